@@ -1,0 +1,11 @@
+// The one spelling of Asio's names in this program. Thin on purpose: sources that need sockets or timers include those.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+namespace async {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+} // namespace async

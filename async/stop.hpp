@@ -1,0 +1,43 @@
+// Why and whether the run shall end early.
+#pragma once
+
+#include "async/asio.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace async {
+
+// Remembers the first request to stop and cancels the coroutine bound to `slot()`.
+class stop_source {
+  public:
+    // `signal_number`: SIGTERM, SIGINT, … ; the first one counts.
+    void request(int signal_number);
+    [[nodiscard]] bool requested() const noexcept { return signal_number_ != 0; }
+    [[nodiscard]] int signal_number() const noexcept { return signal_number_; }
+    [[nodiscard]] asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+  private:
+    asio::cancellation_signal signal_;
+    int signal_number_ = 0;
+};
+
+// Calls `on_stop(number)` for each SIGTERM and SIGINT and `on_progress()` for each SIGUSR1, on the loop, until
+// destroyed. SIGPIPE is ignored.
+class signal_watch {
+  public:
+    signal_watch(const asio::any_io_executor& executor, std::function<void(int)> on_stop,
+                 std::function<void()> on_progress);
+    ~signal_watch();
+    signal_watch(const signal_watch&) = delete;
+    signal_watch& operator=(const signal_watch&) = delete;
+
+  private:
+    struct impl;
+    std::shared_ptr<impl> impl_;
+};
+
+} // namespace async

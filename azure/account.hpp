@@ -1,0 +1,48 @@
+// Which account, where, and with what credential: parsed from a connection string or from single settings.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace azure {
+
+struct shared_key {
+    std::vector<unsigned char> key; // decoded
+};
+struct shared_access_signature {
+    std::string query; // as given, without a leading '?'
+};
+using credential = std::variant<shared_key, shared_access_signature>;
+
+struct endpoint {
+    bool tls = true;
+    std::string host;
+    std::uint16_t port = 443;
+    std::string path; // empty or "/devstoreaccount1"; no trailing slash
+};
+
+struct account {
+    std::string name;
+    endpoint blob;
+    azure::credential credential;
+};
+
+// The account, or every mistake found in the text, each a clause that names the key and never its value.
+struct parsed_account {
+    account value;
+    std::vector<std::string> mistakes;
+};
+
+// As the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true. Keys in any case, any order, spaces
+// around pairs and empty pairs tolerated; a duplicate key, or key and SAS together, is a mistake.
+[[nodiscard]] parsed_account parse_connection_string(std::string_view text);
+// From AZURE_STORAGE_ACCOUNT and one of key (base64) and SAS; `https://<name>.blob.core.windows.net`.
+[[nodiscard]] parsed_account account_from_parts(std::string_view name, std::string_view key, std::string_view sas);
+
+// What is wrong with a container name (3 to 63 lowercase letters, digits and single hyphens), or empty.
+[[nodiscard]] std::string container_name_mistake(std::string_view name);
+
+} // namespace azure

@@ -1,0 +1,88 @@
+// Blob operations on one container. Requests that may be repeated blindly are retried here; publishing writes (Put Block
+// List, Set Metadata, Delete) make exactly one try and tell the caller what is known, for the caller must look before it
+// decides.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/retry.hpp"
+#include "azure/account.hpp"
+#include "azure/error.hpp"
+#include "azure/metadata.hpp"
+#include "azure/request.hpp"
+#include "azure/session_pool.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace azure {
+
+struct client_options {
+    std::chrono::milliseconds request_timeout{60'000}; // each try
+    std::chrono::minutes operation_timeout{10};        // all tries of one operation together
+};
+
+struct blob_page {
+    std::vector<blob_properties> blobs;
+    std::string next_marker; // empty: this was the last page
+};
+
+// What a publishing write leaves behind.
+struct written {
+    azure::etag etag;
+    std::string request_id;
+};
+
+class blob_client {
+  public:
+    // All references must outlive the client.
+    blob_client(account owner, std::string container, client_options options, session_pool& pool,
+                async::retry_context& retries, async::log& sink);
+
+    // True if it was created now. 403 on creation is not an error if the container turns out to exist.
+    [[nodiscard]] awaitable<bool> ensure_container();
+
+    // One page (at most 5,000 blobs) of names with `prefix`, with metadata.
+    [[nodiscard]] awaitable<blob_page> list(std::string_view prefix, std::string_view marker);
+    [[nodiscard]] awaitable<std::optional<blob_properties>> properties(std::string_view name);
+    [[nodiscard]] awaitable<std::optional<block_list>> committed_blocks(std::string_view name);
+
+    // Stages a block of the given pieces with its CRC-64; invisible until a block list names it.
+    [[nodiscard]] awaitable<void> put_block(std::string_view name, std::string_view block_id,
+                                            std::span<const std::span<const std::byte>> body, std::uint64_t crc);
+    // Creates a zero-length blob with this metadata unless it exists: the folder marker (hdi_isfolder).
+    [[nodiscard]] awaitable<void> ensure_marker_blob(std::string_view name, const metadata& values);
+
+    // Streams bytes [from, to) — to the end without `to` — of exactly the version `expected`; interrupted reads are
+    // resumed where they stopped. Throws storage_error 412 if the blob has changed.
+    [[nodiscard]] awaitable<void> read(std::string_view name, const etag& expected, std::uint64_t from,
+                                       std::optional<std::uint64_t> to, const body_sink& sink);
+
+    // One try each. storage_error::outcome_unknown: it may have taken effect.
+    [[nodiscard]] awaitable<written> put_block_list(std::string_view name, std::span<const std::string> ids,
+                                                    const content_headers& content, const metadata& values,
+                                                    const condition& when);
+    [[nodiscard]] awaitable<written> set_metadata(std::string_view name, const metadata& values, const condition& when);
+    [[nodiscard]] awaitable<void> remove(std::string_view name, const condition& when);
+
+    [[nodiscard]] const std::string& container() const noexcept { return container_; }
+
+  private:
+    [[nodiscard]] awaitable<wire_response> send_once(const request& what, const body_sink* stream);
+    [[nodiscard]] awaitable<wire_response> send(std::string_view doing, const request& what);
+    [[nodiscard]] request blob_request(verb method, std::string_view name) const;
+
+    account account_;
+    std::string container_;
+    client_options options_;
+    session_pool& pool_;
+    async::retry_context& retries_;
+    async::log& sink_;
+};
+
+} // namespace azure

@@ -1,0 +1,63 @@
+// Small values of the Blob service.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace azure {
+
+// Names are lowercase ASCII letters (digits beside '_' would break Shared Key's sort order), values printable ASCII.
+using metadata = std::map<std::string, std::string>;
+
+// Opaque; compared byte for byte, quotes included.
+using etag = std::string;
+
+// The headers a commit replaces unless it restates them.
+struct content_headers {
+    std::string type;
+    std::string encoding;
+    std::string language;
+    std::string disposition;
+    std::string cache_control;
+    bool operator==(const content_headers&) const = default;
+};
+
+enum class blob_type : std::uint8_t { block, append, page };
+
+struct blob_properties {
+    std::string name; // within the container
+    azure::etag etag;
+    std::uint64_t size = 0;
+    blob_type type = blob_type::block;
+    content_headers content;
+    azure::metadata metadata;
+    std::string last_modified; // RFC 1123
+    std::string access_tier;
+    std::string lease_state;
+};
+
+struct block {
+    std::string id; // base64, as the service writes it
+    std::uint64_t size = 0;
+};
+
+// The committed blocks of a blob and the ETag they belong to.
+struct block_list {
+    std::vector<block> committed;
+    azure::etag etag;
+};
+
+// If-Match an ETag, If-None-Match: *, or no condition.
+struct condition {
+    enum class kind : std::uint8_t { none, match, absent };
+    kind what = kind::none;
+    azure::etag etag;
+
+    [[nodiscard]] static condition match(azure::etag tag) { return {kind::match, std::move(tag)}; }
+    [[nodiscard]] static condition absent() { return {kind::absent, {}}; }
+};
+
+} // namespace azure

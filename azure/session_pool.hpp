@@ -1,0 +1,76 @@
+// Kept-alive HTTP or HTTPS connections to one endpoint. TLS 1.2 at least, certificate and host name checked.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/deadline.hpp"
+#include "async/log.hpp"
+#include "azure/account.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace azure {
+
+struct pool_options {
+    std::size_t connections_max = 8;
+    std::chrono::seconds connect_timeout{10};
+    std::chrono::seconds idle_max{60}; // shorter where the server's Keep-Alive header says so
+    std::string ca_file;               // empty: SSL_CERT_FILE, else the system's store
+};
+
+// A request on the wire: what the signer made of `azure::request`.
+struct wire_request {
+    std::string method;
+    std::string target;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::span<const std::span<const std::byte>> body;
+    bool repeatable = true; // may be sent a second time on a fresh connection if a reused one turns out dead
+};
+
+struct wire_response {
+    unsigned status = 0;
+    std::map<std::string, std::string> headers; // names in lowercase
+    std::string body;                           // empty when it was streamed
+
+    [[nodiscard]] std::string_view header(std::string_view name) const noexcept; // empty if absent
+};
+
+struct pool_counters {
+    std::uint64_t requests = 0;
+    std::uint64_t connections = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+};
+
+// Receives a 2xx body piece by piece; waiting in it is what slows the sender.
+using body_sink = std::function<awaitable<void>(std::span<const std::byte>)>;
+
+class session_pool {
+  public:
+    session_pool(const async::asio::any_io_executor& executor, endpoint server, pool_options options, async::log& sink);
+    ~session_pool();
+
+    // Sends one request and reads its answer, on a kept-alive connection if one is to be had; waits for a connection when
+    // all are busy. A reused connection that dies before the first byte of an answer is replaced once without counting
+    // as a try, unless the request may have taken effect and is not repeatable. Throws storage_error with status 0 and
+    // `outcome_unknown` set once the request's first byte may have left; after cancellation the connection is closed.
+    [[nodiscard]] awaitable<wire_response> exchange(const wire_request& what, async::deadline by,
+                                                    const body_sink* stream = nullptr);
+    [[nodiscard]] const pool_counters& counters() const noexcept;
+    // Closes idle connections.
+    void close();
+
+  private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace azure

@@ -1,0 +1,127 @@
+// libpq in nonblocking mode on the io_context: one session, one statement at a time. It keeps no session state of its
+// own, so that it works behind a pooler in transaction mode. It knows SQL's transport, not the archiver's tables.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/deadline.hpp"
+#include "async/helper_thread.hpp"
+#include "async/log.hpp"
+#include "db/error.hpp"
+#include "db/result.hpp"
+
+#include <chrono>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace db {
+
+// A bound parameter in text form; nullopt is NULL. The text lives until the query has been awaited.
+using parameter = std::optional<std::string_view>;
+
+struct connect_options {
+    std::string conninfo;         // a libpq URI or key=value form; PG* variables apply as in psql
+    std::string application_name; // used unless conninfo or PGAPPNAME name one
+    std::chrono::seconds connect_timeout{15};
+};
+
+// A conninfo that libpq cannot parse: what is wrong with it, without the password; nullopt if it is fine.
+[[nodiscard]] std::optional<std::string> conninfo_mistake(const std::string& conninfo);
+// Host, port, database and user for logs and `config`; never the password.
+[[nodiscard]] std::string describe_conninfo(const std::string& conninfo);
+
+// A row of COPY … TO STDOUT as the server framed it: "always one per row" (PostgreSQL documentation, 55.2.6).
+class copied_row {
+  public:
+    copied_row(char* memory, std::size_t size) noexcept : memory_(memory), size_(size) {}
+    [[nodiscard]] std::string_view text() const noexcept { return {memory_.get(), size_}; }
+
+  private:
+    struct free_memory {
+        void operator()(char* memory) const noexcept;
+    };
+    std::unique_ptr<char, free_memory> memory_;
+    std::size_t size_;
+};
+
+class connection;
+
+// COPY … TO STDOUT in progress. Take rows with `next` until it has none, then `wait`; no coroutine is entered per row.
+// Left before its end, the connection is out of step: `abandon` it.
+class copy_out {
+  public:
+    // A row that has already arrived, or nullopt.
+    [[nodiscard]] std::optional<copied_row> next();
+    // Waits for more bytes. False at the end of the copy, once the server has confirmed it. Throws db::error.
+    [[nodiscard]] awaitable<bool> wait();
+    // The count in the server's command tag; valid after `wait` returned false.
+    [[nodiscard]] std::uint64_t rows_sent() const noexcept { return rows_sent_; }
+
+  private:
+    friend class connection;
+    explicit copy_out(connection& owner) noexcept : owner_(&owner) {}
+    connection* owner_;
+    std::uint64_t rows_sent_ = 0;
+    bool ended_ = false;
+};
+
+// COPY … FROM STDIN in progress.
+class copy_in {
+  public:
+    // Bytes of the copy's own format, cut anywhere. Waits while libpq's buffer is full.
+    [[nodiscard]] awaitable<void> write(std::string_view bytes);
+    // Ends the copy; returns the server's row count.
+    [[nodiscard]] awaitable<std::uint64_t> finish();
+
+  private:
+    friend class connection;
+    explicit copy_in(connection& owner) noexcept : owner_(&owner) {}
+    connection* owner_;
+};
+
+class connection {
+  public:
+    // Throws db::error: temporary when the server cannot be reached in time, refused for authentication, precondition
+    // for a database that does not exist. `helper` and `sink` must outlive the connection.
+    [[nodiscard]] static awaitable<std::unique_ptr<connection>> open(const connect_options& options,
+                                                                     async::helper_thread& helper,
+                                                                     async::log& sink);
+    ~connection(); // closes the socket; a statement in progress is not cancelled: see `abandon`
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    // One statement with bound parameters ($1, $2, …), text results. Throws db::error with the SQLSTATE. After a failure
+    // inside a transaction only rollback is left; after a cancellation only `abandon`.
+    [[nodiscard]] awaitable<result> query(std::string_view sql, std::span<const parameter> parameters = {});
+    [[nodiscard]] awaitable<result> query(std::string_view sql, std::initializer_list<parameter> parameters);
+    // One or more statements without results, separated by semicolons, in one round trip.
+    [[nodiscard]] awaitable<void> execute(std::string_view sql);
+    // `sql` is a whole COPY statement; it cannot have bound parameters.
+    [[nodiscard]] awaitable<copy_out> start_copy_out(std::string_view sql);
+    [[nodiscard]] awaitable<copy_in> start_copy_in(std::string_view sql);
+
+    // Asks the server to cancel what it is doing for this session, waits for it to say so, and closes. Never throws for a
+    // server that is gone; gives up at `by`. To be awaited shielded.
+    [[nodiscard]] awaitable<void> abandon(async::deadline by);
+
+    // 'text' as an SQL literal, "name" as an identifier.
+    [[nodiscard]] static std::string literal(std::string_view text);
+    [[nodiscard]] static std::string identifier(std::string_view name);
+
+    [[nodiscard]] int server_version() const noexcept; // 150018 for 15.18
+    [[nodiscard]] int backend_pid() const noexcept;
+    // False once the session is lost.
+    [[nodiscard]] bool usable() const noexcept;
+
+  private:
+    friend class copy_out;
+    friend class copy_in;
+    struct impl;
+    explicit connection(std::unique_ptr<impl> implementation);
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace db
