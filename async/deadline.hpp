@@ -11,7 +11,8 @@ class deadline {
     using clock = std::chrono::steady_clock;
 
     constexpr deadline() noexcept = default;
-    constexpr explicit deadline(clock::time_point at) noexcept : at_(at) {}
+    constexpr explicit deadline(clock::time_point at) noexcept
+        : at_(at) {}
 
     // Saturates: a span too long to add to now is never.
     [[nodiscard]] static deadline after(clock::duration span) noexcept {

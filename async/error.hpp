@@ -1,7 +1,9 @@
-// The one way an error travels: what was tried, on what, what it means to the caller, and whether it may be repeated.
+// The one way an error travels: what was tried, on what, what it means to the caller, and whether it may be
+// repeated.
 //
-// Each room derives its own error with the fields machines need (SQLSTATE, HTTP status) and adds its link of context at
-// its border. Cancellation is not an error: it travels as Asio's operation_aborted, and `is_cancellation` tells.
+// Each room derives its own error with the fields machines need (SQLSTATE, HTTP status) and adds its link of
+// context at its border. Cancellation is not an error: it travels as Asio's operation_aborted, and
+// `is_cancellation` tells.
 #pragma once
 
 #include <chrono>
@@ -29,8 +31,8 @@ enum class failure : std::uint8_t {
 
 class error : public std::exception {
   public:
-    // `message`: lowercase, no full stop, the thing in quotes, the cause after a colon. `hint`: a sentence that says
-    // what to check, or empty. Neither may hold secrets or row values.
+    // `message`: lowercase, no full stop, the thing in quotes, the cause after a colon. `hint`: a sentence
+    // that says what to check, or empty. Neither may hold secrets or row values.
     error(failure kind, std::string message, std::string hint = {});
 
     // The message with its context in front: "staging 'events_2024-01-01.csv': connection reset by peer".
@@ -43,7 +45,9 @@ class error : public std::exception {
     // True when the request may have taken effect although no answer came: look before deciding anything.
     [[nodiscard]] bool outcome_unknown() const noexcept { return outcome_unknown_; }
     // The pause the server asked for, if it did.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const noexcept { return retry_after_; }
+    [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const noexcept {
+        return retry_after_;
+    }
 
     void set_outcome_unknown() noexcept { outcome_unknown_ = true; }
     void set_retry_after(std::chrono::milliseconds pause) noexcept { retry_after_ = pause; }

@@ -15,8 +15,9 @@ class helper_thread {
     helper_thread(const helper_thread&) = delete;
     helper_thread& operator=(const helper_thread&) = delete;
 
-    // Runs `call` on the helper thread and returns when it has ended; rethrows what it throws. If the awaiting
-    // coroutine is cancelled first, this returns at once and `call` ends unobserved: so `call` owns what it touches.
+    // Runs `call` on the helper thread and returns when it has ended; rethrows what it throws. If the
+    // awaiting coroutine is cancelled first, this returns at once and `call` ends unobserved: so `call` owns
+    // what it touches.
     [[nodiscard]] awaitable<void> run(std::function<void()> call);
 
   private:

@@ -19,15 +19,33 @@ struct log_field {
     std::string_view key;
     value_type value;
 
-    log_field(std::string_view name, std::string_view text) : key(name), value(text) {}
-    log_field(std::string_view name, const std::string& text) : key(name), value(std::string_view(text)) {}
-    log_field(std::string_view name, const char* text) : key(name), value(std::string_view(text)) {}
-    log_field(std::string_view name, bool flag) : key(name), value(flag) {}
-    log_field(std::string_view name, double number) : key(name), value(number) {}
-    log_field(std::string_view name, int number) : key(name), value(std::int64_t{number}) {}
-    log_field(std::string_view name, long number) : key(name), value(std::int64_t{number}) {}
-    log_field(std::string_view name, unsigned number) : key(name), value(std::uint64_t{number}) {}
-    log_field(std::string_view name, unsigned long number) : key(name), value(std::uint64_t{number}) {}
+    log_field(std::string_view name, std::string_view text)
+        : key(name)
+        , value(text) {}
+    log_field(std::string_view name, const std::string& text)
+        : key(name)
+        , value(std::string_view(text)) {}
+    log_field(std::string_view name, const char* text)
+        : key(name)
+        , value(std::string_view(text)) {}
+    log_field(std::string_view name, bool flag)
+        : key(name)
+        , value(flag) {}
+    log_field(std::string_view name, double number)
+        : key(name)
+        , value(number) {}
+    log_field(std::string_view name, int number)
+        : key(name)
+        , value(std::int64_t{number}) {}
+    log_field(std::string_view name, long number)
+        : key(name)
+        , value(std::int64_t{number}) {}
+    log_field(std::string_view name, unsigned number)
+        : key(name)
+        , value(std::uint64_t{number}) {}
+    log_field(std::string_view name, unsigned long number)
+        : key(name)
+        , value(std::uint64_t{number}) {}
 };
 
 // `event` is the stable name to alert on ("day.staged"); `message` is for people.
@@ -41,10 +59,15 @@ class log {
     [[nodiscard]] bool enabled(log_level level) const noexcept { return level >= threshold_; }
     void set_threshold(log_level level) noexcept { threshold_ = level; }
 
-    void debug(std::string_view event, std::string_view message, std::initializer_list<log_field> fields = {});
+    void debug(std::string_view event, std::string_view message,
+               std::initializer_list<log_field> fields = {});
     void info(std::string_view event, std::string_view message, std::initializer_list<log_field> fields = {});
     void warn(std::string_view event, std::string_view message, std::initializer_list<log_field> fields = {});
-    void error(std::string_view event, std::string_view message, std::initializer_list<log_field> fields = {});
+    void error(std::string_view event, std::string_view message,
+               std::initializer_list<log_field> fields = {});
+
+    // As info, whatever the threshold: the one line that must never be missing.
+    void summary(std::string_view event, std::string_view message, std::initializer_list<log_field> fields);
 
   protected:
     virtual void write(log_level level, std::string_view event, std::string_view message,

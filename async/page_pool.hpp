@@ -1,5 +1,5 @@
-// The memory budget: every row on its way through the program lies in pages of one pool, so memory is bounded by a
-// setting and not by rows, days or file size. The pool running dry is what throttles the readers.
+// The memory budget: every row on its way through the program lies in pages of one pool, so memory is bounded
+// by a setting and not by rows, days or file size. The pool running dry is what throttles the readers.
 #pragma once
 
 #include "async/asio.hpp"
@@ -33,8 +33,9 @@ class page_pool {
     [[nodiscard]] page try_take();
     // A page beyond the budget: for the one row that is larger than all of it.
     [[nodiscard]] page take_beyond();
-    // Returns when a page has come back since the call.
+    // Returns when a page has come back, or `wake_waiters` was called, since the call.
     [[nodiscard]] awaitable<void> wait();
+    void wake_waiters() { returned_.notify_all(); }
 
     [[nodiscard]] std::size_t capacity_pages() const noexcept { return capacity_; }
     [[nodiscard]] std::size_t used_pages() const noexcept { return used_; }

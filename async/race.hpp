@@ -13,16 +13,17 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <string_view>
+#include <type_traits>
 
 namespace async {
 
 // The error for a wait that took too long: temporary, named after what was awaited ("reply", "connect").
 [[nodiscard]] error timed_out(std::string_view waiting_for);
 
-// Awaits `operation` until `by`. An error of the operation passes at once; an outer cancellation reaches it and
-// passes; when the deadline comes first the operation is cancelled, awaited, and `timed_out(waiting_for)` thrown.
-// An operation that finishes in the same instant counts as finished. Costs a spawn unless `by` is never, so it
-// belongs around requests, not around each read.
+// Awaits `operation` until `by`. An error of the operation passes at once; an outer cancellation reaches it
+// and passes; when the deadline comes first the operation is cancelled, awaited, and `timed_out(waiting_for)`
+// thrown. An operation that finishes in the same instant counts as finished. Costs a spawn unless `by` is
+// never, so it belongs around requests, not around each read.
 template <typename T>
 [[nodiscard]] awaitable<T> with_deadline(awaitable<T> operation, deadline by, std::string_view waiting_for) {
     namespace experimental = asio::experimental;

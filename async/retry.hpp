@@ -1,5 +1,5 @@
-// The one retry loop. What may be repeated is a property of the error (`error::may_repeat`), set where the request is
-// known; how long to wait is a pure function.
+// The one retry loop. What may be repeated is a property of the error (`error::may_repeat`), set where the
+// request is known; how long to wait is a pure function.
 #pragma once
 
 #include "async/asio.hpp"
@@ -11,25 +11,27 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace async {
 
 struct retry_policy {
-    int tries_max = 6;                            // the first try included, at least 1
-    std::chrono::milliseconds pause_first{800};   // before the second try, doubled each time
-    std::chrono::milliseconds pause_max{60'000};  // no pause is longer, unless the server asks for it
+    int tries_max = 6;                           // the first try included, at least 1
+    std::chrono::milliseconds pause_first{800};  // before the second try, doubled each time
+    std::chrono::milliseconds pause_max{60'000}; // no pause is longer, unless the server asks for it
 };
 
 // Uniform in [0, 1). Injected, so that tests can fix it.
 using random_source = std::function<double()>;
 [[nodiscard]] random_source make_random_source();
 
-// The pause after try number `failed_tries` (from 1): the server's wish if it named one, else exponential with a
-// random factor in [0.5, 1).
-[[nodiscard]] std::chrono::milliseconds backoff(const retry_policy& policy, int failed_tries, double random,
-                                                std::optional<std::chrono::milliseconds> server_wish) noexcept;
+// The pause after try number `failed_tries` (from 1): the server's wish if it named one, else exponential
+// with a random factor in [0.5, 1).
+[[nodiscard]] std::chrono::milliseconds
+backoff(const retry_policy& policy, int failed_tries, double random,
+        std::optional<std::chrono::milliseconds> server_wish) noexcept;
 
 // Collects what went wrong over all tries, so that the last error names each distinct cause and how often.
 class retry_history {
@@ -52,20 +54,18 @@ struct retry_context {
     std::uint64_t& retries;
 };
 
-// What to do after a failed try.
-enum class retry_verdict : std::uint8_t { again, give_up };
-[[nodiscard]] retry_verdict after_failure(const retry_policy& policy, const error& failed, int failed_tries,
-                                          std::chrono::milliseconds pause, deadline by) noexcept;
+// Records a failed try and decides: returns the pause before the next one, or rethrows the failure, with a
+// summary of all tries, if it may not be repeated or tries or time are used up. A pause that would outlast
+// `by` ends the tries.
+[[nodiscard]] std::chrono::milliseconds next_pause(const retry_context& context, retry_history& history,
+                                                   const std::exception_ptr& failed, deadline by);
 
-// Sleeps; throws on cancellation.
-[[nodiscard]] awaitable<void> pause_for(std::chrono::milliseconds span);
+// Logs the failed try, counts the repeat, and sleeps the pause.
+[[nodiscard]] awaitable<void> before_next_try(retry_context& context, std::string_view what,
+                                              std::exception_ptr failed, std::chrono::milliseconds pause);
 
-// Logs the failed try, counts it, and sleeps the pause.
-[[nodiscard]] awaitable<void> before_next_try(retry_context& context, std::string_view what, std::exception_ptr failed,
-                                              int failed_tries, std::chrono::milliseconds pause);
-
-// Runs `attempt()` (which returns an awaitable) until it succeeds, fails for good, runs out of tries or of time.
-// Cancellation is never retried. `attempt` must outlive the call.
+// Runs `attempt()` (which returns an awaitable) until it succeeds, fails for good, runs out of tries or of
+// time. Cancellation is never retried. `attempt` and what `what` points to must outlive the call.
 template <typename Attempt>
 [[nodiscard]] auto retry(retry_context& context, std::string_view what, deadline by, Attempt& attempt)
     -> decltype(attempt()) {
@@ -75,22 +75,10 @@ template <typename Attempt>
         try {
             co_return co_await attempt();
         } catch (const error&) {
-            failed = std::current_exception();
+            failed = std::current_exception(); // a handler may not wait
         }
-        std::chrono::milliseconds pause{};
-        // The handler is over, so what follows may wait.
-        try {
-            std::rethrow_exception(failed);
-        } catch (error& caught) {
-            history.add(caught);
-            pause = backoff(context.policy, history.tries(), context.random(), caught.retry_after());
-            if (after_failure(context.policy, caught, history.tries(), pause, by) == retry_verdict::give_up) {
-                if (history.tries() > 1)
-                    caught.set_message(history.summary());
-                throw;
-            }
-        }
-        co_await before_next_try(context, what, failed, history.tries(), pause);
+        const auto pause = next_pause(context, history, failed, by);
+        co_await before_next_try(context, what, failed, pause);
     }
 }
 

@@ -25,13 +25,14 @@ class stop_source {
     int signal_number_ = 0;
 };
 
-// Calls `on_stop(number)` for each SIGTERM and SIGINT and `on_progress()` for each SIGUSR1, on the loop, until
-// destroyed. SIGPIPE is ignored.
+// Calls `on_stop(number)` for each SIGTERM and SIGINT and `on_progress()` for each SIGUSR1, on the loop,
+// until destroyed. SIGPIPE is ignored.
 class signal_watch {
   public:
     signal_watch(const asio::any_io_executor& executor, std::function<void(int)> on_stop,
                  std::function<void()> on_progress);
     ~signal_watch();
+    void close();
     signal_watch(const signal_watch&) = delete;
     signal_watch& operator=(const signal_watch&) = delete;
 

@@ -9,12 +9,12 @@
 
 namespace async {
 
-// Runs all tasks at once. At the first failure (or an outer cancellation) the others are cancelled; all are awaited;
-// then the first failure is rethrown, in preference to the cancellations it caused.
+// Runs all tasks at once. At the first failure (or an outer cancellation) the others are cancelled; all are
+// awaited; then the first failure is rethrown, in preference to the cancellations it caused.
 [[nodiscard]] awaitable<void> run_all(std::vector<awaitable<void>> tasks);
 
-// Calls `task(i)` for each i below `count` in order, at most `width` in flight, with the promises of `run_all`.
-// `task` is kept alive until all have ended.
+// Calls `task(i)` for each i below `count` in order, at most `width` in flight, with the promises of
+// `run_all`. `task` is kept alive until all have ended.
 [[nodiscard]] awaitable<void> for_each_bounded(std::size_t count, std::size_t width,
                                                std::function<awaitable<void>(std::size_t)> task);
 

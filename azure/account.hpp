@@ -36,11 +36,12 @@ struct parsed_account {
     std::vector<std::string> mistakes;
 };
 
-// As the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true. Keys in any case, any order, spaces
-// around pairs and empty pairs tolerated; a duplicate key, or key and SAS together, is a mistake.
+// As the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true. Keys in any case, any order,
+// spaces around pairs and empty pairs tolerated; a duplicate key, or key and SAS together, is a mistake.
 [[nodiscard]] parsed_account parse_connection_string(std::string_view text);
 // From AZURE_STORAGE_ACCOUNT and one of key (base64) and SAS; `https://<name>.blob.core.windows.net`.
-[[nodiscard]] parsed_account account_from_parts(std::string_view name, std::string_view key, std::string_view sas);
+[[nodiscard]] parsed_account account_from_parts(std::string_view name, std::string_view key,
+                                                std::string_view sas);
 
 // What is wrong with a container name (3 to 63 lowercase letters, digits and single hyphens), or empty.
 [[nodiscard]] std::string container_name_mistake(std::string_view name);

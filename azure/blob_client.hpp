@@ -1,6 +1,6 @@
-// Blob operations on one container. Requests that may be repeated blindly are retried here; publishing writes (Put Block
-// List, Set Metadata, Delete) make exactly one try and tell the caller what is known, for the caller must look before it
-// decides.
+// Blob operations on one container. Requests that may be repeated blindly are retried here; publishing writes
+// (Put Block List, Set Metadata, Delete) make exactly one try and tell the caller what is known, for the
+// caller must look before it decides.
 #pragma once
 
 #include "async/asio.hpp"
@@ -45,37 +45,57 @@ class blob_client {
                 async::retry_context& retries, async::log& sink);
 
     // True if it was created now. 403 on creation is not an error if the container turns out to exist.
-    [[nodiscard]] awaitable<bool> ensure_container();
+    [[nodiscard]] async::awaitable<bool> ensure_container();
 
     // One page (at most 5,000 blobs) of names with `prefix`, with metadata.
-    [[nodiscard]] awaitable<blob_page> list(std::string_view prefix, std::string_view marker);
-    [[nodiscard]] awaitable<std::optional<blob_properties>> properties(std::string_view name);
-    [[nodiscard]] awaitable<std::optional<block_list>> committed_blocks(std::string_view name);
+    [[nodiscard]] async::awaitable<blob_page> list(std::string_view prefix, std::string_view marker);
+    [[nodiscard]] async::awaitable<std::optional<blob_properties>> properties(std::string_view name);
+    [[nodiscard]] async::awaitable<std::optional<block_list>> committed_blocks(std::string_view name);
 
     // Stages a block of the given pieces with its CRC-64; invisible until a block list names it.
-    [[nodiscard]] awaitable<void> put_block(std::string_view name, std::string_view block_id,
-                                            std::span<const std::span<const std::byte>> body, std::uint64_t crc);
+    [[nodiscard]] async::awaitable<void> put_block(std::string_view name, std::string_view block_id,
+                                                   std::span<const std::span<const std::byte>> body,
+                                                   std::uint64_t crc);
     // Creates a zero-length blob with this metadata unless it exists: the folder marker (hdi_isfolder).
-    [[nodiscard]] awaitable<void> ensure_marker_blob(std::string_view name, const metadata& values);
+    [[nodiscard]] async::awaitable<void> ensure_marker_blob(std::string_view name, const metadata& values);
 
-    // Streams bytes [from, to) — to the end without `to` — of exactly the version `expected`; interrupted reads are
-    // resumed where they stopped. Throws storage_error 412 if the blob has changed.
-    [[nodiscard]] awaitable<void> read(std::string_view name, const etag& expected, std::uint64_t from,
-                                       std::optional<std::uint64_t> to, const body_sink& sink);
+    // Streams bytes [from, to) — to the end without `to` — of exactly the version `expected`; interrupted
+    // reads are resumed where they stopped. Throws storage_error 412 if the blob has changed.
+    [[nodiscard]] async::awaitable<void> read(std::string_view name, const etag& expected, std::uint64_t from,
+                                              std::optional<std::uint64_t> to, body_sink sink);
 
     // One try each. storage_error::outcome_unknown: it may have taken effect.
-    [[nodiscard]] awaitable<written> put_block_list(std::string_view name, std::span<const std::string> ids,
-                                                    const content_headers& content, const metadata& values,
-                                                    const condition& when);
-    [[nodiscard]] awaitable<written> set_metadata(std::string_view name, const metadata& values, const condition& when);
-    [[nodiscard]] awaitable<void> remove(std::string_view name, const condition& when);
+    [[nodiscard]] async::awaitable<written> put_block_list(std::string_view name,
+                                                           std::span<const std::string> ids,
+                                                           const content_headers& content,
+                                                           const metadata& values, const condition& when);
+    [[nodiscard]] async::awaitable<written> set_metadata(std::string_view name, const metadata& values,
+                                                         const condition& when);
+    [[nodiscard]] async::awaitable<void> remove(std::string_view name, const condition& when);
 
     [[nodiscard]] const std::string& container() const noexcept { return container_; }
 
   private:
-    [[nodiscard]] awaitable<wire_response> send_once(const request& what, const body_sink* stream);
-    [[nodiscard]] awaitable<wire_response> send(std::string_view doing, const request& what);
+    struct reading;
+
+    [[nodiscard]] request container_request(verb method) const;
     [[nodiscard]] request blob_request(verb method, std::string_view name) const;
+    // One try, whatever the answer; `repeatable` as in wire_request.
+    [[nodiscard]] async::awaitable<wire_response> exchange(const request& what, bool repeatable,
+                                                           async::deadline by, const body_stream* stream);
+    // One try; any answer but 2xx is thrown.
+    [[nodiscard]] async::awaitable<wire_response> send_once(const request& what, bool repeatable,
+                                                            async::deadline by);
+    // With retries.
+    [[nodiscard]] async::awaitable<wire_response> send(std::string_view doing, const request& what);
+    // Nothing if there is no such blob.
+    [[nodiscard]] async::awaitable<std::optional<wire_response>> send_if_found(std::string_view doing,
+                                                                               const request& what);
+    // One try of a write that must not be repeated blindly.
+    [[nodiscard]] async::awaitable<wire_response> publish(std::string_view doing, const request& what);
+    [[nodiscard]] async::awaitable<void> read_range(reading& state, const request& what, async::deadline by);
+    void log_answer(const request& what, const wire_response& answer,
+                    async::deadline::clock::time_point began);
 
     account account_;
     std::string container_;

@@ -7,15 +7,17 @@
 
 namespace azure {
 
-// Ids of one blob have one length (the service demands it) and carry a run's own nonce, so that a late request of a dead
-// run cannot be mistaken for a block of this one.
+// Ids of one blob have one length (the service demands it) and carry a run's own nonce, so that a late
+// request of a dead run cannot be mistaken for a block of this one.
 class block_ids {
   public:
-    static constexpr std::size_t raw_length_default = 24; // 16 of nonce, 8 of counter: 32 characters, none to escape
+    static constexpr std::size_t raw_length_default =
+        24; // 16 of nonce, 8 of counter: 32 characters, none to escape
     static constexpr std::size_t raw_length_min = 16;
     static constexpr std::size_t raw_length_max = 64;
 
-    // `nonce`: at least 56 lowercase hex digits. `raw_length`: that of the blob's committed blocks, if it has any.
+    // `nonce`: at least 56 lowercase hex digits. `raw_length`: that of the blob's committed blocks, if it has
+    // any.
     explicit block_ids(std::string nonce, std::size_t raw_length = raw_length_default);
     [[nodiscard]] std::string next();
 

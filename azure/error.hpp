@@ -8,9 +8,9 @@
 
 namespace azure {
 
-// Which failure a status and a service code stand for (Blob service error codes; facts in docs/azure.md): 408, 429,
-// 500, 502, 503, 504 are temporary, 401 and 403 refused, 404, 409 and 412 preconditions; 501 and FeatureNotSupported
-// never temporary.
+// Which failure a status and a service code stand for (Blob service error codes; facts in docs/azure.md):
+// 408, 429, 500, 502, 503, 504 are temporary, 401 and 403 refused, 404, 409 and 412 preconditions; 501 and
+// FeatureNotSupported never temporary.
 [[nodiscard]] async::failure classify(unsigned status, std::string_view service_code) noexcept;
 
 class storage_error : public async::error {

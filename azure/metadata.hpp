@@ -9,7 +9,8 @@
 
 namespace azure {
 
-// Names are lowercase ASCII letters (digits beside '_' would break Shared Key's sort order), values printable ASCII.
+// Names are lowercase ASCII letters (digits beside '_' would break Shared Key's sort order), values printable
+// ASCII.
 using metadata = std::map<std::string, std::string>;
 
 // Opaque; compared byte for byte, quotes included.

@@ -21,10 +21,10 @@ enum class verb : std::uint8_t { get, head, put, del };
 
 struct request {
     verb method = verb::get;
-    std::string path;                                     // decoded, "/container/folder/blob"; "" is the account
+    std::string path; // decoded, "/container/folder/blob"; "" is the account
     std::vector<std::pair<std::string, std::string>> query; // decoded
-    std::map<std::string, std::string> headers;           // names in lowercase
-    std::vector<std::span<const std::byte>> body;         // sent from where it lies; lives until the answer
+    std::map<std::string, std::string> headers;             // names in lowercase
+    std::vector<std::span<const std::byte>> body;           // sent from where it lies; lives until the answer
     [[nodiscard]] std::size_t body_size() const noexcept;
 };
 
@@ -40,9 +40,10 @@ void set_content(request& target, const content_headers& content); // as x-ms-bl
 // The same for logs and messages: the SAS's values replaced by "REDACTED".
 [[nodiscard]] std::string redacted_target(const account& owner, const request& what);
 
-// Shared Key, 2015-02-21 and later: what is signed, and the Authorization value. `what.headers` must already hold
-// x-ms-date and x-ms-version.
+// Shared Key, 2015-02-21 and later: what is signed, and the Authorization value. `what.headers` must already
+// hold x-ms-date and x-ms-version.
 [[nodiscard]] std::string string_to_sign(const account& owner, const request& what);
-[[nodiscard]] std::string shared_key_authorization(const account& owner, const shared_key& key, const request& what);
+[[nodiscard]] std::string shared_key_authorization(const account& owner, const shared_key& key,
+                                                   const request& what);
 
 } // namespace azure

@@ -3,11 +3,21 @@ add_library(event_archiver_warnings INTERFACE)
 target_compile_options(event_archiver_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
   # GCC 12 loses track of initialisation and lifetime across coroutine frames when it optimises.
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-dangling-pointer -fcoroutines>)
-if(EVENT_ARCHIVER_SANITIZE)
-  target_compile_options(event_archiver_warnings INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-restrict -fcoroutines>)
+set(sanitizers -fsanitize=address,undefined)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # Clang 14 compiles C++20 coroutines with plain -std=c++20. Only this check breaks them: the resume function of a
+  # coroutine gets a prologue that its assembler refuses ("Cannot represent a difference across sections").
+  list(APPEND sanitizers -fno-sanitize=function)
+endif()
+if(EVENT_ARCHIVER_SANITIZE OR EVENT_ARCHIVER_FUZZERS)
+  target_compile_options(event_archiver_warnings INTERFACE ${sanitizers} -fno-omit-frame-pointer
                          -fno-sanitize-recover=undefined)
-  target_link_options(event_archiver_warnings INTERFACE -fsanitize=address,undefined)
+  target_link_options(event_archiver_warnings INTERFACE ${sanitizers})
+endif()
+if(EVENT_ARCHIVER_FUZZERS)
+  # Coverage in every room, so that libFuzzer sees the branches of the code under test and not of its target alone.
+  target_compile_options(event_archiver_warnings INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(EVENT_ARCHIVER_FAULT_POINTS)
   target_compile_definitions(event_archiver_warnings INTERFACE EVENT_ARCHIVER_FAULT_POINTS)

@@ -1,5 +1,5 @@
-// The day of a row that travels in front of it as a leading integer column and is stripped on the way, so that no row
-// has to be parsed to find its file.
+// The day of a row that travels in front of it as a leading integer column and is stripped on the way, so
+// that no row has to be parsed to find its file.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ struct dated_row {
     std::string_view row;            // the rest, newline included
 };
 
-// Throws async::error(internal) if there is no integer (or empty) first field: the query that made the row is wrong.
+// Throws async::error(internal) if there is no integer (or empty) first field: the query that made the row is
+// wrong.
 [[nodiscard]] dated_row split_day(std::string_view line);
 
 } // namespace csv

@@ -1,6 +1,8 @@
 // Finds row boundaries in a stream of CSV bytes cut anywhere, without holding more than the row at hand.
+// Strict: whatever COPY would not have written around quotes and line ends is taken for corruption.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -8,32 +10,58 @@
 
 namespace csv {
 
+// Throws std::invalid_argument that names row and byte offset, never content, for a quote inside an unquoted
+// field, anything but a comma or newline after a closing quote, and a carriage return outside quotes. All
+// rows before that one have been handed over. After a throw, its own or the sink's, the scanner is of no more
+// use.
 class row_scanner {
   public:
-    // Gets each row with its newline, valid for the call; the last one perhaps without.
+    // Gets each row with its newline, valid for the call; the last one perhaps without. A row that lies whole
+    // in the bytes fed is a view into them.
     using row_sink = std::function<void(std::string_view row)>;
 
     explicit row_scanner(row_sink sink);
 
     void feed(std::string_view bytes);
-    // Call at the end of the input: hands over a last row without newline. Throws std::invalid_argument if the input
-    // ended inside quotes.
+    // Call at the end of the input: hands over a last row without newline. Throws std::invalid_argument if
+    // the input ended inside quotes.
     void finish();
 
+    // Rows handed over, the one at hand included.
     [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
+    // Bytes fed in calls that have returned.
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
     // True when the last byte fed was the newline of a row (or nothing was fed).
-    [[nodiscard]] bool at_row_boundary() const noexcept;
+    [[nodiscard]] bool at_row_boundary() const noexcept { return at_row_boundary_; }
 
   private:
+    // What the byte before the block at hand leaves to it.
+    struct carry {
+        bool quoted = false;        // it lies inside quotes
+        bool may_open = true;       // a quote after it opens a field, or is the second of a doubled one
+        bool after_closing = false; // it closed a quoted field
+    };
+    struct block_verdict {
+        std::uint64_t row_ends;
+        std::uint64_t mistakes;
+    };
+
+    [[nodiscard]] block_verdict scan_block(const char* bytes, std::size_t size) noexcept;
+    void hand_over(std::string_view row);
+    [[noreturn]] void fail(std::uint64_t offset, std::string_view what) const;
+    void note_mistake(std::string_view bytes, std::size_t position);
+
     row_sink sink_;
     std::string pending_; // the row that began in an earlier chunk
     std::uint64_t rows_ = 0;
     std::uint64_t bytes_ = 0;
-    bool quoted_ = false;
+    carry carry_;
+    bool at_row_boundary_ = true;
+    bool after_carriage_return_ = false; // outside quotes, as the last byte fed
 };
 
-// The first field of a row, unquoted: the key, where the key column comes first.
+// The first field of a row, unquoted: the key, where the key column comes first. A view into `row`, or into
+// `storage` if quotes had to be undoubled. Throws std::invalid_argument if it is not of the dialect.
 [[nodiscard]] std::string_view first_field(std::string_view row, std::string& storage);
 
 } // namespace csv

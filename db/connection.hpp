@@ -1,5 +1,6 @@
-// libpq in nonblocking mode on the io_context: one session, one statement at a time. It keeps no session state of its
-// own, so that it works behind a pooler in transaction mode. It knows SQL's transport, not the archiver's tables.
+// libpq in nonblocking mode on the io_context: one session, one statement at a time. It keeps no session
+// state of its own, so that it works behind a pooler in transaction mode. It knows SQL's transport, not the
+// archiver's tables.
 #pragma once
 
 #include "async/asio.hpp"
@@ -9,8 +10,10 @@
 #include "db/error.hpp"
 #include "db/result.hpp"
 
+#include <array>
 #include <chrono>
-#include <initializer_list>
+#include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,10 +22,14 @@
 
 namespace db {
 
+using async::awaitable;
+
 // A bound parameter in text form; nullopt is NULL. The text lives until the query has been awaited.
 using parameter = std::optional<std::string_view>;
 
 struct connect_options {
+    connect_options() {} // not an aggregate, as `transaction_options`
+
     std::string conninfo;         // a libpq URI or key=value form; PG* variables apply as in psql
     std::string application_name; // used unless conninfo or PGAPPNAME name one
     std::chrono::seconds connect_timeout{15};
@@ -36,7 +43,9 @@ struct connect_options {
 // A row of COPY … TO STDOUT as the server framed it: "always one per row" (PostgreSQL documentation, 55.2.6).
 class copied_row {
   public:
-    copied_row(char* memory, std::size_t size) noexcept : memory_(memory), size_(size) {}
+    copied_row(char* memory, std::size_t size) noexcept
+        : memory_(memory)
+        , size_(size) {}
     [[nodiscard]] std::string_view text() const noexcept { return {memory_.get(), size_}; }
 
   private:
@@ -48,9 +57,10 @@ class copied_row {
 };
 
 class connection;
+class libpq_session;
 
-// COPY … TO STDOUT in progress. Take rows with `next` until it has none, then `wait`; no coroutine is entered per row.
-// Left before its end, the connection is out of step: `abandon` it.
+// COPY … TO STDOUT in progress. Take rows with `next` until it has none, then `wait`; no coroutine is entered
+// per row. Left before its end, the connection is out of step: `abandon` it.
 class copy_out {
   public:
     // A row that has already arrived, or nullopt.
@@ -62,10 +72,15 @@ class copy_out {
 
   private:
     friend class connection;
-    explicit copy_out(connection& owner) noexcept : owner_(&owner) {}
-    connection* owner_;
+    static awaitable<copy_out> start(std::shared_ptr<libpq_session> session, std::string sql);
+    explicit copy_out(std::shared_ptr<libpq_session> session) noexcept
+        : session_(std::move(session)) {}
+    std::shared_ptr<libpq_session> session_;
+    std::optional<copied_row> ahead_; // found by `wait` while it looked whether one has arrived
     std::uint64_t rows_sent_ = 0;
+    int reads_without_waiting_ = 0;
     bool ended_ = false;
+    bool failed_ = false;
 };
 
 // COPY … FROM STDIN in progress.
@@ -73,38 +88,48 @@ class copy_in {
   public:
     // Bytes of the copy's own format, cut anywhere. Waits while libpq's buffer is full.
     [[nodiscard]] awaitable<void> write(std::string_view bytes);
-    // Ends the copy; returns the server's row count.
+    // Ends the copy; returns the server's row count. Throws db::error, also for what `write` sent.
     [[nodiscard]] awaitable<std::uint64_t> finish();
+    // Makes the copy fail on the server, which logs `reason`. The connection stays in step; a transaction can
+    // only be rolled back.
+    [[nodiscard]] awaitable<void> abort(std::string reason);
 
   private:
     friend class connection;
-    explicit copy_in(connection& owner) noexcept : owner_(&owner) {}
-    connection* owner_;
+    static awaitable<copy_in> start(std::shared_ptr<libpq_session> session, std::string sql);
+    explicit copy_in(std::shared_ptr<libpq_session> session) noexcept
+        : session_(std::move(session)) {}
+    std::shared_ptr<libpq_session> session_;
 };
 
 class connection {
   public:
-    // Throws db::error: temporary when the server cannot be reached in time, refused for authentication, precondition
-    // for a database that does not exist. `helper` and `sink` must outlive the connection.
-    [[nodiscard]] static awaitable<std::unique_ptr<connection>> open(const connect_options& options,
-                                                                     async::helper_thread& helper,
-                                                                     async::log& sink);
+    // Throws db::error: temporary when the server cannot be reached in time, refused for authentication,
+    // precondition for a database that does not exist. `helper` and `sink` must outlive the connection.
+    [[nodiscard]] static awaitable<std::unique_ptr<connection>>
+    open(const connect_options& options, async::helper_thread& helper, async::log& sink);
     ~connection(); // closes the socket; a statement in progress is not cancelled: see `abandon`
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    // One statement with bound parameters ($1, $2, …), text results. Throws db::error with the SQLSTATE. After a failure
-    // inside a transaction only rollback is left; after a cancellation only `abandon`.
+    // One statement with bound parameters ($1, $2, …), text results. Throws db::error with the SQLSTATE.
+    // After a failure inside a transaction only rollback is left; after a cancellation only `abandon`.
     [[nodiscard]] awaitable<result> query(std::string_view sql, std::span<const parameter> parameters = {});
-    [[nodiscard]] awaitable<result> query(std::string_view sql, std::initializer_list<parameter> parameters);
+    // The same with the parameters themselves. Not a braced list: GCC 12 has none in a co_await expression.
+    template <std::convertible_to<parameter>... Values>
+    requires(sizeof...(Values) > 0)
+        [[nodiscard]] awaitable<result> query(std::string_view sql, const Values&... values) {
+        const std::array<parameter, sizeof...(Values)> parameters{parameter(values)...};
+        return query(sql, std::span<const parameter>(parameters));
+    }
     // One or more statements without results, separated by semicolons, in one round trip.
     [[nodiscard]] awaitable<void> execute(std::string_view sql);
     // `sql` is a whole COPY statement; it cannot have bound parameters.
     [[nodiscard]] awaitable<copy_out> start_copy_out(std::string_view sql);
     [[nodiscard]] awaitable<copy_in> start_copy_in(std::string_view sql);
 
-    // Asks the server to cancel what it is doing for this session, waits for it to say so, and closes. Never throws for a
-    // server that is gone; gives up at `by`. To be awaited shielded.
+    // Asks the server to cancel what it is doing for this session, waits for it to say so, and closes. Never
+    // throws for a server that is gone; gives up at `by`. To be awaited shielded.
     [[nodiscard]] awaitable<void> abandon(async::deadline by);
 
     // 'text' as an SQL literal, "name" as an identifier.
@@ -113,15 +138,16 @@ class connection {
 
     [[nodiscard]] int server_version() const noexcept; // 150018 for 15.18
     [[nodiscard]] int backend_pid() const noexcept;
-    // False once the session is lost.
+    // False once the session is lost, closed or out of step.
     [[nodiscard]] bool usable() const noexcept;
 
   private:
-    friend class copy_out;
-    friend class copy_in;
-    struct impl;
-    explicit connection(std::unique_ptr<impl> implementation);
-    std::unique_ptr<impl> impl_;
+    friend class transaction;
+    static awaitable<std::unique_ptr<connection>> open_owned(connect_options options,
+                                                             async::helper_thread& helper, async::log& sink);
+    explicit connection(std::shared_ptr<libpq_session> session) noexcept;
+    // Shared with the coroutines in progress.
+    std::shared_ptr<libpq_session> session_;
 };
 
 } // namespace db

@@ -8,23 +8,27 @@
 
 namespace db {
 
-// A five-character SQLSTATE (PostgreSQL documentation, appendix A); empty when the error did not come from the server.
+// A five-character SQLSTATE (PostgreSQL documentation, appendix A); empty when the error did not come from
+// the server.
 using sqlstate = std::string;
 
-// Serialization failures, deadlocks, lost connections and a server that is starting or stopping are temporary; 28xxx
-// and 42501 are refused; 3D000, 42P01, 42703 are preconditions; all else is unclassified.
+// Serialization failures, deadlocks, lost connections and a server that is starting or stopping are
+// temporary; 28xxx and 42501 are refused; 3D000, 42P01, 42703 are preconditions; all else is unclassified.
 [[nodiscard]] async::failure classify(std::string_view state) noexcept;
 
 class error : public async::error {
   public:
     // `message` is the server's primary message; never its detail, which may hold row values.
-    error(async::failure kind, std::string message, sqlstate state, bool connection_usable, std::string hint = {});
+    error(async::failure kind, std::string message, sqlstate state, bool connection_usable,
+          std::string hint = {});
 
     [[nodiscard]] const sqlstate& state() const noexcept { return state_; }
     // False once the session is gone or out of step: only closing it is left.
     [[nodiscard]] bool connection_usable() const noexcept { return connection_usable_; }
     // 40001 and 40P01: the whole transaction may be run again with a fresh snapshot.
-    [[nodiscard]] bool serialization_failure() const noexcept { return state_ == "40001" || state_ == "40P01"; }
+    [[nodiscard]] bool serialization_failure() const noexcept {
+        return state_ == "40001" || state_ == "40P01";
+    }
 
   private:
     sqlstate state_;

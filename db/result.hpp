@@ -11,6 +11,7 @@ namespace db {
 
 class result {
   public:
+    result() noexcept = default; // no rows
     // Takes ownership of a PGresult, passed as void* so that libpq's header stays inside this room.
     explicit result(void* handle);
 

@@ -6,6 +6,7 @@
 #include "db/connection.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace db {
@@ -13,6 +14,13 @@ namespace db {
 enum class access : std::uint8_t { read_write, read_only };
 
 struct transaction_options {
+    // Not an aggregate on purpose: GCC 12 copies a braced temporary in a co_await expression bit by bit, and
+    // then destroys a string twice.
+    transaction_options() {}
+    explicit transaction_options(access wanted, std::string imported = {})
+        : mode(wanted)
+        , snapshot(std::move(imported)) {}
+
     access mode = access::read_write;
     std::string snapshot; // of pg_export_snapshot(); empty for one of its own
 };
@@ -23,25 +31,34 @@ enum class commit_outcome : std::uint8_t {
     in_doubt,    // COMMIT was sent and no answer came: ask pg_xact_status on a new connection
 };
 
-// BEGIN ISOLATION LEVEL REPEATABLE READ, with UTC, ISO dates, UTF-8 and no statement, lock or idle timeout for this
-// transaction only. The isolation level and the time zone are read back: poolers and defaults lie.
+// BEGIN ISOLATION LEVEL REPEATABLE READ, with UTC, ISO dates, UTF-8 and no statement, lock or idle timeout
+// for this transaction only. The isolation level and the time zone are read back: poolers and defaults lie.
 class transaction {
   public:
-    // `session` must outlive the transaction. Throws db::error; async::error(precondition) if what was set is not so.
+    // `session` must outlive the transaction. Throws db::error; async::error(precondition) if what was set is
+    // not so.
     [[nodiscard]] static awaitable<transaction> begin(connection& session, transaction_options options);
+    transaction(transaction&&) noexcept = default;
+    transaction& operator=(transaction&&) noexcept = default;
 
-    // Sends COMMIT and waits for its answer until `by`; not to be cancelled (await it shielded). Throws only if COMMIT
-    // was certainly not sent.
+    // Sends COMMIT and waits for its answer until `by`; not to be cancelled (await it shielded). Throws only
+    // if COMMIT was certainly not sent. In doubt, the session is of no further use: close it.
     [[nodiscard]] awaitable<commit_outcome> commit(async::deadline by);
+    // Why `commit` did not return `committed`, where there was an error.
+    [[nodiscard]] const std::optional<error>& refusal() const noexcept { return refusal_; }
     // Throws db::error if the session is lost; the server then rolls back by itself.
     [[nodiscard]] awaitable<void> rollback();
 
     [[nodiscard]] connection& session() noexcept { return *session_; }
+    // Until COMMIT or ROLLBACK is sent.
     [[nodiscard]] bool open() const noexcept { return open_; }
 
   private:
-    explicit transaction(connection& session) noexcept : session_(&session) {}
+    static awaitable<transaction> begin_owned(connection& session, transaction_options options);
+    explicit transaction(connection& session) noexcept
+        : session_(&session) {}
     connection* session_;
+    std::optional<error> refusal_;
     bool open_ = true;
 };
 

@@ -1,0 +1,33 @@
+// What was asked for on the command line.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+enum class command : unsigned char { archive, recover, config, version, help };
+enum class output_format : unsigned char { text, json };
+
+struct command_line {
+    app::command command = app::command::help;
+    std::map<std::string, std::string, std::less<>> flags; // settings, by flag name
+    output_format output = output_format::text;
+    std::string keep;    // recover --keep FILE
+    std::string discard; // recover --discard FILE
+};
+
+// Either something to do, or what to print and the exit code.
+struct parsed_command_line {
+    std::optional<command_line> value;
+    std::string standard_output;
+    std::string standard_error;
+    int exit_code = 0;
+};
+
+[[nodiscard]] parsed_command_line parse_command_line(std::vector<std::string> arguments);
+
+} // namespace app

@@ -1,0 +1,175 @@
+#include "app/configuration.hpp"
+
+#include "app/parse.hpp"
+#include "archive/retention.hpp"
+#include "db/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+class checker {
+  public:
+    checker(const texts& given, std::vector<std::string>& mistakes)
+        : given_(given)
+        , mistakes_(mistakes) {}
+
+    // Applies `parse` to the setting's text if it has one, and keeps the value or the mistake.
+    template <typename Target, typename Parse>
+    void read(std::string_view name, Target& target, Parse parse) {
+        const auto& text = given_[name];
+        if (!text.set())
+            return;
+        auto result = parse(std::string_view(text.text));
+        if (auto* clause = std::get_if<std::string>(&result))
+            mistake(name, *clause);
+        else
+            target = static_cast<Target>(std::get<0>(std::move(result)));
+    }
+
+    template <typename Value>
+    void choose(std::string_view name, Value& target,
+                std::span<const std::pair<std::string_view, Value>> choices) {
+        const auto& text = given_[name].text;
+        std::string known;
+        for (const auto& [word, value] : choices) {
+            if (text == word) {
+                target = value;
+                return;
+            }
+            known += fmt::format("{}{}", known.empty() ? "" : ", ", word);
+        }
+        mistake(name, "give one of " + known);
+    }
+
+    void mistake(std::string_view name, std::string_view clause) {
+        const auto& option = option_named(name);
+        const auto& text = given_[name];
+        const auto shown = text.from == source::flag ? option.flag : option.environment;
+        if (option.secrecy == secrecy::open)
+            mistakes_.push_back(fmt::format("{} is '{}': {}", shown, text.text, clause));
+        else
+            mistakes_.push_back(fmt::format("{}: {}", shown, clause));
+    }
+
+  private:
+    const texts& given_;
+    std::vector<std::string>& mistakes_;
+};
+
+void check_database(const texts& given, checked_configuration& result) {
+    const auto& text = given["PG_CONNECTION_STRING"];
+    if (!text.set()) {
+        result.mistakes.emplace_back(
+            "PG_CONNECTION_STRING is not set: give the database as postgresql://user@host:5432/name");
+        return;
+    }
+    result.value.database = text.text;
+    if (const auto mistake = db::conninfo_mistake(text.text))
+        result.mistakes.push_back("PG_CONNECTION_STRING: " + *mistake);
+}
+
+void check_account(const texts& given, checked_configuration& result) {
+    const auto& whole = given["AZURE_STORAGE_CONNECTION_STRING"];
+    const auto& name = given["AZURE_STORAGE_ACCOUNT"];
+    if (!whole.set() && !name.set()) {
+        result.mistakes.emplace_back(
+            "neither AZURE_STORAGE_CONNECTION_STRING nor AZURE_STORAGE_ACCOUNT is set: give the"
+            " connection string that the Azure portal shows");
+        return;
+    }
+    // As the az command does: a connection string makes the single settings void.
+    auto parsed = whole.set() ? azure::parse_connection_string(whole.text)
+                              : azure::account_from_parts(name.text, given["AZURE_STORAGE_KEY"].text,
+                                                          given["AZURE_STORAGE_SAS_TOKEN"].text);
+    for (auto& mistake : parsed.mistakes)
+        result.mistakes.push_back(fmt::format(
+            "{}: {}", whole.set() ? "AZURE_STORAGE_CONNECTION_STRING" : "AZURE_STORAGE_ACCOUNT", mistake));
+    result.value.account = std::move(parsed.value);
+}
+
+} // namespace
+
+checked_configuration check(const texts& given, const environment_lookup& environment) {
+    checked_configuration result;
+    result.mistakes = given.mistakes;
+    auto& value = result.value;
+    auto& job = value.job;
+    checker settings(given, result.mistakes);
+    const auto at_least = [](std::uint64_t min,
+                             std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) {
+        return [min, max](std::string_view text) { return parse_count(text, min, max); };
+    };
+
+    check_database(given, result);
+    check_account(given, result);
+    settings.read("EVENT_RETENTION_PERIOD", job.retention, archive::parse_retention);
+    lake_path path;
+    settings.read("ARCHIVE_PATH", path, parse_lake_path);
+    value.container = path.container;
+    job.folder = path.folder;
+    job.table = given["ARCHIVE_TABLE"].text;
+    job.time_column = given["ARCHIVE_TIME_COLUMN"].text;
+    job.key_column = given["ARCHIVE_KEY_COLUMN"].text;
+    settings.read("DRY_RUN", job.dry_run, parse_boolean);
+    settings.read("ARCHIVE_WHOLE_DAYS", job.whole_days, parse_boolean);
+    settings.read("ARCHIVE_PROVE", job.prove, parse_boolean);
+    settings.read("ARCHIVE_PARALLEL", job.parallel, at_least(1, 256));
+    settings.read("ARCHIVE_MEMORY", job.memory_bytes, [](std::string_view text) -> parsed<std::uint64_t> {
+        auto size = parse_size(text);
+        constexpr std::uint64_t smallest = std::uint64_t{1} << 20;
+        constexpr std::uint64_t largest = std::uint64_t{1} << 40;
+        if (const auto* bytes = std::get_if<0>(&size);
+            bytes != nullptr && (*bytes < smallest || *bytes > largest))
+            return "give at least 1MiB and at most 1TiB";
+        return size;
+    });
+    settings.read("ARCHIVE_RATE_LIMIT", job.rate_limit, [](std::string_view text) -> parsed<std::uint64_t> {
+        auto size = parse_size(text);
+        if (const auto* bytes = std::get_if<0>(&size); bytes != nullptr && *bytes < 1024)
+            return "give at least 1KiB a second";
+        return size;
+    });
+    settings.read("ARCHIVE_MAX_DAYS", job.days_max, at_least(1));
+    settings.read("ARCHIVE_MAX_ROWS", job.rows_max, at_least(1));
+    settings.read("ARCHIVE_SHARD", job.shard, [&environment](std::string_view text) {
+        return parse_shard(text, environment("JOB_COMPLETION_INDEX").value_or(""));
+    });
+    settings.read("ARCHIVE_LOCK_WAIT", job.lock_wait, parse_time);
+    settings.read("ARCHIVE_SETTLE_WAIT", job.settle_wait, parse_time);
+    settings.read("ARCHIVE_REQUEST_TIMEOUT", value.request_timeout,
+                  [](std::string_view text) -> parsed<std::chrono::milliseconds> {
+                      auto time = parse_time(text);
+                      if (const auto* span = std::get_if<0>(&time); span != nullptr && span->count() < 100)
+                          return "give at least 100ms";
+                      return time;
+                  });
+    settings.read("ARCHIVE_RETRIES", value.retries, at_least(0, 100));
+
+    static constexpr std::array<std::pair<std::string_view, archive::commit_unit>, 2> units{
+        {{"run", archive::commit_unit::run}, {"day", archive::commit_unit::day}}};
+    settings.choose<archive::commit_unit>("ARCHIVE_COMMIT", job.commit, units);
+    if (job.dry_run && job.commit == archive::commit_unit::day)
+        job.commit = archive::commit_unit::run; // nothing is committed, so there is nothing to cut into days
+    static constexpr std::array<std::pair<std::string_view, bool>, 1> compressions{{{"none", false}}};
+    bool compressed = false;
+    settings.choose<bool>("ARCHIVE_COMPRESSION", compressed, compressions);
+    static constexpr std::array<std::pair<std::string_view, async::log_level>, 4> levels{
+        {{"debug", async::log_level::debug},
+         {"info", async::log_level::info},
+         {"warn", async::log_level::warn},
+         {"error", async::log_level::error}}};
+    settings.choose<async::log_level>("LOG_LEVEL", value.level, levels);
+    static constexpr std::array<std::pair<std::string_view, log_format>, 3> formats{
+        {{"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}}};
+    settings.choose<log_format>("LOG_FORMAT", value.format, formats);
+    return result;
+}
+
+} // namespace app

@@ -1,0 +1,36 @@
+// All settings as checked values, or all mistakes together.
+#pragma once
+
+#include "app/sources.hpp"
+#include "archive/settings.hpp"
+#include "async/log.hpp"
+#include "azure/account.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace app {
+
+enum class log_format : unsigned char { automatic, text, json };
+
+struct configuration {
+    archive::settings job;
+    std::string database;
+    azure::account account;
+    std::string container;
+    std::chrono::milliseconds request_timeout{60'000};
+    int retries = 5;
+    async::log_level level = async::log_level::info;
+    log_format format = log_format::automatic;
+};
+
+struct checked_configuration {
+    configuration value;
+    // Each a whole clause: the setting, what was given, what would be right. Never a secret.
+    std::vector<std::string> mistakes;
+};
+
+[[nodiscard]] checked_configuration check(const texts& given, const environment_lookup& environment);
+
+} // namespace app

@@ -1,0 +1,125 @@
+#include "app/line_log.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <chrono>
+#include <unistd.h>
+
+namespace app {
+
+namespace {
+
+std::string_view name_of(async::log_level level) {
+    switch (level) {
+    case async::log_level::debug:
+        return "debug";
+    case async::log_level::info:
+        return "info";
+    case async::log_level::warn:
+        return "warn";
+    case async::log_level::error:
+        break;
+    }
+    return "error";
+}
+
+std::string_view colour_of(async::log_level level) {
+    switch (level) {
+    case async::log_level::debug:
+        return "\x1b[2m";
+    case async::log_level::info:
+        return "";
+    case async::log_level::warn:
+        return "\x1b[33m";
+    case async::log_level::error:
+        break;
+    }
+    return "\x1b[31m";
+}
+
+std::string quoted(std::string_view text) {
+    return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+}
+
+struct print_number {
+    template <typename Number>
+    std::string operator()(Number number) const {
+        return fmt::format("{}", number);
+    }
+    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+};
+
+struct print_json : print_number {
+    using print_number::operator();
+    std::string operator()(std::string_view text) const { return quoted(text); }
+};
+
+struct print_text : print_number {
+    using print_number::operator();
+    std::string operator()(std::string_view text) const {
+        const bool plain = !text.empty() && text.find_first_of(" \"=") == std::string_view::npos;
+        return plain ? std::string(text) : quoted(text);
+    }
+};
+
+} // namespace
+
+std::string timestamp() {
+    using namespace std::chrono;
+    const auto now = floor<microseconds>(system_clock::now());
+    const auto second = floor<seconds>(now);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(system_clock::to_time_t(second)),
+                       (now - second).count());
+}
+
+line_writer standard_error() {
+    return [](std::string_view line) {
+        // A log that cannot be written must not stop the run.
+        while (!line.empty()) {
+            const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+            if (written < 0 && errno == EINTR)
+                continue;
+            if (written <= 0)
+                return;
+            line.remove_prefix(static_cast<std::size_t>(written));
+        }
+    };
+}
+
+json_log::json_log(std::string run_id, line_writer write)
+    : run_id_(std::move(run_id))
+    , write_(std::move(write)) {}
+
+void json_log::write(async::log_level level, std::string_view event, std::string_view message,
+                     std::span<const async::log_field> fields) {
+    auto line = fmt::format(R"({{"time":"{}","level":"{}","msg":{},"event":"{}","run_id":"{}")", timestamp(),
+                            name_of(level), quoted(message), event, run_id_);
+    for (const auto& field : fields)
+        line += fmt::format(",{}:{}", quoted(field.key), std::visit(print_json(), field.value));
+    line += "}\n";
+    write_(line);
+}
+
+text_log::text_log(line_writer write, bool colour, std::function<void()> before_line)
+    : write_(std::move(write))
+    , before_line_(std::move(before_line))
+    , colour_(colour) {}
+
+void text_log::write(async::log_level level, std::string_view, std::string_view message,
+                     std::span<const async::log_field> fields) {
+    if (before_line_)
+        before_line_();
+    const auto colour = colour_ ? colour_of(level) : std::string_view();
+    auto line = fmt::format("{} {}{:5}{} {}", timestamp().substr(11, 8), colour, name_of(level),
+                            colour.empty() ? "" : "\x1b[0m", message);
+    for (const auto& field : fields)
+        line += fmt::format("  {}={}", field.key, std::visit(print_text(), field.value));
+    line += '\n';
+    write_(line);
+}
+
+} // namespace app

@@ -1,0 +1,46 @@
+// The log on stderr: one JSON object a line, or text for people. A line is written whole, with one write.
+#pragma once
+
+#include "async/log.hpp"
+
+#include <functional>
+#include <string>
+
+namespace app {
+
+// Receives finished lines, newline included.
+using line_writer = std::function<void(std::string_view line)>;
+[[nodiscard]] line_writer standard_error();
+
+// {"time":…,"level":…,"msg":…,"event":…,"run_id":…, fields…}
+class json_log : public async::log {
+  public:
+    json_log(std::string run_id, line_writer write);
+
+  private:
+    void write(async::log_level level, std::string_view event, std::string_view message,
+               std::span<const async::log_field> fields) override;
+
+    std::string run_id_;
+    line_writer write_;
+};
+
+// "02:00:03 warn  a try failed and is repeated  what=… pause_ms=…"
+class text_log : public async::log {
+  public:
+    // `before_line` is called first, so that a progress bar can get out of the way.
+    text_log(line_writer write, bool colour, std::function<void()> before_line);
+
+  private:
+    void write(async::log_level level, std::string_view event, std::string_view message,
+               std::span<const async::log_field> fields) override;
+
+    line_writer write_;
+    std::function<void()> before_line_;
+    bool colour_;
+};
+
+// Now, in UTC, as RFC 3339 with microseconds.
+[[nodiscard]] std::string timestamp();
+
+} // namespace app

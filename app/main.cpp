@@ -1,0 +1,54 @@
+#include "app/command_line.hpp"
+#include "app/configuration.hpp"
+#include "app/exit_code.hpp"
+#include "app/runner.hpp"
+#include "app/show_config.hpp"
+#include "app/sources.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+void print(std::FILE* stream, std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stream);
+    std::fflush(stream);
+}
+
+int execute(const app::command_line& what) {
+    if (what.command == app::command::version) {
+        print(stdout, what.output == app::output_format::json
+                          ? "{\"version\":\"" EVENT_ARCHIVER_VERSION "\"}\n"
+                          : "event-archiver " EVENT_ARCHIVER_VERSION "\n");
+        return app::exit_code::done;
+    }
+    const auto environment = app::process_environment();
+    const auto given = app::collect(what.flags, environment);
+    const auto checked = app::check(given, environment);
+    if (what.command == app::command::config) {
+        print(stdout, app::show_config(given, what.output));
+        for (const auto& mistake : checked.mistakes)
+            print(stderr, "event-archiver: " + mistake + "\n");
+        return checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage;
+    }
+    if (!checked.mistakes.empty())
+        return app::refuse(checked.mistakes, checked.value);
+    return app::run(what, checked.value);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const auto parsed = app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
+        print(stdout, parsed.standard_output);
+        print(stderr, parsed.standard_error);
+        return parsed.value ? execute(*parsed.value) : parsed.exit_code;
+    } catch (const std::exception& failed) {
+        print(stderr, std::string("event-archiver: internal error: ") + failed.what() + "\n");
+        return app::exit_code::internal;
+    }
+}

@@ -1,0 +1,106 @@
+#include "app/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace app {
+
+std::span<const option> options() noexcept {
+    using enum option_kind;
+    using enum secrecy;
+    static constexpr std::array table{
+        option{"PG_CONNECTION_STRING", "--database", "", "CONNINFO",
+               "the database: a libpq URI or key=value form; PG* variables apply as in psql (required)", text,
+               database},
+        option{"AZURE_STORAGE_CONNECTION_STRING", "", "", "STRING",
+               "the lake, as the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true",
+               text, secret},
+        option{"AZURE_STORAGE_ACCOUNT", "--account", "", "NAME",
+               "the storage account, instead of a connection string; with a key or a SAS token"},
+        option{"AZURE_STORAGE_KEY", "", "", "KEY", "the account's key, base64", text, secret},
+        option{"AZURE_STORAGE_SAS_TOKEN", "", "", "TOKEN", "a shared access signature, instead of a key",
+               text, secret},
+        option{"ARCHIVE_PATH", "--path", "titan-pulse-event-archive", "PATH",
+               "where files go: the container, then an optional folder; both are created if missing"},
+        option{"EVENT_RETENTION_PERIOD", "--retention", "1 year", "PERIOD",
+               "how long a row stays in the table: `1 year`, `90 days`, `P1Y2M`; calendar arithmetic in UTC"},
+        option{"DRY_RUN", "--dry-run", "false", "", "export and upload, delete nothing", flag},
+        option{"ARCHIVE_TABLE", "--table", R"(public."Event")", "TABLE", "the table, written as in SQL"},
+        option{"ARCHIVE_TIME_COLUMN", "--time-column", "created_at", "COLUMN",
+               "its timestamp; `timestamp` is read as UTC, `timestamptz` is converted to UTC"},
+        option{"ARCHIVE_KEY_COLUMN", "--key-column", "id", "COLUMN", "its integer, text or uuid key"},
+        option{"ARCHIVE_WHOLE_DAYS", "--whole-days", "false", "",
+               "move the cutoff back to midnight UTC, so that each file is written once", flag},
+        option{"ARCHIVE_COMPRESSION", "--compression", "none", "KIND", "`none`; `gzip` is not available yet"},
+        option{"ARCHIVE_PARALLEL", "--parallel", "4", "N",
+               "days or table ranges in flight, each with a database connection (1 to 256)"},
+        option{"ARCHIVE_MEMORY", "--memory", "32MiB", "SIZE",
+               "bound on all row buffers together (at least 1MiB)"},
+        option{"ARCHIVE_REQUEST_TIMEOUT", "--request-timeout", "60s", "TIME",
+               "limit for each try of a lake request"},
+        option{"ARCHIVE_RETRIES", "--retries", "5", "N", "how often a lake request is repeated (0 to 100)"},
+        option{"ARCHIVE_RATE_LIMIT", "--rate-limit", "", "SIZE", "bytes a second read from the database"},
+        option{"ARCHIVE_MAX_DAYS", "--max-days", "", "N",
+               "at most so many days, oldest first; the rest stays for the next run"},
+        option{"ARCHIVE_MAX_ROWS", "--max-rows", "", "N",
+               "at most so many rows, in whole days and at least one day, oldest first"},
+        option{"ARCHIVE_COMMIT", "--commit", "run", "UNIT",
+               "`run`: one transaction for everything; `day`: one a day, for long backfills"},
+        option{
+            "ARCHIVE_SHARD", "--shard", "0/1", "I/N",
+            "only days whose number since 1970-01-01 is I modulo N; `/N` takes I from JOB_COMPLETION_INDEX"},
+        option{"ARCHIVE_PROVE", "--prove", "false", "",
+               "read every published row back before COMMIT and compare checksums", flag},
+        option{"ARCHIVE_LOCK_WAIT", "--lock-wait", "1s", "TIME",
+               "how long to try for the lock before giving up with exit code 10"},
+        option{"ARCHIVE_SETTLE_WAIT", "--settle-wait", "30s", "TIME",
+               "how long to wait for an unfinished transaction that a file depends on, then exit code 10"},
+        option{"LOG_LEVEL", "--log-level", "info", "LEVEL", "`debug`, `info`, `warn` or `error`"},
+        option{"LOG_FORMAT", "--log-format", "auto", "FORMAT",
+               "`text`, `json`, or `auto`: text on a terminal"},
+    };
+    return table;
+}
+
+const option& option_named(std::string_view environment) {
+    for (const auto& candidate : options())
+        if (candidate.environment == environment)
+            return candidate;
+    throw std::out_of_range("no such option: " + std::string(environment));
+}
+
+namespace {
+
+std::size_t edit_distance(std::string_view one, std::string_view other) {
+    std::vector<std::size_t> row(other.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= one.size(); ++i) {
+        auto diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= other.size(); ++j) {
+            const auto replaced = diagonal + (one[i - 1] == other[j - 1] ? 0U : 1U);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+        }
+    }
+    return row.back();
+}
+
+} // namespace
+
+std::string_view nearest(std::string_view typed, std::span<const std::string_view> candidates) {
+    std::string_view best;
+    std::size_t best_distance = std::max<std::size_t>(2, typed.size() / 3) + 1;
+    for (const auto candidate : candidates)
+        if (const auto distance = edit_distance(typed, candidate); distance < best_distance) {
+            best = candidate;
+            best_distance = distance;
+        }
+    return best;
+}
+
+} // namespace app

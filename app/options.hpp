@@ -1,0 +1,29 @@
+// Every setting once: the command line, `config`, `help` and the README come from this table.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace app {
+
+enum class option_kind : unsigned char { text, flag };
+enum class secrecy : unsigned char { open, secret, database }; // `database`: shown without its password
+
+struct option {
+    std::string_view environment;
+    std::string_view flag;     // "--table", or empty: environment only
+    std::string_view standard; // the default, as text; empty: none
+    std::string_view value;    // what stands for the value in help: "TABLE"
+    std::string_view help;
+    option_kind kind = option_kind::text;
+    app::secrecy secrecy = secrecy::open;
+};
+
+[[nodiscard]] std::span<const option> options() noexcept;
+// The option with this environment name; there must be one.
+[[nodiscard]] const option& option_named(std::string_view environment);
+
+// The candidate nearest to what was typed, or empty if none is near.
+[[nodiscard]] std::string_view nearest(std::string_view typed, std::span<const std::string_view> candidates);
+
+} // namespace app

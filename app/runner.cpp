@@ -1,0 +1,260 @@
+#include "app/runner.hpp"
+
+#include "app/exit_code.hpp"
+#include "app/line_log.hpp"
+#include "app/progress.hpp"
+#include "app/run_id.hpp"
+#include "app/summary.hpp"
+#include "archive/job.hpp"
+#include "async/error.hpp"
+#include "azure/error.hpp"
+#include "azure/session_pool.hpp"
+#include "db/error.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+#include <unistd.h>
+
+namespace app {
+
+namespace {
+
+// A stopped run has 10 s; what is not put back by then is settled by the next run.
+constexpr std::chrono::milliseconds stop_patience{9'500};
+
+bool terminal() {
+    const char* kind = std::getenv("TERM");
+    return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
+bool colour_wanted() {
+    const char* no_colour = std::getenv("NO_COLOR");
+    return terminal() && (no_colour == nullptr || *no_colour == '\0');
+}
+
+// The log with the progress display it has to step aside for.
+struct output {
+    std::unique_ptr<async::log> log;
+    progress_display* display = nullptr;
+    bool text = false;
+
+    explicit output(const configuration& settings, const std::string& run_id) {
+        text = settings.format == log_format::text ||
+               (settings.format == log_format::automatic && ::isatty(STDERR_FILENO) == 1);
+        if (text)
+            log = std::make_unique<text_log>(standard_error(), colour_wanted(), [this] {
+                if (display != nullptr)
+                    display->clear();
+            });
+        else
+            log = std::make_unique<json_log>(run_id, standard_error());
+        log->set_threshold(settings.level);
+    }
+};
+
+void log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
+    std::string hint;
+    std::string_view kind = "internal";
+    std::string state;
+    std::string request;
+    std::string service_code;
+    try {
+        std::rethrow_exception(failed);
+    } catch (const azure::storage_error& error) {
+        hint = error.hint();
+        kind = async::to_string(error.kind());
+        request = error.request_id();
+        service_code = error.service_code();
+    } catch (const db::error& error) {
+        hint = error.hint();
+        kind = async::to_string(error.kind());
+        state = error.state();
+    } catch (const async::error& error) {
+        hint = error.hint();
+        kind = async::to_string(error.kind());
+    } catch (...) {
+        hint = "This is a bug in event-archiver.";
+    }
+    sink.error("run.error", async::describe(failed),
+               {{"error.type", kind},
+                {"error.hint", hint},
+                {"db.response.status_code", state},
+                {"azure.error_code", service_code},
+                {"azure.request_id", request},
+                {"exit_code", code}});
+}
+
+// Everything a run holds, in an order in which it can be taken down again.
+class engine {
+  public:
+    engine(const command_line& what, const configuration& settings, std::string run_id, output& out)
+        : what_(what)
+        , sink_(*out.log)
+        , database_(connect_options(settings))
+        , retries_{async::retry_policy{settings.retries + 1}, async::make_random_source(), sink_,
+                   retry_count_}
+        , pool_(loop_.get_executor(), settings.account.blob, pool_options(settings), sink_)
+        , client_(settings.account, settings.container, client_options(settings), pool_, retries_, sink_)
+        , lake_(client_, settings.job.folder)
+        , pages_(loop_.get_executor(), settings.job.memory_bytes)
+        , job_({settings.job, database_, helper_, lake_, retries_, pages_, sink_, stop_, report_,
+                std::move(run_id), random_hex(28)})
+        , display_(loop_.get_executor(),
+                   out.text && terminal() ? progress_display::style::bar : progress_display::style::lines,
+                   report_, sink_, standard_error())
+        , watchdog_(loop_.get_executor()) {
+        out.display = &display_;
+    }
+
+    // The end of the run: null, or what ended it.
+    [[nodiscard]] std::exception_ptr run() {
+        async::signal_watch signals(
+            loop_.get_executor(), [this](int number) { stop(number); }, [this] { display_.show_now(); });
+        std::exception_ptr ended;
+        boost::asio::co_spawn(
+            loop_, work(), boost::asio::bind_cancellation_slot(stop_.slot(), [&](std::exception_ptr failed) {
+                ended = failed;
+                signals.close();
+                display_.stop();
+                watchdog_.cancel();
+                pool_.close();
+            }));
+        display_.start();
+        loop_.run();
+        return ended;
+    }
+
+    [[nodiscard]] const archive::run_report& report() const noexcept { return report_; }
+    [[nodiscard]] int stopped_by() const noexcept { return stop_.signal_number(); }
+    [[nodiscard]] run_costs costs() const {
+        return {pool_.counters().requests, pool_.counters().bytes_sent, retry_count_};
+    }
+
+  private:
+    static db::connect_options connect_options(const configuration& settings) {
+        db::connect_options options;
+        options.conninfo = settings.database;
+        options.application_name = "event-archiver";
+        return options;
+    }
+    static azure::pool_options pool_options(const configuration& settings) {
+        azure::pool_options options;
+        options.connections_max = settings.job.parallel;
+        return options;
+    }
+    static azure::client_options client_options(const configuration& settings) {
+        azure::client_options options;
+        options.request_timeout = settings.request_timeout;
+        return options;
+    }
+
+    async::awaitable<void> work() {
+        if (what_.command == command::archive)
+            return job_.archive();
+        if (!what_.keep.empty())
+            return job_.recover_file(what_.keep, archive::verdict::keep);
+        if (!what_.discard.empty())
+            return job_.recover_file(what_.discard, archive::verdict::discard);
+        return job_.recover();
+    }
+
+    void stop(int number) {
+        if (stop_.requested())
+            std::_Exit(exit_code::signal_base + number); // the second signal ends at once
+        sink_.warn("run.stopping", "stopping: rolling back and putting files back",
+                   {{"signal", number}, {"phase", archive::to_string(report_.phase)}});
+        watchdog_.expires_after(stop_patience);
+        watchdog_.async_wait([this, number](const boost::system::error_code& failed) {
+            if (failed)
+                return;
+            sink_.error("run.abandoned",
+                        "could not finish stopping in time: the next run settles what is left",
+                        {{"exit_code", exit_code::signal_base + number}});
+            std::_Exit(exit_code::signal_base + number);
+        });
+        stop_.request(number);
+    }
+
+    const command_line& what_;
+    async::log& sink_;
+    boost::asio::io_context loop_{1};
+    async::helper_thread helper_;
+    async::stop_source stop_;
+    archive::run_report report_;
+    std::uint64_t retry_count_ = 0;
+    db::connect_options database_;
+    async::retry_context retries_;
+    azure::session_pool pool_;
+    azure::blob_client client_;
+    archive::lake lake_;
+    async::page_pool pages_;
+    archive::job job_;
+    progress_display display_;
+    boost::asio::steady_timer watchdog_;
+};
+
+} // namespace
+
+int run(const command_line& what, const configuration& settings) {
+    const auto started = std::chrono::steady_clock::now();
+    const auto run_id = new_run_id();
+    output out(settings, run_id);
+    auto& sink = *out.log;
+    sink.info("run.start", what.command == command::archive ? "archiving begins" : "settling begins",
+              {{"version", EVENT_ARCHIVER_VERSION},
+               {"database", db::describe_conninfo(settings.database)},
+               {"account", settings.account.name},
+               {"path", settings.job.folder.empty() ? settings.container
+                                                    : settings.container + "/" + settings.job.folder},
+               {"table", settings.job.table},
+               {"retention", settings.job.retention.interval},
+               {"dry_run", settings.job.dry_run}});
+
+    int code = exit_code::internal;
+    std::exception_ptr failed;
+    summary_facts facts;
+    try {
+        engine machine(what, settings, run_id, out);
+        failed = machine.run();
+        out.display = nullptr;
+        facts.report = machine.report();
+        facts.costs = machine.costs();
+        if (!failed)
+            code = exit_code::done;
+        else if (machine.stopped_by() != 0 && async::is_cancellation(failed))
+            code = exit_code::signal_base + machine.stopped_by();
+        else
+            code = exit_code_of(async::failure_of(failed));
+    } catch (...) {
+        out.display = nullptr;
+        failed = std::current_exception();
+    }
+    if (code >= exit_code::signal_base)
+        sink.warn("run.stopped", "stopped by a signal; nothing was deleted by the transaction at hand",
+                  {{"exit_code", code}});
+    else if (failed)
+        log_failure(sink, failed, code);
+    facts.exit_code = code;
+    facts.dry_run = settings.job.dry_run;
+    facts.duration = std::chrono::steady_clock::now() - started;
+    log_summary(sink, facts);
+    return code;
+}
+
+int refuse(const std::vector<std::string>& mistakes, const configuration& settings) {
+    output out(settings, new_run_id());
+    for (const auto& mistake : mistakes)
+        out.log->error("config.mistake", mistake, {{"error.type", "usage"}, {"exit_code", exit_code::usage}});
+    summary_facts facts;
+    facts.exit_code = exit_code::usage;
+    log_summary(*out.log, facts);
+    return exit_code::usage;
+}
+
+} // namespace app

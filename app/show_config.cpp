@@ -1,0 +1,66 @@
+#include "app/show_config.hpp"
+
+#include "app/options.hpp"
+#include "db/connection.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace app {
+
+namespace {
+
+std::string shown(const option& setting, const sourced_text& text) {
+    if (!text.set())
+        return "";
+    switch (setting.secrecy) {
+    case secrecy::secret:
+        return "(hidden)";
+    case secrecy::database:
+        return db::conninfo_mistake(text.text) ? "(hidden: it cannot be parsed)"
+                                               : db::describe_conninfo(text.text);
+    case secrecy::open:
+        break;
+    }
+    return text.text;
+}
+
+} // namespace
+
+std::string show_config(const texts& given, output_format format) {
+    if (format == output_format::json) {
+        boost::json::array rows;
+        for (const auto& setting : options()) {
+            const auto& text = given[setting.environment];
+            boost::json::object row;
+            row["environment"] = setting.environment;
+            row["flag"] =
+                setting.flag.empty() ? boost::json::value(nullptr) : boost::json::value(setting.flag);
+            row["value"] =
+                text.set() ? boost::json::value(shown(setting, text)) : boost::json::value(nullptr);
+            row["source"] = to_string(text.from);
+            row["secret"] = setting.secrecy != secrecy::open;
+            rows.emplace_back(std::move(row));
+        }
+        return boost::json::serialize(boost::json::object{{"settings", std::move(rows)}}) + "\n";
+    }
+    std::size_t name_width = 0;
+    std::size_t value_width = 0;
+    for (const auto& setting : options()) {
+        name_width = std::max(name_width, setting.environment.size());
+        value_width = std::max(value_width, shown(setting, given[setting.environment]).size());
+    }
+    std::string table;
+    for (const auto& setting : options()) {
+        const auto& text = given[setting.environment];
+        table += fmt::format("{:<{}}  {:<{}}  {}\n", setting.environment, name_width, shown(setting, text),
+                             value_width, to_string(text.from));
+    }
+    return table;
+}
+
+} // namespace app

@@ -1,0 +1,163 @@
+// One transaction of the job from plan to delete. What becomes visible, and how it is taken back, is in
+// publish_unit.cpp.
+
+#include "archive/conflict.hpp"
+#include "archive/fault_point.hpp"
+#include "archive/unit.hpp"
+#include "async/error.hpp"
+#include "azure/crc64.hpp"
+#include "csv/dialect.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <span>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+// Short ranges cost a query each, long ones leave workers without work at the end.
+constexpr std::size_t ranges_per_worker = 4;
+constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
+
+} // namespace
+
+awaitable<job::attempt_result> job::archive_unit(unit& work) {
+    context_.report.phase = run_phase::planning;
+    work.plan = co_await make_plan(work);
+    const bool by_day = work.plan.how == reading::by_day;
+    if (by_day && work.plan.days.empty())
+        co_return attempt_result::finished;
+
+    co_await stage(work);
+    std::uint64_t rows = 0;
+    for (const auto& [which, file] : work.staging->files())
+        rows += file->rows + file->rows_recognised;
+    if (rows == 0)
+        co_return attempt_result::finished;
+
+    co_await delete_rows(work);
+    co_await publish_and_commit(work);
+    const bool more = context_.settings.commit == commit_unit::day && !context_.settings.dry_run;
+    co_return more ? attempt_result::committed : attempt_result::finished;
+}
+
+awaitable<plan> job::make_plan(unit& work) {
+    const auto& settings = context_.settings;
+    if (cutoff_.empty()) {
+        const std::array parameters{db::parameter(settings.retention.interval)};
+        const auto found = co_await work.session.query(
+            fmt::format("SELECT greatest({}, timestamp '0001-01-01')::text",
+                        settings.whole_days ? "date_trunc('day', now() AT TIME ZONE 'UTC' - $1::interval)"
+                                            : "now() AT TIME ZONE 'UTC' - $1::interval"),
+            parameters);
+        cutoff_ = found.text(0, 0);
+        context_.report.cutoff = cutoff_;
+    }
+    selection rows;
+    rows.upper = cutoff_;
+    rows.shard = settings.shard;
+    if (!lower_bound_.empty())
+        rows.lower = lower_bound_;
+
+    const auto how = choose_reading(work.table);
+    const bool limited = settings.days_max || settings.rows_max || settings.commit == commit_unit::day;
+    std::vector<planned_day> counts;
+    if (how == reading::by_day || limited) {
+        const auto counted = co_await work.session.query(count_days_sql(work.table, rows));
+        for (int row = 0; row < counted.rows(); ++row)
+            counts.push_back({day::from_number(counted.integer(row, 0)).value(),
+                              static_cast<std::uint64_t>(counted.integer(row, 1))});
+    }
+    if (how == reading::by_day) {
+        const auto dayless = co_await work.session.query(count_dayless_sql(work.table, rows));
+        work.rows_dayless = static_cast<std::uint64_t>(dayless.integer(0, 0));
+    }
+    auto chosen = limit_days(how, rows, std::move(counts), settings, context_.report.days);
+    if (limited && chosen.days.empty())
+        chosen.how = reading::by_day; // nothing to read, whichever way
+
+    auto& report = context_.report;
+    report.rows_planned = 0;
+    for (const auto& planned : chosen.days)
+        report.rows_planned += planned.rows;
+    report.days_planned = chosen.days.size();
+    report.rows_read = report.bytes_read = report.days_staged = 0;
+    context_.sink.info("plan", "the rows to archive have been looked up",
+                       {{"cutoff", cutoff_},
+                        {"reading", chosen.how == reading::by_day
+                                        ? "by day, with the index on the time column"
+                                        : "once over all pages, there is no index on the time column"},
+                        {"days", report.days_planned},
+                        {"rows", report.rows_planned},
+                        {"files", work.files.size()}});
+    co_return chosen;
+}
+
+awaitable<void> job::stage(unit& work) {
+    context_.report.phase = run_phase::staging;
+    const auto snapshot = co_await work.session.query("SELECT pg_export_snapshot()");
+    fault_point("snapshot-exported");
+
+    const auto executor = co_await async::asio::this_coro::executor;
+    staging_context target{context_.lake, context_.pages, context_.sink,  context_.report,
+                           work.table,    work.position,  context_.nonce, context_.settings.parallel};
+    work.staging = std::make_unique<staging>(executor, std::move(target), work.files);
+
+    rate_limit limit(context_.settings.rate_limit);
+    reader_context source{context_.database,
+                          context_.helper,
+                          context_.sink,
+                          context_.report,
+                          work.table,
+                          work.plan.rows,
+                          std::string(snapshot.text(0, 0)),
+                          context_.settings.parallel,
+                          limit};
+    table_reader reader(std::move(source), *work.staging);
+    if (work.plan.how == reading::by_day) {
+        co_await reader.read_days(work.plan.days);
+    } else {
+        // A range of pages cannot be asked of a partitioned table, nor cheaply before PostgreSQL 14.
+        const bool one_piece = work.table.partitioned || work.session.server_version() < 140000;
+        const auto count = one_piece ? 1 : context_.settings.parallel * ranges_per_worker;
+        co_await reader.read_ranges(cut_pages(one_piece ? 0 : work.table.pages, count, range_pages_min));
+        work.rows_dayless = reader.rows_dayless();
+    }
+    if (work.rows_dayless > 0)
+        context_.sink.warn("rows.dayless",
+                           "rows at -infinity or before year 1 belong to no day: they stay in the table",
+                           {{"rows", work.rows_dayless}});
+    context_.report.rows_dayless = work.rows_dayless;
+    fault_point("staged");
+}
+
+awaitable<void> job::delete_rows(unit& work) {
+    context_.report.phase = run_phase::deleting;
+    std::uint64_t rows = 0;
+    for (const auto& [which, file] : work.staging->files())
+        rows += file->rows + file->rows_recognised;
+    const auto deleted = co_await work.session.query(delete_sql(work.table, work.plan.rows));
+    fault_point("deleted");
+    if (deleted.rows_affected() != rows)
+        throw async::error(
+            failure::integrity,
+            fmt::format("{} rows were staged, but the server deleted {}", rows, deleted.rows_affected()),
+            "A trigger or a row security policy keeps rows from being deleted, or shows them to one command "
+            "and not"
+            " to the other. Nothing was deleted.");
+    // A deferred constraint must fail before anything is visible.
+    co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+
+    work.position = co_await position_of(work.session);
+    const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
+    const auto header = csv::header_line(work.table.columns);
+    work.publication = {table_in_mark(work.table.name), context_.run_id, std::string(xid.text(0, 0)),
+                        work.position, azure::crc64(0, std::as_bytes(std::span(header)))};
+}
+
+} // namespace archive

@@ -1,0 +1,16 @@
+// Somebody else wrote to a file, or to rows, between our look and our write: the whole run may be made again,
+// with a fresh look at everything.
+#pragma once
+
+#include "async/error.hpp"
+
+namespace archive {
+
+class conflict : public async::error {
+  public:
+    explicit conflict(std::string message)
+        : async::error(async::failure::temporary, std::move(message),
+                       "Another writer is at work in the folder or on old rows; the next run tries again.") {}
+};
+
+} // namespace archive

@@ -1,0 +1,85 @@
+#include "archive/day.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+namespace archive {
+
+namespace {
+
+constexpr std::string_view prefix = "events_";
+constexpr std::string_view plain_suffix = ".csv";
+constexpr std::string_view compressed_suffix = ".csv.gz";
+
+constexpr std::int32_t number_of(int year, unsigned month, unsigned day_of_month) {
+    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                           std::chrono::day(day_of_month)};
+    return static_cast<std::int32_t>(std::chrono::sys_days(date).time_since_epoch().count());
+}
+
+constexpr std::int32_t first_number = number_of(1, 1, 1);
+constexpr std::int32_t last_number = number_of(9999, 12, 31);
+
+// Digits only: from_chars alone would take a minus sign.
+std::optional<unsigned> digits(std::string_view text) {
+    if (!std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }))
+        return std::nullopt;
+    unsigned value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+} // namespace
+
+std::optional<day> day::from_number(std::int64_t number) noexcept {
+    if (number < first_number || number > last_number)
+        return std::nullopt;
+    return day(static_cast<std::int32_t>(number));
+}
+
+std::optional<day> day::from_text(std::string_view iso) noexcept {
+    if (iso.size() != 10 || iso[4] != '-' || iso[7] != '-')
+        return std::nullopt;
+    const auto year = digits(iso.substr(0, 4));
+    const auto month = digits(iso.substr(5, 2));
+    const auto day_of_month = digits(iso.substr(8, 2));
+    if (!year || *year == 0 || !month || !day_of_month)
+        return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
+                                           std::chrono::month(*month), std::chrono::day(*day_of_month)};
+    if (!date.ok())
+        return std::nullopt;
+    return day(number_of(static_cast<int>(*year), *month, *day_of_month));
+}
+
+std::string day::text() const {
+    const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(number_))};
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+}
+
+std::string day::file_name() const { return fmt::format("{}{}{}", prefix, text(), plain_suffix); }
+
+std::string day::compressed_file_name() const {
+    return fmt::format("{}{}{}", prefix, text(), compressed_suffix);
+}
+
+std::optional<day> day_of_file(std::string_view name) noexcept {
+    if (!name.starts_with(prefix))
+        return std::nullopt;
+    name.remove_prefix(prefix.size());
+    for (const auto suffix : {compressed_suffix, plain_suffix}) {
+        if (name.ends_with(suffix)) {
+            name.remove_suffix(suffix.size());
+            return day::from_text(name);
+        }
+    }
+    return std::nullopt;
+}
+
+bool is_compressed_file(std::string_view name) noexcept { return name.ends_with(compressed_suffix); }
+
+} // namespace archive

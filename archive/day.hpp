@@ -1,0 +1,47 @@
+// A UTC day and the name of its file.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace archive {
+
+// Between 0001-01-01 and 9999-12-31: what YYYY-MM-DD can say. PostgreSQL's dates reach further.
+class day {
+  public:
+    // Of the day that is `number` days after 1970-01-01; nullopt outside the years above.
+    [[nodiscard]] static std::optional<day> from_number(std::int64_t number) noexcept;
+    // Of exactly YYYY-MM-DD; nullopt for anything else, days that never were included.
+    [[nodiscard]] static std::optional<day> from_text(std::string_view iso) noexcept;
+
+    [[nodiscard]] std::int32_t number() const noexcept { return number_; }
+    [[nodiscard]] std::string text() const;
+    [[nodiscard]] std::string file_name() const;            // events_YYYY-MM-DD.csv
+    [[nodiscard]] std::string compressed_file_name() const; // events_YYYY-MM-DD.csv.gz
+
+    friend auto operator<=>(const day&, const day&) = default;
+
+  private:
+    explicit day(std::int32_t number) noexcept
+        : number_(number) {}
+
+    std::int32_t number_;
+};
+
+// The day whose file, plain or compressed, has this name (without folder); nullopt if it is no such file.
+[[nodiscard]] std::optional<day> day_of_file(std::string_view name) noexcept;
+// Whether a name for which there is a day is that of a compressed file.
+[[nodiscard]] bool is_compressed_file(std::string_view name) noexcept;
+
+} // namespace archive
+
+template <>
+struct std::hash<archive::day> {
+    std::size_t operator()(const archive::day& value) const noexcept {
+        return std::hash<std::int32_t>()(value.number());
+    }
+};

@@ -1,0 +1,58 @@
+// A day's file in the hands of one run: what is there, what has been staged behind it, what has been
+// published.
+#pragma once
+
+#include "archive/block_buffer.hpp"
+#include "archive/day.hpp"
+#include "archive/lake.hpp"
+#include "archive/mark.hpp"
+#include "azure/block_id.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace archive {
+
+struct day_file {
+    day_file(day number, std::string blob, const std::string& nonce, async::page_pool& pool)
+        : which(number)
+        , name(std::move(blob))
+        , ids(nonce)
+        , open(pool) {}
+
+    day which;
+    std::string name;
+
+    // Before this run.
+    std::optional<azure::blob_properties> existing;
+    std::optional<file_record> base; // of the existing file
+    std::vector<std::string> base_ids;
+
+    // Staged by this run, in file order.
+    azure::block_ids ids;
+    block_buffer open;
+    std::uint64_t block_target = 0; // bytes at which `open` is full
+    std::vector<std::string> staged_ids;
+    bool finished = false; // no more rows will come
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t crc = 0; // of the staged bytes
+    // Rows that the file already held although the table still had them: key and CRC-64 of the row. See
+    // docs/protocol.md, "A server that lost commits".
+    std::unordered_map<std::string, std::uint64_t> held;
+    std::uint64_t rows_recognised = 0;
+
+    // Publishing. Nothing is published for a day without new rows.
+    enum class publication : std::uint8_t { none, tried, published, finalised };
+    publication state = publication::none;
+    std::optional<file_mark> mark; // as published
+    azure::etag etag;              // as published
+
+    [[nodiscard]] bool has_tail() const noexcept { return rows > 0; }
+    [[nodiscard]] std::uint64_t blocks() const noexcept { return base_ids.size() + staged_ids.size(); }
+};
+
+} // namespace archive

@@ -1,0 +1,106 @@
+#include "archive/decisions.hpp"
+
+namespace archive {
+
+settle_decision decide_settling(const settle_facts& facts) noexcept {
+    if (facts.origin == origin::elsewhere)
+        return settle_decision::refuse_foreign;
+    const auto undo = facts.has_base ? settle_decision::take_back : settle_decision::remove;
+    switch (facts.fate) {
+    case fate::committed:
+        return settle_decision::keep;
+    case fate::aborted:
+        return undo;
+    case fate::in_progress:
+        return settle_decision::wait;
+    case fate::unknown:
+        break;
+    }
+    switch (facts.rows) {
+    case tail_rows::not_looked:
+        return settle_decision::look_at_rows;
+    case tail_rows::all_in_table:
+        return undo;
+    case tail_rows::none_in_table:
+        return settle_decision::keep;
+    case tail_rows::some_in_table:
+        break;
+    }
+    return settle_decision::refuse_mixed;
+}
+
+write_decision decide_write(write_answer answer, blob_state seen) noexcept {
+    switch (seen) {
+    case blob_state::as_written:
+        return write_decision::done;
+    case blob_state::as_before:
+        // A failed condition on a blob that looks untouched means that it changed and changed back, and
+        // missing blocks cannot be staged again here: both need a fresh start.
+        return answer == write_answer::no_answer ? write_decision::again : write_decision::conflict;
+    case blob_state::otherwise:
+        break;
+    }
+    return write_decision::conflict;
+}
+
+commit_decision decide_commit(db::commit_outcome outcome) noexcept {
+    switch (outcome) {
+    case db::commit_outcome::committed:
+        return commit_decision::finalise;
+    case db::commit_outcome::rolled_back:
+        return commit_decision::put_back;
+    case db::commit_outcome::in_doubt:
+        break;
+    }
+    return commit_decision::ask;
+}
+
+commit_decision decide_commit_in_doubt(fate asked) noexcept {
+    switch (asked) {
+    case fate::committed:
+        return commit_decision::finalise;
+    case fate::aborted:
+        return commit_decision::put_back;
+    case fate::in_progress:
+        return commit_decision::wait;
+    case fate::unknown:
+        break;
+    }
+    return commit_decision::leave_marks;
+}
+
+std::string_view to_string(settle_decision decision) noexcept {
+    switch (decision) {
+    case settle_decision::keep:
+        return "keep";
+    case settle_decision::take_back:
+        return "take back";
+    case settle_decision::remove:
+        return "remove";
+    case settle_decision::wait:
+        return "wait";
+    case settle_decision::look_at_rows:
+        return "look at rows";
+    case settle_decision::refuse_foreign:
+        return "refuse: foreign";
+    case settle_decision::refuse_mixed:
+        break;
+    }
+    return "refuse: mixed";
+}
+
+std::string_view to_string(fate value) noexcept {
+    switch (value) {
+    case fate::committed:
+        return "committed";
+    case fate::aborted:
+        return "aborted";
+    case fate::in_progress:
+        return "in progress";
+    case fate::unknown:
+        break;
+    }
+    return "unknown";
+}
+
+} // namespace archive

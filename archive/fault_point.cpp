@@ -1,0 +1,53 @@
+#include "archive/fault_point.hpp"
+
+#ifdef EVENT_ARCHIVER_FAULT_POINTS
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <string>
+
+namespace archive {
+
+namespace {
+
+int signal_called(std::string_view name) {
+    if (name == "kill")
+        return SIGKILL;
+    if (name == "term")
+        return SIGTERM;
+    if (name == "int")
+        return SIGINT;
+    return SIGSTOP;
+}
+
+} // namespace
+
+void fault_point(std::string_view name) {
+    static std::map<std::string, int, std::less<>> reached; // test builds only
+    const int times = ++reached[std::string(name)];
+    if (const char* trace = std::getenv("EVENT_ARCHIVER_FAULT_TRACE"))
+        std::ofstream(trace, std::ios::app) << name << '\n';
+    const char* wanted = std::getenv("EVENT_ARCHIVER_FAULT");
+    std::string_view rest = wanted == nullptr ? "" : wanted;
+    while (!rest.empty()) {
+        auto entry = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
+        const auto equals = entry.find('=');
+        auto point = entry.substr(0, equals);
+        int occurrence = 1;
+        if (const auto hash = point.find('#'); hash != std::string_view::npos) {
+            std::from_chars(point.data() + hash + 1, point.data() + point.size(), occurrence);
+            point = point.substr(0, hash);
+        }
+        if (point == name && occurrence == times)
+            std::raise(signal_called(entry.substr(equals + 1)));
+    }
+}
+
+} // namespace archive
+
+#endif

@@ -1,0 +1,213 @@
+#include "archive/job.hpp"
+
+#include "archive/conflict.hpp"
+#include "archive/fault_point.hpp"
+#include "archive/unit.hpp"
+#include "async/cleanup.hpp"
+#include "async/error.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <array>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr int conflicts_max = 5;
+constexpr std::chrono::milliseconds look_again_pause{100};
+constexpr std::chrono::seconds abandon_patience{5};
+
+awaitable<void> pause(std::chrono::milliseconds span) {
+    async::asio::steady_timer timer(co_await async::asio::this_coro::executor, span);
+    co_await timer.async_wait(async::asio::use_awaitable);
+}
+
+// True if the whole run may be made again at once with a fresh snapshot and a fresh look at the lake.
+bool may_run_again(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const db::error& error) {
+        return error.serialization_failure();
+    } catch (const conflict&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+} // namespace
+
+job::job(job_context context)
+    : context_(std::move(context))
+    , publisher_(context_.lake, context_.retries)
+    , settler_(context_.lake, publisher_, context_.sink, context_.settings.parallel) {}
+
+awaitable<void> job::archive() {
+    return repeat([this](unit& work) { return archive_unit(work); });
+}
+
+awaitable<void> job::recover() {
+    return repeat([](unit&) -> awaitable<attempt_result> { co_return attempt_result::finished; });
+}
+
+awaitable<void> job::recover_file(std::string name, verdict decision) {
+    co_await context_.lake.client().ensure_container();
+    const auto slash = name.rfind('/');
+    const auto which = day_of_file(slash == std::string::npos ? name : name.substr(slash + 1));
+    if (!which || (slash != std::string::npos && name != context_.lake.name_of(*which)))
+        throw async::error(failure::usage, fmt::format("'{}' is not the name of a day file", name),
+                           "Name it as `list` shows it: events_YYYY-MM-DD.csv.");
+    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
+    unit work(*session);
+    work.transaction = co_await db::transaction::begin(*session, {});
+    work.table = co_await describe_table(*session, context_.settings.table, context_.settings.time_column,
+                                         context_.settings.key_column);
+    if (!co_await take_lock(work))
+        throw async::error(failure::locked, "another run holds the lock");
+    work.position = co_await position_of(*session);
+    const auto file = co_await context_.lake.look(context_.lake.name_of(*which));
+    if (!file)
+        throw async::error(failure::precondition,
+                           fmt::format("there is no '{}'", context_.lake.name_of(*which)));
+    co_await settler_.settle_by_verdict(*session, work.position, *file, decision);
+    ++context_.report.files_settled;
+    co_await work.transaction->rollback();
+}
+
+// The loop around transactions: again after a conflict (a few times), after settling, while a lock or a
+// transaction of somebody else is in the way (for a while), and for the next unit.
+awaitable<void> job::repeat(attempt_body body) {
+    int conflicts = 0;
+    const auto lock_patience = async::deadline::after(context_.settings.lock_wait);
+    const auto settle_patience = async::deadline::after(context_.settings.settle_wait);
+    for (;;) {
+        std::exception_ptr failed;
+        auto result = attempt_result::finished;
+        ++context_.report.attempts;
+        try {
+            result = co_await attempt(body);
+        } catch (...) {
+            failed = std::current_exception();
+        }
+        if (context_.stop.requested() && (failed || result != attempt_result::finished))
+            async::throw_cancelled();
+        if (failed) {
+            if (!may_run_again(failed) || ++conflicts >= conflicts_max)
+                std::rethrow_exception(failed);
+            context_.sink.warn("run.again", "old rows or files were changed meanwhile: the run begins again",
+                               {{"error.message", async::describe(failed)}, {"attempt", conflicts}});
+            co_await pause(look_again_pause * conflicts);
+            continue;
+        }
+        switch (result) {
+        case attempt_result::finished:
+            co_return;
+        case attempt_result::committed:
+            conflicts = 0;
+            continue;
+        case attempt_result::settled:
+            continue;
+        case attempt_result::lock_busy:
+            if (lock_patience.passed())
+                throw async::error(failure::locked, fmt::format("another run holds the lock on table {}",
+                                                                context_.settings.table));
+            break;
+        case attempt_result::tail_waiting:
+            if (settle_patience.passed())
+                throw async::error(failure::locked,
+                                   "a file waits for a transaction that is still in progress on the server",
+                                   "If no other run is at work, its connection will end by itself; look in"
+                                   " pg_stat_activity.");
+            break;
+        }
+        co_await pause(look_again_pause);
+    }
+}
+
+awaitable<job::attempt_result> job::attempt(const attempt_body& body) {
+    context_.report.phase = run_phase::connecting;
+    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
+    auto* const borrowed = session.get();
+    unit work(*session);
+    auto result = attempt_result::finished;
+    const auto inside = [this, &work, &body, &result]() -> awaitable<void> {
+        result = co_await open_unit(work, body);
+    };
+    co_await async::with_cleanup(
+        inside(), [borrowed] { return borrowed->abandon(async::deadline::after(abandon_patience)); },
+        abandon_patience,
+        [this](std::exception_ptr failed) {
+            context_.sink.warn("db.abandon",
+                               "the coordinator's connection could not be ended in an orderly way",
+                               {{"error.message", async::describe(failed)}});
+        });
+    co_return result;
+}
+
+awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& body) {
+    const auto& settings = context_.settings;
+    work.transaction = co_await db::transaction::begin(work.session, {});
+    work.table =
+        co_await describe_table(work.session, settings.table, settings.time_column, settings.key_column);
+    if (!co_await take_lock(work)) {
+        co_await work.transaction->rollback();
+        co_return attempt_result::lock_busy;
+    }
+    work.position = co_await position_of(work.session);
+    fault_point("locked");
+
+    context_.report.phase = run_phase::settling;
+    co_await load_files(work);
+    if (const auto unsettled = co_await settle(work)) {
+        co_await work.transaction->rollback();
+        co_return *unsettled;
+    }
+    const auto result = co_await body(work);
+    if (work.transaction->open())
+        co_await work.transaction->rollback();
+    co_return result;
+}
+
+awaitable<bool> job::take_lock(unit& work) {
+    // Shards of one table may run beside each other, but not beside a run over all of it. Two keys: the
+    // table's, shared by its shards, and the shard's own. Tried, never waited for: the wait would be inside
+    // the snapshot.
+    const auto& part = context_.settings.shard;
+    const auto table_key = fmt::format("event-archiver/{}", work.table.oid);
+    const auto shard_key = fmt::format("event-archiver/{}/{}/{}", work.table.oid, part.index, part.count);
+    const std::array parameters{db::parameter(table_key), db::parameter(shard_key)};
+    const auto locked = co_await work.session.query(
+        part.count > 1 ? "SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0))"
+                         " AND pg_try_advisory_xact_lock(hashtextextended($2, 0))"
+                       : "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AND $2::text IS NOT NULL",
+        parameters);
+    co_return locked.boolean(0, 0);
+}
+
+awaitable<void> job::load_files(unit& work) {
+    work.files = co_await context_.lake.day_files();
+    const auto& part = context_.settings.shard;
+    if (part.count > 1)
+        std::erase_if(work.files, [&part](const auto& entry) {
+            const auto count = static_cast<std::int64_t>(part.count);
+            return (entry.first.number() % count + count) % count != part.index;
+        });
+}
+
+awaitable<std::optional<job::attempt_result>> job::settle(unit& work) {
+    const auto outcome = co_await settler_.settle(work.session, work.table, work.position, work.files);
+    context_.report.files_settled += outcome.settled;
+    if (outcome.waiting)
+        co_return attempt_result::tail_waiting;
+    if (outcome.settled > 0)
+        co_return attempt_result::settled;
+    co_return std::nullopt;
+}
+
+} // namespace archive

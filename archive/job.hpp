@@ -1,0 +1,95 @@
+// The job itself: settle, read, stage, delete, publish, commit, finish. docs/protocol.md says of each step
+// what happens if the process dies there.
+#pragma once
+
+#include "archive/lake.hpp"
+#include "archive/plan.hpp"
+#include "archive/publisher.hpp"
+#include "archive/report.hpp"
+#include "archive/settings.hpp"
+#include "archive/settler.hpp"
+#include "archive/staging.hpp"
+#include "archive/table.hpp"
+#include "async/helper_thread.hpp"
+#include "async/log.hpp"
+#include "async/page_pool.hpp"
+#include "async/retry.hpp"
+#include "async/stop.hpp"
+#include "db/connection.hpp"
+#include "db/transaction.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace archive {
+
+// What the job works with; everything outlives it.
+struct job_context {
+    const archive::settings& settings;
+    const db::connect_options& database;
+    async::helper_thread& helper;
+    archive::lake& lake;
+    async::retry_context& retries;
+    async::page_pool& pages;
+    async::log& sink;
+    async::stop_source& stop;
+    run_report& report;
+    std::string run_id;
+    std::string nonce; // at least 56 hex digits, for block ids
+};
+
+class job {
+  public:
+    explicit job(job_context context);
+
+    // Moves every due row. On any failure no row has been deleted and no file keeps what this transaction
+    // added, or the next run will see to it; `report` then tells what earlier transactions (commit by day)
+    // have done.
+    [[nodiscard]] awaitable<void> archive();
+    // Settles what earlier runs left, and nothing else.
+    [[nodiscard]] awaitable<void> recover();
+    // Settles one pending file as a person decided. `name`: with or without the folder.
+    [[nodiscard]] awaitable<void> recover_file(std::string name, verdict decision);
+
+  private:
+    enum class attempt_result : std::uint8_t {
+        finished,     // nothing (more) was due
+        committed,    // a transaction's worth is done; more may be due
+        settled,      // something was settled: begin again with a fresh look
+        lock_busy,    // another run holds the lock
+        tail_waiting, // a file depends on a transaction in progress
+    };
+    struct unit; // one transaction and all it holds
+
+    using attempt_body = std::function<awaitable<attempt_result>(unit&)>;
+
+    [[nodiscard]] awaitable<void> repeat(attempt_body body);
+    [[nodiscard]] awaitable<attempt_result> attempt(const attempt_body& body);
+    [[nodiscard]] awaitable<attempt_result> open_unit(unit& work, const attempt_body& body);
+    [[nodiscard]] awaitable<bool> take_lock(unit& work);
+    [[nodiscard]] awaitable<void> load_files(unit& work);
+    [[nodiscard]] awaitable<std::optional<attempt_result>> settle(unit& work);
+
+    [[nodiscard]] awaitable<attempt_result> archive_unit(unit& work);
+    [[nodiscard]] awaitable<plan> make_plan(unit& work);
+    [[nodiscard]] awaitable<void> stage(unit& work);
+    [[nodiscard]] awaitable<void> delete_rows(unit& work);
+    [[nodiscard]] awaitable<void> publish_and_commit(unit& work);
+    [[nodiscard]] awaitable<void> publish(unit& work);
+    [[nodiscard]] awaitable<void> prove(unit& work, day_file& file);
+    [[nodiscard]] awaitable<commit_decision> commit(unit& work);
+    [[nodiscard]] awaitable<commit_decision> ask_for_outcome(std::string transaction,
+                                                             server_position position);
+    [[nodiscard]] awaitable<void> put_back(unit& work);
+    [[nodiscard]] awaitable<void> finalise(unit& work);
+    void record(const unit& work);
+
+    job_context context_;
+    publisher publisher_;
+    settler settler_;
+    std::string cutoff_;      // fixed by the first transaction
+    std::string lower_bound_; // commit by day: what lies below is done
+};
+
+} // namespace archive

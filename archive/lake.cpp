@@ -1,0 +1,63 @@
+#include "archive/lake.hpp"
+
+namespace archive {
+
+lake::lake(azure::blob_client& client, std::string folder)
+    : client_(client)
+    , prefix_(folder.empty() ? std::string() : std::move(folder) + "/") {}
+
+std::string lake::name_of(day which) const { return prefix_ + which.file_name(); }
+
+awaitable<void> lake::create_folder() {
+    // On a flat account a folder is only a name; the marker makes tools show it, and on a hierarchical one it
+    // is the directory itself.
+    const azure::metadata marker{{"hdi_isfolder", "true"}};
+    for (auto slash = prefix_.find('/'); slash != std::string::npos; slash = prefix_.find('/', slash + 1))
+        co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker);
+}
+
+awaitable<std::map<day, lake_file>> lake::day_files() {
+    std::map<day, lake_file> files;
+    std::string marker;
+    bool empty = true;
+    bool container_known = false;
+    do {
+        azure::blob_page page;
+        bool missing = false;
+        try {
+            page = co_await client_.list(prefix_, marker);
+        } catch (const azure::storage_error& failed) {
+            if (failed.status() != 404 || container_known)
+                throw;
+            missing = true;
+        }
+        if (missing) {
+            co_await client_.ensure_container();
+            container_known = true;
+            continue;
+        }
+        for (auto& blob : page.blobs) {
+            empty = false;
+            const auto which = day_of_file(std::string_view(blob.name).substr(prefix_.size()));
+            if (!which || blob.name != name_of(*which))
+                continue;
+            auto mark = mark_from(blob.metadata);
+            files.insert_or_assign(*which, lake_file{std::move(blob), std::move(mark)});
+        }
+        marker = std::move(page.next_marker);
+        container_known = true;
+    } while (!container_known || !marker.empty());
+    if (empty && !prefix_.empty())
+        co_await create_folder();
+    co_return files;
+}
+
+awaitable<std::optional<lake_file>> lake::look(std::string name) {
+    auto properties = co_await client_.properties(name);
+    if (!properties)
+        co_return std::nullopt;
+    auto mark = mark_from(properties->metadata);
+    co_return lake_file{std::move(*properties), std::move(mark)};
+}
+
+} // namespace archive

@@ -1,0 +1,40 @@
+// The folder of day files as the job sees it.
+#pragma once
+
+#include "archive/day.hpp"
+#include "archive/mark.hpp"
+#include "azure/blob_client.hpp"
+
+#include <map>
+#include <string>
+
+namespace archive {
+
+using async::awaitable;
+
+struct lake_file {
+    azure::blob_properties properties;
+    read_mark mark;
+};
+
+class lake {
+  public:
+    // `folder`: "" or "some/folder". `client` must outlive the lake.
+    lake(azure::blob_client& client, std::string folder);
+
+    // Every day file of the folder, by day. Creates the container and the folder if they are missing.
+    [[nodiscard]] awaitable<std::map<day, lake_file>> day_files();
+    // One file as it is now; nothing if there is none.
+    [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name);
+
+    [[nodiscard]] std::string name_of(day which) const;
+    [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
+
+  private:
+    [[nodiscard]] awaitable<void> create_folder();
+
+    azure::blob_client& client_;
+    std::string prefix_; // "" or "some/folder/"
+};
+
+} // namespace archive

@@ -1,0 +1,163 @@
+#include "archive/mark.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <map>
+#include <stdexcept>
+
+namespace archive {
+
+namespace {
+
+// Blob metadata names may hold lowercase letters only, see azure/metadata.hpp.
+constexpr std::string_view prefix = "archiver";
+constexpr std::string_view format_name = "archiverformat";
+constexpr std::string_view format_version = "1";
+constexpr std::string_view table_name = "archivertable";
+constexpr std::string_view pending_name = "archiverpending"; // the transaction, only while its fate is open
+constexpr std::string_view rows_name = "archiverrows";
+constexpr std::string_view bytes_name = "archiverbytes";
+constexpr std::string_view crc_name = "archivercrc";
+constexpr std::string_view last_name = "archiverlast"; // who wrote last
+constexpr std::string_view base_name = "archiverbase"; // how to go back
+constexpr std::string_view no_base = "none";
+
+std::uint64_t number(std::string_view text, int base = 10) {
+    std::uint64_t value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (failed != std::errc() || end != text.data() + text.size())
+        throw std::invalid_argument(fmt::format("'{}' is not a number", text));
+    return value;
+}
+
+// "key=value,key=value": values never hold either character.
+std::map<std::string, std::string, std::less<>> fields_of(std::string_view text) {
+    std::map<std::string, std::string, std::less<>> fields;
+    while (!text.empty()) {
+        const auto comma = std::min(text.find(','), text.size());
+        const auto field = text.substr(0, comma);
+        const auto equals = field.find('=');
+        if (equals == std::string_view::npos)
+            throw std::invalid_argument(fmt::format("'{}' is not key=value", field));
+        fields.emplace(field.substr(0, equals), field.substr(equals + 1));
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return fields;
+}
+
+std::string_view field(const std::map<std::string, std::string, std::less<>>& fields, std::string_view key) {
+    const auto found = fields.find(key);
+    if (found == fields.end())
+        throw std::invalid_argument(fmt::format("'{}' is missing", key));
+    return found->second;
+}
+
+std::string writer_text(const file_record& record) {
+    return fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={},blocks={},header={:016x}",
+                       record.run, record.transaction, record.position.cluster, record.position.database,
+                       record.position.timeline, record.position.lsn, record.blocks, record.header);
+}
+
+void read_writer(file_record& record, const std::map<std::string, std::string, std::less<>>& fields) {
+    record.run = field(fields, "run");
+    record.transaction = field(fields, "xid");
+    record.position.cluster = field(fields, "cluster");
+    record.position.database = field(fields, "database");
+    record.position.timeline = static_cast<std::uint32_t>(number(field(fields, "timeline")));
+    record.position.lsn = number(field(fields, "lsn"));
+    record.blocks = number(field(fields, "blocks"));
+    record.header = number(field(fields, "header"), 16);
+}
+
+} // namespace
+
+read_mark mark_from(const azure::metadata& values) {
+    const auto value = [&values](std::string_view name) -> std::string_view {
+        const auto found = values.find(std::string(name));
+        return found == values.end() ? std::string_view() : std::string_view(found->second);
+    };
+    if (value(format_name).empty())
+        return {};
+    if (value(format_name) != format_version)
+        return {{},
+                fmt::format("its metadata is of format '{}', written by a newer event-archiver",
+                            value(format_name))};
+    try {
+        file_mark mark;
+        mark.table = value(table_name);
+        mark.now.rows = number(value(rows_name));
+        mark.now.bytes = number(value(bytes_name));
+        mark.now.crc = number(value(crc_name), 16);
+        read_writer(mark.now, fields_of(value(last_name)));
+        mark.pending = !value(pending_name).empty();
+        if (mark.pending && value(pending_name) != mark.now.transaction)
+            throw std::invalid_argument("the pending transaction is not the last writer's");
+        if (const auto base = value(base_name); mark.pending && base != no_base) {
+            const auto fields = fields_of(base);
+            mark.base.emplace();
+            mark.base->rows = number(field(fields, "rows"));
+            mark.base->bytes = number(field(fields, "bytes"));
+            mark.base->crc = number(field(fields, "crc"), 16);
+            read_writer(*mark.base, fields);
+        }
+        return {mark, {}};
+    } catch (const std::invalid_argument& mistake) {
+        return {{}, fmt::format("its metadata cannot be read: {}", mistake.what())};
+    }
+}
+
+azure::metadata without_mark(const azure::metadata& values) {
+    azure::metadata rest = values;
+    std::erase_if(rest, [](const auto& entry) { return entry.first.starts_with(prefix); });
+    return rest;
+}
+
+azure::metadata metadata_with(const file_mark& mark, const azure::metadata& others) {
+    azure::metadata values = without_mark(others);
+    const auto set = [&values](std::string_view name, std::string value) {
+        values.insert_or_assign(std::string(name), std::move(value));
+    };
+    set(format_name, std::string(format_version));
+    set(table_name, mark.table);
+    set(rows_name, std::to_string(mark.now.rows));
+    set(bytes_name, std::to_string(mark.now.bytes));
+    set(crc_name, fmt::format("{:016x}", mark.now.crc));
+    set(last_name, writer_text(mark.now));
+    if (mark.pending) {
+        set(pending_name, mark.now.transaction);
+        set(base_name, mark.base ? fmt::format("rows={},bytes={},crc={:016x},{}", mark.base->rows,
+                                               mark.base->bytes, mark.base->crc, writer_text(*mark.base))
+                                 : std::string(no_base));
+    }
+    return values;
+}
+
+std::string table_in_mark(std::string_view name) {
+    std::string encoded;
+    for (const char letter : name) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if (byte > 0x20 && byte < 0x7f && byte != '%')
+            encoded += letter;
+        else
+            encoded += fmt::format("%{:02x}", byte);
+    }
+    return encoded;
+}
+
+file_mark settled(const file_mark& mark) {
+    file_mark result = mark;
+    result.pending = false;
+    result.base.reset();
+    return result;
+}
+
+file_mark taken_back(const file_mark& mark) {
+    file_mark result = mark;
+    result.now = mark.base.value_or(file_record{});
+    result.pending = false;
+    result.base.reset();
+    return result;
+}
+
+} // namespace archive

@@ -1,0 +1,57 @@
+// What the archiver knows of a file, as it stands in the blob's metadata: what it holds, which transaction
+// last added to it, and while that transaction's fate is open, how to go back. Pure functions from metadata
+// to values and back.
+#pragma once
+
+#include "archive/table.hpp"
+#include "azure/metadata.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace archive {
+
+// The content of a file up to a point, and who put the end of it there.
+struct file_record {
+    std::uint64_t bytes = 0;
+    std::uint64_t rows = 0;
+    std::uint64_t blocks = 0;
+    std::uint64_t crc = 0;    // CRC-64 of all bytes
+    std::uint64_t header = 0; // CRC-64 of the header line
+    std::string run;          // the run that wrote last
+    std::string transaction;  // its pg_current_xact_id()
+    server_position position; // of the server when that run wrote
+    bool operator==(const file_record&) const = default;
+};
+
+// The whole of our metadata on a blob.
+struct file_mark {
+    std::string table;               // as table_in_mark writes it
+    file_record now;                 // the tail included
+    bool pending = false;            // the tail stands or falls with now.transaction
+    std::optional<file_record> base; // what was there before the tail; nothing: the tail is the whole file
+    bool operator==(const file_mark&) const = default;
+};
+
+// A mark, no mark at all (the file is someone else's), or the reason why ours cannot be read.
+struct read_mark {
+    std::optional<file_mark> mark;
+    std::string mistake;
+};
+
+[[nodiscard]] read_mark mark_from(const azure::metadata& values);
+// `others` is metadata of other people, which every commit has to restate; ours in it is replaced.
+[[nodiscard]] azure::metadata metadata_with(const file_mark& mark, const azure::metadata& others);
+[[nodiscard]] azure::metadata without_mark(const azure::metadata& values);
+
+// A table's name in the ASCII that metadata allows.
+[[nodiscard]] std::string table_in_mark(std::string_view name);
+
+// The mark a file has once its tail is final.
+[[nodiscard]] file_mark settled(const file_mark& mark);
+// The mark of the file without its tail. The file must have a base.
+[[nodiscard]] file_mark taken_back(const file_mark& mark);
+
+} // namespace archive

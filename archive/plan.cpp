@@ -1,0 +1,35 @@
+#include "archive/plan.hpp"
+
+#include <algorithm>
+
+namespace archive {
+
+reading choose_reading(const table_description& table) noexcept {
+    return table.indexed_by_time ? reading::by_day : reading::by_page_range;
+}
+
+plan limit_days(reading how, selection rows, std::vector<planned_day> counts, const settings& limits,
+                std::uint64_t days_done) {
+    std::uint64_t days_left = counts.size();
+    if (limits.days_max)
+        days_left = *limits.days_max > days_done ? *limits.days_max - days_done : 0;
+    if (limits.commit == commit_unit::day)
+        days_left = std::min<std::uint64_t>(days_left, 1);
+
+    std::uint64_t rows_taken = 0;
+    std::size_t taken = 0;
+    while (taken < counts.size() && taken < days_left) {
+        rows_taken += counts[taken].rows;
+        if (limits.rows_max && rows_taken > *limits.rows_max && taken > 0)
+            break;
+        ++taken;
+    }
+    if (taken < counts.size()) {
+        // Everything from the first day left out stays for another transaction.
+        rows.upper = std::min(rows.upper, counts[taken].which.text() + " 00:00:00");
+        counts.erase(counts.begin() + static_cast<std::ptrdiff_t>(taken), counts.end());
+    }
+    return {how, std::move(rows), std::move(counts)};
+}
+
+} // namespace archive

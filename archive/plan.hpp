@@ -1,0 +1,29 @@
+// Which days a transaction takes, and how the table is read for them: decided from counts, as values.
+#pragma once
+
+#include "archive/selection.hpp"
+#include "archive/settings.hpp"
+#include "archive/table_reader.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace archive {
+
+enum class reading : std::uint8_t { by_day, by_page_range };
+
+struct plan {
+    reading how = reading::by_day;
+    selection rows;
+    std::vector<planned_day> days; // empty for by_page_range: the days turn up as they are read
+};
+
+// By index where there is one; else one pass, because days times table scans would be quadratic.
+[[nodiscard]] reading choose_reading(const table_description& table) noexcept;
+
+// The oldest days that fit under the limits, at least one; `rows.upper` is moved down to the end of the last.
+// Counts are by day, oldest first.
+[[nodiscard]] plan limit_days(reading how, selection rows, std::vector<planned_day> counts,
+                              const settings& limits, std::uint64_t days_done);
+
+} // namespace archive

@@ -1,0 +1,234 @@
+// The end of one transaction of the job: publish, commit, and either finish or put the files back.
+
+#include "archive/conflict.hpp"
+#include "archive/fault_point.hpp"
+#include "archive/unit.hpp"
+#include "async/cleanup.hpp"
+#include "async/error.hpp"
+#include "async/race.hpp"
+#include "async/task_group.hpp"
+#include "azure/crc64.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr std::chrono::seconds commit_patience{120};
+constexpr std::chrono::seconds outcome_patience{30};
+constexpr std::chrono::milliseconds outcome_pause{200};
+constexpr std::chrono::seconds put_back_patience{60};
+constexpr std::chrono::seconds patience_when_stopping{7}; // of the 10 s a stopped run has
+
+} // namespace
+
+awaitable<void> job::publish_and_commit(unit& work) {
+    context_.report.phase = run_phase::publishing;
+    std::exception_ptr failed;
+    auto decision = commit_decision::put_back;
+    try {
+        co_await publish(work);
+        if (context_.settings.dry_run) {
+            // The files stay, marked with a transaction that is now aborted: the next run replaces their
+            // tails.
+            co_await work.transaction->rollback();
+            fault_point("dry-run-rolled-back");
+            record(work);
+            co_return;
+        }
+        if (context_.stop.requested())
+            async::throw_cancelled();
+        context_.report.phase = run_phase::committing;
+        decision = co_await async::shielded(commit(work));
+    } catch (...) {
+        failed = std::current_exception();
+    }
+
+    switch (decision) {
+    case commit_decision::finalise:
+        record(work);
+        context_.report.phase = run_phase::finishing;
+        co_await async::shielded(finalise(work));
+        co_return;
+    case commit_decision::put_back:
+        co_await async::shielded(put_back(work));
+        if (failed)
+            std::rethrow_exception(failed);
+        throw async::error(failure::temporary, "the server rolled the transaction back at COMMIT");
+    case commit_decision::ask:
+    case commit_decision::wait:
+    case commit_decision::leave_marks:
+        break;
+    }
+    throw async::error(
+        failure::temporary,
+        fmt::format("the answer to COMMIT was lost, and the server cannot say what became of transaction {}",
+                    work.publication.transaction),
+        "Nothing is lost: the files are marked, and the next run settles them.");
+}
+
+awaitable<void> job::publish(unit& work) {
+    const auto tails = work.tails();
+    const auto step = [this, &tails, &work](std::size_t index) {
+        return publisher_.publish(*tails[index], work.publication);
+    };
+    co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
+    fault_point("published");
+    if (!context_.settings.prove)
+        co_return;
+    const auto proof = [this, &tails, &work](std::size_t index) { return prove(work, *tails[index]); };
+    co_await async::for_each_bounded(tails.size(), context_.settings.parallel, proof);
+}
+
+// Reads the published tail back: what the lake serves must be what was sent.
+awaitable<void> job::prove(unit&, day_file& file) {
+    const auto from = file.base ? file.base->bytes : 0;
+    std::uint64_t crc = 0;
+    std::uint64_t bytes = 0;
+    const azure::body_sink take = [&crc, &bytes](std::span<const std::byte> piece) -> awaitable<void> {
+        crc = azure::crc64(crc, piece);
+        bytes += piece.size();
+        co_return;
+    };
+    co_await context_.lake.client().read(file.name, file.etag, from, std::nullopt, take);
+    if (crc != file.crc || bytes != file.bytes)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' reads back differently: {} bytes with CRC-64 {:016x} were sent, {} with"
+                        " {:016x} are there",
+                        file.name, file.bytes, file.crc, bytes, crc),
+            "The storage or something before it changed the data. Nothing was deleted.");
+    context_.sink.debug("day.proved", "the published rows were read back",
+                        {{"day", file.which.text()}, {"blob", file.name}, {"bytes", bytes}});
+}
+
+awaitable<commit_decision> job::commit(unit& work) {
+    fault_point("before-commit");
+    const auto outcome = co_await work.transaction->commit(async::deadline::after(commit_patience));
+    fault_point("after-commit");
+    auto decision = decide_commit(outcome);
+    if (decision != commit_decision::ask)
+        co_return decision;
+
+    context_.sink.warn("commit.in_doubt",
+                       "the answer to COMMIT was lost: asking the server what became of it",
+                       {{"transaction", work.publication.transaction}});
+    const auto by = async::deadline::after(outcome_patience);
+    for (;;) {
+        std::exception_ptr failed;
+        try {
+            decision = co_await async::with_deadline(
+                ask_for_outcome(work.publication.transaction, work.publication.position), by,
+                "the outcome of COMMIT");
+        } catch (const async::error&) {
+            failed = std::current_exception();
+        }
+        if (!failed && decision != commit_decision::wait)
+            co_return decision;
+        if (by.passed())
+            co_return commit_decision::leave_marks;
+        async::asio::steady_timer timer(co_await async::asio::this_coro::executor, outcome_pause);
+        co_await timer.async_wait(async::asio::use_awaitable);
+    }
+}
+
+awaitable<commit_decision> job::ask_for_outcome(std::string transaction, server_position position) {
+    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
+    auto asking = co_await db::transaction::begin(*session, {});
+    const auto now = co_await position_of(*session);
+    const auto asked = co_await fate_of(*session, std::move(transaction), std::move(position), now);
+    co_await asking.rollback();
+    context_.sink.info("commit.outcome", "the server was asked what became of the transaction",
+                       {{"transaction.fate", to_string(asked)}});
+    co_return decide_commit_in_doubt(asked);
+}
+
+// COMMIT was never sent, or was refused: the transaction is not, and will not be, committed.
+awaitable<void> job::put_back(unit& work) {
+    fault_point("before-put-back");
+    const auto patience = context_.stop.requested() ? patience_when_stopping : put_back_patience;
+    const auto by = async::deadline::after(patience);
+    std::exception_ptr failed;
+    try {
+        if (work.transaction->open() && work.session.usable())
+            co_await async::with_deadline(work.transaction->rollback(), by, "ROLLBACK");
+    } catch (const async::error&) {
+        failed = std::current_exception(); // the server rolls back by itself once the connection is gone
+    }
+    if (failed)
+        context_.sink.warn("rollback.failed", "the connection was lost before ROLLBACK was answered",
+                           {{"error.message", async::describe(failed)}});
+    fault_point("rolled-back");
+
+    std::vector<day_file*> tried;
+    for (auto* file : work.tails())
+        if (file->state != day_file::publication::none)
+            tried.push_back(file);
+    std::exception_ptr left;
+    const auto step = [this, &tried](std::size_t index) { return publisher_.put_back(*tried[index]); };
+    try {
+        co_await async::with_deadline(async::for_each_bounded(tried.size(), context_.settings.parallel, step),
+                                      by, "the files to be put back");
+    } catch (const async::error&) {
+        left = std::current_exception();
+    }
+    if (left)
+        context_.sink.warn("put_back.failed",
+                           "a file still shows rows that are also in the table: the next run settles it",
+                           {{"error.message", async::describe(left)}});
+    else if (!tried.empty())
+        context_.sink.info("put_back", "the files are as they were before this run",
+                           {{"files", tried.size()}});
+}
+
+awaitable<void> job::finalise(unit& work) {
+    const auto tails = work.tails();
+    std::exception_ptr failed;
+    const auto step = [this, &tails](std::size_t index) { return publisher_.finalise(*tails[index]); };
+    try {
+        co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
+    } catch (const async::error&) {
+        failed = std::current_exception();
+    }
+    // The rows are safe and deleted; only the mark is left, and the next run clears it.
+    if (failed)
+        context_.sink.warn("finalise.failed", "a file is still marked pending: the next run clears the mark",
+                           {{"error.message", async::describe(failed)}});
+    fault_point("finalised");
+}
+
+void job::record(const unit& work) {
+    auto& report = context_.report;
+    for (const auto& [which, file] : work.staging->files()) {
+        const auto rows = file->rows + file->rows_recognised;
+        if (rows == 0)
+            continue;
+        ++report.days;
+        report.rows += file->rows;
+        report.rows_recognised += file->rows_recognised;
+        report.bytes += file->bytes;
+        if (!context_.settings.dry_run)
+            report.rows_deleted += rows;
+        if (file->has_tail())
+            ++(file->existing ? report.files_appended : report.files_created);
+        context_.sink.info(context_.settings.dry_run ? "day.uploaded" : "day.archived",
+                           context_.settings.dry_run ? "a day's rows are in its file; they stay in the table"
+                                                     : "a day's rows are in its file and gone from the table",
+                           {{"day", file->which.text()},
+                            {"rows", file->rows},
+                            {"rows_recognised", file->rows_recognised},
+                            {"bytes", file->bytes},
+                            {"blob", file->name},
+                            {"file", file->existing ? "appended" : "created"}});
+    }
+    if (context_.settings.commit == commit_unit::day && !work.plan.days.empty())
+        lower_bound_ = work.plan.rows.upper;
+}
+
+} // namespace archive

@@ -1,0 +1,229 @@
+#include "archive/publisher.hpp"
+
+#include "archive/conflict.hpp"
+#include "archive/fault_point.hpp"
+#include "azure/crc64.hpp"
+#include "azure/error.hpp"
+
+#include <fmt/format.h>
+
+namespace archive {
+
+namespace {
+
+constexpr std::chrono::minutes write_patience{5};
+
+// The tail is pending on this transaction: nobody has settled it.
+bool pending_on(const lake_file& file, std::string_view transaction) {
+    return file.mark.mark && file.mark.mark->pending && file.mark.mark->now.transaction == transaction;
+}
+
+// What the failure of a publishing write leaves open; nothing if it is clear that it had no effect and never
+// will.
+std::optional<write_answer> unclear(const azure::storage_error& failed) {
+    if (failed.condition_failed())
+        return failed.service_code() == "InvalidBlockList" ? write_answer::blocks_missing
+                                                           : write_answer::condition_failed;
+    if (failed.outcome_unknown() || failed.may_repeat())
+        return write_answer::no_answer;
+    return std::nullopt;
+}
+
+azure::content_headers csv_content() {
+    azure::content_headers content;
+    content.type = "text/csv; charset=utf-8";
+    return content;
+}
+
+} // namespace
+
+awaitable<azure::etag> publisher::write_or_look(const write& attempt, const look& see) {
+    std::exception_ptr failed;
+    write_answer answer = write_answer::no_answer;
+    std::string message;
+    try {
+        co_return co_await attempt();
+    } catch (const azure::storage_error& error) {
+        const auto open = unclear(error);
+        if (!open)
+            throw;
+        answer = *open;
+        message = error.message();
+        failed = std::current_exception();
+    }
+    const auto seen = co_await see();
+    switch (decide_write(answer, seen.state)) {
+    case write_decision::done:
+        co_return seen.etag;
+    case write_decision::again:
+        break;
+    case write_decision::conflict:
+        throw conflict(message);
+    }
+    // Whatever the status was, the look has made the request safe to repeat.
+    throw async::error(async::failure::temporary, message);
+}
+
+awaitable<azure::etag> publisher::write_until_known(std::string doing, write attempt, look see) {
+    const auto once = [this, &attempt, &see] { return write_or_look(attempt, see); };
+    try {
+        co_return co_await async::retry(retries_, doing, async::deadline::after(write_patience), once);
+    } catch (async::error& failed) {
+        failed.add_context(doing);
+        throw;
+    }
+}
+
+awaitable<void> publisher::publish(day_file& file, const publication& by) {
+    file_mark mark;
+    mark.table = by.table;
+    mark.pending = true;
+    mark.base = file.base;
+    mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
+    mark.now.rows = (file.base ? file.base->rows : 0) + file.rows;
+    mark.now.crc = file.base ? azure::crc64_combine(file.base->crc, file.crc, file.bytes) : file.crc;
+    mark.now.blocks = file.blocks();
+    mark.now.header = by.header_crc;
+    mark.now.run = by.run;
+    mark.now.transaction = by.transaction;
+    mark.now.position = by.position;
+
+    std::vector<std::string> ids = file.base_ids;
+    ids.insert(ids.end(), file.staged_ids.begin(), file.staged_ids.end());
+    const auto content = file.existing ? file.existing->content : csv_content();
+    const auto values = metadata_with(mark, file.existing ? file.existing->metadata : azure::metadata{});
+    const auto when =
+        file.existing ? azure::condition::match(file.existing->etag) : azure::condition::absent();
+
+    write attempt = [&]() -> awaitable<azure::etag> {
+        fault_point("before-publish");
+        const auto done = co_await lake_.client().put_block_list(file.name, ids, content, values, when);
+        fault_point("after-publish");
+        co_return done.etag;
+    };
+    look see = [&]() -> awaitable<observed> {
+        const auto now = co_await lake_.look(file.name);
+        if (!now)
+            co_return observed{file.existing ? blob_state::otherwise : blob_state::as_before, {}};
+        if (pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
+            co_return observed{blob_state::as_written, now->properties.etag};
+        const bool untouched = file.existing && now->properties.etag == file.existing->etag;
+        co_return observed{untouched ? blob_state::as_before : blob_state::otherwise, now->properties.etag};
+    };
+    file.mark = mark;
+    file.state = day_file::publication::tried;
+    file.etag = co_await write_until_known(fmt::format("publishing '{}'", file.name), attempt, see);
+    file.state = day_file::publication::published;
+}
+
+awaitable<publisher::observed> publisher::see_pending(std::string name, azure::etag expected,
+                                                      std::string transaction) {
+    const auto now = co_await lake_.look(name);
+    if (!now || !pending_on(*now, transaction))
+        co_return observed{blob_state::as_written, now ? now->properties.etag : azure::etag()};
+    co_return observed{now->properties.etag == expected ? blob_state::as_before : blob_state::otherwise,
+                       now->properties.etag};
+}
+
+awaitable<void> publisher::finalise(day_file& file) {
+    const auto values =
+        metadata_with(settled(*file.mark), file.existing ? file.existing->metadata : azure::metadata{});
+    const auto when = azure::condition::match(file.etag);
+    write attempt = [&]() -> awaitable<azure::etag> {
+        fault_point("before-finalise");
+        const auto done = co_await lake_.client().set_metadata(file.name, values, when);
+        fault_point("after-finalise");
+        co_return done.etag;
+    };
+    look see = [&] { return see_pending(file.name, file.etag, file.mark->now.transaction); };
+    file.etag = co_await write_until_known(fmt::format("finalising '{}'", file.name), attempt, see);
+    file.state = day_file::publication::finalised;
+}
+
+awaitable<void> publisher::restore_base(std::string name, azure::etag expected, std::vector<std::string> ids,
+                                        azure::content_headers content, azure::metadata values,
+                                        std::string transaction) {
+    const auto when = azure::condition::match(expected);
+    write attempt = [&]() -> awaitable<azure::etag> {
+        fault_point("before-take-back");
+        const auto done = co_await lake_.client().put_block_list(name, ids, content, values, when);
+        fault_point("after-take-back");
+        co_return done.etag;
+    };
+    look see = [&] { return see_pending(name, expected, transaction); };
+    (void)co_await write_until_known(fmt::format("putting '{}' back", name), attempt, see);
+}
+
+awaitable<void> publisher::remove_pending(std::string name, azure::etag expected, std::string transaction) {
+    const auto when = azure::condition::match(expected);
+    write attempt = [&]() -> awaitable<azure::etag> {
+        fault_point("before-remove");
+        try {
+            co_await lake_.client().remove(name, when);
+        } catch (const azure::storage_error& failed) {
+            if (failed.status() != 404) // gone already: an earlier try took effect
+                throw;
+        }
+        fault_point("after-remove");
+        co_return azure::etag();
+    };
+    look see = [&] { return see_pending(name, expected, transaction); };
+    (void)co_await write_until_known(fmt::format("removing '{}'", name), attempt, see);
+}
+
+awaitable<void> publisher::put_back(day_file& file) {
+    if (file.state == day_file::publication::none || !file.mark)
+        co_return;
+    // Whether or not the publishing write was answered: what stands there now is what counts.
+    const auto now = co_await lake_.look(file.name);
+    if (!now || !pending_on(*now, file.mark->now.transaction))
+        co_return;
+    if (file.existing)
+        co_await restore_base(file.name, now->properties.etag, file.base_ids, file.existing->content,
+                              file.existing->metadata, file.mark->now.transaction);
+    else
+        co_await remove_pending(file.name, now->properties.etag, file.mark->now.transaction);
+    file.state = day_file::publication::none;
+}
+
+awaitable<void> publisher::keep(const lake_file& file) {
+    const auto values = metadata_with(settled(*file.mark.mark), file.properties.metadata);
+    const auto when = azure::condition::match(file.properties.etag);
+    write attempt = [&]() -> awaitable<azure::etag> {
+        fault_point("before-keep");
+        const auto done = co_await lake_.client().set_metadata(file.properties.name, values, when);
+        fault_point("after-keep");
+        co_return done.etag;
+    };
+    look see = [&] {
+        return see_pending(file.properties.name, file.properties.etag, file.mark.mark->now.transaction);
+    };
+    (void)co_await write_until_known(fmt::format("settling '{}'", file.properties.name), attempt, see);
+}
+
+awaitable<void> publisher::take_back(const lake_file& file) {
+    const auto& mark = *file.mark.mark;
+    const auto blocks = co_await lake_.client().committed_blocks(file.properties.name);
+    if (!blocks || blocks->etag != file.properties.etag || blocks->committed.size() < mark.base->blocks)
+        throw conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));
+    std::vector<std::string> ids;
+    std::uint64_t bytes = 0;
+    for (std::uint64_t index = 0; index < mark.base->blocks; ++index) {
+        ids.push_back(blocks->committed[index].id);
+        bytes += blocks->committed[index].size;
+    }
+    if (bytes != mark.base->bytes)
+        throw async::error(
+            async::failure::integrity,
+            fmt::format("'{}' holds {} bytes before its pending tail, its mark says {}", file.properties.name,
+                        bytes, mark.base->bytes),
+            "Somebody else has written to the file. Look at it, then `recover --keep` or `--discard`.");
+    co_await restore_base(file.properties.name, file.properties.etag, std::move(ids), file.properties.content,
+                          metadata_with(taken_back(mark), file.properties.metadata), mark.now.transaction);
+}
+
+awaitable<void> publisher::remove(const lake_file& file) {
+    return remove_pending(file.properties.name, file.properties.etag, file.mark.mark->now.transaction);
+}
+
+} // namespace archive

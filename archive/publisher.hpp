@@ -1,0 +1,67 @@
+// The writes that make a tail visible, take it away again, or make it final. Each is conditional, makes one
+// try at a time, and after an unclear answer looks before it decides. docs/protocol.md has the table.
+#pragma once
+
+#include "archive/day_file.hpp"
+#include "archive/decisions.hpp"
+#include "archive/lake.hpp"
+#include "async/retry.hpp"
+
+#include <chrono>
+#include <functional>
+#include <span>
+#include <string>
+
+namespace archive {
+
+// What is published by whom.
+struct publication {
+    std::string table; // as table_in_mark writes it
+    std::string run;
+    std::string transaction; // pg_current_xact_id()
+    server_position position;
+    std::uint64_t header_crc = 0;
+};
+
+class publisher {
+  public:
+    publisher(archive::lake& folder, async::retry_context& retries)
+        : lake_(folder)
+        , retries_(retries) {}
+
+    // Put Block List: the old blocks and the staged ones, pending on the transaction. Throws conflict if
+    // somebody else wrote meanwhile.
+    [[nodiscard]] awaitable<void> publish(day_file& file, const publication& by);
+    // Makes a published tail final. Failing is harmless: the next run does it.
+    [[nodiscard]] awaitable<void> finalise(day_file& file);
+    // Takes away what `publish` did, or may have done. Only once the transaction is certainly not committed.
+    [[nodiscard]] awaitable<void> put_back(day_file& file);
+
+    // The same for a file found pending: settling's three ways to end.
+    [[nodiscard]] awaitable<void> keep(const lake_file& file);
+    [[nodiscard]] awaitable<void> take_back(const lake_file& file);
+    [[nodiscard]] awaitable<void> remove(const lake_file& file);
+
+  private:
+    struct observed {
+        blob_state state = blob_state::otherwise;
+        azure::etag etag;
+    };
+    using write = std::function<awaitable<azure::etag>()>;
+    using look = std::function<awaitable<observed>()>;
+
+    [[nodiscard]] awaitable<azure::etag> write_until_known(std::string doing, write attempt, look see);
+    [[nodiscard]] awaitable<azure::etag> write_or_look(const write& attempt, const look& see);
+    [[nodiscard]] awaitable<void> restore_base(std::string name, azure::etag expected,
+                                               std::vector<std::string> ids, azure::content_headers content,
+                                               azure::metadata values, std::string transaction);
+    [[nodiscard]] awaitable<void> remove_pending(std::string name, azure::etag expected,
+                                                 std::string transaction);
+    [[nodiscard]] awaitable<observed> see_pending(std::string name, azure::etag expected,
+                                                  std::string transaction);
+
+    archive::lake& lake_;
+    async::retry_context& retries_;
+};
+
+} // namespace archive

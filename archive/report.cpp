@@ -1,0 +1,29 @@
+#include "archive/report.hpp"
+
+namespace archive {
+
+std::string_view to_string(run_phase phase) noexcept {
+    switch (phase) {
+    case run_phase::connecting:
+        return "connecting";
+    case run_phase::settling:
+        return "settling";
+    case run_phase::planning:
+        return "planning";
+    case run_phase::staging:
+        return "staging";
+    case run_phase::deleting:
+        return "deleting";
+    case run_phase::publishing:
+        return "publishing";
+    case run_phase::committing:
+        return "committing";
+    case run_phase::finishing:
+        return "finishing";
+    case run_phase::done:
+        break;
+    }
+    return "done";
+}
+
+} // namespace archive

@@ -1,0 +1,297 @@
+#include "archive/retention.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <optional>
+
+namespace archive {
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000;
+constexpr std::int64_t day = 86'400 * second;
+constexpr std::int64_t fraction_scale = 1'000'000; // six decimal places
+
+// Beyond this a cutoff falls before year 1, or out of the range of a timestamp: surely not what was meant.
+constexpr double longest = 1000 * 365.25 * static_cast<double>(day);
+
+struct unit {
+    std::string_view name;
+    std::string_view spellings; // those of PostgreSQL's deltatktbl (datetime.c) that read as only one unit
+    std::int32_t months;        // of these three only one is set
+    std::int32_t days;
+    std::int64_t microseconds;
+
+    [[nodiscard]] constexpr double length() const {
+        return months * 365.2425 / 12 * static_cast<double>(day) + days * static_cast<double>(day) +
+               static_cast<double>(microseconds);
+    }
+};
+
+constexpr std::array units{
+    unit{"millennium", "millennium millennia", 12'000, 0, 0},
+    unit{"century", "century centuries", 1'200, 0, 0},
+    unit{"decade", "decade decades", 120, 0, 0},
+    unit{"year", "year years yr yrs y", 12, 0, 0},
+    unit{"month", "month months mon mons", 1, 0, 0},
+    unit{"week", "week weeks w", 0, 7, 0},
+    unit{"day", "day days d", 0, 1, 0},
+    unit{"hour", "hour hours hr hrs h", 0, 0, 3600 * second},
+    unit{"minute", "minute minutes min mins", 0, 0, 60 * second},
+    unit{"second", "second seconds sec secs s", 0, 0, second},
+    unit{"millisecond", "millisecond milliseconds msecond mseconds msec msecs ms", 0, 0, second / 1000},
+    unit{"microsecond", "microsecond microseconds usecond useconds usec usecs us", 0, 0, 1},
+};
+
+// <cctype> asks for unsigned char; these are the only questions put to it.
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    for (char& c : result)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return result;
+}
+
+const unit* find_unit(std::string_view word) {
+    const auto wanted = ' ' + lower(word) + ' ';
+    for (const auto& candidate : units)
+        if (fmt::format(" {} ", candidate.spellings).find(wanted) != std::string::npos)
+            return &candidate;
+    return nullptr;
+}
+
+// The one-letter designators of ISO 8601, in which M means month before the T and minute after it.
+const unit* find_designator(char letter, bool after_t) {
+    switch (std::toupper(static_cast<unsigned char>(letter))) {
+    case 'Y':
+        return after_t ? nullptr : find_unit("year");
+    case 'M':
+        return find_unit(after_t ? "minute" : "month");
+    case 'W':
+        return after_t ? nullptr : find_unit("week");
+    case 'D':
+        return after_t ? nullptr : find_unit("day");
+    case 'H':
+        return after_t ? find_unit("hour") : nullptr;
+    case 'S':
+        return after_t ? find_unit("second") : nullptr;
+    default:
+        return nullptr;
+    }
+}
+
+// For a message that may end up in a log: one line of plain characters, not too long.
+std::string shown(std::string_view text) {
+    constexpr std::size_t shown_max = 60;
+    std::string result(text.substr(0, shown_max));
+    for (char& c : result)
+        if (c < ' ' || c > '~')
+            c = '?';
+    return text.size() > shown_max ? result + "..." : result;
+}
+
+void append_part(std::string& text, std::int64_t count, std::string_view name) {
+    if (count != 0)
+        text += fmt::format("{}{} {}{}", text.empty() ? "" : " ", count, name, count == 1 ? "" : "s");
+}
+
+std::string normalised(const retention& value) {
+    std::string text;
+    append_part(text, value.months / 12, "year");
+    append_part(text, value.months % 12, "mon");
+    append_part(text, value.days, "day");
+    append_part(text, value.microseconds / (3600 * second), "hour");
+    append_part(text, value.microseconds / (60 * second) % 60, "min");
+    append_part(text, value.microseconds / second % 60, "sec");
+    append_part(text, value.microseconds % second, "microsecond");
+    return text;
+}
+
+// Reads from the front; every step returns false once `mistake` is set.
+class retention_reader {
+  public:
+    explicit retention_reader(std::string_view text)
+        : text_(text)
+        , rest_(text) {}
+
+    std::variant<retention, std::string> read() {
+        skip_spaces();
+        while (!rest_.empty() && is_space(rest_.back()))
+            rest_.remove_suffix(1);
+        if ((looks_like_iso() ? read_iso() : read_terms()) && is_zero())
+            fail("is zero, which would archive every event at once");
+        if (!mistake_.empty())
+            return fmt::format("'{}' {}; write for example '1 year', '90 days' or 'P1Y2M'", shown(text_),
+                               mistake_);
+        sum_.interval = normalised(sum_);
+        return sum_;
+    }
+
+  private:
+    struct number {
+        std::uint64_t whole = 0;
+        std::int64_t fraction = 0; // in parts of fraction_scale
+        bool has_fraction = false;
+    };
+
+    bool fail(std::string mistake) {
+        mistake_ = std::move(mistake);
+        return false;
+    }
+
+    void skip_spaces() {
+        while (!rest_.empty() && is_space(rest_.front()))
+            rest_.remove_prefix(1);
+    }
+
+    template <typename Predicate>
+    std::string_view take_while(Predicate belongs) {
+        std::size_t size = 0;
+        while (size < rest_.size() && belongs(rest_[size]))
+            ++size;
+        const auto taken = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return taken;
+    }
+
+    [[nodiscard]] bool looks_like_iso() const {
+        return (rest_.starts_with('P') || rest_.starts_with('p')) &&
+               (rest_.size() == 1 || !is_letter(rest_[1]) || rest_[1] == 'T' || rest_[1] == 't');
+    }
+
+    bool read_iso() {
+        rest_.remove_prefix(1);
+        bool after_t = false;
+        do {
+            if (!after_t && (rest_.starts_with('T') || rest_.starts_with('t'))) {
+                after_t = true;
+                rest_.remove_prefix(1);
+            }
+            number count;
+            if (!read_number(count))
+                return false;
+            if (rest_.empty())
+                return fail("has a number without a unit");
+            const auto* found = find_designator(rest_.front(), after_t);
+            if (found == nullptr)
+                return fail(fmt::format("has '{}' where ISO 8601 has a unit", shown(rest_)));
+            rest_.remove_prefix(1);
+            if (!add(count, *found))
+                return false;
+        } while (!rest_.empty());
+        return true;
+    }
+
+    bool read_terms() {
+        do {
+            number count;
+            if (!read_number(count))
+                return false;
+            skip_spaces();
+            const auto word = take_while(is_letter);
+            const auto* found = find_unit(word);
+            if (word.empty())
+                return fail("has a number without a unit");
+            if (lower(word) == "m")
+                return fail("has the unit 'm', which is a minute to PostgreSQL and a month to many: write "
+                            "'min' or 'mon'");
+            if (found == nullptr)
+                return fail(fmt::format("has '{}' where a unit of time should be", shown(word)));
+            if (!add(count, *found) || !read_separator())
+                return false;
+        } while (!rest_.empty());
+        return true;
+    }
+
+    // PostgreSQL takes punctuation between terms for a space. Of it, only a comma looks meant.
+    bool read_separator() {
+        const auto before = rest_;
+        skip_spaces();
+        if (rest_.starts_with(',')) {
+            rest_.remove_prefix(1);
+            skip_spaces();
+            if (rest_.empty())
+                return fail("ends in a comma");
+        }
+        if (!rest_.empty() && rest_.size() == before.size())
+            return fail(fmt::format("goes on with '{}' after a unit", shown(rest_)));
+        return true;
+    }
+
+    bool read_number(number& count) {
+        if (rest_.starts_with('-'))
+            return fail("is negative");
+        if (rest_.starts_with('+'))
+            return fail("has a sign");
+        if (lower(rest_) == "ago")
+            return fail("is negative, as 'ago' turns it round");
+        const auto whole = take_while(is_digit);
+        if (whole.empty())
+            return fail(rest_.empty() ? std::string("names no span of time")
+                                      : fmt::format("has '{}' where a number should be", shown(rest_)));
+        if (std::from_chars(whole.data(), whole.data() + whole.size(), count.whole).ec != std::errc())
+            return fail("is longer than 1000 years");
+        return !rest_.starts_with('.') || read_fraction(count);
+    }
+
+    bool read_fraction(number& count) {
+        rest_.remove_prefix(1);
+        const auto digits = take_while(is_digit);
+        if (digits.empty() || digits.size() > 6)
+            return fail("has a fraction that is not of one to six digits");
+        std::from_chars(digits.data(), digits.data() + digits.size(), count.fraction);
+        for (auto places = digits.size(); places < 6; ++places)
+            count.fraction *= 10;
+        count.has_fraction = true;
+        return true;
+    }
+
+    bool add(const number& count, const unit& of) {
+        const auto bit = 1U << static_cast<unsigned>(&of - units.data());
+        if ((seen_ & bit) != 0)
+            return fail(fmt::format("names the {} twice", of.name));
+        seen_ |= bit;
+        if (count.has_fraction && of.months != 0)
+            return fail(fmt::format("has a fraction of a {}, which is no fixed span of time", of.name));
+        length_ += static_cast<double>(count.whole) * of.length();
+        if (length_ > longest)
+            return fail("is longer than 1000 years");
+
+        // No sum below can overflow: all are bounded by the check above.
+        const auto whole = static_cast<std::int64_t>(count.whole);
+        sum_.months += static_cast<std::int32_t>(whole * of.months);
+        sum_.days += static_cast<std::int32_t>(whole * of.days);
+        sum_.microseconds += whole * of.microseconds;
+        // A fraction of a week is whole days and the rest time, as in PostgreSQL.
+        const auto days = count.fraction * of.days;
+        sum_.days += static_cast<std::int32_t>(days / fraction_scale);
+        sum_.microseconds += (days % fraction_scale) * (day / fraction_scale);
+        sum_.microseconds += (count.fraction * of.microseconds + fraction_scale / 2) / fraction_scale;
+        return true;
+    }
+
+    [[nodiscard]] bool is_zero() const {
+        return sum_.months == 0 && sum_.days == 0 && sum_.microseconds == 0;
+    }
+
+    std::string_view text_;
+    std::string_view rest_;
+    std::string mistake_;
+    retention sum_;
+    double length_ = 0;
+    std::uint32_t seen_ = 0;
+};
+
+} // namespace
+
+std::variant<retention, std::string> parse_retention(std::string_view text) {
+    return retention_reader(text).read();
+}
+
+} // namespace archive

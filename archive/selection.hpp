@@ -1,0 +1,47 @@
+// Which rows a transaction takes, as SQL text: pure functions. The same predicate counts, copies and deletes.
+#pragma once
+
+#include "archive/day.hpp"
+#include "archive/settings.hpp"
+#include "archive/table.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+// Rows with lower <= time < upper, as timestamps in UTC ("2025-11-20 02:00:00.123"); nothing older than year
+// 1, which has no day and no file.
+struct selection {
+    std::string lower = "0001-01-01 00:00:00";
+    std::string upper;
+    archive::shard shard;
+};
+
+// A range of heap pages, for a table without an index by time. The last range has no end: the table may have
+// children that are longer than their parent.
+struct page_range {
+    std::uint64_t first = 0;
+    std::optional<std::uint64_t> end;
+};
+
+// Cuts `pages` into about `count` ranges, none shorter than `pages_min`.
+[[nodiscard]] std::vector<page_range> cut_pages(std::uint64_t pages, std::size_t count,
+                                                std::uint64_t pages_min);
+
+[[nodiscard]] selection one_day(const selection& whole, day which);
+
+[[nodiscard]] std::string where_clause(const table_description& table, const selection& rows);
+// day number, rows; by day
+[[nodiscard]] std::string count_days_sql(const table_description& table, const selection& rows);
+// One row: how many rows lie below the upper bound but belong to no day (-infinity, years before 1).
+[[nodiscard]] std::string count_dayless_sql(const table_description& table, const selection& rows);
+[[nodiscard]] std::string copy_day_sql(const table_description& table, const selection& rows);
+// With the day number as a leading column, empty for rows that belong to no day.
+[[nodiscard]] std::string copy_range_sql(const table_description& table, const selection& rows,
+                                         const page_range& pages);
+[[nodiscard]] std::string delete_sql(const table_description& table, const selection& rows);
+
+} // namespace archive

@@ -1,0 +1,42 @@
+// What a run is told, already checked: plain values, no text left to parse.
+#pragma once
+
+#include "archive/retention.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace archive {
+
+enum class commit_unit : std::uint8_t { run, day };
+
+// Only days whose number since 1970-01-01 is `index` modulo `count`.
+struct shard {
+    std::uint32_t index = 0;
+    std::uint32_t count = 1;
+};
+
+struct settings {
+    std::string table = R"(public."Event")"; // as SQL reads it
+    std::string time_column = "created_at";
+    std::string key_column = "id";
+    archive::retention retention;
+    std::string folder; // within the container, "" or "some/folder"
+    bool dry_run = false;
+    bool whole_days = false;
+    bool prove = false; // read each published tail back before COMMIT
+    std::size_t parallel = 4;
+    std::size_t memory_bytes = std::size_t{32} << 20;
+    std::optional<std::uint64_t> rate_limit; // bytes a second read from the database
+    std::optional<std::uint64_t> days_max;
+    std::optional<std::uint64_t> rows_max;
+    commit_unit commit = commit_unit::run;
+    archive::shard shard;
+    std::chrono::milliseconds lock_wait{1'000};    // for the connection of a run that has just died
+    std::chrono::milliseconds settle_wait{30'000}; // for a transaction in progress that a file depends on
+};
+
+} // namespace archive

@@ -1,0 +1,230 @@
+#include "archive/settler.hpp"
+
+#include "archive/fault_point.hpp"
+#include "async/error.hpp"
+#include "async/task_group.hpp"
+#include "csv/dialect.hpp"
+#include "csv/row_scanner.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr std::size_t keys_per_query = 1'000;
+constexpr std::size_t keys_shown = 20;
+
+constexpr std::string_view verdict_hint =
+    "Having looked at the file and the table, run `event-archiver recover --keep FILE` (the rows are in the "
+    "file only)"
+    " or `event-archiver recover --discard FILE` (the rows are in the table).";
+
+// {"a","b"} as PostgreSQL reads an array.
+std::string array_literal(const std::vector<std::string>& keys) {
+    std::string text = "{";
+    for (const auto& key : keys) {
+        if (text.size() > 1)
+            text += ',';
+        text += '"';
+        for (const char letter : key) {
+            if (letter == '"' || letter == '\\')
+                text += '\\';
+            text += letter;
+        }
+        text += '"';
+    }
+    return text += '}';
+}
+
+} // namespace
+
+awaitable<fate> fate_of(db::connection& session, std::string transaction, server_position then,
+                        server_position now) {
+    if (then.cluster != now.cluster || then.database != now.database || then.timeline != now.timeline ||
+        then.lsn > now.lsn)
+        co_return fate::unknown;
+    co_await session.execute("SAVEPOINT fate");
+    std::optional<db::result> found;
+    try {
+        const std::array parameters{db::parameter(transaction)};
+        found = co_await session.query("SELECT pg_xact_status($1::xid8)", parameters);
+    } catch (const db::error& failed) {
+        // 22023: "transaction ID … is in the future": this server has not come that far.
+        if (failed.state() != "22023")
+            throw;
+    }
+    if (!found) {
+        co_await session.execute("ROLLBACK TO fate");
+        co_return fate::unknown;
+    }
+    co_await session.execute("RELEASE fate");
+    if (found->is_null(0, 0))
+        co_return fate::unknown;
+    const auto status = found->text(0, 0);
+    if (status == "committed")
+        co_return fate::committed;
+    co_return status == "aborted" ? fate::aborted : fate::in_progress;
+}
+
+awaitable<settling> settler::settle(db::connection& session, const table_description& table,
+                                    const server_position& position, const std::map<day, lake_file>& files) {
+    settling result;
+    std::map<std::string, fate> known;
+    std::vector<decided> work;
+    for (const auto& [which, file] : files) {
+        if (!file.mark.mark || !file.mark.mark->pending)
+            continue;
+        const auto decision = co_await decide(session, table, position, file, known);
+        if (decision == settle_decision::wait)
+            result.waiting = true;
+        else
+            work.push_back({&file, decision});
+    }
+    const auto step = [this, &work](std::size_t index) { return carry_out(work[index]); };
+    co_await async::for_each_bounded(work.size(), parallel_, step);
+    result.settled = work.size();
+    co_return result;
+}
+
+awaitable<settle_decision> settler::decide(db::connection& session, const table_description& table,
+                                           const server_position& position, const lake_file& file,
+                                           std::map<std::string, fate>& known) {
+    const auto& mark = *file.mark.mark;
+    const auto& name = file.properties.name;
+    settle_facts facts;
+    facts.has_base = mark.base.has_value();
+    const bool here = mark.now.position.cluster == position.cluster &&
+                      mark.now.position.database == position.database &&
+                      mark.table == table_in_mark(table.name);
+    facts.origin = here ? origin::this_database : origin::elsewhere;
+    if (here) {
+        const auto key =
+            fmt::format("{}/{}/{}", mark.now.position.timeline, mark.now.position.lsn, mark.now.transaction);
+        auto found = known.find(key);
+        if (found == known.end()) {
+            const auto asked = co_await fate_of(session, mark.now.transaction, mark.now.position, position);
+            found = known.emplace(key, asked).first;
+        }
+        facts.fate = found->second;
+    }
+    auto decision = decide_settling(facts);
+    tail_look seen;
+    if (decision == settle_decision::look_at_rows) {
+        seen = co_await look_at_rows(session, table, file);
+        facts.rows = seen.rows;
+        decision = decide_settling(facts);
+    }
+    if (decision == settle_decision::refuse_foreign)
+        throw async::error(
+            failure::integrity,
+            fmt::format(
+                "'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table {} of"
+                " cluster {}, database {}",
+                name, mark.now.transaction, mark.table, mark.now.position.cluster, mark.now.position.database,
+                table_in_mark(table.name), position.cluster, position.database),
+            "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint));
+    if (decision == settle_decision::refuse_mixed)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' waits for transaction {}, of which the server knows nothing, and {} of the {}"
+                        " rows it added are in the table: {} {}{}",
+                        name, mark.now.transaction, seen.present_count, seen.total,
+                        table.columns[table.key_position], fmt::join(seen.present, ", "),
+                        seen.present_count > seen.present.size() ? ", …" : ""),
+            std::string(verdict_hint));
+    sink_.info("settle.decided", "a file that an earlier run left pending",
+               {{"blob", name},
+                {"decision", to_string(decision)},
+                {"transaction", mark.now.transaction},
+                {"transaction.fate", to_string(facts.fate)}});
+    co_return decision;
+}
+
+awaitable<void> settler::carry_out(decided what) {
+    fault_point("before-settle");
+    switch (what.decision) {
+    case settle_decision::keep:
+        co_await publisher_.keep(*what.file);
+        break;
+    case settle_decision::take_back:
+        co_await publisher_.take_back(*what.file);
+        break;
+    case settle_decision::remove:
+        co_await publisher_.remove(*what.file);
+        break;
+    case settle_decision::wait:
+    case settle_decision::look_at_rows:
+    case settle_decision::refuse_foreign:
+    case settle_decision::refuse_mixed:
+        throw async::error(failure::internal, "a settle decision that cannot be carried out");
+    }
+    fault_point("after-settle");
+}
+
+awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, const table_description& table,
+                                                    const lake_file& file) {
+    const auto& mark = *file.mark.mark;
+    const auto from = mark.base ? mark.base->bytes : 0;
+    tail_look seen;
+    std::vector<std::string> keys;
+    bool header_next = from == 0;
+    csv::row_scanner scanner([&](std::string_view row) {
+        // The tail of a file whose last line had no newline begins with one.
+        if (std::exchange(header_next, false) || row == "\n")
+            return;
+        ++seen.total;
+        keys.push_back(csv::split_row(row).at(table.key_position));
+    });
+    const auto sql = fmt::format("SELECT {0}::text FROM {1} WHERE {0} = ANY($1::{2}[])", table.key_column,
+                                 table.name, table.key_type);
+    const auto ask = [&]() -> awaitable<void> {
+        const auto list = array_literal(keys);
+        const std::array parameters{db::parameter(list)};
+        const auto found = co_await session.query(sql, parameters);
+        seen.present_count += static_cast<std::uint64_t>(found.rows());
+        for (int row = 0; row < found.rows() && seen.present.size() < keys_shown; ++row)
+            seen.present.emplace_back(found.text(row, 0));
+        keys.clear();
+    };
+    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+        scanner.feed({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+        if (keys.size() >= keys_per_query)
+            co_await ask();
+    };
+    co_await lake_.client().read(file.properties.name, file.properties.etag, from, std::nullopt, take);
+    scanner.finish();
+    if (!keys.empty())
+        co_await ask();
+    seen.rows = seen.present_count == 0            ? tail_rows::none_in_table
+                : seen.present_count == seen.total ? tail_rows::all_in_table
+                                                   : tail_rows::some_in_table;
+    co_return seen;
+}
+
+awaitable<void> settler::settle_by_verdict(db::connection& session, const server_position& position,
+                                           const lake_file& file, verdict decision) {
+    const auto& name = file.properties.name;
+    if (!file.mark.mark || !file.mark.mark->pending)
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' is not pending: there is nothing to decide", name));
+    const auto& mark = *file.mark.mark;
+    const auto asked = co_await fate_of(session, mark.now.transaction, mark.now.position, position);
+    if (asked == fate::in_progress)
+        throw async::error(failure::locked, fmt::format("transaction {} of '{}' is still in progress",
+                                                        mark.now.transaction, name));
+    const auto undo = mark.base ? settle_decision::take_back : settle_decision::remove;
+    co_await carry_out({&file, decision == verdict::keep ? settle_decision::keep : undo});
+    sink_.info("settle.verdict", "a pending file was settled by a person's decision",
+               {{"blob", name},
+                {"decision", decision == verdict::keep ? "keep" : "discard"},
+                {"transaction", mark.now.transaction},
+                {"transaction.fate", to_string(asked)}});
+}
+
+} // namespace archive

@@ -1,0 +1,77 @@
+// Decides the fate of every tail that an earlier run left pending, from what PostgreSQL knows of its
+// transaction and, where it knows nothing, from the tail's own rows.
+#pragma once
+
+#include "archive/decisions.hpp"
+#include "archive/lake.hpp"
+#include "archive/publisher.hpp"
+#include "archive/table.hpp"
+#include "async/log.hpp"
+#include "db/connection.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+// The fate of a transaction of `then`'s server, asked of `session`, which is at `now`. A server whose history
+// has changed since is not asked: the number may stand for another transaction there. Inside a transaction it
+// leaves that usable.
+[[nodiscard]] awaitable<fate> fate_of(db::connection& session, std::string transaction, server_position then,
+                                      server_position now);
+
+struct settling {
+    std::uint64_t settled = 0; // files that were written to
+    bool waiting = false;      // a transaction is still in progress: look again later, with a new snapshot
+};
+
+// How a person decides where the program may not: recover --keep, recover --discard.
+enum class verdict : std::uint8_t { keep, discard };
+
+class settler {
+  public:
+    settler(archive::lake& folder, publisher& writer, async::log& sink, std::size_t parallel)
+        : lake_(folder)
+        , publisher_(writer)
+        , sink_(sink)
+        , parallel_(parallel) {}
+
+    // `session` is inside a transaction whose snapshot is younger than any finished transaction of interest.
+    // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
+    // partly in the table.
+    [[nodiscard]] awaitable<settling> settle(db::connection& session, const table_description& table,
+                                             const server_position& position,
+                                             const std::map<day, lake_file>& files);
+    // Throws async::error(precondition) if the file is not pending, async::error(locked) if its transaction
+    // is running.
+    [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const server_position& position,
+                                                    const lake_file& file, verdict decision);
+
+  private:
+    struct tail_look {
+        tail_rows rows = tail_rows::not_looked;
+        std::uint64_t total = 0;
+        std::vector<std::string> present; // keys, at most `keys_shown`
+        std::uint64_t present_count = 0;
+    };
+    struct decided {
+        const lake_file* file;
+        settle_decision decision;
+    };
+
+    [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
+                                                    const server_position& position, const lake_file& file,
+                                                    std::map<std::string, fate>& known);
+    [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
+                                                    const lake_file& file);
+    [[nodiscard]] awaitable<void> carry_out(decided what);
+
+    archive::lake& lake_;
+    publisher& publisher_;
+    async::log& sink_;
+    std::size_t parallel_;
+};
+
+} // namespace archive

@@ -1,0 +1,174 @@
+#include "archive/staging.hpp"
+
+#include "archive/conflict.hpp"
+#include "archive/fault_point.hpp"
+#include "async/error.hpp"
+#include "azure/crc64.hpp"
+#include "csv/dialect.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+namespace archive {
+
+using async::failure;
+
+std::uint64_t block_size_target(std::uint64_t blocks, std::uint64_t memory_bytes,
+                                std::size_t parallel) noexcept {
+    constexpr std::uint64_t usual = std::uint64_t{4} << 20;
+    constexpr std::uint64_t smallest = std::uint64_t{64} << 10;
+    // One block filling and one on the wire for each worker.
+    const auto share = memory_bytes / (2 * std::max<std::size_t>(parallel, 1));
+    const auto start = std::clamp(share, smallest, usual);
+    // Doubled every 5,000 blocks: 50,000 blocks then hold 4 GiB times a thousand, memory permitting.
+    const auto grown = start << std::min<std::uint64_t>(blocks / 5'000, 10);
+    return std::clamp(grown, smallest, std::max(memory_bytes / 2, smallest));
+}
+
+staging::staging(const async::asio::any_io_executor& executor, staging_context context,
+                 const std::map<day, lake_file>& existing)
+    : context_(std::move(context))
+    , existing_(existing)
+    , file_ready_(executor)
+    , queue_changed_(executor)
+    , header_(csv::header_line(context_.table.columns))
+    , header_crc_(azure::crc64(0, std::as_bytes(std::span(header_)))) {}
+
+awaitable<day_file*> staging::file_for(day which) {
+    auto found = files_.find(which);
+    if (found == files_.end()) {
+        found = files_
+                    .emplace(which, std::make_unique<day_file>(which, context_.lake.name_of(which),
+                                                               context_.nonce, context_.pages))
+                    .first;
+        auto& file = *found->second;
+        co_await prepare(file);
+        ready_[which] = true;
+        file_ready_.notify_all();
+        co_return &file;
+    }
+    auto* file = found->second.get();
+    while (!ready_[which])
+        co_await file_ready_.wait();
+    co_return file;
+}
+
+bool staging::store(day_file& file, std::string_view bytes) {
+    if (!file.open.try_append(bytes))
+        return false;
+    if (file.open.size() >= file.block_target)
+        seal(file);
+    return true;
+}
+
+bool staging::try_append(day_file& file, std::string_view row) {
+    if (line_head_ != line_end_)
+        return false;
+    if (!file.held.empty() && recognised(file, row))
+        return true;
+    // The count goes first: storing may seal the block.
+    ++file.rows;
+    if (!store(file, row)) {
+        --file.rows;
+        return false;
+    }
+    ++context_.report.rows_read;
+    context_.report.bytes_read += row.size();
+    return true;
+}
+
+awaitable<void> staging::append_when_possible(day_file& file, std::string_view row) {
+    if (!file.held.empty() && recognised(file, row))
+        co_return;
+    ++file.rows;
+    co_await store_when_possible(file, row);
+    ++context_.report.rows_read;
+    context_.report.bytes_read += row.size();
+}
+
+awaitable<void> staging::store_when_possible(day_file& file, std::string_view bytes) {
+    const auto place = line_end_++;
+    // Cancellation ends the whole group of readers, so nobody is left behind one who leaves the line.
+    for (;;) {
+        if (line_head_ == place) {
+            if (store(file, bytes))
+                break;
+            if (unfinished_ < context_.parallel) {
+                if (auto* other = fullest()) {
+                    seal(*other);
+                    continue;
+                }
+                if (unfinished_ == 0) {
+                    // All memory is free and still too little for this one row.
+                    file.open.append_beyond(bytes);
+                    seal(file);
+                    break;
+                }
+            }
+        }
+        co_await context_.pages.wait();
+    }
+    ++line_head_;
+    context_.pages.wake_waiters();
+}
+
+day_file* staging::fullest() {
+    day_file* best = nullptr;
+    for (const auto& [which, file] : files_)
+        if (!file->open.empty() && (best == nullptr || file->open.size() > best->open.size()))
+            best = file.get();
+    return best;
+}
+
+void staging::seal(day_file& file) {
+    if (file.open.empty())
+        return;
+    if (file.blocks() >= blocks_max)
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' would need more than {} blocks", file.name, blocks_max),
+                           "Raise ARCHIVE_MEMORY, which lets blocks be larger.");
+    auto id = file.ids.next();
+    file.staged_ids.push_back(id);
+    file.crc = azure::crc64_combine(file.crc, file.open.crc(), file.open.size());
+    file.bytes += file.open.size();
+    queue_.push_back({&file, std::move(id), std::exchange(file.open, block_buffer(context_.pages))});
+    ++unfinished_;
+    file.block_target = block_size_target(file.blocks(), context_.pages.capacity_pages() * async::page_size,
+                                          context_.parallel);
+    queue_changed_.notify_all();
+}
+
+void staging::finish(day_file& file) {
+    if (file.finished)
+        return;
+    file.finished = true;
+    if (file.has_tail())
+        seal(file);
+    ++context_.report.days_staged;
+}
+
+void staging::close() {
+    closed_ = true;
+    queue_changed_.notify_all();
+}
+
+awaitable<void> staging::upload() {
+    for (;;) {
+        while (queue_.empty()) {
+            if (closed_)
+                co_return;
+            co_await queue_changed_.wait();
+        }
+        auto block = std::move(queue_.front());
+        queue_.pop_front();
+        fault_point("before-put-block");
+        const auto pieces = block.content.pieces();
+        co_await context_.lake.client().put_block(block.file->name, block.id, pieces, block.content.crc());
+        fault_point("after-put-block");
+        --unfinished_;
+    }
+}
+
+} // namespace archive

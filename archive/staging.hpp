@@ -1,0 +1,93 @@
+// Rows in, staged blocks out. Readers append rows to day files without waiting while there is room; full
+// blocks go to a queue that a few uploaders empty. Everything lies in pages of one pool, and the pool running
+// dry is what slows the readers. One object for all days and workers of a transaction; single-threaded.
+#pragma once
+
+#include "archive/day_file.hpp"
+#include "archive/lake.hpp"
+#include "archive/report.hpp"
+#include "archive/table.hpp"
+#include "async/condition.hpp"
+#include "async/log.hpp"
+#include "async/page_pool.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace archive {
+
+// How much a block should hold: grows with the blocks a file already has, so that any day fits under the
+// service's limit of 50,000 blocks, and shrinks with the memory there is.
+[[nodiscard]] std::uint64_t block_size_target(std::uint64_t blocks, std::uint64_t memory_bytes,
+                                              std::size_t parallel) noexcept;
+inline constexpr std::uint64_t blocks_max = 50'000; // Put Block List
+
+struct staging_context {
+    archive::lake& lake;
+    async::page_pool& pages;
+    async::log& sink;
+    run_report& report;
+    const table_description& table;
+    const server_position& position;
+    std::string nonce; // of the run, for block ids
+    std::size_t parallel;
+};
+
+class staging {
+  public:
+    staging(const async::asio::any_io_executor& executor, staging_context context,
+            const std::map<day, lake_file>& existing);
+
+    // The day's file, made ready for rows: an existing one is checked, adopted if it is someone else's, or
+    // refused with async::error(precondition). Refers to an element that lives as long as this.
+    [[nodiscard]] awaitable<day_file*> file_for(day which);
+
+    // Appends a row, or returns false and has done nothing: then await `append_when_possible`.
+    [[nodiscard]] bool try_append(day_file& file, std::string_view row);
+    [[nodiscard]] awaitable<void> append_when_possible(day_file& file, std::string_view row);
+
+    // No more rows for this file: its last block goes to the queue. May be called again.
+    void finish(day_file& file);
+    // No more rows at all: uploaders end once the queue is empty.
+    void close();
+    // One uploader; run a few beside the readers.
+    [[nodiscard]] awaitable<void> upload();
+
+    [[nodiscard]] std::map<day, std::unique_ptr<day_file>>& files() noexcept { return files_; }
+
+  private:
+    struct sealed_block {
+        day_file* file;
+        std::string id;
+        block_buffer content;
+    };
+
+    [[nodiscard]] awaitable<void> prepare(day_file& file);
+    [[nodiscard]] awaitable<void> read_whole(day_file& file, bool restage, bool remember_rows);
+    [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
+    [[nodiscard]] bool recognised(day_file& file, std::string_view row);
+    [[nodiscard]] bool store(day_file& file, std::string_view bytes);
+    void seal(day_file& file);
+    [[nodiscard]] day_file* fullest();
+
+    staging_context context_;
+    const std::map<day, lake_file>& existing_;
+    std::map<day, std::unique_ptr<day_file>> files_;
+    std::map<day, bool> ready_;
+    async::condition file_ready_;
+    std::deque<sealed_block> queue_;
+    async::condition queue_changed_;
+    std::size_t unfinished_ = 0; // blocks queued or on the wire
+    // Whoever found no room waits in line, and nobody overtakes: a large row would starve otherwise.
+    std::uint64_t line_end_ = 0;
+    std::uint64_t line_head_ = 0;
+    std::string header_;
+    std::uint64_t header_crc_;
+    bool closed_ = false;
+};
+
+} // namespace archive

@@ -1,0 +1,134 @@
+#include "archive/table.hpp"
+
+#include "async/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace archive {
+
+namespace {
+
+using async::failure;
+
+awaitable<void> read_columns(db::connection& session, table_description& table, std::string_view time_column,
+                             std::string_view key_column) {
+    const std::string oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto columns = co_await session.query(
+        "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
+        " WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+        parameters);
+    std::string time_type;
+    for (int row = 0; row < columns.rows(); ++row) {
+        const auto name = columns.text(row, 0);
+        if (name == time_column)
+            time_type = columns.text(row, 1);
+        if (name == key_column) {
+            table.key_type = columns.text(row, 1);
+            table.key_position = table.columns.size();
+        }
+        table.columns.emplace_back(name);
+    }
+
+    const auto missing = [&table](std::string_view column, std::string_view setting) {
+        return async::error(failure::precondition,
+                            fmt::format("table {} has no column '{}'", table.name, column),
+                            fmt::format("Name the column with {}.", setting));
+    };
+    if (time_type.empty())
+        throw missing(time_column, "ARCHIVE_TIME_COLUMN");
+    if (table.key_type.empty())
+        throw missing(key_column, "ARCHIVE_KEY_COLUMN");
+    if (time_type != "timestamp without time zone" && time_type != "timestamp with time zone")
+        throw async::error(failure::precondition,
+                           fmt::format("column '{}' of {} is of type {}, not timestamp", time_column,
+                                       table.name, time_type));
+    static constexpr std::array<std::string_view, 6> key_types{"smallint", "integer",           "bigint",
+                                                               "text",     "character varying", "uuid"};
+    if (std::ranges::find(key_types, table.key_type) == key_types.end())
+        throw async::error(failure::precondition,
+                           fmt::format("column '{}' of {} is of type {}, not an integer, text or uuid key",
+                                       key_column, table.name, table.key_type));
+    table.time_has_zone = time_type == "timestamp with time zone";
+    table.time_column = db::connection::identifier(time_column);
+    table.key_column = db::connection::identifier(key_column);
+}
+
+} // namespace
+
+awaitable<table_description> describe_table(db::connection& session, std::string_view name,
+                                            std::string_view time_column, std::string_view key_column) {
+    const std::array by_name{db::parameter(name)};
+    const auto found = co_await session.query(
+        "SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind,"
+        " pg_relation_size(c.oid) / current_setting('block_size')::bigint, greatest(c.reltuples, 0)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)",
+        by_name);
+    if (found.rows() == 0)
+        throw async::error(
+            failure::precondition, fmt::format("there is no table {}", name),
+            "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names with"
+            " capitals need double quotes.");
+    table_description table;
+    table.oid = static_cast<std::uint32_t>(found.integer(0, 0));
+    table.name = found.text(0, 1);
+    const auto kind = found.text(0, 2);
+    if (kind != "r" && kind != "p")
+        throw async::error(failure::precondition, fmt::format("{} is not a table", table.name));
+    table.partitioned = kind == "p";
+    table.pages = static_cast<std::uint64_t>(found.integer(0, 3));
+    table.rows_estimate = std::stod(std::string(found.text(0, 4)));
+    co_await read_columns(session, table, time_column, key_column);
+
+    const std::string oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid), db::parameter(time_column)};
+    const auto index =
+        co_await session.query("SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = "
+                               "i.indexrelid JOIN pg_am m ON m.oid = c.relam"
+                               " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
+                               " WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indisready AND i.indpred "
+                               "IS NULL AND m.amname = 'btree'"
+                               " AND a.attname = $2)",
+                               parameters);
+    table.indexed_by_time = index.boolean(0, 0);
+    co_return table;
+}
+
+std::uint64_t parse_lsn(std::string_view text) {
+    const auto slash = text.find('/');
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    if (slash == std::string_view::npos ||
+        std::from_chars(text.data(), text.data() + slash, high, 16).ec != std::errc() ||
+        std::from_chars(text.data() + slash + 1, text.data() + text.size(), low, 16).ec != std::errc())
+        throw async::error(failure::internal, fmt::format("'{}' is not a log position", text));
+    return high << 32 | low;
+}
+
+awaitable<server_position> position_of(db::connection& session) {
+    // The timeline comes from the name of the log file being written: the control file's lags behind a
+    // promotion.
+    const auto found = co_await session.query(
+        "SELECT pg_is_in_recovery(), (SELECT oid FROM pg_database WHERE datname = current_database()),"
+        " CASE WHEN has_function_privilege('pg_control_system()', 'execute')"
+        "      THEN (SELECT system_identifier::text FROM pg_control_system()) ELSE 'hidden' END,"
+        " CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END,"
+        " CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn()::text END");
+    if (found.boolean(0, 0))
+        throw async::error(
+            failure::precondition, "the server is a read-only standby",
+            "Point PG_CONNECTION_STRING at the primary, or add target_session_attrs=read-write.");
+    server_position position;
+    position.database = found.text(0, 1);
+    position.cluster = found.text(0, 2);
+    const auto timeline = found.text(0, 3);
+    std::from_chars(timeline.data(), timeline.data() + timeline.size(), position.timeline, 16);
+    position.lsn = parse_lsn(found.text(0, 4));
+    co_return position;
+}
+
+} // namespace archive

@@ -1,0 +1,49 @@
+// What the catalog says of the table and of the server it is on.
+#pragma once
+
+#include "async/asio.hpp"
+#include "db/connection.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+using async::awaitable;
+
+struct table_description {
+    std::uint32_t oid = 0;
+    std::string name; // quoted and qualified, ready for SQL
+    std::vector<std::string> columns;
+    std::string time_column;      // quoted
+    std::string key_column;       // quoted
+    std::size_t key_position = 0; // in `columns`
+    std::string key_type;         // "integer", "text", …
+    bool time_has_zone = false;
+    bool indexed_by_time = false; // a valid, complete btree index leads with the time column
+    bool partitioned = false;
+    std::uint64_t pages = 0;
+    double rows_estimate = 0;
+};
+
+// Whose transaction numbers these are, and how far it has come.
+struct server_position {
+    std::string cluster;  // system identifier
+    std::string database; // oid
+    std::uint32_t timeline = 0;
+    std::uint64_t lsn = 0; // write-ahead log position, in bytes
+    bool operator==(const server_position&) const = default;
+};
+
+// Throw async::error(precondition) with one clear sentence if the table, a column or its type will not do, or
+// the server is a read-only standby; db::error otherwise.
+[[nodiscard]] awaitable<table_description> describe_table(db::connection& session, std::string_view table,
+                                                          std::string_view time_column,
+                                                          std::string_view key_column);
+[[nodiscard]] awaitable<server_position> position_of(db::connection& session);
+
+// "0/16B3748" as bytes.
+[[nodiscard]] std::uint64_t parse_lsn(std::string_view text);
+
+} // namespace archive

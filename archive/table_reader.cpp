@@ -1,0 +1,136 @@
+#include "archive/table_reader.hpp"
+
+#include "archive/fault_point.hpp"
+#include "async/cleanup.hpp"
+#include "async/error.hpp"
+#include "async/task_group.hpp"
+#include "csv/day_prefix.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr std::chrono::seconds abandon_patience{5};
+
+void must_agree(std::uint64_t counted, std::uint64_t received, const std::string& where) {
+    if (counted != received)
+        throw async::error(failure::integrity, fmt::format("{}: the server counted {} rows and {} arrived",
+                                                           where, counted, received));
+}
+
+} // namespace
+
+awaitable<void> table_reader::read_days(std::vector<planned_day> days) {
+    piece read = [this, &days](db::connection& session, std::size_t index) {
+        return read_day(session, days[index]);
+    };
+    co_await run(days.size(), std::move(read));
+}
+
+awaitable<void> table_reader::read_ranges(std::vector<page_range> ranges) {
+    piece read = [this, &ranges](db::connection& session, std::size_t index) {
+        return read_range(session, ranges[index]);
+    };
+    co_await run(ranges.size(), std::move(read));
+}
+
+awaitable<void> table_reader::run(std::size_t count, piece read) {
+    std::vector<awaitable<void>> tasks;
+    lanes_ = std::min(count, context_.parallel);
+    for (std::size_t lane_number = 0; lane_number < lanes_; ++lane_number)
+        tasks.push_back(lane(count, read));
+    for (std::size_t uploader = 0; uploader < context_.parallel; ++uploader)
+        tasks.push_back(target_.upload());
+    co_await async::run_all(std::move(tasks));
+}
+
+awaitable<void> table_reader::lane(std::size_t count, const piece& read) {
+    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
+    auto* const borrowed = session.get();
+    co_await async::with_cleanup(
+        work(*session, count, read),
+        [borrowed] { return borrowed->abandon(async::deadline::after(abandon_patience)); }, abandon_patience,
+        [this](std::exception_ptr failed) {
+            context_.sink.warn("db.abandon", "a connection could not be ended in an orderly way",
+                               {{"error.message", async::describe(failed)}});
+        });
+    if (--lanes_ > 0)
+        co_return;
+    for (auto& [which, file] : target_.files())
+        target_.finish(*file);
+    target_.close();
+}
+
+awaitable<void> table_reader::work(db::connection& session, std::size_t count, const piece& read) {
+    db::transaction_options options;
+    options.mode = db::access::read_only;
+    options.snapshot = context_.snapshot;
+    auto transaction = co_await db::transaction::begin(session, options);
+    while (next_ < count) {
+        const auto index = next_++;
+        co_await read(session, index);
+    }
+    co_await transaction.rollback(); // it has only read
+}
+
+awaitable<void> table_reader::read_day(db::connection& session, const planned_day& planned) {
+    auto* const file = co_await target_.file_for(planned.which);
+    fault_point("before-copy");
+    const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
+    auto copy = co_await session.start_copy_out(sql);
+    std::uint64_t received = 0;
+    do {
+        std::uint64_t bytes = 0;
+        while (auto row = copy.next()) {
+            ++received;
+            bytes += row->text().size();
+            if (!target_.try_append(*file, row->text()))
+                co_await target_.append_when_possible(*file, row->text());
+        }
+        co_await context_.limit.spend(bytes);
+    } while (co_await copy.wait());
+
+    must_agree(copy.rows_sent(), received, file->name);
+    must_agree(planned.rows, received, file->name);
+    target_.finish(*file);
+    fault_point("day-copied");
+    context_.sink.debug("day.copied", "a day's rows have been read",
+                        {{"day", planned.which.text()}, {"rows", file->rows}, {"bytes", file->bytes}});
+}
+
+awaitable<void> table_reader::read_range(db::connection& session, const page_range& pages) {
+    fault_point("before-copy");
+    const auto sql = copy_range_sql(context_.table, context_.rows, pages);
+    auto copy = co_await session.start_copy_out(sql);
+    std::uint64_t received = 0;
+    day_file* file = nullptr; // neighbours in the heap are mostly of one day
+    do {
+        std::uint64_t bytes = 0;
+        while (auto line = copy.next()) {
+            ++received;
+            const auto dated = csv::split_day(line->text());
+            bytes += dated.row.size();
+            const auto which = dated.day ? day::from_number(*dated.day) : std::nullopt;
+            if (!which) {
+                ++rows_dayless_;
+                continue;
+            }
+            if (file == nullptr || file->which != *which)
+                file = co_await target_.file_for(*which);
+            if (!target_.try_append(*file, dated.row))
+                co_await target_.append_when_possible(*file, dated.row);
+        }
+        co_await context_.limit.spend(bytes);
+    } while (co_await copy.wait());
+    must_agree(copy.rows_sent(), received, fmt::format("pages from {}", pages.first));
+    fault_point("range-copied");
+}
+
+} // namespace archive

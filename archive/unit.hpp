@@ -1,0 +1,35 @@
+// One transaction of a job and all that belongs to it. Private to the job's sources.
+#pragma once
+
+#include "archive/job.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace archive {
+
+struct job::unit {
+    explicit unit(db::connection& coordinator)
+        : session(coordinator) {}
+
+    db::connection& session;
+    std::optional<db::transaction> transaction;
+    table_description table;
+    server_position position;
+    std::map<day, lake_file> files; // of this job's shard
+    archive::plan plan;
+    std::unique_ptr<archive::staging> staging;
+    std::uint64_t rows_dayless = 0;
+    archive::publication publication;
+
+    // Days that have something to publish.
+    [[nodiscard]] std::vector<day_file*> tails() const {
+        std::vector<day_file*> found;
+        for (auto& [which, file] : staging->files())
+            if (file->has_tail())
+                found.push_back(file.get());
+        return found;
+    }
+};
+
+} // namespace archive

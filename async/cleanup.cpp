@@ -1,0 +1,30 @@
+#include "async/cleanup.hpp"
+
+#include "async/race.hpp"
+
+namespace async {
+
+awaitable<void> with_cleanup(awaitable<void> body, std::function<awaitable<void>()> teardown,
+                             deadline::clock::duration patience,
+                             std::function<void(std::exception_ptr)> on_teardown_failure) {
+    std::exception_ptr failed;
+    try {
+        co_await std::move(body);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (!failed)
+        co_return;
+
+    std::exception_ptr teardown_failed;
+    try {
+        co_await shielded(with_deadline(teardown(), deadline::after(patience), "cleanup"));
+    } catch (...) {
+        teardown_failed = std::current_exception();
+    }
+    if (teardown_failed && on_teardown_failure)
+        on_teardown_failure(teardown_failed);
+    std::rethrow_exception(failed);
+}
+
+} // namespace async

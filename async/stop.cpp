@@ -1,0 +1,57 @@
+#include "async/stop.hpp"
+
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+
+namespace async {
+
+void stop_source::request(int signal_number) {
+    if (requested())
+        return;
+    signal_number_ = signal_number;
+    signal_.emit(asio::cancellation_type::terminal);
+}
+
+// Owned by the pending waits too, so that a signal which is already queued finds its state alive.
+struct signal_watch::impl : std::enable_shared_from_this<impl> {
+    impl(const asio::any_io_executor& executor, std::function<void(int)> stop, std::function<void()> progress)
+        : signals(executor, SIGTERM, SIGINT, SIGUSR1)
+        , on_stop(std::move(stop))
+        , on_progress(std::move(progress)) {}
+
+    void wait() {
+        signals.async_wait([self = shared_from_this()](const boost::system::error_code& failed, int number) {
+            if (failed || self->closed)
+                return;
+            if (number == SIGUSR1)
+                self->on_progress();
+            else
+                self->on_stop(number);
+            if (!self->closed)
+                self->wait();
+        });
+    }
+
+    asio::signal_set signals;
+    std::function<void(int)> on_stop;
+    std::function<void()> on_progress;
+    bool closed = false;
+};
+
+signal_watch::signal_watch(const asio::any_io_executor& executor, std::function<void(int)> on_stop,
+                           std::function<void()> on_progress)
+    : impl_(std::make_shared<impl>(executor, std::move(on_stop), std::move(on_progress))) {
+    std::signal(SIGPIPE, SIG_IGN);
+    impl_->wait();
+}
+
+signal_watch::~signal_watch() { close(); }
+
+void signal_watch::close() {
+    impl_->closed = true;
+    boost::system::error_code ignored; // nothing is left to be told to
+    impl_->signals.cancel(ignored);
+}
+
+} // namespace async

@@ -1,0 +1,106 @@
+#include "azure/impl/connect.hpp"
+
+#include "async/condition.hpp"
+#include "async/race.hpp"
+#include "azure/error.hpp"
+#include "azure/impl/endpoint_url.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace azure {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using async::awaitable;
+
+namespace {
+
+// getaddrinfo cannot be interrupted: whoever is cancelled leaves this behind for the answer to come home to.
+struct lookup {
+    explicit lookup(const asio::any_io_executor& executor)
+        : resolver(executor)
+        , answered(executor) {}
+
+    tcp::resolver resolver;
+    async::condition answered;
+    bool done = false;
+    boost::system::error_code failed;
+    std::vector<tcp::endpoint> found;
+};
+
+awaitable<std::vector<tcp::endpoint>> resolve(const endpoint& server) {
+    boost::system::error_code not_numeric;
+    const auto address = asio::ip::make_address(server.host, not_numeric);
+    if (!not_numeric)
+        co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, server.port));
+
+    const auto pending = std::make_shared<lookup>(co_await asio::this_coro::executor);
+    pending->resolver.async_resolve(
+        server.host, std::to_string(server.port), tcp::resolver::numeric_service,
+        [pending](const boost::system::error_code& failed, const tcp::resolver::results_type& results) {
+            pending->failed = failed;
+            for (const auto& result : results)
+                pending->found.push_back(result.endpoint());
+            pending->done = true;
+            pending->answered.notify_all();
+        });
+    while (!pending->done)
+        co_await pending->answered.wait();
+    if (pending->failed)
+        throw boost::system::system_error(pending->failed);
+    co_return std::move(pending->found);
+}
+
+awaitable<void> connect(tcp::socket& socket, const std::vector<tcp::endpoint>& candidates) {
+    co_await asio::async_connect(socket, candidates, asio::use_awaitable);
+    // Header and body leave in one piece already; waiting for more would only delay the last packet.
+    socket.set_option(tcp::no_delay(true));
+    socket.set_option(asio::socket_base::keep_alive(true));
+}
+
+storage_error not_connected(std::string message, std::string hint = {}) {
+    return {async::failure::temporary, std::move(message), 0, {}, {}, {}, std::move(hint)};
+}
+
+[[noreturn]] void rethrow_with_server(const endpoint& server) {
+    const auto where = authority(server);
+    try {
+        throw;
+    } catch (const storage_error&) {
+        throw;
+    } catch (const async::error& late) {
+        throw not_connected(fmt::format("connection to '{}': {}", where, late.message()));
+    } catch (const boost::system::system_error& failed) {
+        if (failed.code() == asio::error::operation_aborted)
+            throw;
+        if (failed.code() == asio::error::host_not_found || failed.code() == asio::error::no_data)
+            throw not_connected(fmt::format("no such host '{}'", server.host),
+                                "Check the account name or endpoint, and DNS.");
+        throw not_connected(fmt::format("connection to '{}': {}", where, failed.code().message()));
+    }
+}
+
+} // namespace
+
+awaitable<std::unique_ptr<transport>> connect_to(const endpoint& server, tls_client* tls,
+                                                 async::deadline::clock::duration step_timeout,
+                                                 async::deadline by) {
+    const auto limit = [&] { return earliest(by, async::deadline::after(step_timeout)); };
+    try {
+        const auto candidates = co_await async::with_deadline(resolve(server), limit(), "resolve");
+        tcp::socket socket(co_await asio::this_coro::executor);
+        co_await async::with_deadline(connect(socket, candidates), limit(), "connect");
+        std::unique_ptr<transport> made = tls == nullptr ? make_plain_transport(std::move(socket))
+                                                         : make_tls_transport(std::move(socket), *tls);
+        if (tls != nullptr)
+            co_await async::with_deadline(made->handshake(), limit(), "tls handshake");
+        co_return made;
+    } catch (...) {
+        rethrow_with_server(server);
+    }
+}
+
+} // namespace azure

@@ -1,0 +1,20 @@
+// An endpoint as a URL: read, and written for people and for the Host header.
+#pragma once
+
+#include "azure/account.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace azure {
+
+struct parsed_endpoint {
+    endpoint value;
+    std::string mistake; // empty, or what is wrong, without the URL itself: it might hold a password or a SAS
+};
+[[nodiscard]] parsed_endpoint parse_endpoint(std::string_view url);
+
+// "host", "host:port" where the port is not the scheme's own, "[::1]:10000".
+[[nodiscard]] std::string authority(const endpoint& server);
+
+} // namespace azure

@@ -1,0 +1,144 @@
+// How blob_client sends: signed anew for each try, repeated where that is safe.
+#include "azure/blob_client.hpp"
+#include "azure/impl/border.hpp"
+#include "azure/impl/http_date.hpp"
+#include "azure/impl/request_id.hpp"
+#include "azure/impl/service_error.hpp"
+
+#include <utility>
+
+namespace azure {
+
+using async::awaitable;
+using async::deadline;
+
+namespace {
+
+constexpr std::string_view request_id_header = "x-ms-client-request-id";
+
+const std::string& request_id_of(const request& what) {
+    return what.headers.at(std::string(request_id_header));
+}
+
+wire_request signed_now(const account& owner, request what, bool repeatable,
+                        deadline::clock::duration timeout) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    what.headers["x-ms-date"] = format_http_date(now);
+    what.headers["x-ms-version"] = service_version;
+    if (const auto* key = std::get_if<shared_key>(&owner.credential))
+        what.headers["authorization"] = shared_key_authorization(owner, *key, what);
+    what.headers["user-agent"] = "event-archiver";
+
+    wire_request wire;
+    wire.method = to_string(what.method);
+    wire.target = request_target(owner, what);
+    wire.headers.assign(what.headers.begin(), what.headers.end());
+    wire.repeatable = repeatable;
+    wire.timeout = timeout;
+    return wire;
+}
+
+// An answer that leaves open whether the write took effect: something between us and the service, or its own
+// time limit.
+bool leaves_open(const storage_error& failed) {
+    return failed.status() == 408 || (failed.status() >= 500 && failed.status() != 501);
+}
+
+} // namespace
+
+blob_client::blob_client(account owner, std::string container, client_options options, session_pool& pool,
+                         async::retry_context& retries, async::log& sink)
+    : account_(std::move(owner))
+    , container_(std::move(container))
+    , options_(options)
+    , pool_(pool)
+    , retries_(retries)
+    , sink_(sink) {}
+
+request blob_client::container_request(verb method) const {
+    request what;
+    what.method = method;
+    what.path = "/" + container_;
+    what.query.emplace_back("restype", "container");
+    what.headers.emplace(request_id_header, make_request_id());
+    return what;
+}
+
+request blob_client::blob_request(verb method, std::string_view name) const {
+    request what;
+    what.method = method;
+    what.path = "/" + container_ + "/" + std::string(name);
+    what.headers.emplace(request_id_header, make_request_id());
+    return what;
+}
+
+awaitable<wire_response> blob_client::exchange(const request& what, bool repeatable, deadline by,
+                                               const body_stream* stream) {
+    const auto began = deadline::clock::now();
+    auto wire = signed_now(account_, what, repeatable, options_.request_timeout);
+    wire.body = what.body;
+    auto answer = co_await pool_.exchange(wire, by, stream);
+    log_answer(what, answer, began);
+    co_return answer;
+}
+
+awaitable<wire_response> blob_client::send_once(const request& what, bool repeatable, deadline by) {
+    auto answer = co_await exchange(what, repeatable, by, nullptr);
+    if (answer.status / 100 != 2)
+        throw service_error(answer, request_id_of(what), std::chrono::system_clock::now());
+    co_return answer;
+}
+
+awaitable<wire_response> blob_client::send(std::string_view doing, const request& what) {
+    const auto by = deadline::after(options_.operation_timeout);
+    auto attempt = [&] { return send_once(what, true, by); };
+    try {
+        co_return co_await async::retry(retries_, doing, by, attempt);
+    } catch (...) {
+        rethrow_with_context(doing);
+    }
+}
+
+awaitable<std::optional<wire_response>> blob_client::send_if_found(std::string_view doing,
+                                                                   const request& what) {
+    std::optional<wire_response> answer;
+    try {
+        answer = co_await send(doing, what);
+    } catch (const storage_error& failed) {
+        // A container that does not exist is another matter.
+        if (failed.status() != 404 || failed.service_code() == "ContainerNotFound")
+            throw;
+    }
+    co_return answer;
+}
+
+awaitable<wire_response> blob_client::publish(std::string_view doing, const request& what) {
+    const auto by = deadline::after(options_.operation_timeout);
+    try {
+        co_return co_await send_once(what, false, by);
+    } catch (storage_error& failed) {
+        if (leaves_open(failed))
+            failed.set_outcome_unknown();
+        rethrow_with_context(doing);
+    } catch (...) {
+        rethrow_with_context(doing);
+    }
+}
+
+void blob_client::log_answer(const request& what, const wire_response& answer,
+                             deadline::clock::time_point began) {
+    if (!sink_.enabled(async::log_level::debug))
+        return;
+    const auto target = redacted_target(account_, what);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(deadline::clock::now() - began);
+    sink_.debug("azure.request", "the blob service answered",
+                {{"http.method", to_string(what.method)},
+                 {"url.path", target},
+                 {"http.status", answer.status},
+                 {"azure.error_code", answer.header("x-ms-error-code")},
+                 {"azure.request_id", answer.header("x-ms-request-id")},
+                 {"azure.client_request_id", request_id_of(what)},
+                 {"duration_ms", took.count()}});
+}
+
+} // namespace azure

@@ -1,0 +1,16 @@
+// Makes an error of an answer that is not 2xx.
+#pragma once
+
+#include "azure/error.hpp"
+#include "azure/session_pool.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace azure {
+
+// `now` is this machine's clock: Retry-After may be a date, and a refused signature may be due to the clock.
+[[nodiscard]] storage_error service_error(const wire_response& answer, const std::string& client_request_id,
+                                          std::chrono::system_clock::time_point now);
+
+} // namespace azure

@@ -1,0 +1,151 @@
+#include "azure/session_pool.hpp"
+
+#include "async/condition.hpp"
+#include "async/race.hpp"
+#include "azure/error.hpp"
+#include "azure/impl/connect.hpp"
+#include "azure/impl/endpoint_url.hpp"
+#include "azure/impl/http_connection.hpp"
+#include "azure/impl/tls_client.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace azure {
+
+using async::awaitable;
+using async::deadline;
+using connection_ptr = std::unique_ptr<http_connection>;
+
+namespace {
+
+struct idle_connection {
+    connection_ptr connection;
+    deadline::clock::time_point usable_until;
+};
+
+// The server has hung up on an idle connection, which is its right: nobody's failure, as long as the request
+// can be sent again without harm.
+bool replaceable(const http_connection& reused, const wire_request& what) {
+    return !reused.answered() && !reused.timed_out() && (what.repeatable || !reused.may_have_been_seen());
+}
+
+} // namespace
+
+struct session_pool::impl {
+    impl(const async::asio::any_io_executor& executor, endpoint to, pool_options with, async::log& log)
+        : server(std::move(to))
+        , options(std::move(with))
+        , sink(log)
+        , freed(executor) {
+        if (server.tls)
+            tls.emplace(server, options.ca_file);
+    }
+
+    endpoint server;
+    pool_options options;
+    async::log& sink;
+    pool_counters counters;
+    std::optional<tls_client> tls;
+    std::vector<idle_connection> idle; // the last used at the end
+    std::size_t busy = 0;
+    async::condition freed;
+
+    // The right to hold one connection.
+    class slot {
+      public:
+        slot() = default;
+        explicit slot(impl& owner) noexcept
+            : owner_(&owner) {
+            ++owner_->busy;
+        }
+        slot(slot&& other) noexcept
+            : owner_(std::exchange(other.owner_, nullptr)) {}
+        slot& operator=(slot&& other) noexcept {
+            std::swap(owner_, other.owner_);
+            return *this;
+        }
+        ~slot() {
+            if (owner_ == nullptr)
+                return;
+            --owner_->busy;
+            owner_->freed.notify_all();
+        }
+
+      private:
+        impl* owner_ = nullptr;
+    };
+
+    // Taken in the same breath as the check: of all who are woken, only as many may pass as there is room
+    // for.
+    awaitable<slot> take_slot() {
+        while (busy >= options.connections_max)
+            co_await freed.wait();
+        co_return slot(*this);
+    }
+
+    // The one used last, for it is the least likely to have been closed, and the others may grow old and go.
+    connection_ptr take_idle() {
+        const auto now = deadline::clock::now();
+        std::erase_if(idle, [&](const idle_connection& kept) { return kept.usable_until <= now; });
+        while (!idle.empty()) {
+            auto taken = std::move(idle.back().connection);
+            idle.pop_back();
+            if (taken->silent())
+                return taken;
+        }
+        return nullptr;
+    }
+
+    void give_back(connection_ptr connection) {
+        const auto now = deadline::clock::now();
+        const auto until = std::min(connection->usable_until(), now + options.idle_max);
+        if (until > now)
+            idle.push_back({std::move(connection), until});
+    }
+
+    awaitable<connection_ptr> open(deadline by) {
+        auto stream = co_await connect_to(server, tls ? &*tls : nullptr, options.connect_timeout, by);
+        ++counters.connections;
+        co_return std::make_unique<http_connection>(std::move(stream), authority(server), counters);
+    }
+};
+
+session_pool::session_pool(const async::asio::any_io_executor& executor, endpoint server,
+                           pool_options options, async::log& sink)
+    : impl_(std::make_unique<impl>(executor, std::move(server), std::move(options), sink)) {}
+
+session_pool::~session_pool() = default;
+
+awaitable<wire_response> session_pool::exchange(const wire_request& what, deadline by,
+                                                const body_stream* stream) {
+    ++impl_->counters.requests;
+    const auto held = co_await async::with_deadline(impl_->take_slot(), by, "a free connection");
+    const auto limit = earliest(by, deadline::after(what.timeout));
+
+    if (auto reused = impl_->take_idle()) {
+        std::exception_ptr failed;
+        try {
+            auto response = co_await reused->exchange(what, limit, stream);
+            impl_->give_back(std::move(reused));
+            co_return response;
+        } catch (const storage_error&) {
+            if (!replaceable(*reused, what))
+                throw;
+            failed = std::current_exception();
+        }
+        const auto cause = async::describe(failed);
+        impl_->sink.debug("azure.connection.replaced", "an idle connection turned out dead",
+                          {{"error.message", cause}});
+    }
+    auto fresh = co_await impl_->open(limit);
+    auto response = co_await fresh->exchange(what, limit, stream);
+    impl_->give_back(std::move(fresh));
+    co_return response;
+}
+
+const pool_counters& session_pool::counters() const noexcept { return impl_->counters; }
+
+void session_pool::close() { impl_->idle.clear(); }
+
+} // namespace azure

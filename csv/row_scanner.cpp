@@ -1,0 +1,123 @@
+#include "csv/row_scanner.hpp"
+
+#include "csv/block_masks.hpp"
+#include "csv/field.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace csv {
+
+namespace {
+
+// A row across chunks is collected in a buffer; after a giant it is given back.
+constexpr std::size_t pending_kept_max = std::size_t{64} * 1024;
+
+} // namespace
+
+row_scanner::row_scanner(row_sink sink)
+    : sink_(std::move(sink)) {}
+
+row_scanner::block_verdict row_scanner::scan_block(const char* bytes, std::size_t size) noexcept {
+    block_masks at;
+    if (size == block_size) {
+        at = classify(bytes);
+    } else {
+        char padded[block_size] = {};
+        std::memcpy(padded, bytes, size);
+        at = classify(padded);
+    }
+
+    // A doubled quote closes and opens again, so parity alone tells inside from outside: `quoted` has a bit
+    // for each byte from an opening quote up to, but not including, the closing one.
+    const auto quoted = running_parity(at.quote) ^ (carry_.quoted ? ~std::uint64_t{0} : 0);
+    const auto opening = at.quote & quoted;
+    const auto closing = at.quote & ~quoted;
+    const auto row_ends = at.newline & ~quoted;
+    const auto may_open = at.comma | at.newline | closing;
+
+    const auto after_closing = (closing << 1) | (carry_.after_closing ? 1U : 0U);
+    const auto misplaced = opening & ~((may_open << 1) | (carry_.may_open ? 1U : 0U));
+    const auto trailing = after_closing & ~(at.comma | at.newline | at.quote);
+    const auto in_block = ~std::uint64_t{0} >> (block_size - size);
+
+    const auto last = std::uint64_t{1} << (size - 1);
+    carry_ = {(quoted & last) != 0, (may_open & last) != 0, (closing & last) != 0};
+    return {row_ends, (misplaced | trailing | (at.carriage_return & ~quoted)) & in_block};
+}
+
+void row_scanner::feed(std::string_view bytes) {
+    if (bytes.empty())
+        return;
+    if (after_carriage_return_)
+        fail(bytes_ - 1, bytes.front() == '\n' ? crlf_line_end : bare_carriage_return);
+
+    std::size_t row_begin = 0;
+    for (std::size_t block = 0; block < bytes.size(); block += block_size) {
+        auto [row_ends, mistakes] =
+            scan_block(bytes.data() + block, std::min(block_size, bytes.size() - block));
+        if (mistakes != 0) [[unlikely]]
+            row_ends &= (mistakes & -mistakes) - 1;
+        for (; row_ends != 0; row_ends &= row_ends - 1) {
+            const auto row_end = block + static_cast<std::size_t>(std::countr_zero(row_ends)) + 1;
+            hand_over(bytes.substr(row_begin, row_end - row_begin));
+            row_begin = row_end;
+        }
+        if (mistakes != 0) [[unlikely]]
+            note_mistake(bytes, block + static_cast<std::size_t>(std::countr_zero(mistakes)));
+    }
+    pending_.append(bytes.substr(row_begin));
+    bytes_ += bytes.size();
+    at_row_boundary_ = pending_.empty();
+}
+
+void row_scanner::finish() {
+    if (after_carriage_return_)
+        fail(bytes_ - 1, bare_carriage_return);
+    if (carry_.quoted)
+        fail(bytes_, "the end of the input inside quotes");
+    if (!pending_.empty())
+        hand_over({});
+}
+
+void row_scanner::hand_over(std::string_view row) {
+    ++rows_;
+    if (pending_.empty())
+        return sink_(row);
+    pending_.append(row);
+    sink_(pending_);
+    pending_.clear();
+    if (pending_.capacity() > pending_kept_max)
+        pending_ = std::string();
+}
+
+// Throws, unless it takes the next chunk to say what a carriage return at the end of this one is.
+void row_scanner::note_mistake(std::string_view bytes, std::size_t position) {
+    const auto offset = bytes_ + position;
+    if (bytes[position] == '"')
+        fail(offset, quote_in_unquoted);
+    if (bytes[position] != '\r')
+        fail(offset, text_after_quote);
+    if (position + 1 < bytes.size())
+        fail(offset, bytes[position + 1] == '\n' ? crlf_line_end : bare_carriage_return);
+    after_carriage_return_ = true;
+}
+
+void row_scanner::fail(std::uint64_t offset, std::string_view what) const {
+    throw std::invalid_argument(fmt::format("{}, in row {}, at byte {}", what, rows_ + 1, offset));
+}
+
+std::string_view first_field(std::string_view row, std::string& storage) {
+    const auto found = read_field(row, 0);
+    if (!found.has_doubled_quotes)
+        return found.text;
+    storage = undoubled(found);
+    return storage;
+}
+
+} // namespace csv

@@ -1,0 +1,36 @@
+#include "db/impl/notices.hpp"
+
+#include "db/impl/server_error.hpp"
+
+#include <string_view>
+
+namespace db {
+
+void notices::listen(PGconn* handle) { PQsetNoticeReceiver(handle, &notices::receive, this); }
+
+void notices::receive(void* self, const PGresult* notice) noexcept {
+    const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char* state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+    const char* primary = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    const std::string_view weight = severity ? severity : "";
+    const bool loud = weight == "WARNING" || weight == "ERROR" || weight == "FATAL" || weight == "PANIC";
+    // libpq's own notices have no fields.
+    std::string message = one_line(primary ? primary : PQresultErrorMessage(notice));
+    static_cast<notices*>(self)->waiting_.push_back(
+        {loud ? async::log_level::warn : async::log_level::debug, state ? state : "", std::move(message)});
+}
+
+void notices::pass_to(async::log& sink) {
+    if (waiting_.empty())
+        return;
+    const std::vector<notice> passing = std::move(waiting_);
+    waiting_.clear();
+    for (const notice& each : passing) {
+        if (each.level == async::log_level::warn)
+            sink.warn("db.notice", each.message, {{"db.sqlstate", each.state}});
+        else
+            sink.debug("db.notice", each.message, {{"db.sqlstate", each.state}});
+    }
+}
+
+} // namespace db

@@ -1,0 +1,109 @@
+#include "db/impl/open_session.hpp"
+
+#include "async/race.hpp"
+#include "db/impl/connect_failure.hpp"
+#include "db/impl/conninfo.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <new>
+#include <optional>
+
+namespace db {
+
+namespace {
+
+// A connection on its way. Shared between the coroutine and the call on the helper thread, which ends
+// unobserved when the coroutine is cancelled; only one of them touches it at a time.
+struct attempt {
+    settings wanted;
+    std::unique_ptr<notices> heard = std::make_unique<notices>();
+    connection_handle handle;
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING; // as PQconnectStart's documentation asks for
+
+    void start();
+    void step() { next = PQconnectPoll(handle.get()); }
+};
+
+void attempt::start() {
+    std::vector<const char*> keywords;
+    std::vector<const char*> values;
+    for (const setting& each : wanted) {
+        keywords.push_back(each.keyword.c_str());
+        values.push_back(each.value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    handle.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
+    if (!handle)
+        throw std::bad_alloc();
+    PQsetErrorVerbosity(handle.get(), PQERRORS_VERBOSE); // for `connect_failure`
+    heard->listen(handle.get());
+    if (PQstatus(handle.get()) == CONNECTION_BAD)
+        next = PGRES_POLLING_FAILED;
+}
+
+awaitable<std::shared_ptr<libpq_session>> connect(settings wanted, async::helper_thread& helper,
+                                                  async::log& sink) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto trying = std::make_shared<attempt>();
+    trying->wanted = std::move(wanted);
+
+    // Off the loop: libpq reads the service file, the password file and certificates and asks the resolver,
+    // the latter again for each further host.
+    std::function<void()> start = [trying] { trying->start(); };
+    co_await helper.run(std::move(start));
+    {
+        borrowed_descriptor descriptor(executor);
+        while (trying->next == PGRES_POLLING_READING || trying->next == PGRES_POLLING_WRITING) {
+            // Each step may close the socket and open another: for the next host or address, or to try
+            // without SSL.
+            descriptor.borrow(PQsocket(trying->handle.get()));
+            if (trying->next == PGRES_POLLING_READING)
+                co_await descriptor.readable();
+            else
+                co_await descriptor.writable();
+            descriptor.let_go();
+            std::function<void()> step = [trying] { trying->step(); };
+            co_await helper.run(std::move(step));
+        }
+    }
+    PGconn* const handle = trying->handle.get();
+    if (trying->next != PGRES_POLLING_OK)
+        throw connect_failure(PQerrorMessage(handle));
+    PQsetErrorVerbosity(handle, PQERRORS_DEFAULT);
+    if (PQsetnonblocking(handle, 1) != 0)
+        throw broken_connection(handle);
+    co_return std::make_shared<libpq_session>(std::move(trying->handle), std::move(trying->heard), executor,
+                                              helper, sink);
+}
+
+// On the helper thread: it reads the service file and asks the system for the user's name.
+awaitable<std::string> describe_target(std::string conninfo, async::helper_thread& helper) {
+    const auto text = std::make_shared<std::string>();
+    std::function<void()> describe = [text, conninfo] { *text = describe_conninfo(conninfo); };
+    co_await helper.run(std::move(describe));
+    co_return *text;
+}
+
+} // namespace
+
+awaitable<std::shared_ptr<libpq_session>> open_session(connect_options options, async::helper_thread& helper,
+                                                       async::log& sink) {
+    const auto by = async::deadline::after(connect_timeout_of(options));
+    std::string target = "the database server";
+    std::optional<async::error> late;
+    try {
+        target = co_await async::with_deadline(describe_target(options.conninfo, helper), by, "connect");
+        co_return co_await async::with_deadline(connect(settings_for_libpq(options), helper, sink), by,
+                                                "connect");
+    } catch (const error&) {
+        throw;
+    } catch (const async::error& failed) {
+        late = failed;
+    }
+    throw error(late->kind(), "connecting to " + target + ": " + late->message(), {}, false,
+                "Check that the host and port are right and that no firewall is in between.");
+}
+
+} // namespace db

@@ -1,0 +1,69 @@
+#include "db/impl/statement.hpp"
+
+namespace db {
+
+namespace {
+
+// libpq's strings end at a NUL: what follows would be left out without a word.
+void refuse_nul(const std::string& text) {
+    if (text.find('\0') != std::string::npos)
+        throw async::error(async::failure::internal,
+                           "a NUL byte cannot be part of an SQL statement or parameter");
+}
+
+std::vector<const char*> pointers_to(const bound_parameters& parameters) {
+    std::vector<const char*> pointers;
+    pointers.reserve(parameters.size());
+    for (const auto& each : parameters) {
+        if (each)
+            refuse_nul(*each);
+        pointers.push_back(each ? each->c_str() : nullptr);
+    }
+    return pointers;
+}
+
+} // namespace
+
+awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::string sql,
+                                bound_parameters parameters) {
+    refuse_nul(sql);
+    const std::vector<const char*> values = pointers_to(parameters);
+    const statement_scope scope(*session);
+    session->require_sent(PQsendQueryParams(session->handle(), sql.c_str(), static_cast<int>(values.size()),
+                                            nullptr, values.data(), nullptr, nullptr, 0));
+    co_await session->flush();
+    auto results = co_await session->read_results();
+    if (results.empty())
+        throw async::error(async::failure::internal, "a statement ended without a result");
+    co_return result(results.back().release());
+}
+
+awaitable<std::vector<result>> run_batch(std::shared_ptr<libpq_session> session, std::string sql) {
+    refuse_nul(sql);
+    const statement_scope scope(*session);
+    session->require_sent(PQsendQuery(session->handle(), sql.c_str()));
+    co_await session->flush();
+    auto handles = co_await session->read_results();
+    std::vector<result> results;
+    results.reserve(handles.size());
+    for (auto& each : handles)
+        results.emplace_back(each.release());
+    co_return results;
+}
+
+awaitable<void> start_copy(std::shared_ptr<libpq_session> session, std::string sql, ExecStatusType expected,
+                           phase copying) {
+    refuse_nul(sql);
+    statement_scope scope(*session);
+    session->require_sent(PQsendQuery(session->handle(), sql.c_str()));
+    co_await session->flush();
+    result_handle first = co_await session->next_result();
+    if (first && PQresultStatus(first.get()) == expected) {
+        scope.leave(copying);
+        co_return;
+    }
+    static_cast<void>(co_await session->read_results(std::move(first)));
+    throw async::error(async::failure::internal, "a statement that should be a COPY is none");
+}
+
+} // namespace db

@@ -1,0 +1,28 @@
+// One round trip to the server.
+#pragma once
+
+#include "db/impl/libpq_session.hpp"
+#include "db/result.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace db {
+
+using bound_parameters = std::vector<std::optional<std::string>>;
+
+// One statement in the extended protocol.
+[[nodiscard]] awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::string sql,
+                                              bound_parameters parameters);
+// Statements in the simple protocol; the results of all.
+[[nodiscard]] awaitable<std::vector<result>> run_batch(std::shared_ptr<libpq_session> session,
+                                                       std::string sql);
+
+// Sends a COPY and returns once the server has switched to `expected`, PGRES_COPY_IN or PGRES_COPY_OUT. The
+// session is then left at `copying`.
+[[nodiscard]] awaitable<void> start_copy(std::shared_ptr<libpq_session> session, std::string sql,
+                                         ExecStatusType expected, phase copying);
+
+} // namespace db

@@ -1,0 +1,156 @@
+"""Servers for a whole test session (one set per pytest-xdist worker); a database and a container for each test."""
+import os
+import shutil
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+import psycopg2.extensions
+import pytest
+
+from support.archiver import Archiver
+from support.lake import Lake
+from support.oracle import Oracle
+from support.servers import ROOT, Azurite, Certificate, PgBouncer, PostgreSQL
+from support.table import EventTable
+
+# Row texts must come back byte for byte: no parsing of jsonb or of years beyond Python's.
+psycopg2.extensions.register_type(psycopg2.extensions.new_type((3802,), "JSONB_TEXT", lambda value, _: value))
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves the slow tier out unless LONG=1 asks for it."""
+    if os.environ.get("LONG") == "1":
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+def _binary(variable: str, *candidates: str) -> Path:
+    given = os.environ.get(variable)
+    for path in [Path(given)] if given else [ROOT / candidate for candidate in candidates]:
+        if path.exists():
+            return path
+    raise pytest.UsageError(f"no program to test: build it, or set {variable}")
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    """The program as it is shipped."""
+    return _binary("EVENT_ARCHIVER_BINARY", "build/release/event-archiver")
+
+
+@pytest.fixture(scope="session")
+def fault_binary() -> Path:
+    """The build that has the named points at which it can be stopped."""
+    return _binary("EVENT_ARCHIVER_FAULT_BINARY", "build/asan/event-archiver", "build/debug/event-archiver")
+
+
+@pytest.fixture(scope="session")
+def place():
+    """A directory that the servers' own user can enter."""
+    directory = Path(tempfile.mkdtemp(prefix="event-archiver-test-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql(place):
+    with PostgreSQL(place / "postgresql") as server:
+        server.psql("-c", "CREATE ROLE needs_password NOLOGIN")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azurite(place):
+    with Azurite(place / "azurite") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certificate(place):
+    return Certificate(place / "certificate")
+
+
+@pytest.fixture(scope="session")
+def azurite_tls(place, certificate):
+    with Azurite(place / "azurite-tls", certificate=certificate) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(place, postgresql):
+    with PgBouncer(place / "pgbouncer", postgresql) as server:
+        yield server
+
+
+@dataclass
+class Database:
+    """A database of one test, and how to reach it."""
+
+    name: str
+    server: PostgreSQL
+    connection: psycopg2.extensions.connection
+
+    @property
+    def uri(self) -> str:
+        return self.server.uri(self.name)
+
+
+def connect(server: PostgreSQL, database: str):
+    connection = psycopg2.connect(server.uri(database), options="-c timezone=UTC", client_encoding="UTF8")
+    connection.autocommit = True
+    return connection
+
+
+def make_database(server: PostgreSQL):
+    """A fresh database on `server`, dropped afterwards."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    server.psql("-c", f"CREATE DATABASE {name}")
+    connection = connect(server, name)
+    try:
+        yield Database(name, server, connection)
+    finally:
+        connection.close()
+        server.psql("-c", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(postgresql):
+    yield from make_database(postgresql)
+
+
+@pytest.fixture
+def lake(azurite) -> Lake:
+    return Lake(azurite.connection_string())
+
+
+@pytest.fixture
+def container(lake):
+    """A container name of this test's own; the program creates it."""
+    name = f"c{uuid.uuid4().hex[:16]}"
+    yield name
+    lake.delete_container(name)
+
+
+@pytest.fixture
+def table(database) -> EventTable:
+    """public."Event", empty, with an index on created_at."""
+    return EventTable(database.connection).create()
+
+
+@pytest.fixture
+def oracle(database, lake, container) -> Oracle:
+    return Oracle(database.connection, lake, container)
+
+
+@pytest.fixture
+def archiver(binary, database, azurite, container) -> Archiver:
+    """The program with what it needs, and JSON logs."""
+    return Archiver(binary, {"PG_CONNECTION_STRING": database.uri, "AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(),
+                             "ARCHIVE_PATH": container, "LOG_FORMAT": "json"})

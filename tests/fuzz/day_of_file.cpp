@@ -1,0 +1,16 @@
+// A name that has a day is the name which that day gives its file.
+#include "archive/day.hpp"
+#include "tests/fuzz/check.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view name(reinterpret_cast<const char*>(data), size);
+    if (const auto found = archive::day_of_file(name)) {
+        const bool compressed = archive::is_compressed_file(name);
+        check(name == (compressed ? found->compressed_file_name() : found->file_name()),
+              "the name is the file's");
+        check(archive::day::from_number(found->number()) == found, "the number is the day's");
+    }
+    if (const auto found = archive::day::from_text(name))
+        check(found->text() == name, "the text is the day's");
+    return 0;
+}

@@ -1,0 +1,203 @@
+"""Commands, flags, variables: what is understood, what is refused, and in which words."""
+import json
+
+import pytest
+
+COMMANDS = ["archive", "recover", "config", "version", "help"]
+
+
+@pytest.fixture
+def program(archiver):
+    """The program without any setting."""
+    return archiver.with_settings({name: None for name in archiver.settings})
+
+
+def test_no_command_prints_help_and_exits_2(program):
+    outcome = program.run(expect=2)
+    for command in COMMANDS:
+        assert command in outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize("arguments", [["help"], ["--help"], ["-h"]])
+def test_help_names_every_command_on_stdout(program, arguments):
+    outcome = program.run(*arguments, expect=0)
+    for command in COMMANDS:
+        assert command in outcome.stdout
+    assert outcome.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [["help", "archive"], ["archive", "--help"]])
+def test_help_of_a_command_names_flags_variables_and_defaults(program, arguments):
+    text = program.run(*arguments, expect=0).stdout
+    for word in ("--retention", "EVENT_RETENTION_PERIOD", "1 year", "--path", "titan-pulse-event-archive", "--dry-run"):
+        assert word in text
+
+
+@pytest.mark.parametrize("arguments", [["version"], ["--version"]])
+def test_version(program, arguments):
+    text = program.run(*arguments, expect=0).stdout
+    assert text.startswith("event-archiver ") and text.count("\n") == 1 and any(c.isdigit() for c in text)
+
+
+@pytest.mark.parametrize("typed, meant", [("archvie", "archive"), ("recovery", "recover"), ("confg", "config"), ("verison", "version")])
+def test_a_mistyped_command_is_answered_with_the_nearest(program, typed, meant):
+    outcome = program.run(typed, expect=2)
+    assert typed in outcome.stderr and f"{meant}" in outcome.stderr
+    assert outcome.stdout == ""
+
+
+@pytest.mark.parametrize("typed, meant", [("--retenton", "--retention"), ("--dryrun", "--dry-run"), ("--tabel", "--table"),
+                                          ("--parralel=3", "--parallel"), ("--whole-day", "--whole-days")])
+def test_a_mistyped_flag_is_answered_with_the_nearest(archiver, table, typed, meant):
+    table.fill(5, 1)
+    outcome = archiver.run("archive", typed, expect=2)
+    assert typed.split("=")[0] in outcome.stderr and meant in outcome.stderr
+    assert table.count() == 5
+
+
+@pytest.mark.parametrize("arguments", [["archive", "--retention"], ["archive", "now"], ["archive", "--", "-x"], ["config", "-o", "xml"],
+                                       ["archive", "recover"], ["version", "extra"], ["archive", "--dry-run=perhaps"], ["archive", "-x"],
+                                       ["archive", "--no-dry-run"], [""], ["archive", ""]])
+def test_other_mistakes_exit_2(archiver, table, arguments):
+    table.fill(5, 1)
+    outcome = archiver.run(*arguments, expect=2)
+    assert outcome.stderr.strip()
+    assert table.count() == 5
+
+
+def test_no_setting_at_all_is_told_in_one_go(program):
+    outcome = program.run("archive", expect=2)
+    assert "PG_CONNECTION_STRING" in outcome.stderr and "AZURE_STORAGE" in outcome.stderr
+
+
+BAD = {"EVENT_RETENTION_PERIOD": "soon", "DRY_RUN": "perhaps", "ARCHIVE_PATH": "Not_Valid", "ARCHIVE_COMPRESSION": "zip", "ARCHIVE_PARALLEL": "0",
+       "ARCHIVE_MEMORY": "lots", "ARCHIVE_REQUEST_TIMEOUT": "60 parsecs", "ARCHIVE_RETRIES": "-1", "ARCHIVE_RATE_LIMIT": "fast",
+       "ARCHIVE_MAX_DAYS": "0.5", "ARCHIVE_MAX_ROWS": "many", "ARCHIVE_COMMIT": "week", "ARCHIVE_SHARD": "3/3", "LOG_LEVEL": "loud",
+       "LOG_FORMAT": "xml", "ARCHIVE_WHOLE_DAYS": "2", "ARCHIVE_TABLE": "a.b.c.d", "AZURE_STORAGE_CONNECTION_STRING": "AccountName"}
+
+
+def test_all_mistakes_are_reported_together(archiver):
+    outcome = archiver.archive(settings=BAD, expect=2)
+    missing = [name for name in BAD if name not in outcome.stderr]
+    assert not missing, f"{missing} not in\n{outcome.stderr}"
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_each_mistake_alone_is_refused_and_named(archiver, table, name):
+    table.fill(5, 1)
+    outcome = archiver.archive(settings={name: BAD[name]}, expect=2)
+    assert name in outcome.stderr
+    assert table.count() == 5
+
+
+@pytest.mark.parametrize("value", ["10GiB garbage", "99999999999999999999", "1e9", "0x10", " ", "-5", "1 2"])
+@pytest.mark.parametrize("name", ["ARCHIVE_MEMORY", "ARCHIVE_PARALLEL", "ARCHIVE_MAX_ROWS", "ARCHIVE_REQUEST_TIMEOUT"])
+def test_numbers_that_are_none_are_refused(archiver, table, name, value):
+    table.fill(5, 1)
+    archiver.archive(settings={name: value}, expect=2)
+    assert table.count() == 5
+
+
+@pytest.mark.parametrize("word, dry", [("true", True), ("1", True), ("yes", True), ("false", False), ("0", False), ("no", False),
+                                       ("TRUE", True), ("No", False), ("", False)])
+def test_the_words_for_yes_and_no(archiver, table, word, dry):
+    table.fill(5, 1)
+    outcome = archiver.run("archive", settings={"DRY_RUN": word})
+    if word in ("TRUE", "No") and outcome.code == 2:
+        return
+    assert outcome.code == 0, str(outcome)
+    assert table.count() == (5 if dry else 0)
+
+
+@pytest.mark.parametrize("word", ["maybe", "2", "on?", "y es", "truefalse", "-", "null"])
+def test_other_words_are_refused(archiver, table, word):
+    table.fill(5, 1)
+    archiver.archive(settings={"DRY_RUN": word}, expect=2)
+    assert table.count() == 5
+
+
+def setting(outcome, name: str) -> dict:
+    return next(row for row in json.loads(outcome.stdout)["settings"] if row["environment"] == name)
+
+
+def test_a_flag_beats_the_variable_and_the_variable_the_default(archiver):
+    variable = {"ARCHIVE_PARALLEL": "3"}
+    assert setting(archiver.run("config", "-o", "json", expect=0), "ARCHIVE_PARALLEL")["value"] == "4"
+    by_variable = setting(archiver.run("config", "-o", "json", settings=variable, expect=0), "ARCHIVE_PARALLEL")
+    by_flag = setting(archiver.run("config", "-o", "json", "--parallel", "2", settings=variable, expect=0), "ARCHIVE_PARALLEL")
+    assert (by_variable["value"], by_flag["value"]) == ("3", "2")
+    sources = {setting(archiver.run("config", "-o", "json", expect=0), "ARCHIVE_PARALLEL")["source"], by_variable["source"], by_flag["source"]}
+    assert len(sources) == 3
+
+
+def test_an_empty_variable_is_unset(archiver):
+    empty = setting(archiver.run("config", "-o", "json", settings={"EVENT_RETENTION_PERIOD": ""}, expect=0), "EVENT_RETENTION_PERIOD")
+    assert empty["value"] == "1 year"
+
+
+SECRET_SETTINGS = ["PG_CONNECTION_STRING", "AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN"]
+
+
+def test_config_shows_everything_but_secrets(archiver, database, azurite):
+    settings = {"PG_CONNECTION_STRING": f"postgresql://user:canary-pw-77@127.0.0.1:{database.server.port}/{database.name}?sslpassword=canary-pw-77"}
+    archiver.secrets.append("canary-pw-77")
+    for format in ("text", "json"):
+        outcome = archiver.run("config", "-o", format, settings=settings, expect=0)
+        assert "ARCHIVE_PATH" in outcome.stdout and archiver.settings["ARCHIVE_PATH"] in outcome.stdout
+        assert database.name in outcome.stdout
+
+
+@pytest.mark.parametrize("conninfo", ["host=127.0.0.1 password=canary-pw-77 user=x dbname", "postgresql://u:canary-pw-77@[::1/x",
+                                      "postgresql://u:canary-pw-77@h/x?nonsense=canary-pw-77", "password='canary-pw-77", "canary-pw-77"])
+@pytest.mark.parametrize("command", ["config", "archive"])
+def test_a_connection_string_that_cannot_be_read_does_not_give_away_its_password(archiver, conninfo, command):
+    archiver.secrets.append("canary-pw-77")
+    outcome = archiver.run(command, settings={"PG_CONNECTION_STRING": conninfo})
+    if command == "archive":
+        assert outcome.code == 2 and "PG_CONNECTION_STRING" in outcome.stderr, str(outcome)
+
+
+@pytest.mark.parametrize("text", ["AccountName=x;AccountKey=canary key 77!", "AccountKey=Y2FuYXJ5LWtleS03Nw==", "SharedAccessSignature=sv=1&sig=canary-sig-77",
+                                  "BlobEndpoint=ftp://x;AccountName=x;AccountKey=Y2FuYXJ5LWtleS03Nw==",
+                                  "AccountName=x;AccountKey=Y2FuYXJ5LWtleS03Nw==;SharedAccessSignature=sig=canary-sig-77"])
+def test_a_storage_string_that_cannot_be_read_does_not_give_away_its_key(archiver, text):
+    archiver.secrets += ["canary key 77", "Y2FuYXJ5LWtleS03Nw", "canary-sig-77"]
+    outcome = archiver.run("archive", settings={"AZURE_STORAGE_CONNECTION_STRING": text})
+    assert outcome.code == 2 and "AZURE_STORAGE_CONNECTION_STRING" in outcome.stderr, str(outcome)
+
+
+@pytest.mark.parametrize("name", SECRET_SETTINGS)
+def test_both_a_secret_and_its_file_are_a_mistake(archiver, tmp_path, name):
+    secret = tmp_path / "secret"
+    secret.write_text("canary-file-77")
+    archiver.secrets.append("canary-file-77")
+    outcome = archiver.archive(settings={name: "x", name + "_FILE": secret}, expect=2)
+    assert name + "_FILE" in outcome.stderr
+
+
+@pytest.mark.parametrize("name", SECRET_SETTINGS)
+def test_a_secrets_file_that_is_not_there_is_a_mistake(archiver, name):
+    outcome = archiver.archive(settings={name: None, name + "_FILE": "/nonexistent/secret"}, expect=2)
+    assert name + "_FILE" in outcome.stderr and "/nonexistent/secret" in outcome.stderr
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_secrets_from_files(archiver, table, oracle, database, azurite, tmp_path, end):
+    table.fill(10, 1)
+    oracle.remember()
+    for name, value in (("database", database.uri), ("storage", azurite.connection_string())):
+        (tmp_path / name).write_bytes((value + end).encode())
+    archiver.archive(settings={"PG_CONNECTION_STRING": None, "PG_CONNECTION_STRING_FILE": tmp_path / "database",
+                               "AZURE_STORAGE_CONNECTION_STRING": "", "AZURE_STORAGE_CONNECTION_STRING_FILE": tmp_path / "storage"})
+    assert oracle.check().archived == 10
+
+
+def test_the_database_by_pg_variables_and_key_value_form(archiver, table, oracle, database):
+    table.fill(10, 1)
+    oracle.remember()
+    port = database.server.port
+    archiver.archive("--dry-run", settings={"PG_CONNECTION_STRING": f"host=127.0.0.1 port={port} user=postgres dbname='{database.name}'"})
+    archiver.archive("--dry-run", "--database", f"postgresql:///{database.name}",
+                     settings={"PG_CONNECTION_STRING": None, "PGHOST": "127.0.0.1", "PGPORT": port, "PGUSER": "postgres"})
+    archiver.archive(settings={"PG_CONNECTION_STRING": f"user=postgres dbname={database.name}", "PGHOST": "127.0.0.1", "PGPORT": port})
+    assert oracle.check().archived == 10

@@ -1,0 +1,139 @@
+"""What is printed where: JSON lines or text on stderr, results on stdout, the summary last."""
+import datetime
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+
+import pytest
+
+
+def test_log_lines_are_json_objects_with_the_contracts_keys(archiver, table):
+    table.fill(200, 4)
+    outcome = archiver.archive(settings={"LOG_FORMAT": None})
+    assert outcome.stdout == ""
+    assert outcome.unparsed == []
+    for line in outcome.log:
+        assert {"time", "level", "msg", "event", "run_id"} <= line.keys(), line
+        assert line["level"] in ("debug", "info", "warn", "error")
+        moment = datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00"))
+        assert moment.utcoffset() == datetime.timedelta(0)
+    assert len({line["run_id"] for line in outcome.log}) == 1
+
+
+def test_each_day_has_a_line_with_its_rows(archiver, table, oracle):
+    table.fill(203, 4)
+    oracle.remember()
+    outcome = archiver.archive()
+    for day, rows in oracle.check().files.items():
+        lines = [line for line in outcome.log if line.get("day") == day and line["level"] == "info" and "rows" in line]
+        assert [line["rows"] for line in lines] == [rows], outcome.stderr
+        assert lines[0]["bytes"] > 0 and day in lines[0]["blob"]
+
+
+def test_the_last_line_is_the_summary(archiver, table, lake, container):
+    table.fill(200, 4)
+    summary = archiver.archive().summary
+    assert (summary["rows"], summary["days"], summary["exit_code"]) == (200, 4, 0)
+    header = len(b"id,event_id,event_type,created_at,processed_at,payload\n")
+    assert summary["bytes"] in (size := sum(blob.size for blob in lake.list(container)), size - 4 * header)
+    assert summary["requests"] >= 8 and summary["retries"] == 0
+    assert summary["duration_ms"] > 0
+    assert [key for key in summary if "cpu" in key] and [key for key in summary if "peak" in key]
+
+
+def test_peak_memory_in_the_summary_is_the_programs_own(archiver, table):
+    """A process inherits the peak of whoever started it unless care is taken."""
+    table.fill(200, 4)
+    ballast = bytearray(os.urandom(1)) * 300_000_000
+    outcome = archiver.archive()
+    del ballast
+    peak = next(value for key, value in outcome.summary.items() if "peak" in key)
+    assert peak < 100_000_000
+
+
+@pytest.mark.parametrize("code", [3, 4, 5])
+def test_a_failed_run_ends_with_a_summary_too(archiver, table, azurite, code):
+    table.fill(10, 1)
+    settings = {3: {"ARCHIVE_TABLE": "nothing"}, 4: {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(key="YWJj")},
+                5: {"PG_CONNECTION_STRING": "postgresql://postgres@127.0.0.1:1/x"}}[code]
+    outcome = archiver.archive(settings=settings, expect=code)
+    assert outcome.summary["exit_code"] == code and outcome.summary["rows"] == 0
+    error = [line for line in outcome.log if line["level"] == "error"][0]
+    assert error["error.type"] and error["exit_code"] == code
+
+
+def test_run_ids_differ(archiver, table):
+    table.fill(1, 1)
+    assert archiver.archive().log[0]["run_id"] != archiver.archive().log[0]["run_id"]
+
+
+@pytest.mark.parametrize("level, expected", [("error", set()), ("warn", set()), ("info", {"info"}), ("debug", {"info", "debug"})])
+def test_levels(archiver, table, level, expected):
+    """The summary is printed at any level: it is the run's result."""
+    table.fill(50, 2)
+    outcome = archiver.archive(settings={"LOG_LEVEL": level})
+    assert {line["level"] for line in outcome.log if line["event"] != "run.summary"} == expected
+
+
+def test_no_row_value_and_no_secret_at_debug_level(archiver, table, azurite, lake):
+    """Every run looks for the account key and for a word of the rows; this one makes the program talk most."""
+    table.fill(300, 3)
+    sas = lake.account_sas()
+    archiver.secrets += [sas.rpartition("sig=")[2], sas]
+    outcome = archiver.archive("--log-level", "debug", settings={
+        "AZURE_STORAGE_CONNECTION_STRING": f"BlobEndpoint={azurite.endpoint}/devstoreaccount1;SharedAccessSignature={sas}"})
+    assert len(outcome.log) > 10
+
+
+def test_text_logs(archiver, table):
+    table.fill(50, 2)
+    outcome = archiver.archive(settings={"LOG_FORMAT": "text"})
+    assert outcome.log == [] and "\x1b" not in outcome.stderr
+    assert "2024-01-01" in outcome.stderr and "2024-01-02" in outcome.stderr
+
+
+def test_names_that_json_must_escape(archiver, table, lake, container, oracle):
+    """Whatever stands in the settings or in the server's words, each line stays one JSON object."""
+    table.execute("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                       $$BEGIN RAISE E'quote " backslash \\\\ newline \\n tab \\t control \\u0001 emoji 😀'; END$$;
+                     CREATE TRIGGER refuse BEFORE DELETE ON "Event" FOR EACH ROW EXECUTE FUNCTION refuse()""")
+    table.fill(5, 1)
+    outcome = archiver.run("archive")
+    assert outcome.code != 0 and outcome.unparsed == []
+    assert "emoji 😀" in [line for line in outcome.log if line["level"] == "error"][0]["msg"]
+
+
+def on_terminal(archiver, environment: dict) -> str:
+    """What a run writes to a terminal of 100 columns."""
+    control, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    settings = {name: str(value) for name, value in archiver.settings.items() if name != "LOG_FORMAT"}
+    process = subprocess.Popen([str(archiver.binary), "archive"], stdin=terminal, stdout=terminal, stderr=terminal,
+                               env={"PATH": "/usr/bin:/bin", "TERM": "xterm", **settings, **environment}, close_fds=True)
+    os.close(terminal)
+    text = b""
+    while True:
+        readable, _, _ = select.select([control], [], [], 60)
+        try:
+            chunk = os.read(control, 65536) if readable else b""
+        except OSError:
+            chunk = b""
+        if not chunk:
+            break
+        text += chunk
+    assert process.wait(60) == 0, text.decode()
+    os.close(control)
+    return text.decode()
+
+
+def test_on_a_terminal_there_is_text_and_no_color_is_honoured(archiver, table):
+    table.fill(2000, 20)
+    coloured = on_terminal(archiver, {})
+    assert "2024-01-01" in coloured and '"event"' not in coloured
+    table.fill(2000, 20)
+    plain = on_terminal(archiver, {"NO_COLOR": "1"})
+    assert not [part for part in plain.split("\x1b[")[1:] if part.lstrip("0123456789;").startswith("m")], repr(plain[:2000])

@@ -1,0 +1,82 @@
+#include "db/error.hpp"
+#include "db/impl/server_error.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using async::failure;
+
+struct classification {
+    const char* state;
+    failure kind;
+    const char* why;
+};
+
+TEST(classify, knows_what_a_sqlstate_means_to_the_caller) {
+    const classification table[] = {
+        {"40001", failure::temporary, "serialization_failure"},
+        {"40P01", failure::temporary, "deadlock_detected"},
+        {"40002", failure::unclassified, "transaction_integrity_constraint_violation"},
+        {"08006", failure::temporary, "connection_failure"},
+        {"08P01", failure::temporary, "PgBouncer"},
+        {"53100", failure::temporary, "disk_full"},
+        {"53300", failure::temporary, "too_many_connections"},
+        {"55P03", failure::temporary, "lock_not_available"},
+        {"57P01", failure::temporary, "admin_shutdown"},
+        {"57P02", failure::temporary, "crash_shutdown"},
+        {"57P03", failure::temporary, "cannot_connect_now"},
+        {"57P04", failure::precondition, "database_dropped"},
+        {"57014", failure::unclassified, "query_canceled"},
+        {"25P03", failure::temporary, "idle_in_transaction_session_timeout"},
+        {"25006", failure::precondition, "read_only_sql_transaction"},
+        {"25P02", failure::unclassified, "in_failed_sql_transaction"},
+        {"28P01", failure::refused, "invalid_password"},
+        {"28000", failure::refused, "invalid_authorization_specification"},
+        {"42501", failure::refused, "insufficient_privilege"},
+        {"23503", failure::precondition, "foreign_key_violation"},
+        {"23505", failure::unclassified, "unique_violation"},
+        {"3D000", failure::precondition, "invalid_catalog_name"},
+        {"3F000", failure::precondition, "invalid_schema_name"},
+        {"42P01", failure::precondition, "undefined_table"},
+        {"42703", failure::precondition, "undefined_column"},
+        {"42883", failure::precondition, "undefined_function"},
+        {"42601", failure::unclassified, "syntax_error"},
+        {"72000", failure::temporary, "snapshot_too_old"},
+        {"XX000", failure::unclassified, "internal_error"},
+        {"58030", failure::unclassified, "io_error"},
+        {"P0001", failure::unclassified, "raise_exception"},
+        {"", failure::unclassified, "not from the server"},
+    };
+    for (const classification& row : table)
+        EXPECT_EQ(db::classify(row.state), row.kind) << row.state << " " << row.why;
+}
+
+TEST(db_error, answers_the_questions_of_a_retry_loop) {
+    const db::error serialization(failure::temporary, "could not serialize access", "40001", true);
+    EXPECT_TRUE(serialization.serialization_failure());
+    EXPECT_TRUE(serialization.may_repeat());
+    EXPECT_TRUE(serialization.connection_usable());
+
+    const db::error lost(failure::temporary, "server closed the connection unexpectedly", {}, false);
+    EXPECT_FALSE(lost.serialization_failure());
+    EXPECT_FALSE(lost.connection_usable());
+}
+
+TEST(without_values, leaves_the_value_out_of_a_data_exception) {
+    EXPECT_EQ(db::without_values("22P02", "invalid input syntax for type integer: \"secret: \"x\"\""),
+              "invalid input syntax for type integer");
+    EXPECT_EQ(db::without_values("22003", "value \"99999999999\" is out of range for type integer"),
+              "value is out of range for type integer");
+    EXPECT_EQ(db::without_values("22012", "division by zero"), "division by zero");
+    EXPECT_EQ(db::without_values("42P01", "relation \"Event\" does not exist"),
+              "relation \"Event\" does not exist");
+}
+
+TEST(one_line, joins_lines_with_semicolons) {
+    EXPECT_EQ(db::one_line("first\n\tsecond\n\nthird\n"), "first; second; third");
+    EXPECT_EQ(db::one_line(""), "");
+    EXPECT_EQ(db::one_line("\n"), "");
+}
+
+} // namespace
