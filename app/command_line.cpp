@@ -117,9 +117,12 @@ struct grammar {
         }
     }
 
+    // Of a parser that has parsed nothing: CLI11's help() follows the subcommand that was given.
+    [[nodiscard]] static std::string overview() { return grammar().app.help(); }
+
     [[nodiscard]] parsed_command_line help_for(const std::string& about) {
         if (about.empty())
-            return {std::nullopt, app.help(), {}, exit_code::done};
+            return {std::nullopt, overview(), {}, exit_code::done};
         if (about == "environment" || about == "env")
             return {std::nullopt, environment_help(), {}, exit_code::done};
         if (about == "exit-codes")

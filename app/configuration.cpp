@@ -33,6 +33,15 @@ class checker {
             target = static_cast<Target>(std::get<0>(std::move(result)));
     }
 
+    // The same where both the value and the mistake are text.
+    void read_name(std::string_view name, std::string& target, parsed_name (*parse)(std::string_view)) {
+        auto result = parse(given_[name].text);
+        if (result.mistake.empty())
+            target = std::move(result.name);
+        else
+            mistake(name, result.mistake);
+    }
+
     template <typename Value>
     void choose(std::string_view name, Value& target,
                 std::span<const std::pair<std::string_view, Value>> choices) {
@@ -114,9 +123,9 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     settings.read("ARCHIVE_PATH", path, parse_lake_path);
     value.container = path.container;
     job.folder = path.folder;
-    job.table = given["ARCHIVE_TABLE"].text;
-    job.time_column = given["ARCHIVE_TIME_COLUMN"].text;
-    job.key_column = given["ARCHIVE_KEY_COLUMN"].text;
+    settings.read_name("ARCHIVE_TABLE", job.table, parse_table);
+    settings.read_name("ARCHIVE_TIME_COLUMN", job.time_column, parse_column);
+    settings.read_name("ARCHIVE_KEY_COLUMN", job.key_column, parse_column);
     settings.read("DRY_RUN", job.dry_run, parse_boolean);
     settings.read("ARCHIVE_WHOLE_DAYS", job.whole_days, parse_boolean);
     settings.read("ARCHIVE_PROVE", job.prove, parse_boolean);

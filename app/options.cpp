@@ -59,7 +59,9 @@ std::span<const option> options() noexcept {
         option{"ARCHIVE_LOCK_WAIT", "--lock-wait", "1s", "TIME",
                "how long to try for the lock before giving up with exit code 10"},
         option{"ARCHIVE_SETTLE_WAIT", "--settle-wait", "30s", "TIME",
-               "how long to wait for an unfinished transaction that a file depends on, then exit code 10"},
+               "how long to wait for other transactions that are in the way: a lock on the table or its "
+               "rows, or an unfinished"
+               " one that a file depends on"},
         option{"LOG_LEVEL", "--log-level", "info", "LEVEL", "`debug`, `info`, `warn` or `error`"},
         option{"LOG_FORMAT", "--log-format", "auto", "FORMAT",
                "`text`, `json`, or `auto`: text on a terminal"},

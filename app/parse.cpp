@@ -118,6 +118,58 @@ parsed<archive::shard> parse_shard(std::string_view text, std::string_view compl
                           static_cast<std::uint32_t>(std::get<std::uint64_t>(count))};
 }
 
+namespace {
+
+// The identifier at the front of `rest`, unquoted, and moves `rest` behind it; nothing if there is none.
+std::optional<std::string> take_identifier(std::string_view& rest) {
+    std::string name;
+    if (rest.starts_with('"')) {
+        std::size_t at = 1;
+        for (;; ++at) {
+            if (at >= rest.size())
+                return std::nullopt;
+            if (rest[at] == '"' && (at + 1 >= rest.size() || rest[at + 1] != '"'))
+                break;
+            if (rest[at] == '"')
+                ++at; // a doubled quote stands for one
+            name += rest[at];
+        }
+        rest.remove_prefix(at + 1);
+    } else {
+        const auto end = std::min(rest.find_first_of(".\"; \t\n'()"), rest.size());
+        name = rest.substr(0, end);
+        rest.remove_prefix(end);
+    }
+    return name.empty() ? std::nullopt : std::optional(name);
+}
+
+} // namespace
+
+parsed_name parse_table(std::string_view text) {
+    constexpr auto wrong = R"(give a table as SQL writes it, such as public."Event")";
+    auto rest = text;
+    for (int part = 0; part < 2; ++part) {
+        if (!take_identifier(rest))
+            return {{}, wrong};
+        if (rest.empty())
+            return {std::string(text), {}};
+        if (!rest.starts_with('.'))
+            return {{}, wrong};
+        rest.remove_prefix(1);
+    }
+    return {{}, wrong};
+}
+
+parsed_name parse_column(std::string_view text) {
+    if (!text.starts_with('"'))
+        return {std::string(text), {}};
+    auto rest = text;
+    auto name = take_identifier(rest);
+    if (!name || !rest.empty())
+        return {{}, "give a column's name, plain or in double quotes"};
+    return {std::move(*name), {}};
+}
+
 parsed<lake_path> parse_lake_path(std::string_view text) {
     while (text.ends_with('/'))
         text.remove_suffix(1);

@@ -23,6 +23,15 @@ using parsed = std::variant<T, std::string>;
 // "3/12", or "/12" with the index given separately (empty: not given).
 [[nodiscard]] parsed<archive::shard> parse_shard(std::string_view text, std::string_view completion_index);
 
+struct parsed_name {
+    std::string name;
+    std::string mistake; // empty: there is none
+};
+// A table as SQL writes it: name or schema.name, each perhaps in double quotes. Returned as given.
+[[nodiscard]] parsed_name parse_table(std::string_view text);
+// A column's name; in double quotes as SQL writes it, or plainly as it is.
+[[nodiscard]] parsed_name parse_column(std::string_view text);
+
 struct lake_path {
     std::string container;
     std::string folder;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+#include <string>
 #include <sys/resource.h>
 
 namespace app {
@@ -12,6 +14,17 @@ namespace {
 
 double seconds_of(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+// VmHWM and not getrusage's ru_maxrss: that one remembers the process which forked us.
+std::uint64_t peak_memory() {
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    std::uint64_t kibibytes = 0;
+    while (status >> word)
+        if (word == "VmHWM:" && status >> kibibytes)
+            return kibibytes * 1024;
+    return 0;
 }
 
 std::string sentence(const summary_facts& facts) {
@@ -56,7 +69,7 @@ void log_summary(async::log& sink, const summary_facts& facts) {
          {"retries", facts.costs.retries},
          {"bytes_sent", facts.costs.bytes_sent},
          {"cpu_seconds", seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)},
-         {"peak_memory_bytes", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024},
+         {"peak_memory_bytes", peak_memory()},
          {"duration_ms", std::chrono::duration_cast<std::chrono::milliseconds>(facts.duration).count()}});
 }
 

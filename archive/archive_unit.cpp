@@ -117,6 +117,7 @@ awaitable<void> job::stage(unit& work) {
                           work.plan.rows,
                           std::string(snapshot.text(0, 0)),
                           context_.settings.parallel,
+                          context_.settings.settle_wait,
                           limit};
     table_reader reader(std::move(source), *work.staging);
     if (work.plan.how == reading::by_day) {

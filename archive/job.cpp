@@ -65,7 +65,7 @@ awaitable<void> job::recover_file(std::string name, verdict decision) {
                            "Name it as `list` shows it: events_YYYY-MM-DD.csv.");
     const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
     unit work(*session);
-    work.transaction = co_await db::transaction::begin(*session, {});
+    work.transaction = co_await db::transaction::begin(*session, coordinator_options());
     work.table = co_await describe_table(*session, context_.settings.table, context_.settings.time_column,
                                          context_.settings.key_column);
     if (!co_await take_lock(work))
@@ -152,7 +152,7 @@ awaitable<job::attempt_result> job::attempt(const attempt_body& body) {
 
 awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& body) {
     const auto& settings = context_.settings;
-    work.transaction = co_await db::transaction::begin(work.session, {});
+    work.transaction = co_await db::transaction::begin(work.session, coordinator_options());
     work.table =
         co_await describe_table(work.session, settings.table, settings.time_column, settings.key_column);
     if (!co_await take_lock(work)) {
@@ -172,6 +172,12 @@ awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& bo
     if (work.transaction->open())
         co_await work.transaction->rollback();
     co_return result;
+}
+
+db::transaction_options job::coordinator_options() const {
+    db::transaction_options options;
+    options.lock_timeout = context_.settings.settle_wait;
+    return options;
 }
 
 awaitable<bool> job::take_lock(unit& work) {

@@ -67,6 +67,7 @@ class job {
     [[nodiscard]] awaitable<void> repeat(attempt_body body);
     [[nodiscard]] awaitable<attempt_result> attempt(const attempt_body& body);
     [[nodiscard]] awaitable<attempt_result> open_unit(unit& work, const attempt_body& body);
+    [[nodiscard]] db::transaction_options coordinator_options() const;
     [[nodiscard]] awaitable<bool> take_lock(unit& work);
     [[nodiscard]] awaitable<void> load_files(unit& work);
     [[nodiscard]] awaitable<std::optional<attempt_result>> settle(unit& work);
@@ -77,6 +78,7 @@ class job {
     [[nodiscard]] awaitable<void> delete_rows(unit& work);
     [[nodiscard]] awaitable<void> publish_and_commit(unit& work);
     [[nodiscard]] awaitable<void> publish(unit& work);
+    [[nodiscard]] awaitable<void> publish_one(unit& work, day_file& file);
     [[nodiscard]] awaitable<void> prove(unit& work, day_file& file);
     [[nodiscard]] awaitable<commit_decision> commit(unit& work);
     [[nodiscard]] awaitable<commit_decision> ask_for_outcome(std::string transaction,

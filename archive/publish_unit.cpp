@@ -75,15 +75,26 @@ awaitable<void> job::publish_and_commit(unit& work) {
 
 awaitable<void> job::publish(unit& work) {
     const auto tails = work.tails();
-    const auto step = [this, &tails, &work](std::size_t index) {
-        return publisher_.publish(*tails[index], work.publication);
-    };
+    const auto step = [this, &tails, &work](std::size_t index) { return publish_one(work, *tails[index]); };
     co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
     fault_point("published");
     if (!context_.settings.prove)
         co_return;
     const auto proof = [this, &tails, &work](std::size_t index) { return prove(work, *tails[index]); };
     co_await async::for_each_bounded(tails.size(), context_.settings.parallel, proof);
+}
+
+// A request that has been sent is awaited, whatever happens meanwhile: cut off, it might take effect after
+// the files have been put back. No further one is begun.
+awaitable<void> job::publish_one(unit& work, day_file& file) {
+    if (context_.stop.requested() || work.publishing_failed)
+        async::throw_cancelled();
+    try {
+        co_await async::shielded(publisher_.publish(file, work.publication));
+    } catch (...) {
+        work.publishing_failed = true;
+        throw;
+    }
 }
 
 // Reads the published tail back: what the lake serves must be what was sent.

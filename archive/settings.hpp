@@ -35,8 +35,9 @@ struct settings {
     std::optional<std::uint64_t> rows_max;
     commit_unit commit = commit_unit::run;
     archive::shard shard;
-    std::chrono::milliseconds lock_wait{1'000};    // for the connection of a run that has just died
-    std::chrono::milliseconds settle_wait{30'000}; // for a transaction in progress that a file depends on
+    std::chrono::milliseconds lock_wait{1'000}; // for the connection of a run that has just died
+    std::chrono::milliseconds settle_wait{
+        30'000}; // for other transactions: a lock, or one that a file depends on
 };
 
 } // namespace archive

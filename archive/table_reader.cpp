@@ -72,6 +72,7 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
     db::transaction_options options;
     options.mode = db::access::read_only;
     options.snapshot = context_.snapshot;
+    options.lock_timeout = context_.lock_timeout;
     auto transaction = co_await db::transaction::begin(session, options);
     while (next_ < count) {
         const auto index = next_++;

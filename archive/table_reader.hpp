@@ -33,6 +33,7 @@ struct reader_context {
     const selection& rows;
     std::string snapshot; // of pg_export_snapshot(), held open by the coordinator
     std::size_t parallel;
+    std::chrono::milliseconds lock_timeout;
     rate_limit& limit;
 };
 

@@ -21,6 +21,7 @@ struct job::unit {
     std::unique_ptr<archive::staging> staging;
     std::uint64_t rows_dayless = 0;
     archive::publication publication;
+    bool publishing_failed = false;
 
     // Days that have something to publish.
     [[nodiscard]] std::vector<day_file*> tails() const {

@@ -3,8 +3,6 @@
 #include "async/error.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace async {
@@ -24,15 +22,15 @@ awaitable<void> condition::wait() {
         ~counted() { --count; }
     } const waiting(waiters_);
 
-    // Both a notification and a cancellation end the wait with operation_aborted; only the latter marks the
-    // state.
+    // Both a notification and a cancellation end the wait with operation_aborted; only the former is counted.
+    const auto before = notifications_;
     co_await never_.async_wait(asio::as_tuple(asio::use_awaitable));
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none)
+    if (notifications_ == before)
         throw_cancelled();
 }
 
 void condition::notify_all() {
+    ++notifications_;
     if (waiters_ > 0)
         never_.cancel();
 }

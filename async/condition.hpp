@@ -20,6 +20,7 @@ class condition {
   private:
     asio::steady_timer never_;
     std::size_t waiters_ = 0;
+    std::size_t notifications_ = 0;
 };
 
 } // namespace async

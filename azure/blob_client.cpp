@@ -45,6 +45,12 @@ awaitable<bool> blob_client::ensure_container() {
         (void)co_await send(creating, container_request(verb::put));
         co_return true;
     } catch (const storage_error& failed) {
+        if (failed.status() == 404)
+            throw storage_error(
+                async::failure::precondition,
+                fmt::format("there is no storage account '{}' at '{}'", account_.name, account_.blob.host),
+                failed.status(), failed.service_code(), failed.request_id(), failed.client_request_id(),
+                "Check the account's name and the endpoint.");
         if (failed.status() != 409 || failed.service_code() != "ContainerAlreadyExists")
             throw;
     }

@@ -84,6 +84,14 @@ struct session_pool::impl {
         co_return slot(*this);
     }
 
+    awaitable<slot> slot_in_time(deadline by) {
+        try {
+            co_return co_await async::with_deadline(take_slot(), by, "a free connection");
+        } catch (const async::error& late) {
+            throw storage_error(late.kind(), late.message(), 0, {}, {}, {});
+        }
+    }
+
     // The one used last, for it is the least likely to have been closed, and the others may grow old and go.
     connection_ptr take_idle() {
         const auto now = deadline::clock::now();
@@ -120,7 +128,7 @@ session_pool::~session_pool() = default;
 awaitable<wire_response> session_pool::exchange(const wire_request& what, deadline by,
                                                 const body_stream* stream) {
     ++impl_->counters.requests;
-    const auto held = co_await async::with_deadline(impl_->take_slot(), by, "a free connection");
+    const auto held = co_await impl_->slot_in_time(by);
     const auto limit = earliest(by, deadline::after(what.timeout));
 
     if (auto reused = impl_->take_idle()) {

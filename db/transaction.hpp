@@ -5,6 +5,7 @@
 #include "async/deadline.hpp"
 #include "db/connection.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,7 +23,8 @@ struct transaction_options {
         , snapshot(std::move(imported)) {}
 
     access mode = access::read_write;
-    std::string snapshot; // of pg_export_snapshot(); empty for one of its own
+    std::chrono::milliseconds lock_timeout{0}; // of the server, for each lock; 0: none
+    std::string snapshot;                      // of pg_export_snapshot(); empty for one of its own
 };
 
 enum class commit_outcome : std::uint8_t {

@@ -152,5 +152,12 @@ def oracle(database, lake, container) -> Oracle:
 @pytest.fixture
 def archiver(binary, database, azurite, container) -> Archiver:
     """The program with what it needs, and JSON logs."""
-    return Archiver(binary, {"PG_CONNECTION_STRING": database.uri, "AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(),
-                             "ARCHIVE_PATH": container, "LOG_FORMAT": "json"})
+    return Archiver(
+        binary,
+        {
+            "PG_CONNECTION_STRING": database.uri,
+            "AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(),
+            "ARCHIVE_PATH": container,
+            "LOG_FORMAT": "json",
+        },
+    )

@@ -57,10 +57,15 @@ http_connection::http_connection(std::unique_ptr<transport> stream, std::string 
     , counters_(counters)
     , buffer_(buffer_size) {}
 
+http_connection::~http_connection() {
+    if (!complete_)
+        stream_->abort();
+}
+
 awaitable<wire_response> http_connection::exchange(const wire_request& what, deadline by,
                                                    const body_stream* stream) {
     written_ = {};
-    sent_ = answered_ = timed_out_ = false;
+    complete_ = sent_ = answered_ = timed_out_ = false;
     usable_until_ = {};
     const auto head = head_of(what);
     response_reader reader(what.method == "HEAD", stream == nullptr ? response_reader::body_goes::to_string
@@ -226,6 +231,7 @@ void http_connection::settle(response_reader& reader) {
         stream_->remember_session();
     session_remembered_ = true;
 
+    complete_ = sent_;
     const bool clean = sent_ && buffered_ == used_up_;
     buffered_ = used_up_ = 0;
     if (!clean || !reader.keep_alive())

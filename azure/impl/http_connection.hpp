@@ -20,6 +20,12 @@ class http_connection {
     // `counters` must outlive the connection.
     http_connection(std::unique_ptr<transport> stream, std::string host, pool_counters& counters);
 
+    // If the last exchange did not come to its end, what is left of the request is taken back as far as it
+    // can be: a request that nobody waits for any more should not arrive late.
+    ~http_connection();
+    http_connection(const http_connection&) = delete;
+    http_connection& operator=(const http_connection&) = delete;
+
     // Throws storage_error with status 0 if no answer came, or what the stream's functions throw. After that,
     // and after a cancellation, the connection is good for nothing.
     [[nodiscard]] async::awaitable<wire_response> exchange(const wire_request& what, async::deadline by,
@@ -57,6 +63,7 @@ class http_connection {
     std::size_t buffered_ = 0; // of it
     std::size_t used_up_ = 0;  // of those, by the last step: pieces may still point there
     write_progress written_;
+    bool complete_ = true; // the last exchange, in both directions
     bool sent_ = false;
     bool answered_ = false;
     bool timed_out_ = false;

@@ -87,10 +87,10 @@ awaitable<void> blob_client::read_range(reading& state, const request& what, dea
     wire_response answer;
     try {
         answer = co_await exchange(what, true, by, &stream);
-    } catch (const storage_error& cut) {
-        // Some of it came, so the loop goes on from there with all its tries; no progress counts as a failed
-        // try.
-        if (cut.may_repeat() && !state.sink_failed && state.at > began_at)
+    } catch (const async::error& cut) {
+        // Some of it came, so the loop goes on from there with all its tries; a try without progress has
+        // failed. What the sink threw is rethrown behind the retries' back.
+        if (state.sink_failed || (cut.may_repeat() && state.at > began_at))
             co_return;
         throw;
     }

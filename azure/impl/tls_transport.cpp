@@ -26,6 +26,12 @@ class tls_transport final : public transport {
         shared_.prepare(stream_.native_handle());
     }
 
+    // OpenSSL takes a session for spoilt if its connection is freed without having said goodbye, and a
+    // destructor talks to nobody; so it is told that goodbyes were said.
+    ~tls_transport() override {
+        SSL_set_shutdown(stream_.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
+
     awaitable<void> handshake() override;
     awaitable<std::size_t> read_some(asio::mutable_buffer into) override {
         return stream_.async_read_some(into, asio::use_awaitable);

@@ -23,6 +23,12 @@ void transport::stop_writing() noexcept {
     socket().shutdown(tcp::socket::shutdown_send, ignored);
 }
 
+void transport::abort() noexcept {
+    boost::system::error_code ignored;
+    socket().set_option(asio::socket_base::linger(true, 0), ignored);
+    socket().close(ignored); // Asio's destructor would undo the option first
+}
+
 namespace {
 
 class plain_transport final : public transport {

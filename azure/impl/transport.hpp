@@ -41,6 +41,8 @@ class transport {
     [[nodiscard]] bool silent() noexcept;
     // Makes a write in progress fail, while what the server has sent can still be read.
     void stop_writing() noexcept;
+    // Closes at once, and throws away what the kernel has yet to send.
+    void abort() noexcept;
 
   protected:
     [[nodiscard]] virtual async::asio::ip::tcp::socket& socket() noexcept = 0;

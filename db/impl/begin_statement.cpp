@@ -16,8 +16,12 @@ std::string begin_statement(const transaction_options& options, int server_versi
            "; SET LOCAL bytea_output = 'hex'"
            "; SET LOCAL client_encoding = 'UTF8'"
            "; SET LOCAL statement_timeout = 0"
-           "; SET LOCAL lock_timeout = 0"
            "; SET LOCAL idle_in_transaction_session_timeout = 0";
+    sql += "; SET LOCAL lock_timeout = " + std::to_string(options.lock_timeout.count());
+    // A backend whose client has died in the middle of a long statement finds out by itself.
+    constexpr int with_connection_check = 140000;
+    if (server_version >= with_connection_check)
+        sql += "; SET LOCAL client_connection_check_interval = '1s'";
     constexpr int with_transaction_timeout = 170000;
     if (server_version >= with_transaction_timeout)
         sql += "; SET LOCAL transaction_timeout = 0";

@@ -96,10 +96,6 @@ settings settings_for_libpq(const connect_options& options) {
         if (!gives(all, keyword))
             all.push_back({keyword, value});
     }
-    // libpq's nonblocking calls do not say when decrypted bytes wait in its own memory (as `tls_input` knows
-    // for TLS).
-    if (!gives(all, "gssencmode") && std::getenv("PGGSSENCMODE") == nullptr)
-        all.push_back({"gssencmode", "disable"});
     // The last of a keyword counts. No `options`: PgBouncer refuses that parameter, and most others.
     all.push_back({"client_encoding", "UTF8"});
     if (!options.application_name.empty() && !gives(all, "fallback_application_name"))

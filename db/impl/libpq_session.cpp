@@ -1,8 +1,5 @@
 #include "db/impl/libpq_session.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 namespace db {
 
 libpq_session::libpq_session(connection_handle handle, std::unique_ptr<notices> heard,
@@ -10,7 +7,6 @@ libpq_session::libpq_session(connection_handle handle, std::unique_ptr<notices> 
                              async::log& sink)
     : heard_(std::move(heard))
     , handle_(std::move(handle))
-    , tls_(this->handle())
     , descriptor_(executor)
     , helper_(helper)
     , sink_(sink) {
@@ -25,10 +21,8 @@ void libpq_session::close() noexcept {
 }
 
 void libpq_session::settle() {
-    if (PQsocket(handle()) < 0) {
+    if (PQsocket(handle()) < 0)
         descriptor_.let_go();
-        tls_.forget();
-    }
     heard_->pass_to(sink_);
 }
 
@@ -44,13 +38,6 @@ void libpq_session::consume() {
     // Neither read nor lost: libpq could not get memory for a row.
     if (consumed == 0 && connected())
         throw broken_connection(handle());
-}
-
-awaitable<void> libpq_session::readable() {
-    if (tls_.waiting())
-        co_await asio::post(asio::use_awaitable);
-    else
-        co_await descriptor_.readable();
 }
 
 awaitable<void> libpq_session::flush() {

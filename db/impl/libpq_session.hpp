@@ -8,7 +8,6 @@
 #include "db/impl/libpq.hpp"
 #include "db/impl/notices.hpp"
 #include "db/impl/server_error.hpp"
-#include "db/impl/tls_input.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -53,8 +52,10 @@ class libpq_session {
     // Reads what has arrived. A connection that turns out lost is not reported here: its results will.
     void consume();
 
-    // Until there is something to consume. Always yields to the loop.
-    [[nodiscard]] awaitable<void> readable();
+    // The socket alone tells, over TLS too: libpq 15.20 empties OpenSSL's buffer whenever it reads. A libpq
+    // from before that was mended waits for ever for the end of a record of more than 8 KiB, as some poolers
+    // and compatible servers send them.
+    [[nodiscard]] awaitable<void> readable() { return descriptor_.readable(); }
     // Until everything has left. The server may need its own output read before it reads ours, so both are
     // served.
     [[nodiscard]] awaitable<void> flush();
@@ -67,7 +68,6 @@ class libpq_session {
   private:
     std::unique_ptr<notices> heard_;
     connection_handle handle_;
-    tls_input tls_;
     borrowed_descriptor descriptor_;
     async::helper_thread& helper_;
     async::log& sink_;

@@ -32,8 +32,10 @@ def test_lake_gate_passes_everything_and_keeps_records(lake_gate, through, lake,
     assert [(r.method, r.status) for r in lake_gate.records] == [("PUT", 201), ("GET", 200), ("HEAD", 404)]
 
 
-@pytest.mark.parametrize("fault, arrives", [(gate.cut_before(), False), (gate.cut_inside(2), False), (gate.cut_after(), True),
-                                            (gate.truncate(10), True)])
+@pytest.mark.parametrize(
+    "fault, arrives",
+    [(gate.cut_before(), False), (gate.cut_inside(2), False), (gate.cut_after(), True), (gate.truncate(10), True)],
+)
 def test_lake_gate_cuts(lake_gate, through, lake, container, fault, arrives):
     rule = lake_gate.on(fault, nth=2, method="PUT")
     through.put_blob(container, "first", b"12345")
@@ -45,8 +47,10 @@ def test_lake_gate_cuts(lake_gate, through, lake, container, fault, arrives):
     assert lake.head(container, "first") and lake.head(container, "third")
 
 
-@pytest.mark.parametrize("fault, arrives", [(gate.answer(503, "ServerBusy", {"Retry-After": "1"}), False),
-                                            (gate.answer_after(500, "InternalError"), True)])
+@pytest.mark.parametrize(
+    "fault, arrives",
+    [(gate.answer(503, "ServerBusy", {"Retry-After": "1"}), False), (gate.answer_after(500, "InternalError"), True)],
+)
 def test_lake_gate_answers(lake_gate, through, lake, container, fault, arrives):
     lake_gate.on(fault, contains="/b")
     with pytest.raises(LakeError) as error:
@@ -116,8 +120,16 @@ def test_database_gate_passes_everything(session, database_gate):
     assert database_gate.count(side="server", type="D") >= 5000
 
 
-@pytest.mark.parametrize("fault, arrives", [(gate.cut_before(), False), (gate.cut_inside(8), False), (gate.cut_after(), True),
-                                            (gate.database_error("57P01"), False), (gate.truncate(3), True)])
+@pytest.mark.parametrize(
+    "fault, arrives",
+    [
+        (gate.cut_before(), False),
+        (gate.cut_inside(8), False),
+        (gate.cut_after(), True),
+        (gate.database_error("57P01"), False),
+        (gate.truncate(3), True),
+    ],
+)
 def test_database_gate_cuts(session, database_gate, table, fault, arrives):
     rule = database_gate.on(fault, contains="INSERT")
     with pytest.raises(psycopg2.Error):
@@ -148,11 +160,13 @@ def test_database_gate_delivers_late(session, database_gate, table):
 
 
 def test_database_gate_keeps_an_orphans_transaction_open(session, database_gate, table):
-    session.execute("BEGIN; LOCK TABLE \"Event\"")
+    session.execute('BEGIN; LOCK TABLE "Event"')
     database_gate.on(gate.orphaned(gate.cut_before()), contains="COMMIT")
     with pytest.raises(psycopg2.Error):
         session.execute("COMMIT")
-    locks = "SELECT count(*) FROM pg_locks WHERE relation = 'public.\"Event\"'::regclass AND mode = 'AccessExclusiveLock'"
+    locks = (
+        "SELECT count(*) FROM pg_locks WHERE relation = 'public.\"Event\"'::regclass AND mode = 'AccessExclusiveLock'"
+    )
     time.sleep(0.3)
     assert table.value(locks) == 1
     database_gate.release_orphans()

@@ -13,7 +13,9 @@ def archived(table, oracle, lake, container):
     oracle.remember()
     content = io.BytesIO()
     with oracle.connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY (SELECT * FROM \"Event\" WHERE created_at::date = '{DAY}') TO STDOUT (FORMAT csv, HEADER)", content)
+        cursor.copy_expert(
+            f"COPY (SELECT * FROM \"Event\" WHERE created_at::date = '{DAY}') TO STDOUT (FORMAT csv, HEADER)", content
+        )
     table.execute(f"DELETE FROM \"Event\" WHERE created_at::date = '{DAY}'")
     lake.create_container(container)
     lake.put_blob(container, f"events_{DAY}.csv", content.getvalue())

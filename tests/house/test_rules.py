@@ -38,29 +38,47 @@ def includes(path: Path) -> list:
 
 @pytest.mark.parametrize("room", MAY_USE)
 def test_arrows_point_down(room):
-    wrong = [f"{name(path)} includes {target}" for path in SOURCES if name(path).startswith(room + "/")
-             for target in includes(path) if target.split("/")[0] in MAY_USE.keys() - MAY_USE[room] - {room}]
+    wrong = [
+        f"{name(path)} includes {target}"
+        for path in SOURCES
+        if name(path).startswith(room + "/")
+        for target in includes(path)
+        if target.split("/")[0] in MAY_USE.keys() - MAY_USE[room] - {room}
+    ]
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("library", KEPT_IN)
 def test_a_library_stays_in_its_room(library):
     pattern, room = KEPT_IN[library]
-    wrong = [f"{name(path)} includes {target}" for path in SOURCES if not name(path).startswith(room + "/")
-             for target in includes(path) if pattern.search(target)]
+    wrong = [
+        f"{name(path)} includes {target}"
+        for path in SOURCES
+        if not name(path).startswith(room + "/")
+        for target in includes(path)
+        if pattern.search(target)
+    ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_nothing_is_left_to_do():
     marker = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
-                            capture_output=True, text=True).stdout.splitlines()
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
     wrong = []
     for file in listed:
         path = ROOT / file
         if path.is_file():
-            wrong += [f"{file}:{number}: {line.strip()}" for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
-                      if marker.search(line)]
+            wrong += [
+                f"{file}:{number}: {line.strip()}"
+                for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+                if marker.search(line)
+            ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -72,10 +90,27 @@ def test_a_header_stands_alone(header):
         own = [target for target in includes(source)][:1]
         assert own == [name(header)], f"{name(source)} must include its own header first"
         return
-    flags = subprocess.run(["pkg-config", "--cflags", "libpq"], check=True, capture_output=True, text=True).stdout.split()
+    flags = subprocess.run(
+        ["pkg-config", "--cflags", "libpq"], check=True, capture_output=True, text=True
+    ).stdout.split()
     alone = ROOT / "build/house" / (name(header).replace("/", "_") + ".cpp")  # one place, so that ccache knows it again
     alone.parent.mkdir(parents=True, exist_ok=True)
     alone.write_text(f'#include "{name(header)}"\n')
-    done = subprocess.run(["ccache", "g++", "-std=c++20", "-fcoroutines", "-O0", "-c", *flags, f"-I{ROOT}", "-o",
-                           str(alone.with_suffix(".o")), str(alone)], capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            "ccache",
+            "g++",
+            "-std=c++20",
+            "-fcoroutines",
+            "-O0",
+            "-c",
+            *flags,
+            f"-I{ROOT}",
+            "-o",
+            str(alone.with_suffix(".o")),
+            str(alone),
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-3000:]

@@ -20,7 +20,11 @@ def test_behind_a_pooler_in_transaction_mode(archiver, table, oracle, database, 
     assert oracle.check().archived == 800
     pooled = psycopg2.connect(via["PG_CONNECTION_STRING"])
     with pooled.cursor() as cursor:
-        for name, value in (("default_transaction_isolation", "read committed"), ("timezone", "UTC"), ("transaction_read_only", "off")):
+        for name, value in (
+            ("default_transaction_isolation", "read committed"),
+            ("timezone", "UTC"),
+            ("transaction_read_only", "off"),
+        ):
             cursor.execute(f"SHOW {name}")
             assert cursor.fetchone()[0] == value, "a setting of the run stayed in a pooled session"
     pooled.close()
@@ -29,8 +33,13 @@ def test_behind_a_pooler_in_transaction_mode(archiver, table, oracle, database, 
 @pytest.fixture
 def secure(archiver, azurite_tls, certificate):
     """The program in front of the HTTPS service, trusting our authority."""
-    return archiver.with_settings({"AZURE_STORAGE_CONNECTION_STRING": azurite_tls.connection_string(), "SSL_CERT_FILE": certificate.authority,
-                                   "ARCHIVE_RETRIES": "1"})
+    return archiver.with_settings(
+        {
+            "AZURE_STORAGE_CONNECTION_STRING": azurite_tls.connection_string(),
+            "SSL_CERT_FILE": certificate.authority,
+            "ARCHIVE_RETRIES": "1",
+        }
+    )
 
 
 def test_https_with_an_authority_of_ones_own(secure, table, database, azurite_tls, certificate, container):
@@ -41,7 +50,9 @@ def test_https_with_an_authority_of_ones_own(secure, table, database, azurite_tl
     assert oracle.check().archived == 500
 
 
-@pytest.mark.parametrize("settings, word", [({"SSL_CERT_FILE": None}, "certificate"), ({"SSL_CERT_FILE": "/nonexistent"}, "certificate")])
+@pytest.mark.parametrize(
+    "settings, word", [({"SSL_CERT_FILE": None}, "certificate"), ({"SSL_CERT_FILE": "/nonexistent"}, "certificate")]
+)
 def test_a_certificate_nobody_vouches_for_is_refused(secure, table, settings, word):
     table.fill(20, 2)
     outcome = secure.run("archive", settings=settings)
@@ -60,8 +71,10 @@ def test_a_certificate_for_another_host_is_refused(secure, table, azurite_tls):
 
 def test_plain_http_to_an_https_service_and_the_reverse(secure, archiver, table, azurite, azurite_tls):
     table.fill(20, 2)
-    for program, text in ((secure, azurite_tls.connection_string().replace("https", "http")),
-                          (archiver, azurite.connection_string().replace("http", "https"))):
+    for program, text in (
+        (secure, azurite_tls.connection_string().replace("https", "http")),
+        (archiver, azurite.connection_string().replace("http", "https")),
+    ):
         outcome = program.run("archive", settings={"AZURE_STORAGE_CONNECTION_STRING": text, "ARCHIVE_RETRIES": "0"})
         assert outcome.code in (1, 3, 5), str(outcome)
     assert table.count() == 20
@@ -82,7 +95,9 @@ def test_a_shared_access_signature(archiver, table, oracle, azurite, lake):
 def test_a_signature_that_does_not_suffice(archiver, table, oracle, azurite, lake, change):
     table.fill(20, 2)
     oracle.remember()
-    settings = {"AZURE_STORAGE_CONNECTION_STRING": f"BlobEndpoint={azurite.endpoint}/{ACCOUNT};SharedAccessSignature={lake.account_sas(**change)}"}
+    settings = {
+        "AZURE_STORAGE_CONNECTION_STRING": f"BlobEndpoint={azurite.endpoint}/{ACCOUNT};SharedAccessSignature={lake.account_sas(**change)}"
+    }
     archiver.archive(settings=settings, expect=4)
     assert oracle.check().left == 20
 
@@ -90,8 +105,11 @@ def test_a_signature_that_does_not_suffice(archiver, table, oracle, azurite, lak
 def test_other_spellings_of_the_connection_string(archiver, table, oracle, azurite):
     table.fill(40, 4)
     oracle.remember()
-    for text in (f" blobendpoint = {azurite.endpoint}/{ACCOUNT}/ ; ACCOUNTKEY={ACCOUNT_KEY};;accountname={ACCOUNT}",
-                 azurite.connection_string() + "QueueEndpoint=http://q;FileEndpoint=http://f;TableEndpoint=http://t;EndpointSuffix=core.windows.net"):
+    for text in (
+        f" blobendpoint = {azurite.endpoint}/{ACCOUNT}/ ; ACCOUNTKEY={ACCOUNT_KEY};;accountname={ACCOUNT}",
+        azurite.connection_string()
+        + "QueueEndpoint=http://q;FileEndpoint=http://f;TableEndpoint=http://t;EndpointSuffix=core.windows.net",
+    ):
         archiver.archive("--dry-run", settings={"AZURE_STORAGE_CONNECTION_STRING": text})
     archiver.archive()
     assert oracle.check().archived == 40
@@ -120,7 +138,7 @@ def test_the_container_may_be_there_already(archiver, table, oracle, lake, conta
 def test_two_folders_of_one_container_are_apart(archiver, table, lake, container, database):
     table.fill(20, 2)
     archiver.archive(settings={"ARCHIVE_PATH": f"{container}/first"})
-    table.execute("TRUNCATE \"Event\"")
+    table.execute('TRUNCATE "Event"')
     table.fill(20, 2, seed="b")
     oracle = Oracle(database.connection, lake, container, folder="second")
     oracle.remember()

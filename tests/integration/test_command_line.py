@@ -39,15 +39,25 @@ def test_version(program, arguments):
     assert text.startswith("event-archiver ") and text.count("\n") == 1 and any(c.isdigit() for c in text)
 
 
-@pytest.mark.parametrize("typed, meant", [("archvie", "archive"), ("recovery", "recover"), ("confg", "config"), ("verison", "version")])
+@pytest.mark.parametrize(
+    "typed, meant", [("archvie", "archive"), ("recovery", "recover"), ("confg", "config"), ("verison", "version")]
+)
 def test_a_mistyped_command_is_answered_with_the_nearest(program, typed, meant):
     outcome = program.run(typed, expect=2)
     assert typed in outcome.stderr and f"{meant}" in outcome.stderr
     assert outcome.stdout == ""
 
 
-@pytest.mark.parametrize("typed, meant", [("--retenton", "--retention"), ("--dryrun", "--dry-run"), ("--tabel", "--table"),
-                                          ("--parralel=3", "--parallel"), ("--whole-day", "--whole-days")])
+@pytest.mark.parametrize(
+    "typed, meant",
+    [
+        ("--retenton", "--retention"),
+        ("--dryrun", "--dry-run"),
+        ("--tabel", "--table"),
+        ("--parralel=3", "--parallel"),
+        ("--whole-day", "--whole-days"),
+    ],
+)
 def test_a_mistyped_flag_is_answered_with_the_nearest(archiver, table, typed, meant):
     table.fill(5, 1)
     outcome = archiver.run("archive", typed, expect=2)
@@ -55,9 +65,22 @@ def test_a_mistyped_flag_is_answered_with_the_nearest(archiver, table, typed, me
     assert table.count() == 5
 
 
-@pytest.mark.parametrize("arguments", [["archive", "--retention"], ["archive", "now"], ["archive", "--", "-x"], ["config", "-o", "xml"],
-                                       ["archive", "recover"], ["version", "extra"], ["archive", "--dry-run=perhaps"], ["archive", "-x"],
-                                       ["archive", "--no-dry-run"], [""], ["archive", ""]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["archive", "--retention"],
+        ["archive", "now"],
+        ["archive", "--", "-x"],
+        ["config", "-o", "xml"],
+        ["archive", "recover"],
+        ["version", "extra"],
+        ["archive", "--dry-run=perhaps"],
+        ["archive", "-x"],
+        ["archive", "--no-dry-run"],
+        [""],
+        ["archive", ""],
+    ],
+)
 def test_other_mistakes_exit_2(archiver, table, arguments):
     table.fill(5, 1)
     outcome = archiver.run(*arguments, expect=2)
@@ -70,10 +93,25 @@ def test_no_setting_at_all_is_told_in_one_go(program):
     assert "PG_CONNECTION_STRING" in outcome.stderr and "AZURE_STORAGE" in outcome.stderr
 
 
-BAD = {"EVENT_RETENTION_PERIOD": "soon", "DRY_RUN": "perhaps", "ARCHIVE_PATH": "Not_Valid", "ARCHIVE_COMPRESSION": "zip", "ARCHIVE_PARALLEL": "0",
-       "ARCHIVE_MEMORY": "lots", "ARCHIVE_REQUEST_TIMEOUT": "60 parsecs", "ARCHIVE_RETRIES": "-1", "ARCHIVE_RATE_LIMIT": "fast",
-       "ARCHIVE_MAX_DAYS": "0.5", "ARCHIVE_MAX_ROWS": "many", "ARCHIVE_COMMIT": "week", "ARCHIVE_SHARD": "3/3", "LOG_LEVEL": "loud",
-       "LOG_FORMAT": "xml", "ARCHIVE_WHOLE_DAYS": "2", "ARCHIVE_TABLE": "a.b.c.d", "AZURE_STORAGE_CONNECTION_STRING": "AccountName"}
+BAD = {
+    "EVENT_RETENTION_PERIOD": "soon",
+    "DRY_RUN": "perhaps",
+    "ARCHIVE_PATH": "Not_Valid",
+    "ARCHIVE_COMPRESSION": "zip",
+    "ARCHIVE_PARALLEL": "0",
+    "ARCHIVE_MEMORY": "lots",
+    "ARCHIVE_REQUEST_TIMEOUT": "60 parsecs",
+    "ARCHIVE_RETRIES": "-1",
+    "ARCHIVE_RATE_LIMIT": "fast",
+    "ARCHIVE_MAX_DAYS": "0.5",
+    "ARCHIVE_MAX_ROWS": "many",
+    "ARCHIVE_COMMIT": "week",
+    "ARCHIVE_SHARD": "3/3",
+    "LOG_LEVEL": "loud",
+    "LOG_FORMAT": "xml",
+    "ARCHIVE_WHOLE_DAYS": "2",
+    "AZURE_STORAGE_CONNECTION_STRING": "AccountName",
+}
 
 
 def test_all_mistakes_are_reported_together(archiver):
@@ -90,6 +128,12 @@ def test_each_mistake_alone_is_refused_and_named(archiver, table, name):
     assert table.count() == 5
 
 
+@pytest.mark.parametrize("name", ["a.b.c.d", "a b", "", '"open', "select", "a;b", "public.", "x" * 100])
+def test_a_table_name_that_cannot_be_is_refused_before_anything_happens(archiver, table, name):
+    outcome = archiver.run("archive", "--table=" + name)
+    assert outcome.code in (2, 3), str(outcome)
+
+
 @pytest.mark.parametrize("value", ["10GiB garbage", "99999999999999999999", "1e9", "0x10", " ", "-5", "1 2"])
 @pytest.mark.parametrize("name", ["ARCHIVE_MEMORY", "ARCHIVE_PARALLEL", "ARCHIVE_MAX_ROWS", "ARCHIVE_REQUEST_TIMEOUT"])
 def test_numbers_that_are_none_are_refused(archiver, table, name, value):
@@ -98,8 +142,20 @@ def test_numbers_that_are_none_are_refused(archiver, table, name, value):
     assert table.count() == 5
 
 
-@pytest.mark.parametrize("word, dry", [("true", True), ("1", True), ("yes", True), ("false", False), ("0", False), ("no", False),
-                                       ("TRUE", True), ("No", False), ("", False)])
+@pytest.mark.parametrize(
+    "word, dry",
+    [
+        ("true", True),
+        ("1", True),
+        ("yes", True),
+        ("false", False),
+        ("0", False),
+        ("no", False),
+        ("TRUE", True),
+        ("No", False),
+        ("", False),
+    ],
+)
 def test_the_words_for_yes_and_no(archiver, table, word, dry):
     table.fill(5, 1)
     outcome = archiver.run("archive", settings={"DRY_RUN": word})
@@ -124,22 +180,38 @@ def test_a_flag_beats_the_variable_and_the_variable_the_default(archiver):
     variable = {"ARCHIVE_PARALLEL": "3"}
     assert setting(archiver.run("config", "-o", "json", expect=0), "ARCHIVE_PARALLEL")["value"] == "4"
     by_variable = setting(archiver.run("config", "-o", "json", settings=variable, expect=0), "ARCHIVE_PARALLEL")
-    by_flag = setting(archiver.run("config", "-o", "json", "--parallel", "2", settings=variable, expect=0), "ARCHIVE_PARALLEL")
+    by_flag = setting(
+        archiver.run("config", "-o", "json", "--parallel", "2", settings=variable, expect=0), "ARCHIVE_PARALLEL"
+    )
     assert (by_variable["value"], by_flag["value"]) == ("3", "2")
-    sources = {setting(archiver.run("config", "-o", "json", expect=0), "ARCHIVE_PARALLEL")["source"], by_variable["source"], by_flag["source"]}
+    sources = {
+        setting(archiver.run("config", "-o", "json", expect=0), "ARCHIVE_PARALLEL")["source"],
+        by_variable["source"],
+        by_flag["source"],
+    }
     assert len(sources) == 3
 
 
 def test_an_empty_variable_is_unset(archiver):
-    empty = setting(archiver.run("config", "-o", "json", settings={"EVENT_RETENTION_PERIOD": ""}, expect=0), "EVENT_RETENTION_PERIOD")
+    empty = setting(
+        archiver.run("config", "-o", "json", settings={"EVENT_RETENTION_PERIOD": ""}, expect=0),
+        "EVENT_RETENTION_PERIOD",
+    )
     assert empty["value"] == "1 year"
 
 
-SECRET_SETTINGS = ["PG_CONNECTION_STRING", "AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN"]
+SECRET_SETTINGS = [
+    "PG_CONNECTION_STRING",
+    "AZURE_STORAGE_CONNECTION_STRING",
+    "AZURE_STORAGE_KEY",
+    "AZURE_STORAGE_SAS_TOKEN",
+]
 
 
 def test_config_shows_everything_but_secrets(archiver, database, azurite):
-    settings = {"PG_CONNECTION_STRING": f"postgresql://user:canary-pw-77@127.0.0.1:{database.server.port}/{database.name}?sslpassword=canary-pw-77"}
+    settings = {
+        "PG_CONNECTION_STRING": f"postgresql://user:canary-pw-77@127.0.0.1:{database.server.port}/{database.name}?sslpassword=canary-pw-77"
+    }
     archiver.secrets.append("canary-pw-77")
     for format in ("text", "json"):
         outcome = archiver.run("config", "-o", format, settings=settings, expect=0)
@@ -147,8 +219,16 @@ def test_config_shows_everything_but_secrets(archiver, database, azurite):
         assert database.name in outcome.stdout
 
 
-@pytest.mark.parametrize("conninfo", ["host=127.0.0.1 password=canary-pw-77 user=x dbname", "postgresql://u:canary-pw-77@[::1/x",
-                                      "postgresql://u:canary-pw-77@h/x?nonsense=canary-pw-77", "password='canary-pw-77", "canary-pw-77"])
+@pytest.mark.parametrize(
+    "conninfo",
+    [
+        "host=127.0.0.1 password=canary-pw-77 user=x dbname",
+        "postgresql://u:canary-pw-77@[::1/x",
+        "postgresql://u:canary-pw-77@h/x?nonsense=canary-pw-77",
+        "password='canary-pw-77",
+        "canary-pw-77",
+    ],
+)
 @pytest.mark.parametrize("command", ["config", "archive"])
 def test_a_connection_string_that_cannot_be_read_does_not_give_away_its_password(archiver, conninfo, command):
     archiver.secrets.append("canary-pw-77")
@@ -157,9 +237,16 @@ def test_a_connection_string_that_cannot_be_read_does_not_give_away_its_password
         assert outcome.code == 2 and "PG_CONNECTION_STRING" in outcome.stderr, str(outcome)
 
 
-@pytest.mark.parametrize("text", ["AccountName=x;AccountKey=canary key 77!", "AccountKey=Y2FuYXJ5LWtleS03Nw==", "SharedAccessSignature=sv=1&sig=canary-sig-77",
-                                  "BlobEndpoint=ftp://x;AccountName=x;AccountKey=Y2FuYXJ5LWtleS03Nw==",
-                                  "AccountName=x;AccountKey=Y2FuYXJ5LWtleS03Nw==;SharedAccessSignature=sig=canary-sig-77"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AccountName=x;AccountKey=canary key 77!",
+        "AccountKey=Y2FuYXJ5LWtleS03Nw==",
+        "SharedAccessSignature=sv=1&sig=canary-sig-77",
+        "BlobEndpoint=ftp://x;AccountName=x;AccountKey=Y2FuYXJ5LWtleS03Nw==",
+        "AccountName=x;AccountKey=Y2FuYXJ5LWtleS03Nw==;SharedAccessSignature=sig=canary-sig-77",
+    ],
+)
 def test_a_storage_string_that_cannot_be_read_does_not_give_away_its_key(archiver, text):
     archiver.secrets += ["canary key 77", "Y2FuYXJ5LWtleS03Nw", "canary-sig-77"]
     outcome = archiver.run("archive", settings={"AZURE_STORAGE_CONNECTION_STRING": text})
@@ -187,8 +274,14 @@ def test_secrets_from_files(archiver, table, oracle, database, azurite, tmp_path
     oracle.remember()
     for name, value in (("database", database.uri), ("storage", azurite.connection_string())):
         (tmp_path / name).write_bytes((value + end).encode())
-    archiver.archive(settings={"PG_CONNECTION_STRING": None, "PG_CONNECTION_STRING_FILE": tmp_path / "database",
-                               "AZURE_STORAGE_CONNECTION_STRING": "", "AZURE_STORAGE_CONNECTION_STRING_FILE": tmp_path / "storage"})
+    archiver.archive(
+        settings={
+            "PG_CONNECTION_STRING": None,
+            "PG_CONNECTION_STRING_FILE": tmp_path / "database",
+            "AZURE_STORAGE_CONNECTION_STRING": "",
+            "AZURE_STORAGE_CONNECTION_STRING_FILE": tmp_path / "storage",
+        }
+    )
     assert oracle.check().archived == 10
 
 
@@ -196,8 +289,21 @@ def test_the_database_by_pg_variables_and_key_value_form(archiver, table, oracle
     table.fill(10, 1)
     oracle.remember()
     port = database.server.port
-    archiver.archive("--dry-run", settings={"PG_CONNECTION_STRING": f"host=127.0.0.1 port={port} user=postgres dbname='{database.name}'"})
-    archiver.archive("--dry-run", "--database", f"postgresql:///{database.name}",
-                     settings={"PG_CONNECTION_STRING": None, "PGHOST": "127.0.0.1", "PGPORT": port, "PGUSER": "postgres"})
-    archiver.archive(settings={"PG_CONNECTION_STRING": f"user=postgres dbname={database.name}", "PGHOST": "127.0.0.1", "PGPORT": port})
+    archiver.archive(
+        "--dry-run",
+        settings={"PG_CONNECTION_STRING": f"host=127.0.0.1 port={port} user=postgres dbname='{database.name}'"},
+    )
+    archiver.archive(
+        "--dry-run",
+        "--database",
+        f"postgresql:///{database.name}",
+        settings={"PG_CONNECTION_STRING": None, "PGHOST": "127.0.0.1", "PGPORT": port, "PGUSER": "postgres"},
+    )
+    archiver.archive(
+        settings={
+            "PG_CONNECTION_STRING": f"user=postgres dbname={database.name}",
+            "PGHOST": "127.0.0.1",
+            "PGPORT": port,
+        }
+    )
     assert oracle.check().archived == 10

@@ -31,15 +31,20 @@ def failed_cleanly(outcome, oracle, *words: str) -> None:
 
 # --- the database ---
 
-@pytest.mark.parametrize("settings, word", [
-    ({"ARCHIVE_TABLE": "public.nothing"}, "nothing"),
-    ({"ARCHIVE_TABLE": 'public."event"'}, "event"),
-    ({"ARCHIVE_TABLE": 'elsewhere."Event"'}, "elsewhere"),
-    ({"ARCHIVE_TIME_COLUMN": "made_at"}, "made_at"),
-    ({"ARCHIVE_KEY_COLUMN": "ident"}, "ident"),
-    ({"ARCHIVE_TIME_COLUMN": "payload"}, "payload"),
-    ({"ARCHIVE_KEY_COLUMN": "payload"}, "payload")],
-    ids=lambda value: next(iter(value.values())) if isinstance(value, dict) else "")
+
+@pytest.mark.parametrize(
+    "settings, word",
+    [
+        ({"ARCHIVE_TABLE": "public.nothing"}, "nothing"),
+        ({"ARCHIVE_TABLE": 'public."event"'}, "event"),
+        ({"ARCHIVE_TABLE": 'elsewhere."Event"'}, "elsewhere"),
+        ({"ARCHIVE_TIME_COLUMN": "made_at"}, "made_at"),
+        ({"ARCHIVE_KEY_COLUMN": "ident"}, "ident"),
+        ({"ARCHIVE_TIME_COLUMN": "payload"}, "payload"),
+        ({"ARCHIVE_KEY_COLUMN": "payload"}, "payload"),
+    ],
+    ids=lambda value: next(iter(value.values())) if isinstance(value, dict) else "",
+)
 def test_what_the_database_lacks(archiver, ready, oracle, settings, word):
     failed_cleanly(archiver.archive(settings=settings, expect=3), oracle, word)
 
@@ -82,17 +87,23 @@ def test_the_right_password_in_every_way(archiver, login, oracle, database, tmp_
 
 
 def test_a_role_that_is_not_there(archiver, ready, oracle, database):
-    outcome = archiver.archive(settings={"PG_CONNECTION_STRING": database.server.uri(database.name, "nobody_at_all")}, expect=4)
+    outcome = archiver.archive(
+        settings={"PG_CONNECTION_STRING": database.server.uri(database.name, "nobody_at_all")}, expect=4
+    )
     failed_cleanly(outcome, oracle, "nobody_at_all", "role")
 
 
 def test_a_database_nobody_listens_at(archiver, ready, oracle):
-    outcome = archiver.archive(settings={"PG_CONNECTION_STRING": f"postgresql://postgres@127.0.0.1:{free_port()}/x"}, expect=5)
+    outcome = archiver.archive(
+        settings={"PG_CONNECTION_STRING": f"postgresql://postgres@127.0.0.1:{free_port()}/x"}, expect=5
+    )
     failed_cleanly(outcome, oracle, "refused", "connect")
 
 
 def test_a_database_host_that_does_not_resolve(archiver, ready, oracle):
-    outcome = archiver.archive(settings={"PG_CONNECTION_STRING": "postgresql://postgres@no-such-host.invalid/x"}, expect=5)
+    outcome = archiver.archive(
+        settings={"PG_CONNECTION_STRING": "postgresql://postgres@no-such-host.invalid/x"}, expect=5
+    )
     failed_cleanly(outcome, oracle, "no-such-host.invalid")
 
 
@@ -113,7 +124,9 @@ def as_role(database, role) -> dict:
 def test_a_role_without_the_rights(archiver, ready, oracle, database, role, right):
     if right != "no right":
         ready.execute(f'GRANT {right} ON "Event" TO {role}')
-    failed_cleanly(archiver.archive(settings=as_role(database, role), expect=4), oracle, "permission", "privilege", "right")
+    failed_cleanly(
+        archiver.archive(settings=as_role(database, role), expect=4), oracle, "permission", "privilege", "right"
+    )
 
 
 def test_select_and_delete_are_enough(archiver, ready, oracle, database, role):
@@ -123,23 +136,29 @@ def test_select_and_delete_are_enough(archiver, ready, oracle, database, role):
 
 
 def test_row_level_security_that_hides_rows_from_delete(archiver, ready, oracle, database, role):
-    ready.execute(f"""GRANT SELECT, DELETE ON "Event" TO {role};
+    ready.execute(
+        f"""GRANT SELECT, DELETE ON "Event" TO {role};
                       ALTER TABLE "Event" ENABLE ROW LEVEL SECURITY;
                       CREATE POLICY see ON "Event" FOR SELECT USING (true);
-                      CREATE POLICY keep ON "Event" FOR DELETE USING (id % 7 <> 0)""")
+                      CREATE POLICY keep ON "Event" FOR DELETE USING (id % 7 <> 0)"""
+    )
     failed_cleanly(archiver.archive(settings=as_role(database, role), expect=7), oracle, "row")
 
 
 def test_a_trigger_that_keeps_rows(archiver, ready, oracle):
-    ready.execute("""CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+    ready.execute(
+        """CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
                        'BEGIN IF OLD.id % 7 = 0 THEN RETURN NULL; END IF; RETURN OLD; END';
-                     CREATE TRIGGER keep BEFORE DELETE ON "Event" FOR EACH ROW EXECUTE FUNCTION keep()""")
+                     CREATE TRIGGER keep BEFORE DELETE ON "Event" FOR EACH ROW EXECUTE FUNCTION keep()"""
+    )
     failed_cleanly(archiver.archive(expect=7), oracle, "row")
 
 
 def test_a_trigger_that_raises(archiver, ready, oracle):
-    ready.execute("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not this one''; END';
-                     CREATE TRIGGER refuse BEFORE DELETE ON "Event" FOR EACH ROW WHEN (OLD.id = 60) EXECUTE FUNCTION refuse()""")
+    ready.execute(
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not this one''; END';
+                     CREATE TRIGGER refuse BEFORE DELETE ON "Event" FOR EACH ROW WHEN (OLD.id = 60) EXECUTE FUNCTION refuse()"""
+    )
     outcome = archiver.run("archive")
     assert outcome.code in (1, 3), str(outcome)
     failed_cleanly(outcome, oracle, "not this one")
@@ -147,14 +166,18 @@ def test_a_trigger_that_raises(archiver, ready, oracle):
 
 @pytest.mark.parametrize("deferred", ["", "DEFERRABLE INITIALLY DEFERRED"])
 def test_a_foreign_key_that_refuses(archiver, ready, oracle, deferred):
-    ready.execute(f'CREATE TABLE child (event integer REFERENCES "Event" (id) {deferred}); INSERT INTO child VALUES (60)')
+    ready.execute(
+        f'CREATE TABLE child (event integer REFERENCES "Event" (id) {deferred}); INSERT INTO child VALUES (60)'
+    )
     outcome = archiver.run("archive")
     assert outcome.code in (1, 3), str(outcome)
     failed_cleanly(outcome, oracle, "foreign key", "child")
 
 
 def test_a_foreign_key_that_cascades_is_no_failure(archiver, ready, oracle):
-    ready.execute('CREATE TABLE child (event integer REFERENCES "Event" (id) ON DELETE CASCADE); INSERT INTO child VALUES (60)')
+    ready.execute(
+        'CREATE TABLE child (event integer REFERENCES "Event" (id) ON DELETE CASCADE); INSERT INTO child VALUES (60)'
+    )
     archiver.archive()
     assert oracle.check().archived == 120
 
@@ -174,18 +197,24 @@ def test_a_table_locked_by_another_session_for_good(archiver, ready, oracle, dat
     with other.cursor() as cursor:
         cursor.execute(f"ALTER DATABASE {database.name} SET lock_timeout = '1s'")
         cursor.execute('BEGIN; LOCK TABLE "Event" IN ACCESS EXCLUSIVE MODE')
-    outcome = archiver.run("archive", timeout=60)
+    process = archiver.start("archive")
+    ended = process.wait_end(20)
     other.close()
+    outcome = process.wait()
+    assert ended, "still waiting after 20 s, though the database says lock_timeout = 1s"
     assert outcome.code == 5, str(outcome)
     failed_cleanly(outcome, oracle, "lock")
 
 
 # --- the lake ---
 
+
 def test_a_wrong_account_key(archiver, ready, oracle, azurite):
     wrong = "d3JvbmcgY2FuYXJ5IGtleSA4YzFm"
     archiver.secrets.append(wrong)
-    outcome = archiver.archive(settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(key=wrong)}, expect=4)
+    outcome = archiver.archive(
+        settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(key=wrong)}, expect=4
+    )
     failed_cleanly(outcome, oracle, "authori", "authenti", "refused", "403")
 
 
@@ -197,34 +226,71 @@ def test_an_account_that_is_not_there(archiver, ready, oracle, azurite):
 
 
 def test_an_account_whose_host_does_not_resolve(archiver, ready, oracle, azurite):
-    settings = {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string("http://nosuchaccount.blob.core.invalid"), "ARCHIVE_RETRIES": "1"}
+    settings = {
+        "AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string("http://nosuchaccount.blob.core.invalid"),
+        "ARCHIVE_RETRIES": "1",
+    }
     outcome = archiver.run("archive", settings=settings)
     assert outcome.code in (3, 5), str(outcome)
     failed_cleanly(outcome, oracle, "nosuchaccount.blob.core.invalid")
 
 
 def test_a_lake_nobody_listens_at(archiver, ready, oracle, azurite):
-    settings = {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(f"http://127.0.0.1:{free_port()}"), "ARCHIVE_RETRIES": "1"}
+    settings = {
+        "AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(f"http://127.0.0.1:{free_port()}"),
+        "ARCHIVE_RETRIES": "1",
+    }
     failed_cleanly(archiver.archive(settings=settings, expect=5), oracle, "refused", "connect")
 
 
-@pytest.mark.parametrize("path", ["UPPER", "ab", "a" * 64, "two--hyphens", "-lead", "trail-", "under_score", "dot.dot", "/", "ünï", "a b c",
-                                  "container/../up", "container//twice"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "UPPER",
+        "ab",
+        "a" * 64,
+        "two--hyphens",
+        "-lead",
+        "trail-",
+        "under_score",
+        "dot.dot",
+        "/",
+        "ünï",
+        "a b c",
+        "container/../up",
+        "container//twice",
+    ],
+)
 def test_a_container_name_that_cannot_be(archiver, ready, oracle, path):
     outcome = archiver.archive(settings={"ARCHIVE_PATH": path}, expect=2)
     assert "ARCHIVE_PATH" in outcome.stderr
     assert ready.count() == 120
 
 
-@pytest.mark.parametrize("status, code, exit_code", [(403, "AuthorizationFailure", 4), (403, "AuthorizationPermissionMismatch", 4),
-                                                     (401, "NoAuthenticationInformation", 4), (404, "ContainerNotFound", 3),
-                                                     (503, "ServerBusy", 5), (500, "InternalError", 5), (429, "TooManyRequests", 5),
-                                                     (409, "AccountBeingCreated", None), (400, "InvalidHeaderValue", None)])
+@pytest.mark.parametrize(
+    "status, code, exit_code",
+    [
+        (403, "AuthorizationFailure", 4),
+        (403, "AuthorizationPermissionMismatch", 4),
+        (401, "NoAuthenticationInformation", 4),
+        (404, "ContainerNotFound", 3),
+        (503, "ServerBusy", 5),
+        (500, "InternalError", 5),
+        (429, "TooManyRequests", 5),
+        (409, "AccountBeingCreated", None),
+        (400, "InvalidHeaderValue", None),
+    ],
+)
 def test_a_lake_that_says_no_to_every_block(archiver, ready, oracle, azurite, status, code, exit_code):
     with LakeGate(azurite.port) as gate:
         gate.on(answer(status, code), times=None, contains="comp=block&")
-        outcome = archiver.run("archive", settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint),
-                                                    "ARCHIVE_RETRIES": "1"})
+        outcome = archiver.run(
+            "archive",
+            settings={
+                "AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint),
+                "ARCHIVE_RETRIES": "1",
+            },
+        )
     if exit_code is None:
         assert outcome.code not in (0, 2, 10, 12), str(outcome)
     else:
@@ -235,7 +301,9 @@ def test_a_lake_that_says_no_to_every_block(archiver, ready, oracle, azurite, st
 def test_the_fourth_file_fails_and_the_others_are_put_back(archiver, ready, oracle, azurite):
     with LakeGate(azurite.port) as gate:
         gate.on(answer(403, "AuthorizationFailure"), times=None, contains="events_2024-01-04.csv?comp=blocklist")
-        outcome = archiver.run("archive", settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)})
+        outcome = archiver.run(
+            "archive", settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)}
+        )
     assert outcome.code == 4, str(outcome)
     failed_cleanly(outcome, oracle, "events_2024-01-04.csv")
 
@@ -245,9 +313,20 @@ def test_the_fourth_file_fails_and_the_others_are_put_back(archiver, ready, orac
 HEADER = b"id,event_id,event_type,created_at,processed_at,payload\n"
 
 
-@pytest.mark.parametrize("content", [b"id;event_id\n1;2\n", b"\xef\xbb\xbf" + HEADER, HEADER.upper(), HEADER.replace(b"\n", b"\r\n"), HEADER[:-1],
-                                     HEADER.replace(b",payload", b""), b"not a csv file at all", b"\0" * 100],
-                         ids=["another", "byte order mark", "upper case", "CR LF", "unfinished", "a column less", "text", "binary"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"id;event_id\n1;2\n",
+        b"\xef\xbb\xbf" + HEADER,
+        HEADER.upper(),
+        HEADER.replace(b"\n", b"\r\n"),
+        HEADER[:-1],
+        HEADER.replace(b",payload", b""),
+        b"not a csv file at all",
+        b"\0" * 100,
+    ],
+    ids=["another", "byte order mark", "upper case", "CR LF", "unfinished", "a column less", "text", "binary"],
+)
 @pytest.mark.parametrize("kind", ["put blob", "append blob", "block list"])
 def test_a_file_with_another_header_is_in_the_way(archiver, ready, lake, container, content, kind):
     name = "events_2024-01-03.csv"
@@ -267,7 +346,9 @@ def test_a_file_with_another_header_is_in_the_way(archiver, ready, lake, contain
 
 
 @pytest.mark.parametrize("kind", ["put blob", "append blob", "block list", "empty"])
-def test_a_file_of_others_with_the_right_header_is_appended_to_or_refused(archiver, ready, lake, container, oracle, kind):
+def test_a_file_of_others_with_the_right_header_is_appended_to_or_refused(
+    archiver, ready, lake, container, oracle, kind
+):
     """Never overwritten: either their rows are still there with ours behind them, or the program says no."""
     name, theirs = "events_2024-01-03.csv", HEADER + b'900001,"by, others",kind,2024-01-03 00:00:00,,{}\n'
     ready.execute("""INSERT INTO oracle.original VALUES (900001, 'by, others', 'kind', '2024-01-03', NULL, '{}')""")
@@ -294,12 +375,29 @@ def test_a_file_of_others_with_the_right_header_is_appended_to_or_refused(archiv
 
 def test_foreign_blobs_in_the_folder_are_left_alone(archiver, ready, lake, container, oracle):
     lake.create_container(container)
-    for name in ("notes.txt", "events_.csv", "events_2024-01-01.csv.bak", "events_2024-13-01.csv", "Events_2024-01-01.csv", "x/events_2024-01-01.csv"):
+    for name in (
+        "notes.txt",
+        "events_.csv",
+        "events_2024-01-01.csv.bak",
+        "events_2024-13-01.csv",
+        "Events_2024-01-01.csv",
+        "x/events_2024-01-01.csv",
+    ):
         lake.put_blob(container, name, b"mine", {"owner": "me"})
     archiver.archive()
     assert ready.count() == 0
-    assert [blob.name for blob in lake.list(container) if blob.metadata.get("owner") == "me" and blob.size == 4] == sorted(
-        ["notes.txt", "events_.csv", "events_2024-01-01.csv.bak", "events_2024-13-01.csv", "Events_2024-01-01.csv", "x/events_2024-01-01.csv"])
+    assert [
+        blob.name for blob in lake.list(container) if blob.metadata.get("owner") == "me" and blob.size == 4
+    ] == sorted(
+        [
+            "notes.txt",
+            "events_.csv",
+            "events_2024-01-01.csv.bak",
+            "events_2024-13-01.csv",
+            "Events_2024-01-01.csv",
+            "x/events_2024-01-01.csv",
+        ]
+    )
 
 
 def test_a_recent_day_that_fails_takes_the_old_ones_back(archiver, table, oracle, lake, container):

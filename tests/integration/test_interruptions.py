@@ -79,8 +79,10 @@ def test_recover_keeps_what_was_committed(archiver, table, oracle, azurite):
 
 
 # Where in the run the signal arrives.
-PHASES = {"staging": {"method": "PUT", "contains": "comp=block&", "nth": 3},
-          "publishing": {"method": "PUT", "contains": "comp=blocklist", "nth": 3}}
+PHASES = {
+    "staging": {"method": "PUT", "contains": "comp=block&", "nth": 3},
+    "publishing": {"method": "PUT", "contains": "comp=blocklist", "nth": 3},
+}
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -106,12 +108,15 @@ def test_a_signal_after_commit_was_sent_awaits_the_answer(archiver, table, oracl
     table.fill(100, 4)
     oracle.remember()
     with DatabaseGate(database.server.port) as gate:
+
         def stop():
             gate.awaited_victim().send(signal.SIGTERM)
             time.sleep(0.3)
 
         rule = gate.on(call_before(stop), type="C", side="server", when=lambda record: record.target == "COMMIT")
-        process = archiver.start("archive", settings={"PG_CONNECTION_STRING": database.server.uri(database.name, port=gate.port)})
+        process = archiver.start(
+            "archive", settings={"PG_CONNECTION_STRING": database.server.uri(database.name, port=gate.port)}
+        )
         gate.victim = process
         outcome = process.wait(20)
     if rule.hits:
@@ -129,8 +134,13 @@ def test_a_server_that_fell_silent_does_not_hold_up_a_stop(archiver, table, orac
             rule = lake_gate.on(silence(), times=None, contains="comp=block&")
         else:
             rule = database_gate.on(silence(), contains="COPY")
-        process = archiver.start("archive", settings={**behind(lake_gate, azurite), "PG_CONNECTION_STRING": database.server.uri(
-            database.name, port=database_gate.port)})
+        process = archiver.start(
+            "archive",
+            settings={
+                **behind(lake_gate, azurite),
+                "PG_CONNECTION_STRING": database.server.uri(database.name, port=database_gate.port),
+            },
+        )
         assert rule.fired.wait(20)
         time.sleep(0.2)
         begun = time.monotonic()
@@ -187,7 +197,9 @@ def test_runs_on_two_tables_of_one_database_do_not_hinder_each_other(archiver, t
     assert table.count() == 0
 
 
-@pytest.mark.parametrize("change", ["UPDATE \"Event\" SET event_type = 'changed' WHERE id = 7", 'DELETE FROM "Event" WHERE id = 7'])
+@pytest.mark.parametrize(
+    "change", ["UPDATE \"Event\" SET event_type = 'changed' WHERE id = 7", 'DELETE FROM "Event" WHERE id = 7']
+)
 def test_an_old_row_changed_during_the_run_makes_it_begin_again(archiver, table, oracle, azurite, change):
     table.fill(100, 4)
     oracle.remember()
@@ -265,7 +277,9 @@ def test_a_connection_lost_in_the_middle(archiver, table, oracle, database):
     oracle.remember()
     with LakeGate(1), DatabaseGate(database.server.port) as gate:
         rule = gate.on(delay_answer(0.5), contains="COPY")
-        process = archiver.start("archive", settings={"PG_CONNECTION_STRING": database.server.uri(database.name, port=gate.port)})
+        process = archiver.start(
+            "archive", settings={"PG_CONNECTION_STRING": database.server.uri(database.name, port=gate.port)}
+        )
         assert rule.fired.wait(20)
         gate.cut_all()
         outcome = process.wait(60)
@@ -278,8 +292,10 @@ def test_backends_terminated_by_the_administrator(archiver, table, oracle, azuri
     oracle.remember()
 
     def terminate():
-        table.execute("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                         WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+        table.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                         WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+        )
 
     with LakeGate(azurite.port) as gate:
         gate.on(call_before(terminate), nth=3, method="PUT", contains="comp=block")

@@ -58,8 +58,11 @@ def test_peak_memory_in_the_summary_is_the_programs_own(archiver, table):
 @pytest.mark.parametrize("code", [3, 4, 5])
 def test_a_failed_run_ends_with_a_summary_too(archiver, table, azurite, code):
     table.fill(10, 1)
-    settings = {3: {"ARCHIVE_TABLE": "nothing"}, 4: {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(key="YWJj")},
-                5: {"PG_CONNECTION_STRING": "postgresql://postgres@127.0.0.1:1/x"}}[code]
+    settings = {
+        3: {"ARCHIVE_TABLE": "nothing"},
+        4: {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(key="YWJj")},
+        5: {"PG_CONNECTION_STRING": "postgresql://postgres@127.0.0.1:1/x"},
+    }[code]
     outcome = archiver.archive(settings=settings, expect=code)
     assert outcome.summary["exit_code"] == code and outcome.summary["rows"] == 0
     error = [line for line in outcome.log if line["level"] == "error"][0]
@@ -71,7 +74,9 @@ def test_run_ids_differ(archiver, table):
     assert archiver.archive().log[0]["run_id"] != archiver.archive().log[0]["run_id"]
 
 
-@pytest.mark.parametrize("level, expected", [("error", set()), ("warn", set()), ("info", {"info"}), ("debug", {"info", "debug"})])
+@pytest.mark.parametrize(
+    "level, expected", [("error", set()), ("warn", set()), ("info", {"info"}), ("debug", {"info", "debug"})]
+)
 def test_levels(archiver, table, level, expected):
     """The summary is printed at any level: it is the run's result."""
     table.fill(50, 2)
@@ -84,8 +89,13 @@ def test_no_row_value_and_no_secret_at_debug_level(archiver, table, azurite, lak
     table.fill(300, 3)
     sas = lake.account_sas()
     archiver.secrets += [sas.rpartition("sig=")[2], sas]
-    outcome = archiver.archive("--log-level", "debug", settings={
-        "AZURE_STORAGE_CONNECTION_STRING": f"BlobEndpoint={azurite.endpoint}/devstoreaccount1;SharedAccessSignature={sas}"})
+    outcome = archiver.archive(
+        "--log-level",
+        "debug",
+        settings={
+            "AZURE_STORAGE_CONNECTION_STRING": f"BlobEndpoint={azurite.endpoint}/devstoreaccount1;SharedAccessSignature={sas}"
+        },
+    )
     assert len(outcome.log) > 10
 
 
@@ -98,9 +108,11 @@ def test_text_logs(archiver, table):
 
 def test_names_that_json_must_escape(archiver, table, lake, container, oracle):
     """Whatever stands in the settings or in the server's words, each line stays one JSON object."""
-    table.execute("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+    table.execute(
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
                        $$BEGIN RAISE E'quote " backslash \\\\ newline \\n tab \\t control \\u0001 emoji 😀'; END$$;
-                     CREATE TRIGGER refuse BEFORE DELETE ON "Event" FOR EACH ROW EXECUTE FUNCTION refuse()""")
+                     CREATE TRIGGER refuse BEFORE DELETE ON "Event" FOR EACH ROW EXECUTE FUNCTION refuse()"""
+    )
     table.fill(5, 1)
     outcome = archiver.run("archive")
     assert outcome.code != 0 and outcome.unparsed == []
@@ -112,8 +124,14 @@ def on_terminal(archiver, environment: dict) -> str:
     control, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     settings = {name: str(value) for name, value in archiver.settings.items() if name != "LOG_FORMAT"}
-    process = subprocess.Popen([str(archiver.binary), "archive"], stdin=terminal, stdout=terminal, stderr=terminal,
-                               env={"PATH": "/usr/bin:/bin", "TERM": "xterm", **settings, **environment}, close_fds=True)
+    process = subprocess.Popen(
+        [str(archiver.binary), "archive"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={"PATH": "/usr/bin:/bin", "TERM": "xterm", **settings, **environment},
+        close_fds=True,
+    )
     os.close(terminal)
     text = b""
     while True:
@@ -136,4 +154,6 @@ def test_on_a_terminal_there_is_text_and_no_color_is_honoured(archiver, table):
     assert "2024-01-01" in coloured and '"event"' not in coloured
     table.fill(2000, 20)
     plain = on_terminal(archiver, {"NO_COLOR": "1"})
-    assert not [part for part in plain.split("\x1b[")[1:] if part.lstrip("0123456789;").startswith("m")], repr(plain[:2000])
+    assert not [part for part in plain.split("\x1b[")[1:] if part.lstrip("0123456789;").startswith("m")], repr(
+        plain[:2000]
+    )

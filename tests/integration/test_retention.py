@@ -1,8 +1,29 @@
 """How old is old: what is accepted, what is refused, and where exactly the line runs."""
 import pytest
 
-REFUSED = ["1", "0", "-1 year", "soon", "1 year'; DROP TABLE", "1 year'; DROP TABLE \"Event\"; --", "365", "0 days", "1.5", "P0D", "-P1Y",
-           "1 year ago", "1 day -2 days", "12:00:00", "1 fortnightly", "year", "infinity", "1 year 1", "@ 1 year ago", "1e3 days", "NaN"]
+REFUSED = [
+    "1",
+    "0",
+    "-1 year",
+    "soon",
+    "1 year'; DROP TABLE",
+    '1 year\'; DROP TABLE "Event"; --',
+    "365",
+    "0 days",
+    "1.5",
+    "P0D",
+    "-P1Y",
+    "1 year ago",
+    "1 day -2 days",
+    "12:00:00",
+    "1 fortnightly",
+    "year",
+    "infinity",
+    "1 year 1",
+    "@ 1 year ago",
+    "1e3 days",
+    "NaN",
+]
 
 
 @pytest.mark.parametrize("period", REFUSED)
@@ -33,8 +54,11 @@ def test_the_line_runs_where_postgresql_says(archiver, table, oracle, database, 
     gone, stays = ACCEPTED[period]
     table.execute(f"ALTER DATABASE {database.name} SET timezone = 'Pacific/Kiritimati'")
     for age in (gone, stays):
-        table.execute("""INSERT INTO "Event" (event_id, event_type, created_at, payload)
-                         VALUES (%s, 'edge', now() AT TIME ZONE 'UTC' - %s::interval, '{}')""", (age, age))
+        table.execute(
+            """INSERT INTO "Event" (event_id, event_type, created_at, payload)
+                         VALUES (%s, 'edge', now() AT TIME ZONE 'UTC' - %s::interval, '{}')""",
+            (age, age),
+        )
     oracle.remember()
     archiver.archive(settings={"EVENT_RETENTION_PERIOD": period})
     oracle.check()
@@ -43,8 +67,11 @@ def test_the_line_runs_where_postgresql_says(archiver, table, oracle, database, 
 
 def test_one_year_is_the_default(archiver, table, oracle):
     for age in ("367 days", "364 days"):
-        table.execute("""INSERT INTO "Event" (event_id, event_type, created_at, payload)
-                         VALUES (%s, 'edge', now() AT TIME ZONE 'UTC' - %s::interval, '{}')""", (age, age))
+        table.execute(
+            """INSERT INTO "Event" (event_id, event_type, created_at, payload)
+                         VALUES (%s, 'edge', now() AT TIME ZONE 'UTC' - %s::interval, '{}')""",
+            (age, age),
+        )
     oracle.remember()
     archiver.archive()
     oracle.check()

@@ -43,14 +43,22 @@ def test_a_file_is_the_header_and_what_copy_writes(archiver, table, lake, contai
     content = lake.get(container, "events_2024-01-01.csv")
     assert content.startswith(header)
     assert len(content) == len(header) + len(expected.getvalue())
-    assert sorted(content[len(header):]) == sorted(expected.getvalue())
+    assert sorted(content[len(header) :]) == sorted(expected.getvalue())
 
 
 def test_hostile_defaults_of_the_database_change_nothing(archiver, table, oracle, database):
-    for name, value in {"search_path": "nowhere", "standard_conforming_strings": "off", "extra_float_digits": "-15",
-                        "default_transaction_isolation": "serializable", "default_transaction_deferrable": "on",
-                        "client_encoding": "LATIN1", "intervalstyle": "sql_standard", "idle_in_transaction_session_timeout": "1s",
-                        "max_parallel_workers_per_gather": "4", "enable_indexscan": "off"}.items():
+    for name, value in {
+        "search_path": "nowhere",
+        "standard_conforming_strings": "off",
+        "extra_float_digits": "-15",
+        "default_transaction_isolation": "serializable",
+        "default_transaction_deferrable": "on",
+        "client_encoding": "LATIN1",
+        "intervalstyle": "sql_standard",
+        "idle_in_transaction_session_timeout": "1s",
+        "max_parallel_workers_per_gather": "4",
+        "enable_indexscan": "off",
+    }.items():
         table.execute(f"ALTER DATABASE {database.name} SET {name} = '{value}'")
     table.fill(1000, 10)
     oracle.remember()

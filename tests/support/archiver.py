@@ -35,11 +35,15 @@ class Outcome:
     @property
     def summary(self) -> dict:
         """The last line, which says how the run went."""
-        assert self.log and self.log[-1].get("event") == "run.summary", f"the last line is no run.summary:\n{self.stderr}"
+        assert (
+            self.log and self.log[-1].get("event") == "run.summary"
+        ), f"the last line is no run.summary:\n{self.stderr}"
         return self.log[-1]
 
     def __str__(self) -> str:
-        return f"exit {self.code} after {self.seconds:.2f} s\nstdout: {self.stdout[-2000:]}\nstderr: {self.stderr[-6000:]}"
+        return (
+            f"exit {self.code} after {self.seconds:.2f} s\nstdout: {self.stdout[-2000:]}\nstderr: {self.stderr[-6000:]}"
+        )
 
 
 class Process:
@@ -51,8 +55,15 @@ class Process:
 
         self.secrets = secrets
         self.began = time.monotonic()
-        self.popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                      env=environment, start_new_session=True, preexec_fn=limit if memory_limit else None)
+        self.popen = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=limit if memory_limit else None,
+        )
         self.output = {"stdout": b"", "stderr": b""}
         self._peak = 0
         self._usage = None
@@ -119,7 +130,9 @@ class Process:
         deadline = time.monotonic() + timeout
         with self._changed:
             while text.encode() not in self.output[stream]:
-                assert self.running and time.monotonic() < deadline, f"never printed {text!r}: {self.output[stream].decode()}"
+                assert (
+                    self.running and time.monotonic() < deadline
+                ), f"never printed {text!r}: {self.output[stream].decode()}"
                 self._changed.wait(0.05)
 
     def wait(self, timeout: float = 120) -> Outcome:
@@ -131,9 +144,14 @@ class Process:
         for thread in self._readers:
             thread.join()
         code = self.popen.returncode
-        outcome = Outcome(128 - code if code < 0 else code, self.output["stdout"].decode(errors="replace"),
-                          self.output["stderr"].decode(errors="replace"), self.ended - self.began,
-                          self._usage.ru_utime + self._usage.ru_stime, self._peak)
+        outcome = Outcome(
+            128 - code if code < 0 else code,
+            self.output["stdout"].decode(errors="replace"),
+            self.output["stderr"].decode(errors="replace"),
+            self.ended - self.began,
+            self._usage.ru_utime + self._usage.ru_stime,
+            self._peak,
+        )
         for line in outcome.stderr.splitlines():
             try:
                 entry = json.loads(line)
@@ -165,14 +183,26 @@ class Archiver:
         return other
 
     def start(self, *arguments: str, settings: dict | None = None, memory_limit: int | None = None) -> Process:
-        passed_on = {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS") if name in os.environ}
+        passed_on = {
+            name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS") if name in os.environ
+        }
         given = {**self.settings, **(settings or {})}
-        environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **passed_on,
-                       **{name: str(value) for name, value in given.items() if value is not None}}
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": "/nonexistent",
+            **passed_on,
+            **{name: str(value) for name, value in given.items() if value is not None},
+        }
         return Process([str(self.binary), *arguments], environment, self.secrets, memory_limit)
 
-    def run(self, *arguments: str, settings: dict | None = None, timeout: float = 120, expect: int | None = None,
-            memory_limit: int | None = None) -> Outcome:
+    def run(
+        self,
+        *arguments: str,
+        settings: dict | None = None,
+        timeout: float = 120,
+        expect: int | None = None,
+        memory_limit: int | None = None,
+    ) -> Outcome:
         """Runs to the end. With `expect`, any other exit code fails the test."""
         outcome = self.start(*arguments, settings=settings, memory_limit=memory_limit).wait(timeout)
         if expect is not None:

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <deque>
 #include <list>
+#include <netinet/tcp.h>
 
 namespace test_support {
 
@@ -146,7 +147,23 @@ struct imposter::impl : std::enable_shared_from_this<imposter::impl> {
             if (next.cut_after || next.hang_up)
                 co_return;
             if (next.before_body)
-                co_await socket.async_wait(tcp::socket::wait_error, use_awaitable);
+                co_await until_left(socket);
+        }
+    }
+
+    // Without reading, so that the client's unsent body stays where it is. A goodbye behind unread bytes
+    // shows only in the state of the connection.
+    static awaitable<void> until_left(tcp::socket& socket) {
+        asio::steady_timer timer(co_await asio::this_coro::executor);
+        for (;;) {
+            tcp_info info{};
+            socklen_t size = sizeof info;
+            if (!socket.is_open() ||
+                ::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+                info.tcpi_state != TCP_ESTABLISHED)
+                co_return;
+            timer.expires_after(std::chrono::milliseconds(2));
+            co_await timer.async_wait(use_awaitable);
         }
     }
 

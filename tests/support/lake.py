@@ -13,8 +13,19 @@ from dataclasses import dataclass
 from email.utils import formatdate
 
 VERSION = "2023-11-03"
-SIGNED_HEADERS = ("content-encoding", "content-language", "content-length", "content-md5", "content-type", "date",
-                  "if-modified-since", "if-match", "if-none-match", "if-unmodified-since", "range")
+SIGNED_HEADERS = (
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-md5",
+    "content-type",
+    "date",
+    "if-modified-since",
+    "if-match",
+    "if-none-match",
+    "if-unmodified-since",
+    "range",
+)
 
 
 class LakeError(RuntimeError):
@@ -47,11 +58,23 @@ class Lake:
         self.account = pairs["AccountName"]
         self.key = base64.b64decode(pairs["AccountKey"])
         url = urllib.parse.urlsplit(pairs["BlobEndpoint"])
-        self.secure, self.host, self.port, self.base = url.scheme == "https", url.hostname, url.port, url.path.rstrip("/")
+        self.secure, self.host, self.port, self.base = (
+            url.scheme == "https",
+            url.hostname,
+            url.port,
+            url.path.rstrip("/"),
+        )
         self.ca_file = ca_file
 
-    def request(self, method: str, path: str, query: dict | None = None, headers: dict | None = None, body: bytes = b"",
-                accept=(200, 201, 202, 206)) -> tuple:
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: dict | None = None,
+        headers: dict | None = None,
+        body: bytes = b"",
+        accept=(200, 201, 202, 206),
+    ) -> tuple:
         """(status, headers with lowercase names, body) of one signed request."""
         query = query or {}
         headers = {"x-ms-version": VERSION, "x-ms-date": formatdate(usegmt=True), **(headers or {})}
@@ -61,8 +84,9 @@ class Lake:
         headers["Authorization"] = f"SharedKey {self.account}:{self._signature(method, path, query, headers)}"
         target = path + ("?" + urllib.parse.urlencode(query, quote_via=urllib.parse.quote) if query else "")
         if self.secure:
-            wire = http.client.HTTPSConnection(self.host, self.port, timeout=60,
-                                               context=ssl.create_default_context(cafile=self.ca_file))
+            wire = http.client.HTTPSConnection(
+                self.host, self.port, timeout=60, context=ssl.create_default_context(cafile=self.ca_file)
+            )
         else:
             wire = http.client.HTTPConnection(self.host, self.port, timeout=60)
         try:
@@ -115,39 +139,62 @@ class Lake:
         def text(name):
             return entry.findtext(f"Properties/{name}") or ""
 
-        return Blob(entry.findtext("Name"), int(text("Content-Length") or 0), text("Etag"), text("BlobType"),
-                    {item.tag.lower(): item.text or "" for item in entry.find("Metadata") or ()},
-                    text("Content-Type"), text("Content-Encoding"))
+        return Blob(
+            entry.findtext("Name"),
+            int(text("Content-Length") or 0),
+            text("Etag"),
+            text("BlobType"),
+            {item.tag.lower(): item.text or "" for item in entry.find("Metadata") or ()},
+            text("Content-Type"),
+            text("Content-Encoding"),
+        )
 
     def head(self, container: str, name: str) -> Blob | None:
         status, headers, _ = self.request("HEAD", f"/{container}/{name}", accept=(200, 404))
         if status == 404:
             return None
-        metadata = {key[len("x-ms-meta-"):]: value for key, value in headers.items() if key.startswith("x-ms-meta-")}
-        return Blob(name, int(headers["content-length"]), headers["etag"], headers["x-ms-blob-type"], metadata,
-                    headers.get("content-type", ""), headers.get("content-encoding", ""))
+        metadata = {key[len("x-ms-meta-") :]: value for key, value in headers.items() if key.startswith("x-ms-meta-")}
+        return Blob(
+            name,
+            int(headers["content-length"]),
+            headers["etag"],
+            headers["x-ms-blob-type"],
+            metadata,
+            headers.get("content-type", ""),
+            headers.get("content-encoding", ""),
+        )
 
     def get(self, container: str, name: str) -> bytes:
         return self.request("GET", f"/{container}/{name}")[2]
 
-    def put_blob(self, container: str, name: str, body: bytes, metadata: dict | None = None,
-                 headers: dict | None = None) -> None:
-        self.request("PUT", f"/{container}/{name}", headers={"x-ms-blob-type": "BlockBlob", **_meta(metadata),
-                                                           **(headers or {})}, body=body)
+    def put_blob(
+        self, container: str, name: str, body: bytes, metadata: dict | None = None, headers: dict | None = None
+    ) -> None:
+        self.request(
+            "PUT",
+            f"/{container}/{name}",
+            headers={"x-ms-blob-type": "BlockBlob", **_meta(metadata), **(headers or {})},
+            body=body,
+        )
 
     def put_block(self, container: str, name: str, block_id: str, body: bytes) -> None:
         self.request("PUT", f"/{container}/{name}", {"comp": "block", "blockid": block_id}, body=body)
 
-    def put_block_list(self, container: str, name: str, ids: list, metadata: dict | None = None,
-                       headers: dict | None = None) -> None:
+    def put_block_list(
+        self, container: str, name: str, ids: list, metadata: dict | None = None, headers: dict | None = None
+    ) -> None:
         body = "<BlockList>" + "".join(f"<Latest>{block_id}</Latest>" for block_id in ids) + "</BlockList>"
-        self.request("PUT", f"/{container}/{name}", {"comp": "blocklist"}, {**_meta(metadata), **(headers or {})},
-                     body.encode())
+        self.request(
+            "PUT", f"/{container}/{name}", {"comp": "blocklist"}, {**_meta(metadata), **(headers or {})}, body.encode()
+        )
 
     def block_list(self, container: str, name: str, kind: str = "committed") -> list:
         """(id, size) of each block; `kind` is committed, uncommitted or all."""
         _, _, body = self.request("GET", f"/{container}/{name}", {"comp": "blocklist", "blocklisttype": kind})
-        return [(entry.findtext("Name"), int(entry.findtext("Size"))) for entry in ElementTree.fromstring(body).iter("Block")]
+        return [
+            (entry.findtext("Name"), int(entry.findtext("Size")))
+            for entry in ElementTree.fromstring(body).iter("Block")
+        ]
 
     def append_blob(self, container: str, name: str, body: bytes) -> None:
         self.request("PUT", f"/{container}/{name}", headers={"x-ms-blob-type": "AppendBlob"})
@@ -161,11 +208,22 @@ class Lake:
 
     def account_sas(self, permissions: str = "rwdlac", expires: str = "2100-01-01T00:00:00Z") -> str:
         """A SAS for the blob service's containers and objects."""
-        fields = {"sp": permissions, "ss": "b", "srt": "sco", "st": "", "se": expires, "sip": "", "spr": "https,http",
-                  "sv": VERSION, "ses": ""}
+        fields = {
+            "sp": permissions,
+            "ss": "b",
+            "srt": "sco",
+            "st": "",
+            "se": expires,
+            "sip": "",
+            "spr": "https,http",
+            "sv": VERSION,
+            "ses": "",
+        }
         text = "\n".join([self.account, *fields.values()]) + "\n"
         fields["sig"] = base64.b64encode(hmac.digest(self.key, text.encode(), hashlib.sha256)).decode()
-        return urllib.parse.urlencode({name: value for name, value in fields.items() if value}, quote_via=urllib.parse.quote)
+        return urllib.parse.urlencode(
+            {name: value for name, value in fields.items() if value}, quote_via=urllib.parse.quote
+        )
 
 
 def _meta(metadata: dict | None) -> dict:

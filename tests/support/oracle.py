@@ -28,8 +28,16 @@ class Findings:
 class Oracle:
     """Judges one table and one place in the lake. Everything it needs in the database is in schema `oracle`."""
 
-    def __init__(self, connection, lake: Lake, container: str, folder: str = "", table: str = 'public."Event"',
-                 day_of: str = "created_at::date", key: str = "id"):
+    def __init__(
+        self,
+        connection,
+        lake: Lake,
+        container: str,
+        folder: str = "",
+        table: str = 'public."Event"',
+        day_of: str = "created_at::date",
+        key: str = "id",
+    ):
         self.connection = connection
         self.lake = lake
         self.container = container
@@ -52,8 +60,10 @@ class Oracle:
 
     def remember_new(self) -> None:
         """Adds to the copy what was inserted since, told by its key."""
-        self._execute(f"""INSERT INTO oracle.original SELECT * FROM {self.table} t
-                          WHERE NOT EXISTS (SELECT FROM oracle.original o WHERE o.{self.key} = t.{self.key})""")
+        self._execute(
+            f"""INSERT INTO oracle.original SELECT * FROM {self.table} t
+                          WHERE NOT EXISTS (SELECT FROM oracle.original o WHERE o."{self.key}" = t."{self.key}")"""
+        )
 
     def file_names(self) -> list:
         """The day files there are."""
@@ -110,8 +120,9 @@ class Oracle:
         except Exception as error:  # the database's own words say what is wrong with the file
             found.problems.append(f"{name}: cannot be read back: {str(error)[:300]}")
             return
-        rows, strangers = self._execute(f"SELECT count(*), count(*) FILTER (WHERE ({self.day_of}) <> %s::date) FROM oracle.stage",
-                                        (day,))[0]
+        rows, strangers = self._execute(
+            f"SELECT count(*), count(*) FILTER (WHERE ({self.day_of}) <> %s::date) FROM oracle.stage", (day,)
+        )[0]
         if strangers:
             found.problems.append(f"{name}: {strangers} rows of other days")
         if day in found.files:
@@ -121,10 +132,14 @@ class Oracle:
         self._execute("INSERT INTO oracle.back SELECT * FROM oracle.stage")
 
     def _compare(self, found: Findings) -> None:
-        now = f"SELECT b::text FROM oracle.back b UNION ALL SELECT t::text FROM {self.table} t"
-        then = "SELECT o::text FROM oracle.original o"
+        # The alias must not be the name of a column, or it would mean that column.
+        now = f"SELECT whole_row::text FROM oracle.back whole_row UNION ALL SELECT whole_row::text FROM {self.table} whole_row"
+        then = "SELECT whole_row::text FROM oracle.original whole_row"
         found.left = self._execute(f"SELECT count(*) FROM {self.table}")[0][0]
-        for what, sql in (("missing or changed", f"({then}) EXCEPT ALL ({now})"), ("too many or changed", f"({now}) EXCEPT ALL ({then})")):
+        for what, sql in (
+            ("missing or changed", f"({then}) EXCEPT ALL ({now})"),
+            ("too many or changed", f"({now}) EXCEPT ALL ({then})"),
+        ):
             count, example = self._execute(f"SELECT count(*), left(min(t), 200) FROM ({sql}) AS d(t)")[0]
             if count:
                 found.problems.append(f"{count} rows {what}, such as {example}")

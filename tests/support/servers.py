@@ -51,8 +51,12 @@ def give_away(path: Path) -> None:
 
 def clean_environment() -> dict:
     """Nothing of the caller's settings reaches a server."""
-    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
-            "HOME": "/nonexistent"}
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "HOME": "/nonexistent",
+    }
 
 
 def _die_with_parent(number: int):
@@ -148,9 +152,16 @@ class Server:
     def spawn(self, arguments: list, **how) -> None:
         extra = {} if self.detached else {"preexec_fn": _die_with_parent(self.stop_signal)}
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT, env=clean_environment(),
-                                            start_new_session=True, **extra, **how)
+            self.process = subprocess.Popen(
+                [str(a) for a in arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=clean_environment(),
+                start_new_session=True,
+                **extra,
+                **how,
+            )
         self._started = _start_time(self.process.pid)
         if self.detached:
             entry = {"pid": self.process.pid, "started": self._started, "signal": int(self.stop_signal)}
@@ -190,9 +201,17 @@ class PostgreSQL(Server):
     def __init__(self, directory: Path, *, settings: dict | None = None, detached: bool = False):
         super().__init__(directory, detached=detached)
         self.settings = {
-            "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 200,
-            "shared_buffers": "64MB", "fsync": "off", "full_page_writes": "off", "autovacuum": "off",
-            "max_wal_size": "2GB", "timezone": "UTC", **(settings or {})}
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": 200,
+            "shared_buffers": "64MB",
+            "fsync": "off",
+            "full_page_writes": "off",
+            "autovacuum": "off",
+            "max_wal_size": "2GB",
+            "timezone": "UTC",
+            **(settings or {}),
+        }
 
     @property
     def data(self) -> Path:
@@ -203,9 +222,25 @@ class PostgreSQL(Server):
             return
         self.data.mkdir(mode=0o700, exist_ok=True)
         give_away(self.data)
-        done = subprocess.run([PG_BIN / "initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
-                               "--auth=trust", "--no-sync"],
-                              cwd="/", env=clean_environment(), capture_output=True, text=True, **unprivileged())
+        done = subprocess.run(
+            [
+                PG_BIN / "initdb",
+                "-D",
+                self.data,
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--auth=trust",
+                "--no-sync",
+            ],
+            cwd="/",
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            **unprivileged(),
+        )
         if done.returncode != 0:
             raise ServerError(f"initdb failed: {done.stderr}")
         hba = self.data / "pg_hba.conf"
@@ -215,17 +250,36 @@ class PostgreSQL(Server):
         self.port = free_port()
         options = [f"--{name}={value}" for name, value in {**self.settings, "port": self.port}.items()]
         self.spawn([PG_BIN / "postgres", "-D", self.data, *options], cwd="/", **unprivileged())
-        self.wait_until(lambda: subprocess.run(
-            [PG_BIN / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres", "-U", "postgres"],
-            env=clean_environment()).returncode == 0)
+        self.wait_until(
+            lambda: subprocess.run(
+                [
+                    PG_BIN / "pg_isready",
+                    "-q",
+                    "-h",
+                    "127.0.0.1",
+                    "-p",
+                    str(self.port),
+                    "-d",
+                    "postgres",
+                    "-U",
+                    "postgres",
+                ],
+                env=clean_environment(),
+            ).returncode
+            == 0
+        )
 
     def uri(self, database: str = "postgres", user: str = "postgres", port: int | None = None) -> str:
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
 
     def psql(self, *arguments: str) -> str:
         """The answer of psql, with nothing of the caller's ~/.psqlrc or PG* variables."""
-        done = subprocess.run([PG_BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.uri(), *arguments],
-                              env=clean_environment(), capture_output=True, text=True)
+        done = subprocess.run(
+            [PG_BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.uri(), *arguments],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+        )
         if done.returncode != 0:
             raise ServerError(done.stderr)
         return done.stdout
@@ -241,13 +295,50 @@ class Certificate:
         self.key = directory / "server.key"
         names = directory / "names.ext"
         names.write_text("subjectAltName=DNS:localhost\n")
-        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=authority of a test",
-                      "-keyout", directory / "authority.key", "-out", self.authority)
-        self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", self.key,
-                      "-out", directory / "server.csr")
-        self._openssl("x509", "-req", "-days", "2", "-in", directory / "server.csr", "-CA", self.authority,
-                      "-CAkey", directory / "authority.key", "-CAcreateserial", "-extfile", names,
-                      "-out", self.certificate)
+        self._openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=authority of a test",
+            "-keyout",
+            directory / "authority.key",
+            "-out",
+            self.authority,
+        )
+        self._openssl(
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+            self.key,
+            "-out",
+            directory / "server.csr",
+        )
+        self._openssl(
+            "x509",
+            "-req",
+            "-days",
+            "2",
+            "-in",
+            directory / "server.csr",
+            "-CA",
+            self.authority,
+            "-CAkey",
+            directory / "authority.key",
+            "-CAcreateserial",
+            "-extfile",
+            names,
+            "-out",
+            self.certificate,
+        )
 
     @staticmethod
     def _openssl(*arguments) -> None:
@@ -257,8 +348,9 @@ class Certificate:
 class Azurite(Server):
     """The blob emulator: in memory, or with `on_disk` in its directory; HTTPS with a certificate."""
 
-    def __init__(self, directory: Path, *, certificate: Certificate | None = None, on_disk: bool = False,
-                 detached: bool = False):
+    def __init__(
+        self, directory: Path, *, certificate: Certificate | None = None, on_disk: bool = False, detached: bool = False
+    ):
         super().__init__(directory, detached=detached)
         self.tls = certificate
         self.on_disk = on_disk
@@ -268,11 +360,27 @@ class Azurite(Server):
         node = shutil.which("node")
         if node is None or not main.exists():
             raise ServerError("Azurite is not there: run scripts/setup")
-        storage = ["--location", self.directory / "data"] if self.on_disk else ["--inMemoryPersistence",
-                                                                              "--extentMemoryLimit", "4096"]
+        storage = (
+            ["--location", self.directory / "data"]
+            if self.on_disk
+            else ["--inMemoryPersistence", "--extentMemoryLimit", "4096"]
+        )
         secure = ["--cert", self.tls.certificate, "--key", self.tls.key] if self.tls else []
-        self.spawn([node, main, "--blobHost", "127.0.0.1", "--blobPort", "0", "--disableTelemetry", "--silent",
-                    *storage, *secure], cwd=self.directory)
+        self.spawn(
+            [
+                node,
+                main,
+                "--blobHost",
+                "127.0.0.1",
+                "--blobPort",
+                "0",
+                "--disableTelemetry",
+                "--silent",
+                *storage,
+                *secure,
+            ],
+            cwd=self.directory,
+        )
         listening = re.compile(r"successfully listens on \S+:(\d+)")
 
         def ready():
@@ -289,8 +397,10 @@ class Azurite(Server):
     def connection_string(self, endpoint: str | None = None, key: str = ACCOUNT_KEY) -> str:
         """As the portal gives it; `endpoint` puts a gate in between."""
         endpoint = endpoint or self.endpoint
-        return (f"DefaultEndpointsProtocol={endpoint.partition(':')[0]};AccountName={ACCOUNT};AccountKey={key};"
-                f"BlobEndpoint={endpoint}/{ACCOUNT};")
+        return (
+            f"DefaultEndpointsProtocol={endpoint.partition(':')[0]};AccountName={ACCOUNT};AccountKey={key};"
+            f"BlobEndpoint={endpoint}/{ACCOUNT};"
+        )
 
 
 class PgBouncer(Server):
@@ -300,17 +410,32 @@ class PgBouncer(Server):
         super().__init__(directory)
         self.behind = behind
         self.users = users
-        self.settings = {"pool_mode": "transaction", "auth_type": "trust", "max_client_conn": 200,
-                         "default_pool_size": 40, "unix_socket_dir": "", **(settings or {})}
+        self.settings = {
+            "pool_mode": "transaction",
+            "auth_type": "trust",
+            "max_client_conn": 200,
+            "default_pool_size": 40,
+            "unix_socket_dir": "",
+            **(settings or {}),
+        }
 
     def launch(self) -> None:
         self.port = free_port()
         users = self.directory / "users.txt"
         users.write_text("".join(f'"{name}" ""\n' for name in self.users))
-        lines = [f"{name} = {value}" for name, value in {
-            **self.settings, "listen_addr": "127.0.0.1", "listen_port": self.port, "auth_file": users}.items()]
+        lines = [
+            f"{name} = {value}"
+            for name, value in {
+                **self.settings,
+                "listen_addr": "127.0.0.1",
+                "listen_port": self.port,
+                "auth_file": users,
+            }.items()
+        ]
         ini = self.directory / "pgbouncer.ini"
-        ini.write_text(f"[databases]\n* = host=127.0.0.1 port={self.behind.port}\n[pgbouncer]\n" + "\n".join(lines) + "\n")
+        ini.write_text(
+            f"[databases]\n* = host=127.0.0.1 port={self.behind.port}\n[pgbouncer]\n" + "\n".join(lines) + "\n"
+        )
         self.spawn([shutil.which("pgbouncer", path="/usr/sbin:/usr/bin"), ini], cwd="/", **unprivileged())
 
         def ready():

@@ -27,19 +27,24 @@ def _leave(number, _frame):
 
 def run(arguments: list) -> int:
     tls = arguments[0] == "--tls"
-    command = arguments[arguments.index("--") + 1:]
+    command = arguments[arguments.index("--") + 1 :]
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="event-archiver-stack-")))
         directory.chmod(0o755)
         database = stack.enter_context(PostgreSQL(directory / "postgresql"))
         storage = stack.enter_context(Azurite(directory / "azurite"))
-        environment = {**os.environ, "EVENT_ARCHIVER_TEST_DATABASE": database.uri(),
-                       "EVENT_ARCHIVER_TEST_STORAGE": storage.connection_string()}
+        environment = {
+            **os.environ,
+            "EVENT_ARCHIVER_TEST_DATABASE": database.uri(),
+            "EVENT_ARCHIVER_TEST_STORAGE": storage.connection_string(),
+        }
         if tls:
             certificate = Certificate(directory / "certificate")
             secure = stack.enter_context(Azurite(directory / "azurite-tls", certificate=certificate))
-            environment |= {"EVENT_ARCHIVER_TEST_STORAGE_TLS": secure.connection_string(),
-                            "EVENT_ARCHIVER_TEST_CA": str(certificate.authority)}
+            environment |= {
+                "EVENT_ARCHIVER_TEST_STORAGE_TLS": secure.connection_string(),
+                "EVENT_ARCHIVER_TEST_CA": str(certificate.authority),
+            }
         return subprocess.run(command, env=environment).returncode
 
 
@@ -50,8 +55,10 @@ def start(directory: Path) -> int:
         database = PostgreSQL(directory / "postgresql", detached=True).start()
         storage = Azurite(directory / "azurite", detached=True).start()
         undo.pop_all()
-    for name, value in (("PG_CONNECTION_STRING", database.uri()),
-                        ("AZURE_STORAGE_CONNECTION_STRING", storage.connection_string())):
+    for name, value in (
+        ("PG_CONNECTION_STRING", database.uri()),
+        ("AZURE_STORAGE_CONNECTION_STRING", storage.connection_string()),
+    ):
         print(f"export {name}={shlex.quote(value)}")
     return 0
 

@@ -80,24 +80,40 @@ class EventTable:
             self.execute(INDEX)
         return self
 
-    def fill(self, rows: int, days: int, first_day: str = "2024-01-01", seed: str = "a", large_every: int = 1000) -> None:
+    def fill(
+        self, rows: int, days: int, first_day: str = "2024-01-01", seed: str = "a", large_every: int = 1000
+    ) -> None:
         """Adds `rows` hostile rows over `days` days, edges of each day included."""
-        self.execute(FILL, {"first": self.next_id, "rows": rows, "days": days, "day": first_day, "seed": seed,
-                            "large_every": large_every})
+        self.execute(
+            FILL,
+            {
+                "first": self.next_id,
+                "rows": rows,
+                "days": days,
+                "day": first_day,
+                "seed": seed,
+                "large_every": large_every,
+            },
+        )
         self.next_id += rows
 
     def fill_young(self, rows: int) -> None:
         """Adds rows of the last hours, which no retention of a day or more may touch."""
-        self.execute("""INSERT INTO public."Event" (id, event_id, event_type, created_at, payload)
+        self.execute(
+            """INSERT INTO public."Event" (id, event_id, event_type, created_at, payload)
                         SELECT %s + i, 'young, "' || i || '"', 'kept', now() AT TIME ZONE 'UTC' - make_interval(secs => i), '{"keep": true}'
-                        FROM generate_series(0, %s - 1) AS i""", (self.next_id, rows))
+                        FROM generate_series(0, %s - 1) AS i""",
+            (self.next_id, rows),
+        )
         self.next_id += rows
 
     def insert(self, created_at: str, event_id: str = "one", payload: str = "{}") -> int:
         """Adds one row; its id."""
         row = self.next_id
-        self.execute('INSERT INTO public."Event" (id, event_id, event_type, created_at, payload) VALUES (%s, %s, %s, %s, %s)',
-                     (row, event_id, "single", created_at, payload))
+        self.execute(
+            'INSERT INTO public."Event" (id, event_id, event_type, created_at, payload) VALUES (%s, %s, %s, %s, %s)',
+            (row, event_id, "single", created_at, payload),
+        )
         self.next_id += 1
         return row
 

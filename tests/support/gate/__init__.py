@@ -56,7 +56,27 @@ connection now; `gate.on(silence(), times=None)`.
 from support.gate.base import Record, Rule  # noqa: F401
 from support.gate.database import DatabaseGate  # noqa: F401
 from support.gate.fault import (  # noqa: F401
-    Answer, Fault, answer, answer_after, call_after, call_before, cut_after, cut_before, cut_inside, database_error, delay,
-    delay_answer, kill_after, kill_before, kill_on_the_wire, late, orphaned, signal_after, signal_before, silence,
-    silence_after, truncate)
+    Answer,
+    Fault,
+    answer,
+    answer_after,
+    call_after,
+    call_before,
+    cut_after,
+    cut_before,
+    cut_inside,
+    database_error,
+    delay,
+    delay_answer,
+    kill_after,
+    kill_before,
+    kill_on_the_wire,
+    late,
+    orphaned,
+    signal_after,
+    signal_before,
+    silence,
+    silence_after,
+    truncate,
+)
 from support.gate.lake import LakeGate  # noqa: F401

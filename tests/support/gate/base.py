@@ -57,11 +57,13 @@ class Rule:
 
     def _matches(self, record: Record) -> bool:
         want = self.filters
-        return (record.side == want["side"]
-                and (want["method"] is None or record.method == want["method"])
-                and (want["type"] is None or record.type == want["type"])
-                and (want["contains"] is None or want["contains"] in record.target)
-                and (want["when"] is None or want["when"](record)))
+        return (
+            record.side == want["side"]
+            and (want["method"] is None or record.method == want["method"])
+            and (want["type"] is None or record.type == want["type"])
+            and (want["contains"] is None or want["contains"] in record.target)
+            and (want["when"] is None or want["when"](record))
+        )
 
 
 class Gate:
@@ -96,12 +98,29 @@ class Gate:
         self._loop.close()
         assert not self._errors, f"the gate itself failed: {self._errors}"
 
-    def on(self, fault: Fault, *, nth: int = 1, times: int | None = 1, method: str | None = None, type: str | None = None,
-           contains: str | None = None, side: str = "client", when: Callable | None = None, at_byte: int | None = None) -> Rule:
+    def on(
+        self,
+        fault: Fault,
+        *,
+        nth: int = 1,
+        times: int | None = 1,
+        method: str | None = None,
+        type: str | None = None,
+        contains: str | None = None,
+        side: str = "client",
+        when: Callable | None = None,
+        at_byte: int | None = None,
+    ) -> Rule:
         """Arms a fault. The first armed rule that applies wins, but every rule counts."""
         if at_byte is not None and fault.reply == "relay":
             fault = replace(fault, reply="cut")
-        rule = Rule(fault, nth, times, {"method": method, "type": type, "contains": contains, "side": side, "when": when}, at_byte)
+        rule = Rule(
+            fault,
+            nth,
+            times,
+            {"method": method, "type": type, "contains": contains, "side": side, "when": when},
+            at_byte,
+        )
         self.rules.append(rule)
         return rule
 
@@ -111,7 +130,12 @@ class Gate:
 
     def count(self, **filters) -> int:
         """How many records match, by the filters of `on`."""
-        rule = Rule(silence(), 1, None, {"method": None, "type": None, "contains": None, "side": "client", "when": None, **filters})
+        rule = Rule(
+            silence(),
+            1,
+            None,
+            {"method": None, "type": None, "contains": None, "side": "client", "when": None, **filters},
+        )
         return sum(rule._matches(record) for record in self.records)
 
     @property

@@ -210,5 +210,8 @@ def _text(kind: str, side: str, message: bytes) -> str:
 
 
 def _fatal(sqlstate: str) -> bytes:
-    body = b"".join(part + b"\0" for part in (b"SFATAL", b"VFATAL", b"C" + sqlstate.encode(), b"Mmade up at the gate")) + b"\0"
+    body = (
+        b"".join(part + b"\0" for part in (b"SFATAL", b"VFATAL", b"C" + sqlstate.encode(), b"Mmade up at the gate"))
+        + b"\0"
+    )
     return b"E" + struct.pack("!i", len(body) + 4) + body

@@ -1,0 +1,78 @@
+"""The program is killed before and after every request of a run; one plain run then makes everything exact.
+
+Each test goes through its run from the first request (or message) to the last: the n-th case kills at the n-th, and
+the loop ends with the run that n no longer reaches.
+"""
+import itertools
+import os
+
+import pytest
+
+from support.gate import kill_after, kill_before, kill_on_the_wire
+from support.scene import KINDS
+
+LONG = os.environ.get("LONG") == "1"
+KILLS = {"before": kill_before, "after": kill_after, "on the wire": kill_on_the_wire}
+# What ends a flight of messages and is answered. Terminate has no answer, so it is only ever cut before.
+ROUND_TRIPS = ("Q", "S", "startup")
+ALL_MESSAGES = ("Q", "P", "B", "D", "E", "S", "C", "d", "c", "f", "X", "startup")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_killed_at_every_request_to_the_lake(scene, kind, when):
+    for nth in itertools.count(1):
+        scene.begin(KINDS[kind])
+        with scene.gates() as (lake, _):
+            rule = lake.on(KILLS[when](), nth=nth)
+            outcome = scene.run(lake=lake)
+            trail = "\n".join(map(str, lake.records))
+        check(scene, rule, outcome, f"killed {when} request {nth} of\n{trail}")
+        if not rule.hits:
+            break
+    assert nth > 3
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_killed_at_every_round_trip_to_the_database(scene, kind, when):
+    kill_at_messages(scene, kind, when, lambda record: record.type in ROUND_TRIPS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["before", "on the wire"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_killed_at_every_message_to_the_database(scene, kind, when):
+    kill_at_messages(scene, kind, when, lambda record: record.type in ALL_MESSAGES)
+
+
+@pytest.mark.parametrize("kind", [name for name in KINDS if not KINDS[name].dry and not KINDS[name].pending])
+def test_killed_with_commit_on_the_wire(scene, kind):
+    scene.begin(KINDS[kind])
+    with scene.gates() as (_, database):
+        rule = database.on(kill_on_the_wire(), type="Q", contains="COMMIT")
+        outcome = scene.run(database=database)
+    assert rule.hits == 1
+    check(scene, rule, outcome, "killed while COMMIT was on the wire")
+
+
+def kill_at_messages(scene, kind: str, when: str, which) -> None:
+    for nth in itertools.count(1):
+        scene.begin(KINDS[kind])
+        with scene.gates() as (_, database):
+            rule = database.on(KILLS[when](), nth=nth, when=which)
+            outcome = scene.run(database=database)
+            trail = "\n".join(str(record) for record in database.records if record.side == "client")
+        check(scene, rule, outcome, f"killed {when} message {nth} of\n{trail}")
+        if not rule.hits:
+            break
+    assert nth > 3
+
+
+def check(scene, rule, outcome, what: str) -> None:
+    """Dead if it was to be killed, else done; then the oracle."""
+    assert outcome.code == (137 if rule.hits else 0), f"{what}\n{outcome}"
+    try:
+        scene.finish(scene.kind.before + scene.kind.rows)
+    except AssertionError as wrong:
+        raise AssertionError(f"{wrong}\n{what}") from wrong

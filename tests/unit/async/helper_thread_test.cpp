@@ -1,0 +1,112 @@
+#include "async/error.hpp"
+#include "async/helper_thread.hpp"
+#include "async/task_group.hpp"
+#include "tests/support/loop_fixture.hpp"
+
+#include <atomic>
+#include <future>
+#include <gmock/gmock.h>
+#include <thread>
+
+namespace async {
+namespace {
+
+using test_support::background;
+
+// What a blocking call and its test share: the call blocks until it is opened.
+struct gate {
+    std::promise<void> opened;
+    std::shared_future<void> open = opened.get_future().share();
+    std::atomic<bool> passed = false;
+};
+
+std::function<void()> call_through(const std::shared_ptr<gate>& blocking) {
+    return [blocking] {
+        blocking->open.wait();
+        blocking->passed = true;
+    };
+}
+
+class helper_thread_test : public test_support::loop_test {
+  protected:
+    helper_thread helper_;
+};
+
+TEST_F(helper_thread_test, runs_a_call_on_another_thread_and_returns_when_it_has_ended) {
+    std::thread::id where;
+    const auto story = [&]() -> awaitable<void> {
+        std::function<void()> call = [&where] { where = std::this_thread::get_id(); };
+        co_await helper_.run(std::move(call));
+        EXPECT_NE(where, std::thread::id());
+        EXPECT_NE(where, std::this_thread::get_id());
+    };
+    run(story());
+}
+
+TEST_F(helper_thread_test, keeps_the_loop_free_while_a_call_blocks) {
+    const auto blocking = std::make_shared<gate>();
+    background waiting(io_, helper_.run(call_through(blocking)));
+    background other(io_, test_support::pause(std::chrono::milliseconds(0)));
+    while (!other.ended())
+        settle();
+    EXPECT_FALSE(waiting.ended());
+
+    blocking->opened.set_value();
+    run_dry();
+
+    EXPECT_TRUE(waiting.ended());
+    EXPECT_TRUE(blocking->passed);
+}
+
+TEST_F(helper_thread_test, rethrows_what_the_call_throws_and_can_be_used_again) {
+    background failing(io_, helper_.run([] { throw error(failure::temporary, "no such host"); }));
+    run_dry();
+    EXPECT_EQ(describe(failing.failed()), "no such host");
+
+    bool called = false;
+    run(helper_.run([&called] { called = true; }));
+    EXPECT_TRUE(called);
+}
+
+TEST_F(helper_thread_test, returns_at_once_when_cancelled_and_the_call_ends_unobserved) {
+    const auto blocking = std::make_shared<gate>();
+    background waiting(io_, helper_.run(call_through(blocking)));
+    settle();
+
+    waiting.cancel();
+    settle();
+    EXPECT_TRUE(is_cancellation(waiting.failed()));
+    EXPECT_FALSE(blocking->passed);
+
+    blocking->opened.set_value();
+    run_dry(); // the loop stays until the call has ended
+    EXPECT_TRUE(blocking->passed);
+}
+
+TEST_F(helper_thread_test, runs_calls_one_after_the_other_in_order) {
+    std::vector<int> order; // touched by the one helper thread only, until all have ended
+    std::vector<awaitable<void>> calls;
+    for (int i = 0; i < 10; ++i)
+        calls.push_back(helper_.run([&order, i] { order.push_back(i); }));
+    run(run_all(std::move(calls)));
+
+    EXPECT_THAT(order, testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+}
+
+TEST_F(helper_thread_test, waits_for_the_call_in_progress_when_destroyed) {
+    const auto blocking = std::make_shared<gate>();
+    auto helper = std::make_unique<helper_thread>();
+    background waiting(io_, helper->run(call_through(blocking)));
+    settle();
+    waiting.cancel();
+    settle();
+
+    std::thread opener([blocking] { blocking->opened.set_value(); });
+    helper.reset();
+    EXPECT_TRUE(blocking->passed);
+    opener.join();
+    run_dry();
+}
+
+} // namespace
+} // namespace async
