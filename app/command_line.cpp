@@ -135,15 +135,17 @@ struct grammar {
 
     // The first word nobody understood, with the nearest that would be.
     [[nodiscard]] parsed_command_line unknown(const std::string& word, CLI::App* inside) const {
+        std::vector<std::string> flags;
         std::vector<std::string_view> known;
         std::string_view kind = "command";
         if (word.starts_with('-')) {
             kind = "flag";
             known = {"--help", "--version"};
             if (inside != nullptr)
-                for (const auto& option : options())
-                    if (!option.flag.empty())
-                        known.push_back(option.flag);
+                for (const auto* option : inside->get_options())
+                    for (const auto& flag : option->get_lnames())
+                        flags.push_back("--" + flag);
+            known.insert(known.end(), flags.begin(), flags.end());
         } else if (inside == nullptr) {
             for (const auto& info : commands)
                 known.push_back(info.name);

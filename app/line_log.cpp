@@ -1,12 +1,16 @@
 #include "app/line_log.hpp"
 
+#include "app/utf8.hpp"
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <unistd.h>
 
 namespace app {
@@ -42,7 +46,16 @@ std::string_view colour_of(async::log_level level) {
 }
 
 std::string quoted(std::string_view text) {
-    return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+    return boost::json::serialize(boost::json::string_view(valid_utf8(text)));
+}
+
+bool is_control(char letter) { return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f; }
+
+// A server's message may have several lines, or colour the terminal.
+std::string on_one_line(std::string_view text) {
+    std::string line(text);
+    std::ranges::replace_if(line, is_control, ' ');
+    return line;
 }
 
 struct print_number {
@@ -55,13 +68,17 @@ struct print_number {
 
 struct print_json : print_number {
     using print_number::operator();
+    std::string operator()(double number) const {
+        return std::isfinite(number) ? fmt::format("{}", number) : "null";
+    }
     std::string operator()(std::string_view text) const { return quoted(text); }
 };
 
 struct print_text : print_number {
     using print_number::operator();
     std::string operator()(std::string_view text) const {
-        const bool plain = !text.empty() && text.find_first_of(" \"=") == std::string_view::npos;
+        const bool plain = !text.empty() && text.find_first_of(" \"=") == std::string_view::npos &&
+                           std::ranges::none_of(text, is_control);
         return plain ? std::string(text) : quoted(text);
     }
 };
@@ -115,7 +132,7 @@ void text_log::write(async::log_level level, std::string_view, std::string_view 
         before_line_();
     const auto colour = colour_ ? colour_of(level) : std::string_view();
     auto line = fmt::format("{} {}{:5}{} {}", timestamp().substr(11, 8), colour, name_of(level),
-                            colour.empty() ? "" : "\x1b[0m", message);
+                            colour.empty() ? "" : "\x1b[0m", on_one_line(message));
     for (const auto& field : fields)
         line += fmt::format("  {}={}", field.key, std::visit(print_text(), field.value));
     line += '\n';

@@ -1,6 +1,7 @@
 #include "app/show_config.hpp"
 
 #include "app/options.hpp"
+#include "app/utf8.hpp"
 #include "db/connection.hpp"
 
 #include <boost/json/array.hpp>
@@ -41,7 +42,7 @@ std::string show_config(const texts& given, output_format format) {
             row["flag"] =
                 setting.flag.empty() ? boost::json::value(nullptr) : boost::json::value(setting.flag);
             row["value"] =
-                text.set() ? boost::json::value(shown(setting, text)) : boost::json::value(nullptr);
+                text.set() ? boost::json::value(valid_utf8(shown(setting, text))) : boost::json::value(nullptr);
             row["source"] = to_string(text.from);
             row["secret"] = setting.secrecy != secrecy::open;
             rows.emplace_back(std::move(row));

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 
 namespace app {
 
@@ -41,8 +41,12 @@ namespace {
 
 std::optional<std::string> content_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (!file.good() && !file.eof())
+    std::string content;
+    std::array<char, 4096> part{};
+    // read() reports what an iterator over the buffer would throw, such as a directory in place of the file.
+    while (file.read(part.data(), part.size()) || file.gcount() > 0)
+        content.append(part.data(), static_cast<std::size_t>(file.gcount()));
+    if (!file.eof())
         return std::nullopt;
     if (content.ends_with('\n')) // editors and `echo` leave one
         content.pop_back();

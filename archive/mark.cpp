@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <stdexcept>
 
@@ -64,7 +66,10 @@ void read_writer(file_record& record, const std::map<std::string, std::string, s
     record.transaction = field(fields, "xid");
     record.position.cluster = field(fields, "cluster");
     record.position.database = field(fields, "database");
-    record.position.timeline = static_cast<std::uint32_t>(number(field(fields, "timeline")));
+    const auto timeline = number(field(fields, "timeline"));
+    if (timeline > std::numeric_limits<std::uint32_t>::max())
+        throw std::invalid_argument(fmt::format("'{}' is not a timeline", timeline));
+    record.position.timeline = static_cast<std::uint32_t>(timeline);
     record.position.lsn = number(field(fields, "lsn"));
     record.blocks = number(field(fields, "blocks"));
     record.header = number(field(fields, "header"), 16);
@@ -77,8 +82,12 @@ read_mark mark_from(const azure::metadata& values) {
         const auto found = values.find(std::string(name));
         return found == values.end() ? std::string_view() : std::string_view(found->second);
     };
-    if (value(format_name).empty())
-        return {};
+    if (value(format_name).empty()) {
+        const bool ours = std::ranges::any_of(
+            values, [](const auto& entry) { return entry.first.starts_with(prefix); });
+        return ours ? read_mark{{}, fmt::format("its metadata cannot be read: '{}' is missing", format_name)}
+                    : read_mark{};
+    }
     if (value(format_name) != format_version)
         return {{},
                 fmt::format("its metadata is of format '{}', written by a newer event-archiver",
@@ -86,6 +95,8 @@ read_mark mark_from(const azure::metadata& values) {
     try {
         file_mark mark;
         mark.table = value(table_name);
+        if (mark.table.empty())
+            throw std::invalid_argument(fmt::format("'{}' is missing", table_name));
         mark.now.rows = number(value(rows_name));
         mark.now.bytes = number(value(bytes_name));
         mark.now.crc = number(value(crc_name), 16);

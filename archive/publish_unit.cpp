@@ -50,14 +50,17 @@ awaitable<void> job::publish_and_commit(unit& work) {
         failed = std::current_exception();
     }
 
+    co_await async::ignoring_cancellation();
     switch (decision) {
     case commit_decision::finalise:
         record(work);
         context_.report.phase = run_phase::finishing;
-        co_await async::shielded(finalise(work));
+        co_await finalise(work);
+        co_await async::heeding_cancellation();
         co_return;
     case commit_decision::put_back:
-        co_await async::shielded(put_back(work));
+        co_await put_back(work);
+        co_await async::heeding_cancellation();
         if (failed)
             std::rethrow_exception(failed);
         throw async::error(failure::temporary, "the server rolled the transaction back at COMMIT");

@@ -99,14 +99,17 @@ awaitable<table_description> describe_table(db::connection& session, std::string
 }
 
 std::uint64_t parse_lsn(std::string_view text) {
-    const auto slash = text.find('/');
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    if (slash == std::string_view::npos ||
-        std::from_chars(text.data(), text.data() + slash, high, 16).ec != std::errc() ||
-        std::from_chars(text.data() + slash + 1, text.data() + text.size(), low, 16).ec != std::errc())
+    const auto slash = std::min(text.find('/'), text.size());
+    std::uint32_t high = 0;
+    std::uint32_t low = 0;
+    const auto read = [](std::string_view digits, std::uint32_t& half) {
+        const auto* const last = digits.data() + digits.size();
+        const auto [end, failed] = std::from_chars(digits.data(), last, half, 16);
+        return failed == std::errc() && end == last;
+    };
+    if (!read(text.substr(0, slash), high) || !read(text.substr(std::min(slash + 1, text.size())), low))
         throw async::error(failure::internal, fmt::format("'{}' is not a log position", text));
-    return high << 32 | low;
+    return std::uint64_t{high} << 32 | low;
 }
 
 awaitable<server_position> position_of(db::connection& session) {

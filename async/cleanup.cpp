@@ -16,14 +16,16 @@ awaitable<void> with_cleanup(awaitable<void> body, std::function<awaitable<void>
     if (!failed)
         co_return;
 
+    co_await ignoring_cancellation();
     std::exception_ptr teardown_failed;
     try {
-        co_await shielded(with_deadline(teardown(), deadline::after(patience), "cleanup"));
+        co_await with_deadline(teardown(), deadline::after(patience), "cleanup");
     } catch (...) {
         teardown_failed = std::current_exception();
     }
     if (teardown_failed && on_teardown_failure)
         on_teardown_failure(teardown_failed);
+    co_await heeding_cancellation();
     std::rethrow_exception(failed);
 }
 

@@ -1,9 +1,13 @@
-// Cleanup that survives cancellation. After a cancellation every further co_await throws until the state is
-// reset; these two are the only places that reset it.
+// Cleanup that survives cancellation. After a cancellation every co_await throws until the state is reset,
+// even that of an awaitable which would reset it: so a coroutine that cleans up first awaits
+// `ignoring_cancellation()`, in its own body.
 #pragma once
 
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <exception>
 #include <functional>
@@ -12,8 +16,19 @@
 
 namespace async {
 
-// Awaits `operation` to its end although the caller has been, or is being, cancelled. Afterwards the caller
-// can be cancelled again; a cancellation that came meanwhile is not replayed (ask the `stop_source`).
+// co_await ignoring_cancellation(); from here on this coroutine, and what it awaits, cannot be cancelled, and
+// a cancellation that has come is forgotten. These two may be awaited in a cancelled coroutine.
+[[nodiscard]] inline auto ignoring_cancellation() {
+    return asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+}
+// co_await heeding_cancellation(); from here on it can be cancelled again. What came meanwhile is not
+// replayed: ask the `stop_source`.
+[[nodiscard]] inline auto heeding_cancellation() {
+    return asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+}
+
+// Awaits `operation` to its end although a cancellation comes meanwhile; for a coroutine that has not been
+// cancelled yet.
 template <typename T>
 [[nodiscard]] awaitable<T> shielded(awaitable<T> operation);
 

@@ -123,13 +123,24 @@ awaitable<void> blob_client::ensure_marker_blob(std::string_view name, const met
     what.headers["x-ms-blob-type"] = "BlockBlob";
     set_metadata_at_border(doing, what, values);
     set_condition(what, condition::absent());
+    std::exception_ptr refused;
     try {
         (void)co_await send(doing, what);
     } catch (const storage_error& failed) {
+        if (failed.condition_failed())
+            co_return;
         // The second is what a SAS without the right to overwrite hears.
-        if (!failed.condition_failed() && failed.service_code() != "UnauthorizedBlobOverwrite")
+        if (failed.status() != 409 && failed.service_code() != "UnauthorizedBlobOverwrite")
             throw;
+        refused = std::current_exception();
     }
+    if (!refused)
+        co_return;
+    // An account with a hierarchical namespace has real folders, and its own words for one that is there
+    // already.
+    const auto found = co_await properties(name);
+    if (!found)
+        std::rethrow_exception(refused);
 }
 
 // Put Block List

@@ -23,7 +23,7 @@
 namespace azure {
 
 struct client_options {
-    std::chrono::milliseconds request_timeout{60'000}; // each try
+    std::chrono::milliseconds request_timeout{60'000}; // each try, from when it has a connection
     std::chrono::minutes operation_timeout{10};        // all tries of one operation together
 };
 
@@ -44,7 +44,8 @@ class blob_client {
     blob_client(account owner, std::string container, client_options options, session_pool& pool,
                 async::retry_context& retries, async::log& sink);
 
-    // True if it was created now. 403 on creation is not an error if the container turns out to exist.
+    // True if it was created now. A SAS that may not look at the container is taken to belong to one that
+    // exists.
     [[nodiscard]] async::awaitable<bool> ensure_container();
 
     // One page (at most 5,000 blobs) of names with `prefix`, with metadata.

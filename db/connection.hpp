@@ -63,6 +63,10 @@ class libpq_session;
 // per row. Left before its end, the connection is out of step: `abandon` it.
 class copy_out {
   public:
+    copy_out(copy_out&&) noexcept = default;
+    copy_out& operator=(copy_out&&) = delete;
+    ~copy_out();
+
     // A row that has already arrived, or nullopt.
     [[nodiscard]] std::optional<copied_row> next();
     // Waits for more bytes. False at the end of the copy, once the server has confirmed it. Throws db::error.
@@ -75,17 +79,21 @@ class copy_out {
     static awaitable<copy_out> start(std::shared_ptr<libpq_session> session, std::string sql);
     explicit copy_out(std::shared_ptr<libpq_session> session) noexcept
         : session_(std::move(session)) {}
-    std::shared_ptr<libpq_session> session_;
-    std::optional<copied_row> ahead_; // found by `wait` while it looked whether one has arrived
+    std::shared_ptr<libpq_session> session_; // null once the copy has ended
+    std::optional<copied_row> ahead_;        // found by `wait` while it looked whether one has arrived
     std::uint64_t rows_sent_ = 0;
     int reads_without_waiting_ = 0;
     bool ended_ = false;
     bool failed_ = false;
 };
 
-// COPY … FROM STDIN in progress.
+// COPY … FROM STDIN in progress. Left before its end, the connection is out of step: `abandon` it.
 class copy_in {
   public:
+    copy_in(copy_in&&) noexcept = default;
+    copy_in& operator=(copy_in&&) = delete;
+    ~copy_in();
+
     // Bytes of the copy's own format, cut anywhere. Waits while libpq's buffer is full.
     [[nodiscard]] awaitable<void> write(std::string_view bytes);
     // Ends the copy; returns the server's row count. Throws db::error, also for what `write` sent.
@@ -99,7 +107,7 @@ class copy_in {
     static awaitable<copy_in> start(std::shared_ptr<libpq_session> session, std::string sql);
     explicit copy_in(std::shared_ptr<libpq_session> session) noexcept
         : session_(std::move(session)) {}
-    std::shared_ptr<libpq_session> session_;
+    std::shared_ptr<libpq_session> session_; // null once the copy has ended
 };
 
 class connection {

@@ -33,7 +33,21 @@ awaitable<void> end_copy(libpq_session& session, const char* reason) {
     co_await session.flush();
 }
 
+// A session that is still copying when the copy's object goes can only be abandoned.
+void leave(const std::shared_ptr<libpq_session>& session) noexcept {
+    if (session && (session->at() == phase::copying_out || session->at() == phase::copying_in))
+        session->set_phase(phase::out_of_step);
+}
+
+void require(const std::shared_ptr<libpq_session>& session) {
+    if (!session)
+        throw async::error(async::failure::internal, "a COPY was used after its end");
+}
+
 } // namespace
+
+copy_out::~copy_out() { leave(session_); }
+copy_in::~copy_in() { leave(session_); }
 
 void copied_row::free_memory::operator()(char* memory) const noexcept { PQfreemem(memory); }
 
@@ -45,8 +59,10 @@ awaitable<copy_out> copy_out::start(std::shared_ptr<libpq_session> session, std:
 std::optional<copied_row> copy_out::next() {
     if (ahead_)
         return std::exchange(ahead_, std::nullopt);
+    if (!session_ || ended_ || failed_)
+        return std::nullopt;
     const bool copying = session_->at() == phase::copying_out || session_->at() == phase::busy;
-    if (ended_ || failed_ || !copying)
+    if (!copying)
         return std::nullopt;
     char* memory = nullptr;
     const int size = PQgetCopyData(session_->handle(), &memory, 1);
@@ -58,7 +74,10 @@ std::optional<copied_row> copy_out::next() {
 }
 
 awaitable<bool> copy_out::wait() {
-    statement_scope scope(*session_, phase::copying_out);
+    const auto session = session_;
+    if (!session)
+        co_return false;
+    statement_scope scope(*session, phase::copying_out);
     bool may_read = reads_without_waiting_ < reads_without_waiting_max;
     for (;;) {
         ahead_ = next();
@@ -69,18 +88,19 @@ awaitable<bool> copy_out::wait() {
         if (ended_)
             break;
         // -2 is a row for which there was no memory, or a stream that libpq does not understand.
-        if (failed_ || !session_->connected())
-            throw broken_connection(session_->handle());
+        if (failed_ || !session->connected())
+            throw broken_connection(session->handle());
         if (may_read) {
             ++reads_without_waiting_;
         } else {
-            co_await session_->readable();
+            co_await session->readable();
             reads_without_waiting_ = 0;
         }
         may_read = false;
-        session_->consume();
+        session->consume();
     }
-    rows_sent_ = co_await rows_in_tag(*session_);
+    session_.reset();
+    rows_sent_ = co_await rows_in_tag(*session);
     co_return false;
 }
 
@@ -90,16 +110,18 @@ awaitable<copy_in> copy_in::start(std::shared_ptr<libpq_session> session, std::s
 }
 
 awaitable<void> copy_in::write(std::string_view bytes) {
-    statement_scope scope(*session_, phase::copying_in);
+    const auto session = session_;
+    require(session);
+    statement_scope scope(*session, phase::copying_in);
     while (!bytes.empty()) {
         const std::string_view piece = bytes.substr(0, piece_size_max);
-        const int accepted = PQputCopyData(session_->handle(), piece.data(), static_cast<int>(piece.size()));
-        session_->settle();
+        const int accepted = PQputCopyData(session->handle(), piece.data(), static_cast<int>(piece.size()));
+        session->settle();
         if (accepted < 0)
-            throw broken_connection(session_->handle());
+            throw broken_connection(session->handle());
         // A nonblocking libpq enlarges its buffer rather than refuse: so each piece leaves before the next is
         // put.
-        co_await session_->flush();
+        co_await session->flush();
         if (accepted > 0)
             bytes.remove_prefix(piece.size());
     }
@@ -107,16 +129,20 @@ awaitable<void> copy_in::write(std::string_view bytes) {
 }
 
 awaitable<std::uint64_t> copy_in::finish() {
-    const statement_scope scope(*session_, phase::copying_in);
-    co_await end_copy(*session_, nullptr);
-    co_return co_await rows_in_tag(*session_);
+    const auto session = std::exchange(session_, nullptr);
+    require(session);
+    const statement_scope scope(*session, phase::copying_in);
+    co_await end_copy(*session, nullptr);
+    co_return co_await rows_in_tag(*session);
 }
 
 awaitable<void> copy_in::abort(std::string reason) {
-    const statement_scope scope(*session_, phase::copying_in);
-    co_await end_copy(*session_, reason.c_str());
+    const auto session = std::exchange(session_, nullptr);
+    require(session);
+    const statement_scope scope(*session, phase::copying_in);
+    co_await end_copy(*session, reason.c_str());
     try {
-        static_cast<void>(co_await session_->read_results());
+        static_cast<void>(co_await session->read_results());
     } catch (const error& failed) {
         // 57014, "COPY from stdin failed", is what was asked for; any other error has come before and rolled
         // back too.

@@ -83,6 +83,9 @@ awaitable<transaction> transaction::begin(connection& session, transaction_optio
 
 awaitable<transaction> transaction::begin_owned(connection& session, transaction_options options) {
     const shared_session shared = session.session_;
+    // The server would only warn, and go on with the transaction that is open.
+    if (shared->at() == phase::idle && status_of(*shared) != PQTRANS_IDLE && shared->connected())
+        throw async::error(async::failure::internal, "BEGIN while the session is in a transaction");
     std::exception_ptr failed;
     try {
         co_await begin_and_check(shared, std::move(options));

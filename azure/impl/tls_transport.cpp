@@ -71,12 +71,14 @@ awaitable<void> tls_transport::write_all(asio::const_buffer piece, write_progres
 }
 
 // asio::ssl::stream makes one record, and one packet, of the first piece of a sequence. So small pieces are
-// gathered into full records here; large ones go out from where they lie.
+// gathered into full records here; large ones go out from where they lie, even if the record before is short.
 awaitable<void> tls_transport::write(std::vector<asio::const_buffer> pieces, write_progress& progress) {
     std::size_t gathered = 0;
     for (asio::const_buffer piece : pieces) {
         while (piece.size() > 0) {
-            if (gathered == 0 && piece.size() >= record_size_max) {
+            if (piece.size() >= record_size_max) {
+                co_await write_all(asio::buffer(record_, gathered), progress);
+                gathered = 0;
                 co_await write_all(piece, progress);
                 break;
             }

@@ -92,6 +92,25 @@ TEST_F(asio_facts, after_a_cancellation_a_freshly_spawned_cleanup_is_not_awaited
     EXPECT_TRUE(is_cancellation(seen));
 }
 
+TEST_F(asio_facts, after_a_cancellation_a_cleanup_that_would_reset_the_state_first_does_not_begin) {
+    bool began = false;
+    const auto cleanup = [&]() -> awaitable<void> {
+        began = true;
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    };
+    const auto story = [&]() -> awaitable<void> {
+        co_await caught(forever());
+        co_await cleanup(); // the reset must stand here, in the coroutine that was cancelled
+    };
+    background work(io_, story());
+    settle();
+    work.cancel();
+    settle();
+
+    EXPECT_FALSE(began);
+    EXPECT_TRUE(is_cancellation(work.failed()));
+}
+
 TEST_F(asio_facts, after_a_reset_with_cancellation_disabled_a_cleanup_runs_to_its_end) {
     bool cleaned = false;
     const auto story = [&]() -> awaitable<void> {

@@ -40,21 +40,6 @@ TEST_F(shielded_test, runs_to_its_end_although_the_caller_is_being_cancelled) {
     EXPECT_FALSE(work.failed());
 }
 
-TEST_F(shielded_test, runs_to_its_end_although_the_caller_has_been_cancelled) {
-    bool ended = false;
-    const auto story = [&]() -> awaitable<void> {
-        co_await caught(forever());
-        co_await shielded(pause(1ms));
-        ended = true;
-    };
-    background work(io_, story());
-    settle();
-    work.cancel();
-    run_dry();
-
-    EXPECT_TRUE(ended);
-}
-
 TEST_F(shielded_test, lets_the_caller_be_cancelled_again_afterwards) {
     bool passed = false;
     const auto story = [&]() -> awaitable<void> {
@@ -89,6 +74,66 @@ TEST_F(shielded_test, passes_an_error_and_lets_the_caller_be_cancelled_after_tha
     settle();
 
     EXPECT_EQ(describe(failed), "no answer");
+    EXPECT_TRUE(is_cancellation(work.failed()));
+}
+
+class ignoring_cancellation_test : public test_support::loop_test {};
+
+TEST_F(ignoring_cancellation_test, lets_a_cancelled_coroutine_clean_up_while_it_is_cancelled_again) {
+    bool began = false;
+    bool ended = false;
+    const auto story = [&]() -> awaitable<void> {
+        co_await caught(forever());
+        co_await ignoring_cancellation();
+        began = true;
+        co_await pause(2ms);
+        ended = true;
+    };
+    background work(io_, story());
+    settle();
+    work.cancel();
+    settle();
+    ASSERT_TRUE(began);
+    work.cancel();
+    run_dry();
+
+    EXPECT_TRUE(ended);
+    EXPECT_FALSE(work.failed());
+}
+
+TEST_F(ignoring_cancellation_test, holds_for_what_is_awaited_under_a_deadline_too) {
+    std::exception_ptr failed;
+    const auto story = [&]() -> awaitable<void> {
+        co_await ignoring_cancellation();
+        failed = co_await caught(with_deadline(forever(), deadline::after(5ms), "cleanup"));
+    };
+    background work(io_, story());
+    settle();
+    work.cancel();
+    run_dry();
+
+    EXPECT_EQ(describe(failed), "timed out waiting for cleanup");
+}
+
+TEST_F(ignoring_cancellation_test, ends_where_the_coroutine_heeds_it_again_and_forgets_what_came) {
+    bool heeding = false;
+    const auto story = [&]() -> awaitable<void> {
+        co_await caught(forever());
+        co_await ignoring_cancellation();
+        co_await heeding_cancellation();
+        co_await pause(0ms);
+        heeding = true;
+        co_await forever();
+    };
+    background work(io_, story());
+    settle();
+    work.cancel();
+    while (!heeding && !work.ended())
+        settle();
+    EXPECT_FALSE(work.ended());
+    work.cancel();
+    settle();
+
     EXPECT_TRUE(is_cancellation(work.failed()));
 }
 

@@ -39,7 +39,8 @@ awaitable<void> fails(std::string message) {
 // Takes its time to end once cancelled, then fails with `message`, or with the cancellation if that is empty.
 awaitable<void> ends_slowly(std::vector<std::string>& story, std::string message) {
     const auto cancelled = co_await caught(forever());
-    co_await shielded(pause(2ms));
+    co_await ignoring_cancellation();
+    co_await pause(2ms);
     story.emplace_back("ended");
     if (!message.empty())
         throw error(failure::integrity, message);

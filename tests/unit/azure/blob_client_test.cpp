@@ -284,11 +284,25 @@ TEST_F(BlobClient, WithASasTakesTheContainerForGrantedAndShowsNoneOfIt) {
 }
 
 TEST_F(BlobClient, LeavesAMarkerAlone) {
-    for (const auto* code : {"BlobAlreadyExists", "UnauthorizedBlobOverwrite"}) {
+    const header_list there{{"Content-Length", "0"}, {"ETag", "\"e\""}, {"x-ms-blob-type", "BlockBlob"}};
+    const metadata values{{"hdi_isfolder", "true"}};
+    server->expect(answering("PUT /acme/box/folder", 409, {{"x-ms-error-code", "BlobAlreadyExists"}}));
+    run(client().ensure_marker_blob("folder", values));
+
+    for (const auto* code : {"UnauthorizedBlobOverwrite", "PathConflict"}) {
         server->expect(
-            answering("PUT /acme/box/folder", *code == 'B' ? 409 : 403, {{"x-ms-error-code", code}}));
-        run(client().ensure_marker_blob("folder", {{"hdi_isfolder", "true"}}));
+            answering("PUT /acme/box/folder", *code == 'U' ? 403 : 409, {{"x-ms-error-code", code}}));
+        server->expect(answering_head("HEAD /acme/box/folder", 200, there));
+        run(client().ensure_marker_blob("folder", values));
     }
+
+    server->expect(answering("PUT /acme/box/folder", 409, {{"x-ms-error-code", "PathConflict"}}));
+    server->expect(answering_head("HEAD /acme/box/folder", 404, {{"x-ms-error-code", "BlobNotFound"}}));
+    const auto failed = failure_of([&] {
+        run(client().ensure_marker_blob("folder", values));
+        return 0;
+    });
+    EXPECT_EQ(failed.service_code(), "PathConflict");
     EXPECT_EQ(server->seen()[0].headers.at("if-none-match"), "*");
     EXPECT_EQ(server->seen()[0].headers.at("x-ms-meta-hdi_isfolder"), "true");
     EXPECT_EQ(server->seen()[0].headers.at("x-ms-blob-type"), "BlockBlob");

@@ -113,6 +113,18 @@ TEST_F(Tls, RefusesACertificateThatNobodyVouchesFor) {
     EXPECT_FALSE(failed.outcome_unknown());
 }
 
+TEST_F(Tls, TrustsWhatSslCertFileNames) {
+    ::setenv("SSL_CERT_FILE", options.ca_file.c_str(), 1);
+    server->expect(answering("GET /a", 200));
+    session_pool trusting(loop.get_executor(), where(), {}, log);
+    ::unsetenv("SSL_CERT_FILE");
+    wire_request what;
+    what.method = "GET";
+    what.target = "/a";
+    EXPECT_EQ(run(trusting.exchange(what, {})).status, 200U);
+    trusting.close();
+}
+
 TEST_F(Tls, RefusesAFileOfCertificatesThatIsNone) {
     pool_options wrong;
     wrong.ca_file = "/no/such/file.pem";

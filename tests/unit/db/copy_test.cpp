@@ -144,6 +144,23 @@ TEST_F(copy_test, aborts_a_copy_in) {
     run(story());
 }
 
+TEST_F(copy_test, leaves_a_session_out_of_step_when_it_is_dropped_halfway) {
+    const auto story = [this]() -> awaitable<void> {
+        const auto session = co_await open();
+        {
+            auto finished = co_await session->start_copy_out("COPY (SELECT 1) TO STDOUT");
+            static_cast<void>(co_await receive_all(finished));
+            EXPECT_FALSE(co_await finished.wait()) << "the end stays the end";
+            auto half_read = co_await session->start_copy_out("COPY (SELECT 1) TO STDOUT");
+            EXPECT_TRUE(co_await half_read.wait());
+            EXPECT_TRUE(session->usable());
+        }
+        EXPECT_FALSE(session->usable());
+        co_await session->abandon(async::deadline::after(std::chrono::seconds(5)));
+    };
+    run(story());
+}
+
 TEST_F(copy_test, survives_a_server_that_dies_amid_the_rows) {
     const auto story = [this]() -> awaitable<void> {
         const auto session = co_await open();

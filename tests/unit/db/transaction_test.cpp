@@ -242,6 +242,17 @@ TEST_F(transaction_test, fixes_its_snapshot_only_with_the_first_query) {
     run(story());
 }
 
+TEST_F(transaction_test, does_not_begin_inside_another) {
+    const auto story = [this]() -> awaitable<void> {
+        const auto session = co_await open();
+        auto tx = co_await transaction::begin(*session, {});
+        const auto error = co_await error_of<async::error>(transaction::begin(*session, {}));
+        EXPECT_EQ(error->kind(), failure::internal);
+        co_await tx.rollback();
+    };
+    run(story());
+}
+
 TEST_F(transaction_test, leaves_the_session_usable_when_it_cannot_begin) {
     const auto story = [this]() -> awaitable<void> {
         const auto session = co_await open();
