@@ -161,7 +161,7 @@ parsed_name parse_table(std::string_view text) {
 }
 
 parsed_name parse_column(std::string_view text) {
-    if (!text.starts_with('"'))
+    if (!text.empty() && !text.starts_with('"'))
         return {std::string(text), {}};
     auto rest = text;
     auto name = take_identifier(rest);

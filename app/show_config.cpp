@@ -41,8 +41,8 @@ std::string show_config(const texts& given, output_format format) {
             row["environment"] = setting.environment;
             row["flag"] =
                 setting.flag.empty() ? boost::json::value(nullptr) : boost::json::value(setting.flag);
-            row["value"] =
-                text.set() ? boost::json::value(valid_utf8(shown(setting, text))) : boost::json::value(nullptr);
+            row["value"] = text.set() ? boost::json::value(valid_utf8(shown(setting, text)))
+                                      : boost::json::value(nullptr);
             row["source"] = to_string(text.from);
             row["secret"] = setting.secrecy != secrecy::open;
             rows.emplace_back(std::move(row));

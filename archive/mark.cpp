@@ -83,8 +83,8 @@ read_mark mark_from(const azure::metadata& values) {
         return found == values.end() ? std::string_view() : std::string_view(found->second);
     };
     if (value(format_name).empty()) {
-        const bool ours = std::ranges::any_of(
-            values, [](const auto& entry) { return entry.first.starts_with(prefix); });
+        const bool ours =
+            std::ranges::any_of(values, [](const auto& entry) { return entry.first.starts_with(prefix); });
         return ours ? read_mark{{}, fmt::format("its metadata cannot be read: '{}' is missing", format_name)}
                     : read_mark{};
     }

@@ -63,6 +63,8 @@ awaitable<void> job::publish_and_commit(unit& work) {
         co_await async::heeding_cancellation();
         if (failed)
             std::rethrow_exception(failed);
+        if (const auto& refusal = work.transaction->refusal())
+            throw db::error(*refusal);
         throw async::error(failure::temporary, "the server rolled the transaction back at COMMIT");
     case commit_decision::ask:
     case commit_decision::wait:

@@ -219,7 +219,8 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const server
         throw async::error(failure::locked, fmt::format("transaction {} of '{}' is still in progress",
                                                         mark.now.transaction, name));
     const auto undo = mark.base ? settle_decision::take_back : settle_decision::remove;
-    co_await carry_out({&file, decision == verdict::keep ? settle_decision::keep : undo});
+    const decided chosen{&file, decision == verdict::keep ? settle_decision::keep : undo};
+    co_await carry_out(chosen);
     sink_.info("settle.verdict", "a pending file was settled by a person's decision",
                {{"blob", name},
                 {"decision", decision == verdict::keep ? "keep" : "discard"},

@@ -22,7 +22,7 @@ std::uint64_t block_size_target(std::uint64_t blocks, std::uint64_t memory_bytes
     // One block filling and one on the wire for each worker.
     const auto share = memory_bytes / (2 * std::max<std::size_t>(parallel, 1));
     const auto start = std::clamp(share, smallest, usual);
-    // Doubled every 5,000 blocks: 50,000 blocks then hold 4 GiB times a thousand, memory permitting.
+    // Doubled every 5,000 blocks: 50,000 blocks then hold 19 TiB, memory permitting.
     const auto grown = start << std::min<std::uint64_t>(blocks / 5'000, 10);
     return std::clamp(grown, smallest, std::max(memory_bytes / 2, smallest));
 }

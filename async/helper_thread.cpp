@@ -40,17 +40,17 @@ struct call_state {
 
 awaitable<void> helper_thread::run(std::function<void()> call) {
     const auto executor = co_await asio::this_coro::executor;
-    const auto state = std::make_shared<call_state>(executor);
+    auto state = std::make_shared<call_state>(executor);
     auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-    asio::post(impl_->thread, [state, work, call = std::move(call)] {
+    asio::post(impl_->thread, [state, work, call = std::move(call)]() mutable {
         std::exception_ptr failed;
         try {
             call();
         } catch (...) {
             failed = std::current_exception();
         }
-        // Back on the loop: only there may the state be touched.
-        asio::post(work, [state, failed] {
+        // Back on the loop: only there may the state be touched, and end.
+        asio::post(work, [state = std::move(state), failed] {
             state->failed = failed;
             state->done = true;
             state->ended.notify_all();

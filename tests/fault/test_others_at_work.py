@@ -240,6 +240,21 @@ def test_a_file_that_somebody_rewrote_meanwhile_is_taken_as_it_is_now(scene, whe
     scene.finish(scene.kind.before + scene.kind.rows)
 
 
+def test_a_file_of_others_rewritten_while_it_is_read_is_read_again(scene):
+    """It has no mark, so it is adopted: read whole, under the ETag that was seen."""
+    scene.begin(KINDS["appends"])
+
+    def rewrite():
+        scene.lake.put_blob(scene.container, NAME, scene.lake.get(scene.container, NAME))
+
+    rewrite()
+    with scene.gates() as (lake, _):
+        rule = lake.on(call_before(rewrite), method="GET", when=lambda record: record.target.endswith(NAME))
+        outcome = scene.run(lake=lake)
+    assert rule.hits == 1 and outcome.code == 0, str(outcome)
+    scene.finish(scene.kind.before + scene.kind.rows)
+
+
 @pytest.mark.parametrize("when", WHEN)
 def test_a_file_that_somebody_deleted_meanwhile_begins_anew(scene, when):
     scene.begin(KINDS["appends"])

@@ -1,0 +1,76 @@
+#include "app/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <stdexcept>
+
+namespace app {
+namespace {
+
+TEST(options, have_names_of_their_own) {
+    std::set<std::string_view> variables;
+    std::set<std::string_view> flags;
+    for (const auto& option : options()) {
+        SCOPED_TRACE(option.environment);
+        EXPECT_TRUE(variables.insert(option.environment).second);
+        EXPECT_TRUE(option.flag.empty() || flags.insert(option.flag).second);
+        EXPECT_TRUE(std::ranges::all_of(option.environment,
+                                        [](char c) { return c == '_' || (c >= 'A' && c <= 'Z'); }));
+        EXPECT_TRUE(option.flag.empty() || option.flag.starts_with("--"));
+        EXPECT_NE(option.help, "");
+        EXPECT_EQ(option.kind == option_kind::flag, option.value.empty());
+        EXPECT_EQ(&option_named(option.environment), &option);
+    }
+    EXPECT_THROW(static_cast<void>(option_named("NO_SUCH_SETTING")), std::out_of_range);
+}
+
+TEST(options, let_no_secret_but_the_database_be_a_flag) {
+    // Other users of a machine can see the arguments of a process.
+    for (const auto& option : options()) {
+        if (option.secrecy == secrecy::secret) {
+            EXPECT_EQ(option.flag, "") << option.environment;
+        }
+        const bool sounds_secret = option.environment.find("KEY") != std::string_view::npos ||
+                                   option.environment.find("TOKEN") != std::string_view::npos ||
+                                   option.environment.find("CONNECTION_STRING") != std::string_view::npos;
+        EXPECT_EQ(option.secrecy != secrecy::open,
+                  sounds_secret && option.environment != "ARCHIVE_KEY_COLUMN")
+            << option.environment;
+    }
+}
+
+TEST(nearest, is_the_candidate_with_the_fewest_changes_if_there_are_few) {
+    constexpr std::array<std::string_view, 6> candidates{"archive", "recover", "config",
+                                                         "version", "help",    "--rate-limit"};
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"archive", "archive"},
+        {"archiv", "archive"},
+        {"rchive", "archive"},
+        {"archvie", "archive"},
+        {"recovr", "recover"},
+        {"ARCHIVE", ""},
+        {"halp", "help"},
+        {"hp", "help"},
+        {"x", ""},
+        {"", ""},
+        {"frobnicate", ""},
+        {"configure", "config"},
+        {"--ratelimit", "--rate-limit"},
+        {"--rate_limits", "--rate-limit"},
+        {"--rate", ""},
+    };
+    for (const auto& [typed, expected] : cases)
+        EXPECT_EQ(nearest(typed, candidates), expected) << typed;
+    EXPECT_EQ(nearest("archive", {}), "");
+}
+
+TEST(nearest, is_the_first_of_equals) {
+    constexpr std::array<std::string_view, 3> candidates{"--path", "--bath", "--math"};
+    EXPECT_EQ(nearest("--hath", candidates), "--path");
+}
+
+} // namespace
+} // namespace app

@@ -1,0 +1,112 @@
+#include "archive/mark.hpp"
+#include "tests/unit/archive/marks.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace archive {
+namespace {
+
+using testing::pending_mark;
+using testing::record_before;
+
+// What stands in the lake stays readable: a change here needs a new format version.
+TEST(mark, is_written_in_a_form_that_does_not_change) {
+    const azure::metadata expected{
+        {"archiverformat", "1"},
+        {"archivertable", "public.\"Event\""},
+        {"archiverrows", "30"},
+        {"archiverbytes", "4000000000000"},
+        {"archivercrc", "ffffffffffffffff"},
+        {"archiverpending", "4294967299"},
+        {"archiverlast", "run=0193-now,xid=4294967299,cluster=7312345678901234567,database=16384,"
+                         "timeline=4294967295,lsn=18446744073709551615,blocks=50000,header=0123456789abcdef"},
+        {"archiverbase", "rows=10,bytes=1000,crc=00000000000000ff,run=0193-earlier,xid=741,"
+                         "cluster=7312345678901234567,database=16384,timeline=1,lsn=94489280512,blocks=1,"
+                         "header=0123456789abcdef"},
+    };
+    EXPECT_EQ(metadata_with(pending_mark(), {}), expected);
+}
+
+TEST(mark, comes_back_from_metadata_as_it_was) {
+    auto without_base = pending_mark();
+    without_base.base.reset();
+    auto not_numbered = pending_mark();
+    not_numbered.now.position.cluster = "hidden";
+    for (const auto& mark : {pending_mark(), without_base, not_numbered, settled(pending_mark())}) {
+        const auto read = mark_from(metadata_with(mark, {}));
+        EXPECT_EQ(read.mistake, "");
+        EXPECT_EQ(read.mark, mark);
+    }
+}
+
+TEST(mark, says_so_when_its_tail_is_the_whole_file) {
+    auto mark = pending_mark();
+    mark.base.reset();
+    EXPECT_EQ(metadata_with(mark, {}).at("archiverbase"), "none");
+}
+
+TEST(mark, leaves_nothing_of_the_pending_state_behind_once_settled) {
+    const auto values = metadata_with(settled(pending_mark()), metadata_with(pending_mark(), {}));
+
+    EXPECT_FALSE(values.contains("archiverpending"));
+    EXPECT_FALSE(values.contains("archiverbase"));
+    EXPECT_EQ(mark_from(values).mark->now, pending_mark().now);
+}
+
+TEST(mark, taken_back_is_that_of_the_file_before) {
+    const auto mark = taken_back(pending_mark());
+
+    EXPECT_EQ(mark.now, record_before());
+    EXPECT_EQ(mark.table, pending_mark().table);
+    EXPECT_FALSE(mark.pending);
+    EXPECT_FALSE(mark.base);
+}
+
+TEST(mark, restates_the_metadata_of_others_and_replaces_ours) {
+    const azure::metadata others{
+        {"owner", "analytics"}, {"archiverrows", "7"}, {"archiverfuture", "x"}, {"archive", "y"}};
+
+    const auto values = metadata_with(pending_mark(), others);
+
+    EXPECT_EQ(values.at("owner"), "analytics");
+    EXPECT_EQ(values.at("archive"), "y");
+    EXPECT_EQ(values.at("archiverrows"), "30");
+    EXPECT_FALSE(values.contains("archiverfuture"));
+    EXPECT_EQ(without_mark(values), (azure::metadata{{"archive", "y"}, {"owner", "analytics"}}));
+}
+
+TEST(mark, is_absent_from_a_file_of_somebody_else) {
+    for (const azure::metadata& values : {azure::metadata{}, {{"owner", "analytics"}}, {{"archive", "1"}}}) {
+        const auto read = mark_from(values);
+        EXPECT_FALSE(read.mark);
+        EXPECT_EQ(read.mistake, "");
+    }
+}
+
+TEST(mark, keeps_to_what_the_service_allows_in_metadata) {
+    auto mark = pending_mark();
+    mark.table = table_in_mark("\"Käse\".\"a\nb\"");
+    for (const auto& [name, value] : metadata_with(mark, {})) {
+        EXPECT_TRUE(std::ranges::all_of(name, [](char c) { return c >= 'a' && c <= 'z'; })) << name;
+        EXPECT_TRUE(std::ranges::all_of(value, [](char c) { return c > ' ' && c <= '~'; })) << value;
+    }
+}
+
+TEST(table_in_mark, encodes_what_is_not_plain_ascii_so_that_no_two_tables_are_one) {
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"public.\"Event\"", "public.\"Event\""},
+        {"public.\"My Event\"", "public.\"My%20Event\""},
+        {"\"Käse\"", "\"K%c3%a4se\""},
+        {"a%20b", "a%2520b"},
+        {"tab\tline\n", "tab%09line%0a"},
+        {"\x7f\xff", "%7f%ff"},
+        {"", ""},
+    };
+    for (const auto& [name, encoded] : cases)
+        EXPECT_EQ(table_in_mark(name), encoded);
+}
+
+} // namespace
+} // namespace archive

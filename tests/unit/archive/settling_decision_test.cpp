@@ -1,0 +1,118 @@
+#include "archive/decisions.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <optional>
+#include <vector>
+
+namespace archive {
+namespace {
+
+constexpr std::array origins{origin::this_database, origin::elsewhere};
+constexpr std::array fates{fate::committed, fate::aborted, fate::in_progress, fate::unknown};
+constexpr std::array all_rows{tail_rows::not_looked, tail_rows::all_in_table, tail_rows::none_in_table,
+                              tail_rows::some_in_table};
+
+// One line of the table in docs/protocol.md; what is not named may be anything.
+struct rule {
+    const char* context;
+    std::optional<archive::origin> origin;
+    std::optional<archive::fate> fate;
+    std::optional<tail_rows> rows;
+    std::optional<bool> has_base;
+    settle_decision expected;
+
+    [[nodiscard]] bool covers(const settle_facts& facts) const {
+        return origin.value_or(facts.origin) == facts.origin && fate.value_or(facts.fate) == facts.fate &&
+               rows.value_or(facts.rows) == facts.rows && has_base.value_or(facts.has_base) == facts.has_base;
+    }
+};
+
+constexpr auto here = origin::this_database;
+constexpr std::nullopt_t any = std::nullopt;
+
+const rule rules[] = {
+    {"a mark of another cluster, database or table is never guessed at", //
+     origin::elsewhere, any, any, any, settle_decision::refuse_foreign},
+    {"committed: the rows are in the file only", //
+     here, fate::committed, any, any, settle_decision::keep},
+    {"aborted: the rows are in the table, and the file goes back to what it was", //
+     here, fate::aborted, any, true, settle_decision::take_back},
+    {"aborted, and the tail was the whole file", //
+     here, fate::aborted, any, false, settle_decision::remove},
+    {"another run is at work, or its connection has not died yet", //
+     here, fate::in_progress, any, any, settle_decision::wait},
+    {"the server cannot tell: its rows can", //
+     here, fate::unknown, tail_rows::not_looked, any, settle_decision::look_at_rows},
+    {"unknown, but the rows are still in the table: it was aborted", //
+     here, fate::unknown, tail_rows::all_in_table, true, settle_decision::take_back},
+    {"the same where the tail was the whole file", //
+     here, fate::unknown, tail_rows::all_in_table, false, settle_decision::remove},
+    {"unknown, but the rows are gone from the table: it was committed", //
+     here, fate::unknown, tail_rows::none_in_table, any, settle_decision::keep},
+    {"unknown, and neither: a person must look", //
+     here, fate::unknown, tail_rows::some_in_table, any, settle_decision::refuse_mixed},
+};
+
+std::vector<settle_facts> all_facts() {
+    std::vector<settle_facts> all;
+    for (const auto origin : origins)
+        for (const auto fate : fates)
+            for (const auto rows : all_rows)
+                for (const bool has_base : {false, true})
+                    all.push_back({origin, fate, rows, has_base});
+    return all;
+}
+
+TEST(decide_settling, follows_its_table_for_every_combination_of_facts) {
+    const auto all = all_facts();
+    ASSERT_EQ(all.size(), 64U);
+    for (const auto& facts : all) {
+        SCOPED_TRACE(fmt::format("origin {}, transaction {}, rows {}, base {}",
+                                 static_cast<int>(facts.origin), to_string(facts.fate),
+                                 static_cast<int>(facts.rows), facts.has_base));
+        int covering = 0;
+        for (const auto& row : rules) {
+            if (!row.covers(facts))
+                continue;
+            SCOPED_TRACE(row.context);
+            ++covering;
+            EXPECT_EQ(to_string(decide_settling(facts)), to_string(row.expected));
+        }
+        EXPECT_EQ(covering, 1) << "the table must say one thing";
+    }
+}
+
+TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
+    for (const auto& facts : all_facts()) {
+        const auto decision = decide_settling(facts);
+        const bool undoes = decision == settle_decision::take_back || decision == settle_decision::remove;
+        const bool in_table = facts.fate == fate::aborted ||
+                              (facts.fate == fate::unknown && facts.rows == tail_rows::all_in_table);
+        EXPECT_EQ(undoes, facts.origin == here && in_table);
+        if (decision == settle_decision::take_back) {
+            EXPECT_TRUE(facts.has_base) << "there is nothing to go back to";
+        }
+    }
+}
+
+TEST(settle_decision, has_a_name_of_its_own_for_the_log) {
+    const std::pair<settle_decision, std::string_view> names[] = {
+        {settle_decision::keep, "keep"},
+        {settle_decision::take_back, "take back"},
+        {settle_decision::remove, "remove"},
+        {settle_decision::wait, "wait"},
+        {settle_decision::look_at_rows, "look at rows"},
+        {settle_decision::refuse_foreign, "refuse: foreign"},
+        {settle_decision::refuse_mixed, "refuse: mixed"},
+    };
+    for (const auto& [decision, name] : names)
+        EXPECT_EQ(to_string(decision), name);
+    EXPECT_EQ(to_string(fate::in_progress), "in progress");
+    EXPECT_EQ(to_string(fate::unknown), "unknown");
+}
+
+} // namespace
+} // namespace archive
