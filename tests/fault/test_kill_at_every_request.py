@@ -4,14 +4,12 @@ Each test goes through its run from the first request (or message) to the last: 
 the loop ends with the run that n no longer reaches.
 """
 import itertools
-import os
 
 import pytest
 
 from support.gate import kill_after, kill_before, kill_on_the_wire
 from support.scene import KINDS
 
-LONG = os.environ.get("LONG") == "1"
 KILLS = {"before": kill_before, "after": kill_after, "on the wire": kill_on_the_wire}
 # What ends a flight of messages and is answered. Terminate has no answer, so it is only ever cut before.
 ROUND_TRIPS = ("Q", "S", "startup")
@@ -20,7 +18,7 @@ ALL_MESSAGES = ("Q", "P", "B", "D", "E", "S", "C", "d", "c", "f", "X", "startup"
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_at_every_request_to_the_lake(scene, kind, when):
+def test_killed_at_every_request_to_the_lake(scene, kind, when, record_property):
     for nth in itertools.count(1):
         scene.begin(KINDS[kind])
         with scene.gates() as (lake, _):
@@ -31,19 +29,24 @@ def test_killed_at_every_request_to_the_lake(scene, kind, when):
         if not rule.hits:
             break
     assert nth > 3
+    record_property("cases", nth - 1)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_killed_at_every_round_trip_to_the_database(scene, kind, when):
-    kill_at_messages(scene, kind, when, lambda record: record.type in ROUND_TRIPS)
+# Killed after the answer to one question is killed before the next: both are tried where something is at stake.
+ROUND_TRIP_CASES = [(kind, "before") for kind in KINDS] + [(kind, "after") for kind in ("new files", "appends", "day by day", "keeping")]
+
+
+@pytest.mark.parametrize("kind, when", ROUND_TRIP_CASES)
+def test_killed_at_every_round_trip_to_the_database(scene, kind, when, record_property):
+    record_property("cases", kill_at_messages(scene, kind, when, ROUND_TRIPS))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("when", ["before", "on the wire"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_at_every_message_to_the_database(scene, kind, when):
-    kill_at_messages(scene, kind, when, lambda record: record.type in ALL_MESSAGES)
+def test_killed_at_every_message_to_the_database(scene, kind, when, record_property):
+    record_property("cases", kill_at_messages(scene, kind, when, ALL_MESSAGES))
 
 
 @pytest.mark.parametrize("kind", [name for name in KINDS if not KINDS[name].dry and not KINDS[name].pending])
@@ -56,17 +59,19 @@ def test_killed_with_commit_on_the_wire(scene, kind):
     check(scene, rule, outcome, "killed while COMMIT was on the wire")
 
 
-def kill_at_messages(scene, kind: str, when: str, which) -> None:
+def kill_at_messages(scene, kind: str, when: str, types: tuple) -> int:
+    """How many messages there were."""
     for nth in itertools.count(1):
         scene.begin(KINDS[kind])
         with scene.gates() as (_, database):
-            rule = database.on(KILLS[when](), nth=nth, when=which)
+            rule = database.on(KILLS[when](), nth=nth, when=lambda record: record.type in types)
             outcome = scene.run(database=database)
             trail = "\n".join(str(record) for record in database.records if record.side == "client")
         check(scene, rule, outcome, f"killed {when} message {nth} of\n{trail}")
         if not rule.hits:
             break
     assert nth > 3
+    return nth - 1
 
 
 def check(scene, rule, outcome, what: str) -> None:

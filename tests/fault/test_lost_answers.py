@@ -182,11 +182,12 @@ def let_land(gate, landing: threading.Event) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("moment", ["looked", "published", "ended"])
+@pytest.mark.parametrize("moment", ["looked", "staged", "published", "ended"])
 @pytest.mark.parametrize("write", LATE)
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_request_of_a_dead_run_that_lands_late_is_fenced_off(scene, write, nth, moment):
-    """It lands when the next run has looked at the folder, when that has published its files, or after its end."""
+    """It lands when the next run has looked at the folder, has staged its blocks, has published its files, or after its end. A row has
+    been changed meanwhile, so that the two runs never mean the same bytes."""
     kind, which = LATE[write]
     scene.begin(KINDS[kind])
     landing = threading.Event()
@@ -194,9 +195,12 @@ def test_a_request_of_a_dead_run_that_lands_late_is_fenced_off(scene, write, nth
         rule = dead_lake.on(killed_and_late(landing), nth=nth, **which)
         assert scene.run(lake=dead_lake).code == 137
         assert rule.hits == 1
+        change(scene)
         land = call_before(lambda: let_land(dead_lake, landing))
         if moment == "looked":
             lake.on(land, when=lambda record: record.method in ("PUT", "DELETE"))
+        elif moment == "staged":
+            lake.on(land, method="PUT", contains="comp=blocklist", nth=KINDS[kind].days + 1 if KINDS[kind].pending else 1)
         elif moment == "published":
             database.on(land, **COMMIT)
         outcome = scene.run("archive", lake=lake, database=database)
@@ -237,5 +241,7 @@ def test_a_late_block_of_an_earlier_attempt_does_not_replace_one_of_a_later(scen
 
 
 def change(scene) -> None:
-    for table in ('public."Event"', "oracle.original"):
-        scene.table.execute(f"UPDATE {table} SET event_type = 'changed' WHERE id = (SELECT min(id) FROM {table} WHERE created_at < '2025-01-01')")
+    """One row of each day, if it is still in the table."""
+    scene.table.execute("""WITH changed AS (UPDATE "Event" SET event_type = 'changed' WHERE created_at < '2025-01-01'
+                           AND id IN (SELECT max(id) FROM "Event" GROUP BY created_at::date) RETURNING *)
+                           UPDATE oracle.original o SET event_type = changed.event_type FROM changed WHERE o.id = changed.id""")

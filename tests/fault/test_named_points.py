@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from support.gate import call_after, silence
+from support.gate import call_after, call_before, silence
 from support.scene import KINDS, Scene
 
 ENDINGS = {"kill": 137, "term": 143, "int": 130}
@@ -169,6 +169,23 @@ def test_a_second_signal_ends_at_once(points):
         outcome = process.wait(5)
     assert outcome.code == 143, str(outcome)
     points.finish(points.kind.before + points.kind.rows)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["new files", "appends"])
+def test_a_stop_while_a_file_is_being_published_leaves_it_as_it_was(scene, kind, nth):
+    """The request is on the wire when the signal comes: it takes effect, and is taken back."""
+    scene.begin(KINDS[kind])
+    with scene.gates() as (lake, _):
+        def stop():
+            lake.awaited_victim().send(signal.SIGTERM)
+            time.sleep(0.5)
+
+        rule = lake.on(call_before(stop), method="PUT", contains="comp=blocklist", nth=nth)
+        outcome = scene.run(lake=lake)
+    assert rule.hits == 1 and outcome.code == 143, str(outcome)
+    scene.must_be_as_before()
+    scene.finish()
 
 
 @pytest.mark.parametrize("kind", ["new files", "appends", "day by day"])

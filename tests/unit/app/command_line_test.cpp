@@ -105,7 +105,6 @@ TEST(command_line, refuses_an_unknown_flag_with_the_nearest_that_the_command_has
     expect_usage_error({"recover", "--keeep", "x"}, "unknown flag '--keeep'; did you mean '--keep'?");
     expect_usage_error({"config", "--outputs", "x"}, "unknown flag '--outputs'; did you mean '--output'?");
     expect_usage_error({"version", "--tables"}, "unknown flag '--tables'");
-    expect_usage_error({"archive", "--keep", "x"}, "unknown flag '--keep'");
     expect_usage_error({"archive", "-o", "json"}, "unknown flag '-o'");
 }
 

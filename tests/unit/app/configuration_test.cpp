@@ -7,12 +7,10 @@ namespace app {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::Each;
 using ::testing::ElementsAre;
 using testing::environment_of;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using testing::variables;
 
 // Enough to run with, and nothing more.
@@ -172,32 +170,6 @@ TEST(check, commits_a_dry_run_at_once_since_nothing_is_committed) {
     environment["ARCHIVE_COMMIT"] = "day";
     environment["DRY_RUN"] = "1";
     EXPECT_EQ(check_all(environment).value.job.commit, archive::commit_unit::run);
-}
-
-TEST(check, never_shows_a_secret_in_a_mistake) {
-    const std::string canary = "c4naryBird";
-    const variables broken[] = {
-        {{"PG_CONNECTION_STRING", "postgresql://user:" + canary + "@host:bad port/db"}},
-        {{"PG_CONNECTION_STRING", "host=db password=" + canary + " nonsense"}},
-        {{"PG_CONNECTION_STRING", "host=db password='" + canary}},
-        {{"PG_CONNECTION_STRING", canary}},
-        {{"AZURE_STORAGE_CONNECTION_STRING", canary}},
-        {{"AZURE_STORAGE_CONNECTION_STRING", "AccountName=a;AccountKey=" + canary + "!"}},
-        {{"AZURE_STORAGE_CONNECTION_STRING", "AccountKey=" + canary + "==;AccountKey=" + canary}},
-        {{"AZURE_STORAGE_CONNECTION_STRING", "SharedAccessSignature=sig=" + canary}},
-        {{"AZURE_STORAGE_CONNECTION_STRING", "AccountName=a;" + canary + "=x"}},
-        {{"AZURE_STORAGE_ACCOUNT", "account"}, {"AZURE_STORAGE_KEY", canary + "!"}},
-        {{"AZURE_STORAGE_ACCOUNT", "account"}, {"AZURE_STORAGE_SAS_TOKEN", canary + " "}},
-        {{"AZURE_STORAGE_ACCOUNT", "account"},
-         {"AZURE_STORAGE_KEY", canary},
-         {"AZURE_STORAGE_SAS_TOKEN", canary}},
-    };
-    for (const auto& environment : broken) {
-        const auto checked = check_all(environment);
-        SCOPED_TRACE(environment.begin()->second);
-        EXPECT_THAT(checked.mistakes, Not(IsEmpty()));
-        EXPECT_THAT(checked.mistakes, Each(Not(HasSubstr(canary))));
-    }
 }
 
 } // namespace

@@ -5,9 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
+#include <system_error>
+#include <unistd.h>
 
 namespace app::testing {
 
@@ -20,12 +23,22 @@ inline environment_lookup environment_of(variables values) {
     };
 }
 
-// A file with this content in the test's own temporary folder.
+struct temporary_folder {
+    std::filesystem::path path = ::testing::TempDir() + "event-archiver-" + std::to_string(::getpid());
+    int files = 0;
+    temporary_folder() { std::filesystem::create_directory(path); }
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+    ~temporary_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path, ignored);
+    }
+};
+
+// A file with this content, which ends with the tests.
 inline std::string file_with(std::string_view content) {
-    static int count = 0;
-    const auto* const running = ::testing::UnitTest::GetInstance()->current_test_info();
-    auto path = ::testing::TempDir() + "event-archiver-" + running->test_suite_name() + "-" +
-                running->name() + "-" + std::to_string(++count);
+    static temporary_folder folder;
+    auto path = folder.path / std::to_string(++folder.files);
     std::ofstream(path, std::ios::binary) << content;
     return path;
 }

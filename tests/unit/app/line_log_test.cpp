@@ -133,7 +133,7 @@ TEST_F(text_log_test, lets_nobody_write_a_line_or_a_colour_of_their_own) {
                   {{"blob", "a\nb"}, {"name", "\x1b[2J"}, {"quoted", "a\"b=c"}});
     });
     EXPECT_EQ(lines(), "<clear>TIME error no such table TIME info  all is well [32m"
-                       "  blob=\"a\\nb\"  name=\"\\u001B[2J\"  quoted=\"a\\\"b=c\"\n");
+                       "  blob=\"a\\nb\"  name=\"\\u001b[2J\"  quoted=\"a\\\"b=c\"\n");
 }
 
 TEST(timestamp, is_utc_with_microseconds) {

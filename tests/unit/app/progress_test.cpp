@@ -1,13 +1,12 @@
 #include "app/progress.hpp"
+#include "tests/support/kept_log.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <gmock/gmock.h>
 #include <limits>
-#include <vector>
 
 namespace app {
 namespace {
@@ -34,7 +33,7 @@ archive::run_report half_done() {
 }
 
 TEST(progress_bar, shows_phase_share_rows_rate_days_and_time_left) {
-    EXPECT_EQ(progress_bar(half_done(), 14s, 100), "staging    [##################------------------]  50%  "
+    EXPECT_EQ(progress_bar(half_done(), 14s, 100), "staging    [#################------------------]  50%  "
                                                    "1.2M rows  45.0 MB/s  days 12/40  0:14 left");
 }
 
@@ -100,32 +99,18 @@ TEST(progress_bar, scales_its_numbers) {
     }
 }
 
-class kept_log final : public async::log {
-  public:
-    std::vector<std::string> lines;
-
-  private:
-    void write(async::log_level, std::string_view event, std::string_view,
-               std::span<const async::log_field> fields) override {
-        std::string line(event);
-        for (const auto& field : fields)
-            line += fmt::format(" {}={}", field.key,
-                                std::visit([](const auto& v) { return fmt::format("{}", v); }, field.value));
-        lines.push_back(std::move(line));
-    }
-};
-
 TEST(log_progress, has_the_same_facts_as_fields) {
-    kept_log sink;
+    test_support::kept_log sink;
     log_progress(sink, half_done(), 10s);
-    EXPECT_THAT(sink.lines, testing::ElementsAre(
-                                "progress phase=staging rows=1200000 rows_planned=2400000 bytes=630000000"
-                                " rows_per_second=120000 bytes_per_second=63000000 days=12 days_planned=40"));
+    EXPECT_THAT(sink.lines,
+                testing::ElementsAre(
+                    "progress: still at work phase=staging rows=1200000 rows_planned=2400000 bytes=630000000"
+                    " rows_per_second=120000 bytes_per_second=63000000 days=12 days_planned=40"));
 }
 
 TEST(progress_display, logs_a_line_on_request_and_leaves_nothing_on_the_loop_once_stopped) {
     boost::asio::io_context io;
-    kept_log sink;
+    test_support::kept_log sink;
     std::string terminal;
     const auto report = half_done();
     for (const auto style : {progress_display::style::bar, progress_display::style::lines}) {

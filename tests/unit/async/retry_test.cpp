@@ -1,7 +1,6 @@
 #include "async/retry.hpp"
+#include "tests/support/kept_log.hpp"
 #include "tests/support/loop_fixture.hpp"
-
-#include <fmt/format.h>
 
 #include <gmock/gmock.h>
 #include <string>
@@ -15,22 +14,6 @@ using test_support::background;
 using test_support::caught;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-class kept_log final : public log {
-  public:
-    std::vector<std::string> lines;
-
-  private:
-    void write(log_level, std::string_view event, std::string_view message,
-               std::span<const log_field> fields) override {
-        auto line = fmt::format("{}: {}", event, message);
-        for (const auto& field : fields)
-            line += fmt::format(
-                " {}={}", field.key,
-                std::visit([](const auto& value) { return fmt::format("{}", value); }, field.value));
-        lines.push_back(std::move(line));
-    }
-};
 
 struct answer_error : error {
     using error::error;
@@ -59,7 +42,7 @@ class retry_test : public test_support::loop_test {
     std::vector<std::string> causes_;
     std::size_t tries_ = 0;
     int value_ = 0;
-    kept_log log_;
+    test_support::kept_log log_;
     std::uint64_t repeats_ = 0;
     retry_context context_{{4, 2ms, 8ms}, [] { return 0.0; }, log_, repeats_};
 };
