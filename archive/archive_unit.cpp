@@ -77,7 +77,8 @@ awaitable<plan> job::make_plan(unit& work) {
         const auto dayless = co_await work.session.query(count_dayless_sql(work.table, rows));
         work.rows_dayless = static_cast<std::uint64_t>(dayless.integer(0, 0));
     }
-    auto chosen = limit_days(how, rows, std::move(counts), settings, context_.report.days);
+    auto chosen = limit_days(how, rows, std::move(counts), settings,
+                             {context_.report.days, context_.report.rows_deleted});
     if (limited && chosen.days.empty())
         chosen.how = reading::by_day; // nothing to read, whichever way
 

@@ -21,6 +21,7 @@ namespace {
 
 constexpr int conflicts_max = 5;
 constexpr std::chrono::milliseconds look_again_pause{100};
+constexpr std::chrono::milliseconds tail_pause{500}; // each look lists the folder
 constexpr std::chrono::seconds abandon_patience{5};
 
 awaitable<void> pause(std::chrono::milliseconds span) {
@@ -126,7 +127,7 @@ awaitable<void> job::repeat(attempt_body body) {
                                    " pg_stat_activity.");
             break;
         }
-        co_await pause(look_again_pause);
+        co_await pause(result == attempt_result::tail_waiting ? tail_pause : look_again_pause);
     }
 }
 

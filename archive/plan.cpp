@@ -9,18 +9,18 @@ reading choose_reading(const table_description& table) noexcept {
 }
 
 plan limit_days(reading how, selection rows, std::vector<planned_day> counts, const settings& limits,
-                std::uint64_t days_done) {
+                taken_before before) {
     std::uint64_t days_left = counts.size();
     if (limits.days_max)
-        days_left = *limits.days_max > days_done ? *limits.days_max - days_done : 0;
+        days_left = *limits.days_max > before.days ? *limits.days_max - before.days : 0;
     if (limits.commit == commit_unit::day)
         days_left = std::min<std::uint64_t>(days_left, 1);
 
-    std::uint64_t rows_taken = 0;
+    std::uint64_t rows_taken = before.rows;
     std::size_t taken = 0;
     while (taken < counts.size() && taken < days_left) {
         rows_taken += counts[taken].rows;
-        if (limits.rows_max && rows_taken > *limits.rows_max && taken > 0)
+        if (limits.rows_max && rows_taken > *limits.rows_max && taken + before.days > 0)
             break;
         ++taken;
     }

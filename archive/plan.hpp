@@ -21,9 +21,15 @@ struct plan {
 // By index where there is one; else one pass, because days times table scans would be quadratic.
 [[nodiscard]] reading choose_reading(const table_description& table) noexcept;
 
-// The oldest days that fit under the limits, at least one; `rows.upper` is moved down to the end of the last.
-// Counts are by day, oldest first.
+// What earlier transactions of the same run have taken.
+struct taken_before {
+    std::uint64_t days = 0;
+    std::uint64_t rows = 0;
+};
+
+// The oldest days that fit under the limits, at least one in a run; `rows.upper` is moved down to the end of
+// the last. Counts are by day, oldest first.
 [[nodiscard]] plan limit_days(reading how, selection rows, std::vector<planned_day> counts,
-                              const settings& limits, std::uint64_t days_done);
+                              const settings& limits, taken_before before);
 
 } // namespace archive

@@ -286,6 +286,19 @@ def test_rows_that_somebody_appended_meanwhile_stay(scene, when):
     scene.finish(scene.kind.before + scene.kind.rows + 1)
 
 
+@pytest.mark.parametrize("when", WHEN)
+def test_metadata_that_somebody_set_before_we_publish_stays(scene, when):
+    scene.begin(KINDS["appends"])
+
+    def label():
+        scene.lake.set_metadata(scene.container, NAME, {**scene.lake.head(scene.container, NAME).metadata, "owner": "somebody"})
+
+    outcome = mid_run(scene, when, label)
+    assert outcome.code == 0, str(outcome)
+    scene.finish(scene.kind.before + scene.kind.rows)
+    assert scene.lake.head(scene.container, NAME).metadata["owner"] == "somebody"
+
+
 def test_metadata_that_somebody_set_on_a_published_file_stays_and_the_mark_is_cleared(scene):
     scene.begin(KINDS["appends"])
 

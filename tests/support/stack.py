@@ -35,7 +35,7 @@ def run(arguments: list) -> int:
         storage = stack.enter_context(Azurite(directory / "azurite"))
         environment = {
             **os.environ,
-            "EVENT_ARCHIVER_TEST_DATABASE": database.uri(),
+            "EVENT_ARCHIVER_TEST_DATABASE": f"host=127.0.0.1 port={database.port} user=postgres dbname=postgres",
             "EVENT_ARCHIVER_TEST_STORAGE": storage.connection_string(),
         }
         if tls:

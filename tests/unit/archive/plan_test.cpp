@@ -90,7 +90,7 @@ TEST(limit_days, takes_the_oldest_days_that_fit) {
         rows.shard = {1, 2};
 
         const auto chosen =
-            limit_days(reading::by_page_range, rows, days_with(row.counts), limits, row.days_done);
+            limit_days(reading::by_page_range, rows, days_with(row.counts), limits, {row.days_done, 0});
 
         EXPECT_EQ(counts_of(chosen), row.taken);
         EXPECT_EQ(chosen.rows.upper, row.upper);
@@ -104,6 +104,20 @@ TEST(choose_reading, goes_by_day_only_with_an_index) {
     EXPECT_EQ(choose_reading(table), reading::by_page_range);
     table.indexed_by_time = true;
     EXPECT_EQ(choose_reading(table), reading::by_day);
+}
+
+TEST(limit_days, counts_the_rows_of_earlier_transactions_too) {
+    settings limits;
+    limits.commit = commit_unit::day;
+    limits.rows_max = 12;
+    selection rows;
+    rows.upper = cutoff;
+
+    const auto second = limit_days(reading::by_day, rows, days_with({5, 5}), limits, {1, 5});
+    const auto third = limit_days(reading::by_day, rows, days_with({5}), limits, {2, 10});
+
+    EXPECT_EQ(counts_of(second), (Counts{5}));
+    EXPECT_EQ(counts_of(third), Counts{});
 }
 
 } // namespace
