@@ -104,7 +104,7 @@ class engine {
         , lake_(client_, settings.job.folder)
         , pages_(loop_.get_executor(), settings.job.memory_bytes)
         , job_({settings.job, database_, helper_, lake_, retries_, pages_, sink_, stop_, report_,
-                std::move(run_id), random_hex(28)})
+                std::move(run_id), [] { return random_hex(28); }})
         , display_(loop_.get_executor(),
                    out.text && terminal() ? progress_display::style::bar : progress_display::style::lines,
                    report_, sink_, standard_error())

@@ -143,7 +143,7 @@ awaitable<void> staging::read_whole(day_file& file, bool restage, bool remember_
         if (restage)
             co_await store_when_possible(file, text);
     };
-    co_await context_.lake.client().read(file.name, file.existing->etag, 0, std::nullopt, take);
+    co_await context_.lake.read(file.name, file.existing->etag, 0, take);
     try {
         scanner.finish();
     } catch (const std::invalid_argument& broken) {

@@ -105,8 +105,8 @@ awaitable<void> job::stage(unit& work) {
     fault_point("snapshot-exported");
 
     const auto executor = co_await async::asio::this_coro::executor;
-    staging_context target{context_.lake, context_.pages, context_.sink,  context_.report,
-                           work.table,    work.position,  context_.nonce, context_.settings.parallel};
+    staging_context target{context_.lake, context_.pages, context_.sink,        context_.report,
+                           work.table,    work.position,  context_.new_nonce(), context_.settings.parallel};
     work.staging = std::make_unique<staging>(executor, std::move(target), work.files);
 
     rate_limit limit(context_.settings.rate_limit);
@@ -158,8 +158,23 @@ awaitable<void> job::delete_rows(unit& work) {
     work.position = co_await position_of(work.session);
     const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
     const auto header = csv::header_line(work.table.columns);
+    co_await make_number_durable();
     work.publication = {table_in_mark(work.table.name), context_.run_id, std::string(xid.text(0, 0)),
                         work.position, azure::crc64(0, std::as_bytes(std::span(header)))};
+}
+
+// A server that crashes forgets transaction numbers whose log it had not flushed, and gives them out again: a
+// mark with such a number would then speak of a stranger. The commit of a second transaction flushes the log,
+// this one's records included.
+awaitable<void> job::make_number_durable() {
+    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
+    auto flushing = co_await db::transaction::begin(*session, coordinator_options());
+    // A transaction that has logged nothing would not be flushed.
+    (void)co_await session->query("SELECT pg_logical_emit_message(true, 'event-archiver', 'flush')");
+    const auto outcome = co_await flushing.commit(async::deadline::after(std::chrono::seconds(60)));
+    if (outcome != db::commit_outcome::committed)
+        throw async::error(failure::temporary, "the server's log could not be flushed before publishing");
+    fault_point("number-durable");
 }
 
 } // namespace archive

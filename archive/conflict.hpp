@@ -10,7 +10,9 @@ class conflict : public async::error {
   public:
     explicit conflict(std::string message)
         : async::error(async::failure::temporary, std::move(message),
-                       "Another writer is at work in the folder or on old rows; the next run tries again.") {}
+                       "Another writer is at work in the folder or on old rows; the next run tries again.") {
+        set_not_repeatable();
+    }
 };
 
 } // namespace archive

@@ -18,6 +18,7 @@
 #include "db/connection.hpp"
 #include "db/transaction.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,7 +37,7 @@ struct job_context {
     async::stop_source& stop;
     run_report& report;
     std::string run_id;
-    std::string nonce; // at least 56 hex digits, for block ids
+    std::function<std::string()> new_nonce; // at least 56 hex digits, never the same, for block ids
 };
 
 class job {
@@ -76,6 +77,7 @@ class job {
     [[nodiscard]] awaitable<plan> make_plan(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
     [[nodiscard]] awaitable<void> delete_rows(unit& work);
+    [[nodiscard]] awaitable<void> make_number_durable();
     [[nodiscard]] awaitable<void> publish_and_commit(unit& work);
     [[nodiscard]] awaitable<void> publish(unit& work);
     [[nodiscard]] awaitable<void> publish_one(unit& work, day_file& file);

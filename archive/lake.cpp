@@ -1,5 +1,9 @@
 #include "archive/lake.hpp"
 
+#include "archive/conflict.hpp"
+
+#include <fmt/format.h>
+
 namespace archive {
 
 lake::lake(azure::blob_client& client, std::string folder)
@@ -58,6 +62,16 @@ awaitable<std::optional<lake_file>> lake::look(std::string name) {
         co_return std::nullopt;
     auto mark = mark_from(properties->metadata);
     co_return lake_file{std::move(*properties), std::move(mark)};
+}
+
+awaitable<void> lake::read(std::string name, azure::etag version, std::uint64_t from, azure::body_sink sink) {
+    try {
+        co_await client_.read(name, version, from, std::nullopt, std::move(sink));
+    } catch (const azure::storage_error& failed) {
+        if (failed.status() == 412 || failed.status() == 404)
+            throw conflict(fmt::format("'{}' was changed by somebody else while it was read", name));
+        throw;
+    }
 }
 
 } // namespace archive

@@ -27,6 +27,10 @@ class lake {
     // One file as it is now; nothing if there is none.
     [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name);
 
+    // Streams bytes [from, end) of exactly this version of a file. Throws conflict if it is no longer there.
+    [[nodiscard]] awaitable<void> read(std::string name, azure::etag version, std::uint64_t from,
+                                       azure::body_sink sink);
+
     [[nodiscard]] std::string name_of(day which) const;
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
 

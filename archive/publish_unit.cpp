@@ -112,7 +112,7 @@ awaitable<void> job::prove(unit&, day_file& file) {
         bytes += piece.size();
         co_return;
     };
-    co_await context_.lake.client().read(file.name, file.etag, from, std::nullopt, take);
+    co_await context_.lake.read(file.name, file.etag, from, take);
     if (crc != file.crc || bytes != file.bytes)
         throw async::error(
             failure::integrity,

@@ -78,6 +78,11 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
     std::map<std::string, fate> known;
     std::vector<decided> work;
     for (const auto& [which, file] : files) {
+        // It may hide a pending tail.
+        if (!file.mark.mistake.empty())
+            throw async::error(
+                failure::precondition, fmt::format("'{}': {}", file.properties.name, file.mark.mistake),
+                "Restore its metadata, or move the file away. docs/protocol.md names the fields.");
         if (!file.mark.mark || !file.mark.mark->pending)
             continue;
         const auto decision = co_await decide(session, table, position, file, known);
@@ -197,7 +202,7 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
         if (keys.size() >= keys_per_query)
             co_await ask();
     };
-    co_await lake_.client().read(file.properties.name, file.properties.etag, from, std::nullopt, take);
+    co_await lake_.read(file.properties.name, file.properties.etag, from, take);
     scanner.finish();
     if (!keys.empty())
         co_await ask();

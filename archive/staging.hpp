@@ -33,7 +33,7 @@ struct staging_context {
     run_report& report;
     const table_description& table;
     const server_position& position;
-    std::string nonce; // of the run, for block ids
+    std::string nonce; // of this attempt, for block ids
     std::size_t parallel;
 };
 

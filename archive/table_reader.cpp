@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace archive {
 
@@ -73,12 +74,20 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
     options.mode = db::access::read_only;
     options.snapshot = context_.snapshot;
     options.lock_timeout = context_.lock_timeout;
-    auto transaction = co_await db::transaction::begin(session, options);
+    std::optional<db::transaction> transaction;
+    try {
+        transaction = co_await db::transaction::begin(session, options);
+    } catch (const db::error& failed) {
+        // 22023: "invalid snapshot identifier".
+        if (failed.state() != "22023")
+            throw;
+        throw async::error(failure::temporary, "the snapshot is gone: the coordinator's session was lost");
+    }
     while (next_ < count) {
         const auto index = next_++;
         co_await read(session, index);
     }
-    co_await transaction.rollback(); // it has only read
+    co_await transaction->rollback(); // it has only read
 }
 
 awaitable<void> table_reader::read_day(db::connection& session, const planned_day& planned) {

@@ -40,7 +40,7 @@ class error : public std::exception {
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
     [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
     [[nodiscard]] failure kind() const noexcept { return kind_; }
-    [[nodiscard]] bool may_repeat() const noexcept { return kind_ == failure::temporary; }
+    [[nodiscard]] bool may_repeat() const noexcept { return kind_ == failure::temporary && repeatable_; }
 
     // True when the request may have taken effect although no answer came: look before deciding anything.
     [[nodiscard]] bool outcome_unknown() const noexcept { return outcome_unknown_; }
@@ -49,6 +49,8 @@ class error : public std::exception {
         return retry_after_;
     }
 
+    // Temporary, but the same request again cannot help: something larger has to begin anew.
+    void set_not_repeatable() noexcept { repeatable_ = false; }
     void set_outcome_unknown() noexcept { outcome_unknown_ = true; }
     void set_retry_after(std::chrono::milliseconds pause) noexcept { retry_after_ = pause; }
     // For a summary of several tries in place of the last one.
@@ -62,6 +64,7 @@ class error : public std::exception {
     std::optional<std::chrono::milliseconds> retry_after_;
     failure kind_;
     bool outcome_unknown_ = false;
+    bool repeatable_ = true;
 };
 
 // True for the exception by which Asio reports that the awaiting coroutine was cancelled.

@@ -272,6 +272,9 @@ class PostgreSQL(Server):
     def uri(self, database: str = "postgres", user: str = "postgres", port: int | None = None) -> str:
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
 
+    def conninfo(self, database: str = "postgres", user: str = "postgres") -> str:
+        return f"host=127.0.0.1 port={self.port} user={user} dbname={database}"
+
     def psql(self, *arguments: str) -> str:
         """The answer of psql, with nothing of the caller's ~/.psqlrc or PG* variables."""
         done = subprocess.run(

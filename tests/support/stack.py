@@ -5,8 +5,8 @@
     stack.py start DIRECTORY           starts PostgreSQL and Azurite there and prints lines for a shell to eval
     stack.py stop DIRECTORY            ends what `start` started there
 
-`run` sets what the C++ tests read: EVENT_ARCHIVER_TEST_DATABASE and EVENT_ARCHIVER_TEST_STORAGE, and with
---tls EVENT_ARCHIVER_TEST_STORAGE_TLS and EVENT_ARCHIVER_TEST_CA.
+`run` sets what the C++ tests read: EVENT_ARCHIVER_TEST_DATABASE (key=value form, to which they add) and
+EVENT_ARCHIVER_TEST_STORAGE, and with --tls EVENT_ARCHIVER_TEST_STORAGE_TLS and EVENT_ARCHIVER_TEST_CA.
 """
 import os
 import shlex
