@@ -168,12 +168,10 @@ awaitable<void> job::delete_rows(unit& work) {
 // this one's records included.
 awaitable<void> job::make_number_durable() {
     const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
-    auto flushing = co_await db::transaction::begin(*session, coordinator_options());
-    // A transaction that has logged nothing would not be flushed.
-    (void)co_await session->query("SELECT pg_logical_emit_message(true, 'event-archiver', 'flush')");
-    const auto outcome = co_await flushing.commit(async::deadline::after(std::chrono::seconds(60)));
-    if (outcome != db::commit_outcome::committed)
-        throw async::error(failure::temporary, "the server's log could not be flushed before publishing");
+    // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
+    // one in a session without synchronous_commit.
+    (void)co_await session->query("SELECT set_config('synchronous_commit', 'on', true),"
+                                  " pg_logical_emit_message(true, 'event-archiver', 'flush')");
     fault_point("number-durable");
 }
 
