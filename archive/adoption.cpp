@@ -96,7 +96,8 @@ awaitable<void> staging::prepare(day_file& file) {
             "Move the file away; the new rows then begin a new one.");
     if (ours)
         file.base = mark->now;
-    if (ours && same_history(mark->now.position, context_.position))
+    if (ours && same_history(mark->now.position, context_.position) &&
+        !context_.came_back.contains(file.which))
         co_return;
     if (ours)
         context_.sink.warn(
@@ -169,6 +170,13 @@ awaitable<void> staging::read_whole(day_file& file, bool restage, bool remember_
         co_await store_when_possible(file, header_);
     else if (!ends_with_newline)
         co_await store_when_possible(file, "\n");
+}
+
+void staging::take_sample(day_file& file, std::string_view row) const {
+    std::string storage;
+    const auto key = key_of(row, context_.table.key_position, storage);
+    if (key.size() <= sample_bytes_max)
+        file.sample = key;
 }
 
 bool staging::recognised(day_file& file, std::string_view row) {

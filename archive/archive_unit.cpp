@@ -3,6 +3,7 @@
 
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/key_lookup.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
 #include "azure/crc64.hpp"
@@ -104,9 +105,11 @@ awaitable<void> job::stage(unit& work) {
     const auto snapshot = co_await work.session.query("SELECT pg_export_snapshot()");
     fault_point("snapshot-exported");
 
+    work.came_back = co_await days_that_came_back(work);
     const auto executor = co_await async::asio::this_coro::executor;
-    staging_context target{context_.lake, context_.pages, context_.sink,        context_.report,
-                           work.table,    work.position,  context_.new_nonce(), context_.settings.parallel};
+    staging_context target{context_.lake,   context_.pages,       context_.sink,
+                           context_.report, work.table,           work.position,
+                           work.came_back,  context_.new_nonce(), context_.settings.parallel};
     work.staging = std::make_unique<staging>(executor, std::move(target), work.files);
 
     rate_limit limit(context_.settings.rate_limit);
@@ -138,6 +141,31 @@ awaitable<void> job::stage(unit& work) {
     fault_point("staged");
 }
 
+// Files whose last rows are due again: the database has lost the commit that deleted them.
+awaitable<std::set<day>> job::days_that_came_back(unit& work) {
+    std::map<std::string, std::vector<day>> samples;
+    std::vector<std::string> keys;
+    const auto note = [&samples, &keys, &work](day which, const lake_file& file) {
+        if (!file.mark.mark || !has_sample_of(*file.mark.mark, work.table))
+            return;
+        keys.push_back(file.mark.mark->now.sample);
+        samples[keys.back()].push_back(which);
+    };
+    if (work.plan.how == reading::by_day) {
+        for (const auto& planned : work.plan.days)
+            if (const auto found = work.files.find(planned.which); found != work.files.end())
+                note(found->first, found->second);
+    } else {
+        for (const auto& [which, file] : work.files)
+            note(which, file);
+    }
+    std::set<day> days;
+    for (const auto& key :
+         co_await keys_in_table(work.session, work.table, keys, where_clause(work.table, work.plan.rows)))
+        days.insert(samples[key].begin(), samples[key].end());
+    co_return days;
+}
+
 awaitable<void> job::delete_rows(unit& work) {
     context_.report.phase = run_phase::deleting;
     std::uint64_t rows = 0;
@@ -159,8 +187,12 @@ awaitable<void> job::delete_rows(unit& work) {
     const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
     const auto header = csv::header_line(work.table.columns);
     co_await make_number_durable();
-    work.publication = {table_in_mark(work.table.name), context_.run_id, std::string(xid.text(0, 0)),
-                        work.position, azure::crc64(0, std::as_bytes(std::span(header)))};
+    work.publication = {table_in_mark(work.table.name),
+                        context_.run_id,
+                        std::string(xid.text(0, 0)),
+                        work.position,
+                        azure::crc64(0, std::as_bytes(std::span(header))),
+                        work.table.key_column};
 }
 
 // A server that crashes forgets transaction numbers whose log it had not flushed, and gives them out again: a

@@ -40,6 +40,7 @@ struct day_file {
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
     std::uint64_t crc = 0; // of the staged bytes
+    std::string sample;    // the key of the first row, unless it is too long for a mark
     // Rows that the file already held although the table still had them: key and CRC-64 of the row. See
     // docs/protocol.md, "A server that lost commits".
     std::unordered_map<std::string, std::uint64_t> held;

@@ -2,6 +2,10 @@
 
 namespace archive {
 
+fate believe(fate asked, bool tail_row_in_table) noexcept {
+    return asked == fate::committed && tail_row_in_table ? fate::unknown : asked;
+}
+
 settle_decision decide_settling(const settle_facts& facts) noexcept {
     if (facts.origin == origin::elsewhere)
         return settle_decision::refuse_foreign;

@@ -19,6 +19,10 @@ enum class fate : std::uint8_t {
 
 // --- Settling: what becomes of a tail whose file is marked pending. ---
 
+// What to believe of `asked`. A server restored from a copy of its files may have given the number to another
+// transaction since: one that is said to have committed has left no row of its tail in the table.
+[[nodiscard]] fate believe(fate asked, bool tail_row_in_table) noexcept;
+
 enum class origin : std::uint8_t { this_database, elsewhere };
 enum class tail_rows : std::uint8_t { not_looked, all_in_table, none_in_table, some_in_table };
 

@@ -21,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace archive {
@@ -75,6 +76,7 @@ class job {
 
     [[nodiscard]] awaitable<attempt_result> archive_unit(unit& work);
     [[nodiscard]] awaitable<plan> make_plan(unit& work);
+    [[nodiscard]] awaitable<std::set<day>> days_that_came_back(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
     [[nodiscard]] awaitable<void> delete_rows(unit& work);
     [[nodiscard]] awaitable<void> make_number_durable();

@@ -55,10 +55,44 @@ std::string_view field(const std::map<std::string, std::string, std::less<>>& fi
     return found->second;
 }
 
+// In the ASCII that metadata allows; what is neither a letter of it nor has a meaning here goes as %xx.
+std::string encoded(std::string_view text, std::string_view reserved) {
+    std::string result;
+    for (const char letter : text) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if (byte > 0x20 && byte < 0x7f && reserved.find(letter) == std::string_view::npos)
+            result += letter;
+        else
+            result += fmt::format("%{:02x}", byte);
+    }
+    return result;
+}
+
+std::string decoded(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        if (text.front() != '%') {
+            result += text.front();
+            text.remove_prefix(1);
+            continue;
+        }
+        if (text.size() < 3)
+            throw std::invalid_argument("a '%' without its two digits");
+        result += static_cast<char>(number(text.substr(1, 2), 16));
+        text.remove_prefix(3);
+    }
+    return result;
+}
+
 std::string writer_text(const file_record& record) {
-    return fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={},blocks={},header={:016x}",
-                       record.run, record.transaction, record.position.cluster, record.position.database,
-                       record.position.timeline, record.position.lsn, record.blocks, record.header);
+    auto text =
+        fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={},blocks={},header={:016x}",
+                    record.run, record.transaction, record.position.cluster, record.position.database,
+                    record.position.timeline, record.position.lsn, record.blocks, record.header);
+    if (!record.sample.empty())
+        text += fmt::format(",key={},sample={}", encoded(record.key_column, "%,="),
+                            encoded(record.sample, "%,="));
+    return text;
 }
 
 void read_writer(file_record& record, const std::map<std::string, std::string, std::less<>>& fields) {
@@ -73,6 +107,10 @@ void read_writer(file_record& record, const std::map<std::string, std::string, s
     record.position.lsn = number(field(fields, "lsn"));
     record.blocks = number(field(fields, "blocks"));
     record.header = number(field(fields, "header"), 16);
+    if (fields.contains("key") || fields.contains("sample")) {
+        record.key_column = decoded(field(fields, "key"));
+        record.sample = decoded(field(fields, "sample"));
+    }
 }
 
 } // namespace
@@ -144,17 +182,7 @@ azure::metadata metadata_with(const file_mark& mark, const azure::metadata& othe
     return values;
 }
 
-std::string table_in_mark(std::string_view name) {
-    std::string encoded;
-    for (const char letter : name) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if (byte > 0x20 && byte < 0x7f && byte != '%')
-            encoded += letter;
-        else
-            encoded += fmt::format("%{:02x}", byte);
-    }
-    return encoded;
-}
+std::string table_in_mark(std::string_view name) { return encoded(name, "%"); }
 
 file_mark settled(const file_mark& mark) {
     file_mark result = mark;

@@ -23,6 +23,8 @@ struct file_record {
     std::string run;          // the run that wrote last
     std::string transaction;  // its pg_current_xact_id()
     server_position position; // of the server when that run wrote
+    std::string key_column;   // of `sample`, quoted
+    std::string sample;       // the key of one row that run wrote; empty if too long to keep
     bool operator==(const file_record&) const = default;
 };
 
@@ -45,6 +47,9 @@ struct read_mark {
 // `others` is metadata of other people, which every commit has to restate; ours in it is replaced.
 [[nodiscard]] azure::metadata metadata_with(const file_mark& mark, const azure::metadata& others);
 [[nodiscard]] azure::metadata without_mark(const azure::metadata& values);
+
+// Longer keys are not kept as samples: all metadata of a blob has 8 KiB.
+inline constexpr std::size_t sample_bytes_max = 128;
 
 // A table's name in the ASCII that metadata allows.
 [[nodiscard]] std::string table_in_mark(std::string_view name);

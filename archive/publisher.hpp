@@ -21,6 +21,7 @@ struct publication {
     std::string transaction; // pg_current_xact_id()
     server_position position;
     std::uint64_t header_crc = 0;
+    std::string key_column;
 };
 
 class publisher {

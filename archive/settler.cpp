@@ -1,6 +1,7 @@
 #include "archive/settler.hpp"
 
 #include "archive/fault_point.hpp"
+#include "archive/key_lookup.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "csv/dialect.hpp"
@@ -9,7 +10,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace archive {
 
@@ -17,30 +20,12 @@ using async::failure;
 
 namespace {
 
-constexpr std::size_t keys_per_query = 1'000;
 constexpr std::size_t keys_shown = 20;
 
 constexpr std::string_view verdict_hint =
     "Having looked at the file and the table, run `event-archiver recover --keep FILE` (the rows are in the "
     "file only)"
     " or `event-archiver recover --discard FILE` (the rows are in the table).";
-
-// {"a","b"} as PostgreSQL reads an array.
-std::string array_literal(const std::vector<std::string>& keys) {
-    std::string text = "{";
-    for (const auto& key : keys) {
-        if (text.size() > 1)
-            text += ',';
-        text += '"';
-        for (const char letter : key) {
-            if (letter == '"' || letter == '\\')
-                text += '\\';
-            text += letter;
-        }
-        text += '"';
-    }
-    return text += '}';
-}
 
 } // namespace
 
@@ -75,7 +60,8 @@ awaitable<fate> fate_of(db::connection& session, std::string transaction, server
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
                                     const server_position& position, const std::map<day, lake_file>& files) {
     settling result;
-    std::map<std::string, fate> known;
+    evidence known;
+    known.returned = co_await rows_that_came_back(session, table, files);
     std::vector<decided> work;
     for (const auto& [which, file] : files) {
         // It may hide a pending tail.
@@ -97,9 +83,22 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
     co_return result;
 }
 
+// The samples of pending tails that the table has: of a committed transaction it should have none.
+awaitable<std::set<std::string>> settler::rows_that_came_back(db::connection& session,
+                                                              const table_description& table,
+                                                              const std::map<day, lake_file>& files) {
+    std::vector<std::string> samples;
+    for (const auto& [which, file] : files)
+        if (file.mark.mark && file.mark.mark->pending && has_sample_of(*file.mark.mark, table))
+            samples.push_back(file.mark.mark->now.sample);
+    auto found = co_await keys_in_table(session, table, samples);
+    co_return std::set<std::string>(std::make_move_iterator(found.begin()),
+                                    std::make_move_iterator(found.end()));
+}
+
 awaitable<settle_decision> settler::decide(db::connection& session, const table_description& table,
                                            const server_position& position, const lake_file& file,
-                                           std::map<std::string, fate>& known) {
+                                           evidence& known) {
     const auto& mark = *file.mark.mark;
     const auto& name = file.properties.name;
     settle_facts facts;
@@ -111,12 +110,12 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     if (here) {
         const auto key =
             fmt::format("{}/{}/{}", mark.now.position.timeline, mark.now.position.lsn, mark.now.transaction);
-        auto found = known.find(key);
-        if (found == known.end()) {
+        auto found = known.fates.find(key);
+        if (found == known.fates.end()) {
             const auto asked = co_await fate_of(session, mark.now.transaction, mark.now.position, position);
-            found = known.emplace(key, asked).first;
+            found = known.fates.emplace(key, asked).first;
         }
-        facts.fate = found->second;
+        facts.fate = believe(found->second, known.returned.contains(mark.now.sample));
     }
     auto decision = decide_settling(facts);
     tail_look seen;
@@ -186,15 +185,11 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
         ++seen.total;
         keys.push_back(csv::split_row(row).at(table.key_position));
     });
-    const auto sql = fmt::format("SELECT {0}::text FROM {1} WHERE {0} = ANY($1::{2}[])", table.key_column,
-                                 table.name, table.key_type);
     const auto ask = [&]() -> awaitable<void> {
-        const auto list = array_literal(keys);
-        const std::array parameters{db::parameter(list)};
-        const auto found = co_await session.query(sql, parameters);
-        seen.present_count += static_cast<std::uint64_t>(found.rows());
-        for (int row = 0; row < found.rows() && seen.present.size() < keys_shown; ++row)
-            seen.present.emplace_back(found.text(row, 0));
+        auto found = co_await keys_in_table(session, table, keys);
+        seen.present_count += found.size();
+        found.resize(std::min(found.size(), keys_shown - seen.present.size()));
+        std::ranges::move(found, std::back_inserter(seen.present));
         keys.clear();
     };
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {

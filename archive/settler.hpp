@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,10 +61,17 @@ class settler {
         const lake_file* file;
         settle_decision decision;
     };
+    struct evidence {
+        std::map<std::string, fate> fates;
+        std::set<std::string> returned; // samples of pending tails that are in the table
+    };
 
     [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
                                                     const server_position& position, const lake_file& file,
-                                                    std::map<std::string, fate>& known);
+                                                    evidence& known);
+    [[nodiscard]] awaitable<std::set<std::string>> rows_that_came_back(db::connection& session,
+                                                                       const table_description& table,
+                                                                       const std::map<day, lake_file>& files);
     [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file);
     [[nodiscard]] awaitable<void> carry_out(decided what);

@@ -74,6 +74,8 @@ bool staging::try_append(day_file& file, std::string_view row) {
         --file.rows;
         return false;
     }
+    if (file.rows == 1)
+        take_sample(file, row);
     ++context_.report.rows_read;
     context_.report.bytes_read += row.size();
     return true;
@@ -82,7 +84,8 @@ bool staging::try_append(day_file& file, std::string_view row) {
 awaitable<void> staging::append_when_possible(day_file& file, std::string_view row) {
     if (!file.held.empty() && recognised(file, row))
         co_return;
-    ++file.rows;
+    if (++file.rows == 1)
+        take_sample(file, row);
     co_await store_when_possible(file, row);
     ++context_.report.rows_read;
     context_.report.bytes_read += row.size();

@@ -15,6 +15,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,8 @@ struct staging_context {
     run_report& report;
     const table_description& table;
     const server_position& position;
+    // Days whose file speaks of rows that the table has nevertheless.
+    const std::set<day>& came_back;
     std::string nonce; // of this attempt, for block ids
     std::size_t parallel;
 };
@@ -70,6 +73,7 @@ class staging {
     [[nodiscard]] awaitable<void> read_whole(day_file& file, bool restage, bool remember_rows);
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
+    void take_sample(day_file& file, std::string_view row) const;
     [[nodiscard]] bool store(day_file& file, std::string_view bytes);
     void seal(day_file& file);
     [[nodiscard]] day_file* fullest();

@@ -4,6 +4,7 @@
 #include "archive/job.hpp"
 
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace archive {
@@ -18,6 +19,7 @@ struct job::unit {
     server_position position;
     std::map<day, lake_file> files; // of this job's shard
     archive::plan plan;
+    std::set<day> came_back; // days whose file has rows that are due again
     std::unique_ptr<archive::staging> staging;
     std::uint64_t rows_dayless = 0;
     archive::publication publication;

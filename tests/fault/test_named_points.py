@@ -43,6 +43,7 @@ def test_killed_at_each_point(points, place, kind, record_property):
     record_property("cases", len(cases))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["term", "int"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_stopped_at_each_point(points, place, kind, what, record_property):
@@ -92,6 +93,7 @@ def test_killed_or_stopped_again_while_putting_back(points, kind, point, what):
     finish(points, point, outcome)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["new files", "appends", "dry run of appends", "taking back", "keeping"])
 def test_a_run_beside_one_that_is_frozen_at_a_point(points, place, kind, record_property):
     """It gives way (10), or finds nothing in its way and settles; the frozen one, thawed, ends well."""
@@ -108,6 +110,7 @@ def test_a_run_beside_one_that_is_frozen_at_a_point(points, place, kind, record_
     record_property("cases", len(cases))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["new files", "appends", "dry run of appends", "taking back", "keeping", "removing"])
 def test_a_frozen_run_whose_session_is_gone_can_do_no_harm_when_it_thaws(points, place, kind, record_property):
     """The server ends its sessions, another run takes over and finishes; then the frozen one goes on from where it was."""

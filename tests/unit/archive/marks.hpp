@@ -30,6 +30,8 @@ inline file_mark pending_mark() {
     mark.now.crc = 0xffff'ffff'ffff'ffff;
     mark.now.run = "0193-now";
     mark.now.transaction = "4294967299";
+    mark.now.key_column = "\"the key\"";
+    mark.now.sample = "50%,a=ü";
     mark.now.position = {"7312345678901234567", "16384", 4'294'967'295, 0xffff'ffff'ffff'ffff};
     return mark;
 }

@@ -1,5 +1,6 @@
 #include "archive/retention.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <gmock/gmock.h>
@@ -175,8 +176,8 @@ TEST(retention, is_refused_with_what_was_given_what_is_wrong_and_what_would_be_r
         if (mistake == nullptr)
             ADD_FAILURE() << "was read as " << std::get<retention>(parsed).interval;
         else
-            EXPECT_EQ(*mistake, "'" + std::string(text) + "' " + std::string(what_is_wrong) +
-                                    "; write for example '1 year', '90 days' or 'P1Y2M'");
+            EXPECT_EQ(*mistake, fmt::format("'{}' {}; write for example '1 year', '90 days' or 'P1Y2M'", text,
+                                            what_is_wrong));
     }
 }
 

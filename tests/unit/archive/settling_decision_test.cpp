@@ -98,6 +98,14 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
     }
 }
 
+// A copy of the server's files was put back, and the number has been given to another transaction since.
+TEST(believe, doubts_a_commit_only_when_a_row_of_the_tail_is_in_the_table) {
+    for (const auto asked : fates) {
+        EXPECT_EQ(believe(asked, false), asked);
+        EXPECT_EQ(believe(asked, true), asked == fate::committed ? fate::unknown : asked);
+    }
+}
+
 TEST(settle_decision, has_a_name_of_its_own_for_the_log) {
     const std::pair<settle_decision, std::string_view> names[] = {
         {settle_decision::keep, "keep"},
