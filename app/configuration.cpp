@@ -166,9 +166,9 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     settings.choose<archive::commit_unit>("ARCHIVE_COMMIT", job.commit, units);
     if (job.dry_run && job.commit == archive::commit_unit::day)
         job.commit = archive::commit_unit::run; // nothing is committed, so there is nothing to cut into days
-    static constexpr std::array<std::pair<std::string_view, bool>, 1> compressions{{{"none", false}}};
-    bool compressed = false;
-    settings.choose<bool>("ARCHIVE_COMPRESSION", compressed, compressions);
+    static constexpr std::array<std::pair<std::string_view, archive::compression>, 2> compressions{
+        {{"none", archive::compression::none}, {"gzip", archive::compression::gzip}}};
+    settings.choose<archive::compression>("ARCHIVE_COMPRESSION", job.compression, compressions);
     static constexpr std::array<std::pair<std::string_view, async::log_level>, 4> levels{
         {{"debug", async::log_level::debug},
          {"info", async::log_level::info},

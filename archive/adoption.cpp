@@ -5,18 +5,21 @@
 #include "async/error.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
-#include "csv/row_scanner.hpp"
+#include "csv/file_scanner.hpp"
 
 #include <fmt/format.h>
 
 #include <span>
 #include <stdexcept>
+#include <utility>
 
 namespace archive {
 
 using async::failure;
 
 namespace {
+
+constexpr std::string_view gzip_magic = "\x1f\x8b";
 
 async::error in_the_way(const std::string& name, std::string_view why, std::string_view hint) {
     return {failure::precondition, fmt::format("'{}' cannot be appended to: {}", name, why),
@@ -36,16 +39,12 @@ std::string_view key_of(std::string_view row, std::size_t position, std::string&
     return storage;
 }
 
-std::string_view text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 } // namespace
 
 awaitable<void> staging::prepare(day_file& file) {
     file.block_target =
         block_size_target(0, context_.pages.capacity_pages() * async::page_size, context_.parallel);
-    const auto found = existing_.find(file.which);
+    const auto found = existing_.find(file.key);
     if (found == existing_.end()) {
         co_await store_when_possible(file, header_);
         co_return;
@@ -53,6 +52,9 @@ awaitable<void> staging::prepare(day_file& file) {
 
     const auto& before = found->second;
     file.existing = before.properties;
+    const file_key other_kind{file.which(), file.compressed() ? compression::none : compression::gzip};
+    if (const auto other = existing_.find(other_kind); other != existing_.end())
+        co_await remember_rows_of(file, other->second);
     if (!before.mark.mistake.empty())
         throw in_the_way(file.name, before.mark.mistake,
                          "Move the file away, or use the version that wrote it.");
@@ -97,17 +99,17 @@ awaitable<void> staging::prepare(day_file& file) {
     if (ours)
         file.base = mark->now;
     if (ours && same_history(mark->now.position, context_.position) &&
-        !context_.came_back.contains(file.which))
+        !context_.came_back.contains(file.which()))
         co_return;
     if (ours)
         context_.sink.warn(
             "day.history_changed",
             "the database was restored or failed over since this file was written: its rows are compared",
-            {{"day", file.which.text()}, {"blob", file.name}});
+            {{"day", file.which().text()}, {"blob", file.name}});
     else
         context_.sink.info(
             "day.adopted", "a file that others wrote is read once and appended to",
-            {{"day", file.which.text()}, {"blob", file.name}, {"bytes", before.properties.size}});
+            {{"day", file.which().text()}, {"blob", file.name}, {"bytes", before.properties.size}});
     co_await read_whole(file, restage, ours);
 }
 
@@ -117,24 +119,22 @@ awaitable<void> staging::read_whole(day_file& file, bool restage, bool remember_
     file_record record;
     record.header = header_crc_;
     std::string mistake;
-    std::string storage;
     std::uint64_t lines = 0;
     bool ends_with_newline = true;
-    csv::row_scanner scanner([&](std::string_view row) {
+    csv::file_scanner scanner(file.compressed(), [&](std::string_view row) {
         if (lines++ == 0)
             mistake = csv::header_mistake(row, header_);
         else if (remember_rows)
-            file.held.insert_or_assign(std::string(key_of(row, context_.table.key_position, storage)),
-                                       azure::crc64(0, std::as_bytes(std::span(row))));
+            remember(file, row);
+        ends_with_newline = row.back() == '\n';
     });
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        if (bytes.empty())
-            co_return;
-        const auto text = text_of(bytes);
+        if (record.crc == 0 && !file.compressed() && text_of(bytes).starts_with(gzip_magic))
+            throw in_the_way(file.name, "it is compressed with gzip, but its name does not say so",
+                             "Rename it to end in .csv.gz, or unpack it.");
         record.crc = azure::crc64(record.crc, bytes);
-        ends_with_newline = text.back() == '\n';
         try {
-            scanner.feed(text);
+            scanner.feed(bytes);
         } catch (const std::invalid_argument& broken) {
             throw in_the_way(file.name, fmt::format("it is not well-formed CSV: {}", broken.what()),
                              "Move the file away, or mend it.");
@@ -142,8 +142,9 @@ awaitable<void> staging::read_whole(day_file& file, bool restage, bool remember_
         if (!mistake.empty())
             throw in_the_way(file.name, mistake, "Move the file away; the new rows then begin a new one.");
         if (restage)
-            co_await store_when_possible(file, text);
+            co_await store_when_possible(file, text_of(bytes));
     };
+    file.restaging = restage;
     co_await context_.lake.read(file.name, file.existing->etag, 0, take);
     try {
         scanner.finish();
@@ -156,6 +157,7 @@ awaitable<void> staging::read_whole(day_file& file, bool restage, bool remember_
 
     if (restage) {
         seal(file);
+        file.restaging = false;
         file.base_ids = std::move(file.staged_ids);
         file.staged_ids.clear();
         file.bytes = 0;
@@ -164,9 +166,11 @@ awaitable<void> staging::read_whole(day_file& file, bool restage, bool remember_
     record.bytes = file.existing->size;
     record.blocks = file.base_ids.size();
     record.rows = lines > 0 ? lines - 1 : 0;
+    if (file.compressed())
+        record.uncompressed = scanner.csv_bytes();
     if (!file.base)
         file.base = record;
-    if (record.bytes == 0)
+    if (lines == 0)
         co_await store_when_possible(file, header_);
     else if (!ends_with_newline)
         co_await store_when_possible(file, "\n");
@@ -177,6 +181,32 @@ void staging::take_sample(day_file& file, std::string_view row) const {
     const auto key = key_of(row, context_.table.key_position, storage);
     if (key.size() <= sample_bytes_max)
         file.sample = key;
+}
+
+void staging::remember(day_file& file, std::string_view row) const {
+    std::string storage;
+    file.held.insert_or_assign(std::string(key_of(row, context_.table.key_position, storage)),
+                               azure::crc64(0, std::as_bytes(std::span(row))));
+}
+
+// A day may have a file of the other kind, from before the setting was changed or from somebody else. Nothing
+// is added to it, but rows that come back may be in it.
+awaitable<void> staging::remember_rows_of(day_file& file, const lake_file& other) {
+    if (!other.mark.mark || other.mark.mark->now.bytes != other.properties.size ||
+        (same_history(other.mark.mark->now.position, context_.position) &&
+         !context_.came_back.contains(file.which())))
+        co_return;
+    bool header_next = true;
+    csv::file_scanner scanner(other.compressed(), [&](std::string_view row) {
+        if (!std::exchange(header_next, false))
+            remember(file, row);
+    });
+    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+        scanner.feed(bytes);
+        co_return;
+    };
+    co_await context_.lake.read(other.properties.name, other.properties.etag, 0, take);
+    scanner.finish();
 }
 
 bool staging::recognised(day_file& file, std::string_view row) {

@@ -107,9 +107,16 @@ awaitable<void> job::stage(unit& work) {
 
     work.came_back = co_await days_that_came_back(work);
     const auto executor = co_await async::asio::this_coro::executor;
-    staging_context target{context_.lake,   context_.pages,       context_.sink,
-                           context_.report, work.table,           work.position,
-                           work.came_back,  context_.new_nonce(), context_.settings.parallel};
+    staging_context target{context_.lake,
+                           context_.pages,
+                           context_.sink,
+                           context_.report,
+                           work.table,
+                           work.position,
+                           work.came_back,
+                           context_.new_nonce(),
+                           context_.settings.parallel,
+                           context_.settings.compression};
     work.staging = std::make_unique<staging>(executor, std::move(target), work.files);
 
     rate_limit limit(context_.settings.rate_limit);
@@ -153,11 +160,12 @@ awaitable<std::set<day>> job::days_that_came_back(unit& work) {
     };
     if (work.plan.how == reading::by_day) {
         for (const auto& planned : work.plan.days)
-            if (const auto found = work.files.find(planned.which); found != work.files.end())
-                note(found->first, found->second);
+            for (const auto kind : {compression::none, compression::gzip})
+                if (const auto found = work.files.find({planned.which, kind}); found != work.files.end())
+                    note(planned.which, found->second);
     } else {
-        for (const auto& [which, file] : work.files)
-            note(which, file);
+        for (const auto& [key, file] : work.files)
+            note(key.which, file);
     }
     std::set<day> days;
     for (const auto& key :

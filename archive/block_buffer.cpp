@@ -44,6 +44,16 @@ void block_buffer::copy(std::string_view bytes) {
     }
 }
 
+void block_buffer::drain(const std::function<void(std::span<const std::byte>)>& sink) {
+    const auto spans = pieces();
+    for (std::size_t index = 0; index < spans.size(); ++index) {
+        sink(spans[index]);
+        pages_[index].reset();
+    }
+    pages_.clear();
+    size_ = summed_ = crc_ = 0;
+}
+
 std::uint64_t block_buffer::crc() {
     while (summed_ < size_) {
         const auto within = summed_ % page_size;

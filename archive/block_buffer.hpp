@@ -5,6 +5,7 @@
 #include "async/page_pool.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ class block_buffer {
     [[nodiscard]] bool try_append(std::string_view bytes);
     // The same, beyond the budget if need be.
     void append_beyond(std::string_view bytes);
+
+    // Hands over all bytes in order and gives each page back as soon as it has been read.
+    void drain(const std::function<void(std::span<const std::byte>)>& sink);
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

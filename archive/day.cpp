@@ -61,25 +61,23 @@ std::string day::text() const {
                        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
-std::string day::file_name() const { return fmt::format("{}{}{}", prefix, text(), plain_suffix); }
-
-std::string day::compressed_file_name() const {
-    return fmt::format("{}{}{}", prefix, text(), compressed_suffix);
+std::string day::file_name(compression kind) const {
+    return fmt::format("{}{}{}", prefix, text(),
+                       kind == compression::gzip ? compressed_suffix : plain_suffix);
 }
 
-std::optional<day> day_of_file(std::string_view name) noexcept {
+std::optional<file_key> key_of_file(std::string_view name) noexcept {
     if (!name.starts_with(prefix))
         return std::nullopt;
     name.remove_prefix(prefix.size());
-    for (const auto suffix : {compressed_suffix, plain_suffix}) {
-        if (name.ends_with(suffix)) {
-            name.remove_suffix(suffix.size());
-            return day::from_text(name);
-        }
-    }
-    return std::nullopt;
+    const bool compressed = name.ends_with(compressed_suffix);
+    if (!compressed && !name.ends_with(plain_suffix))
+        return std::nullopt;
+    name.remove_suffix(compressed ? compressed_suffix.size() : plain_suffix.size());
+    const auto which = day::from_text(name);
+    if (!which)
+        return std::nullopt;
+    return file_key{*which, compressed ? compression::gzip : compression::none};
 }
-
-bool is_compressed_file(std::string_view name) noexcept { return name.ends_with(compressed_suffix); }
 
 } // namespace archive

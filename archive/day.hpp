@@ -11,6 +11,8 @@
 namespace archive {
 
 // Between 0001-01-01 and 9999-12-31: what YYYY-MM-DD can say. PostgreSQL's dates reach further.
+enum class compression : std::uint8_t { none, gzip };
+
 class day {
   public:
     // Of the day that is `number` days after 1970-01-01; nullopt outside the years above.
@@ -20,8 +22,8 @@ class day {
 
     [[nodiscard]] std::int32_t number() const noexcept { return number_; }
     [[nodiscard]] std::string text() const;
-    [[nodiscard]] std::string file_name() const;            // events_YYYY-MM-DD.csv
-    [[nodiscard]] std::string compressed_file_name() const; // events_YYYY-MM-DD.csv.gz
+    // events_YYYY-MM-DD.csv, or events_YYYY-MM-DD.csv.gz
+    [[nodiscard]] std::string file_name(compression kind = compression::none) const;
 
     friend auto operator<=>(const day&, const day&) = default;
 
@@ -32,10 +34,14 @@ class day {
     std::int32_t number_;
 };
 
-// The day whose file, plain or compressed, has this name (without folder); nullopt if it is no such file.
-[[nodiscard]] std::optional<day> day_of_file(std::string_view name) noexcept;
-// Whether a name for which there is a day is that of a compressed file.
-[[nodiscard]] bool is_compressed_file(std::string_view name) noexcept;
+// What a day file's name says. A day may have one file of each kind, in this order.
+struct file_key {
+    day which;
+    archive::compression compression = compression::none;
+    friend auto operator<=>(const file_key&, const file_key&) = default;
+};
+// Nullopt if the name (without folder) is not that of a day file.
+[[nodiscard]] std::optional<file_key> key_of_file(std::string_view name) noexcept;
 
 } // namespace archive
 

@@ -7,6 +7,7 @@
 #include "archive/lake.hpp"
 #include "archive/mark.hpp"
 #include "azure/block_id.hpp"
+#include "csv/gzip.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -17,13 +18,13 @@
 namespace archive {
 
 struct day_file {
-    day_file(day number, std::string blob, const std::string& nonce, async::page_pool& pool)
-        : which(number)
+    day_file(const file_key& which, std::string blob, const std::string& nonce, async::page_pool& pool)
+        : key(which)
         , name(std::move(blob))
         , ids(nonce)
         , open(pool) {}
 
-    day which;
+    file_key key;
     std::string name;
 
     // Before this run.
@@ -38,9 +39,11 @@ struct day_file {
     std::vector<std::string> staged_ids;
     bool finished = false; // no more rows will come
     std::uint64_t rows = 0;
-    std::uint64_t bytes = 0;
-    std::uint64_t crc = 0; // of the staged bytes
-    std::string sample;    // the key of the first row, unless it is too long for a mark
+    std::uint64_t bytes = 0; // as stored
+    std::uint64_t crc = 0;   // of the staged bytes
+    csv::gzip_member member; // of a compressed file: all that is staged behind what was there
+    bool restaging = false;  // what is being staged was read from the lake: it is compressed already
+    std::string sample;      // the key of the first row, unless it is too long for a mark
     // Rows that the file already held although the table still had them: key and CRC-64 of the row. See
     // docs/protocol.md, "A server that lost commits".
     std::unordered_map<std::string, std::uint64_t> held;
@@ -52,6 +55,8 @@ struct day_file {
     std::optional<file_mark> mark; // as published
     azure::etag etag;              // as published
 
+    [[nodiscard]] day which() const noexcept { return key.which; }
+    [[nodiscard]] bool compressed() const noexcept { return key.compression == compression::gzip; }
     [[nodiscard]] bool has_tail() const noexcept { return rows > 0; }
     [[nodiscard]] std::uint64_t blocks() const noexcept { return base_ids.size() + staged_ids.size(); }
 };

@@ -60,8 +60,8 @@ awaitable<void> job::recover() {
 awaitable<void> job::recover_file(std::string name, verdict decision) {
     co_await context_.lake.client().ensure_container();
     const auto slash = name.rfind('/');
-    const auto which = day_of_file(slash == std::string::npos ? name : name.substr(slash + 1));
-    if (!which || (slash != std::string::npos && name != context_.lake.name_of(*which)))
+    const auto key = key_of_file(slash == std::string::npos ? name : name.substr(slash + 1));
+    if (!key || (slash != std::string::npos && name != context_.lake.name_of(*key)))
         throw async::error(failure::usage, fmt::format("'{}' is not the name of a day file", name),
                            "Name it as `list` shows it: events_YYYY-MM-DD.csv.");
     const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
@@ -72,10 +72,10 @@ awaitable<void> job::recover_file(std::string name, verdict decision) {
     if (!co_await take_lock(work))
         throw async::error(failure::locked, "another run holds the lock");
     work.position = co_await position_of(*session);
-    const auto file = co_await context_.lake.look(context_.lake.name_of(*which));
+    const auto file = co_await context_.lake.look(context_.lake.name_of(*key));
     if (!file)
         throw async::error(failure::precondition,
-                           fmt::format("there is no '{}'", context_.lake.name_of(*which)));
+                           fmt::format("there is no '{}'", context_.lake.name_of(*key)));
     co_await settler_.settle_by_verdict(*session, work.position, *file, decision);
     ++context_.report.files_settled;
     co_await work.transaction->rollback();
@@ -203,7 +203,7 @@ awaitable<void> job::load_files(unit& work) {
     if (part.count > 1)
         std::erase_if(work.files, [&part](const auto& entry) {
             const auto count = static_cast<std::int64_t>(part.count);
-            return (entry.first.number() % count + count) % count != part.index;
+            return (entry.first.which.number() % count + count) % count != part.index;
         });
 }
 

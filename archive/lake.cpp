@@ -6,11 +6,19 @@
 
 namespace archive {
 
+bool lake_file::compressed() const noexcept {
+    const auto slash = properties.name.rfind('/');
+    const auto key = key_of_file(std::string_view(properties.name).substr(slash + 1));
+    return key && key->compression == compression::gzip;
+}
+
 lake::lake(azure::blob_client& client, std::string folder)
     : client_(client)
     , prefix_(folder.empty() ? std::string() : std::move(folder) + "/") {}
 
-std::string lake::name_of(day which) const { return prefix_ + which.file_name(); }
+std::string lake::name_of(const file_key& key) const {
+    return prefix_ + key.which.file_name(key.compression);
+}
 
 awaitable<void> lake::create_folder() {
     // On a flat account a folder is only a name; the marker makes tools show it, and on a hierarchical one it
@@ -20,8 +28,8 @@ awaitable<void> lake::create_folder() {
         co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker);
 }
 
-awaitable<std::map<day, lake_file>> lake::day_files() {
-    std::map<day, lake_file> files;
+awaitable<file_map> lake::day_files() {
+    file_map files;
     std::string marker;
     bool empty = true;
     bool container_known = false;
@@ -42,11 +50,11 @@ awaitable<std::map<day, lake_file>> lake::day_files() {
         }
         for (auto& blob : page.blobs) {
             empty = false;
-            const auto which = day_of_file(std::string_view(blob.name).substr(prefix_.size()));
-            if (!which || blob.name != name_of(*which))
+            const auto key = key_of_file(std::string_view(blob.name).substr(prefix_.size()));
+            if (!key)
                 continue;
             auto mark = mark_from(blob.metadata);
-            files.insert_or_assign(*which, lake_file{std::move(blob), std::move(mark)});
+            files.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
         }
         marker = std::move(page.next_marker);
         container_known = true;

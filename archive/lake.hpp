@@ -6,24 +6,34 @@
 #include "azure/blob_client.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 
 namespace archive {
 
 using async::awaitable;
 
+// Bytes of a body as text.
+[[nodiscard]] inline std::string_view text_of(std::span<const std::byte> bytes) noexcept {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 struct lake_file {
     azure::blob_properties properties;
     read_mark mark;
+
+    [[nodiscard]] bool compressed() const noexcept;
 };
+
+using file_map = std::map<file_key, lake_file>;
 
 class lake {
   public:
     // `folder`: "" or "some/folder". `client` must outlive the lake.
     lake(azure::blob_client& client, std::string folder);
 
-    // Every day file of the folder, by day. Creates the container and the folder if they are missing.
-    [[nodiscard]] awaitable<std::map<day, lake_file>> day_files();
+    // Every day file of the folder. Creates the container and the folder if they are missing.
+    [[nodiscard]] awaitable<file_map> day_files();
     // One file as it is now; nothing if there is none.
     [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name);
 
@@ -31,7 +41,7 @@ class lake {
     [[nodiscard]] awaitable<void> read(std::string name, azure::etag version, std::uint64_t from,
                                        azure::body_sink sink);
 
-    [[nodiscard]] std::string name_of(day which) const;
+    [[nodiscard]] std::string name_of(const file_key& key) const;
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
 
   private:

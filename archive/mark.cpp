@@ -21,8 +21,9 @@ constexpr std::string_view pending_name = "archiverpending"; // the transaction,
 constexpr std::string_view rows_name = "archiverrows";
 constexpr std::string_view bytes_name = "archiverbytes";
 constexpr std::string_view crc_name = "archivercrc";
-constexpr std::string_view last_name = "archiverlast"; // who wrote last
-constexpr std::string_view base_name = "archiverbase"; // how to go back
+constexpr std::string_view uncompressed_name = "archiveruncompressed"; // gzip files only
+constexpr std::string_view last_name = "archiverlast";                 // who wrote last
+constexpr std::string_view base_name = "archiverbase";                 // how to go back
 constexpr std::string_view no_base = "none";
 
 std::uint64_t number(std::string_view text, int base = 10) {
@@ -95,6 +96,13 @@ std::string writer_text(const file_record& record) {
     return text;
 }
 
+std::string base_text(const file_record& base) {
+    auto text = fmt::format("rows={},bytes={},crc={:016x},", base.rows, base.bytes, base.crc);
+    if (base.uncompressed > 0)
+        text += fmt::format("uncompressed={},", base.uncompressed);
+    return text + writer_text(base);
+}
+
 void read_writer(file_record& record, const std::map<std::string, std::string, std::less<>>& fields) {
     record.run = field(fields, "run");
     record.transaction = field(fields, "xid");
@@ -138,6 +146,8 @@ read_mark mark_from(const azure::metadata& values) {
         mark.now.rows = number(value(rows_name));
         mark.now.bytes = number(value(bytes_name));
         mark.now.crc = number(value(crc_name), 16);
+        if (!value(uncompressed_name).empty())
+            mark.now.uncompressed = number(value(uncompressed_name));
         read_writer(mark.now, fields_of(value(last_name)));
         mark.pending = !value(pending_name).empty();
         if (mark.pending && value(pending_name) != mark.now.transaction)
@@ -148,6 +158,8 @@ read_mark mark_from(const azure::metadata& values) {
             mark.base->rows = number(field(fields, "rows"));
             mark.base->bytes = number(field(fields, "bytes"));
             mark.base->crc = number(field(fields, "crc"), 16);
+            if (fields.contains("uncompressed"))
+                mark.base->uncompressed = number(field(fields, "uncompressed"));
             read_writer(*mark.base, fields);
         }
         return {mark, {}};
@@ -172,12 +184,12 @@ azure::metadata metadata_with(const file_mark& mark, const azure::metadata& othe
     set(rows_name, std::to_string(mark.now.rows));
     set(bytes_name, std::to_string(mark.now.bytes));
     set(crc_name, fmt::format("{:016x}", mark.now.crc));
+    if (mark.now.uncompressed > 0)
+        set(uncompressed_name, std::to_string(mark.now.uncompressed));
     set(last_name, writer_text(mark.now));
     if (mark.pending) {
         set(pending_name, mark.now.transaction);
-        set(base_name, mark.base ? fmt::format("rows={},bytes={},crc={:016x},{}", mark.base->rows,
-                                               mark.base->bytes, mark.base->crc, writer_text(*mark.base))
-                                 : std::string(no_base));
+        set(base_name, mark.base ? base_text(*mark.base) : std::string(no_base));
     }
     return values;
 }

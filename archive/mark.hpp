@@ -16,6 +16,7 @@ namespace archive {
 // The content of a file up to a point, and who put the end of it there.
 struct file_record {
     std::uint64_t bytes = 0;
+    std::uint64_t uncompressed = 0; // of a gzip file: bytes of CSV
     std::uint64_t rows = 0;
     std::uint64_t blocks = 0;
     std::uint64_t crc = 0;    // CRC-64 of all bytes

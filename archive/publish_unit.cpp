@@ -121,7 +121,7 @@ awaitable<void> job::prove(unit&, day_file& file) {
                         file.name, file.bytes, file.crc, bytes, crc),
             "The storage or something before it changed the data. Nothing was deleted.");
     context_.sink.debug("day.proved", "the published rows were read back",
-                        {{"day", file.which.text()}, {"blob", file.name}, {"bytes", bytes}});
+                        {{"day", file.which().text()}, {"blob", file.name}, {"bytes", bytes}});
 }
 
 awaitable<commit_decision> job::commit(unit& work) {
@@ -236,7 +236,7 @@ void job::record(const unit& work) {
         context_.sink.info(context_.settings.dry_run ? "day.uploaded" : "day.archived",
                            context_.settings.dry_run ? "a day's rows are in its file; they stay in the table"
                                                      : "a day's rows are in its file and gone from the table",
-                           {{"day", file->which.text()},
+                           {{"day", file->which().text()},
                             {"rows", file->rows},
                             {"rows_recognised", file->rows_recognised},
                             {"bytes", file->bytes},

@@ -29,9 +29,11 @@ std::optional<write_answer> unclear(const azure::storage_error& failed) {
     return std::nullopt;
 }
 
-azure::content_headers csv_content() {
+// A .gz file is an archive to its readers, not a page that is compressed on the way: no Content-Encoding,
+// which clients would undo behind their users' backs.
+azure::content_headers content_of(compression kind) {
     azure::content_headers content;
-    content.type = "text/csv; charset=utf-8";
+    content.type = kind == compression::gzip ? "application/gzip" : "text/csv; charset=utf-8";
     return content;
 }
 
@@ -82,6 +84,8 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
     mark.now.rows = (file.base ? file.base->rows : 0) + file.rows;
     mark.now.crc = file.base ? azure::crc64_combine(file.base->crc, file.crc, file.bytes) : file.crc;
+    if (file.compressed())
+        mark.now.uncompressed = (file.base ? file.base->uncompressed : 0) + file.member.size;
     mark.now.blocks = file.blocks();
     mark.now.header = by.header_crc;
     mark.now.run = by.run;
@@ -94,7 +98,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
 
     std::vector<std::string> ids = file.base_ids;
     ids.insert(ids.end(), file.staged_ids.begin(), file.staged_ids.end());
-    const auto content = file.existing ? file.existing->content : csv_content();
+    const auto content = file.existing ? file.existing->content : content_of(file.key.compression);
     const auto values = metadata_with(mark, file.existing ? file.existing->metadata : azure::metadata{});
     const auto when =
         file.existing ? azure::condition::match(file.existing->etag) : azure::condition::absent();

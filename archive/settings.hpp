@@ -1,6 +1,7 @@
 // What a run is told, already checked: plain values, no text left to parse.
 #pragma once
 
+#include "archive/day.hpp"
 #include "archive/retention.hpp"
 
 #include <chrono>
@@ -24,6 +25,7 @@ struct settings {
     std::string time_column = "created_at";
     std::string key_column = "id";
     archive::retention retention;
+    archive::compression compression = archive::compression::none; // of new files
     std::string folder; // within the container, "" or "some/folder"
     bool dry_run = false;
     bool whole_days = false;

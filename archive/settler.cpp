@@ -5,7 +5,7 @@
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "csv/dialect.hpp"
-#include "csv/row_scanner.hpp"
+#include "csv/file_scanner.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -58,12 +58,12 @@ awaitable<fate> fate_of(db::connection& session, std::string transaction, server
 }
 
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
-                                    const server_position& position, const std::map<day, lake_file>& files) {
+                                    const server_position& position, const file_map& files) {
     settling result;
     evidence known;
     known.returned = co_await rows_that_came_back(session, table, files);
     std::vector<decided> work;
-    for (const auto& [which, file] : files) {
+    for (const auto& [key, file] : files) {
         // It may hide a pending tail.
         if (!file.mark.mistake.empty())
             throw async::error(
@@ -84,11 +84,10 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
 }
 
 // The samples of pending tails that the table has: of a committed transaction it should have none.
-awaitable<std::set<std::string>> settler::rows_that_came_back(db::connection& session,
-                                                              const table_description& table,
-                                                              const std::map<day, lake_file>& files) {
+awaitable<std::set<std::string>>
+settler::rows_that_came_back(db::connection& session, const table_description& table, const file_map& files) {
     std::vector<std::string> samples;
-    for (const auto& [which, file] : files)
+    for (const auto& [key, file] : files)
         if (file.mark.mark && file.mark.mark->pending && has_sample_of(*file.mark.mark, table))
             samples.push_back(file.mark.mark->now.sample);
     auto found = co_await keys_in_table(session, table, samples);
@@ -178,7 +177,7 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
     tail_look seen;
     std::vector<std::string> keys;
     bool header_next = from == 0;
-    csv::row_scanner scanner([&](std::string_view row) {
+    csv::file_scanner scanner(file.compressed(), [&](std::string_view row) {
         // The tail of a file whose last line had no newline begins with one.
         if (std::exchange(header_next, false) || row == "\n")
             return;
@@ -193,7 +192,7 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
         keys.clear();
     };
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        scanner.feed({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+        scanner.feed(bytes);
         if (keys.size() >= keys_per_query)
             co_await ask();
     };

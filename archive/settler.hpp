@@ -43,8 +43,7 @@ class settler {
     // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
     // partly in the table.
     [[nodiscard]] awaitable<settling> settle(db::connection& session, const table_description& table,
-                                             const server_position& position,
-                                             const std::map<day, lake_file>& files);
+                                             const server_position& position, const file_map& files);
     // Throws async::error(precondition) if the file is not pending, async::error(locked) if its transaction
     // is running.
     [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const server_position& position,
@@ -69,9 +68,8 @@ class settler {
     [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
                                                     const server_position& position, const lake_file& file,
                                                     evidence& known);
-    [[nodiscard]] awaitable<std::set<std::string>> rows_that_came_back(db::connection& session,
-                                                                       const table_description& table,
-                                                                       const std::map<day, lake_file>& files);
+    [[nodiscard]] awaitable<std::set<std::string>>
+    rows_that_came_back(db::connection& session, const table_description& table, const file_map& files);
     [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file);
     [[nodiscard]] awaitable<void> carry_out(decided what);

@@ -27,8 +27,14 @@ std::uint64_t block_size_target(std::uint64_t blocks, std::uint64_t memory_bytes
     return std::clamp(grown, smallest, std::max(memory_bytes / 2, smallest));
 }
 
+file_key choose_file(day which, compression wanted, const file_map& existing) {
+    const file_key preferred{which, wanted};
+    const file_key other{which, wanted == compression::none ? compression::gzip : compression::none};
+    return !existing.contains(preferred) && existing.contains(other) ? other : preferred;
+}
+
 staging::staging(const async::asio::any_io_executor& executor, staging_context context,
-                 const std::map<day, lake_file>& existing)
+                 const file_map& existing)
     : context_(std::move(context))
     , existing_(existing)
     , file_ready_(executor)
@@ -39,8 +45,9 @@ staging::staging(const async::asio::any_io_executor& executor, staging_context c
 awaitable<day_file*> staging::file_for(day which) {
     auto found = files_.find(which);
     if (found == files_.end()) {
+        const auto key = choose_file(which, context_.compression, existing_);
         found = files_
-                    .emplace(which, std::make_unique<day_file>(which, context_.lake.name_of(which),
+                    .emplace(which, std::make_unique<day_file>(key, context_.lake.name_of(key),
                                                                context_.nonce, context_.pages))
                     .first;
         auto& file = *found->second;
@@ -125,7 +132,31 @@ day_file* staging::fullest() {
     return best;
 }
 
+// Freed page by page as they are read, so that both forms together hardly need more room than one.
+block_buffer staging::compressed(day_file& file) {
+    if (!compressor_)
+        compressor_.emplace();
+    block_buffer result(context_.pages);
+    const csv::gzip_compressor::byte_sink store = [&result](std::span<const std::byte> bytes) {
+        const auto text = text_of(bytes);
+        if (!result.try_append(text))
+            result.append_beyond(text);
+    };
+    if (!file.open.empty()) {
+        compressor_->begin_part(file.member, store);
+        file.open.drain([this, &file, &store](std::span<const std::byte> bytes) {
+            compressor_->write(file.member, bytes, store);
+        });
+        compressor_->end_part(store);
+    }
+    if (file.finished)
+        csv::gzip_compressor::end_member(file.member, store);
+    return result;
+}
+
 void staging::seal(day_file& file) {
+    if (file.compressed() && !file.restaging)
+        file.open = compressed(file);
     if (file.open.empty())
         return;
     if (file.blocks() >= blocks_max)

@@ -10,11 +10,13 @@
 #include "async/condition.hpp"
 #include "async/log.hpp"
 #include "async/page_pool.hpp"
+#include "csv/gzip.hpp"
 
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -38,12 +40,15 @@ struct staging_context {
     const std::set<day>& came_back;
     std::string nonce; // of this attempt, for block ids
     std::size_t parallel;
+    archive::compression compression; // of files that are not there yet
 };
+
+// The file that takes a day's rows: the one there is; of two, or none, the one of the kind that is wanted.
+[[nodiscard]] file_key choose_file(day which, compression wanted, const file_map& existing);
 
 class staging {
   public:
-    staging(const async::asio::any_io_executor& executor, staging_context context,
-            const std::map<day, lake_file>& existing);
+    staging(const async::asio::any_io_executor& executor, staging_context context, const file_map& existing);
 
     // The day's file, made ready for rows: an existing one is checked, adopted if it is someone else's, or
     // refused with async::error(precondition). Refers to an element that lives as long as this.
@@ -71,15 +76,18 @@ class staging {
 
     [[nodiscard]] awaitable<void> prepare(day_file& file);
     [[nodiscard]] awaitable<void> read_whole(day_file& file, bool restage, bool remember_rows);
+    [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake_file& other);
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
+    void remember(day_file& file, std::string_view row) const;
     void take_sample(day_file& file, std::string_view row) const;
     [[nodiscard]] bool store(day_file& file, std::string_view bytes);
     void seal(day_file& file);
+    [[nodiscard]] block_buffer compressed(day_file& file);
     [[nodiscard]] day_file* fullest();
 
     staging_context context_;
-    const std::map<day, lake_file>& existing_;
+    const file_map& existing_;
     std::map<day, std::unique_ptr<day_file>> files_;
     std::map<day, bool> ready_;
     async::condition file_ready_;
@@ -91,6 +99,7 @@ class staging {
     std::uint64_t line_head_ = 0;
     std::string header_;
     std::uint64_t header_crc_;
+    std::optional<csv::gzip_compressor> compressor_;
     bool closed_ = false;
 };
 

@@ -132,7 +132,7 @@ awaitable<void> table_reader::read_range(db::connection& session, const page_ran
                 ++rows_dayless_;
                 continue;
             }
-            if (file == nullptr || file->which != *which)
+            if (file == nullptr || file->which() != *which)
                 file = co_await target_.file_for(*which);
             if (!target_.try_append(*file, dated.row))
                 co_await target_.append_when_possible(*file, dated.row);

@@ -17,7 +17,7 @@ struct job::unit {
     std::optional<db::transaction> transaction;
     table_description table;
     server_position position;
-    std::map<day, lake_file> files; // of this job's shard
+    file_map files; // of this job's shard
     archive::plan plan;
     std::set<day> came_back; // days whose file has rows that are due again
     std::unique_ptr<archive::staging> staging;

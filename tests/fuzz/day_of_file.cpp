@@ -4,11 +4,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view name(reinterpret_cast<const char*>(data), size);
-    if (const auto found = archive::day_of_file(name)) {
-        const bool compressed = archive::is_compressed_file(name);
-        check(name == (compressed ? found->compressed_file_name() : found->file_name()),
-              "the name is the file's");
-        check(archive::day::from_number(found->number()) == found, "the number is the day's");
+    if (const auto found = archive::key_of_file(name)) {
+        check(name == found->which.file_name(found->compression), "the name is the file's");
+        check(archive::day::from_number(found->which.number()) == found->which, "the number is the day's");
     }
     if (const auto found = archive::day::from_text(name))
         check(found->text() == name, "the text is the day's");

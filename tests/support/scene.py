@@ -30,6 +30,7 @@ class Kind:
     arguments: tuple = ("archive",)
     pending: str = ""  # "aborted", "committed": an earlier run died around its COMMIT
     index: bool = True
+    compression: str = "none"
 
     @property
     def dry(self) -> bool:
@@ -43,6 +44,8 @@ KINDS = {
     "dry run of appends": Kind(before=6, arguments=("archive", "--dry-run")),
     "day by day": Kind(before=4, days=2, rows=8, arguments=("archive", "--commit=day")),
     "one scan": Kind(before=6, index=False),
+    "new gzip files": Kind(compression="gzip"),
+    "gzip appends": Kind(before=6, compression="gzip"),
     "taking back": Kind(before=6, pending="aborted", arguments=("recover",)),
     "removing": Kind(pending="aborted", arguments=("recover",)),
     "keeping": Kind(before=6, pending="committed", arguments=("recover",)),
@@ -67,7 +70,7 @@ class Scene:
         self.close()
         self.kind = kind
         self.container = f"c{uuid.uuid4().hex[:16]}"
-        self.plain = self.plain.with_settings({"ARCHIVE_PATH": self.container})
+        self.plain = self.plain.with_settings({"ARCHIVE_PATH": self.container, "ARCHIVE_COMPRESSION": kind.compression})
         self.table.execute('TRUNCATE public."Event"; DROP INDEX IF EXISTS "Event_created_at"')
         if kind.index:
             self.table.execute('CREATE INDEX "Event_created_at" ON public."Event" (created_at)')

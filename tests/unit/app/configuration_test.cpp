@@ -124,7 +124,7 @@ TEST(check, names_the_setting_what_was_given_and_what_would_be_right) {
         {"ARCHIVE_RETRIES", "101", "ARCHIVE_RETRIES is '101': give a whole number from 0 to 100"},
         {"ARCHIVE_MAX_DAYS", "0", "ARCHIVE_MAX_DAYS is '0': give a whole number of at least 1"},
         {"ARCHIVE_COMMIT", "hour", "ARCHIVE_COMMIT is 'hour': give one of run, day"},
-        {"ARCHIVE_COMPRESSION", "gzip", "ARCHIVE_COMPRESSION is 'gzip': give one of none"},
+        {"ARCHIVE_COMPRESSION", "zip", "ARCHIVE_COMPRESSION is 'zip': give one of none, gzip"},
         {"ARCHIVE_SHARD", "/3",
          "ARCHIVE_SHARD is '/3': give I/N with I from 0 to N-1, such as 3/12, or /12 with"
          " JOB_COMPLETION_INDEX set"},

@@ -80,25 +80,22 @@ TEST(day, is_ordered_by_time_and_can_be_a_key) {
     EXPECT_THAT((std::unordered_set{earlier, later, earlier}), testing::SizeIs(2));
 }
 
-TEST(day_of_file, reads_what_file_name_writes) {
-    const auto leap_day = *day::from_text("2024-02-29");
-
+TEST(key_of_file, reads_what_file_name_writes) {
+    const auto leap_day = day::from_text("2024-02-29").value();
     EXPECT_EQ(leap_day.file_name(), "events_2024-02-29.csv");
-    EXPECT_EQ(leap_day.compressed_file_name(), "events_2024-02-29.csv.gz");
-    EXPECT_EQ(day_of_file(leap_day.file_name()), leap_day);
-    EXPECT_EQ(day_of_file(leap_day.compressed_file_name()), leap_day);
-    EXPECT_FALSE(is_compressed_file(leap_day.file_name()));
-    EXPECT_TRUE(is_compressed_file(leap_day.compressed_file_name()));
+    EXPECT_EQ(leap_day.file_name(compression::gzip), "events_2024-02-29.csv.gz");
+    for (const auto kind : {compression::none, compression::gzip})
+        EXPECT_EQ(key_of_file(leap_day.file_name(kind)), (file_key{leap_day, kind}));
 }
 
-TEST(day_of_file, leaves_other_files_alone) {
+TEST(key_of_file, leaves_other_files_alone) {
     for (const std::string_view name :
          {"", "events_", ".csv", "events_.csv", "events_2024-02-30.csv", "events_2024-02-29",
           "events_2024-02-29.CSV", "events_2024-02-29.gz", "events_2024-02-29.csv.gz.gz",
           "events_2024-02-29.csv.csv", "Events_2024-02-29.csv", "folder/events_2024-02-29.csv",
           "events_2024-02-29.csv.tmp", "events_2024-02-29 (1).csv", "events2024-02-29.csv"}) {
         SCOPED_TRACE(name);
-        EXPECT_EQ(day_of_file(name), std::nullopt);
+        EXPECT_EQ(key_of_file(name), std::nullopt);
     }
 }
 

@@ -19,11 +19,12 @@ TEST(mark, is_written_in_a_form_that_does_not_change) {
         {"archiverrows", "30"},
         {"archiverbytes", "4000000000000"},
         {"archivercrc", "ffffffffffffffff"},
+        {"archiveruncompressed", "32000000000000"},
         {"archiverpending", "4294967299"},
         {"archiverlast", "run=0193-now,xid=4294967299,cluster=7312345678901234567,database=16384,"
                          "timeline=4294967295,lsn=18446744073709551615,blocks=50000,header=0123456789abcdef,"
                          "key=\"the%20key\",sample=50%25%2ca%3d%c3%bc"},
-        {"archiverbase", "rows=10,bytes=1000,crc=00000000000000ff,run=0193-earlier,xid=741,"
+        {"archiverbase", "rows=10,bytes=1000,crc=00000000000000ff,uncompressed=8000,run=0193-earlier,xid=741,"
                          "cluster=7312345678901234567,database=16384,timeline=1,lsn=94489280512,blocks=1,"
                          "header=0123456789abcdef"},
     };

@@ -8,6 +8,7 @@ namespace archive::testing {
 inline file_record record_before() {
     file_record record;
     record.bytes = 1'000;
+    record.uncompressed = 8'000;
     record.rows = 10;
     record.blocks = 1;
     record.crc = 0x0000'0000'0000'00ff;
@@ -25,6 +26,7 @@ inline file_mark pending_mark() {
     mark.base = record_before();
     mark.now = record_before();
     mark.now.bytes = 4'000'000'000'000;
+    mark.now.uncompressed = 32'000'000'000'000;
     mark.now.rows = 30;
     mark.now.blocks = 50'000;
     mark.now.crc = 0xffff'ffff'ffff'ffff;

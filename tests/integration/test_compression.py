@@ -1,0 +1,132 @@
+"""`--compression gzip`: one member per append, so that a file stays appendable and any gunzip reads it."""
+import gzip
+import subprocess
+import zlib
+
+import pytest
+
+GZIP = {"ARCHIVE_COMPRESSION": "gzip"}
+
+
+def members(content: bytes) -> list:
+    """Each gzip member's content."""
+    found = []
+    while content:
+        reader = zlib.decompressobj(wbits=31)
+        found.append(reader.decompress(content))
+        assert reader.eof
+        content = reader.unused_data
+    return found
+
+
+def test_compressed_files_hold_every_row(archiver, table, oracle, lake, container):
+    table.fill(4000, 10)
+    table.fill_young(5)
+    oracle.remember()
+    outcome = archiver.archive("--compression", "gzip")
+    found = oracle.check()
+    assert found.archived == 4000 and len(found.files) == 10
+    assert all(name.endswith(".csv.gz") for name in oracle.file_names())
+    stored = sum(blob.size for blob in lake.list(container))
+    assert outcome.summary["bytes"] == stored
+
+
+def test_each_append_is_one_member_and_gunzip_reads_them_all(archiver, table, oracle, lake, container, tmp_path):
+    for round_number in range(3):
+        table.fill(50, 1, seed=f"round {round_number}")
+        if round_number == 0:
+            oracle.remember()
+        else:
+            oracle.remember_new()
+        archiver.archive(settings=GZIP)
+    name = "events_2024-01-01.csv.gz"
+    content = lake.get(container, name)
+    parts = members(content)
+    assert len(parts) == 3
+    assert [part.startswith(b"id,event_id") for part in parts] == [True, False, False]
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert subprocess.run(["gunzip", "-c", path], check=True, capture_output=True).stdout == b"".join(parts) == gzip.decompress(content)
+    oracle.check()
+    blob = lake.list(container)[0]
+    assert blob.metadata["archiverrows"] == "150"
+    assert blob.metadata["archiveruncompressed"] == str(sum(map(len, parts)))
+
+
+def test_a_member_spans_many_blocks(archiver, table, oracle, lake, container):
+    table.fill(60_000, 2)
+    oracle.remember()
+    archiver.archive("--memory", "2MiB", "--parallel", "2", settings=GZIP)
+    assert oracle.check().archived == 60_000
+    assert len(members(lake.get(container, "events_2024-01-01.csv.gz"))) == 1
+
+
+@pytest.mark.parametrize("first, then", [("none", "gzip"), ("gzip", "none")])
+def test_a_day_keeps_the_one_file_it_has(archiver, table, oracle, first, then):
+    """The setting says how new files are made; rows that are late for a day go where its others are."""
+    table.fill(20, 2)
+    oracle.remember()
+    archiver.archive("--compression", first)
+    names = oracle.file_names()
+    table.fill(30, 3, seed="late")
+    oracle.remember_new()
+    archiver.archive("--compression", then)
+    assert oracle.check().archived == 50
+    suffix = ".csv.gz" if then == "gzip" else ".csv"
+    assert set(names) < set(oracle.file_names()) and set(oracle.file_names()) - set(names) == {f"events_2024-01-03{suffix}"}
+
+
+def test_one_scan_compresses_days_side_by_side(archiver, table, oracle, database):
+    table.execute('DROP INDEX "Event_created_at"')
+    table.fill(3000, 300)
+    oracle.remember()
+    archiver.archive("--memory", "2MiB", settings=GZIP)
+    assert oracle.check().archived == 3000
+
+
+def test_a_dry_run_of_compressed_appends_is_repeatable(archiver, table, oracle):
+    table.fill(20, 2)
+    oracle.remember()
+    archiver.archive(settings=GZIP)
+    table.fill(20, 3, seed="more")
+    oracle.remember_new()
+    for _ in range(2):
+        archiver.archive("--dry-run", settings=GZIP)
+    archiver.archive(settings=GZIP)
+    assert oracle.check().archived == 40
+
+
+def test_a_compressed_file_of_somebody_else_is_appended_to(archiver, table, oracle, lake, container):
+    table.fill(20, 1)
+    oracle.remember()
+    archiver.archive(settings=GZIP)
+    name = "events_2024-01-01.csv.gz"
+    content = gzip.decompress(lake.get(container, name)).removesuffix(b"\n")
+    lake.put_blob(container, name, gzip.compress(content))  # one Put Blob, no mark, no newline at its end
+    table.fill(20, 1, seed="more")
+    oracle.remember_new()
+    archiver.archive(settings=GZIP)
+    assert oracle.check().archived == 40
+    assert lake.list(container)[0].metadata["archiverrows"] == "40"
+
+
+def test_gzip_under_a_plain_name_is_refused_by_what_it_is(archiver, table, lake, container):
+    lake.create_container(container)
+    lake.put_blob(container, "events_2024-01-01.csv", gzip.compress(b"id,event_id,event_type,created_at,processed_at,payload\n"))
+    table.fill(20, 1)
+    outcome = archiver.run("archive")
+    assert outcome.code == 3 and "compressed with gzip, but its name" in outcome.stderr, str(outcome)
+
+
+@pytest.mark.parametrize("content, why", [
+    (b"id,event_id,event_type,created_at,processed_at,payload\n", "something that is not gzip"),
+    (gzip.compress(b"id,other\n"), "cannot be appended to"),
+    (gzip.compress(b"id,event_id,event_type,created_at,processed_at,payload\n")[:-4], "a gzip member without its end"),
+])
+def test_what_cannot_be_appended_to_is_refused(archiver, table, lake, container, content, why):
+    lake.create_container(container)
+    lake.put_blob(container, "events_2024-01-01.csv.gz", content)
+    table.fill(20, 1)
+    outcome = archiver.run("archive", settings=GZIP)
+    assert outcome.code == 3 and why in outcome.stderr, str(outcome)
+    assert table.count() == 20 and lake.get(container, "events_2024-01-01.csv.gz") == content
