@@ -178,6 +178,7 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     static constexpr std::array<std::pair<std::string_view, log_format>, 3> formats{
         {{"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}}};
     settings.choose<log_format>("LOG_FORMAT", value.format, formats);
+    value.trace = given["ARCHIVE_TRACE"].text;
     return result;
 }
 

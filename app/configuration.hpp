@@ -23,6 +23,7 @@ struct configuration {
     int retries = 5;
     async::log_level level = async::log_level::info;
     log_format format = log_format::automatic;
+    std::string trace; // a file for the timeline of the run; empty: none
 };
 
 struct checked_configuration {

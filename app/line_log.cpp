@@ -45,10 +45,6 @@ std::string_view colour_of(async::log_level level) {
     return "\x1b[31m";
 }
 
-std::string quoted(std::string_view text) {
-    return boost::json::serialize(boost::json::string_view(valid_utf8(text)));
-}
-
 bool is_control(char letter) { return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f; }
 
 // A server's message may have several lines, or colour the terminal.
@@ -71,7 +67,7 @@ struct print_json : print_number {
     std::string operator()(double number) const {
         return std::isfinite(number) ? fmt::format("{}", number) : "null";
     }
-    std::string operator()(std::string_view text) const { return quoted(text); }
+    std::string operator()(std::string_view text) const { return json_quoted(text); }
 };
 
 struct print_text : print_number {
@@ -79,7 +75,7 @@ struct print_text : print_number {
     std::string operator()(std::string_view text) const {
         const bool plain = !text.empty() && text.find_first_of(" \"=") == std::string_view::npos &&
                            std::ranges::none_of(text, is_control);
-        return plain ? std::string(text) : quoted(text);
+        return plain ? std::string(text) : json_quoted(text);
     }
 };
 
@@ -91,6 +87,10 @@ std::string timestamp() {
     const auto second = floor<seconds>(now);
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(system_clock::to_time_t(second)),
                        (now - second).count());
+}
+
+std::string json_quoted(std::string_view text) {
+    return boost::json::serialize(boost::json::string_view(valid_utf8(text)));
 }
 
 line_writer standard_error() {
@@ -114,9 +114,9 @@ json_log::json_log(std::string run_id, line_writer write)
 void json_log::write(async::log_level level, std::string_view event, std::string_view message,
                      std::span<const async::log_field> fields) {
     auto line = fmt::format(R"({{"time":"{}","level":"{}","msg":{},"event":"{}","run_id":"{}")", timestamp(),
-                            name_of(level), quoted(message), event, run_id_);
+                            name_of(level), json_quoted(message), event, run_id_);
     for (const auto& field : fields)
-        line += fmt::format(",{}:{}", quoted(field.key), std::visit(print_json(), field.value));
+        line += fmt::format(",{}:{}", json_quoted(field.key), std::visit(print_json(), field.value));
     line += "}\n";
     write_(line);
 }

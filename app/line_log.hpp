@@ -40,6 +40,8 @@ class text_log : public async::log {
     bool colour_;
 };
 
+// A string as JSON writes it, quotes included; bytes that are not UTF-8 are replaced.
+[[nodiscard]] std::string json_quoted(std::string_view text);
 // Now, in UTC, as RFC 3339 with microseconds.
 [[nodiscard]] std::string timestamp();
 

@@ -64,6 +64,8 @@ std::span<const option> options() noexcept {
                "rows, or an unfinished"
                " one that a file depends on"},
         option{"LOG_LEVEL", "--log-level", "info", "LEVEL", "`debug`, `info`, `warn` or `error`"},
+        option{"ARCHIVE_TRACE", "--trace", "", "FILE",
+               "write the run as a timeline there, for ui.perfetto.dev or chrome://tracing"},
         option{"LOG_FORMAT", "--log-format", "auto", "FORMAT",
                "`text`, `json`, or `auto`: text on a terminal"},
     };

@@ -5,6 +5,7 @@
 #include "app/progress.hpp"
 #include "app/run_id.hpp"
 #include "app/summary.hpp"
+#include "app/trace_file.hpp"
 #include "archive/job.hpp"
 #include "async/error.hpp"
 #include "azure/error.hpp"
@@ -20,6 +21,7 @@
 #include <cstdlib>
 #include <memory>
 #include <unistd.h>
+#include <vector>
 
 namespace app {
 
@@ -81,13 +83,17 @@ void log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
     } catch (...) {
         hint = "This is a bug in event-archiver.";
     }
-    sink.error("run.error", async::describe(failed),
-               {{"error.type", kind},
-                {"error.hint", hint},
-                {"db.response.status_code", state},
-                {"azure.error_code", service_code},
-                {"azure.request_id", request},
-                {"exit_code", code}});
+    std::vector<async::log_field> fields{{"error.type", kind}};
+    const auto add = [&fields](std::string_view key, const std::string& value) {
+        if (!value.empty())
+            fields.emplace_back(key, value);
+    };
+    add("error.hint", hint);
+    add("db.response.status_code", state);
+    add("azure.error_code", service_code);
+    add("azure.request_id", request);
+    fields.emplace_back("exit_code", code);
+    sink.error("run.error", async::describe(failed), fields);
 }
 
 // Everything a run holds, in an order in which it can be taken down again.
@@ -219,7 +225,12 @@ int run(const command_line& what, const configuration& settings) {
     int code = exit_code::internal;
     std::exception_ptr failed;
     summary_facts facts;
+    std::unique_ptr<trace_file> trace;
     try {
+        if (!settings.trace.empty()) {
+            trace = std::make_unique<trace_file>(settings.trace, run_id);
+            sink.attach(trace.get());
+        }
         engine machine(what, settings, run_id, out);
         failed = machine.run();
         out.display = nullptr;
@@ -234,6 +245,7 @@ int run(const command_line& what, const configuration& settings) {
     } catch (...) {
         out.display = nullptr;
         failed = std::current_exception();
+        code = exit_code_of(async::failure_of(failed));
     }
     if (code >= exit_code::signal_base)
         sink.warn("run.stopped", "stopped by a signal; nothing was deleted by the transaction at hand",

@@ -6,6 +6,7 @@
 #include "archive/key_lookup.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
+#include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
 
@@ -48,6 +49,7 @@ awaitable<job::attempt_result> job::archive_unit(unit& work) {
 }
 
 awaitable<plan> job::make_plan(unit& work) {
+    const async::span shown(context_.sink, "job", "plan");
     const auto& settings = context_.settings;
     if (cutoff_.empty()) {
         const std::array parameters{db::parameter(settings.retention.interval)};
@@ -101,6 +103,7 @@ awaitable<plan> job::make_plan(unit& work) {
 }
 
 awaitable<void> job::stage(unit& work) {
+    const async::span shown(context_.sink, "job", "stage");
     context_.report.phase = run_phase::staging;
     const auto snapshot = co_await work.session.query("SELECT pg_export_snapshot()");
     fault_point("snapshot-exported");
@@ -175,6 +178,7 @@ awaitable<std::set<day>> job::days_that_came_back(unit& work) {
 }
 
 awaitable<void> job::delete_rows(unit& work) {
+    const async::span shown(context_.sink, "job", "delete");
     context_.report.phase = run_phase::deleting;
     std::uint64_t rows = 0;
     for (const auto& [which, file] : work.staging->files())

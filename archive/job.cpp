@@ -5,6 +5,7 @@
 #include "archive/unit.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
+#include "async/timeline.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -198,6 +199,7 @@ awaitable<bool> job::take_lock(unit& work) {
 }
 
 awaitable<void> job::load_files(unit& work) {
+    const async::span shown(context_.sink, "job", "list files");
     work.files = co_await context_.lake.day_files();
     const auto& part = context_.settings.shard;
     if (part.count > 1)
@@ -208,6 +210,7 @@ awaitable<void> job::load_files(unit& work) {
 }
 
 awaitable<std::optional<job::attempt_result>> job::settle(unit& work) {
+    const async::span shown(context_.sink, "job", "settle");
     const auto outcome = co_await settler_.settle(work.session, work.table, work.position, work.files);
     context_.report.files_settled += outcome.settled;
     if (outcome.waiting)

@@ -7,6 +7,7 @@
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "async/task_group.hpp"
+#include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -79,6 +80,7 @@ awaitable<void> job::publish_and_commit(unit& work) {
 }
 
 awaitable<void> job::publish(unit& work) {
+    const async::span shown(context_.sink, "job", "publish");
     const auto tails = work.tails();
     const auto step = [this, &tails, &work](std::size_t index) { return publish_one(work, *tails[index]); };
     co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
@@ -125,6 +127,7 @@ awaitable<void> job::prove(unit&, day_file& file) {
 }
 
 awaitable<commit_decision> job::commit(unit& work) {
+    const async::span shown(context_.sink, "job", "commit");
     fault_point("before-commit");
     const auto outcome = co_await work.transaction->commit(async::deadline::after(commit_patience));
     fault_point("after-commit");
@@ -167,6 +170,7 @@ awaitable<commit_decision> job::ask_for_outcome(std::string transaction, server_
 
 // COMMIT was never sent, or was refused: the transaction is not, and will not be, committed.
 awaitable<void> job::put_back(unit& work) {
+    const async::span shown(context_.sink, "job", "put back");
     fault_point("before-put-back");
     const auto patience = context_.stop.requested() ? patience_when_stopping : put_back_patience;
     const auto by = async::deadline::after(patience);
@@ -204,6 +208,7 @@ awaitable<void> job::put_back(unit& work) {
 }
 
 awaitable<void> job::finalise(unit& work) {
+    const async::span shown(context_.sink, "job", "finish");
     const auto tails = work.tails();
     std::exception_ptr failed;
     const auto step = [this, &tails](std::size_t index) { return publisher_.finalise(*tails[index]); };

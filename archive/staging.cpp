@@ -3,6 +3,7 @@
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
 #include "async/error.hpp"
+#include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
 
@@ -99,6 +100,7 @@ awaitable<void> staging::append_when_possible(day_file& file, std::string_view r
 }
 
 awaitable<void> staging::store_when_possible(day_file& file, std::string_view bytes) {
+    const async::span shown(context_.sink, "waits", "for memory");
     const auto place = line_end_++;
     // Cancellation ends the whole group of readers, so nobody is left behind one who leaves the line.
     for (;;) {
@@ -198,6 +200,8 @@ awaitable<void> staging::upload() {
         auto block = std::move(queue_.front());
         queue_.pop_front();
         fault_point("before-put-block");
+        async::span shown(context_.sink, "uploaders", "block of", block.file->name);
+        shown.note("bytes", block.content.size());
         const auto pieces = block.content.pieces();
         co_await context_.lake.client().put_block(block.file->name, block.id, pieces, block.content.crc());
         fault_point("after-put-block");

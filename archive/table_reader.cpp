@@ -4,6 +4,7 @@
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
+#include "async/timeline.hpp"
 #include "csv/day_prefix.hpp"
 
 #include <fmt/format.h>
@@ -93,6 +94,8 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
 awaitable<void> table_reader::read_day(db::connection& session, const planned_day& planned) {
     auto* const file = co_await target_.file_for(planned.which);
     fault_point("before-copy");
+    async::span shown(context_.sink, "readers", "copy", planned.which.text());
+    shown.note("rows", planned.rows);
     const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
     auto copy = co_await session.start_copy_out(sql);
     std::uint64_t received = 0;
@@ -117,6 +120,7 @@ awaitable<void> table_reader::read_day(db::connection& session, const planned_da
 
 awaitable<void> table_reader::read_range(db::connection& session, const page_range& pages) {
     fault_point("before-copy");
+    async::span shown(context_.sink, "readers", "copy pages from", std::to_string(pages.first));
     const auto sql = copy_range_sql(context_.table, context_.rows, pages);
     auto copy = co_await session.start_copy_out(sql);
     std::uint64_t received = 0;

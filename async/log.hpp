@@ -48,6 +48,8 @@ struct log_field {
         , value(std::uint64_t{number}) {}
 };
 
+class timeline;
+
 // `event` is the stable name to alert on ("day.staged"); `message` is for people.
 class log {
   public:
@@ -66,8 +68,15 @@ class log {
     void error(std::string_view event, std::string_view message,
                std::initializer_list<log_field> fields = {});
 
+    // Fields that are decided at run time.
+    void error(std::string_view event, std::string_view message, std::span<const log_field> fields);
+
     // As info, whatever the threshold: the one line that must never be missing.
     void summary(std::string_view event, std::string_view message, std::initializer_list<log_field> fields);
+
+    // Where stretches of time are drawn (timeline.hpp), or null. It must outlive its spans.
+    void attach(timeline* target) noexcept { timeline_ = target; }
+    [[nodiscard]] timeline* attached_timeline() const noexcept { return timeline_; }
 
   protected:
     virtual void write(log_level level, std::string_view event, std::string_view message,
@@ -75,9 +84,10 @@ class log {
 
   private:
     void submit(log_level level, std::string_view event, std::string_view message,
-                std::initializer_list<log_field> fields);
+                std::span<const log_field> fields);
 
     log_level threshold_ = log_level::info;
+    timeline* timeline_ = nullptr;
 };
 
 } // namespace async

@@ -1,4 +1,5 @@
 // How blob_client sends: signed anew for each try, repeated where that is safe.
+#include "async/timeline.hpp"
 #include "azure/blob_client.hpp"
 #include "azure/impl/border.hpp"
 #include "azure/impl/http_date.hpp"
@@ -36,6 +37,15 @@ wire_request signed_now(const account& owner, request what, bool repeatable,
     wire.repeatable = repeatable;
     wire.timeout = timeout;
     return wire;
+}
+
+// "PUT block": the method and the operation, without names or signatures.
+std::string operation_of(const request& what) {
+    std::string operation(to_string(what.method));
+    for (const auto& [key, value] : what.query)
+        if (key == "comp")
+            operation.append(" ").append(value);
+    return operation;
 }
 
 // An answer that leaves open whether the write took effect: something between us and the service, or its own
@@ -77,7 +87,10 @@ awaitable<wire_response> blob_client::exchange(const request& what, bool repeata
     const auto began = deadline::clock::now();
     auto wire = signed_now(account_, what, repeatable, options_.request_timeout);
     wire.body = what.body;
+    async::span shown(sink_, "lake requests", operation_of(what), what.path);
+    shown.note("bytes", what.body_size());
     auto answer = co_await pool_.exchange(wire, by, stream);
+    shown.note("status", answer.status);
     log_answer(what, answer, began);
     co_return answer;
 }

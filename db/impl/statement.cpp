@@ -1,5 +1,7 @@
 #include "db/impl/statement.hpp"
 
+#include "async/timeline.hpp"
+
 namespace db {
 
 namespace {
@@ -22,6 +24,9 @@ std::vector<const char*> pointers_to(const bound_parameters& parameters) {
     return pointers;
 }
 
+// For the timeline. Statements hold names and times, never a row's value: those are parameters.
+std::string_view beginning_of(std::string_view sql) { return sql.substr(0, 80); }
+
 } // namespace
 
 awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::string sql,
@@ -29,6 +34,7 @@ awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::str
     refuse_nul(sql);
     const std::vector<const char*> values = pointers_to(parameters);
     const statement_scope scope(*session);
+    const async::span shown(session->sink(), "statements", beginning_of(sql));
     session->require_sent(PQsendQueryParams(session->handle(), sql.c_str(), static_cast<int>(values.size()),
                                             nullptr, values.data(), nullptr, nullptr, 0));
     co_await session->flush();
@@ -41,6 +47,7 @@ awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::str
 awaitable<std::vector<result>> run_batch(std::shared_ptr<libpq_session> session, std::string sql) {
     refuse_nul(sql);
     const statement_scope scope(*session);
+    const async::span shown(session->sink(), "statements", beginning_of(sql));
     session->require_sent(PQsendQuery(session->handle(), sql.c_str()));
     co_await session->flush();
     auto handles = co_await session->read_results();
