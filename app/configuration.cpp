@@ -166,6 +166,14 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     settings.choose<archive::commit_unit>("ARCHIVE_COMMIT", job.commit, units);
     if (job.dry_run && job.commit == archive::commit_unit::day)
         job.commit = archive::commit_unit::run; // nothing is committed, so there is nothing to cut into days
+    static constexpr std::array<std::pair<std::string_view, archive::partition_removal>, 3> removals{
+        {{"delete", archive::partition_removal::none},
+         {"detach", archive::partition_removal::detach},
+         {"drop", archive::partition_removal::drop}}};
+    settings.choose<archive::partition_removal>("ARCHIVE_PARTITIONS", job.partitions, removals);
+    if (job.partitions != archive::partition_removal::none && job.shard.count > 1)
+        settings.mistake("ARCHIVE_PARTITIONS",
+                         "a shard sees only some days of a partition: leave it at delete");
     static constexpr std::array<std::pair<std::string_view, archive::compression>, 2> compressions{
         {{"none", archive::compression::none}, {"gzip", archive::compression::gzip}}};
     settings.choose<archive::compression>("ARCHIVE_COMPRESSION", job.compression, compressions);

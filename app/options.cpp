@@ -52,6 +52,8 @@ std::span<const option> options() noexcept {
                "at most so many rows, in whole days and at least one day, oldest first"},
         option{"ARCHIVE_COMMIT", "--commit", "run", "UNIT",
                "`run`: one transaction for everything; `day`: one a day, for long backfills"},
+        option{"ARCHIVE_PARTITIONS", "--partitions", "delete", "HOW",
+               "partitions whose every row is archived: `delete` the rows, or `detach` or `drop` them whole"},
         option{
             "ARCHIVE_SHARD", "--shard", "0/1", "I/N",
             "only days whose number since 1970-01-01 is I modulo N; `/N` takes I from JOB_COMPLETION_INDEX"},

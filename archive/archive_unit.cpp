@@ -48,16 +48,21 @@ awaitable<job::attempt_result> job::archive_unit(unit& work) {
     co_return more ? attempt_result::committed : attempt_result::finished;
 }
 
+std::string job::cutoff_expression() const {
+    if (!cutoff_.empty())
+        return fmt::format("timestamp {}", db::connection::literal(cutoff_));
+    const auto& settings = context_.settings;
+    const auto exact = fmt::format("now() AT TIME ZONE 'UTC' - interval {}",
+                                   db::connection::literal(settings.retention.interval));
+    return fmt::format("greatest({}, timestamp '0001-01-01')",
+                       settings.whole_days ? fmt::format("date_trunc('day', {})", exact) : exact);
+}
+
 awaitable<plan> job::make_plan(unit& work) {
     const async::span shown(context_.sink, "job", "plan");
     const auto& settings = context_.settings;
     if (cutoff_.empty()) {
-        const std::array parameters{db::parameter(settings.retention.interval)};
-        const auto found = co_await work.session.query(
-            fmt::format("SELECT greatest({}, timestamp '0001-01-01')::text",
-                        settings.whole_days ? "date_trunc('day', now() AT TIME ZONE 'UTC' - $1::interval)"
-                                            : "now() AT TIME ZONE 'UTC' - $1::interval"),
-            parameters);
+        const auto found = co_await work.session.query(fmt::format("SELECT ({})::text", cutoff_expression()));
         cutoff_ = found.text(0, 0);
         context_.report.cutoff = cutoff_;
     }
@@ -183,12 +188,14 @@ awaitable<void> job::delete_rows(unit& work) {
     std::uint64_t rows = 0;
     for (const auto& [which, file] : work.staging->files())
         rows += file->rows + file->rows_recognised;
+    const auto removed = co_await remove_partitions(work);
     const auto deleted = co_await work.session.query(delete_sql(work.table, work.plan.rows));
     fault_point("deleted");
-    if (deleted.rows_affected() != rows)
+    if (removed + deleted.rows_affected() != rows)
         throw async::error(
             failure::integrity,
-            fmt::format("{} rows were staged, but the server deleted {}", rows, deleted.rows_affected()),
+            fmt::format("{} rows were staged, but the server deleted {}", rows,
+                        removed + deleted.rows_affected()),
             "A trigger or a row security policy keeps rows from being deleted, or shows them to one command "
             "and not"
             " to the other. Nothing was deleted.");
@@ -205,6 +212,18 @@ awaitable<void> job::delete_rows(unit& work) {
                         work.position,
                         azure::crc64(0, std::as_bytes(std::span(header))),
                         work.table.key_column};
+}
+
+awaitable<std::uint64_t> job::remove_partitions(unit& work) {
+    std::uint64_t rows = 0;
+    for (const auto& each : work.partitions) {
+        const auto had = co_await remove_partition(work.session, work.table, work.plan.rows, each,
+                                                   context_.settings.partitions);
+        rows += had;
+        if (had > 0)
+            work.removed.push_back(each.name);
+    }
+    co_return rows;
 }
 
 // A server that crashes forgets transaction numbers whose log it had not flushed, and gives them out again: a

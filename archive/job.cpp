@@ -51,6 +51,7 @@ job::job(job_context context)
     , settler_(context_.lake, publisher_, context_.sink, context_.settings.parallel) {}
 
 awaitable<void> job::archive() {
+    removes_partitions_ = context_.settings.partitions != partition_removal::none;
     return repeat([this](unit& work) { return archive_unit(work); });
 }
 
@@ -154,7 +155,10 @@ awaitable<job::attempt_result> job::attempt(const attempt_body& body) {
 
 awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& body) {
     const auto& settings = context_.settings;
+    if (removes_partitions_)
+        work.partitions = co_await find_partitions(work.session);
     work.transaction = co_await db::transaction::begin(work.session, coordinator_options());
+    co_await lock_partitions(work.session, work.partitions);
     work.table =
         co_await describe_table(work.session, settings.table, settings.time_column, settings.key_column);
     if (!co_await take_lock(work)) {
@@ -180,6 +184,19 @@ db::transaction_options job::coordinator_options() const {
     db::transaction_options options;
     options.lock_timeout = context_.settings.settle_wait;
     return options;
+}
+
+// In a transaction of its own: the one that locks them must not have looked at anything before.
+awaitable<std::vector<partition>> job::find_partitions(db::connection& session) const {
+    const auto& settings = context_.settings;
+    db::transaction_options options;
+    options.mode = db::access::read_only;
+    auto looking = co_await db::transaction::begin(session, options);
+    const auto table =
+        co_await describe_table(session, settings.table, settings.time_column, settings.key_column);
+    auto found = co_await partitions_before(session, table, cutoff_expression());
+    co_await looking.rollback();
+    co_return found;
 }
 
 awaitable<bool> job::take_lock(unit& work) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "archive/lake.hpp"
+#include "archive/partitions.hpp"
 #include "archive/plan.hpp"
 #include "archive/publisher.hpp"
 #include "archive/report.hpp"
@@ -70,6 +71,9 @@ class job {
     [[nodiscard]] awaitable<attempt_result> attempt(const attempt_body& body);
     [[nodiscard]] awaitable<attempt_result> open_unit(unit& work, const attempt_body& body);
     [[nodiscard]] db::transaction_options coordinator_options() const;
+    [[nodiscard]] awaitable<std::vector<partition>> find_partitions(db::connection& session) const;
+    [[nodiscard]] std::string cutoff_expression() const;
+    [[nodiscard]] awaitable<std::uint64_t> remove_partitions(unit& work);
     [[nodiscard]] awaitable<bool> take_lock(unit& work);
     [[nodiscard]] awaitable<void> load_files(unit& work);
     [[nodiscard]] awaitable<std::optional<attempt_result>> settle(unit& work);
@@ -94,6 +98,7 @@ class job {
     job_context context_;
     publisher publisher_;
     settler settler_;
+    bool removes_partitions_ = false;
     std::string cutoff_;      // fixed by the first transaction
     std::string lower_bound_; // commit by day: what lies below is done
 };

@@ -248,6 +248,13 @@ void job::record(const unit& work) {
                             {"blob", file->name},
                             {"file", file->existing ? "appended" : "created"}});
     }
+    if (!context_.settings.dry_run)
+        for (const auto& name : work.removed)
+            context_.sink.info("partition.removed",
+                               context_.settings.partitions == partition_removal::drop
+                                   ? "a partition was dropped: all of its rows are in their files"
+                                   : "a partition was detached: all of its rows are in their files",
+                               {{"partition", name}});
     if (context_.settings.commit == commit_unit::day && !work.plan.days.empty())
         lower_bound_ = work.plan.rows.upper;
 }

@@ -14,6 +14,13 @@ namespace archive {
 
 enum class commit_unit : std::uint8_t { run, day };
 
+// What becomes of a partition all of whose rows have been archived.
+enum class partition_removal : std::uint8_t {
+    none, // its rows are deleted like any others
+    detach,
+    drop,
+};
+
 // Only days whose number since 1970-01-01 is `index` modulo `count`.
 struct shard {
     std::uint32_t index = 0;
@@ -36,6 +43,7 @@ struct settings {
     std::optional<std::uint64_t> days_max;
     std::optional<std::uint64_t> rows_max;
     commit_unit commit = commit_unit::run;
+    partition_removal partitions = partition_removal::none;
     archive::shard shard;
     std::chrono::milliseconds lock_wait{1'000}; // for the connection of a run that has just died
     std::chrono::milliseconds settle_wait{

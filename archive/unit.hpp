@@ -15,6 +15,8 @@ struct job::unit {
 
     db::connection& session;
     std::optional<db::transaction> transaction;
+    std::vector<partition> partitions; // that may be taken away whole: nobody can write to them now
+    std::vector<std::string> removed;  // those that this transaction takes away
     table_description table;
     server_position position;
     file_map files; // of this job's shard
