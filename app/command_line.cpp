@@ -2,6 +2,7 @@
 
 #include "app/exit_code.hpp"
 #include "app/options.hpp"
+#include "app/restore_flags.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <variant>
 
 namespace app {
 
@@ -23,10 +25,12 @@ struct command_info {
     bool takes_settings;
 };
 
-constexpr std::array<command_info, 5> commands{{
+constexpr std::array<command_info, 6> commands{{
     {command::archive, "archive",
      "move events older than the retention period into the lake, then delete them", true},
     {command::recover, "recover", "settle what an interrupted run left, and nothing else", true},
+    {command::restore, "restore",
+     "bring days back: --from and --to, or --day; in place, or --into another table", true},
     {command::config, "config", "every setting in force and where it came from; secrets hidden", true},
     {command::version, "version", "the version", false},
     {command::help, "help", "this help, or that of a command, of `environment` or `exit-codes`", false},
@@ -72,6 +76,7 @@ struct grammar {
     std::string output = "text";
     std::string keep;
     std::string discard;
+    restore_flags restore;
     std::vector<std::string> topic;
     std::map<app::command, CLI::App*> subcommands;
 
@@ -97,7 +102,21 @@ struct grammar {
             "--discard", discard, "take the pending rows out of this file: they are in the table");
         kept->type_name("FILE")->excludes(discarded);
         discarded->type_name("FILE");
+        add_restore(*subcommands[command::restore]);
         subcommands[command::help]->add_option("topic", topic, "a command, `environment` or `exit-codes`");
+    }
+
+    void add_restore(CLI::App& sub) {
+        const auto add = [&sub](std::string name, std::string& text, std::string value, std::string help) {
+            sub.add_option(name, text, help)->type_name(value);
+        };
+        add("--from", restore.from, "DAY", "the first day, as YYYY-MM-DD");
+        add("--to", restore.to, "DAY", "the last day, itself included");
+        add("--day", restore.day, "DAY", "this day alone");
+        add("--into", restore.into, "TABLE",
+            "copy into this table, made like the original if there is none; the archive is not touched");
+        add("--hold", restore.hold, "PERIOD",
+            "how long `archive` leaves days alone that went back in place, or none (default 30d)");
     }
 
     void add_settings(CLI::App& sub) {
@@ -199,6 +218,12 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments) {
     result.output = rules.output == "json" ? output_format::json : output_format::text;
     result.keep = rules.keep;
     result.discard = rules.discard;
+    if (result.command == command::restore) {
+        auto request = read_restore(rules.restore);
+        if (const auto* mistake = std::get_if<std::string>(&request))
+            return usage_error(*mistake, "Try `event-archiver help restore`.");
+        result.restore = std::get<archive::restore_request>(std::move(request));
+    }
     for (const auto& option : options())
         if (!option.flag.empty() && inside->get_option_no_throw(std::string(option.flag)) != nullptr &&
             inside->count(std::string(option.flag)) > 0)

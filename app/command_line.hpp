@@ -1,6 +1,8 @@
 // What was asked for on the command line.
 #pragma once
 
+#include "archive/restore.hpp"
+
 #include <map>
 #include <optional>
 #include <string>
@@ -9,7 +11,7 @@
 
 namespace app {
 
-enum class command : unsigned char { archive, recover, config, version, help };
+enum class command : unsigned char { archive, recover, restore, config, version, help };
 enum class output_format : unsigned char { text, json };
 
 struct command_line {
@@ -18,6 +20,7 @@ struct command_line {
     output_format output = output_format::text;
     std::string keep;    // recover --keep FILE
     std::string discard; // recover --discard FILE
+    archive::restore_request restore;
 };
 
 // Either something to do, or what to print and the exit code.

@@ -60,6 +60,17 @@ struct output {
     }
 };
 
+std::string_view beginning_of(command what) {
+    switch (what) {
+    case command::archive:
+        return "archiving begins";
+    case command::restore:
+        return "restoring begins";
+    default:
+        return "settling begins";
+    }
+}
+
 void log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
     std::string hint;
     std::string_view kind = "internal";
@@ -163,6 +174,8 @@ class engine {
     async::awaitable<void> work() {
         if (what_.command == command::archive)
             return job_.archive();
+        if (what_.command == command::restore)
+            return job_.restore(what_.restore);
         if (!what_.keep.empty())
             return job_.recover_file(what_.keep, archive::verdict::keep);
         if (!what_.discard.empty())
@@ -212,7 +225,7 @@ int run(const command_line& what, const configuration& settings) {
     const auto run_id = new_run_id();
     output out(settings, run_id);
     auto& sink = *out.log;
-    sink.info("run.start", what.command == command::archive ? "archiving begins" : "settling begins",
+    sink.info("run.start", beginning_of(what.command),
               {{"version", EVENT_ARCHIVER_VERSION},
                {"database", db::describe_conninfo(settings.database)},
                {"account", settings.account.name},
@@ -254,6 +267,7 @@ int run(const command_line& what, const configuration& settings) {
         log_failure(sink, failed, code);
     facts.exit_code = code;
     facts.dry_run = settings.job.dry_run;
+    facts.restored = what.command == command::restore;
     facts.duration = std::chrono::steady_clock::now() - started;
     log_summary(sink, facts);
     return code;

@@ -36,8 +36,10 @@ std::string sentence(const summary_facts& facts) {
     if (report.days == 0)
         return report.files_settled > 0 ? fmt::format("settled {} files", report.files_settled)
                                         : "nothing was due";
-    return fmt::format("{} {} rows of {} days", facts.dry_run ? "dry run: uploaded" : "archived", report.rows,
-                       report.days);
+    const auto did = facts.restored  ? (facts.dry_run ? "dry run: could restore" : "restored")
+                     : facts.dry_run ? "dry run: uploaded"
+                                     : "archived";
+    return fmt::format("{} {} rows of {} days", did, report.rows, report.days);
 }
 
 } // namespace

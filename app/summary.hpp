@@ -19,6 +19,7 @@ struct summary_facts {
     archive::run_report report;
     run_costs costs;
     int exit_code = 0;
+    bool restored = false; // not archived
     bool dry_run = false;
     std::chrono::steady_clock::duration duration{};
 };

@@ -48,6 +48,25 @@ awaitable<job::attempt_result> job::archive_unit(unit& work) {
     co_return more ? attempt_result::committed : attempt_result::finished;
 }
 
+// Days that were moved back into the table and are to stay there for a while.
+awaitable<std::vector<day>> job::held_days(unit& work) {
+    std::set<day> held;
+    const auto now = co_await work.session.query(
+        "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')");
+    for (const auto& [key, file] : work.files)
+        if (file.mark.mark && file.mark.mark->held_until > now.text(0, 0)) {
+            held.insert(key.which);
+            if (held_days_said_)
+                continue;
+            context_.sink.info("day.held", "a day that was moved back into the table is left there for now",
+                               {{"day", key.which.text()},
+                                {"blob", file.properties.name},
+                                {"held_until", file.mark.mark->held_until}});
+        }
+    held_days_said_ = true;
+    co_return std::vector<day>(held.begin(), held.end());
+}
+
 std::string job::cutoff_expression() const {
     if (!cutoff_.empty())
         return fmt::format("timestamp {}", db::connection::literal(cutoff_));
@@ -69,6 +88,7 @@ awaitable<plan> job::make_plan(unit& work) {
     selection rows;
     rows.upper = cutoff_;
     rows.shard = settings.shard;
+    rows.held = co_await held_days(work);
     if (!lower_bound_.empty())
         rows.lower = lower_bound_;
 

@@ -33,6 +33,31 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
     return settle_decision::refuse_mixed;
 }
 
+settle_decision decide_restoring(const settle_facts& facts) noexcept {
+    if (facts.origin == origin::elsewhere)
+        return settle_decision::refuse_foreign;
+    switch (facts.fate) {
+    case fate::aborted:
+        return settle_decision::keep;
+    case fate::in_progress:
+        return settle_decision::wait;
+    case fate::committed:
+    case fate::unknown:
+        break;
+    }
+    switch (facts.rows) {
+    case tail_rows::not_looked:
+        return settle_decision::look_at_rows;
+    case tail_rows::all_in_table:
+        return settle_decision::empty;
+    case tail_rows::none_in_table:
+        return settle_decision::keep;
+    case tail_rows::some_in_table:
+        break;
+    }
+    return settle_decision::refuse_mixed;
+}
+
 write_decision decide_write(write_answer answer, blob_state seen) noexcept {
     switch (seen) {
     case blob_state::as_written:
@@ -88,9 +113,11 @@ std::string_view to_string(settle_decision decision) noexcept {
     case settle_decision::refuse_foreign:
         return "refuse: foreign";
     case settle_decision::refuse_mixed:
+        return "refuse: mixed";
+    case settle_decision::empty:
         break;
     }
-    return "refuse: mixed";
+    return "empty";
 }
 
 std::string_view to_string(fate value) noexcept {

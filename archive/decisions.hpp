@@ -41,8 +41,12 @@ enum class settle_decision : std::uint8_t {
     look_at_rows,   // only the tail's own rows can tell
     refuse_foreign, // the mark is of another cluster or database
     refuse_mixed,   // the rows are partly in the table: a person must look
+    empty,          // all rows are back in the table: only the header stays
 };
 [[nodiscard]] settle_decision decide_settling(const settle_facts& facts) noexcept;
+// The same for a file that was being moved back into the table; `rows` are all of the file's, `has_base` says
+// nothing. It is emptied only when each of its rows has been seen in the table.
+[[nodiscard]] settle_decision decide_restoring(const settle_facts& facts) noexcept;
 
 // --- A publishing write (Put Block List, Set Metadata, Delete) whose answer was unclear. ---
 

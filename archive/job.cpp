@@ -48,7 +48,8 @@ bool may_run_again(const std::exception_ptr& failed) {
 job::job(job_context context)
     : context_(std::move(context))
     , publisher_(context_.lake, context_.retries)
-    , settler_(context_.lake, publisher_, context_.sink, context_.settings.parallel) {}
+    , restores_(context_.lake, context_.retries, context_.new_nonce)
+    , settler_(context_.lake, publisher_, restores_, context_.sink, context_.settings.parallel) {}
 
 awaitable<void> job::archive() {
     removes_partitions_ = context_.settings.partitions != partition_removal::none;
@@ -78,7 +79,7 @@ awaitable<void> job::recover_file(std::string name, verdict decision) {
     if (!file)
         throw async::error(failure::precondition,
                            fmt::format("there is no '{}'", context_.lake.name_of(*key)));
-    co_await settler_.settle_by_verdict(*session, work.position, *file, decision);
+    co_await settler_.settle_by_verdict(*session, work.table, work.position, *file, decision);
     ++context_.report.files_settled;
     co_await work.transaction->rollback();
 }

@@ -2,11 +2,13 @@
 // what happens if the process dies there.
 #pragma once
 
+#include "archive/day_loader.hpp"
 #include "archive/lake.hpp"
 #include "archive/partitions.hpp"
 #include "archive/plan.hpp"
 #include "archive/publisher.hpp"
 #include "archive/report.hpp"
+#include "archive/restore.hpp"
 #include "archive/settings.hpp"
 #include "archive/settler.hpp"
 #include "archive/staging.hpp"
@@ -50,6 +52,9 @@ class job {
     // added, or the next run will see to it; `report` then tells what earlier transactions (commit by day)
     // have done.
     [[nodiscard]] awaitable<void> archive();
+    // Brings days back. Into another table: each in a transaction of its own, any number of times. In place:
+    // all in one transaction; on any failure the files hold what they held, or the next run will see to it.
+    [[nodiscard]] awaitable<void> restore(restore_request what);
     // Settles what earlier runs left, and nothing else.
     [[nodiscard]] awaitable<void> recover();
     // Settles one pending file as a person decided. `name`: with or without the folder.
@@ -73,6 +78,7 @@ class job {
     [[nodiscard]] db::transaction_options coordinator_options() const;
     [[nodiscard]] awaitable<std::vector<partition>> find_partitions(db::connection& session) const;
     [[nodiscard]] std::string cutoff_expression() const;
+    [[nodiscard]] awaitable<std::vector<day>> held_days(unit& work);
     [[nodiscard]] awaitable<std::uint64_t> remove_partitions(unit& work);
     [[nodiscard]] awaitable<bool> take_lock(unit& work);
     [[nodiscard]] awaitable<void> load_files(unit& work);
@@ -94,11 +100,31 @@ class job {
     [[nodiscard]] awaitable<void> put_back(unit& work);
     [[nodiscard]] awaitable<void> finalise(unit& work);
     void record(const unit& work);
+    [[nodiscard]] awaitable<void> roll_back_by(unit& work, async::deadline by);
+    [[noreturn]] static void rethrow_not_committed(const unit& work, const std::exception_ptr& failed);
+    [[noreturn]] static void throw_in_doubt(const unit& work);
+
+    [[nodiscard]] awaitable<void> restore_in_place(restore_request what);
+    [[nodiscard]] awaitable<attempt_result> restore_unit(unit& work, const restore_request& what);
+    [[nodiscard]] awaitable<void> mark_restored(unit& work, const restore_request& what);
+    [[nodiscard]] awaitable<void> announce_and_commit(unit& work);
+    [[nodiscard]] awaitable<void> withdraw_restored(unit& work);
+    [[nodiscard]] awaitable<void> empty_restored(unit& work);
+    void record_restored(const unit& work);
+    void record_day_restored(const lake_file& file, const loaded_file& loaded, std::string_view target);
+
+    [[nodiscard]] awaitable<void> copy_days(restore_request what);
+    [[nodiscard]] awaitable<table_description> make_target(std::string into);
+    [[nodiscard]] awaitable<void> copy_day(const lake_file& file, const table_description& target);
+    [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake_file& file,
+                                                  const table_description& target);
 
     job_context context_;
     publisher publisher_;
+    restore_publisher restores_;
     settler settler_;
     bool removes_partitions_ = false;
+    bool held_days_said_ = false;
     std::string cutoff_;      // fixed by the first transaction
     std::string lower_bound_; // commit by day: what lies below is done
 };

@@ -24,6 +24,8 @@ constexpr std::string_view crc_name = "archivercrc";
 constexpr std::string_view uncompressed_name = "archiveruncompressed"; // gzip files only
 constexpr std::string_view last_name = "archiverlast";                 // who wrote last
 constexpr std::string_view base_name = "archiverbase";                 // how to go back
+constexpr std::string_view restoring_name = "archiverrestoring"; // the transaction that takes the rows back
+constexpr std::string_view hold_name = "archiverhold";
 constexpr std::string_view no_base = "none";
 
 std::uint64_t number(std::string_view text, int base = 10) {
@@ -85,11 +87,15 @@ std::string decoded(std::string_view text) {
     return result;
 }
 
+std::string transaction_text(std::string_view run, std::string_view transaction, const server_position& at) {
+    return fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={}", run, transaction,
+                       at.cluster, at.database, at.timeline, at.lsn);
+}
+
 std::string writer_text(const file_record& record) {
-    auto text =
-        fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={},blocks={},header={:016x}",
-                    record.run, record.transaction, record.position.cluster, record.position.database,
-                    record.position.timeline, record.position.lsn, record.blocks, record.header);
+    auto text = fmt::format("{},blocks={},header={:016x}",
+                            transaction_text(record.run, record.transaction, record.position), record.blocks,
+                            record.header);
     if (!record.sample.empty())
         text += fmt::format(",key={},sample={}", encoded(record.key_column, "%,="),
                             encoded(record.sample, "%,="));
@@ -103,7 +109,9 @@ std::string base_text(const file_record& base) {
     return text + writer_text(base);
 }
 
-void read_writer(file_record& record, const std::map<std::string, std::string, std::less<>>& fields) {
+// Into a file_record or a transaction_mark.
+template <typename Record>
+void read_transaction(Record& record, const std::map<std::string, std::string, std::less<>>& fields) {
     record.run = field(fields, "run");
     record.transaction = field(fields, "xid");
     record.position.cluster = field(fields, "cluster");
@@ -113,6 +121,10 @@ void read_writer(file_record& record, const std::map<std::string, std::string, s
         throw std::invalid_argument(fmt::format("'{}' is not a timeline", timeline));
     record.position.timeline = static_cast<std::uint32_t>(timeline);
     record.position.lsn = number(field(fields, "lsn"));
+}
+
+void read_writer(file_record& record, const std::map<std::string, std::string, std::less<>>& fields) {
+    read_transaction(record, fields);
     record.blocks = number(field(fields, "blocks"));
     record.header = number(field(fields, "header"), 16);
     if (fields.contains("key") || fields.contains("sample")) {
@@ -162,6 +174,13 @@ read_mark mark_from(const azure::metadata& values) {
                 mark.base->uncompressed = number(field(fields, "uncompressed"));
             read_writer(*mark.base, fields);
         }
+        if (!value(restoring_name).empty()) {
+            if (mark.pending)
+                throw std::invalid_argument("it is pending and being restored at once");
+            mark.restoring.emplace();
+            read_transaction(*mark.restoring, fields_of(value(restoring_name)));
+        }
+        mark.held_until = value(hold_name);
         return {mark, {}};
     } catch (const std::invalid_argument& mistake) {
         return {{}, fmt::format("its metadata cannot be read: {}", mistake.what())};
@@ -191,15 +210,45 @@ azure::metadata metadata_with(const file_mark& mark, const azure::metadata& othe
         set(pending_name, mark.now.transaction);
         set(base_name, mark.base ? base_text(*mark.base) : std::string(no_base));
     }
+    if (mark.restoring)
+        set(restoring_name,
+            transaction_text(mark.restoring->run, mark.restoring->transaction, mark.restoring->position));
+    if (!mark.held_until.empty())
+        set(hold_name, mark.held_until);
     return values;
 }
 
 std::string table_in_mark(std::string_view name) { return encoded(name, "%"); }
 
+std::optional<transaction_mark> awaited(const file_mark& mark) {
+    if (mark.pending)
+        return transaction_mark{mark.now.run, mark.now.transaction, mark.now.position};
+    return mark.restoring;
+}
+
 file_mark settled(const file_mark& mark) {
     file_mark result = mark;
     result.pending = false;
     result.base.reset();
+    return result;
+}
+
+file_mark not_restored(const file_mark& mark) {
+    file_mark result = mark;
+    result.restoring.reset();
+    result.held_until.clear();
+    return result;
+}
+
+file_mark emptied(const file_mark& mark, const file_record& header) {
+    file_mark result = mark;
+    result.now = header;
+    if (mark.restoring) {
+        result.now.run = mark.restoring->run;
+        result.now.transaction = mark.restoring->transaction;
+        result.now.position = mark.restoring->position;
+    }
+    result.restoring.reset();
     return result;
 }
 

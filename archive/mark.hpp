@@ -29,12 +29,24 @@ struct file_record {
     bool operator==(const file_record&) const = default;
 };
 
+// A transaction of a run.
+struct transaction_mark {
+    std::string run;
+    std::string transaction;
+    server_position position;
+    bool operator==(const transaction_mark&) const = default;
+};
+
 // The whole of our metadata on a blob.
 struct file_mark {
     std::string table;               // as table_in_mark writes it
     file_record now;                 // the tail included
     bool pending = false;            // the tail stands or falls with now.transaction
     std::optional<file_record> base; // what was there before the tail; nothing: the tail is the whole file
+    // Moves the file's rows back into the table: once it is committed, the file is emptied. Never together
+    // with `pending`.
+    std::optional<transaction_mark> restoring;
+    std::string held_until; // "2026-12-24T02:00:00Z": the day is not archived before; empty: no hold
     bool operator==(const file_mark&) const = default;
 };
 
@@ -55,8 +67,16 @@ inline constexpr std::size_t sample_bytes_max = 128;
 // A table's name in the ASCII that metadata allows.
 [[nodiscard]] std::string table_in_mark(std::string_view name);
 
+// The transaction that the file waits for: that of its tail, or the one that takes its rows back.
+[[nodiscard]] std::optional<transaction_mark> awaited(const file_mark& mark);
+
 // The mark a file has once its tail is final.
 [[nodiscard]] file_mark settled(const file_mark& mark);
+// The mark of a file that holds what it held, whatever became of the restore.
+[[nodiscard]] file_mark not_restored(const file_mark& mark);
+// The mark of a file whose rows are back in the table: `header` is all it has left.
+[[nodiscard]] file_mark emptied(const file_mark& mark, const file_record& header);
+
 // The mark of the file without its tail. The file must have a base.
 [[nodiscard]] file_mark taken_back(const file_mark& mark);
 

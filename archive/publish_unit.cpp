@@ -62,16 +62,24 @@ awaitable<void> job::publish_and_commit(unit& work) {
     case commit_decision::put_back:
         co_await put_back(work);
         co_await async::heeding_cancellation();
-        if (failed)
-            std::rethrow_exception(failed);
-        if (const auto& refusal = work.transaction->refusal())
-            throw db::error(*refusal);
-        throw async::error(failure::temporary, "the server rolled the transaction back at COMMIT");
+        rethrow_not_committed(work, failed);
     case commit_decision::ask:
     case commit_decision::wait:
     case commit_decision::leave_marks:
         break;
     }
+    throw_in_doubt(work);
+}
+
+void job::rethrow_not_committed(const unit& work, const std::exception_ptr& failed) {
+    if (failed)
+        std::rethrow_exception(failed);
+    if (const auto& refusal = work.transaction->refusal())
+        throw db::error(*refusal);
+    throw async::error(failure::temporary, "the server rolled the transaction back at COMMIT");
+}
+
+void job::throw_in_doubt(const unit& work) {
     throw async::error(
         failure::temporary,
         fmt::format("the answer to COMMIT was lost, and the server cannot say what became of transaction {}",
@@ -168,12 +176,7 @@ awaitable<commit_decision> job::ask_for_outcome(std::string transaction, server_
     co_return decide_commit_in_doubt(asked);
 }
 
-// COMMIT was never sent, or was refused: the transaction is not, and will not be, committed.
-awaitable<void> job::put_back(unit& work) {
-    const async::span shown(context_.sink, "job", "put back");
-    fault_point("before-put-back");
-    const auto patience = context_.stop.requested() ? patience_when_stopping : put_back_patience;
-    const auto by = async::deadline::after(patience);
+awaitable<void> job::roll_back_by(unit& work, async::deadline by) {
     std::exception_ptr failed;
     try {
         if (work.transaction->open() && work.session.usable())
@@ -184,6 +187,15 @@ awaitable<void> job::put_back(unit& work) {
     if (failed)
         context_.sink.warn("rollback.failed", "the connection was lost before ROLLBACK was answered",
                            {{"error.message", async::describe(failed)}});
+}
+
+// COMMIT was never sent, or was refused: the transaction is not, and will not be, committed.
+awaitable<void> job::put_back(unit& work) {
+    const async::span shown(context_.sink, "job", "put back");
+    fault_point("before-put-back");
+    const auto patience = context_.stop.requested() ? patience_when_stopping : put_back_patience;
+    const auto by = async::deadline::after(patience);
+    co_await roll_back_by(work, by);
     fault_point("rolled-back");
 
     std::vector<day_file*> tried;

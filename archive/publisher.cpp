@@ -11,22 +11,9 @@ namespace archive {
 
 namespace {
 
-constexpr std::chrono::minutes write_patience{5};
-
 // The tail is pending on this transaction: nobody has settled it.
 bool pending_on(const lake_file& file, std::string_view transaction) {
     return file.mark.mark && file.mark.mark->pending && file.mark.mark->now.transaction == transaction;
-}
-
-// What the failure of a publishing write leaves open; nothing if it is clear that it had no effect and never
-// will.
-std::optional<write_answer> unclear(const azure::storage_error& failed) {
-    if (failed.condition_failed())
-        return failed.service_code() == "InvalidBlockList" ? write_answer::blocks_missing
-                                                           : write_answer::condition_failed;
-    if (failed.outcome_unknown() || failed.may_repeat())
-        return write_answer::no_answer;
-    return std::nullopt;
 }
 
 // A .gz file is an archive to its readers, not a page that is compressed on the way: no Content-Encoding,
@@ -38,43 +25,6 @@ azure::content_headers content_of(compression kind) {
 }
 
 } // namespace
-
-awaitable<azure::etag> publisher::write_or_look(const write& attempt, const look& see) {
-    std::exception_ptr failed;
-    write_answer answer = write_answer::no_answer;
-    std::string message;
-    try {
-        co_return co_await attempt();
-    } catch (const azure::storage_error& error) {
-        const auto open = unclear(error);
-        if (!open)
-            throw;
-        answer = *open;
-        message = error.message();
-        failed = std::current_exception();
-    }
-    const auto seen = co_await see();
-    switch (decide_write(answer, seen.state)) {
-    case write_decision::done:
-        co_return seen.etag;
-    case write_decision::again:
-        break;
-    case write_decision::conflict:
-        throw conflict(message);
-    }
-    // Whatever the status was, the look has made the request safe to repeat.
-    throw async::error(async::failure::temporary, message);
-}
-
-awaitable<azure::etag> publisher::write_until_known(std::string doing, write attempt, look see) {
-    const auto once = [this, &attempt, &see] { return write_or_look(attempt, see); };
-    try {
-        co_return co_await async::retry(retries_, doing, async::deadline::after(write_patience), once);
-    } catch (async::error& failed) {
-        failed.add_context(doing);
-        throw;
-    }
-}
 
 awaitable<void> publisher::publish(day_file& file, const publication& by) {
     file_mark mark;
@@ -103,13 +53,15 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     const auto when =
         file.existing ? azure::condition::match(file.existing->etag) : azure::condition::absent();
 
-    write attempt = [&]() -> awaitable<azure::etag> {
+    conditional_write what;
+    what.doing = fmt::format("publishing '{}'", file.name);
+    what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-publish");
         const auto done = co_await lake_.client().put_block_list(file.name, ids, content, values, when);
         fault_point("after-publish");
         co_return done.etag;
     };
-    look see = [&]() -> awaitable<observed> {
+    what.look = [&]() -> awaitable<observed> {
         const auto now = co_await lake_.look(file.name);
         if (!now)
             co_return observed{file.existing ? blob_state::otherwise : blob_state::as_before, {}};
@@ -120,7 +72,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     };
     file.mark = mark;
     file.state = day_file::publication::tried;
-    file.etag = co_await write_until_known(fmt::format("publishing '{}'", file.name), attempt, see);
+    file.etag = co_await write_until_known(retries_, std::move(what));
     file.state = day_file::publication::published;
 }
 
@@ -137,14 +89,16 @@ awaitable<void> publisher::finalise(day_file& file) {
     const auto values =
         metadata_with(settled(*file.mark), file.existing ? file.existing->metadata : azure::metadata{});
     const auto when = azure::condition::match(file.etag);
-    write attempt = [&]() -> awaitable<azure::etag> {
+    conditional_write what;
+    what.doing = fmt::format("finalising '{}'", file.name);
+    what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-finalise");
         const auto done = co_await lake_.client().set_metadata(file.name, values, when);
         fault_point("after-finalise");
         co_return done.etag;
     };
-    look see = [&] { return see_pending(file.name, file.etag, file.mark->now.transaction); };
-    file.etag = co_await write_until_known(fmt::format("finalising '{}'", file.name), attempt, see);
+    what.look = [&] { return see_pending(file.name, file.etag, file.mark->now.transaction); };
+    file.etag = co_await write_until_known(retries_, std::move(what));
     file.state = day_file::publication::finalised;
 }
 
@@ -152,19 +106,23 @@ awaitable<void> publisher::restore_base(std::string name, azure::etag expected, 
                                         azure::content_headers content, azure::metadata values,
                                         std::string transaction) {
     const auto when = azure::condition::match(expected);
-    write attempt = [&]() -> awaitable<azure::etag> {
+    conditional_write what;
+    what.doing = fmt::format("putting '{}' back", name);
+    what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-take-back");
         const auto done = co_await lake_.client().put_block_list(name, ids, content, values, when);
         fault_point("after-take-back");
         co_return done.etag;
     };
-    look see = [&] { return see_pending(name, expected, transaction); };
-    (void)co_await write_until_known(fmt::format("putting '{}' back", name), attempt, see);
+    what.look = [&] { return see_pending(name, expected, transaction); };
+    (void)co_await write_until_known(retries_, std::move(what));
 }
 
 awaitable<void> publisher::remove_pending(std::string name, azure::etag expected, std::string transaction) {
     const auto when = azure::condition::match(expected);
-    write attempt = [&]() -> awaitable<azure::etag> {
+    conditional_write what;
+    what.doing = fmt::format("removing '{}'", name);
+    what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-remove");
         try {
             co_await lake_.client().remove(name, when);
@@ -175,8 +133,8 @@ awaitable<void> publisher::remove_pending(std::string name, azure::etag expected
         fault_point("after-remove");
         co_return azure::etag();
     };
-    look see = [&] { return see_pending(name, expected, transaction); };
-    (void)co_await write_until_known(fmt::format("removing '{}'", name), attempt, see);
+    what.look = [&] { return see_pending(name, expected, transaction); };
+    (void)co_await write_until_known(retries_, std::move(what));
 }
 
 awaitable<void> publisher::put_back(day_file& file) {
@@ -197,16 +155,18 @@ awaitable<void> publisher::put_back(day_file& file) {
 awaitable<void> publisher::keep(const lake_file& file) {
     const auto values = metadata_with(settled(*file.mark.mark), file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
-    write attempt = [&]() -> awaitable<azure::etag> {
+    conditional_write what;
+    what.doing = fmt::format("settling '{}'", file.properties.name);
+    what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-keep");
         const auto done = co_await lake_.client().set_metadata(file.properties.name, values, when);
         fault_point("after-keep");
         co_return done.etag;
     };
-    look see = [&] {
+    what.look = [&] {
         return see_pending(file.properties.name, file.properties.etag, file.mark.mark->now.transaction);
     };
-    (void)co_await write_until_known(fmt::format("settling '{}'", file.properties.name), attempt, see);
+    (void)co_await write_until_known(retries_, std::move(what));
 }
 
 awaitable<void> publisher::take_back(const lake_file& file) {

@@ -1,14 +1,11 @@
-// The writes that make a tail visible, take it away again, or make it final. Each is conditional, makes one
-// try at a time, and after an unclear answer looks before it decides. docs/protocol.md has the table.
+// The writes that make a tail visible, take it away again, or make it final.
 #pragma once
 
+#include "archive/conditional_write.hpp"
 #include "archive/day_file.hpp"
-#include "archive/decisions.hpp"
 #include "archive/lake.hpp"
 #include "async/retry.hpp"
 
-#include <chrono>
-#include <functional>
 #include <span>
 #include <string>
 
@@ -44,15 +41,8 @@ class publisher {
     [[nodiscard]] awaitable<void> remove(const lake_file& file);
 
   private:
-    struct observed {
-        blob_state state = blob_state::otherwise;
-        azure::etag etag;
-    };
-    using write = std::function<awaitable<azure::etag>()>;
-    using look = std::function<awaitable<observed>()>;
+    using observed = conditional_write::observed;
 
-    [[nodiscard]] awaitable<azure::etag> write_until_known(std::string doing, write attempt, look see);
-    [[nodiscard]] awaitable<azure::etag> write_or_look(const write& attempt, const look& see);
     [[nodiscard]] awaitable<void> restore_base(std::string name, azure::etag expected,
                                                std::vector<std::string> ids, azure::content_headers content,
                                                azure::metadata values, std::string transaction);

@@ -10,6 +10,8 @@ std::string_view to_string(run_phase phase) noexcept {
         return "settling";
     case run_phase::planning:
         return "planning";
+    case run_phase::restoring:
+        return "restoring";
     case run_phase::staging:
         return "staging";
     case run_phase::deleting:

@@ -13,6 +13,7 @@ enum class run_phase : std::uint8_t {
     settling,
     planning,
     staging,
+    restoring,
     deleting,
     publishing,
     committing,

@@ -38,6 +38,24 @@ std::string shard_clause(const table_description& table, const shard& part) {
                        day_number(table), part.count, part.index, table.time_column);
 }
 
+// A condition for each stretch of held days.
+std::string held_clause(const table_description& table, const std::vector<day>& held) {
+    std::string clause;
+    for (std::size_t index = 0; index < held.size();) {
+        auto last = index;
+        while (last + 1 < held.size() && held[last + 1].number() == held[last].number() + 1)
+            ++last;
+        const auto next = day::from_number(held[last].number() + 1);
+        clause += fmt::format(" AND NOT ({0} >= {1}{2})", table.time_column,
+                              time_literal(table, held[index].text() + " 00:00:00"),
+                              next ? fmt::format(" AND {} < {}", table.time_column,
+                                                 time_literal(table, next->text() + " 00:00:00"))
+                                   : std::string());
+        index = last + 1;
+    }
+    return clause;
+}
+
 } // namespace
 
 std::vector<page_range> cut_pages(std::uint64_t pages, std::size_t count, std::uint64_t pages_min) {
@@ -57,14 +75,16 @@ selection one_day(const selection& whole, day which) {
     selection part = whole;
     part.lower = std::max(whole.lower, which.text() + " 00:00:00");
     part.shard = {};
+    part.held.clear();
     if (const auto next = day::from_number(which.number() + 1))
         part.upper = std::min(whole.upper, next->text() + " 00:00:00");
     return part;
 }
 
 std::string where_clause(const table_description& table, const selection& rows) {
-    return fmt::format("{0} >= {1} AND {0} < {2}{3}", table.time_column, time_literal(table, rows.lower),
-                       time_literal(table, rows.upper), shard_clause(table, rows.shard));
+    return fmt::format("{0} >= {1} AND {0} < {2}{3}{4}", table.time_column, time_literal(table, rows.lower),
+                       time_literal(table, rows.upper), shard_clause(table, rows.shard),
+                       held_clause(table, rows.held));
 }
 
 std::string count_days_sql(const table_description& table, const selection& rows) {
@@ -88,7 +108,7 @@ std::string copy_range_sql(const table_description& table, const selection& rows
         where += fmt::format(" AND ctid >= '({},0)'::tid", pages.first);
     if (pages.end)
         where += fmt::format(" AND ctid < '({},0)'::tid", *pages.end);
-    where += shard_clause(table, rows.shard);
+    where += shard_clause(table, rows.shard) + held_clause(table, rows.held);
     return fmt::format(
         "COPY (SELECT CASE WHEN {} >= {} THEN {} END, {} FROM {} WHERE {}) TO STDOUT (FORMAT csv)",
         table.time_column, time_literal(table, rows.lower), day_number(table), column_list(table), table.name,

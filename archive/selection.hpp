@@ -18,6 +18,7 @@ struct selection {
     std::string lower = "0001-01-01 00:00:00";
     std::string upper;
     archive::shard shard;
+    std::vector<day> held = {}; // days that are left alone, in order
 };
 
 // A range of heap pages, for a table without an index by time. The last range has no end: the table may have

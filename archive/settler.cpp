@@ -69,7 +69,7 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
             throw async::error(
                 failure::precondition, fmt::format("'{}': {}", file.properties.name, file.mark.mistake),
                 "Restore its metadata, or move the file away. docs/protocol.md names the fields.");
-        if (!file.mark.mark || !file.mark.mark->pending)
+        if (!file.mark.mark || !awaited(*file.mark.mark))
             continue;
         const auto decision = co_await decide(session, table, position, file, known);
         if (decision == settle_decision::wait)
@@ -77,7 +77,7 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
         else
             work.push_back({&file, decision});
     }
-    const auto step = [this, &work](std::size_t index) { return carry_out(work[index]); };
+    const auto step = [this, &work, &table](std::size_t index) { return carry_out(work[index], table); };
     co_await async::for_each_bounded(work.size(), parallel_, step);
     result.settled = work.size();
     co_return result;
@@ -100,28 +100,29 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
                                            evidence& known) {
     const auto& mark = *file.mark.mark;
     const auto& name = file.properties.name;
+    const auto by = awaited(mark).value();
+    const auto judge = mark.restoring ? decide_restoring : decide_settling;
     settle_facts facts;
     facts.has_base = mark.base.has_value();
-    const bool here = mark.now.position.cluster == position.cluster &&
-                      mark.now.position.database == position.database &&
+    const bool here = by.position.cluster == position.cluster && by.position.database == position.database &&
                       mark.table == table_in_mark(table.name);
     facts.origin = here ? origin::this_database : origin::elsewhere;
     if (here) {
-        const auto key =
-            fmt::format("{}/{}/{}", mark.now.position.timeline, mark.now.position.lsn, mark.now.transaction);
+        const auto key = fmt::format("{}/{}/{}", by.position.timeline, by.position.lsn, by.transaction);
         auto found = known.fates.find(key);
         if (found == known.fates.end()) {
-            const auto asked = co_await fate_of(session, mark.now.transaction, mark.now.position, position);
+            const auto asked = co_await fate_of(session, by.transaction, by.position, position);
             found = known.fates.emplace(key, asked).first;
         }
-        facts.fate = believe(found->second, known.returned.contains(mark.now.sample));
+        facts.fate =
+            mark.pending ? believe(found->second, known.returned.contains(mark.now.sample)) : found->second;
     }
-    auto decision = decide_settling(facts);
+    auto decision = judge(facts);
     tail_look seen;
     if (decision == settle_decision::look_at_rows) {
         seen = co_await look_at_rows(session, table, file);
         facts.rows = seen.rows;
-        decision = decide_settling(facts);
+        decision = judge(facts);
     }
     if (decision == settle_decision::refuse_foreign)
         throw async::error(
@@ -129,31 +130,38 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
             fmt::format(
                 "'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table {} of"
                 " cluster {}, database {}",
-                name, mark.now.transaction, mark.table, mark.now.position.cluster, mark.now.position.database,
+                name, by.transaction, mark.table, by.position.cluster, by.position.database,
                 table_in_mark(table.name), position.cluster, position.database),
             "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint));
     if (decision == settle_decision::refuse_mixed)
         throw async::error(
             failure::integrity,
-            fmt::format("'{}' waits for transaction {}, of which the server knows nothing, and {} of the {}"
-                        " rows it added are in the table: {} {}{}",
-                        name, mark.now.transaction, seen.present_count, seen.total,
+            fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
+                        " rows it moved are in the table: {} {}{}",
+                        name, by.transaction, to_string(facts.fate), seen.present_count, seen.total,
                         table.columns[table.key_position], fmt::join(seen.present, ", "),
                         seen.present_count > seen.present.size() ? ", …" : ""),
             std::string(verdict_hint));
     sink_.info("settle.decided", "a file that an earlier run left pending",
                {{"blob", name},
                 {"decision", to_string(decision)},
-                {"transaction", mark.now.transaction},
+                {"transaction", by.transaction},
                 {"transaction.fate", to_string(facts.fate)}});
     co_return decision;
 }
 
-awaitable<void> settler::carry_out(decided what) {
+awaitable<void> settler::carry_out(decided what, const table_description& table) {
+    const auto& mark = *what.file->mark.mark;
     fault_point("before-settle");
     switch (what.decision) {
     case settle_decision::keep:
-        co_await publisher_.keep(*what.file);
+        if (mark.restoring)
+            co_await restores_.withdraw(what.file->properties.name, mark.restoring->transaction);
+        else
+            co_await publisher_.keep(*what.file);
+        break;
+    case settle_decision::empty:
+        co_await restores_.empty(*what.file, table);
         break;
     case settle_decision::take_back:
         co_await publisher_.take_back(*what.file);
@@ -173,7 +181,7 @@ awaitable<void> settler::carry_out(decided what) {
 awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file) {
     const auto& mark = *file.mark.mark;
-    const auto from = mark.base ? mark.base->bytes : 0;
+    const auto from = mark.pending && mark.base ? mark.base->bytes : 0;
     tail_look seen;
     std::vector<std::string> keys;
     bool header_next = from == 0;
@@ -206,24 +214,28 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
     co_return seen;
 }
 
-awaitable<void> settler::settle_by_verdict(db::connection& session, const server_position& position,
-                                           const lake_file& file, verdict decision) {
+awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
+                                           const server_position& position, const lake_file& file,
+                                           verdict decision) {
     const auto& name = file.properties.name;
-    if (!file.mark.mark || !file.mark.mark->pending)
+    const auto by = file.mark.mark ? awaited(*file.mark.mark) : std::nullopt;
+    if (!by)
         throw async::error(failure::precondition,
                            fmt::format("'{}' is not pending: there is nothing to decide", name));
     const auto& mark = *file.mark.mark;
-    const auto asked = co_await fate_of(session, mark.now.transaction, mark.now.position, position);
+    const auto asked = co_await fate_of(session, by->transaction, by->position, position);
     if (asked == fate::in_progress)
-        throw async::error(failure::locked, fmt::format("transaction {} of '{}' is still in progress",
-                                                        mark.now.transaction, name));
-    const auto undo = mark.base ? settle_decision::take_back : settle_decision::remove;
+        throw async::error(failure::locked,
+                           fmt::format("transaction {} of '{}' is still in progress", by->transaction, name));
+    const auto undo = mark.restoring ? settle_decision::empty
+                      : mark.base    ? settle_decision::take_back
+                                     : settle_decision::remove;
     const decided chosen{&file, decision == verdict::keep ? settle_decision::keep : undo};
-    co_await carry_out(chosen);
+    co_await carry_out(chosen, table);
     sink_.info("settle.verdict", "a pending file was settled by a person's decision",
                {{"blob", name},
                 {"decision", decision == verdict::keep ? "keep" : "discard"},
-                {"transaction", mark.now.transaction},
+                {"transaction", by->transaction},
                 {"transaction.fate", to_string(asked)}});
 }
 

@@ -5,6 +5,7 @@
 #include "archive/decisions.hpp"
 #include "archive/lake.hpp"
 #include "archive/publisher.hpp"
+#include "archive/restore_publisher.hpp"
 #include "archive/table.hpp"
 #include "async/log.hpp"
 #include "db/connection.hpp"
@@ -33,9 +34,11 @@ enum class verdict : std::uint8_t { keep, discard };
 
 class settler {
   public:
-    settler(archive::lake& folder, publisher& writer, async::log& sink, std::size_t parallel)
+    settler(archive::lake& folder, publisher& writer, restore_publisher& restores, async::log& sink,
+            std::size_t parallel)
         : lake_(folder)
         , publisher_(writer)
+        , restores_(restores)
         , sink_(sink)
         , parallel_(parallel) {}
 
@@ -46,8 +49,9 @@ class settler {
                                              const server_position& position, const file_map& files);
     // Throws async::error(precondition) if the file is not pending, async::error(locked) if its transaction
     // is running.
-    [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const server_position& position,
-                                                    const lake_file& file, verdict decision);
+    [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const table_description& table,
+                                                    const server_position& position, const lake_file& file,
+                                                    verdict decision);
 
   private:
     struct tail_look {
@@ -72,10 +76,11 @@ class settler {
     rows_that_came_back(db::connection& session, const table_description& table, const file_map& files);
     [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file);
-    [[nodiscard]] awaitable<void> carry_out(decided what);
+    [[nodiscard]] awaitable<void> carry_out(decided what, const table_description& table);
 
     archive::lake& lake_;
     publisher& publisher_;
+    restore_publisher& restores_;
     async::log& sink_;
     std::size_t parallel_;
 };

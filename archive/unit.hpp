@@ -25,6 +25,12 @@ struct job::unit {
     std::unique_ptr<archive::staging> staging;
     std::uint64_t rows_dayless = 0;
     archive::publication publication;
+    struct restored_file {
+        const lake_file* file;
+        file_mark mark; // with the word that it is being restored
+        loaded_file loaded;
+    };
+    std::vector<restored_file> restored;
     bool publishing_failed = false;
 
     // Days that have something to publish.

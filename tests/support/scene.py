@@ -46,6 +46,7 @@ KINDS = {
     "one scan": Kind(before=6, index=False),
     "new gzip files": Kind(compression="gzip"),
     "gzip appends": Kind(before=6, compression="gzip"),
+    "moving back": Kind(before=6, arguments=("restore", "--from", "2024-01-01", "--hold", "none")),
     "taking back": Kind(before=6, pending="aborted", arguments=("recover",)),
     "removing": Kind(pending="aborted", arguments=("recover",)),
     "keeping": Kind(before=6, pending="committed", arguments=("recover",)),

@@ -36,7 +36,11 @@ TEST(mark, comes_back_from_metadata_as_it_was) {
     without_base.base.reset();
     auto not_numbered = pending_mark();
     not_numbered.now.position.cluster = "hidden";
-    for (const auto& mark : {pending_mark(), without_base, not_numbered, settled(pending_mark())}) {
+    auto restoring = settled(pending_mark());
+    restoring.restoring = transaction_mark{"0193-restore", "4294967300", restoring.now.position};
+    restoring.held_until = "2026-12-24T02:00:00Z";
+    for (const auto& mark : {pending_mark(), without_base, not_numbered, settled(pending_mark()), restoring,
+                             not_restored(restoring), emptied(restoring, record_before())}) {
         const auto read = mark_from(metadata_with(mark, {}));
         EXPECT_EQ(read.mistake, "");
         EXPECT_EQ(read.mark, mark);

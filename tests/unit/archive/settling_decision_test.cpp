@@ -98,6 +98,50 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
     }
 }
 
+// The move back into the table, as docs/protocol.md has it.
+const rule restoring_rules[] = {
+    {"a mark of another cluster, database or table is never guessed at", //
+     origin::elsewhere, any, any, any, settle_decision::refuse_foreign},
+    {"aborted: the rows are in the file, as they were", //
+     here, fate::aborted, any, any, settle_decision::keep},
+    {"another run is at work, or its connection has not died yet", //
+     here, fate::in_progress, any, any, settle_decision::wait},
+    {"committed: seen before it is believed, for what is emptied is gone", //
+     here, fate::committed, tail_rows::not_looked, any, settle_decision::look_at_rows},
+    {"committed, and each row is in the table", //
+     here, fate::committed, tail_rows::all_in_table, any, settle_decision::empty},
+    {"committed, and no row is in the table: the file is all there is", //
+     here, fate::committed, tail_rows::none_in_table, any, settle_decision::keep},
+    {"committed, and neither: a person must look", //
+     here, fate::committed, tail_rows::some_in_table, any, settle_decision::refuse_mixed},
+    {"the server cannot tell: its rows can", //
+     here, fate::unknown, tail_rows::not_looked, any, settle_decision::look_at_rows},
+    {"unknown, and each row is in the table", //
+     here, fate::unknown, tail_rows::all_in_table, any, settle_decision::empty},
+    {"unknown, and no row is in the table", //
+     here, fate::unknown, tail_rows::none_in_table, any, settle_decision::keep},
+    {"unknown, and neither: a person must look", //
+     here, fate::unknown, tail_rows::some_in_table, any, settle_decision::refuse_mixed},
+};
+
+TEST(decide_restoring, follows_its_table_for_every_combination_of_facts) {
+    for (const auto& facts : all_facts()) {
+        SCOPED_TRACE(fmt::format("origin {}, transaction {}, rows {}", static_cast<int>(facts.origin),
+                                 to_string(facts.fate), static_cast<int>(facts.rows)));
+        int covering = 0;
+        for (const auto& row : restoring_rules) {
+            if (!row.covers(facts))
+                continue;
+            ++covering;
+            EXPECT_EQ(to_string(decide_restoring(facts)), to_string(row.expected)) << row.context;
+        }
+        EXPECT_EQ(covering, 1) << "the table must say one thing";
+        if (decide_restoring(facts) == settle_decision::empty) {
+            EXPECT_EQ(facts.rows, tail_rows::all_in_table) << "nothing is emptied unseen";
+        }
+    }
+}
+
 // A copy of the server's files was put back, and the number has been given to another transaction since.
 TEST(believe, doubts_a_commit_only_when_a_row_of_the_tail_is_in_the_table) {
     for (const auto asked : fates) {
@@ -115,6 +159,7 @@ TEST(settle_decision, has_a_name_of_its_own_for_the_log) {
         {settle_decision::look_at_rows, "look at rows"},
         {settle_decision::refuse_foreign, "refuse: foreign"},
         {settle_decision::refuse_mixed, "refuse: mixed"},
+        {settle_decision::empty, "empty"},
     };
     for (const auto& [decision, name] : names)
         EXPECT_EQ(to_string(decision), name);

@@ -1,0 +1,143 @@
+#include "archive/restore_publisher.hpp"
+
+#include "archive/conflict.hpp"
+#include "archive/fault_point.hpp"
+#include "azure/block_id.hpp"
+#include "azure/crc64.hpp"
+#include "csv/dialect.hpp"
+#include "csv/gzip.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace archive {
+
+namespace {
+
+bool restored_by(const lake_file& file, std::string_view transaction) {
+    const auto& mark = file.mark.mark;
+    return mark && mark->restoring && mark->restoring->transaction == transaction;
+}
+
+std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span(text)); }
+
+} // namespace
+
+std::string empty_content(const table_description& table, bool compressed) {
+    auto header = csv::header_line(table.columns);
+    if (!compressed)
+        return header;
+    std::string content;
+    const csv::gzip_compressor::byte_sink store = [&content](std::span<const std::byte> bytes) {
+        content += text_of(bytes);
+    };
+    csv::gzip_compressor compressor;
+    csv::gzip_member member;
+    compressor.begin_part(member, store);
+    compressor.write(member, bytes_of(header), store);
+    compressor.end_part(store);
+    csv::gzip_compressor::end_member(member, store);
+    return content;
+}
+
+awaitable<conditional_write::observed>
+restore_publisher::see_announced(std::string name, azure::etag expected, std::string transaction) {
+    const auto now = co_await lake_.look(name);
+    if (!now || !restored_by(*now, transaction))
+        co_return conditional_write::observed{blob_state::as_written,
+                                              now ? now->properties.etag : azure::etag()};
+    co_return conditional_write::observed{now->properties.etag == expected ? blob_state::as_before
+                                                                           : blob_state::otherwise,
+                                          now->properties.etag};
+}
+
+awaitable<void> restore_publisher::announce(const lake_file& file, const file_mark& mark) {
+    const auto& name = file.properties.name;
+    const auto values = metadata_with(mark, file.properties.metadata);
+    const auto when = azure::condition::match(file.properties.etag);
+    conditional_write what;
+    what.doing = fmt::format("marking '{}' as being restored", name);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-announce");
+        const auto done = co_await lake_.client().set_metadata(name, values, when);
+        fault_point("after-announce");
+        co_return done.etag;
+    };
+    what.look = [&]() -> awaitable<conditional_write::observed> {
+        const auto now = co_await lake_.look(name);
+        auto state = blob_state::otherwise;
+        if (now && restored_by(*now, mark.restoring->transaction))
+            state = blob_state::as_written;
+        else if (now && now->properties.etag == file.properties.etag)
+            state = blob_state::as_before;
+        co_return conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
+    };
+    (void)co_await write_until_known(retries_, std::move(what));
+}
+
+awaitable<void> restore_publisher::withdraw(std::string name, std::string transaction) {
+    const auto file = co_await lake_.look(name);
+    if (!file || !restored_by(*file, transaction))
+        co_return;
+    const auto values = metadata_with(not_restored(*file->mark.mark), file->properties.metadata);
+    const auto when = azure::condition::match(file->properties.etag);
+    conditional_write what;
+    what.doing = fmt::format("keeping '{}' as it is", name);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-withdraw");
+        const auto done = co_await lake_.client().set_metadata(name, values, when);
+        fault_point("after-withdraw");
+        co_return done.etag;
+    };
+    what.look = [&] { return see_announced(name, file->properties.etag, transaction); };
+    (void)co_await write_until_known(retries_, std::move(what));
+}
+
+// All ids of a blob have one length, those that are about to go included.
+awaitable<std::string> restore_publisher::next_block_id(const lake_file& file) {
+    const auto blocks = co_await lake_.client().committed_blocks(file.properties.name);
+    if (!blocks || blocks->etag != file.properties.etag)
+        throw conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));
+    auto length = azure::block_ids::raw_length_default;
+    if (!blocks->committed.empty())
+        length = std::clamp(azure::raw_length(blocks->committed.front().id), azure::block_ids::raw_length_min,
+                            azure::block_ids::raw_length_max);
+    azure::block_ids ids(new_nonce_(), length);
+    co_return ids.next();
+}
+
+awaitable<void> restore_publisher::empty(const lake_file& file, const table_description& table) {
+    const auto& name = file.properties.name;
+    const auto& mark = *file.mark.mark;
+    const auto header = csv::header_line(table.columns);
+    const auto content = empty_content(table, file.compressed());
+    file_record left;
+    left.bytes = content.size();
+    left.uncompressed = file.compressed() ? header.size() : 0;
+    left.blocks = 1;
+    left.crc = azure::crc64(0, bytes_of(content));
+    left.header = azure::crc64(0, bytes_of(header));
+    const auto values = metadata_with(emptied(mark, left), file.properties.metadata);
+    const auto when = azure::condition::match(file.properties.etag);
+
+    const auto id = co_await next_block_id(file);
+    const std::array ids{id};
+    const std::array pieces{bytes_of(content)};
+    conditional_write what;
+    what.doing = fmt::format("emptying '{}'", name);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-empty");
+        // Staged again in each try: it costs nothing, and a commit of our own drops what it does not name.
+        co_await lake_.client().put_block(name, ids.front(), pieces, left.crc);
+        const auto done =
+            co_await lake_.client().put_block_list(name, ids, file.properties.content, values, when);
+        fault_point("after-empty");
+        co_return done.etag;
+    };
+    what.look = [&] { return see_announced(name, file.properties.etag, mark.restoring->transaction); };
+    (void)co_await write_until_known(retries_, std::move(what));
+}
+
+} // namespace archive

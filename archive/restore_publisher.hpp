@@ -1,0 +1,45 @@
+// The writes of a restore in place: say that a file's rows are on their way back into the table, then empty
+// it, or take the word back. docs/protocol.md, "Moving days back".
+#pragma once
+
+#include "archive/conditional_write.hpp"
+#include "archive/lake.hpp"
+#include "archive/table.hpp"
+#include "async/retry.hpp"
+
+#include <functional>
+#include <string>
+
+namespace archive {
+
+class restore_publisher {
+  public:
+    // `new_nonce` as in job_context.
+    restore_publisher(archive::lake& folder, async::retry_context& retries,
+                      std::function<std::string()> new_nonce)
+        : lake_(folder)
+        , retries_(retries)
+        , new_nonce_(std::move(new_nonce)) {}
+
+    // Set Blob Metadata: `mark.restoring` names the transaction. The content stays.
+    [[nodiscard]] awaitable<void> announce(const lake_file& file, const file_mark& mark);
+    // Takes back what `announce` did, or may have done. Only once the transaction is certainly not committed.
+    [[nodiscard]] awaitable<void> withdraw(std::string name, std::string transaction);
+    // Put Block List: the header line alone. Only once every row of the file is in the table. `file` as it is
+    // with its announcement.
+    [[nodiscard]] awaitable<void> empty(const lake_file& file, const table_description& table);
+
+  private:
+    [[nodiscard]] awaitable<conditional_write::observed> see_announced(std::string name, azure::etag expected,
+                                                                       std::string transaction);
+    [[nodiscard]] awaitable<std::string> next_block_id(const lake_file& file);
+
+    archive::lake& lake_;
+    async::retry_context& retries_;
+    std::function<std::string()> new_nonce_;
+};
+
+// A file's content after a restore: the header line, compressed where the file is.
+[[nodiscard]] std::string empty_content(const table_description& table, bool compressed);
+
+} // namespace archive

@@ -1,0 +1,226 @@
+// Days moved back into their table: the archive protocol turned round. The rows go back in one transaction,
+// and a file is emptied only once that is known to have committed. docs/protocol.md, "Moving days back".
+
+#include "archive/day_loader.hpp"
+#include "archive/fault_point.hpp"
+#include "archive/unit.hpp"
+#include "async/cleanup.hpp"
+#include "async/error.hpp"
+#include "async/race.hpp"
+#include "async/task_group.hpp"
+#include "async/timeline.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr std::chrono::seconds withdraw_patience{60};
+constexpr std::chrono::seconds patience_when_stopping{7}; // of the 10 s a stopped run has
+
+} // namespace
+
+std::vector<const lake_file*> files_to_restore(const file_map& files, const day_range& days) {
+    std::vector<const lake_file*> chosen;
+    for (const auto& [key, file] : files) {
+        const auto& mark = file.mark.mark;
+        const bool known_empty = mark && mark->now.bytes == file.properties.size && mark->now.rows == 0;
+        if (days.contains(key.which) && !known_empty)
+            chosen.push_back(&file);
+    }
+    return chosen;
+}
+
+awaitable<void> job::restore(restore_request what) {
+    if (!what.into.empty())
+        return copy_days(std::move(what));
+    return restore_in_place(std::move(what));
+}
+
+awaitable<void> job::restore_in_place(restore_request what) {
+    co_await repeat([this, &what](unit& work) { return restore_unit(work, what); });
+}
+
+awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_request& what) {
+    context_.report.phase = run_phase::restoring;
+    const auto files = files_to_restore(work.files, what.days);
+    if (files.empty())
+        throw async::error(failure::precondition, "there is no archived day with rows in that range",
+                           "`event-archiver list` shows the days there are.");
+    context_.report.days_planned = files.size();
+    co_await work.session.execute("SET CONSTRAINTS ALL DEFERRED");
+    day_loader loader(work.session, context_.lake, work.table);
+    for (const auto* file : files) {
+        const async::span shown(context_.sink, "job", "restore", file->properties.name);
+        auto loaded = co_await loader.load(*file);
+        context_.report.rows_read += loaded.content.rows;
+        context_.report.bytes_read += loaded.content.bytes;
+        ++context_.report.days_staged;
+        work.restored.push_back({file, {}, std::move(loaded)});
+        fault_point("day-restored");
+    }
+    co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    if (context_.settings.dry_run) {
+        co_await work.transaction->rollback();
+        record_restored(work);
+        co_return attempt_result::finished;
+    }
+    co_await mark_restored(work, what);
+    co_await announce_and_commit(work);
+    co_return attempt_result::finished;
+}
+
+// The marks that the files will have while the transaction is open.
+awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
+    work.position = co_await position_of(work.session);
+    const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
+    work.publication.transaction = xid.text(0, 0);
+    work.publication.position = work.position;
+    std::string held_until;
+    if (!what.hold.empty()) {
+        const std::array parameters{db::parameter(what.hold)};
+        const auto until = co_await work.session.query(
+            "SELECT to_char((now() AT TIME ZONE 'UTC') + $1::interval, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+            parameters);
+        held_until = until.text(0, 0);
+    }
+    for (auto& each : work.restored) {
+        const auto& before = each.file->mark.mark;
+        if (before && before->now.bytes == each.file->properties.size) {
+            each.mark = *before;
+        } else {
+            each.mark.table = table_in_mark(work.table.name);
+            each.mark.now = each.loaded.content;
+            each.mark.now.run = context_.run_id;
+            each.mark.now.transaction = work.publication.transaction;
+            each.mark.now.position = work.position;
+        }
+        if (each.mark.table != table_in_mark(work.table.name))
+            throw async::error(
+                failure::precondition,
+                fmt::format("'{}' holds rows of table {}", each.file->properties.name, each.mark.table),
+                "Name that table with ARCHIVE_TABLE, or restore with --into.");
+        each.mark.restoring = transaction_mark{context_.run_id, work.publication.transaction, work.position};
+        each.mark.held_until = held_until;
+    }
+    co_await make_number_durable();
+}
+
+awaitable<void> job::announce_and_commit(unit& work) {
+    context_.report.phase = run_phase::publishing;
+    std::exception_ptr failed;
+    auto decision = commit_decision::put_back;
+    const auto announce = [this, &work](std::size_t index) -> awaitable<void> {
+        if (context_.stop.requested() || work.publishing_failed)
+            async::throw_cancelled();
+        try {
+            co_await async::shielded(
+                restores_.announce(*work.restored[index].file, work.restored[index].mark));
+        } catch (...) {
+            work.publishing_failed = true;
+            throw;
+        }
+    };
+    try {
+        co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, announce);
+        fault_point("announced");
+        if (context_.stop.requested())
+            async::throw_cancelled();
+        context_.report.phase = run_phase::committing;
+        decision = co_await async::shielded(commit(work));
+    } catch (...) {
+        failed = std::current_exception();
+    }
+
+    co_await async::ignoring_cancellation();
+    switch (decision) {
+    case commit_decision::finalise:
+        record_restored(work);
+        context_.report.phase = run_phase::finishing;
+        co_await empty_restored(work);
+        co_await async::heeding_cancellation();
+        co_return;
+    case commit_decision::put_back:
+        co_await withdraw_restored(work);
+        co_await async::heeding_cancellation();
+        rethrow_not_committed(work, failed);
+    case commit_decision::ask:
+    case commit_decision::wait:
+    case commit_decision::leave_marks:
+        break;
+    }
+    throw_in_doubt(work);
+}
+
+awaitable<void> job::withdraw_restored(unit& work) {
+    const auto by =
+        async::deadline::after(context_.stop.requested() ? patience_when_stopping : withdraw_patience);
+    co_await roll_back_by(work, by);
+    std::exception_ptr left;
+    const auto step = [this, &work](std::size_t index) {
+        return restores_.withdraw(work.restored[index].file->properties.name, work.publication.transaction);
+    };
+    try {
+        co_await async::with_deadline(
+            async::for_each_bounded(work.restored.size(), context_.settings.parallel, step), by,
+            "the marks to be taken back");
+    } catch (const async::error&) {
+        left = std::current_exception();
+    }
+    if (left)
+        context_.sink.warn("withdraw.failed",
+                           "a file is still marked as being restored: the next run settles it",
+                           {{"error.message", async::describe(left)}});
+}
+
+// The rows are back and committed; a file that cannot be emptied now is emptied by the next run.
+awaitable<void> job::empty_restored(unit& work) {
+    std::exception_ptr left;
+    const auto step = [this, &work](std::size_t index) -> awaitable<void> {
+        const auto now = co_await context_.lake.look(work.restored[index].file->properties.name);
+        const auto by = now && now->mark.mark ? now->mark.mark->restoring : std::nullopt;
+        if (by && by->transaction == work.publication.transaction)
+            co_await restores_.empty(*now, work.table);
+    };
+    try {
+        co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, step);
+    } catch (const async::error&) {
+        left = std::current_exception();
+    }
+    if (left)
+        context_.sink.warn("empty.failed",
+                           "a file still holds rows that are back in the table: the next run empties it",
+                           {{"error.message", async::describe(left)}});
+    fault_point("emptied");
+}
+
+void job::record_restored(const unit& work) {
+    for (const auto& each : work.restored)
+        record_day_restored(*each.file, each.loaded, work.table.name);
+}
+
+void job::record_day_restored(const lake_file& file, const loaded_file& loaded, std::string_view target) {
+    auto& report = context_.report;
+    ++report.days;
+    report.rows += loaded.rows_inserted;
+    report.rows_recognised += loaded.rows_present;
+    report.bytes += loaded.content.bytes;
+    const auto slash = file.properties.name.rfind('/');
+    const auto key = key_of_file(std::string_view(file.properties.name).substr(slash + 1));
+    context_.sink.info("day.restored",
+                       context_.settings.dry_run ? "a day could be restored; nothing was kept"
+                                                 : "a day's rows are in the table",
+                       {{"day", key ? key->which.text() : std::string()},
+                        {"rows", loaded.rows_inserted},
+                        {"rows_present", loaded.rows_present},
+                        {"bytes", loaded.content.bytes},
+                        {"blob", file.properties.name},
+                        {"table", target}});
+}
+
+} // namespace archive
