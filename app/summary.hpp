@@ -19,9 +19,9 @@ struct summary_facts {
     archive::run_report report;
     run_costs costs;
     int exit_code = 0;
-    bool restored = false; // not archived
     bool dry_run = false;
     std::chrono::steady_clock::duration duration{};
+    bool restored = false; // not archived
 };
 
 // "event":"run.summary". CPU seconds and peak memory are this process's so far.

@@ -114,3 +114,10 @@ def test_a_header_stands_alone(header):
         text=True,
     )
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_no_braced_temporary_in_a_coroutine_expression():
+    """GCC 12 copies what is in the braces bit by bit: `std::array ids{co_await next()}` destroys a string twice."""
+    braced = re.compile(r"[\w>]\{[^{};]*\bco_await\b[^{};]*\}")
+    wrong = [f"{name(path)}: {found.strip()}" for path in SOURCES for found in braced.findall(path.read_text())]
+    assert not wrong, "\n".join(wrong)
