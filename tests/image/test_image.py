@@ -1,0 +1,149 @@
+"""The image, built from the Dockerfile by scripts/image and run against PostgreSQL and a blob service.
+
+No container engine takes part in running it: tests/support/in_image does with namespaces what a pod's runtime does.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from support.archiver import Archiver, Process
+from support.servers import ROOT
+
+IMAGE = Path(os.environ.get("EVENT_ARCHIVER_IMAGE", ROOT / "build/image"))
+IN_IMAGE = ROOT / "tests/support/in_image"
+
+
+@pytest.fixture(scope="module")
+def config() -> dict:
+    """What the image says of itself."""
+    assert (IMAGE / "config.json").exists(), f"no image in {IMAGE}: make it with scripts/image"
+    return json.loads((IMAGE / "config.json").read_text())["OCIv1"]["config"]
+
+
+@pytest.fixture(scope="module")
+def image(place) -> Path:
+    """A copy of the image's root, for the files that a runtime lays over it."""
+    root = place / "image"
+    shutil.copytree(IMAGE / "root", root, symlinks=True)
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n")
+    return root
+
+
+class Pod(Archiver):
+    """The image's program with the image's own environment, as PID 1."""
+
+    def __init__(self, root: Path, settings: dict):
+        super().__init__(IN_IMAGE, settings)
+        self.root = root
+
+    def with_settings(self, settings: dict) -> "Pod":
+        return Pod(self.root, {**self.settings, **settings})
+
+    def start(self, *arguments: str, **how) -> Process:
+        return super().start(str(self.root), *arguments, **how)
+
+
+@pytest.fixture
+def pod(image, config, archiver) -> Pod:
+    return Pod(image, {**archiver.settings, **dict(entry.split("=", 1) for entry in config["Env"] if not entry.startswith("PATH="))})
+
+
+def first_process(process: Process) -> int:
+    """The number, outside, of the process that is number 1 inside."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        if children and "event-archiver" in Path(f"/proc/{children[0]}/cmdline").read_text().split("\0")[0]:
+            return int(children[0])
+        time.sleep(0.02)
+    raise AssertionError("the program did not start")
+
+
+def test_what_it_says_of_itself(config):
+    assert config["User"] == "65532:65532"
+    assert config["Entrypoint"] == ["/usr/bin/event-archiver"], "exec form: a shell would keep signals to itself"
+    assert config["Cmd"] == ["archive"]
+    assert config["StopSignal"] == "SIGTERM"
+    assert {f"org.opencontainers.image.{name}" for name in ("title", "description", "version", "revision")} <= set(config["Labels"])
+
+
+def test_what_is_in_it():
+    root = IMAGE / "root"
+    files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert sum(path.stat().st_size for path in files) < 40_000_000
+    programs = [path.relative_to(root).as_posix() for path in files if path.stat().st_mode & 0o111 and ".so" not in path.name]
+    assert programs == ["usr/bin/event-archiver"], "no shell, no package manager"
+    open_to_all = [path for path in root.rglob("*") if not path.is_symlink() and path.stat().st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_IWOTH)]
+    assert not open_to_all
+
+
+def test_its_bill_of_materials_names_every_package_and_file():
+    root = IMAGE / "root"
+    bill = json.loads((root / "usr/share/sbom/event-archiver.spdx.json").read_text())
+    assert bill["spdxVersion"] == "SPDX-2.3"
+    packages = {package["name"] for package in bill["packages"]}
+    assert {"event-archiver", "libpq5", "libssl3", "libc6", "ca-certificates", "libboost1.81-dev"} <= packages
+    assert {path.name for path in (root / "var/lib/dpkg/status.d").iterdir()} <= packages
+    named = {entry["fileName"].removeprefix("./") for entry in bill["files"]}
+    there = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and not path.is_symlink()}
+    assert there - named == {"usr/share/sbom/event-archiver.spdx.json"}
+    identifiers = [entry["SPDXID"] for entry in [*bill["packages"], *bill["files"]]]
+    assert len(identifiers) == len(set(identifiers)) and all(re.fullmatch(r"SPDXRef-[A-Za-z0-9.-]+", name) for name in identifiers)
+    related = {relation["relatedSpdxElement"] for relation in bill["relationships"]}
+    assert set(identifiers) <= related
+    for package in bill["packages"]:
+        if "licenseComments" in package and package["name"].startswith("lib") and not package["name"].endswith("-dev"):
+            assert (root / package["licenseComments"].lstrip("/")).exists()
+
+
+def test_it_archives_from_a_read_only_root_as_nobody_in_particular(pod, table, oracle, config):
+    table.fill(300, 5)
+    table.fill_young(10)
+    oracle.remember()
+    outcome = pod.run(*config["Cmd"], expect=0)
+    assert outcome.summary["rows"] == 300
+    found = oracle.check()
+    assert found.left == 10 and len(found.files) == 5
+
+
+def test_it_checks_certificates_by_names_of_the_hosts_file(pod, image, table, oracle, azurite_tls, certificate, container):
+    """Name resolution and TLS need files that nothing links to: nsswitch.conf, hosts, the CA bundle."""
+    from support.lake import Lake
+
+    shutil.copy(certificate.authority, image / "etc/ssl/authority.pem")
+    over_tls = pod.with_settings({"AZURE_STORAGE_CONNECTION_STRING": azurite_tls.connection_string(), "ARCHIVE_RETRIES": 0})
+    table.fill(20, 2)
+    oracle.remember()
+    oracle.lake = Lake(azurite_tls.connection_string(), str(certificate.authority))
+    refused = over_tls.run("archive")
+    assert refused.code != 0, "the image's own bundle does not know this authority"
+    assert "certificate" in refused.stderr, str(refused)
+    over_tls.run("archive", settings={"SSL_CERT_FILE": "/etc/ssl/authority.pem"}, expect=0)
+    assert oracle.check().archived == 20
+    oracle.lake.delete_container(container)
+
+
+def test_as_pid_1_it_stops_when_told(pod, table, oracle):
+    """The kernel keeps signals from PID 1 that it has no handler for."""
+    table.fill(3000, 3)
+    oracle.remember()
+    process = pod.start("archive", settings={"ARCHIVE_RATE_LIMIT": "16KiB", "ARCHIVE_PARALLEL": 1})
+    process.wait_for_output('"run.start"')
+    time.sleep(0.5)
+    os.kill(first_process(process), signal.SIGTERM)
+    outcome = process.wait(20)
+    assert outcome.code == 143, str(outcome)
+    found = oracle.check()
+    assert found.archived == 0 and found.left == 3000
+
+
+def test_it_has_no_shell_to_start(image):
+    assert not list((image / "usr/bin").glob("*sh"))
+    assert not (image / "usr/bin/dpkg").exists() and not (image / "usr/bin/apt").exists()
