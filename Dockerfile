@@ -11,8 +11,6 @@ COPY scripts/setup scripts/setup
 RUN scripts/setup image && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN cmake --preset release && cmake --build --preset release && strip build/release/event-archiver
-
-FROM build AS root
 ARG VERSION=0.1.0
 RUN scripts/image_root build/release/event-archiver /root-of-image \
  && scripts/sbom /root-of-image --version "${VERSION}" --built-with libboost1.81-dev libcli11-dev
@@ -26,7 +24,7 @@ LABEL org.opencontainers.image.title="event-archiver" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.documentation="/usr/share/doc/event-archiver" \
       org.opencontainers.image.base.name="scratch"
-COPY --from=root /root-of-image/ /
+COPY --from=build /root-of-image/ /
 # One thread and few allocations: two arenas are enough, and more would only hold memory.
 ENV MALLOC_ARENA_MAX=2 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 # By number, so that runAsNonRoot can be checked without reading /etc/passwd.

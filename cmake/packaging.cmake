@@ -10,6 +10,11 @@ install(FILES packaging/systemd/event-archiver.env DESTINATION /etc/event-archiv
 
 set(EVENT_ARCHIVER_MAINTAINER "the event-archiver authors <event-archiver@localhost>" CACHE STRING "Who the Debian package names")
 set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_DESCRIPTION "Once a day it takes the rows older than a retention period, writes them to
+one CSV file per UTC day in Azure Blob storage, and deletes them: export,
+upload and delete in one transaction. Each row is in the table or once in
+its day's file, whatever is killed or cut off. A systemd timer runs it at
+02:00 UTC once it is enabled.")
 set(CPACK_PACKAGE_CONTACT "${EVENT_ARCHIVER_MAINTAINER}")
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_INSTALL_PREFIX /usr)
