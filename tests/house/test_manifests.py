@@ -123,6 +123,7 @@ def test_the_backfill_has_a_pod_for_each_shard():
     assert spec["completionMode"] == "Indexed"
     assert settings["ARCHIVE_SHARD"] == f"/{spec['completions']}"
     assert settings["ARCHIVE_COMMIT"] == "day"
+    assert spec["template"]["metadata"]["labels"]["azure.workload.identity/use"] == "true", "the base may have no secret"
 
 
 def test_an_identity_needs_its_label_on_the_pod_and_no_secret():

@@ -1,9 +1,12 @@
 """Several processes share the days of one table and one lake, as the pods of manifests/overlays/backfill do."""
 import datetime
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support.archiver import Archiver, Process
+from support.manifests import render
+from support.servers import ROOT
 
 SHARDS = 4
 EPOCH = datetime.date(1970, 1, 1)
@@ -65,3 +68,20 @@ def test_a_run_over_the_whole_table_waits_for_none_of_them(archiver, table, orac
     whole.wait()
     archiver.archive("--lock-wait=10s")
     assert oracle.check().left == 0
+
+
+def test_the_backfill_as_its_manifest_has_it(archiver, table, oracle):
+    """Every index with the container's arguments and settings, as many at once as the Job allows."""
+    (job,) = (found["spec"] for found in render(ROOT / "manifests/overlays/backfill") if found["kind"] == "Job")
+    (container,) = job["template"]["spec"]["containers"]
+    settings = {entry["name"]: entry["value"] for entry in container["env"] if "value" in entry}
+    table.fill(2000, 40)
+    oracle.remember()
+
+    def pod(index: int) -> int:
+        return archiver.run(*container["args"], settings={**settings, "JOB_COMPLETION_INDEX": index}).code
+
+    with ThreadPoolExecutor(job["parallelism"]) as cluster:
+        assert list(cluster.map(pod, range(job["completions"]))) == [0] * job["completions"]
+    found = oracle.check()
+    assert found.archived == 2000 and len(found.files) == 40
