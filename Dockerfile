@@ -1,18 +1,33 @@
-FROM debian:12-slim AS build
-RUN apt-get update && apt-get install -y --no-install-recommends \
-      g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libpq-dev libssl-dev libfmt-dev libcli11-dev \
- && rm -rf /var/lib/apt/lists/*
-WORKDIR /src
-COPY . .
-RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DEVENT_ARCHIVER_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr \
- && cmake --build /build && DESTDIR=/out cmake --install /build --strip
+# The image: the program, the shared libraries it loads, CA certificates, and their papers. No shell, no package manager.
+#
+#     docker build -t event-archiver .        or, without a container engine or a registry: scripts/image
+#
+# Nothing in it is written to at run time, so the root can be read-only; there is no HOME and no /tmp.
+ARG BASE=debian:12-slim
 
-FROM debian:12-slim
-RUN apt-get update && apt-get install -y --no-install-recommends \
-      ca-certificates libboost-json1.81.0 libboost-url1.81.0 libfmt9 libpq5 libssl3 \
- && rm -rf /var/lib/apt/lists/*
-COPY --from=build /out/usr/bin/event-archiver /usr/bin/event-archiver
-ENV MALLOC_ARENA_MAX=2
+FROM ${BASE} AS build
+WORKDIR /src
+COPY scripts/setup scripts/setup
+RUN scripts/setup image && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN cmake --preset release && cmake --build --preset release && strip build/release/event-archiver
+ARG VERSION=0.1.0
+RUN scripts/image_root build/release/event-archiver /root-of-image \
+ && scripts/sbom /root-of-image --version "${VERSION}" --built-with libboost1.81-dev libcli11-dev
+
+FROM scratch
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="event-archiver" \
+      org.opencontainers.image.description="Moves old PostgreSQL events into one CSV file per UTC day in an Azure Data Lake" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.documentation="/usr/share/doc/event-archiver" \
+      org.opencontainers.image.base.name="scratch"
+COPY --from=build /root-of-image/ /
+# One thread and few allocations: two arenas are enough, and more would only hold memory.
+ENV MALLOC_ARENA_MAX=2 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+# By number, so that runAsNonRoot can be checked without reading /etc/passwd.
 USER 65532:65532
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/bin/event-archiver"]

@@ -1,0 +1,190 @@
+"""The manifests are what Kubernetes takes, and say what the program means: its exit codes, its settings, its needs."""
+import copy
+import json
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from support.archiver import Archiver
+from support.manifests import by_kubectl, by_ourselves, containers, has_kubectl, identity, pod_templates, render
+from support.servers import ROOT
+
+MANIFESTS = ROOT / "manifests"
+OVERLAYS = sorted(path.parent for path in MANIFESTS.rglob("kustomization.yaml"))
+WITH_PODS = [path for path in OVERLAYS if path.name != "monitoring"]
+METRIC = re.compile(r"\bevent_archiver_[a-z_]+\b")
+# Names the metrics of docs/metrics.md are delivered by; the program learns them with the metrics.
+ANNOUNCED = {"ARCHIVE_PUSHGATEWAY"}
+
+
+def name(path) -> str:
+    return str(path.relative_to(MANIFESTS))
+
+
+def jobs(objects: list) -> list:
+    """(the job's spec, the pod's template) of each CronJob and Job."""
+    found = [found["spec"]["jobTemplate"]["spec"] for found in objects if found["kind"] == "CronJob"]
+    found += [found["spec"] for found in objects if found["kind"] == "Job"]
+    return [(spec, spec["template"]) for spec in found]
+
+
+@pytest.fixture(scope="module")
+def exit_codes() -> dict:
+    """code -> whether another try helps, from the README's table."""
+    table = (ROOT / "README.md").read_text().split("## How it fails")[1]
+    rows = re.findall(r"^\| ([\d, ]+) \|[^|]*\| *([^|]*?) *\|$", table, re.MULTILINE)
+    return {int(code): again for codes, again in rows for code in codes.split(",")}
+
+
+@pytest.mark.skipif(not has_kubectl(), reason="no kubectl to compare with")
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=name)
+def test_both_renderers_agree(overlay):
+    assert sorted(by_kubectl(overlay), key=identity) == sorted(by_ourselves(overlay), key=identity)
+
+
+def test_kubernetes_takes_them():
+    objects = [found for overlay in OVERLAYS for found in render(overlay)]
+    objects += yaml.safe_load_all((MANIFESTS / "base/secret.example.yaml").read_text())
+    check = ["node", ROOT / "build/tools/kubernetes-schema/check.mjs"]
+    done = subprocess.run(check, input=json.dumps(objects), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    # The check itself: a wrong value and a misspelt field are both seen.
+    job = next(found for found in objects if found["kind"] == "CronJob")
+    for field, value in (("backoffLimits", 3), ("podReplacementPolicy", "Never")):
+        broken = copy.deepcopy(job)
+        broken["spec"]["jobTemplate"]["spec"][field] = value
+        done = subprocess.run(check, input=json.dumps([broken]), capture_output=True, text=True)
+        assert done.returncode == 1 and field in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("overlay", WITH_PODS, ids=name)
+def test_another_try_only_where_it_helps(overlay, exit_codes):
+    hopeless = sorted(code for code, again in exit_codes.items() if again.startswith(("no", "rarely")))
+    assert hopeless == [2, 3, 4, 7, 12]
+    for spec, template in jobs(render(overlay)):
+        assert template["spec"]["restartPolicy"] == "Never", "a pod failure policy needs it"
+        given_up = []
+        for rule in spec["podFailurePolicy"]["rules"]:
+            if "onExitCodes" in rule:
+                codes = rule["onExitCodes"]
+                assert codes["operator"] == "In" and codes["values"] == sorted(set(codes["values"]))
+                assert codes["containerName"] in [container["name"] for container in template["spec"]["containers"]]
+                assert rule["action"] in ("FailJob", "FailIndex")
+                given_up += codes["values"]
+        assert sorted(given_up) == hopeless
+        ignored = [rule for rule in spec["podFailurePolicy"]["rules"] if rule["action"] == "Ignore"]
+        assert [rule["onPodConditions"][0]["type"] for rule in ignored] == ["DisruptionTarget"]
+
+
+@pytest.mark.parametrize("overlay", WITH_PODS, ids=name)
+def test_the_program_knows_every_setting(overlay, binary):
+    known = {setting["environment"] for setting in json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]}
+    objects = render(overlay)
+    named = {key for found in objects if found["kind"] == "ConfigMap" for key in found["data"]}
+    named |= {entry["name"] for found in objects for container in containers(found) for entry in container.get("env", ())}
+    strangers = {setting for setting in named if not setting.startswith("PG")} - known - ANNOUNCED
+    assert not strangers, f"the program has no setting {sorted(strangers)}"
+
+
+@pytest.mark.parametrize("overlay", WITH_PODS, ids=name)
+def test_pods_are_small_and_may_do_nothing(overlay):
+    """The restricted profile of Pod Security, and what the program is promised to need."""
+    for found in render(overlay):
+        for template in pod_templates(found):
+            pod = template["spec"]
+            assert pod["automountServiceAccountToken"] is False
+            assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] == 65532
+            assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+            assert pod["terminationGracePeriodSeconds"] > 10
+            for container in pod["containers"]:
+                assert container["resources"] == {
+                    "requests": {"cpu": "100m", "memory": "256Mi"},
+                    "limits": {"cpu": "300m", "memory": "512Mi"},
+                }
+                assert container["securityContext"] == {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                }
+
+
+def test_every_night_at_two_and_never_twice_at_once():
+    job = next(found for found in render(MANIFESTS / "base") if found["kind"] == "CronJob")["spec"]
+    assert (job["schedule"], job["timeZone"], job["concurrencyPolicy"]) == ("0 2 * * *", "Etc/UTC", "Forbid")
+    longest = job["startingDeadlineSeconds"] + job["jobTemplate"]["spec"]["activeDeadlineSeconds"]
+    assert longest < 24 * 3600, "over before the next one begins"
+
+
+def test_the_backfill_has_a_pod_for_each_shard():
+    spec = next(found for found in render(MANIFESTS / "overlays/backfill") if found["kind"] == "Job")["spec"]
+    settings = {entry["name"]: entry.get("value") for entry in spec["template"]["spec"]["containers"][0]["env"]}
+    assert spec["completionMode"] == "Indexed"
+    assert settings["ARCHIVE_SHARD"] == f"/{spec['completions']}"
+    assert settings["ARCHIVE_COMMIT"] == "day"
+    assert spec["template"]["metadata"]["labels"]["azure.workload.identity/use"] == "true", "the base may have no secret"
+
+
+def test_an_identity_needs_its_label_on_the_pod_and_no_secret():
+    objects = render(MANIFESTS / "overlays/workload-identity")
+    account = next(found for found in objects if found["kind"] == "ServiceAccount")
+    assert "azure.workload.identity/client-id" in account["metadata"]["annotations"]
+    job = next(found for found in objects if found["kind"] == "CronJob")
+    (template,) = pod_templates(job)
+    assert template["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    assert "AZURE_STORAGE_CONNECTION_STRING" not in [entry["name"] for entry in template["spec"]["containers"][0]["env"]]
+
+
+def test_images_are_of_this_version():
+    version = re.search(r"project\(event-archiver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    images = {container["image"] for overlay in WITH_PODS for found in render(overlay) for container in containers(found)}
+    assert images == {f"event-archiver:{version}"}
+    assert f"ARG VERSION={version}" in (ROOT / "Dockerfile").read_text()
+
+
+def test_alerts_and_dashboard_use_the_metrics_there_are(tmp_path):
+    documented = set(re.findall(r"^\| `(event_archiver_[a-z_]+)`", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE))
+    rules = yaml.safe_load((MANIFESTS / "monitoring/prometheusrule.yaml").read_text())["spec"]
+    board = json.loads((MANIFESTS / "monitoring/dashboard.json").read_text())
+    expressions = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    assert set(METRIC.findall(json.dumps(rules) + " ".join(expressions))) == documented
+    recorded = [{"record": f"panel:{index}", "expr": expression} for index, expression in enumerate(expressions)]
+    (tmp_path / "rules.yaml").write_text(json.dumps({"groups": [*rules["groups"], {"name": "panels", "rules": recorded}]}))
+    done = subprocess.run(["promtool", "check", "rules", tmp_path / "rules.yaml"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("series", "values", "at", "alert"),
+    [
+        ("event_archiver_last_success_timestamp_seconds", "0+0x1700", "26h9m", None),
+        ("event_archiver_last_success_timestamp_seconds", "0+0x1700", "26h12m", "EventArchiverLate"),
+        ('kube_cronjob_status_last_successful_time{cronjob="event-archiver"}', "0+0x1700", "27h", "EventArchiverJobLate"),
+        ("event_archiver_exit_code", "0+0x1700", "27h", None),
+        ("event_archiver_exit_code", "7+0x10", "1m", "EventArchiverIntegrity"),
+        ("event_archiver_exit_code", "5+0x60", "1h", None),
+        ("event_archiver_exit_code", "5+0x200", "3h", "EventArchiverFailed"),
+        ("event_archiver_backlog_age_seconds", "300000+0x100", "90m", "EventArchiverBacklog"),
+        ("event_archiver_files_pending", "2+0x1700", "20h", None),
+        ("event_archiver_files_pending", "2+0x1700", "27h", "EventArchiverFilesPending"),
+        ('event_archiver_duration_seconds{phase="stage"}', "9500+0x10", "1m", "EventArchiverSlow"),
+    ],
+)
+def test_an_alert_sounds_when_it_should(tmp_path, series, values, at, alert):
+    rules = yaml.safe_load((MANIFESTS / "monitoring/prometheusrule.yaml").read_text())["spec"]
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            rule.pop("annotations")  # promtool would compare them too
+    (tmp_path / "rules.yaml").write_text(json.dumps(rules))
+    labels = re.search(r"\{(.*)\}", series)
+    kept = dict(re.findall(r'(\w+)="([^"]*)"', labels[1])) if labels and alert != "EventArchiverSlow" else {}
+    alerts = [
+        {"alertname": rule["alert"], "eval_time": at, "exp_alerts": [{"exp_labels": {**rule["labels"], **kept}}] if rule["alert"] == alert else []}
+        for group in rules["groups"]
+        for rule in group["rules"]
+    ]
+    case = {"interval": "1m", "input_series": [{"series": series, "values": values}], "alert_rule_test": alerts}
+    (tmp_path / "test.yaml").write_text(json.dumps({"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [case]}))
+    done = subprocess.run(["promtool", "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

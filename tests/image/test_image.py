@@ -1,0 +1,110 @@
+"""The image, built from the Dockerfile by scripts/image and run by runc against PostgreSQL and a blob service."""
+import json
+import os
+import re
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from support.lake import Lake
+from support.oci import Pod
+from support.servers import ROOT
+
+IMAGE = Path(os.environ.get("EVENT_ARCHIVER_IMAGE", ROOT / "build/image"))
+
+
+@pytest.fixture(scope="module")
+def config() -> dict:
+    """What the image says of itself."""
+    assert (IMAGE / "config.json").exists(), f"no image in {IMAGE}: make it with scripts/image"
+    return json.loads((IMAGE / "config.json").read_text())["OCIv1"]["config"]
+
+
+@pytest.fixture
+def pod(config, archiver, tmp_path) -> Pod:
+    root = tmp_path / "root"
+    shutil.copytree(IMAGE / "root", root, symlinks=True)  # a runtime makes mount points in it
+    root.chmod(0o755)
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n")
+    pod = Pod(root, config, tmp_path, archiver.settings, {"/etc/hosts": hosts})
+    yield pod
+    pod.close()
+
+
+def test_what_it_says_of_itself(config):
+    assert config["User"] == "65532:65532"
+    assert config["Entrypoint"] == ["/usr/bin/event-archiver"], "exec form: a shell would keep signals to itself"
+    assert config["Cmd"] == ["archive"]
+    assert config["StopSignal"] == "SIGTERM"
+    assert {f"org.opencontainers.image.{name}" for name in ("title", "description", "version", "revision")} <= set(config["Labels"])
+
+
+def test_what_is_in_it():
+    root = IMAGE / "root"
+    files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert sum(path.stat().st_size for path in files) < 40_000_000
+    programs = [path.relative_to(root).as_posix() for path in files if path.stat().st_mode & 0o111 and ".so" not in path.name]
+    assert programs == ["usr/bin/event-archiver"], "no shell, no package manager"
+    open_to_all = [path for path in root.rglob("*") if not path.is_symlink() and path.stat().st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_IWOTH)]
+    assert not open_to_all
+
+
+def test_its_bill_of_materials_names_every_package_and_file():
+    root = IMAGE / "root"
+    bill = json.loads((root / "usr/share/sbom/event-archiver.spdx.json").read_text())
+    assert bill["spdxVersion"] == "SPDX-2.3"
+    packages = {package["name"] for package in bill["packages"]}
+    assert {"event-archiver", "libpq5", "libssl3", "libc6", "ca-certificates", "libboost1.81-dev"} <= packages
+    assert {path.name for path in (root / "var/lib/dpkg/status.d").iterdir()} <= packages
+    named = {entry["fileName"].removeprefix("./") for entry in bill["files"]}
+    there = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and not path.is_symlink()}
+    assert there - named == {"usr/share/sbom/event-archiver.spdx.json"}
+    identifiers = [entry["SPDXID"] for entry in [*bill["packages"], *bill["files"]]]
+    assert len(identifiers) == len(set(identifiers)) and all(re.fullmatch(r"SPDXRef-[A-Za-z0-9.-]+", name) for name in identifiers)
+    related = {relation["relatedSpdxElement"] for relation in bill["relationships"]}
+    assert set(identifiers) <= related
+    for package in bill["packages"]:
+        if "licenseComments" in package and package["name"].startswith("lib") and not package["name"].endswith("-dev"):
+            assert (root / package["licenseComments"].lstrip("/")).exists()
+
+
+def test_it_archives_with_a_read_only_root_and_a_pods_limits(pod, table, oracle):
+    table.fill(3000, 5)
+    table.fill_young(10)
+    oracle.remember()
+    outcome = pod.run(expect=0)  # the image's own command
+    assert outcome.summary["rows"] == 3000
+    found = oracle.check()
+    assert found.left == 10 and len(found.files) == 5
+
+
+def test_it_resolves_names_and_checks_certificates(pod, table, oracle, azurite_tls, certificate, container):
+    """What that takes are files that nothing links to: nsswitch.conf, hosts, the bundle of authorities."""
+    there = azurite_tls.connection_string()
+    pod.files["/etc/ssl/authority.pem"] = certificate.authority
+    over_tls = pod.with_settings({"AZURE_STORAGE_CONNECTION_STRING": there, "ARCHIVE_RETRIES": 0})
+    table.fill(20, 2)
+    oracle.remember()
+    oracle.lake = Lake(there, str(certificate.authority))
+    refused = over_tls.run("archive")
+    assert refused.code != 0 and "certificate" in refused.stderr, str(refused)
+    over_tls.run("archive", settings={"SSL_CERT_FILE": "/etc/ssl/authority.pem"}, expect=0)
+    assert oracle.check().archived == 20
+    oracle.lake.delete_container(container)
+
+
+def test_as_pid_1_it_stops_when_told(pod, table, oracle):
+    """The kernel keeps signals from PID 1 that it has no handler for."""
+    table.fill(3000, 3)
+    oracle.remember()
+    process = pod.start("archive", settings={"ARCHIVE_RATE_LIMIT": "16KiB", "ARCHIVE_PARALLEL": 1})
+    process.wait_for_output('"plan"')
+    pod.signal("TERM")
+    outcome = process.wait(20)
+    assert outcome.code == 143, str(outcome)
+    assert outcome.seconds < 15
+    found = oracle.check()
+    assert found.archived == 0 and found.left == 3000

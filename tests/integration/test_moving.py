@@ -1,0 +1,82 @@
+"""What docs/operating.md says of moving house: another cluster, another container, another name of the table."""
+import subprocess
+import uuid
+
+import pytest
+
+from conftest import connect
+from support.oracle import Oracle
+from support.servers import PG_BIN, PostgreSQL, clean_environment
+from support.table import EventTable
+
+
+@pytest.fixture
+def archived(archiver, table, oracle):
+    """300 rows in three files, three young ones in the table."""
+    table.fill(300, 3)
+    table.fill_young(3)
+    oracle.remember()
+    archiver.archive()
+    return archiver
+
+
+def add_late_rows(table: EventTable) -> None:
+    """Rows for days that have files, and for one that has none."""
+    table.fill(40, 4, seed="late")
+
+
+def test_the_database_moves_to_another_cluster(archived, database, table, oracle, lake, container, place):
+    archived.run("recover", expect=0)
+    with PostgreSQL(place / f"new-home-{uuid.uuid4().hex[:8]}") as new:
+        environment = clean_environment()
+        dump = subprocess.run([PG_BIN / "pg_dump", "-d", database.uri], env=environment, check=True, capture_output=True).stdout
+        load = [PG_BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", new.uri()]
+        subprocess.run(load, env=environment, input=dump, check=True, capture_output=True)
+        connection = connect(new, "postgres")
+        try:
+            moved = EventTable(connection)
+            moved.next_id = table.next_id
+            add_late_rows(moved)
+            judge = Oracle(connection, lake, container)
+            judge.remember_new()
+            outcome = archived.archive(settings={"PG_CONNECTION_STRING": new.uri()})
+            assert len(outcome.events("day.history_changed")) == 3
+            assert outcome.summary["rows"] == 40 and outcome.summary["files_appended"] == 3
+            found = judge.check()
+            assert found.archived == 340 and found.left == 3
+        finally:
+            connection.close()
+
+
+@pytest.mark.parametrize("with_metadata", [True, False])
+def test_the_lake_moves_to_another_container(archived, database, table, oracle, lake, container, with_metadata):
+    archived.run("recover", expect=0)
+    there = f"{container[:30]}-new"
+    lake.create_container(there)
+    try:
+        for blob in lake.list(container):
+            lake.put_blob(there, blob.name, lake.get(container, blob.name), blob.metadata if with_metadata else None)
+        add_late_rows(table)
+        oracle.remember_new()
+        outcome = archived.archive(settings={"ARCHIVE_PATH": there})
+        assert len(outcome.events("day.adopted")) == 3, str(outcome)
+        found = Oracle(database.connection, lake, there).check()
+        assert found.archived == 340 and found.left == 3
+    finally:
+        lake.delete_container(there)
+
+
+def test_the_table_gets_another_name(archived, database, table, oracle, lake, container):
+    archived.run("recover", expect=0)
+    add_late_rows(table)
+    oracle.remember_new()
+    table.execute('ALTER TABLE public."Event" RENAME TO happened')
+    renamed = archived.with_settings({"ARCHIVE_TABLE": "public.happened"})
+    refused = renamed.run("archive")
+    assert refused.code == 3 and "holds rows of table" in refused.stderr, str(refused)
+    renamed.archive(settings={"ARCHIVE_PATH": f"{container}/happened"})
+    table.execute("DELETE FROM oracle.original WHERE id <= 300")  # those are in the files of the old name
+    judge = Oracle(database.connection, lake, container, folder="happened", table="public.happened")
+    found = judge.look()
+    assert found.archived == 40 and found.left == 3
+    assert all("not the name of a day's file in its folder" in problem for problem in found.problems), found.problems
