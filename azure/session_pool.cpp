@@ -113,7 +113,9 @@ struct session_pool::impl {
     }
 
     awaitable<connection_ptr> open(deadline by) {
-        auto stream = co_await connect_to(server, tls ? &*tls : nullptr, options.connect_timeout, by);
+        const route way{server, tls ? &*tls : nullptr,
+                        server.tls && options.proxy ? &*options.proxy : nullptr};
+        auto stream = co_await connect_to(way, options.connect_timeout, by);
         ++counters.connections;
         co_return std::make_unique<http_connection>(std::move(stream), authority(server), counters);
     }

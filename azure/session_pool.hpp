@@ -5,6 +5,7 @@
 #include "async/deadline.hpp"
 #include "async/log.hpp"
 #include "azure/account.hpp"
+#include "azure/proxy.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -13,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +30,7 @@ struct pool_options {
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds idle_max{60}; // shorter where the server's Keep-Alive header says so
     std::string ca_file;               // empty: SSL_CERT_FILE, else the system's store
+    std::optional<azure::proxy> proxy; // the way to an HTTPS server leads through it
 };
 
 // A request on the wire: what the signer made of `azure::request`.
