@@ -90,13 +90,17 @@ awaitable<std::string> describe_target(std::string conninfo, async::helper_threa
 
 awaitable<std::shared_ptr<libpq_session>> open_session(connect_options options, async::helper_thread& helper,
                                                        async::log& sink) {
+    auto wanted = settings_for_libpq(options);
+    if (options.password) {
+        auto password = co_await options.password();
+        wanted.push_back({"password", std::move(password)});
+    }
     const auto by = async::deadline::after(connect_timeout_of(options));
     std::string target = "the database server";
     std::optional<async::error> late;
     try {
         target = co_await async::with_deadline(describe_target(options.conninfo, helper), by, "connect");
-        co_return co_await async::with_deadline(connect(settings_for_libpq(options), helper, sink), by,
-                                                "connect");
+        co_return co_await async::with_deadline(connect(std::move(wanted), helper, sink), by, "connect");
     } catch (const error&) {
         throw;
     } catch (const async::error& failed) {
