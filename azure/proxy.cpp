@@ -1,5 +1,6 @@
 #include "azure/proxy.hpp"
 
+#include "azure/impl/ascii.hpp"
 #include "azure/impl/base64.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -16,19 +17,6 @@ namespace urls = boost::urls;
 namespace ip = boost::asio::ip;
 
 namespace {
-
-std::string lowercase(std::string_view text) {
-    std::string made(text);
-    std::transform(made.begin(), made.end(), made.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return made;
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    return first == std::string_view::npos ? std::string_view()
-                                           : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // Takes ":443" off the end; an IPv6 address without brackets has no port.
 std::string_view take_port(std::string_view& entry) {

@@ -78,6 +78,11 @@ awaitable<std::shared_ptr<libpq_session>> connect(settings wanted, async::helper
                                               helper, sink);
 }
 
+// A password that a function gave is rarely misspelt.
+constexpr const char* token_hint = "The user must be the name of the identity's role: see "
+                                   "pgaadauth_create_principal, and whether the server "
+                                   "allows Entra authentication.";
+
 // On the helper thread: it reads the service file and asks the system for the user's name.
 awaitable<std::string> describe_target(std::string conninfo, async::helper_thread& helper) {
     const auto text = std::make_shared<std::string>();
@@ -101,8 +106,10 @@ awaitable<std::shared_ptr<libpq_session>> open_session(connect_options options, 
     try {
         target = co_await async::with_deadline(describe_target(options.conninfo, helper), by, "connect");
         co_return co_await async::with_deadline(connect(std::move(wanted), helper, sink), by, "connect");
-    } catch (const error&) {
-        throw;
+    } catch (const error& failed) {
+        if (!options.password || failed.kind() != async::failure::refused)
+            throw;
+        throw error(failed.kind(), failed.message(), failed.state(), false, token_hint);
     } catch (const async::error& failed) {
         late = failed;
     }
