@@ -47,6 +47,7 @@ class TokenSource : public azure::testing::imposter_fixture {
         if (!source_) {
             who.server = {false, "127.0.0.1", server->port(), ""};
             token_with.pause_first = milliseconds(1);
+            token_with.connections = options;
             source_ =
                 std::make_unique<token_source>(loop.get_executor(), who, token_with, retries, helper, log);
         }
