@@ -1,5 +1,6 @@
 #include "app/configuration.hpp"
 
+#include "app/check_azure.hpp"
 #include "app/parse.hpp"
 #include "archive/retention.hpp"
 #include "db/connection.hpp"
@@ -84,25 +85,6 @@ void check_database(const texts& given, checked_configuration& result) {
         result.mistakes.push_back("PG_CONNECTION_STRING: " + *mistake);
 }
 
-void check_account(const texts& given, checked_configuration& result) {
-    const auto& whole = given["AZURE_STORAGE_CONNECTION_STRING"];
-    const auto& name = given["AZURE_STORAGE_ACCOUNT"];
-    if (!whole.set() && !name.set()) {
-        result.mistakes.emplace_back(
-            "neither AZURE_STORAGE_CONNECTION_STRING nor AZURE_STORAGE_ACCOUNT is set: give the"
-            " connection string that the Azure portal shows");
-        return;
-    }
-    // As the az command does: a connection string makes the single settings void.
-    auto parsed = whole.set() ? azure::parse_connection_string(whole.text)
-                              : azure::account_from_parts(name.text, given["AZURE_STORAGE_KEY"].text,
-                                                          given["AZURE_STORAGE_SAS_TOKEN"].text);
-    for (auto& mistake : parsed.mistakes)
-        result.mistakes.push_back(fmt::format(
-            "{}: {}", whole.set() ? "AZURE_STORAGE_CONNECTION_STRING" : "AZURE_STORAGE_ACCOUNT", mistake));
-    result.value.account = std::move(parsed.value);
-}
-
 } // namespace
 
 checked_configuration check(const texts& given, const environment_lookup& environment) {
@@ -118,6 +100,11 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
 
     check_database(given, result);
     check_account(given, result);
+    static constexpr std::array<std::pair<std::string_view, bool>, 2> sign_ins{
+        {{"password", false}, {"entra", true}}};
+    settings.choose<bool>("ARCHIVE_DATABASE_AUTH", value.database_by_identity, sign_ins);
+    check_identity(given, result);
+    check_proxy(given, result);
     settings.read("EVENT_RETENTION_PERIOD", job.retention, archive::parse_retention);
     lake_path path;
     settings.read("ARCHIVE_PATH", path, parse_lake_path);

@@ -5,8 +5,11 @@
 #include "archive/settings.hpp"
 #include "async/log.hpp"
 #include "azure/account.hpp"
+#include "azure/identity.hpp"
+#include "azure/proxy.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +21,10 @@ struct configuration {
     archive::settings job;
     std::string database;
     azure::account account;
+    std::optional<azure::identity> identity; // if the lake or the database needs one
+    bool database_by_identity = false;
+    std::optional<azure::proxy> proxy;
+    std::string no_proxy;
     std::string container;
     std::chrono::milliseconds request_timeout{60'000};
     int retries = 5;

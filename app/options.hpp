@@ -17,6 +17,7 @@ struct option {
     std::string_view help;
     option_kind kind = option_kind::text;
     app::secrecy secrecy = secrecy::open;
+    std::string_view alias = {}; // another spelling of the variable, which counts where that is unset
 };
 
 [[nodiscard]] std::span<const option> options() noexcept;

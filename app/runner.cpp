@@ -10,6 +10,7 @@
 #include "async/error.hpp"
 #include "azure/error.hpp"
 #include "azure/session_pool.hpp"
+#include "azure/token_source.hpp"
 #include "db/error.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -107,17 +108,33 @@ void log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
     sink.error("run.error", async::describe(failed), fields);
 }
 
+// Who the run is to the lake, and to the database if that is the same.
+void log_identity(async::log& sink, const configuration& settings) {
+    const auto& credential = settings.account.credential;
+    const std::string_view identity =
+        settings.identity ? azure::to_string(settings.identity->kind) : std::string_view();
+    const auto lake =
+        std::holds_alternative<azure::entra_identity>(credential) ? identity : azure::to_string(credential);
+    sink.info("azure.identity", fmt::format("signing in to the lake by {}", lake),
+              {{"azure.identity", lake},
+               {"azure.client_id", settings.identity ? settings.identity->client : std::string()},
+               {"database_auth", settings.database_by_identity ? identity : "password"}});
+}
+
 // Everything a run holds, in an order in which it can be taken down again.
 class engine {
   public:
     engine(const command_line& what, const configuration& settings, std::string run_id, output& out)
         : what_(what)
         , sink_(*out.log)
-        , database_(connect_options(settings))
         , retries_{async::retry_policy{settings.retries + 1}, async::make_random_source(), sink_,
                    retry_count_}
-        , pool_(loop_.get_executor(), settings.account.blob, pool_options(settings), sink_)
-        , client_(settings.account, settings.container, client_options(settings), pool_, retries_, sink_)
+        , tokens_(token_source(settings))
+        , database_(connect_options(settings))
+        , pool_(loop_.get_executor(), settings.account.blob, pool_options(settings, settings.account.blob),
+                sink_)
+        , client_(settings.account, settings.container, client_options(settings), pool_, retries_, sink_,
+                  tokens_.get())
         , lake_(client_, settings.job.folder)
         , pages_(loop_.get_executor(), settings.job.memory_bytes)
         , job_({settings.job, database_, helper_, lake_, retries_, pages_, sink_, stop_, report_,
@@ -141,6 +158,8 @@ class engine {
                 display_.stop();
                 watchdog_.cancel();
                 pool_.close();
+                if (tokens_)
+                    tokens_->close();
             }));
         display_.start();
         loop_.run();
@@ -154,16 +173,30 @@ class engine {
     }
 
   private:
-    static db::connect_options connect_options(const configuration& settings) {
+    db::connect_options connect_options(const configuration& settings) {
         db::connect_options options;
         options.conninfo = settings.database;
         options.application_name = "event-archiver";
+        if (settings.database_by_identity)
+            options.password = [this] {
+                return tokens_->token(std::string(azure::database_scope(tokens_->who())), {});
+            };
         return options;
     }
-    static azure::pool_options pool_options(const configuration& settings) {
+    static azure::pool_options pool_options(const configuration& settings, const azure::endpoint& server) {
         azure::pool_options options;
         options.connections_max = settings.job.parallel;
+        if (settings.proxy && !azure::bypasses_proxy(server, settings.no_proxy))
+            options.proxy = settings.proxy;
         return options;
+    }
+    std::unique_ptr<azure::token_source> token_source(const configuration& settings) {
+        if (!settings.identity)
+            return nullptr;
+        azure::token_options options;
+        options.connections = pool_options(settings, settings.identity->server);
+        return std::make_unique<azure::token_source>(loop_.get_executor(), *settings.identity, options,
+                                                     retries_, helper_, sink_);
     }
     static azure::client_options client_options(const configuration& settings) {
         azure::client_options options;
@@ -207,8 +240,9 @@ class engine {
     async::stop_source stop_;
     archive::run_report report_;
     std::uint64_t retry_count_ = 0;
-    db::connect_options database_;
     async::retry_context retries_;
+    std::unique_ptr<azure::token_source> tokens_; // null: nobody needs one
+    db::connect_options database_;
     azure::session_pool pool_;
     azure::blob_client client_;
     archive::lake lake_;
@@ -234,6 +268,7 @@ int run(const command_line& what, const configuration& settings) {
                {"table", settings.job.table},
                {"retention", settings.job.retention.interval},
                {"dry_run", settings.job.dry_run}});
+    log_identity(sink, settings);
 
     int code = exit_code::internal;
     std::exception_ptr failed;

@@ -57,7 +57,9 @@ std::optional<std::string> content_of(const std::string& path) {
 
 sourced_text collect_one(const option& wanted, const std::map<std::string, std::string, std::less<>>& flags,
                          const environment_lookup& environment, std::vector<std::string>& mistakes) {
-    const auto variable = environment(wanted.environment);
+    auto variable = environment(wanted.environment);
+    if (!variable && !wanted.alias.empty())
+        variable = environment(wanted.alias);
     std::optional<std::string> file;
     if (wanted.secrecy != secrecy::open)
         file = environment(fmt::format("{}_FILE", wanted.environment));

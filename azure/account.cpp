@@ -1,5 +1,6 @@
 #include "azure/account.hpp"
 
+#include "azure/impl/ascii.hpp"
 #include "azure/impl/base64.hpp"
 #include "azure/impl/endpoint_url.hpp"
 
@@ -19,21 +20,6 @@ constexpr std::string_view emulator_account = "devstoreaccount1";
 constexpr std::string_view emulator_key =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 constexpr std::uint16_t emulator_port = 10'000;
-
-std::string lowercase(std::string_view text) {
-    std::string made(text);
-    std::transform(made.begin(), made.end(), made.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return made;
-}
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view space = " \t\r\n";
-    const auto first = text.find_first_not_of(space);
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -104,14 +90,14 @@ class builder {
         made_.value.blob = std::move(parsed.value);
     }
 
-    void derive_endpoint(bool tls, std::string_view suffix) {
+    void derive_endpoint(bool tls, std::string_view setting, std::string_view suffix) {
         if (!is_account_name(made_.value.name)) {
             mistake("'" + made_.value.name +
                     "' is not an account name: 3 to 24 lowercase letters and digits");
             return;
         }
-        set_endpoint("EndpointSuffix", std::string(tls ? "https://" : "http://") + made_.value.name +
-                                           ".blob." + std::string(suffix));
+        set_endpoint(setting, std::string(tls ? "https://" : "http://") + made_.value.name + ".blob." +
+                                  std::string(suffix));
     }
 
   private:
@@ -144,6 +130,13 @@ parsed_account emulator(const settings& given, std::vector<std::string> mistakes
 
 } // namespace
 
+std::string_view to_string(const credential& used) noexcept {
+    if (std::holds_alternative<shared_key>(used))
+        return "account key";
+    return std::holds_alternative<shared_access_signature>(used) ? "shared access signature"
+                                                                 : "Entra identity";
+}
+
 parsed_account parse_connection_string(std::string_view text) {
     std::vector<std::string> mistakes;
     const auto given = split(text, mistakes);
@@ -171,7 +164,8 @@ parsed_account parse_connection_string(std::string_view text) {
     } else if (made.value().name.empty()) {
         made.mistake("AccountName is missing");
     } else {
-        made.derive_endpoint(protocol == "https", get("endpointsuffix").value_or(default_suffix));
+        made.derive_endpoint(protocol == "https", "EndpointSuffix",
+                             get("endpointsuffix").value_or(default_suffix));
     }
 
     const auto key = get("accountkey");
@@ -189,13 +183,17 @@ parsed_account parse_connection_string(std::string_view text) {
     return std::move(made).take();
 }
 
-parsed_account account_from_parts(std::string_view name, std::string_view key, std::string_view sas) {
+parsed_account account_from_parts(std::string_view name, std::string_view key, std::string_view sas,
+                                  account_location where) {
     builder made({});
     made.value().name = trimmed(name);
     if (made.value().name.empty())
         made.mistake("the account name is missing");
+    else if (!where.endpoint.empty())
+        made.set_endpoint("AZURE_STORAGE_ENDPOINT", trimmed(where.endpoint));
     else
-        made.derive_endpoint(true, default_suffix);
+        made.derive_endpoint(true, "AZURE_STORAGE_ENDPOINT_SUFFIX",
+                             where.suffix.empty() ? default_suffix : trimmed(where.suffix));
     if (!key.empty() && !sas.empty())
         made.mistake("account key and SAS exclude each other");
     else if (!key.empty())
@@ -203,7 +201,9 @@ parsed_account account_from_parts(std::string_view name, std::string_view key, s
     else if (!sas.empty())
         made.set_signature("the SAS", trimmed(sas));
     else
-        made.mistake("an account key or a SAS is missing");
+        made.value().credential = entra_identity{};
+    if (key.empty() && sas.empty() && !made.value().blob.tls)
+        made.mistake("an Entra identity needs an endpoint that begins with https://: tokens are secrets");
     return std::move(made).take();
 }
 

@@ -15,7 +15,9 @@ struct shared_key {
 struct shared_access_signature {
     std::string query; // as given, without a leading '?'
 };
-using credential = std::variant<shared_key, shared_access_signature>;
+struct entra_identity {}; // tokens come from a `token_source`
+using credential = std::variant<shared_key, shared_access_signature, entra_identity>;
+[[nodiscard]] std::string_view to_string(const credential& used) noexcept;
 
 struct endpoint {
     bool tls = true;
@@ -39,9 +41,16 @@ struct parsed_account {
 // As the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true. Keys in any case, any order,
 // spaces around pairs and empty pairs tolerated; a duplicate key, or key and SAS together, is a mistake.
 [[nodiscard]] parsed_account parse_connection_string(std::string_view text);
-// From AZURE_STORAGE_ACCOUNT and one of key (base64) and SAS; `https://<name>.blob.core.windows.net`.
+
+// Where an account is: at `endpoint` if that is given, else at `https://<name>.blob.<suffix>`.
+struct account_location {
+    std::string_view endpoint;
+    std::string_view suffix; // empty: core.windows.net
+};
+// From AZURE_STORAGE_ACCOUNT and at most one of key (base64) and SAS; with neither, an Entra identity, which
+// needs HTTPS.
 [[nodiscard]] parsed_account account_from_parts(std::string_view name, std::string_view key,
-                                                std::string_view sas);
+                                                std::string_view sas, account_location where = {});
 
 // What is wrong with a container name (3 to 63 lowercase letters, digits and single hyphens), or empty.
 [[nodiscard]] std::string container_name_mistake(std::string_view name);

@@ -38,11 +38,13 @@ struct written {
     std::string request_id;
 };
 
+class token_source;
+
 class blob_client {
   public:
-    // All references must outlive the client.
+    // All references must outlive the client. `tokens`: for an account whose credential is an Entra identity.
     blob_client(account owner, std::string container, client_options options, session_pool& pool,
-                async::retry_context& retries, async::log& sink);
+                async::retry_context& retries, async::log& sink, token_source* tokens = nullptr);
 
     // True if it was created now. A SAS that may not look at the container is taken to belong to one that
     // exists.
@@ -81,7 +83,8 @@ class blob_client {
 
     [[nodiscard]] request container_request(verb method) const;
     [[nodiscard]] request blob_request(verb method, std::string_view name) const;
-    // One try, whatever the answer; `repeatable` as in wire_request.
+    // One try, whatever the answer; `repeatable` as in wire_request. A token that is refused is renewed,
+    // once, and the request sent again: it has not taken effect.
     [[nodiscard]] async::awaitable<wire_response> exchange(const request& what, bool repeatable,
                                                            async::deadline by, const body_stream* stream);
     // One try; any answer but 2xx is thrown.
@@ -95,6 +98,9 @@ class blob_client {
     // One try of a write that must not be repeated blindly.
     [[nodiscard]] async::awaitable<wire_response> publish(std::string_view doing, const request& what);
     [[nodiscard]] async::awaitable<void> read_range(reading& state, const request& what, async::deadline by);
+    [[nodiscard]] async::awaitable<wire_response> exchange_once(const request& what, const std::string& token,
+                                                                bool repeatable, async::deadline by,
+                                                                const body_stream* stream);
     void log_answer(const request& what, const wire_response& answer,
                     async::deadline::clock::time_point began);
 
@@ -104,6 +110,7 @@ class blob_client {
     session_pool& pool_;
     async::retry_context& retries_;
     async::log& sink_;
+    token_source* tokens_;
 };
 
 } // namespace azure

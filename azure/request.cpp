@@ -1,6 +1,7 @@
 #include "azure/request.hpp"
 
 #include "async/error.hpp"
+#include "azure/impl/ascii.hpp"
 #include "azure/impl/base64.hpp"
 
 #include <openssl/evp.h>
@@ -47,12 +48,6 @@ bool signs_before(std::string_view one, std::string_view other) {
     const auto weight = [](char c) { return c == '_' ? '/' : c; }; // '/' is the byte before '0'
     return std::lexicographical_compare(one.begin(), one.end(), other.begin(), other.end(),
                                         [&](char a, char b) { return weight(a) < weight(b); });
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    return first == std::string_view::npos ? std::string_view()
-                                           : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 std::string canonicalized_headers(const request& what) {

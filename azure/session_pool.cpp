@@ -6,13 +6,20 @@
 #include "azure/impl/connect.hpp"
 #include "azure/impl/endpoint_url.hpp"
 #include "azure/impl/http_connection.hpp"
+#include "azure/impl/retry_after.hpp"
+#include "azure/impl/throttle.hpp"
 #include "azure/impl/tls_client.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <optional>
 #include <utility>
 
 namespace azure {
 
+namespace asio = boost::asio;
 using async::awaitable;
 using async::deadline;
 using connection_ptr = std::unique_ptr<http_connection>;
@@ -37,6 +44,7 @@ struct session_pool::impl {
         : server(std::move(to))
         , options(std::move(with))
         , sink(log)
+        , pace(options.connections_max, options.busy_pause)
         , freed(executor) {
         if (server.tls)
             tls.emplace(server, options.ca_file);
@@ -48,6 +56,7 @@ struct session_pool::impl {
     pool_counters counters;
     std::optional<tls_client> tls;
     std::vector<idle_connection> idle; // the last used at the end
+    throttle pace;
     std::size_t busy = 0;
     async::condition freed;
 
@@ -79,9 +88,32 @@ struct session_pool::impl {
     // Taken in the same breath as the check: of all who are woken, only as many may pass as there is room
     // for.
     awaitable<slot> take_slot() {
-        while (busy >= options.connections_max)
-            co_await freed.wait();
-        co_return slot(*this);
+        for (;;) {
+            if (deadline::clock::now() < pace.open_at()) {
+                asio::steady_timer timer(co_await asio::this_coro::executor, pace.open_at());
+                co_await timer.async_wait(asio::use_awaitable);
+            } else if (busy >= pace.width()) {
+                co_await freed.wait();
+            } else {
+                co_return slot(*this);
+            }
+        }
+    }
+
+    void judge(const wire_response& answer) {
+        if (answer.status != 503 && answer.status != 429) {
+            pace.coped();
+            return;
+        }
+        const auto now = deadline::clock::now();
+        if (!pace.busy(now, retry_after(answer, std::chrono::system_clock::now())))
+            return;
+        const auto pause = std::chrono::ceil<std::chrono::milliseconds>(pace.open_at() - now);
+        sink.warn("azure.busy", "the server is busy: all requests to it wait, and go on fewer at a time",
+                  {{"server.address", authority(server)},
+                   {"http.status", answer.status},
+                   {"pause_ms", pause.count()},
+                   {"requests_max", pace.width()}});
     }
 
     awaitable<slot> slot_in_time(deadline by) {
@@ -113,7 +145,9 @@ struct session_pool::impl {
     }
 
     awaitable<connection_ptr> open(deadline by) {
-        auto stream = co_await connect_to(server, tls ? &*tls : nullptr, options.connect_timeout, by);
+        const route way{server, tls ? &*tls : nullptr,
+                        server.tls && options.proxy ? &*options.proxy : nullptr};
+        auto stream = co_await connect_to(way, options.connect_timeout, by);
         ++counters.connections;
         co_return std::make_unique<http_connection>(std::move(stream), authority(server), counters);
     }
@@ -135,6 +169,7 @@ awaitable<wire_response> session_pool::exchange(const wire_request& what, deadli
         std::exception_ptr failed;
         try {
             auto response = co_await reused->exchange(what, limit, stream);
+            impl_->judge(response);
             impl_->give_back(std::move(reused));
             co_return response;
         } catch (const storage_error&) {
@@ -148,6 +183,7 @@ awaitable<wire_response> session_pool::exchange(const wire_request& what, deadli
     }
     auto fresh = co_await impl_->open(limit);
     auto response = co_await fresh->exchange(what, limit, stream);
+    impl_->judge(response);
     impl_->give_back(std::move(fresh));
     co_return response;
 }

@@ -1,10 +1,12 @@
 // Kept-alive HTTP or HTTPS connections to one endpoint. TLS 1.2 at least, certificate and host name checked.
+// When the server says that it is busy (429, 503), all its requests wait a little and go on fewer at a time.
 #pragma once
 
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
 #include "async/log.hpp"
 #include "azure/account.hpp"
+#include "azure/proxy.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -13,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,8 +29,10 @@ using async::awaitable;
 struct pool_options {
     std::size_t connections_max = 8;
     std::chrono::seconds connect_timeout{10};
-    std::chrono::seconds idle_max{60}; // shorter where the server's Keep-Alive header says so
-    std::string ca_file;               // empty: SSL_CERT_FILE, else the system's store
+    std::chrono::milliseconds busy_pause{250}; // the first, of all, when the server is busy and names none
+    std::chrono::seconds idle_max{60};         // shorter where the server's Keep-Alive header says so
+    std::string ca_file;                       // empty: SSL_CERT_FILE, else the system's store
+    std::optional<azure::proxy> proxy;         // the way to an HTTPS server leads through it
 };
 
 // A request on the wire: what the signer made of `azure::request`.

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +34,10 @@ struct connect_options {
     std::string conninfo;         // a libpq URI or key=value form; PG* variables apply as in psql
     std::string application_name; // used unless conninfo or PGAPPNAME name one
     std::chrono::seconds connect_timeout{15};
+    // Asked before each connection, for passwords that do not last; what it throws passes unchanged. Empty:
+    // libpq finds one where it always does. With it, TLS is required unless conninfo or PGSSLMODE say
+    // otherwise: this password is sent in the clear.
+    std::function<awaitable<std::string>()> password;
 };
 
 // A conninfo that libpq cannot parse: what is wrong with it, without the password; nullopt if it is fine.

@@ -84,6 +84,13 @@ def azurite_tls(place, certificate):
 
 
 @pytest.fixture(scope="session")
+def azurite_entra(place, certificate):
+    """One that takes bearer tokens. It gives other answers to a wrong key than one that does not."""
+    with Azurite(place / "azurite-entra", certificate=certificate, oauth=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def pgbouncer(place, postgresql):
     with PgBouncer(place / "pgbouncer", postgresql) as server:
         yield server

@@ -4,8 +4,8 @@
 #include "async/race.hpp"
 #include "azure/error.hpp"
 #include "azure/impl/endpoint_url.hpp"
+#include "azure/impl/tunnel.hpp"
 
-#include <boost/asio/connect.hpp>
 #include <fmt/format.h>
 
 #include <vector>
@@ -15,6 +15,7 @@ namespace azure {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using async::awaitable;
+using async::deadline;
 
 namespace {
 
@@ -54,8 +55,30 @@ awaitable<std::vector<tcp::endpoint>> resolve(const endpoint& server) {
     co_return std::move(pending->found);
 }
 
-awaitable<void> connect(tcp::socket& socket, const std::vector<tcp::endpoint>& candidates) {
-    co_await asio::async_connect(socket, candidates, asio::use_awaitable);
+awaitable<void> connect_one(tcp::socket& socket, tcp::endpoint to) {
+    boost::system::error_code ignored;
+    socket.close(ignored); // of the address before
+    co_await socket.async_connect(to, asio::use_awaitable);
+}
+
+// One address after the other. An address where nobody answers may have its share of the time and no more.
+awaitable<void> connect(tcp::socket& socket, std::vector<tcp::endpoint> candidates, deadline by) {
+    std::exception_ptr failed;
+    for (std::size_t left = candidates.size(); left > 0; --left) {
+        const auto share = by.never() ? by : deadline::after(by.left() / static_cast<int>(left));
+        try {
+            co_await async::with_deadline(connect_one(socket, candidates[candidates.size() - left]), share,
+                                          "connect");
+            failed = nullptr;
+            break;
+        } catch (...) {
+            failed = std::current_exception();
+        }
+        if (async::is_cancellation(failed))
+            break;
+    }
+    if (failed)
+        std::rethrow_exception(failed);
     // Header and body leave in one piece already; waiting for more would only delay the last packet.
     socket.set_option(tcp::no_delay(true));
     socket.set_option(asio::socket_base::keep_alive(true));
@@ -85,21 +108,28 @@ storage_error not_connected(std::string message, std::string hint = {}) {
 
 } // namespace
 
-awaitable<std::unique_ptr<transport>> connect_to(const endpoint& server, tls_client* tls,
-                                                 async::deadline::clock::duration step_timeout,
-                                                 async::deadline by) {
-    const auto limit = [&] { return earliest(by, async::deadline::after(step_timeout)); };
+awaitable<std::unique_ptr<transport>> connect_to(route way, deadline::clock::duration step_timeout,
+                                                 deadline by) {
+    const auto limit = [&] { return earliest(by, deadline::after(step_timeout)); };
+    const auto first = way.via == nullptr ? way.server : way.via->server;
+    const auto* meeting = &first; // whose failure it would be
     try {
-        const auto candidates = co_await async::with_deadline(resolve(server), limit(), "resolve");
+        auto candidates = co_await async::with_deadline(resolve(first), limit(), "resolve");
+        if (candidates.empty())
+            throw boost::system::system_error(asio::error::host_not_found);
         tcp::socket socket(co_await asio::this_coro::executor);
-        co_await async::with_deadline(connect(socket, candidates), limit(), "connect");
-        std::unique_ptr<transport> made = tls == nullptr ? make_plain_transport(std::move(socket))
-                                                         : make_tls_transport(std::move(socket), *tls);
-        if (tls != nullptr)
+        co_await connect(socket, std::move(candidates), limit());
+        if (way.via != nullptr)
+            co_await async::with_deadline(open_tunnel(socket, way.server, *way.via), limit(), "the proxy");
+        meeting = &way.server;
+        std::unique_ptr<transport> made = way.tls == nullptr
+                                              ? make_plain_transport(std::move(socket))
+                                              : make_tls_transport(std::move(socket), *way.tls);
+        if (way.tls != nullptr)
             co_await async::with_deadline(made->handshake(), limit(), "tls handshake");
         co_return made;
     } catch (...) {
-        rethrow_with_server(server);
+        rethrow_with_server(*meeting);
     }
 }
 

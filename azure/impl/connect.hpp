@@ -1,20 +1,27 @@
-// From an endpoint to a connected stream: look up the name, connect, shake hands.
+// From an endpoint to a connected stream: look up the name, connect, ask the proxy for a tunnel if there is
+// one, shake hands.
 #pragma once
 
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
 #include "azure/account.hpp"
 #include "azure/impl/transport.hpp"
+#include "azure/proxy.hpp"
 
 #include <memory>
 
 namespace azure {
 
-// Each of the three steps may take `step_timeout`, and all must be over at `by`. Throws storage_error with
-// status 0 and a known outcome: nothing has been asked for yet. `server` and `tls` (null without TLS) must
-// outlive the call, `tls` the transport.
+// All must outlive the connecting, `tls` the transport.
+struct route {
+    const endpoint& server;
+    tls_client* tls;  // null: plain HTTP
+    const proxy* via; // null: directly
+};
+
+// Each of the steps may take `step_timeout`, and all must be over at `by`. Throws storage_error with
+// status 0 and a known outcome: nothing has been asked for yet.
 [[nodiscard]] async::awaitable<std::unique_ptr<transport>>
-connect_to(const endpoint& server, tls_client* tls, async::deadline::clock::duration step_timeout,
-           async::deadline by);
+connect_to(route way, async::deadline::clock::duration step_timeout, async::deadline by);
 
 } // namespace azure

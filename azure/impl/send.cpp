@@ -5,6 +5,7 @@
 #include "azure/impl/http_date.hpp"
 #include "azure/impl/request_id.hpp"
 #include "azure/impl/service_error.hpp"
+#include "azure/token_source.hpp"
 
 #include <utility>
 
@@ -21,13 +22,15 @@ const std::string& request_id_of(const request& what) {
     return what.headers.at(std::string(request_id_header));
 }
 
-wire_request signed_now(const account& owner, request what, bool repeatable,
+wire_request signed_now(const account& owner, request what, const std::string& token, bool repeatable,
                         deadline::clock::duration timeout) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     what.headers["x-ms-date"] = format_http_date(now);
     what.headers["x-ms-version"] = service_version;
     if (const auto* key = std::get_if<shared_key>(&owner.credential))
         what.headers["authorization"] = shared_key_authorization(owner, *key, what);
+    else if (!token.empty())
+        what.headers["authorization"] = "Bearer " + token;
     what.headers["user-agent"] = "event-archiver";
 
     wire_request wire;
@@ -48,6 +51,12 @@ std::string operation_of(const request& what) {
     return operation;
 }
 
+// The service says 401, the emulator 403, of a token that has expired, too.
+bool token_refused(const wire_response& answer) {
+    return answer.status == 401 ||
+           (answer.status == 403 && answer.header("x-ms-error-code") == "AuthenticationFailed");
+}
+
 // An answer that leaves open whether the write took effect: something between us and the service, or its own
 // time limit.
 bool leaves_open(const storage_error& failed) {
@@ -57,13 +66,14 @@ bool leaves_open(const storage_error& failed) {
 } // namespace
 
 blob_client::blob_client(account owner, std::string container, client_options options, session_pool& pool,
-                         async::retry_context& retries, async::log& sink)
+                         async::retry_context& retries, async::log& sink, token_source* tokens)
     : account_(std::move(owner))
     , container_(std::move(container))
     , options_(options)
     , pool_(pool)
     , retries_(retries)
-    , sink_(sink) {}
+    , sink_(sink)
+    , tokens_(tokens) {}
 
 request blob_client::container_request(verb method) const {
     request what;
@@ -84,8 +94,26 @@ request blob_client::blob_request(verb method, std::string_view name) const {
 
 awaitable<wire_response> blob_client::exchange(const request& what, bool repeatable, deadline by,
                                                const body_stream* stream) {
+    const std::string no_token;
+    if (!std::holds_alternative<entra_identity>(account_.credential))
+        co_return co_await exchange_once(what, no_token, repeatable, by, stream);
+    if (tokens_ == nullptr)
+        throw async::error(async::failure::internal, "an Entra identity without a source of tokens");
+    const std::string scope(storage_scope);
+    const auto token = co_await tokens_->token(scope, by);
+    auto answer = co_await exchange_once(what, token, repeatable, by, stream);
+    if (token_refused(answer)) {
+        tokens_->reject(scope, token);
+        const auto fresh = co_await tokens_->token(scope, by);
+        answer = co_await exchange_once(what, fresh, repeatable, by, stream);
+    }
+    co_return answer;
+}
+
+awaitable<wire_response> blob_client::exchange_once(const request& what, const std::string& token,
+                                                    bool repeatable, deadline by, const body_stream* stream) {
     const auto began = deadline::clock::now();
-    auto wire = signed_now(account_, what, repeatable, options_.request_timeout);
+    auto wire = signed_now(account_, what, token, repeatable, options_.request_timeout);
     wire.body = what.body;
     async::span shown(sink_, "lake requests", operation_of(what), what.path);
     shown.note("bytes", what.body_size());
@@ -98,7 +126,8 @@ awaitable<wire_response> blob_client::exchange(const request& what, bool repeata
 awaitable<wire_response> blob_client::send_once(const request& what, bool repeatable, deadline by) {
     auto answer = co_await exchange(what, repeatable, by, nullptr);
     if (answer.status / 100 != 2)
-        throw service_error(answer, request_id_of(what), std::chrono::system_clock::now());
+        throw service_error(answer, request_id_of(what), std::chrono::system_clock::now(),
+                            account_.credential);
     co_return answer;
 }
 

@@ -1,47 +1,18 @@
 #include "azure/impl/service_error.hpp"
 
 #include "azure/impl/http_date.hpp"
+#include "azure/impl/retry_after.hpp"
 #include "azure/xml.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <optional>
-
 namespace azure {
-
-using std::chrono::milliseconds;
 
 namespace {
 
 // The service refuses dates more than 15 minutes from its own:
 // https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
 constexpr std::chrono::minutes skew_worth_telling{10};
-
-constexpr std::chrono::hours pause_max{1}; // beyond any server's sense, and far from overflow
-
-std::optional<milliseconds> number_of(std::string_view text, milliseconds unit) {
-    std::uint32_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || failed != std::errc() || end != text.data() + text.size())
-        return std::nullopt;
-    return std::min<milliseconds>(unit * std::int64_t{value}, pause_max);
-}
-
-std::optional<milliseconds> retry_after(const wire_response& answer,
-                                        std::chrono::system_clock::time_point now) {
-    for (const auto* const name : {"x-ms-retry-after-ms", "retry-after-ms"})
-        if (const auto pause = number_of(answer.header(name), milliseconds(1)))
-            return pause;
-    const auto header = answer.header("retry-after");
-    if (const auto pause = number_of(header, std::chrono::seconds(1)))
-        return pause;
-    if (const auto at = parse_http_date(header))
-        return std::clamp<milliseconds>(std::chrono::ceil<milliseconds>(*at - now), milliseconds(0),
-                                        pause_max);
-    return std::nullopt;
-}
 
 // Of what the service writes; the lines after the first repeat request id and time.
 std::string_view first_line(std::string_view message) {
@@ -63,10 +34,15 @@ std::string clock_hint(const wire_response& answer, std::chrono::system_clock::t
 }
 
 std::string hint_for(const wire_response& answer, std::string_view code,
-                     std::chrono::system_clock::time_point now) {
+                     std::chrono::system_clock::time_point now, bool by_identity) {
     if (answer.status == 403 && code == "AuthenticationFailed")
         if (auto clock = clock_hint(answer, now); !clock.empty())
             return clock;
+    if (by_identity && (answer.status == 401 || code == "AuthenticationFailed"))
+        return "Check that the storage account belongs to the tenant of the identity.";
+    if (by_identity && (code == "AuthorizationPermissionMismatch" || code == "AuthorizationFailure"))
+        return "Give the identity the role Storage Blob Data Contributor on the container; that takes some "
+               "minutes to take effect. The account's network rules may refuse too.";
     if (code == "AuthenticationFailed" || code == "AuthorizationFailure" ||
         code == "InvalidAuthenticationInfo")
         return "Check the account key, or that the SAS has not expired; the account's network rules may "
@@ -81,7 +57,7 @@ std::string hint_for(const wire_response& answer, std::string_view code,
 } // namespace
 
 storage_error service_error(const wire_response& answer, const std::string& client_request_id,
-                            std::chrono::system_clock::time_point now) {
+                            std::chrono::system_clock::time_point now, const credential& used) {
     const auto document = parse_error(answer.body);
     // An answer to HEAD has no body, so the code comes in a header too.
     std::string code(answer.header("x-ms-error-code"));
@@ -91,7 +67,7 @@ storage_error service_error(const wire_response& answer, const std::string& clie
     auto message = fmt::format("{} {}", answer.status, code.empty() ? "without a service code" : code);
     if (const auto line = first_line(document.message); !line.empty())
         message.append(": ").append(line);
-    auto hint = hint_for(answer, code, now);
+    auto hint = hint_for(answer, code, now, std::holds_alternative<entra_identity>(used));
     const auto kind = classify(answer.status, code);
     storage_error made(kind, std::move(message), answer.status, std::move(code),
                        std::string(answer.header("x-ms-request-id")), client_request_id, std::move(hint));

@@ -1,6 +1,7 @@
 // Makes an error of an answer that is not 2xx.
 #pragma once
 
+#include "azure/account.hpp"
 #include "azure/error.hpp"
 #include "azure/session_pool.hpp"
 
@@ -10,7 +11,9 @@
 namespace azure {
 
 // `now` is this machine's clock: Retry-After may be a date, and a refused signature may be due to the clock.
+// What to check depends on the credential that was used.
 [[nodiscard]] storage_error service_error(const wire_response& answer, const std::string& client_request_id,
-                                          std::chrono::system_clock::time_point now);
+                                          std::chrono::system_clock::time_point now,
+                                          const credential& used = {});
 
 } // namespace azure

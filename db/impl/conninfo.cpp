@@ -96,6 +96,8 @@ settings settings_for_libpq(const connect_options& options) {
         if (!gives(all, keyword))
             all.push_back({keyword, value});
     }
+    if (options.password && !gives(all, "sslmode") && std::getenv("PGSSLMODE") == nullptr)
+        all.push_back({"sslmode", "require"});
     // The last of a keyword counts. No `options`: PgBouncer refuses that parameter, and most others.
     all.push_back({"client_encoding", "UTF8"});
     if (!options.application_name.empty() && !gives(all, "fallback_application_name"))

@@ -78,6 +78,11 @@ awaitable<std::shared_ptr<libpq_session>> connect(settings wanted, async::helper
                                               helper, sink);
 }
 
+// A password that a function gave is rarely misspelt.
+constexpr const char* token_hint = "The user must be the name of the identity's role: see "
+                                   "pgaadauth_create_principal, and whether the server "
+                                   "allows Entra authentication.";
+
 // On the helper thread: it reads the service file and asks the system for the user's name.
 awaitable<std::string> describe_target(std::string conninfo, async::helper_thread& helper) {
     const auto text = std::make_shared<std::string>();
@@ -90,15 +95,21 @@ awaitable<std::string> describe_target(std::string conninfo, async::helper_threa
 
 awaitable<std::shared_ptr<libpq_session>> open_session(connect_options options, async::helper_thread& helper,
                                                        async::log& sink) {
+    auto wanted = settings_for_libpq(options);
+    if (options.password) {
+        auto password = co_await options.password();
+        wanted.push_back({"password", std::move(password)});
+    }
     const auto by = async::deadline::after(connect_timeout_of(options));
     std::string target = "the database server";
     std::optional<async::error> late;
     try {
         target = co_await async::with_deadline(describe_target(options.conninfo, helper), by, "connect");
-        co_return co_await async::with_deadline(connect(settings_for_libpq(options), helper, sink), by,
-                                                "connect");
-    } catch (const error&) {
-        throw;
+        co_return co_await async::with_deadline(connect(std::move(wanted), helper, sink), by, "connect");
+    } catch (const error& failed) {
+        if (!options.password || failed.kind() != async::failure::refused)
+            throw;
+        throw error(failed.kind(), failed.message(), failed.state(), false, token_hint);
     } catch (const async::error& failed) {
         late = failed;
     }

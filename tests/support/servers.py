@@ -349,13 +349,21 @@ class Certificate:
 
 
 class Azurite(Server):
-    """The blob emulator: in memory, or with `on_disk` in its directory; HTTPS with a certificate."""
+    """The blob emulator: in memory, or with `on_disk` in its directory; HTTPS with a certificate. With `oauth`
+    it takes bearer tokens, of which it checks audience, issuer and dates but no signature."""
 
     def __init__(
-        self, directory: Path, *, certificate: Certificate | None = None, on_disk: bool = False, detached: bool = False
+        self,
+        directory: Path,
+        *,
+        certificate: Certificate | None = None,
+        oauth: bool = False,
+        on_disk: bool = False,
+        detached: bool = False,
     ):
         super().__init__(directory, detached=detached)
         self.tls = certificate
+        self.oauth = oauth
         self.on_disk = on_disk
 
     def launch(self) -> None:
@@ -369,6 +377,7 @@ class Azurite(Server):
             else ["--inMemoryPersistence", "--extentMemoryLimit", "4096"]
         )
         secure = ["--cert", self.tls.certificate, "--key", self.tls.key] if self.tls else []
+        secure += ["--oauth", "basic"] if self.oauth else []
         self.spawn(
             [
                 node,

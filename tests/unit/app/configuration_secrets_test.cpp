@@ -30,6 +30,9 @@ TEST(check, never_shows_a_secret_in_a_mistake) {
         {{"AZURE_STORAGE_ACCOUNT", "account"},
          {"AZURE_STORAGE_KEY", canary},
          {"AZURE_STORAGE_SAS_TOKEN", canary}},
+        {{"AZURE_STORAGE_ACCOUNT", "account"}, {"AZURE_CLIENT_SECRET", canary}},
+        {{"HTTPS_PROXY", "https://user:" + canary + "@proxy"}},
+        {{"HTTPS_PROXY", canary + " " + canary}},
     };
     for (const auto& environment : broken) {
         const auto lookup = environment_of(environment);

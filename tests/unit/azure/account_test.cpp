@@ -127,12 +127,29 @@ TEST(AccountParts, MakeTheSameAccountAsAConnectionString) {
     EXPECT_EQ(shown(parsed.value.blob), "https://acme.blob.core.windows.net:443");
 
     EXPECT_THAT(account_from_parts("acme", "", "?sig=x").mistakes, IsEmpty());
-    EXPECT_THAT(account_from_parts("", "", "").mistakes,
-                ElementsAre("the account name is missing", "an account key or a SAS is missing"));
+    EXPECT_THAT(account_from_parts("", "", "").mistakes, ElementsAre("the account name is missing"));
     EXPECT_THAT(account_from_parts("acme", key, "sig=x").mistakes,
                 ElementsAre("account key and SAS exclude each other"));
     EXPECT_THAT(account_from_parts("acme/..", key, "").mistakes,
                 ElementsAre("'acme/..' is not an account name: 3 to 24 lowercase letters and digits"));
+}
+
+TEST(AccountParts, MeanAnEntraIdentityWithoutKeyAndSignature) {
+    const auto parsed = account_from_parts("acme", "", "");
+    ASSERT_THAT(parsed.mistakes, IsEmpty());
+    EXPECT_TRUE(std::holds_alternative<entra_identity>(parsed.value.credential));
+    EXPECT_THAT(account_from_parts("acme", "", "", {"http://localhost:10000/acme", ""}).mistakes,
+                ElementsAre(HasSubstr("https://")));
+}
+
+TEST(AccountParts, TellWhereTheAccountIs) {
+    const auto china = account_from_parts("acme", key, "", {"", "core.chinacloudapi.cn"});
+    EXPECT_EQ(shown(china.value.blob), "https://acme.blob.core.chinacloudapi.cn:443");
+    const auto own = account_from_parts("acme", key, "", {"http://127.0.0.1:10000/acme/", "ignored"});
+    ASSERT_THAT(own.mistakes, IsEmpty());
+    EXPECT_EQ(shown(own.value.blob), "http://127.0.0.1:10000/acme");
+    EXPECT_THAT(account_from_parts("acme", key, "", {"acme.example.org", ""}).mistakes,
+                ElementsAre(HasSubstr("AZURE_STORAGE_ENDPOINT")));
 }
 
 TEST(ContainerName, FollowsTheServicesRules) {

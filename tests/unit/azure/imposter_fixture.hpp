@@ -82,7 +82,7 @@ class imposter_fixture : public ::testing::Test {
     boost::asio::io_context loop{1};
     kept_log log;
     std::unique_ptr<test_support::imposter> server;
-    pool_options options;
+    pool_options options = hasty_connections();
     client_options with;
     std::uint64_t repeats = 0;
     async::retry_context retries{hasty_retries(), [] { return 0.5; }, log, repeats};

@@ -4,6 +4,7 @@
 #include "async/asio.hpp"
 #include "async/log.hpp"
 #include "async/retry.hpp"
+#include "azure/session_pool.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -76,6 +77,12 @@ class kept_log final : public async::log {
 
 inline async::retry_policy hasty_retries(int tries_max = 4) {
     return {tries_max, std::chrono::milliseconds(1), std::chrono::milliseconds(5)};
+}
+
+inline pool_options hasty_connections() {
+    pool_options options;
+    options.busy_pause = std::chrono::milliseconds(1);
+    return options;
 }
 
 } // namespace azure::testing

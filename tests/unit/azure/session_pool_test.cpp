@@ -1,3 +1,4 @@
+#include "async/task_group.hpp"
 #include "azure/error.hpp"
 #include "azure/session_pool.hpp"
 #include "imposter_fixture.hpp"
@@ -134,6 +135,55 @@ TEST_F(SessionPool, RefusesAHeaderThatWouldBecomeTwo) {
     what.target = "/a";
     what.headers.emplace_back("x-ms-meta-a", "b\r\nx-ms-evil: c");
     EXPECT_THROW(run(pool().exchange(what, {})), async::error);
+}
+
+// What a busy server means for the others.
+
+TEST_F(SessionPool, MakesAllRequestsWaitForABusyServer) {
+    options.connections_max = 4;
+    server->expect(answering("GET /busy", 503, {{"Retry-After", "1"}}));
+    for (int i = 0; i < 3; ++i)
+        server->expect(answering("GET /next", 200));
+
+    EXPECT_EQ(get("/busy").status, 503U);
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(get("/next").status, 200U);
+    EXPECT_GE(std::chrono::steady_clock::now() - began, milliseconds(900));
+    get("/next");
+    get("/next");
+    EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(1'900)) << "the pause is over";
+    ASSERT_FALSE(log.lines.empty());
+    EXPECT_THAT(log.lines.front(), HasSubstr("azure.busy"));
+}
+
+TEST_F(SessionPool, SendsABusyServerFewerRequestsAtATime) {
+    options.connections_max = 4;
+    server->expect(answering("GET /busy", 429));
+    for (int i = 0; i < 4; ++i)
+        server->expect(answering("GET /next", 200).after(milliseconds(100)));
+
+    get("/busy");
+    wire_request what;
+    what.method = "GET";
+    what.target = "/next";
+    const auto next = [](session_pool& from, const wire_request& asked) -> async::awaitable<void> {
+        const auto answer = co_await from.exchange(asked, {});
+        EXPECT_EQ(answer.status, 200U);
+    };
+    std::vector<async::awaitable<void>> four;
+    for (int i = 0; i < 4; ++i)
+        four.push_back(next(pool(), what));
+    const auto began = std::chrono::steady_clock::now();
+    azure::testing::run(loop, async::run_all(std::move(four)));
+    EXPECT_GE(std::chrono::steady_clock::now() - began, milliseconds(190)) << "half of what may be, twice";
+    EXPECT_EQ(server->connections(), 2U);
+}
+
+TEST_F(SessionPool, DoesNotWaitForABusyServerBeyondTheDeadline) {
+    server->expect(answering("GET /busy", 503, {{"Retry-After", "30"}}));
+    get("/busy");
+    const auto failed = failure_of([&] { return get("/next", in(milliseconds(50))); });
+    EXPECT_EQ(failed.message(), "timed out waiting for a free connection");
 }
 
 // What is done about a kept connection that the server has left.

@@ -75,6 +75,17 @@ TEST(settings_for_libpq, leaves_what_the_user_gave) {
     EXPECT_EQ(value_of(all, "client_encoding"), "UTF8") << "the files are UTF-8 whatever was asked for";
 }
 
+TEST(settings_for_libpq, sends_a_password_of_ours_over_tls_unless_told_otherwise) {
+    unsetenv("PGSSLMODE");
+    db::connect_options options;
+    options.conninfo = "host=h";
+    EXPECT_EQ(value_of(db::settings_for_libpq(options), "sslmode"), "");
+    options.password = []() -> async::awaitable<std::string> { co_return "p"; };
+    EXPECT_EQ(value_of(db::settings_for_libpq(options), "sslmode"), "require");
+    options.conninfo = "host=h sslmode=verify-full";
+    EXPECT_EQ(value_of(db::settings_for_libpq(options), "sslmode"), "verify-full");
+}
+
 TEST(connect_timeout_of, prefers_the_conninfo_to_our_own) {
     db::connect_options options;
     options.connect_timeout = std::chrono::seconds(15);
