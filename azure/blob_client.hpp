@@ -76,6 +76,9 @@ class blob_client {
                                                          const condition& when);
     [[nodiscard]] async::awaitable<void> remove(std::string_view name, const condition& when);
 
+    // How far the service's clock is ahead of ours, by the last answer that gave its time.
+    [[nodiscard]] std::optional<std::chrono::seconds> clock_ahead() const noexcept { return clock_ahead_; }
+
     [[nodiscard]] const std::string& container() const noexcept { return container_; }
 
   private:
@@ -111,6 +114,7 @@ class blob_client {
     async::retry_context& retries_;
     async::log& sink_;
     token_source* tokens_;
+    std::optional<std::chrono::seconds> clock_ahead_;
 };
 
 } // namespace azure

@@ -1,8 +1,10 @@
 // Small values of the Blob service.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +41,9 @@ struct blob_properties {
     std::string access_tier;
     std::string lease_state;
 };
+
+// Of `last_modified`; nothing if the service did not say, or not as a date.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> modified_at(const blob_properties& blob) noexcept;
 
 struct block {
     std::string id; // base64, as the service writes it

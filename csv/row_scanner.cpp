@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 
 namespace csv {
@@ -19,6 +18,12 @@ namespace {
 constexpr std::size_t pending_kept_max = std::size_t{64} * 1024;
 
 } // namespace
+
+malformed::malformed(std::string_view what, std::uint64_t at_row, std::uint64_t at_byte)
+    : std::invalid_argument(fmt::format("{}, in row {}, at byte {}", what, at_row, at_byte))
+    , reason(what)
+    , row(at_row)
+    , byte(at_byte) {}
 
 row_scanner::row_scanner(row_sink sink)
     : sink_(std::move(sink)) {}
@@ -109,7 +114,7 @@ void row_scanner::note_mistake(std::string_view bytes, std::size_t position) {
 }
 
 void row_scanner::fail(std::uint64_t offset, std::string_view what) const {
-    throw std::invalid_argument(fmt::format("{}, in row {}, at byte {}", what, rows_ + 1, offset));
+    throw malformed(what, rows_ + 1, offset);
 }
 
 std::string_view first_field(std::string_view row, std::string& storage) {

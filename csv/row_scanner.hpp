@@ -5,12 +5,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace csv {
 
-// Throws std::invalid_argument that names row and byte offset, never content, for a quote inside an unquoted
+// What is wrong with the bytes, and where. Rows are counted from 1, the header included.
+struct malformed : std::invalid_argument {
+    malformed(std::string_view reason, std::uint64_t row, std::uint64_t byte);
+
+    std::string reason;
+    std::uint64_t row;
+    std::uint64_t byte;
+};
+
+// Throws `malformed`, which names row and byte offset, never content, for a quote inside an unquoted
 // field, anything but a comma or newline after a closing quote, and a carriage return outside quotes. All
 // rows before that one have been handed over. After a throw, its own or the sink's, the scanner is of no more
 // use.
@@ -23,8 +33,8 @@ class row_scanner {
     explicit row_scanner(row_sink sink);
 
     void feed(std::string_view bytes);
-    // Call at the end of the input: hands over a last row without newline. Throws std::invalid_argument if
-    // the input ended inside quotes.
+    // Call at the end of the input: hands over a last row without newline. Throws `malformed` if the
+    // input ended inside quotes.
     void finish();
 
     // Rows handed over, the one at hand included.

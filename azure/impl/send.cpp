@@ -119,6 +119,8 @@ awaitable<wire_response> blob_client::exchange_once(const request& what, const s
     shown.note("bytes", what.body_size());
     auto answer = co_await pool_.exchange(wire, by, stream);
     shown.note("status", answer.status);
+    if (const auto theirs = parse_http_date(answer.header("date")))
+        clock_ahead_ = *theirs - std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     log_answer(what, answer, began);
     co_return answer;
 }
