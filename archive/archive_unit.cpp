@@ -4,6 +4,7 @@
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/key_lookup.hpp"
+#include "archive/planner.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
 #include "async/timeline.hpp"
@@ -30,7 +31,7 @@ constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
 
 awaitable<job::attempt_result> job::archive_unit(unit& work) {
     context_.report.phase = run_phase::planning;
-    work.plan = co_await make_plan(work);
+    work.plan = co_await plan_unit(work);
     const bool by_day = work.plan.how == reading::by_day;
     if (by_day && work.plan.days.empty())
         co_return attempt_result::finished;
@@ -51,80 +52,48 @@ awaitable<job::attempt_result> job::archive_unit(unit& work) {
 // Days that were moved back into the table and are to stay there for a while.
 awaitable<std::vector<day>> job::held_days(unit& work) {
     std::set<day> held;
-    const auto now = co_await work.session.query(
-        "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')");
-    for (const auto& [key, file] : work.files)
-        if (file.mark.mark && file.mark.mark->held_until > now.text(0, 0)) {
-            held.insert(key.which);
-            if (held_days_said_)
-                continue;
-            context_.sink.info("day.held", "a day that was moved back into the table is left there for now",
-                               {{"day", key.which.text()},
-                                {"blob", file.properties.name},
-                                {"held_until", file.mark.mark->held_until}});
-        }
+    for (const auto* file : co_await held_files(work.session, work.files)) {
+        const auto which = file->key().which;
+        held.insert(which);
+        if (held_days_said_)
+            continue;
+        context_.sink.info("day.held", "a day that was moved back into the table is left there for now",
+                           {{"day", which.text()},
+                            {"blob", file->properties.name},
+                            {"held_until", file->mark.mark->held_until}});
+    }
     held_days_said_ = true;
     co_return std::vector<day>(held.begin(), held.end());
 }
 
 std::string job::cutoff_expression() const {
-    if (!cutoff_.empty())
-        return fmt::format("timestamp {}", db::connection::literal(cutoff_));
-    const auto& settings = context_.settings;
-    const auto exact = fmt::format("now() AT TIME ZONE 'UTC' - interval {}",
-                                   db::connection::literal(settings.retention.interval));
-    return fmt::format("greatest({}, timestamp '0001-01-01')",
-                       settings.whole_days ? fmt::format("date_trunc('day', {})", exact) : exact);
+    return cutoff_.empty() ? cutoff_sql(context_.settings)
+                           : fmt::format("timestamp {}", db::connection::literal(cutoff_));
 }
 
-awaitable<plan> job::make_plan(unit& work) {
+awaitable<plan> job::plan_unit(unit& work) {
     const async::span shown(context_.sink, "job", "plan");
-    const auto& settings = context_.settings;
-    if (cutoff_.empty()) {
-        const auto found = co_await work.session.query(fmt::format("SELECT ({})::text", cutoff_expression()));
-        cutoff_ = found.text(0, 0);
-        context_.report.cutoff = cutoff_;
-    }
-    selection rows;
-    rows.upper = cutoff_;
-    rows.shard = settings.shard;
-    rows.held = co_await held_days(work);
-    if (!lower_bound_.empty())
-        rows.lower = lower_bound_;
-
-    const auto how = choose_reading(work.table);
-    const bool limited = settings.days_max || settings.rows_max || settings.commit == commit_unit::day;
-    std::vector<planned_day> counts;
-    if (how == reading::by_day || limited) {
-        const auto counted = co_await work.session.query(count_days_sql(work.table, rows));
-        for (int row = 0; row < counted.rows(); ++row)
-            counts.push_back({day::from_number(counted.integer(row, 0)).value(),
-                              static_cast<std::uint64_t>(counted.integer(row, 1))});
-    }
-    if (how == reading::by_day) {
-        const auto dayless = co_await work.session.query(count_dayless_sql(work.table, rows));
-        work.rows_dayless = static_cast<std::uint64_t>(dayless.integer(0, 0));
-    }
-    auto chosen = limit_days(how, rows, std::move(counts), settings,
-                             {context_.report.days, context_.report.rows_deleted});
-    if (limited && chosen.days.empty())
-        chosen.how = reading::by_day; // nothing to read, whichever way
-
     auto& report = context_.report;
+    if (cutoff_.empty())
+        cutoff_ = co_await find_cutoff(work.session, context_.settings);
+    report.cutoff = cutoff_;
+    plan_start from{cutoff_, lower_bound_, {report.days, report.rows_deleted}};
+    from.held = co_await held_days(work);
+    auto made = co_await make_plan(work.session, work.table, context_.settings, from, counting::where_needed);
+    work.rows_dayless = made.rows_dayless;
+
     report.rows_planned = 0;
-    for (const auto& planned : chosen.days)
+    for (const auto& planned : made.chosen.days)
         report.rows_planned += planned.rows;
-    report.days_planned = chosen.days.size();
+    report.days_planned = made.chosen.days.size();
     report.rows_read = report.bytes_read = report.days_staged = 0;
     context_.sink.info("plan", "the rows to archive have been looked up",
                        {{"cutoff", cutoff_},
-                        {"reading", chosen.how == reading::by_day
-                                        ? "by day, with the index on the time column"
-                                        : "once over all pages, there is no index on the time column"},
+                        {"reading", describe(made.chosen.how)},
                         {"days", report.days_planned},
                         {"rows", report.rows_planned},
                         {"files", work.files.size()}});
-    co_return chosen;
+    co_return std::move(made.chosen);
 }
 
 awaitable<void> job::stage(unit& work) {

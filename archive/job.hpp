@@ -85,7 +85,7 @@ class job {
     [[nodiscard]] awaitable<std::optional<attempt_result>> settle(unit& work);
 
     [[nodiscard]] awaitable<attempt_result> archive_unit(unit& work);
-    [[nodiscard]] awaitable<plan> make_plan(unit& work);
+    [[nodiscard]] awaitable<plan> plan_unit(unit& work);
     [[nodiscard]] awaitable<std::set<day>> days_that_came_back(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
     [[nodiscard]] awaitable<void> delete_rows(unit& work);

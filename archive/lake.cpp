@@ -4,12 +4,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace archive {
 
-bool lake_file::compressed() const noexcept {
-    const auto slash = properties.name.rfind('/');
+file_key lake_file::key() const {
+    const auto slash = properties.name.rfind('/'); // npos + 1 is 0
     const auto key = key_of_file(std::string_view(properties.name).substr(slash + 1));
-    return key && key->compression == compression::gzip;
+    if (!key)
+        throw async::error(async::failure::internal, "not the name of a day file");
+    return *key;
 }
 
 lake::lake(azure::blob_client& client, std::string folder)
@@ -28,40 +33,57 @@ awaitable<void> lake::create_folder() {
         co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker);
 }
 
-awaitable<file_map> lake::day_files() {
-    file_map files;
+// Nothing if there is no container.
+awaitable<std::optional<std::vector<azure::blob_properties>>> lake::list_folder() {
+    std::vector<azure::blob_properties> blobs;
     std::string marker;
-    bool empty = true;
-    bool container_known = false;
     do {
         azure::blob_page page;
-        bool missing = false;
         try {
             page = co_await client_.list(prefix_, marker);
         } catch (const azure::storage_error& failed) {
-            if (failed.status() != 404 || container_known)
+            if (failed.status() != 404)
                 throw;
-            missing = true;
+            co_return std::nullopt;
         }
-        if (missing) {
-            co_await client_.ensure_container();
-            container_known = true;
-            continue;
-        }
-        for (auto& blob : page.blobs) {
-            empty = false;
-            const auto key = key_of_file(std::string_view(blob.name).substr(prefix_.size()));
-            if (!key)
-                continue;
-            auto mark = mark_from(blob.metadata);
-            files.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
-        }
+        std::ranges::move(page.blobs, std::back_inserter(blobs));
         marker = std::move(page.next_marker);
-        container_known = true;
-    } while (!container_known || !marker.empty());
-    if (empty && !prefix_.empty())
+    } while (!marker.empty());
+    co_return blobs;
+}
+
+file_map lake::day_files_among(std::vector<azure::blob_properties> blobs) const {
+    file_map files;
+    for (auto& blob : blobs) {
+        const auto key = key_of_file(std::string_view(blob.name).substr(prefix_.size()));
+        if (!key)
+            continue;
+        auto mark = mark_from(blob.metadata);
+        files.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
+    }
+    return files;
+}
+
+awaitable<file_map> lake::day_files() {
+    auto blobs = co_await list_folder();
+    if (!blobs) {
+        co_await client_.ensure_container();
+        blobs = co_await list_folder();
+    }
+    if (!blobs)
+        throw async::error(
+            async::failure::temporary,
+            fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
+    if (blobs->empty() && !prefix_.empty())
         co_await create_folder();
-    co_return files;
+    co_return day_files_among(std::move(*blobs));
+}
+
+awaitable<std::optional<file_map>> lake::present_files() {
+    auto blobs = co_await list_folder();
+    if (!blobs)
+        co_return std::nullopt;
+    co_return day_files_among(std::move(*blobs));
 }
 
 awaitable<std::optional<lake_file>> lake::look(std::string name) {

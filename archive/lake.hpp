@@ -6,8 +6,10 @@
 #include "azure/blob_client.hpp"
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace archive {
 
@@ -22,7 +24,8 @@ struct lake_file {
     azure::blob_properties properties;
     read_mark mark;
 
-    [[nodiscard]] bool compressed() const noexcept;
+    [[nodiscard]] file_key key() const; // of its name
+    [[nodiscard]] bool compressed() const { return key().compression == compression::gzip; }
 };
 
 using file_map = std::map<file_key, lake_file>;
@@ -34,6 +37,8 @@ class lake {
 
     // Every day file of the folder. Creates the container and the folder if they are missing.
     [[nodiscard]] awaitable<file_map> day_files();
+    // The same for who only looks: creates nothing. Nothing if there is no container.
+    [[nodiscard]] awaitable<std::optional<file_map>> present_files();
     // One file as it is now; nothing if there is none.
     [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name);
 
@@ -42,9 +47,12 @@ class lake {
                                        azure::body_sink sink);
 
     [[nodiscard]] std::string name_of(const file_key& key) const;
+    [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; } // "" or "some/folder/"
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
 
   private:
+    [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>> list_folder();
+    [[nodiscard]] file_map day_files_among(std::vector<azure::blob_properties> blobs) const;
     [[nodiscard]] awaitable<void> create_folder();
 
     azure::blob_client& client_;

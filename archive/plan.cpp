@@ -4,6 +4,11 @@
 
 namespace archive {
 
+std::string_view describe(reading how) noexcept {
+    return how == reading::by_day ? "by day, with the index on the time column"
+                                  : "once over all pages, there is no index on the time column";
+}
+
 reading choose_reading(const table_description& table) noexcept {
     return table.indexed_by_time ? reading::by_day : reading::by_page_range;
 }

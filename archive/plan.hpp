@@ -6,11 +6,14 @@
 #include "archive/table_reader.hpp"
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace archive {
 
 enum class reading : std::uint8_t { by_day, by_page_range };
+// "by day, with the index on the time column"
+[[nodiscard]] std::string_view describe(reading how) noexcept;
 
 struct plan {
     reading how = reading::by_day;

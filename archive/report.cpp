@@ -22,6 +22,8 @@ std::string_view to_string(run_phase phase) noexcept {
         return "committing";
     case run_phase::finishing:
         return "finishing";
+    case run_phase::verifying:
+        return "verifying";
     case run_phase::done:
         break;
     }

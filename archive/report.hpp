@@ -18,6 +18,7 @@ enum class run_phase : std::uint8_t {
     publishing,
     committing,
     finishing,
+    verifying,
     done
 };
 [[nodiscard]] std::string_view to_string(run_phase phase) noexcept;

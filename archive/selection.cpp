@@ -115,6 +115,18 @@ std::string copy_range_sql(const table_description& table, const selection& rows
         where);
 }
 
+std::string sample_since_sql(const table_description& table, const selection& rows, std::string_view since,
+                             std::size_t rows_max) {
+    return fmt::format("COPY (SELECT {} FROM {} WHERE {} AND {} >= {} LIMIT {}) TO STDOUT (FORMAT csv)",
+                       column_list(table), table.name, where_clause(table, rows), table.time_column,
+                       time_literal(table, since), rows_max);
+}
+
+std::string sample_pages_sql(const table_description& table, const selection& rows, double percent) {
+    return fmt::format("COPY (SELECT {} FROM {} TABLESAMPLE SYSTEM ({:.6f}) WHERE {}) TO STDOUT (FORMAT csv)",
+                       column_list(table), table.name, percent, where_clause(table, rows));
+}
+
 std::string delete_sql(const table_description& table, const selection& rows) {
     return fmt::format("DELETE FROM {} WHERE {}", table.name, where_clause(table, rows));
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace archive {
@@ -43,6 +44,11 @@ struct page_range {
 // With the day number as a leading column, empty for rows that belong to no day.
 [[nodiscard]] std::string copy_range_sql(const table_description& table, const selection& rows,
                                          const page_range& pages);
+// At most `rows_max` rows from `since` on, by the index; every percentth of the table's pages.
+[[nodiscard]] std::string sample_since_sql(const table_description& table, const selection& rows,
+                                           std::string_view since, std::size_t rows_max);
+[[nodiscard]] std::string sample_pages_sql(const table_description& table, const selection& rows,
+                                           double percent);
 [[nodiscard]] std::string delete_sql(const table_description& table, const selection& rows);
 
 } // namespace archive

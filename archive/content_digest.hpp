@@ -1,0 +1,37 @@
+// Compares the rows of a file with those of a table, whatever their order.
+#pragma once
+
+#include "archive/difference.hpp"
+#include "archive/file_reading.hpp"
+#include "archive/lake.hpp"
+#include "archive/table.hpp"
+#include "db/connection.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace archive {
+
+// Of a row's text, its newline left aside.
+[[nodiscard]] std::uint64_t content_hash(std::string_view row) noexcept;
+
+// Equal for the same rows in any order; sums, not exclusive ors, so that a doubled row does not vanish.
+struct content_digest {
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t sum = 0;
+    std::uint64_t sum_of_squares = 0;
+
+    void add(std::string_view row) noexcept;
+    bool operator==(const content_digest&) const = default;
+};
+
+// Every row of the table on that day, as COPY writes it, inside the session's transaction.
+[[nodiscard]] awaitable<void> read_day(db::connection& session, const table_description& table, day which,
+                                       std::function<void(std::string_view)> take);
+
+// Notes where what was read is not what the file's mark says.
+void compare_with_mark(const lake_file& file, const file_reading& reading, difference_list& found);
+
+} // namespace archive

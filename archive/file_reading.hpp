@@ -1,0 +1,78 @@
+// One pass over the bytes of a day file: rows with their places, and whatever is wrong with them as CSV of
+// that day. Pure: it is fed, and calls back.
+#pragma once
+
+#include "archive/day.hpp"
+#include "archive/difference.hpp"
+#include "csv/file_scanner.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace archive {
+
+// A row of the file as it is handed on; the views live for the call.
+struct placed_row {
+    row_place at;
+    std::string_view text; // with its newline
+    std::string_view key;  // unquoted
+};
+
+// What the file should be.
+struct expected_file {
+    day which;
+    std::string header;           // of the table today
+    std::uint64_t header_crc = 0; // of the header it was written with, by its mark; 0: not known
+    std::string time_column;      // plain names
+    std::string key_column;
+};
+
+class file_reading {
+  public:
+    using row_sink = std::function<void(const placed_row&)>;
+
+    // `expected` and `found` must outlive the reading. Rows that are not CSV, or not of the day, are noted in
+    // `found`; only whole rows with a key are handed on.
+    file_reading(const expected_file& expected, bool compressed, difference_list& found, row_sink take);
+
+    // Bytes as stored. Once something is malformed, the rest is only summed up.
+    void feed(std::span<const std::byte> stored);
+    void finish();
+
+    [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; } // without the header
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+    [[nodiscard]] std::uint64_t crc() const noexcept { return crc_; }
+    // False if scanning ended early: `rows` is then too small.
+    [[nodiscard]] bool whole() const noexcept { return !broken_; }
+
+  private:
+    template <typename Step>
+    void guarded(Step step);
+    void take_line(std::string_view line);
+    void take_header(std::string_view line);
+    void take_row(std::string_view line);
+
+    const expected_file& expected_;
+    difference_list& found_;
+    row_sink take_;
+    csv::file_scanner scanner_;
+    std::string day_text_;
+    std::string key_storage_;
+    std::vector<std::size_t> ends_; // of the fields up to the last one of interest
+    std::size_t fields_ = 0;        // in the header
+    std::size_t time_position_ = 0;
+    std::size_t key_position_ = 0;
+    std::uint64_t lines_ = 0;
+    std::uint64_t rows_ = 0;
+    std::uint64_t offset_ = 0; // of the line at hand
+    std::uint64_t bytes_ = 0;
+    std::uint64_t crc_ = 0;
+    bool broken_ = false;
+};
+
+} // namespace archive

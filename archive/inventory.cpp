@@ -1,0 +1,78 @@
+#include "archive/inventory.hpp"
+
+#include "azure/metadata.hpp"
+
+namespace archive {
+
+std::string_view to_string(file_state state) noexcept {
+    switch (state) {
+    case file_state::final:
+        return "final";
+    case file_state::pending:
+        return "pending";
+    case file_state::held:
+        return "held";
+    case file_state::foreign:
+        return "foreign";
+    case file_state::unreadable:
+        break;
+    }
+    return "unreadable";
+}
+
+archived_file describe_file(const lake_file& file, std::string_view now) {
+    archived_file found{file.key().which, file.properties.name};
+    found.bytes = file.properties.size;
+    found.appendable = file.properties.type == azure::blob_type::block;
+    found.changed = azure::modified_at(file.properties);
+    const auto& mark = file.mark.mark;
+    if (!mark) {
+        found.state = file.mark.mistake.empty() ? file_state::foreign : file_state::unreadable;
+        found.note = file.mark.mistake.empty() ? "others wrote it" : file.mark.mistake;
+        if (!found.appendable)
+            found.note = "it is not a block blob";
+        return found;
+    }
+    if (mark->now.bytes != file.properties.size) {
+        found.state = file_state::foreign;
+        found.note = "others wrote to it";
+        return found;
+    }
+    found.rows = mark->now.rows;
+    found.csv_bytes = file.compressed() ? mark->now.uncompressed : mark->now.bytes;
+    if (mark->pending) {
+        found.state = file_state::pending;
+        found.rows_pending = mark->now.rows - (mark->base ? mark->base->rows : 0);
+    } else if (mark->restoring) {
+        found.state = file_state::pending;
+        found.rows_pending = mark->now.rows;
+        found.note = "on their way back into the table";
+    } else if (mark->held_until > now) {
+        found.state = file_state::held;
+        found.note = "until " + mark->held_until;
+    }
+    return found;
+}
+
+inventory take_inventory(const file_map& files, const day_range& days, std::string_view now) {
+    inventory all;
+    for (const auto& [key, file] : files)
+        if (auto found = describe_file(file, now); days.contains(found.which))
+            all.files.push_back(std::move(found));
+    std::optional<day> before;
+    for (const auto& file : all.files) {
+        if (!before || *before != file.which)
+            ++all.days;
+        if (before && file.which.number() > before->number() + 1)
+            all.gaps.push_back({day::from_number(before->number() + 1).value(),
+                                day::from_number(file.which.number() - 1).value()});
+        before = file.which;
+        all.rows += file.rows.value_or(0);
+        all.bytes += file.bytes;
+        all.csv_bytes += file.csv_bytes.value_or(0);
+        all.pending += file.state == file_state::pending ? 1 : 0;
+    }
+    return all;
+}
+
+} // namespace archive

@@ -1,0 +1,60 @@
+// What the folder holds, told from its marks alone: no file is read. Pure functions from a listing to values.
+#pragma once
+
+#include "archive/day.hpp"
+#include "archive/day_range.hpp"
+#include "archive/lake.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace archive {
+
+enum class file_state : std::uint8_t {
+    final,      // every row of it is archived
+    pending,    // its last rows stand or fall with a transaction: after a dry run, or a run that died
+    held,       // final, and `archive` leaves its day alone for now
+    foreign,    // others wrote it, or wrote to it after us
+    unreadable, // it has a mark of ours that cannot be read
+};
+[[nodiscard]] std::string_view to_string(file_state state) noexcept;
+
+struct archived_file {
+    day which;
+    std::string name; // of the blob, folder included
+    file_state state = file_state::final;
+    std::uint64_t bytes = 0;                     // as stored
+    std::optional<std::uint64_t> csv_bytes = {}; // of CSV, where a mark tells
+    std::optional<std::uint64_t> rows = {};      // nothing: only reading the file would tell
+    std::uint64_t rows_pending = 0;              // of `rows`, those that are not final
+    std::optional<std::chrono::sys_seconds> changed = {};
+    bool appendable = true; // a block blob, as far as the listing tells
+    std::string note = {};  // why it is foreign or unreadable, until when it is held
+};
+// `now`: "2024-02-29T02:00:17Z"; empty: before all holds have run out.
+[[nodiscard]] archived_file describe_file(const lake_file& file, std::string_view now = {});
+
+// Days without a file between two that have one.
+struct day_gap {
+    day first;
+    day last;
+    [[nodiscard]] std::int32_t days() const noexcept { return last.number() - first.number() + 1; }
+};
+
+struct inventory {
+    std::vector<archived_file> files; // by day
+    std::vector<day_gap> gaps;
+    std::uint64_t days = 0;
+    std::uint64_t rows = 0; // where known
+    std::uint64_t bytes = 0;
+    std::uint64_t csv_bytes = 0; // where known
+    std::uint64_t pending = 0;   // files
+};
+[[nodiscard]] inventory take_inventory(const file_map& files, const day_range& days,
+                                       std::string_view now = {});
+
+} // namespace archive

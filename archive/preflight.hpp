@@ -1,0 +1,77 @@
+// What a run needs, looked at before it is needed: each precondition a line, with what is missing and how to
+// grant it.
+#pragma once
+
+#include "archive/lake.hpp"
+#include "archive/session_scope.hpp"
+#include "archive/settings.hpp"
+#include "async/error.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace archive {
+
+enum class check_status : std::uint8_t {
+    ok,
+    warning, // a run works, but not as well as it might, or not always
+    failed,  // a run would end with the failure
+    skipped, // what it builds upon has failed
+};
+[[nodiscard]] std::string_view to_string(check_status status) noexcept;
+
+struct check_line {
+    std::string name; // stable: "database", "select", "index", …
+    check_status status = check_status::ok;
+    std::string detail = {};
+    std::string remedy = {}; // the SQL, the role, the setting
+    std::optional<async::failure> failure = {};
+};
+
+// The first failure decides; nothing if a run can begin.
+[[nodiscard]] std::optional<async::failure> verdict_of(const std::vector<check_line>& lines) noexcept;
+
+// --- Pure judgements, for their tests ---
+
+inline constexpr int server_version_min = 130'000; // pg_current_xact_id()
+
+// `ahead`: how far the other clock is before ours.
+[[nodiscard]] check_line judge_clock(std::string name, std::optional<std::chrono::milliseconds> ahead);
+[[nodiscard]] check_line judge_version(int server_version);
+struct table_rights {
+    std::string table; // quoted
+    std::string role;  // quoted
+    std::string schema;
+    bool usage = true;
+    bool select = true;
+    bool remove = true;
+};
+[[nodiscard]] std::vector<check_line> judge_rights(const table_rights& rights);
+
+struct preflight_context {
+    const archive::settings& settings;
+    database_access database;
+    archive::lake& lake;
+    std::string database_name; // for people, without a password
+    std::string account;       // name and kind of credential
+    std::string nonce;         // of the probe blob
+};
+
+// Looks at everything, whatever fails on the way. Writes one blob, event-archiver-check-<nonce>, where the
+// container exists, and takes it away again.
+[[nodiscard]] awaitable<std::vector<check_line>> preflight(preflight_context context);
+
+// Its two halves.
+[[nodiscard]] awaitable<void> check_database(const preflight_context& context,
+                                             std::vector<check_line>& lines);
+[[nodiscard]] awaitable<void> check_lake(const preflight_context& context, std::vector<check_line>& lines);
+
+// A line for what was thrown; cancellation is thrown on.
+[[nodiscard]] check_line failed_line(std::string name, const std::exception_ptr& failed);
+
+} // namespace archive

@@ -1,0 +1,201 @@
+// The database's half of the preflight.
+
+#include "archive/preflight.hpp"
+#include "archive/table.hpp"
+#include "db/transaction.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+using lines_type = std::vector<check_line>;
+
+constexpr std::string_view long_running = "1 hour";
+
+void add(lines_type& lines, std::string name, check_status status, std::string detail,
+         std::string remedy = {}) {
+    lines.push_back({std::move(name), status, std::move(detail), std::move(remedy)});
+}
+
+awaitable<void> check_server(db::connection& session, lines_type& lines) {
+    lines.push_back(judge_version(session.server_version()));
+    const auto before = std::chrono::system_clock::now();
+    const auto seen = co_await session.query(
+        "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only'), pg_backend_pid(),"
+        " (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+    const auto after = std::chrono::system_clock::now();
+    if (seen.boolean(0, 0))
+        lines.push_back({"primary", check_status::failed, "the server is a read-only standby",
+                         "Point PG_CONNECTION_STRING at the primary, or add target_session_attrs=read-write.",
+                         failure::precondition});
+    else if (seen.text(0, 1) == "on")
+        lines.push_back({"primary", check_status::failed, "transactions are read-only by default here",
+                         "ALTER ROLE CURRENT_USER SET default_transaction_read_only = off;",
+                         failure::precondition});
+    else
+        add(lines, "primary", check_status::ok, "the server takes writes");
+    // A pooler hands out cancel keys of its own.
+    if (seen.integer(0, 2) == session.backend_pid())
+        add(lines, "pooler", check_status::ok, "none: the connection is direct");
+    else
+        add(lines, "pooler", check_status::ok, "one is in front: transaction mode and session mode will do");
+    const std::chrono::sys_time<std::chrono::milliseconds> theirs{
+        std::chrono::milliseconds(seen.integer(0, 3))};
+    const auto ours = std::chrono::time_point_cast<std::chrono::milliseconds>(before + (after - before) / 2);
+    lines.push_back(judge_clock("database clock", theirs - ours));
+}
+
+awaitable<void> check_rights(db::connection& session, const table_description& table, lines_type& lines) {
+    const auto oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto seen = co_await session.query(
+        "SELECT quote_ident(current_user), quote_ident(n.nspname), has_schema_privilege(n.oid, 'USAGE'),"
+        " (SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT')) FROM pg_attribute a"
+        "  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),"
+        " has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
+        parameters);
+    table_rights rights;
+    rights.table = table.name;
+    rights.role = seen.text(0, 0);
+    rights.schema = seen.text(0, 1);
+    rights.usage = seen.boolean(0, 2);
+    rights.select = seen.boolean(0, 3);
+    rights.remove = seen.boolean(0, 4);
+    for (auto& line : judge_rights(rights))
+        lines.push_back(std::move(line));
+    if (seen.boolean(0, 5))
+        add(lines, "row security", check_status::warning,
+            "policies decide which rows this role may see and delete; where they disagree, a run ends with "
+            "exit code 7",
+            fmt::format("ALTER ROLE {} BYPASSRLS;", rights.role));
+    else
+        add(lines, "row security", check_status::ok, "no policy applies");
+}
+
+awaitable<void> check_obstacles(db::connection& session, const table_description& table, lines_type& lines) {
+    const auto oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto triggers = co_await session.query(
+        "SELECT count(*), string_agg(quote_ident(tgname), ', ' ORDER BY tgname) FROM pg_trigger"
+        " WHERE tgrelid = $1::oid AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 8 <> 0",
+        parameters);
+    if (triggers.integer(0, 0) == 0)
+        add(lines, "triggers", check_status::ok, "none on DELETE");
+    else
+        add(lines, "triggers", check_status::warning,
+            fmt::format("{} will run for archived rows; one that keeps rows ends a run with exit code 7",
+                        triggers.text(0, 1)),
+            "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
+    const auto keys =
+        co_await session.query("SELECT conname, conrelid::regclass::text, confdeltype FROM pg_constraint"
+                               " WHERE contype = 'f' AND confrelid = $1::oid ORDER BY conname",
+                               parameters);
+    if (keys.rows() == 0)
+        add(lines, "foreign keys", check_status::ok, "no table refers to this one");
+    for (int row = 0; row < keys.rows(); ++row) {
+        const auto type = keys.text(row, 2);
+        const auto what = type == "c"   ? "its rows are deleted with the archived ones, and are in no file"
+                          : type == "n" ? "its references to archived rows become NULL"
+                          : type == "d" ? "its references to archived rows fall back to their default"
+                                        : "rows it refers to cannot be deleted, and fail the run";
+        add(lines, "foreign keys", check_status::warning,
+            fmt::format("{} of {} refers to this table: {}", keys.text(row, 0), keys.text(row, 1), what),
+            fmt::format("Archive {} first, or drop the constraint.", keys.text(row, 1)));
+    }
+}
+
+awaitable<void> check_indexes(db::connection& session, const table_description& table, lines_type& lines) {
+    if (table.indexed_by_time)
+        add(lines, "index", check_status::ok, fmt::format("one leads with {}", table.time_column));
+    else
+        add(lines, "index", check_status::warning,
+            fmt::format("none leads with {}: each run reads all {} pages of the table twice, once to copy and"
+                        " once to delete",
+                        table.time_column, table.pages),
+            fmt::format("CREATE INDEX CONCURRENTLY ON {} ({});", table.name, table.time_column));
+    const auto oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid), db::parameter(table.columns[table.key_position])};
+    const auto keyed = co_await session.query(
+        "SELECT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid"
+        " AND a.attnum = i.indkey[0] WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indpred IS NULL"
+        " AND a.attname = $2)",
+        parameters);
+    if (keyed.boolean(0, 0))
+        add(lines, "key", check_status::ok, fmt::format("an index leads with {}", table.key_column));
+    else
+        add(lines, "key", check_status::warning,
+            fmt::format(
+                "no index leads with {}: `verify`, and settling after a failover, read the whole table"
+                " for each question",
+                table.key_column),
+            fmt::format("CREATE INDEX CONCURRENTLY ON {} ({});", table.name, table.key_column));
+}
+
+// They keep the space of deleted rows from being used again.
+awaitable<void> check_transactions(db::connection& session, lines_type& lines) {
+    const auto seen = co_await session.query(
+        fmt::format("SELECT count(*), coalesce(max(date_trunc('second', now() - since))::text, '')"
+                    " FROM (SELECT xact_start AS since FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                    "       AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)"
+                    "       UNION ALL SELECT prepared FROM pg_prepared_xacts) AS open"
+                    " WHERE since < now() - interval '{}'",
+                    long_running));
+    if (seen.integer(0, 0) == 0)
+        add(lines, "transactions", check_status::ok, fmt::format("none older than {} is seen", long_running));
+    else
+        add(lines, "transactions", check_status::warning,
+            fmt::format("{} have been open for up to {}: vacuum cannot reuse the space of deleted rows",
+                        seen.integer(0, 0), seen.text(0, 1)),
+            "Look in pg_stat_activity (xact_start) and pg_prepared_xacts, and end what was forgotten.");
+}
+
+awaitable<void> look(db::connection& session, const preflight_context& context, lines_type& lines) {
+    add(lines, "database", check_status::ok, context.database_name);
+    const auto& settings = context.settings;
+    const db::transaction_options options(db::access::read_only);
+    auto transaction = co_await db::transaction::begin(session, options);
+    co_await check_server(session, lines);
+    std::optional<table_description> table;
+    std::exception_ptr missing;
+    try {
+        table = co_await describe_table(session, settings.table, settings.time_column, settings.key_column);
+    } catch (const async::error&) {
+        missing = std::current_exception();
+    }
+    if (missing) {
+        lines.push_back(failed_line("table", missing));
+        co_return;
+    }
+    add(lines, "table", check_status::ok,
+        fmt::format("{}, time {}, key {} ({}), about {:.0f} rows", table->name, table->time_column,
+                    table->key_column, table->key_type, table->rows_estimate));
+    co_await check_rights(session, *table, lines);
+    co_await check_obstacles(session, *table, lines);
+    co_await check_indexes(session, *table, lines);
+    co_await check_transactions(session, lines);
+    co_await transaction.rollback(); // it has only read
+}
+
+} // namespace
+
+awaitable<void> check_database(const preflight_context& context, lines_type& lines) {
+    std::exception_ptr failed;
+    try {
+        co_await with_session(context.database, [&context, &lines](db::connection& session) {
+            return look(session, context, lines);
+        });
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed)
+        lines.push_back(failed_line(lines.empty() ? "database" : "database questions", failed));
+}
+
+} // namespace archive

@@ -1,0 +1,111 @@
+// The lake's half of the preflight.
+
+#include "archive/inventory.hpp"
+#include "archive/preflight.hpp"
+#include "azure/error.hpp"
+
+#include <fmt/format.h>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+using lines_type = std::vector<check_line>;
+
+constexpr std::string_view role_hint =
+    "Give the identity the role \"Storage Blob Data Contributor\" on the container, or a SAS with read, add,"
+    " create, write, delete and list.";
+
+void judge_files(const file_map& files, lines_type& lines) {
+    std::size_t pending = 0;
+    std::size_t foreign = 0;
+    for (const auto& [key, file] : files) {
+        const auto described = describe_file(file);
+        pending += described.state == file_state::pending ? 1 : 0;
+        foreign += described.state == file_state::foreign ? 1 : 0;
+        if (described.state == file_state::unreadable)
+            lines.push_back({"files", check_status::failed,
+                             fmt::format("'{}': {}", described.name, described.note),
+                             "Restore its metadata, or move the file away.", failure::precondition});
+    }
+    if (foreign > 0)
+        lines.push_back({"files", check_status::ok,
+                         fmt::format("{} of {} day files were written by others: read once, then appended to",
+                                     foreign, files.size())});
+    if (pending > 0)
+        lines.push_back({"pending", check_status::warning,
+                         fmt::format("{} of {} day files wait for the fate of a transaction: a dry run leaves"
+                                     " such, or a run that died",
+                                     pending, files.size()),
+                         "The next run settles them, or `event-archiver recover` now."});
+    else
+        lines.push_back({"pending", check_status::ok, fmt::format("none of {} day files", files.size())});
+}
+
+// Creates, writes to and deletes a blob that nobody could take for a day's.
+awaitable<void> probe(azure::blob_client& client, std::string name) {
+    const azure::metadata values{{"archiverprobe", "remove"}};
+    const azure::content_headers content;
+    const std::vector<std::string> no_blocks;
+    const auto absent = azure::condition::absent();
+    const auto created = co_await client.put_block_list(name, no_blocks, content, values, absent);
+    const auto as_created = azure::condition::match(created.etag);
+    const auto written = co_await client.set_metadata(name, values, as_created);
+    const auto as_written = azure::condition::match(written.etag);
+    co_await client.remove(name, as_written);
+}
+
+awaitable<void> check_writing(const preflight_context& context, lines_type& lines) {
+    const auto name = context.lake.prefix() + "event-archiver-check-" + context.nonce;
+    std::exception_ptr failed;
+    try {
+        co_await probe(context.lake.client(), name);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (!failed) {
+        lines.push_back(
+            {"write", check_status::ok, "a small blob was created, written to and deleted again"});
+        co_return;
+    }
+    lines.push_back(failed_line("write", failed));
+    if (lines.back().failure == failure::refused)
+        lines.back().remedy = role_hint;
+    lines.back().remedy += fmt::format(" Delete '{}' if it is left.", name);
+}
+
+} // namespace
+
+awaitable<void> check_lake(const preflight_context& context, lines_type& lines) {
+    auto& client = context.lake.client();
+    std::optional<file_map> files;
+    std::exception_ptr failed;
+    try {
+        files = co_await context.lake.present_files();
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed) {
+        lines.push_back(failed_line("lake", failed));
+        if (lines.back().failure == failure::refused && lines.back().remedy.empty())
+            lines.back().remedy = role_hint;
+    } else {
+        lines.push_back({"lake", check_status::ok, context.account});
+    }
+    lines.push_back(judge_clock("lake clock", client.clock_ahead()));
+    if (failed)
+        co_return;
+    if (!files) {
+        lines.push_back({"container", check_status::ok,
+                         fmt::format("'{}' is not there yet: the first run creates it", client.container())});
+        lines.push_back({"write", check_status::skipped, "not tried: there is no container to write to"});
+        co_return;
+    }
+    lines.push_back({"container", check_status::ok, fmt::format("'{}' is there", client.container())});
+    co_await check_writing(context, lines);
+    judge_files(*files, lines);
+}
+
+} // namespace archive

@@ -1,0 +1,26 @@
+// A connection for the length of a coroutine.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/helper_thread.hpp"
+#include "async/log.hpp"
+#include "db/connection.hpp"
+
+#include <functional>
+
+namespace archive {
+
+using async::awaitable;
+
+struct database_access {
+    const db::connect_options& options;
+    async::helper_thread& helper;
+    async::log& sink;
+};
+
+// Opens a session, awaits `body`, and closes it. If `body` fails or is cancelled, what the server is doing
+// for it is cancelled there too. `body` is kept alive until then.
+[[nodiscard]] awaitable<void> with_session(database_access database,
+                                           std::function<awaitable<void>(db::connection&)> body);
+
+} // namespace archive

@@ -1,0 +1,90 @@
+// Proves archived days: reads each file and compares it with its mark, with itself and with the table.
+#pragma once
+
+#include "archive/content_digest.hpp"
+#include "archive/day_range.hpp"
+#include "archive/difference.hpp"
+#include "archive/file_reading.hpp"
+#include "archive/fingerprint_set.hpp"
+#include "archive/inventory.hpp"
+#include "archive/lake.hpp"
+#include "archive/report.hpp"
+#include "archive/session_scope.hpp"
+#include "archive/settings.hpp"
+#include "archive/table.hpp"
+#include "async/condition.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+struct verified_file {
+    archived_file file;
+    std::uint64_t rows = 0;  // as read
+    std::uint64_t bytes = 0; // as stored
+    bool gone = false;       // it was taken back or moved while the others were read
+    difference_list differences = {};
+};
+
+struct verification {
+    std::vector<verified_file> files; // by day
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t differences = 0;
+    std::uint64_t pending = 0;
+    std::uint64_t foreign = 0; // nothing is recorded of them to compare with
+};
+
+struct verify_context {
+    const archive::settings& settings;
+    database_access database;
+    archive::lake& lake;
+    run_report& report;
+};
+
+// Several files at once, each streamed once; again only to name rows, or where its keys do not fit into
+// memory (see fingerprint_set). Memory stays within the setting, whatever the files' sizes.
+class verifier {
+  public:
+    verifier(const async::asio::any_io_executor& executor, verify_context context);
+
+    // `against`: a table to compare the content with, as SQL writes it, or empty. Throws
+    // async::error(precondition) if there is no container, or no such table.
+    [[nodiscard]] awaitable<verification> verify(day_range days, std::string against);
+
+  private:
+    [[nodiscard]] awaitable<void> describe(db::connection& session, std::string against);
+    [[nodiscard]] awaitable<void> lane(db::connection& session, const std::vector<lake_file>& files,
+                                       verification& result);
+    [[nodiscard]] awaitable<void> verify_file(db::connection& session, lake_file file, verified_file& result);
+    [[nodiscard]] awaitable<void> prove(db::connection& session, const lake_file& file,
+                                        verified_file& result);
+    [[nodiscard]] awaitable<void> read_whole(db::connection& session, const lake_file& file,
+                                             const expected_file& expected, fingerprint_set& keys,
+                                             content_digest& ours, verified_file& result);
+    [[nodiscard]] awaitable<void> scan(const lake_file& file, const expected_file& expected,
+                                       file_reading::row_sink take);
+    [[nodiscard]] awaitable<void> name_duplicates(const lake_file& file, const expected_file& expected,
+                                                  const std::vector<std::uint64_t>& suspects,
+                                                  verified_file& result);
+    [[nodiscard]] awaitable<void> compare_content(db::connection& session, const lake_file& file,
+                                                  const expected_file& expected, fingerprint_set& rows,
+                                                  const content_digest& ours, verified_file& result);
+
+    // A part of the memory, given back with the object.
+    class memory_share;
+    [[nodiscard]] awaitable<memory_share> take_memory(std::uint64_t wanted);
+
+    verify_context context_;
+    table_description table_;
+    std::optional<table_description> against_;
+    std::string header_;
+    std::size_t next_ = 0;
+    std::uint64_t memory_free_;
+    async::condition memory_returned_;
+};
+
+} // namespace archive
