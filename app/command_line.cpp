@@ -1,69 +1,26 @@
 #include "app/command_line.hpp"
 
+#include "app/completion.hpp"
 #include "app/exit_code.hpp"
+#include "app/help.hpp"
+#include "app/man_page.hpp"
 #include "app/options.hpp"
+#include "app/parse.hpp"
 #include "app/restore_flags.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <memory>
+#include <map>
 #include <variant>
 
 namespace app {
 
 namespace {
-
-struct command_info {
-    app::command command;
-    std::string_view name;
-    std::string_view help;
-    bool takes_settings;
-};
-
-constexpr std::array<command_info, 6> commands{{
-    {command::archive, "archive",
-     "move events older than the retention period into the lake, then delete them", true},
-    {command::recover, "recover", "settle what an interrupted run left, and nothing else", true},
-    {command::restore, "restore",
-     "bring days back: --from and --to, or --day; in place, or --into another table", true},
-    {command::config, "config", "every setting in force and where it came from; secrets hidden", true},
-    {command::version, "version", "the version", false},
-    {command::help, "help", "this help, or that of a command, of `environment` or `exit-codes`", false},
-}};
-
-constexpr std::string_view examples = R"(Examples:
-  event-archiver archive                       the nightly run; settings from the environment
-  event-archiver archive --dry-run             export and upload, delete nothing
-  event-archiver archive --commit day --parallel 8
-                                               a long backfill, one transaction a day
-  event-archiver config                        what is in force, and where it came from
-  event-archiver help environment              every setting
-)";
-
-std::string environment_help() {
-    std::string text =
-        "A flag beats the environment, the environment beats the default; an empty variable counts as"
-        " unset.\nEach secret may stand in a file that NAME_FILE names.\n\n";
-    for (const auto& option : options()) {
-        text += fmt::format("  {}{}{}\n", option.environment, option.flag.empty() ? "" : ", ", option.flag);
-        text += fmt::format("      {}{}\n", option.help,
-                            option.standard.empty() ? "" : fmt::format(" [default: {}]", option.standard));
-    }
-    return text;
-}
-
-std::string exit_codes_help() {
-    std::string text;
-    for (const auto& row : exit_codes())
-        text += fmt::format("  {:>3}  {}{}\n", row.code, row.meaning,
-                            row.again.empty() ? "" : fmt::format(" (does another try help? {})", row.again));
-    return text;
-}
 
 parsed_command_line usage_error(std::string_view message, std::string_view what_next) {
     return {std::nullopt, {}, fmt::format("event-archiver: {}\n{}\n", message, what_next), exit_code::usage};
@@ -72,68 +29,55 @@ parsed_command_line usage_error(std::string_view message, std::string_view what_
 // The CLI11 parser and what it writes into.
 struct grammar {
     CLI::App app{"Moves old PostgreSQL events into one CSV file per UTC day in an Azure Data Lake."};
-    std::map<std::string, std::string> texts; // by flag
-    std::string output = "text";
-    std::string keep;
-    std::string discard;
-    restore_flags restore;
-    std::vector<std::string> topic;
+    std::map<std::string, std::string> settings;  // by flag
+    std::map<std::string, std::string> own_flags; // those of one command, by flag
+    std::string argument;
     std::map<app::command, CLI::App*> subcommands;
 
     grammar() {
         app.name("event-archiver");
-        app.footer(std::string(examples));
+        app.footer("Examples:\n" + std::string(examples()));
         app.require_subcommand(0, 1);
         app.allow_extras();
         app.set_version_flag("--version", std::string("event-archiver " EVENT_ARCHIVER_VERSION));
-        for (const auto& info : commands) {
+        for (const auto& info : commands()) {
             auto* sub = app.add_subcommand(std::string(info.name), std::string(info.help));
             sub->allow_extras();
             subcommands[info.command] = sub;
-            if (info.takes_settings)
-                add_settings(*sub);
+            for (const auto& flag : info.flags)
+                add_flag(*sub, flag);
+            for (const auto* setting : settings_of(info))
+                add_setting(*sub, *setting);
+            if (!info.argument.empty())
+                sub->add_option(std::string(info.argument), argument,
+                                fmt::format("{}", fmt::join(info.argument_choices, ", ")))
+                    ->type_name("");
         }
-        subcommands[command::config]->add_option("-o,--output", output, "text or json")->type_name("FORMAT");
-        subcommands[command::version]->add_option("-o,--output", output, "text or json")->type_name("FORMAT");
-        auto* kept = subcommands[command::recover]->add_option(
-            "--keep", keep,
-            "keep the pending rows of this file: a person has seen that the table lacks them");
-        auto* discarded = subcommands[command::recover]->add_option(
-            "--discard", discard, "take the pending rows out of this file: they are in the table");
-        kept->type_name("FILE")->excludes(discarded);
-        discarded->type_name("FILE");
-        add_restore(*subcommands[command::restore]);
-        subcommands[command::help]->add_option("topic", topic, "a command, `environment` or `exit-codes`");
+        auto* recover = subcommands[command::recover];
+        recover->get_option("--keep")->excludes("--discard");
     }
 
-    void add_restore(CLI::App& sub) {
-        const auto add = [&sub](std::string name, std::string& text, std::string value, std::string help) {
-            sub.add_option(name, text, help)->type_name(value);
-        };
-        add("--from", restore.from, "DAY", "the first day, as YYYY-MM-DD");
-        add("--to", restore.to, "DAY", "the last day, itself included");
-        add("--day", restore.day, "DAY", "this day alone");
-        add("--into", restore.into, "TABLE",
-            "copy into this table, made like the original if there is none; the archive is not touched");
-        add("--hold", restore.hold, "PERIOD",
-            "how long `archive` leaves days alone that went back in place, or none (default 30d)");
+    void add_setting(CLI::App& sub, const option& setting) {
+        auto& text = settings[std::string(setting.flag)];
+        auto help =
+            fmt::format("{} ({}{})", setting.help, setting.environment,
+                        setting.standard.empty() ? "" : fmt::format(", default {}", setting.standard));
+        // A flag may be given a value: --dry-run=false.
+        auto* added = setting.kind == option_kind::flag
+                          ? sub.add_flag(fmt::format("{}{{true}}", setting.flag), text, help)
+                          : sub.add_option(std::string(setting.flag), text, help)
+                                ->type_name(std::string(setting.value));
+        added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
 
-    void add_settings(CLI::App& sub) {
-        for (const auto& option : options()) {
-            if (option.flag.empty())
-                continue;
-            auto& text = texts[std::string(option.flag)];
-            auto help =
-                fmt::format("{} ({}{})", option.help, option.environment,
-                            option.standard.empty() ? "" : fmt::format(", default {}", option.standard));
-            // A flag may be given a value: --dry-run=false.
-            auto* added = option.kind == option_kind::flag
-                              ? sub.add_flag(fmt::format("{}{{true}}", option.flag), text, help)
-                              : sub.add_option(std::string(option.flag), text, help)
-                                    ->type_name(std::string(option.value));
-            added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-        }
+    void add_flag(CLI::App& sub, const command_flag& flag) {
+        auto& text = own_flags[std::string(flag.name)];
+        auto name = fmt::format("{}{}{}", flag.short_name, flag.short_name.empty() ? "" : ",", flag.name);
+        auto* added =
+            flag.value.empty()
+                ? sub.add_flag(name, text, std::string(flag.help))
+                : sub.add_option(name, text, std::string(flag.help))->type_name(std::string(flag.value));
+        added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
 
     // Of a parser that has parsed nothing: CLI11's help() follows the subcommand that was given.
@@ -146,10 +90,23 @@ struct grammar {
             return {std::nullopt, environment_help(), {}, exit_code::done};
         if (about == "exit-codes")
             return {std::nullopt, exit_codes_help(), {}, exit_code::done};
-        for (const auto& info : commands)
+        if (about == "man")
+            return {std::nullopt, man_page(), {}, exit_code::done};
+        for (const auto& info : commands())
             if (info.name == about)
                 return {std::nullopt, subcommands[info.command]->help(), {}, exit_code::done};
         return usage_error(fmt::format("there is no help on '{}'", about), "Try `event-archiver help`.");
+    }
+
+    [[nodiscard]] parsed_command_line completion() const {
+        auto script = completion_script(argument);
+        if (!script.empty())
+            return {std::nullopt, std::move(script), {}, exit_code::done};
+        return usage_error(
+            argument.empty()
+                ? std::string("completion needs a shell: give bash, zsh or fish")
+                : fmt::format("there is no completion for '{}': give bash, zsh or fish", argument),
+            "Try `event-archiver help completion`.");
     }
 
     // The first word nobody understood, with the nearest that would be.
@@ -166,7 +123,7 @@ struct grammar {
                         flags.push_back("--" + flag);
             known.insert(known.end(), flags.begin(), flags.end());
         } else if (inside == nullptr) {
-            for (const auto& info : commands)
+            for (const auto& info : commands())
                 known.push_back(info.name);
         } else {
             return usage_error(fmt::format("'{}' is not expected after '{}'", word, inside->get_name()),
@@ -177,6 +134,76 @@ struct grammar {
         return usage_error(fmt::format("unknown {} '{}'{}", kind, name,
                                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
                            "Try `event-archiver help`.");
+    }
+
+    // What was given to the command, as types; or the first mistake.
+    [[nodiscard]] std::string read_into(command_line& result, const CLI::App& inside) {
+        const auto& info = info_of(result.command);
+        for (const auto* setting : settings_of(info))
+            if (inside.count(std::string(setting->flag)) > 0)
+                result.flags.emplace(setting->flag, settings[std::string(setting->flag)]);
+        for (const auto& flag : info.flags) {
+            const auto& text = own_flags[std::string(flag.name)];
+            if (inside.count(std::string(flag.name)) == 0)
+                continue;
+            const bool known =
+                flag.choices.empty() || std::ranges::find(flag.choices, text) != flag.choices.end();
+            if (!known)
+                return fmt::format("{} is '{}': give {}",
+                                   flag.short_name.empty() ? flag.name : flag.short_name, text,
+                                   fmt::join(flag.choices, " or "));
+        }
+        result.output = own_flags["--output"] == "json" ? output_format::json : output_format::text;
+        result.keep = own_flags["--keep"];
+        result.discard = own_flags["--discard"];
+        if (result.command == command::restore)
+            return read_restore_into(result.restore);
+        if (auto mistake = read_days(result.days); !mistake.empty())
+            return mistake;
+        return read_rest(result, inside);
+    }
+
+    [[nodiscard]] std::string read_restore_into(archive::restore_request& request) {
+        auto read = read_restore({own_flags["--from"], own_flags["--to"], own_flags["--day"],
+                                  own_flags["--into"], own_flags["--hold"]});
+        if (const auto* mistake = std::get_if<std::string>(&read))
+            return *mistake;
+        request = std::get<archive::restore_request>(std::move(read));
+        return {};
+    }
+
+    [[nodiscard]] std::string read_days(archive::day_range& days) {
+        for (const auto* const name : {"--from", "--to"}) {
+            const auto& text = own_flags[name];
+            if (text.empty())
+                continue;
+            const auto which = archive::day::from_text(text);
+            if (!which)
+                return fmt::format("{} is '{}': give a day as YYYY-MM-DD", name, text);
+            (std::string_view(name) == "--from" ? days.first : days.last) = *which;
+        }
+        if (days.first && days.last && *days.last < *days.first)
+            return fmt::format("--from is {}, later than --to, {}: give the earlier day first",
+                               days.first->text(), days.last->text());
+        return {};
+    }
+
+    [[nodiscard]] std::string read_rest(command_line& result, const CLI::App& inside) {
+        if (const auto& calendar = own_flags["--calendar"]; !calendar.empty()) {
+            const auto wanted = parse_boolean(calendar);
+            if (std::holds_alternative<std::string>(wanted))
+                return fmt::format("--calendar is '{}': {}", calendar, std::get<std::string>(wanted));
+            result.calendar = std::get<bool>(wanted);
+        }
+        if (result.calendar && result.output == output_format::json)
+            return "--calendar is a picture in text: leave out either it or -o json";
+        if (inside.get_option_no_throw("--against") != nullptr && inside.count("--against") > 0) {
+            const auto named = parse_table(own_flags["--against"]);
+            if (!named.mistake.empty())
+                return fmt::format("--against is '{}': {}", own_flags["--against"], named.mistake);
+            result.against = named.name;
+        }
+        return {};
     }
 };
 
@@ -207,27 +234,15 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments) {
         return {std::nullopt, {}, rules.app.help(), exit_code::usage};
 
     command_line result;
-    for (const auto& info : commands)
+    for (const auto& info : commands())
         if (info.name == inside->get_name())
             result.command = info.command;
     if (result.command == command::help)
-        return rules.help_for(rules.topic.empty() ? std::string() : rules.topic.front());
-    if (rules.output != "text" && rules.output != "json")
-        return usage_error(fmt::format("-o is '{}': give text or json", rules.output),
-                           "Try `event-archiver help`.");
-    result.output = rules.output == "json" ? output_format::json : output_format::text;
-    result.keep = rules.keep;
-    result.discard = rules.discard;
-    if (result.command == command::restore) {
-        auto request = read_restore(rules.restore);
-        if (const auto* mistake = std::get_if<std::string>(&request))
-            return usage_error(*mistake, "Try `event-archiver help restore`.");
-        result.restore = std::get<archive::restore_request>(std::move(request));
-    }
-    for (const auto& option : options())
-        if (!option.flag.empty() && inside->get_option_no_throw(std::string(option.flag)) != nullptr &&
-            inside->count(std::string(option.flag)) > 0)
-            result.flags.emplace(option.flag, rules.texts[std::string(option.flag)]);
+        return rules.help_for(rules.argument);
+    if (result.command == command::completion)
+        return rules.completion();
+    if (const auto mistake = rules.read_into(result, *inside); !mistake.empty())
+        return usage_error(mistake, fmt::format("Try `event-archiver help {}`.", inside->get_name()));
     return {std::move(result), {}, {}, exit_code::done};
 }
 

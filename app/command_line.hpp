@@ -1,6 +1,8 @@
 // What was asked for on the command line.
 #pragma once
 
+#include "app/commands.hpp"
+#include "archive/day_range.hpp"
 #include "archive/restore.hpp"
 
 #include <map>
@@ -11,7 +13,6 @@
 
 namespace app {
 
-enum class command : unsigned char { archive, recover, restore, config, version, help };
 enum class output_format : unsigned char { text, json };
 
 struct command_line {
@@ -21,6 +22,9 @@ struct command_line {
     std::string keep;    // recover --keep FILE
     std::string discard; // recover --discard FILE
     archive::restore_request restore;
+    archive::day_range days; // of `list` and `verify`
+    bool calendar = false;
+    std::string against; // verify --against TABLE, as SQL writes it
 };
 
 // Either something to do, or what to print and the exit code.

@@ -87,7 +87,8 @@ void check_database(const texts& given, checked_configuration& result) {
 
 } // namespace
 
-checked_configuration check(const texts& given, const environment_lookup& environment) {
+checked_configuration check(const texts& given, const environment_lookup& environment,
+                            database_use database) {
     checked_configuration result;
     result.mistakes = given.mistakes;
     auto& value = result.value;
@@ -98,7 +99,8 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
         return [min, max](std::string_view text) { return parse_count(text, min, max); };
     };
 
-    check_database(given, result);
+    if (database == database_use::required)
+        check_database(given, result);
     check_account(given, result);
     static constexpr std::array<std::pair<std::string_view, bool>, 2> sign_ins{
         {{"password", false}, {"entra", true}}};

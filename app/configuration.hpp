@@ -39,6 +39,10 @@ struct checked_configuration {
     std::vector<std::string> mistakes;
 };
 
-[[nodiscard]] checked_configuration check(const texts& given, const environment_lookup& environment);
+// Whether a command can do without a database.
+enum class database_use : unsigned char { required, none };
+
+[[nodiscard]] checked_configuration check(const texts& given, const environment_lookup& environment,
+                                          database_use database = database_use::required);
 
 } // namespace app

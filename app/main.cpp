@@ -1,6 +1,7 @@
 #include "app/command_line.hpp"
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
+#include "app/inquiry.hpp"
 #include "app/runner.hpp"
 #include "app/show_config.hpp"
 #include "app/sources.hpp"
@@ -27,13 +28,17 @@ int execute(const app::command_line& what) {
     }
     const auto environment = app::process_environment();
     const auto given = app::collect(what.flags, environment);
-    const auto checked = app::check(given, environment);
+    const auto database =
+        what.command == app::command::list ? app::database_use::none : app::database_use::required;
+    const auto checked = app::check(given, environment, database);
     if (what.command == app::command::config) {
         print(stdout, app::show_config(given, what.output));
         for (const auto& mistake : checked.mistakes)
             print(stderr, "event-archiver: " + mistake + "\n");
         return checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage;
     }
+    if (!checked.mistakes.empty() && what.command == app::command::check)
+        print(stdout, app::check_without_settings(checked.mistakes, what.output).text);
     if (!checked.mistakes.empty())
         return app::refuse(checked.mistakes, checked.value);
     return app::run(what, checked.value);

@@ -1,9 +1,10 @@
 #include "app/progress.hpp"
 
+#include "app/units.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -18,25 +19,11 @@ using seconds = std::chrono::duration<double>;
 constexpr auto bar_interval = std::chrono::milliseconds(200);
 constexpr auto line_interval = std::chrono::seconds(30);
 
-std::string scaled(double number, double base, const std::array<const char*, 5>& units) {
-    std::size_t unit = 0;
-    while (number >= base && unit + 1 < units.size()) {
-        number /= base;
-        ++unit;
-    }
-    return unit == 0 ? fmt::format("{:.0f}{}", number, units[0])
-                     : fmt::format("{:.1f}{}", number, units[unit]);
-}
-
-std::string count_text(std::uint64_t count) {
-    return scaled(static_cast<double>(count), 1000, {"", "k", "M", "G", "T"});
-}
-
-std::string bytes_text(double bytes) { return scaled(bytes, 1000, {" B", " kB", " MB", " GB", " TB"}); }
-
 // Nothing where the total is not known. Never all of it before the end.
 std::optional<double> fraction(const archive::run_report& report) {
-    if (report.phase != archive::run_phase::staging || report.rows_planned == 0)
+    const bool reads =
+        report.phase == archive::run_phase::staging || report.phase == archive::run_phase::verifying;
+    if (!reads || report.rows_planned == 0)
         return std::nullopt;
     return std::min(0.99, static_cast<double>(report.rows_read) / static_cast<double>(report.rows_planned));
 }
@@ -52,7 +39,7 @@ std::size_t terminal_width() {
 
 std::string progress_bar(const archive::run_report& report, seconds elapsed, std::size_t width) {
     const auto rate = static_cast<double>(report.bytes_read) / std::max(elapsed.count(), 0.001);
-    std::string tail = fmt::format("{} rows  {}/s", count_text(report.rows_read), bytes_text(rate));
+    std::string tail = fmt::format("{} rows  {}/s", short_count(report.rows_read), short_bytes(rate));
     if (report.days_planned > 0)
         tail += fmt::format("  days {}/{}", report.days_staged, report.days_planned);
     const auto done = fraction(report);

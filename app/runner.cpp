@@ -1,10 +1,13 @@
 #include "app/runner.hpp"
 
+#include "app/commands.hpp"
 #include "app/exit_code.hpp"
+#include "app/inquiry.hpp"
 #include "app/line_log.hpp"
 #include "app/progress.hpp"
 #include "app/run_id.hpp"
 #include "app/summary.hpp"
+#include "app/terminal.hpp"
 #include "app/trace_file.hpp"
 #include "archive/job.hpp"
 #include "async/error.hpp"
@@ -31,16 +34,6 @@ namespace {
 // A stopped run has 10 s; what is not put back by then is settled by the next run.
 constexpr std::chrono::milliseconds stop_patience{9'500};
 
-bool terminal() {
-    const char* kind = std::getenv("TERM");
-    return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
-}
-
-bool colour_wanted() {
-    const char* no_colour = std::getenv("NO_COLOR");
-    return terminal() && (no_colour == nullptr || *no_colour == '\0');
-}
-
 // The log with the progress display it has to step aside for.
 struct output {
     std::unique_ptr<async::log> log;
@@ -51,7 +44,7 @@ struct output {
         text = settings.format == log_format::text ||
                (settings.format == log_format::automatic && ::isatty(STDERR_FILENO) == 1);
         if (text)
-            log = std::make_unique<text_log>(standard_error(), colour_wanted(), [this] {
+            log = std::make_unique<text_log>(standard_error(), colour_wanted(stream::error), [this] {
                 if (display != nullptr)
                     display->clear();
             });
@@ -60,17 +53,6 @@ struct output {
         log->set_threshold(settings.level);
     }
 };
-
-std::string_view beginning_of(command what) {
-    switch (what) {
-    case command::archive:
-        return "archiving begins";
-    case command::restore:
-        return "restoring begins";
-    default:
-        return "settling begins";
-    }
-}
 
 void log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
     std::string hint;
@@ -121,6 +103,19 @@ void log_identity(async::log& sink, const configuration& settings) {
                {"database_auth", settings.database_by_identity ? identity : "password"}});
 }
 
+void log_start(async::log& sink, const command_line& what, const configuration& settings) {
+    sink.info("run.start", fmt::format("{} begins", info_of(what.command).name),
+              {{"version", EVENT_ARCHIVER_VERSION},
+               {"database", db::describe_conninfo(settings.database)},
+               {"account", settings.account.name},
+               {"path", settings.job.folder.empty() ? settings.container
+                                                    : settings.container + "/" + settings.job.folder},
+               {"table", settings.job.table},
+               {"retention", settings.job.retention.interval},
+               {"dry_run", settings.job.dry_run}});
+    log_identity(sink, settings);
+}
+
 // Everything a run holds, in an order in which it can be taken down again.
 class engine {
   public:
@@ -137,10 +132,12 @@ class engine {
                   tokens_.get())
         , lake_(client_, settings.job.folder)
         , pages_(loop_.get_executor(), settings.job.memory_bytes)
+        , settings_(settings)
         , job_({settings.job, database_, helper_, lake_, retries_, pages_, sink_, stop_, report_,
                 std::move(run_id), [] { return random_hex(28); }})
         , display_(loop_.get_executor(),
-                   out.text && terminal() ? progress_display::style::bar : progress_display::style::lines,
+                   out.text && is_terminal(stream::error) ? progress_display::style::bar
+                                                          : progress_display::style::lines,
                    report_, sink_, standard_error())
         , watchdog_(loop_.get_executor()) {
         out.display = &display_;
@@ -166,6 +163,7 @@ class engine {
         return ended;
     }
 
+    [[nodiscard]] const inquiry_answer& answer() const noexcept { return answer_; }
     [[nodiscard]] const archive::run_report& report() const noexcept { return report_; }
     [[nodiscard]] int stopped_by() const noexcept { return stop_.signal_number(); }
     [[nodiscard]] run_costs costs() const {
@@ -205,6 +203,8 @@ class engine {
     }
 
     async::awaitable<void> work() {
+        if (is_inquiry(what_.command))
+            return inquire_and_keep();
         if (what_.command == command::archive)
             return job_.archive();
         if (what_.command == command::restore)
@@ -216,10 +216,16 @@ class engine {
         return job_.recover();
     }
 
+    async::awaitable<void> inquire_and_keep() {
+        const inquiry_context context{settings_, {database_, helper_, sink_}, lake_, report_};
+        answer_ = co_await inquire(what_, context);
+    }
+
     void stop(int number) {
         if (stop_.requested())
             std::_Exit(exit_code::signal_base + number); // the second signal ends at once
-        sink_.warn("run.stopping", "stopping: rolling back and putting files back",
+        sink_.warn("run.stopping",
+                   is_inquiry(what_.command) ? "stopping" : "stopping: rolling back and putting files back",
                    {{"signal", number}, {"phase", archive::to_string(report_.phase)}});
         watchdog_.expires_after(stop_patience);
         watchdog_.async_wait([this, number](const boost::system::error_code& failed) {
@@ -235,6 +241,7 @@ class engine {
 
     const command_line& what_;
     async::log& sink_;
+    inquiry_answer answer_;
     boost::asio::io_context loop_{1};
     async::helper_thread helper_;
     async::stop_source stop_;
@@ -247,6 +254,7 @@ class engine {
     azure::blob_client client_;
     archive::lake lake_;
     async::page_pool pages_;
+    const configuration& settings_;
     archive::job job_;
     progress_display display_;
     boost::asio::steady_timer watchdog_;
@@ -259,16 +267,10 @@ int run(const command_line& what, const configuration& settings) {
     const auto run_id = new_run_id();
     output out(settings, run_id);
     auto& sink = *out.log;
-    sink.info("run.start", beginning_of(what.command),
-              {{"version", EVENT_ARCHIVER_VERSION},
-               {"database", db::describe_conninfo(settings.database)},
-               {"account", settings.account.name},
-               {"path", settings.job.folder.empty() ? settings.container
-                                                    : settings.container + "/" + settings.job.folder},
-               {"table", settings.job.table},
-               {"retention", settings.job.retention.interval},
-               {"dry_run", settings.job.dry_run}});
-    log_identity(sink, settings);
+    // People who ask a question want the answer; everybody else gets a log as of any run.
+    const bool brief = out.text && is_inquiry(what.command);
+    if (!brief)
+        log_start(sink, what, settings);
 
     int code = exit_code::internal;
     std::exception_ptr failed;
@@ -284,8 +286,13 @@ int run(const command_line& what, const configuration& settings) {
         out.display = nullptr;
         facts.report = machine.report();
         facts.costs = machine.costs();
+        if (!failed && !print_output(machine.answer().text)) {
+            sink.error("output.failed", "the result cannot be written to standard output",
+                       {{"exit_code", exit_code::failed}});
+            code = exit_code::failed;
+        }
         if (!failed)
-            code = exit_code::done;
+            code = machine.answer().exit_code;
         else if (machine.stopped_by() != 0 && async::is_cancellation(failed))
             code = exit_code::signal_base + machine.stopped_by();
         else
@@ -304,7 +311,9 @@ int run(const command_line& what, const configuration& settings) {
     facts.dry_run = settings.job.dry_run;
     facts.restored = what.command == command::restore;
     facts.duration = std::chrono::steady_clock::now() - started;
-    log_summary(sink, facts);
+    facts.inquiry = is_inquiry(what.command);
+    if (!brief)
+        log_summary(sink, facts);
     return code;
 }
 

@@ -33,6 +33,8 @@ std::string sentence(const summary_facts& facts) {
         return "stopped";
     if (facts.exit_code != exit_code::done)
         return fmt::format("failed with exit code {}", facts.exit_code);
+    if (facts.inquiry)
+        return "answered";
     if (report.days == 0)
         return report.files_settled > 0 ? fmt::format("settled {} files", report.files_settled)
                                         : "nothing was due";

@@ -20,6 +20,7 @@ struct summary_facts {
     run_costs costs;
     int exit_code = 0;
     bool dry_run = false;
+    bool inquiry = false; // it was to look, not to archive
     std::chrono::steady_clock::duration duration{};
     bool restored = false; // not archived
 };

@@ -1,0 +1,59 @@
+// Every command once: the command line, `help`, shell completion and the man page come from this table, as
+// settings do from app/options.hpp.
+#pragma once
+
+#include "app/options.hpp"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+enum class command : unsigned char {
+    archive,
+    plan,
+    recover,
+    restore,
+    list,
+    verify,
+    check,
+    config,
+    completion,
+    version,
+    help
+};
+
+// A flag that belongs to one command and is no setting.
+struct command_flag {
+    std::string_view name;                     // "--from"
+    std::string_view value;                    // what stands for the value in help: "DAY"; empty: a switch
+    std::string_view help;                     //
+    std::span<const std::string_view> choices; // the values there are; empty: any
+    std::string_view short_name = {};          // "-o"
+};
+
+// Which settings a command takes as flags. The environment is the same for all.
+enum class settings_taken : unsigned char { none, lake, all };
+
+struct command_info {
+    app::command command;
+    std::string_view name;
+    std::string_view help;
+    settings_taken settings = settings_taken::none;
+    std::span<const command_flag> flags = {};
+    std::string_view argument = {}; // what stands for its one argument in help: "TOPIC"
+    std::span<const std::string_view> argument_choices = {};
+};
+
+// In the order of the overview.
+[[nodiscard]] std::span<const command_info> commands() noexcept;
+[[nodiscard]] const command_info& info_of(command which);
+
+// The settings that this command takes as flags, in the order of the table.
+[[nodiscard]] std::vector<const option*> settings_of(const command_info& info);
+
+// Commands that look and change nothing; what they find goes to stdout.
+[[nodiscard]] bool is_inquiry(command which) noexcept;
+
+} // namespace app

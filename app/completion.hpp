@@ -1,0 +1,13 @@
+// `event-archiver completion SHELL`: scripts made from the tables of commands and options. They are static;
+// nothing is run when Tab is pressed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace app {
+
+// `shell`: bash, zsh or fish; empty for any other.
+[[nodiscard]] std::string completion_script(std::string_view shell);
+
+} // namespace app

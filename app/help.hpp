@@ -1,0 +1,15 @@
+// The parts of `help` that are not about one command.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace app {
+
+[[nodiscard]] std::string_view examples() noexcept;
+// `help environment`: every setting, its flag, its default.
+[[nodiscard]] std::string environment_help();
+// `help exit-codes`
+[[nodiscard]] std::string exit_codes_help();
+
+} // namespace app

@@ -1,0 +1,92 @@
+#include "app/inquiry.hpp"
+
+#include "app/exit_code.hpp"
+#include "app/render.hpp"
+#include "app/run_id.hpp"
+#include "app/terminal.hpp"
+#include "app/units.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+
+std::string path_of(const configuration& settings) {
+    return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
+}
+
+awaitable<inquiry_answer> plan(const command_line& what, inquiry_context context) {
+    const archive::look_context look{context.settings.job, context.database, context.lake, context.report};
+    const auto found = co_await archive::look_ahead(look);
+    co_return inquiry_answer{render_plan(found, what.output), exit_code::done};
+}
+
+awaitable<inquiry_answer> list(const command_line& what, inquiry_context context) {
+    const auto files = co_await context.lake.present_files();
+    if (!files)
+        throw async::error(async::failure::precondition,
+                           fmt::format("there is no container '{}'", context.settings.container),
+                           "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
+    const auto found = archive::take_inventory(
+        *files, what.days,
+        iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
+    co_return inquiry_answer{what.calendar
+                                 ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
+                                 : render_list(found, path_of(context.settings), what.output),
+                             exit_code::done};
+}
+
+awaitable<inquiry_answer> verify(const command_line& what, inquiry_context context) {
+    const auto executor = co_await async::asio::this_coro::executor;
+    const archive::verify_context look{context.settings.job, context.database, context.lake, context.report};
+    archive::verifier verifier(executor, look);
+    const auto found = co_await verifier.verify(what.days, what.against);
+    co_return inquiry_answer{render_verification(found, path_of(context.settings), what.output),
+                             found.differences == 0 ? exit_code::done : exit_code::integrity};
+}
+
+awaitable<inquiry_answer> check_all(const command_line& what, inquiry_context context) {
+    const auto& settings = context.settings;
+    archive::preflight_context look{settings.job, context.database, context.lake, {}, {}, random_hex(12)};
+    look.database_name = db::describe_conninfo(settings.database);
+    look.account = fmt::format("account '{}' with {}", settings.account.name,
+                               azure::describe_credential(settings.account.credential));
+    auto lines = co_await archive::preflight(look);
+    lines.insert(lines.begin(), {"settings", archive::check_status::ok, "every setting can be read"});
+    const auto failed = archive::verdict_of(lines);
+    const auto code = failed ? exit_code_of(*failed) : exit_code::done;
+    co_return inquiry_answer{render_checks(lines, code, what.output), code};
+}
+
+} // namespace
+
+awaitable<inquiry_answer> inquire(const command_line& what, inquiry_context context) {
+    switch (what.command) {
+    case command::plan:
+        return plan(what, context);
+    case command::list:
+        return list(what, context);
+    case command::verify:
+        return verify(what, context);
+    case command::check:
+        return check_all(what, context);
+    default:
+        break;
+    }
+    throw async::error(async::failure::internal, "not an inquiry");
+}
+
+inquiry_answer check_without_settings(const std::vector<std::string>& mistakes, output_format format) {
+    std::vector<archive::check_line> lines;
+    for (const auto& mistake : mistakes)
+        lines.push_back({"settings", archive::check_status::failed, mistake, {}, async::failure::usage});
+    return {render_checks(lines, exit_code::usage, format), exit_code::usage};
+}
+
+} // namespace app

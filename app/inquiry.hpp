@@ -1,0 +1,34 @@
+// The commands that look and change nothing: plan, list, verify, check.
+#pragma once
+
+#include "app/command_line.hpp"
+#include "app/configuration.hpp"
+#include "archive/lake.hpp"
+#include "archive/report.hpp"
+#include "archive/session_scope.hpp"
+
+#include <string>
+
+namespace app {
+
+// What an inquiry looks at; everything outlives it.
+struct inquiry_context {
+    const configuration& settings;
+    archive::database_access database;
+    archive::lake& lake;
+    archive::run_report& report;
+};
+
+struct inquiry_answer {
+    std::string text; // for stdout
+    int exit_code = 0;
+};
+
+// Throws what keeps it from answering at all.
+[[nodiscard]] async::awaitable<inquiry_answer> inquire(const command_line& what, inquiry_context context);
+
+// `check` where settings are wrong: nothing further can be looked at.
+[[nodiscard]] inquiry_answer check_without_settings(const std::vector<std::string>& mistakes,
+                                                    output_format format);
+
+} // namespace app

@@ -1,0 +1,10 @@
+// `event-archiver help man`: the man page in roff, made from the tables of commands, options and exit codes.
+#pragma once
+
+#include <string>
+
+namespace app {
+
+[[nodiscard]] std::string man_page();
+
+} // namespace app

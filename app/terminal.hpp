@@ -1,0 +1,20 @@
+// What the terminal can show, and what is printed there.
+#pragma once
+
+#include <string_view>
+
+namespace app {
+
+enum class stream : unsigned char { output, error };
+
+// True for a terminal that understands escapes.
+[[nodiscard]] bool is_terminal(stream which) noexcept;
+// The same, unless NO_COLOR is set (https://no-color.org).
+[[nodiscard]] bool colour_wanted(stream which) noexcept;
+// True if the locale's encoding is UTF-8.
+[[nodiscard]] bool unicode_wanted() noexcept;
+
+// Writes to stdout, all of it; false if that cannot be done.
+[[nodiscard]] bool print_output(std::string_view text) noexcept;
+
+} // namespace app

@@ -1,0 +1,24 @@
+// Aligned columns without borders.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+class text_table {
+  public:
+    // One letter for each column, 'l' or 'r' for where its cells are pushed to, and the headings.
+    text_table(std::string_view alignment, std::vector<std::string> headings);
+
+    void add(std::vector<std::string> cells);
+    // No space at the ends of lines.
+    [[nodiscard]] std::string text() const;
+
+  private:
+    std::string alignment_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+} // namespace app

@@ -1,0 +1,23 @@
+// Numbers as people read them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace app {
+
+// "950", "1.2k", "3.4M"
+[[nodiscard]] std::string short_count(std::uint64_t count);
+// "950 B", "1.2 kB", "3.4 GB"
+[[nodiscard]] std::string short_bytes(double bytes);
+// "1,234,567"
+[[nodiscard]] std::string grouped(std::uint64_t count);
+// "45 s", "12 min", "3 h 20 min"
+[[nodiscard]] std::string short_duration(std::chrono::seconds span);
+// "1 day", "2 days"
+[[nodiscard]] std::string counted(std::uint64_t count, const char* what);
+// "2024-02-29T02:00:17Z"
+[[nodiscard]] std::string iso_time(std::chrono::sys_seconds at);
+
+} // namespace app
