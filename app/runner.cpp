@@ -116,6 +116,15 @@ void log_start(async::log& sink, const command_line& what, const configuration& 
     log_identity(sink, settings);
 }
 
+// The exit code.
+int print_answer(async::log& sink, const inquiry_answer& answer) {
+    if (print_output(answer.text))
+        return answer.exit_code;
+    sink.error("output.failed", "the result cannot be written to standard output",
+               {{"exit_code", exit_code::failed}});
+    return exit_code::failed;
+}
+
 // Everything a run holds, in an order in which it can be taken down again.
 class engine {
   public:
@@ -286,13 +295,8 @@ int run(const command_line& what, const configuration& settings) {
         out.display = nullptr;
         facts.report = machine.report();
         facts.costs = machine.costs();
-        if (!failed && !print_output(machine.answer().text)) {
-            sink.error("output.failed", "the result cannot be written to standard output",
-                       {{"exit_code", exit_code::failed}});
-            code = exit_code::failed;
-        }
         if (!failed)
-            code = machine.answer().exit_code;
+            code = print_answer(sink, machine.answer());
         else if (machine.stopped_by() != 0 && async::is_cancellation(failed))
             code = exit_code::signal_base + machine.stopped_by();
         else

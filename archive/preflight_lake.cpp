@@ -89,8 +89,8 @@ awaitable<void> check_lake(const preflight_context& context, lines_type& lines) 
     }
     if (failed) {
         lines.push_back(failed_line("lake", failed));
-        if (lines.back().failure == failure::refused && lines.back().remedy.empty())
-            lines.back().remedy = role_hint;
+        if (lines.back().failure == failure::refused)
+            lines.back().remedy += fmt::format("{}{}", lines.back().remedy.empty() ? "" : " ", role_hint);
     } else {
         lines.push_back({"lake", check_status::ok, context.account});
     }
