@@ -22,3 +22,26 @@ def test_the_settings_table_is_the_programs(binary):
             assert (
                 setting["value"].split('"')[0] in row["standard"]
             ), f"{setting['environment']} is {setting['value']} by default"
+
+
+def test_the_commands_table_is_the_programs(binary):
+    overview = Archiver(binary).run("help", expect=0).stdout
+    commands = re.findall(r"^  ([a-z]+)  ", overview.split("Subcommands:")[1], re.MULTILINE)
+    assert len(commands) >= 10
+    rows = re.findall(r"^\| (`[a-z]+`(?:, `[a-z]+`)*) \|(.*)\|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    told = {name: text for names, text in rows for name in re.findall(r"[a-z]+", names)}
+    assert set(commands) <= set(told), f"the README lacks {sorted(set(commands) - set(told))}"
+    settings = {row["flag"] for row in json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]}
+    for command in commands:
+        flags = set(re.findall(r"^\s+(?:-[a-z],)?(--[a-z-]+)", Archiver(binary).run("help", command, expect=0).stdout, re.MULTILINE))
+        for flag in flags - settings - {"--help", "--output"}:
+            assert flag in told[command], f"the README does not say that {command} takes {flag}"
+
+
+def test_the_json_page_names_every_field(binary):
+    """Whatever the documents hold, as the tests of each command see them, is in docs/json.md."""
+    page = (ROOT / "docs/json.md").read_text()
+    for source in ("plan", "list", "verify", "check"):
+        for field in re.findall(r'\{"([a-z_]+)",|entry\["([a-z_]+)"\]', (ROOT / f"app/render_{source}.cpp").read_text()):
+            name = field[0] or field[1]
+            assert f"`{name}`" in page or f"`{name}[]`" in page, f"docs/json.md lacks {name} of {source}"

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-COMMANDS = ["archive", "recover", "config", "version", "help"]
+COMMANDS = ["archive", "plan", "recover", "list", "verify", "check", "config", "completion", "version", "help"]
 
 
 @pytest.fixture
@@ -79,6 +79,15 @@ def test_a_mistyped_flag_is_answered_with_the_nearest(archiver, table, typed, me
         ["archive", "--no-dry-run"],
         [""],
         ["archive", ""],
+        ["archive", "-o", "json"],
+        ["archive", "--from", "2024-01-01"],
+        ["list", "--retention", "1 day"],
+        ["list", "--from", "2024-02-30"],
+        ["list", "--from", "1.1.2024"],
+        ["verify", "--from", "2024-01-02", "--to", "2024-01-01"],
+        ["verify", "--against", "a.b.c.d"],
+        ["plan", "-o", "yaml"],
+        ["check", "everything"],
     ],
 )
 def test_other_mistakes_exit_2(archiver, table, arguments):

@@ -29,7 +29,7 @@ class Folder:
         return gzip.decompress(content) if self.suffix else content
 
     def write(self, content: bytes, name=FILE, **mark) -> None:
-        before = self.lake.properties(self.container, name + self.suffix)
+        before = self.lake.head(self.container, name + self.suffix)
         stored = gzip.compress(content) if self.suffix else content
         self.lake.put_blob(self.container, name + self.suffix, stored, {**before.metadata, **mark})
 
@@ -123,14 +123,14 @@ def test_a_lost_row(archived, folder):
 def test_a_truncated_file(archived, folder, lake, container):
     name = FILE + folder.suffix
     stored = lake.get(container, name)
-    lake.put_blob(container, name, stored[: len(stored) // 2], lake.properties(container, name).metadata)
+    lake.put_blob(container, name, stored[: len(stored) // 2], lake.head(container, name).metadata)
     kinds = {kind for _, kind, _, _ in differences(verify(archived))}
     assert {"size", "checksum"} <= kinds
 
 
 def test_an_empty_file(archived, folder, lake, container):
     name = FILE + folder.suffix
-    lake.put_blob(container, name, b"", lake.properties(container, name).metadata)
+    lake.put_blob(container, name, b"", lake.head(container, name).metadata)
     kinds = {kind for _, kind, _, _ in differences(verify(archived))}
     assert {"header", "size", "rows"} <= kinds
 
