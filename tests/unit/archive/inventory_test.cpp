@@ -57,9 +57,15 @@ TEST(describe_file, tells_the_state_from_the_mark) {
     broken.mark.mistake = "its metadata cannot be read";
     EXPECT_EQ(describe_file(broken).state, file_state::unreadable);
     EXPECT_EQ(describe_file(broken).note, "its metadata cannot be read");
-    auto held = file_of(name, &final);
-    held.properties.metadata["archiverhold"] = "2024-12-01";
-    EXPECT_EQ(describe_file(held).state, file_state::held);
+    auto held = final;
+    held.held_until = "2024-12-01T00:00:00Z";
+    EXPECT_EQ(describe_file(file_of(name, &held)).state, file_state::held);
+    EXPECT_EQ(describe_file(file_of(name, &held), "2024-11-30T23:59:59Z").state, file_state::held);
+    EXPECT_EQ(describe_file(file_of(name, &held), "2024-12-01T00:00:00Z").state, file_state::final);
+    auto restoring = final;
+    restoring.restoring.emplace();
+    EXPECT_EQ(describe_file(file_of(name, &restoring)).state, file_state::pending);
+    EXPECT_EQ(describe_file(file_of(name, &restoring)).rows_pending, 10U);
     auto appended = file_of(name);
     appended.properties.type = azure::blob_type::append;
     EXPECT_FALSE(describe_file(appended).appendable);
