@@ -21,9 +21,18 @@ std::string path_of(const configuration& settings) {
     return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
 }
 
+// For the summary.
+void note(archive::run_report& report, std::uint64_t days, std::uint64_t rows, std::uint64_t bytes) {
+    report.days = days;
+    report.rows = rows;
+    report.bytes = bytes;
+}
+
 awaitable<inquiry_answer> plan(const command_line& what, inquiry_context context) {
     const archive::look_context look{context.settings.job, context.database, context.lake, context.report};
     const auto found = co_await archive::look_ahead(look);
+    context.report.cutoff = found.cutoff;
+    note(context.report, found.days.size(), found.rows, found.bytes);
     co_return inquiry_answer{render_plan(found, what.output), exit_code::done};
 }
 
@@ -36,6 +45,7 @@ awaitable<inquiry_answer> list(const command_line& what, inquiry_context context
     const auto found = archive::take_inventory(
         *files, what.days,
         iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
+    note(context.report, found.days, found.rows, found.bytes);
     co_return inquiry_answer{what.calendar
                                  ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
                                  : render_list(found, path_of(context.settings), what.output),
@@ -47,6 +57,7 @@ awaitable<inquiry_answer> verify(const command_line& what, inquiry_context conte
     const archive::verify_context look{context.settings.job, context.database, context.lake, context.report};
     archive::verifier verifier(executor, look);
     const auto found = co_await verifier.verify(what.days, what.against);
+    note(context.report, found.files.size(), found.rows, found.bytes);
     co_return inquiry_answer{render_verification(found, path_of(context.settings), what.output),
                              found.differences == 0 ? exit_code::done : exit_code::integrity};
 }
