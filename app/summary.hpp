@@ -20,9 +20,9 @@ struct summary_facts {
     run_costs costs;
     int exit_code = 0;
     bool dry_run = false;
-    bool inquiry = false; // it was to look, not to archive
     std::chrono::steady_clock::duration duration{};
     bool restored = false; // not archived
+    bool inquiry = false;  // it was to look, not to archive
 };
 
 // "event":"run.summary". CPU seconds and peak memory are this process's so far.
