@@ -9,6 +9,8 @@
 
 namespace archive {
 
+std::uint64_t key_hash(std::string_view key) noexcept { return std::hash<std::string_view>()(key); }
+
 std::uint64_t content_hash(std::string_view row) noexcept {
     if (row.ends_with('\n'))
         row.remove_suffix(1);

@@ -10,9 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <limits>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -25,8 +23,6 @@ namespace {
 constexpr int looks_max = 3; // at a file that changes while it is read
 constexpr std::size_t suspects_max = 1'000;
 constexpr std::uint64_t row_bytes_guess = 64; // where no mark tells the rows of a file
-
-std::uint64_t hash_of(std::string_view text) noexcept { return std::hash<std::string_view>()(text); }
 
 std::uint64_t rows_expected(const lake_file& file) noexcept {
     return file.mark.mark ? file.mark.mark->now.rows : file.properties.size / row_bytes_guess;
@@ -195,19 +191,19 @@ awaitable<void> verifier::read_whole(db::connection& session, const lake_file& f
                                      content_digest& ours, verified_file& result) {
     auto& found = result.differences;
     const auto settled = settled_bytes(file);
-    std::vector<std::uint64_t> suspects;
+    std::unordered_set<std::uint64_t> suspects;
     std::uint64_t suspects_beyond = 0;
     const auto note_key = [&](std::uint64_t hash) {
         if (keys.insert(hash) != fingerprint_set::outcome::present)
             return;
         if (suspects.size() < suspects_max)
-            suspects.push_back(hash);
-        else
+            suspects.insert(hash);
+        else if (!suspects.contains(hash)) // those that are suspects are counted when they are named
             ++suspects_beyond;
     };
     table_probe probe(session, table_, found);
     file_reading reading(expected, file.compressed(), found, [&](const placed_row& row) {
-        note_key(hash_of(row.key));
+        note_key(key_hash(row.key));
         if (row.at.byte < settled)
             probe.add(row.key, row.at);
         if (against_)
@@ -229,78 +225,10 @@ awaitable<void> verifier::read_whole(db::connection& session, const lake_file& f
     compare_with_mark(file, reading, found);
 
     while (keys.next_pass())
-        co_await scan(file, expected, [&](const placed_row& row) { note_key(hash_of(row.key)); });
+        co_await scan(file, expected, [&](const placed_row& row) { note_key(key_hash(row.key)); });
     if (!suspects.empty())
         co_await name_duplicates(file, expected, suspects, result);
     found.add_unplaced(suspects_beyond);
-}
-
-// Another pass over a file whose rows have been judged.
-awaitable<void> verifier::scan(const lake_file& file, const expected_file& expected,
-                               file_reading::row_sink take) {
-    difference_list judged;
-    file_reading reading(expected, file.compressed(), judged, std::move(take));
-    const azure::body_sink feed = [&reading](std::span<const std::byte> bytes) -> awaitable<void> {
-        reading.feed(bytes);
-        co_return;
-    };
-    co_await context_.lake.read(file.properties.name, file.properties.etag, 0, feed);
-    reading.finish();
-}
-
-awaitable<void> verifier::name_duplicates(const lake_file& file, const expected_file& expected,
-                                          const std::vector<std::uint64_t>& suspects, verified_file& result) {
-    const std::unordered_set<std::uint64_t> wanted(suspects.begin(), suspects.end());
-    std::unordered_map<std::string, std::uint64_t> first;
-    co_await scan(file, expected, [&](const placed_row& row) {
-        // A hash that two keys share is no duplicate.
-        if (!wanted.contains(hash_of(row.key)))
-            return;
-        const auto [at, is_first] = first.try_emplace(std::string(row.key), row.at.row);
-        if (!is_first)
-            result.differences.add(difference_kind::duplicate, row.at,
-                                   fmt::format("its key is that of row {} too", at->second));
-    });
-}
-
-awaitable<void> verifier::compare_content(db::connection& session, const lake_file& file,
-                                          const expected_file& expected, fingerprint_set& rows,
-                                          const content_digest& ours, verified_file& result) {
-    content_digest theirs;
-    const auto which = expected.which;
-    const auto add = [&theirs](std::string_view row) { theirs.add(row); };
-    co_await read_day(session, *against_, which, add);
-    if (ours == theirs)
-        co_return;
-    // They differ: which rows?
-    rows.restart();
-    std::uint64_t missing = 0;
-    std::uint64_t extra = 0;
-    do {
-        co_await scan(file, expected, [&](const placed_row& row) { rows.insert(content_hash(row.text)); });
-        const auto look = [&](std::string_view row) {
-            const auto hash = content_hash(row);
-            if (rows.covers(hash) && !rows.mark(hash))
-                ++missing;
-        };
-        co_await read_day(session, *against_, which, look);
-        if (rows.unmarked() == 0)
-            continue;
-        co_await scan(file, expected, [&](const placed_row& row) {
-            if (!rows.is_unmarked(content_hash(row.text)))
-                return;
-            ++extra;
-            result.differences.add(difference_kind::content, row.at,
-                                   fmt::format("{} has no such row", against_->name));
-        });
-    } while (rows.next_pass());
-    if (missing > 0)
-        result.differences.add(difference_kind::missing, {},
-                               fmt::format("{} rows of {} are not in it", missing, against_->name));
-    else if (extra == 0) // the same rows, some of them more often than on the other side
-        result.differences.add(
-            difference_kind::missing, {},
-            fmt::format("it has {} rows of this day and {} has {}", ours.rows, against_->name, theirs.rows));
 }
 
 } // namespace archive

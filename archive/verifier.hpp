@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace archive {
@@ -68,7 +69,7 @@ class verifier {
     [[nodiscard]] awaitable<void> scan(const lake_file& file, const expected_file& expected,
                                        file_reading::row_sink take);
     [[nodiscard]] awaitable<void> name_duplicates(const lake_file& file, const expected_file& expected,
-                                                  const std::vector<std::uint64_t>& suspects,
+                                                  const std::unordered_set<std::uint64_t>& suspects,
                                                   verified_file& result);
     [[nodiscard]] awaitable<void> compare_content(db::connection& session, const lake_file& file,
                                                   const expected_file& expected, fingerprint_set& rows,

@@ -213,6 +213,14 @@ def test_many_differences_are_counted(archived, folder):
     assert "more" in text and f"{found['totals']['differences']} differences" in text
 
 
+def test_one_key_again_and_again_is_counted_once_each(archived, folder):
+    rows = rows_of(folder.read())
+    folder.recorded(b"".join(rows) + rows[3] * 1500, 1520)
+    found = verify(archived)
+    day = next(day for day in found["days"] if day["day"] == DAY)
+    assert day["differences_count"] == 1501  # and the checksum
+
+
 def test_content_compared_with_a_restored_table(archived, table, folder):
     table.execute('CREATE TABLE restored (LIKE "Event" INCLUDING ALL)')
     for day in (1, 2, 3):
