@@ -87,6 +87,13 @@ void check_database(const texts& given, checked_configuration& result) {
 
 } // namespace
 
+std::string_view lake_identity(const configuration& settings) noexcept {
+    const auto& credential = settings.account.credential;
+    return settings.identity && std::holds_alternative<azure::entra_identity>(credential)
+               ? azure::to_string(settings.identity->kind)
+               : azure::to_string(credential);
+}
+
 checked_configuration check(const texts& given, const environment_lookup& environment,
                             database_use database) {
     checked_configuration result;

@@ -33,6 +33,9 @@ struct configuration {
     std::string trace; // a file for the timeline of the run; empty: none
 };
 
+// How the lake is signed in to: "account key", "workload identity".
+[[nodiscard]] std::string_view lake_identity(const configuration& settings) noexcept;
+
 struct checked_configuration {
     configuration value;
     // Each a whole clause: the setting, what was given, what would be right. Never a secret.

@@ -66,8 +66,7 @@ awaitable<inquiry_answer> check_all(const command_line& what, inquiry_context co
     const auto& settings = context.settings;
     archive::preflight_context look{settings.job, context.database, context.lake, {}, {}, random_hex(12)};
     look.database_name = db::describe_conninfo(settings.database);
-    look.account = fmt::format("account '{}' with {}", settings.account.name,
-                               azure::describe_credential(settings.account.credential));
+    look.account = fmt::format("account '{}', by {}", settings.account.name, lake_identity(settings));
     auto lines = co_await archive::preflight(look);
     lines.insert(lines.begin(), {"settings", archive::check_status::ok, "every setting can be read"});
     const auto failed = archive::verdict_of(lines);

@@ -92,11 +92,9 @@ void log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
 
 // Who the run is to the lake, and to the database if that is the same.
 void log_identity(async::log& sink, const configuration& settings) {
-    const auto& credential = settings.account.credential;
     const std::string_view identity =
         settings.identity ? azure::to_string(settings.identity->kind) : std::string_view();
-    const auto lake =
-        std::holds_alternative<azure::entra_identity>(credential) ? identity : azure::to_string(credential);
+    const auto lake = lake_identity(settings);
     sink.info("azure.identity", fmt::format("signing in to the lake by {}", lake),
               {{"azure.identity", lake},
                {"azure.client_id", settings.identity ? settings.identity->client : std::string()},

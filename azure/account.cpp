@@ -220,8 +220,4 @@ std::string container_name_mistake(std::string_view name) {
     return {};
 }
 
-std::string_view describe_credential(const credential& what) noexcept {
-    return std::holds_alternative<shared_key>(what) ? "an account key" : "a shared access signature";
-}
-
 } // namespace azure

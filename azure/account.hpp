@@ -19,9 +19,6 @@ struct entra_identity {}; // tokens come from a `token_source`
 using credential = std::variant<shared_key, shared_access_signature, entra_identity>;
 [[nodiscard]] std::string_view to_string(const credential& used) noexcept;
 
-// "an account key", for people.
-[[nodiscard]] std::string_view describe_credential(const credential& what) noexcept;
-
 struct endpoint {
     bool tls = true;
     std::string host;
