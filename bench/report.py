@@ -59,7 +59,9 @@ def write(path: Path, version: str, settings: list, results: list, notes: list) 
     for title, costs, remark in notes:
         lines += ["", f"### {title[0].upper()}{title[1:]}", ""]
         if remark:
-            lines += [remark, ""]
+            lines += [remark, ""] if costs else [remark]
+        if not costs:
+            continue
         lines += ["| | runs | CPU s, median | CPU s | wall s, median | peak MiB |", "|---|---|---|---|---|---|"]
         lines += [_row(name, each) for name, each in costs.items()]
     path.write_text("\n".join(lines) + "\n")
