@@ -25,6 +25,7 @@ class Cost:
     cpu: float  # seconds, user and system
     peak: int  # bytes of resident memory
     summary: dict = field(default_factory=dict)  # the program's own last line
+    throttled: float = 0.0  # seconds in which the quota of its cgroup held it back
 
 
 class Sink(Server):
@@ -69,8 +70,14 @@ class Sink(Server):
         self._ask("/_reset", "POST")
 
 
+def throttled_seconds(cgroup: Path | None) -> float:
+    found = re.search(r"throttled_time (\d+)", (cgroup / "cpu.stat").read_text()) if cgroup else None
+    return int(found[1]) / 1e9 if found else 0.0
+
+
 def run(command: list, environment: dict, cgroup: Path | None = None, timeout: float = 900) -> Cost:
     """Runs a process to its end; anything but exit 0 is an error, with the end of what it said."""
+    throttled_before = throttled_seconds(cgroup)
     began = time.monotonic()
     process = subprocess.Popen(
         [str(word) for word in command],
@@ -105,7 +112,8 @@ def run(command: list, environment: dict, cgroup: Path | None = None, timeout: f
         raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{said[0][-3000:]}")
     last = said[0].rstrip().rpartition("\n")[2]
     summary = json.loads(last) if '"run.summary"' in last else {}
-    return Cost(wall, usage.ru_utime + usage.ru_stime, summary.get("peak_memory_bytes", peak), summary)
+    held_back = throttled_seconds(cgroup) - throttled_before
+    return Cost(wall, usage.ru_utime + usage.ru_stime, summary.get("peak_memory_bytes", peak), summary, held_back)
 
 
 class Rig:
