@@ -71,7 +71,7 @@ std::span<const option> options() noexcept {
         option{"ARCHIVE_PARALLEL", "--parallel", "4", "N",
                "days or table ranges in flight, each with a database connection (1 to 256)"},
         option{"ARCHIVE_MEMORY", "--memory", "32MiB", "SIZE",
-               "bound on all row buffers together (at least 1MiB)"},
+               "bound on all buffers together (at least 1MiB)"},
         option{"ARCHIVE_REQUEST_TIMEOUT", "--request-timeout", "60s", "TIME",
                "limit for each try of a lake request"},
         option{"ARCHIVE_RETRIES", "--retries", "5", "N", "how often a lake request is repeated (0 to 100)"},

@@ -10,6 +10,7 @@
 #include "app/terminal.hpp"
 #include "app/trace_file.hpp"
 #include "archive/job.hpp"
+#include "archive/memory_budget.hpp"
 #include "async/error.hpp"
 #include "azure/error.hpp"
 #include "azure/session_pool.hpp"
@@ -138,7 +139,8 @@ class engine {
         , client_(settings.account, settings.container, client_options(settings), pool_, retries_, sink_,
                   tokens_.get())
         , lake_(client_, settings.job.folder)
-        , pages_(loop_.get_executor(), settings.job.memory_bytes)
+        , pages_(loop_.get_executor(),
+                 archive::memory_for_rows(settings.job.memory_bytes, settings.job.parallel))
         , settings_(settings)
         , job_({settings.job, database_, helper_, lake_, retries_, pages_, sink_, stop_, report_,
                 std::move(run_id), [] { return random_hex(28); }})

@@ -16,6 +16,13 @@ namespace archive {
 
 using async::failure;
 
+namespace {
+
+// What a day costs beside its rows: a day_file, its mark and block ids. Measured over 3,000 days.
+constexpr std::size_t file_memory = 2'048;
+
+} // namespace
+
 std::uint64_t block_size_target(std::uint64_t blocks, std::uint64_t memory_bytes,
                                 std::size_t parallel) noexcept {
     constexpr std::uint64_t usual = std::uint64_t{4} << 20;
@@ -41,12 +48,22 @@ staging::staging(const async::asio::any_io_executor& executor, staging_context c
     , file_ready_(executor)
     , queue_changed_(executor)
     , header_(csv::header_line(context_.table.columns))
-    , header_crc_(azure::crc64(0, std::as_bytes(std::span(header_)))) {}
+    , header_crc_(azure::crc64(0, std::as_bytes(std::span(header_)))) {
+    account_for(existing_.size());
+}
+
+staging::~staging() { context_.pages.take_back(set_aside_); }
+
+void staging::account_for(std::size_t files) noexcept {
+    context_.pages.set_aside(files * file_memory);
+    set_aside_ += files * file_memory;
+}
 
 awaitable<day_file*> staging::file_for(day which) {
     auto found = files_.find(which);
     if (found == files_.end()) {
         const auto key = choose_file(which, context_.compression, existing_);
+        account_for(1);
         found = files_
                     .emplace(which, std::make_unique<day_file>(key, context_.lake.name_of(key),
                                                                context_.nonce, context_.pages))

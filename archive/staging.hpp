@@ -49,6 +49,9 @@ struct staging_context {
 class staging {
   public:
     staging(const async::asio::any_io_executor& executor, staging_context context, const file_map& existing);
+    ~staging();
+    staging(const staging&) = delete;
+    staging& operator=(const staging&) = delete;
 
     // The day's file, made ready for rows: an existing one is checked, adopted if it is someone else's, or
     // refused with async::error(precondition). Refers to an element that lives as long as this.
@@ -74,6 +77,7 @@ class staging {
         block_buffer content;
     };
 
+    void account_for(std::size_t files) noexcept;
     [[nodiscard]] awaitable<void> prepare(day_file& file);
     [[nodiscard]] awaitable<void> read_whole(day_file& file, bool restage, bool remember_rows);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake_file& other);
@@ -99,6 +103,7 @@ class staging {
     std::uint64_t line_head_ = 0;
     std::string header_;
     std::uint64_t header_crc_;
+    std::size_t set_aside_ = 0; // bytes of the budget, for what is known of files
     std::optional<csv::gzip_compressor> compressor_;
     bool closed_ = false;
 };

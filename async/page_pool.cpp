@@ -17,7 +17,20 @@ page_pool::page_pool(const asio::any_io_executor& executor, std::size_t capacity
 
 page_pool::~page_pool() = default;
 
-page page_pool::try_take() { return used_ < capacity_ ? take_beyond() : page(nullptr, page_return{this}); }
+std::size_t page_pool::capacity_pages() const noexcept {
+    const auto taken = (set_aside_ + page_size - 1) / page_size;
+    return capacity_ - std::min(taken, capacity_ / 2);
+}
+
+void page_pool::set_aside(std::size_t bytes) noexcept {
+    set_aside_ += bytes;
+    while (!free_.empty() && free_.size() + used_ > capacity_pages())
+        free_.pop_back();
+}
+
+page page_pool::try_take() {
+    return used_ < capacity_pages() ? take_beyond() : page(nullptr, page_return{this});
+}
 
 page page_pool::take_beyond() {
     std::unique_ptr<std::byte[]> memory;
@@ -35,7 +48,7 @@ void page_pool::give_back(std::byte* memory) noexcept {
     std::unique_ptr<std::byte[]> owned(memory);
     --used_;
     // What was taken beyond the budget goes back to the system.
-    if (free_.size() + used_ < capacity_)
+    if (free_.size() + used_ < capacity_pages())
         free_.push_back(std::move(owned));
     returned_.notify_all();
 }

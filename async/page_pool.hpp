@@ -36,8 +36,11 @@ class page_pool {
     // Returns when a page has come back, or `wake_waiters` was called, since the call.
     [[nodiscard]] awaitable<void> wait();
     void wake_waiters() { returned_.notify_all(); }
+    // Takes part of the budget for what lies outside the pool, and gives it back. Pages keep at least half.
+    void set_aside(std::size_t bytes) noexcept;
+    void take_back(std::size_t bytes) noexcept { set_aside_ -= bytes; }
 
-    [[nodiscard]] std::size_t capacity_pages() const noexcept { return capacity_; }
+    [[nodiscard]] std::size_t capacity_pages() const noexcept;
     [[nodiscard]] std::size_t used_pages() const noexcept { return used_; }
     [[nodiscard]] std::size_t used_pages_peak() const noexcept { return used_peak_; }
 
@@ -47,7 +50,8 @@ class page_pool {
 
     std::vector<std::unique_ptr<std::byte[]>> free_;
     condition returned_;
-    std::size_t capacity_;
+    std::size_t capacity_;      // with nothing set aside
+    std::size_t set_aside_ = 0; // bytes
     std::size_t used_ = 0;
     std::size_t used_peak_ = 0;
 };

@@ -17,8 +17,9 @@ using async::deadline;
 
 namespace {
 
-constexpr std::size_t buffer_size =
-    std::size_t{128} * 1024; // more than the largest header, and few calls for a body
+// Most answers are a few hundred bytes. The buffer grows for a long header, and for a body that is read.
+constexpr std::size_t buffer_size_min = std::size_t{16} * 1024;
+constexpr std::size_t buffer_size_max = std::size_t{128} * 1024; // more than the largest header
 
 bool breaks_a_header(std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
@@ -55,7 +56,7 @@ http_connection::http_connection(std::unique_ptr<transport> stream, std::string 
     : stream_(std::move(stream))
     , host_(std::move(host))
     , counters_(counters)
-    , buffer_(buffer_size) {}
+    , buffer_(buffer_size_min) {}
 
 http_connection::~http_connection() {
     if (!complete_)
@@ -67,6 +68,8 @@ awaitable<wire_response> http_connection::exchange(const wire_request& what, dea
     written_ = {};
     complete_ = sent_ = answered_ = timed_out_ = false;
     usable_until_ = {};
+    if (stream != nullptr)
+        buffer_.resize(buffer_size_max); // few calls for a body
     const auto head = head_of(what);
     response_reader reader(what.method == "HEAD", stream == nullptr ? response_reader::body_goes::to_string
                                                                     : response_reader::body_goes::to_pieces);
@@ -187,8 +190,11 @@ awaitable<void> http_connection::receive_some(response_reader& reader) {
     buffered_ -= used_up_;
     std::memmove(buffer_.data(), buffer_.data() + used_up_, buffered_);
     used_up_ = 0;
-    if (buffered_ == buffer_.size())
-        throw boost::system::system_error(asio::error::no_buffer_space);
+    if (buffered_ == buffer_.size()) {
+        if (buffer_.size() == buffer_size_max)
+            throw boost::system::system_error(asio::error::no_buffer_space);
+        buffer_.resize(buffer_.size() * 2);
+    }
 
     std::size_t received = 0;
     bool closed = false;

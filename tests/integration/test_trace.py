@@ -1,7 +1,11 @@
 """`--trace FILE`: what the run did when, as trace events."""
 import json
+import subprocess
+from xml.etree import ElementTree
 
 import pytest
+
+from support.servers import ROOT
 
 
 def events_of(path) -> list:
@@ -43,3 +47,21 @@ def test_a_timeline_that_cannot_be_written_is_refused_before_anything_moves(arch
     outcome = archiver.run("archive", "--trace", path)
     assert outcome.code == 2 and path in outcome.stderr
     assert table.count() == 40
+
+
+def test_a_timeline_can_be_drawn(archiver, table, tmp_path):
+    table.fill(400, 8)
+    path = tmp_path / "run.json"
+    archiver.archive("--trace", str(path))
+    drawn = subprocess.run([ROOT / "scripts/draw-trace", path], capture_output=True, text=True, check=True).stdout
+    titles = [element.text for element in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}title")]
+    assert len(titles) == len(events_of(path))
+    assert sum(title.startswith("copy 2024-01-0") for title in titles) == 8
+
+
+def test_a_file_that_is_no_timeline_is_refused(tmp_path):
+    path = tmp_path / "run.json"
+    path.write_text("{}")
+    drawn = subprocess.run([ROOT / "scripts/draw-trace", path], capture_output=True, text=True)
+    assert drawn.returncode == 1 and drawn.stdout == ""
+    assert drawn.stderr.startswith(f"draw-trace: '{path}' is not a file that --trace wrote")

@@ -37,6 +37,23 @@ TEST_F(page_pool_test, holds_at_least_one_page) {
     EXPECT_EQ(smallest.capacity_pages(), 1U);
 }
 
+TEST_F(page_pool_test, gives_fewer_pages_while_some_of_the_budget_is_set_aside) {
+    page_pool pool(io_.get_executor(), 8 * page_size);
+
+    pool.set_aside(1);
+    EXPECT_EQ(pool.capacity_pages(), 7U) << "whole pages";
+    pool.set_aside(100 * page_size);
+    EXPECT_EQ(pool.capacity_pages(), 4U) << "never less than half";
+    std::vector<page> taken;
+    while (auto next = pool.try_take())
+        taken.push_back(std::move(next));
+    EXPECT_EQ(taken.size(), 4U);
+
+    pool.take_back(100 * page_size + 1);
+    EXPECT_EQ(pool.capacity_pages(), 8U);
+    EXPECT_TRUE(pool.try_take());
+}
+
 TEST_F(page_pool_test, goes_beyond_the_budget_only_when_asked_to) {
     std::vector<page> taken;
     for (int i = 0; i < 5; ++i)

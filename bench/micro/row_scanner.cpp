@@ -1,6 +1,6 @@
 #include "csv/row_scanner.hpp"
 
-#include "bench/sample_rows.hpp"
+#include "bench/micro/sample_rows.hpp"
 #include "csv/day_prefix.hpp"
 
 #include <benchmark/benchmark.h>
