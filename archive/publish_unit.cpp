@@ -96,6 +96,7 @@ void job::throw_in_doubt(const unit& work) {
 awaitable<void> job::publish(unit& work) {
     const async::span shown(context_.sink, "job", "publish");
     const auto tails = work.tails();
+    context_.report.files_planned = tails.size();
     const auto step = [this, &tails, &work](std::size_t index) { return publish_one(work, *tails[index]); };
     co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
     fault_point("published");
@@ -112,6 +113,7 @@ awaitable<void> job::publish_one(unit& work, day_file& file) {
         async::throw_cancelled();
     try {
         co_await async::shielded(publisher_.publish(file, work.publication));
+        ++context_.report.files_done;
     } catch (...) {
         work.publishing_failed = true;
         throw;
@@ -228,8 +230,12 @@ awaitable<void> job::put_back(unit& work) {
 awaitable<void> job::finalise(unit& work) {
     const async::span shown(context_.sink, "job", "finish");
     const auto tails = work.tails();
+    context_.report.files_planned = tails.size();
     std::exception_ptr failed;
-    const auto step = [this, &tails](std::size_t index) { return publisher_.finalise(*tails[index]); };
+    const auto step = [this, &tails](std::size_t index) -> awaitable<void> {
+        co_await publisher_.finalise(*tails[index]);
+        ++context_.report.files_done;
+    };
     try {
         co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
     } catch (const async::error&) {

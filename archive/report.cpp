@@ -32,6 +32,7 @@ void run_report::enter(run_phase next, clock::time_point now) noexcept {
     spent_ = time_by_phase(now);
     entered_ = now;
     phase = next;
+    files_planned = files_done = 0;
 }
 
 std::array<run_report::clock::duration, run_phases>

@@ -47,6 +47,13 @@ struct run_report {
     // Time spent in each phase so far, all attempts and transactions together.
     [[nodiscard]] std::array<clock::duration, run_phases>
     time_by_phase(clock::time_point now = clock::now()) const noexcept;
+    // Since the phase at hand was entered.
+    [[nodiscard]] clock::duration time_in_phase(clock::time_point now = clock::now()) const noexcept {
+        return now - entered_;
+    }
+    // Of the phase at hand, where it goes from file to file.
+    std::uint64_t files_planned = 0;
+    std::uint64_t files_done = 0;
 
     std::string cutoff; // "2025-11-20 02:00:00.123", UTC
 
@@ -72,7 +79,9 @@ struct run_report {
     // How far the oldest due row was past the cutoff when the run began; nothing until that is known. Without
     // an index by time it is known only once the table has been read, and counts from the row's midnight.
     std::optional<std::chrono::seconds> backlog;
-    std::uint64_t files_pending = 0; // as the run leaves them: the fate of their last rows is open
+    // As the run leaves them: files whose last rows stand or fall with a transaction. Nothing before the
+    // first look at the lake.
+    std::optional<std::uint64_t> files_pending;
 
     std::vector<day_outcome> outcomes; // by transaction, then by day
 
