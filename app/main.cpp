@@ -35,7 +35,7 @@ int execute(const app::command_line& what) {
         return checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage;
     }
     if (!checked.mistakes.empty())
-        return app::refuse(checked.mistakes, checked.value);
+        return app::refuse(what, checked.mistakes, checked.value);
     return app::run(what, checked.value);
 }
 

@@ -138,8 +138,7 @@ awaitable<void> job::measure_backlog(unit& work) {
         late = std::chrono::seconds(0);
         co_return;
     }
-    const auto asked =
-        co_await work.session.query(backlog_seconds_sql(work.table, work.plan.rows, cutoff_));
+    const auto asked = co_await work.session.query(backlog_seconds_sql(work.table, work.plan.rows, cutoff_));
     late = std::chrono::seconds(asked.is_null(0, 0) ? 0 : asked.integer(0, 0));
 }
 

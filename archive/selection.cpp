@@ -81,10 +81,9 @@ std::chrono::seconds seconds_after(day which, std::string_view moment) noexcept 
         std::from_chars(moment.data() + position, moment.data() + position + 2, number);
         return number;
     };
-    const std::chrono::seconds span = std::chrono::days(date->number() - which.number()) +
-                                      std::chrono::hours(number_at(11)) +
-                                      std::chrono::minutes(number_at(14)) +
-                                      std::chrono::seconds(number_at(17));
+    const std::chrono::seconds span =
+        std::chrono::days(date->number() - which.number()) + std::chrono::hours(number_at(11)) +
+        std::chrono::minutes(number_at(14)) + std::chrono::seconds(number_at(17));
     return std::max(span, std::chrono::seconds(0));
 }
 
