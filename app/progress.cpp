@@ -85,7 +85,7 @@ std::string progress_bar(const archive::run_report& report, seconds elapsed, std
         if (*done > 0.01)
             tail += fmt::format(
                 "  {} left", clock_text(static_cast<std::uint64_t>(elapsed.count() * (1 - *done) / *done)));
-        const auto taken = line.size() + tail.size() + 12;
+        const auto taken = line.size() + tail.size() + 10;
         if (width > taken + 10) {
             const auto cells = std::min<std::size_t>(40, width - taken);
             const auto filled = static_cast<std::size_t>(*done * static_cast<double>(cells));

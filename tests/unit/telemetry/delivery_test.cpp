@@ -40,8 +40,8 @@ class Delivery : public ::testing::Test {
 
 TEST_F(Delivery, GoesToTheGroupOfJobAndInstance) {
     const std::string group = "/base/metrics/job/event-archiver/instance/acme%3Abox%2Fa%20b";
-    server.expect(test_support::answering("PUT " + group + " ", 200));
-    server.expect(test_support::answering("POST " + group + " ", 202));
+    server.expect(test_support::answering("PUT " + group, 200));
+    server.expect(test_support::answering("POST " + group, 202));
     deliver(to_pushgateway(where(), "acme:box/a b", pushing::replace_all, "rows 1\n"));
     deliver(to_pushgateway(where(), "acme:box/a b", pushing::replace_named, "rows 2\n"));
     EXPECT_EQ(server.seen()[0].body, "rows 1\n");
@@ -50,7 +50,7 @@ TEST_F(Delivery, GoesToTheGroupOfJobAndInstance) {
 }
 
 TEST_F(Delivery, GoesToTheCollectorWithItsHeaders) {
-    server.expect(test_support::answering("POST /base/v1/metrics ", 200, {}, "{}"));
+    server.expect(test_support::answering("POST /base/v1/metrics", 200, {}, "{}"));
     deliver(to_collector(where(), {{"api-key", "k"}}, "{\"a\":1}"));
     EXPECT_EQ(server.seen()[0].body, "{\"a\":1}");
     EXPECT_EQ(server.seen()[0].headers.at("api-key"), "k");
