@@ -29,11 +29,16 @@ TEST(options, have_names_of_their_own) {
 
 TEST(options, let_no_secret_but_the_database_be_a_flag) {
     // Other users of a machine can see the arguments of a process.
-    constexpr std::array<std::string_view, 8> secrets{
-        "PG_CONNECTION_STRING", "AZURE_STORAGE_CONNECTION_STRING",
-        "AZURE_STORAGE_KEY",    "AZURE_STORAGE_SAS_TOKEN",
-        "AZURE_CLIENT_SECRET",  "AZURE_CLIENT_CERTIFICATE_PASSWORD",
-        "IDENTITY_HEADER",      "HTTPS_PROXY",
+    constexpr std::array<std::string_view, 9> secrets{
+        "PG_CONNECTION_STRING",
+        "AZURE_STORAGE_CONNECTION_STRING",
+        "AZURE_STORAGE_KEY",
+        "AZURE_STORAGE_SAS_TOKEN",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "IDENTITY_HEADER",
+        "HTTPS_PROXY",
+        "OTEL_EXPORTER_OTLP_HEADERS",
     };
     for (const auto& option : options()) {
         if (option.secrecy == secrecy::secret) {
