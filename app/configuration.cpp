@@ -3,7 +3,9 @@
 #include "app/check_azure.hpp"
 #include "app/parse.hpp"
 #include "archive/retention.hpp"
+#include "azure/endpoint_url.hpp"
 #include "db/connection.hpp"
+#include "telemetry/otlp.hpp"
 
 #include <fmt/format.h>
 
@@ -62,7 +64,7 @@ class checker {
         const auto& option = option_named(name);
         const auto& text = given_[name];
         const auto shown = text.from == source::flag ? option.flag : option.environment;
-        if (option.secrecy == secrecy::open)
+        if (may_show(option, text.text))
             mistakes_.push_back(fmt::format("{} is '{}': {}", shown, text.text, clause));
         else
             mistakes_.push_back(fmt::format("{}: {}", shown, clause));
@@ -83,6 +85,24 @@ void check_database(const texts& given, checked_configuration& result) {
     result.value.database = text.text;
     if (const auto mistake = db::conninfo_mistake(text.text))
         result.mistakes.push_back("PG_CONNECTION_STRING: " + *mistake);
+}
+
+parsed<azure::endpoint> parse_url(std::string_view text) {
+    auto found = azure::parse_endpoint(text);
+    if (!found.mistake.empty())
+        return found.mistake + ": give it as http://host:port or https://host";
+    return std::move(found.value);
+}
+
+void check_metrics(const texts& given, checker& settings, checked_configuration& result) {
+    auto& metrics = result.value.metrics;
+    metrics.file = given["ARCHIVE_METRICS_FILE"].text;
+    settings.read("ARCHIVE_PUSHGATEWAY", metrics.pushgateway, parse_url);
+    checker shared(given, result.value.unheeded);
+    shared.read("OTEL_EXPORTER_OTLP_ENDPOINT", metrics.collector, parse_url);
+    shared.read("OTEL_EXPORTER_OTLP_HEADERS", metrics.collector_headers, telemetry::parse_otlp_headers);
+    metrics.service_name = given["OTEL_SERVICE_NAME"].text;
+    metrics.instance = instance_of(result.value.account.name, result.value.container, result.value.job);
 }
 
 } // namespace
@@ -183,6 +203,9 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
         {{"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}}};
     settings.choose<log_format>("LOG_FORMAT", value.format, formats);
     value.trace = given["ARCHIVE_TRACE"].text;
+    value.report = given["ARCHIVE_REPORT"].text;
+    value.termination_log = given["TERMINATION_LOG"].text;
+    check_metrics(given, settings, result);
     return result;
 }
 

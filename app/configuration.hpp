@@ -1,6 +1,7 @@
 // All settings as checked values, or all mistakes together.
 #pragma once
 
+#include "app/metrics_delivery.hpp"
 #include "app/sources.hpp"
 #include "archive/settings.hpp"
 #include "async/log.hpp"
@@ -30,7 +31,12 @@ struct configuration {
     int retries = 5;
     async::log_level level = async::log_level::info;
     log_format format = log_format::automatic;
-    std::string trace; // a file for the timeline of the run; empty: none
+    std::string trace;           // a file for the timeline of the run; empty: none
+    std::string report;          // a file for the page; empty: none
+    std::string termination_log; // empty: where Kubernetes has it, if it does
+    metrics_settings metrics;
+    // Mistakes in settings that others make for all programs of a machine: a run goes on without them.
+    std::vector<std::string> unheeded;
 };
 
 // How the lake is signed in to: "account key", "workload identity".

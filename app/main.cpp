@@ -40,7 +40,7 @@ int execute(const app::command_line& what) {
     if (!checked.mistakes.empty() && what.command == app::command::check)
         print(stdout, app::check_without_settings(checked.mistakes, what.output).text);
     if (!checked.mistakes.empty())
-        return app::refuse(checked.mistakes, checked.value);
+        return app::refuse(what, checked.mistakes, checked.value);
     return app::run(what, checked.value);
 }
 

@@ -100,8 +100,29 @@ std::span<const option> options() noexcept {
                "write the run as a timeline there, for ui.perfetto.dev or chrome://tracing"},
         option{"LOG_FORMAT", "--log-format", "auto", "FORMAT",
                "`text`, `json`, or `auto`: text on a terminal"},
+        option{"ARCHIVE_REPORT", "--report", "", "FILE",
+               "write what was done as a page for a browser there: one file, nothing loaded from elsewhere"},
+        option{"ARCHIVE_METRICS_FILE", "--metrics-file", "", "FILE",
+               "write metrics there for the node exporter's textfile collector"},
+        option{"ARCHIVE_PUSHGATEWAY", "--pushgateway", "", "URL",
+               "push metrics to this Prometheus Pushgateway: `http://pushgateway:9091`", text, secrecy::url},
+        option{"OTEL_EXPORTER_OTLP_ENDPOINT", "", "", "URL",
+               "send metrics to this OpenTelemetry collector, as OTLP/HTTP JSON: `http://collector:4318`",
+               text, secrecy::url},
+        option{"OTEL_EXPORTER_OTLP_HEADERS", "", "", "LIST",
+               "headers for it: `name=value,name=value`, percent-encoded", text, secret},
+        option{"OTEL_SERVICE_NAME", "", "event-archiver", "NAME",
+               "the service's name in what is sent to the collector"},
+        option{"TERMINATION_LOG", "", "", "FILE",
+               "write the end of the run there in a sentence; unset: /dev/termination-log, if it exists"},
     };
     return table;
+}
+
+bool may_show(const option& setting, std::string_view text) noexcept {
+    if (setting.secrecy == secrecy::url)
+        return text.find_first_of("@?") == std::string_view::npos;
+    return setting.secrecy == secrecy::open;
 }
 
 const option& option_named(std::string_view environment) {

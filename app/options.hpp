@@ -7,7 +7,8 @@
 namespace app {
 
 enum class option_kind : unsigned char { text, flag };
-enum class secrecy : unsigned char { open, secret, database }; // `database`: shown without its password
+// `database`: shown without its password; `url`: shown unless a password or a query is in it.
+enum class secrecy : unsigned char { open, secret, database, url };
 
 struct option {
     std::string_view environment;
@@ -18,7 +19,15 @@ struct option {
     option_kind kind = option_kind::text;
     app::secrecy secrecy = secrecy::open;
     std::string_view alias = {}; // another spelling of the variable, which counts where that is unset
+
+    // May be given in a file, and is named as a secret.
+    [[nodiscard]] constexpr bool is_secret() const noexcept {
+        return secrecy == app::secrecy::secret || secrecy == app::secrecy::database;
+    }
 };
+
+// Whether a setting's text may be quoted whole.
+[[nodiscard]] bool may_show(const option& setting, std::string_view text) noexcept;
 
 [[nodiscard]] std::span<const option> options() noexcept;
 // The option with this environment name; there must be one.

@@ -14,12 +14,12 @@
 
 namespace app {
 
-// One line of at most `width` columns: "staging  [#####-----]  51%  1.2M rows  45 MB/s  days 12/40  0:14
-// left".
+// One line of less than `width` columns: "staging  [###---]  51%  1.2M rows  45 MB/s  days 12/40  0:14 left".
+// `elapsed`: in the phase at hand.
 [[nodiscard]] std::string progress_bar(const archive::run_report& report,
                                        std::chrono::duration<double> elapsed, std::size_t width);
 
-// A log line with rows, bytes, rates and days.
+// A log line with rows, bytes, rates, days and files.
 void log_progress(async::log& sink, const archive::run_report& report, std::chrono::duration<double> elapsed);
 
 // Shows progress at intervals until stopped.
@@ -39,14 +39,12 @@ class progress_display {
 
   private:
     void tick();
-    [[nodiscard]] std::chrono::duration<double> elapsed() const;
 
     boost::asio::steady_timer timer_;
     style style_;
     const archive::run_report& report_;
     async::log& sink_;
     line_writer terminal_;
-    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     bool shown_ = false;
     bool stopped_ = false;
 };

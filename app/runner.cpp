@@ -4,10 +4,15 @@
 #include "app/exit_code.hpp"
 #include "app/inquiry.hpp"
 #include "app/line_log.hpp"
+#include "app/metrics_delivery.hpp"
+#include "app/output_file.hpp"
 #include "app/progress.hpp"
+#include "app/recorded_timeline.hpp"
 #include "app/run_id.hpp"
+#include "app/run_page.hpp"
 #include "app/summary.hpp"
 #include "app/terminal.hpp"
+#include "app/termination_message.hpp"
 #include "app/trace_file.hpp"
 #include "archive/job.hpp"
 #include "archive/memory_budget.hpp"
@@ -22,9 +27,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <unistd.h>
 #include <vector>
 
@@ -34,6 +41,7 @@ namespace {
 
 // A stopped run has 10 s; what is not put back by then is settled by the next run.
 constexpr std::chrono::milliseconds stop_patience{9'500};
+constexpr std::chrono::seconds metrics_patience{5};
 
 // The log with the progress display it has to step aside for.
 struct output {
@@ -55,7 +63,8 @@ struct output {
     }
 };
 
-void log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
+// Also keeps in `facts` what the end of the run is told by.
+void log_failure(async::log& sink, const std::exception_ptr& failed, int code, summary_facts& facts) {
     std::string hint;
     std::string_view kind = "internal";
     std::string state;
@@ -88,7 +97,30 @@ void log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
     add("azure.error_code", service_code);
     add("azure.request_id", request);
     fields.emplace_back("exit_code", code);
-    sink.error("run.error", async::describe(failed), fields);
+    facts.error = async::describe(failed);
+    sink.error("run.error", facts.error, fields);
+    facts.error_type = kind;
+    facts.hint = std::move(hint);
+}
+
+// What a run leaves behind besides its log. Best effort: what fails is a warning.
+void leave_traces(const configuration& settings, const summary_facts& facts, metrics_delivery& metrics,
+                  async::deadline by, async::log& sink) {
+    if (facts.command == "archive" && !facts.dry_run)
+        metrics.deliver(settings.metrics, facts, by);
+    const auto message = termination_message(
+        facts.exit_code, facts.error.empty() ? sentence_of(facts) : facts.error, facts.hint);
+    if (!write_termination_message(settings.termination_log, message))
+        sink.warn("termination_log.lost", "the termination message could not be written",
+                  {{"file", settings.termination_log}});
+}
+
+void write_page(output_file& file, const report_page& page, async::log& sink) {
+    try {
+        file.write(render(page));
+    } catch (const async::error& failed) {
+        sink.warn("report.lost", "the report could not be written", {{"error.message", failed.message()}});
+    }
 }
 
 // Who the run is to the lake, and to the database if that is the same.
@@ -175,6 +207,8 @@ class engine {
     [[nodiscard]] const inquiry_answer& answer() const noexcept { return answer_; }
     [[nodiscard]] const archive::run_report& report() const noexcept { return report_; }
     [[nodiscard]] int stopped_by() const noexcept { return stop_.signal_number(); }
+    // Of a stopped run: until when it must have ended.
+    [[nodiscard]] async::deadline patience_left() const noexcept { return stop_by_; }
     [[nodiscard]] run_costs costs() const {
         return {pool_.counters().requests, pool_.counters().bytes_sent, retry_count_};
     }
@@ -236,7 +270,8 @@ class engine {
         sink_.warn("run.stopping",
                    is_inquiry(what_.command) ? "stopping" : "stopping: rolling back and putting files back",
                    {{"signal", number}, {"phase", archive::to_string(report_.phase)}});
-        watchdog_.expires_after(stop_patience);
+        stop_by_ = async::deadline::after(stop_patience);
+        watchdog_.expires_at(stop_by_.at());
         watchdog_.async_wait([this, number](const boost::system::error_code& failed) {
             if (failed)
                 return;
@@ -267,6 +302,7 @@ class engine {
     archive::job job_;
     progress_display display_;
     boost::asio::steady_timer watchdog_;
+    async::deadline stop_by_{}; // never, unless stopped
 };
 
 } // namespace
@@ -281,20 +317,32 @@ int run(const command_line& what, const configuration& settings) {
     if (!brief)
         log_start(sink, what, settings);
 
+    for (const auto& clause : settings.unheeded)
+        sink.warn("config.unheeded", clause);
+
     int code = exit_code::internal;
     std::exception_ptr failed;
+    auto leave_by = async::deadline{};
     summary_facts facts;
+    facts.command = info_of(what.command).name;
     std::unique_ptr<trace_file> trace;
+    std::optional<recorded_timeline> timeline;
+    std::optional<output_file> page;
     try {
         if (!settings.trace.empty()) {
             trace = std::make_unique<trace_file>(settings.trace, run_id);
             sink.attach(trace.get());
+        }
+        if (!settings.report.empty()) {
+            page.emplace(settings.report); // before anything moves
+            sink.attach(&timeline.emplace(trace.get()));
         }
         engine machine(what, settings, run_id, out);
         failed = machine.run();
         out.display = nullptr;
         facts.report = machine.report();
         facts.costs = machine.costs();
+        leave_by = machine.patience_left();
         if (!failed)
             code = print_answer(sink, machine.answer());
         else if (machine.stopped_by() != 0 && async::is_cancellation(failed))
@@ -306,27 +354,45 @@ int run(const command_line& what, const configuration& settings) {
         failed = std::current_exception();
         code = exit_code_of(async::failure_of(failed));
     }
+    facts.by_phase = facts.report.time_by_phase();
+    if (!failed)
+        facts.report.enter(archive::run_phase::done);
     if (code >= exit_code::signal_base)
         sink.warn("run.stopped", "stopped by a signal; nothing was deleted by the transaction at hand",
                   {{"exit_code", code}});
     else if (failed)
-        log_failure(sink, failed, code);
+        log_failure(sink, failed, code, facts);
     facts.exit_code = code;
     facts.dry_run = settings.job.dry_run;
-    facts.restored = what.command == command::restore;
     facts.duration = std::chrono::steady_clock::now() - started;
     facts.inquiry = is_inquiry(what.command);
+    if (page)
+        write_page(*page, page_of_run(settings, facts, *timeline), sink);
+    metrics_delivery metrics(sink);
+    leave_traces(settings, facts, metrics, earliest(leave_by, async::deadline::after(metrics_patience)),
+                 sink);
     if (!brief)
         log_summary(sink, facts);
+    if (metrics.lingers()) {
+        // Its loop would wait for a lookup of a name, which nothing can interrupt, for as long as that takes.
+        trace.reset();
+        std::_Exit(code);
+    }
     return code;
 }
 
-int refuse(const std::vector<std::string>& mistakes, const configuration& settings) {
+int refuse(const command_line& what, const std::vector<std::string>& mistakes,
+           const configuration& settings) {
     output out(settings, new_run_id());
     for (const auto& mistake : mistakes)
         out.log->error("config.mistake", mistake, {{"error.type", "usage"}, {"exit_code", exit_code::usage}});
     summary_facts facts;
     facts.exit_code = exit_code::usage;
+    facts.command = info_of(what.command).name;
+    facts.error_type = "usage";
+    facts.error = fmt::format("{}", fmt::join(mistakes, "\n"));
+    metrics_delivery metrics(*out.log);
+    leave_traces(settings, facts, metrics, async::deadline::after(metrics_patience), *out.log);
     log_summary(*out.log, facts);
     return exit_code::usage;
 }

@@ -10,6 +10,7 @@ namespace app {
 [[nodiscard]] int run(const command_line& what, const configuration& settings);
 
 // Logs every mistake as the run would have logged it, with the summary of a run that did not begin.
-[[nodiscard]] int refuse(const std::vector<std::string>& mistakes, const configuration& settings);
+[[nodiscard]] int refuse(const command_line& what, const std::vector<std::string>& mistakes,
+                         const configuration& settings);
 
 } // namespace app

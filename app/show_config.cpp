@@ -24,6 +24,8 @@ std::string shown(const option& setting, const sourced_text& text) {
     case secrecy::database:
         return db::conninfo_mistake(text.text) ? "(hidden: it cannot be parsed)"
                                                : db::describe_conninfo(text.text);
+    case secrecy::url:
+        return may_show(setting, text.text) ? text.text : "(hidden: it holds a password or a query)";
     case secrecy::open:
         break;
     }
@@ -44,7 +46,7 @@ std::string show_config(const texts& given, output_format format) {
             row["value"] = text.set() ? boost::json::value(valid_utf8(shown(setting, text)))
                                       : boost::json::value(nullptr);
             row["source"] = to_string(text.from);
-            row["secret"] = setting.secrecy != secrecy::open;
+            row["secret"] = setting.is_secret();
             rows.emplace_back(std::move(row));
         }
         return boost::json::serialize(boost::json::object{{"settings", std::move(rows)}}) + "\n";

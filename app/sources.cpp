@@ -61,7 +61,7 @@ sourced_text collect_one(const option& wanted, const std::map<std::string, std::
     if (!variable && !wanted.alias.empty())
         variable = environment(wanted.alias);
     std::optional<std::string> file;
-    if (wanted.secrecy != secrecy::open)
+    if (wanted.is_secret())
         file = environment(fmt::format("{}_FILE", wanted.environment));
     if (variable && file)
         mistakes.push_back(

@@ -4,9 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
+#include <vector>
 
 namespace app {
 
@@ -27,7 +30,17 @@ std::uint64_t peak_memory() {
     return 0;
 }
 
-std::string sentence(const summary_facts& facts) {
+std::string counted(std::uint64_t number, std::string_view unit) {
+    return fmt::format("{} {}{}", number, unit, number == 1 ? "" : "s");
+}
+
+std::int64_t milliseconds(std::chrono::steady_clock::duration span) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
+}
+
+} // namespace
+
+std::string sentence_of(const summary_facts& facts) {
     const auto& report = facts.report;
     if (facts.exit_code >= exit_code::signal_base)
         return "stopped";
@@ -36,15 +49,13 @@ std::string sentence(const summary_facts& facts) {
     if (facts.inquiry)
         return "answered";
     if (report.days == 0)
-        return report.files_settled > 0 ? fmt::format("settled {} files", report.files_settled)
+        return report.files_settled > 0 ? "settled " + counted(report.files_settled, "file")
                                         : "nothing was due";
-    const auto did = facts.restored  ? (facts.dry_run ? "dry run: could restore" : "restored")
-                     : facts.dry_run ? "dry run: uploaded"
-                                     : "archived";
-    return fmt::format("{} {} rows of {} days", did, report.rows, report.days);
+    const auto did = facts.command == "restore" ? (facts.dry_run ? "dry run: could restore" : "restored")
+                     : facts.dry_run            ? "dry run: uploaded"
+                                                : "archived";
+    return fmt::format("{} {} of {}", did, counted(report.rows, "row"), counted(report.days, "day"));
 }
-
-} // namespace
 
 void log_summary(async::log& sink, const summary_facts& facts) {
     rusage usage{};
@@ -53,28 +64,44 @@ void log_summary(async::log& sink, const summary_facts& facts) {
     const auto status = facts.exit_code == exit_code::done          ? "succeeded"
                         : facts.exit_code >= exit_code::signal_base ? "stopped"
                                                                     : "failed";
-    sink.summary(
-        "run.summary", sentence(facts),
-        {{"status", status},
-         {"exit_code", facts.exit_code},
-         {"dry_run", facts.dry_run},
-         {"cutoff", report.cutoff},
-         {"rows", report.rows},
-         {"rows_deleted", report.rows_deleted},
-         {"rows_recognised", report.rows_recognised},
-         {"rows_dayless", report.rows_dayless},
-         {"days", report.days},
-         {"bytes", report.bytes},
-         {"files_created", report.files_created},
-         {"files_appended", report.files_appended},
-         {"files_settled", report.files_settled},
-         {"attempts", report.attempts},
-         {"requests", facts.costs.requests},
-         {"retries", facts.costs.retries},
-         {"bytes_sent", facts.costs.bytes_sent},
-         {"cpu_seconds", seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)},
-         {"peak_memory_bytes", peak_memory()},
-         {"duration_ms", std::chrono::duration_cast<std::chrono::milliseconds>(facts.duration).count()}});
+    std::vector<async::log_field> fields{
+        {"status", status},
+        {"exit_code", facts.exit_code},
+        {"command", facts.command},
+        {"dry_run", facts.dry_run},
+        {"phase", archive::to_string(report.phase)},
+        {"cutoff", report.cutoff},
+        {"rows", report.rows},
+        {"rows_deleted", report.rows_deleted},
+        {"rows_recognised", report.rows_recognised},
+        {"rows_dayless", report.rows_dayless},
+        {"days", report.days},
+        {"bytes", report.bytes},
+        {"files_created", report.files_created},
+        {"files_appended", report.files_appended},
+        {"files_settled", report.files_settled},
+        {"attempts", report.attempts},
+        {"requests", facts.costs.requests},
+        {"retries", facts.costs.retries},
+        {"bytes_sent", facts.costs.bytes_sent},
+        {"cpu_seconds", std::round(1e3 * (seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime))) / 1e3},
+        {"peak_memory_bytes", peak_memory()},
+        {"duration_ms", milliseconds(facts.duration)}};
+    if (report.files_pending)
+        fields.emplace_back("files_pending", *report.files_pending);
+    if (report.backlog)
+        fields.emplace_back("backlog_seconds", std::int64_t{report.backlog->count()});
+    if (!facts.error_type.empty())
+        fields.emplace_back("error.type", facts.error_type);
+    std::vector<std::string> names;
+    names.reserve(archive::run_phases); // the fields refer to them
+    for (std::size_t phase = 0; phase < archive::run_phases; ++phase)
+        if (const auto spent = milliseconds(facts.by_phase[phase]); spent > 0) {
+            names.push_back(
+                fmt::format("phase_ms.{}", archive::to_string(static_cast<archive::run_phase>(phase))));
+            fields.emplace_back(names.back(), spent);
+        }
+    sink.summary("run.summary", sentence_of(facts), fields);
 }
 
 } // namespace app

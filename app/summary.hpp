@@ -4,8 +4,10 @@
 #include "archive/report.hpp"
 #include "async/log.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace app {
 
@@ -21,11 +23,20 @@ struct summary_facts {
     int exit_code = 0;
     bool dry_run = false;
     std::chrono::steady_clock::duration duration{};
-    bool restored = false; // not archived
-    bool inquiry = false;  // it was to look, not to archive
+
+    bool inquiry = false; // it was to look, not to archive
+    std::string command = {};
+    std::array<std::chrono::steady_clock::duration, archive::run_phases> by_phase = {};
+    std::string error = {}; // what ended the run, if it failed
+    std::string error_type = {};
+    std::string hint = {}; // what to check then
 };
 
-// "event":"run.summary". CPU seconds and peak memory are this process's so far.
+// How the run ended: "archived 30 rows of 3 days".
+[[nodiscard]] std::string sentence_of(const summary_facts& facts);
+
+// "event":"run.summary"; docs/json.md lists its fields. CPU seconds and peak memory are this process's so
+// far.
 void log_summary(async::log& sink, const summary_facts& facts);
 
 } // namespace app

@@ -30,9 +30,11 @@ constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
 } // namespace
 
 awaitable<job::attempt_result> job::archive_unit(unit& work) {
-    context_.report.phase = run_phase::planning;
+    context_.report.enter(run_phase::planning);
     work.plan = co_await plan_unit(work);
     const bool by_day = work.plan.how == reading::by_day;
+    if (!context_.report.backlog)
+        co_await measure_backlog(work);
     if (by_day && work.plan.days.empty())
         co_return attempt_result::finished;
 
@@ -96,9 +98,22 @@ awaitable<plan> job::plan_unit(unit& work) {
     co_return std::move(made.chosen);
 }
 
+// How late the oldest due row is. Only the index knows that before the table has been read.
+awaitable<void> job::measure_backlog(unit& work) {
+    auto& late = context_.report.backlog;
+    if (work.plan.how != reading::by_day)
+        co_return;
+    if (work.plan.days.empty()) {
+        late = std::chrono::seconds(0);
+        co_return;
+    }
+    const auto asked = co_await work.session.query(backlog_seconds_sql(work.table, work.plan.rows, cutoff_));
+    late = std::chrono::seconds(asked.is_null(0, 0) ? 0 : asked.integer(0, 0));
+}
+
 awaitable<void> job::stage(unit& work) {
     const async::span shown(context_.sink, "job", "stage");
-    context_.report.phase = run_phase::staging;
+    context_.report.enter(run_phase::staging);
     const auto snapshot = co_await work.session.query("SELECT pg_export_snapshot()");
     fault_point("snapshot-exported");
 
@@ -142,6 +157,10 @@ awaitable<void> job::stage(unit& work) {
                            "rows at -infinity or before year 1 belong to no day: they stay in the table",
                            {{"rows", work.rows_dayless}});
     context_.report.rows_dayless = work.rows_dayless;
+    if (!context_.report.backlog)
+        context_.report.backlog = work.staging->files().empty()
+                                      ? std::chrono::seconds(0)
+                                      : seconds_after(work.staging->files().begin()->first, cutoff_);
     fault_point("staged");
 }
 
@@ -173,7 +192,7 @@ awaitable<std::set<day>> job::days_that_came_back(unit& work) {
 
 awaitable<void> job::delete_rows(unit& work) {
     const async::span shown(context_.sink, "job", "delete");
-    context_.report.phase = run_phase::deleting;
+    context_.report.enter(run_phase::deleting);
     std::uint64_t rows = 0;
     for (const auto& [which, file] : work.staging->files())
         rows += file->rows + file->rows_recognised;

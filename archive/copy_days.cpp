@@ -25,7 +25,7 @@ constexpr std::chrono::seconds abandon_patience{5};
 } // namespace
 
 awaitable<void> job::copy_days(restore_request what) {
-    context_.report.phase = run_phase::planning;
+    context_.report.enter(run_phase::planning);
     const auto target = co_await make_target(what.into);
     const auto all = co_await context_.lake.day_files();
     const auto files = files_to_restore(all, what.days);
@@ -42,7 +42,7 @@ awaitable<void> job::copy_days(restore_request what) {
                                            file->properties.name, awaited(*file->mark.mark)->transaction),
                                "Run `event-archiver recover` first.");
     }
-    context_.report.phase = run_phase::restoring;
+    context_.report.enter(run_phase::restoring);
     context_.report.days_planned = files.size();
     const auto step = [this, &files, &target](std::size_t index) { return copy_day(*files[index], target); };
     co_await async::for_each_bounded(files.size(), context_.settings.parallel, step);

@@ -108,7 +108,7 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     const auto table = co_await describe_table(session, limits.table, limits.time_column, limits.key_column);
-    context.report.phase = run_phase::planning;
+    context.report.enter(run_phase::planning);
     plan_start from;
     from.cutoff = co_await find_cutoff(session, limits);
     const auto files = co_await context.lake.present_files();
@@ -152,7 +152,7 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
 
 awaitable<forecast> look_ahead(look_context context) {
     forecast seen;
-    context.report.phase = run_phase::connecting;
+    context.report.enter(run_phase::connecting);
     co_await with_session(context.database, [&context, &seen](db::connection& session) {
         return look(session, context, seen);
     });

@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace archive {
@@ -135,7 +136,7 @@ awaitable<void> job::repeat(attempt_body body) {
 }
 
 awaitable<job::attempt_result> job::attempt(const attempt_body& body) {
-    context_.report.phase = run_phase::connecting;
+    context_.report.enter(run_phase::connecting);
     const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
     auto* const borrowed = session.get();
     unit work(*session);
@@ -169,7 +170,7 @@ awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& bo
     work.position = co_await position_of(work.session);
     fault_point("locked");
 
-    context_.report.phase = run_phase::settling;
+    context_.report.enter(run_phase::settling);
     co_await load_files(work);
     if (const auto unsettled = co_await settle(work)) {
         co_await work.transaction->rollback();
@@ -219,6 +220,10 @@ awaitable<bool> job::take_lock(unit& work) {
 awaitable<void> job::load_files(unit& work) {
     const async::span shown(context_.sink, "job", "list files");
     work.files = co_await context_.lake.day_files();
+    const auto pending = [](const auto& entry) {
+        return entry.second.mark.mark && entry.second.mark.mark->pending;
+    };
+    context_.report.files_pending = static_cast<std::uint64_t>(std::ranges::count_if(work.files, pending));
     const auto& part = context_.settings.shard;
     if (part.count > 1)
         std::erase_if(work.files, [&part](const auto& entry) {

@@ -86,6 +86,7 @@ class job {
 
     [[nodiscard]] awaitable<attempt_result> archive_unit(unit& work);
     [[nodiscard]] awaitable<plan> plan_unit(unit& work);
+    [[nodiscard]] awaitable<void> measure_backlog(unit& work);
     [[nodiscard]] awaitable<std::set<day>> days_that_came_back(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
     [[nodiscard]] awaitable<void> delete_rows(unit& work);
@@ -100,6 +101,7 @@ class job {
     [[nodiscard]] awaitable<void> put_back(unit& work);
     [[nodiscard]] awaitable<void> finalise(unit& work);
     void record(const unit& work);
+    void count_pending(const unit& work);
     [[nodiscard]] awaitable<void> roll_back_by(unit& work, async::deadline by);
     [[noreturn]] static void rethrow_not_committed(const unit& work, const std::exception_ptr& failed);
     [[noreturn]] static void throw_in_doubt(const unit& work);

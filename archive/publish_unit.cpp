@@ -15,6 +15,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace archive {
 
 using async::failure;
@@ -30,7 +32,7 @@ constexpr std::chrono::seconds patience_when_stopping{7}; // of the 10 s a stopp
 } // namespace
 
 awaitable<void> job::publish_and_commit(unit& work) {
-    context_.report.phase = run_phase::publishing;
+    context_.report.enter(run_phase::publishing);
     std::exception_ptr failed;
     auto decision = commit_decision::put_back;
     try {
@@ -41,11 +43,12 @@ awaitable<void> job::publish_and_commit(unit& work) {
             co_await work.transaction->rollback();
             fault_point("dry-run-rolled-back");
             record(work);
+            count_pending(work);
             co_return;
         }
         if (context_.stop.requested())
             async::throw_cancelled();
-        context_.report.phase = run_phase::committing;
+        context_.report.enter(run_phase::committing);
         decision = co_await async::shielded(commit(work));
     } catch (...) {
         failed = std::current_exception();
@@ -55,12 +58,14 @@ awaitable<void> job::publish_and_commit(unit& work) {
     switch (decision) {
     case commit_decision::finalise:
         record(work);
-        context_.report.phase = run_phase::finishing;
+        context_.report.enter(run_phase::finishing);
         co_await finalise(work);
+        count_pending(work);
         co_await async::heeding_cancellation();
         co_return;
     case commit_decision::put_back:
         co_await put_back(work);
+        count_pending(work);
         co_await async::heeding_cancellation();
         rethrow_not_committed(work, failed);
     case commit_decision::ask:
@@ -68,6 +73,7 @@ awaitable<void> job::publish_and_commit(unit& work) {
     case commit_decision::leave_marks:
         break;
     }
+    count_pending(work);
     throw_in_doubt(work);
 }
 
@@ -90,6 +96,7 @@ void job::throw_in_doubt(const unit& work) {
 awaitable<void> job::publish(unit& work) {
     const async::span shown(context_.sink, "job", "publish");
     const auto tails = work.tails();
+    context_.report.files_planned = tails.size();
     const auto step = [this, &tails, &work](std::size_t index) { return publish_one(work, *tails[index]); };
     co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
     fault_point("published");
@@ -106,6 +113,7 @@ awaitable<void> job::publish_one(unit& work, day_file& file) {
         async::throw_cancelled();
     try {
         co_await async::shielded(publisher_.publish(file, work.publication));
+        ++context_.report.files_done;
     } catch (...) {
         work.publishing_failed = true;
         throw;
@@ -222,8 +230,12 @@ awaitable<void> job::put_back(unit& work) {
 awaitable<void> job::finalise(unit& work) {
     const async::span shown(context_.sink, "job", "finish");
     const auto tails = work.tails();
+    context_.report.files_planned = tails.size();
     std::exception_ptr failed;
-    const auto step = [this, &tails](std::size_t index) { return publisher_.finalise(*tails[index]); };
+    const auto step = [this, &tails](std::size_t index) -> awaitable<void> {
+        co_await publisher_.finalise(*tails[index]);
+        ++context_.report.files_done;
+    };
     try {
         co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
     } catch (const async::error&) {
@@ -248,6 +260,9 @@ void job::record(const unit& work) {
         report.bytes += file->bytes;
         if (!context_.settings.dry_run)
             report.rows_deleted += rows;
+        report.outcomes.push_back({file->key, file->rows, file->bytes,
+                                   file->compressed() ? file->member.size : file->bytes,
+                                   file->existing.has_value()});
         if (file->has_tail())
             ++(file->existing ? report.files_appended : report.files_created);
         context_.sink.info(context_.settings.dry_run ? "day.uploaded" : "day.archived",
@@ -269,6 +284,13 @@ void job::record(const unit& work) {
                                {{"partition", name}});
     if (context_.settings.commit == commit_unit::day && !work.plan.days.empty())
         lower_bound_ = work.plan.rows.upper;
+}
+
+void job::count_pending(const unit& work) {
+    const auto open = [](const day_file* file) {
+        return file->state == day_file::publication::tried || file->state == day_file::publication::published;
+    };
+    context_.report.files_pending = static_cast<std::uint64_t>(std::ranges::count_if(work.tails(), open));
 }
 
 } // namespace archive

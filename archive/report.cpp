@@ -30,4 +30,18 @@ std::string_view to_string(run_phase phase) noexcept {
     return "done";
 }
 
+void run_report::enter(run_phase next, clock::time_point now) noexcept {
+    spent_ = time_by_phase(now);
+    entered_ = now;
+    phase = next;
+    files_planned = files_done = 0;
+}
+
+std::array<run_report::clock::duration, run_phases>
+run_report::time_by_phase(clock::time_point now) const noexcept {
+    auto times = spent_;
+    times[static_cast<std::size_t>(phase)] += now - entered_;
+    return times;
+}
+
 } // namespace archive

@@ -1,10 +1,16 @@
 // What a run has done so far, for the progress display and the summary. Written by the job, read by app/.
 #pragma once
 
+#include "archive/day.hpp"
+
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace archive {
 
@@ -22,9 +28,34 @@ enum class run_phase : std::uint8_t {
     done
 };
 [[nodiscard]] std::string_view to_string(run_phase phase) noexcept;
+inline constexpr std::size_t run_phases = static_cast<std::size_t>(run_phase::done) + 1;
+
+// What a run added to one day's file.
+struct day_outcome {
+    file_key file;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;     // as stored
+    std::uint64_t csv_bytes = 0; // before compression
+    bool appended = false;       // the file was there before
+};
 
 struct run_report {
+    using clock = std::chrono::steady_clock;
+
     run_phase phase = run_phase::connecting;
+    // Moves to another phase; the time since the last move counts for the one that ends.
+    void enter(run_phase next, clock::time_point now = clock::now()) noexcept;
+    // Time spent in each phase so far, all attempts and transactions together.
+    [[nodiscard]] std::array<clock::duration, run_phases>
+    time_by_phase(clock::time_point now = clock::now()) const noexcept;
+    // Since the phase at hand was entered.
+    [[nodiscard]] clock::duration time_in_phase(clock::time_point now = clock::now()) const noexcept {
+        return now - entered_;
+    }
+    // Of the phase at hand, where it goes from file to file.
+    std::uint64_t files_planned = 0;
+    std::uint64_t files_done = 0;
+
     std::string cutoff; // "2025-11-20 02:00:00.123", UTC
 
     // Of the attempt at hand.
@@ -46,6 +77,18 @@ struct run_report {
     std::uint64_t files_settled = 0;
     std::uint64_t attempts = 0; // whole runs, repeated after a serialization failure
     std::uint64_t rows_dayless = 0;
+    // How far the oldest due row was past the cutoff when the run began; nothing until that is known. Without
+    // an index by time it is known only once the table has been read, and counts from the row's midnight.
+    std::optional<std::chrono::seconds> backlog;
+    // As the run leaves them: files whose last rows stand or fall with a transaction. Nothing before the
+    // first look at the lake.
+    std::optional<std::uint64_t> files_pending;
+
+    std::vector<day_outcome> outcomes; // by transaction, then by day
+
+  private:
+    clock::time_point entered_ = clock::now();
+    std::array<clock::duration, run_phases> spent_{};
 };
 
 } // namespace archive

@@ -47,7 +47,7 @@ awaitable<void> job::restore_in_place(restore_request what) {
 }
 
 awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_request& what) {
-    context_.report.phase = run_phase::restoring;
+    context_.report.enter(run_phase::restoring);
     const auto files = files_to_restore(work.files, what.days);
     if (files.empty())
         throw async::error(failure::precondition, "there is no archived day with rows in that range",
@@ -112,7 +112,7 @@ awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
 }
 
 awaitable<void> job::announce_and_commit(unit& work) {
-    context_.report.phase = run_phase::publishing;
+    context_.report.enter(run_phase::publishing);
     std::exception_ptr failed;
     auto decision = commit_decision::put_back;
     const auto announce = [this, &work](std::size_t index) -> awaitable<void> {
@@ -131,7 +131,7 @@ awaitable<void> job::announce_and_commit(unit& work) {
         fault_point("announced");
         if (context_.stop.requested())
             async::throw_cancelled();
-        context_.report.phase = run_phase::committing;
+        context_.report.enter(run_phase::committing);
         decision = co_await async::shielded(commit(work));
     } catch (...) {
         failed = std::current_exception();
@@ -141,7 +141,7 @@ awaitable<void> job::announce_and_commit(unit& work) {
     switch (decision) {
     case commit_decision::finalise:
         record_restored(work);
-        context_.report.phase = run_phase::finishing;
+        context_.report.enter(run_phase::finishing);
         co_await empty_restored(work);
         co_await async::heeding_cancellation();
         co_return;

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace archive {
 
@@ -71,6 +72,21 @@ std::vector<page_range> cut_pages(std::uint64_t pages, std::size_t count, std::u
     return ranges;
 }
 
+std::chrono::seconds seconds_after(day which, std::string_view moment) noexcept {
+    const auto date = day::from_text(moment.substr(0, 10));
+    if (!date || moment.size() < 19)
+        return {};
+    const auto number_at = [moment](std::size_t position) {
+        int number = 0;
+        std::from_chars(moment.data() + position, moment.data() + position + 2, number);
+        return number;
+    };
+    const std::chrono::seconds span =
+        std::chrono::days(date->number() - which.number()) + std::chrono::hours(number_at(11)) +
+        std::chrono::minutes(number_at(14)) + std::chrono::seconds(number_at(17));
+    return std::max(span, std::chrono::seconds(0));
+}
+
 selection one_day(const selection& whole, day which) {
     selection part = whole;
     part.lower = std::max(whole.lower, which.text() + " 00:00:00");
@@ -95,6 +111,12 @@ std::string count_days_sql(const table_description& table, const selection& rows
 std::string count_dayless_sql(const table_description& table, const selection& rows) {
     return fmt::format("SELECT count(*) FROM {} WHERE {} < {}", table.name, table.time_column,
                        time_literal(table, std::min(rows.upper, std::string("0001-01-01 00:00:00"))));
+}
+
+std::string backlog_seconds_sql(const table_description& table, const selection& rows,
+                                std::string_view cutoff) {
+    return fmt::format("SELECT extract(epoch FROM {} - min({}))::bigint FROM {} WHERE {}",
+                       time_literal(table, cutoff), table.time_column, table.name, where_clause(table, rows));
 }
 
 std::string copy_day_sql(const table_description& table, const selection& rows) {

@@ -5,6 +5,7 @@
 #include "archive/settings.hpp"
 #include "archive/table.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ struct page_range {
 [[nodiscard]] std::vector<page_range> cut_pages(std::uint64_t pages, std::size_t count,
                                                 std::uint64_t pages_min);
 
+// From the day's midnight to a moment such as `upper`; 0 if that is earlier.
+[[nodiscard]] std::chrono::seconds seconds_after(day which, std::string_view moment) noexcept;
+
 [[nodiscard]] selection one_day(const selection& whole, day which);
 
 [[nodiscard]] std::string where_clause(const table_description& table, const selection& rows);
@@ -40,6 +44,9 @@ struct page_range {
 [[nodiscard]] std::string count_days_sql(const table_description& table, const selection& rows);
 // One row: how many rows lie below the upper bound but belong to no day (-infinity, years before 1).
 [[nodiscard]] std::string count_dayless_sql(const table_description& table, const selection& rows);
+// One row: by how many whole seconds the oldest of these rows is older than `cutoff`; NULL without rows.
+[[nodiscard]] std::string backlog_seconds_sql(const table_description& table, const selection& rows,
+                                              std::string_view cutoff);
 [[nodiscard]] std::string copy_day_sql(const table_description& table, const selection& rows);
 // With the day number as a leading column, empty for rows that belong to no day.
 [[nodiscard]] std::string copy_range_sql(const table_description& table, const selection& rows,

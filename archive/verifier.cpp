@@ -79,11 +79,11 @@ awaitable<verifier::memory_share> verifier::take_memory(std::uint64_t wanted) {
 
 awaitable<verification> verifier::verify(day_range days, std::string against) {
     auto& report = context_.report;
-    report.phase = run_phase::connecting;
+    report.enter(run_phase::connecting);
     co_await with_session(context_.database, [this, &against](db::connection& session) {
         return describe(session, std::move(against));
     });
-    report.phase = run_phase::verifying;
+    report.enter(run_phase::verifying);
     const auto present = co_await context_.lake.present_files();
     if (!present)
         throw async::error(failure::precondition,

@@ -28,8 +28,8 @@ void log::error(std::string_view event, std::string_view message, std::span<cons
     submit(log_level::error, event, message, fields);
 }
 
-void log::summary(std::string_view event, std::string_view message, std::initializer_list<log_field> fields) {
-    write(log_level::info, event, message, {fields.begin(), fields.size()});
+void log::summary(std::string_view event, std::string_view message, std::span<const log_field> fields) {
+    write(log_level::info, event, message, fields);
 }
 
 } // namespace async

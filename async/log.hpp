@@ -72,7 +72,7 @@ class log {
     void error(std::string_view event, std::string_view message, std::span<const log_field> fields);
 
     // As info, whatever the threshold: the one line that must never be missing.
-    void summary(std::string_view event, std::string_view message, std::initializer_list<log_field> fields);
+    void summary(std::string_view event, std::string_view message, std::span<const log_field> fields);
 
     // Where stretches of time are drawn (timeline.hpp), or null. It must outlive its spans.
     void attach(timeline* target) noexcept { timeline_ = target; }

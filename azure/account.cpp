@@ -1,8 +1,8 @@
 #include "azure/account.hpp"
 
+#include "azure/endpoint_url.hpp"
 #include "azure/impl/ascii.hpp"
 #include "azure/impl/base64.hpp"
-#include "azure/impl/endpoint_url.hpp"
 
 #include <algorithm>
 #include <map>
@@ -86,7 +86,9 @@ class builder {
     void set_endpoint(std::string_view setting, std::string_view url) {
         auto parsed = parse_endpoint(url);
         if (!parsed.mistake.empty())
-            mistake(std::string(setting) + " " + parsed.mistake);
+            mistake(
+                std::string(setting) + " " + parsed.mistake +
+                (url.find('?') == std::string_view::npos ? "" : "; a SAS goes into SharedAccessSignature"));
         made_.value.blob = std::move(parsed.value);
     }
 

@@ -1,6 +1,6 @@
 #include "azure/identity.hpp"
 
-#include "azure/impl/endpoint_url.hpp"
+#include "azure/endpoint_url.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,9 +2,9 @@
 
 #include "async/condition.hpp"
 #include "async/race.hpp"
+#include "azure/endpoint_url.hpp"
 #include "azure/error.hpp"
 #include "azure/impl/connect.hpp"
-#include "azure/impl/endpoint_url.hpp"
 #include "azure/impl/http_connection.hpp"
 #include "azure/impl/retry_after.hpp"
 #include "azure/impl/throttle.hpp"

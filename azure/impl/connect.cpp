@@ -2,8 +2,8 @@
 
 #include "async/condition.hpp"
 #include "async/race.hpp"
+#include "azure/endpoint_url.hpp"
 #include "azure/error.hpp"
-#include "azure/impl/endpoint_url.hpp"
 #include "azure/impl/tunnel.hpp"
 
 #include <fmt/format.h>

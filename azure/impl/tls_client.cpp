@@ -1,7 +1,7 @@
 #include "azure/impl/tls_client.hpp"
 
 #include "async/error.hpp"
-#include "azure/impl/endpoint_url.hpp"
+#include "azure/endpoint_url.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>

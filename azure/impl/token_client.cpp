@@ -1,9 +1,9 @@
 #include "azure/impl/token_client.hpp"
 
 #include "async/timeline.hpp"
+#include "azure/endpoint_url.hpp"
 #include "azure/impl/ascii.hpp"
 #include "azure/impl/client_assertion.hpp"
-#include "azure/impl/endpoint_url.hpp"
 #include "azure/impl/file_content.hpp"
 #include "azure/impl/request_id.hpp"
 

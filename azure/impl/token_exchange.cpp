@@ -1,6 +1,6 @@
 #include "azure/impl/token_exchange.hpp"
 
-#include "azure/impl/endpoint_url.hpp"
+#include "azure/endpoint_url.hpp"
 #include "azure/impl/retry_after.hpp"
 #include "azure/request.hpp"
 

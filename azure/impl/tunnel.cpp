@@ -1,7 +1,7 @@
 #include "azure/impl/tunnel.hpp"
 
+#include "azure/endpoint_url.hpp"
 #include "azure/error.hpp"
-#include "azure/impl/endpoint_url.hpp"
 #include "azure/impl/response_reader.hpp"
 
 #include <boost/asio/read_until.hpp>

@@ -7,14 +7,15 @@ import pytest
 
 from support.servers import ROOT
 
-# Arrows point down: app -> archive -> db, azure, csv -> async.
+# Arrows point down: app -> archive -> db, azure, csv -> async; app -> telemetry -> azure.
 MAY_USE = {
     "async": set(),
     "db": {"async"},
     "azure": {"async"},
     "csv": {"async"},
     "archive": {"db", "azure", "csv", "async"},
-    "app": {"archive", "db", "azure", "csv", "async"},
+    "telemetry": {"azure", "async"},
+    "app": {"archive", "telemetry", "db", "azure", "csv", "async"},
 }
 # A library stays in the room that wraps it.
 KEPT_IN = {

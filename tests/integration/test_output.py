@@ -1,14 +1,10 @@
 """What is printed where: JSON lines or text on stderr, results on stdout, the summary last."""
 import datetime
-import fcntl
 import os
-import pty
-import select
-import struct
-import subprocess
-import termios
 
 import pytest
+
+from support.terminal import on_terminal
 
 
 def test_log_lines_are_json_objects_with_the_contracts_keys(archiver, table):
@@ -117,35 +113,6 @@ def test_names_that_json_must_escape(archiver, table, lake, container, oracle):
     outcome = archiver.run("archive")
     assert outcome.code != 0 and outcome.unparsed == []
     assert "emoji 😀" in [line for line in outcome.log if line["level"] == "error"][0]["msg"]
-
-
-def on_terminal(archiver, environment: dict) -> str:
-    """What a run writes to a terminal of 100 columns."""
-    control, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-    settings = {name: str(value) for name, value in archiver.settings.items() if name != "LOG_FORMAT"}
-    process = subprocess.Popen(
-        [str(archiver.binary), "archive"],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        env={"PATH": "/usr/bin:/bin", "TERM": "xterm", **settings, **environment},
-        close_fds=True,
-    )
-    os.close(terminal)
-    text = b""
-    while True:
-        readable, _, _ = select.select([control], [], [], 60)
-        try:
-            chunk = os.read(control, 65536) if readable else b""
-        except OSError:
-            chunk = b""
-        if not chunk:
-            break
-        text += chunk
-    assert process.wait(60) == 0, text.decode()
-    os.close(control)
-    return text.decode()
 
 
 def test_on_a_terminal_there_is_text_and_no_color_is_honoured(archiver, table):

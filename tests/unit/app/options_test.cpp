@@ -29,19 +29,34 @@ TEST(options, have_names_of_their_own) {
 
 TEST(options, let_no_secret_but_the_database_be_a_flag) {
     // Other users of a machine can see the arguments of a process.
-    constexpr std::array<std::string_view, 8> secrets{
-        "PG_CONNECTION_STRING", "AZURE_STORAGE_CONNECTION_STRING",
-        "AZURE_STORAGE_KEY",    "AZURE_STORAGE_SAS_TOKEN",
-        "AZURE_CLIENT_SECRET",  "AZURE_CLIENT_CERTIFICATE_PASSWORD",
-        "IDENTITY_HEADER",      "HTTPS_PROXY",
+    constexpr std::array<std::string_view, 9> secrets{
+        "PG_CONNECTION_STRING",
+        "AZURE_STORAGE_CONNECTION_STRING",
+        "AZURE_STORAGE_KEY",
+        "AZURE_STORAGE_SAS_TOKEN",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "IDENTITY_HEADER",
+        "HTTPS_PROXY",
+        "OTEL_EXPORTER_OTLP_HEADERS",
     };
     for (const auto& option : options()) {
         if (option.secrecy == secrecy::secret) {
             EXPECT_EQ(option.flag, "") << option.environment;
         }
         const bool is_secret = std::ranges::find(secrets, option.environment) != secrets.end();
-        EXPECT_EQ(option.secrecy != secrecy::open, is_secret) << option.environment;
+        EXPECT_EQ(option.is_secret(), is_secret) << option.environment;
     }
+}
+
+TEST(may_show, hides_urls_that_hold_a_password_or_a_query) {
+    const auto& gateway = option_named("ARCHIVE_PUSHGATEWAY");
+    EXPECT_TRUE(may_show(gateway, "http://pushgateway:9091/base"));
+    EXPECT_FALSE(may_show(gateway, "http://user:canary@pushgateway:9091"));
+    EXPECT_FALSE(may_show(gateway, "http://pushgateway:9091/?token=canary"));
+    EXPECT_TRUE(may_show(option_named("ARCHIVE_PATH"), "box/what@ever"));
+    EXPECT_FALSE(may_show(option_named("AZURE_STORAGE_KEY"), "canary"));
+    EXPECT_FALSE(may_show(option_named("PG_CONNECTION_STRING"), "host=db"));
 }
 
 TEST(nearest, is_the_candidate_with_the_fewest_changes_if_there_are_few) {

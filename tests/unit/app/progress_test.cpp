@@ -75,6 +75,28 @@ TEST(progress_bar, shows_no_share_while_the_total_is_not_known) {
     EXPECT_EQ(progress_bar(report, 14s, 100), "staging    1.2M rows  45.0 MB/s");
 }
 
+TEST(progress_bar, says_of_a_phase_that_reads_nothing_only_what_it_knows) {
+    archive::run_report report;
+    EXPECT_EQ(progress_bar(report, 14s, 100), "connecting");
+    report = half_done();
+    report.phase = run_phase::deleting;
+    EXPECT_EQ(progress_bar(report, 14s, 100), "deleting   1.2M rows  days 12/40");
+}
+
+TEST(progress_bar, counts_files_where_a_phase_goes_from_file_to_file) {
+    auto report = half_done();
+    report.phase = run_phase::publishing;
+    report.files_planned = 40;
+    report.files_done = 10;
+    EXPECT_EQ(progress_bar(report, 10s, 80),
+              "publishing [######-------------------]  25%  1.2M rows  files 10/40  0:30 left");
+}
+
+TEST(progress_bar, has_hours_where_there_are_some) {
+    auto report = half_done();
+    EXPECT_THAT(progress_bar(report, 7'265s, 200), HasSubstr("  2:01:05 left"));
+}
+
 TEST(progress_bar, guesses_no_time_left_from_the_first_few_rows) {
     auto report = half_done();
     report.rows_read = 24'000;
@@ -94,6 +116,7 @@ TEST(progress_bar, scales_its_numbers) {
     };
     for (const auto& [rows, text] : cases) {
         archive::run_report report;
+        report.phase = run_phase::staging;
         report.rows_read = rows;
         EXPECT_THAT(progress_bar(report, 1s, 100), HasSubstr(text));
     }
@@ -105,7 +128,8 @@ TEST(log_progress, has_the_same_facts_as_fields) {
     EXPECT_THAT(sink.lines,
                 testing::ElementsAre(
                     "progress: still at work phase=staging rows=1200000 rows_planned=2400000 bytes=630000000"
-                    " rows_per_second=120000 bytes_per_second=63000000 days=12 days_planned=40"));
+                    " rows_per_second=120000 bytes_per_second=63000000 days=12 days_planned=40"
+                    " files=0 files_planned=0"));
 }
 
 TEST(progress_display, logs_a_line_on_request_and_leaves_nothing_on_the_loop_once_stopped) {

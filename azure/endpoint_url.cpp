@@ -1,4 +1,4 @@
-#include "azure/impl/endpoint_url.hpp"
+#include "azure/endpoint_url.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -23,7 +23,7 @@ parsed_endpoint parse_endpoint(std::string_view url) {
     if (view.has_userinfo())
         return {{}, "must not hold a user name or password"};
     if (view.has_query() || view.has_fragment())
-        return {{}, "must not hold a query; a SAS goes into SharedAccessSignature"};
+        return {{}, "must not hold a query"};
     if (view.encoded_host().empty())
         return {{}, "names no host"};
     if (view.has_port() && view.port_number() == 0)

@@ -1,0 +1,66 @@
+// Metrics of a run: which there are, and how they leave. Best effort: what cannot be delivered is one
+// warning, and the exit code stays what it is.
+#pragma once
+
+#include "app/summary.hpp"
+#include "archive/settings.hpp"
+#include "async/asio.hpp"
+#include "async/deadline.hpp"
+#include "async/log.hpp"
+#include "azure/account.hpp"
+#include "telemetry/delivery.hpp"
+#include "telemetry/metric.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+struct metrics_settings {
+    std::string file; // for a textfile collector; empty: none
+    std::optional<azure::endpoint> pushgateway;
+    std::optional<azure::endpoint> collector; // OTLP
+    telemetry::header_list collector_headers;
+    std::string service_name;
+    std::string instance;
+};
+
+// What tells this archive's metrics from others', the same from run to run: "account:container:folder", and
+// the shard. No slash, which a Pushgateway cannot have in a name.
+[[nodiscard]] std::string instance_of(std::string_view account, std::string_view container,
+                                      const archive::settings& job);
+
+// docs/metrics.md lists them. Without `last_success` the run has not succeeded and no earlier success is
+// known.
+[[nodiscard]] std::vector<telemetry::metric> metrics_of(const summary_facts& facts,
+                                                        std::chrono::system_clock::time_point now,
+                                                        std::optional<double> last_success);
+
+class metrics_delivery {
+  public:
+    explicit metrics_delivery(async::log& sink)
+        : sink_(sink) {}
+
+    // Writes and sends; takes no longer than until `by`, and a signal ends it. Never throws.
+    void deliver(const metrics_settings& to, const summary_facts& facts, async::deadline by);
+
+    // True if something that cannot be interrupted, such as looking up a name, may still be going on:
+    // destroying this waits for it.
+    [[nodiscard]] bool lingers() const noexcept { return lingers_; }
+
+  private:
+    void write_file(const std::string& path, const summary_facts& facts);
+    void send(std::vector<telemetry::delivery> deliveries, async::deadline by);
+    [[nodiscard]] async::awaitable<void> send_one(const telemetry::delivery& what, async::deadline by);
+
+    async::log& sink_;
+    boost::asio::io_context loop_{1};
+    bool lingers_ = false;
+};
+
+} // namespace app

@@ -1,0 +1,34 @@
+// A file that somebody may be reading while it is written: it appears whole, or stays as it was.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace app {
+
+class output_file {
+  public:
+    // Throws async::error(usage) if no file can be written there. What is no regular file, /dev/stdout for
+    // one, is written to directly.
+    explicit output_file(std::string path);
+    ~output_file();
+    output_file(const output_file&) = delete;
+    output_file& operator=(const output_file&) = delete;
+
+    // Puts the file in its place. At most once. Throws async::error, and then the old file is still there.
+    void write(std::string_view content);
+
+  private:
+    struct closing {
+        void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+    };
+    [[noreturn]] void fail() const;
+
+    std::string path_;
+    std::string written_to_; // beside `path_` until it is whole, or `path_` itself
+    std::unique_ptr<std::FILE, closing> file_;
+};
+
+} // namespace app

@@ -1,0 +1,52 @@
+// The page that --report writes: what a run did, or what an archive holds. One HTML file that loads nothing,
+// can be read without its script, and fits a phone, in light and dark.
+#pragma once
+
+#include "archive/day.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace app {
+
+struct page_day {
+    archive::day which;
+    std::string file;
+    std::string state;                      // "created", "appended", "pending"
+    std::optional<std::uint64_t> rows;      // nothing: not known
+    std::uint64_t bytes = 0;                // as stored
+    std::optional<std::uint64_t> csv_bytes; // before compression
+};
+
+// A bar in the picture of the run.
+struct page_stretch {
+    std::string row; // "phases", "reader 1"; rows are shown in the order in which they first turn up
+    std::string name;
+    double begin = 0; // seconds since the run began
+    double end = 0;
+};
+
+struct page_fact {
+    std::string name;
+    std::string value;
+};
+
+struct report_page {
+    std::string title;
+    std::string verdict; // a sentence: how it ended
+    bool good = true;
+    std::string subject; // of what and where
+    std::vector<page_fact> facts;
+    std::vector<page_day> days; // in any order; a day may have two files
+    std::vector<page_stretch> timeline;
+    std::size_t stretches_left_out = 0;
+    std::string footer;
+};
+
+// All text is escaped here.
+[[nodiscard]] std::string render(const report_page& page);
+
+} // namespace app

@@ -1,0 +1,67 @@
+#include "telemetry/exposition.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <sstream>
+
+namespace telemetry {
+
+namespace {
+
+// https://prometheus.io/docs/instrumenting/exposition_formats: both escape backslash and line feed, label
+// values the quotation mark too.
+std::string escaped(std::string_view text, bool label) {
+    std::string result;
+    for (const char letter : text)
+        if (letter == '\\')
+            result += "\\\\";
+        else if (letter == '\n')
+            result += "\\n";
+        else if (letter == '"' && label)
+            result += "\\\"";
+        else
+            result += letter;
+    return result;
+}
+
+std::string number(double value) {
+    if (std::isnan(value))
+        return "NaN";
+    if (std::isinf(value))
+        return value > 0 ? "+Inf" : "-Inf";
+    return fmt::format("{}", value);
+}
+
+} // namespace
+
+std::string exposition(std::span<const metric> metrics) {
+    std::string text;
+    for (const auto& metric : metrics) {
+        if (metric.samples.empty())
+            continue;
+        text += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", metric.name, escaped(metric.help, false));
+        for (const auto& sample : metric.samples) {
+            std::string labels;
+            for (const auto& [name, value] : sample.labels)
+                labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", name, escaped(value, true));
+            text += fmt::format("{}{} {}\n", metric.name, labels.empty() ? "" : "{" + labels + "}",
+                                number(sample.value));
+        }
+    }
+    return text;
+}
+
+std::optional<double> value_in(std::string_view text, std::string_view name) {
+    std::istringstream lines{std::string(text)};
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string key;
+        double value = 0;
+        if (words >> key && key == name && words >> value)
+            return value;
+    }
+    return std::nullopt;
+}
+
+} // namespace telemetry

@@ -1,0 +1,22 @@
+// Prometheus' text exposition format, version 0.0.4: what the textfile collector reads and the Pushgateway
+// takes.
+#pragma once
+
+#include "telemetry/metric.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace telemetry {
+
+inline constexpr std::string_view exposition_type = "text/plain; version=0.0.4; charset=utf-8";
+
+// HELP, TYPE and the samples of each metric. One without samples is left out.
+[[nodiscard]] std::string exposition(std::span<const metric> metrics);
+
+// The value of the sample without labels that is called `name` in such a text, or nothing.
+[[nodiscard]] std::optional<double> value_in(std::string_view text, std::string_view name);
+
+} // namespace telemetry

@@ -1,0 +1,75 @@
+"""A bar on a terminal, lines elsewhere, and one at once for who asks."""
+import signal
+import time
+
+import pytest
+
+from support.terminal import bars_of, left_on_screen, on_terminal
+
+# Slow enough for a bar to be seen: 600 kB in about two seconds.
+SLOWLY = ("--rate-limit", "300kB", "--parallel", "2")
+
+
+@pytest.fixture
+def rows(table):
+    table.execute(
+        """INSERT INTO "Event" (id, event_id, event_type, created_at, payload)
+           SELECT n, gen_random_uuid(), 'a', timestamp '2024-01-01' + n * interval '10 minutes', jsonb_build_object('t', repeat('x', 200))
+           FROM generate_series(1, 2000) n"""
+    )
+    return table
+
+
+@pytest.mark.parametrize("columns", [30, 80, 200])
+def test_a_bar_fits_the_terminal_and_goes_away(archiver, rows, columns):
+    text = on_terminal(archiver, {}, *SLOWLY, columns=columns)
+    bars = bars_of(text)
+    reading = [bar for bar in bars if bar.startswith("staging")]
+    assert len(reading) >= 3, text
+    assert all(len(bar) < columns for bar in bars), bars
+    if columns >= 80:
+        shares = [int(bar.partition("]")[2].split("%")[0]) for bar in reading if "[" in bar]
+        assert shares == sorted(shares) and shares[-1] <= 99
+        assert all(word in reading[-1] for word in ("rows", "/s", "days", "left")), reading[-1]
+    screen = left_on_screen(text)
+    assert not [line for line in screen if line.startswith("staging")], "the bar is erased at the end"
+    assert len([line for line in screen if "a day's rows are in its file" in line]) == rows_days()
+    assert "archived 2000 rows" in screen[-1]
+
+
+def rows_days() -> int:
+    return 14  # 2,000 times ten minutes
+
+
+def test_colour_is_for_those_who_want_it(archiver, rows):
+    text = on_terminal(archiver, {"NO_COLOR": "1"}, *SLOWLY)
+    assert bars_of(text) and "m" not in {part.lstrip("0123456789;")[:1] for part in text.split("\x1b[")[1:]}
+
+
+def test_a_terminal_that_cannot_go_back_gets_lines(archiver, rows):
+    text = on_terminal(archiver, {"TERM": "dumb"}, *SLOWLY)
+    assert "\x1b" not in text and "\r" not in text.replace("\r\n", "")
+
+
+def test_a_line_on_request_leaves_the_bar_whole(archiver, rows):
+    text = on_terminal(archiver, {}, *SLOWLY, poke_after=1.2)
+    (line,) = [line for line in left_on_screen(text) if "still at work" in line]
+    assert "phase=staging" in line and "rows=" in line
+
+
+def test_a_line_on_request_elsewhere(archiver, rows):
+    process = archiver.start("archive", *SLOWLY)
+    time.sleep(1.2)
+    process.popen.send_signal(signal.SIGUSR1)
+    outcome = process.wait()
+    (line,) = outcome.events("progress")
+    assert line["phase"] == "staging" and 0 < line["rows"] < line["rows_planned"] == 2000
+    assert line["bytes_per_second"] > 0 and line["days_planned"] == rows_days()
+    assert "\r" not in outcome.stderr and "\x1b" not in outcome.stderr
+
+
+@pytest.mark.slow
+def test_a_line_every_half_minute_elsewhere(archiver, rows):
+    outcome = archiver.archive("--rate-limit", "10kB", timeout=200)
+    times = [line["time"][17:19] for line in outcome.events("progress")]
+    assert len(times) == int(outcome.seconds // 30), times

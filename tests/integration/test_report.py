@@ -1,0 +1,76 @@
+"""`--report FILE`: one page that loads nothing and shows no markup of others."""
+import html.parser
+import re
+
+import pytest
+
+
+class Page(html.parser.HTMLParser):
+    """What is in the page: its elements, its text, and whatever it would load."""
+
+    VOID = {"meta", "input", "br", "rect"}
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open, self.elements, self.loads, self.words = [], [], [], []
+        self.feed(text)
+        assert self.open == [], "every element is closed"
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self.loads += [value for name, value in attributes if name in ("src", "href", "action", "srcset")]
+        if tag not in self.VOID or (tag == "rect" and not self.get_starttag_text().endswith("/>")):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag == "rect" and (not self.open or self.open[-1] != "rect"):
+            return
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_the_page_of_a_run(archiver, table, tmp_path):
+    table.fill(400, 40)
+    path = tmp_path / "report.html"
+    archiver.archive("--report", str(path), "--compression", "gzip")
+    text = path.read_text()
+    page = Page(text)
+    assert page.loads == [] and not re.search(r"https?://|url\(|@import", text)
+    rows = [element for element in page.elements if element[0] == "tr"]
+    assert len(rows) == 1 + 40
+    days = [words for words in page.words if re.fullmatch(r"2024-0\d-\d\d", words)]
+    assert len(days) == 40 and days == sorted(days)
+    shown = " ".join(page.words)
+    assert "archived 400 rows of 40 days" in shown and "events_2024-01-01.csv.gz" in shown
+    drawn = {attributes["title"].rpartition(",")[0] for tag, attributes in page.elements if tag == "i" and "title" in attributes}
+    assert {"copy 2024-01-01", "stage", "commit"} <= drawn
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_names_are_text_and_not_markup(archiver, table, database, tmp_path):
+    table.fill(10, 2)
+    table.execute('ALTER TABLE "Event" RENAME TO "<script>alert(1)</script>&"')
+    path = tmp_path / "report.html"
+    archiver.archive("--report", str(path), "--table", '"<script>alert(1)</script>&"')
+    page = Page(path.read_text())
+    assert [tag for tag, _ in page.elements].count("script") == 1
+    assert any("<script>alert(1)</script>&" in words for words in page.words)
+
+
+def test_a_failed_run_has_a_page_that_says_why(archiver, table, tmp_path):
+    path = tmp_path / "report.html"
+    outcome = archiver.archive("--report", str(path), "--table", "nothing", expect=3)
+    error = [line for line in outcome.log if line["level"] == "error"][0]
+    assert error["msg"] in " ".join(Page(path.read_text()).words)
+
+
+@pytest.mark.parametrize("path", ["/nonexistent/report.html", "/"])
+def test_a_page_that_cannot_be_written_is_refused_before_anything_moves(archiver, table, path):
+    table.fill(10, 2)
+    outcome = archiver.archive("--report", path, expect=2)
+    assert path in outcome.stderr and table.count() == 10

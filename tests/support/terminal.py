@@ -1,0 +1,57 @@
+"""The program on a terminal."""
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+ERASED = re.compile(r"\r([^\r\n]*)\x1b\[K")
+
+
+def on_terminal(archiver, environment: dict, *arguments: str, columns: int = 100, poke_after: float = 0) -> str:
+    """What a run writes to a terminal; `poke_after` seconds it gets a SIGUSR1."""
+    control, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    settings = {name: str(value) for name, value in archiver.settings.items() if name != "LOG_FORMAT"}
+    process = subprocess.Popen(
+        [str(archiver.binary), "archive", *arguments],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={"PATH": "/usr/bin:/bin", "TERM": "xterm", **settings, **environment},
+        close_fds=True,
+    )
+    os.close(terminal)
+    began = time.monotonic()
+    text = b""
+    while True:
+        if poke_after and time.monotonic() - began > poke_after:
+            process.send_signal(signal.SIGUSR1)
+            poke_after = 0
+        readable, _, _ = select.select([control], [], [], 0.1 if poke_after else 60)
+        try:
+            chunk = os.read(control, 65536) if readable else b""
+        except OSError:
+            chunk = b""
+        if not chunk and (readable or not poke_after):
+            break
+        text += chunk
+    assert process.wait(60) == 0, text.decode()
+    os.close(control)
+    return text.decode()
+
+
+def bars_of(text: str) -> list:
+    """The progress bars that were drawn, each in place of the one before."""
+    return [bar for bar in ERASED.findall(text) if bar]
+
+
+def left_on_screen(text: str) -> list:
+    """The lines that remain, without colour."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return [line for line in re.sub(r"\r[^\r\n]*\x1b\[K", "", text).replace("\r\n", "\n").split("\n") if line]

@@ -1,0 +1,75 @@
+#include "async/error.hpp"
+#include "telemetry/delivery.hpp"
+#include "tests/support/imposter.hpp"
+#include "tests/unit/azure/loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace telemetry {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class Delivery : public ::testing::Test {
+  protected:
+    azure::endpoint where() { return {false, "127.0.0.1", server.port(), "/base"}; }
+    void deliver(const delivery& what, std::chrono::milliseconds patience = std::chrono::seconds(30)) {
+        azure::testing::run(loop, telemetry::deliver(what, async::deadline::after(patience), log));
+    }
+    std::string failure_of(const delivery& what,
+                           std::chrono::milliseconds patience = std::chrono::seconds(30)) {
+        try {
+            deliver(what, patience);
+        } catch (const async::error& failed) {
+            return failed.message();
+        }
+        return "it was delivered";
+    }
+    void TearDown() override {
+        EXPECT_THAT(server.surprises(), ::testing::IsEmpty());
+        server.stop();
+    }
+
+    boost::asio::io_context loop{1};
+    azure::testing::kept_log log;
+    test_support::imposter server{loop};
+};
+
+TEST_F(Delivery, GoesToTheGroupOfJobAndInstance) {
+    const std::string group = "/base/metrics/job/event-archiver/instance/acme%3Abox%2Fa%20b";
+    server.expect(test_support::answering("PUT " + group, 200));
+    server.expect(test_support::answering("POST " + group, 202));
+    deliver(to_pushgateway(where(), "acme:box/a b", pushing::replace_all, "rows 1\n"));
+    deliver(to_pushgateway(where(), "acme:box/a b", pushing::replace_named, "rows 2\n"));
+    EXPECT_EQ(server.seen()[0].body, "rows 1\n");
+    EXPECT_EQ(server.seen()[0].headers.at("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_EQ(server.seen()[1].body, "rows 2\n");
+}
+
+TEST_F(Delivery, GoesToTheCollectorWithItsHeaders) {
+    server.expect(test_support::answering("POST /base/v1/metrics", 200, {}, "{}"));
+    deliver(to_collector(where(), {{"api-key", "k"}}, "{\"a\":1}"));
+    EXPECT_EQ(server.seen()[0].body, "{\"a\":1}");
+    EXPECT_EQ(server.seen()[0].headers.at("api-key"), "k");
+    EXPECT_EQ(server.seen()[0].headers.at("content-type"), "application/json");
+}
+
+TEST_F(Delivery, ThatIsRefusedSaysByWhomAndWhyInOneLine) {
+    server.expect(
+        test_support::answering("POST", 400, {}, "text format\nparsing error " + std::string(1'000, 'x')));
+    const auto message = failure_of(to_collector(where(), {}, "{}"));
+    EXPECT_THAT(message,
+                AllOf(HasSubstr("127.0.0.1:"), HasSubstr("400"), HasSubstr("text format parsing error")));
+    EXPECT_LT(message.size(), 400U);
+}
+
+TEST_F(Delivery, ThatIsNotAnsweredEndsInTime) {
+    server.expect(test_support::silent("POST"));
+    EXPECT_NE(failure_of(to_collector(where(), {}, "{}"), std::chrono::milliseconds(50)), "it was delivered");
+}
+
+} // namespace
+} // namespace telemetry
