@@ -94,9 +94,13 @@ constexpr std::array table{
 };
 
 // What reaches the lake and no more.
-constexpr std::array<std::string_view, 6> lake_settings{
-    "AZURE_STORAGE_ACCOUNT", "ARCHIVE_PATH", "ARCHIVE_REQUEST_TIMEOUT",
-    "ARCHIVE_RETRIES",       "LOG_LEVEL",    "LOG_FORMAT"};
+constexpr std::array<std::string_view, 7> lake_settings{"AZURE_STORAGE_ACCOUNT",
+                                                        "ARCHIVE_PATH",
+                                                        "ARCHIVE_REQUEST_TIMEOUT",
+                                                        "ARCHIVE_RETRIES",
+                                                        "ARCHIVE_REPORT",
+                                                        "LOG_LEVEL",
+                                                        "LOG_FORMAT"};
 
 } // namespace
 

@@ -1,6 +1,7 @@
 #include "app/inquiry.hpp"
 
 #include "app/exit_code.hpp"
+#include "app/list_page.hpp"
 #include "app/render.hpp"
 #include "app/run_id.hpp"
 #include "app/terminal.hpp"
@@ -46,10 +47,11 @@ awaitable<inquiry_answer> list(const command_line& what, inquiry_context context
         *files, what.days,
         iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
     note(context.report, found.days, found.rows, found.bytes);
-    co_return inquiry_answer{what.calendar
-                                 ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
-                                 : render_list(found, path_of(context.settings), what.output),
-                             exit_code::done};
+    inquiry_answer answer;
+    answer.text = what.calendar ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
+                                : render_list(found, path_of(context.settings), what.output);
+    answer.page = page_of_inventory(found, path_of(context.settings));
+    co_return answer;
 }
 
 awaitable<inquiry_answer> verify(const command_line& what, inquiry_context context) {

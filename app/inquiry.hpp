@@ -3,10 +3,12 @@
 
 #include "app/command_line.hpp"
 #include "app/configuration.hpp"
+#include "app/report_page.hpp"
 #include "archive/lake.hpp"
 #include "archive/report.hpp"
 #include "archive/session_scope.hpp"
 
+#include <optional>
 #include <string>
 
 namespace app {
@@ -22,6 +24,7 @@ struct inquiry_context {
 struct inquiry_answer {
     std::string text; // for stdout
     int exit_code = 0;
+    std::optional<report_page> page = {}; // for --report
 };
 
 // Throws what keeps it from answering at all.

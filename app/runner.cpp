@@ -328,6 +328,7 @@ int run(const command_line& what, const configuration& settings) {
     std::unique_ptr<trace_file> trace;
     std::optional<recorded_timeline> timeline;
     std::optional<output_file> page;
+    std::optional<report_page> what_the_archive_holds;
     try {
         if (!settings.trace.empty()) {
             trace = std::make_unique<trace_file>(settings.trace, run_id);
@@ -343,6 +344,7 @@ int run(const command_line& what, const configuration& settings) {
         facts.report = machine.report();
         facts.costs = machine.costs();
         leave_by = machine.patience_left();
+        what_the_archive_holds = machine.answer().page;
         if (!failed)
             code = print_answer(sink, machine.answer());
         else if (machine.stopped_by() != 0 && async::is_cancellation(failed))
@@ -366,7 +368,10 @@ int run(const command_line& what, const configuration& settings) {
     facts.dry_run = settings.job.dry_run;
     facts.duration = std::chrono::steady_clock::now() - started;
     facts.inquiry = is_inquiry(what.command);
-    if (page)
+    // A question has no page of its own, but for what the archive holds.
+    if (page && what_the_archive_holds)
+        write_page(*page, *what_the_archive_holds, sink);
+    else if (page && !is_inquiry(what.command))
         write_page(*page, page_of_run(settings, facts, *timeline), sink);
     metrics_delivery metrics(sink);
     leave_traces(settings, facts, metrics, earliest(leave_by, async::deadline::after(metrics_patience)),

@@ -74,3 +74,23 @@ def test_a_page_that_cannot_be_written_is_refused_before_anything_moves(archiver
     table.fill(10, 2)
     outcome = archiver.archive("--report", path, expect=2)
     assert path in outcome.stderr and table.count() == 10
+
+
+def test_the_page_of_what_the_archive_holds(archiver, table, tmp_path):
+    table.fill(60, 6)
+    archiver.archive()
+    path = tmp_path / "archive.html"
+    archiver.run("list", "--report", str(path), expect=0)
+    page = Page(path.read_text())
+    assert page.loads == []
+    assert len([element for element in page.elements if element[0] == "tr"]) == 1 + 6
+    assert "6 days, 60 rows" in " ".join(page.words)
+
+
+def test_a_question_leaves_the_nightly_page_alone(archiver, table, tmp_path):
+    table.fill(60, 6)
+    path = tmp_path / "report.html"
+    archiver.archive(settings={"ARCHIVE_REPORT": str(path)})
+    before = path.read_text()
+    archiver.run("verify", settings={"ARCHIVE_REPORT": str(path)}, expect=0)
+    assert path.read_text() == before
