@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import psycopg2
 import pytest
 
-from support.gate import DatabaseGate, LakeGate, cut_after, cut_before
+from support.gate import DatabaseGate, LakeGate, cut_after, cut_before, kill_after
 from support.scene import YOUNG, Kind, Scene
 from support.servers import PG_BIN, PostgreSQL, clean_environment, unprivileged
 from support.writers import OLD
@@ -112,6 +112,7 @@ class History:
     def outrun(self) -> None:
         """Other work goes on until the log and the transaction ids are past those of every mark."""
         marks = [blob.metadata["archiverlast"] for blob in self.scene.lake.list(self.scene.container)]
+        marks += [blob.metadata.get("archiverrestoring", "lsn=0,xid=0") for blob in self.scene.lake.list(self.scene.container)]
         lsn, xid = (max(int(re.search(rf"\b{name}=(\d+)", mark)[1]) for mark in marks) for name in ("lsn", "xid"))
         self.scene.table.execute("CREATE TABLE other_work (filler text)")
         while True:
@@ -187,6 +188,26 @@ def test_a_pending_file_whose_transaction_was_forgotten_is_settled_by_its_rows(h
     scene.plain.run("recover", expect=0)
     assert scene.oracle.check().archived == KIND.before
     scene.finish(KIND.before + KIND.rows)
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_a_move_back_that_was_forgotten_is_settled_by_its_rows(history, how):
+    """The rows went back and were committed, the run died before it emptied the files, and the database forgot it all: the files are
+    all there is, whatever the server says of the transaction's number."""
+    scene = history.scene.begin(replace(KIND, before=6, rows=4))
+    scene.plain.archive()
+
+    def move() -> None:
+        with DatabaseGate(history.server.port) as gate:
+            rule = gate.on(kill_after(), type="Q", contains="COMMIT")
+            gate.victim = process = scene.start("restore", "--from", "2024-01-01", "--hold", "none", database=gate)
+            process.wait()
+            assert rule.hits == 1
+
+    lose(history, how, move)
+    scene.plain.run("recover", expect=0)
+    assert scene.table.value(f'SELECT count(*) FROM "Event" WHERE {OLD}') == 0
+    scene.finish(10)
 
 
 def test_a_pending_file_whose_transaction_the_replica_has_is_kept(history):
