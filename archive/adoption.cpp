@@ -96,8 +96,10 @@ awaitable<void> staging::prepare(day_file& file) {
             fmt::format("'{}' cannot be appended to: the table's columns have changed since it was written",
                         file.name),
             "Move the file away; the new rows then begin a new one.");
-    if (ours)
+    if (ours) {
         file.base = mark->now;
+        file.base->blocks = file.base_ids.size(); // a restore that came to nothing marks others' files too
+    }
     if (ours && same_history(mark->now.position, context_.position) &&
         !context_.came_back.contains(file.which()))
         co_return;

@@ -2,6 +2,12 @@
 
 namespace archive {
 
+fate fate_seen(std::string_view status, bool behind_snapshot) noexcept {
+    if (status == "aborted")
+        return fate::aborted;
+    return status == "committed" && behind_snapshot ? fate::committed : fate::in_progress;
+}
+
 fate believe(fate asked, bool tail_row_in_table) noexcept {
     return asked == fate::committed && tail_row_in_table ? fate::unknown : asked;
 }

@@ -17,6 +17,11 @@ enum class fate : std::uint8_t {
     unknown, // too old to tell, not reached by this server, or this server's history is not the one it ran in
 };
 
+// What pg_xact_status says, and whether the snapshot at hand has that transaction behind it. One that
+// committed after the snapshot was taken is as good as in progress: the rows that the snapshot shows are
+// those before it.
+[[nodiscard]] fate fate_seen(std::string_view status, bool behind_snapshot) noexcept;
+
 // --- Settling: what becomes of a tail whose file is marked pending. ---
 
 // What to believe of `asked`. A server restored from a copy of its files may have given the number to another

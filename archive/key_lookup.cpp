@@ -31,7 +31,7 @@ std::string array_literal(std::span<const std::string> keys) {
 
 awaitable<std::vector<std::string>> keys_in_table(db::connection& session, const table_description& table,
                                                   const std::vector<std::string>& keys, std::string where) {
-    auto sql = fmt::format("SELECT {0}::text FROM {1} WHERE {0} = ANY($1::{2}[])", table.key_column,
+    auto sql = fmt::format("SELECT DISTINCT {0}::text FROM {1} WHERE {0} = ANY($1::{2}[])", table.key_column,
                            table.name, table.key_type);
     if (!where.empty())
         sql += fmt::format(" AND ({})", where);

@@ -2,6 +2,7 @@
 
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
+#include "async/error.hpp"
 #include "azure/block_id.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
@@ -9,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 namespace archive {
@@ -53,7 +53,7 @@ restore_publisher::see_announced(std::string name, azure::etag expected, std::st
                                           now->properties.etag};
 }
 
-awaitable<void> restore_publisher::announce(const lake_file& file, const file_mark& mark) {
+awaitable<azure::etag> restore_publisher::announce(const lake_file& file, const file_mark& mark) {
     const auto& name = file.properties.name;
     const auto values = metadata_with(mark, file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
@@ -74,7 +74,7 @@ awaitable<void> restore_publisher::announce(const lake_file& file, const file_ma
             state = blob_state::as_before;
         co_return conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
     };
-    (void)co_await write_until_known(retries_, std::move(what));
+    co_return co_await write_until_known(retries_, std::move(what));
 }
 
 awaitable<void> restore_publisher::withdraw(std::string name, std::string transaction) {
@@ -100,12 +100,26 @@ awaitable<std::string> restore_publisher::next_block_id(const lake_file& file) {
     const auto blocks = co_await lake_.client().committed_blocks(file.properties.name);
     if (!blocks || blocks->etag != file.properties.etag)
         throw conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));
-    auto length = azure::block_ids::raw_length_default;
-    if (!blocks->committed.empty())
-        length = std::clamp(azure::raw_length(blocks->committed.front().id), azure::block_ids::raw_length_min,
-                            azure::block_ids::raw_length_max);
+    const auto length = blocks->committed.empty() ? azure::block_ids::raw_length_default
+                                                  : azure::raw_length(blocks->committed.front().id);
+    if (length < azure::block_ids::raw_length_min || length > azure::block_ids::raw_length_max)
+        throw async::error(
+            async::failure::precondition,
+            fmt::format(
+                "'{}' cannot be emptied: its block ids are {} bytes long, too short to add unique ones",
+                file.properties.name, length),
+            "Download it and upload it again under the same name, or restore with --into.");
     azure::block_ids ids(new_nonce_(), length);
     co_return ids.next();
+}
+
+awaitable<void> restore_publisher::must_be_emptiable(const lake_file& file) {
+    if (file.properties.type != azure::blob_type::block)
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("'{}' cannot be emptied: it is not a block blob", file.properties.name),
+            "Copy it to a block blob of the same name, or restore with --into.");
+    (void)co_await next_block_id(file);
 }
 
 awaitable<void> restore_publisher::empty(const lake_file& file, const table_description& table) {

@@ -21,8 +21,11 @@ class restore_publisher {
         , retries_(retries)
         , new_nonce_(std::move(new_nonce)) {}
 
+    // Throws async::error(precondition) for a file of a kind whose content cannot be replaced by a block
+    // list.
+    [[nodiscard]] awaitable<void> must_be_emptiable(const lake_file& file);
     // Set Blob Metadata: `mark.restoring` names the transaction. The content stays.
-    [[nodiscard]] awaitable<void> announce(const lake_file& file, const file_mark& mark);
+    [[nodiscard]] awaitable<azure::etag> announce(const lake_file& file, const file_mark& mark);
     // Takes back what `announce` did, or may have done. Only once the transaction is certainly not committed.
     [[nodiscard]] awaitable<void> withdraw(std::string name, std::string transaction);
     // Put Block List: the header line alone. Only once every row of the file is in the table. `file` as it is

@@ -1,6 +1,7 @@
 // Days moved back into their table: the archive protocol turned round. The rows go back in one transaction,
 // and a file is emptied only once that is known to have committed. docs/protocol.md, "Moving days back".
 
+#include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/unit.hpp"
@@ -57,6 +58,7 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
     day_loader loader(work.session, context_.lake, work.table);
     for (const auto* file : files) {
         const async::span shown(context_.sink, "job", "restore", file->properties.name);
+        co_await restores_.must_be_emptiable(*file);
         auto loaded = co_await loader.load(*file);
         context_.report.rows_read += loaded.content.rows;
         context_.report.bytes_read += loaded.content.bytes;
@@ -94,7 +96,7 @@ awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
         if (before && before->now.bytes == each.file->properties.size) {
             each.mark = *before;
         } else {
-            each.mark.table = table_in_mark(work.table.name);
+            each.mark.table = before ? before->table : table_in_mark(work.table.name);
             each.mark.now = each.loaded.content;
             each.mark.now.run = context_.run_id;
             each.mark.now.transaction = work.publication.transaction;
@@ -119,8 +121,8 @@ awaitable<void> job::announce_and_commit(unit& work) {
         if (context_.stop.requested() || work.publishing_failed)
             async::throw_cancelled();
         try {
-            co_await async::shielded(
-                restores_.announce(*work.restored[index].file, work.restored[index].mark));
+            auto& each = work.restored[index];
+            each.announced = co_await async::shielded(restores_.announce(*each.file, each.mark));
         } catch (...) {
             work.publishing_failed = true;
             throw;
@@ -184,8 +186,12 @@ awaitable<void> job::empty_restored(unit& work) {
     const auto step = [this, &work](std::size_t index) -> awaitable<void> {
         const auto now = co_await context_.lake.look(work.restored[index].file->properties.name);
         const auto by = now && now->mark.mark ? now->mark.mark->restoring : std::nullopt;
-        if (by && by->transaction == work.publication.transaction)
-            co_await restores_.empty(*now, work.table);
+        if (!by || by->transaction != work.publication.transaction)
+            co_return;
+        // Whatever was added since has not been restored: settling looks at each row first.
+        if (now->properties.etag != work.restored[index].announced)
+            throw conflict(fmt::format("'{}' was changed by somebody else", now->properties.name));
+        co_await restores_.empty(*now, work.table);
     };
     try {
         co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, step);

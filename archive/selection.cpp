@@ -103,6 +103,14 @@ std::string where_clause(const table_description& table, const selection& rows) 
                        held_clause(table, rows.held));
 }
 
+std::string day_clause(const table_description& table, day which) {
+    auto clause = fmt::format("{} >= {}", table.time_column, time_literal(table, which.text() + " 00:00:00"));
+    if (const auto next = day::from_number(which.number() + 1))
+        clause +=
+            fmt::format(" AND {} < {}", table.time_column, time_literal(table, next->text() + " 00:00:00"));
+    return clause;
+}
+
 std::string count_days_sql(const table_description& table, const selection& rows) {
     return fmt::format("SELECT {}, count(*) FROM {} WHERE {} GROUP BY 1 ORDER BY 1", day_number(table),
                        table.name, where_clause(table, rows));

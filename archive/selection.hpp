@@ -39,6 +39,8 @@ struct page_range {
 
 [[nodiscard]] selection one_day(const selection& whole, day which);
 
+// The rows of one day, all of them.
+[[nodiscard]] std::string day_clause(const table_description& table, day which);
 [[nodiscard]] std::string where_clause(const table_description& table, const selection& rows);
 // day number, rows; by day
 [[nodiscard]] std::string count_days_sql(const table_description& table, const selection& rows);

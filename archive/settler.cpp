@@ -2,6 +2,7 @@
 
 #include "archive/fault_point.hpp"
 #include "archive/key_lookup.hpp"
+#include "archive/selection.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "csv/dialect.hpp"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <stdexcept>
 
 namespace archive {
 
@@ -38,7 +40,10 @@ awaitable<fate> fate_of(db::connection& session, std::string transaction, server
     std::optional<db::result> found;
     try {
         const std::array parameters{db::parameter(transaction)};
-        found = co_await session.query("SELECT pg_xact_status($1::xid8)", parameters);
+        // The second asks the snapshot with which rows are looked at: the first is of this very moment.
+        found = co_await session.query(
+            "SELECT pg_xact_status($1::xid8), pg_visible_in_snapshot($1::xid8, pg_current_snapshot())",
+            parameters);
     } catch (const db::error& failed) {
         // 22023: "transaction ID … is in the future": this server has not come that far.
         if (failed.state() != "22023")
@@ -51,10 +56,7 @@ awaitable<fate> fate_of(db::connection& session, std::string transaction, server
     co_await session.execute("RELEASE fate");
     if (found->is_null(0, 0))
         co_return fate::unknown;
-    const auto status = found->text(0, 0);
-    if (status == "committed")
-        co_return fate::committed;
-    co_return status == "aborted" ? fate::aborted : fate::in_progress;
+    co_return fate_seen(found->text(0, 0), found->boolean(0, 1));
 }
 
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
@@ -182,30 +184,49 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
                                                     const lake_file& file) {
     const auto& mark = *file.mark.mark;
     const auto from = mark.pending && mark.base ? mark.base->bytes : 0;
+    const auto& name = file.properties.name;
+    const auto damaged = [&name](const std::exception& why) {
+        return async::error(failure::integrity,
+                            fmt::format("'{}' cannot be read to be settled: {}", name, why.what()),
+                            std::string(verdict_hint));
+    };
+    // Keys may repeat from day to day where the primary key has the time in it.
+    const auto key = key_of_file(std::string_view(name).substr(name.rfind('/') + 1));
+    const auto within = key ? day_clause(table, key->which) : std::string();
     tail_look seen;
     std::vector<std::string> keys;
-    bool header_next = from == 0;
+    const auto header = csv::header_line(table.columns);
+    bool first = true;
     csv::file_scanner scanner(file.compressed(), [&](std::string_view row) {
-        // The tail of a file whose last line had no newline begins with one.
-        if (std::exchange(header_next, false) || row == "\n")
+        // A tail may hold the header, if the file was there but empty; that of a file whose last line had no
+        // newline begins with one.
+        if ((std::exchange(first, false) && (from == 0 || row == header)) || row == "\n")
             return;
         ++seen.total;
         keys.push_back(csv::split_row(row).at(table.key_position));
     });
     const auto ask = [&]() -> awaitable<void> {
-        auto found = co_await keys_in_table(session, table, keys);
+        auto found = co_await keys_in_table(session, table, keys, within);
         seen.present_count += found.size();
         found.resize(std::min(found.size(), keys_shown - seen.present.size()));
         std::ranges::move(found, std::back_inserter(seen.present));
         keys.clear();
     };
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        scanner.feed(bytes);
+        try {
+            scanner.feed(bytes);
+        } catch (const std::logic_error& broken) {
+            throw damaged(broken);
+        }
         if (keys.size() >= keys_per_query)
             co_await ask();
     };
     co_await lake_.read(file.properties.name, file.properties.etag, from, take);
-    scanner.finish();
+    try {
+        scanner.finish();
+    } catch (const std::logic_error& broken) {
+        throw damaged(broken);
+    }
     if (!keys.empty())
         co_await ask();
     seen.rows = seen.present_count == 0            ? tail_rows::none_in_table

@@ -29,6 +29,7 @@ struct job::unit {
         const lake_file* file;
         file_mark mark; // with the word that it is being restored
         loaded_file loaded;
+        azure::etag announced = {};
     };
     std::vector<restored_file> restored;
     bool publishing_failed = false;

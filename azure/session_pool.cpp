@@ -14,6 +14,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -57,45 +59,54 @@ struct session_pool::impl {
     std::optional<tls_client> tls;
     std::vector<idle_connection> idle; // the last used at the end
     throttle pace;
-    std::size_t busy = 0;
+    // Bodies that are streamed are counted apart: whoever takes one may be waiting for memory that only other
+    // requests can free.
+    enum class use : std::uint8_t { request, streaming };
+    std::array<std::size_t, 2> busy{};
     async::condition freed;
 
     // The right to hold one connection.
     class slot {
       public:
         slot() = default;
-        explicit slot(impl& owner) noexcept
-            : owner_(&owner) {
-            ++owner_->busy;
+        slot(impl& owner, use what) noexcept
+            : owner_(&owner)
+            , use_(what) {
+            ++owner_->busy_with(what);
         }
         slot(slot&& other) noexcept
-            : owner_(std::exchange(other.owner_, nullptr)) {}
+            : owner_(std::exchange(other.owner_, nullptr))
+            , use_(other.use_) {}
         slot& operator=(slot&& other) noexcept {
             std::swap(owner_, other.owner_);
+            std::swap(use_, other.use_);
             return *this;
         }
         ~slot() {
             if (owner_ == nullptr)
                 return;
-            --owner_->busy;
+            --owner_->busy_with(use_);
             owner_->freed.notify_all();
         }
 
       private:
         impl* owner_ = nullptr;
+        use use_ = use::request;
     };
+
+    std::size_t& busy_with(use what) noexcept { return busy[static_cast<std::size_t>(what)]; }
 
     // Taken in the same breath as the check: of all who are woken, only as many may pass as there is room
     // for.
-    awaitable<slot> take_slot() {
+    awaitable<slot> take_slot(use what) {
         for (;;) {
             if (deadline::clock::now() < pace.open_at()) {
                 asio::steady_timer timer(co_await asio::this_coro::executor, pace.open_at());
                 co_await timer.async_wait(asio::use_awaitable);
-            } else if (busy >= pace.width()) {
+            } else if (busy_with(what) >= pace.width()) {
                 co_await freed.wait();
             } else {
-                co_return slot(*this);
+                co_return slot(*this, what);
             }
         }
     }
@@ -116,9 +127,9 @@ struct session_pool::impl {
                    {"requests_max", pace.width()}});
     }
 
-    awaitable<slot> slot_in_time(deadline by) {
+    awaitable<slot> slot_in_time(use what, deadline by) {
         try {
-            co_return co_await async::with_deadline(take_slot(), by, "a free connection");
+            co_return co_await async::with_deadline(take_slot(what), by, "a free connection");
         } catch (const async::error& late) {
             throw storage_error(late.kind(), late.message(), 0, {}, {}, {});
         }
@@ -162,7 +173,8 @@ session_pool::~session_pool() = default;
 awaitable<wire_response> session_pool::exchange(const wire_request& what, deadline by,
                                                 const body_stream* stream) {
     ++impl_->counters.requests;
-    const auto held = co_await impl_->slot_in_time(by);
+    const auto purpose = stream != nullptr ? impl::use::streaming : impl::use::request;
+    const auto held = co_await impl_->slot_in_time(purpose, by);
     const auto limit = earliest(by, deadline::after(what.timeout));
 
     if (auto reused = impl_->take_idle()) {

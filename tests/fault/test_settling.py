@@ -1,9 +1,12 @@
 """What an earlier run left pending, and how it is decided: by its transaction, by its rows, or by a person."""
 import re
+import threading
+from dataclasses import replace
 
 import psycopg2
 import pytest
 
+from support.gate import call_before, kill_after
 from support.scene import KINDS
 
 FUTURE = 10**15  # no server comes this far
@@ -198,3 +201,25 @@ def test_files_of_several_dead_runs_are_settled_together(scene):
     scene.leave_pending("aborted")
     assert len(pending(scene)) == 3
     scene.finish(18)
+
+
+@pytest.mark.parametrize("kind", ["appends", "moving back"])
+def test_a_commit_between_the_snapshot_and_the_lock_is_not_taken_for_what_the_snapshot_shows(scene, kind):
+    """The second run looks at the table first, then gets the lock that the first has just given up by its COMMIT: in the snapshot of that
+    look the first one's rows are as they were."""
+    scene.begin(KINDS[kind])
+    about_to_commit, looked = threading.Event(), threading.Event()
+
+    def commit_once_looked_at(gate) -> None:
+        about_to_commit.set()
+        assert looked.wait(30)
+
+    with scene.gates() as (_, first), scene.gates() as (_, second):
+        rule = first.on(replace(kill_after(), before=commit_once_looked_at), type="Q", contains="COMMIT")
+        dying = scene.start(database=first)
+        assert about_to_commit.wait(30)
+        held = second.on(call_before(lambda: (looked.set(), dying.wait())), contains="pg_try_advisory")
+        outcome = scene.run("recover", database=second)
+        assert rule.hits == 1 and held.hits >= 1
+    assert outcome.code == 0, str(outcome)
+    scene.finish(scene.kind.before + scene.kind.rows)

@@ -142,6 +142,15 @@ TEST(decide_restoring, follows_its_table_for_every_combination_of_facts) {
     }
 }
 
+TEST(fate_seen, takes_a_commit_for_granted_only_behind_the_snapshot) {
+    EXPECT_EQ(fate_seen("committed", true), fate::committed);
+    EXPECT_EQ(fate_seen("committed", false), fate::in_progress);
+    for (const bool behind : {false, true}) {
+        EXPECT_EQ(fate_seen("aborted", behind), fate::aborted);
+        EXPECT_EQ(fate_seen("in progress", behind), fate::in_progress);
+    }
+}
+
 // A copy of the server's files was put back, and the number has been given to another transaction since.
 TEST(believe, doubts_a_commit_only_when_a_row_of_the_tail_is_in_the_table) {
     for (const auto asked : fates) {
