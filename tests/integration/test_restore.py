@@ -1,8 +1,11 @@
 """`restore`: days come back as they were, into another table or, as a move, into their own."""
+import base64
 import gzip
 import time
 
 import pytest
+
+from support.gate import DatabaseGate, LakeGate, answer, kill_before
 
 HEADER = b"id,event_id,event_type,created_at,processed_at,payload\n"
 
@@ -168,3 +171,50 @@ def test_days_of_somebody_elses_file_come_back(archived, table, lake, container)
     lake.put_blob(container, name, lake.get(container, name))
     archived.run("restore", "--day", "2024-01-01", expect=0)
     assert table.count() == 53 and lake.head(container, name).metadata["archiverrows"] == "0"
+
+
+def block_id(number: int, length: int = 24) -> str:
+    return base64.b64encode(str(number).rjust(length, "0").encode()).decode()
+
+
+def test_what_could_not_be_emptied_is_refused_before_anything_moves(archived, table, lake, container):
+    name = lake.list(container)[0].name
+    content = lake.get(container, name)
+    lake.delete(container, name)
+    lake.append_blob(container, name, content)
+    outcome = archived.run("restore", "--day", "2024-01-01")
+    assert outcome.code == 3 and "not a block blob" in outcome.stderr, str(outcome)
+    lake.delete(container, name)
+    lake.put_block(container, name, block_id(1, 6), content)
+    lake.put_block_list(container, name, [block_id(1, 6)])
+    outcome = archived.run("restore", "--day", "2024-01-01")
+    assert outcome.code == 3 and "block ids are 6 bytes long" in outcome.stderr, str(outcome)
+    assert table.count() == 3 and not any("archiverrestoring" in blob.metadata for blob in lake.list(container))
+
+
+def test_a_file_of_others_that_was_nearly_restored_can_still_be_appended_to_and_taken_back(archiver, table, oracle, lake, container, database,
+                                                                                          azurite):
+    table.fill(20, 2)
+    oracle.remember()
+    archiver.archive()
+    for blob in lake.list(container):
+        content = lake.get(container, blob.name)
+        lake.put_block(container, blob.name, block_id(1), content[:100])
+        lake.put_block(container, blob.name, block_id(2), content[100:])
+        lake.put_block_list(container, blob.name, [block_id(1), block_id(2)])
+    with LakeGate(azurite.port) as gate:
+        gate.on(answer(403, "AuthorizationPermissionMismatch"), nth=2, method="PUT", contains="comp=metadata")
+        through = {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint), "ARCHIVE_PARALLEL": "1"}
+        assert archiver.run("restore", "--from", "2024-01-01", settings=through).code == 4
+    assert table.count() == 0 and oracle.check().archived == 20
+    table.fill(20, 2, seed="more")
+    oracle.remember_new()
+    with DatabaseGate(database.server.port) as gate:
+        gate.on(kill_before(), type="Q", contains="COMMIT")
+        uri = database.server.uri(database.name, port=gate.port)
+        gate.victim = process = archiver.start("archive", settings={"PG_CONNECTION_STRING": uri})
+        process.wait()
+    archiver.run("recover", expect=0)
+    assert oracle.check().archived == 20
+    archiver.archive()
+    assert oracle.check().archived == 40
