@@ -130,6 +130,8 @@ void read_writer(file_record& record, const std::map<std::string, std::string, s
     if (fields.contains("key") || fields.contains("sample")) {
         record.key_column = decoded(field(fields, "key"));
         record.sample = decoded(field(fields, "sample"));
+        if (record.sample.empty())
+            throw std::invalid_argument("'sample' is empty");
     }
 }
 
