@@ -71,10 +71,10 @@ awaitable<void> job::recover_file(std::string name, verdict decision) {
     const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
     unit work(*session);
     work.transaction = co_await db::transaction::begin(*session, coordinator_options());
+    if (!co_await take_lock(*session))
+        throw async::error(failure::locked, "another run holds the lock");
     work.table = co_await describe_table(*session, context_.settings.table, context_.settings.time_column,
                                          context_.settings.key_column);
-    if (!co_await take_lock(work))
-        throw async::error(failure::locked, "another run holds the lock");
     work.position = co_await position_of(*session);
     const auto file = co_await context_.lake.look(context_.lake.name_of(*key));
     if (!file)
@@ -157,16 +157,21 @@ awaitable<job::attempt_result> job::attempt(const attempt_body& body) {
 
 awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& body) {
     const auto& settings = context_.settings;
-    if (removes_partitions_)
-        work.partitions = co_await find_partitions(work.session);
+    if (removes_partitions_) {
+        auto found = co_await find_partitions(work.session);
+        if (!found)
+            co_return attempt_result::lock_busy;
+        work.partitions = std::move(*found);
+    }
     work.transaction = co_await db::transaction::begin(work.session, coordinator_options());
     co_await lock_partitions(work.session, work.partitions);
-    work.table =
-        co_await describe_table(work.session, settings.table, settings.time_column, settings.key_column);
-    if (!co_await take_lock(work)) {
+    // Before anything that waits for the table: a run that takes partitions away holds it until its COMMIT.
+    if (!co_await take_lock(work.session)) {
         co_await work.transaction->rollback();
         co_return attempt_result::lock_busy;
     }
+    work.table =
+        co_await describe_table(work.session, settings.table, settings.time_column, settings.key_column);
     work.position = co_await position_of(work.session);
     fault_point("locked");
 
@@ -188,12 +193,17 @@ db::transaction_options job::coordinator_options() const {
     return options;
 }
 
-// In a transaction of its own: the one that locks them must not have looked at anything before.
-awaitable<std::vector<partition>> job::find_partitions(db::connection& session) const {
+// In a transaction of its own: the one that locks them must not have looked at anything before. Nothing while
+// another run is at work.
+awaitable<std::optional<std::vector<partition>>> job::find_partitions(db::connection& session) const {
     const auto& settings = context_.settings;
-    db::transaction_options options;
+    auto options = coordinator_options();
     options.mode = db::access::read_only;
     auto looking = co_await db::transaction::begin(session, options);
+    if (!co_await take_lock(session)) {
+        co_await looking.rollback();
+        co_return std::nullopt;
+    }
     const auto table =
         co_await describe_table(session, settings.table, settings.time_column, settings.key_column);
     auto found = co_await partitions_before(session, table, cutoff_expression());
@@ -201,15 +211,16 @@ awaitable<std::vector<partition>> job::find_partitions(db::connection& session) 
     co_return found;
 }
 
-awaitable<bool> job::take_lock(unit& work) {
+awaitable<bool> job::take_lock(db::connection& session) const {
     // Shards of one table may run beside each other, but not beside a run over all of it. Two keys: the
     // table's, shared by its shards, and the shard's own. Tried, never waited for: the wait would be inside
     // the snapshot.
+    const auto oid = co_await oid_of_table(session, context_.settings.table);
     const auto& part = context_.settings.shard;
-    const auto table_key = fmt::format("event-archiver/{}", work.table.oid);
-    const auto shard_key = fmt::format("event-archiver/{}/{}/{}", work.table.oid, part.index, part.count);
+    const auto table_key = fmt::format("event-archiver/{}", oid);
+    const auto shard_key = fmt::format("event-archiver/{}/{}/{}", oid, part.index, part.count);
     const std::array parameters{db::parameter(table_key), db::parameter(shard_key)};
-    const auto locked = co_await work.session.query(
+    const auto locked = co_await session.query(
         part.count > 1 ? "SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0))"
                          " AND pg_try_advisory_xact_lock(hashtextextended($2, 0))"
                        : "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AND $2::text IS NOT NULL",

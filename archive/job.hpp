@@ -76,11 +76,12 @@ class job {
     [[nodiscard]] awaitable<attempt_result> attempt(const attempt_body& body);
     [[nodiscard]] awaitable<attempt_result> open_unit(unit& work, const attempt_body& body);
     [[nodiscard]] db::transaction_options coordinator_options() const;
-    [[nodiscard]] awaitable<std::vector<partition>> find_partitions(db::connection& session) const;
+    [[nodiscard]] awaitable<std::optional<std::vector<partition>>>
+    find_partitions(db::connection& session) const;
     [[nodiscard]] std::string cutoff_expression() const;
     [[nodiscard]] awaitable<std::vector<day>> held_days(unit& work);
     [[nodiscard]] awaitable<std::uint64_t> remove_partitions(unit& work);
-    [[nodiscard]] awaitable<bool> take_lock(unit& work);
+    [[nodiscard]] awaitable<bool> take_lock(db::connection& session) const;
     [[nodiscard]] awaitable<void> load_files(unit& work);
     [[nodiscard]] awaitable<std::optional<attempt_result>> settle(unit& work);
 

@@ -1,6 +1,8 @@
 #include "archive/partitions.hpp"
 
+#include "archive/conflict.hpp"
 #include "async/error.hpp"
+#include "db/error.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,6 +10,13 @@
 #include <array>
 
 namespace archive {
+
+namespace {
+
+constexpr std::string_view undefined_table = "42P01"; // PostgreSQL documentation, appendix A
+constexpr std::string_view lock_not_available = "55P03";
+
+} // namespace
 
 awaitable<std::vector<partition>> partitions_before(db::connection& session, const table_description& table,
                                                     std::string cutoff) {
@@ -43,9 +52,17 @@ awaitable<void> lock_partitions(db::connection& session, std::vector<partition> 
     std::vector<std::string> names;
     for (const auto& each : which)
         names.push_back(each.name);
-    if (!names.empty())
+    if (names.empty())
+        co_return;
+    try {
         co_await session.execute(
             fmt::format("LOCK TABLE ONLY {} IN SHARE MODE", fmt::join(names, ", ONLY ")));
+    } catch (const db::error& failed) {
+        // Somebody who takes partitions away has come in between: to look again shows what is left.
+        if (failed.state() == undefined_table || failed.state() == lock_not_available)
+            throw conflict(fmt::format("the old partitions could not be locked: {}", failed.what()));
+        throw;
+    }
 }
 
 awaitable<std::uint64_t> remove_partition(db::connection& session, const table_description& table,

@@ -58,7 +58,21 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
     table.key_column = db::connection::identifier(key_column);
 }
 
+async::error no_table(std::string_view name) {
+    return {failure::precondition, fmt::format("there is no table {}", name),
+            "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names with"
+            " capitals need double quotes."};
+}
+
 } // namespace
+
+awaitable<std::uint32_t> oid_of_table(db::connection& session, std::string_view name) {
+    const std::array by_name{db::parameter(name)};
+    const auto found = co_await session.query("SELECT to_regclass($1)::oid", by_name);
+    if (found.is_null(0, 0))
+        throw no_table(name);
+    co_return static_cast<std::uint32_t>(found.integer(0, 0));
+}
 
 awaitable<table_description> describe_table(db::connection& session, std::string_view name,
                                             std::string_view time_column, std::string_view key_column) {
@@ -69,10 +83,7 @@ awaitable<table_description> describe_table(db::connection& session, std::string
         " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)",
         by_name);
     if (found.rows() == 0)
-        throw async::error(
-            failure::precondition, fmt::format("there is no table {}", name),
-            "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names with"
-            " capitals need double quotes.");
+        throw no_table(name);
     table_description table;
     table.oid = static_cast<std::uint32_t>(found.integer(0, 0));
     table.name = found.text(0, 1);

@@ -36,6 +36,10 @@ struct server_position {
     bool operator==(const server_position&) const = default;
 };
 
+// Without a look at the table itself, so without waiting for who has it locked. Throws
+// async::error(precondition) if there is none of that name.
+[[nodiscard]] awaitable<std::uint32_t> oid_of_table(db::connection& session, std::string_view table);
+
 // Throw async::error(precondition) with one clear sentence if the table, a column or its type will not do, or
 // the server is a read-only standby; db::error otherwise.
 [[nodiscard]] awaitable<table_description> describe_table(db::connection& session, std::string_view table,

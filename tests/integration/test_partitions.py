@@ -4,7 +4,7 @@ import threading
 import psycopg2
 import pytest
 
-from support.gate import LakeGate, call_before
+from support.gate import DatabaseGate, LakeGate, call_before
 from support.oracle import Oracle
 from support.table import EventTable
 
@@ -130,6 +130,39 @@ def test_a_table_that_is_not_partitioned_by_its_time_is_refused(archiver, databa
     outcome = archiver.run("archive", "--partitions", "drop")
     assert outcome.code == 3 and "not partitioned by ranges of" in outcome.stderr, str(outcome)
     assert table.count() == 10
+
+
+@pytest.mark.parametrize("arguments", [("--partitions", "drop"), ("--partitions", "detach"), ()])
+def test_a_second_run_meanwhile_is_told_that_the_lock_is_held(archiver, table, oracle, azurite, arguments):
+    """The first run holds the table itself by then, until its COMMIT: to wait for that would end as a lock timeout."""
+    oracle.remember()
+    outcomes = []
+
+    def second() -> None:
+        if not outcomes:
+            outcomes.append(archiver.run("archive", *arguments, settings={"ARCHIVE_LOCK_WAIT": "0s", "ARCHIVE_SETTLE_WAIT": "1s"}))
+
+    with LakeGate(azurite.port) as gate:
+        gate.on(call_before(second), method="PUT", contains="comp=blocklist")
+        archiver.archive("--partitions", "drop", settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)})
+    assert outcomes[0].code == 10 and "another run holds the lock" in outcomes[0].stderr, str(outcomes[0])
+    assert oracle.check().archived == 450
+
+
+def test_partitions_that_somebody_takes_away_in_between_are_looked_for_again(archiver, table, oracle, database):
+    """Between the look at the partitions and the lock on them."""
+    oracle.remember()
+
+    def take_away() -> None:
+        table.execute("DROP TABLE IF EXISTS february")
+
+    table.execute("DELETE FROM oracle.original WHERE created_at >= '2024-02-01' AND created_at < '2024-03-01'")
+    with DatabaseGate(database.server.port) as gate:
+        gate.on(call_before(take_away), type="Q", contains="LOCK TABLE")
+        uri = database.server.uri(database.name, port=gate.port)
+        outcome = archiver.archive("--partitions", "drop", settings={"PG_CONNECTION_STRING": uri})
+    assert outcome.events("run.again"), str(outcome)
+    assert oracle.check().archived == 350 and partitions(table) == {"old", "young"}
 
 
 def test_a_role_that_does_not_own_the_partitions_is_refused_and_nothing_is_lost(archiver, table, database):

@@ -30,6 +30,7 @@ class Kind:
     arguments: tuple = ("archive",)
     pending: str = ""  # "aborted", "committed": an earlier run died around its COMMIT
     index: bool = True
+    partitioned: bool = False
     compression: str = "none"
 
     @property
@@ -46,6 +47,7 @@ KINDS = {
     "one scan": Kind(before=6, index=False),
     "new gzip files": Kind(compression="gzip"),
     "gzip appends": Kind(before=6, compression="gzip"),
+    "taking partitions": Kind(before=6, partitioned=True, arguments=("archive", "--partitions=drop")),
     "moving back": Kind(before=6, arguments=("restore", "--from", "2024-01-01", "--hold", "none")),
     "taking back": Kind(before=6, pending="aborted", arguments=("recover",)),
     "removing": Kind(pending="aborted", arguments=("recover",)),
@@ -65,6 +67,7 @@ class Scene:
         self.container = ""
         self.oracle: Oracle | None = None
         self.kind = Kind()
+        self.partitioned = False  # the table as it is
         self.processes: list = []
 
     def begin(self, kind: Kind = Kind()) -> "Scene":
@@ -72,6 +75,9 @@ class Scene:
         self.kind = kind
         self.container = f"c{uuid.uuid4().hex[:16]}"
         self.plain = self.plain.with_settings({"ARCHIVE_PATH": self.container, "ARCHIVE_COMPRESSION": kind.compression})
+        if kind.partitioned or self.partitioned:
+            self.table.create_anew(kind.partitioned)
+            self.partitioned = kind.partitioned
         self.table.execute('TRUNCATE public."Event"; DROP INDEX IF EXISTS "Event_created_at"')
         if kind.index:
             self.table.execute('CREATE INDEX "Event_created_at" ON public."Event" (created_at)')

@@ -58,6 +58,20 @@ ORDER BY at
 """
 
 
+# A partition a day, for the first days that `fill` fills.
+PARTITIONED = """
+CREATE TABLE public."Event" (
+    id integer NOT NULL, event_id text NOT NULL, event_type text NOT NULL,
+    created_at timestamp(3) without time zone NOT NULL, processed_at timestamp(3) without time zone, payload jsonb NOT NULL,
+    PRIMARY KEY (id, created_at)
+) PARTITION BY RANGE (created_at);
+CREATE TABLE day_1 PARTITION OF public."Event" FOR VALUES FROM ('2024-01-01') TO ('2024-01-02');
+CREATE TABLE day_2 PARTITION OF public."Event" FOR VALUES FROM ('2024-01-02') TO ('2024-01-03');
+CREATE TABLE day_3 PARTITION OF public."Event" FOR VALUES FROM ('2024-01-03') TO ('2024-01-04');
+CREATE TABLE rest PARTITION OF public."Event" DEFAULT;
+"""
+
+
 class EventTable:
     """public."Event" in one database, through a psycopg2 connection in autocommit mode and UTC."""
 
@@ -79,6 +93,10 @@ class EventTable:
         if index:
             self.execute(INDEX)
         return self
+
+    def create_anew(self, partitioned: bool = False) -> None:
+        self.execute('DROP TABLE IF EXISTS public."Event", day_1, day_2, day_3; DROP SEQUENCE IF EXISTS "Event_id_seq"')
+        self.execute(PARTITIONED if partitioned else DDL)
 
     def fill(
         self, rows: int, days: int, first_day: str = "2024-01-01", seed: str = "a", large_every: int = 1000
