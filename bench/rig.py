@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pod_limits import PodLimits
 from support.servers import ACCOUNT, ACCOUNT_KEY, PG_BIN, ROOT, Certificate, PostgreSQL, Server, clean_environment
 
-QUOTA_ROOT = Path("/sys/fs/cgroup/cpu")
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Cost:
     cpu: float  # seconds, user and system
     peak: int  # bytes of resident memory
     summary: dict = field(default_factory=dict)  # the program's own last line
-    throttled: float = 0.0  # seconds in which the quota of its cgroup held it back
+    throttled: float = 0.0  # seconds in which its CPU quota held it back
 
 
 class Sink(Server):
@@ -70,14 +70,9 @@ class Sink(Server):
         self._ask("/_reset", "POST")
 
 
-def throttled_seconds(cgroup: Path | None) -> float:
-    found = re.search(r"throttled_time (\d+)", (cgroup / "cpu.stat").read_text()) if cgroup else None
-    return int(found[1]) / 1e9 if found else 0.0
-
-
-def run(command: list, environment: dict, cgroup: Path | None = None, timeout: float = 900) -> Cost:
+def run(command: list, environment: dict, limits: PodLimits | None = None, timeout: float = 900) -> Cost:
     """Runs a process to its end; anything but exit 0 is an error, with the end of what it said."""
-    throttled_before = throttled_seconds(cgroup)
+    throttled_before = limits.throttled_seconds() if limits else 0.0
     began = time.monotonic()
     process = subprocess.Popen(
         [str(word) for word in command],
@@ -86,7 +81,7 @@ def run(command: list, environment: dict, cgroup: Path | None = None, timeout: f
         stderr=subprocess.PIPE,
         env={**clean_environment(), **environment},
         start_new_session=True,
-        preexec_fn=(lambda: (cgroup / "cgroup.procs").write_text("0")) if cgroup else None,
+        preexec_fn=limits.enter if limits else None,
     )
     said = []
     reader = threading.Thread(target=lambda: said.append(process.stderr.read().decode(errors="replace")))
@@ -112,7 +107,7 @@ def run(command: list, environment: dict, cgroup: Path | None = None, timeout: f
         raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{said[0][-3000:]}")
     last = said[0].rstrip().rpartition("\n")[2]
     summary = json.loads(last) if '"run.summary"' in last else {}
-    held_back = throttled_seconds(cgroup) - throttled_before
+    held_back = limits.throttled_seconds() - throttled_before if limits else 0.0
     return Cost(wall, usage.ru_utime + usage.ru_stime, summary.get("peak_memory_bytes", peak), summary, held_back)
 
 
@@ -183,20 +178,20 @@ class Rig:
         finally:
             self.sql(f"DROP DATABASE {copy} (FORCE)")
 
-    def archive(self, database: str, sink: Sink, *arguments: str, cgroup: Path | None = None, **settings) -> Cost:
+    def archive(self, database: str, sink: Sink, *arguments: str, limits: PodLimits | None = None, **settings) -> Cost:
         environment = {
             "PG_CONNECTION_STRING": self.database.uri(database),
             "LOG_FORMAT": "json",
             **sink.settings(),
             **settings,
         }
-        return run([self.program, "archive", *arguments], environment, cgroup)
+        return run([self.program, "archive", *arguments], environment, limits)
 
-    def archive_copy(self, name: str, sink: Sink, *arguments: str, cgroup: Path | None = None, **settings) -> Cost:
+    def archive_copy(self, name: str, sink: Sink, *arguments: str, limits: PodLimits | None = None, **settings) -> Cost:
         """`archive` on a copy of that table and an empty lake."""
         with self.copy_of(name) as copy:
             sink.reset()
-            cost = self.archive(copy, sink, *arguments, cgroup=cgroup, **settings)
+            cost = self.archive(copy, sink, *arguments, limits=limits, **settings)
             left = self.sql('SELECT count(*) FROM "Event"', copy)
             if left != "0":
                 raise RuntimeError(f"{left} rows were left")
@@ -206,26 +201,3 @@ class Rig:
         """psql, receiving the table and throwing it away."""
         statement = f'COPY (SELECT * FROM "Event" {order}) TO STDOUT (FORMAT csv)'
         return run([PG_BIN / "psql", "-X", "-q", "-d", self.database.uri(database), "-c", statement], {})
-
-
-@contextmanager
-def cpu_quota(millicores: int):
-    """A cgroup with that CPU quota and nothing in it; None and the reason where this machine does not let us."""
-    group = QUOTA_ROOT / f"event-archiver-bench-{os.getpid()}"
-    period = 100_000  # Kubernetes' own
-    try:
-        group.mkdir()
-    except OSError as refused:
-        yield None, f"no cgroup of our own below {QUOTA_ROOT}: {refused.strerror}"
-        return
-    try:
-        (group / "cpu.cfs_period_us").write_text(str(period))
-        (group / "cpu.cfs_quota_us").write_text(str(period * millicores // 1000))
-    except OSError as refused:
-        group.rmdir()
-        yield None, f"no CPU quota can be set in {group}: {refused.strerror}"
-        return
-    try:
-        yield group, ""
-    finally:
-        group.rmdir()

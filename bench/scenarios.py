@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from rig import Cost, Rig, cpu_quota, run
+from pod_limits import pod_limits
+from rig import Cost, Rig, run
 
 MIB = 1 << 20
 DEFAULT_MEMORY = 32 * MIB
@@ -207,26 +208,27 @@ def memory(rig: Rig, scale: Scale, _note) -> list:
 
 
 def under_a_quota(rig: Rig, scale: Scale, note) -> list:
-    """The pod's CPU. Where PostgreSQL is slower than the quota lets the client be, the quota cannot be what limits."""
+    """The pod's CPU and memory. Where PostgreSQL is slower than the quota lets the client be, the quota cannot be what limits."""
     what = "300m of CPU: wall of client CPU / 0.3"
     table = rig.table(scale.rows, scale.days)
-    with cpu_quota(300) as (cgroup, reason):
-        if cgroup is None:
+    with pod_limits(300, 512) as (limits, reason):
+        if limits is None:
             return [Result(what, "≤ 1.2 ×", f"skipped: {reason}", None)]
         ways = {
             "no quota": lambda: rig.archive_copy(table, rig.plain),
-            "300m": lambda: rig.archive_copy(table, rig.plain, cgroup=cgroup),
+            "300m": lambda: rig.archive_copy(table, rig.plain, limits=limits),
         }
         once = {
-            "300m, gzip": lambda: rig.archive_copy(table, rig.plain, cgroup=cgroup, ARCHIVE_COMPRESSION="gzip"),
-            "300m, --parallel 1": lambda: rig.archive_copy(table, rig.plain, "--parallel", "1", cgroup=cgroup),
-            "300m, --parallel 16": lambda: rig.archive_copy(table, rig.plain, "--parallel", "16", cgroup=cgroup),
+            "300m, gzip": lambda: rig.archive_copy(table, rig.plain, limits=limits, ARCHIVE_COMPRESSION="gzip"),
+            "300m, --parallel 1": lambda: rig.archive_copy(table, rig.plain, "--parallel", "1", limits=limits),
+            "300m, --parallel 16": lambda: rig.archive_copy(table, rig.plain, "--parallel", "16", limits=limits),
         }
         costs = {name: [] for name in ways}
         for _ in range(min(scale.rounds, 3)):
             for name, measure in ways.items():
                 costs[name].append(measure())
         costs |= {} if scale.quick else {name: [measure()] for name, measure in once.items()}
+        charged, refused = limits.memory_peak(), limits.refused_allocations()
     note("a CPU quota", costs)
     walls = {name: [cost.wall for cost in each] for name, each in costs.items()}
     # What the run would take if only the quota held it back, or only everything else.
@@ -242,6 +244,8 @@ def under_a_quota(rig: Rig, scale: Scale, note) -> list:
         held = [cost.throttled / cost.wall * 100 for cost in each]
         told = f"{spread(used, '.0f')}m used, {spread(held, '.0f')} % of the time throttled"
         results.append(Result(f"{name}: CPU used and time held back", "", told, None))
+    what = "300m, 512Mi: memory charged at most, sockets and all"
+    results.append(Result(what, "≤ 512 MiB", f"{charged / MIB:.0f} MiB, refused {refused} times", refused == 0))
     retries = sum(cost.summary["retries"] for each in costs.values() for cost in each)
     results.append(Result("300m: requests that had to be repeated", "0", str(retries), retries == 0))
     return results
