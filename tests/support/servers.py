@@ -289,7 +289,8 @@ class PostgreSQL(Server):
 
 
 class Certificate:
-    """A certificate authority of our own and a server certificate for `localhost`, but not for 127.0.0.1."""
+    """A certificate authority of our own and a server certificate for `localhost`, and for the account's addresses there
+    as Azure writes them, but not for 127.0.0.1."""
 
     def __init__(self, directory: Path):
         directory.mkdir(parents=True, exist_ok=True)
@@ -297,7 +298,8 @@ class Certificate:
         self.certificate = directory / "server.pem"
         self.key = directory / "server.key"
         names = directory / "names.ext"
-        names.write_text("subjectAltName=DNS:localhost\n")
+        services = [f"DNS:{ACCOUNT}.{service}.localhost" for service in ("blob", "dfs")]
+        names.write_text(f"subjectAltName=DNS:localhost,{','.join(services)}\n")
         self._openssl(
             "req",
             "-x509",

@@ -21,6 +21,7 @@ class Record:
     target: str = ""  # request target; SQL, command tag or SQLSTATE
     headers: dict = field(default_factory=dict)
     size: int = 0  # of the body, or of the message
+    request: object = None  # LakeGate: as support.wire reads it
     status: int = 0  # what the server answered; 0 if it was not asked or has not answered
     fault: str = ""
 
@@ -84,6 +85,8 @@ class Gate:
         self._tasks: set = set()
         self._writers: set = set()
         self._errors: list = []  # of the gate or of a test's function, not of a connection
+        self.tls = None  # what the client's side is encrypted with
+        self.upstream_tls = None
         self._released = asyncio.Event()
 
     def __enter__(self):
@@ -96,7 +99,7 @@ class Gate:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        assert not self._errors, f"the gate itself failed: {self._errors}"
+        assert not self._errors, f"the gate failed, or a request broke its rules: {self._errors[:10]}"
 
     def on(
         self,
@@ -174,7 +177,7 @@ class Gate:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
     async def _listen(self) -> None:
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port, limit=2**20)
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port, limit=2**20, ssl=self.tls)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _unlisten(self) -> None:
@@ -216,7 +219,8 @@ class Gate:
         raise NotImplementedError
 
     async def connect(self):
-        return await asyncio.open_connection("127.0.0.1", self.upstream_port, limit=2**20)
+        secure = {"ssl": self.upstream_tls, "server_hostname": "localhost"} if self.upstream_tls else {}
+        return await asyncio.open_connection("127.0.0.1", self.upstream_port, limit=2**20, **secure)
 
     def note(self, record: Record) -> Fault | None:
         """Keeps the record; the fault that hits it, if any."""

@@ -5,19 +5,35 @@ what each side has seen. Each request goes to the server on a connection of its 
 closing idle connections is not mixed up with our faults. The client's connections are kept alive.
 """
 import asyncio
+import ssl
 from http import HTTPStatus
 
 from support.gate.base import Gate, Record, flush, reset
 from support.gate.fault import Answer, Fault, replace
-from support.servers import ACCOUNT
+from support.servers import ACCOUNT, ACCOUNT_KEY
+from support.wire import Request, WireRules
 
 
 class LakeGate(Gate):
-    """HTTP in front of Azurite, which neither signs nor checks the Host header for path-style addresses."""
+    """HTTP in front of Azurite, or HTTPS with a certificate.
+
+    Every request is held against the rules of support.wire, and a violation fails the test; `checked=False` is for
+    clients other than the program. `upstream_secure`: the server behind has the certificate too.
+    """
+
+    def __init__(self, upstream_port: int, *, checked: bool = True, certificate=None, upstream_secure: bool = False):
+        super().__init__(upstream_port)
+        if upstream_secure:
+            self.upstream_tls = ssl.create_default_context(cafile=str(certificate.authority))
+        self.checked = checked
+        self.rules_of_wire = WireRules(ACCOUNT, ACCOUNT_KEY)
+        if certificate is not None:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(certificate.certificate, certificate.key)
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://localhost:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
 
     @property
     def account_endpoint(self) -> str:
@@ -37,6 +53,8 @@ class LakeGate(Gate):
                 head = b"\r\n".join(line.encode("latin-1") for line in lines if not line.lower().startswith("expect:"))
             body = await reader.readexactly(int(headers.get("content-length") or 0))
             record = Record(self.next_index(), number, method=method, target=target, headers=headers, size=len(body))
+            record.request = Request(method, target, _pairs(lines[1:]), body)
+            self._complain(self.rules_of_wire.violations(record.request))
             verdict = await self._one(record, head, body, reader, writer)
             if verdict != "next":
                 return verdict == "close"
@@ -93,9 +111,23 @@ class LakeGate(Gate):
             await writer.drain()
             answer = await _read_answer(reader, record.method)
             record.status = int(answer.split(b" ", 2)[1])
+            self._learn(record.request, record.status, answer)
             return answer
         finally:
             writer.close()
+
+    def _complain(self, violations: list) -> None:
+        if self.checked:
+            self._errors += [AssertionError(text) for text in violations]
+
+    def _learn(self, request, status, answer) -> None:
+        rules = self.rules_of_wire
+        self._complain(rules.lost(request, status))
+        head, _, body = answer.partition(b"\r\n\r\n")
+        headers = _headers(head.decode("latin-1").split("\r\n")[1:])
+        if headers.get("transfer-encoding", "").lower() == "chunked":
+            body = _unchunked(body)
+        rules.learn(request, status, headers, body)
 
     async def _part(self, head, body) -> None:
         """Forwards the beginning of a request and breaks off."""
@@ -112,9 +144,25 @@ async def _read_head(reader) -> bytes:
         return b""
 
 
-def _headers(lines: list) -> dict:
+def _pairs(lines: list) -> list:
     pairs = (line.split(":", 1) for line in lines if ":" in line)
-    return {name.strip().lower(): value.strip() for name, value in pairs}
+    return [(name.strip().lower(), value.strip()) for name, value in pairs]
+
+
+def _headers(lines: list) -> dict:
+    return dict(_pairs(lines))
+
+
+def _unchunked(body: bytes) -> bytes:
+    parts = []
+    while body:
+        line, _, body = body.partition(b"\r\n")
+        size = int(line.split(b";")[0], 16)
+        parts.append(body[:size])
+        body = body[size + 2 :]
+        if size == 0:
+            break
+    return b"".join(parts)
 
 
 async def _read_answer(reader, method: str) -> bytes:
