@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace azure {
@@ -18,6 +19,10 @@ using async::awaitable;
 using async::deadline;
 
 namespace {
+
+// Of several addresses each but the last has so long to answer: time for one packet to be lost and sent
+// again.
+constexpr deadline::clock::duration one_address_max = std::chrono::seconds(2);
 
 // getaddrinfo cannot be interrupted: whoever is cancelled leaves this behind for the answer to come home to.
 struct lookup {
@@ -61,11 +66,13 @@ awaitable<void> connect_one(tcp::socket& socket, tcp::endpoint to) {
     co_await socket.async_connect(to, asio::use_awaitable);
 }
 
-// One address after the other. An address where nobody answers may have its share of the time and no more.
-awaitable<void> connect(tcp::socket& socket, std::vector<tcp::endpoint> candidates, deadline by) {
+} // namespace
+
+awaitable<void> connect_to_first(tcp::socket& socket, std::vector<tcp::endpoint> candidates, deadline by) {
     std::exception_ptr failed;
     for (std::size_t left = candidates.size(); left > 0; --left) {
-        const auto share = by.never() ? by : deadline::after(by.left() / static_cast<int>(left));
+        const auto share =
+            left == 1 || by.never() ? by : deadline::after(std::min(by.left() / 2, one_address_max));
         try {
             co_await async::with_deadline(connect_one(socket, candidates[candidates.size() - left]), share,
                                           "connect");
@@ -83,6 +90,8 @@ awaitable<void> connect(tcp::socket& socket, std::vector<tcp::endpoint> candidat
     socket.set_option(tcp::no_delay(true));
     socket.set_option(asio::socket_base::keep_alive(true));
 }
+
+namespace {
 
 storage_error not_connected(std::string message, std::string hint = {}) {
     return {async::failure::temporary, std::move(message), 0, {}, {}, {}, std::move(hint)};
@@ -118,7 +127,7 @@ awaitable<std::unique_ptr<transport>> connect_to(route way, deadline::clock::dur
         if (candidates.empty())
             throw boost::system::system_error(asio::error::host_not_found);
         tcp::socket socket(co_await asio::this_coro::executor);
-        co_await connect(socket, std::move(candidates), limit());
+        co_await connect_to_first(socket, std::move(candidates), limit());
         if (way.via != nullptr)
             co_await async::with_deadline(open_tunnel(socket, way.server, *way.via), limit(), "the proxy");
         meeting = &way.server;

@@ -8,7 +8,10 @@
 #include "azure/impl/transport.hpp"
 #include "azure/proxy.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include <memory>
+#include <vector>
 
 namespace azure {
 
@@ -18,6 +21,12 @@ struct route {
     tls_client* tls;  // null: plain HTTP
     const proxy* via; // null: directly
 };
+
+// Connects to the first of the addresses where somebody answers, tried one after the other; one where nobody
+// does costs two seconds. Throws what the last one threw.
+[[nodiscard]] async::awaitable<void> connect_to_first(async::asio::ip::tcp::socket& socket,
+                                                      std::vector<async::asio::ip::tcp::endpoint> candidates,
+                                                      async::deadline by);
 
 // Each of the steps may take `step_timeout`, and all must be over at `by`. Throws storage_error with
 // status 0 and a known outcome: nothing has been asked for yet.
