@@ -83,13 +83,18 @@ class builder {
             made_.value.credential = shared_access_signature{std::string(query)};
     }
 
-    void set_endpoint(std::string_view setting, std::string_view url) {
+    endpoint read_endpoint(std::string_view setting, std::string_view url) {
         auto parsed = parse_endpoint(url);
         if (!parsed.mistake.empty())
             mistake(
                 std::string(setting) + " " + parsed.mistake +
                 (url.find('?') == std::string_view::npos ? "" : "; a SAS goes into SharedAccessSignature"));
-        made_.value.blob = std::move(parsed.value);
+        return std::move(parsed.value);
+    }
+
+    void set_endpoint(std::string_view setting, std::string_view url) {
+        made_.value.blob = read_endpoint(setting, url);
+        made_.value.dfs = dfs_endpoint_of(made_.value.blob);
     }
 
     void derive_endpoint(bool tls, std::string_view setting, std::string_view suffix) {
@@ -139,6 +144,16 @@ std::string_view to_string(const credential& used) noexcept {
                                                                  : "Entra identity";
 }
 
+std::optional<endpoint> dfs_endpoint_of(const endpoint& blob) {
+    // The account's name comes first, so this is the service's label even if an account is called "blob".
+    const auto dot = blob.host.find('.');
+    if (dot == std::string::npos || blob.host.compare(dot, 6, ".blob.") != 0)
+        return std::nullopt;
+    auto dfs = blob;
+    dfs.host.replace(dot, 6, ".dfs.");
+    return dfs;
+}
+
 parsed_account parse_connection_string(std::string_view text) {
     std::vector<std::string> mistakes;
     const auto given = split(text, mistakes);
@@ -169,6 +184,9 @@ parsed_account parse_connection_string(std::string_view text) {
         made.derive_endpoint(protocol == "https", "EndpointSuffix",
                              get("endpointsuffix").value_or(default_suffix));
     }
+
+    if (const auto dfs = get("dfsendpoint"))
+        made.value().dfs = made.read_endpoint("DfsEndpoint", *dfs);
 
     const auto key = get("accountkey");
     const auto signature = get("sharedaccesssignature");

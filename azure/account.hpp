@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -30,6 +31,9 @@ struct account {
     std::string name;
     endpoint blob;
     azure::credential credential;
+    // Data Lake Storage Gen2's way to the same blobs: only real directories are made there. Nothing: not
+    // known.
+    std::optional<endpoint> dfs{};
 };
 
 // The account, or every mistake found in the text, each a clause that names the key and never its value.
@@ -37,6 +41,9 @@ struct parsed_account {
     account value;
     std::vector<std::string> mistakes;
 };
+
+// "acme.dfs.core.windows.net" of "acme.blob.core.windows.net"; nothing of an address that does not tell.
+[[nodiscard]] std::optional<endpoint> dfs_endpoint_of(const endpoint& blob);
 
 // As the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true. Keys in any case, any order,
 // spaces around pairs and empty pairs tolerated; a duplicate key, or key and SAS together, is a mistake.

@@ -104,43 +104,29 @@ awaitable<std::optional<block_list>> blob_client::committed_blocks(std::string_v
     co_return found;
 }
 
+// Get Blob Tags
+awaitable<tag_set> blob_client::tags(std::string_view name) {
+    const auto doing = fmt::format("get tags of blob '{}'", name);
+    auto what = blob_request(verb::get, name);
+    what.query.emplace_back("comp", "tags");
+    const auto answer = co_await send(doing, what);
+    auto found = at_border(doing, [&] { return parse_tags(answer.body); });
+    co_return found;
+}
+
 // Put Block. The same id with the same bytes again replaces itself, so it may be repeated.
 awaitable<void> blob_client::put_block(std::string_view name, std::string_view block_id,
-                                       std::span<const std::span<const std::byte>> body, std::uint64_t crc) {
+                                       std::span<const std::span<const std::byte>> body, std::uint64_t crc,
+                                       std::string_view encryption_scope) {
     const auto doing = fmt::format("put block of blob '{}'", name);
     auto what = blob_request(verb::put, name);
     what.query.emplace_back("comp", "block");
     what.query.emplace_back("blockid", block_id);
     what.headers["x-ms-content-crc64"] = crc64_header(crc);
+    if (!encryption_scope.empty())
+        what.headers["x-ms-encryption-scope"] = encryption_scope;
     what.body.assign(body.begin(), body.end());
     (void)co_await send(doing, what);
-}
-
-// Put Blob, If-None-Match: *
-awaitable<void> blob_client::ensure_marker_blob(std::string_view name, const metadata& values) {
-    const auto doing = fmt::format("put blob '{}'", name);
-    auto what = blob_request(verb::put, name);
-    what.headers["x-ms-blob-type"] = "BlockBlob";
-    set_metadata_at_border(doing, what, values);
-    set_condition(what, condition::absent());
-    std::exception_ptr refused;
-    try {
-        (void)co_await send(doing, what);
-    } catch (const storage_error& failed) {
-        if (failed.condition_failed())
-            co_return;
-        // The second is what a SAS without the right to overwrite hears.
-        if (failed.status() != 409 && failed.service_code() != "UnauthorizedBlobOverwrite")
-            throw;
-        refused = std::current_exception();
-    }
-    if (!refused)
-        co_return;
-    // An account with a hierarchical namespace has real folders, and its own words for one that is there
-    // already.
-    const auto found = co_await properties(name);
-    if (!found)
-        std::rethrow_exception(refused);
 }
 
 // Put Block List

@@ -55,12 +55,22 @@ class blob_client {
     [[nodiscard]] async::awaitable<std::optional<blob_properties>> properties(std::string_view name);
     [[nodiscard]] async::awaitable<std::optional<block_list>> committed_blocks(std::string_view name);
 
+    // Its index tags. Asks for a permission of its own: 't' of a SAS.
+    [[nodiscard]] async::awaitable<tag_set> tags(std::string_view name);
+    // Whether the account has a hierarchical namespace (Data Lake Storage Gen2); nothing if this identity may
+    // not ask. The service is asked once.
+    [[nodiscard]] async::awaitable<std::optional<bool>> hierarchical();
+
     // Stages a block of the given pieces with its CRC-64; invisible until a block list names it.
+    // `encryption_scope`: that of the block list to come.
     [[nodiscard]] async::awaitable<void> put_block(std::string_view name, std::string_view block_id,
                                                    std::span<const std::span<const std::byte>> body,
-                                                   std::uint64_t crc);
+                                                   std::uint64_t crc, std::string_view encryption_scope = {});
     // Creates a zero-length blob with this metadata unless it exists: the folder marker (hdi_isfolder).
-    [[nodiscard]] async::awaitable<void> ensure_marker_blob(std::string_view name, const metadata& values);
+    [[nodiscard]] async::awaitable<void> ensure_marker_blob(std::string_view name, const metadata& values,
+                                                            std::string_view encryption_scope = {});
+    // Creates a directory and those above it unless they exist. Only at a DFS endpoint.
+    [[nodiscard]] async::awaitable<void> ensure_directory(std::string_view name);
 
     // Streams bytes [from, to) — to the end without `to` — of exactly the version `expected`; interrupted
     // reads are resumed where they stopped. Throws storage_error 412 if the blob has changed.
@@ -80,16 +90,21 @@ class blob_client {
     [[nodiscard]] std::optional<std::chrono::seconds> clock_ahead() const noexcept { return clock_ahead_; }
 
     [[nodiscard]] const std::string& container() const noexcept { return container_; }
+    [[nodiscard]] async::log& sink() const noexcept { return sink_; }
 
   private:
     struct reading;
 
     [[nodiscard]] request container_request(verb method) const;
     [[nodiscard]] request blob_request(verb method, std::string_view name) const;
-    // One try, whatever the answer; `repeatable` as in wire_request. A token that is refused is renewed,
-    // once, and the request sent again: it has not taken effect.
+    // One try, whatever the answer; `repeatable` as in wire_request. What is refused for this machine's clock
+    // is dated by the service's, once, and sent again: it has not taken effect.
     [[nodiscard]] async::awaitable<wire_response> exchange(const request& what, bool repeatable,
                                                            async::deadline by, const body_stream* stream);
+    // The same for a token that is refused: it is renewed.
+    [[nodiscard]] async::awaitable<wire_response> exchange_as(const request& what, bool repeatable,
+                                                              async::deadline by, const body_stream* stream);
+    [[nodiscard]] bool refused_for_the_clock(const wire_response& answer) const;
     // One try; any answer but 2xx is thrown.
     [[nodiscard]] async::awaitable<wire_response> send_once(const request& what, bool repeatable,
                                                             async::deadline by);
@@ -115,6 +130,12 @@ class blob_client {
     async::log& sink_;
     token_source* tokens_;
     std::optional<std::chrono::seconds> clock_ahead_;
+    std::chrono::seconds dated_ahead_{0}; // what is added to our clock in x-ms-date
+    struct namespace_kind {
+        bool asked = false;
+        std::optional<bool> hierarchical;
+    };
+    namespace_kind namespace_;
 };
 
 } // namespace azure

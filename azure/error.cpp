@@ -29,6 +29,9 @@ constexpr std::array meanings{
     meaning{"InvalidBlobOrBlock", failure::precondition},
     // 400 from the service when it cannot read the Authorization header.
     meaning{"InvalidAuthenticationInfo", failure::refused},
+    meaning{"AccountRequiresHttps", failure::refused}, // 400
+    // Index tags there, whatever the status.
+    meaning{"FeatureNotYetSupportedForHierarchicalNamespaceAccounts", failure::precondition},
     // Azurite answers 500 for what it does not implement.
     meaning{"FeatureNotSupported", failure::precondition},
 };

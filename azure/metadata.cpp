@@ -4,6 +4,19 @@
 
 namespace azure {
 
+bool is_online_tier(std::string_view tier) noexcept {
+    return tier == "Hot" || tier == "Cool" || tier == "Cold";
+}
+
+void complete(blob_properties& blob, bool tier_inferred) {
+    if (!tier_inferred && is_online_tier(blob.access_tier))
+        blob.content.access_tier = blob.access_tier;
+    if (blob.content.encryption_scope.starts_with('$'))
+        blob.content.encryption_scope.clear(); // "$account-encryption-key": none was chosen
+    const auto marker = blob.metadata.find("hdi_isfolder");
+    blob.directory = blob.directory || (marker != blob.metadata.end() && marker->second == "true");
+}
+
 std::optional<std::chrono::sys_seconds> modified_at(const blob_properties& blob) noexcept {
     return parse_http_date(blob.last_modified);
 }

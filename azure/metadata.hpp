@@ -1,6 +1,8 @@
 // Small values of the Blob service.
 #pragma once
 
+#include "azure/tags.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -18,13 +20,16 @@ using metadata = std::map<std::string, std::string>;
 // Opaque; compared byte for byte, quotes included.
 using etag = std::string;
 
-// The headers a commit replaces unless it restates them.
+// What a commit replaces, beside metadata, unless it restates it.
 struct content_headers {
     std::string type;
     std::string encoding;
     std::string language;
     std::string disposition;
     std::string cache_control;
+    std::string access_tier{};      // that somebody chose for this blob; empty: the account's
+    std::string encryption_scope{}; // empty: the container's or the account's
+    tag_set tags{};                 // no listing tells them: see blob_properties::tag_count
     bool operator==(const content_headers&) const = default;
 };
 
@@ -38,9 +43,18 @@ struct blob_properties {
     content_headers content;
     azure::metadata metadata;
     std::string last_modified; // RFC 1123
-    std::string access_tier;
+    std::string access_tier;   // chosen or the account's
     std::string lease_state;
+    std::uint64_t tag_count = 0; // index tags, as far as this identity is told
+    bool directory = false;      // a real one (hierarchical namespace), or a marker that stands for one
 };
+
+// Whether a commit can put a blob there and take it away again: "Hot", "Cool", "Cold".
+[[nodiscard]] bool is_online_tier(std::string_view tier) noexcept;
+
+// Settles what only the whole of an answer tells: `content.access_tier` of a tier that is not merely the
+// account's, `directory` of a marker's metadata.
+void complete(blob_properties& blob, bool tier_inferred);
 
 // Of `last_modified`; nothing if the service did not say, or not as a date.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> modified_at(const blob_properties& blob) noexcept;

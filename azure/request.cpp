@@ -160,6 +160,9 @@ void set_content(request& target, const content_headers& content) {
     set_unless_empty(target, "x-ms-blob-content-language", content.language);
     set_unless_empty(target, "x-ms-blob-content-disposition", content.disposition);
     set_unless_empty(target, "x-ms-blob-cache-control", content.cache_control);
+    set_unless_empty(target, "x-ms-access-tier", content.access_tier);
+    set_unless_empty(target, "x-ms-encryption-scope", content.encryption_scope);
+    set_unless_empty(target, "x-ms-tags", tags_header(content.tags));
 }
 
 std::string encode_path(std::string_view path) { return percent_encode(path, true); }

@@ -30,7 +30,7 @@ struct request {
 
 void set_condition(request& target, const condition& when);
 void set_metadata(request& target, const metadata& values);
-void set_content(request& target, const content_headers& content); // as x-ms-blob-*
+void set_content(request& target, const content_headers& content); // as x-ms-*
 
 // Everything but unreserved characters (and '/' in a path) percent-encoded.
 [[nodiscard]] std::string encode_path(std::string_view path);

@@ -59,7 +59,9 @@ blob_type type_of(xml_reader& reader) {
 // Listings show ETags without the quotes that headers have.
 std::string quoted(std::string tag) { return tag.starts_with('"') ? tag : "\"" + tag + "\""; }
 
-void read_properties(xml_reader& reader, blob_properties& into) {
+// Whether the tier is merely the account's.
+bool read_properties(xml_reader& reader, blob_properties& into) {
+    bool tier_inferred = false;
     while (reader.next_child()) {
         const auto name = reader.name();
         if (name == "Etag")
@@ -84,9 +86,18 @@ void read_properties(xml_reader& reader, blob_properties& into) {
             into.access_tier = reader.text();
         else if (name == "LeaseState")
             into.lease_state = reader.text();
+        else if (name == "AccessTierInferred")
+            tier_inferred = reader.text() == "true";
+        else if (name == "EncryptionScope")
+            into.content.encryption_scope = reader.text();
+        else if (name == "TagCount")
+            into.tag_count = number(reader);
+        else if (name == "ResourceType")
+            into.directory = reader.text() == "directory";
         else
             reader.skip();
     }
+    return tier_inferred;
 }
 
 metadata read_metadata(xml_reader& reader) {
@@ -102,11 +113,12 @@ metadata read_metadata(xml_reader& reader) {
 
 blob_properties read_blob(xml_reader& reader) {
     blob_properties blob;
+    bool tier_inferred = false;
     while (reader.next_child()) {
         if (reader.name() == "Name")
             blob.name = blob_name(reader);
         else if (reader.name() == "Properties")
-            read_properties(reader, blob);
+            tier_inferred = read_properties(reader, blob);
         else if (reader.name() == "Metadata")
             blob.metadata = read_metadata(reader);
         else
@@ -115,6 +127,7 @@ blob_properties read_blob(xml_reader& reader) {
     // Whatever else is missing has a meaning; a blob without these cannot be acted on.
     if (blob.name.empty() || blob.etag.empty())
         reader.fail("a blob lacks its name or ETag");
+    complete(blob, tier_inferred);
     return blob;
 }
 

@@ -53,6 +53,10 @@ blob_properties properties_of(std::string_view name, const wire_response& answer
     for (const auto& [header, value] : answer.headers)
         if (header.starts_with(metadata_prefix))
             found.metadata[header.substr(metadata_prefix.size())] = value;
+    found.content.encryption_scope = answer.header("x-ms-encryption-scope");
+    found.tag_count = number(answer.header("x-ms-tag-count")).value_or(0);
+    found.directory = answer.header("x-ms-resource-type") == "directory";
+    complete(found, answer.header("x-ms-access-tier-inferred") == "true");
     return found;
 }
 

@@ -102,7 +102,7 @@ awaitable<void> blob_client::read_range(reading& state, const request& what, dea
         state.end = began_at;
     else
         throw service_error(answer, what.headers.at("x-ms-client-request-id"),
-                            std::chrono::system_clock::now(), account_.credential);
+                            std::chrono::system_clock::now(), {account_.credential, what});
 }
 
 } // namespace azure

@@ -2,6 +2,7 @@
 #include "async/timeline.hpp"
 #include "azure/blob_client.hpp"
 #include "azure/impl/border.hpp"
+#include "azure/impl/clock.hpp"
 #include "azure/impl/http_date.hpp"
 #include "azure/impl/request_id.hpp"
 #include "azure/impl/service_error.hpp"
@@ -22,9 +23,8 @@ const std::string& request_id_of(const request& what) {
     return what.headers.at(std::string(request_id_header));
 }
 
-wire_request signed_now(const account& owner, request what, const std::string& token, bool repeatable,
-                        deadline::clock::duration timeout) {
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+wire_request signed_at(std::chrono::sys_seconds now, const account& owner, request what,
+                       const std::string& token, bool repeatable, deadline::clock::duration timeout) {
     what.headers["x-ms-date"] = format_http_date(now);
     what.headers["x-ms-version"] = service_version;
     if (const auto* key = std::get_if<shared_key>(&owner.credential))
@@ -55,6 +55,10 @@ std::string operation_of(const request& what) {
 bool token_refused(const wire_response& answer) {
     return answer.status == 401 ||
            (answer.status == 403 && answer.header("x-ms-error-code") == "AuthenticationFailed");
+}
+
+std::chrono::sys_seconds our_time() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
 // An answer that leaves open whether the write took effect: something between us and the service, or its own
@@ -92,8 +96,27 @@ request blob_client::blob_request(verb method, std::string_view name) const {
     return what;
 }
 
+// https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
+bool blob_client::refused_for_the_clock(const wire_response& answer) const {
+    return answer.status == 403 && answer.header("x-ms-error-code") == "AuthenticationFailed" &&
+           !std::holds_alternative<shared_access_signature>(account_.credential) && // holds no date of ours
+           clock_ahead_ && std::chrono::abs(*clock_ahead_ - dated_ahead_) >= skew_worth_telling;
+}
+
 awaitable<wire_response> blob_client::exchange(const request& what, bool repeatable, deadline by,
                                                const body_stream* stream) {
+    auto answer = co_await exchange_as(what, repeatable, by, stream);
+    if (refused_for_the_clock(answer)) {
+        dated_ahead_ = *clock_ahead_;
+        sink_.warn("azure.clock", "this machine's clock is wrong: requests are dated by the lake's",
+                   {{"lake_ahead_s", dated_ahead_.count()}});
+        answer = co_await exchange_as(what, repeatable, by, stream);
+    }
+    co_return answer;
+}
+
+awaitable<wire_response> blob_client::exchange_as(const request& what, bool repeatable, deadline by,
+                                                  const body_stream* stream) {
     const std::string no_token;
     if (!std::holds_alternative<entra_identity>(account_.credential))
         co_return co_await exchange_once(what, no_token, repeatable, by, stream);
@@ -113,14 +136,15 @@ awaitable<wire_response> blob_client::exchange(const request& what, bool repeata
 awaitable<wire_response> blob_client::exchange_once(const request& what, const std::string& token,
                                                     bool repeatable, deadline by, const body_stream* stream) {
     const auto began = deadline::clock::now();
-    auto wire = signed_now(account_, what, token, repeatable, options_.request_timeout);
+    auto wire =
+        signed_at(our_time() + dated_ahead_, account_, what, token, repeatable, options_.request_timeout);
     wire.body = what.body;
     async::span shown(sink_, "lake requests", operation_of(what), what.path);
     shown.note("bytes", what.body_size());
     auto answer = co_await pool_.exchange(wire, by, stream);
     shown.note("status", answer.status);
     if (const auto theirs = parse_http_date(answer.header("date")))
-        clock_ahead_ = *theirs - std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        clock_ahead_ = *theirs - our_time();
     log_answer(what, answer, began);
     co_return answer;
 }
@@ -129,7 +153,7 @@ awaitable<wire_response> blob_client::send_once(const request& what, bool repeat
     auto answer = co_await exchange(what, repeatable, by, nullptr);
     if (answer.status / 100 != 2)
         throw service_error(answer, request_id_of(what), std::chrono::system_clock::now(),
-                            account_.credential);
+                            {account_.credential, what});
     co_return answer;
 }
 

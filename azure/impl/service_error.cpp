@@ -1,5 +1,6 @@
 #include "azure/impl/service_error.hpp"
 
+#include "azure/impl/clock.hpp"
 #include "azure/impl/http_date.hpp"
 #include "azure/impl/retry_after.hpp"
 #include "azure/xml.hpp"
@@ -10,10 +11,6 @@ namespace azure {
 
 namespace {
 
-// The service refuses dates more than 15 minutes from its own:
-// https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
-constexpr std::chrono::minutes skew_worth_telling{10};
-
 // Of what the service writes; the lines after the first repeat request id and time.
 std::string_view first_line(std::string_view message) {
     message = message.substr(0, message.find_first_of("\r\n"));
@@ -22,42 +19,27 @@ std::string_view first_line(std::string_view message) {
     return message;
 }
 
-std::string clock_hint(const wire_response& answer, std::chrono::system_clock::time_point now) {
-    const auto theirs = parse_http_date(answer.header("date"));
-    if (!theirs)
-        return {};
-    const auto ahead = std::chrono::round<std::chrono::minutes>(now - *theirs);
-    if (std::chrono::abs(ahead) < skew_worth_telling)
-        return {};
-    return fmt::format("This machine's clock is {} minutes {} the server's; set it right.",
-                       std::chrono::abs(ahead).count(), ahead.count() > 0 ? "ahead of" : "behind");
-}
-
+// What to look at; the codes of
+// https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
 std::string hint_for(const wire_response& answer, std::string_view code,
-                     std::chrono::system_clock::time_point now, bool by_identity) {
-    if (answer.status == 403 && code == "AuthenticationFailed")
-        if (auto clock = clock_hint(answer, now); !clock.empty())
-            return clock;
-    if (by_identity && (answer.status == 401 || code == "AuthenticationFailed"))
-        return "Check that the storage account belongs to the tenant of the identity.";
-    if (by_identity && (code == "AuthorizationPermissionMismatch" || code == "AuthorizationFailure"))
-        return "Give the identity the role Storage Blob Data Contributor on the container; that takes some "
-               "minutes to take effect. The account's network rules may refuse too.";
-    if (code == "AuthenticationFailed" || code == "AuthorizationFailure" ||
-        code == "InvalidAuthenticationInfo")
-        return "Check the account key, or that the SAS has not expired; the account's network rules may "
-               "refuse too.";
-    if (code == "AuthorizationPermissionMismatch")
-        return "The SAS must allow read, add, create, write, delete and list.";
+                     std::chrono::system_clock::time_point now, const sent_request& refused) {
     if (code == "ContainerNotFound")
         return "Check the container's name and that it has not been deleted.";
-    return {};
+    if (code == "FeatureNotYetSupportedForHierarchicalNamespaceAccounts")
+        return "An account with a hierarchical namespace takes no index tags: leave ARCHIVE_TAGS out.";
+    if (classify(answer.status, code) != async::failure::refused)
+        return {};
+    if (code == "AuthenticationFailed")
+        if (auto clock = clock_hint(answer, now); !clock.empty())
+            return clock;
+    const auto theirs = parse_http_date(answer.header("date"));
+    return refusal_hint(refused, code, theirs.value_or(std::chrono::floor<std::chrono::seconds>(now)));
 }
 
 } // namespace
 
 storage_error service_error(const wire_response& answer, const std::string& client_request_id,
-                            std::chrono::system_clock::time_point now, const credential& used) {
+                            std::chrono::system_clock::time_point now, const sent_request& refused) {
     const auto document = parse_error(answer.body);
     // An answer to HEAD has no body, so the code comes in a header too.
     std::string code(answer.header("x-ms-error-code"));
@@ -67,7 +49,7 @@ storage_error service_error(const wire_response& answer, const std::string& clie
     auto message = fmt::format("{} {}", answer.status, code.empty() ? "without a service code" : code);
     if (const auto line = first_line(document.message); !line.empty())
         message.append(": ").append(line);
-    auto hint = hint_for(answer, code, now, std::holds_alternative<entra_identity>(used));
+    auto hint = hint_for(answer, code, now, refused);
     const auto kind = classify(answer.status, code);
     storage_error made(kind, std::move(message), answer.status, std::move(code),
                        std::string(answer.header("x-ms-request-id")), client_request_id, std::move(hint));

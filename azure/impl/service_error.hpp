@@ -1,8 +1,8 @@
 // Makes an error of an answer that is not 2xx.
 #pragma once
 
-#include "azure/account.hpp"
 #include "azure/error.hpp"
+#include "azure/impl/refusal.hpp"
 #include "azure/session_pool.hpp"
 
 #include <chrono>
@@ -11,9 +11,9 @@
 namespace azure {
 
 // `now` is this machine's clock: Retry-After may be a date, and a refused signature may be due to the clock.
-// What to check depends on the credential that was used.
+// What to check depends on the request and the credential it was sent with.
 [[nodiscard]] storage_error service_error(const wire_response& answer, const std::string& client_request_id,
                                           std::chrono::system_clock::time_point now,
-                                          const credential& used = {});
+                                          const sent_request& refused = {});
 
 } // namespace azure

@@ -1,6 +1,7 @@
 #include "azure/impl/token_exchange.hpp"
 
 #include "azure/endpoint_url.hpp"
+#include "azure/impl/clock.hpp"
 #include "azure/impl/retry_after.hpp"
 #include "azure/request.hpp"
 
@@ -23,6 +24,8 @@ namespace {
 
 constexpr std::size_t quoted_max = 300;        // of what the authority says
 constexpr std::chrono::hours lifetime_max{24}; // as that of managed identities, and far from overflow
+
+constexpr std::chrono::minutes assertion_skew{4}; // the authority forgives five
 
 std::string form(const std::vector<std::pair<std::string_view, std::string_view>>& fields) {
     std::string text;
@@ -127,7 +130,7 @@ std::string_view hint_for(const identity& who, std::string_view said) {
         known{"AADSTS90002", "Check AZURE_TENANT_ID and AZURE_AUTHORITY_HOST."},
         known{"AADSTS900023", "Check AZURE_TENANT_ID."},
         known{"AADSTS700027", "Upload the certificate to the application, or check AZURE_CLIENT_ID."},
-        known{"AADSTS700024", "Check this machine's clock."},
+        known{"AADSTS700024", "Check this machine's clock, and that kubelet still renews the token file."},
         known{"AADSTS50013", "Check the federated credential's issuer."},
         known{"AADSTS7002", "Check the federated credential: issuer, audience and subject, which is "
                             "system:serviceaccount:NAMESPACE:NAME."}, // 70021, 700211, 700212, 700213
@@ -205,8 +208,15 @@ async::error token_error(const identity& who, const wire_response& answer,
 
     const auto kind = meaning_of(answer.status, who.managed());
     auto message = fmt::format("{}{}{}", answer.status, said.empty() ? "" : " ", said);
-    async::error made(kind, std::move(message),
-                      kind == async::failure::refused ? std::string(hint_for(who, said)) : std::string());
+    std::string hint;
+    if (kind == async::failure::refused) {
+        // "Client assertion is not within its valid time range": ours is dated by this machine's clock.
+        if (said.find("AADSTS700024") != std::string::npos)
+            hint = clock_hint(answer, now, assertion_skew);
+        if (hint.empty())
+            hint = hint_for(who, said);
+    }
+    async::error made(kind, std::move(message), std::move(hint));
     if (const auto pause = retry_after(answer, now))
         made.set_retry_after(*pause);
     return made;

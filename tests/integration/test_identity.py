@@ -6,6 +6,7 @@ import time
 import pytest
 
 from support.entra import TOKEN_CANARY, ConnectProxy, TokenEndpoint, forge, refusal
+from support.gate import LakeGate, answer
 from support.lake import Lake
 from support.oracle import Oracle
 from support.servers import ACCOUNT
@@ -207,6 +208,21 @@ def test_a_token_that_is_refused_is_renewed_once(by_secret, entra, table, oracle
     assert oracle.check().archived == 3000
     assert outcome.events("azure.token.rejected")
     assert outcome.summary["retries"] == 0
+
+
+def test_a_challenge_renews_the_token_once(by_secret, entra, azurite_entra, certificate, table, oracle):
+    """As the service answers a token it does not take (Azurite says 403): 401, and where to get another."""
+    table.fill(200, 4)
+    oracle.remember()
+    challenge = {"WWW-Authenticate": "Bearer authorization_uri=https://login.example.org/t resource_id=https://storage.azure.com"}
+    with LakeGate(azurite_entra.port, certificate=certificate, upstream_secure=True) as gate:
+        rule = gate.on(answer(401, "InvalidAuthenticationInfo", challenge), method="PUT", contains="comp=blocklist")
+        outcome = by_secret.archive(settings={"AZURE_STORAGE_ENDPOINT": f"{gate.endpoint}/{ACCOUNT}"})
+        assert rule.hits == 1 and len(entra.asked) == 2
+        shown = {record.headers["authorization"] for record in gate.records}
+        assert len(shown) == 2 and all(text.startswith("Bearer ") for text in shown)
+    assert oracle.check().archived == 200
+    assert outcome.summary["retries"] == 0 and outcome.events("azure.token.rejected")
 
 
 def test_another_audience_is_refused_after_one_renewal(by_secret, entra, table):

@@ -92,7 +92,10 @@ class TokenEndpoint(_Server):
                 endpoint.asked.append(asked)
                 status, headers, document = endpoint.next_answer(asked)
                 content = json.dumps(document).encode()
-                self.send_response(status)
+                if "Date" in headers:
+                    self.send_response_only(status)
+                else:
+                    self.send_response(status)
                 for name, value in {**headers, "Content-Length": str(len(content))}.items():
                     self.send_header(name, value)
                 self.end_headers()
@@ -127,9 +130,10 @@ def refusal(code: str, description: str, status: int = 401) -> tuple:
 
 
 class ConnectProxy(_Server):
-    """An HTTP proxy that knows CONNECT only, and may want a user and password."""
+    """An HTTP proxy that knows CONNECT only, and may want a user and password. `addresses`: of hosts that only it knows."""
 
-    def __init__(self, user: str = "", password: str = ""):
+    def __init__(self, user: str = "", password: str = "", addresses: dict | None = None):
+        addresses = addresses or {}
         self.tunnels: list = []  # as asked for: "host:port"
         wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode() if user else None
         proxy = self
@@ -146,7 +150,7 @@ class ConnectProxy(_Server):
                     self.end_headers()
                     return
                 host, _, port = self.path.rpartition(":")
-                with socket.create_connection((host, int(port))) as far:
+                with socket.create_connection((addresses.get(host, host), int(port))) as far:
                     self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                     self._pass_on(far)
 

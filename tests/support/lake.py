@@ -48,6 +48,7 @@ class Blob:
     metadata: dict
     content_type: str = ""
     content_encoding: str = ""
+    tier: str = ""  # that somebody chose; empty: the account's
 
 
 class Lake:
@@ -147,6 +148,7 @@ class Lake:
             {item.tag.lower(): item.text or "" for item in entry.find("Metadata") or ()},
             text("Content-Type"),
             text("Content-Encoding"),
+            "" if text("AccessTierInferred") == "true" else text("AccessTier"),
         )
 
     def head(self, container: str, name: str) -> Blob | None:
@@ -162,6 +164,7 @@ class Lake:
             metadata,
             headers.get("content-type", ""),
             headers.get("content-encoding", ""),
+            "" if headers.get("x-ms-access-tier-inferred") == "true" else headers.get("x-ms-access-tier", ""),
         )
 
     def get(self, container: str, name: str) -> bytes:
@@ -205,6 +208,39 @@ class Lake:
 
     def delete(self, container: str, name: str) -> None:
         self.request("DELETE", f"/{container}/{name}")
+
+    def tags(self, container: str, name: str) -> dict:
+        _, _, body = self.request("GET", f"/{container}/{name}", {"comp": "tags"})
+        return {tag.findtext("Key"): tag.findtext("Value") or "" for tag in ElementTree.fromstring(body).iter("Tag")}
+
+    def set_tags(self, container: str, name: str, tags: dict) -> None:
+        pairs = "".join(f"<Tag><Key>{key}</Key><Value>{value}</Value></Tag>" for key, value in tags.items())
+        body = f"<Tags><TagSet>{pairs}</TagSet></Tags>".encode()
+        self.request("PUT", f"/{container}/{name}", {"comp": "tags"}, body=body, accept=(204,))
+
+    def set_tier(self, container: str, name: str, tier: str) -> None:
+        self.request("PUT", f"/{container}/{name}", {"comp": "tier"}, {"x-ms-access-tier": tier})
+
+    def container_sas(self, container: str, permissions: str = "rwdl", **more) -> str:
+        """A SAS for one container and what is in it; `more` are fields as they are called in its query."""
+        fields = {
+            "sp": permissions,
+            "st": "",
+            "se": "2100-01-01T00:00:00Z",
+            "canonical": f"/blob/{self.account}/{container}",
+            **{name: "" for name in ("si", "sip", "spr")},
+            "sv": VERSION,
+            "sr": "c",
+            **{name: "" for name in ("snapshot", "ses", "rscc", "rscd", "rsce", "rscl", "rsct")},
+            **more,
+        }
+        fields["sig"] = base64.b64encode(
+            hmac.digest(self.key, "\n".join(fields.values()).encode(), hashlib.sha256)
+        ).decode()
+        del fields["canonical"]
+        return urllib.parse.urlencode(
+            {name: value for name, value in fields.items() if value}, quote_via=urllib.parse.quote
+        )
 
     def account_sas(self, permissions: str = "rwdlac", expires: str = "2100-01-01T00:00:00Z") -> str:
         """A SAS for the blob service's containers and objects."""

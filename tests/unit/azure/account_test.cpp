@@ -32,6 +32,27 @@ TEST(ConnectionString, OfThePortalIsUnderstood) {
               std::vector<unsigned char>(secret.begin(), secret.end()));
 }
 
+TEST(ConnectionString, LeadsToTheEndpointForDirectories) {
+    const auto dfs = [](const std::string& text) {
+        const auto parsed = parse_connection_string("AccountKey=c2VjcmV0;" + text);
+        EXPECT_THAT(parsed.mistakes, IsEmpty()) << text;
+        return parsed.value.dfs ? shown(*parsed.value.dfs) : "";
+    };
+    EXPECT_EQ(dfs("AccountName=acme"), "https://acme.dfs.core.windows.net:443");
+    EXPECT_EQ(dfs("AccountName=blob;EndpointSuffix=core.chinacloudapi.cn"),
+              "https://blob.dfs.core.chinacloudapi.cn:443");
+    EXPECT_EQ(dfs("AccountName=acme;BlobEndpoint=https://acme.blob.example.org:8443/"),
+              "https://acme.dfs.example.org:8443");
+    EXPECT_EQ(dfs("AccountName=acme;BlobEndpoint=https://lake.example.org"), "") << "a domain of one's own";
+    EXPECT_EQ(dfs("AccountName=acme;BlobEndpoint=http://127.0.0.1:10000/acme"), "");
+    EXPECT_EQ(
+        dfs("AccountName=acme;BlobEndpoint=https://lake.example.org;DfsEndpoint=https://dfs.example.org/"),
+        "https://dfs.example.org:443");
+    EXPECT_EQ(dfs("UseDevelopmentStorage=true"), "");
+    EXPECT_THAT(parse_connection_string("AccountName=acme;AccountKey=c2VjcmV0;DfsEndpoint=acme").mistakes,
+                ElementsAre(HasSubstr("DfsEndpoint is not a URL")));
+}
+
 TEST(ConnectionString, LeadsToTheRightEndpoint) {
     struct row {
         const char* text;

@@ -372,12 +372,44 @@ TEST_F(BlobClient, DoesNotRetryWhatTheReceiverThrows) {
     EXPECT_EQ(repeats, 0U);
 }
 
+const header_list refused_at_another_time{{"x-ms-error-code", "AuthenticationFailed"},
+                                          {"Date", "Mon, 06 Oct 2025 08:49:37 GMT"}};
+
 TEST_F(BlobClient, BlamesTheClock) {
-    server->expect(
-        answering("GET", 403,
-                  {{"x-ms-error-code", "AuthenticationFailed"}, {"Date", "Mon, 06 Oct 2025 08:49:37 GMT"}}));
+    server->expect(answering("GET", 403, refused_at_another_time));
+    server->expect(answering("GET", 403, refused_at_another_time));
     EXPECT_THAT(failure_of([&] { return run(client().list("", "")); }).hint(),
                 HasSubstr("This machine's clock is "));
+    EXPECT_EQ(server->seen().size(), 2U) << "dated anew once, and that is all";
+}
+
+TEST_F(BlobClient, DatesItsRequestsByTheServicesClockOnceItsOwnHasBeenRefused) {
+    server->expect(answering("PUT", 403, refused_at_another_time));
+    server->expect(answering("PUT", 201));
+    server->expect(answering("PUT", 201));
+    put_block();
+    put_block();
+    EXPECT_THAT(server->seen()[1].headers.at("x-ms-date"), HasSubstr("Mon, 06 Oct 2025 08:49:"));
+    EXPECT_THAT(server->seen()[2].headers.at("x-ms-date"), HasSubstr("Mon, 06 Oct 2025 08:49:"));
+    EXPECT_NE(server->seen()[0].headers.at("authorization"), server->seen()[1].headers.at("authorization"));
+    EXPECT_THAT(log.lines, ::testing::Contains(HasSubstr("azure.clock")));
+    EXPECT_EQ(repeats, 0U) << "it costs no try";
+}
+
+TEST_F(BlobClient, PublishesUnderTheServicesClockToo) {
+    server->expect(answering("PUT", 403, refused_at_another_time));
+    server->expect(answering("PUT", 201, {{"ETag", "\"e\""}}));
+    EXPECT_EQ(run(client().put_block_list("b", ids, {}, {}, condition::absent())).etag, "\"e\"");
+}
+
+TEST_F(BlobClient, DoesNotBlameTheClockForASas) {
+    account owner;
+    owner.name = "acme";
+    owner.blob = where();
+    owner.credential = shared_access_signature{"sp=l&sig=s3cr3t"};
+    blob_client guest(owner, "box", with, pool(), retries, log);
+    server->expect(answering("GET", 403, {{"x-ms-error-code", "AuthenticationFailed"}}));
+    EXPECT_THAT(failure_of([&] { return run(guest.list("", "")); }).hint(), HasSubstr("copied whole"));
 }
 
 } // namespace

@@ -128,8 +128,7 @@ TEST(ServiceError, BlamesTheClockOnlyIfItIsFarOff) {
               "This machine's clock is 20 minutes behind the server's; set it right.");
     EXPECT_EQ(hint("Mon, 06 Oct 2025 07:30:00 GMT"),
               "This machine's clock is 30 minutes ahead of the server's; set it right.");
-    EXPECT_EQ(hint("Mon, 06 Oct 2025 08:05:00 GMT"), "Check the account key, or that the SAS has not "
-                                                     "expired; the account's network rules may refuse too.");
+    EXPECT_EQ(hint("Mon, 06 Oct 2025 08:05:00 GMT"), "Check the account key: it may have been changed.");
 }
 
 TEST(HttpDate, IsWrittenAndReadInEnglish) {

@@ -106,7 +106,7 @@ TEST_F(Tls, RefusesACertificateThatNobodyVouchesFor) {
     what.method = "GET";
     what.target = "/a";
     const auto failed = failure_of([&] { return run(wary.exchange(what, {})); });
-    EXPECT_EQ(failed.kind(), async::failure::precondition);
+    EXPECT_EQ(failed.kind(), async::failure::refused);
     EXPECT_EQ(failed.message(), "the certificate of '127.0.0.1:" + std::to_string(server->port()) +
                                     "' is not accepted: self-signed certificate");
     EXPECT_THAT(failed.hint(), HasSubstr("SSL_CERT_FILE"));
@@ -133,7 +133,7 @@ TEST_F(Tls, RefusesAFileOfCertificatesThatIsNone) {
 
 TEST_F(TlsOfAnother, IsRefusedThoughItsCertificateIsTrusted) {
     const auto failed = failure_of([&] { return get("/a"); });
-    EXPECT_EQ(failed.kind(), async::failure::precondition);
+    EXPECT_EQ(failed.kind(), async::failure::refused);
     EXPECT_THAT(failed.message(), HasSubstr("is not accepted: IP address mismatch"));
     EXPECT_THAT(failed.hint(), HasSubstr("SSL_CERT_FILE"));
 }

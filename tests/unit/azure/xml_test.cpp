@@ -38,7 +38,7 @@ TEST(Listing, OfTheServiceIsRead) {
     EXPECT_EQ(blob.etag, "\"0x8DE04B2\"");
     EXPECT_EQ(blob.size, 12345678901U);
     EXPECT_EQ(blob.type, blob_type::block);
-    EXPECT_EQ(blob.content, (content_headers{"text/csv", "", "", "", "no-cache"}));
+    EXPECT_EQ(blob.content, (content_headers{"text/csv", "", "", "", "no-cache", "Hot"}));
     EXPECT_EQ(blob.metadata, (metadata{{"state", "final"}, {"rows", "7"}}));
     EXPECT_EQ(blob.last_modified, "Mon, 06 Oct 2025 08:49:38 GMT");
     EXPECT_EQ(blob.access_tier, "Hot");
@@ -46,6 +46,44 @@ TEST(Listing, OfTheServiceIsRead) {
     EXPECT_EQ(found.blobs[1].name, "day/\xEF\xBF\xBE x");
     EXPECT_EQ(found.blobs[1].etag, "\"0x1\"");
     EXPECT_EQ(found.blobs[1].type, blob_type::append);
+}
+
+std::string listing_of(const std::string& properties, const std::string& metadata = {}) {
+    return "<EnumerationResults><Blobs><Blob><Name>b</Name><Properties><Etag>0x1</Etag>" + properties +
+           "</Properties><Metadata>" + metadata +
+           "</Metadata></Blob></Blobs><NextMarker/></EnumerationResults>";
+}
+
+TEST(Listing, TellsATierThatWasChosenFromTheAccounts) {
+    const auto tiers = [](const std::string& properties) {
+        const auto blob = parse_listing(listing_of(properties)).blobs.at(0);
+        return blob.access_tier + "/" + blob.content.access_tier;
+    };
+    EXPECT_EQ(tiers("<AccessTier>Cool</AccessTier>"), "Cool/Cool");
+    EXPECT_EQ(tiers("<AccessTier>Hot</AccessTier><AccessTierInferred>true</AccessTierInferred>"), "Hot/");
+    EXPECT_EQ(tiers("<AccessTierInferred>true</AccessTierInferred><AccessTier>Hot</AccessTier>"), "Hot/");
+    EXPECT_EQ(tiers("<AccessTier>Archive</AccessTier>"), "Archive/") << "no commit can put it back there";
+    EXPECT_EQ(tiers("<AccessTier>Premium</AccessTier>"), "Premium/");
+    EXPECT_EQ(tiers(""), "/");
+}
+
+TEST(Listing, TellsWhatElseACommitHasToRestate) {
+    const auto blob =
+        parse_listing(listing_of("<EncryptionScope>ours</EncryptionScope><TagCount>3</TagCount>"))
+            .blobs.at(0);
+    EXPECT_EQ(blob.content.encryption_scope, "ours");
+    EXPECT_EQ(blob.tag_count, 3U);
+    EXPECT_FALSE(blob.directory);
+    const auto account =
+        parse_listing(listing_of("<EncryptionScope>$account-encryption-key</EncryptionScope>"));
+    EXPECT_EQ(account.blobs.at(0).content.encryption_scope, "");
+}
+
+TEST(Listing, KnowsDirectories) {
+    EXPECT_TRUE(parse_listing(listing_of("<ResourceType>directory</ResourceType>")).blobs.at(0).directory);
+    EXPECT_FALSE(parse_listing(listing_of("<ResourceType>file</ResourceType>")).blobs.at(0).directory);
+    EXPECT_TRUE(parse_listing(listing_of("", "<Hdi_isfolder>true</Hdi_isfolder>")).blobs.at(0).directory);
+    EXPECT_FALSE(parse_listing(listing_of("", "<hdi_isfolder>false</hdi_isfolder>")).blobs.at(0).directory);
 }
 
 TEST(Listing, OfAnEmptyContainerIsEmpty) {
