@@ -2,6 +2,7 @@
 
 #include "app/check_azure.hpp"
 #include "app/parse.hpp"
+#include "app/parse_placement.hpp"
 #include "archive/retention.hpp"
 #include "azure/endpoint_url.hpp"
 #include "db/connection.hpp"
@@ -139,6 +140,9 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     settings.read("ARCHIVE_PATH", path, parse_lake_path);
     value.container = path.container;
     job.folder = path.folder;
+    settings.read_name("ARCHIVE_TIER", job.placement.sealed_tier, parse_tier);
+    settings.read("ARCHIVE_TAGS", job.placement.tags, parse_tags);
+    settings.read_name("ARCHIVE_ENCRYPTION_SCOPE", job.placement.encryption_scope, parse_encryption_scope);
     settings.read_name("ARCHIVE_TABLE", job.table, parse_table);
     settings.read_name("ARCHIVE_TIME_COLUMN", job.time_column, parse_column);
     settings.read_name("ARCHIVE_KEY_COLUMN", job.key_column, parse_column);

@@ -45,6 +45,7 @@ std::string list_json(const archive::inventory& found, const std::string& path) 
         entry["csv_bytes"] = number_or_null(file.csv_bytes);
         entry["ratio"] = ratio ? json::value(*ratio) : json::value(nullptr);
         entry["changed"] = file.changed ? json::value(iso_time(*file.changed)) : json::value(nullptr);
+        entry["tier"] = file.tier.empty() ? json::value(nullptr) : json::value(file.tier);
         entry["note"] = valid_utf8(file.note);
         days.emplace_back(std::move(entry));
     }

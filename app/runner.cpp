@@ -170,7 +170,10 @@ class engine {
                 sink_)
         , client_(settings.account, settings.container, client_options(settings), pool_, retries_, sink_,
                   tokens_.get())
-        , lake_(client_, settings.job.folder)
+        , directories_(loop_.get_executor(), settings.account, settings.container, client_options(settings),
+                       pool_options(settings, settings.account.dfs.value_or(settings.account.blob)), retries_,
+                       sink_, tokens_.get())
+        , lake_(client_, settings.job.folder, &directories_, settings.job.placement.encryption_scope)
         , pages_(loop_.get_executor(),
                  archive::memory_for_rows(settings.job.memory_bytes, settings.job.parallel))
         , settings_(settings)
@@ -196,6 +199,7 @@ class engine {
                 display_.stop();
                 watchdog_.cancel();
                 pool_.close();
+                directories_.close();
                 if (tokens_)
                     tokens_->close();
             }));
@@ -210,7 +214,8 @@ class engine {
     // Of a stopped run: until when it must have ended.
     [[nodiscard]] async::deadline patience_left() const noexcept { return stop_by_; }
     [[nodiscard]] run_costs costs() const {
-        return {pool_.counters().requests, pool_.counters().bytes_sent, retry_count_};
+        return {pool_.counters().requests + directories_.requests(), pool_.counters().bytes_sent,
+                retry_count_};
     }
 
   private:
@@ -296,6 +301,7 @@ class engine {
     db::connect_options database_;
     azure::session_pool pool_;
     azure::blob_client client_;
+    azure::directory_client directories_;
     archive::lake lake_;
     async::page_pool pages_;
     const configuration& settings_;

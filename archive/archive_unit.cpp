@@ -30,6 +30,7 @@ constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
 } // namespace
 
 awaitable<job::attempt_result> job::archive_unit(unit& work) {
+    co_await context_.lake.must_take(context_.settings.placement.tags);
     context_.report.enter(run_phase::planning);
     work.plan = co_await plan_unit(work);
     const bool by_day = work.plan.how == reading::by_day;
@@ -128,7 +129,8 @@ awaitable<void> job::stage(unit& work) {
                            work.came_back,
                            context_.new_nonce(),
                            context_.settings.parallel,
-                           context_.settings.compression};
+                           context_.settings.compression,
+                           context_.settings.placement.encryption_scope};
     work.staging = std::make_unique<staging>(executor, std::move(target), work.files);
 
     rate_limit limit(context_.settings.rate_limit);
@@ -219,7 +221,8 @@ awaitable<void> job::delete_rows(unit& work) {
                         std::string(xid.text(0, 0)),
                         work.position,
                         azure::crc64(0, std::as_bytes(std::span(header))),
-                        work.table.key_column};
+                        work.table.key_column,
+                        cutoff_};
 }
 
 awaitable<std::uint64_t> job::remove_partitions(unit& work) {

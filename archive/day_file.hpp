@@ -54,6 +54,7 @@ struct day_file {
     publication state = publication::none;
     std::optional<file_mark> mark; // as published
     azure::etag etag;              // as published
+    azure::content_headers before; // of the existing file, to be restated when it is put back
 
     [[nodiscard]] day which() const noexcept { return key.which; }
     [[nodiscard]] bool compressed() const noexcept { return key.compression == compression::gzip; }

@@ -25,6 +25,7 @@ archived_file describe_file(const lake_file& file, std::string_view now) {
     found.bytes = file.properties.size;
     found.appendable = file.properties.type == azure::blob_type::block;
     found.changed = azure::modified_at(file.properties);
+    found.tier = file.properties.access_tier;
     const auto& mark = file.mark.mark;
     if (!mark) {
         found.state = file.mark.mistake.empty() ? file_state::foreign : file_state::unreadable;

@@ -33,6 +33,7 @@ struct archived_file {
     std::uint64_t rows_pending = 0;              // of `rows`, those that are not final
     std::optional<std::chrono::sys_seconds> changed = {};
     bool appendable = true; // a block blob, as far as the listing tells
+    std::string tier = {};  // "Hot", "Cool", …; empty: the service does not tell
     std::string note = {};  // why it is foreign or unreadable, until when it is held
 };
 // `now`: "2024-02-29T02:00:17Z"; empty: before all holds have run out.

@@ -48,7 +48,7 @@ bool may_run_again(const std::exception_ptr& failed) {
 
 job::job(job_context context)
     : context_(std::move(context))
-    , publisher_(context_.lake, context_.retries)
+    , publisher_(context_.lake, context_.retries, context_.settings.placement)
     , restores_(context_.lake, context_.retries, context_.new_nonce)
     , settler_(context_.lake, publisher_, restores_, context_.sink, context_.settings.parallel) {}
 

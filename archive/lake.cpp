@@ -17,20 +17,44 @@ file_key lake_file::key() const {
     return *key;
 }
 
-lake::lake(azure::blob_client& client, std::string folder)
+lake::lake(azure::blob_client& client, std::string folder, azure::directory_client* directories,
+           std::string encryption_scope)
     : client_(client)
-    , prefix_(folder.empty() ? std::string() : std::move(folder) + "/") {}
+    , prefix_(folder.empty() ? std::string() : std::move(folder) + "/")
+    , directories_(directories)
+    , encryption_scope_(std::move(encryption_scope)) {}
 
 std::string lake::name_of(const file_key& key) const {
     return prefix_ + key.which.file_name(key.compression);
 }
 
+// True if the folder is there now, as a directory.
+awaitable<bool> lake::create_directory() {
+    if (directories_ == nullptr || !directories_->available())
+        co_return false;
+    const auto hierarchical = co_await client_.hierarchical();
+    if (!hierarchical.value_or(false))
+        co_return false;
+    try {
+        co_await directories_->ensure(prefix_.substr(0, prefix_.size() - 1));
+        co_return true;
+    } catch (const azure::storage_error& failed) {
+        // A private endpoint for blobs alone is common. The marker asks for the same, or says what is wrong.
+        client_.sink().info("folder.marker",
+                            "the folder cannot be made as a directory: a marker is put there",
+                            {{"error.message", failed.what()}});
+    }
+    co_return false;
+}
+
 awaitable<void> lake::create_folder() {
+    if (co_await create_directory())
+        co_return;
     // On a flat account a folder is only a name; the marker makes tools show it, and on a hierarchical one it
     // is the directory itself.
     const azure::metadata marker{{"hdi_isfolder", "true"}};
     for (auto slash = prefix_.find('/'); slash != std::string::npos; slash = prefix_.find('/', slash + 1))
-        co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker);
+        co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker, encryption_scope_);
 }
 
 // Nothing if there is no container.
@@ -52,12 +76,17 @@ awaitable<std::optional<std::vector<azure::blob_properties>>> lake::list_folder(
     co_return blobs;
 }
 
-file_map lake::day_files_among(std::vector<azure::blob_properties> blobs) const {
+file_map lake::day_files_among(std::vector<azure::blob_properties> blobs) {
     file_map files;
+    directories_found_.clear();
     for (auto& blob : blobs) {
         const auto key = key_of_file(std::string_view(blob.name).substr(prefix_.size()));
         if (!key)
             continue;
+        if (blob.directory) {
+            directories_found_.insert(*key);
+            continue;
+        }
         auto mark = mark_from(blob.metadata);
         files.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
     }
@@ -66,10 +95,16 @@ file_map lake::day_files_among(std::vector<azure::blob_properties> blobs) const 
 
 awaitable<file_map> lake::day_files() {
     auto blobs = co_await list_folder();
+    bool made = false;
     if (!blobs) {
-        co_await client_.ensure_container();
+        made = co_await client_.ensure_container();
         blobs = co_await list_folder();
     }
+    if (!blobs && !made)
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("container '{}' is not there, and the SAS may not make it", client_.container()),
+            "Create it once, with the account's key or a role: az storage container create.");
     if (!blobs)
         throw async::error(
             async::failure::temporary,
@@ -84,6 +119,23 @@ awaitable<std::optional<file_map>> lake::present_files() {
     if (!blobs)
         co_return std::nullopt;
     co_return day_files_among(std::move(*blobs));
+}
+
+awaitable<azure::content_headers> lake::content_of(azure::blob_properties file) {
+    auto content = std::move(file.content);
+    if (file.tag_count > 0)
+        content.tags = co_await client_.tags(file.name);
+    co_return content;
+}
+
+awaitable<void> lake::must_take(const azure::tag_set& tags) {
+    if (tags.empty())
+        co_return;
+    const auto hierarchical = co_await client_.hierarchical();
+    if (hierarchical.value_or(false))
+        throw async::error(async::failure::precondition,
+                           "the account has a hierarchical namespace, which takes no blob index tags",
+                           "Leave ARCHIVE_TAGS out, or archive into an account with a flat namespace.");
 }
 
 awaitable<std::optional<lake_file>> lake::look(std::string name) {

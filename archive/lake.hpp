@@ -4,9 +4,11 @@
 #include "archive/day.hpp"
 #include "archive/mark.hpp"
 #include "azure/blob_client.hpp"
+#include "azure/directory.hpp"
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,13 +34,22 @@ using file_map = std::map<file_key, lake_file>;
 
 class lake {
   public:
-    // `folder`: "" or "some/folder". `client` must outlive the lake.
-    lake(azure::blob_client& client, std::string folder);
+    // `folder`: "" or "some/folder". `client` and `directories`, which makes the folder where folders are
+    // real, must outlive the lake. `encryption_scope`: of the folder's marker.
+    lake(azure::blob_client& client, std::string folder, azure::directory_client* directories = nullptr,
+         std::string encryption_scope = {});
 
     // Every day file of the folder. Creates the container and the folder if they are missing.
     [[nodiscard]] awaitable<file_map> day_files();
     // The same for who only looks: creates nothing. Nothing if there is no container.
     [[nodiscard]] awaitable<std::optional<file_map>> present_files();
+    // Whether a directory has the name of this day's file, by the last listing.
+    [[nodiscard]] bool is_directory(const file_key& key) const { return directories_found_.contains(key); }
+    // What a commit has to restate of a file. Its index tags take a request, where it has any.
+    [[nodiscard]] awaitable<azure::content_headers> content_of(azure::blob_properties file);
+    // Throws async::error(precondition) where these index tags cannot be given: an account with a
+    // hierarchical namespace has none. Costs a request, once, if there are any.
+    [[nodiscard]] awaitable<void> must_take(const azure::tag_set& tags);
     // One file as it is now; nothing if there is none.
     [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name);
 
@@ -52,11 +63,15 @@ class lake {
 
   private:
     [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>> list_folder();
-    [[nodiscard]] file_map day_files_among(std::vector<azure::blob_properties> blobs) const;
+    [[nodiscard]] file_map day_files_among(std::vector<azure::blob_properties> blobs);
     [[nodiscard]] awaitable<void> create_folder();
+    [[nodiscard]] awaitable<bool> create_directory();
 
     azure::blob_client& client_;
     std::string prefix_; // "" or "some/folder/"
+    azure::directory_client* directories_;
+    std::string encryption_scope_;
+    std::set<file_key> directories_found_;
 };
 
 } // namespace archive

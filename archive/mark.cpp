@@ -106,6 +106,8 @@ std::string base_text(const file_record& base) {
     auto text = fmt::format("rows={},bytes={},crc={:016x},", base.rows, base.bytes, base.crc);
     if (base.uncompressed > 0)
         text += fmt::format("uncompressed={},", base.uncompressed);
+    if (base.tier)
+        text += fmt::format("tier={},", *base.tier);
     return text + writer_text(base);
 }
 
@@ -174,6 +176,11 @@ read_mark mark_from(const azure::metadata& values) {
             mark.base->crc = number(field(fields, "crc"), 16);
             if (fields.contains("uncompressed"))
                 mark.base->uncompressed = number(field(fields, "uncompressed"));
+            if (fields.contains("tier")) {
+                mark.base->tier = field(fields, "tier");
+                if (!mark.base->tier->empty() && !azure::is_online_tier(*mark.base->tier))
+                    throw std::invalid_argument("'tier' is not one");
+            }
             read_writer(*mark.base, fields);
         }
         if (!value(restoring_name).empty()) {
@@ -257,6 +264,7 @@ file_mark emptied(const file_mark& mark, const file_record& header) {
 file_mark taken_back(const file_mark& mark) {
     file_mark result = mark;
     result.now = mark.base.value_or(file_record{});
+    result.now.tier.reset();
     result.pending = false;
     result.base.reset();
     return result;

@@ -26,6 +26,8 @@ struct file_record {
     server_position position; // of the server when that run wrote
     std::string key_column;   // of `sample`, quoted
     std::string sample;       // the key of one row that run wrote; empty if too long to keep
+    // Of a base, if its tail put the file into another tier: "Cool", or "" for the account's.
+    std::optional<std::string> tier;
     bool operator==(const file_record&) const = default;
 };
 

@@ -15,8 +15,9 @@ namespace {
 using lines_type = std::vector<check_line>;
 
 constexpr std::string_view role_hint =
-    "Give the identity the role \"Storage Blob Data Contributor\" on the container, or a SAS with read, add,"
-    " create, write, delete and list.";
+    "Give the identity the role \"Storage Blob Data Contributor\" on the container, or a SAS with read, "
+    "write,"
+    " delete and list (sp=rwdl); tags ask for \"Storage Blob Data Owner\", or tags too (sp=rwdlt).";
 
 void judge_files(const file_map& files, lines_type& lines) {
     std::size_t pending = 0;
@@ -44,14 +45,22 @@ void judge_files(const file_map& files, lines_type& lines) {
         lines.push_back({"pending", check_status::ok, fmt::format("none of {} day files", files.size())});
 }
 
-// Creates, writes to and deletes a blob that nobody could take for a day's.
-awaitable<void> probe(azure::blob_client& client, std::string name) {
+// Creates, reads, writes to and deletes a blob that nobody could take for a day's, and that lies as theirs
+// do.
+awaitable<void> probe(azure::blob_client& client, std::string name, const placement& where) {
     const azure::metadata values{{"archiverprobe", "remove"}};
-    const azure::content_headers content;
+    azure::content_headers content;
+    content.type = "text/plain";
+    content.access_tier = where.sealed_tier;
+    content.encryption_scope = where.encryption_scope;
+    content.tags = where.tags;
     const std::vector<std::string> no_blocks;
     const auto absent = azure::condition::absent();
     const auto created = co_await client.put_block_list(name, no_blocks, content, values, absent);
     const auto as_created = azure::condition::match(created.etag);
+    (void)co_await client.properties(name);
+    if (!where.tags.empty())
+        (void)co_await client.tags(name);
     const auto written = co_await client.set_metadata(name, values, as_created);
     const auto as_written = azure::condition::match(written.etag);
     co_await client.remove(name, as_written);
@@ -61,19 +70,45 @@ awaitable<void> check_writing(const preflight_context& context, lines_type& line
     const auto name = context.lake.prefix() + "event-archiver-check-" + context.nonce;
     std::exception_ptr failed;
     try {
-        co_await probe(context.lake.client(), name);
+        co_await probe(context.lake.client(), name, context.settings.placement);
     } catch (...) {
         failed = std::current_exception();
     }
     if (!failed) {
         lines.push_back(
-            {"write", check_status::ok, "a small blob was created, written to and deleted again"});
+            {"write", check_status::ok, "a small blob was created, read, written to and deleted again"});
         co_return;
     }
     lines.push_back(failed_line("write", failed));
     if (lines.back().failure == failure::refused)
-        lines.back().remedy = role_hint;
+        lines.back().remedy += fmt::format("{}{}", lines.back().remedy.empty() ? "" : " ", role_hint);
     lines.back().remedy += fmt::format(" Delete '{}' if it is left.", name);
+}
+
+} // namespace
+
+namespace {
+
+// What kind of account it is.
+awaitable<void> check_namespace(const preflight_context& context, lines_type& lines) {
+    std::optional<bool> hierarchical;
+    std::exception_ptr failed;
+    try {
+        hierarchical = co_await context.lake.client().hierarchical();
+        co_await context.lake.must_take(context.settings.placement.tags);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed)
+        lines.push_back(failed_line("namespace", failed));
+    else if (!hierarchical)
+        lines.push_back({"namespace", check_status::ok,
+                         "the service does not tell this identity what it is: taken for flat, folders are"
+                         " markers"});
+    else
+        lines.push_back(
+            {"namespace", check_status::ok,
+             *hierarchical ? "hierarchical: folders are directories" : "flat: folders are markers"});
 }
 
 } // namespace
@@ -97,6 +132,7 @@ awaitable<void> check_lake(const preflight_context& context, lines_type& lines) 
     lines.push_back(judge_clock("lake clock", client.clock_ahead()));
     if (failed)
         co_return;
+    co_await check_namespace(context, lines);
     if (!files) {
         lines.push_back({"container", check_status::ok,
                          fmt::format("'{}' is not there yet: the first run creates it", client.container())});

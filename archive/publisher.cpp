@@ -2,10 +2,14 @@
 
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/selection.hpp"
 #include "azure/crc64.hpp"
 #include "azure/error.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
 
 namespace archive {
 
@@ -24,13 +28,46 @@ azure::content_headers content_of(compression kind) {
     return content;
 }
 
+// The tags that do not fit beside those of others.
+void tell_left_out(async::log& sink, const std::string& name, const azure::tag_set& wanted,
+                   const azure::tag_set& given) {
+    const auto missing =
+        std::ranges::count_if(wanted, [&](const auto& tag) { return !given.contains(tag.first); });
+    if (missing > 0)
+        sink.warn("day.tags_left_out", "a file has so many tags of others that not all of ours fit",
+                  {{"blob", name}, {"tags_left_out", missing}});
+}
+
 } // namespace
 
+azure::content_headers content_to_publish(const file_key& key,
+                                          const std::optional<azure::content_headers>& before,
+                                          std::string_view cutoff, const placement& where) {
+    auto content = before ? *before : content_of(key.compression);
+    if (!before)
+        content.encryption_scope = where.encryption_scope;
+    content.tags = azure::merged(content.tags, where.tags);
+    const bool over = seconds_after(key.which, cutoff) >= std::chrono::days(1);
+    if (over && !where.sealed_tier.empty())
+        content.access_tier = where.sealed_tier;
+    return content;
+}
+
 awaitable<void> publisher::publish(day_file& file, const publication& by) {
+    std::optional<azure::content_headers> before;
+    if (file.existing) {
+        file.before = co_await lake_.content_of(*file.existing);
+        before = file.before;
+    }
+    const auto content = content_to_publish(file.key, before, by.cutoff, placement_);
+    tell_left_out(retries_.sink, file.name, placement_.tags, content.tags);
+
     file_mark mark;
     mark.table = by.table;
     mark.pending = true;
     mark.base = file.base;
+    if (mark.base && before && before->access_tier != content.access_tier)
+        mark.base->tier = before->access_tier;
     mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
     mark.now.rows = (file.base ? file.base->rows : 0) + file.rows;
     mark.now.crc = file.base ? azure::crc64_combine(file.base->crc, file.crc, file.bytes) : file.crc;
@@ -48,7 +85,6 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
 
     std::vector<std::string> ids = file.base_ids;
     ids.insert(ids.end(), file.staged_ids.begin(), file.staged_ids.end());
-    const auto content = file.existing ? file.existing->content : content_of(file.key.compression);
     const auto values = metadata_with(mark, file.existing ? file.existing->metadata : azure::metadata{});
     const auto when =
         file.existing ? azure::condition::match(file.existing->etag) : azure::condition::absent();
@@ -145,7 +181,7 @@ awaitable<void> publisher::put_back(day_file& file) {
     if (!now || !pending_on(*now, file.mark->now.transaction))
         co_return;
     if (file.existing)
-        co_await restore_base(file.name, now->properties.etag, file.base_ids, file.existing->content,
+        co_await restore_base(file.name, now->properties.etag, file.base_ids, file.before,
                               file.existing->metadata, file.mark->now.transaction);
     else
         co_await remove_pending(file.name, now->properties.etag, file.mark->now.transaction);
@@ -186,7 +222,9 @@ awaitable<void> publisher::take_back(const lake_file& file) {
             fmt::format("'{}' holds {} bytes before its pending tail, its mark says {}", file.properties.name,
                         bytes, mark.base->bytes),
             "Somebody else has written to the file. Look at it, then `recover --keep` or `--discard`.");
-    co_await restore_base(file.properties.name, file.properties.etag, std::move(ids), file.properties.content,
+    auto content = co_await lake_.content_of(file.properties);
+    content.access_tier = mark.base->tier.value_or(content.access_tier);
+    co_await restore_base(file.properties.name, file.properties.etag, std::move(ids), std::move(content),
                           metadata_with(taken_back(mark), file.properties.metadata), mark.now.transaction);
 }
 

@@ -4,6 +4,7 @@
 #include "archive/conditional_write.hpp"
 #include "archive/day_file.hpp"
 #include "archive/lake.hpp"
+#include "archive/settings.hpp"
 #include "async/retry.hpp"
 
 #include <span>
@@ -19,13 +20,21 @@ struct publication {
     server_position position;
     std::uint64_t header_crc = 0;
     std::string key_column;
+    std::string cutoff; // rows before it go: a day that ends before it is over
 };
+
+// What a new file, or one that had `before`, is published with. Only a file whose day is over is put into the
+// tier: it will hardly be written to again. Others stay where they are.
+[[nodiscard]] azure::content_headers content_to_publish(const file_key& key,
+                                                        const std::optional<azure::content_headers>& before,
+                                                        std::string_view cutoff, const placement& where);
 
 class publisher {
   public:
-    publisher(archive::lake& folder, async::retry_context& retries)
+    publisher(archive::lake& folder, async::retry_context& retries, const placement& where)
         : lake_(folder)
-        , retries_(retries) {}
+        , retries_(retries)
+        , placement_(where) {}
 
     // Put Block List: the old blocks and the staged ones, pending on the transaction. Throws conflict if
     // somebody else wrote meanwhile.
@@ -53,6 +62,7 @@ class publisher {
 
     archive::lake& lake_;
     async::retry_context& retries_;
+    const placement& placement_;
 };
 
 } // namespace archive

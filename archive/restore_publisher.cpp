@@ -136,6 +136,7 @@ awaitable<void> restore_publisher::empty(const lake_file& file, const table_desc
     const auto values = metadata_with(emptied(mark, left), file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
 
+    const auto content_before = co_await lake_.content_of(file.properties);
     const auto id = co_await next_block_id(file);
     const std::array ids{id};
     const std::array pieces{bytes_of(content)};
@@ -144,9 +145,9 @@ awaitable<void> restore_publisher::empty(const lake_file& file, const table_desc
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-empty");
         // Staged again in each try: it costs nothing, and a commit of our own drops what it does not name.
-        co_await lake_.client().put_block(name, ids.front(), pieces, left.crc);
-        const auto done =
-            co_await lake_.client().put_block_list(name, ids, file.properties.content, values, when);
+        co_await lake_.client().put_block(name, ids.front(), pieces, left.crc,
+                                          content_before.encryption_scope);
+        const auto done = co_await lake_.client().put_block_list(name, ids, content_before, values, when);
         fault_point("after-empty");
         co_return done.etag;
     };

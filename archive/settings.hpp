@@ -3,6 +3,7 @@
 
 #include "archive/day.hpp"
 #include "archive/retention.hpp"
+#include "azure/tags.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -21,6 +22,13 @@ enum class partition_removal : std::uint8_t {
     drop,
 };
 
+// How files lie in the lake, beside their content.
+struct placement {
+    std::string sealed_tier;      // "Cool", "Cold", "Hot": of files whose day is over; empty: the account's
+    std::string encryption_scope; // of new files; empty: the container's or the account's
+    azure::tag_set tags;          // index tags, beside those that others gave a file
+};
+
 // Only days whose number since 1970-01-01 is `index` modulo `count`.
 struct shard {
     std::uint32_t index = 0;
@@ -34,6 +42,7 @@ struct settings {
     archive::retention retention;
     archive::compression compression = archive::compression::none; // of new files
     std::string folder; // within the container, "" or "some/folder"
+    archive::placement placement;
     bool dry_run = false;
     bool whole_days = false;
     bool prove = false; // read each published tail back before COMMIT

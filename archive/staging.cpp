@@ -59,10 +59,19 @@ void staging::account_for(std::size_t files) noexcept {
     set_aside_ += files * file_memory;
 }
 
+void staging::must_not_be_directory(const file_key& key) const {
+    if (!existing_.contains(key) && context_.lake.is_directory(key))
+        throw async::error(
+            failure::precondition,
+            fmt::format("'{}' cannot be written: a directory has that name", context_.lake.name_of(key)),
+            "Rename the directory, or give the archive another folder with ARCHIVE_PATH.");
+}
+
 awaitable<day_file*> staging::file_for(day which) {
     auto found = files_.find(which);
     if (found == files_.end()) {
         const auto key = choose_file(which, context_.compression, existing_);
+        must_not_be_directory(key);
         account_for(1);
         found = files_
                     .emplace(which, std::make_unique<day_file>(key, context_.lake.name_of(key),
@@ -70,6 +79,8 @@ awaitable<day_file*> staging::file_for(day which) {
                     .first;
         auto& file = *found->second;
         co_await prepare(file);
+        if (file.existing) // publishing asks for its tags again: whether that is allowed must show before
+            (void)co_await context_.lake.content_of(*file.existing);
         ready_[which] = true;
         file_ready_.notify_all();
         co_return &file;
@@ -220,7 +231,10 @@ awaitable<void> staging::upload() {
         async::span shown(context_.sink, "uploaders", "block of", block.file->name);
         shown.note("bytes", block.content.size());
         const auto pieces = block.content.pieces();
-        co_await context_.lake.client().put_block(block.file->name, block.id, pieces, block.content.crc());
+        const auto& existing = block.file->existing;
+        const auto& scope = existing ? existing->content.encryption_scope : context_.encryption_scope;
+        co_await context_.lake.client().put_block(block.file->name, block.id, pieces, block.content.crc(),
+                                                  scope);
         fault_point("after-put-block");
         --unfinished_;
     }

@@ -41,6 +41,7 @@ struct staging_context {
     std::string nonce; // of this attempt, for block ids
     std::size_t parallel;
     archive::compression compression; // of files that are not there yet
+    std::string encryption_scope{};   // of the same
 };
 
 // The file that takes a day's rows: the one there is; of two, or none, the one of the kind that is wanted.
@@ -78,6 +79,7 @@ class staging {
     };
 
     void account_for(std::size_t files) noexcept;
+    void must_not_be_directory(const file_key& key) const;
     [[nodiscard]] awaitable<void> prepare(day_file& file);
     [[nodiscard]] awaitable<void> read_whole(day_file& file, bool restage, bool remember_rows);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake_file& other);

@@ -47,6 +47,21 @@ TEST(mark, comes_back_from_metadata_as_it_was) {
     }
 }
 
+// A tail that put its file into another tier says which one it was.
+TEST(mark, remembers_the_tier_of_its_base) {
+    for (const auto* tier : {"", "Hot", "Cold"}) {
+        auto mark = pending_mark();
+        mark.base->tier = tier;
+        const auto values = metadata_with(mark, {});
+        EXPECT_EQ(mark_from(values).mark, mark);
+        EXPECT_NE(values.at("archiverbase").find(std::string(",tier=") + tier + ",run="), std::string::npos);
+        EXPECT_EQ(taken_back(mark).now, record_before()) << "it is the file's own again";
+    }
+    auto values = metadata_with(pending_mark(), {});
+    values["archiverbase"] += ",tier=Archive";
+    EXPECT_EQ(mark_from(values).mistake, "its metadata cannot be read: 'tier' is not one");
+}
+
 TEST(mark, says_so_when_its_tail_is_the_whole_file) {
     auto mark = pending_mark();
     mark.base.reset();
