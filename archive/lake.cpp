@@ -1,6 +1,7 @@
 #include "archive/lake.hpp"
 
 #include "archive/conflict.hpp"
+#include "archive/side_copy.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +12,10 @@ namespace archive {
 
 file_key lake_file::key() const {
     const auto slash = properties.name.rfind('/'); // npos + 1 is 0
-    const auto key = key_of_file(std::string_view(properties.name).substr(slash + 1));
+    const auto name = std::string_view(properties.name).substr(slash + 1);
+    auto key = key_of_file(name);
+    if (!key)
+        key = key_of_side_copy(name);
     if (!key)
         throw async::error(async::failure::internal, "not the name of a day file");
     return *key;
@@ -52,19 +56,21 @@ awaitable<std::optional<std::vector<azure::blob_properties>>> lake::list_folder(
     co_return blobs;
 }
 
-file_map lake::day_files_among(std::vector<azure::blob_properties> blobs) const {
-    file_map files;
+folder_contents lake::contents_of(std::vector<azure::blob_properties> blobs) const {
+    folder_contents found;
     for (auto& blob : blobs) {
-        const auto key = key_of_file(std::string_view(blob.name).substr(prefix_.size()));
-        if (!key)
-            continue;
-        auto mark = mark_from(blob.metadata);
-        files.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
+        const auto name = std::string_view(blob.name).substr(prefix_.size());
+        if (const auto key = key_of_file(name)) {
+            auto mark = mark_from(blob.metadata);
+            found.days.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
+        } else if (const auto original = key_of_side_copy(name)) {
+            found.copies.insert_or_assign(*original, lake_file{std::move(blob), {}});
+        }
     }
-    return files;
+    return found;
 }
 
-awaitable<file_map> lake::day_files() {
+awaitable<folder_contents> lake::contents() {
     auto blobs = co_await list_folder();
     if (!blobs) {
         co_await client_.ensure_container();
@@ -76,14 +82,16 @@ awaitable<file_map> lake::day_files() {
             fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
     if (blobs->empty() && !prefix_.empty())
         co_await create_folder();
-    co_return day_files_among(std::move(*blobs));
+    co_return contents_of(std::move(*blobs));
 }
 
 awaitable<std::optional<file_map>> lake::present_files() {
     auto blobs = co_await list_folder();
     if (!blobs)
         co_return std::nullopt;
-    co_return day_files_among(std::move(*blobs));
+    auto found = contents_of(std::move(*blobs));
+    found.days.merge(found.copies);
+    co_return std::move(found.days);
 }
 
 awaitable<std::optional<lake_file>> lake::look(std::string name) {

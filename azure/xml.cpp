@@ -82,8 +82,12 @@ void read_properties(xml_reader& reader, blob_properties& into) {
             into.content.cache_control = reader.text();
         else if (name == "AccessTier")
             into.access_tier = reader.text();
+        else if (name == "ArchiveStatus")
+            into.archive_status = reader.text();
         else if (name == "LeaseState")
             into.lease_state = reader.text();
+        else if (name == "LeaseDuration")
+            into.lease_duration = reader.text();
         else
             reader.skip();
     }

@@ -92,6 +92,11 @@ request blob_client::blob_request(verb method, std::string_view name) const {
     return what;
 }
 
+std::string blob_client::blob_of(const request& what) const {
+    const auto begin = container_.size() + 2; // "/container/"
+    return what.path.size() > begin ? what.path.substr(begin) : std::string();
+}
+
 awaitable<wire_response> blob_client::exchange(const request& what, bool repeatable, deadline by,
                                                const body_stream* stream) {
     const std::string no_token;
@@ -138,6 +143,9 @@ awaitable<wire_response> blob_client::send(std::string_view doing, const request
     auto attempt = [&] { return send_once(what, true, by); };
     try {
         co_return co_await async::retry(retries_, doing, by, attempt);
+    } catch (storage_error& failed) {
+        failed.set_blob(blob_of(what));
+        rethrow_with_context(doing);
     } catch (...) {
         rethrow_with_context(doing);
     }
@@ -161,6 +169,7 @@ awaitable<wire_response> blob_client::publish(std::string_view doing, const requ
     try {
         co_return co_await send_once(what, false, by);
     } catch (storage_error& failed) {
+        failed.set_blob(blob_of(what));
         if (leaves_open(failed))
             failed.set_outcome_unknown();
         rethrow_with_context(doing);

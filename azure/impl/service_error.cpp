@@ -51,6 +51,15 @@ std::string hint_for(const wire_response& answer, std::string_view code,
         return "The SAS must allow read, add, create, write, delete and list.";
     if (code == "ContainerNotFound")
         return "Check the container's name and that it has not been deleted.";
+    if (code == "BlobArchived" || code == "BlobBeingRehydrated")
+        return "Bring it back from the Archive tier: az storage blob set-tier --tier Hot; that takes hours.";
+    if (code == "BlobImmutableDueToPolicy")
+        return "An immutability policy or a legal hold protects it: remove that, or write to another "
+               "container.";
+    if (answer.status == 412 && code.starts_with("Lease"))
+        return "Somebody holds a lease on it: break or release that, az storage blob lease break.";
+    if (code == "SnapshotsPresent")
+        return "Delete its snapshots: az storage blob delete --delete-snapshots only.";
     return {};
 }
 
