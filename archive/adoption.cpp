@@ -1,16 +1,15 @@
 // The part of staging that makes an existing file ready to be appended to.
 
 #include "archive/conflict.hpp"
+#include "archive/content_check.hpp"
 #include "archive/staging.hpp"
 #include "async/error.hpp"
-#include "azure/crc64.hpp"
-#include "csv/dialect.hpp"
-#include "csv/file_scanner.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <span>
-#include <stdexcept>
 #include <utility>
 
 namespace archive {
@@ -19,31 +18,14 @@ using async::failure;
 
 namespace {
 
-constexpr std::string_view gzip_magic = "\x1f\x8b";
-
-async::error in_the_way(const std::string& name, std::string_view why, std::string_view hint) {
-    return {failure::precondition, fmt::format("'{}' cannot be appended to: {}", name, why),
-            std::string(hint)};
-}
-
-// False if the server that wrote the file may since have lost commits: restored, failed over, or another one.
-bool same_history(const server_position& then, const server_position& now) noexcept {
-    return then.cluster == now.cluster && then.database == now.database && then.timeline == now.timeline &&
-           then.lsn <= now.lsn;
-}
-
-std::string_view key_of(std::string_view row, std::size_t position, std::string& storage) {
-    if (position == 0)
-        return csv::first_field(row, storage);
-    storage = csv::split_row(row).at(position);
-    return storage;
+std::chrono::sys_seconds clock_now() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
 } // namespace
 
 awaitable<void> staging::prepare(day_file& file) {
-    file.block_target =
-        block_size_target(0, context_.pages.capacity_pages() * async::page_size, context_.parallel);
+    file.block_target = block_size_target(0, memory().bytes, context_.parallel);
     const auto found = existing_.find(file.key);
     if (found == existing_.end()) {
         co_await store_when_possible(file, header_);
@@ -55,176 +37,153 @@ awaitable<void> staging::prepare(day_file& file) {
     const file_key other_kind{file.which(), file.compressed() ? compression::none : compression::gzip};
     if (const auto other = existing_.find(other_kind); other != existing_.end())
         co_await remember_rows_of(file, other->second);
-    if (!before.mark.mistake.empty())
-        throw in_the_way(file.name, before.mark.mistake,
-                         "Move the file away, or use the version that wrote it.");
-    if (before.properties.type != azure::blob_type::block)
-        throw in_the_way(file.name, "it is not a block blob",
-                         "Copy it to a block blob of the same name, or move it away.");
+    const auto treated = choose_treatment(before.properties, before.mark, context_.lake.where(), clock_now());
+    if (treated.because)
+        throw refused(file.name, "appended to", *treated.because);
+    if (treated.what == treatment::convert)
+        throw async::error(failure::internal, fmt::format("'{}' is still an append blob", file.name));
 
     const auto blocks = co_await context_.lake.client().committed_blocks(file.name);
     if (!blocks || blocks->etag != before.properties.etag)
         throw conflict(fmt::format("'{}' was changed by somebody else", file.name));
-    std::uint64_t size = 0;
-    for (const auto& block : blocks->committed) {
-        file.base_ids.push_back(block.id);
-        size += block.size;
-    }
-    const bool restage = size != before.properties.size; // one Put Blob: it has no blocks
-    if (restage) {
-        file.base_ids.clear();
-    } else if (!file.base_ids.empty()) {
-        const auto length = azure::raw_length(file.base_ids.front());
-        if (length < azure::block_ids::raw_length_min || length > azure::block_ids::raw_length_max)
-            throw in_the_way(
-                file.name,
-                fmt::format("its block ids are {} bytes long, too short to add unique ones", length),
-                "Download it and upload it again under the same name.");
-        file.ids = azure::block_ids(context_.nonce, length);
-    }
-    file.block_target = block_size_target(
-        file.base_ids.size(), context_.pages.capacity_pages() * async::page_size, context_.parallel);
+    const auto chosen = choose_treatment(facts_of(before, blocks->committed));
+    if (chosen.because)
+        throw refused(file.name, "appended to", *chosen.because);
+    const bool restage = chosen.what == treatment::restage;
+    if (!blocks->committed.empty())
+        file.ids = azure::block_ids(context_.nonce, azure::raw_length(blocks->committed.front().id));
+    if (!restage)
+        for (const auto& block : blocks->committed)
+            file.base_ids.push_back(block.id);
+    file.block_target = block_size_target(file.base_ids.size(), memory().bytes, context_.parallel);
+    const reading how{restage, restage && !blocks->committed.empty(), false};
+    co_await take_over(file, before, how);
+}
 
+block_memory staging::memory() const noexcept {
+    return {context_.pages.capacity_pages() * async::page_size, context_.parallel};
+}
+
+block_facts staging::facts_of(const lake_file& before, std::vector<azure::block> committed) const {
+    block_facts facts{before.properties.size, std::move(committed), 0, memory()};
     const auto& mark = before.mark.mark;
-    const bool ours = mark && mark->now.bytes == before.properties.size && !restage;
+    const auto planned =
+        std::ranges::lower_bound(context_.planned, before.key().which, {}, &planned_day::which);
+    if (planned == context_.planned.end() || planned->which != before.key().which)
+        return facts;
+    // The rows that are there tell best how large the next ones are.
+    const double row_bytes = mark && mark->now.rows > 0
+                                 ? static_cast<double>(mark->now.bytes) / static_cast<double>(mark->now.rows)
+                                 : context_.row_bytes;
+    facts.planned = static_cast<std::uint64_t>(row_bytes * static_cast<double>(planned->rows));
+    return facts;
+}
+
+// Once it is clear what becomes of its blocks: what is known of it, and whether it has to be read.
+awaitable<void> staging::take_over(day_file& file, const lake_file& before, reading how) {
+    const auto& mark = before.mark.mark;
+    const bool ours = mark && mark->now.bytes == before.properties.size && (!how.restage || how.compact);
     if (mark && mark->table != table_in_mark(context_.table.name))
-        throw in_the_way(file.name, fmt::format("it holds rows of table {}", mark->table),
-                         "Give each table a folder of its own with ARCHIVE_PATH.");
+        throw refused(file.name, "appended to",
+                      {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
+                       "Give each table a folder of its own with ARCHIVE_PATH."});
     if (ours && mark->now.header != header_crc_)
-        throw async::error(
-            failure::precondition,
-            fmt::format("'{}' cannot be appended to: the table's columns have changed since it was written",
-                        file.name),
-            "Move the file away; the new rows then begin a new one.");
+        throw refused(file.name, "appended to",
+                      {failure::precondition, "the table's columns have changed since it was written",
+                       "Move the file away; the new rows then begin a new one."});
     if (ours) {
         file.base = mark->now;
         file.base->blocks = file.base_ids.size(); // a restore that came to nothing marks others' files too
+        how.remember_rows =
+            !same_history(mark->now.position, context_.position) || context_.came_back.contains(file.which());
     }
-    if (ours && same_history(mark->now.position, context_.position) &&
-        !context_.came_back.contains(file.which()))
-        co_return;
-    if (ours)
+    if (how.remember_rows)
         context_.sink.warn(
             "day.history_changed",
             "the database was restored or failed over since this file was written: its rows are compared",
             {{"day", file.which().text()}, {"blob", file.name}});
-    else
+    else if (!ours)
         context_.sink.info(
             "day.adopted", "a file that others wrote is read once and appended to",
             {{"day", file.which().text()}, {"blob", file.name}, {"bytes", before.properties.size}});
-    co_await read_whole(file, restage, ours);
+    if (how.compact)
+        context_.sink.info("day.compacted",
+                           "a file comes near the limit of blocks: its bytes are staged again in larger ones",
+                           {{"day", file.which().text()}, {"blob", file.name}});
+    if (!ours || how.restage || how.remember_rows)
+        co_await read_whole(file, how);
 }
 
 // Reads the existing file once: checks its header and its rows, counts and sums them, stages its bytes again
 // if it has no blocks to keep, and remembers its rows if they might still be in the table.
-awaitable<void> staging::read_whole(day_file& file, bool restage, bool remember_rows) {
+awaitable<void> staging::read_whole(day_file& file, reading how) {
+    content_check seen(file.name, file.compressed(), header_, [&](std::string_view row) {
+        if (how.remember_rows)
+            remember(file, row);
+    });
+    const bool by_line = how.restage && !file.compressed();
+    if (by_line)
+        seen.gather_lines();
+    const auto restage = [&](std::string_view bytes) { return store_when_possible(file, bytes); };
+    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+        seen.feed(bytes);
+        const auto lines = seen.take_lines();
+        if (by_line && !lines.empty())
+            co_await restage(lines);
+        else if (how.restage && !by_line)
+            co_await restage(text_of(bytes));
+    };
+    file.restaging = how.restage;
+    co_await context_.lake.read(file.name, file.existing->etag, 0, take);
+    seen.finish();
+    if (const auto rest = seen.take_lines(); !rest.empty())
+        co_await restage(rest);
+    if (seen.crlf_lines() > 0 && !how.restage) {
+        // Known too late to change them on the way: once more.
+        how.restage = true;
+        file.base_ids.clear();
+        co_return co_await read_whole(file, how);
+    }
+    if (seen.crlf_lines() > 0)
+        context_.sink.info(
+            "day.line_ends",
+            "lines of a file end in CRLF: all will end in LF, as COPY wants one kind in a file",
+            {{"day", file.which().text()}, {"blob", file.name}, {"lines", seen.crlf_lines()}});
+
     file_record record;
     record.header = header_crc_;
-    std::string mistake;
-    std::uint64_t lines = 0;
-    bool ends_with_newline = true;
-    csv::file_scanner scanner(file.compressed(), [&](std::string_view row) {
-        if (lines++ == 0)
-            mistake = csv::header_mistake(row, header_);
-        else if (remember_rows)
-            remember(file, row);
-        ends_with_newline = row.back() == '\n';
-    });
-    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        if (record.crc == 0 && !file.compressed() && text_of(bytes).starts_with(gzip_magic))
-            throw in_the_way(file.name, "it is compressed with gzip, but its name does not say so",
-                             "Rename it to end in .csv.gz, or unpack it.");
-        record.crc = azure::crc64(record.crc, bytes);
-        try {
-            scanner.feed(bytes);
-        } catch (const std::invalid_argument& broken) {
-            throw in_the_way(file.name, fmt::format("it is not well-formed CSV: {}", broken.what()),
-                             "Move the file away, or mend it.");
-        }
-        if (!mistake.empty())
-            throw in_the_way(file.name, mistake, "Move the file away; the new rows then begin a new one.");
-        if (restage)
-            co_await store_when_possible(file, text_of(bytes));
-    };
-    file.restaging = restage;
-    co_await context_.lake.read(file.name, file.existing->etag, 0, take);
-    try {
-        scanner.finish();
-    } catch (const std::invalid_argument& broken) {
-        throw in_the_way(file.name, fmt::format("it is not well-formed CSV: {}", broken.what()),
-                         "Move the file away, or mend it.");
-    }
-    if (!mistake.empty())
-        throw in_the_way(file.name, mistake, "Move the file away; the new rows then begin a new one.");
-
-    if (restage) {
-        seal(file);
-        file.restaging = false;
-        file.base_ids = std::move(file.staged_ids);
-        file.staged_ids.clear();
-        file.bytes = 0;
-        file.crc = 0;
-    }
-    record.bytes = file.existing->size;
-    record.blocks = file.base_ids.size();
-    record.rows = lines > 0 ? lines - 1 : 0;
+    record.bytes = seen.bytes();
+    record.crc = seen.crc();
+    record.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
     if (file.compressed())
-        record.uncompressed = scanner.csv_bytes();
+        record.uncompressed = seen.csv_bytes();
+    if (how.restage)
+        take_restaged(file, record, seen.crlf_lines() > 0);
     if (!file.base)
         file.base = record;
-    if (lines == 0)
+    else if (file.base->bytes != record.bytes || file.base->crc != record.crc)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' holds {} bytes with CRC-64 {:016x}, its mark says {} with {:016x}", file.name,
+                        record.bytes, record.crc, file.base->bytes, file.base->crc),
+            "Somebody else, or the storage, has changed it. `event-archiver verify` tells where.");
+    file.base->blocks = file.base_ids.size();
+    if (seen.lines() == 0)
         co_await store_when_possible(file, header_);
-    else if (!ends_with_newline)
+    else if (!seen.ends_with_newline())
         co_await store_when_possible(file, "\n");
 }
 
-void staging::take_sample(day_file& file, std::string_view row) const {
-    std::string storage;
-    const auto key = key_of(row, context_.table.key_position, storage);
-    if (key.size() <= sample_bytes_max)
-        file.sample = key;
-}
-
-void staging::remember(day_file& file, std::string_view row) const {
-    std::string storage;
-    file.held.insert_or_assign(std::string(key_of(row, context_.table.key_position, storage)),
-                               azure::crc64(0, std::as_bytes(std::span(row))));
-}
-
-// A day may have a file of the other kind, from before the setting was changed or from somebody else. Nothing
-// is added to it, but rows that come back may be in it.
-awaitable<void> staging::remember_rows_of(day_file& file, const lake_file& other) {
-    if (!other.mark.mark || other.mark.mark->now.bytes != other.properties.size ||
-        (same_history(other.mark.mark->now.position, context_.position) &&
-         !context_.came_back.contains(file.which())))
-        co_return;
-    bool header_next = true;
-    csv::file_scanner scanner(other.compressed(), [&](std::string_view row) {
-        if (!std::exchange(header_next, false))
-            remember(file, row);
-    });
-    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        scanner.feed(bytes);
-        co_return;
-    };
-    co_await context_.lake.read(other.properties.name, other.properties.etag, 0, take);
-    scanner.finish();
-}
-
-bool staging::recognised(day_file& file, std::string_view row) {
-    std::string storage;
-    const auto found = file.held.find(std::string(key_of(row, context_.table.key_position, storage)));
-    if (found == file.held.end())
-        return false;
-    if (found->second != azure::crc64(0, std::as_bytes(std::span(row))))
-        throw async::error(
-            failure::integrity,
-            fmt::format("row {} is in '{}' and, with other content, in {}", found->first, file.name,
-                        context_.table.name),
-            "The database was restored or failed over and has since used the key again. Compare both,"
-            " then remove one.");
-    ++file.rows_recognised;
-    return true;
+// What has been staged so far is the file as it was; `record` is brought in line if it is not quite.
+void staging::take_restaged(day_file& file, file_record& record, bool changed) {
+    seal(file);
+    file.restaging = false;
+    if (!changed && (file.bytes != record.bytes || file.crc != record.crc))
+        throw async::error(failure::internal,
+                           fmt::format("'{}' was not staged again as it was read", file.name));
+    record.bytes = std::exchange(file.bytes, 0);
+    record.crc = std::exchange(file.crc, 0);
+    file.base_ids = std::exchange(file.staged_ids, {});
 }
 
 } // namespace archive

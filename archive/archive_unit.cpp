@@ -38,6 +38,8 @@ awaitable<job::attempt_result> job::archive_unit(unit& work) {
         co_await measure_backlog(work);
     if (by_day && work.plan.days.empty())
         co_return attempt_result::finished;
+    if (co_await prepare_files(work))
+        co_return attempt_result::settled;
 
     co_await stage(work);
     std::uint64_t rows = 0;
@@ -127,6 +129,8 @@ awaitable<void> job::stage(unit& work) {
                            work.table,
                            work.position,
                            work.came_back,
+                           work.plan.days,
+                           work.row_bytes,
                            context_.new_nonce(),
                            context_.settings.parallel,
                            context_.settings.compression,

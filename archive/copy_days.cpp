@@ -27,7 +27,8 @@ constexpr std::chrono::seconds abandon_patience{5};
 awaitable<void> job::copy_days(restore_request what) {
     context_.report.enter(run_phase::planning);
     const auto target = co_await make_target(what.into);
-    const auto all = co_await context_.lake.day_files();
+    auto present = co_await context_.lake.present_files();
+    const auto all = std::move(present).value_or(file_map());
     const auto files = files_to_restore(all, what.days);
     if (files.empty())
         throw async::error(failure::precondition, "there is no archived day with rows in that range",

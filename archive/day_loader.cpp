@@ -71,12 +71,17 @@ awaitable<loaded_file> day_loader::copy(const lake_file& file) {
     std::string mistake;
     std::string rows; // of the piece at hand
     std::uint64_t lines = 0;
-    csv::file_scanner scanner(file.compressed(), [&](std::string_view row) {
+    const auto take_line = [&](std::string_view row) {
+        const auto end = csv::ends_in_crlf(row) ? std::string_view("\r\n") : std::string_view("\n");
+        if (row.ends_with(end))
+            row.remove_suffix(end.size());
+        // COPY wants one kind of line end.
         if (lines++ == 0)
-            mistake = csv::header_mistake(row, header);
+            mistake = csv::header_mistake(std::string(row) + '\n', header);
         else
-            rows += row;
-    });
+            rows.append(row).push_back('\n');
+    };
+    csv::file_scanner scanner(file.compressed(), take_line, csv::line_ends::lf_or_crlf);
     const auto sql = fmt::format("COPY {} ({}) FROM STDIN (FORMAT csv)", stage, column_list(target_));
     auto target = co_await session_.start_copy_in(sql);
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {

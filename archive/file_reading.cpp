@@ -56,6 +56,7 @@ void file_reading::take_line(std::string_view line) {
 
 // A file keeps the header it was written with, though the table's columns may have changed since.
 void file_reading::take_header(std::string_view line) {
+    line = csv::without_byte_order_mark(line);
     const bool as_written =
         expected_.header_crc != 0 && azure::crc64(0, std::as_bytes(std::span(line))) == expected_.header_crc;
     const auto mistake = as_written ? std::string() : csv::header_mistake(line, expected_.header);

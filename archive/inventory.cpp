@@ -1,8 +1,18 @@
 #include "archive/inventory.hpp"
 
+#include "archive/side_copy.hpp"
 #include "azure/metadata.hpp"
 
 namespace archive {
+
+namespace {
+
+std::string_view name_alone(const lake_file& file) {
+    const std::string_view name = file.properties.name;
+    return name.substr(name.rfind('/') + 1); // npos + 1 is 0
+}
+
+} // namespace
 
 std::string_view to_string(file_state state) noexcept {
     switch (state) {
@@ -23,15 +33,22 @@ std::string_view to_string(file_state state) noexcept {
 archived_file describe_file(const lake_file& file, std::string_view now) {
     archived_file found{file.key().which, file.properties.name};
     found.bytes = file.properties.size;
-    found.appendable = file.properties.type == azure::blob_type::block;
+    // Listings do not say until when a blob is immutable.
+    const auto treated = choose_treatment(file.properties, file.mark, {}, std::chrono::sys_seconds::max());
+    found.treated = treated.what;
+    found.interrupted = key_of_side_copy(name_alone(file)).has_value();
     found.changed = azure::modified_at(file.properties);
     found.tier = file.properties.access_tier;
     const auto& mark = file.mark.mark;
     if (!mark) {
         found.state = file.mark.mistake.empty() ? file_state::foreign : file_state::unreadable;
         found.note = file.mark.mistake.empty() ? "others wrote it" : file.mark.mistake;
-        if (!found.appendable)
-            found.note = "it is not a block blob";
+        if (found.interrupted)
+            found.note = "a copy: its conversion to a block blob was interrupted";
+        else if (found.treated == treatment::convert)
+            found.note = "an append blob";
+        else if (treated.because)
+            found.note = treated.because->why;
         return found;
     }
     if (mark->now.bytes != file.properties.size) {
@@ -52,6 +69,8 @@ archived_file describe_file(const lake_file& file, std::string_view now) {
         found.state = file_state::held;
         found.note = "until " + mark->held_until;
     }
+    if (treated.because && found.note.empty())
+        found.note = treated.because->why;
     return found;
 }
 

@@ -32,9 +32,10 @@ struct archived_file {
     std::optional<std::uint64_t> rows = {};      // nothing: only reading the file would tell
     std::uint64_t rows_pending = 0;              // of `rows`, those that are not final
     std::optional<std::chrono::sys_seconds> changed = {};
-    bool appendable = true; // a block blob, as far as the listing tells
-    std::string tier = {};  // "Hot", "Cool", …; empty: the service does not tell
-    std::string note = {};  // why it is foreign or unreadable, until when it is held
+    treatment treated = treatment::append; // what appending to it takes, as far as the listing tells
+    bool interrupted = false;              // a copy: the conversion of the file itself is not finished
+    std::string tier = {};                 // "Hot", "Cool", …; empty: the service does not tell
+    std::string note = {};                 // why it is foreign, unreadable or refused, until when it is held
 };
 // `now`: "2024-02-29T02:00:17Z"; empty: before all holds have run out.
 [[nodiscard]] archived_file describe_file(const lake_file& file, std::string_view now = {});

@@ -50,7 +50,9 @@ job::job(job_context context)
     : context_(std::move(context))
     , publisher_(context_.lake, context_.retries, context_.settings.placement)
     , restores_(context_.lake, context_.retries, context_.new_nonce)
-    , settler_(context_.lake, publisher_, restores_, context_.sink, context_.settings.parallel) {}
+    , settler_(context_.lake, publisher_, restores_, context_.sink, context_.settings.parallel)
+    , converter_(context_.lake, context_.retries, context_.pages, context_.sink, context_.run_id,
+                 context_.new_nonce) {}
 
 awaitable<void> job::archive() {
     removes_partitions_ = context_.settings.partitions != partition_removal::none;
@@ -102,6 +104,8 @@ awaitable<void> job::repeat(attempt_body body) {
         }
         if (context_.stop.requested() && (failed || result != attempt_result::finished))
             async::throw_cancelled();
+        if (failed)
+            failed = co_await explained(failed);
         if (failed) {
             if (!may_run_again(failed) || ++conflicts >= conflicts_max)
                 std::rethrow_exception(failed);
@@ -230,21 +234,31 @@ awaitable<bool> job::take_lock(db::connection& session) const {
 
 awaitable<void> job::load_files(unit& work) {
     const async::span shown(context_.sink, "job", "list files");
-    work.files = co_await context_.lake.day_files();
+    auto found = co_await context_.lake.contents();
+    work.files = std::move(found.days);
+    work.copies = std::move(found.copies);
     const auto pending = [](const auto& entry) {
         return entry.second.mark.mark && entry.second.mark.mark->pending;
     };
     context_.report.files_pending = static_cast<std::uint64_t>(std::ranges::count_if(work.files, pending));
     const auto& part = context_.settings.shard;
-    if (part.count > 1)
-        std::erase_if(work.files, [&part](const auto& entry) {
-            const auto count = static_cast<std::int64_t>(part.count);
-            return (entry.first.which.number() % count + count) % count != part.index;
-        });
+    const auto of_others = [&part](const auto& entry) {
+        const auto count = static_cast<std::int64_t>(part.count);
+        return (entry.first.which.number() % count + count) % count != part.index;
+    };
+    if (part.count > 1) {
+        std::erase_if(work.files, of_others);
+        std::erase_if(work.copies, of_others);
+    }
 }
 
 awaitable<std::optional<job::attempt_result>> job::settle(unit& work) {
     const async::span shown(context_.sink, "job", "settle");
+    // First: what they leave may be pending.
+    if (const auto finished = co_await finish_conversions(work); finished > 0) {
+        context_.report.files_settled += finished;
+        co_return attempt_result::settled;
+    }
     const auto outcome = co_await settler_.settle(work.session, work.table, work.position, work.files);
     context_.report.files_settled += outcome.settled;
     if (outcome.waiting)

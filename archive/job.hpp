@@ -2,6 +2,7 @@
 // what happens if the process dies there.
 #pragma once
 
+#include "archive/converter.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/lake.hpp"
 #include "archive/partitions.hpp"
@@ -85,7 +86,18 @@ class job {
     [[nodiscard]] awaitable<void> load_files(unit& work);
     [[nodiscard]] awaitable<std::optional<attempt_result>> settle(unit& work);
 
+    [[nodiscard]] awaitable<std::uint64_t> finish_conversions(unit& work);
+    // Why a request was refused, if the blob it was about says so.
+    [[nodiscard]] awaitable<std::exception_ptr> explained(std::exception_ptr failed);
+    [[nodiscard]] awaitable<void> must_be_changeable();
+
     [[nodiscard]] awaitable<attempt_result> archive_unit(unit& work);
+    [[nodiscard]] awaitable<bool> prepare_files(unit& work);
+    [[nodiscard]] awaitable<void> must_be_writable(const std::vector<const lake_file*>& files,
+                                                   std::string_view what);
+    [[nodiscard]] awaitable<bool> convert(unit& work, const std::vector<const lake_file*>& files);
+    [[nodiscard]] awaitable<std::vector<planned_day>> days_due(unit& work);
+    [[nodiscard]] awaitable<void> estimate_rows(unit& work);
     [[nodiscard]] awaitable<plan> plan_unit(unit& work);
     [[nodiscard]] awaitable<void> measure_backlog(unit& work);
     [[nodiscard]] awaitable<std::set<day>> days_that_came_back(unit& work);
@@ -126,6 +138,9 @@ class job {
     publisher publisher_;
     restore_publisher restores_;
     settler settler_;
+    converter converter_;
+    bool container_looked_at_ = false;
+    bool blobs_may_be_immutable_ = false;
     bool removes_partitions_ = false;
     bool held_days_said_ = false;
     std::string cutoff_;      // fixed by the first transaction

@@ -1,6 +1,7 @@
 #include "archive/lake.hpp"
 
 #include "archive/conflict.hpp"
+#include "archive/side_copy.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +12,10 @@ namespace archive {
 
 file_key lake_file::key() const {
     const auto slash = properties.name.rfind('/'); // npos + 1 is 0
-    const auto key = key_of_file(std::string_view(properties.name).substr(slash + 1));
+    const auto name = std::string_view(properties.name).substr(slash + 1);
+    auto key = key_of_file(name);
+    if (!key)
+        key = key_of_side_copy(name);
     if (!key)
         throw async::error(async::failure::internal, "not the name of a day file");
     return *key;
@@ -76,24 +80,27 @@ awaitable<std::optional<std::vector<azure::blob_properties>>> lake::list_folder(
     co_return blobs;
 }
 
-file_map lake::day_files_among(std::vector<azure::blob_properties> blobs) {
-    file_map files;
+folder_contents lake::contents_of(std::vector<azure::blob_properties> blobs) {
+    folder_contents found;
     directories_found_.clear();
     for (auto& blob : blobs) {
-        const auto key = key_of_file(std::string_view(blob.name).substr(prefix_.size()));
-        if (!key)
-            continue;
+        const auto name = std::string_view(blob.name).substr(prefix_.size());
+        const auto key = key_of_file(name);
+        const auto original = key_of_side_copy(name);
         if (blob.directory) {
-            directories_found_.insert(*key);
-            continue;
+            if (key)
+                directories_found_.insert(*key);
+        } else if (key) {
+            auto mark = mark_from(blob.metadata);
+            found.days.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
+        } else if (original) {
+            found.copies.insert_or_assign(*original, lake_file{std::move(blob), {}});
         }
-        auto mark = mark_from(blob.metadata);
-        files.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
     }
-    return files;
+    return found;
 }
 
-awaitable<file_map> lake::day_files() {
+awaitable<folder_contents> lake::contents() {
     auto blobs = co_await list_folder();
     bool made = false;
     if (!blobs) {
@@ -111,14 +118,16 @@ awaitable<file_map> lake::day_files() {
             fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
     if (blobs->empty() && !prefix_.empty())
         co_await create_folder();
-    co_return day_files_among(std::move(*blobs));
+    co_return contents_of(std::move(*blobs));
 }
 
 awaitable<std::optional<file_map>> lake::present_files() {
     auto blobs = co_await list_folder();
     if (!blobs)
         co_return std::nullopt;
-    co_return day_files_among(std::move(*blobs));
+    auto found = contents_of(std::move(*blobs));
+    found.days.merge(found.copies);
+    co_return std::move(found.days);
 }
 
 awaitable<azure::content_headers> lake::content_of(azure::blob_properties file) {

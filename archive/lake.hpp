@@ -3,6 +3,7 @@
 
 #include "archive/day.hpp"
 #include "archive/mark.hpp"
+#include "archive/treatment.hpp"
 #include "azure/blob_client.hpp"
 #include "azure/directory.hpp"
 
@@ -26,11 +27,16 @@ struct lake_file {
     azure::blob_properties properties;
     read_mark mark;
 
-    [[nodiscard]] file_key key() const; // of its name
+    [[nodiscard]] file_key key() const; // of its name; a copy has that of its original
     [[nodiscard]] bool compressed() const { return key().compression == compression::gzip; }
 };
 
 using file_map = std::map<file_key, lake_file>;
+
+struct folder_contents {
+    file_map days;
+    file_map copies; // of files whose conversion was interrupted: see side_copy.hpp
+};
 
 class lake {
   public:
@@ -39,9 +45,10 @@ class lake {
     lake(azure::blob_client& client, std::string folder, azure::directory_client* directories = nullptr,
          std::string encryption_scope = {});
 
-    // Every day file of the folder. Creates the container and the folder if they are missing.
-    [[nodiscard]] awaitable<file_map> day_files();
-    // The same for who only looks: creates nothing. Nothing if there is no container.
+    // Creates the container and the folder if they are missing.
+    [[nodiscard]] awaitable<folder_contents> contents();
+    // Every day's file for who only reads: where it is missing because its conversion was interrupted, the
+    // copy. Creates nothing. Nothing if there is no container.
     [[nodiscard]] awaitable<std::optional<file_map>> present_files();
     // Whether a directory has the name of this day's file, by the last listing.
     [[nodiscard]] bool is_directory(const file_key& key) const { return directories_found_.contains(key); }
@@ -58,12 +65,13 @@ class lake {
                                        azure::body_sink sink);
 
     [[nodiscard]] std::string name_of(const file_key& key) const;
+    [[nodiscard]] place where() const { return {client_.account_name(), client_.container()}; }
     [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; } // "" or "some/folder/"
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
 
   private:
     [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>> list_folder();
-    [[nodiscard]] file_map day_files_among(std::vector<azure::blob_properties> blobs);
+    [[nodiscard]] folder_contents contents_of(std::vector<azure::blob_properties> blobs);
     [[nodiscard]] awaitable<void> create_folder();
     [[nodiscard]] awaitable<bool> create_directory();
 

@@ -26,6 +26,14 @@ void judge_files(const file_map& files, lines_type& lines) {
         const auto described = describe_file(file);
         pending += described.state == file_state::pending ? 1 : 0;
         foreign += described.state == file_state::foreign ? 1 : 0;
+        if (described.interrupted)
+            lines.push_back({"files", check_status::warning,
+                             fmt::format("'{}' is {}", described.name, described.note),
+                             "The next run finishes it, or `event-archiver recover` now."});
+        else if (described.state != file_state::unreadable && described.treated == treatment::refuse)
+            lines.push_back({"files", check_status::warning,
+                             fmt::format("'{}' cannot be appended to: {}", described.name, described.note),
+                             "A run that has rows for it fails; its message says what to do."});
         if (described.state == file_state::unreadable)
             lines.push_back({"files", check_status::failed,
                              fmt::format("'{}': {}", described.name, described.note),
@@ -43,6 +51,34 @@ void judge_files(const file_map& files, lines_type& lines) {
                          "The next run settles them, or `event-archiver recover` now."});
     else
         lines.push_back({"pending", check_status::ok, fmt::format("none of {} day files", files.size())});
+}
+
+void judge_container(const std::optional<azure::container_properties>& container, const place& where,
+                     lines_type& lines) {
+    if (!container) {
+        lines.push_back({"immutability", check_status::skipped,
+                         "not known: the identity may not look at the container's properties"});
+        return;
+    }
+    if (const auto found = obstacle_of(*container, where))
+        lines.push_back({"immutability", check_status::failed, found->why, found->hint, found->kind});
+    else
+        lines.push_back({"immutability", check_status::ok,
+                         container->immutable_blobs_possible
+                             ? "none of the container; its blobs may have policies of their own"
+                             : "no policy and no legal hold on the container"});
+}
+
+awaitable<void> check_container(const preflight_context& context, lines_type& lines) {
+    std::exception_ptr failed;
+    try {
+        const auto container = co_await context.lake.client().look_at_container();
+        judge_container(container, context.lake.where(), lines);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed)
+        lines.push_back(failed_line("immutability", failed));
 }
 
 // Creates, reads, writes to and deletes a blob that nobody could take for a day's, and that lies as theirs
@@ -140,6 +176,7 @@ awaitable<void> check_lake(const preflight_context& context, lines_type& lines) 
         co_return;
     }
     lines.push_back({"container", check_status::ok, fmt::format("'{}' is there", client.container())});
+    co_await check_container(context, lines);
     co_await check_writing(context, lines);
     judge_files(*files, lines);
 }

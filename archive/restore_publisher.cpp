@@ -114,12 +114,8 @@ awaitable<std::string> restore_publisher::next_block_id(const lake_file& file) {
 }
 
 awaitable<void> restore_publisher::must_be_emptiable(const lake_file& file) {
-    if (file.properties.type != azure::blob_type::block)
-        throw async::error(
-            async::failure::precondition,
-            fmt::format("'{}' cannot be emptied: it is not a block blob", file.properties.name),
-            "Copy it to a block blob of the same name, or restore with --into.");
-    (void)co_await next_block_id(file);
+    if (file.properties.type == azure::blob_type::block)
+        (void)co_await next_block_id(file);
 }
 
 awaitable<void> restore_publisher::empty(const lake_file& file, const table_description& table) {

@@ -21,8 +21,7 @@ class restore_publisher {
         , retries_(retries)
         , new_nonce_(std::move(new_nonce)) {}
 
-    // Throws async::error(precondition) for a file of a kind whose content cannot be replaced by a block
-    // list.
+    // Throws async::error(precondition) for a block blob whose content cannot be replaced by a block list.
     [[nodiscard]] awaitable<void> must_be_emptiable(const lake_file& file);
     // Set Blob Metadata: `mark.restoring` names the transaction. The content stays.
     [[nodiscard]] awaitable<azure::etag> announce(const lake_file& file, const file_mark& mark);

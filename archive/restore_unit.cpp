@@ -54,6 +54,10 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
         throw async::error(failure::precondition, "there is no archived day with rows in that range",
                            "`event-archiver list` shows the days there are.");
     context_.report.days_planned = files.size();
+    co_await must_be_changeable();
+    co_await must_be_writable(files, "emptied");
+    if (!context_.settings.dry_run && co_await convert(work, files))
+        co_return attempt_result::settled;
     co_await work.session.execute("SET CONSTRAINTS ALL DEFERRED");
     day_loader loader(work.session, context_.lake, work.table);
     for (const auto* file : files) {

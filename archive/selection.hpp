@@ -23,6 +23,12 @@ struct selection {
     std::vector<day> held = {}; // days that are left alone, in order
 };
 
+// A day and how many of these rows it has.
+struct planned_day {
+    day which;
+    std::uint64_t rows = 0;
+};
+
 // A range of heap pages, for a table without an index by time. The last range has no end: the table may have
 // children that are longer than their parent.
 struct page_range {

@@ -23,18 +23,6 @@ constexpr std::size_t file_memory = 2'048;
 
 } // namespace
 
-std::uint64_t block_size_target(std::uint64_t blocks, std::uint64_t memory_bytes,
-                                std::size_t parallel) noexcept {
-    constexpr std::uint64_t usual = std::uint64_t{4} << 20;
-    constexpr std::uint64_t smallest = std::uint64_t{64} << 10;
-    // One block filling and one on the wire for each worker.
-    const auto share = memory_bytes / (2 * std::max<std::size_t>(parallel, 1));
-    const auto start = std::clamp(share, smallest, usual);
-    // Doubled every 5,000 blocks: 50,000 blocks then hold 19 TiB, memory permitting.
-    const auto grown = start << std::min<std::uint64_t>(blocks / 5'000, 10);
-    return std::clamp(grown, smallest, std::max(memory_bytes / 2, smallest));
-}
-
 file_key choose_file(day which, compression wanted, const file_map& existing) {
     const file_key preferred{which, wanted};
     const file_key other{which, wanted == compression::none ? compression::gzip : compression::none};

@@ -3,10 +3,13 @@
 // dry is what slows the readers. One object for all days and workers of a transaction; single-threaded.
 #pragma once
 
+#include "archive/block_room.hpp"
 #include "archive/day_file.hpp"
 #include "archive/lake.hpp"
 #include "archive/report.hpp"
+#include "archive/selection.hpp"
 #include "archive/table.hpp"
+#include "archive/treatment.hpp"
 #include "async/condition.hpp"
 #include "async/log.hpp"
 #include "async/page_pool.hpp"
@@ -23,12 +26,6 @@
 
 namespace archive {
 
-// How much a block should hold: grows with the blocks a file already has, so that any day fits under the
-// service's limit of 50,000 blocks, and shrinks with the memory there is.
-[[nodiscard]] std::uint64_t block_size_target(std::uint64_t blocks, std::uint64_t memory_bytes,
-                                              std::size_t parallel) noexcept;
-inline constexpr std::uint64_t blocks_max = 50'000; // Put Block List
-
 struct staging_context {
     archive::lake& lake;
     async::page_pool& pages;
@@ -38,11 +35,16 @@ struct staging_context {
     const server_position& position;
     // Days whose file speaks of rows that the table has nevertheless.
     const std::set<day>& came_back;
-    std::string nonce; // of this attempt, for block ids
+    const std::vector<planned_day>& planned; // by day; empty: they turn up as they are read
+    double row_bytes = 0;                    // a row of the table as CSV, estimated; 0: not known
+    std::string nonce;                       // of this attempt, for block ids
     std::size_t parallel;
     archive::compression compression; // of files that are not there yet
     std::string encryption_scope{};   // of the same
 };
+
+// False if the server that wrote a file may since have lost commits: restored, failed over, or another one.
+[[nodiscard]] bool same_history(const server_position& then, const server_position& now) noexcept;
 
 // The file that takes a day's rows: the one there is; of two, or none, the one of the kind that is wanted.
 [[nodiscard]] file_key choose_file(day which, compression wanted, const file_map& existing);
@@ -81,7 +83,17 @@ class staging {
     void account_for(std::size_t files) noexcept;
     void must_not_be_directory(const file_key& key) const;
     [[nodiscard]] awaitable<void> prepare(day_file& file);
-    [[nodiscard]] awaitable<void> read_whole(day_file& file, bool restage, bool remember_rows);
+    // How an existing file is read once.
+    struct reading {
+        bool restage = false;       // stage its bytes again as blocks
+        bool compact = false;       // although it has blocks: they are too many
+        bool remember_rows = false; // they might still be in the table
+    };
+    [[nodiscard]] block_memory memory() const noexcept;
+    [[nodiscard]] block_facts facts_of(const lake_file& before, std::vector<azure::block> committed) const;
+    [[nodiscard]] awaitable<void> take_over(day_file& file, const lake_file& before, reading how);
+    [[nodiscard]] awaitable<void> read_whole(day_file& file, reading how);
+    void take_restaged(day_file& file, file_record& record, bool changed);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake_file& other);
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);

@@ -19,11 +19,6 @@
 
 namespace archive {
 
-struct planned_day {
-    day which;
-    std::uint64_t rows = 0;
-};
-
 struct reader_context {
     const db::connect_options& database;
     async::helper_thread& helper;

@@ -19,8 +19,10 @@ struct job::unit {
     std::vector<std::string> removed;  // those that this transaction takes away
     table_description table;
     server_position position;
-    file_map files; // of this job's shard
+    file_map files;  // of this job's shard
+    file_map copies; // the same: of files whose conversion was interrupted
     archive::plan plan;
+    double row_bytes = 0;    // a row as CSV, estimated; 0: not known
     std::set<day> came_back; // days whose file has rows that are due again
     std::unique_ptr<archive::staging> staging;
     std::uint64_t rows_dayless = 0;

@@ -57,6 +57,22 @@ awaitable<bool> blob_client::ensure_container() {
     co_return false; // someone else was faster, or an answer to our first try was lost
 }
 
+// Get Container Properties
+awaitable<std::optional<container_properties>> blob_client::look_at_container() {
+    const auto doing = fmt::format("get properties of container '{}'", container_);
+    const auto what = container_request(verb::head);
+    std::optional<container_properties> found;
+    try {
+        const auto answer = co_await send(doing, what);
+        found = container_properties_of(answer);
+    } catch (const storage_error& failed) {
+        // A SAS or a role for the blobs alone hears 403.
+        if (failed.status() != 404 && failed.status() != 403)
+            throw;
+    }
+    co_return found;
+}
+
 // List Blobs
 awaitable<blob_page> blob_client::list(std::string_view prefix, std::string_view marker) {
     const auto doing = fmt::format("list blobs '{}' in container '{}'", prefix, container_);

@@ -50,6 +50,10 @@ class blob_client {
     // exists.
     [[nodiscard]] async::awaitable<bool> ensure_container();
 
+    // Get Container Properties: whether what is in it can be changed. Nothing if there is no container, or we
+    // may not look at it.
+    [[nodiscard]] async::awaitable<std::optional<container_properties>> look_at_container();
+
     // One page (at most 5,000 blobs) of names with `prefix`, with metadata.
     [[nodiscard]] async::awaitable<blob_page> list(std::string_view prefix, std::string_view marker);
     [[nodiscard]] async::awaitable<std::optional<blob_properties>> properties(std::string_view name);
@@ -91,12 +95,15 @@ class blob_client {
 
     [[nodiscard]] const std::string& container() const noexcept { return container_; }
     [[nodiscard]] async::log& sink() const noexcept { return sink_; }
+    [[nodiscard]] const std::string& account_name() const noexcept { return account_.name; }
 
   private:
     struct reading;
 
     [[nodiscard]] request container_request(verb method) const;
     [[nodiscard]] request blob_request(verb method, std::string_view name) const;
+    // The blob that a request is about; empty: the container.
+    [[nodiscard]] std::string blob_of(const request& what) const;
     // One try, whatever the answer; `repeatable` as in wire_request. What is refused for this machine's clock
     // is dated by the service's, once, and sent again: it has not taken effect.
     [[nodiscard]] async::awaitable<wire_response> exchange(const request& what, bool repeatable,

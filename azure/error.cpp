@@ -73,8 +73,17 @@ storage_error::storage_error(failure kind, std::string message, unsigned status,
     , client_request_id_(std::move(client_request_id)) {}
 
 bool storage_error::condition_failed() const noexcept {
-    return status_ == 412 || (status_ == 409 && service_code_ == "BlobAlreadyExists") ||
+    return (status_ == 412 && !service_code_.starts_with("Lease")) ||
+           (status_ == 409 && service_code_ == "BlobAlreadyExists") ||
            (status_ == 400 && service_code_ == "InvalidBlockList");
+}
+
+bool storage_error::blob_forbids() const noexcept {
+    constexpr std::array<std::string_view, 6> codes{"BlobArchived",     "BlobBeingRehydrated",
+                                                    "InvalidBlobType",  "BlobImmutableDueToPolicy",
+                                                    "SnapshotsPresent", "BlobIsSealed"};
+    return (status_ == 412 && service_code_.starts_with("Lease")) ||
+           (status_ == 409 && std::find(codes.begin(), codes.end(), service_code_) != codes.end());
 }
 
 } // namespace azure

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace azure {
 
@@ -23,10 +24,18 @@ class storage_error : public async::error {
     [[nodiscard]] const std::string& request_id() const noexcept { return request_id_; }
     [[nodiscard]] const std::string& client_request_id() const noexcept { return client_request_id_; }
 
+    // The name within the container, where the request was about a blob.
+    [[nodiscard]] const std::string& blob() const noexcept { return blob_; }
+    void set_blob(std::string name) { blob_ = std::move(name); }
+
     // 412, 409 BlobAlreadyExists, 400 InvalidBlockList: for a conditional write a question, not a verdict.
+    // Not 412 for want of a lease.
     [[nodiscard]] bool condition_failed() const noexcept;
+    // The blob's own state forbids what was asked: leased, immutable, in the Archive tier, of another kind.
+    [[nodiscard]] bool blob_forbids() const noexcept;
 
   private:
+    std::string blob_;
     unsigned status_;
     std::string service_code_;
     std::string request_id_;

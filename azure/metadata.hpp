@@ -42,11 +42,23 @@ struct blob_properties {
     blob_type type = blob_type::block;
     content_headers content;
     azure::metadata metadata;
-    std::string last_modified; // RFC 1123
-    std::string access_tier;   // chosen or the account's
-    std::string lease_state;
+    std::string last_modified;  // RFC 1123
+    std::string access_tier;    // chosen or the account's
+    std::string archive_status; // "rehydrate-pending-to-hot": on its way out of the Archive tier
+    std::string lease_state;    // "leased", "available", …
+    std::string lease_duration; // while it is leased: "infinite" or "fixed"
+    // Version-level immutability; told by Get Blob Properties, not by our listings.
+    std::string immutable_until; // RFC 1123; empty: no policy
+    bool legal_hold = false;
     std::uint64_t tag_count = 0; // index tags, as far as this identity is told
     bool directory = false;      // a real one (hierarchical namespace), or a marker that stands for one
+};
+
+// Of a container, as far as it bears on writing there.
+struct container_properties {
+    bool immutability_policy = false;      // a time-based policy on all of its blobs
+    bool legal_hold = false;               // on all of its blobs
+    bool immutable_blobs_possible = false; // a blob may have a policy or a hold of its own
 };
 
 // Whether a commit can put a blob there and take it away again: "Hot", "Cool", "Cold".
@@ -58,6 +70,9 @@ void complete(blob_properties& blob, bool tier_inferred);
 
 // Of `last_modified`; nothing if the service did not say, or not as a date.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> modified_at(const blob_properties& blob) noexcept;
+
+// True while a policy or a hold of the blob's own forbids to change it. A date that cannot be read counts.
+[[nodiscard]] bool immutable_at(const blob_properties& blob, std::chrono::sys_seconds now) noexcept;
 
 struct block {
     std::string id; // base64, as the service writes it

@@ -84,6 +84,8 @@ bool read_properties(xml_reader& reader, blob_properties& into) {
             into.content.cache_control = reader.text();
         else if (name == "AccessTier")
             into.access_tier = reader.text();
+        else if (name == "ArchiveStatus")
+            into.archive_status = reader.text();
         else if (name == "LeaseState")
             into.lease_state = reader.text();
         else if (name == "AccessTierInferred")
@@ -94,6 +96,8 @@ bool read_properties(xml_reader& reader, blob_properties& into) {
             into.tag_count = number(reader);
         else if (name == "ResourceType")
             into.directory = reader.text() == "directory";
+        else if (name == "LeaseDuration")
+            into.lease_duration = reader.text();
         else
             reader.skip();
     }

@@ -15,8 +15,16 @@ namespace csv {
 // wrong if the row is not of the dialect.
 [[nodiscard]] std::vector<std::string> split_row(std::string_view row);
 
+// UTF-8's, which some programs write in front of a file.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+// The first line of a file without it, if it has one.
+[[nodiscard]] constexpr std::string_view without_byte_order_mark(std::string_view line) noexcept {
+    return line.starts_with(byte_order_mark) ? line.substr(byte_order_mark.size()) : line;
+}
+
 // Why `actual`, the first line of a file, is not the header `expected`; empty if it is. Names the difference
-// a person would look for: a byte order mark, CRLF, other columns, other order.
+// a person would look for: CRLF, other columns, other order. A byte order mark in front is none: COPY skips
+// it with the header.
 [[nodiscard]] std::string header_mistake(std::string_view actual, std::string_view expected);
 
 } // namespace csv

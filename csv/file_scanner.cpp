@@ -12,8 +12,8 @@ std::string_view text_of(std::span<const std::byte> bytes) noexcept {
 
 } // namespace
 
-file_scanner::file_scanner(bool compressed, row_scanner::row_sink sink)
-    : rows_(std::move(sink)) {
+file_scanner::file_scanner(bool compressed, row_scanner::row_sink sink, line_ends allowed)
+    : rows_(std::move(sink), allowed) {
     if (compressed)
         expander_.emplace();
 }

@@ -13,7 +13,7 @@ namespace csv {
 // Throws std::invalid_argument as row_scanner and gzip_expander do.
 class file_scanner {
   public:
-    file_scanner(bool compressed, row_scanner::row_sink sink);
+    file_scanner(bool compressed, row_scanner::row_sink sink, line_ends allowed = line_ends::lf);
 
     void feed(std::span<const std::byte> stored);
     void finish();

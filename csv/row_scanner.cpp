@@ -25,8 +25,9 @@ malformed::malformed(std::string_view what, std::uint64_t at_row, std::uint64_t 
     , row(at_row)
     , byte(at_byte) {}
 
-row_scanner::row_scanner(row_sink sink)
-    : sink_(std::move(sink)) {}
+row_scanner::row_scanner(row_sink sink, line_ends allowed)
+    : sink_(std::move(sink))
+    , crlf_allowed_(allowed == line_ends::lf_or_crlf) {}
 
 row_scanner::block_verdict row_scanner::scan_block(const char* bytes, std::size_t size) noexcept {
     block_masks at;
@@ -48,12 +49,19 @@ row_scanner::block_verdict row_scanner::scan_block(const char* bytes, std::size_
 
     const auto after_closing = (closing << 1) | (carry_.after_closing ? 1U : 0U);
     const auto misplaced = opening & ~((may_open << 1) | (carry_.may_open ? 1U : 0U));
-    const auto trailing = after_closing & ~(at.comma | at.newline | at.quote);
+    auto trailing = after_closing & ~(at.comma | at.newline | at.quote);
     const auto in_block = ~std::uint64_t{0} >> (block_size - size);
+    const auto returns = at.carriage_return & ~quoted;
+    auto misplaced_returns = returns;
+    if (crlf_allowed_) {
+        trailing &= ~at.carriage_return;
+        misplaced_returns = ((returns << 1) | (carry_.after_return ? 1U : 0U)) & ~at.newline;
+    }
 
     const auto last = std::uint64_t{1} << (size - 1);
-    carry_ = {(quoted & last) != 0, (may_open & last) != 0, (closing & last) != 0};
-    return {row_ends, (misplaced | trailing | (at.carriage_return & ~quoted)) & in_block};
+    carry_ = {(quoted & last) != 0, (may_open & last) != 0, (closing & last) != 0,
+              crlf_allowed_ && (returns & last) != 0};
+    return {row_ends, (misplaced | trailing | misplaced_returns) & in_block};
 }
 
 void row_scanner::feed(std::string_view bytes) {
@@ -78,11 +86,12 @@ void row_scanner::feed(std::string_view bytes) {
     }
     pending_.append(bytes.substr(row_begin));
     bytes_ += bytes.size();
+    ended_in_return_ = carry_.after_return;
     at_row_boundary_ = pending_.empty();
 }
 
 void row_scanner::finish() {
-    if (after_carriage_return_)
+    if (after_carriage_return_ || carry_.after_return)
         fail(bytes_ - 1, bare_carriage_return);
     if (carry_.quoted)
         fail(bytes_, "the end of the input inside quotes");
@@ -104,6 +113,9 @@ void row_scanner::hand_over(std::string_view row) {
 // Throws, unless it takes the next chunk to say what a carriage return at the end of this one is.
 void row_scanner::note_mistake(std::string_view bytes, std::size_t position) {
     const auto offset = bytes_ + position;
+    // What is behind a carriage return that ends no row. The one at hand may have come with the chunk before.
+    if (crlf_allowed_ && (position == 0 ? ended_in_return_ : bytes[position - 1] == '\r'))
+        fail(offset - 1, bare_carriage_return);
     if (bytes[position] == '"')
         fail(offset, quote_in_unquoted);
     if (bytes[position] != '\r')

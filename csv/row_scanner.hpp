@@ -20,6 +20,10 @@ struct malformed : std::invalid_argument {
     std::uint64_t byte;
 };
 
+// Whether a row may end in CRLF, as programs on Windows write it. COPY wants one kind in a file.
+enum class line_ends : std::uint8_t { lf, lf_or_crlf };
+[[nodiscard]] constexpr bool ends_in_crlf(std::string_view row) noexcept { return row.ends_with("\r\n"); }
+
 // Throws `malformed`, which names row and byte offset, never content, for a quote inside an unquoted
 // field, anything but a comma or newline after a closing quote, and a carriage return outside quotes. All
 // rows before that one have been handed over. After a throw, its own or the sink's, the scanner is of no more
@@ -30,7 +34,7 @@ class row_scanner {
     // in the bytes fed is a view into them.
     using row_sink = std::function<void(std::string_view row)>;
 
-    explicit row_scanner(row_sink sink);
+    explicit row_scanner(row_sink sink, line_ends allowed = line_ends::lf);
 
     void feed(std::string_view bytes);
     // Call at the end of the input: hands over a last row without newline. Throws `malformed` if the
@@ -50,6 +54,7 @@ class row_scanner {
         bool quoted = false;        // it lies inside quotes
         bool may_open = true;       // a quote after it opens a field, or is the second of a doubled one
         bool after_closing = false; // it closed a quoted field
+        bool after_return = false;  // it is the first half of a CRLF that ends a row
     };
     struct block_verdict {
         std::uint64_t row_ends;
@@ -62,12 +67,14 @@ class row_scanner {
     void note_mistake(std::string_view bytes, std::size_t position);
 
     row_sink sink_;
+    bool crlf_allowed_;
     std::string pending_; // the row that began in an earlier chunk
     std::uint64_t rows_ = 0;
     std::uint64_t bytes_ = 0;
     carry carry_;
     bool at_row_boundary_ = true;
-    bool after_carriage_return_ = false; // outside quotes, as the last byte fed
+    bool after_carriage_return_ = false; // outside quotes, as the last byte fed; a mistake, but which one
+    bool ended_in_return_ = false;       // the chunk before, in a carriage return that may be half a CRLF
 };
 
 // The first field of a row, unquoted: the key, where the key column comes first. A view into `row`, or into

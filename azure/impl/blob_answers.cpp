@@ -49,7 +49,11 @@ blob_properties properties_of(std::string_view name, const wire_response& answer
     found.content.cache_control = answer.header("cache-control");
     found.last_modified = answer.header("last-modified");
     found.access_tier = answer.header("x-ms-access-tier");
+    found.archive_status = answer.header("x-ms-archive-status");
     found.lease_state = answer.header("x-ms-lease-state");
+    found.lease_duration = answer.header("x-ms-lease-duration");
+    found.immutable_until = answer.header("x-ms-immutability-policy-until-date");
+    found.legal_hold = answer.header("x-ms-legal-hold") == "true";
     for (const auto& [header, value] : answer.headers)
         if (header.starts_with(metadata_prefix))
             found.metadata[header.substr(metadata_prefix.size())] = value;
@@ -57,6 +61,15 @@ blob_properties properties_of(std::string_view name, const wire_response& answer
     found.tag_count = number(answer.header("x-ms-tag-count")).value_or(0);
     found.directory = answer.header("x-ms-resource-type") == "directory";
     complete(found, answer.header("x-ms-access-tier-inferred") == "true");
+    return found;
+}
+
+container_properties container_properties_of(const wire_response& answer) {
+    const auto is_true = [&answer](std::string_view header) { return answer.header(header) == "true"; };
+    container_properties found;
+    found.immutability_policy = is_true("x-ms-has-immutability-policy");
+    found.legal_hold = is_true("x-ms-has-legal-hold");
+    found.immutable_blobs_possible = is_true("x-ms-immutable-storage-with-versioning-enabled");
     return found;
 }
 

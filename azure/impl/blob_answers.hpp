@@ -13,6 +13,8 @@ namespace azure {
 
 [[nodiscard]] blob_properties properties_of(std::string_view name, const wire_response& answer);
 
+[[nodiscard]] container_properties container_properties_of(const wire_response& answer);
+
 // "bytes 0-4/10", or "bytes */10" when nothing of the range exists.
 struct content_range {
     std::optional<std::uint64_t> first;

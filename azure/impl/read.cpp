@@ -69,6 +69,11 @@ awaitable<void> blob_client::read(std::string_view name, const etag& expected, s
         };
         try {
             co_await async::retry(retries_, doing, by, attempt);
+        } catch (storage_error& failed) {
+            failed.set_blob(std::string(name));
+            if (state.sink_failed)
+                throw;
+            rethrow_with_context(doing);
         } catch (...) {
             if (state.sink_failed)
                 throw;

@@ -96,6 +96,11 @@ request blob_client::blob_request(verb method, std::string_view name) const {
     return what;
 }
 
+std::string blob_client::blob_of(const request& what) const {
+    const auto begin = container_.size() + 2; // "/container/"
+    return what.path.size() > begin ? what.path.substr(begin) : std::string();
+}
+
 // https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
 bool blob_client::refused_for_the_clock(const wire_response& answer) const {
     return answer.status == 403 && answer.header("x-ms-error-code") == "AuthenticationFailed" &&
@@ -162,6 +167,9 @@ awaitable<wire_response> blob_client::send(std::string_view doing, const request
     auto attempt = [&] { return send_once(what, true, by); };
     try {
         co_return co_await async::retry(retries_, doing, by, attempt);
+    } catch (storage_error& failed) {
+        failed.set_blob(blob_of(what));
+        rethrow_with_context(doing);
     } catch (...) {
         rethrow_with_context(doing);
     }
@@ -185,6 +193,7 @@ awaitable<wire_response> blob_client::publish(std::string_view doing, const requ
     try {
         co_return co_await send_once(what, false, by);
     } catch (storage_error& failed) {
+        failed.set_blob(blob_of(what));
         if (leaves_open(failed))
             failed.set_outcome_unknown();
         rethrow_with_context(doing);

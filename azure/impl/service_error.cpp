@@ -25,6 +25,15 @@ std::string hint_for(const wire_response& answer, std::string_view code,
                      std::chrono::system_clock::time_point now, const sent_request& refused) {
     if (code == "ContainerNotFound")
         return "Check the container's name and that it has not been deleted.";
+    if (code == "BlobArchived" || code == "BlobBeingRehydrated")
+        return "Bring it back from the Archive tier: az storage blob set-tier --tier Hot; that takes hours.";
+    if (code == "BlobImmutableDueToPolicy")
+        return "An immutability policy or a legal hold protects it: remove that, or write to another "
+               "container.";
+    if (answer.status == 412 && code.starts_with("Lease"))
+        return "Somebody holds a lease on it: break or release that, az storage blob lease break.";
+    if (code == "SnapshotsPresent")
+        return "Delete its snapshots: az storage blob delete --delete-snapshots only.";
     if (code == "FeatureNotYetSupportedForHierarchicalNamespaceAccounts")
         return "An account with a hierarchical namespace takes no index tags: leave ARCHIVE_TAGS out.";
     if (classify(answer.status, code) != async::failure::refused)

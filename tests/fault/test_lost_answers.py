@@ -127,6 +127,10 @@ WRITES = {
     "taking back": ("taking back", {"method": "PUT", "contains": "comp=blocklist"}),
     "removing": ("removing", {"method": "DELETE"}),
     "keeping": ("keeping", {"method": "PUT", "contains": "comp=metadata"}),
+    "a copy": ("append blobs", {"method": "PUT", "contains": ".part?comp=blocklist"}),
+    "removing an append blob": ("append blobs", {"method": "DELETE", "when": lambda record: not record.target.endswith(".part")}),
+    "building it anew": ("append blobs", {"method": "PUT", "contains": ".csv?comp=blocklist"}),
+    "removing a copy": ("append blobs", {"method": "DELETE", "contains": ".part"}),
 }
 MISHAPS = {
     "cut before": cut_before(), "answer lost": cut_after(), "answer truncated": truncate(20), "silence": silence(),

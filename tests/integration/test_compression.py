@@ -122,7 +122,7 @@ def test_gzip_under_a_plain_name_is_refused_by_what_it_is(archiver, table, lake,
     (b"id,event_id,event_type,created_at,processed_at,payload\n", "something that is not gzip"),
     (gzip.compress(b"id,other\n"), "cannot be appended to"),
     (gzip.compress(b"id,event_id,event_type,created_at,processed_at,payload\n")[:-4], "a gzip member without its end"),
-])
+], ids=["plain", "another header", "cut off"])
 def test_what_cannot_be_appended_to_is_refused(archiver, table, lake, container, content, why):
     lake.create_container(container)
     lake.put_blob(container, "events_2024-01-01.csv.gz", content)

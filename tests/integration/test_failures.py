@@ -316,15 +316,13 @@ HEADER = b"id,event_id,event_type,created_at,processed_at,payload\n"
     "content",
     [
         b"id;event_id\n1;2\n",
-        b"\xef\xbb\xbf" + HEADER,
         HEADER.upper(),
-        HEADER.replace(b"\n", b"\r\n"),
         HEADER[:-1],
         HEADER.replace(b",payload", b""),
         b"not a csv file at all",
         b"\0" * 100,
     ],
-    ids=["another", "byte order mark", "upper case", "CR LF", "unfinished", "a column less", "text", "binary"],
+    ids=["another", "upper case", "unfinished", "a column less", "text", "binary"],
 )
 @pytest.mark.parametrize("kind", ["put blob", "append blob", "block list"])
 def test_a_file_with_another_header_is_in_the_way(archiver, ready, lake, container, content, kind):

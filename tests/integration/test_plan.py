@@ -81,7 +81,7 @@ def test_what_becomes_of_each_file(archiver, table, lake, container):
         ("01", "pending"),
         ("02", "append"),
         ("03", "adopt"),
-        ("04", "refused"),
+        ("04", "convert"),
     ]
     assert found["files_pending"] == 1
 

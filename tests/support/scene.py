@@ -32,6 +32,7 @@ class Kind:
     index: bool = True
     partitioned: bool = False
     compression: str = "none"
+    shape: str = ""  # what others have made of the files that are there: "append blob", "put blob", "crlf"
 
     @property
     def dry(self) -> bool:
@@ -48,11 +49,22 @@ KINDS = {
     "new gzip files": Kind(compression="gzip"),
     "gzip appends": Kind(before=6, compression="gzip"),
     "taking partitions": Kind(before=6, partitioned=True, arguments=("archive", "--partitions=drop")),
+    "append blobs": Kind(before=6, shape="append blob"),
+    "CRLF files": Kind(before=6, shape="crlf"),
+    "one scan over append blobs": Kind(before=6, shape="append blob", index=False),
+    "moving append blobs back": Kind(before=6, shape="append blob", arguments=("restore", "--from", "2024-01-01", "--hold", "none")),
+    "finishing a conversion": Kind(before=6, shape="append blob", pending="copied", arguments=("recover",)),
     "moving back": Kind(before=6, arguments=("restore", "--from", "2024-01-01", "--hold", "none")),
     "taking back": Kind(before=6, pending="aborted", arguments=("recover",)),
     "removing": Kind(pending="aborted", arguments=("recover",)),
     "keeping": Kind(before=6, pending="committed", arguments=("recover",)),
 }
+
+
+def with_crlf(content: bytes) -> bytes:
+    """The same rows, ended as on Windows; what is inside quotes stays."""
+    parts = content.split(b'"')
+    return b'"'.join(part if number % 2 else part.replace(b"\n", b"\r\n") for number, part in enumerate(parts))
 
 
 class Scene:
@@ -88,14 +100,34 @@ class Scene:
             self.table.fill(kind.before, kind.days - 1)
             self.oracle.remember()
             self.plain.archive()
+            self.reshape(kind.shape)
             self.table.fill(kind.rows, kind.days, seed="b")
             self.oracle.remember_new()
         else:
             self.table.fill(kind.rows, kind.days)
             self.oracle.remember()
-        if kind.pending:
+        if kind.pending == "copied":
+            self.leave_copy()
+        elif kind.pending:
             self.leave_pending(kind.pending)
         return self
+
+    def reshape(self, shape: str) -> None:
+        """Somebody has rewritten the files: the same rows, another kind of blob or other line ends, no mark."""
+        for blob in self.lake.list(self.container) if shape else ():
+            content = self.lake.get(self.container, blob.name)
+            self.lake.delete(self.container, blob.name)
+            if shape == "append blob":
+                self.lake.append_blob(self.container, blob.name, content)
+            elif shape == "crlf":
+                self.lake.put_blob(self.container, blob.name, with_crlf(content))
+
+    def leave_copy(self) -> None:
+        """A run dies when it has removed an append blob whose bytes stand in a copy."""
+        with LakeGate(self.azurite.port) as gate:
+            rule = gate.on(kill_after(), method="DELETE")
+            self.start("archive", lake=gate).wait()
+            assert rule.hits == 1
 
     def leave_pending(self, fate: str, *arguments: str) -> None:
         """A run dies just before its COMMIT reaches the server, or just after it took effect."""

@@ -34,6 +34,7 @@ What happens (functions below that make a Fault; a Fault's fields can be combine
     delay(s), delay_answer(s)
     answer(status, code, headers)        LakeGate: the server never sees it, the client gets this
     answer_after(status, code, headers)  LakeGate: the server does it, the client gets this
+    with_headers(headers)                LakeGate: the server does it, its answer gets these headers as well
     database_error(sqlstate)             DatabaseGate: the server never sees it, the client gets a FATAL error and a reset
     silence(), silence_after()  no answer, ever; the connection stays open
     late(seconds or event)  the client's connection is reset at once (`cut=False`: the client waits, until it gives up);
@@ -78,5 +79,6 @@ from support.gate.fault import (  # noqa: F401
     silence,
     silence_after,
     truncate,
+    with_headers,
 )
 from support.gate.lake import LakeGate  # noqa: F401

@@ -25,6 +25,7 @@ class Fault:
     after: Callable | None = None  # called with the gate while the answer is held
     wait_after: float = 0
     reply: object = "relay"  # "relay", "cut", "silence", a number of bytes, or an Answer
+    add: tuple = ()  # (name, value): LakeGate: headers of the server's answer, in place of its own
     orphan: bool = False  # the server is not told that the client is gone
 
     @property
@@ -63,6 +64,10 @@ def answer(status: int, code: str = "", headers: dict | None = None) -> Fault:
 
 def answer_after(status: int, code: str = "", headers: dict | None = None) -> Fault:
     return Fault(f"done, answered {status}", reply=Answer(status, code, headers or {}))
+
+
+def with_headers(headers: dict) -> Fault:
+    return Fault("headers added", add=tuple(headers.items()))
 
 
 def database_error(sqlstate: str) -> Fault:

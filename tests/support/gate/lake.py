@@ -76,6 +76,8 @@ class LakeGate(Gate):
             self.deliver_late(fault, lambda: self._exchange(record, head, body))
         elif fault.forward is True:
             answer = await self._exchange(record, head, body)
+            for name, value in fault.add:
+                answer = _with_header(answer, name, value)
             await self.call(fault.after)
             await asyncio.sleep(fault.wait_after)
         elif fault.forward is not False:
@@ -182,6 +184,13 @@ async def _read_answer(reader, method: str) -> bytes:
     if "content-length" in headers:
         return head + await reader.readexactly(int(headers["content-length"]))
     return head + await reader.read(-1)
+
+
+def _with_header(answer: bytes, name: str, value: str) -> bytes:
+    """The answer with this header, whatever it said there before."""
+    head, body = answer.split(b"\r\n\r\n", 1)
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(name.lower().encode() + b":")]
+    return b"\r\n".join([*lines, f"{name}: {value}".encode(), b"", body])
 
 
 def _made_up(answer, method: str) -> bytes:

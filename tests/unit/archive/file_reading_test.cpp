@@ -47,6 +47,16 @@ outcome read(std::string_view text, std::size_t piece = 1'000, std::uint64_t hea
     return result;
 }
 
+TEST(file_reading, takes_a_byte_order_mark_for_no_part_of_the_header) {
+    const auto text = "\xEF\xBB\xBF" + std::string(header) + "1,2024-02-29 00:00:00,a\n";
+    const auto header_crc = azure::crc64(0, std::as_bytes(std::span(header)));
+    for (const auto recorded : {std::uint64_t{0}, header_crc}) {
+        const auto result = read(text, 1'000, recorded);
+        EXPECT_THAT(result.found, IsEmpty());
+        EXPECT_THAT(result.rows, ElementsAre(seen_row{2, 25, "1"}));
+    }
+}
+
 std::string file_with(std::string_view rows) { return std::string(header) + std::string(rows); }
 
 TEST(file_reading, hands_on_each_row_with_its_place_wherever_the_bytes_are_cut) {

@@ -68,7 +68,17 @@ TEST(describe_file, tells_the_state_from_the_mark) {
     EXPECT_EQ(describe_file(file_of(name, &restoring)).rows_pending, 10U);
     auto appended = file_of(name);
     appended.properties.type = azure::blob_type::append;
-    EXPECT_FALSE(describe_file(appended).appendable);
+    EXPECT_EQ(describe_file(appended).treated, treatment::convert);
+    EXPECT_EQ(describe_file(appended).note, "an append blob");
+    auto leased = file_of(name, &final);
+    leased.properties.lease_state = "leased";
+    EXPECT_EQ(describe_file(leased).treated, treatment::refuse);
+    EXPECT_EQ(describe_file(leased).state, file_state::final);
+    EXPECT_EQ(describe_file(leased).note, "somebody holds a lease on it that does not end by itself");
+    const auto copy = describe_file(file_of("a/event-archiver-copy-of-events_2024-02-29.csv.part"));
+    EXPECT_TRUE(copy.interrupted);
+    EXPECT_EQ(copy.which.text(), "2024-02-29");
+    EXPECT_EQ(copy.state, file_state::foreign);
 }
 
 TEST(describe_file, knows_the_bytes_of_csv_in_a_compressed_file) {

@@ -58,10 +58,31 @@ TEST(StorageError, TellsAFailedConditionFromOtherRefusals) {
         {400, "InvalidBlockList", true},  {409, "ContainerBeingDeleted", false},
         {404, "BlobNotFound", false},     {400, "InvalidHeaderValue", false},
         {409, "InvalidBlockList", false}, {400, "BlobAlreadyExists", false},
+        {412, "LeaseIdMissing", false},
     };
     for (const auto& row : rows) {
         const storage_error error(failure::precondition, "", row.status, row.code, "", "");
         EXPECT_EQ(error.condition_failed(), row.failed) << row.status << " " << row.code;
+    }
+}
+
+TEST(StorageError, TellsWhatTheBlobItselfForbids) {
+    struct row {
+        unsigned status;
+        const char* code;
+        bool forbids;
+    };
+    const row rows[] = {
+        {412, "LeaseIdMissing", true},     {412, "LeaseIdMismatchWithBlobOperation", true},
+        {412, "ConditionNotMet", false},   {409, "BlobImmutableDueToPolicy", true},
+        {409, "BlobArchived", true},       {409, "BlobBeingRehydrated", true},
+        {409, "InvalidBlobType", true},    {409, "SnapshotsPresent", true},
+        {409, "BlobAlreadyExists", false}, {409, "LeaseAlreadyPresent", false},
+        {404, "BlobNotFound", false},
+    };
+    for (const auto& row : rows) {
+        const storage_error error(failure::precondition, "", row.status, row.code, "", "");
+        EXPECT_EQ(error.blob_forbids(), row.forbids) << row.status << " " << row.code;
     }
 }
 

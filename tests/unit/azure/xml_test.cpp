@@ -20,7 +20,9 @@ const std::string service_listing =
     "<LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState></Properties>"
     "<Metadata><State>final</State><rows>7</rows></Metadata><OrMetadata /></Blob>"
     "<Blob><Name Encoded=\"true\">day/%EF%BF%BE%20x</Name><Properties><Etag>\"0x1\"</Etag>"
-    "<Content-Length>0</Content-Length><BlobType>AppendBlob</BlobType></Properties></Blob></Blobs>"
+    "<Content-Length>0</Content-Length><BlobType>AppendBlob</BlobType><LeaseState>leased</LeaseState>"
+    "<LeaseDuration>infinite</LeaseDuration><ArchiveStatus>rehydrate-pending-to-hot</ArchiveStatus>"
+    "</Properties></Blob></Blobs>"
     "<NextMarker>2!abc--</NextMarker></EnumerationResults>";
 
 const std::string emulator_listing =
@@ -46,6 +48,8 @@ TEST(Listing, OfTheServiceIsRead) {
     EXPECT_EQ(found.blobs[1].name, "day/\xEF\xBF\xBE x");
     EXPECT_EQ(found.blobs[1].etag, "\"0x1\"");
     EXPECT_EQ(found.blobs[1].type, blob_type::append);
+    EXPECT_EQ(found.blobs[1].lease_duration, "infinite");
+    EXPECT_EQ(found.blobs[1].archive_status, "rehydrate-pending-to-hot");
 }
 
 std::string listing_of(const std::string& properties, const std::string& metadata = {}) {

@@ -14,7 +14,7 @@ struct scan_outcome {
     friend bool operator==(const scan_outcome&, const scan_outcome&) = default;
 };
 
-inline scan_outcome naive_scan(std::string_view input) {
+inline scan_outcome naive_scan(std::string_view input, bool crlf_allowed = false) {
     enum class state { field_start, unquoted, quoted, after_quote };
     scan_outcome outcome;
     std::string row;
@@ -35,6 +35,10 @@ inline scan_outcome naive_scan(std::string_view input) {
             at = state::quoted; // opens a field, or is the second of a doubled quote
         } else if (c == '"') {
             return mistake("a quote inside an unquoted field", i);
+        } else if (c == '\r' && crlf_allowed && input.substr(i + 1, 1) == "\n") {
+            continue;
+        } else if (c == '\r' && crlf_allowed) {
+            return mistake("a carriage return outside quotes", i);
         } else if (c == '\r') {
             return mistake(input.substr(i + 1, 1) == "\n"
                                ? "a line that ends in CRLF where COPY ends it in LF"

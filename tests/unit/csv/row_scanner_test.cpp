@@ -143,6 +143,52 @@ TEST(row_scanner, agrees_with_the_naive_scanner_on_random_input_cut_anywhere) {
     }
 }
 
+TEST(row_scanner, takes_crlf_for_a_line_end_where_it_may) {
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"1,a\r\n2,\"b\r\n\"\r\n3\n4\r\n", ""},
+        {"1,a\r2,b\r\n", "a carriage return outside quotes, in row 1, at byte 3"},
+        {"1,\"a\"\rb\n", "a carriage return outside quotes, in row 1, at byte 5"},
+        {"1\r\n2\r", "a carriage return outside quotes, in row 2, at byte 4"},
+        {"1\r\n2\r\r\n", "a carriage return outside quotes, in row 2, at byte 4"},
+        {"1,\"a\"b\r\n",
+         "something other than a comma or a newline after a closing quote, in row 1, at byte 5"},
+    };
+    for (const auto& [input, mistake] : cases) {
+        SCOPED_TRACE(testing::PrintToString(input));
+        const auto whole = scanned(
+            input, [&] { return input.size(); }, line_ends::lf_or_crlf);
+        EXPECT_EQ(whole.mistake, mistake);
+        EXPECT_EQ(whole, naive_scan(input, true));
+        EXPECT_EQ(scanned(
+                      input, [] { return std::size_t{1}; }, line_ends::lf_or_crlf),
+                  whole);
+    }
+    EXPECT_TRUE(ends_in_crlf("1\r\n"));
+    EXPECT_FALSE(ends_in_crlf("\"1\r\"\n"));
+}
+
+TEST(row_scanner, agrees_with_the_naive_scanner_where_rows_may_end_in_crlf) {
+    std::mt19937 random(20240301); // NOLINT: the same input each time
+    for (int round = 0; round < 4000; ++round) {
+        auto input = random_input(random, round % 4 != 0);
+        for (auto at = input.find('\n'); at != std::string::npos; at = input.find('\n', at + 2))
+            if (random() % 8 != 0)
+                input.insert(at, 1, '\r');
+        SCOPED_TRACE(testing::PrintToString(input));
+        const auto expected = naive_scan(input, true);
+
+        ASSERT_EQ(scanned(
+                      input, [&] { return input.size(); }, line_ends::lf_or_crlf),
+                  expected);
+        ASSERT_EQ(scanned(
+                      input, [] { return std::size_t{1}; }, line_ends::lf_or_crlf),
+                  expected);
+        ASSERT_EQ(scanned(
+                      input, [&] { return random() % 130; }, line_ends::lf_or_crlf),
+                  expected);
+    }
+}
+
 TEST(first_field, is_the_unquoted_text_up_to_the_first_comma) {
     const std::pair<std::string_view, std::string_view> cases[] = {
         {"17,a\n", "17"},   {"17\n", "17"},         {"17", "17"},           {",a\n", ""},

@@ -1,8 +1,9 @@
-#include "archive/staging.hpp"
+#include "archive/block_room.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace archive {
@@ -79,6 +80,63 @@ TEST(block_size_target, only_grows_with_blocks_and_memory_and_only_shrinks_with_
                 EXPECT_LE(size, target(blocks, memory * 2 + 1, parallel));
                 EXPECT_GE(size, target(blocks, memory, parallel * 2));
             }
+}
+
+TEST(room_behind, is_what_the_targets_add_up_to) {
+    for (const auto memory : memories)
+        for (const auto parallel : parallels) {
+            SCOPED_TRACE(fmt::format("{} bytes for {}", memory, parallel));
+            EXPECT_EQ(room_behind(0, {memory, parallel}), reach(memory, parallel));
+            EXPECT_EQ(room_behind(blocks_max, {memory, parallel}), 0U);
+            EXPECT_EQ(room_behind(blocks_max - 3, {memory, parallel}),
+                      3 * target(blocks_max - 3, memory, parallel));
+        }
+}
+
+TEST(blocks_for, is_how_many_blocks_the_bytes_fill) {
+    for (const auto memory : {64 * kib, mib, 32 * mib, gib})
+        for (const std::uint64_t from : {0U, 1U, 4'999U, 5'000U, 49'990U, 60'000U})
+            for (const auto bytes : {std::uint64_t{0}, std::uint64_t{1}, mib, gib, 300 * gib}) {
+                SCOPED_TRACE(fmt::format("{} bytes behind {} blocks, memory {}", bytes, from, memory));
+                std::uint64_t blocks = 0;
+                for (std::uint64_t left = bytes; left > 0; ++blocks)
+                    left -= std::min(left, target(from + blocks, memory, 4));
+                EXPECT_EQ(blocks_for(bytes, from, {memory, 4}), blocks);
+            }
+}
+
+TEST(judge_room, follows_its_table) {
+    const block_memory usual{32 * mib, 4};
+    const struct {
+        const char* context;
+        room_facts facts;
+        room expected;
+    } rows[] = {
+        {"a new file", {0, 0, gib, usual}, room::enough},
+        {"a few blocks, little planned", {10, 10 * mib, mib, usual}, room::enough},
+        {"a few blocks, a huge day", {10, 10 * mib, 300 * gib, usual}, room::enough},
+        {"more than fits with blocks that are cut off early, though not if they were full",
+         {10, 10 * mib, 640 * gib, usual},
+         room::enough},
+        {"more than fits", {10, 10 * mib, 20 * tib, usual}, room::too_little},
+        {"many tiny blocks, and what is planned is not known",
+         {46'000, 46 * mib, 0, usual},
+         room::after_compaction},
+        {"fewer, but the reserve is there", {44'000, 44 * mib, 0, usual}, room::enough},
+        {"half full of tiny blocks, and a day that needs the rest",
+         {25'000, 25 * mib, 300 * gib, usual},
+         room::after_compaction},
+        {"full of tiny blocks", {50'000, 50'000, mib, usual}, room::after_compaction},
+        {"near the limit, but the blocks are large already: compacting gains nothing yet",
+         {47'000, 400 * gib, mib, usual},
+         room::enough},
+        {"full of large blocks", {50'000, 640 * gib, mib, usual}, room::too_little},
+        {"more blocks than there may be", {60'000, 60'000 * 15 * mib, 1, usual}, room::too_little},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.context);
+        EXPECT_EQ(judge_room(row.facts), row.expected);
+    }
 }
 
 } // namespace

@@ -1,0 +1,84 @@
+#include "archive/content_check.hpp"
+
+#include "archive/treatment.hpp"
+#include "azure/crc64.hpp"
+#include "csv/dialect.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr std::string_view gzip_magic = "\x1f\x8b";
+
+std::string_view text_in(std::span<const std::byte> bytes) noexcept {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+async::error in_the_way(const std::string& name, std::string why, std::string hint) {
+    return refused(name, "appended to", {failure::precondition, std::move(why), std::move(hint)});
+}
+
+} // namespace
+
+content_check::content_check(std::string name, bool compressed, std::string header, row_sink rows)
+    : name_(std::move(name))
+    , compressed_(compressed)
+    , header_(std::move(header))
+    , rows_(std::move(rows))
+    , scanner_(
+          compressed, [this](std::string_view line) { take_line(line); }, csv::line_ends::lf_or_crlf) {}
+
+template <typename Step>
+void content_check::guarded(Step step) const {
+    try {
+        step();
+    } catch (const std::invalid_argument& broken) {
+        throw in_the_way(name_, fmt::format("it is not well-formed CSV: {}", broken.what()),
+                         "Move the file away, or mend it.");
+    }
+    if (!mistake_.empty())
+        throw in_the_way(name_, mistake_, "Move the file away; the new rows then begin a new one.");
+}
+
+void content_check::feed(std::span<const std::byte> stored) {
+    if (bytes_ == 0 && !compressed_ && text_in(stored).starts_with(gzip_magic))
+        throw in_the_way(name_, "it is compressed with gzip, but its name does not say so",
+                         "Rename it to end in .csv.gz, or unpack it.");
+    crc_ = azure::crc64(crc_, stored);
+    bytes_ += stored.size();
+    guarded([&] { scanner_.feed(stored); });
+}
+
+void content_check::finish() {
+    guarded([&] { scanner_.finish(); });
+    // What is behind a gzip member can be added to it, but nothing in it changed.
+    if (compressed_ && crlf_lines_ > 0)
+        throw in_the_way(name_, "its lines end in CRLF, and it is compressed",
+                         "Unpack it, change its line ends (dos2unix), compress it and upload it again.");
+}
+
+void content_check::take_line(std::string_view line) {
+    if (csv::ends_in_crlf(line)) {
+        ++crlf_lines_;
+        line_.assign(line.substr(0, line.size() - 2)).push_back('\n');
+        line = line_;
+    }
+    ends_with_newline_ = line.ends_with('\n');
+    if (gathering_)
+        gathered_ += line;
+    if (lines_++ == 0)
+        mistake_ = csv::header_mistake(line, header_);
+    else if (rows_)
+        rows_(line);
+}
+
+std::string content_check::take_lines() { return std::exchange(gathered_, std::string()); }
+
+} // namespace archive

@@ -1,0 +1,61 @@
+// The content of a file that others may have written, looked at as it streams by: is it a day file that rows
+// can go behind? Holds no more than the row at hand.
+#pragma once
+
+#include "csv/file_scanner.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace archive {
+
+class content_check {
+  public:
+    using row_sink = std::function<void(std::string_view)>;
+
+    // `name` is for messages; `header` what the first line must be. `rows` gets each line but the first, as
+    // COPY would have ended it; it may be empty.
+    content_check(std::string name, bool compressed, std::string header, row_sink rows);
+
+    // Bytes as stored. Throw async::error(precondition) that names the file once it cannot be appended to.
+    void feed(std::span<const std::byte> stored);
+    void finish();
+
+    // From the next feed on, lines of a plain file are gathered with \n for CRLF, for `take_lines`.
+    void gather_lines() noexcept { gathering_ = true; }
+    [[nodiscard]] std::string take_lines();
+
+    [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; } // the header included
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; } // as stored
+    [[nodiscard]] std::uint64_t crc() const noexcept { return crc_; }     // of these
+    [[nodiscard]] std::uint64_t csv_bytes() const noexcept { return scanner_.csv_bytes(); }
+    [[nodiscard]] bool ends_with_newline() const noexcept { return ends_with_newline_; }
+    // Lines that end in CRLF where COPY ends them in LF.
+    [[nodiscard]] std::uint64_t crlf_lines() const noexcept { return crlf_lines_; }
+
+  private:
+    template <typename Step>
+    void guarded(Step step) const;
+    void take_line(std::string_view line);
+
+    std::string name_;
+    bool compressed_;
+    std::string header_;
+    row_sink rows_;
+    csv::file_scanner scanner_;
+    std::string mistake_; // of the header
+    std::string line_;    // the one at hand, if its end is not as it was
+    std::string gathered_;
+    std::uint64_t lines_ = 0;
+    std::uint64_t crlf_lines_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t crc_ = 0;
+    bool ends_with_newline_ = true;
+    bool gathering_ = false;
+};
+
+} // namespace archive

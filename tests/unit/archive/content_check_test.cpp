@@ -1,0 +1,78 @@
+#include "archive/content_check.hpp"
+#include "async/error.hpp"
+#include "azure/crc64.hpp"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+#include <span>
+
+namespace archive {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string header = "id,created_at,payload\n";
+
+struct outcome {
+    std::vector<std::string> rows;
+    std::string gathered;
+    std::string mistake;
+    std::uint64_t crlf_lines = 0;
+    bool ends_with_newline = false;
+};
+
+outcome check(std::string_view text, std::size_t piece) {
+    outcome result;
+    content_check seen("a.csv", false, header, [&](std::string_view row) { result.rows.emplace_back(row); });
+    seen.gather_lines();
+    try {
+        for (std::size_t begin = 0; begin < text.size(); begin += piece) {
+            const std::string part(text.substr(begin, piece));
+            seen.feed(std::as_bytes(std::span(part)));
+            result.gathered += seen.take_lines();
+        }
+        seen.finish();
+        result.gathered += seen.take_lines();
+    } catch (const async::error& failed) {
+        result.mistake = failed.message();
+    }
+    EXPECT_TRUE(!result.mistake.empty() || seen.crc() == azure::crc64(0, std::as_bytes(std::span(text))));
+    EXPECT_TRUE(!result.mistake.empty() || seen.lines() == result.rows.size() + (text.empty() ? 0 : 1));
+    result.crlf_lines = seen.crlf_lines();
+    result.ends_with_newline = seen.ends_with_newline();
+    return result;
+}
+
+TEST(content_check, gives_each_row_the_end_that_copy_gives_it_wherever_the_bytes_are_cut) {
+    const std::string mark = "\xEF\xBB\xBF";
+    for (const std::size_t piece : {1U, 7U, 1'000U}) {
+        const auto plain = check(header + "1,a,b\n2,c,d", piece);
+        EXPECT_THAT(plain.rows, ElementsAre("1,a,b\n", "2,c,d"));
+        EXPECT_EQ(plain.gathered, header + "1,a,b\n2,c,d");
+        EXPECT_EQ(plain.crlf_lines, 0U);
+        EXPECT_FALSE(plain.ends_with_newline);
+
+        const auto windows = check(mark + "id,created_at,payload\r\n1,a,\"b\r\nc\"\r\n2,,\n", piece);
+        EXPECT_EQ(windows.mistake, "");
+        EXPECT_THAT(windows.rows, ElementsAre("1,a,\"b\r\nc\"\n", "2,,\n"));
+        EXPECT_EQ(windows.gathered, mark + header + "1,a,\"b\r\nc\"\n2,,\n");
+        EXPECT_EQ(windows.crlf_lines, 2U);
+        EXPECT_TRUE(windows.ends_with_newline);
+    }
+    EXPECT_EQ(check("", 1).mistake, "");
+}
+
+TEST(content_check, names_the_file_and_what_is_wrong_with_it) {
+    EXPECT_THAT(check("id,other\n", 100).mistake,
+                HasSubstr("'a.csv' cannot be appended to: it lacks the columns"));
+    EXPECT_THAT(check("\x1f\x8b\x08", 100).mistake, HasSubstr("compressed with gzip"));
+    EXPECT_THAT(check(header + "1,a\"\n", 100).mistake,
+                HasSubstr("a quote inside an unquoted field, in row 2"));
+    EXPECT_THAT(check(header + "1,a\r2\n", 100).mistake, HasSubstr("a carriage return outside quotes"));
+    EXPECT_THAT(check(header + "1,\"a\n", 100).mistake, HasSubstr("inside quotes"));
+}
+
+} // namespace
+} // namespace archive
