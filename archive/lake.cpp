@@ -33,8 +33,7 @@ awaitable<void> lake::create_folder() {
         co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker);
 }
 
-// Nothing if there is no container.
-awaitable<std::optional<std::vector<azure::blob_properties>>> lake::list_folder() {
+awaitable<std::optional<std::vector<azure::blob_properties>>> lake::present_blobs() {
     std::vector<azure::blob_properties> blobs;
     std::string marker;
     do {
@@ -64,11 +63,11 @@ file_map lake::day_files_among(std::vector<azure::blob_properties> blobs) const 
     return files;
 }
 
-awaitable<file_map> lake::day_files() {
-    auto blobs = co_await list_folder();
+awaitable<std::vector<azure::blob_properties>> lake::blobs() {
+    auto blobs = co_await present_blobs();
     if (!blobs) {
         co_await client_.ensure_container();
-        blobs = co_await list_folder();
+        blobs = co_await present_blobs();
     }
     if (!blobs)
         throw async::error(
@@ -76,11 +75,16 @@ awaitable<file_map> lake::day_files() {
             fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
     if (blobs->empty() && !prefix_.empty())
         co_await create_folder();
-    co_return day_files_among(std::move(*blobs));
+    co_return std::move(*blobs);
+}
+
+awaitable<file_map> lake::day_files() {
+    auto blobs_there = co_await blobs();
+    co_return day_files_among(std::move(blobs_there));
 }
 
 awaitable<std::optional<file_map>> lake::present_files() {
-    auto blobs = co_await list_folder();
+    auto blobs = co_await present_blobs();
     if (!blobs)
         co_return std::nullopt;
     co_return day_files_among(std::move(*blobs));

@@ -39,6 +39,9 @@ class lake {
     [[nodiscard]] awaitable<file_map> day_files();
     // The same for who only looks: creates nothing. Nothing if there is no container.
     [[nodiscard]] awaitable<std::optional<file_map>> present_files();
+    // The same of whatever lies in the folder.
+    [[nodiscard]] awaitable<std::vector<azure::blob_properties>> blobs();
+    [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>> present_blobs();
     // One file as it is now; nothing if there is none.
     [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name);
 
@@ -51,7 +54,6 @@ class lake {
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
 
   private:
-    [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>> list_folder();
     [[nodiscard]] file_map day_files_among(std::vector<azure::blob_properties> blobs) const;
     [[nodiscard]] awaitable<void> create_folder();
 
