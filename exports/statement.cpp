@@ -13,7 +13,7 @@ namespace exports {
 
 namespace {
 
-constexpr std::string_view copy_expected = "COPY (…) TO STDOUT WITH CSV HEADER is expected";
+constexpr std::string_view copy_expected = "COPY (...) TO STDOUT WITH CSV HEADER is expected";
 
 // The words of the one statement in `sql`, or a mistake.
 sql_words single_statement(std::string_view sql) {
