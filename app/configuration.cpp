@@ -121,7 +121,11 @@ std::string_view lake_identity(const configuration& settings) noexcept {
                : azure::to_string(credential);
 }
 
-purpose purpose_of(const command_line& what) noexcept {
+purpose purpose_of(const command_line& what, const texts& given) {
+    const bool of_exports =
+        !given["PG_CONNECTION_STRING"].set() && (given["DATABASE_URL"].set() || given["DB_URI"].set());
+    if (what.command == command::config && of_exports)
+        return purpose::exports;
     if (what.command == command::export_tasks || (what.command == command::recover && what.exports))
         return purpose::exports;
     return what.command == command::list ? purpose::inventory : purpose::archive;

@@ -58,7 +58,8 @@ enum class purpose : unsigned char {
     exports,   // the database, the tasks and a place for files
 };
 
-[[nodiscard]] purpose purpose_of(const command_line& what) noexcept;
+// `config` shows what it is given, and says what is wrong with it for whom it was meant.
+[[nodiscard]] purpose purpose_of(const command_line& what, const texts& given);
 
 [[nodiscard]] checked_configuration check(const texts& given, const environment_lookup& environment,
                                           app::purpose purpose = purpose::archive);

@@ -28,13 +28,13 @@ export_machine::export_machine(const boost::asio::any_io_executor& executor, con
     , tokens_(make_token_source(settings, executor, retries_, helper_, sink))
     , database_(connect_options_of(settings, tokens_.get()))
     , access_{database_, helper_, sink}
-    , tasks_(settings.exporting.tasks, disk_) {
+    , tasks_(settings.exporting.tasks, reading_) {
     if (settings.exporting.to == exports::destination::lake) {
         lake_ = std::make_unique<lake_link>(executor, settings, retries_, sink, tokens_.get());
         files_ = std::make_unique<exports::lake_sink>(
             lake_->folder, retries_, settings.exporting.memory_bytes, settings.exporting.parallel);
     } else {
-        files_ = std::make_unique<exports::directory_sink>(settings.exporting.directory, disk_);
+        files_ = std::make_unique<exports::directory_sink>(settings.exporting.directory, writing_, reading_);
     }
     exports::export_context context{
         settings.exporting, access_, *files_, sink, stop, std::move(run_id), [] { return random_hex(28); }};

@@ -47,7 +47,10 @@ class export_machine {
     std::uint64_t retry_count_ = 0;
     async::retry_context retries_;
     async::helper_thread helper_; // resolves names
-    async::helper_thread disk_;   // a slow volume shall not keep anybody from connecting
+    // A slow volume shall not keep anybody from connecting, nor a file that is made safe anybody from
+    // reading.
+    async::helper_thread writing_;
+    async::helper_thread reading_;
     std::unique_ptr<azure::token_source> tokens_;
     db::connect_options database_;
     archive::database_access access_;

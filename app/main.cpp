@@ -29,7 +29,8 @@ int execute(const app::command_line& what) {
     }
     const auto environment = app::process_environment();
     const auto given = app::collect(what.flags, environment);
-    const auto checked = app::check(given, environment, app::purpose_of(what));
+    const auto purpose = app::purpose_of(what, given);
+    const auto checked = app::check(given, environment, purpose);
     if (what.command == app::command::config) {
         print(stdout, app::show_config(given, what.output));
         for (const auto& mistake : checked.mistakes)
@@ -40,7 +41,7 @@ int execute(const app::command_line& what) {
         print(stdout, app::check_without_settings(checked.mistakes, what.output).text);
     if (!checked.mistakes.empty())
         return app::refuse(what, checked.mistakes, checked.value);
-    if (app::purpose_of(what) == app::purpose::exports)
+    if (purpose == app::purpose::exports)
         return app::run_exports(what, checked.value);
     return app::run(what, checked.value);
 }

@@ -244,10 +244,12 @@ struct reading {
 
 } // namespace
 
-directory_sink::directory_sink(fs::path directory, async::helper_thread& helper)
+directory_sink::directory_sink(fs::path directory, async::helper_thread& writing,
+                               async::helper_thread& reading)
     : directory_(std::move(directory))
     , place_(directory_.string())
-    , helper_(helper) {}
+    , writing_(writing)
+    , reading_(reading) {}
 
 awaitable<std::unique_ptr<draft>> directory_sink::begin(file_name first, std::string nonce) {
     struct begun {
@@ -261,9 +263,9 @@ awaitable<std::unique_ptr<draft>> directory_sink::begin(file_name first, std::st
         made->hidden.name = first_free(directory, made->hidden.name);
         made->file = std::make_shared<part_file>(directory / made->hidden.part());
     };
-    co_await helper_.run(std::move(call));
+    co_await writing_.run(std::move(call));
     fault_point("export-begun");
-    co_return std::make_unique<directory_draft>(directory_, made->hidden, made->file, helper_);
+    co_return std::make_unique<directory_draft>(directory_, made->hidden, made->file, writing_);
 }
 
 awaitable<std::vector<stored_file>> directory_sink::files(std::string task) {
@@ -277,7 +279,7 @@ awaitable<std::vector<stored_file>> directory_sink::files(std::string task) {
                 found->emplace(*name, std::move(*file));
         });
     };
-    co_await helper_.run(std::move(call));
+    co_await reading_.run(std::move(call));
     std::vector<stored_file> files;
     for (auto& [name, file] : *found)
         files.push_back(std::move(file));
@@ -291,7 +293,7 @@ awaitable<std::optional<stored_file>> directory_sink::find(std::string name) {
     std::function<void()> call = [found, directory = directory_, name = std::move(name)] {
         *found = look_at(directory, name);
     };
-    co_await helper_.run(std::move(call));
+    co_await reading_.run(std::move(call));
     co_return std::move(*found);
 }
 
@@ -299,7 +301,7 @@ awaitable<void> directory_sink::read(stored_file file, byte_sink to) {
     const auto state = std::make_shared<reading>(directory_ / file.name);
     for (std::uint64_t left = file.bytes; left > 0; left -= state->size) {
         std::function<void()> call = [state, left] { state->next(left); };
-        co_await helper_.run(std::move(call));
+        co_await reading_.run(std::move(call));
         if (state->size > 0)
             co_await to(std::span(state->piece).first(state->size));
     }
@@ -308,7 +310,7 @@ awaitable<void> directory_sink::read(stored_file file, byte_sink to) {
 awaitable<std::vector<unsettled_file>> directory_sink::unsettled() {
     const auto found = std::make_shared<std::vector<unsettled_file>>();
     std::function<void()> call = [found, directory = directory_] { *found = marks_in(directory); };
-    co_await helper_.run(std::move(call));
+    co_await writing_.run(std::move(call));
     co_return std::move(*found);
 }
 
@@ -323,17 +325,17 @@ awaitable<bool> directory_sink::keep(unsettled_file file) {
         const auto named = look_at(directory, hidden.name.text());
         *there = named && named->bytes == file.mark.bytes;
     };
-    co_await helper_.run(std::move(naming));
+    co_await writing_.run(std::move(naming));
     fault_point("export-kept");
     std::function<void()> forgetting = [directory = directory_, file] { forget(directory, hidden_of(file)); };
-    co_await helper_.run(std::move(forgetting));
+    co_await writing_.run(std::move(forgetting));
     co_return *there;
 }
 
 awaitable<void> directory_sink::remove(unsettled_file file) {
     fault_point("export-before-discard");
     std::function<void()> call = [directory = directory_, file] { discard(directory, hidden_of(file)); };
-    co_await helper_.run(std::move(call));
+    co_await writing_.run(std::move(call));
     fault_point("export-discarded");
 }
 

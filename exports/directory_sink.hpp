@@ -14,8 +14,10 @@ namespace exports {
 
 class directory_sink : public sink {
   public:
-    // `helper` must outlive the sink and its drafts; it is where all file work is done.
-    directory_sink(std::filesystem::path directory, async::helper_thread& helper);
+    // Where all file work is done; both must outlive the sink and its drafts. Whoever reads shall not wait
+    // until a large file is safe.
+    directory_sink(std::filesystem::path directory, async::helper_thread& writing,
+                   async::helper_thread& reading);
 
     [[nodiscard]] awaitable<std::unique_ptr<draft>> begin(file_name first, std::string nonce) override;
     [[nodiscard]] awaitable<std::vector<stored_file>> files(std::string task) override;
@@ -29,7 +31,8 @@ class directory_sink : public sink {
   private:
     std::filesystem::path directory_;
     std::string place_;
-    async::helper_thread& helper_;
+    async::helper_thread& writing_;
+    async::helper_thread& reading_;
 };
 
 } // namespace exports

@@ -35,6 +35,17 @@ std::string bound(std::string_view sql, archive::day boundary) {
     return std::move(result.text);
 }
 
+// What the server says of a statement is put behind the name of its file.
+template <typename T>
+awaitable<T> naming(std::string file, awaitable<T> statement) {
+    try {
+        co_return co_await std::move(statement);
+    } catch (async::error& failed) {
+        failed.add_context(fmt::format("'{}'", file));
+        throw;
+    }
+}
+
 [[noreturn]] void throw_unequal(const std::string& what, std::uint64_t one, std::string_view did,
                                 std::uint64_t other) {
     throw async::error(
@@ -102,7 +113,9 @@ awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
     const auto shape = shape_of_select(what.select_sql);
     file_writer writer(*work.draft,
                        shape.usual_dialect ? file_writer::counting::rows : file_writer::counting::messages);
-    auto copy = co_await work.session.start_copy_out(bound(what.select_sql, *work.boundary));
+    const auto file = what.name + "/select.sql";
+    const auto sql = bound(what.select_sql, *work.boundary);
+    auto copy = co_await naming(file, work.session.start_copy_out(sql));
     fault_point("export-copying");
     try {
         do {
@@ -111,7 +124,7 @@ awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
                 if (writer.full())
                     co_await writer.write();
             }
-        } while (co_await copy.wait());
+        } while (co_await naming(file, copy.wait()));
         co_await writer.finish();
     } catch (const csv::malformed& wrong) {
         throw async::error(failure::integrity,
@@ -133,13 +146,13 @@ awaitable<void> exporter::delete_rows(attempt& work, const task& what) {
     const async::span shown(context_.log, "job", "delete", what.name);
     const auto sql = bound(what.delete_sql, *work.boundary);
     // The extended protocol takes one statement and no more.
-    const auto done = co_await work.session.query(sql);
+    const auto file = what.name + "/delete.sql";
+    const auto done = co_await naming(file, work.session.query(sql));
     fault_point("export-deleted");
     if (!done.command_tag().starts_with("DELETE "))
-        throw async::error(
-            failure::precondition,
-            fmt::format("'{}/delete.sql' was {}, where a DELETE is expected", what.name, done.command_tag()),
-            "Nothing was deleted.");
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' was {}, where a DELETE is expected", file, done.command_tag()),
+                           "Nothing was deleted.");
     if (done.rows_affected() != work.mark.rows)
         throw_unequal(what.name, work.mark.rows, "deleted", done.rows_affected());
     // A deferred constraint must fail before anything depends on this transaction.

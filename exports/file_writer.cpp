@@ -43,6 +43,7 @@ void file_writer::compress() {
 
 awaitable<void> file_writer::write() {
     auto block = std::exchange(block_, {});
+    block_.reserve(block_size_);
     bytes_ += block.size();
     crc_ = azure::crc64(crc_, block);
     co_await target_.write(std::move(block));

@@ -115,6 +115,7 @@ awaitable<std::uint64_t> exporter::recover() {
 }
 
 awaitable<void> exporter::recover_file(std::string name, verdict decision) {
+    name.erase(0, name.rfind('/') + 1); // npos + 1 is 0
     const auto files = co_await context_.sink.unsettled();
     const auto file = std::ranges::find(files, name, &unsettled_file::name);
     if (file == files.end())

@@ -201,7 +201,7 @@ class Exports:
 
         def value(name: str) -> str:
             if name == shape.time:
-                return f"(timestamptz '{first}' + make_interval(days => version, hours => key * 2, secs => version * 0.25))" + (
+                return f"(timestamptz '{first}' + make_interval(days => version, hours => key % 12 * 2, secs => version * 0.25))" + (
                     "" if kinds[name] == "timestamptz" else " AT TIME ZONE 'UTC'"
                 )
             if name == shape.key:
