@@ -2,16 +2,14 @@
 
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
-#include "exports/hidden_name.hpp"
-#include "exports/posix_files.hpp"
+#include "exports/directory_draft.hpp"
+#include "exports/directory_files.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <map>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace exports {
@@ -22,193 +20,13 @@ namespace fs = std::filesystem;
 using archive::fault_point;
 using async::failure;
 
-constexpr std::size_t written_at_once = std::size_t{1} << 20;
 constexpr std::size_t read_at_once = std::size_t{256} << 10;
-
-// Calls `visit` with each name in the directory.
-template <typename Visit>
-void for_each_name(const fs::path& directory, Visit visit) {
-    std::error_code failed;
-    fs::directory_iterator entries(directory, failed);
-    for (; !failed && entries != fs::directory_iterator(); entries.increment(failed))
-        visit(entries->path().filename().string());
-    if (failed)
-        throw file_error(failed.value(), "reading directory", directory);
-}
-
-// A regular file of that name, or nothing.
-std::optional<stored_file> look_at(const fs::path& directory, const std::string& name) {
-    const auto path = directory / name;
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0) {
-        if (errno == ENOENT)
-            return std::nullopt;
-        throw file_error(errno, "looking at", path);
-    }
-    if (!S_ISREG(status.st_mode))
-        return std::nullopt;
-    stored_file found;
-    found.name = name;
-    found.bytes = static_cast<std::uint64_t>(status.st_size);
-    found.changed = std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
-    return found;
-}
-
-// What runs that are gone left of this task's drafts. A draft with a mark is not to be cleared away but
-// settled.
-void clear_away(const fs::path& directory, const std::string& task) {
-    std::vector<hidden_name> left;
-    std::vector<std::string> marked;
-    for_each_name(directory, [&](const std::string& name) {
-        const auto hidden = hidden_name::from_text(name);
-        if (!hidden || hidden->name.task != task)
-            return;
-        if (name == hidden->pending())
-            marked.push_back(hidden->nonce);
-        else
-            left.push_back(*hidden);
-    });
-    for (const auto& each : left) {
-        if (std::ranges::find(marked, each.nonce) != marked.end() || !is_abandoned(directory / each.part()))
-            continue;
-        remove_file(directory / (each.pending() + ".part"));
-        remove_file(directory / each.part());
-    }
-}
-
-file_name first_free(const fs::path& directory, file_name name) {
-    std::error_code unknown;
-    while (fs::symlink_status(directory / name.text(), unknown).type() != fs::file_type::not_found)
-        name = name.next();
-    return name;
-}
-
-// Gives the file its name, or the next that is free; the name, or nothing if the file is not there.
-std::optional<file_name> show(const fs::path& directory, const hidden_name& hidden) {
-    for (auto name = hidden.name;; name = name.next()) {
-        const auto outcome = rename_new(directory / hidden.part(), directory / name.text());
-        if (outcome == renamed::missing)
-            return std::nullopt;
-        if (outcome == renamed::taken)
-            continue;
-        sync_directory(directory);
-        return name;
-    }
-}
-
-void forget(const fs::path& directory, const hidden_name& hidden) {
-    remove_file(directory / hidden.pending());
-    sync_directory(directory);
-}
-
-void discard(const fs::path& directory, const hidden_name& hidden) {
-    // In this order: without its mark a part is only a part.
-    remove_file(directory / hidden.pending());
-    sync_directory(directory);
-    remove_file(directory / hidden.part());
-}
-
-class directory_draft : public draft {
-  public:
-    directory_draft(fs::path directory, hidden_name hidden, std::shared_ptr<part_file> file,
-                    async::helper_thread& helper)
-        : directory_(std::move(directory))
-        , hidden_(std::move(hidden))
-        , file_(std::move(file))
-        , helper_(helper) {}
-
-    [[nodiscard]] std::size_t block_size() const override { return written_at_once; }
-
-    awaitable<void> write(std::vector<std::byte> bytes) override {
-        const auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
-        std::function<void()> call = [file = file_, owned] { file->append(*owned); };
-        co_await helper_.run(std::move(call));
-        fault_point("export-written");
-    }
-
-    awaitable<void> finish() override {
-        std::function<void()> call = [file = file_] { file->sync(); };
-        co_await helper_.run(std::move(call));
-        fault_point("export-synced");
-    }
-
-    awaitable<void> prepare(file_mark mark) override {
-        fault_point("export-before-mark");
-        std::function<void()> call = [path = directory_ / hidden_.pending(), text = text_of(mark)] {
-            write_safely(path, text);
-        };
-        co_await helper_.run(std::move(call));
-        fault_point("export-marked");
-    }
-
-    awaitable<void> finalise() override {
-        fault_point("export-before-show");
-        const auto given = std::make_shared<std::optional<file_name>>();
-        std::function<void()> naming = [given, directory = directory_, hidden = hidden_] {
-            *given = show(directory, hidden);
-        };
-        co_await helper_.run(std::move(naming));
-        if (*given) // else another run was quicker to settle it
-            shown_ = (*given)->text();
-        fault_point("export-shown");
-        std::function<void()> forgetting = [directory = directory_, hidden = hidden_] {
-            forget(directory, hidden);
-        };
-        co_await helper_.run(std::move(forgetting));
-        fault_point("export-finalised");
-    }
-
-    awaitable<void> take_back() override {
-        fault_point("export-before-take-back");
-        std::function<void()> call = [directory = directory_, hidden = hidden_] {
-            discard(directory, hidden);
-        };
-        co_await helper_.run(std::move(call));
-        fault_point("export-taken-back");
-    }
-
-    [[nodiscard]] std::string name() const override { return shown_.empty() ? hidden_.name.text() : shown_; }
-
-  private:
-    fs::path directory_;
-    hidden_name hidden_;
-    std::shared_ptr<part_file> file_; // shared with the call in progress
-    async::helper_thread& helper_;
-    std::string shown_;
-};
 
 hidden_name hidden_of(const unsettled_file& file) {
     const auto hidden = hidden_name::from_text(file.place);
     if (!hidden)
         throw async::error(failure::internal, "not the place of a mark");
     return *hidden;
-}
-
-std::vector<unsettled_file> marks_in(const fs::path& directory) {
-    std::vector<unsettled_file> found;
-    for_each_name(directory, [&](const std::string& name) {
-        const auto hidden = hidden_name::from_text(name);
-        if (!hidden || name != hidden->pending())
-            return;
-        const auto text = read_small(directory / name);
-        if (!text)
-            return; // settled by somebody else since
-        unsettled_file file;
-        file.name = hidden->name.text();
-        file.place = name;
-        auto mark = mark_from(*text);
-        if (const auto* mistake = std::get_if<std::string>(&mark))
-            file.mistake = *mistake;
-        else
-            file.mark = std::get<file_mark>(std::move(mark));
-        // A mark that cannot be read is still of the task whose file it is.
-        if (file.mistake.empty() && file.mark.task != hidden->name.task)
-            file.mistake = "it is of another task than its name says";
-        file.mark.task = hidden->name.task;
-        found.push_back(std::move(file));
-    });
-    std::ranges::sort(found, {}, &unsettled_file::place);
-    return found;
 }
 
 // An open file on its way out.
@@ -271,13 +89,7 @@ awaitable<std::unique_ptr<draft>> directory_sink::begin(file_name first, std::st
 awaitable<std::vector<stored_file>> directory_sink::files(std::string task) {
     const auto found = std::make_shared<std::map<file_name, stored_file>>();
     std::function<void()> call = [found, directory = directory_, task = std::move(task)] {
-        for_each_name(directory, [&](const std::string& text) {
-            const auto name = file_name::from_text(text);
-            if (!name || name->task != task)
-                return;
-            if (auto file = look_at(directory, text))
-                found->emplace(*name, std::move(*file));
-        });
+        *found = files_of_task(directory, task);
     };
     co_await reading_.run(std::move(call));
     std::vector<stored_file> files;

@@ -14,8 +14,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
-#include <array>
-#include <set>
 
 namespace exports {
 
