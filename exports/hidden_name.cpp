@@ -16,7 +16,7 @@ bool is_hex(char each) { return (each >= '0' && each <= '9') || (each >= 'a' && 
 
 std::optional<hidden_name> hidden_name::from_text(std::string_view text) {
     const auto ending = std::ranges::find_if(endings, [text](auto each) { return text.ends_with(each); });
-    if (ending == endings.end() || !text.starts_with('.'))
+    if (ending == endings.end() || !text.starts_with('.') || text.size() <= ending->size())
         return std::nullopt;
     text.remove_prefix(1);
     text.remove_suffix(ending->size());
