@@ -14,7 +14,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
-
 namespace exports {
 
 using archive::fault_point;

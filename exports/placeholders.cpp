@@ -1,5 +1,7 @@
 #include "exports/placeholders.hpp"
 
+#include "exports/sql_words.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +12,6 @@ namespace {
 
 constexpr std::string_view placeholder = "%(export_boundary)s";
 constexpr std::string_view named = "%(export_boundary)";
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::size_t shown_max = 40;
 
 std::size_t line_at(std::string_view text, std::size_t position) {
@@ -42,7 +43,6 @@ std::string mistake_at(std::string_view sql, std::size_t position) {
 } // namespace
 
 bound_sql bind_boundary(std::string_view sql, std::string_view boundary) {
-    // Editors put it there; the server would take it for a part of the first word.
     if (sql.starts_with(byte_order_mark))
         sql.remove_prefix(byte_order_mark.size());
     bound_sql bound;

@@ -158,6 +158,10 @@ class lexer {
 
 } // namespace
 
-sql_words words_of(std::string_view sql) { return lexer(sql).run(); }
+sql_words words_of(std::string_view sql) {
+    if (sql.starts_with(byte_order_mark))
+        sql.remove_prefix(byte_order_mark.size());
+    return lexer(sql).run();
+}
 
 } // namespace exports

@@ -27,6 +27,9 @@ struct sql_words {
     std::string mistake; // "line 3: a comment without its end"; empty: there is none
 };
 
+// What editors put in front of UTF-8, and the server would take for a part of the first word.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 [[nodiscard]] sql_words words_of(std::string_view sql);
 
 } // namespace exports

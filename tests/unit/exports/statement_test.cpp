@@ -64,6 +64,9 @@ TEST(statement, a_select_that_is_none_is_refused_with_its_line) {
 
 TEST(statement, a_delete_is_one_statement) {
     EXPECT_EQ(mistake_in_delete("DELETE FROM t WHERE a < 1;"), "");
+    EXPECT_EQ(mistake_in_delete("\xEF\xBB\xBF"
+                                "DELETE FROM t"),
+              "");
     EXPECT_EQ(mistake_in_delete("-- old\ndelete from \"t;\" where x = ';' "), "");
     EXPECT_EQ(mistake_in_delete("WITH old AS (SELECT 1) DELETE FROM t USING old"), "");
     EXPECT_THAT(mistake_in_delete("TRUNCATE t"),
