@@ -12,8 +12,8 @@ using words = std::array<std::string_view, 2>;
 
 constexpr words formats{"text", "json"};
 constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};
-constexpr std::array<std::string_view, 14> topics{
-    "archive", "plan",   "recover",    "restore", "export",      "list",       "verify",
+constexpr std::array<std::string_view, 15> topics{
+    "archive", "plan",   "recover",    "restore", "export",      "serve",      "list", "verify",
     "check",   "config", "completion", "version", "environment", "exit-codes", "man"};
 
 constexpr command_flag output{"--output", "FORMAT", "what is printed: text or json", formats, "-o"};
@@ -77,6 +77,9 @@ constexpr std::array table{
                  "TASK",
                  {},
                  true},
+    command_info{command::serve, "serve",
+                 "wait for requests to run export tasks: a REST API, see docs/exports.md",
+                 settings_taken::serving},
     command_info{command::list, "list", "archived days: file, rows, bytes, state, last change",
                  settings_taken::lake, list_flags},
     command_info{command::verify, "verify",
@@ -142,6 +145,9 @@ bool takes(const command_info& info, const option& setting) {
         return among(lake_settings);
     case settings_taken::exports:
         return setting.audience == audience::exports || among(settings_of_exports);
+    case settings_taken::serving: // which has no end that a trace could be drawn up to
+        return setting.audience != audience::everybody ||
+               (among(settings_of_exports) && setting.environment != "ARCHIVE_TRACE");
     case settings_taken::none:
         break;
     }

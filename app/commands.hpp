@@ -16,6 +16,7 @@ enum class command : unsigned char {
     recover,
     restore,
     export_tasks,
+    serve,
     list,
     verify,
     check,
@@ -40,6 +41,7 @@ enum class settings_taken : unsigned char {
     lake,
     archive, // all but those of exports
     exports, // those, and what a connection to the database and the lake takes
+    serving, // the same, and those of the server
     all
 };
 

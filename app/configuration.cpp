@@ -2,6 +2,7 @@
 
 #include "app/check_azure.hpp"
 #include "app/check_exports.hpp"
+#include "app/check_serve.hpp"
 #include "app/parse.hpp"
 #include "archive/retention.hpp"
 #include "azure/endpoint_url.hpp"
@@ -124,8 +125,8 @@ std::string_view lake_identity(const configuration& settings) noexcept {
 purpose purpose_of(const command_line& what, const texts& given) {
     const bool of_exports =
         !given["PG_CONNECTION_STRING"].set() && (given["DATABASE_URL"].set() || given["DB_URI"].set());
-    if (what.command == command::config && of_exports)
-        return purpose::exports;
+    if (what.command == command::serve || (what.command == command::config && of_exports))
+        return purpose::serving;
     if (what.command == command::export_tasks || (what.command == command::recover && what.exports))
         return purpose::exports;
     return what.command == command::list ? purpose::inventory : purpose::archive;
@@ -143,11 +144,14 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     };
 
     const std::span<const std::string_view> all_databases(databases);
+    const bool exporting = purpose == purpose::exports || purpose == purpose::serving;
     if (purpose != purpose::inventory)
-        check_database(given, purpose == purpose::exports ? all_databases : all_databases.first(1), result);
-    if (purpose == purpose::exports)
+        check_database(given, exporting ? all_databases : all_databases.first(1), result);
+    if (exporting)
         check_exports(given, result);
-    if (purpose != purpose::exports || value.exporting.to == exports::destination::lake)
+    if (purpose == purpose::serving)
+        check_serve(given, result);
+    if (!exporting || value.exporting.to == exports::destination::lake)
         check_account(given, result);
     static constexpr std::array<std::pair<std::string_view, bool>, 2> sign_ins{
         {{"password", false}, {"entra", true}}};

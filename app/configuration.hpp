@@ -3,6 +3,7 @@
 
 #include "app/command_line.hpp"
 #include "app/metrics_delivery.hpp"
+#include "app/serve_settings.hpp"
 #include "app/sources.hpp"
 #include "archive/settings.hpp"
 #include "async/log.hpp"
@@ -23,6 +24,7 @@ enum class log_format : unsigned char { automatic, text, json };
 struct configuration {
     archive::settings job;
     exports::settings exporting; // for commands about exports
+    serve_settings serving;      // for `serve`
     std::string database;
     azure::account account;
     std::optional<azure::identity> identity; // if the lake or the database needs one
@@ -56,6 +58,7 @@ enum class purpose : unsigned char {
     archive,   // the database and the lake
     inventory, // the lake
     exports,   // the database, the tasks and a place for files
+    serving,   // the same
 };
 
 // `config` shows what it is given, and says what is wrong with it for whom it was meant.

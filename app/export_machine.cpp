@@ -24,7 +24,10 @@ struct export_machine::lake_link {
 
 export_machine::export_machine(const boost::asio::any_io_executor& executor, const configuration& settings,
                                async::stop_source& stop, async::log& sink, std::string run_id)
-    : retries_{async::retry_policy{settings.retries + 1}, async::make_random_source(), sink, retry_count_}
+    : settings_(settings)
+    , stop_(stop)
+    , run_id_(std::move(run_id))
+    , retries_{async::retry_policy{settings.retries + 1}, async::make_random_source(), sink, retry_count_}
     , tokens_(make_token_source(settings, executor, retries_, helper_, sink))
     , database_(connect_options_of(settings, tokens_.get()))
     , access_{database_, helper_, sink}
@@ -36,9 +39,15 @@ export_machine::export_machine(const boost::asio::any_io_executor& executor, con
     } else {
         files_ = std::make_unique<exports::directory_sink>(settings.exporting.directory, writing_, reading_);
     }
-    exports::export_context context{
-        settings.exporting, access_, *files_, sink, stop, std::move(run_id), [] { return random_hex(28); }};
-    exporter_ = std::make_unique<exports::exporter>(std::move(context));
+    exporter_ = std::make_unique<exports::exporter>(context_with(sink));
+}
+
+exports::export_context export_machine::context_with(async::log& sink) {
+    return {settings_.exporting, access_, *files_, sink, stop_, run_id_, [] { return random_hex(28); }};
+}
+
+exports::exporter export_machine::exporter_with(async::log& sink) {
+    return exports::exporter(context_with(sink));
 }
 
 export_machine::~export_machine() = default;

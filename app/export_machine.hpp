@@ -33,6 +33,8 @@ class export_machine {
     export_machine& operator=(const export_machine&) = delete;
 
     [[nodiscard]] exports::exporter& exporter() noexcept { return *exporter_; }
+    // One more, which logs to `sink`.
+    [[nodiscard]] exports::exporter exporter_with(async::log& sink);
     [[nodiscard]] const exports::task_folder& tasks() const noexcept { return tasks_; }
     [[nodiscard]] exports::sink& files() noexcept { return *files_; }
     [[nodiscard]] const archive::database_access& database() const noexcept { return access_; }
@@ -43,7 +45,11 @@ class export_machine {
 
   private:
     struct lake_link; // the way to the lake
+    [[nodiscard]] exports::export_context context_with(async::log& sink);
 
+    const configuration& settings_;
+    async::stop_source& stop_;
+    std::string run_id_;
     std::uint64_t retry_count_ = 0;
     async::retry_context retries_;
     async::helper_thread helper_; // resolves names

@@ -4,6 +4,7 @@
 #include "app/inquiry.hpp"
 #include "app/run_exports.hpp"
 #include "app/runner.hpp"
+#include "app/serve.hpp"
 #include "app/show_config.hpp"
 #include "app/sources.hpp"
 
@@ -41,6 +42,8 @@ int execute(const app::command_line& what) {
         print(stdout, app::check_without_settings(checked.mistakes, what.output).text);
     if (!checked.mistakes.empty())
         return app::refuse(what, checked.mistakes, checked.value);
+    if (what.command == app::command::serve)
+        return app::serve(checked.value);
     if (purpose == app::purpose::exports)
         return app::run_exports(what, checked.value);
     return app::run(what, checked.value);

@@ -11,7 +11,7 @@ enum class option_kind : unsigned char { text, flag };
 enum class secrecy : unsigned char { open, secret, database, url };
 
 // Which commands take a setting as a flag; the environment is the same for all.
-enum class audience : unsigned char { everybody, exports };
+enum class audience : unsigned char { everybody, exports, serving };
 
 struct option {
     std::string_view environment;

@@ -11,17 +11,30 @@
 
 namespace app {
 
-run_log::run_log(const configuration& settings, const std::string& run_id) {
+run_log::run_log(const configuration& settings, const std::string& run_id)
+    : level_(settings.level)
+    , run_id_(run_id) {
     text = settings.format == log_format::text ||
            (settings.format == log_format::automatic && ::isatty(STDERR_FILENO) == 1);
+    log = make({});
+}
+
+std::unique_ptr<async::log> run_log::with(constant_field always) { return make(std::move(always)); }
+
+std::unique_ptr<async::log> run_log::make(constant_field always) {
+    std::unique_ptr<async::log> made;
     if (text)
-        log = std::make_unique<text_log>(standard_error(), colour_wanted(stream::error), [this] {
-            if (display != nullptr)
-                display->clear();
-        });
+        made = std::make_unique<text_log>(
+            standard_error(), colour_wanted(stream::error),
+            [this] {
+                if (display != nullptr)
+                    display->clear();
+            },
+            std::move(always));
     else
-        log = std::make_unique<json_log>(run_id, standard_error());
-    log->set_threshold(settings.level);
+        made = std::make_unique<json_log>(run_id_, standard_error(), std::move(always));
+    made->set_threshold(level_);
+    return made;
 }
 
 failure_facts log_failure(async::log& sink, const std::exception_ptr& failed, int code) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/configuration.hpp"
+#include "app/line_log.hpp"
 #include "app/progress.hpp"
 #include "app/summary.hpp"
 #include "async/log.hpp"
@@ -19,8 +20,15 @@ struct run_log {
     bool text = false;
 
     run_log(const configuration& settings, const std::string& run_id);
+    // One more log to the same place, whose every line carries this field.
+    [[nodiscard]] std::unique_ptr<async::log> with(constant_field always);
     run_log(const run_log&) = delete;
     run_log& operator=(const run_log&) = delete;
+
+  private:
+    [[nodiscard]] std::unique_ptr<async::log> make(constant_field always);
+    async::log_level level_;
+    std::string run_id_;
 };
 
 // What a failure is told by.

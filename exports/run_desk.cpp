@@ -30,8 +30,12 @@ run_ticket run_desk::request(std::vector<std::string> tasks) {
 }
 
 awaitable<void> run_desk::wait(run_ticket ticket) {
-    const auto open = [](const auto& each) { return each->at != requested_run::state::ended; };
-    while (!closed_ && std::ranges::any_of(ticket, open))
+    // What waits when the desk is closed never begins; what runs comes to an end.
+    const auto open = [this](const auto& each) {
+        return each->at == requested_run::state::running ||
+               (each->at == requested_run::state::waiting && !closed_);
+    };
+    while (std::ranges::any_of(ticket, open))
         co_await changed_.wait();
 }
 
@@ -68,11 +72,21 @@ awaitable<void> run_desk::work_alone() {
 awaitable<void> run_desk::carry_out(run_pointer what) {
     what->at = requested_run::state::running;
     changed_.notify_all();
-    what->report = co_await run_(what->task);
+    std::exception_ptr cancelled;
+    try {
+        what->report = co_await run_(what->task);
+    } catch (...) {
+        cancelled = std::current_exception();
+        what->report.task = what->task;
+        what->report.error = "stopped by a signal, and rolled back";
+        what->report.kind = async::failure::temporary;
+    }
     what->at = requested_run::state::ended;
     last_.insert_or_assign(what->task, what->report);
     in_hand_.erase(what->task);
     changed_.notify_all();
+    if (cancelled)
+        std::rethrow_exception(cancelled);
 }
 
 void run_desk::close() {

@@ -114,14 +114,43 @@ TEST_F(desk, drops_what_is_waiting_when_it_closes) {
     bool waited = false;
     boost::asio::co_spawn(loop_, desk_->wait(ticket), [&waited](std::exception_ptr) { waited = true; });
     loop_.poll();
+    bool waited_for_dropped = false;
+    const auto dropped = desk_->request({"c"});
+    boost::asio::co_spawn(loop_, desk_->wait(dropped),
+                          [&waited_for_dropped](std::exception_ptr) { waited_for_dropped = true; });
+    loop_.poll();
     desk_->close();
     loop_.poll();
-    EXPECT_TRUE(waited);
-    EXPECT_FALSE(ended_); // "a" is still at work
+    EXPECT_TRUE(waited_for_dropped);
+    EXPECT_FALSE(waited); // "a" is still at work
+    EXPECT_FALSE(ended_);
     open();
+    EXPECT_TRUE(waited);
     EXPECT_TRUE(ended_);
     EXPECT_FALSE(failed_);
     EXPECT_THAT(begun_, ElementsAre("a"));
+}
+
+TEST_F(desk, tells_those_who_wait_that_a_run_was_stopped) {
+    boost::asio::cancellation_signal stop;
+    desk_.emplace(
+        loop_.get_executor(), [this](std::string task) { return run(std::move(task)); }, 1);
+    boost::asio::co_spawn(loop_, desk_->work(),
+                          boost::asio::bind_cancellation_slot(
+                              stop.slot(), [this](std::exception_ptr failed) { failed_ = failed; }));
+    const auto ticket = desk_->request({"a"});
+    loop_.poll();
+    bool waited = false;
+    boost::asio::co_spawn(loop_, desk_->wait(ticket), [&waited](std::exception_ptr) { waited = true; });
+    loop_.poll();
+    desk_->close();
+    stop.emit(boost::asio::cancellation_type::terminal);
+    loop_.poll();
+    EXPECT_TRUE(waited);
+    EXPECT_TRUE(failed_);
+    EXPECT_EQ(ticket[0]->at, requested_run::state::ended);
+    EXPECT_TRUE(ticket[0]->report.failed());
+    EXPECT_TRUE(desk_->idle());
 }
 
 } // namespace
