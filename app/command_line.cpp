@@ -32,6 +32,7 @@ struct grammar {
     std::map<std::string, std::string> settings;  // by flag
     std::map<std::string, std::string> own_flags; // those of one command, by flag
     std::string argument;
+    std::vector<std::string> arguments;
     std::map<app::command, CLI::App*> subcommands;
 
     grammar() {
@@ -48,7 +49,9 @@ struct grammar {
                 add_flag(*sub, flag);
             for (const auto* setting : settings_of(info))
                 add_setting(*sub, *setting);
-            if (!info.argument.empty())
+            if (info.many_arguments)
+                sub->add_option(std::string(info.argument), arguments)->type_name("");
+            else if (!info.argument.empty())
                 sub->add_option(std::string(info.argument), argument,
                                 fmt::format("{}", fmt::join(info.argument_choices, ", ")))
                     ->type_name("");
@@ -158,6 +161,8 @@ struct grammar {
         result.discard = own_flags["--discard"];
         if (result.command == command::restore)
             return read_restore_into(result.restore);
+        if (result.command == command::export_tasks)
+            return read_export_into(result);
         if (auto mistake = read_days(result.days); !mistake.empty())
             return mistake;
         return read_rest(result, inside);
@@ -169,6 +174,28 @@ struct grammar {
         if (const auto* mistake = std::get_if<std::string>(&read))
             return *mistake;
         request = std::get<archive::restore_request>(std::move(read));
+        return {};
+    }
+
+    [[nodiscard]] std::string read_export_into(command_line& result) {
+        result.tasks = std::move(arguments);
+        const auto& text = own_flags["--boundary"];
+        if (text.empty())
+            return {};
+        result.boundary = archive::day::from_text(text);
+        return result.boundary ? std::string()
+                               : fmt::format("--boundary is '{}': give a day as YYYY-MM-DD", text);
+    }
+
+    // A switch: given, or given a value as in --calendar=false.
+    [[nodiscard]] std::string read_switch(std::string_view name, bool& wanted) {
+        const auto& text = own_flags[std::string(name)];
+        if (text.empty())
+            return {};
+        const auto read = parse_boolean(text);
+        if (const auto* mistake = std::get_if<std::string>(&read))
+            return fmt::format("{} is '{}': {}", name, text, *mistake);
+        wanted = std::get<bool>(read);
         return {};
     }
 
@@ -189,12 +216,10 @@ struct grammar {
     }
 
     [[nodiscard]] std::string read_rest(command_line& result, const CLI::App& inside) {
-        if (const auto& calendar = own_flags["--calendar"]; !calendar.empty()) {
-            const auto wanted = parse_boolean(calendar);
-            if (std::holds_alternative<std::string>(wanted))
-                return fmt::format("--calendar is '{}': {}", calendar, std::get<std::string>(wanted));
-            result.calendar = std::get<bool>(wanted);
-        }
+        for (const auto& [name, wanted] :
+             {std::pair{"--calendar", &result.calendar}, std::pair{"--exports", &result.exports}})
+            if (auto mistake = read_switch(name, *wanted); !mistake.empty())
+                return mistake;
         if (result.calendar && result.output == output_format::json)
             return "--calendar is a picture in text: leave out either it or -o json";
         if (inside.get_option_no_throw("--against") != nullptr && inside.count("--against") > 0) {

@@ -24,7 +24,10 @@ struct command_line {
     archive::restore_request restore;
     archive::day_range days; // of `list` and `verify`
     bool calendar = false;
-    std::string against; // verify --against TABLE, as SQL writes it
+    std::string against;                  // verify --against TABLE, as SQL writes it
+    bool exports = false;                 // recover --exports
+    std::vector<std::string> tasks;       // of `export`; none: all
+    std::optional<archive::day> boundary; // export --boundary DAY
 };
 
 // Either something to do, or what to print and the exit code.

@@ -15,6 +15,8 @@ enum class command : unsigned char {
     plan,
     recover,
     restore,
+    export_tasks,
+    serve,
     list,
     verify,
     check,
@@ -34,7 +36,14 @@ struct command_flag {
 };
 
 // Which settings a command takes as flags. The environment is the same for all.
-enum class settings_taken : unsigned char { none, lake, all };
+enum class settings_taken : unsigned char {
+    none,
+    lake,
+    archive, // all but those of exports
+    exports, // those, and what a connection to the database and the lake takes
+    serving, // the same, and those of the server
+    all
+};
 
 struct command_info {
     app::command command;
@@ -44,6 +53,7 @@ struct command_info {
     std::span<const command_flag> flags = {};
     std::string_view argument = {}; // what stands for its one argument in help: "TOPIC"
     std::span<const std::string_view> argument_choices = {};
+    bool many_arguments = false; // any number of them, also none
 };
 
 // In the order of the overview.

@@ -1,6 +1,8 @@
 #include "app/configuration.hpp"
 
 #include "app/check_azure.hpp"
+#include "app/check_exports.hpp"
+#include "app/check_serve.hpp"
 #include "app/parse.hpp"
 #include "app/parse_placement.hpp"
 #include "archive/retention.hpp"
@@ -76,16 +78,22 @@ class checker {
     std::vector<std::string>& mistakes_;
 };
 
-void check_database(const texts& given, checked_configuration& result) {
-    const auto& text = given["PG_CONNECTION_STRING"];
-    if (!text.set()) {
-        result.mistakes.emplace_back(
-            "PG_CONNECTION_STRING is not set: give the database as postgresql://user@host:5432/name");
+constexpr std::array<std::string_view, 3> databases{"PG_CONNECTION_STRING", "DATABASE_URL", "DB_URI"};
+
+// The first of these variables that is set counts.
+void check_database(const texts& given, std::span<const std::string_view> names,
+                    checked_configuration& result) {
+    auto name = names.begin();
+    while (name != names.end() && !given[*name].set())
+        ++name;
+    if (name == names.end()) {
+        result.mistakes.push_back(fmt::format(
+            "{} is not set: give the database as postgresql://user@host:5432/name", names.front()));
         return;
     }
-    result.value.database = text.text;
-    if (const auto mistake = db::conninfo_mistake(text.text))
-        result.mistakes.push_back("PG_CONNECTION_STRING: " + *mistake);
+    result.value.database = given[*name].text;
+    if (const auto mistake = db::conninfo_mistake(result.value.database))
+        result.mistakes.push_back(fmt::format("{}: {}", *name, *mistake));
 }
 
 parsed<azure::endpoint> parse_url(std::string_view text) {
@@ -115,8 +123,17 @@ std::string_view lake_identity(const configuration& settings) noexcept {
                : azure::to_string(credential);
 }
 
-checked_configuration check(const texts& given, const environment_lookup& environment,
-                            database_use database) {
+purpose purpose_of(const command_line& what, const texts& given) {
+    const bool of_exports =
+        !given["PG_CONNECTION_STRING"].set() && (given["DATABASE_URL"].set() || given["DB_URI"].set());
+    if (what.command == command::serve || (what.command == command::config && of_exports))
+        return purpose::serving;
+    if (what.command == command::export_tasks || (what.command == command::recover && what.exports))
+        return purpose::exports;
+    return what.command == command::list ? purpose::inventory : purpose::archive;
+}
+
+checked_configuration check(const texts& given, const environment_lookup& environment, app::purpose purpose) {
     checked_configuration result;
     result.mistakes = given.mistakes;
     auto& value = result.value;
@@ -127,9 +144,16 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
         return [min, max](std::string_view text) { return parse_count(text, min, max); };
     };
 
-    if (database == database_use::required)
-        check_database(given, result);
-    check_account(given, result);
+    const std::span<const std::string_view> all_databases(databases);
+    const bool exporting = purpose == purpose::exports || purpose == purpose::serving;
+    if (purpose != purpose::inventory)
+        check_database(given, exporting ? all_databases : all_databases.first(1), result);
+    if (exporting)
+        check_exports(given, result);
+    if (purpose == purpose::serving)
+        check_serve(given, result);
+    if (!exporting || value.exporting.to == exports::destination::lake)
+        check_account(given, result);
     static constexpr std::array<std::pair<std::string_view, bool>, 2> sign_ins{
         {{"password", false}, {"entra", true}}};
     settings.choose<bool>("ARCHIVE_DATABASE_AUTH", value.database_by_identity, sign_ins);
@@ -210,6 +234,10 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     value.report = given["ARCHIVE_REPORT"].text;
     value.termination_log = given["TERMINATION_LOG"].text;
     check_metrics(given, settings, result);
+    value.exporting.dry_run = job.dry_run;
+    value.exporting.memory_bytes = job.memory_bytes;
+    value.exporting.lock_wait = job.lock_wait;
+    value.exporting.settle_wait = job.settle_wait;
     return result;
 }
 

@@ -1,13 +1,16 @@
 // All settings as checked values, or all mistakes together.
 #pragma once
 
+#include "app/command_line.hpp"
 #include "app/metrics_delivery.hpp"
+#include "app/serve_settings.hpp"
 #include "app/sources.hpp"
 #include "archive/settings.hpp"
 #include "async/log.hpp"
 #include "azure/account.hpp"
 #include "azure/identity.hpp"
 #include "azure/proxy.hpp"
+#include "exports/settings.hpp"
 
 #include <chrono>
 #include <optional>
@@ -20,6 +23,8 @@ enum class log_format : unsigned char { automatic, text, json };
 
 struct configuration {
     archive::settings job;
+    exports::settings exporting; // for commands about exports
+    serve_settings serving;      // for `serve`
     std::string database;
     azure::account account;
     std::optional<azure::identity> identity; // if the lake or the database needs one
@@ -48,10 +53,18 @@ struct checked_configuration {
     std::vector<std::string> mistakes;
 };
 
-// Whether a command can do without a database.
-enum class database_use : unsigned char { required, none };
+// What is going to be done, and so what has to be there.
+enum class purpose : unsigned char {
+    archive,   // the database and the lake
+    inventory, // the lake
+    exports,   // the database, the tasks and a place for files
+    serving,   // the same
+};
+
+// `config` shows what it is given, and says what is wrong with it for whom it was meant.
+[[nodiscard]] purpose purpose_of(const command_line& what, const texts& given);
 
 [[nodiscard]] checked_configuration check(const texts& given, const environment_lookup& environment,
-                                          database_use database = database_use::required);
+                                          app::purpose purpose = purpose::archive);
 
 } // namespace app

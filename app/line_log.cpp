@@ -107,9 +107,10 @@ line_writer standard_error() {
     };
 }
 
-json_log::json_log(std::string run_id, line_writer write)
+json_log::json_log(std::string run_id, line_writer write, constant_field always)
     : run_id_(std::move(run_id))
-    , write_(std::move(write)) {}
+    , write_(std::move(write))
+    , always_(std::move(always)) {}
 
 void json_log::write(async::log_level level, std::string_view event, std::string_view message,
                      std::span<const async::log_field> fields) {
@@ -117,13 +118,16 @@ void json_log::write(async::log_level level, std::string_view event, std::string
                             name_of(level), json_quoted(message), event, run_id_);
     for (const auto& field : fields)
         line += fmt::format(",{}:{}", json_quoted(field.key), std::visit(print_json(), field.value));
+    if (!always_.key.empty())
+        line += fmt::format(",{}:{}", json_quoted(always_.key), json_quoted(always_.value));
     line += "}\n";
     write_(line);
 }
 
-text_log::text_log(line_writer write, bool colour, std::function<void()> before_line)
+text_log::text_log(line_writer write, bool colour, std::function<void()> before_line, constant_field always)
     : write_(std::move(write))
     , before_line_(std::move(before_line))
+    , always_(std::move(always))
     , colour_(colour) {}
 
 void text_log::write(async::log_level level, std::string_view, std::string_view message,
@@ -135,6 +139,8 @@ void text_log::write(async::log_level level, std::string_view, std::string_view 
                             colour.empty() ? "" : "\x1b[0m", on_one_line(message));
     for (const auto& field : fields)
         line += fmt::format("  {}={}", field.key, std::visit(print_text(), field.value));
+    if (!always_.key.empty())
+        line += fmt::format("  {}={}", always_.key, print_text()(std::string_view(always_.value)));
     line += '\n';
     write_(line);
 }

@@ -12,10 +12,16 @@ namespace app {
 using line_writer = std::function<void(std::string_view line)>;
 [[nodiscard]] line_writer standard_error();
 
+// A field that every line of a log carries; none if the key is empty.
+struct constant_field {
+    std::string_view key; // a literal
+    std::string value;
+};
+
 // {"time":…,"level":…,"msg":…,"event":…,"run_id":…, fields…}
 class json_log : public async::log {
   public:
-    json_log(std::string run_id, line_writer write);
+    json_log(std::string run_id, line_writer write, constant_field always = {});
 
   private:
     void write(async::log_level level, std::string_view event, std::string_view message,
@@ -23,13 +29,14 @@ class json_log : public async::log {
 
     std::string run_id_;
     line_writer write_;
+    constant_field always_;
 };
 
 // "02:00:03 warn  a try failed and is repeated  what=… pause_ms=…"
 class text_log : public async::log {
   public:
     // `before_line` is called first, so that a progress bar can get out of the way.
-    text_log(line_writer write, bool colour, std::function<void()> before_line);
+    text_log(line_writer write, bool colour, std::function<void()> before_line, constant_field always = {});
 
   private:
     void write(async::log_level level, std::string_view event, std::string_view message,
@@ -37,6 +44,7 @@ class text_log : public async::log {
 
     line_writer write_;
     std::function<void()> before_line_;
+    constant_field always_;
     bool colour_;
 };
 

@@ -2,7 +2,9 @@
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
 #include "app/inquiry.hpp"
+#include "app/run_exports.hpp"
 #include "app/runner.hpp"
+#include "app/serve.hpp"
 #include "app/show_config.hpp"
 #include "app/sources.hpp"
 
@@ -28,9 +30,8 @@ int execute(const app::command_line& what) {
     }
     const auto environment = app::process_environment();
     const auto given = app::collect(what.flags, environment);
-    const auto database =
-        what.command == app::command::list ? app::database_use::none : app::database_use::required;
-    const auto checked = app::check(given, environment, database);
+    const auto purpose = app::purpose_of(what, given);
+    const auto checked = app::check(given, environment, purpose);
     if (what.command == app::command::config) {
         print(stdout, app::show_config(given, what.output));
         for (const auto& mistake : checked.mistakes)
@@ -41,6 +42,10 @@ int execute(const app::command_line& what) {
         print(stdout, app::check_without_settings(checked.mistakes, what.output).text);
     if (!checked.mistakes.empty())
         return app::refuse(what, checked.mistakes, checked.value);
+    if (what.command == app::command::serve)
+        return app::serve(checked.value);
+    if (purpose == app::purpose::exports)
+        return app::run_exports(what, checked.value);
     return app::run(what, checked.value);
 }
 

@@ -40,9 +40,11 @@ std::string flag_entry(std::string_view short_name, std::string_view name, std::
 }
 
 std::string command_section(const command_info& info) {
-    auto text =
-        fmt::format(".SS {}{}\n{}.\n", roff(info.name),
-                    info.argument.empty() ? "" : fmt::format(" \\fI{}\\fP", info.argument), roff(info.help));
+    auto text = fmt::format(".SS {}{}\n{}.\n", roff(info.name),
+                            info.argument.empty() ? ""
+                                                  : fmt::format(" \\fI{}\\fP{}", info.argument,
+                                                                info.many_arguments ? " ..." : ""),
+                            roff(info.help));
     for (const auto& flag : info.flags)
         text += flag_entry(flag.short_name, flag.name, flag.value) + roff(flag.help) + "\n";
     if (info.settings == settings_taken::none)
@@ -50,6 +52,8 @@ std::string command_section(const command_info& info) {
     text += ".PP\n";
     if (info.settings == settings_taken::all)
         return text + "Takes every setting below.\n";
+    if (info.settings == settings_taken::archive)
+        return text + "Takes every setting below that is not of exports.\n";
     text += "Takes";
     std::string_view separator = " ";
     for (const auto* setting : settings_of(info)) {

@@ -10,6 +10,9 @@ enum class option_kind : unsigned char { text, flag };
 // `database`: shown without its password; `url`: shown unless a password or a query is in it.
 enum class secrecy : unsigned char { open, secret, database, url };
 
+// Which commands take a setting as a flag; the environment is the same for all.
+enum class audience : unsigned char { everybody, exports, serving };
+
 struct option {
     std::string_view environment;
     std::string_view flag;     // "--table", or empty: environment only
@@ -19,6 +22,7 @@ struct option {
     option_kind kind = option_kind::text;
     app::secrecy secrecy = secrecy::open;
     std::string_view alias = {}; // another spelling of the variable, which counts where that is unset
+    app::audience audience = app::audience::everybody;
 
     // May be given in a file, and is named as a secret.
     [[nodiscard]] constexpr bool is_secret() const noexcept {

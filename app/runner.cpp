@@ -1,15 +1,17 @@
 #include "app/runner.hpp"
 
 #include "app/commands.hpp"
+#include "app/connections.hpp"
 #include "app/exit_code.hpp"
 #include "app/inquiry.hpp"
-#include "app/line_log.hpp"
 #include "app/metrics_delivery.hpp"
 #include "app/output_file.hpp"
 #include "app/progress.hpp"
 #include "app/recorded_timeline.hpp"
 #include "app/run_id.hpp"
+#include "app/run_log.hpp"
 #include "app/run_page.hpp"
+#include "app/stop_guard.hpp"
 #include "app/summary.hpp"
 #include "app/terminal.hpp"
 #include "app/termination_message.hpp"
@@ -17,90 +19,30 @@
 #include "archive/job.hpp"
 #include "archive/memory_budget.hpp"
 #include "async/error.hpp"
-#include "azure/error.hpp"
 #include "azure/session_pool.hpp"
 #include "azure/token_source.hpp"
-#include "db/error.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <cstdlib>
 #include <memory>
 #include <optional>
-#include <unistd.h>
 #include <vector>
 
 namespace app {
 
 namespace {
 
-// A stopped run has 10 s; what is not put back by then is settled by the next run.
-constexpr std::chrono::milliseconds stop_patience{9'500};
 constexpr std::chrono::seconds metrics_patience{5};
 
-// The log with the progress display it has to step aside for.
-struct output {
-    std::unique_ptr<async::log> log;
-    progress_display* display = nullptr;
-    bool text = false;
-
-    explicit output(const configuration& settings, const std::string& run_id) {
-        text = settings.format == log_format::text ||
-               (settings.format == log_format::automatic && ::isatty(STDERR_FILENO) == 1);
-        if (text)
-            log = std::make_unique<text_log>(standard_error(), colour_wanted(stream::error), [this] {
-                if (display != nullptr)
-                    display->clear();
-            });
-        else
-            log = std::make_unique<json_log>(run_id, standard_error());
-        log->set_threshold(settings.level);
-    }
-};
-
-// Also keeps in `facts` what the end of the run is told by.
-void log_failure(async::log& sink, const std::exception_ptr& failed, int code, summary_facts& facts) {
-    std::string hint;
-    std::string_view kind = "internal";
-    std::string state;
-    std::string request;
-    std::string service_code;
-    try {
-        std::rethrow_exception(failed);
-    } catch (const azure::storage_error& error) {
-        hint = error.hint();
-        kind = async::to_string(error.kind());
-        request = error.request_id();
-        service_code = error.service_code();
-    } catch (const db::error& error) {
-        hint = error.hint();
-        kind = async::to_string(error.kind());
-        state = error.state();
-    } catch (const async::error& error) {
-        hint = error.hint();
-        kind = async::to_string(error.kind());
-    } catch (...) {
-        hint = "This is a bug in event-archiver.";
-    }
-    std::vector<async::log_field> fields{{"error.type", kind}};
-    const auto add = [&fields](std::string_view key, const std::string& value) {
-        if (!value.empty())
-            fields.emplace_back(key, value);
-    };
-    add("error.hint", hint);
-    add("db.response.status_code", state);
-    add("azure.error_code", service_code);
-    add("azure.request_id", request);
-    fields.emplace_back("exit_code", code);
-    facts.error = async::describe(failed);
-    sink.error("run.error", facts.error, fields);
-    facts.error_type = kind;
-    facts.hint = std::move(hint);
+void note(summary_facts& facts, failure_facts failed) {
+    facts.error = std::move(failed.message);
+    facts.error_type = std::move(failed.type);
+    facts.hint = std::move(failed.hint);
 }
 
 // What a run leaves behind besides its log. Best effort: what fails is a warning.
@@ -159,20 +101,21 @@ int print_answer(async::log& sink, const inquiry_answer& answer) {
 // Everything a run holds, in an order in which it can be taken down again.
 class engine {
   public:
-    engine(const command_line& what, const configuration& settings, std::string run_id, output& out)
+    engine(const command_line& what, const configuration& settings, std::string run_id, run_log& out)
         : what_(what)
         , sink_(*out.log)
         , retries_{async::retry_policy{settings.retries + 1}, async::make_random_source(), sink_,
                    retry_count_}
-        , tokens_(token_source(settings))
-        , database_(connect_options(settings))
-        , pool_(loop_.get_executor(), settings.account.blob, pool_options(settings, settings.account.blob),
+        , tokens_(make_token_source(settings, loop_.get_executor(), retries_, helper_, sink_))
+        , database_(connect_options_of(settings, tokens_.get()))
+        , pool_(loop_.get_executor(), settings.account.blob, pool_options_of(settings, settings.account.blob),
                 sink_)
-        , client_(settings.account, settings.container, client_options(settings), pool_, retries_, sink_,
+        , client_(settings.account, settings.container, client_options_of(settings), pool_, retries_, sink_,
                   tokens_.get())
-        , directories_(loop_.get_executor(), settings.account, settings.container, client_options(settings),
-                       pool_options(settings, settings.account.dfs.value_or(settings.account.blob)), retries_,
-                       sink_, tokens_.get())
+        , directories_(loop_.get_executor(), settings.account, settings.container,
+                       client_options_of(settings),
+                       pool_options_of(settings, settings.account.dfs.value_or(settings.account.blob)),
+                       retries_, sink_, tokens_.get())
         , lake_(client_, settings.job.folder, &directories_, settings.job.placement.encryption_scope)
         , pages_(loop_.get_executor(),
                  archive::memory_for_rows(settings.job.memory_bytes, settings.job.parallel))
@@ -183,7 +126,7 @@ class engine {
                    out.text && is_terminal(stream::error) ? progress_display::style::bar
                                                           : progress_display::style::lines,
                    report_, sink_, standard_error())
-        , watchdog_(loop_.get_executor()) {
+        , guard_(loop_.get_executor(), stop_, sink_) {
         out.display = &display_;
     }
 
@@ -197,7 +140,7 @@ class engine {
                 ended = failed;
                 signals.close();
                 display_.stop();
-                watchdog_.cancel();
+                guard_.disarm();
                 pool_.close();
                 directories_.close();
                 if (tokens_)
@@ -212,44 +155,13 @@ class engine {
     [[nodiscard]] const archive::run_report& report() const noexcept { return report_; }
     [[nodiscard]] int stopped_by() const noexcept { return stop_.signal_number(); }
     // Of a stopped run: until when it must have ended.
-    [[nodiscard]] async::deadline patience_left() const noexcept { return stop_by_; }
+    [[nodiscard]] async::deadline patience_left() const noexcept { return guard_.by(); }
     [[nodiscard]] run_costs costs() const {
         return {pool_.counters().requests + directories_.requests(), pool_.counters().bytes_sent,
                 retry_count_};
     }
 
   private:
-    db::connect_options connect_options(const configuration& settings) {
-        db::connect_options options;
-        options.conninfo = settings.database;
-        options.application_name = "event-archiver";
-        if (settings.database_by_identity)
-            options.password = [this] {
-                return tokens_->token(std::string(azure::database_scope(tokens_->who())), {});
-            };
-        return options;
-    }
-    static azure::pool_options pool_options(const configuration& settings, const azure::endpoint& server) {
-        azure::pool_options options;
-        options.connections_max = settings.job.parallel;
-        if (settings.proxy && !azure::bypasses_proxy(server, settings.no_proxy))
-            options.proxy = settings.proxy;
-        return options;
-    }
-    std::unique_ptr<azure::token_source> token_source(const configuration& settings) {
-        if (!settings.identity)
-            return nullptr;
-        azure::token_options options;
-        options.connections = pool_options(settings, settings.identity->server);
-        return std::make_unique<azure::token_source>(loop_.get_executor(), *settings.identity, options,
-                                                     retries_, helper_, sink_);
-    }
-    static azure::client_options client_options(const configuration& settings) {
-        azure::client_options options;
-        options.request_timeout = settings.request_timeout;
-        return options;
-    }
-
     async::awaitable<void> work() {
         if (is_inquiry(what_.command))
             return inquire_and_keep();
@@ -270,22 +182,9 @@ class engine {
     }
 
     void stop(int number) {
-        if (stop_.requested())
-            std::_Exit(exit_code::signal_base + number); // the second signal ends at once
-        sink_.warn("run.stopping",
-                   is_inquiry(what_.command) ? "stopping" : "stopping: rolling back and putting files back",
-                   {{"signal", number}, {"phase", archive::to_string(report_.phase)}});
-        stop_by_ = async::deadline::after(stop_patience);
-        watchdog_.expires_at(stop_by_.at());
-        watchdog_.async_wait([this, number](const boost::system::error_code& failed) {
-            if (failed)
-                return;
-            sink_.error("run.abandoned",
-                        "could not finish stopping in time: the next run settles what is left",
-                        {{"exit_code", exit_code::signal_base + number}});
-            std::_Exit(exit_code::signal_base + number);
-        });
-        stop_.request(number);
+        guard_.stop(number,
+                    is_inquiry(what_.command) ? "stopping" : "stopping: rolling back and putting files back",
+                    archive::to_string(report_.phase));
     }
 
     const command_line& what_;
@@ -307,8 +206,7 @@ class engine {
     const configuration& settings_;
     archive::job job_;
     progress_display display_;
-    boost::asio::steady_timer watchdog_;
-    async::deadline stop_by_{}; // never, unless stopped
+    stop_guard guard_;
 };
 
 } // namespace
@@ -316,7 +214,7 @@ class engine {
 int run(const command_line& what, const configuration& settings) {
     const auto started = std::chrono::steady_clock::now();
     const auto run_id = new_run_id();
-    output out(settings, run_id);
+    run_log out(settings, run_id);
     auto& sink = *out.log;
     // People who ask a question want the answer; everybody else gets a log as of any run.
     const bool brief = out.text && is_inquiry(what.command);
@@ -369,7 +267,7 @@ int run(const command_line& what, const configuration& settings) {
         sink.warn("run.stopped", "stopped by a signal; nothing was deleted by the transaction at hand",
                   {{"exit_code", code}});
     else if (failed)
-        log_failure(sink, failed, code, facts);
+        note(facts, log_failure(sink, failed, code));
     facts.exit_code = code;
     facts.dry_run = settings.job.dry_run;
     facts.duration = std::chrono::steady_clock::now() - started;
@@ -394,7 +292,7 @@ int run(const command_line& what, const configuration& settings) {
 
 int refuse(const command_line& what, const std::vector<std::string>& mistakes,
            const configuration& settings) {
-    output out(settings, new_run_id());
+    run_log out(settings, new_run_id());
     for (const auto& mistake : mistakes)
         out.log->error("config.mistake", mistake, {{"error.type", "usage"}, {"exit_code", exit_code::usage}});
     summary_facts facts;

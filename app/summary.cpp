@@ -40,6 +40,13 @@ std::int64_t milliseconds(std::chrono::steady_clock::duration span) {
 
 } // namespace
 
+own_costs process_costs() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+    return {std::round(1e3 * seconds) / 1e3, peak_memory()};
+}
+
 std::string sentence_of(const summary_facts& facts) {
     const auto& report = facts.report;
     if (facts.exit_code >= exit_code::signal_base)
@@ -58,35 +65,33 @@ std::string sentence_of(const summary_facts& facts) {
 }
 
 void log_summary(async::log& sink, const summary_facts& facts) {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
+    const auto cost = process_costs();
     const auto& report = facts.report;
     const auto status = facts.exit_code == exit_code::done          ? "succeeded"
                         : facts.exit_code >= exit_code::signal_base ? "stopped"
                                                                     : "failed";
-    std::vector<async::log_field> fields{
-        {"status", status},
-        {"exit_code", facts.exit_code},
-        {"command", facts.command},
-        {"dry_run", facts.dry_run},
-        {"phase", archive::to_string(report.phase)},
-        {"cutoff", report.cutoff},
-        {"rows", report.rows},
-        {"rows_deleted", report.rows_deleted},
-        {"rows_recognised", report.rows_recognised},
-        {"rows_dayless", report.rows_dayless},
-        {"days", report.days},
-        {"bytes", report.bytes},
-        {"files_created", report.files_created},
-        {"files_appended", report.files_appended},
-        {"files_settled", report.files_settled},
-        {"attempts", report.attempts},
-        {"requests", facts.costs.requests},
-        {"retries", facts.costs.retries},
-        {"bytes_sent", facts.costs.bytes_sent},
-        {"cpu_seconds", std::round(1e3 * (seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime))) / 1e3},
-        {"peak_memory_bytes", peak_memory()},
-        {"duration_ms", milliseconds(facts.duration)}};
+    std::vector<async::log_field> fields{{"status", status},
+                                         {"exit_code", facts.exit_code},
+                                         {"command", facts.command},
+                                         {"dry_run", facts.dry_run},
+                                         {"phase", archive::to_string(report.phase)},
+                                         {"cutoff", report.cutoff},
+                                         {"rows", report.rows},
+                                         {"rows_deleted", report.rows_deleted},
+                                         {"rows_recognised", report.rows_recognised},
+                                         {"rows_dayless", report.rows_dayless},
+                                         {"days", report.days},
+                                         {"bytes", report.bytes},
+                                         {"files_created", report.files_created},
+                                         {"files_appended", report.files_appended},
+                                         {"files_settled", report.files_settled},
+                                         {"attempts", report.attempts},
+                                         {"requests", facts.costs.requests},
+                                         {"retries", facts.costs.retries},
+                                         {"bytes_sent", facts.costs.bytes_sent},
+                                         {"cpu_seconds", cost.cpu_seconds},
+                                         {"peak_memory_bytes", cost.peak_memory_bytes},
+                                         {"duration_ms", milliseconds(facts.duration)}};
     if (report.files_pending)
         fields.emplace_back("files_pending", *report.files_pending);
     if (report.backlog)

@@ -32,6 +32,13 @@ struct summary_facts {
     std::string hint = {}; // what to check then
 };
 
+// What this process has cost so far.
+struct own_costs {
+    double cpu_seconds = 0;
+    std::uint64_t peak_memory_bytes = 0;
+};
+[[nodiscard]] own_costs process_costs();
+
 // How the run ended: "archived 30 rows of 3 days".
 [[nodiscard]] std::string sentence_of(const summary_facts& facts);
 

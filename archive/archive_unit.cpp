@@ -1,6 +1,7 @@
 // One transaction of the job from plan to delete. What becomes visible, and how it is taken back, is in
 // publish_unit.cpp.
 
+#include "archive/committing.hpp"
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/key_lookup.hpp"
@@ -219,7 +220,8 @@ awaitable<void> job::delete_rows(unit& work) {
     work.position = co_await position_of(work.session);
     const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
     const auto header = csv::header_line(work.table.columns);
-    co_await make_number_durable();
+    const database_access database{context_.database, context_.helper, context_.sink};
+    co_await make_number_durable(database);
     work.publication = {table_in_mark(work.table.name),
                         context_.run_id,
                         std::string(xid.text(0, 0)),
@@ -239,18 +241,6 @@ awaitable<std::uint64_t> job::remove_partitions(unit& work) {
             work.removed.push_back(each.name);
     }
     co_return rows;
-}
-
-// A server that crashes forgets transaction numbers whose log it had not flushed, and gives them out again: a
-// mark with such a number would then speak of a stranger. The commit of a second transaction flushes the log,
-// this one's records included.
-awaitable<void> job::make_number_durable() {
-    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
-    // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
-    // one in a session without synchronous_commit.
-    (void)co_await session->query("SELECT set_config('synchronous_commit', 'on', true),"
-                                  " pg_logical_emit_message(true, 'event-archiver', 'flush')");
-    fault_point("number-durable");
 }
 
 } // namespace archive

@@ -103,14 +103,11 @@ class job {
     [[nodiscard]] awaitable<std::set<day>> days_that_came_back(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
     [[nodiscard]] awaitable<void> delete_rows(unit& work);
-    [[nodiscard]] awaitable<void> make_number_durable();
     [[nodiscard]] awaitable<void> publish_and_commit(unit& work);
     [[nodiscard]] awaitable<void> publish(unit& work);
     [[nodiscard]] awaitable<void> publish_one(unit& work, day_file& file);
     [[nodiscard]] awaitable<void> prove(unit& work, day_file& file);
     [[nodiscard]] awaitable<commit_decision> commit(unit& work);
-    [[nodiscard]] awaitable<commit_decision> ask_for_outcome(std::string transaction,
-                                                             server_position position);
     [[nodiscard]] awaitable<void> put_back(unit& work);
     [[nodiscard]] awaitable<void> finalise(unit& work);
     void record(const unit& work);

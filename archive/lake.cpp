@@ -61,8 +61,7 @@ awaitable<void> lake::create_folder() {
         co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker, encryption_scope_);
 }
 
-// Nothing if there is no container.
-awaitable<std::optional<std::vector<azure::blob_properties>>> lake::list_folder() {
+awaitable<std::optional<std::vector<azure::blob_properties>>> lake::present_blobs() {
     std::vector<azure::blob_properties> blobs;
     std::string marker;
     do {
@@ -100,29 +99,34 @@ folder_contents lake::contents_of(std::vector<azure::blob_properties> blobs) {
     return found;
 }
 
-awaitable<folder_contents> lake::contents() {
-    auto blobs = co_await list_folder();
+awaitable<std::vector<azure::blob_properties>> lake::blobs() {
+    auto found = co_await present_blobs();
     bool made = false;
-    if (!blobs) {
+    if (!found) {
         made = co_await client_.ensure_container();
-        blobs = co_await list_folder();
+        found = co_await present_blobs();
     }
-    if (!blobs && !made)
+    if (!found && !made)
         throw async::error(
             async::failure::precondition,
             fmt::format("container '{}' is not there, and the SAS may not make it", client_.container()),
             "Create it once, with the account's key or a role: az storage container create.");
-    if (!blobs)
+    if (!found)
         throw async::error(
             async::failure::temporary,
             fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
-    if (blobs->empty() && !prefix_.empty())
+    if (found->empty() && !prefix_.empty())
         co_await create_folder();
-    co_return contents_of(std::move(*blobs));
+    co_return std::move(*found);
+}
+
+awaitable<folder_contents> lake::contents() {
+    auto found = co_await blobs();
+    co_return contents_of(std::move(found));
 }
 
 awaitable<std::optional<file_map>> lake::present_files() {
-    auto blobs = co_await list_folder();
+    auto blobs = co_await present_blobs();
     if (!blobs)
         co_return std::nullopt;
     auto found = contents_of(std::move(*blobs));

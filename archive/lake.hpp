@@ -50,6 +50,9 @@ class lake {
     // Every day's file for who only reads: where it is missing because its conversion was interrupted, the
     // copy. Creates nothing. Nothing if there is no container.
     [[nodiscard]] awaitable<std::optional<file_map>> present_files();
+    // Whatever lies in the folder: creating what is missing, and not.
+    [[nodiscard]] awaitable<std::vector<azure::blob_properties>> blobs();
+    [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>> present_blobs();
     // Whether a directory has the name of this day's file, by the last listing.
     [[nodiscard]] bool is_directory(const file_key& key) const { return directories_found_.contains(key); }
     // What a commit has to restate of a file. Its index tags take a request, where it has any.
@@ -70,7 +73,6 @@ class lake {
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
 
   private:
-    [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>> list_folder();
     [[nodiscard]] folder_contents contents_of(std::vector<azure::blob_properties> blobs);
     [[nodiscard]] awaitable<void> create_folder();
     [[nodiscard]] awaitable<bool> create_directory();

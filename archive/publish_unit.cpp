@@ -1,5 +1,6 @@
 // The end of one transaction of the job: publish, commit, and either finish or put the files back.
 
+#include "archive/committing.hpp"
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/unit.hpp"
@@ -10,9 +11,6 @@
 #include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,9 +21,6 @@ using async::failure;
 
 namespace {
 
-constexpr std::chrono::seconds commit_patience{120};
-constexpr std::chrono::seconds outcome_patience{30};
-constexpr std::chrono::milliseconds outcome_pause{200};
 constexpr std::chrono::seconds put_back_patience{60};
 constexpr std::chrono::seconds patience_when_stopping{7}; // of the 10 s a stopped run has
 
@@ -143,45 +138,10 @@ awaitable<void> job::prove(unit&, day_file& file) {
 }
 
 awaitable<commit_decision> job::commit(unit& work) {
-    const async::span shown(context_.sink, "job", "commit");
-    fault_point("before-commit");
-    const auto outcome = co_await work.transaction->commit(async::deadline::after(commit_patience));
-    fault_point("after-commit");
-    auto decision = decide_commit(outcome);
-    if (decision != commit_decision::ask)
-        co_return decision;
-
-    context_.sink.warn("commit.in_doubt",
-                       "the answer to COMMIT was lost: asking the server what became of it",
-                       {{"transaction", work.publication.transaction}});
-    const auto by = async::deadline::after(outcome_patience);
-    for (;;) {
-        std::exception_ptr failed;
-        try {
-            decision = co_await async::with_deadline(
-                ask_for_outcome(work.publication.transaction, work.publication.position), by,
-                "the outcome of COMMIT");
-        } catch (const async::error&) {
-            failed = std::current_exception();
-        }
-        if (!failed && decision != commit_decision::wait)
-            co_return decision;
-        if (by.passed())
-            co_return commit_decision::leave_marks;
-        async::asio::steady_timer timer(co_await async::asio::this_coro::executor, outcome_pause);
-        co_await timer.async_wait(async::asio::use_awaitable);
-    }
-}
-
-awaitable<commit_decision> job::ask_for_outcome(std::string transaction, server_position position) {
-    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
-    auto asking = co_await db::transaction::begin(*session, {});
-    const auto now = co_await position_of(*session);
-    const auto asked = co_await fate_of(*session, std::move(transaction), std::move(position), now);
-    co_await asking.rollback();
-    context_.sink.info("commit.outcome", "the server was asked what became of the transaction",
-                       {{"transaction.fate", to_string(asked)}});
-    co_return decide_commit_in_doubt(asked);
+    const database_access database{context_.database, context_.helper, context_.sink};
+    const transaction_mark which{work.publication.run, work.publication.transaction,
+                                 work.publication.position};
+    co_return co_await commit_or_ask(database, *work.transaction, which);
 }
 
 awaitable<void> job::roll_back_by(unit& work, async::deadline by) {

@@ -1,6 +1,7 @@
 // Days moved back into their table: the archive protocol turned round. The rows go back in one transaction,
 // and a file is emptied only once that is known to have committed. docs/protocol.md, "Moving days back".
 
+#include "archive/committing.hpp"
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/fault_point.hpp"
@@ -114,7 +115,8 @@ awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
         each.mark.restoring = transaction_mark{context_.run_id, work.publication.transaction, work.position};
         each.mark.held_until = held_until;
     }
-    co_await make_number_durable();
+    const database_access database{context_.database, context_.helper, context_.sink};
+    co_await make_number_durable(database);
 }
 
 awaitable<void> job::announce_and_commit(unit& work) {

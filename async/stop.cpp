@@ -43,6 +43,7 @@ signal_watch::signal_watch(const asio::any_io_executor& executor, std::function<
                            std::function<void()> on_progress)
     : impl_(std::make_shared<impl>(executor, std::move(on_stop), std::move(on_progress))) {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // a file at its limit is an error like any other
     impl_->wait();
 }
 

@@ -26,7 +26,7 @@ class stop_source {
 };
 
 // Calls `on_stop(number)` for each SIGTERM and SIGINT and `on_progress()` for each SIGUSR1, on the loop,
-// until destroyed. SIGPIPE is ignored.
+// until destroyed. SIGPIPE and SIGXFSZ are ignored.
 class signal_watch {
   public:
     signal_watch(const asio::any_io_executor& executor, std::function<void(int)> on_stop,

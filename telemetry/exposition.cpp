@@ -40,7 +40,8 @@ std::string exposition(std::span<const metric> metrics) {
     for (const auto& metric : metrics) {
         if (metric.samples.empty())
             continue;
-        text += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", metric.name, escaped(metric.help, false));
+        text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", metric.name, escaped(metric.help, false),
+                            metric.kind == metric_kind::counter ? "counter" : "gauge");
         for (const auto& sample : metric.samples) {
             std::string labels;
             for (const auto& [name, value] : sample.labels)

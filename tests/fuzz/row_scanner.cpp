@@ -30,6 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto cut = csv::scanned(input, [&] { return step = step * 7 % 131 + 1; });
     check(cut == expected, "cut anywhere, the rows are those of the naive scanner");
     check(csv::scanned(input, [&] { return input.size(); }) == expected, "uncut, too");
+    const auto cut_crlf = csv::scanned(
+        input, [&] { return step = step * 7 % 131 + 1; }, csv::line_ends::lf_or_crlf);
+    check(cut_crlf == csv::naive_scan(input, true), "the same where rows may end in CRLF");
 
     if (expected.mistake.empty())
         check(std::accumulate(expected.rows.begin(), expected.rows.end(), std::string()) == input,

@@ -32,6 +32,14 @@ def test_lake_gate_passes_everything_and_keeps_records(lake_gate, through, lake,
     assert [(r.method, r.status) for r in lake_gate.records] == [("PUT", 201), ("GET", 200), ("HEAD", 404)]
 
 
+def test_lake_gate_changes_headers_of_an_answer(lake_gate, through, container):
+    through.put_blob(container, "a", b"12345")
+    rule = lake_gate.on(gate.with_headers({"x-ms-lease-state": "leased", "x-ms-more": "1"}), method="HEAD")
+    headers = through.request("HEAD", f"/{container}/a")[1]
+    assert (headers["x-ms-lease-state"], headers["x-ms-more"], headers["content-length"]) == ("leased", "1", "5")
+    assert rule.hits == 1 and through.request("HEAD", f"/{container}/a")[1]["x-ms-lease-state"] == "available"
+
+
 @pytest.mark.parametrize(
     "fault, arrives",
     [(gate.cut_before(), False), (gate.cut_inside(2), False), (gate.cut_after(), True), (gate.truncate(10), True)],

@@ -283,6 +283,49 @@ TEST_F(BlobClient, WithASasTakesTheContainerForGrantedAndShowsNoneOfIt) {
         EXPECT_THAT(line, Not(HasSubstr("s3cr3t")));
 }
 
+TEST_F(BlobClient, TellsWhetherAContainerCanBeChanged) {
+    server->expect(answering_head("HEAD /acme/box?restype=container", 200,
+                                  {{"x-ms-has-immutability-policy", "true"},
+                                   {"x-ms-has-legal-hold", "false"},
+                                   {"x-ms-immutable-storage-with-versioning-enabled", "true"}}));
+    const auto found = run(client().look_at_container());
+    ASSERT_TRUE(found);
+    EXPECT_TRUE(found->immutability_policy);
+    EXPECT_FALSE(found->legal_hold);
+    EXPECT_TRUE(found->immutable_blobs_possible);
+
+    server->expect(answering_head("HEAD /acme/box?restype=container", 403, {}));
+    EXPECT_FALSE(run(client().look_at_container())) << "it may not look";
+    server->expect(
+        answering_head("HEAD /acme/box?restype=container", 404, {{"x-ms-error-code", "ContainerNotFound"}}));
+    EXPECT_FALSE(run(client().look_at_container()));
+}
+
+TEST_F(BlobClient, ReadsLeasesTiersAndPoliciesAndNamesTheBlobInARefusal) {
+    server->expect(answering_head("HEAD /acme/box/b", 200,
+                                  {{"Content-Length", "7"},
+                                   {"ETag", "\"e\""},
+                                   {"x-ms-blob-type", "BlockBlob"},
+                                   {"x-ms-lease-state", "leased"},
+                                   {"x-ms-lease-duration", "fixed"},
+                                   {"x-ms-archive-status", "rehydrate-pending-to-cool"},
+                                   {"x-ms-immutability-policy-until-date", "Fri, 01 Jan 2100 00:00:00 GMT"},
+                                   {"x-ms-legal-hold", "true"}}));
+    const auto found = run(client().properties("b"));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->lease_state, "leased");
+    EXPECT_EQ(found->lease_duration, "fixed");
+    EXPECT_EQ(found->archive_status, "rehydrate-pending-to-cool");
+    EXPECT_EQ(found->immutable_until, "Fri, 01 Jan 2100 00:00:00 GMT");
+    EXPECT_TRUE(found->legal_hold);
+
+    server->expect(answering("PUT", 412, {{"x-ms-error-code", "LeaseIdMissing"}}));
+    const auto refused = failure_of([&] { put_block(); });
+    EXPECT_EQ(refused.blob(), "b");
+    EXPECT_TRUE(refused.blob_forbids());
+    EXPECT_FALSE(refused.condition_failed());
+}
+
 TEST_F(BlobClient, LeavesAMarkerAlone) {
     const header_list there{{"Content-Length", "0"}, {"ETag", "\"e\""}, {"x-ms-blob-type", "BlockBlob"}};
     const metadata values{{"hdi_isfolder", "true"}};

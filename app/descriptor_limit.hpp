@@ -1,0 +1,12 @@
+// How many files and sockets the process may have open.
+#pragma once
+
+#include <cstddef>
+
+namespace app {
+
+// Raises the process's limit if it can and has to, so that `wanted` connections fit beside everything else;
+// returns how many do.
+[[nodiscard]] std::size_t connections_that_fit(std::size_t wanted);
+
+} // namespace app

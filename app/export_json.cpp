@@ -1,0 +1,78 @@
+#include "app/export_json.hpp"
+
+#include "app/utf8.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace app {
+
+namespace {
+
+namespace json = boost::json;
+
+json::value text_or_null(const std::string& text) {
+    return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
+}
+
+json::value report_or_null(const exports::task_report* report) {
+    return report == nullptr ? json::value(nullptr) : json::value(json_of(*report));
+}
+
+} // namespace
+
+std::string rfc3339(std::chrono::sys_time<std::chrono::milliseconds> when) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(when);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(second)), (when - second).count());
+}
+
+json::object json_of(const exports::task& what) {
+    json::object made;
+    made["name"] = what.name;
+    made["select_query"] = what.select_sql;
+    made["delete_query"] = what.delete_sql;
+    return made;
+}
+
+json::object json_of(const exports::task_report& what) {
+    json::object made;
+    made["task"] = what.task;
+    made["outcome"] = json::string_view(exports::to_string(what.outcome));
+    made["rows"] = what.rows;
+    made["bytes"] = what.bytes;
+    made["csv_bytes"] = what.csv_bytes;
+    made["file"] = text_or_null(what.file);
+    made["boundary"] = text_or_null(what.boundary);
+    made["began"] = rfc3339(what.began);
+    made["took_ms"] = what.took.count();
+    made["attempts"] = what.attempts;
+    made["files_settled"] = what.files_settled;
+    made["error"] = text_or_null(what.error);
+    made["error_type"] =
+        what.failed() ? json::value(json::string_view(async::to_string(what.kind))) : json::value(nullptr);
+    made["hint"] = text_or_null(what.hint);
+    made["sqlstate"] = text_or_null(what.state);
+    return made;
+}
+
+json::object json_of(const exports::stored_file& what) {
+    json::object made;
+    made["name"] = what.name;
+    made["bytes"] = what.bytes;
+    made["changed"] = rfc3339(what.changed);
+    made["pending"] = what.pending;
+    return made;
+}
+
+json::object json_of(const task_facts& what) {
+    json::object made;
+    made["name"] = what.task.name;
+    made["state"] = json::string_view(what.state);
+    made["mistake"] = text_or_null(what.task.mistake);
+    made["last_run"] = report_or_null(what.last);
+    made["last_success"] = report_or_null(what.last_success);
+    return made;
+}
+
+} // namespace app

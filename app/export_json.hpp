@@ -1,0 +1,34 @@
+// What `serve` says of tasks, runs and files, as JSON. The first is the original service's body to the
+// letter.
+#pragma once
+
+#include "exports/report.hpp"
+#include "exports/sink.hpp"
+#include "exports/task.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <span>
+#include <string_view>
+
+namespace app {
+
+// {"name", "select_query", "delete_query"}, the queries verbatim.
+[[nodiscard]] boost::json::object json_of(const exports::task& what);
+[[nodiscard]] boost::json::object json_of(const exports::task_report& what);
+[[nodiscard]] boost::json::object json_of(const exports::stored_file& what);
+
+// What is known of a task; null pointers: nothing yet.
+struct task_facts {
+    const exports::task& task;
+    std::string_view state; // "idle", "waiting", "running"
+    const exports::task_report* last = nullptr;
+    const exports::task_report* last_success = nullptr;
+};
+[[nodiscard]] boost::json::object json_of(const task_facts& what);
+
+// "2025-01-01T00:00:00.000Z"
+[[nodiscard]] std::string rfc3339(std::chrono::sys_time<std::chrono::milliseconds> when);
+
+} // namespace app

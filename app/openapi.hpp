@@ -1,0 +1,11 @@
+// The OpenAPI 3.0 document of `serve`, made from its table of routes.
+#pragma once
+
+#include <string>
+
+namespace app {
+
+// `with_token`: clients have to bear one.
+[[nodiscard]] std::string openapi_document(bool with_token);
+
+} // namespace app

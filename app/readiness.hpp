@@ -1,0 +1,43 @@
+// Whether exports can run: the database answers, the directories are there. A crowd of probes is one look.
+#pragma once
+
+#include "archive/session_scope.hpp"
+#include "async/asio.hpp"
+#include "async/condition.hpp"
+#include "async/deadline.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+struct readiness_check {
+    std::string_view name; // "database"
+    std::string problem;   // a clause; empty: none
+};
+
+class readiness {
+  public:
+    // `output`: empty if files go to the lake. What it is given must outlive it.
+    readiness(const async::asio::any_io_executor& executor, archive::database_access database,
+              std::filesystem::path tasks, std::filesystem::path output);
+
+    // No older than two seconds.
+    [[nodiscard]] async::awaitable<std::vector<readiness_check>> look();
+
+  private:
+    [[nodiscard]] async::awaitable<std::vector<readiness_check>> look_now();
+    [[nodiscard]] async::awaitable<std::string> problem_of_database();
+
+    archive::database_access database_;
+    std::filesystem::path tasks_;
+    std::filesystem::path output_;
+    async::condition seen_;
+    std::vector<readiness_check> last_;
+    async::deadline fresh_until_{async::deadline::clock::time_point::min()};
+    bool looking_ = false;
+};
+
+} // namespace app

@@ -1,0 +1,57 @@
+#include "app/run_exports.hpp"
+#include "app/text_table.hpp"
+#include "app/units.hpp"
+#include "app/utf8.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+namespace app {
+
+namespace {
+
+namespace json = boost::json;
+
+json::value text_or_null(const std::string& text) {
+    return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
+}
+
+std::string exports_json(std::span<const exports::task_report> reports, const std::string& place) {
+    json::array tasks;
+    for (const auto& report : reports) {
+        json::object entry;
+        entry["task"] = report.task;
+        entry["outcome"] = exports::to_string(report.outcome);
+        entry["boundary"] = text_or_null(report.boundary);
+        entry["rows"] = report.rows;
+        entry["bytes"] = report.bytes;
+        entry["csv_bytes"] = report.csv_bytes;
+        entry["file"] = text_or_null(report.file);
+        entry["duration_ms"] = report.took.count();
+        entry["error"] = text_or_null(report.error);
+        entry["hint"] = text_or_null(report.hint);
+        tasks.emplace_back(std::move(entry));
+    }
+    return json::serialize(json::object{{"schema", "event-archiver/export/v1"},
+                                        {"place", valid_utf8(place)},
+                                        {"tasks", std::move(tasks)}}) +
+           "\n";
+}
+
+} // namespace
+
+std::string render_exports(std::span<const exports::task_report> reports, const std::string& place,
+                           output_format format) {
+    if (format == output_format::json)
+        return exports_json(reports, place);
+    text_table table("lrrll", {"TASK", "ROWS", "BYTES", "OUTCOME", "FILE"});
+    for (const auto& report : reports)
+        table.add({report.task, grouped(report.rows), short_bytes(static_cast<double>(report.bytes)),
+                   std::string(exports::to_string(report.outcome)),
+                   report.failed() ? report.error : report.file});
+    return fmt::format("{}\nfiles are in {}\n", table.text(), place);
+}
+
+} // namespace app

@@ -1,0 +1,20 @@
+// What `serve` is told, already checked.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace app {
+
+struct serve_settings {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8002;
+    std::string token; // empty: nobody has to show one
+    std::size_t connections = 1024;
+    std::chrono::milliseconds client_timeout{30'000};
+    std::chrono::milliseconds grace{20'000};
+};
+
+} // namespace app

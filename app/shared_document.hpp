@@ -1,0 +1,39 @@
+// A document that is made anew for whoever asks, once for all who asked before its making began: a crowd
+// costs two makings at most, and nobody gets what is older than his request.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/condition.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace app {
+
+class shared_document {
+  public:
+    using make_function = std::function<async::awaitable<std::string>()>;
+
+    shared_document(const async::asio::any_io_executor& executor, make_function make)
+        : make_(std::move(make))
+        , made_(executor) {}
+
+    // Throws what making throws, to the one for whom it was made; others try for themselves.
+    [[nodiscard]] async::awaitable<std::shared_ptr<const std::string>> get();
+
+  private:
+    [[nodiscard]] async::awaitable<void> make_one();
+
+    make_function make_;
+    async::condition made_;
+    std::shared_ptr<const std::string> latest_;
+    std::uint64_t begun_ = 0;
+    std::uint64_t finished_ = 0; // the number of the latest
+    bool at_work_ = false;
+};
+
+} // namespace app

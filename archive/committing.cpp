@@ -1,0 +1,73 @@
+#include "archive/committing.hpp"
+
+#include "archive/fault_point.hpp"
+#include "archive/settler.hpp"
+#include "async/race.hpp"
+#include "async/timeline.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace archive {
+
+namespace {
+
+constexpr std::chrono::seconds commit_patience{120};
+constexpr std::chrono::seconds outcome_patience{30};
+constexpr std::chrono::milliseconds outcome_pause{200};
+
+awaitable<commit_decision> ask_for_outcome(database_access database, transaction_mark which) {
+    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+    auto asking = co_await db::transaction::begin(*session, {});
+    const auto now = co_await position_of(*session);
+    const auto asked = co_await fate_of(*session, which.transaction, which.position, now);
+    co_await asking.rollback();
+    database.sink.info("commit.outcome", "the server was asked what became of the transaction",
+                       {{"transaction.fate", to_string(asked)}});
+    co_return decide_commit_in_doubt(asked);
+}
+
+} // namespace
+
+awaitable<void> make_number_durable(database_access database) {
+    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+    // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
+    // one in a session without synchronous_commit.
+    (void)co_await session->query("SELECT set_config('synchronous_commit', 'on', true),"
+                                  " pg_logical_emit_message(true, 'event-archiver', 'flush')");
+    fault_point("number-durable");
+}
+
+awaitable<commit_decision> commit_or_ask(database_access database, db::transaction& transaction,
+                                         transaction_mark which) {
+    const async::span shown(database.sink, "job", "commit");
+    fault_point("before-commit");
+    const auto outcome = co_await transaction.commit(async::deadline::after(commit_patience));
+    fault_point("after-commit");
+    auto decision = decide_commit(outcome);
+    if (decision != commit_decision::ask)
+        co_return decision;
+
+    database.sink.warn("commit.in_doubt",
+                       "the answer to COMMIT was lost: asking the server what became of it",
+                       {{"transaction", which.transaction}});
+    const auto by = async::deadline::after(outcome_patience);
+    for (;;) {
+        std::exception_ptr failed;
+        try {
+            decision =
+                co_await async::with_deadline(ask_for_outcome(database, which), by, "the outcome of COMMIT");
+        } catch (const async::error&) {
+            failed = std::current_exception();
+        }
+        if (!failed && decision != commit_decision::wait)
+            co_return decision;
+        if (by.passed())
+            co_return commit_decision::leave_marks;
+        async::asio::steady_timer timer(co_await async::asio::this_coro::executor, outcome_pause);
+        co_await timer.async_wait(async::asio::use_awaitable);
+    }
+}
+
+} // namespace archive

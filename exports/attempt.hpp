@@ -1,0 +1,29 @@
+// One transaction of an export and all that belongs to it. Private to the exporter's sources.
+#pragma once
+
+#include "db/transaction.hpp"
+#include "exports/exporter.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace exports {
+
+struct exporter::attempt {
+    attempt(db::connection& opened, std::string name, task_report& into)
+        : session(opened)
+        , task(std::move(name))
+        , report(into) {}
+
+    db::connection& session;
+    std::string task;
+    task_report& report;
+    std::optional<db::transaction> transaction;
+    archive::server_position position;
+    std::optional<archive::day> boundary;
+    std::unique_ptr<exports::draft> draft;
+    file_mark mark;
+    bool fate_open = false; // COMMIT may have taken effect: the draft must stay
+};
+
+} // namespace exports

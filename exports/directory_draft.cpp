@@ -1,0 +1,60 @@
+#include "exports/directory_draft.hpp"
+
+#include "archive/fault_point.hpp"
+#include "exports/directory_files.hpp"
+
+#include <optional>
+
+namespace exports {
+
+using archive::fault_point;
+
+awaitable<void> directory_draft::write(std::vector<std::byte> bytes) {
+    const auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+    std::function<void()> call = [file = file_, owned] { file->append(*owned); };
+    co_await helper_.run(std::move(call));
+    fault_point("export-written");
+}
+
+awaitable<void> directory_draft::finish() {
+    std::function<void()> call = [file = file_] { file->sync(); };
+    co_await helper_.run(std::move(call));
+    fault_point("export-synced");
+}
+
+awaitable<void> directory_draft::prepare(file_mark mark) {
+    fault_point("export-before-mark");
+    std::function<void()> call = [path = directory_ / hidden_.pending(), text = text_of(mark)] {
+        write_safely(path, text);
+    };
+    co_await helper_.run(std::move(call));
+    fault_point("export-marked");
+}
+
+awaitable<void> directory_draft::finalise() {
+    fault_point("export-before-show");
+    const auto given = std::make_shared<std::optional<file_name>>();
+    std::function<void()> naming = [given, directory = directory_, hidden = hidden_] {
+        *given = show(directory, hidden);
+    };
+    co_await helper_.run(std::move(naming));
+    if (*given) // else another run was quicker to settle it
+        shown_ = (*given)->text();
+    fault_point("export-shown");
+    std::function<void()> forgetting = [directory = directory_, hidden = hidden_] {
+        forget(directory, hidden);
+    };
+    co_await helper_.run(std::move(forgetting));
+    fault_point("export-finalised");
+}
+
+awaitable<void> directory_draft::take_back() {
+    fault_point("export-before-take-back");
+    std::function<void()> call = [directory = directory_, hidden = hidden_] { discard(directory, hidden); };
+    co_await helper_.run(std::move(call));
+    fault_point("export-taken-back");
+}
+
+std::string directory_draft::name() const { return shown_.empty() ? hidden_.name.text() : shown_; }
+
+} // namespace exports

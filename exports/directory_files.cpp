@@ -1,0 +1,135 @@
+#include "exports/directory_files.hpp"
+
+#include "exports/posix_files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <sys/stat.h>
+
+namespace exports {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Calls `visit` with each name in the directory.
+template <typename Visit>
+void for_each_name(const fs::path& directory, Visit visit) {
+    std::error_code failed;
+    fs::directory_iterator entries(directory, failed);
+    for (; !failed && entries != fs::directory_iterator(); entries.increment(failed))
+        visit(entries->path().filename().string());
+    if (failed)
+        throw file_error(failed.value(), "reading directory", directory);
+}
+
+} // namespace
+
+std::optional<stored_file> look_at(const fs::path& directory, const std::string& name) {
+    const auto path = directory / name;
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) {
+        if (errno == ENOENT)
+            return std::nullopt;
+        throw file_error(errno, "looking at", path);
+    }
+    if (!S_ISREG(status.st_mode))
+        return std::nullopt;
+    stored_file found;
+    found.name = name;
+    found.bytes = static_cast<std::uint64_t>(status.st_size);
+    found.changed = std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
+    return found;
+}
+
+std::map<file_name, stored_file> files_of_task(const fs::path& directory, const std::string& task) {
+    std::map<file_name, stored_file> found;
+    for_each_name(directory, [&](const std::string& text) {
+        const auto name = file_name::from_text(text);
+        if (!name || name->task != task)
+            return;
+        if (auto file = look_at(directory, text))
+            found.emplace(*name, std::move(*file));
+    });
+    return found;
+}
+
+std::vector<unsettled_file> marks_in(const fs::path& directory) {
+    std::vector<unsettled_file> found;
+    for_each_name(directory, [&](const std::string& name) {
+        const auto hidden = hidden_name::from_text(name);
+        if (!hidden || name != hidden->pending())
+            return;
+        const auto text = read_small(directory / name);
+        if (!text)
+            return; // settled by somebody else since
+        unsettled_file file;
+        file.name = hidden->name.text();
+        file.place = name;
+        auto mark = mark_from(*text);
+        if (const auto* mistake = std::get_if<std::string>(&mark))
+            file.mistake = *mistake;
+        else
+            file.mark = std::get<file_mark>(std::move(mark));
+        // A mark that cannot be read is still of the task whose file it is.
+        if (file.mistake.empty() && file.mark.task != hidden->name.task)
+            file.mistake = "it is of another task than its name says";
+        file.mark.task = hidden->name.task;
+        found.push_back(std::move(file));
+    });
+    std::ranges::sort(found, {}, &unsettled_file::place);
+    return found;
+}
+
+void clear_away(const fs::path& directory, const std::string& task) {
+    std::vector<hidden_name> left;
+    std::vector<std::string> marked;
+    for_each_name(directory, [&](const std::string& name) {
+        const auto hidden = hidden_name::from_text(name);
+        if (!hidden || hidden->name.task != task)
+            return;
+        if (name == hidden->pending())
+            marked.push_back(hidden->nonce);
+        else
+            left.push_back(*hidden);
+    });
+    for (const auto& each : left) {
+        if (std::ranges::find(marked, each.nonce) != marked.end() || !is_abandoned(directory / each.part()))
+            continue;
+        remove_file(directory / (each.pending() + ".part"));
+        remove_file(directory / each.part());
+    }
+}
+
+file_name first_free(const fs::path& directory, file_name name) {
+    std::error_code unknown;
+    while (fs::symlink_status(directory / name.text(), unknown).type() != fs::file_type::not_found)
+        name = name.next();
+    return name;
+}
+
+std::optional<file_name> show(const fs::path& directory, const hidden_name& hidden) {
+    for (auto name = hidden.name;; name = name.next()) {
+        const auto outcome = rename_new(directory / hidden.part(), directory / name.text());
+        if (outcome == renamed::missing)
+            return std::nullopt;
+        if (outcome == renamed::taken)
+            continue;
+        sync_directory(directory);
+        return name;
+    }
+}
+
+void forget(const fs::path& directory, const hidden_name& hidden) {
+    remove_file(directory / hidden.pending());
+    sync_directory(directory);
+}
+
+void discard(const fs::path& directory, const hidden_name& hidden) {
+    // In this order: without its mark a part is only a part.
+    remove_file(directory / hidden.pending());
+    sync_directory(directory);
+    remove_file(directory / hidden.part());
+}
+
+} // namespace exports

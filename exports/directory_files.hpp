@@ -1,0 +1,36 @@
+// What is done to the files of a directory of exports. All of it blocks. Private to this room.
+#pragma once
+
+#include "exports/hidden_name.hpp"
+#include "exports/sink.hpp"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exports {
+
+// A regular file of that name, or nothing.
+[[nodiscard]] std::optional<stored_file> look_at(const std::filesystem::path& directory,
+                                                 const std::string& name);
+[[nodiscard]] std::map<file_name, stored_file> files_of_task(const std::filesystem::path& directory,
+                                                             const std::string& task);
+[[nodiscard]] std::vector<unsettled_file> marks_in(const std::filesystem::path& directory);
+
+// Removes what runs that are gone left of this task's drafts. A draft with a mark is not to be cleared away
+// but settled.
+void clear_away(const std::filesystem::path& directory, const std::string& task);
+// The name, or the next that no file has.
+[[nodiscard]] file_name first_free(const std::filesystem::path& directory, file_name name);
+
+// Gives the file its name, or the next that is free; the name, or nothing if the file is not there.
+[[nodiscard]] std::optional<file_name> show(const std::filesystem::path& directory,
+                                            const hidden_name& hidden);
+// Removes the mark.
+void forget(const std::filesystem::path& directory, const hidden_name& hidden);
+// Removes the mark and the file.
+void discard(const std::filesystem::path& directory, const hidden_name& hidden);
+
+} // namespace exports

@@ -1,0 +1,154 @@
+#include "exports/directory_sink.hpp"
+
+#include "archive/conflict.hpp"
+#include "archive/fault_point.hpp"
+#include "exports/directory_draft.hpp"
+#include "exports/directory_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace exports {
+
+namespace {
+
+namespace fs = std::filesystem;
+using archive::fault_point;
+using async::failure;
+
+constexpr std::size_t read_at_once = std::size_t{256} << 10;
+
+hidden_name hidden_of(const unsettled_file& file) {
+    const auto hidden = hidden_name::from_text(file.place);
+    if (!hidden)
+        throw async::error(failure::internal, "not the place of a mark");
+    return *hidden;
+}
+
+// An open file on its way out.
+struct reading {
+    fs::path path;
+    int file = -1;
+    std::vector<std::byte> piece = std::vector<std::byte>(read_at_once);
+    std::size_t size = 0;
+
+    explicit reading(fs::path which)
+        : path(std::move(which)) {}
+    ~reading() {
+        if (file >= 0)
+            ::close(file);
+    }
+    reading(const reading&) = delete;
+    reading& operator=(const reading&) = delete;
+
+    void next(std::uint64_t wanted) {
+        if (file < 0)
+            file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (file < 0)
+            throw file_error(errno, "reading", path);
+        const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, piece.size()));
+        const auto got = ::read(file, piece.data(), some);
+        if (got < 0 && errno != EINTR)
+            throw file_error(errno, "reading", path);
+        if (got == 0)
+            throw archive::conflict(fmt::format("'{}' became shorter while it was read", path.string()));
+        size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    }
+};
+
+} // namespace
+
+directory_sink::directory_sink(fs::path directory, async::helper_thread& writing,
+                               async::helper_thread& reading)
+    : directory_(std::move(directory))
+    , place_(directory_.string())
+    , writing_(writing)
+    , reading_(reading) {}
+
+awaitable<std::unique_ptr<draft>> directory_sink::begin(file_name first, std::string nonce) {
+    struct begun {
+        hidden_name hidden;
+        std::shared_ptr<part_file> file;
+    };
+    const auto made = std::make_shared<begun>();
+    made->hidden = {std::move(first), nonce.substr(0, 16)};
+    std::function<void()> call = [made, directory = directory_] {
+        clear_away(directory, made->hidden.name.task);
+        made->hidden.name = first_free(directory, made->hidden.name);
+        made->file = std::make_shared<part_file>(directory / made->hidden.part());
+    };
+    co_await writing_.run(std::move(call));
+    fault_point("export-begun");
+    co_return std::make_unique<directory_draft>(directory_, made->hidden, made->file, writing_);
+}
+
+awaitable<std::vector<stored_file>> directory_sink::files(std::string task) {
+    const auto found = std::make_shared<std::map<file_name, stored_file>>();
+    std::function<void()> call = [found, directory = directory_, task = std::move(task)] {
+        *found = files_of_task(directory, task);
+    };
+    co_await reading_.run(std::move(call));
+    std::vector<stored_file> files;
+    for (auto& [name, file] : *found)
+        files.push_back(std::move(file));
+    co_return files;
+}
+
+awaitable<std::optional<stored_file>> directory_sink::find(std::string name) {
+    if (!file_name::from_text(name))
+        co_return std::nullopt;
+    const auto found = std::make_shared<std::optional<stored_file>>();
+    std::function<void()> call = [found, directory = directory_, name = std::move(name)] {
+        *found = look_at(directory, name);
+    };
+    co_await reading_.run(std::move(call));
+    co_return std::move(*found);
+}
+
+awaitable<void> directory_sink::read(stored_file file, byte_sink to) {
+    const auto state = std::make_shared<reading>(directory_ / file.name);
+    for (std::uint64_t left = file.bytes; left > 0; left -= state->size) {
+        std::function<void()> call = [state, left] { state->next(left); };
+        co_await reading_.run(std::move(call));
+        if (state->size > 0)
+            co_await to(std::span(state->piece).first(state->size));
+    }
+}
+
+awaitable<std::vector<unsettled_file>> directory_sink::unsettled() {
+    const auto found = std::make_shared<std::vector<unsettled_file>>();
+    std::function<void()> call = [found, directory = directory_] { *found = marks_in(directory); };
+    co_await writing_.run(std::move(call));
+    co_return std::move(*found);
+}
+
+awaitable<bool> directory_sink::keep(unsettled_file file) {
+    const auto there = std::make_shared<bool>(true);
+    fault_point("export-before-keep");
+    std::function<void()> naming = [there, directory = directory_, file] {
+        const auto hidden = hidden_of(file);
+        if (show(directory, hidden))
+            return;
+        // It had its name already, and only the mark was left.
+        const auto named = look_at(directory, hidden.name.text());
+        *there = named && named->bytes == file.mark.bytes;
+    };
+    co_await writing_.run(std::move(naming));
+    fault_point("export-kept");
+    std::function<void()> forgetting = [directory = directory_, file] { forget(directory, hidden_of(file)); };
+    co_await writing_.run(std::move(forgetting));
+    co_return *there;
+}
+
+awaitable<void> directory_sink::remove(unsettled_file file) {
+    fault_point("export-before-discard");
+    std::function<void()> call = [directory = directory_, file] { discard(directory, hidden_of(file)); };
+    co_await writing_.run(std::move(call));
+    fault_point("export-discarded");
+}
+
+} // namespace exports

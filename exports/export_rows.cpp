@@ -1,0 +1,213 @@
+// One transaction of an export from COPY to COMMIT.
+
+#include "archive/committing.hpp"
+#include "archive/fault_point.hpp"
+#include "async/cleanup.hpp"
+#include "async/error.hpp"
+#include "async/timeline.hpp"
+#include "db/error.hpp"
+#include "exports/attempt.hpp"
+#include "exports/file_writer.hpp"
+#include "exports/placeholders.hpp"
+#include "exports/statement.hpp"
+
+#include <fmt/format.h>
+
+namespace exports {
+
+using archive::commit_decision;
+using archive::fault_point;
+using async::failure;
+
+namespace {
+
+// As the service that this one takes the place of has it: midnight without a zone, which PostgreSQL reads in
+// the session's zone wherever a zone matters.
+std::string literal_of(archive::day boundary) {
+    return fmt::format("'{}T00:00:00'::timestamp", boundary.text());
+}
+
+// The task was checked when it was read; what can be wrong now is ours.
+std::string bound(std::string_view sql, archive::day boundary) {
+    auto result = bind_boundary(sql, literal_of(boundary));
+    if (!result.mistake.empty())
+        throw async::error(failure::precondition, result.mistake);
+    return std::move(result.text);
+}
+
+// What the server says of a statement is put behind the name of its file.
+template <typename T>
+awaitable<T> naming(std::string file, awaitable<T> statement) {
+    try {
+        co_return co_await std::move(statement);
+    } catch (async::error& failed) {
+        failed.add_context(fmt::format("'{}'", file));
+        throw;
+    }
+}
+
+[[noreturn]] void throw_unequal(const std::string& what, std::uint64_t one, std::string_view did,
+                                std::uint64_t other) {
+    throw async::error(
+        failure::integrity,
+        fmt::format("task '{}': {} rows were exported, but the server {} {}", what, one, did, other),
+        "select.sql and delete.sql do not mean the same rows, or a trigger or a row security policy "
+        "stands between. Nothing was deleted.");
+}
+
+} // namespace
+
+awaitable<void> exporter::export_rows(attempt& work, const task& what) {
+    co_await fix_boundary(work);
+    const auto name = file_name::at(what.name, *work.boundary);
+    work.draft = co_await context_.sink.begin(name, context_.new_nonce());
+    co_await copy_rows(work, what);
+    co_await delete_rows(work, what);
+    const bool nothing = work.mark.rows == 0;
+    if (nothing || context_.settings.dry_run) {
+        co_await work.transaction->rollback();
+        co_await work.draft->take_back();
+        work.report.outcome = nothing ? outcome::empty : outcome::tried;
+    } else {
+        co_await prepare(work);
+        co_await commit(work);
+        work.report.outcome = outcome::exported;
+        work.report.file = work.draft->name();
+        work.report.transaction = work.mark.by.transaction;
+    }
+    work.report.rows = work.mark.rows;
+    work.report.bytes = nothing ? 0 : work.mark.bytes;
+    work.report.csv_bytes = nothing ? 0 : work.mark.csv_bytes;
+}
+
+// The midnight with which today begins, by the server's clock, or that which was asked for.
+awaitable<void> exporter::fix_boundary(attempt& work) {
+    const auto& settings = context_.settings;
+    try {
+        co_await work.session.execute("SET LOCAL TimeZone = " + db::connection::literal(settings.time_zone));
+    } catch (const db::error& failed) {
+        if (failed.state() != "22023") // invalid_parameter_value
+            throw;
+        throw async::error(
+            failure::usage,
+            fmt::format("EXPORT_TIME_ZONE is '{}': the database server knows no such time zone",
+                        settings.time_zone),
+            "Give a name of pg_timezone_names: UTC, Europe/Tallinn.");
+    }
+    const auto asked = co_await work.session.query(
+        "SELECT to_char(current_date, 'YYYY-MM-DD'), current_setting('TimeZone')");
+    const auto today = archive::day::from_text(asked.text(0, 0));
+    if (!today)
+        throw async::error(failure::precondition, "the database server's clock shows no usual date");
+    work.boundary = settings.boundary.value_or(*today);
+    if (*work.boundary > *today)
+        throw async::error(
+            failure::usage,
+            fmt::format("--boundary is {}, and today is {} in {}: give today or a day before it",
+                        work.boundary->text(), today->text(), settings.time_zone));
+    work.report.boundary = fmt::format("{} 00:00:00 {}", work.boundary->text(), asked.text(0, 1));
+}
+
+awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
+    const async::span shown(context_.log, "job", "copy", what.name);
+    const auto shape = shape_of_select(what.select_sql);
+    file_writer writer(*work.draft,
+                       shape.usual_dialect ? file_writer::counting::rows : file_writer::counting::messages);
+    const auto file = what.name + "/select.sql";
+    const auto sql = bound(what.select_sql, *work.boundary);
+    auto copy = co_await naming(file, work.session.start_copy_out(sql));
+    fault_point("export-copying");
+    try {
+        do {
+            while (const auto row = copy.next()) {
+                writer.add(row->text());
+                if (writer.full())
+                    co_await writer.write();
+            }
+        } while (co_await naming(file, copy.wait()));
+        co_await writer.finish();
+    } catch (const csv::malformed& wrong) {
+        throw async::error(failure::integrity,
+                           fmt::format("task '{}': what COPY sent is not CSV: {}", what.name, wrong.what()));
+    }
+    if (writer.lines() == 0)
+        throw async::error(failure::integrity, fmt::format("task '{}': COPY sent no header", what.name));
+    work.mark.task = what.name;
+    work.mark.rows = writer.lines() - 1;
+    work.mark.bytes = writer.bytes();
+    work.mark.csv_bytes = writer.csv_bytes();
+    work.mark.crc = writer.crc();
+    if (work.mark.rows != copy.rows_sent())
+        throw_unequal(what.name, work.mark.rows, "says that it sent", copy.rows_sent());
+    fault_point("export-copied");
+}
+
+awaitable<void> exporter::delete_rows(attempt& work, const task& what) {
+    const async::span shown(context_.log, "job", "delete", what.name);
+    const auto sql = bound(what.delete_sql, *work.boundary);
+    // The extended protocol takes one statement and no more.
+    const auto file = what.name + "/delete.sql";
+    const auto done = co_await naming(file, work.session.query(sql));
+    fault_point("export-deleted");
+    if (!done.command_tag().starts_with("DELETE "))
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' was {}, where a DELETE is expected", file, done.command_tag()),
+                           "Nothing was deleted.");
+    if (done.rows_affected() != work.mark.rows)
+        throw_unequal(what.name, work.mark.rows, "deleted", done.rows_affected());
+    // A deferred constraint must fail before anything depends on this transaction.
+    co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+}
+
+// From here on the file stands or falls with the transaction.
+awaitable<void> exporter::prepare(attempt& work) {
+    work.mark.by.run = context_.run_id;
+    work.mark.by.position = co_await archive::position_of(work.session);
+    const auto number = co_await work.session.query("SELECT pg_current_xact_id()::text");
+    work.mark.by.transaction = number.text(0, 0);
+    co_await archive::make_number_durable(context_.database);
+    if (context_.stop.requested())
+        async::throw_cancelled();
+    co_await async::shielded(work.draft->prepare(work.mark));
+    fault_point("export-prepared");
+    if (context_.stop.requested())
+        async::throw_cancelled();
+}
+
+awaitable<void> exporter::commit(attempt& work) {
+    work.fate_open = true;
+    std::exception_ptr failed;
+    auto decision = commit_decision::leave_marks;
+    try {
+        decision = co_await async::shielded(
+            archive::commit_or_ask(context_.database, *work.transaction, work.mark.by));
+    } catch (const async::error&) {
+        work.fate_open = false; // COMMIT was not sent
+        throw;
+    }
+    if (decision == commit_decision::put_back) {
+        work.fate_open = false;
+        if (const auto& refusal = work.transaction->refusal())
+            throw db::error(*refusal);
+        throw async::error(failure::temporary, "the server rolled the transaction back at COMMIT");
+    }
+    if (decision != commit_decision::finalise)
+        throw async::error(
+            failure::temporary,
+            fmt::format("the answer to COMMIT was lost, and the server cannot say what became of "
+                        "transaction {}",
+                        work.mark.by.transaction),
+            "Nothing is lost: the file is marked, and the task's next run settles it.");
+    try {
+        co_await async::shielded(work.draft->finalise());
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    // The rows are safe and deleted; the next run does the rest.
+    if (failed)
+        context_.log.warn(
+            "finalise.failed", "a file is still marked pending: the next run clears the mark",
+            {{"task", work.task}, {"file", work.draft->name()}, {"error.message", async::describe(failed)}});
+}
+
+} // namespace exports

@@ -1,0 +1,222 @@
+#include "exports/exporter.hpp"
+
+#include "archive/conflict.hpp"
+#include "archive/fault_point.hpp"
+#include "archive/settler.hpp"
+#include "async/cleanup.hpp"
+#include "async/race.hpp"
+#include "async/timeline.hpp"
+#include "db/error.hpp"
+#include "exports/attempt.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+namespace exports {
+
+using archive::fault_point;
+using async::failure;
+
+namespace {
+
+constexpr int conflicts_max = 5;
+constexpr std::chrono::milliseconds look_again_pause{100};
+constexpr std::chrono::milliseconds fate_pause{500};
+constexpr std::chrono::seconds undo_patience{60};
+constexpr std::chrono::seconds patience_when_stopping{7}; // of the 10 s a stopped run has
+
+awaitable<void> pause(std::chrono::milliseconds span) {
+    async::asio::steady_timer timer(co_await async::asio::this_coro::executor, span);
+    co_await timer.async_wait(async::asio::use_awaitable);
+}
+
+// True if all may be made again at once with a fresh snapshot.
+bool may_run_again(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const db::error& error) {
+        return error.serialization_failure();
+    } catch (const archive::conflict&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+} // namespace
+
+awaitable<task_report> exporter::run(task what) {
+    using namespace std::chrono;
+    const auto started = steady_clock::now();
+    task_report report;
+    report.task = what.name;
+    report.began = floor<milliseconds>(system_clock::now());
+    std::exception_ptr failed;
+    try {
+        const async::span shown(context_.log, "job", "export", what.name);
+        if (!what.mistake.empty())
+            throw async::error(failure::precondition, what.mistake,
+                               "Mend the file: it is read anew each time.");
+        co_await repeat(what.name, report, [this, &what](attempt& work) { return export_rows(work, what); });
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    report.took = duration_cast<milliseconds>(steady_clock::now() - started);
+    if (failed && async::is_cancellation(failed))
+        std::rethrow_exception(failed);
+    conclude(report, failed);
+    co_return report;
+}
+
+// The loop around transactions: again after a conflict (a few times), and while a lock or a transaction of
+// somebody else is in the way (for a while).
+awaitable<void> exporter::repeat(std::string task, task_report& report, attempt_body body) {
+    int conflicts = 0;
+    const auto lock_patience = async::deadline::after(context_.settings.lock_wait);
+    const auto fate_patience = async::deadline::after(context_.settings.settle_wait);
+    for (;;) {
+        std::exception_ptr failed;
+        auto result = attempt_result::finished;
+        ++report.attempts;
+        try {
+            result = co_await try_once(task, report, body);
+        } catch (...) {
+            failed = std::current_exception();
+        }
+        if (context_.stop.requested() && (failed || result != attempt_result::finished))
+            async::throw_cancelled();
+        if (failed) {
+            if (!may_run_again(failed) || ++conflicts >= conflicts_max)
+                std::rethrow_exception(failed);
+            context_.log.warn(
+                "export.again", "the task's rows were changed meanwhile: it begins again",
+                {{"task", task}, {"error.message", async::describe(failed)}, {"attempt", conflicts}});
+            co_await pause(look_again_pause * conflicts);
+            continue;
+        }
+        if (result == attempt_result::finished)
+            co_return;
+        if (result == attempt_result::lock_busy && lock_patience.passed())
+            throw async::error(failure::locked, fmt::format("another run of task '{}' is at work", task));
+        if (result == attempt_result::fate_open && fate_patience.passed())
+            throw async::error(failure::locked,
+                               fmt::format("a file of task '{}' waits for a transaction that is still in"
+                                           " progress on the server",
+                                           task),
+                               "If no other run is at work, its connection will end by itself; look in"
+                               " pg_stat_activity.");
+        co_await pause(result == attempt_result::fate_open ? fate_pause : look_again_pause);
+    }
+}
+
+awaitable<exporter::attempt_result> exporter::try_once(const std::string& task, task_report& report,
+                                                       const attempt_body& body) {
+    const auto& database = context_.database;
+    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+    attempt work(*session, task, report);
+    auto result = attempt_result::finished;
+    const auto all = [this, &work, &body, &result]() -> awaitable<void> {
+        result = co_await inside(work, body);
+    };
+    co_await async::with_cleanup(
+        all(), [this, &work] { return undo(work); }, undo_patience,
+        [this, &work](std::exception_ptr failed) {
+            context_.log.warn("export.not_undone",
+                              "something of a failed export is left: the task's next run clears it away",
+                              {{"task", work.task}, {"error.message", async::describe(failed)}});
+        });
+    co_return result;
+}
+
+awaitable<exporter::attempt_result> exporter::inside(attempt& work, const attempt_body& body) {
+    if (!co_await open(work)) {
+        co_await work.transaction->rollback();
+        co_return attempt_result::lock_busy;
+    }
+    fault_point("export-locked");
+    const bool settled = co_await settle(work);
+    if (settled && body)
+        co_await body(work);
+    if (work.transaction->open())
+        co_await work.transaction->rollback();
+    co_return settled ? attempt_result::finished : attempt_result::fate_open;
+}
+
+// The transaction, in the time zone of the export; true with the task's lock. It is tried and never waited
+// for: the wait would be inside the snapshot.
+awaitable<bool> exporter::open(attempt& work) {
+    db::transaction_options options;
+    options.lock_timeout = context_.settings.settle_wait;
+    work.transaction = co_await db::transaction::begin(work.session, options);
+    const auto key = fmt::format("event-archiver/export/{}", work.task);
+    const auto locked = co_await work.session.query(
+        "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)), pg_is_in_recovery()", key);
+    if (locked.boolean(0, 1))
+        throw async::error(failure::precondition, "the database server is a read-only standby",
+                           "Give the primary's address.");
+    if (!locked.boolean(0, 0))
+        co_return false;
+    work.position = co_await archive::position_of(work.session);
+    co_return true;
+}
+
+// COMMIT was never sent, or was refused, unless `fate_open`: then the file is what the next run settles.
+awaitable<void> exporter::undo(attempt& work) {
+    const auto by =
+        async::deadline::after(context_.stop.requested() ? patience_when_stopping : undo_patience);
+    fault_point("export-before-undo");
+    co_await work.session.abandon(by);
+    fault_point("export-rolled-back");
+    if (work.draft && !work.fate_open)
+        co_await async::with_deadline(work.draft->take_back(), by, "the file to be taken back");
+}
+
+void exporter::conclude(task_report& report, const std::exception_ptr& failed) const {
+    auto& log = context_.log;
+    const auto milliseconds = std::int64_t{report.took.count()};
+    if (!failed) {
+        if (report.outcome == outcome::empty)
+            log.warn(
+                "export.empty",
+                "no row was exported: where that goes on, see what NULL does to NOT IN in docs/runbook.md",
+                {{"task", report.task}, {"boundary", report.boundary}, {"duration_ms", milliseconds}});
+        else
+            log.info(report.outcome == outcome::tried ? "export.tried" : "export.done",
+                     report.outcome == outcome::tried
+                         ? "a task could be exported; nothing was changed"
+                         : "a task's rows are in its file and gone from the table",
+                     {{"task", report.task},
+                      {"rows", report.rows},
+                      {"bytes", report.bytes},
+                      {"csv_bytes", report.csv_bytes},
+                      {"file", report.file},
+                      {"boundary", report.boundary},
+                      {"duration_ms", milliseconds}});
+        return;
+    }
+    report.outcome = outcome::failed;
+    report.rows = report.bytes = report.csv_bytes = 0;
+    report.file.clear();
+    report.error = async::describe(failed);
+    report.kind = async::failure_of(failed);
+    try {
+        std::rethrow_exception(failed);
+    } catch (const db::error& error) {
+        report.hint = error.hint();
+        report.state = error.state();
+    } catch (const async::error& error) {
+        report.hint = error.hint();
+    } catch (...) {
+        report.hint = "This is a bug in event-archiver.";
+    }
+    log.error("export.failed", report.error,
+              {{"task", report.task},
+               {"error.type", async::to_string(report.kind)},
+               {"error.hint", report.hint},
+               {"db.response.status_code", report.state},
+               {"duration_ms", milliseconds}});
+}
+
+} // namespace exports

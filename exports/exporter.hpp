@@ -1,0 +1,72 @@
+// One run of one task: settle, copy, delete, make the file safe, commit, show the file. docs/exports.md says
+// of each step what happens if the process dies there.
+#pragma once
+
+#include "archive/session_scope.hpp"
+#include "async/log.hpp"
+#include "async/stop.hpp"
+#include "exports/report.hpp"
+#include "exports/settings.hpp"
+#include "exports/sink.hpp"
+#include "exports/task.hpp"
+
+#include <functional>
+#include <string>
+
+namespace exports {
+
+// What exports work with; everything outlives them.
+struct export_context {
+    const exports::settings& settings;
+    archive::database_access database;
+    exports::sink& sink;
+    async::log& log;
+    async::stop_source& stop;
+    std::string run_id;
+    std::function<std::string()> new_nonce; // at least 56 hex digits, never the same
+};
+
+// How a person decides where the program may not.
+enum class verdict : std::uint8_t { keep, discard };
+
+class exporter {
+  public:
+    explicit exporter(export_context context)
+        : context_(std::move(context)) {}
+
+    // Whatever goes wrong is in the report, and the log; only cancellation passes, once everything is as it
+    // was. Callers see to it that no task runs twice at a time in one process; between processes a lock does.
+    [[nodiscard]] awaitable<task_report> run(task what);
+
+    // Settles what earlier runs left of any task, and nothing else; how many files. Throws async::error:
+    // locked if a transaction is still in progress, integrity for one that nobody can tell the fate of.
+    [[nodiscard]] awaitable<std::uint64_t> recover();
+    // Settles one file as a person decided. Throws async::error(precondition) if it is not unsettled.
+    [[nodiscard]] awaitable<void> recover_file(std::string name, verdict decision);
+
+  private:
+    struct attempt; // one transaction and all it holds
+    enum class attempt_result : std::uint8_t { finished, lock_busy, fate_open };
+    using attempt_body = std::function<awaitable<void>(attempt&)>;
+
+    [[nodiscard]] awaitable<void> repeat(std::string task, task_report& report, attempt_body body);
+    [[nodiscard]] awaitable<attempt_result> try_once(const std::string& task, task_report& report,
+                                                     const attempt_body& body);
+    [[nodiscard]] awaitable<attempt_result> inside(attempt& work, const attempt_body& body);
+    [[nodiscard]] awaitable<void> undo(attempt& work);
+    [[nodiscard]] awaitable<bool> open(attempt& work);
+    [[nodiscard]] awaitable<bool> settle(attempt& work);
+    [[nodiscard]] awaitable<void> settle_one(attempt& work, unsettled_file file, verdict decision);
+
+    [[nodiscard]] awaitable<void> export_rows(attempt& work, const task& what);
+    [[nodiscard]] awaitable<void> fix_boundary(attempt& work);
+    [[nodiscard]] awaitable<void> copy_rows(attempt& work, const task& what);
+    [[nodiscard]] awaitable<void> delete_rows(attempt& work, const task& what);
+    [[nodiscard]] awaitable<void> prepare(attempt& work);
+    [[nodiscard]] awaitable<void> commit(attempt& work);
+    void conclude(task_report& report, const std::exception_ptr& failed) const;
+
+    export_context context_;
+};
+
+} // namespace exports

@@ -1,0 +1,30 @@
+// The names of exported files: agency-2025_01_01-12_00_00_AM.csv.gz, and for further files of the same
+// boundary agency-2025_01_01-12_00_00_AM.2.csv.gz and so on.
+#pragma once
+
+#include "archive/day.hpp"
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace exports {
+
+struct file_name {
+    std::string task;
+    std::string stamp;   // the boundary: "2025_01_01-12_00_00_AM"
+    unsigned number = 1; // 1 is not written
+
+    // Of the file that a run with the midnight of this day for a boundary writes first.
+    [[nodiscard]] static file_name at(std::string task, archive::day boundary);
+    // Nothing if it is not such a name. Any time of day is read: earlier services stamped the time of the
+    // run.
+    [[nodiscard]] static std::optional<file_name> from_text(std::string_view name);
+
+    [[nodiscard]] std::string text() const;
+    [[nodiscard]] file_name next() const { return {task, stamp, number + 1}; }
+    friend auto operator<=>(const file_name&, const file_name&) = default;
+};
+
+} // namespace exports

@@ -1,0 +1,25 @@
+// The names that files of a directory have before others may see them. Private to this room.
+#pragma once
+
+#include "exports/file_name.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace exports {
+
+struct hidden_name {
+    file_name name;    // that the file will have
+    std::string nonce; // of the run that writes it: 16 hex digits
+
+    [[nodiscard]] std::string part() const { return stem() + ".part"; }
+    [[nodiscard]] std::string pending() const { return stem() + ".pending"; }
+    // Of any of them, also of what is left of a mark that was being written; nothing if it is none.
+    [[nodiscard]] static std::optional<hidden_name> from_text(std::string_view text);
+
+  private:
+    [[nodiscard]] std::string stem() const { return "." + name.text() + "." + nonce; }
+};
+
+} // namespace exports

@@ -1,0 +1,93 @@
+#include "exports/lake_draft.hpp"
+
+#include "archive/block_room.hpp"
+#include "archive/fault_point.hpp"
+#include "azure/crc64.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace exports {
+
+using archive::fault_point;
+using async::failure;
+
+bool pending_on(const archive::lake_file& file, const archive::transaction_mark& by) {
+    const auto& mark = file.mark.mark;
+    return mark && mark->pending && mark->now.transaction == by.transaction && mark->now.run == by.run;
+}
+
+std::size_t lake_draft::block_size() const {
+    return archive::block_size_target(staged_.size(), memory_bytes_, parallel_);
+}
+
+awaitable<void> lake_draft::write(std::vector<std::byte> bytes) {
+    if (staged_.size() >= archive::blocks_max)
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' would need more than {} blocks", blob_, archive::blocks_max),
+                           "Raise ARCHIVE_MEMORY, which lets blocks be larger.");
+    fault_point("before-put-block");
+    staged_.push_back(ids_.next());
+    const std::array<std::span<const std::byte>, 1> pieces{std::span<const std::byte>(bytes)};
+    const auto crc = azure::crc64(0, bytes);
+    co_await lake_.client().put_block(blob_, staged_.back(), pieces, crc, placement_.encryption_scope);
+    fault_point("after-put-block");
+}
+
+awaitable<void> lake_draft::prepare(file_mark mark) {
+    by_ = mark.by;
+    mark_ = for_lake(mark);
+    mark_.now.blocks = staged_.size();
+    const auto values = archive::metadata_with(mark_, {});
+    azure::content_headers content;
+    content.type = "application/gzip";
+    content.access_tier = placement_.sealed_tier; // nothing is ever appended to it
+    content.encryption_scope = placement_.encryption_scope;
+    content.tags = placement_.tags;
+    const auto when = azure::condition::absent();
+    archive::conditional_write what;
+    what.doing = fmt::format("publishing '{}'", blob_);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-publish");
+        const auto done = co_await lake_.client().put_block_list(blob_, staged_, content, values, when);
+        fault_point("after-publish");
+        co_return done.etag;
+    };
+    what.look = [this]() { return see(); };
+    tried_ = true;
+    etag_ = co_await archive::write_until_known(retries_, std::move(what));
+}
+
+awaitable<void> lake_draft::finalise() {
+    archive::lake_file file;
+    file.properties.name = blob_;
+    file.properties.etag = etag_;
+    file.properties.metadata = archive::metadata_with(mark_, {});
+    file.mark.mark = mark_;
+    co_await publisher_.keep(file);
+}
+
+awaitable<void> lake_draft::take_back() {
+    // Staged blocks that no list names are invisible, and the service discards them.
+    if (!tried_)
+        co_return;
+    const auto now = co_await lake_.look(blob_);
+    if (now && pending_on(*now, by_))
+        co_await publisher_.remove(*now);
+}
+
+awaitable<lake_draft::observed> lake_draft::see() {
+    const auto now = co_await lake_.look(blob_);
+    observed seen;
+    if (!now) {
+        seen.state = archive::blob_state::as_before;
+        co_return seen;
+    }
+    seen.etag = now->properties.etag;
+    if (pending_on(*now, by_))
+        seen.state = archive::blob_state::as_written;
+    co_return seen;
+}
+
+} // namespace exports

@@ -1,0 +1,119 @@
+#include "exports/lake_sink.hpp"
+
+#include "exports/lake_draft.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+namespace exports {
+
+namespace {
+
+stored_file described(const azure::blob_properties& blob, const std::string& name) {
+    stored_file found;
+    found.name = name;
+    found.bytes = blob.size;
+    found.changed = azure::modified_at(blob).value_or(std::chrono::sys_seconds{});
+    const auto mark = archive::mark_from(blob.metadata);
+    found.pending = !mark.mistake.empty() || (mark.mark && mark.mark->pending);
+    found.version = blob.etag;
+    return found;
+}
+
+} // namespace
+
+lake_sink::lake_sink(archive::lake& folder, const archive::placement& where, async::retry_context& retries,
+                     std::size_t memory_bytes, std::size_t parallel)
+    : lake_(folder)
+    , placement_(where)
+    , publisher_(folder, retries, where)
+    , retries_(retries)
+    , memory_bytes_(memory_bytes)
+    , parallel_(parallel)
+    , place_(fmt::format("lake {}/{}", folder.client().container(), folder.prefix())) {}
+
+awaitable<std::unique_ptr<draft>> lake_sink::begin(file_name first, std::string nonce) {
+    std::set<std::string, std::less<>> taken;
+    const auto blobs = co_await lake_.blobs();
+    for (const auto& blob : blobs)
+        taken.insert(blob.name.substr(lake_.prefix().size()));
+    auto name = std::move(first);
+    while (taken.contains(name.text()))
+        name = name.next();
+    co_return std::make_unique<lake_draft>(lake_, publisher_, placement_, retries_, name.text(), nonce,
+                                           memory_bytes_, parallel_);
+}
+
+awaitable<std::vector<stored_file>> lake_sink::files(std::string task) {
+    const auto blobs = co_await lake_.present_blobs();
+    std::map<file_name, stored_file> found;
+    if (!blobs)
+        co_return std::vector<stored_file>();
+    for (const auto& blob : *blobs) {
+        const auto text = blob.name.substr(lake_.prefix().size());
+        const auto name = file_name::from_text(text);
+        if (name && name->task == task)
+            found.emplace(*name, described(blob, text));
+    }
+    std::vector<stored_file> files;
+    for (auto& [name, file] : found)
+        files.push_back(std::move(file));
+    co_return files;
+}
+
+awaitable<std::optional<stored_file>> lake_sink::find(std::string name) {
+    if (!file_name::from_text(name))
+        co_return std::nullopt;
+    const auto now = co_await lake_.look(lake_.prefix() + name);
+    if (!now)
+        co_return std::nullopt;
+    co_return described(now->properties, name);
+}
+
+awaitable<void> lake_sink::read(stored_file file, byte_sink to) {
+    co_await lake_.read(lake_.prefix() + file.name, file.version, 0, std::move(to));
+}
+
+awaitable<std::vector<unsettled_file>> lake_sink::unsettled() {
+    const auto blobs = co_await lake_.present_blobs();
+    std::vector<unsettled_file> found;
+    if (!blobs)
+        co_return found;
+    for (const auto& blob : *blobs) {
+        const auto text = blob.name.substr(lake_.prefix().size());
+        const auto name = file_name::from_text(text);
+        const auto mark = archive::mark_from(blob.metadata);
+        if (!name || (mark.mistake.empty() && !(mark.mark && mark.mark->pending)))
+            continue;
+        unsettled_file file;
+        file.name = text;
+        file.place = text;
+        file.mistake = mark.mistake;
+        if (mark.mark)
+            file.mark = from_lake(*mark.mark);
+        if (file.mistake.empty() && file.mark.task != name->task)
+            file.mistake = "it is of another task than its name says";
+        file.mark.task = name->task;
+        found.push_back(std::move(file));
+    }
+    co_return found;
+}
+
+awaitable<bool> lake_sink::keep(unsettled_file file) {
+    const auto now = co_await lake_.look(lake_.prefix() + file.place);
+    if (!now)
+        co_return false;
+    if (pending_on(*now, file.mark.by)) // else somebody has settled it since
+        co_await publisher_.keep(*now);
+    co_return true;
+}
+
+awaitable<void> lake_sink::remove(unsettled_file file) {
+    const auto now = co_await lake_.look(lake_.prefix() + file.place);
+    if (now && pending_on(*now, file.mark.by))
+        co_await publisher_.remove(*now);
+}
+
+} // namespace exports

@@ -1,0 +1,41 @@
+// Exported files in a folder of the lake. A block list is what makes a file visible; it is committed before
+// the transaction, with the archive's mark in the blob's metadata, and conditional on there being no such
+// blob.
+#pragma once
+
+#include "archive/lake.hpp"
+#include "archive/publisher.hpp"
+#include "async/retry.hpp"
+#include "exports/sink.hpp"
+
+#include <cstddef>
+
+namespace exports {
+
+class lake_sink : public sink {
+  public:
+    // Blocks are such that `parallel` drafts fit into the memory. What is referred to must outlive the sink
+    // and its drafts.
+    lake_sink(archive::lake& folder, const archive::placement& where, async::retry_context& retries,
+              std::size_t memory_bytes, std::size_t parallel);
+
+    [[nodiscard]] awaitable<std::unique_ptr<draft>> begin(file_name first, std::string nonce) override;
+    [[nodiscard]] awaitable<std::vector<stored_file>> files(std::string task) override;
+    [[nodiscard]] awaitable<std::optional<stored_file>> find(std::string name) override;
+    [[nodiscard]] awaitable<void> read(stored_file file, byte_sink to) override;
+    [[nodiscard]] awaitable<std::vector<unsettled_file>> unsettled() override;
+    [[nodiscard]] awaitable<bool> keep(unsettled_file file) override;
+    [[nodiscard]] awaitable<void> remove(unsettled_file file) override;
+    [[nodiscard]] const std::string& place() const noexcept override { return place_; }
+
+  private:
+    archive::lake& lake_;
+    const archive::placement& placement_;
+    archive::publisher publisher_;
+    async::retry_context& retries_;
+    std::size_t memory_bytes_;
+    std::size_t parallel_;
+    std::string place_;
+};
+
+} // namespace exports

@@ -1,0 +1,117 @@
+#include "exports/mark.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+#include <map>
+#include <stdexcept>
+
+namespace exports {
+
+namespace {
+
+using fields = std::map<std::string, std::string, std::less<>>;
+
+constexpr std::string_view format_version = "1";
+
+std::uint64_t number(const std::string& text, int base = 10) {
+    std::uint64_t value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (failed != std::errc() || end != text.data() + text.size())
+        throw std::invalid_argument("a number is none");
+    return value;
+}
+
+const std::string& field(const fields& values, std::string_view name) {
+    const auto found = values.find(name);
+    if (found == values.end() || found->second.empty())
+        throw std::invalid_argument(fmt::format("'{}' is missing", name));
+    return found->second;
+}
+
+fields fields_of(std::string_view text) {
+    fields values;
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        const auto line = text.substr(0, end);
+        const auto equals = line.find('=');
+        if (end == std::string_view::npos || equals == std::string_view::npos)
+            throw std::invalid_argument("a line is not name=value");
+        if (!values.emplace(line.substr(0, equals), line.substr(equals + 1)).second)
+            throw std::invalid_argument("a name stands there twice");
+        text.remove_prefix(end + 1);
+    }
+    return values;
+}
+
+file_mark read(std::string_view text) {
+    const auto values = fields_of(text);
+    if (field(values, "format") != format_version)
+        throw std::invalid_argument("it is of a format that a newer event-archiver writes");
+    file_mark mark;
+    mark.task = field(values, "task");
+    mark.by.run = field(values, "run");
+    mark.by.transaction = field(values, "xid");
+    mark.by.position.cluster = field(values, "cluster");
+    mark.by.position.database = field(values, "database");
+    const auto timeline = number(field(values, "timeline"));
+    if (timeline > std::numeric_limits<std::uint32_t>::max())
+        throw std::invalid_argument("'timeline' is none");
+    mark.by.position.timeline = static_cast<std::uint32_t>(timeline);
+    mark.by.position.lsn = number(field(values, "lsn"));
+    mark.rows = number(field(values, "rows"));
+    mark.bytes = number(field(values, "bytes"));
+    mark.csv_bytes = number(field(values, "csv_bytes"));
+    mark.crc = number(field(values, "crc"), 16);
+    (void)number(mark.by.transaction);
+    return mark;
+}
+
+// The archive's field for a table: no name of a table begins so.
+constexpr std::string_view table_prefix = "export/";
+
+} // namespace
+
+std::string text_of(const file_mark& mark) {
+    const auto& at = mark.by.position;
+    return fmt::format("format={}\ntask={}\nrun={}\nxid={}\ncluster={}\ndatabase={}\ntimeline={}\nlsn={}\n"
+                       "rows={}\nbytes={}\ncsv_bytes={}\ncrc={:016x}\n",
+                       format_version, mark.task, mark.by.run, mark.by.transaction, at.cluster, at.database,
+                       at.timeline, at.lsn, mark.rows, mark.bytes, mark.csv_bytes, mark.crc);
+}
+
+std::variant<file_mark, std::string> mark_from(std::string_view text) {
+    try {
+        return read(text);
+    } catch (const std::invalid_argument& mistake) {
+        return std::string(mistake.what());
+    }
+}
+
+archive::file_mark for_lake(const file_mark& mark) {
+    archive::file_mark stored;
+    stored.table = archive::table_in_mark(std::string(table_prefix) + mark.task);
+    stored.pending = true;
+    stored.now.bytes = mark.bytes;
+    stored.now.uncompressed = mark.csv_bytes;
+    stored.now.rows = mark.rows;
+    stored.now.crc = mark.crc;
+    stored.now.run = mark.by.run;
+    stored.now.transaction = mark.by.transaction;
+    stored.now.position = mark.by.position;
+    return stored;
+}
+
+file_mark from_lake(const archive::file_mark& mark) {
+    file_mark read;
+    read.task = mark.table.starts_with(table_prefix) ? mark.table.substr(table_prefix.size()) : std::string();
+    read.by = {mark.now.run, mark.now.transaction, mark.now.position};
+    read.rows = mark.now.rows;
+    read.bytes = mark.now.bytes;
+    read.csv_bytes = mark.now.uncompressed;
+    read.crc = mark.now.crc;
+    return read;
+}
+
+} // namespace exports

@@ -1,0 +1,33 @@
+// What is remembered of a file while the fate of the transaction that deleted its rows is open. The lake
+// keeps it in the blob's metadata, as the archive does; a directory in a small file beside it.
+#pragma once
+
+#include "archive/mark.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace exports {
+
+struct file_mark {
+    std::string task;
+    archive::transaction_mark by; // whose fate is the file's
+    std::uint64_t rows = 0;       // without the header
+    std::uint64_t bytes = 0;      // as stored
+    std::uint64_t csv_bytes = 0;
+    std::uint64_t crc = 0; // CRC-64 of the stored bytes
+    bool operator==(const file_mark&) const = default;
+};
+
+// As lines of name=value.
+[[nodiscard]] std::string text_of(const file_mark& mark);
+// Or why it is none, as a clause.
+[[nodiscard]] std::variant<file_mark, std::string> mark_from(std::string_view text);
+
+// As the archive writes it to a blob, pending.
+[[nodiscard]] archive::file_mark for_lake(const file_mark& mark);
+[[nodiscard]] file_mark from_lake(const archive::file_mark& mark);
+
+} // namespace exports

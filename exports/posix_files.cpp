@@ -1,0 +1,224 @@
+#include "exports/posix_files.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <utility>
+
+namespace exports {
+
+namespace {
+
+namespace fs = std::filesystem;
+using async::failure;
+
+failure kind_of(int reason) {
+    switch (reason) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case EIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ESTALE:
+    case ETIMEDOUT:
+        return failure::temporary;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return failure::refused;
+    default:
+        return failure::precondition;
+    }
+}
+
+std::string_view hint_for(int reason) {
+    switch (reason) {
+    case ENOSPC:
+    case EDQUOT:
+        return "Make room there, or set EXPORT_PATH to another volume. Nothing was deleted from the "
+               "database.";
+    case EFBIG:
+        return "The limit on the size of files (ulimit -f) or the file system allows no larger file.";
+    case EACCES:
+    case EPERM:
+        return "The user that event-archiver runs as must be able to create files there.";
+    case EROFS:
+        return "The volume is mounted read-only.";
+    case ENOENT:
+    case ENOTDIR:
+        return "Create the directory or mount the volume, or set EXPORT_PATH.";
+    default:
+        return "";
+    }
+}
+
+class descriptor {
+  public:
+    descriptor(const fs::path& path, int flags, mode_t mode = 0)
+        : number_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+    ~descriptor() {
+        if (number_ >= 0)
+            ::close(number_);
+    }
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+    [[nodiscard]] int get() const noexcept { return number_; }
+    [[nodiscard]] bool open() const noexcept { return number_ >= 0; }
+    [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
+
+  private:
+    int number_;
+};
+
+constexpr int create_new = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+constexpr mode_t as_the_umask_says = 0666;
+constexpr std::size_t small_file_max = 65'536;
+
+void write_all(int file, std::span<const std::byte> bytes, const fs::path& path) {
+    while (!bytes.empty()) {
+        const auto put = ::write(file, bytes.data(), bytes.size());
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            throw file_error(errno, "writing", path);
+        bytes = bytes.subspan(static_cast<std::size_t>(put));
+    }
+}
+
+void sync_file(int file, const fs::path& path) {
+    // Not again after EINTR or EIO: the kernel has forgotten by then which pages were dirty.
+    if (::fsync(file) != 0)
+        throw file_error(errno, "making safe", path);
+}
+
+// For file systems whose rename cannot refuse to replace: NFS, for one.
+renamed link_new(const fs::path& from, const fs::path& to) {
+    if (::link(from.c_str(), to.c_str()) != 0) {
+        // Both names of one file: we were interrupted right here.
+        std::error_code unknown;
+        if (errno == EEXIST && !fs::equivalent(from, to, unknown))
+            return renamed::taken;
+        if (errno == EEXIST) {
+            remove_file(from);
+            return renamed::done;
+        }
+        if (errno == ENOENT)
+            return renamed::missing;
+        throw file_error(errno, "naming", to);
+    }
+    remove_file(from);
+    return renamed::done;
+}
+
+} // namespace
+
+async::error file_error(int reason, std::string_view doing, const fs::path& path) {
+    return async::error(kind_of(reason),
+                        fmt::format("{} '{}': {}", doing, path.string(), std::strerror(reason)),
+                        std::string(hint_for(reason)));
+}
+
+part_file::part_file(fs::path path)
+    : path_(std::move(path))
+    , descriptor_(-1) {
+    descriptor file(path_, create_new, as_the_umask_says);
+    if (!file.open())
+        throw file_error(errno, "creating", path_);
+    // Nobody else knows its name yet. A file system without locks costs us a late cleaning, and no more.
+    (void)::flock(file.get(), LOCK_EX | LOCK_NB);
+    descriptor_ = file.release();
+}
+
+part_file::~part_file() { ::close(descriptor_); }
+
+void part_file::append(std::span<const std::byte> bytes) { write_all(descriptor_, bytes, path_); }
+
+void part_file::sync() { sync_file(descriptor_, path_); }
+
+bool is_abandoned(const fs::path& path) {
+    const descriptor file(path, O_RDONLY);
+    if (!file.open())
+        return errno == ENOENT;
+    return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+void write_safely(const fs::path& path, std::string_view text) {
+    const fs::path part = path.string() + ".part";
+    try {
+        {
+            const descriptor file(part, O_WRONLY | O_CREAT | O_TRUNC, as_the_umask_says);
+            if (!file.open())
+                throw file_error(errno, "creating", part);
+            write_all(file.get(), std::as_bytes(std::span(text)), part);
+            sync_file(file.get(), part);
+        }
+        if (std::rename(part.c_str(), path.c_str()) != 0)
+            throw file_error(errno, "naming", path);
+    } catch (const async::error&) {
+        (void)::unlink(part.c_str());
+        throw;
+    }
+    sync_directory(path.parent_path());
+}
+
+std::optional<std::string> read_small(const fs::path& path) {
+    const descriptor file(path, O_RDONLY);
+    if (!file.open() && errno == ENOENT)
+        return std::nullopt;
+    if (!file.open())
+        throw file_error(errno, "reading", path);
+    std::string text(small_file_max, '\0');
+    std::size_t size = 0;
+    for (;;) {
+        const auto got = ::read(file.get(), text.data() + size, text.size() - size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            throw file_error(errno, "reading", path);
+        if (got == 0)
+            break;
+        size += static_cast<std::size_t>(got);
+    }
+    text.resize(size);
+    return text;
+}
+
+renamed rename_new(const fs::path& from, const fs::path& to) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+        return renamed::done;
+    switch (errno) {
+    case EEXIST:
+        return renamed::taken;
+    case ENOENT:
+        return renamed::missing;
+    case EINVAL:
+    case ENOSYS:
+        return link_new(from, to);
+    default:
+        throw file_error(errno, "naming", to);
+    }
+}
+
+void remove_file(const fs::path& path) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+        throw file_error(errno, "removing", path);
+}
+
+void sync_directory(const fs::path& directory) {
+    const descriptor opened(directory, O_RDONLY | O_DIRECTORY);
+    if (!opened.open())
+        throw file_error(errno, "opening", directory);
+    // Some network file systems have no such call, and need none.
+    if (::fsync(opened.get()) != 0 && errno != EINVAL && errno != EBADF)
+        throw file_error(errno, "making safe", directory);
+}
+
+} // namespace exports

@@ -1,0 +1,32 @@
+// What an export is told, already checked.
+#pragma once
+
+#include "archive/day.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace exports {
+
+enum class destination : std::uint8_t { directory, lake };
+
+struct settings {
+    std::filesystem::path tasks; // DSL_PATH
+    destination to = destination::directory;
+    std::filesystem::path directory;      // EXPORT_PATH
+    std::string container;                // of the lake
+    std::string folder;                   // in it, "" or "some/folder"
+    std::string time_zone = "UTC";        // whose midnight is the boundary, and in which times are written
+    std::optional<archive::day> boundary; // the midnight with which this day begins; nothing: today's
+    bool dry_run = false;
+    std::size_t memory_bytes = std::size_t{32} << 20;
+    std::size_t parallel = 4; // tasks at a time, where more than one is asked for
+    std::chrono::milliseconds lock_wait{1'000};
+    std::chrono::milliseconds settle_wait{30'000};
+};
+
+} // namespace exports

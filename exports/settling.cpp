@@ -1,0 +1,140 @@
+#include "exports/settling.hpp"
+
+#include "archive/settler.hpp"
+#include "async/error.hpp"
+#include "exports/attempt.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace exports {
+
+using archive::fate;
+using async::failure;
+
+namespace {
+
+constexpr std::string_view verdict_hint = "Look whether the rows of the file are in the table, then run "
+                                          "`event-archiver recover --exports --keep FILE` "
+                                          "(they are in the file only) or `event-archiver recover --exports "
+                                          "--discard FILE` (they are in the table).";
+
+async::error unreadable(const unsettled_file& file) {
+    return async::error(failure::precondition,
+                        fmt::format("the mark of '{}' cannot be read: {}", file.name, file.mistake),
+                        std::string(verdict_hint));
+}
+
+} // namespace
+
+settle_step decide_settling(fate of_transaction) noexcept {
+    switch (of_transaction) {
+    case fate::committed:
+        return settle_step::keep;
+    case fate::aborted:
+        return settle_step::discard;
+    case fate::in_progress:
+        return settle_step::wait;
+    case fate::unknown:
+        break;
+    }
+    return settle_step::person;
+}
+
+// False if a transaction is still in progress: look again later, with a new snapshot.
+awaitable<bool> exporter::settle(attempt& work) {
+    auto files = co_await context_.sink.unsettled();
+    bool all = true;
+    for (auto& file : files) {
+        if (file.mark.task != work.task)
+            continue;
+        if (!file.mistake.empty())
+            throw unreadable(file);
+        const auto& by = file.mark.by;
+        const auto asked =
+            co_await archive::fate_of(work.session, by.transaction, by.position, work.position);
+        const auto step = decide_settling(asked);
+        if (step == settle_step::person)
+            throw async::error(
+                failure::integrity,
+                fmt::format("nobody can tell what became of transaction {}, on which '{}' depends{}",
+                            by.transaction, file.name,
+                            by.position.cluster != work.position.cluster ||
+                                    by.position.database != work.position.database
+                                ? ": it is of another database"
+                                : ": it is too long ago, or this server's history is another one"),
+                std::string(verdict_hint));
+        all = all && step != settle_step::wait;
+        if (step != settle_step::wait)
+            co_await settle_one(work, file, step == settle_step::keep ? verdict::keep : verdict::discard);
+    }
+    co_return all;
+}
+
+awaitable<void> exporter::settle_one(attempt& work, unsettled_file file, verdict decision) {
+    bool there = true;
+    if (decision == verdict::keep)
+        there = co_await context_.sink.keep(file);
+    else
+        co_await context_.sink.remove(file);
+    ++work.report.files_settled;
+    context_.log.info("export.settled", "a file that an interrupted export left was settled",
+                      {{"task", work.task},
+                       {"file", file.name},
+                       {"transaction", file.mark.by.transaction},
+                       {"decision", decision == verdict::keep ? "kept" : "removed"}});
+    if (!there)
+        context_.log.warn(
+            "export.file_missing",
+            "rows were deleted for a file that is no longer there: somebody has moved or removed it",
+            {{"task", work.task}, {"file", file.name}, {"rows", file.mark.rows}});
+}
+
+awaitable<std::uint64_t> exporter::recover() {
+    const auto files = co_await context_.sink.unsettled();
+    std::set<std::string> tasks;
+    for (const auto& file : files)
+        tasks.insert(file.mark.task);
+    std::uint64_t settled = 0;
+    std::exception_ptr failed;
+    for (const auto& name : tasks) {
+        task_report report;
+        try {
+            co_await repeat(name, report, {});
+        } catch (const async::error&) {
+            if (!failed)
+                failed = std::current_exception();
+        }
+        settled += report.files_settled;
+    }
+    if (failed)
+        std::rethrow_exception(failed);
+    co_return settled;
+}
+
+awaitable<void> exporter::recover_file(std::string name, verdict decision) {
+    name.erase(0, name.rfind('/') + 1); // npos + 1 is 0
+    const auto files = co_await context_.sink.unsettled();
+    const auto file = std::ranges::find(files, name, &unsettled_file::name);
+    if (file == files.end())
+        throw async::error(failure::precondition, fmt::format("'{}' is not waiting to be settled", name));
+    const auto& database = context_.database;
+    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+    task_report report;
+    attempt work(*session, file->mark.task, report);
+    if (!co_await open(work))
+        throw async::error(failure::locked, fmt::format("another run of task '{}' is at work", work.task));
+    if (file->mistake.empty()) {
+        const auto& by = file->mark.by;
+        const auto asked = co_await archive::fate_of(*session, by.transaction, by.position, work.position);
+        if (asked == fate::in_progress)
+            throw async::error(failure::locked,
+                               fmt::format("transaction {} is still in progress", by.transaction));
+    }
+    co_await settle_one(work, *file, decision);
+    co_await work.transaction->rollback();
+}
+
+} // namespace exports

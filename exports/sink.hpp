@@ -1,0 +1,98 @@
+// Where exported files go: a directory or a folder of the lake. Both keep one promise: a file is safe before
+// COMMIT, bears the number of the transaction it depends on until that is decided, and replaces nothing.
+#pragma once
+
+#include "async/asio.hpp"
+#include "exports/file_name.hpp"
+#include "exports/mark.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace exports {
+
+using async::awaitable;
+
+// A file that others may see.
+struct stored_file {
+    std::string name;
+    std::uint64_t bytes = 0;
+    std::chrono::sys_seconds changed;
+    bool pending = false; // the fate of its transaction is open; a directory shows no such file
+    std::string version;  // an ETag where the sink has them
+};
+
+// A file whose transaction's fate is open, as an earlier run left it.
+struct unsettled_file {
+    std::string name;  // as it is called, or will be
+    std::string place; // where the sink keeps its mark
+    file_mark mark;
+    std::string mistake; // why the mark cannot be read; empty: it can
+    std::string version;
+};
+
+// A file in the making. Nobody sees it until `finalise`, or for the lake until `prepare`. Whoever begins one
+// ends it by `finalise` or `take_back`.
+class draft {
+  public:
+    draft() = default;
+    draft(const draft&) = delete;
+    draft& operator=(const draft&) = delete;
+    virtual ~draft() = default;
+
+    // Bytes that the next `write` should have, but for the last.
+    [[nodiscard]] virtual std::size_t block_size() const = 0;
+    // Appends. Sinks own what they write, so that a cancelled write can end unobserved.
+    [[nodiscard]] virtual awaitable<void> write(std::vector<std::byte> bytes) = 0;
+    // No more bytes: what was written is where a crash of the machine cannot lose it.
+    [[nodiscard]] virtual awaitable<void> finish() = 0;
+    // From here on the file depends on the mark's transaction. To be awaited shielded. Throws
+    // archive::conflict if somebody else has taken its name meanwhile.
+    [[nodiscard]] virtual awaitable<void> prepare(file_mark mark) = 0;
+    // The transaction is committed: the file stays. Failing is harmless, the next run does it.
+    [[nodiscard]] virtual awaitable<void> finalise() = 0;
+    // Nothing is left of it. Only once the transaction is certainly not committed.
+    [[nodiscard]] virtual awaitable<void> take_back() = 0;
+
+    // The file's name as far as it is known.
+    [[nodiscard]] virtual std::string name() const = 0;
+};
+
+using byte_sink = std::function<awaitable<void>(std::span<const std::byte>)>;
+
+class sink {
+  public:
+    sink() = default;
+    sink(const sink&) = delete;
+    sink& operator=(const sink&) = delete;
+    virtual ~sink() = default;
+
+    // `first`: the name to take, or the next that is free. What dead runs left of the task's drafts is
+    // cleared away: the caller has settled its files and holds its lock.
+    [[nodiscard]] virtual awaitable<std::unique_ptr<draft>> begin(file_name first, std::string nonce) = 0;
+
+    // The finished and pending files of a task, oldest boundary first.
+    [[nodiscard]] virtual awaitable<std::vector<stored_file>> files(std::string task) = 0;
+    // One of them; nothing if there is none of that name.
+    [[nodiscard]] virtual awaitable<std::optional<stored_file>> find(std::string name) = 0;
+    // Streams a file that `files` or `find` gave, of exactly that version.
+    [[nodiscard]] virtual awaitable<void> read(stored_file file, byte_sink to) = 0;
+
+    // Of all tasks, those no longer on disk included.
+    [[nodiscard]] virtual awaitable<std::vector<unsettled_file>> unsettled() = 0;
+    // False if there is no file to keep: somebody has moved it away, or removed it.
+    [[nodiscard]] virtual awaitable<bool> keep(unsettled_file file) = 0;
+    [[nodiscard]] virtual awaitable<void> remove(unsettled_file file) = 0;
+
+    // For logs: "/exported-data", "lake container/folder".
+    [[nodiscard]] virtual const std::string& place() const noexcept = 0;
+};
+
+} // namespace exports

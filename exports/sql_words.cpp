@@ -1,0 +1,167 @@
+#include "exports/sql_words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace exports {
+
+namespace {
+
+bool begins_word(char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter == '_' ||
+           static_cast<unsigned char>(letter) >= 0x80;
+}
+bool continues_word(char letter) {
+    return begins_word(letter) || (letter >= '0' && letter <= '9') || letter == '$';
+}
+bool is_space(char letter) { return std::string_view(" \t\r\n\f\v").find(letter) != std::string_view::npos; }
+
+class lexer {
+  public:
+    explicit lexer(std::string_view sql)
+        : rest_(sql) {}
+
+    sql_words run() {
+        while (result_.mistake.empty() && !rest_.empty())
+            step();
+        return std::move(result_);
+    }
+
+  private:
+    void step() {
+        const char next = rest_.front();
+        if (is_space(next))
+            (void)take(1);
+        else if (rest_.starts_with("--"))
+            (void)take(std::min(rest_.find('\n'), rest_.size()));
+        else if (rest_.starts_with("/*"))
+            comment();
+        else if (next == '\'' || next == '"')
+            quotes(next, false);
+        else if (next == '$' && !dollar_tag().empty())
+            dollar_quotes();
+        else if (begins_word(next))
+            word();
+        else if (next >= '0' && next <= '9')
+            number();
+        else
+            symbol();
+    }
+
+    std::string_view take(std::size_t size) {
+        const auto taken = rest_.substr(0, size);
+        line_ += static_cast<std::size_t>(std::ranges::count(taken, '\n'));
+        rest_.remove_prefix(taken.size());
+        return taken;
+    }
+
+    void add(sql_word::kind what, std::string text, std::size_t line) {
+        result_.words.push_back({what, std::move(text), depth_, line});
+    }
+
+    void unended(std::string_view what, std::size_t line) {
+        result_.mistake = fmt::format("line {}: {} without its end", line, what);
+    }
+
+    // They may be nested.
+    void comment() {
+        const auto line = line_;
+        (void)take(2);
+        for (std::size_t open = 1; open > 0;) {
+            const auto end = rest_.find("*/");
+            const auto begin = rest_.find("/*");
+            if (end == std::string_view::npos)
+                return unended("a comment", line);
+            open = begin < end ? open + 1 : open - 1;
+            (void)take(std::min(begin, end) + 2);
+        }
+    }
+
+    // A doubled quote stands for itself; a backslash does something only in E'…'.
+    void quotes(char quote, bool escapes) {
+        const auto line = line_;
+        std::string text;
+        (void)take(1);
+        for (;;) {
+            const auto end = rest_.find_first_of(escapes ? std::string{quote, '\\'} : std::string{quote});
+            if (end == std::string_view::npos)
+                return unended("a quoted text", line);
+            text += take(end);
+            const bool pair = rest_.size() > 1 && (rest_[0] == '\\' || rest_[1] == quote);
+            if (!pair && rest_[0] == '\\')
+                return unended("a quoted text", line);
+            if (!pair)
+                break;
+            text += take(2).substr(1);
+        }
+        (void)take(1);
+        add(sql_word::kind::quoted, std::move(text), line);
+    }
+
+    // "$tag$", or nothing if none begins here.
+    [[nodiscard]] std::string_view dollar_tag() const {
+        std::size_t end = 1;
+        while (end < rest_.size() && continues_word(rest_[end]) && rest_[end] != '$')
+            ++end;
+        const bool digit_first = rest_.size() > 1 && rest_[1] >= '0' && rest_[1] <= '9';
+        return end < rest_.size() && rest_[end] == '$' && !digit_first ? rest_.substr(0, end + 1)
+                                                                       : std::string_view();
+    }
+
+    void dollar_quotes() {
+        const auto line = line_;
+        const std::string tag(dollar_tag());
+        (void)take(tag.size());
+        const auto end = rest_.find(tag);
+        if (end == std::string_view::npos)
+            return unended("a quoted text", line);
+        add(sql_word::kind::quoted, std::string(take(end)), line);
+        (void)take(tag.size());
+    }
+
+    void word() {
+        const auto size =
+            static_cast<std::size_t>(std::ranges::find_if_not(rest_, continues_word) - rest_.begin());
+        std::string text(take(size));
+        std::ranges::transform(text, text.begin(), [](char each) {
+            return each >= 'a' && each <= 'z' ? static_cast<char>(each - 32) : each;
+        });
+        const bool prefix = !rest_.empty() && rest_.front() == '\'';
+        if (prefix && text == "E")
+            return quotes('\'', true);
+        add(sql_word::kind::word, std::move(text), line_);
+    }
+
+    void number() {
+        const auto size = static_cast<std::size_t>(
+            std::ranges::find_if_not(rest_, [](char each) { return continues_word(each) || each == '.'; }) -
+            rest_.begin());
+        add(sql_word::kind::word, std::string(take(size)), line_);
+    }
+
+    void symbol() {
+        const char which = rest_.front();
+        if (which == ')' && depth_ > 0)
+            --depth_;
+        add(sql_word::kind::symbol, std::string(1, which), line_);
+        if (which == '(')
+            ++depth_;
+        (void)take(1);
+    }
+
+    std::string_view rest_;
+    std::size_t line_ = 1;
+    std::size_t depth_ = 0;
+    sql_words result_;
+};
+
+} // namespace
+
+sql_words words_of(std::string_view sql) {
+    if (sql.starts_with(byte_order_mark))
+        sql.remove_prefix(byte_order_mark.size());
+    return lexer(sql).run();
+}
+
+} // namespace exports

@@ -1,0 +1,35 @@
+// The words of an SQL text, as PostgreSQL's lexer tells them apart as far as it matters here: what stands in
+// comments, quotes or parentheses is not taken for a keyword. Private to this room.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exports {
+
+struct sql_word {
+    enum class kind : unsigned char { word, quoted, symbol };
+    kind what = kind::word;
+    std::string text;      // a word in capitals, the content of quotes, or one character
+    std::size_t depth = 0; // of parentheses around it; of a parenthesis itself, outside
+    std::size_t line = 1;
+
+    [[nodiscard]] bool is(std::string_view word) const { return what == kind::word && text == word; }
+    [[nodiscard]] bool is_symbol(char which) const {
+        return what == kind::symbol && text.size() == 1 && text.front() == which;
+    }
+};
+
+struct sql_words {
+    std::vector<sql_word> words;
+    std::string mistake; // "line 3: a comment without its end"; empty: there is none
+};
+
+// What editors put in front of UTF-8, and the server would take for a part of the first word.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+[[nodiscard]] sql_words words_of(std::string_view sql);
+
+} // namespace exports

@@ -1,0 +1,147 @@
+#include "exports/statement.hpp"
+
+#include "exports/sql_words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <vector>
+
+namespace exports {
+
+namespace {
+
+constexpr std::string_view copy_expected = "COPY (...) TO STDOUT WITH CSV HEADER is expected";
+
+// The words of the one statement in `sql`, or a mistake.
+sql_words single_statement(std::string_view sql) {
+    auto found = words_of(sql);
+    if (!found.mistake.empty())
+        return found;
+    const auto ends = [](const sql_word& each) { return each.is_symbol(';') && each.depth == 0; };
+    const auto end = std::ranges::find_if(found.words, ends);
+    if (const auto more = std::find_if_not(end, found.words.end(), ends); more != found.words.end())
+        found.mistake = fmt::format("line {}: a second statement begins here: one is expected", more->line);
+    found.words.erase(end, found.words.end());
+    if (found.words.empty() && found.mistake.empty())
+        found.mistake = "line 1: there is no statement";
+    return found;
+}
+
+// What somebody wrote, short and printable.
+std::string shown(const sql_word& word) {
+    auto text = word.text.substr(0, 30);
+    std::ranges::replace_if(
+        text, [](char each) { return each < ' ' || each > '~'; }, '?');
+    return text;
+}
+
+struct copy_options {
+    bool csv = false;
+    bool header = false;
+    bool usual_dialect = true;
+};
+
+bool says_no(const sql_word& value) {
+    std::string text = value.text;
+    std::ranges::transform(text, text.begin(), [](char each) {
+        return each >= 'a' && each <= 'z' ? static_cast<char>(each - 32) : each;
+    });
+    return text == "FALSE" || text == "OFF" || text == "0";
+}
+
+// CSV HEADER DELIMITER ',' …, the spelling before PostgreSQL 9.0.
+copy_options read_plain(std::span<const sql_word> words) {
+    copy_options found;
+    for (const auto& each : words) {
+        if (each.depth > 0)
+            continue;
+        found.csv |= each.is("CSV");
+        found.header |= each.is("HEADER");
+        if (each.is("DELIMITER") || each.is("DELIMITERS") || each.is("QUOTE") || each.is("ESCAPE"))
+            found.usual_dialect = false;
+    }
+    // FORCE QUOTE says which columns are quoted, not how.
+    const auto force = std::ranges::adjacent_find(
+        words, [](const auto& one, const auto& two) { return one.is("FORCE") && two.is("QUOTE"); });
+    const auto quotes = std::ranges::count_if(words, [](const auto& each) { return each.is("QUOTE"); });
+    const bool others = std::ranges::any_of(words, [](const auto& each) {
+        return each.is("DELIMITER") || each.is("DELIMITERS") || each.is("ESCAPE");
+    });
+    if (force != words.end() && quotes == 1 && !others)
+        found.usual_dialect = true;
+    return found;
+}
+
+// (FORMAT csv, HEADER, DELIMITER ',' …): names at depth `depth`, each perhaps with a value behind it.
+copy_options read_list(std::span<const sql_word> words, std::size_t depth) {
+    copy_options found;
+    bool name_expected = true;
+    for (std::size_t at = 0; at < words.size(); ++at) {
+        const auto& each = words[at];
+        if (each.depth != depth)
+            continue;
+        if (each.is_symbol(',') || !name_expected) {
+            name_expected = each.is_symbol(',');
+            continue;
+        }
+        name_expected = false;
+        const auto* const value =
+            at + 1 < words.size() && words[at + 1].depth == depth ? &words[at + 1] : nullptr;
+        if (each.is("FORMAT"))
+            found.csv = value != nullptr && (value->is("CSV") || value->text == "csv");
+        else if (each.is("HEADER"))
+            found.header = value == nullptr || !says_no(*value);
+        else if (each.is("DELIMITER") || each.is("QUOTE") || each.is("ESCAPE"))
+            found.usual_dialect = false;
+    }
+    return found;
+}
+
+copy_options options_of(std::span<const sql_word> words) {
+    if (!words.empty() && words.front().is("WITH"))
+        words = words.subspan(1);
+    if (!words.empty() && words.front().is_symbol('('))
+        return read_list(words.subspan(1), 1);
+    return read_plain(words);
+}
+
+} // namespace
+
+select_shape shape_of_select(std::string_view sql) {
+    const auto statement = single_statement(sql);
+    if (!statement.mistake.empty())
+        return {true, statement.mistake};
+    const auto& words = statement.words;
+    const auto& first = words.front();
+    if (!first.is("COPY"))
+        return {true, fmt::format("line {}: it begins with '{}' where {}", first.line, shown(first),
+                                  copy_expected)};
+    const auto outside = [](std::string_view word) {
+        return [word](const sql_word& each) { return each.depth == 0 && each.is(word); };
+    };
+    const auto to = std::ranges::find_if(words, outside("TO"));
+    if (to == words.end() || to + 1 == words.end() || !(to + 1)->is("STDOUT"))
+        return {true, fmt::format("line {}: it does not copy TO STDOUT: {}",
+                                  to == words.end() ? first.line : to->line, copy_expected)};
+    const auto options = options_of(std::span(to + 2, words.end()));
+    if (!options.csv || !options.header)
+        return {true, fmt::format("line {}: it copies without {}: {}", to->line,
+                                  options.csv ? "HEADER" : "CSV", copy_expected)};
+    return {options.usual_dialect, {}};
+}
+
+std::string mistake_in_delete(std::string_view sql) {
+    const auto statement = single_statement(sql);
+    if (!statement.mistake.empty())
+        return statement.mistake;
+    const auto& first = statement.words.front();
+    if (!first.is("DELETE") && !first.is("WITH"))
+        return fmt::format("line {}: it begins with '{}' where a DELETE is expected", first.line,
+                           shown(first));
+    return {};
+}
+
+} // namespace exports

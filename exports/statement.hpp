@@ -1,0 +1,21 @@
+// What a task's SQL has to be, told by its words alone: comments and quoted texts are passed over. It finds
+// mistakes early and names their line; the server has the last word.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace exports {
+
+struct select_shape {
+    // Commas and double quotes, as the archive writes them: rows can be counted where they stand in the text.
+    bool usual_dialect = true;
+    std::string mistake; // a clause, empty: there is none
+};
+
+// One `COPY … TO STDOUT` in CSV with a header, in any spelling that PostgreSQL knows.
+[[nodiscard]] select_shape shape_of_select(std::string_view sql);
+// One statement that begins with DELETE, or with WITH; empty: nothing is wrong.
+[[nodiscard]] std::string mistake_in_delete(std::string_view sql);
+
+} // namespace exports

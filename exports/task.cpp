@@ -1,0 +1,184 @@
+#include "exports/task.hpp"
+
+#include "async/error.hpp"
+#include "exports/placeholders.hpp"
+#include "exports/statement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace exports {
+
+namespace {
+
+namespace fs = std::filesystem;
+using async::failure;
+
+constexpr std::array<std::string_view, 2> sql_files{"select.sql", "delete.sql"};
+constexpr std::size_t name_max = 100;
+// Any will do to look for mistakes.
+constexpr std::string_view some_boundary = "'2025-01-01T00:00:00'::timestamp";
+
+struct descriptor {
+    int number;
+    explicit descriptor(int opened) noexcept
+        : number(opened) {}
+    ~descriptor() {
+        if (number >= 0)
+            ::close(number);
+    }
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+};
+
+struct file_content {
+    std::string text;
+    std::string mistake; // "is empty"
+};
+
+std::string unreadable(int reason) {
+    return reason == ENOENT ? "is missing" : fmt::format("cannot be read: {}", std::strerror(reason));
+}
+
+file_content read_sql(const fs::path& path) {
+    // A FIFO in its place would keep us waiting.
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.number < 0)
+        return {{}, unreadable(errno)};
+    struct stat status {};
+    if (::fstat(file.number, &status) != 0)
+        return {{}, unreadable(errno)};
+    if (!S_ISREG(status.st_mode))
+        return {{}, "is not a file"};
+    std::string text;
+    std::array<char, 65'536> part{};
+    for (;;) {
+        const auto got = ::read(file.number, part.data(), part.size());
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return {{}, unreadable(errno)};
+        if (got == 0)
+            break;
+        text.append(part.data(), static_cast<std::size_t>(got));
+        if (text.size() > sql_bytes_max)
+            return {{}, "is larger than 1 MiB"};
+    }
+    if (text.find('\0') != std::string::npos)
+        return {{}, "holds a NUL byte, which no SQL text can"};
+    if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+        return {std::move(text), "is empty"};
+    return {std::move(text), {}};
+}
+
+// A volume's `lost+found` is no task that somebody got wrong.
+bool looks_like_a_task(const fs::path& directory) {
+    std::error_code unknown;
+    return is_task_name(directory.filename().string()) ||
+           std::ranges::any_of(sql_files,
+                               [&](std::string_view file) { return fs::exists(directory / file, unknown); });
+}
+
+void look_for_mistakes(task& found) {
+    const auto note = [&found](std::string_view file, const std::string& clause) {
+        if (found.mistake.empty() && !clause.empty())
+            found.mistake = fmt::format("'{}/{}', {}", found.name, file, clause);
+    };
+    note(sql_files[0], bind_boundary(found.select_sql, some_boundary).mistake);
+    note(sql_files[0], shape_of_select(found.select_sql).mistake);
+    note(sql_files[1], bind_boundary(found.delete_sql, some_boundary).mistake);
+    note(sql_files[1], mistake_in_delete(found.delete_sql));
+}
+
+task read_one(const fs::path& directory, const std::string& name) {
+    task found;
+    found.name = name;
+    if (!is_task_name(name)) {
+        found.mistake =
+            "the directory's name cannot be a task's: give letters, digits, '_', '-' and '.', the "
+            "first a letter, a digit or '_'";
+        return found;
+    }
+    std::string* const texts[] = {&found.select_sql, &found.delete_sql};
+    for (std::size_t which = 0; which < sql_files.size(); ++which) {
+        auto content = read_sql(directory / name / sql_files[which]);
+        *texts[which] = std::move(content.text);
+        if (found.mistake.empty() && !content.mistake.empty())
+            found.mistake = fmt::format("'{}/{}' {}", name, sql_files[which], content.mistake);
+    }
+    if (found.mistake.empty())
+        look_for_mistakes(found);
+    return found;
+}
+
+[[noreturn]] void fail(const fs::path& directory, const std::error_code& reason) {
+    const auto refused = reason == std::errc::permission_denied;
+    throw async::error(refused ? failure::refused : failure::precondition,
+                       fmt::format("the directory of export tasks '{}' cannot be read: {}",
+                                   directory.string(), reason.message()),
+                       "Check DSL_PATH, and that the directory is mounted and may be read.");
+}
+
+} // namespace
+
+bool is_task_name(std::string_view name) noexcept {
+    const auto plain = [](char each) {
+        return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9') ||
+               each == '_';
+    };
+    return !name.empty() && name.size() <= name_max && plain(name.front()) &&
+           std::ranges::all_of(name, [&](char each) { return plain(each) || each == '-' || each == '.'; });
+}
+
+std::vector<task> read_tasks(const fs::path& directory) {
+    std::error_code failed;
+    std::vector<std::string> names;
+    fs::directory_iterator entries(directory, failed);
+    for (; !failed && entries != fs::directory_iterator(); entries.increment(failed)) {
+        std::error_code unknown;
+        auto name = entries->path().filename().string();
+        if (!name.starts_with('.') && entries->is_directory(unknown) && looks_like_a_task(entries->path()))
+            names.push_back(std::move(name));
+    }
+    if (failed)
+        fail(directory, failed);
+    std::ranges::sort(names);
+    std::vector<task> found;
+    found.reserve(names.size());
+    for (const auto& name : names)
+        found.push_back(read_one(directory, name));
+    return found;
+}
+
+std::optional<task> read_task(const fs::path& directory, const std::string& name) {
+    std::error_code unknown;
+    if (!is_task_name(name) || !fs::is_directory(directory / name, unknown))
+        return std::nullopt;
+    return read_one(directory, name);
+}
+
+awaitable<std::vector<task>> task_folder::all() const {
+    const auto found = std::make_shared<std::vector<task>>();
+    std::function<void()> look = [found, directory = directory_] { *found = read_tasks(directory); };
+    co_await helper_.run(std::move(look));
+    co_return std::move(*found);
+}
+
+awaitable<std::optional<task>> task_folder::find(std::string name) const {
+    const auto found = std::make_shared<std::optional<task>>();
+    std::function<void()> look = [found, directory = directory_, name = std::move(name)] {
+        *found = read_task(directory, name);
+    };
+    co_await helper_.run(std::move(look));
+    co_return std::move(*found);
+}
+
+} // namespace exports

@@ -1,0 +1,13 @@
+// Names of time zones.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace exports {
+
+// Why this cannot be the name of a time zone, as a clause; empty if it can: only the server knows which there
+// are. Offsets in POSIX's way, which PostgreSQL takes too, are refused: `UTC+3` is three hours *behind* UTC.
+[[nodiscard]] std::string time_zone_mistake(std::string_view name);
+
+} // namespace exports

@@ -1,0 +1,29 @@
+// How an answer is framed, and its status line and fields as text.
+#pragma once
+
+#include "http/response.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace http {
+
+enum class framing : std::uint8_t {
+    none,         // the status allows no body
+    length,       // Content-Length
+    chunks,       // Transfer-Encoding: chunked
+    until_closed, // the end of the connection is the end of the body: for HTTP/1.0
+};
+
+struct exchange_facts {
+    std::string_view request_id;
+    bool http_1_0 = false;
+    bool close = false; // the connection, after this answer
+};
+
+[[nodiscard]] framing framing_of(const response& what, bool http_1_0) noexcept;
+// Ends with the empty line. Throws async::error (internal) if a field holds a line break.
+[[nodiscard]] std::string head_of(const response& what, framing how, const exchange_facts& facts);
+
+} // namespace http

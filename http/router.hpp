@@ -1,0 +1,60 @@
+// Which handler answers a request: a table of routes, looked up by a function without side effects.
+#pragma once
+
+#include "http/request.hpp"
+#include "http/response.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace http {
+
+// The request is alive for as long as the awaitable is.
+using handler = std::function<awaitable<response>(const request&)>;
+
+enum class access : unsigned char { restricted, open }; // open: without the token
+
+struct route {
+    std::string_view method;  // "GET", which answers HEAD too
+    std::string_view pattern; // "/exports/{task}/files"; a literal segment wins over a name
+    handler answer;
+    http::access access = http::access::restricted;
+    bool routine = false; // asked for by machines all day: its line in the access log is for debugging
+};
+
+// What a look-up finds.
+struct found {
+    const route* which = nullptr;
+    std::map<std::string, std::string, std::less<>> parameters; // each segment decoded once
+};
+struct not_found {};
+struct method_not_allowed {
+    std::string allow; // of that path: "GET, HEAD, POST"
+};
+struct moved {
+    std::string path; // the same with or without its last slash, still percent-encoded
+};
+struct malformed {}; // a '%' without two hexadecimal digits
+using match = std::variant<found, not_found, method_not_allowed, moved, malformed>;
+
+class router {
+  public:
+    // Throws async::error (internal) if two routes are the same or a pattern is none.
+    explicit router(std::vector<route> routes);
+
+    // A path that differs from a route's only by slashes at its end has moved there.
+    [[nodiscard]] match look_up(std::string_view method, std::string_view path) const;
+    [[nodiscard]] const std::vector<route>& routes() const noexcept { return routes_; }
+
+  private:
+    [[nodiscard]] match look_up_exactly(std::string_view method, std::string_view path) const;
+
+    std::vector<route> routes_;
+    std::vector<std::vector<std::string_view>> segments_; // of each route's pattern
+};
+
+} // namespace http

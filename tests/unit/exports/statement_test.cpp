@@ -1,0 +1,80 @@
+#include "exports/statement.hpp"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace exports {
+namespace {
+
+using testing::StartsWith;
+
+TEST(statement, a_select_is_a_copy_to_stdout_in_any_spelling) {
+    const std::pair<std::string_view, bool> cases[] = {
+        {"COPY (SELECT * FROM t) TO STDOUT WITH CSV HEADER", true},
+        {"COPY (SELECT * FROM t) TO stdout WITH csv HEADER;", true},
+        {"copy (select 1) to stdout csv header ; ; -- done\n", true},
+        {"-- COPY nothing\n/* FROM /* here */ ; */ COPY t TO STDOUT (FORMAT csv, HEADER);", true},
+        {"COPY public.\"To\" (id, \"from\") TO STDOUT WITH (HEADER, FORMAT CSV)", true},
+        {"COPY (SELECT ';' , E'\\';', $$ ; $$, $a$ $$;' $a$, \"x;\" FROM t) TO STDOUT (FORMAT 'csv', HEADER "
+         "true)",
+         true},
+        {"COPY (SELECT a FROM t WHERE x < %(export_boundary)s) TO STDOUT WITH CSV HEADER", true},
+        {"COPY (SELECT 1) TO STDOUT WITH CSV HEADER FORCE QUOTE *", true},
+        {"COPY (SELECT 1) TO STDOUT WITH (FORMAT csv, HEADER 1, NULL 'n', FORCE_QUOTE (a, b), ENCODING "
+         "'LATIN1')",
+         true},
+        {"COPY (SELECT 1) TO STDOUT WITH DELIMITER ';' CSV HEADER", false},
+        {"COPY (SELECT 1) TO STDOUT WITH CSV HEADER QUOTE AS ''''", false},
+        {"COPY (SELECT 1) TO STDOUT (FORMAT csv, HEADER, DELIMITER E'\\t')", false},
+        {"COPY (SELECT 1) TO STDOUT (FORMAT csv, HEADER on, ESCAPE '\\')", false},
+    };
+    for (const auto& [sql, usual] : cases) {
+        const auto shape = shape_of_select(sql);
+        EXPECT_EQ(shape.mistake, "") << sql;
+        EXPECT_EQ(shape.usual_dialect, usual) << sql;
+    }
+}
+
+TEST(statement, a_select_that_is_none_is_refused_with_its_line) {
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"", "line 1: there is no statement"},
+        {"-- nothing\n;", "line 1: there is no statement"},
+        {"\n\nSELECT * FROM t", "line 3: it begins with 'SELECT' where COPY"},
+        {"(COPY t TO STDOUT CSV HEADER)", "line 1: it begins with '('"},
+        {"COPY t FROM STDIN CSV HEADER", "line 1: it does not copy TO STDOUT"},
+        {"COPY (SELECT 1)\nTO '/tmp/file' CSV HEADER", "line 2: it does not copy TO STDOUT"},
+        {"COPY (SELECT 1) TO PROGRAM 'cat' CSV HEADER", "line 1: it does not copy TO STDOUT"},
+        {"COPY (SELECT 1) TO STDOUT", "line 1: it copies without CSV"},
+        {"COPY (SELECT 1) TO STDOUT BINARY", "line 1: it copies without CSV"},
+        {"COPY (SELECT 1) TO STDOUT CSV", "line 1: it copies without HEADER"},
+        {"COPY (SELECT 1) TO STDOUT (FORMAT csv)", "line 1: it copies without HEADER"},
+        {"COPY (SELECT 1) TO STDOUT (FORMAT csv, HEADER false)", "line 1: it copies without HEADER"},
+        {"COPY (SELECT 1) TO STDOUT (FORMAT text, HEADER)", "line 1: it copies without CSV"},
+        {"COPY (SELECT 'CSV HEADER') TO STDOUT NULL 'CSV HEADER'", "line 1: it copies without CSV"},
+        {"COPY (SELECT 1) TO STDOUT CSV HEADER;\nDELETE FROM t", "line 2: a second statement begins here"},
+        {"COPY (SELECT 'it) TO STDOUT", "line 1: a quoted text without its end"},
+        {"COPY\n(SELECT E'\\') TO STDOUT", "line 2: a quoted text without its end"},
+        {"COPY (SELECT $a$ $b$) TO STDOUT", "line 1: a quoted text without its end"},
+        {"\n/* /* */ COPY t TO STDOUT CSV HEADER", "line 2: a comment without its end"},
+    };
+    for (const auto& [sql, clause] : cases)
+        EXPECT_THAT(shape_of_select(sql).mistake, StartsWith(std::string(clause))) << sql;
+}
+
+TEST(statement, a_delete_is_one_statement) {
+    EXPECT_EQ(mistake_in_delete("DELETE FROM t WHERE a < 1;"), "");
+    EXPECT_EQ(mistake_in_delete("\xEF\xBB\xBF"
+                                "DELETE FROM t"),
+              "");
+    EXPECT_EQ(mistake_in_delete("-- old\ndelete from \"t;\" where x = ';' "), "");
+    EXPECT_EQ(mistake_in_delete("WITH old AS (SELECT 1) DELETE FROM t USING old"), "");
+    EXPECT_THAT(mistake_in_delete("TRUNCATE t"),
+                StartsWith("line 1: it begins with 'TRUNCATE' where a DELETE"));
+    EXPECT_THAT(mistake_in_delete("DELETE FROM t; COMMIT"), StartsWith("line 1: a second statement"));
+    EXPECT_THAT(mistake_in_delete("/* DELETE FROM t */"), StartsWith("line 1: there is no statement"));
+    EXPECT_THAT(mistake_in_delete("'DELETE'"), StartsWith("line 1: it begins with 'DELETE' where"));
+}
+
+} // namespace
+} // namespace exports
