@@ -81,7 +81,8 @@ TEST(command_line, takes_every_setting_that_has_a_flag) {
         if (option.flag.empty())
             continue;
         const auto argument = std::string(option.flag) + "=true";
-        for (const auto* const name : {"archive", "recover", "config"}) {
+        const auto* const one = option.audience == audience::everybody ? "archive" : "serve";
+        for (const auto* const name : {one, "recover", "config"}) {
             const auto parsed = parse_command_line({name, argument});
             ASSERT_TRUE(parsed.value) << parsed.standard_error;
             EXPECT_THAT(parsed.value->flags, ElementsAre(Pair(option.flag, "true")));

@@ -29,7 +29,7 @@ TEST(options, have_names_of_their_own) {
 
 TEST(options, let_no_secret_but_the_database_be_a_flag) {
     // Other users of a machine can see the arguments of a process.
-    constexpr std::array<std::string_view, 9> secrets{
+    constexpr std::array<std::string_view, 12> secrets{
         "PG_CONNECTION_STRING",
         "AZURE_STORAGE_CONNECTION_STRING",
         "AZURE_STORAGE_KEY",
@@ -39,6 +39,9 @@ TEST(options, let_no_secret_but_the_database_be_a_flag) {
         "IDENTITY_HEADER",
         "HTTPS_PROXY",
         "OTEL_EXPORTER_OTLP_HEADERS",
+        "DATABASE_URL",
+        "DB_URI",
+        "SERVE_TOKEN",
     };
     for (const auto& option : options()) {
         if (option.secrecy == secrecy::secret) {

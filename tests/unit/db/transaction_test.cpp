@@ -3,6 +3,7 @@
 #include "tests/unit/db/answer_gate.hpp"
 
 #include <optional>
+#include <unistd.h>
 
 namespace {
 
@@ -17,7 +18,12 @@ using namespace std::chrono_literals;
 
 class transaction_test : public test_support::database_test {
   protected:
+    // Tests run beside each other, each in a process of its own.
+    awaitable<connection_ptr> open(const std::string& more = {}) {
+        return database_test::open("options='-c search_path=own_" + std::to_string(::getpid()) + "' " + more);
+    }
     awaitable<void> make_table(db::connection& session) {
+        co_await session.execute("CREATE SCHEMA IF NOT EXISTS own_" + std::to_string(::getpid()));
         co_await session.execute(
             "DROP TABLE IF EXISTS transaction_test; CREATE TABLE transaction_test (id int PRIMARY "
             "KEY, parent int REFERENCES transaction_test DEFERRABLE INITIALLY DEFERRED)");
