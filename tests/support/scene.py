@@ -33,6 +33,7 @@ class Kind:
     partitioned: bool = False
     compression: str = "none"
     shape: str = ""  # what others have made of the files that are there: "append blob", "put blob", "crlf"
+    rights: str = ""  # on the table, beside SELECT and DELETE: "INSERT", "owner"
 
     @property
     def dry(self) -> bool:
@@ -48,13 +49,13 @@ KINDS = {
     "one scan": Kind(before=6, index=False),
     "new gzip files": Kind(compression="gzip"),
     "gzip appends": Kind(before=6, compression="gzip"),
-    "taking partitions": Kind(before=6, partitioned=True, arguments=("archive", "--partitions=drop")),
+    "taking partitions": Kind(before=6, partitioned=True, arguments=("archive", "--partitions=drop"), rights="owner"),
     "append blobs": Kind(before=6, shape="append blob"),
     "CRLF files": Kind(before=6, shape="crlf"),
     "one scan over append blobs": Kind(before=6, shape="append blob", index=False),
-    "moving append blobs back": Kind(before=6, shape="append blob", arguments=("restore", "--from", "2024-01-01", "--hold", "none")),
+    "moving append blobs back": Kind(before=6, shape="append blob", arguments=("restore", "--from", "2024-01-01", "--hold", "none"), rights="INSERT"),
     "finishing a conversion": Kind(before=6, shape="append blob", pending="copied", arguments=("recover",)),
-    "moving back": Kind(before=6, arguments=("restore", "--from", "2024-01-01", "--hold", "none")),
+    "moving back": Kind(before=6, arguments=("restore", "--from", "2024-01-01", "--hold", "none"), rights="INSERT"),
     "taking back": Kind(before=6, pending="aborted", arguments=("recover",)),
     "removing": Kind(pending="aborted", arguments=("recover",)),
     "keeping": Kind(before=6, pending="committed", arguments=("recover",)),
@@ -80,6 +81,7 @@ class Scene:
         self.oracle: Oracle | None = None
         self.kind = Kind()
         self.partitioned = False  # the table as it is
+        self.role = ""  # who archives, if it is not who made the table
         self.processes: list = []
 
     def begin(self, kind: Kind = Kind()) -> "Scene":
@@ -90,6 +92,8 @@ class Scene:
         if kind.partitioned or self.partitioned:
             self.table.create_anew(kind.partitioned)
             self.partitioned = kind.partitioned
+        if self.role:
+            self.table.grant(self.role, kind.rights)
         self.table.execute('TRUNCATE public."Event"; DROP INDEX IF EXISTS "Event_created_at"')
         if kind.index:
             self.table.execute('CREATE INDEX "Event_created_at" ON public."Event" (created_at)')

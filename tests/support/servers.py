@@ -376,13 +376,15 @@ class Azurite(Server):
         storage = (
             ["--location", self.directory / "data"]
             if self.on_disk
-            else ["--inMemoryPersistence", "--extentMemoryLimit", "4096"]
+            else ["--inMemoryPersistence", "--extentMemoryLimit", "8192"]
         )
         secure = ["--cert", self.tls.certificate, "--key", self.tls.key] if self.tls else []
         secure += ["--oauth", "basic"] if self.oauth else []
         self.spawn(
             [
                 node,
+                "--require",
+                ROOT / "tests/support/azurite_keeps_garbage.js",
                 main,
                 "--blobHost",
                 "127.0.0.1",

@@ -98,6 +98,15 @@ class EventTable:
         self.execute('DROP TABLE IF EXISTS public."Event", day_1, day_2, day_3; DROP SEQUENCE IF EXISTS "Event_id_seq"')
         self.execute(PARTITIONED if partitioned else DDL)
 
+    def grant(self, role: str, rights: str = "") -> None:
+        """SELECT and DELETE for `role`, and INSERT, or the table and its partitions as the "owner" of them."""
+        self.execute(f'REVOKE ALL ON public."Event" FROM {role}; ALTER TABLE public."Event" OWNER TO CURRENT_USER')
+        if rights == "owner":
+            for (name,) in self.execute("""SELECT relid::text FROM pg_partition_tree('public."Event"')"""):
+                self.execute(f"ALTER TABLE {name} OWNER TO {role}")
+        else:
+            self.execute(f'GRANT SELECT, DELETE{", " if rights else ""}{rights} ON public."Event" TO {role}')
+
     def fill(
         self, rows: int, days: int, first_day: str = "2024-01-01", seed: str = "a", large_every: int = 1000
     ) -> None:
