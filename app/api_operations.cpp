@@ -6,45 +6,48 @@ namespace app {
 
 namespace {
 
-constexpr std::string_view json = "application/json";
+constexpr std::string_view as_json = "application/json";
 constexpr std::string_view metrics_text = "text/plain";
 
-constexpr api_answer no_task{404, json, "Error", "there is no such task"};
-constexpr api_answer broken_task{500, json, "Error", "the task cannot be read or run; why"};
-constexpr api_answer no_folder{500, json, "Error", "the directory of the tasks cannot be read"};
-constexpr api_answer bad_wait{422, json, "Error", "`wait` is neither true nor false"};
-constexpr api_answer stopping{503, json, "Error", "the service is about to end"};
+constexpr api_answer no_task{404, as_json, "Error", "there is no such task"};
+constexpr api_answer broken_task{500, as_json, "Error", "the task cannot be read or run; why"};
+constexpr api_answer no_folder{500, as_json, "Error", "the directory of the tasks cannot be read"};
+constexpr api_answer bad_wait{422, as_json, "Error", "`wait` is neither true nor false"};
+constexpr api_answer stopping{503, as_json, "Error", "the service is about to end"};
 
-constexpr std::array list_answers{api_answer{200, json, "Tasks", "every task that can be read"}, no_folder};
-constexpr std::array show_answers{api_answer{200, json, "Task", "the task"}, no_task, broken_task};
+constexpr std::array list_answers{api_answer{200, as_json, "Tasks", "every task that can be read"},
+                                  no_folder};
+constexpr std::array show_answers{api_answer{200, as_json, "Task", "the task"}, no_task, broken_task};
 constexpr std::array run_answers{
-    api_answer{200, json, "Started", "asked for; with `wait=true` done, with `reports`"}, bad_wait,
-    api_answer{500, json, "Failed", "with `wait=true`: a run failed; what it had done is undone"}, stopping};
-constexpr std::array run_one_answers{
-    api_answer{200, json, "Started", "asked for; with `wait=true` done, with `reports`"}, no_task, bad_wait,
-    api_answer{500, json, "Failed", "the task cannot be run; with `wait=true`: it failed, and is undone"},
+    api_answer{200, as_json, "Started", "asked for; with `wait=true` done, with `reports`"}, bad_wait,
+    api_answer{500, as_json, "Failed", "with `wait=true`: a run failed; what it had done is undone"},
     stopping};
-constexpr std::array older_answers{api_answer{200, json, "Started", "asked for"}, stopping};
-constexpr std::array status_answers{api_answer{200, json, "Status", "what it does, and how it went last"},
+constexpr std::array run_one_answers{
+    api_answer{200, as_json, "Started", "asked for; with `wait=true` done, with `reports`"}, no_task,
+    bad_wait,
+    api_answer{500, as_json, "Failed", "the task cannot be run; with `wait=true`: it failed, and is undone"},
+    stopping};
+constexpr std::array older_answers{api_answer{200, as_json, "Started", "asked for"}, stopping};
+constexpr std::array status_answers{api_answer{200, as_json, "Status", "what it does, and how it went last"},
                                     no_task};
-constexpr api_answer no_sink{503, json, "Error", "the lake cannot be reached"};
-constexpr std::array files_answers{api_answer{200, json, "Files", "its files, oldest boundary first"},
+constexpr api_answer no_sink{503, as_json, "Error", "the lake cannot be reached"};
+constexpr std::array files_answers{api_answer{200, as_json, "Files", "its files, oldest boundary first"},
                                    no_task, no_sink};
 constexpr std::array download_answers{
     api_answer{200, "application/gzip", "", "the file as it is stored"},
-    api_answer{404, json, "Error", "there is no such file of this task"},
-    api_answer{409, json, "Error", "whether its rows were deleted is not settled yet"}, no_sink};
-constexpr std::array live_answers{api_answer{200, json, "Health", "the service answers"}};
-constexpr std::array ready_answers{api_answer{200, json, "Health", "exports can run"},
-                                   api_answer{503, json, "NotReady", "what is missing"}};
+    api_answer{404, as_json, "Error", "there is no such file of this task"},
+    api_answer{409, as_json, "Error", "whether its rows were deleted is not settled yet"}, no_sink};
+constexpr std::array live_answers{api_answer{200, as_json, "Health", "the service answers"}};
+constexpr std::array ready_answers{api_answer{200, as_json, "Health", "exports can run"},
+                                   api_answer{503, as_json, "NotReady", "what is missing"}};
 constexpr std::array metrics_answers{api_answer{200, metrics_text, "", "in Prometheus' text format"}};
-constexpr std::array openapi_answers{api_answer{200, json, "", "this document"}};
+constexpr std::array openapi_answers{api_answer{200, as_json, "", "this document"}};
 
 using enum operation;
 constexpr auto open = http::access::open;
 constexpr auto restricted = http::access::restricted;
 
-constexpr std::array table{
+constexpr std::array operation_table{
     api_operation{list_exports, "list_exports", "GET", "/exports", "List the export tasks", list_answers},
     api_operation{run_exports, "run_exports", "POST", "/exports", "Export every task, one after the other",
                   run_answers, true},
@@ -70,6 +73,6 @@ constexpr std::array table{
 
 } // namespace
 
-std::span<const api_operation> api_operations() noexcept { return table; }
+std::span<const api_operation> api_operations() noexcept { return operation_table; }
 
 } // namespace app

@@ -35,7 +35,7 @@ constexpr std::array recover_flags{
 constexpr std::array export_flags{
     command_flag{"--boundary", "DAY", "the midnight before this day, as YYYY-MM-DD, in place of today's", {}},
     output};
-constexpr std::array restore_flags{
+constexpr std::array flags_of_restore{
     from,
     to,
     command_flag{"--day", "DAY", "this day alone", {}},
@@ -57,7 +57,7 @@ constexpr std::array verify_flags{
     output};
 constexpr std::array output_only{output};
 
-constexpr std::array table{
+constexpr std::array command_table{
     command_info{command::archive, "archive",
                  "move events older than the retention period into the lake, then delete them",
                  settings_taken::archive},
@@ -68,7 +68,7 @@ constexpr std::array table{
                  settings_taken::all, recover_flags},
     command_info{command::restore, "restore",
                  "bring days back: --from and --to, or --day; in place, or --into another table",
-                 settings_taken::archive, restore_flags},
+                 settings_taken::archive, flags_of_restore},
     command_info{command::export_tasks,
                  "export",
                  "run export tasks, all if none is named: rows into a file, then delete them",
@@ -156,10 +156,10 @@ bool takes(const command_info& info, const option& setting) {
 
 } // namespace
 
-std::span<const command_info> commands() noexcept { return table; }
+std::span<const command_info> commands() noexcept { return command_table; }
 
 const command_info& info_of(command which) {
-    for (const auto& info : table)
+    for (const auto& info : command_table)
         if (info.command == which)
             return info;
     throw std::out_of_range("no such command");

@@ -39,13 +39,13 @@ std::string command_names(std::string_view separator) {
 }
 
 // Help is one line here, without the backticks.
-std::string plain(std::string_view help) {
+std::string one_line(std::string_view help) {
     std::string text(help);
     std::erase(text, '`');
     return text;
 }
 
-std::string escaped(std::string_view text, std::string_view special) {
+std::string with_backslashes(std::string_view text, std::string_view special) {
     std::string result;
     for (const char letter : text) {
         if (special.find(letter) != std::string_view::npos)
@@ -56,9 +56,9 @@ std::string escaped(std::string_view text, std::string_view special) {
 }
 
 // In single quotes, for any of the three shells; `special` is what the text around it gives a meaning to.
-std::string quoted(std::string_view text, std::string_view special = {}) {
+std::string in_quotes(std::string_view text, std::string_view special = {}) {
     std::string result = "'";
-    for (const char letter : escaped(text, special))
+    for (const char letter : with_backslashes(text, special))
         result += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
     return result + "'";
 }
@@ -111,7 +111,7 @@ std::string zsh_script() {
     std::string names;
     std::string cases;
     for (const auto& info : commands()) {
-        names += fmt::format("        {}\n", quoted(fmt::format("{}:{}", info.name, plain(info.help))));
+        names += fmt::format("        {}\n", in_quotes(fmt::format("{}:{}", info.name, one_line(info.help))));
         cases += fmt::format("                {})\n                    _arguments", info.name);
         for (const auto& flag : flags_of(info)) {
             auto value = flag.value.empty()
@@ -121,12 +121,13 @@ std::string zsh_script() {
                 if (!name.empty())
                     cases += fmt::format(
                         " \\\n                        {}",
-                        quoted(fmt::format("{}[{}]{}", name, escaped(plain(flag.help), special), value)));
+                        in_quotes(fmt::format("{}[{}]{}", name,
+                                              with_backslashes(one_line(flag.help), special), value)));
         }
         if (!info.argument.empty())
             cases += fmt::format(
                 " \\\n                        {}",
-                quoted(fmt::format("1:{}:({})", info.argument, fmt::join(info.argument_choices, " "))));
+                in_quotes(fmt::format("1:{}:({})", info.argument, fmt::join(info.argument_choices, " "))));
         cases += "\n                    ;;\n";
     }
     return fmt::format(R"(#compdef event-archiver
@@ -163,7 +164,7 @@ std::string fish_script() {
     constexpr std::string_view special = "\\";
     for (const auto& info : commands())
         script += fmt::format("complete -c event-archiver -n __fish_use_subcommand -a {} -d {}\n", info.name,
-                              quoted(plain(info.help), special));
+                              in_quotes(one_line(info.help), special));
     for (const auto& info : commands()) {
         const auto when = fmt::format("-n '__fish_seen_subcommand_from {}'", info.name);
         for (const auto& flag : flags_of(info)) {
@@ -173,7 +174,7 @@ std::string fish_script() {
             if (!flag.value.empty())
                 script += flag.choices.empty() ? std::string(" -x")
                                                : fmt::format(" -x -a '{}'", fmt::join(flag.choices, " "));
-            script += fmt::format(" -d {}\n", quoted(plain(flag.help), special));
+            script += fmt::format(" -d {}\n", in_quotes(one_line(flag.help), special));
         }
         if (!info.argument_choices.empty())
             script += fmt::format("complete -c event-archiver {} -a '{}'\n", when,

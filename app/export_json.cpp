@@ -11,10 +11,6 @@ namespace {
 
 namespace json = boost::json;
 
-json::value text_or_null(const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
-}
-
 json::value report_or_null(const exports::task_report* report) {
     return report == nullptr ? json::value(nullptr) : json::value(json_of(*report));
 }
@@ -25,6 +21,10 @@ std::string rfc3339(std::chrono::sys_time<std::chrono::milliseconds> when) {
     const auto second = std::chrono::floor<std::chrono::seconds>(when);
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                        fmt::gmtime(std::chrono::system_clock::to_time_t(second)), (when - second).count());
+}
+
+json::value text_or_null(const std::string& text) {
+    return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
 }
 
 json::object json_of(const exports::task& what) {

@@ -7,6 +7,8 @@
 #include "exports/directory_sink.hpp"
 #include "exports/lake_sink.hpp"
 
+#include <fmt/format.h>
+
 namespace app {
 
 struct export_machine::lake_link {
@@ -74,6 +76,19 @@ run_costs export_machine::costs() const {
         costs.bytes_sent = lake_->pool.counters().bytes_sent;
     }
     return costs;
+}
+
+void log_exports_start(async::log& sink, std::string_view command, const configuration& settings) {
+    const auto& exports = settings.exporting;
+    sink.info("run.start", fmt::format("{} begins", command),
+              {{"version", EVENT_ARCHIVER_VERSION},
+               {"database", db::describe_conninfo(settings.database)},
+               {"tasks", exports.tasks.string()},
+               {"to", exports.to == exports::destination::lake
+                          ? fmt::format("{}/{}", exports.container, exports.folder)
+                          : exports.directory.string()},
+               {"time_zone", exports.time_zone},
+               {"dry_run", exports.dry_run}});
 }
 
 } // namespace app

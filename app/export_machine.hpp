@@ -66,4 +66,7 @@ class export_machine {
     std::unique_ptr<exports::exporter> exporter_;
 };
 
+// The first line of a run or a server.
+void log_exports_start(async::log& sink, std::string_view command, const configuration& settings);
+
 } // namespace app

@@ -43,11 +43,6 @@ const configuration& with_directories(const configuration& settings) {
     return settings;
 }
 
-std::filesystem::path output_of(const configuration& settings) {
-    return settings.exporting.to == exports::destination::directory ? settings.exporting.directory
-                                                                    : std::filesystem::path();
-}
-
 } // namespace
 
 export_service::export_service(const configuration& settings, std::string run_id, run_log& out)
@@ -59,7 +54,7 @@ export_service::export_service(const configuration& settings, std::string run_id
     , desk_(
           loop_.get_executor(), [this](std::string name) { return run_task(std::move(name)); },
           settings.exporting.parallel)
-    , ready_(loop_.get_executor(), machine_.database(), settings.exporting.tasks, output_of(settings))
+    , ready_(loop_.get_executor(), machine_.database(), settings.exporting.tasks, machine_.files())
     , api_(loop_.get_executor(),
            {tasks_, desk_, machine_.files(), book_, ready_, stopping_, [this] { return metrics(); },
             openapi_document(!settings.serving.token.empty()), sink_})

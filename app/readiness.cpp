@@ -10,33 +10,34 @@
 
 namespace app {
 
+using namespace std::chrono_literals;
 using async::awaitable;
 
 namespace {
 
 constexpr std::chrono::seconds fresh_for{2};
-constexpr std::chrono::seconds database_patience{3}; // less than a probe's own
+constexpr std::chrono::seconds output_good_for{30}; // each request to a lake is paid for
+constexpr std::chrono::seconds patience{3}; // for each; less than a probe's own
 
 awaitable<void> ask(db::connection& session) { (void)co_await session.query("SELECT 1"); }
 
 // A stat, which a local directory answers at once; for one on a network it is what is to be found out.
-std::string problem_of_directory(const std::filesystem::path& path, int mode) {
+std::string problem_of_directory(const std::filesystem::path& path) {
     std::error_code failed;
     if (!std::filesystem::is_directory(path, failed))
         return fmt::format("there is no directory '{}'", path.string());
-    if (::access(path.c_str(), mode) != 0)
-        return fmt::format("the directory '{}' cannot be {}", path.string(),
-                           (mode & W_OK) != 0 ? "written to" : "read");
+    if (::access(path.c_str(), R_OK | X_OK) != 0)
+        return fmt::format("the directory '{}' cannot be read", path.string());
     return {};
 }
 
 } // namespace
 
 readiness::readiness(const async::asio::any_io_executor& executor, archive::database_access database,
-                     std::filesystem::path tasks, std::filesystem::path output)
+                     std::filesystem::path tasks, exports::sink& output)
     : database_(database)
     , tasks_(std::move(tasks))
-    , output_(std::move(output))
+    , output_(output)
     , seen_(executor) {}
 
 awaitable<std::vector<readiness_check>> readiness::look() {
@@ -64,22 +65,36 @@ awaitable<std::vector<readiness_check>> readiness::look() {
 
 awaitable<std::vector<readiness_check>> readiness::look_now() {
     std::vector<readiness_check> checks;
-    auto problem = co_await problem_of_database();
-    checks.push_back({"database", std::move(problem)});
-    checks.push_back({"tasks", problem_of_directory(tasks_, R_OK | X_OK)});
-    if (!output_.empty())
-        checks.push_back({"output", problem_of_directory(output_, W_OK | X_OK)});
+    auto database = co_await problem_of_database();
+    checks.push_back({"database", std::move(database)});
+    checks.push_back({"tasks", problem_of_directory(tasks_)});
+    if (output_good_until_.passed()) {
+        auto output = co_await problem_of_output();
+        output_good_until_ = async::deadline::after(output.empty() ? output_good_for : 0s);
+        checks.push_back({"output", std::move(output)});
+    } else {
+        checks.push_back({"output", {}});
+    }
     co_return checks;
 }
 
 awaitable<std::string> readiness::problem_of_database() {
     try {
         co_await async::with_deadline(archive::with_session(database_, ask),
-                                      async::deadline::after(database_patience), "the database");
+                                      async::deadline::after(patience), "the database");
     } catch (const async::error& failed) {
         co_return failed.message();
     }
     co_return std::string();
+}
+
+awaitable<std::string> readiness::problem_of_output() {
+    try {
+        co_return co_await async::with_deadline(output_.obstacle(), async::deadline::after(patience),
+                                                output_.place());
+    } catch (const async::error& failed) {
+        co_return failed.message();
+    }
 }
 
 } // namespace app

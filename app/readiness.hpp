@@ -1,10 +1,12 @@
-// Whether exports can run: the database answers, the directories are there. A crowd of probes is one look.
+// Whether exports can run: the database answers, the tasks are there, files can be put where they go. A crowd
+// of probes is one look.
 #pragma once
 
 #include "archive/session_scope.hpp"
 #include "async/asio.hpp"
 #include "async/condition.hpp"
 #include "async/deadline.hpp"
+#include "exports/sink.hpp"
 
 #include <filesystem>
 #include <string>
@@ -20,23 +22,25 @@ struct readiness_check {
 
 class readiness {
   public:
-    // `output`: empty if files go to the lake. What it is given must outlive it.
+    // What it is given must outlive it.
     readiness(const async::asio::any_io_executor& executor, archive::database_access database,
-              std::filesystem::path tasks, std::filesystem::path output);
+              std::filesystem::path tasks, exports::sink& output);
 
-    // No older than two seconds.
+    // No older than two seconds; that files can be put where they go, no older than 30.
     [[nodiscard]] async::awaitable<std::vector<readiness_check>> look();
 
   private:
     [[nodiscard]] async::awaitable<std::vector<readiness_check>> look_now();
     [[nodiscard]] async::awaitable<std::string> problem_of_database();
+    [[nodiscard]] async::awaitable<std::string> problem_of_output();
 
     archive::database_access database_;
     std::filesystem::path tasks_;
-    std::filesystem::path output_;
+    exports::sink& output_;
     async::condition seen_;
     std::vector<readiness_check> last_;
     async::deadline fresh_until_{async::deadline::clock::time_point::min()};
+    async::deadline output_good_until_{async::deadline::clock::time_point::min()};
     bool looking_ = false;
 };
 

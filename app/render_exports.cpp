@@ -1,3 +1,4 @@
+#include "app/export_json.hpp"
 #include "app/run_exports.hpp"
 #include "app/text_table.hpp"
 #include "app/units.hpp"
@@ -13,10 +14,6 @@ namespace app {
 namespace {
 
 namespace json = boost::json;
-
-json::value text_or_null(const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
-}
 
 std::string exports_json(std::span<const exports::task_report> reports, const std::string& place) {
     json::array tasks;

@@ -17,9 +17,9 @@ namespace {
 
 namespace chrono = std::chrono;
 
-constexpr int cell = 13; // pixels, the gap included
-constexpr int left = 34; // for the names of weekdays
-constexpr int top = 20;  // for the names of months
+constexpr int cell_size = 13; // pixels, the gap included
+constexpr int left = 34;      // for the names of weekdays
+constexpr int top = 20;       // for the names of months
 constexpr int shades = 5;
 
 struct total {
@@ -45,7 +45,7 @@ std::string month_names(int year) {
         // Above the first whole week of the month.
         const auto first = chrono::sys_days(chrono::year(year) / chrono::month(month) / 7);
         text += fmt::format("<text x=\"{}\" y=\"13\">{}</text>",
-                            left + column_of(first, first_of(year)) * cell, names[month - 1]);
+                            left + column_of(first, first_of(year)) * cell_size, names[month - 1]);
     }
     return text;
 }
@@ -53,7 +53,7 @@ std::string month_names(int year) {
 std::string weekday_names() {
     std::string text;
     for (const auto& [row, name] : {std::pair(0, "Mon"), std::pair(2, "Wed"), std::pair(4, "Fri")})
-        text += fmt::format("<text x=\"0\" y=\"{}\">{}</text>", top + row * cell + 10, name);
+        text += fmt::format("<text x=\"0\" y=\"{}\">{}</text>", top + row * cell_size + 10, name);
     return text;
 }
 
@@ -66,8 +66,8 @@ std::string year_markup(int year, const totals& days, std::uint64_t rows_max) {
     for (auto date = begin; date < end; date += chrono::days(1)) {
         const auto number = static_cast<std::int32_t>(date.time_since_epoch().count());
         const auto found = days.find(number);
-        const auto x = left + column_of(date, begin) * cell;
-        const auto y = top + weekday_of(date) * cell;
+        const auto x = left + column_of(date, begin) * cell_size;
+        const auto y = top + weekday_of(date) * cell_size;
         const auto here = found == days.end() ? total{} : found->second;
         cells += fmt::format("<rect x=\"{}\" y=\"{}\" class=\"s{}\"", x, y,
                              found == days.end() ? 0 : std::max(1, shade_of(here.rows, rows_max)));
@@ -84,12 +84,12 @@ std::string year_markup(int year, const totals& days, std::uint64_t rows_max) {
     }
     const auto sentence =
         fmt::format("{} rows on {} days, {}", grouped(whole.rows), filled, byte_count(whole.bytes));
-    const auto width = left + 54 * cell;
+    const auto width = left + 54 * cell_size;
     return fmt::format(
         "<figure class=\"year\"><figcaption><b>{0:04}</b> {1}</figcaption><div class=\"scroll\">"
         "<svg viewBox=\"0 0 {2} {3}\" width=\"{2}\" height=\"{3}\" role=\"img\""
         " aria-label=\"{0:04}: {1}\">{4}{5}{6}</svg></div></figure>\n",
-        year, sentence, width, top + 7 * cell, month_names(year), weekday_names(), cells);
+        year, sentence, width, top + 7 * cell_size, month_names(year), weekday_names(), cells);
 }
 
 std::string legend() {

@@ -200,19 +200,6 @@ std::string log_summary(async::log& sink, const export_summary& facts) {
     return sentence;
 }
 
-void log_start(async::log& sink, const command_line& what, const configuration& settings) {
-    const auto& exports = settings.exporting;
-    sink.info("run.start", fmt::format("{} begins", info_of(what.command).name),
-              {{"version", EVENT_ARCHIVER_VERSION},
-               {"database", db::describe_conninfo(settings.database)},
-               {"tasks", exports.tasks.string()},
-               {"to", exports.to == exports::destination::lake
-                          ? fmt::format("{}/{}", exports.container, exports.folder)
-                          : exports.directory.string()},
-               {"time_zone", exports.time_zone},
-               {"dry_run", exports.dry_run}});
-}
-
 } // namespace
 
 int exit_code_of(std::span<const exports::task_report> reports) {
@@ -233,7 +220,7 @@ int run_exports(const command_line& what, const configuration& settings) {
     const auto run_id = new_run_id();
     run_log out(settings, run_id);
     auto& sink = *out.log;
-    log_start(sink, what, settings);
+    log_exports_start(sink, info_of(what.command).name, settings);
 
     export_summary facts;
     facts.command = info_of(what.command).name;
@@ -266,16 +253,14 @@ int run_exports(const command_line& what, const configuration& settings) {
         facts.exit_code = exit_code_of(async::failure_of(failed));
     }
     if (facts.exit_code >= exit_code::signal_base)
-        sink.warn("run.stopped", "stopped by a signal; nothing was deleted by the transaction at hand",
+        sink.warn("run.stopped", "stopped by a signal; what was not committed was rolled back",
                   {{"exit_code", facts.exit_code}});
     else if (failed)
         facts.failed = log_failure(sink, failed, facts.exit_code);
     facts.duration = std::chrono::steady_clock::now() - started;
     const auto sentence = log_summary(sink, facts);
-    if (!write_termination_message(settings.termination_log,
-                                   termination_message(facts.exit_code, sentence, facts.failed.hint)))
-        sink.warn("termination_log.lost", "the termination message could not be written",
-                  {{"file", settings.termination_log}});
+    leave_termination_message(settings.termination_log,
+                              termination_message(facts.exit_code, sentence, facts.failed.hint), sink);
     return facts.exit_code;
 }
 

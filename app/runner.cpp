@@ -52,9 +52,7 @@ void leave_traces(const configuration& settings, const summary_facts& facts, met
         metrics.deliver(settings.metrics, facts, by);
     const auto message = termination_message(
         facts.exit_code, facts.error.empty() ? sentence_of(facts) : facts.error, facts.hint);
-    if (!write_termination_message(settings.termination_log, message))
-        sink.warn("termination_log.lost", "the termination message could not be written",
-                  {{"file", settings.termination_log}});
+    leave_termination_message(settings.termination_log, message, sink);
 }
 
 void write_page(output_file& file, const report_page& page, async::log& sink) {
@@ -264,7 +262,7 @@ int run(const command_line& what, const configuration& settings) {
     if (!failed)
         facts.report.enter(archive::run_phase::done);
     if (code >= exit_code::signal_base)
-        sink.warn("run.stopped", "stopped by a signal; nothing was deleted by the transaction at hand",
+        sink.warn("run.stopped", "stopped by a signal; what was not committed was rolled back",
                   {{"exit_code", code}});
     else if (failed)
         note(facts, log_failure(sink, failed, code));

@@ -1,6 +1,7 @@
 #include "app/serve.hpp"
 
 #include "app/exit_code.hpp"
+#include "app/export_machine.hpp"
 #include "app/export_service.hpp"
 #include "app/run_id.hpp"
 #include "app/run_log.hpp"
@@ -8,7 +9,6 @@
 #include "app/termination_message.hpp"
 #include "app/units.hpp"
 #include "async/error.hpp"
-#include "db/connection.hpp"
 
 #include <fmt/format.h>
 
@@ -30,19 +30,6 @@ struct serve_summary {
     std::chrono::steady_clock::duration duration{};
     failure_facts failed = {};
 };
-
-void log_start(async::log& sink, const configuration& settings) {
-    const auto& exports = settings.exporting;
-    sink.info("run.start", "serve begins",
-              {{"version", EVENT_ARCHIVER_VERSION},
-               {"database", db::describe_conninfo(settings.database)},
-               {"tasks", exports.tasks.string()},
-               {"to", exports.to == exports::destination::lake
-                          ? fmt::format("{}/{}", exports.container, exports.folder)
-                          : exports.directory.string()},
-               {"time_zone", exports.time_zone},
-               {"dry_run", exports.dry_run}});
-}
 
 void add_counts(serve_summary& facts, const export_service& service) {
     for (const auto& [status, count] : service.server().counters().responses)
@@ -85,7 +72,7 @@ int serve(const configuration& settings) {
     const auto run_id = new_run_id();
     run_log out(settings, run_id);
     auto& sink = *out.log;
-    log_start(sink, settings);
+    log_exports_start(sink, "serve", settings);
 
     serve_summary facts;
     std::exception_ptr failed;
@@ -104,10 +91,8 @@ int serve(const configuration& settings) {
     }
     facts.duration = std::chrono::steady_clock::now() - started;
     const auto sentence = log_summary(sink, facts);
-    if (!write_termination_message(settings.termination_log,
-                                   termination_message(facts.exit_code, sentence, facts.failed.hint)))
-        sink.warn("termination_log.lost", "the termination message could not be written",
-                  {{"file", settings.termination_log}});
+    leave_termination_message(settings.termination_log,
+                              termination_message(facts.exit_code, sentence, facts.failed.hint), sink);
     return facts.exit_code;
 }
 

@@ -13,9 +13,9 @@ using telemetry::metric;
 using telemetry::metric_kind;
 using labels = std::vector<std::pair<std::string_view, std::string>>;
 
-double seconds(auto span) { return std::chrono::duration<double>(span).count(); }
+double seconds_of(auto span) { return std::chrono::duration<double>(span).count(); }
 
-double since_1970(auto when) { return seconds(when.time_since_epoch()); }
+double since_1970(auto when) { return seconds_of(when.time_since_epoch()); }
 
 // In bytes; procfs answers from memory.
 double resident_memory() {
@@ -48,7 +48,7 @@ void add_server(std::vector<metric>& all, const http::server& server) {
     total("event_archiver_http_sent_bytes_total", "bytes sent to clients", "By",
           static_cast<double>(counted.bytes_sent));
     total("event_archiver_http_request_duration_seconds_total",
-          "time from a whole request to the end of its answer, all together", "s", seconds(counted.busy));
+          "time from a whole request to the end of its answer, all together", "s", seconds_of(counted.busy));
     metric responses{
         "event_archiver_http_responses_total", "answers by status", "{response}", {}, metric_kind::counter};
     for (const auto& [status, count] : counted.responses)
@@ -83,7 +83,7 @@ void add_runs(std::vector<metric>& all, const serve_facts& facts) {
         rows.samples.push_back({named, static_cast<double>(known.rows)});
         bytes.samples.push_back({named, static_cast<double>(known.bytes)});
         running.samples.push_back({named, facts.desk.status(task).running ? 1.0 : 0.0});
-        took.samples.push_back({named, seconds(known.last.took)});
+        took.samples.push_back({named, seconds_of(known.last.took)});
         failed.samples.push_back({named, known.last.failed() ? 1.0 : 0.0});
         if (const auto* good = facts.book.last_success(task))
             success.samples.push_back({named, since_1970(good->began + good->took)});

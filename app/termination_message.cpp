@@ -36,9 +36,14 @@ bool write_termination_message(const std::string& named, std::string_view messag
         ::open(named.empty() ? usual_place : named.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | create, 0644);
     if (file < 0)
         return named.empty() && errno == ENOENT;
-    const auto written = ::write(file, message.data(), message.size());
+    const auto bytes = ::write(file, message.data(), message.size());
     ::close(file);
-    return written == static_cast<ssize_t>(message.size());
+    return bytes == static_cast<ssize_t>(message.size());
+}
+
+void leave_termination_message(const std::string& named, std::string_view message, async::log& sink) {
+    if (!write_termination_message(named, message))
+        sink.warn("termination_log.lost", "the termination message could not be written", {{"file", named}});
 }
 
 } // namespace app

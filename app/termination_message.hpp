@@ -1,6 +1,8 @@
 // The end of a run in a sentence, where Kubernetes looks for it: `kubectl describe pod` shows it.
 #pragma once
 
+#include "async/log.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -13,5 +15,7 @@ namespace app {
 // Into the file `named`, or if that is empty into /dev/termination-log, which is written only where it
 // exists. False if it could not be written.
 [[nodiscard]] bool write_termination_message(const std::string& named, std::string_view message);
+// The same; what fails is a warning in the log.
+void leave_termination_message(const std::string& named, std::string_view message, async::log& sink);
 
 } // namespace app

@@ -16,14 +16,6 @@ namespace archive {
 
 using async::failure;
 
-namespace {
-
-std::chrono::sys_seconds clock_now() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-} // namespace
-
 awaitable<void> staging::prepare(day_file& file) {
     file.block_target = block_size_target(0, memory().bytes, context_.parallel);
     const auto found = existing_.find(file.key);
@@ -37,7 +29,8 @@ awaitable<void> staging::prepare(day_file& file) {
     const file_key other_kind{file.which(), file.compressed() ? compression::none : compression::gzip};
     if (const auto other = existing_.find(other_kind); other != existing_.end())
         co_await remember_rows_of(file, other->second);
-    const auto treated = choose_treatment(before.properties, before.mark, context_.lake.where(), clock_now());
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto treated = choose_treatment(before.properties, before.mark, context_.lake.where(), now);
     if (treated.because)
         throw refused(file.name, "appended to", *treated.because);
     if (treated.what == treatment::convert)

@@ -2,18 +2,14 @@
 
 #include "archive/fault_point.hpp"
 #include "archive/settler.hpp"
+#include "async/pause.hpp"
 #include "async/race.hpp"
 #include "async/timeline.hpp"
-
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace archive {
 
 namespace {
 
-constexpr std::chrono::seconds commit_patience{120};
 constexpr std::chrono::seconds outcome_patience{30};
 constexpr std::chrono::milliseconds outcome_pause{200};
 
@@ -65,8 +61,7 @@ awaitable<commit_decision> commit_or_ask(database_access database, db::transacti
             co_return decision;
         if (by.passed())
             co_return commit_decision::leave_marks;
-        async::asio::steady_timer timer(co_await async::asio::this_coro::executor, outcome_pause);
-        co_await timer.async_wait(async::asio::use_awaitable);
+        co_await async::pause(outcome_pause);
     }
 }
 

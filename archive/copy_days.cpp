@@ -3,6 +3,7 @@
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/session_scope.hpp"
 #include "archive/unit.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
@@ -16,13 +17,6 @@
 namespace archive {
 
 using async::failure;
-
-namespace {
-
-constexpr std::chrono::seconds commit_patience{120};
-constexpr std::chrono::seconds abandon_patience{5};
-
-} // namespace
 
 awaitable<void> job::copy_days(restore_request what) {
     context_.report.enter(run_phase::planning);
@@ -71,15 +65,10 @@ awaitable<table_description> job::make_target(std::string into) {
 }
 
 awaitable<void> job::copy_day(const lake_file& file, const table_description& target) {
-    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
-    auto* const borrowed = session.get();
-    co_await async::with_cleanup(
-        copy_day_inside(*session, file, target),
-        [borrowed] { return borrowed->abandon(async::deadline::after(abandon_patience)); }, abandon_patience,
-        [this](std::exception_ptr failed) {
-            context_.sink.warn("db.abandon", "a connection could not be ended in an orderly way",
-                               {{"error.message", async::describe(failed)}});
-        });
+    const database_access database{context_.database, context_.helper, context_.sink};
+    co_await with_session(database, [this, &file, &target](db::connection& session) {
+        return copy_day_inside(session, file, target);
+    });
 }
 
 awaitable<void> job::copy_day_inside(db::connection& session, const lake_file& file,

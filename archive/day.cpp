@@ -10,7 +10,7 @@ namespace archive {
 
 namespace {
 
-constexpr std::string_view prefix = "events_";
+constexpr std::string_view day_file_prefix = "events_";
 constexpr std::string_view plain_suffix = ".csv";
 constexpr std::string_view compressed_suffix = ".csv.gz";
 
@@ -62,14 +62,14 @@ std::string day::text() const {
 }
 
 std::string day::file_name(compression kind) const {
-    return fmt::format("{}{}{}", prefix, text(),
+    return fmt::format("{}{}{}", day_file_prefix, text(),
                        kind == compression::gzip ? compressed_suffix : plain_suffix);
 }
 
 std::optional<file_key> key_of_file(std::string_view name) noexcept {
-    if (!name.starts_with(prefix))
+    if (!name.starts_with(day_file_prefix))
         return std::nullopt;
-    name.remove_prefix(prefix.size());
+    name.remove_prefix(day_file_prefix.size());
     const bool compressed = name.ends_with(compressed_suffix);
     if (!compressed && !name.ends_with(plain_suffix))
         return std::nullopt;

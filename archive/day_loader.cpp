@@ -21,7 +21,7 @@ namespace {
 // Of this transaction alone; it is gone with its end.
 constexpr std::string_view stage = "pg_temp.event_archiver_restore";
 
-std::string column_list(const table_description& table, std::string_view prefix = {}) {
+std::string prefixed_columns(const table_description& table, std::string_view prefix = {}) {
     std::vector<std::string> quoted;
     for (const auto& column : table.columns)
         quoted.push_back(fmt::format("{}{}", prefix, db::connection::identifier(column)));
@@ -82,7 +82,7 @@ awaitable<loaded_file> day_loader::copy(const lake_file& file) {
             rows.append(row).push_back('\n');
     };
     csv::file_scanner scanner(file.compressed(), take_line, csv::line_ends::lf_or_crlf);
-    const auto sql = fmt::format("COPY {} ({}) FROM STDIN (FORMAT csv)", stage, column_list(target_));
+    const auto sql = fmt::format("COPY {} ({}) FROM STDIN (FORMAT csv)", stage, prefixed_columns(target_));
     auto target = co_await session_.start_copy_in(sql);
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         content.crc = azure::crc64(content.crc, bytes);
@@ -123,8 +123,8 @@ awaitable<std::uint64_t> day_loader::insert(const lake_file& file) {
     const auto sql =
         fmt::format("INSERT INTO {0} ({1}) OVERRIDING SYSTEM VALUE SELECT {2} FROM {3} s WHERE NOT EXISTS"
                     " (SELECT FROM {0} t WHERE t.{4} = s.{4} AND t.{5} = s.{5})",
-                    target_.name, column_list(target_), column_list(target_, "s."), stage, target_.key_column,
-                    target_.time_column);
+                    target_.name, prefixed_columns(target_), prefixed_columns(target_, "s."), stage,
+                    target_.key_column, target_.time_column);
     std::string taken;
     std::optional<db::result> done;
     try {
@@ -148,8 +148,8 @@ awaitable<void> day_loader::compare(const lake_file& file) {
     const auto sql = fmt::format(
         "SELECT s.{4}::text, t.{4} IS NULL, count(*) OVER () FROM {3} s LEFT JOIN {0} t ON t.{4} = s.{4} AND"
         " t.{5} = s.{5} WHERE t.{4} IS NULL OR ROW({1})::text <> ROW({2})::text LIMIT 20",
-        target_.name, column_list(target_, "s."), column_list(target_, "t."), stage, target_.key_column,
-        target_.time_column);
+        target_.name, prefixed_columns(target_, "s."), prefixed_columns(target_, "t."), stage,
+        target_.key_column, target_.time_column);
     const auto found = co_await session_.query(sql);
     if (found.rows() == 0)
         co_return;

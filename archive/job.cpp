@@ -2,14 +2,12 @@
 
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/session_scope.hpp"
 #include "archive/unit.hpp"
-#include "async/cleanup.hpp"
 #include "async/error.hpp"
+#include "async/pause.hpp"
 #include "async/timeline.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,28 +19,8 @@ using async::failure;
 
 namespace {
 
-constexpr int conflicts_max = 5;
 constexpr std::chrono::milliseconds look_again_pause{100};
 constexpr std::chrono::milliseconds tail_pause{500}; // each look lists the folder
-constexpr std::chrono::seconds abandon_patience{5};
-
-awaitable<void> pause(std::chrono::milliseconds span) {
-    async::asio::steady_timer timer(co_await async::asio::this_coro::executor, span);
-    co_await timer.async_wait(async::asio::use_awaitable);
-}
-
-// True if the whole run may be made again at once with a fresh snapshot and a fresh look at the lake.
-bool may_run_again(const std::exception_ptr& failed) {
-    try {
-        std::rethrow_exception(failed);
-    } catch (const db::error& error) {
-        return error.serialization_failure();
-    } catch (const conflict&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
 
 } // namespace
 
@@ -111,7 +89,7 @@ awaitable<void> job::repeat(attempt_body body) {
                 std::rethrow_exception(failed);
             context_.sink.warn("run.again", "old rows or files were changed meanwhile: the run begins again",
                                {{"error.message", async::describe(failed)}, {"attempt", conflicts}});
-            co_await pause(look_again_pause * conflicts);
+            co_await async::pause(look_again_pause * conflicts);
             continue;
         }
         switch (result) {
@@ -135,27 +113,18 @@ awaitable<void> job::repeat(attempt_body body) {
                                    " pg_stat_activity.");
             break;
         }
-        co_await pause(result == attempt_result::tail_waiting ? tail_pause : look_again_pause);
+        co_await async::pause(result == attempt_result::tail_waiting ? tail_pause : look_again_pause);
     }
 }
 
 awaitable<job::attempt_result> job::attempt(const attempt_body& body) {
     context_.report.enter(run_phase::connecting);
-    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
-    auto* const borrowed = session.get();
-    unit work(*session);
     auto result = attempt_result::finished;
-    const auto inside = [this, &work, &body, &result]() -> awaitable<void> {
+    const database_access database{context_.database, context_.helper, context_.sink};
+    co_await with_session(database, [this, &body, &result](db::connection& session) -> awaitable<void> {
+        unit work(session);
         result = co_await open_unit(work, body);
-    };
-    co_await async::with_cleanup(
-        inside(), [borrowed] { return borrowed->abandon(async::deadline::after(abandon_patience)); },
-        abandon_patience,
-        [this](std::exception_ptr failed) {
-            context_.sink.warn("db.abandon",
-                               "the coordinator's connection could not be ended in an orderly way",
-                               {{"error.message", async::describe(failed)}});
-        });
+    });
     co_return result;
 }
 

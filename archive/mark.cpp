@@ -13,7 +13,7 @@ namespace archive {
 namespace {
 
 // Blob metadata names may hold lowercase letters only, see azure/metadata.hpp.
-constexpr std::string_view prefix = "archiver";
+constexpr std::string_view name_prefix = "archiver";
 constexpr std::string_view format_name = "archiverformat";
 constexpr std::string_view format_version = "1";
 constexpr std::string_view table_name = "archivertable";
@@ -145,8 +145,8 @@ read_mark mark_from(const azure::metadata& values) {
         return found == values.end() ? std::string_view() : std::string_view(found->second);
     };
     if (value(format_name).empty()) {
-        const bool ours =
-            std::ranges::any_of(values, [](const auto& entry) { return entry.first.starts_with(prefix); });
+        const bool ours = std::ranges::any_of(
+            values, [](const auto& entry) { return entry.first.starts_with(name_prefix); });
         return ours ? read_mark{{}, fmt::format("its metadata cannot be read: '{}' is missing", format_name)}
                     : read_mark{};
     }
@@ -198,7 +198,7 @@ read_mark mark_from(const azure::metadata& values) {
 
 azure::metadata without_mark(const azure::metadata& values) {
     azure::metadata rest = values;
-    std::erase_if(rest, [](const auto& entry) { return entry.first.starts_with(prefix); });
+    std::erase_if(rest, [](const auto& entry) { return entry.first.starts_with(name_prefix); });
     return rest;
 }
 

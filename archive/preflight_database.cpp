@@ -14,16 +14,14 @@ using async::failure;
 
 namespace {
 
-using lines_type = std::vector<check_line>;
-
 constexpr std::string_view long_running = "1 hour";
 
-void add(lines_type& lines, std::string name, check_status status, std::string detail,
+void add(std::vector<check_line>& lines, std::string name, check_status status, std::string detail,
          std::string remedy = {}) {
     lines.push_back({std::move(name), status, std::move(detail), std::move(remedy)});
 }
 
-awaitable<void> check_server(db::connection& session, lines_type& lines) {
+awaitable<void> check_server(db::connection& session, std::vector<check_line>& lines) {
     lines.push_back(judge_version(session.server_version()));
     const auto before = std::chrono::system_clock::now();
     const auto seen = co_await session.query(
@@ -51,7 +49,8 @@ awaitable<void> check_server(db::connection& session, lines_type& lines) {
     lines.push_back(judge_clock("database clock", theirs - ours));
 }
 
-awaitable<void> check_rights(db::connection& session, const table_description& table, lines_type& lines) {
+awaitable<void> check_rights(db::connection& session, const table_description& table,
+                             std::vector<check_line>& lines) {
     const auto oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
     const auto seen = co_await session.query(
@@ -79,7 +78,8 @@ awaitable<void> check_rights(db::connection& session, const table_description& t
         add(lines, "row security", check_status::ok, "no policy applies");
 }
 
-awaitable<void> check_obstacles(db::connection& session, const table_description& table, lines_type& lines) {
+awaitable<void> check_obstacles(db::connection& session, const table_description& table,
+                                std::vector<check_line>& lines) {
     const auto oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
     const auto triggers = co_await session.query(
@@ -111,7 +111,8 @@ awaitable<void> check_obstacles(db::connection& session, const table_description
     }
 }
 
-awaitable<void> check_indexes(db::connection& session, const table_description& table, lines_type& lines) {
+awaitable<void> check_indexes(db::connection& session, const table_description& table,
+                              std::vector<check_line>& lines) {
     if (table.indexed_by_time)
         add(lines, "index", check_status::ok, fmt::format("one leads with {}", table.time_column));
     else
@@ -139,7 +140,7 @@ awaitable<void> check_indexes(db::connection& session, const table_description& 
 }
 
 // They keep the space of deleted rows from being used again.
-awaitable<void> check_transactions(db::connection& session, lines_type& lines) {
+awaitable<void> check_transactions(db::connection& session, std::vector<check_line>& lines) {
     const auto seen = co_await session.query(
         fmt::format("SELECT count(*), coalesce(max(date_trunc('second', now() - since))::text, '')"
                     " FROM (SELECT xact_start AS since FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
@@ -156,7 +157,8 @@ awaitable<void> check_transactions(db::connection& session, lines_type& lines) {
             "Look in pg_stat_activity (xact_start) and pg_prepared_xacts, and end what was forgotten.");
 }
 
-awaitable<void> look(db::connection& session, const preflight_context& context, lines_type& lines) {
+awaitable<void> look(db::connection& session, const preflight_context& context,
+                     std::vector<check_line>& lines) {
     add(lines, "database", check_status::ok, context.database_name);
     const auto& settings = context.settings;
     const db::transaction_options options(db::access::read_only);
@@ -185,7 +187,7 @@ awaitable<void> look(db::connection& session, const preflight_context& context, 
 
 } // namespace
 
-awaitable<void> check_database(const preflight_context& context, lines_type& lines) {
+awaitable<void> check_database(const preflight_context& context, std::vector<check_line>& lines) {
     std::exception_ptr failed;
     try {
         co_await with_session(context.database, [&context, &lines](db::connection& session) {

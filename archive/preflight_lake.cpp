@@ -12,14 +12,12 @@ using async::failure;
 
 namespace {
 
-using lines_type = std::vector<check_line>;
-
 constexpr std::string_view role_hint =
     "Give the identity the role \"Storage Blob Data Contributor\" on the container, or a SAS with read, "
     "write,"
     " delete and list (sp=rwdl); tags ask for \"Storage Blob Data Owner\", or tags too (sp=rwdlt).";
 
-void judge_files(const file_map& files, lines_type& lines) {
+void judge_files(const file_map& files, std::vector<check_line>& lines) {
     std::size_t pending = 0;
     std::size_t foreign = 0;
     for (const auto& [key, file] : files) {
@@ -54,7 +52,7 @@ void judge_files(const file_map& files, lines_type& lines) {
 }
 
 void judge_container(const std::optional<azure::container_properties>& container, const place& where,
-                     lines_type& lines) {
+                     std::vector<check_line>& lines) {
     if (!container) {
         lines.push_back({"immutability", check_status::skipped,
                          "not known: the identity may not look at the container's properties"});
@@ -69,7 +67,7 @@ void judge_container(const std::optional<azure::container_properties>& container
                              : "no policy and no legal hold on the container"});
 }
 
-awaitable<void> check_container(const preflight_context& context, lines_type& lines) {
+awaitable<void> check_container(const preflight_context& context, std::vector<check_line>& lines) {
     std::exception_ptr failed;
     try {
         const auto container = co_await context.lake.client().look_at_container();
@@ -102,7 +100,7 @@ awaitable<void> probe(azure::blob_client& client, std::string name, const placem
     co_await client.remove(name, as_written);
 }
 
-awaitable<void> check_writing(const preflight_context& context, lines_type& lines) {
+awaitable<void> check_writing(const preflight_context& context, std::vector<check_line>& lines) {
     const auto name = context.lake.prefix() + "event-archiver-check-" + context.nonce;
     std::exception_ptr failed;
     try {
@@ -126,7 +124,7 @@ awaitable<void> check_writing(const preflight_context& context, lines_type& line
 namespace {
 
 // What kind of account it is.
-awaitable<void> check_namespace(const preflight_context& context, lines_type& lines) {
+awaitable<void> check_namespace(const preflight_context& context, std::vector<check_line>& lines) {
     std::optional<bool> hierarchical;
     std::exception_ptr failed;
     try {
@@ -149,7 +147,7 @@ awaitable<void> check_namespace(const preflight_context& context, lines_type& li
 
 } // namespace
 
-awaitable<void> check_lake(const preflight_context& context, lines_type& lines) {
+awaitable<void> check_lake(const preflight_context& context, std::vector<check_line>& lines) {
     auto& client = context.lake.client();
     std::optional<file_map> files;
     std::exception_ptr failed;

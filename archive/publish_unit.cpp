@@ -19,13 +19,6 @@ namespace archive {
 
 using async::failure;
 
-namespace {
-
-constexpr std::chrono::seconds put_back_patience{60};
-constexpr std::chrono::seconds patience_when_stopping{7}; // of the 10 s a stopped run has
-
-} // namespace
-
 awaitable<void> job::publish_and_commit(unit& work) {
     context_.report.enter(run_phase::publishing);
     std::exception_ptr failed;
@@ -161,8 +154,7 @@ awaitable<void> job::roll_back_by(unit& work, async::deadline by) {
 awaitable<void> job::put_back(unit& work) {
     const async::span shown(context_.sink, "job", "put back");
     fault_point("before-put-back");
-    const auto patience = context_.stop.requested() ? patience_when_stopping : put_back_patience;
-    const auto by = async::deadline::after(patience);
+    const auto by = context_.stop.undo_by();
     co_await roll_back_by(work, by);
     fault_point("rolled-back");
 

@@ -20,13 +20,6 @@ namespace archive {
 
 using async::failure;
 
-namespace {
-
-constexpr std::chrono::seconds withdraw_patience{60};
-constexpr std::chrono::seconds patience_when_stopping{7}; // of the 10 s a stopped run has
-
-} // namespace
-
 std::vector<const lake_file*> files_to_restore(const file_map& files, const day_range& days) {
     std::vector<const lake_file*> chosen;
     for (const auto& [key, file] : files) {
@@ -166,8 +159,7 @@ awaitable<void> job::announce_and_commit(unit& work) {
 }
 
 awaitable<void> job::withdraw_restored(unit& work) {
-    const auto by =
-        async::deadline::after(context_.stop.requested() ? patience_when_stopping : withdraw_patience);
+    const auto by = context_.stop.undo_by();
     co_await roll_back_by(work, by);
     std::exception_ptr left;
     const auto step = [this, &work](std::size_t index) {

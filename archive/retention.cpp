@@ -11,14 +11,14 @@ namespace archive {
 
 namespace {
 
-constexpr std::int64_t second = 1'000'000;
-constexpr std::int64_t day = 86'400 * second;
+constexpr std::int64_t microseconds_per_second = 1'000'000;
+constexpr std::int64_t microseconds_per_day = 86'400 * microseconds_per_second;
 constexpr std::int64_t fraction_scale = 1'000'000; // six decimal places
 
 // Beyond this a cutoff falls before year 1, or out of the range of a timestamp: surely not what was meant.
-constexpr double longest = 1000 * 365.25 * static_cast<double>(day);
+constexpr double longest = 1000 * 365.25 * static_cast<double>(microseconds_per_day);
 
-struct unit {
+struct interval_unit {
     std::string_view name;
     std::string_view spellings; // those of PostgreSQL's deltatktbl (datetime.c) that read as only one unit
     std::int32_t months;        // of these three only one is set
@@ -26,24 +26,25 @@ struct unit {
     std::int64_t microseconds;
 
     [[nodiscard]] constexpr double length() const {
-        return months * 365.2425 / 12 * static_cast<double>(day) + days * static_cast<double>(day) +
-               static_cast<double>(microseconds);
+        return months * 365.2425 / 12 * static_cast<double>(microseconds_per_day) +
+               days * static_cast<double>(microseconds_per_day) + static_cast<double>(microseconds);
     }
 };
 
 constexpr std::array units{
-    unit{"millennium", "millennium millennia", 12'000, 0, 0},
-    unit{"century", "century centuries", 1'200, 0, 0},
-    unit{"decade", "decade decades", 120, 0, 0},
-    unit{"year", "year years yr yrs y", 12, 0, 0},
-    unit{"month", "month months mon mons", 1, 0, 0},
-    unit{"week", "week weeks w", 0, 7, 0},
-    unit{"day", "day days d", 0, 1, 0},
-    unit{"hour", "hour hours hr hrs h", 0, 0, 3600 * second},
-    unit{"minute", "minute minutes min mins", 0, 0, 60 * second},
-    unit{"second", "second seconds sec secs s", 0, 0, second},
-    unit{"millisecond", "millisecond milliseconds msecond mseconds msec msecs ms", 0, 0, second / 1000},
-    unit{"microsecond", "microsecond microseconds usecond useconds usec usecs us", 0, 0, 1},
+    interval_unit{"millennium", "millennium millennia", 12'000, 0, 0},
+    interval_unit{"century", "century centuries", 1'200, 0, 0},
+    interval_unit{"decade", "decade decades", 120, 0, 0},
+    interval_unit{"year", "year years yr yrs y", 12, 0, 0},
+    interval_unit{"month", "month months mon mons", 1, 0, 0},
+    interval_unit{"week", "week weeks w", 0, 7, 0},
+    interval_unit{"day", "day days d", 0, 1, 0},
+    interval_unit{"hour", "hour hours hr hrs h", 0, 0, 3600 * microseconds_per_second},
+    interval_unit{"minute", "minute minutes min mins", 0, 0, 60 * microseconds_per_second},
+    interval_unit{"second", "second seconds sec secs s", 0, 0, microseconds_per_second},
+    interval_unit{"millisecond", "millisecond milliseconds msecond mseconds msec msecs ms", 0, 0,
+                  microseconds_per_second / 1000},
+    interval_unit{"microsecond", "microsecond microseconds usecond useconds usec usecs us", 0, 0, 1},
 };
 
 // <cctype> asks for unsigned char; these are the only questions put to it.
@@ -58,7 +59,7 @@ std::string lower(std::string_view text) {
     return result;
 }
 
-const unit* find_unit(std::string_view word) {
+const interval_unit* find_unit(std::string_view word) {
     const auto wanted = ' ' + lower(word) + ' ';
     for (const auto& candidate : units)
         if (fmt::format(" {} ", candidate.spellings).find(wanted) != std::string::npos)
@@ -67,7 +68,7 @@ const unit* find_unit(std::string_view word) {
 }
 
 // The one-letter designators of ISO 8601, in which M means month before the T and minute after it.
-const unit* find_designator(char letter, bool after_t) {
+const interval_unit* find_designator(char letter, bool after_t) {
     switch (std::toupper(static_cast<unsigned char>(letter))) {
     case 'Y':
         return after_t ? nullptr : find_unit("year");
@@ -106,10 +107,10 @@ std::string normalised(const retention& value) {
     append_part(text, value.months / 12, "year");
     append_part(text, value.months % 12, "mon");
     append_part(text, value.days, "day");
-    append_part(text, value.microseconds / (3600 * second), "hour");
-    append_part(text, value.microseconds / (60 * second) % 60, "min");
-    append_part(text, value.microseconds / second % 60, "sec");
-    append_part(text, value.microseconds % second, "microsecond");
+    append_part(text, value.microseconds / (3600 * microseconds_per_second), "hour");
+    append_part(text, value.microseconds / (60 * microseconds_per_second) % 60, "min");
+    append_part(text, value.microseconds / microseconds_per_second % 60, "sec");
+    append_part(text, value.microseconds % microseconds_per_second, "microsecond");
     return text;
 }
 
@@ -252,7 +253,7 @@ class retention_reader {
         return true;
     }
 
-    bool add(const number& count, const unit& of) {
+    bool add(const number& count, const interval_unit& of) {
         const auto bit = 1U << static_cast<unsigned>(&of - units.data());
         if ((seen_ & bit) != 0)
             return fail(fmt::format("names the {} twice", of.name));
@@ -271,7 +272,7 @@ class retention_reader {
         // A fraction of a week is whole days and the rest time, as in PostgreSQL.
         const auto days = count.fraction * of.days;
         sum_.days += static_cast<std::int32_t>(days / fraction_scale);
-        sum_.microseconds += (days % fraction_scale) * (day / fraction_scale);
+        sum_.microseconds += (days % fraction_scale) * (microseconds_per_day / fraction_scale);
         sum_.microseconds += (count.fraction * of.microseconds + fraction_scale / 2) / fraction_scale;
         return true;
     }

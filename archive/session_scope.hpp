@@ -6,11 +6,15 @@
 #include "async/log.hpp"
 #include "db/connection.hpp"
 
+#include <chrono>
 #include <functional>
 
 namespace archive {
 
 using async::awaitable;
+
+// For the answer to COMMIT: longer than any replica needs to confirm it.
+inline constexpr std::chrono::seconds commit_patience{120};
 
 struct database_access {
     const db::connect_options& options;

@@ -1,7 +1,7 @@
 #include "archive/table_reader.hpp"
 
 #include "archive/fault_point.hpp"
-#include "async/cleanup.hpp"
+#include "archive/session_scope.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
@@ -18,8 +18,6 @@ namespace archive {
 using async::failure;
 
 namespace {
-
-constexpr std::chrono::seconds abandon_patience{5};
 
 void must_agree(std::uint64_t counted, std::uint64_t received, const std::string& where) {
     if (counted != received)
@@ -54,15 +52,9 @@ awaitable<void> table_reader::run(std::size_t count, piece read) {
 }
 
 awaitable<void> table_reader::lane(std::size_t count, const piece& read) {
-    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
-    auto* const borrowed = session.get();
-    co_await async::with_cleanup(
-        work(*session, count, read),
-        [borrowed] { return borrowed->abandon(async::deadline::after(abandon_patience)); }, abandon_patience,
-        [this](std::exception_ptr failed) {
-            context_.sink.warn("db.abandon", "a connection could not be ended in an orderly way",
-                               {{"error.message", async::describe(failed)}});
-        });
+    const database_access database{context_.database, context_.helper, context_.sink};
+    co_await with_session(
+        database, [this, count, &read](db::connection& session) { return work(session, count, read); });
     if (--lanes_ > 0)
         co_return;
     for (auto& [which, file] : target_.files())

@@ -1,8 +1,6 @@
 #include "async/retry.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "async/pause.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -64,12 +62,11 @@ milliseconds next_pause(const retry_context& context, retry_history& history,
 }
 
 awaitable<void> before_next_try(retry_context& context, std::string_view what, std::exception_ptr failed,
-                                milliseconds pause) {
+                                milliseconds backoff) {
     ++context.retries;
     context.sink.warn("retry", "a try failed and is repeated",
-                      {{"what", what}, {"error.message", describe(failed)}, {"pause_ms", pause.count()}});
-    asio::steady_timer timer(co_await asio::this_coro::executor, pause);
-    co_await timer.async_wait(asio::use_awaitable);
+                      {{"what", what}, {"error.message", describe(failed)}, {"pause_ms", backoff.count()}});
+    co_await pause(backoff);
 }
 
 } // namespace async

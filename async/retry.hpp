@@ -62,7 +62,7 @@ struct retry_context {
 
 // Logs the failed try, counts the repeat, and sleeps the pause.
 [[nodiscard]] awaitable<void> before_next_try(retry_context& context, std::string_view what,
-                                              std::exception_ptr failed, std::chrono::milliseconds pause);
+                                              std::exception_ptr failed, std::chrono::milliseconds backoff);
 
 // Runs `attempt()` (which returns an awaitable) until it succeeds, fails for good, runs out of tries or of
 // time. Cancellation is never retried. `attempt` and what `what` points to must outlive the call.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "async/asio.hpp"
+#include "async/deadline.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -14,10 +15,18 @@ namespace async {
 // Remembers the first request to stop and cancels the coroutine bound to `slot()`.
 class stop_source {
   public:
+    // What undoing may take.
+    static constexpr std::chrono::seconds undo_patience{60};
+    static constexpr std::chrono::seconds undo_patience_when_stopping{7}; // of the 10 s a stopped run has
+
     // `signal_number`: SIGTERM, SIGINT, … ; the first one counts.
     void request(int signal_number);
     [[nodiscard]] bool requested() const noexcept { return signal_number_ != 0; }
     [[nodiscard]] int signal_number() const noexcept { return signal_number_; }
+    // Until when what a failed or stopped run had begun must be undone; what is left is for the next run.
+    [[nodiscard]] deadline undo_by() const {
+        return deadline::after(requested() ? undo_patience_when_stopping : undo_patience);
+    }
     [[nodiscard]] asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
   private:

@@ -54,9 +54,9 @@ settings split(std::string_view text, std::vector<std::string>& mistakes) {
 }
 
 // Collects mistakes while it turns settings into an account.
-class builder {
+class account_builder {
   public:
-    explicit builder(std::vector<std::string> mistakes) { made_.mistakes = std::move(mistakes); }
+    explicit account_builder(std::vector<std::string> mistakes) { made_.mistakes = std::move(mistakes); }
 
     void mistake(std::string clause) { made_.mistakes.push_back(std::move(clause)); }
     account& value() noexcept { return made_.value; }
@@ -121,7 +121,7 @@ std::string name_in_endpoint(const endpoint& server) {
 }
 
 parsed_account emulator(const settings& given, std::vector<std::string> mistakes) {
-    builder made(std::move(mistakes));
+    account_builder made(std::move(mistakes));
     made.value().name = emulator_account;
     made.set_key("AccountKey", emulator_key);
     made.value().blob = {false, "127.0.0.1", emulator_port, "/" + std::string(emulator_account)};
@@ -168,7 +168,7 @@ parsed_account parse_connection_string(std::string_view text) {
         return emulator(given, std::move(mistakes));
     }
 
-    builder made(std::move(mistakes));
+    account_builder made(std::move(mistakes));
     const auto protocol = lowercase(get("defaultendpointsprotocol").value_or("https"));
     if (protocol != "https" && protocol != "http")
         made.mistake("DefaultEndpointsProtocol must be https or http");
@@ -205,7 +205,7 @@ parsed_account parse_connection_string(std::string_view text) {
 
 parsed_account account_from_parts(std::string_view name, std::string_view key, std::string_view sas,
                                   account_location where) {
-    builder made({});
+    account_builder made({});
     made.value().name = trimmed(name);
     if (made.value().name.empty())
         made.mistake("the account name is missing");

@@ -53,7 +53,7 @@ std::string_view variable_of(identity_kind kind) noexcept {
     return "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 }
 
-class builder {
+class identity_builder {
   public:
     parsed_identity made;
 
@@ -107,7 +107,7 @@ std::string_view to_string(identity_kind kind) noexcept {
 }
 
 parsed_identity identity_from(const identity_settings& given) {
-    builder building;
+    identity_builder building;
     auto& who = building.made.value;
     who.kind = first_configured(given);
     who.client = given.client;

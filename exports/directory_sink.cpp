@@ -151,4 +151,17 @@ awaitable<void> directory_sink::remove(unsettled_file file) {
     fault_point("export-discarded");
 }
 
+awaitable<std::string> directory_sink::obstacle() {
+    const auto found = std::make_shared<std::string>();
+    std::function<void()> call = [found, directory = directory_] {
+        std::error_code unknown;
+        if (!fs::is_directory(directory, unknown))
+            *found = fmt::format("there is no directory '{}'", directory.string());
+        else if (::access(directory.c_str(), W_OK | X_OK) != 0)
+            *found = fmt::format("the directory '{}' cannot be written to", directory.string());
+    };
+    co_await reading_.run(std::move(call));
+    co_return std::move(*found);
+}
+
 } // namespace exports

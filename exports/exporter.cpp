@@ -4,14 +4,12 @@
 #include "archive/fault_point.hpp"
 #include "archive/settler.hpp"
 #include "async/cleanup.hpp"
+#include "async/pause.hpp"
 #include "async/race.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
 #include "exports/attempt.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 namespace exports {
@@ -21,29 +19,8 @@ using async::failure;
 
 namespace {
 
-constexpr int conflicts_max = 5;
 constexpr std::chrono::milliseconds look_again_pause{100};
 constexpr std::chrono::milliseconds fate_pause{500};
-constexpr std::chrono::seconds undo_patience{60};
-constexpr std::chrono::seconds patience_when_stopping{7}; // of the 10 s a stopped run has
-
-awaitable<void> pause(std::chrono::milliseconds span) {
-    async::asio::steady_timer timer(co_await async::asio::this_coro::executor, span);
-    co_await timer.async_wait(async::asio::use_awaitable);
-}
-
-// True if all may be made again at once with a fresh snapshot.
-bool may_run_again(const std::exception_ptr& failed) {
-    try {
-        std::rethrow_exception(failed);
-    } catch (const db::error& error) {
-        return error.serialization_failure();
-    } catch (const archive::conflict&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
 
 } // namespace
 
@@ -88,12 +65,12 @@ awaitable<void> exporter::repeat(std::string task, task_report& report, attempt_
         if (context_.stop.requested() && (failed || result != attempt_result::finished))
             async::throw_cancelled();
         if (failed) {
-            if (!may_run_again(failed) || ++conflicts >= conflicts_max)
+            if (!archive::may_run_again(failed) || ++conflicts >= archive::conflicts_max)
                 std::rethrow_exception(failed);
             context_.log.warn(
                 "export.again", "the task's rows were changed meanwhile: it begins again",
                 {{"task", task}, {"error.message", async::describe(failed)}, {"attempt", conflicts}});
-            co_await pause(look_again_pause * conflicts);
+            co_await async::pause(look_again_pause * conflicts);
             continue;
         }
         if (result == attempt_result::finished)
@@ -107,7 +84,7 @@ awaitable<void> exporter::repeat(std::string task, task_report& report, attempt_
                                            task),
                                "If no other run is at work, its connection will end by itself; look in"
                                " pg_stat_activity.");
-        co_await pause(result == attempt_result::fate_open ? fate_pause : look_again_pause);
+        co_await async::pause(result == attempt_result::fate_open ? fate_pause : look_again_pause);
     }
 }
 
@@ -121,7 +98,7 @@ awaitable<exporter::attempt_result> exporter::try_once(const std::string& task, 
         result = co_await inside(work, body);
     };
     co_await async::with_cleanup(
-        all(), [this, &work] { return undo(work); }, undo_patience,
+        all(), [this, &work] { return undo(work); }, async::stop_source::undo_patience,
         [this, &work](std::exception_ptr failed) {
             context_.log.warn("export.not_undone",
                               "something of a failed export is left: the task's next run clears it away",
@@ -164,8 +141,7 @@ awaitable<bool> exporter::open(attempt& work) {
 
 // COMMIT was never sent, or was refused, unless `fate_open`: then the file is what the next run settles.
 awaitable<void> exporter::undo(attempt& work) {
-    const auto by =
-        async::deadline::after(context_.stop.requested() ? patience_when_stopping : undo_patience);
+    const auto by = context_.stop.undo_by();
     fault_point("export-before-undo");
     co_await work.session.abandon(by);
     fault_point("export-rolled-back");

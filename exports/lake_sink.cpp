@@ -1,5 +1,6 @@
 #include "exports/lake_sink.hpp"
 
+#include "archive/treatment.hpp"
 #include "exports/lake_draft.hpp"
 
 #include <fmt/format.h>
@@ -114,6 +115,20 @@ awaitable<void> lake_sink::remove(unsettled_file file) {
     const auto now = co_await lake_.look(lake_.prefix() + file.place);
     if (now && pending_on(*now, file.mark.by))
         co_await publisher_.remove(*now);
+}
+
+awaitable<std::string> lake_sink::obstacle() {
+    try {
+        // A container that is not there yet is made with the first file.
+        const auto container = co_await lake_.client().look_at_container();
+        if (const auto forbidden = container ? archive::obstacle_of(*container, lake_.where()) : std::nullopt)
+            co_return forbidden->why;
+        // What each export begins with; the look at the container tells no stranger from a friend.
+        (void)co_await lake_.present_blobs();
+        co_return std::string();
+    } catch (const async::error& failed) {
+        co_return failed.message();
+    }
 }
 
 } // namespace exports

@@ -91,6 +91,9 @@ class sink {
     [[nodiscard]] virtual awaitable<bool> keep(unsettled_file file) = 0;
     [[nodiscard]] virtual awaitable<void> remove(unsettled_file file) = 0;
 
+    // What stands in the way of files now, as far as a look tells without writing: a clause, or empty.
+    [[nodiscard]] virtual awaitable<std::string> obstacle() = 0;
+
     // For logs: "/exported-data", "lake container/folder".
     [[nodiscard]] virtual const std::string& place() const noexcept = 0;
 };

@@ -23,20 +23,20 @@ namespace fs = std::filesystem;
 using async::failure;
 
 constexpr std::array<std::string_view, 2> sql_files{"select.sql", "delete.sql"};
-constexpr std::size_t name_max = 100;
+constexpr std::size_t task_name_max = 100;
 // Any will do to look for mistakes.
 constexpr std::string_view some_boundary = "'2025-01-01T00:00:00'::timestamp";
 
-struct descriptor {
+struct opened_file {
     int number;
-    explicit descriptor(int opened) noexcept
+    explicit opened_file(int opened) noexcept
         : number(opened) {}
-    ~descriptor() {
+    ~opened_file() {
         if (number >= 0)
             ::close(number);
     }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
+    opened_file(const opened_file&) = delete;
+    opened_file& operator=(const opened_file&) = delete;
 };
 
 struct file_content {
@@ -50,7 +50,7 @@ std::string unreadable(int reason) {
 
 file_content read_sql(const fs::path& path) {
     // A FIFO in its place would keep us waiting.
-    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const opened_file file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.number < 0)
         return {{}, unreadable(errno)};
     struct stat status {};
@@ -134,7 +134,7 @@ bool is_task_name(std::string_view name) noexcept {
         return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9') ||
                each == '_';
     };
-    return !name.empty() && name.size() <= name_max && plain(name.front()) &&
+    return !name.empty() && name.size() <= task_name_max && plain(name.front()) &&
            std::ranges::all_of(name, [&](char each) { return plain(each) || each == '-' || each == '.'; });
 }
 

@@ -54,7 +54,7 @@ struct signer {
         "PKCS #12 file; AZURE_CLIENT_CERTIFICATE_PASSWORD opens it.");
 }
 
-void require(bool done) {
+void must_be_made(bool done) {
     if (done)
         return;
     ERR_clear_error();
@@ -63,7 +63,7 @@ void require(bool done) {
 
 bio_handle reading(std::string_view text) {
     bio_handle bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-    require(bio != nullptr);
+    must_be_made(bio != nullptr);
     return bio;
 }
 
@@ -117,7 +117,7 @@ std::string base64url(const json::object& part) {
 std::string thumbprint(X509* certificate) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
-    require(X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1);
+    must_be_made(X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1);
     return base64url({digest.data(), size});
 }
 
@@ -125,14 +125,14 @@ std::string thumbprint(X509* certificate) {
 std::string signature(EVP_PKEY* key, std::string_view text) {
     const digest_handle digest(EVP_MD_CTX_new());
     EVP_PKEY_CTX* parameters = nullptr;
-    require(digest && EVP_DigestSignInit(digest.get(), &parameters, EVP_sha256(), nullptr, key) == 1);
-    require(EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1);
-    require(EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1);
+    must_be_made(digest && EVP_DigestSignInit(digest.get(), &parameters, EVP_sha256(), nullptr, key) == 1);
+    must_be_made(EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1);
+    must_be_made(EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1);
     const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
     std::size_t size = 0;
-    require(EVP_DigestSign(digest.get(), nullptr, &size, bytes, text.size()) == 1);
+    must_be_made(EVP_DigestSign(digest.get(), nullptr, &size, bytes, text.size()) == 1);
     std::vector<unsigned char> made(size);
-    require(EVP_DigestSign(digest.get(), made.data(), &size, bytes, text.size()) == 1);
+    must_be_made(EVP_DigestSign(digest.get(), made.data(), &size, bytes, text.size()) == 1);
     return base64url({made.data(), size});
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t size_max = std::size_t{1} << 20;
 
-[[noreturn]] void refuse(const std::string& path, const char* what) {
+[[noreturn]] void refuse_file(const std::string& path, const char* what) {
     throw async::error(async::failure::usage, fmt::format("the file '{}' {}", path, what),
                        "AZURE_FEDERATED_TOKEN_FILE and AZURE_CLIENT_CERTIFICATE_PATH name files that must be "
                        "there and readable.");
@@ -30,9 +30,9 @@ std::string read(const std::string& path) {
     while (content.size() <= size_max && (file.read(part.data(), part.size()) || file.gcount() > 0))
         content.append(part.data(), static_cast<std::size_t>(file.gcount()));
     if (content.size() > size_max)
-        refuse(path, "is larger than a megabyte");
+        refuse_file(path, "is larger than a megabyte");
     if (!file.eof())
-        refuse(path, "cannot be read");
+        refuse_file(path, "cannot be read");
     return content;
 }
 
@@ -43,7 +43,7 @@ awaitable<std::string> file_content(std::string path, async::helper_thread& help
     std::function<void()> call = [content, path] { *content = read(path); };
     co_await helper.run(std::move(call));
     if (content->find_first_not_of(" \t\r\n") == std::string::npos)
-        refuse(path, "is empty");
+        refuse_file(path, "is empty");
     co_return *content;
 }
 

@@ -12,14 +12,14 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::chrono::hours pause_max{1}; // beyond any server's sense, and far from overflow
+constexpr std::chrono::hours longest_wish{1}; // beyond any server's sense, and far from overflow
 
 std::optional<milliseconds> number_of(std::string_view text, milliseconds unit) {
     std::uint32_t value = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || failed != std::errc() || end != text.data() + text.size())
         return std::nullopt;
-    return std::min<milliseconds>(unit * std::int64_t{value}, pause_max);
+    return std::min<milliseconds>(unit * std::int64_t{value}, longest_wish);
 }
 
 } // namespace
@@ -34,7 +34,7 @@ std::optional<milliseconds> retry_after(const wire_response& answer,
         return pause;
     if (const auto at = parse_http_date(header))
         return std::clamp<milliseconds>(std::chrono::ceil<milliseconds>(*at - now), milliseconds(0),
-                                        pause_max);
+                                        longest_wish);
     return std::nullopt;
 }
 

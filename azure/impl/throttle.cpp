@@ -7,7 +7,7 @@ namespace azure {
 namespace {
 
 // Short of the pauses that each request makes between its own tries, so that those decide when to give up.
-constexpr std::chrono::milliseconds pause_max{4'000};
+constexpr std::chrono::milliseconds slowest_pause{4'000};
 // Whatever the server wishes: a run that is being stopped has work to do there.
 constexpr std::chrono::milliseconds wish_max{60'000};
 
@@ -24,8 +24,8 @@ bool throttle::busy(time_point now, std::optional<std::chrono::milliseconds> wis
     coped_ = 0;
     if (news) {
         width_ = std::max<std::size_t>(1, width_ / 2);
-        open_at_ = now + std::min(pause_, pause_max);
-        pause_ = std::min(pause_ * 2, pause_max);
+        open_at_ = now + std::min(pause_, slowest_pause);
+        pause_ = std::min(pause_ * 2, slowest_pause);
     }
     if (wish)
         open_at_ = std::max(news ? now : open_at_, now + std::min(*wish, wish_max));

@@ -7,7 +7,7 @@ namespace db {
 namespace {
 
 // libpq's strings end at a NUL: what follows would be left out without a word.
-void refuse_nul(const std::string& text) {
+void must_have_no_nul(const std::string& text) {
     if (text.find('\0') != std::string::npos)
         throw async::error(async::failure::internal,
                            "a NUL byte cannot be part of an SQL statement or parameter");
@@ -18,7 +18,7 @@ std::vector<const char*> pointers_to(const bound_parameters& parameters) {
     pointers.reserve(parameters.size());
     for (const auto& each : parameters) {
         if (each)
-            refuse_nul(*each);
+            must_have_no_nul(*each);
         pointers.push_back(each ? each->c_str() : nullptr);
     }
     return pointers;
@@ -31,7 +31,7 @@ std::string_view beginning_of(std::string_view sql) { return sql.substr(0, 80); 
 
 awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::string sql,
                                 bound_parameters parameters) {
-    refuse_nul(sql);
+    must_have_no_nul(sql);
     const std::vector<const char*> values = pointers_to(parameters);
     const statement_scope scope(*session);
     const async::span shown(session->sink(), "statements", beginning_of(sql));
@@ -45,7 +45,7 @@ awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::str
 }
 
 awaitable<std::vector<result>> run_batch(std::shared_ptr<libpq_session> session, std::string sql) {
-    refuse_nul(sql);
+    must_have_no_nul(sql);
     const statement_scope scope(*session);
     const async::span shown(session->sink(), "statements", beginning_of(sql));
     session->require_sent(PQsendQuery(session->handle(), sql.c_str()));
@@ -60,7 +60,7 @@ awaitable<std::vector<result>> run_batch(std::shared_ptr<libpq_session> session,
 
 awaitable<void> start_copy(std::shared_ptr<libpq_session> session, std::string sql, ExecStatusType expected,
                            phase copying) {
-    refuse_nul(sql);
+    must_have_no_nul(sql);
     statement_scope scope(*session);
     session->require_sent(PQsendQuery(session->handle(), sql.c_str()));
     co_await session->flush();

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from support.exports import COMMON_KNOWLEDGE, DELETE, SELECT, DirectoryPlace, Exports, LakePlace, Shape
-from support.gate import DatabaseGate
+from support.gate import DatabaseGate, LakeGate, answer
 from support.serving import Service
 
 AGENCY, SOURCE = COMMON_KNOWLEDGE[:2]
@@ -249,6 +249,19 @@ def test_directories_that_vanish_are_told(exports):
         assert str(exports.directory) in checks["tasks"] and str(exports.place.directory) in checks["output"]
         gone = service.get("/exports")
         assert gone.status == 500 and str(exports.directory) in gone.json["detail"]
+
+
+def test_a_lake_that_refuses_is_told(archiver, database, azurite, lake, container, tmp_path):
+    exports = Exports(archiver, database.connection, tmp_path, LakePlace(lake, container))
+    exports.add(AGENCY)
+    with LakeGate(azurite.port) as gate:
+        settings = {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)}
+        with Service(exports, settings=settings) as service:
+            assert service.get("/readyz").json["checks"]["output"] == "ok"
+        gate.on(answer(403, "AuthenticationFailed"), times=None)
+        with Service(exports, settings=settings) as service:
+            told = service.get("/readyz")
+            assert told.status == 503 and "AuthenticationFailed" in told.json["checks"]["output"], told.text
 
 
 @pytest.mark.parametrize("name, setting", [("tasks", "DSL_PATH"), ("out", "EXPORT_PATH")])
