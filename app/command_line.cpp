@@ -112,6 +112,15 @@ struct grammar {
             "Try `event-archiver help completion`.");
     }
 
+    // A word too many; it may be the value of a flag that another flag was taken for.
+    [[nodiscard]] static std::string unexpected(const std::string& word, const CLI::App& inside) {
+        for (const auto* option : inside.get_options())
+            for (const auto& text : option->results())
+                if (text.starts_with("--"))
+                    return fmt::format("{} has no value: '{}' follows it", option->get_name(), text);
+        return fmt::format("'{}' is not expected after '{}'", word, inside.get_name());
+    }
+
     // The first word nobody understood, with the nearest that would be.
     [[nodiscard]] parsed_command_line unknown(const std::string& word, CLI::App* inside) const {
         std::vector<std::string> flags;
@@ -129,7 +138,7 @@ struct grammar {
             for (const auto& info : commands())
                 known.push_back(info.name);
         } else {
-            return usage_error(fmt::format("'{}' is not expected after '{}'", word, inside->get_name()),
+            return usage_error(unexpected(word, *inside),
                                fmt::format("Try `event-archiver help {}`.", inside->get_name()));
         }
         const auto name = word.substr(0, word.find('='));

@@ -103,7 +103,7 @@ parsed<azure::endpoint> parse_url(std::string_view text) {
     return std::move(found.value);
 }
 
-void check_metrics(const texts& given, checker& settings, checked_configuration& result) {
+void check_metrics(const texts& given, bool exporting, checker& settings, checked_configuration& result) {
     auto& metrics = result.value.metrics;
     metrics.file = given["ARCHIVE_METRICS_FILE"].text;
     settings.read("ARCHIVE_PUSHGATEWAY", metrics.pushgateway, parse_url);
@@ -111,7 +111,9 @@ void check_metrics(const texts& given, checker& settings, checked_configuration&
     shared.read("OTEL_EXPORTER_OTLP_ENDPOINT", metrics.collector, parse_url);
     shared.read("OTEL_EXPORTER_OTLP_HEADERS", metrics.collector_headers, telemetry::parse_otlp_headers);
     metrics.service_name = given["OTEL_SERVICE_NAME"].text;
-    metrics.instance = instance_of(result.value.account.name, result.value.container, result.value.job);
+    metrics.instance = exporting
+                           ? instance_of(result.value.account.name, result.value.exporting)
+                           : instance_of(result.value.account.name, result.value.container, result.value.job);
 }
 
 } // namespace
@@ -233,7 +235,7 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     value.trace = given["ARCHIVE_TRACE"].text;
     value.report = given["ARCHIVE_REPORT"].text;
     value.termination_log = given["TERMINATION_LOG"].text;
-    check_metrics(given, settings, result);
+    check_metrics(given, exporting, settings, result);
     value.exporting.dry_run = job.dry_run;
     value.exporting.memory_bytes = job.memory_bytes;
     value.exporting.lock_wait = job.lock_wait;

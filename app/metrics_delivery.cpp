@@ -28,16 +28,14 @@ double unix_seconds(std::chrono::system_clock::time_point at) {
 }
 
 // Of the run at hand: the moment, if it succeeded.
-std::optional<double> success_now(const summary_facts& facts, std::chrono::system_clock::time_point now) {
-    return facts.exit_code == exit_code::done ? std::optional(unix_seconds(now)) : std::nullopt;
+std::optional<double> success_now(int ended, std::chrono::system_clock::time_point now) {
+    return ended == exit_code::done ? std::optional(unix_seconds(now)) : std::nullopt;
 }
 
-telemetry::metric gauge(std::string_view name, std::string_view help, std::string_view unit,
-                        std::optional<double> value) {
-    telemetry::metric made{name, help, unit, {}};
-    if (value)
-        made.samples.push_back({{}, *value});
-    return made;
+std::vector<telemetry::metric> joined(std::vector<telemetry::metric> one,
+                                      const std::vector<telemetry::metric>& other) {
+    one.insert(one.end(), other.begin(), other.end());
+    return one;
 }
 
 telemetry::metric durations(const summary_facts& facts) {
@@ -63,9 +61,35 @@ std::string instance_of(std::string_view account, std::string_view container, co
     return name;
 }
 
-std::vector<telemetry::metric> metrics_of(const summary_facts& facts,
-                                          std::chrono::system_clock::time_point now,
-                                          std::optional<double> last_success) {
+std::string instance_of(std::string_view account, const exports::settings& exporting) {
+    auto name = exporting.to == exports::destination::lake
+                    ? fmt::format("exports:{}:{}", account, exporting.container)
+                    : "exports" + exporting.directory.string();
+    if (exporting.to == exports::destination::lake && !exporting.folder.empty())
+        name += ":" + exporting.folder;
+    std::ranges::replace(name, '/', ':');
+    return name;
+}
+
+telemetry::metric gauge(std::string_view name, std::string_view help, std::string_view unit,
+                        std::optional<double> value) {
+    telemetry::metric made{name, help, unit, {}};
+    if (value)
+        made.samples.push_back({{}, *value});
+    return made;
+}
+
+std::vector<telemetry::metric> metrics_of_end(int exit_code, std::chrono::system_clock::time_point now,
+                                              std::optional<double> last_success) {
+    return {
+        gauge(last_success_name, "When a run last succeeded.", "s", last_success),
+        gauge("event_archiver_last_run_timestamp_seconds", "When the last run ended.", "s",
+              unix_seconds(now)),
+        gauge("event_archiver_exit_code", "Exit code of the last run.", "1", exit_code),
+    };
+}
+
+std::vector<telemetry::metric> metrics_of(const summary_facts& facts) {
     const auto& report = facts.report;
     const auto number = [](auto value) { return std::optional(static_cast<double>(value)); };
     const auto if_known = [](const auto& value) {
@@ -73,10 +97,6 @@ std::vector<telemetry::metric> metrics_of(const summary_facts& facts,
     };
     const auto backlog = report.backlog ? number(report.backlog->count()) : std::nullopt;
     return {
-        gauge(last_success_name, "When a run last succeeded.", "s", last_success),
-        gauge("event_archiver_last_run_timestamp_seconds", "When the last run ended.", "s",
-              unix_seconds(now)),
-        gauge("event_archiver_exit_code", "Exit code of the last run.", "1", number(facts.exit_code)),
         gauge("event_archiver_rows", "Rows that the last run archived.", "{row}", number(report.rows)),
         gauge("event_archiver_bytes", "Bytes that the last run added to files, as stored.", "By",
               number(report.bytes)),
@@ -92,12 +112,13 @@ std::vector<telemetry::metric> metrics_of(const summary_facts& facts,
     };
 }
 
-void metrics_delivery::deliver(const metrics_settings& to, const summary_facts& facts, async::deadline by) {
+void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
+                               const std::vector<telemetry::metric>& more, async::deadline by) {
     if (!to.file.empty())
-        write_file(to.file, facts);
+        write_file(to.file, exit_code, more);
     const auto now = std::chrono::system_clock::now();
-    const auto success = success_now(facts, now);
-    const auto metrics = metrics_of(facts, now, success);
+    const auto success = success_now(exit_code, now);
+    const auto metrics = joined(metrics_of_end(exit_code, now, success), more);
     std::vector<telemetry::delivery> deliveries;
     if (to.pushgateway)
         // The last success is not among what a failed run pushes, and POST lets the old value stand.
@@ -116,15 +137,16 @@ void metrics_delivery::deliver(const metrics_settings& to, const summary_facts& 
         send(std::move(deliveries), by);
 }
 
-void metrics_delivery::write_file(const std::string& path, const summary_facts& facts) {
+void metrics_delivery::write_file(const std::string& path, int exit_code,
+                                  const std::vector<telemetry::metric>& more) {
     try {
         std::ifstream before(path, std::ios::binary);
         const std::string old{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
         const auto now = std::chrono::system_clock::now();
-        auto success = success_now(facts, now);
+        auto success = success_now(exit_code, now);
         if (!success)
             success = telemetry::value_in(old, last_success_name);
-        output_file(path).write(telemetry::exposition(metrics_of(facts, now, success)));
+        output_file(path).write(telemetry::exposition(joined(metrics_of_end(exit_code, now, success), more)));
     } catch (const std::exception& failed) {
         sink_.warn("metrics.lost", "the metrics could not be written", {{"error.message", failed.what()}});
     }

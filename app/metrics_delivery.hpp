@@ -8,6 +8,7 @@
 #include "async/deadline.hpp"
 #include "async/log.hpp"
 #include "azure/account.hpp"
+#include "exports/settings.hpp"
 #include "telemetry/delivery.hpp"
 #include "telemetry/metric.hpp"
 
@@ -31,30 +32,40 @@ struct metrics_settings {
 };
 
 // What tells this archive's metrics from others', the same from run to run: "account:container:folder", and
-// the shard. No slash, which a Pushgateway cannot have in a name.
+// the shard; of exports "exports:" and where they go. No slash, which a Pushgateway cannot have in a name.
 [[nodiscard]] std::string instance_of(std::string_view account, std::string_view container,
                                       const archive::settings& job);
+[[nodiscard]] std::string instance_of(std::string_view account, const exports::settings& exporting);
 
-// docs/metrics.md lists them. Without `last_success` the run has not succeeded and no earlier success is
-// known.
-[[nodiscard]] std::vector<telemetry::metric> metrics_of(const summary_facts& facts,
-                                                        std::chrono::system_clock::time_point now,
-                                                        std::optional<double> last_success);
+[[nodiscard]] telemetry::metric gauge(std::string_view name, std::string_view help, std::string_view unit,
+                                      std::optional<double> value);
+
+// What every run tells: when one last succeeded, when it ended, how. Without `last_success` it has not
+// succeeded, and no earlier success is known.
+[[nodiscard]] std::vector<telemetry::metric>
+metrics_of_end(int exit_code, std::chrono::system_clock::time_point now, std::optional<double> last_success);
+// What an archiving run tells besides; docs/metrics.md lists all.
+[[nodiscard]] std::vector<telemetry::metric> metrics_of(const summary_facts& facts);
+
+// All of it together; a run is over, and nobody shall wait for a monitoring system that is away.
+inline constexpr std::chrono::seconds metrics_patience{5};
 
 class metrics_delivery {
   public:
     explicit metrics_delivery(async::log& sink)
         : sink_(sink) {}
 
-    // Writes and sends; takes no longer than until `by`, and a signal ends it. Never throws.
-    void deliver(const metrics_settings& to, const summary_facts& facts, async::deadline by);
+    // Writes and sends how the run ended, and `more`; takes no longer than until `by`, and a signal ends it.
+    // Never throws.
+    void deliver(const metrics_settings& to, int exit_code, const std::vector<telemetry::metric>& more,
+                 async::deadline by);
 
     // True if something that cannot be interrupted, such as looking up a name, may still be going on:
     // destroying this waits for it.
     [[nodiscard]] bool lingers() const noexcept { return lingers_; }
 
   private:
-    void write_file(const std::string& path, const summary_facts& facts);
+    void write_file(const std::string& path, int exit_code, const std::vector<telemetry::metric>& more);
     void send(std::vector<telemetry::delivery> deliveries, async::deadline by);
     [[nodiscard]] async::awaitable<void> send_one(const telemetry::delivery& what, async::deadline by);
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::seconds fresh_for{2};
 constexpr std::chrono::seconds output_good_for{30}; // each request to a lake is paid for
-constexpr std::chrono::seconds patience{3}; // for each; less than a probe's own
+constexpr std::chrono::seconds patience{3};         // for each; less than a probe's own
 
 awaitable<void> ask(db::connection& session) { (void)co_await session.query("SELECT 1"); }
 
@@ -80,8 +80,8 @@ awaitable<std::vector<readiness_check>> readiness::look_now() {
 
 awaitable<std::string> readiness::problem_of_database() {
     try {
-        co_await async::with_deadline(archive::with_session(database_, ask),
-                                      async::deadline::after(patience), "the database");
+        co_await async::with_deadline(archive::with_session(database_, ask), async::deadline::after(patience),
+                                      "the database");
     } catch (const async::error& failed) {
         co_return failed.message();
     }

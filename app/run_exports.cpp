@@ -3,6 +3,8 @@
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/export_machine.hpp"
+#include "app/export_metrics.hpp"
+#include "app/metrics_delivery.hpp"
 #include "app/run_id.hpp"
 #include "app/run_log.hpp"
 #include "app/stop_guard.hpp"
@@ -19,6 +21,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace app {
 
@@ -89,6 +92,8 @@ class export_run {
     [[nodiscard]] const std::vector<exports::task_report>& reports() const noexcept { return reports_; }
     [[nodiscard]] std::uint64_t files_settled() const noexcept { return files_settled_; }
     [[nodiscard]] int stopped_by() const noexcept { return stop_.signal_number(); }
+    // Of a stopped run: until when it must have ended.
+    [[nodiscard]] async::deadline patience_left() const noexcept { return guard_.by(); }
     [[nodiscard]] run_costs costs() const { return machine_.costs(); }
     [[nodiscard]] const std::string& place() { return machine_.files().place(); }
 
@@ -226,6 +231,7 @@ int run_exports(const command_line& what, const configuration& settings) {
     facts.command = info_of(what.command).name;
     facts.dry_run = settings.exporting.dry_run;
     std::exception_ptr failed;
+    auto leave_by = async::deadline{};
     std::unique_ptr<trace_file> trace;
     try {
         if (!settings.trace.empty()) {
@@ -237,6 +243,7 @@ int run_exports(const command_line& what, const configuration& settings) {
         facts.reports = run.reports();
         facts.files_settled = run.files_settled();
         facts.costs = run.costs();
+        leave_by = run.patience_left();
         facts.exit_code = exit_code_of(facts.reports);
         if (failed && run.stopped_by() != 0 && async::is_cancellation(failed))
             facts.exit_code = exit_code::signal_base + run.stopped_by();
@@ -258,9 +265,18 @@ int run_exports(const command_line& what, const configuration& settings) {
     else if (failed)
         facts.failed = log_failure(sink, failed, facts.exit_code);
     facts.duration = std::chrono::steady_clock::now() - started;
+    metrics_delivery metrics(sink);
+    if (what.command == command::export_tasks && !facts.dry_run)
+        metrics.deliver(settings.metrics, facts.exit_code, metrics_of(facts.reports),
+                        earliest(leave_by, async::deadline::after(metrics_patience)));
     const auto sentence = log_summary(sink, facts);
     leave_termination_message(settings.termination_log,
                               termination_message(facts.exit_code, sentence, facts.failed.hint), sink);
+    if (metrics.lingers()) {
+        // Its loop would wait for a lookup of a name, which nothing can interrupt, for as long as that takes.
+        trace.reset();
+        std::_Exit(facts.exit_code);
+    }
     return facts.exit_code;
 }
 

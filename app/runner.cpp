@@ -37,8 +37,6 @@ namespace app {
 
 namespace {
 
-constexpr std::chrono::seconds metrics_patience{5};
-
 void note(summary_facts& facts, failure_facts failed) {
     facts.error = std::move(failed.message);
     facts.error_type = std::move(failed.type);
@@ -49,7 +47,7 @@ void note(summary_facts& facts, failure_facts failed) {
 void leave_traces(const configuration& settings, const summary_facts& facts, metrics_delivery& metrics,
                   async::deadline by, async::log& sink) {
     if (facts.command == "archive" && !facts.dry_run)
-        metrics.deliver(settings.metrics, facts, by);
+        metrics.deliver(settings.metrics, facts.exit_code, metrics_of(facts), by);
     const auto message = termination_message(
         facts.exit_code, facts.error.empty() ? sentence_of(facts) : facts.error, facts.hint);
     leave_termination_message(settings.termination_log, message, sink);

@@ -30,7 +30,7 @@ std::uint64_t peak_memory() {
     return 0;
 }
 
-std::string counted(std::uint64_t number, std::string_view unit) {
+std::string plain_count(std::uint64_t number, std::string_view unit) {
     return fmt::format("{} {}{}", number, unit, number == 1 ? "" : "s");
 }
 
@@ -56,12 +56,12 @@ std::string sentence_of(const summary_facts& facts) {
     if (facts.inquiry)
         return "answered";
     if (report.days == 0)
-        return report.files_settled > 0 ? "settled " + counted(report.files_settled, "file")
+        return report.files_settled > 0 ? "settled " + plain_count(report.files_settled, "file")
                                         : "nothing was due";
     const auto did = facts.command == "restore" ? (facts.dry_run ? "dry run: could restore" : "restored")
                      : facts.dry_run            ? "dry run: uploaded"
                                                 : "archived";
-    return fmt::format("{} {} of {}", did, counted(report.rows, "row"), counted(report.days, "day"));
+    return fmt::format("{} {} of {}", did, plain_count(report.rows, "row"), plain_count(report.days, "day"));
 }
 
 void log_summary(async::log& sink, const summary_facts& facts) {

@@ -6,8 +6,8 @@ function(add_room name)
   add_library(${name} STATIC ${sources})
   if(EVENT_ARCHIVER_UNITY)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    # What these find is an accident of which files meet; the other builds look for it.
-    target_compile_options(${name} PRIVATE -Wno-shadow -Wno-subobject-linkage)
+    # It asks for types of the main file, which all are and none is.
+    target_compile_options(${name} PRIVATE -Wno-subobject-linkage)
   endif()
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${room_LINKS} PRIVATE event_archiver_warnings)

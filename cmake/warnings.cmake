@@ -13,7 +13,8 @@ endif()
 if(EVENT_ARCHIVER_SANITIZE OR EVENT_ARCHIVER_FUZZERS)
   target_compile_options(event_archiver_warnings INTERFACE ${sanitizers} -fno-omit-frame-pointer
                          -fno-sanitize-recover=undefined)
-  target_link_options(event_archiver_warnings INTERFACE ${sanitizers})
+  # At a fixed address: the tables of the sanitizers are a hundred megabytes to relocate at each start otherwise.
+  target_link_options(event_archiver_warnings INTERFACE ${sanitizers} $<$<CXX_COMPILER_ID:GNU>:-no-pie>)
 endif()
 if(EVENT_ARCHIVER_FUZZERS)
   # Coverage in every room, so that libFuzzer sees the branches of the code under test and not of its target alone.

@@ -50,10 +50,18 @@ def fault_binary() -> Path:
     return _binary("EVENT_ARCHIVER_FAULT_BINARY", "build/asan/event-archiver", "build/debug/event-archiver")
 
 
+def roomy_memory() -> str | None:
+    """Where a database is made in an eighth of the time it takes on a disk; None where memory is scarce."""
+    try:
+        return "/dev/shm" if shutil.disk_usage("/dev/shm").free >= 8 << 30 else None
+    except OSError:
+        return None
+
+
 @pytest.fixture(scope="session")
 def place():
     """A directory that the servers' own user can enter."""
-    directory = Path(tempfile.mkdtemp(prefix="event-archiver-test-"))
+    directory = Path(tempfile.mkdtemp(prefix="event-archiver-test-", dir=roomy_memory()))
     directory.chmod(0o755)
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
@@ -118,7 +126,7 @@ def connect(server: PostgreSQL, database: str):
 def make_database(server: PostgreSQL):
     """A fresh database on `server`, dropped afterwards."""
     name = f"t{uuid.uuid4().hex[:12]}"
-    server.psql("-c", f"CREATE DATABASE {name}")
+    server.psql("-c", f"CREATE DATABASE {name} STRATEGY file_copy")
     connection = connect(server, name)
     try:
         yield Database(name, server, connection)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from support.exports import COMMON_KNOWLEDGE, DirectoryPlace, Exports
 from support.receiver import Receiver
 
 SAMPLE = re.compile(r'^(?P<name>[a-z_]+)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)$')
@@ -166,3 +167,32 @@ def test_a_dry_run_is_no_success_and_sends_nothing(archiver, table, receiver, tm
     path = tmp_path / "metrics.prom"
     archiver.archive("--dry-run", "--metrics-file", str(path), settings={"ARCHIVE_PUSHGATEWAY": receiver.url})
     assert not path.exists() and not receiver.requests
+
+
+def test_a_run_of_export_tells_of_each_task(archiver, database, tmp_path, receiver):
+    exports = Exports(archiver, database.connection, tmp_path, DirectoryPlace(tmp_path / "out"))
+    good, bad = COMMON_KNOWLEDGE[:2]
+    exports.add(good)
+    path = tmp_path / "exports.prom"
+    settings = {"ARCHIVE_METRICS_FILE": str(path), "ARCHIVE_PUSHGATEWAY": receiver.url}
+    outcome = exports.run(settings=settings, expect=0)
+    found = samples(path.read_text())
+    rows = outcome.summary["rows"]
+    assert found["event_archiver_rows"] == found[f'event_archiver_export_rows{{task="{good.task}"}}'] == rows > 0
+    assert found["event_archiver_bytes"] == outcome.summary["bytes"]
+    (pushed,) = receiver.requests
+    place = str(tmp_path / "out").replace("/", ":")
+    assert pushed.method == "PUT" and pushed.path == f"/metrics/job/event-archiver/instance/exports{place}".replace(":", "%3A")
+    success = found[LAST_SUCCESS]
+
+    exports.write(bad.task, "COPY (SELECT 1 FROM nowhere) TO STDOUT WITH CSV HEADER", "DELETE FROM nowhere")
+    failed = exports.run(settings=settings)
+    assert failed.code != 0
+    found = samples(path.read_text())
+    assert found["event_archiver_exit_code"] == failed.code and found[LAST_SUCCESS] == success
+    assert found[f'event_archiver_export_last_failed{{task="{bad.task}"}}'] == 1
+    assert found[f'event_archiver_export_last_failed{{task="{good.task}"}}'] == 0
+
+    receiver.requests.clear()
+    exports.run("--dry-run", settings=settings)
+    assert not receiver.requests

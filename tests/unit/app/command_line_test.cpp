@@ -112,6 +112,7 @@ TEST(command_line, refuses_an_unknown_flag_with_the_nearest_that_the_command_has
 TEST(command_line, refuses_words_too_many_and_values_too_few) {
     expect_usage_error({"archive", "now"}, "'now' is not expected after 'archive'");
     expect_usage_error({"archive", "recover"}, "'recover' is not expected after 'archive'");
+    expect_usage_error({"restore", "--day", "--into", "x"}, "--day has no value: '--into' follows it");
     EXPECT_EQ(parse_command_line({"archive", "--table"}).exit_code, exit_code::usage);
     EXPECT_EQ(parse_command_line({"recover", "--keep", "a", "--discard", "b"}).exit_code, exit_code::usage);
 }
