@@ -1,6 +1,6 @@
 // The verifier's further passes over a file: only to name rows, once something is known to be wrong.
 
-#include "archive/verifier.hpp"
+#include "archive/day_proof.hpp"
 
 #include <fmt/format.h>
 
@@ -11,38 +11,47 @@
 namespace archive {
 
 // Another pass over a file whose rows have been judged.
-awaitable<void> verifier::scan(const lake_file& file, const expected_file& expected,
-                               file_reading::row_sink take) {
+awaitable<void> verifier::scan(const proof& one, file_reading::row_sink take) {
     difference_list judged;
-    file_reading reading(expected, file.compressed(), judged, std::move(take));
+    file_reading reading(one.expected, one.file.compressed(), judged, std::move(take));
     const azure::body_sink feed = [&reading](std::span<const std::byte> bytes) -> awaitable<void> {
         reading.feed(bytes);
         co_return;
     };
-    co_await context_.lake.read(file.properties.name, file.properties.etag, 0, feed);
+    co_await context_.lake.read(one.file.properties.name, one.file.properties.etag, 0, feed);
     reading.finish();
 }
 
-awaitable<void> verifier::name_duplicates(const lake_file& file, const expected_file& expected,
-                                          const std::unordered_set<std::uint64_t>& suspects,
-                                          verified_file& result) {
-    std::unordered_map<std::string, std::uint64_t> first;
-    co_await scan(file, expected, [&](const placed_row& row) {
-        // A hash that two keys share is no duplicate.
-        if (!suspects.contains(key_hash(row.key)))
-            return;
-        const auto [at, is_first] = first.try_emplace(std::string(row.key), row.at.row);
-        if (!is_first)
-            result.differences.add(difference_kind::duplicate, row.at,
-                                   fmt::format("its key is that of row {} too", at->second));
-    });
+awaitable<void> verifier::name_duplicates(std::vector<proof>& day, const key_watch& keys) {
+    day.back().result.differences.add_unplaced(keys.beyond());
+    if (keys.suspects().empty())
+        co_return;
+    struct first_met {
+        const proof* file;
+        std::uint64_t row;
+    };
+    std::unordered_map<std::string, first_met> first;
+    for (auto& one : day)
+        co_await scan(one, [&](const placed_row& row) {
+            // A hash that two keys share is no duplicate.
+            if (!keys.suspects().contains(key_hash(row.key)))
+                return;
+            const auto [at, is_first] = first.try_emplace(std::string(row.key), first_met{&one, row.at.row});
+            if (is_first)
+                return;
+            const auto& other = at->second;
+            one.result.differences.add(difference_kind::duplicate, row.at,
+                                       other.file == &one
+                                           ? fmt::format("its key is that of row {} too", other.row)
+                                           : fmt::format("its key is that of row {} of '{}' too", other.row,
+                                                         other.file->file.properties.name));
+        });
 }
 
-awaitable<void> verifier::compare_content(db::connection& session, const lake_file& file,
-                                          const expected_file& expected, fingerprint_set& rows,
-                                          const content_digest& ours, verified_file& result) {
+awaitable<void> verifier::compare_content(db::connection& session, std::vector<proof>& day,
+                                          fingerprint_set& rows, const content_digest& ours) {
     content_digest theirs;
-    const auto which = expected.which;
+    const auto which = day.front().expected.which;
     const auto add = [&theirs](std::string_view row) { theirs.add(row); };
     co_await read_day(session, *against_, which, add);
     if (ours == theirs)
@@ -52,7 +61,8 @@ awaitable<void> verifier::compare_content(db::connection& session, const lake_fi
     std::uint64_t missing = 0;
     std::uint64_t extra = 0;
     do {
-        co_await scan(file, expected, [&](const placed_row& row) { rows.insert(content_hash(row.text)); });
+        for (const auto& one : day)
+            co_await scan(one, [&](const placed_row& row) { rows.insert(content_hash(row.text)); });
         const auto look = [&](std::string_view row) {
             const auto hash = content_hash(row);
             if (rows.covers(hash) && !rows.mark(hash))
@@ -61,19 +71,21 @@ awaitable<void> verifier::compare_content(db::connection& session, const lake_fi
         co_await read_day(session, *against_, which, look);
         if (rows.unmarked() == 0)
             continue;
-        co_await scan(file, expected, [&](const placed_row& row) {
-            if (!rows.is_unmarked(content_hash(row.text)))
-                return;
-            ++extra;
-            result.differences.add(difference_kind::content, row.at,
-                                   fmt::format("{} has no such row", against_->name));
-        });
+        for (auto& one : day)
+            co_await scan(one, [&](const placed_row& row) {
+                if (!rows.is_unmarked(content_hash(row.text)))
+                    return;
+                ++extra;
+                one.result.differences.add(difference_kind::content, row.at,
+                                           fmt::format("{} has no such row", against_->name));
+            });
     } while (rows.next_pass());
+    auto& found = day.back().result.differences;
     if (missing > 0)
-        result.differences.add(difference_kind::missing, {},
-                               fmt::format("{} rows of {} are not in it", missing, against_->name));
+        found.add(difference_kind::missing, {},
+                  fmt::format("{} rows of {} are not in it", missing, against_->name));
     else if (extra == 0) // the same rows, some of them more often than on the other side
-        result.differences.add(
+        found.add(
             difference_kind::missing, {},
             fmt::format("it has {} rows of this day and {} has {}", ours.rows, against_->name, theirs.rows));
 }

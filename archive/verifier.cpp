@@ -1,6 +1,7 @@
 #include "archive/verifier.hpp"
 
 #include "archive/conflict.hpp"
+#include "archive/day_proof.hpp"
 #include "archive/table_probe.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <unordered_set>
 #include <utility>
 
 namespace archive {
@@ -20,8 +20,7 @@ using async::failure;
 
 namespace {
 
-constexpr int looks_max = 3; // at a file that changes while it is read
-constexpr std::size_t suspects_max = 1'000;
+constexpr int looks_max = 3;                  // at a file that changes while it is read
 constexpr std::uint64_t row_bytes_guess = 64; // where no mark tells the rows of a file
 
 std::uint64_t rows_expected(const lake_file& file) noexcept {
@@ -137,18 +136,26 @@ awaitable<void> verifier::describe(db::connection& session, std::string against)
 awaitable<void> verifier::lane(db::connection& session, const std::vector<lake_file>& files,
                                verification& result) {
     while (next_ < files.size()) {
-        const auto index = next_++;
-        co_await verify_file(session, files[index], result.files[index]);
-        ++context_.report.days_staged;
+        const auto first = next_;
+        const auto which = result.files[first].file.which;
+        while (next_ < files.size() && result.files[next_].file.which == which)
+            ++next_;
+        const auto at = static_cast<std::ptrdiff_t>(first);
+        const auto end = static_cast<std::ptrdiff_t>(next_);
+        std::vector<lake_file> day(files.begin() + at, files.begin() + end);
+        const auto count = day.size();
+        co_await verify_day(session, std::move(day), std::span(result.files).subspan(first, count));
+        context_.report.days_staged += count;
     }
 }
 
-// A file that a run writes to meanwhile is looked at again.
-awaitable<void> verifier::verify_file(db::connection& session, lake_file file, verified_file& result) {
+// Files that a run writes to meanwhile are looked at again.
+awaitable<void> verifier::verify_day(db::connection& session, std::vector<lake_file> files,
+                                     std::span<verified_file> results) {
     for (int look = 1;; ++look) {
         bool changed = false;
         try {
-            co_await prove(session, file, result);
+            co_await prove(session, files, results);
         } catch (const conflict&) {
             if (look == looks_max)
                 throw;
@@ -156,54 +163,64 @@ awaitable<void> verifier::verify_file(db::connection& session, lake_file file, v
         }
         if (!changed)
             co_return;
-        auto now = co_await context_.lake.look(file.properties.name);
-        if (!now) {
-            result.gone = true;
-            co_return;
+        for (std::size_t each = 0; each < files.size(); ++each) {
+            auto now = co_await context_.lake.look(files[each].properties.name);
+            if (now)
+                files[each] = std::move(*now);
+            results[each] = {describe_file(files[each])};
+            results[each].gone = !now;
         }
-        file = std::move(*now);
-        result = {describe_file(file)};
     }
 }
 
-awaitable<void> verifier::prove(db::connection& session, const lake_file& file, verified_file& result) {
-    const auto slots = fingerprint_set::slots_for(rows_expected(file) + 1);
-    const auto bytes = std::min(fingerprint_set::bytes_for(slots), context_.settings.memory_bytes / 4 * 3);
+awaitable<void> verifier::prove(db::connection& session, const std::vector<lake_file>& files,
+                                std::span<verified_file> results) {
+    const auto& settings = context_.settings;
+    std::vector<proof> day;
+    std::uint64_t rows = 1;
+    for (std::size_t each = 0; each < files.size(); ++each) {
+        if (results[each].gone)
+            continue;
+        const auto& file = files[each];
+        expected_file expected{results[each].file.which, header_, 0, settings.time_column,
+                               settings.key_column};
+        if (file.mark.mark)
+            expected.header_crc = file.mark.mark->now.header;
+        rows += rows_expected(file);
+        day.push_back({file, std::move(expected), results[each]});
+    }
+    if (day.empty())
+        co_return;
+
+    const auto slots = fingerprint_set::slots_for(rows);
+    const auto bytes = std::min(fingerprint_set::bytes_for(slots), settings.memory_bytes / 4 * 3);
     const auto share = co_await take_memory(bytes);
     fingerprint_set seen(std::min(slots, bytes / fingerprint_set::bytes_for(1)));
+    key_watch keys(seen);
 
-    const auto& settings = context_.settings;
-    expected_file expected{result.file.which, header_, 0, settings.time_column, settings.key_column};
-    if (file.mark.mark)
-        expected.header_crc = file.mark.mark->now.header;
     // Its own snapshot, taken after the listing: what the listing calls final has left the table by then.
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     content_digest ours;
-    co_await read_whole(session, file, expected, seen, ours, result);
+    for (auto& one : day)
+        co_await read_whole(session, one, keys, ours);
+    while (seen.next_pass())
+        for (const auto& one : day)
+            co_await scan(one, [&keys](const placed_row& row) { keys.note(key_hash(row.key)); });
+    co_await name_duplicates(day, keys);
     if (against_)
-        co_await compare_content(session, file, expected, seen, ours, result);
+        co_await compare_content(session, day, seen, ours);
     co_await transaction.rollback(); // it has only read
 }
 
-awaitable<void> verifier::read_whole(db::connection& session, const lake_file& file,
-                                     const expected_file& expected, fingerprint_set& keys,
-                                     content_digest& ours, verified_file& result) {
-    auto& found = result.differences;
+awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_watch& keys,
+                                     content_digest& ours) {
+    auto& found = one.result.differences;
+    const auto& file = one.file;
     const auto settled = settled_bytes(file);
-    std::unordered_set<std::uint64_t> suspects;
-    std::uint64_t suspects_beyond = 0;
-    const auto note_key = [&](std::uint64_t hash) {
-        if (keys.insert(hash) != fingerprint_set::outcome::present)
-            return;
-        if (suspects.size() < suspects_max)
-            suspects.insert(hash);
-        else if (!suspects.contains(hash)) // those that are suspects are counted when they are named
-            ++suspects_beyond;
-    };
     table_probe probe(session, table_, found);
-    file_reading reading(expected, file.compressed(), found, [&](const placed_row& row) {
-        note_key(key_hash(row.key));
+    file_reading reading(one.expected, file.compressed(), found, [&](const placed_row& row) {
+        keys.note(key_hash(row.key));
         if (row.at.byte < settled)
             probe.add(row.key, row.at);
         if (against_)
@@ -220,15 +237,9 @@ awaitable<void> verifier::read_whole(db::connection& session, const lake_file& f
     co_await context_.lake.read(file.properties.name, file.properties.etag, 0, take);
     reading.finish();
     co_await probe.ask();
-    result.rows = reading.rows();
-    result.bytes = reading.bytes();
+    one.result.rows = reading.rows();
+    one.result.bytes = reading.bytes();
     compare_with_mark(file, reading, found);
-
-    while (keys.next_pass())
-        co_await scan(file, expected, [&](const placed_row& row) { note_key(key_hash(row.key)); });
-    if (!suspects.empty())
-        co_await name_duplicates(file, expected, suspects, result);
-    found.add_unplaced(suspects_beyond);
 }
 
 } // namespace archive

@@ -16,8 +16,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 namespace archive {
@@ -46,8 +46,8 @@ struct verify_context {
     run_report& report;
 };
 
-// Several files at once, each streamed once; again only to name rows, or where its keys do not fit into
-// memory (see fingerprint_set). Memory stays within the setting, whatever the files' sizes.
+// Several days at once, each file streamed once; again only to name rows, or where the keys of a day do not
+// fit into memory (see fingerprint_set). Memory stays within the setting, whatever the files' sizes.
 class verifier {
   public:
     verifier(const async::asio::any_io_executor& executor, verify_context context);
@@ -58,22 +58,23 @@ class verifier {
 
   private:
     [[nodiscard]] awaitable<void> describe(db::connection& session, std::string against);
+    // A day has one file, or two where its compression was changed: plain and compressed. What is true of a
+    // day is true of both together.
+    struct proof; // one file of a day, and what comes of it
+    class key_watch;
+
     [[nodiscard]] awaitable<void> lane(db::connection& session, const std::vector<lake_file>& files,
                                        verification& result);
-    [[nodiscard]] awaitable<void> verify_file(db::connection& session, lake_file file, verified_file& result);
-    [[nodiscard]] awaitable<void> prove(db::connection& session, const lake_file& file,
-                                        verified_file& result);
-    [[nodiscard]] awaitable<void> read_whole(db::connection& session, const lake_file& file,
-                                             const expected_file& expected, fingerprint_set& keys,
-                                             content_digest& ours, verified_file& result);
-    [[nodiscard]] awaitable<void> scan(const lake_file& file, const expected_file& expected,
-                                       file_reading::row_sink take);
-    [[nodiscard]] awaitable<void> name_duplicates(const lake_file& file, const expected_file& expected,
-                                                  const std::unordered_set<std::uint64_t>& suspects,
-                                                  verified_file& result);
-    [[nodiscard]] awaitable<void> compare_content(db::connection& session, const lake_file& file,
-                                                  const expected_file& expected, fingerprint_set& rows,
-                                                  const content_digest& ours, verified_file& result);
+    [[nodiscard]] awaitable<void> verify_day(db::connection& session, std::vector<lake_file> files,
+                                             std::span<verified_file> results);
+    [[nodiscard]] awaitable<void> prove(db::connection& session, const std::vector<lake_file>& files,
+                                        std::span<verified_file> results);
+    [[nodiscard]] awaitable<void> read_whole(db::connection& session, proof& one, key_watch& keys,
+                                             content_digest& ours);
+    [[nodiscard]] awaitable<void> scan(const proof& one, file_reading::row_sink take);
+    [[nodiscard]] awaitable<void> name_duplicates(std::vector<proof>& day, const key_watch& keys);
+    [[nodiscard]] awaitable<void> compare_content(db::connection& session, std::vector<proof>& day,
+                                                  fingerprint_set& rows, const content_digest& ours);
 
     // A part of the memory, given back with the object.
     class memory_share;

@@ -168,6 +168,8 @@ def test_alerts_and_dashboard_use_the_metrics_there_are(tmp_path):
         ("event_archiver_files_pending", "2+0x1700", "20h", None),
         ("event_archiver_files_pending", "2+0x1700", "27h", "EventArchiverFilesPending"),
         ('event_archiver_duration_seconds{phase="stage"}', "9500+0x10", "1m", "EventArchiverSlow"),
+        ('event_archiver_export_last_failed{task="agency"}', "1+0x60", "1h", None),
+        ('event_archiver_export_last_failed{task="agency"}', "1+0x200", "3h", "EventArchiverExportFailed"),
     ],
 )
 def test_an_alert_sounds_when_it_should(tmp_path, series, values, at, alert):

@@ -277,3 +277,39 @@ def test_memory_stays_within_its_bound(archiver, table):
 def test_without_a_container(archiver, table, lake, container):
     outcome = archiver.run("verify", expect=3)
     assert container in outcome.stderr and not lake.has_container(container)
+
+
+@pytest.fixture
+def two_files(archiver, table, lake, container):
+    """A day of which 20 rows are in a plain file, and 20 in a compressed one that somebody has moved here."""
+    table.fill(20, 1)
+    archiver.archive()
+    table.fill(20, 1, seed="b")
+    other, packed = f"{container}-other", "events_2024-01-01.csv.gz"
+    archiver.archive("--compression", "gzip", "--path", other)
+    lake.put_blob(container, packed, lake.get(other, packed), lake.head(other, packed).metadata)
+    lake.delete_container(other)
+    return archiver
+
+
+def test_a_day_of_two_files_is_one_day(two_files, table):
+    found = verify(two_files, expect=0)
+    assert [(day["day"], day["rows"]) for day in found["days"]] == [("2024-01-01", 20)] * 2
+    two_files.run("restore", "--day", "2024-01-01", "--into", "copied", expect=0)
+    assert table.value('SELECT count(*) FROM copied') == 40
+    verify(two_files, "--against", "copied", expect=0)
+    table.execute('DELETE FROM copied WHERE id = (SELECT max(id) FROM copied)')
+    (only,) = differences(verify(two_files, "--against", "copied"))
+    assert only[1] == "content"
+
+
+def test_a_key_in_both_files_of_a_day_is_found(two_files, lake, container):
+    plain, packed = "events_2024-01-01.csv", "events_2024-01-01.csv.gz"
+    row = rows_of(lake.get(container, plain))[3]
+    content = gzip.decompress(lake.get(container, packed)) + row
+    stored = gzip.compress(content)
+    mark = lake.head(container, packed).metadata
+    lake.put_blob(container, packed, stored, {**mark, "archiverrows": "21", "archiverbytes": str(len(stored)), "archiveruncompressed": str(len(content))})
+    found = verify(two_files)
+    (twice,) = [one for day in found["days"] for one in day["differences"] if one["kind"] == "duplicate"]
+    assert twice["row"] == 22 and twice["message"] == f"its key is that of row 4 of '{plain}' too"
