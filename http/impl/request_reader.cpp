@@ -24,6 +24,10 @@ std::string lowercase(beast::string_view text) {
     return made;
 }
 
+// What any chunked body ends with, "0\r\n\r\n". Less is never all that is missing, and Beast, when it comes
+// back to a last chunk of which it has seen the first line, asserts that so much is there.
+constexpr std::size_t last_chunk_min = 5;
+
 constexpr refusal bad_request{400, "Bad Request"};
 constexpr refusal too_long{414, "URI Too Long"};
 constexpr refusal header_too_large{431, "Request Header Fields Too Large"};
@@ -59,11 +63,16 @@ class request_reader::parser final : public beast::http::basic_parser<true> {
             return used; // perhaps half of one more
         while (used < bytes.size() && !refused && !is_done()) {
             const bool had_header = is_header_done();
+            if (had_header && chunked() && bytes[used] == '0' && bytes.size() - used < last_chunk_min)
+                break;
             error_code failed;
             const auto now = put({bytes.data() + used, bytes.size() - used}, failed);
             used += now;
-            if (!had_header && !is_header_done())
-                check_header_size(now, bytes.substr(used));
+            if (!had_header)
+                check_header_size(now, is_header_done() ? std::string_view() : bytes.substr(used));
+            // Of a body only the line of a chunk or the trailer waits for its end.
+            if (failed == beast_error::need_more && had_header && bytes.size() - used > limits_.header)
+                refuse(header_too_large);
             if (failed == beast_error::need_more || refused)
                 break;
             if (failed)

@@ -165,6 +165,36 @@ TEST(request_reader, a_header_of_the_largest_size_passes) {
     }
 }
 
+TEST(request_reader, a_larger_header_is_refused_though_it_comes_whole) {
+    std::string text = "GET / HTTP/1.1\r\nHost: h\r\nX: ";
+    text += std::string(401 - text.size() - 4, 'b') + "\r\n\r\n";
+    for (const std::size_t step : {std::size_t{1}, std::size_t{50}, all_at_once}) {
+        request_reader reader(limits);
+        feed(reader, text, step);
+        ASSERT_TRUE(reader.refused()) << step;
+        EXPECT_EQ(reader.refused()->status, 431U);
+    }
+}
+
+TEST(request_reader, lines_of_chunks_and_trailers_are_bounded) {
+    const std::string header = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string begins : {"3;", "3\r\nabc\r\n0\r\nX: "})
+        for (const std::size_t step : {std::size_t{1}, std::size_t{50}, all_at_once}) {
+            request_reader reader(limits);
+            feed(reader, header + begins + std::string(500, 'x'), step);
+            ASSERT_TRUE(reader.refused()) << begins << step;
+            EXPECT_EQ(reader.refused()->status, 431U);
+        }
+}
+
+TEST(request_reader, a_body_without_bytes_may_come_in_chunks_and_pieces) {
+    for (const std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{3}, all_at_once}) {
+        request_reader reader(limits);
+        feed(reader, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", step);
+        EXPECT_TRUE(reader.done()) << step;
+    }
+}
+
 TEST(request_reader, knows_that_the_client_waits) {
     request_reader reader(limits);
     feed(reader, "PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n",
