@@ -112,7 +112,8 @@ struct grammar {
             "Try `event-archiver help completion`.");
     }
 
-    // A word too many; it may be the value of a flag that another flag was taken for.
+    // A word too many. Where a flag lacks its value, the next flag was taken for it, and that one's value is
+    // left.
     [[nodiscard]] static std::string unexpected(const std::string& word, const CLI::App& inside) {
         for (const auto* option : inside.get_options())
             for (const auto& text : option->results())

@@ -64,7 +64,7 @@ std::string instance_of(std::string_view account, std::string_view container, co
 std::string instance_of(std::string_view account, const exports::settings& exporting) {
     auto name = exporting.to == exports::destination::lake
                     ? fmt::format("exports:{}:{}", account, exporting.container)
-                    : "exports" + exporting.directory.string();
+                    : "exports:" + exporting.directory.relative_path().string();
     if (exporting.to == exports::destination::lake && !exporting.folder.empty())
         name += ":" + exporting.folder;
     std::ranges::replace(name, '/', ':');

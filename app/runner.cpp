@@ -48,6 +48,8 @@ void leave_traces(const configuration& settings, const summary_facts& facts, met
                   async::deadline by, async::log& sink) {
     if (facts.command == "archive" && !facts.dry_run)
         metrics.deliver(settings.metrics, facts.exit_code, metrics_of(facts), by);
+    else if (facts.command == "export") // refused before it began
+        metrics.deliver(settings.metrics, facts.exit_code, {}, by);
     const auto message = termination_message(
         facts.exit_code, facts.error.empty() ? sentence_of(facts) : facts.error, facts.hint);
     leave_termination_message(settings.termination_log, message, sink);

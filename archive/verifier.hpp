@@ -58,8 +58,8 @@ class verifier {
 
   private:
     [[nodiscard]] awaitable<void> describe(db::connection& session, std::string against);
-    // A day has one file, or two where its compression was changed: plain and compressed. What is true of a
-    // day is true of both together.
+    // A day has one file, or two where somebody has put a plain one beside a compressed one: then keys are
+    // unique, and rows those of a table, in both together.
     struct proof; // one file of a day, and what comes of it
     class key_watch;
 

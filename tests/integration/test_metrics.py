@@ -194,5 +194,9 @@ def test_a_run_of_export_tells_of_each_task(archiver, database, tmp_path, receiv
     assert found[f'event_archiver_export_last_failed{{task="{good.task}"}}'] == 0
 
     receiver.requests.clear()
+    exports.run(settings={**settings, "ARCHIVE_MEMORY": "much"}, expect=2)
+    (refused,) = receiver.requests
+    assert refused.method == "POST" and samples(refused.body)["event_archiver_exit_code"] == 2
+    receiver.requests.clear()
     exports.run("--dry-run", settings=settings)
     assert not receiver.requests

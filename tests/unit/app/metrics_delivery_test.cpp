@@ -24,6 +24,8 @@ TEST(instance_of, tells_where_exports_go) {
     exports::settings exporting;
     exporting.directory = "/srv/out";
     EXPECT_EQ(instance_of("acme", exporting), "exports:srv:out");
+    exporting.directory = "out";
+    EXPECT_EQ(instance_of("acme", exporting), "exports:out");
     exporting.to = exports::destination::lake;
     exporting.container = "box";
     exporting.folder = "a/b";
