@@ -89,7 +89,7 @@ awaitable<void> table_reader::read_day(db::connection& session, const planned_da
     async::span shown(context_.sink, "readers", "copy", planned.which.text());
     shown.note("rows", planned.rows);
     const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
-    auto copy = co_await session.start_copy_out(sql);
+    auto copy = co_await session.start_copy_out(sql, planned.rows);
     std::uint64_t received = 0;
     do {
         std::uint64_t bytes = 0;

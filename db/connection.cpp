@@ -65,8 +65,9 @@ awaitable<result> connection::query(std::string_view sql, std::span<const parame
 
 awaitable<void> connection::execute(std::string_view sql) { return run_and_drop(session_, std::string(sql)); }
 
-awaitable<copy_out> connection::start_copy_out(std::string_view sql) {
-    return copy_out::start(session_, std::string(sql));
+awaitable<copy_out> connection::start_copy_out(std::string_view sql,
+                                               std::optional<std::uint64_t> rows_expected) {
+    return copy_out::start(session_, std::string(sql), rows_expected);
 }
 
 awaitable<copy_in> connection::start_copy_in(std::string_view sql) {

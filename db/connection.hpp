@@ -81,11 +81,16 @@ class copy_out {
 
   private:
     friend class connection;
-    static awaitable<copy_out> start(std::shared_ptr<libpq_session> session, std::string sql);
-    explicit copy_out(std::shared_ptr<libpq_session> session) noexcept
-        : session_(std::move(session)) {}
+    static awaitable<copy_out> start(std::shared_ptr<libpq_session> session, std::string sql,
+                                     std::optional<std::uint64_t> rows_expected);
+    copy_out(std::shared_ptr<libpq_session> session, std::optional<std::uint64_t> rows_expected) noexcept
+        : session_(std::move(session))
+        , rows_expected_(rows_expected) {}
     std::shared_ptr<libpq_session> session_; // null once the copy has ended
     std::optional<copied_row> ahead_;        // found by `wait` while it looked whether one has arrived
+    std::optional<std::uint64_t> rows_expected_;
+    std::uint64_t rows_received_ = 0;
+    std::uint64_t bytes_received_ = 0;
     std::uint64_t rows_sent_ = 0;
     int reads_without_waiting_ = 0;
     bool ended_ = false;
@@ -137,8 +142,11 @@ class connection {
     }
     // One or more statements without results, separated by semicolons, in one round trip.
     [[nodiscard]] awaitable<void> execute(std::string_view sql);
-    // `sql` is a whole COPY statement; it cannot have bound parameters.
-    [[nodiscard]] awaitable<copy_out> start_copy_out(std::string_view sql);
+    // `sql` is a whole COPY statement; it cannot have bound parameters. Who knows how many rows will come
+    // says so: long copies are read in bulk, and then their ends are not waited for. A wrong number costs
+    // milliseconds.
+    [[nodiscard]] awaitable<copy_out>
+    start_copy_out(std::string_view sql, std::optional<std::uint64_t> rows_expected = std::nullopt);
     [[nodiscard]] awaitable<copy_in> start_copy_in(std::string_view sql);
 
     // Asks the server to cancel what it is doing for this session, waits for it to say so, and closes. Never

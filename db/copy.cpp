@@ -51,9 +51,10 @@ copy_in::~copy_in() { leave(session_); }
 
 void copied_row::free_memory::operator()(char* memory) const noexcept { PQfreemem(memory); }
 
-awaitable<copy_out> copy_out::start(std::shared_ptr<libpq_session> session, std::string sql) {
+awaitable<copy_out> copy_out::start(std::shared_ptr<libpq_session> session, std::string sql,
+                                    std::optional<std::uint64_t> rows_expected) {
     co_await start_copy(session, std::move(sql), PGRES_COPY_OUT, phase::copying_out);
-    co_return copy_out(std::move(session));
+    co_return copy_out(std::move(session), rows_expected);
 }
 
 std::optional<copied_row> copy_out::next() {
@@ -66,8 +67,11 @@ std::optional<copied_row> copy_out::next() {
         return std::nullopt;
     char* memory = nullptr;
     const int size = PQgetCopyData(session_->handle(), &memory, 1);
-    if (size > 0)
+    if (size > 0) {
+        ++rows_received_;
+        bytes_received_ += static_cast<std::uint64_t>(size);
         return copied_row(memory, static_cast<std::size_t>(size));
+    }
     ended_ = size == -1;
     failed_ = size == -2;
     return std::nullopt;
@@ -93,7 +97,11 @@ awaitable<bool> copy_out::wait() {
         if (may_read) {
             ++reads_without_waiting_;
         } else {
-            co_await session->readable();
+            const copy_progress progress{rows_received_, bytes_received_, rows_expected_};
+            if (worth_gathering(progress))
+                co_await session->readable_in_bulk();
+            else
+                co_await session->readable();
             reads_without_waiting_ = 0;
         }
         may_read = false;

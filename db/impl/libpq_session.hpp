@@ -5,6 +5,7 @@
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "db/impl/borrowed_descriptor.hpp"
+#include "db/impl/gathering.hpp"
 #include "db/impl/libpq.hpp"
 #include "db/impl/notices.hpp"
 #include "db/impl/server_error.hpp"
@@ -56,6 +57,10 @@ class libpq_session {
     // from before that was mended waits for ever for the end of a record of more than 8 KiB, as some poolers
     // and compatible servers send them.
     [[nodiscard]] awaitable<void> readable() { return descriptor_.readable(); }
+    // The same in the middle of a stream, when more is on its way.
+    [[nodiscard]] awaitable<void> readable_in_bulk() {
+        return descriptor_.readable_in_bulk(gathered_size, gathered_within);
+    }
     // Until everything has left. The server may need its own output read before it reads ours, so both are
     // served.
     [[nodiscard]] awaitable<void> flush();

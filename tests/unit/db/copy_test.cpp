@@ -52,6 +52,34 @@ TEST_F(copy_test, receives_rows_of_any_size) {
     run(story());
 }
 
+TEST_F(copy_test, takes_the_number_of_rows_to_expect_as_a_hint) {
+    const auto story = [this]() -> awaitable<void> {
+        const auto session = co_await open();
+        for (const std::uint64_t expected : {0U, 100'000U, 200'000U, 100'000'000U}) {
+            auto copy = co_await session->start_copy_out(
+                "COPY (SELECT repeat('x', 100) FROM generate_series(1, 200000)) TO STDOUT", expected);
+            const received all = co_await receive_all(copy);
+            EXPECT_EQ(all.rows, 200'000U);
+            co_await session->execute("SELECT 1");
+        }
+    };
+    run(story());
+}
+
+TEST_F(copy_test, receives_rows_that_come_haltingly) {
+    const auto story = [this]() -> awaitable<void> {
+        const auto session = co_await open();
+        const std::uint64_t rows = 20'000;
+        auto copy = co_await session->start_copy_out(
+            "COPY (SELECT repeat('x', 500), CASE WHEN i % 2000 = 0 THEN pg_sleep(0.02) END"
+            " FROM generate_series(1, 20000) AS i) TO STDOUT",
+            rows);
+        const received all = co_await receive_all(copy);
+        EXPECT_EQ(all.rows, rows);
+    };
+    run(story());
+}
+
 TEST_F(copy_test, receives_no_rows) {
     const auto story = [this]() -> awaitable<void> {
         const auto session = co_await open();
