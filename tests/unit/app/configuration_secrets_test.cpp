@@ -6,12 +6,12 @@
 namespace app {
 namespace {
 
+using rig::environment_of;
+using rig::variables;
 using ::testing::Each;
-using testing::environment_of;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using testing::variables;
 
 TEST(check, never_shows_a_secret_in_a_mistake) {
     const std::string canary = "c4naryBird";

@@ -7,11 +7,11 @@ namespace app {
 namespace {
 
 using namespace std::chrono_literals;
+using rig::environment_of;
+using rig::variables;
 using ::testing::ElementsAre;
-using testing::environment_of;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::variables;
 
 // Enough to run with, and nothing more.
 variables needed() {

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace app::testing {
+namespace app::rig {
 
 using variables = std::map<std::string, std::string, std::less<>>;
 
@@ -43,4 +43,4 @@ inline std::string file_with(std::string_view content) {
     return path;
 }
 
-} // namespace app::testing
+} // namespace app::rig

@@ -11,11 +11,11 @@ namespace app {
 namespace {
 
 TEST(options, have_names_of_their_own) {
-    std::set<std::string_view> variables;
+    std::set<std::string_view> names;
     std::set<std::string_view> flags;
     for (const auto& option : options()) {
         SCOPED_TRACE(option.environment);
-        EXPECT_TRUE(variables.insert(option.environment).second);
+        EXPECT_TRUE(names.insert(option.environment).second);
         EXPECT_TRUE(option.flag.empty() || flags.insert(option.flag).second);
         EXPECT_TRUE(std::ranges::all_of(option.environment,
                                         [](char c) { return c == '_' || (c >= 'A' && c <= 'Z'); }));

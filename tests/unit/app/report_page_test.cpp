@@ -66,10 +66,10 @@ TEST(calendar_markup, adds_up_two_files_of_one_day_and_shows_one_without_a_count
 }
 
 TEST(axis_step, is_round_and_gives_a_handful_of_marks) {
-    for (const double seconds : {1e-4, 0.003, 0.5, 1.0, 4.7, 60.0, 3'600.0, 86'400.0}) {
-        const auto step = axis_step(seconds);
-        EXPECT_LE(seconds / step, 8.0 + 1e-9) << seconds;
-        EXPECT_GE(std::max(seconds, 1e-3) / step, 3.0) << seconds;
+    for (const double span : {1e-4, 0.003, 0.5, 1.0, 4.7, 60.0, 3'600.0, 86'400.0}) {
+        const auto step = axis_step(span);
+        EXPECT_LE(span / step, 8.0 + 1e-9) << span;
+        EXPECT_GE(std::max(span, 1e-3) / step, 3.0) << span;
     }
 }
 

@@ -16,10 +16,10 @@ namespace app {
 namespace {
 
 using namespace std::chrono_literals;
+using rig::environment_of;
+using rig::variables;
 using ::testing::ElementsAre;
-using testing::environment_of;
 using ::testing::IsEmpty;
-using testing::variables;
 
 checked_configuration check_with(variables environment) {
     environment.emplace("DATABASE_URL", "postgresql://exporter@db/name");

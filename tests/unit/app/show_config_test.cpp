@@ -9,11 +9,11 @@
 namespace app {
 namespace {
 
-using testing::environment_of;
-using testing::file_with;
+using rig::environment_of;
+using rig::file_with;
+using rig::variables;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::variables;
 
 const std::string canary = "c4naryBird";
 

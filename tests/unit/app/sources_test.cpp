@@ -7,11 +7,11 @@
 namespace app {
 namespace {
 
+using rig::environment_of;
+using rig::file_with;
+using rig::variables;
 using ::testing::ElementsAre;
-using testing::environment_of;
-using testing::file_with;
 using ::testing::IsEmpty;
-using testing::variables;
 
 TEST(collect, takes_a_flag_before_a_variable_before_a_file_before_the_default) {
     const auto path = file_with("from the file");

@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 const std::string header = "id,created_at,payload\n";
 
-struct outcome {
+struct check_outcome {
     std::vector<std::string> rows;
     std::string gathered;
     std::string mistake;
@@ -23,8 +23,8 @@ struct outcome {
     bool ends_with_newline = false;
 };
 
-outcome check(std::string_view text, std::size_t piece) {
-    outcome result;
+check_outcome check(std::string_view text, std::size_t piece) {
+    check_outcome result;
     content_check seen("a.csv", false, header, [&](std::string_view row) { result.rows.emplace_back(row); });
     seen.gather_lines();
     try {

@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::string_view header = "id,created_at,payload\n";
+constexpr std::string_view header_line = "id,created_at,payload\n";
 
 struct seen_row {
     std::uint64_t row;
@@ -21,16 +21,16 @@ struct seen_row {
 };
 void PrintTo(const seen_row& row, std::ostream* out) { *out << row.row << '@' << row.byte << ' ' << row.key; }
 
-struct outcome {
+struct reading_outcome {
     std::vector<seen_row> rows;
     std::vector<std::string> found; // "kind row@byte"
     bool whole = true;
 };
 
-outcome read(std::string_view text, std::size_t piece = 1'000, std::uint64_t header_crc = 0) {
-    outcome result;
+reading_outcome read(std::string_view text, std::size_t piece = 1'000, std::uint64_t header_crc = 0) {
+    reading_outcome result;
     difference_list found;
-    const expected_file expected{day::from_text("2024-02-29").value(), std::string(header), header_crc,
+    const expected_file expected{day::from_text("2024-02-29").value(), std::string(header_line), header_crc,
                                  "created_at", "id"};
     file_reading reading(expected, false, found, [&](const placed_row& row) {
         result.rows.push_back({row.at.row, row.at.byte, std::string(row.key)});
@@ -48,8 +48,8 @@ outcome read(std::string_view text, std::size_t piece = 1'000, std::uint64_t hea
 }
 
 TEST(file_reading, takes_a_byte_order_mark_for_no_part_of_the_header) {
-    const auto text = "\xEF\xBB\xBF" + std::string(header) + "1,2024-02-29 00:00:00,a\n";
-    const auto header_crc = azure::crc64(0, std::as_bytes(std::span(header)));
+    const auto text = "\xEF\xBB\xBF" + std::string(header_line) + "1,2024-02-29 00:00:00,a\n";
+    const auto header_crc = azure::crc64(0, std::as_bytes(std::span(header_line)));
     for (const auto recorded : {std::uint64_t{0}, header_crc}) {
         const auto result = read(text, 1'000, recorded);
         EXPECT_THAT(result.found, IsEmpty());
@@ -57,7 +57,7 @@ TEST(file_reading, takes_a_byte_order_mark_for_no_part_of_the_header) {
     }
 }
 
-std::string file_with(std::string_view rows) { return std::string(header) + std::string(rows); }
+std::string file_with(std::string_view rows) { return std::string(header_line) + std::string(rows); }
 
 TEST(file_reading, hands_on_each_row_with_its_place_wherever_the_bytes_are_cut) {
     const auto text = file_with("1,2024-02-29 00:00:00,a\n\"x\"\"y\",2024-02-29 23:59:59.999+00,\"b\nc\"\n");

@@ -8,15 +8,15 @@
 namespace archive {
 namespace {
 
-using outcome = fingerprint_set::outcome;
+using insertion = fingerprint_set::outcome;
 
 TEST(fingerprint_set, tells_what_it_has_seen) {
     fingerprint_set seen(fingerprint_set::slots_for(3));
-    EXPECT_EQ(seen.insert(0), outcome::added);
-    EXPECT_EQ(seen.insert(~std::uint64_t{0}), outcome::added);
-    EXPECT_EQ(seen.insert(1'000), outcome::added);
-    EXPECT_EQ(seen.insert(0), outcome::present);
-    EXPECT_EQ(seen.insert(~std::uint64_t{0}), outcome::present);
+    EXPECT_EQ(seen.insert(0), insertion::added);
+    EXPECT_EQ(seen.insert(~std::uint64_t{0}), insertion::added);
+    EXPECT_EQ(seen.insert(1'000), insertion::added);
+    EXPECT_EQ(seen.insert(0), insertion::present);
+    EXPECT_EQ(seen.insert(~std::uint64_t{0}), insertion::present);
     EXPECT_FALSE(seen.next_pass());
 }
 
@@ -36,7 +36,7 @@ TEST(fingerprint_set, goes_through_what_did_not_fit_in_further_passes) {
         do {
             ++passes;
             for (const auto hash : hashes)
-                if (seen.insert(hash) == outcome::present)
+                if (seen.insert(hash) == insertion::present)
                     twice.insert(hash);
         } while (seen.next_pass());
         EXPECT_EQ(twice, (std::multiset<std::uint64_t>{hashes[17], hashes[9'999]}));
@@ -58,7 +58,7 @@ TEST(fingerprint_set, knows_which_were_met_on_the_other_side) {
     EXPECT_FALSE(seen.is_unmarked(11ULL << 40));
     seen.restart();
     EXPECT_EQ(seen.unmarked(), 0U);
-    EXPECT_EQ(seen.insert(3ULL << 40), outcome::added);
+    EXPECT_EQ(seen.insert(3ULL << 40), insertion::added);
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 #include "archive/inventory.hpp"
-#include "marks.hpp"
+#include "tests/unit/archive/marks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ lake_file file_of(std::string name, const file_mark* mark = nullptr) {
 
 file_mark final_mark() {
     file_mark mark;
-    mark.now = testing::record_before(); // 10 rows, 1,000 bytes
+    mark.now = rig::record_before(); // 10 rows, 1,000 bytes
     return mark;
 }
 
@@ -36,7 +36,7 @@ TEST(describe_file, tells_the_state_from_the_mark) {
     const auto final = final_mark();
     auto pending = final;
     pending.pending = true;
-    pending.base = testing::record_before();
+    pending.base = rig::record_before();
     pending.now.rows = 30;
     auto whole = pending;
     whole.base.reset();

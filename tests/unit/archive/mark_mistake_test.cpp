@@ -11,7 +11,7 @@
 namespace archive {
 namespace {
 
-using testing::pending_mark;
+using rig::pending_mark;
 
 azure::metadata full() { return metadata_with(pending_mark(), {{"owner", "analytics"}}); }
 

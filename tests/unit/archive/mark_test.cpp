@@ -8,8 +8,8 @@
 namespace archive {
 namespace {
 
-using testing::pending_mark;
-using testing::record_before;
+using rig::pending_mark;
+using rig::record_before;
 
 // What stands in the lake stays readable: a change here needs a new format version.
 TEST(mark, is_written_in_a_form_that_does_not_change) {

@@ -3,7 +3,7 @@
 
 #include "archive/mark.hpp"
 
-namespace archive::testing {
+namespace archive::rig {
 
 inline file_record record_before() {
     file_record record;
@@ -38,4 +38,4 @@ inline file_mark pending_mark() {
     return mark;
 }
 
-} // namespace archive::testing
+} // namespace archive::rig

@@ -5,17 +5,17 @@
 namespace archive {
 namespace {
 
-constexpr std::size_t mib = std::size_t{1} << 20;
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 TEST(memory_for_rows, leaves_room_for_what_each_lane_holds_beside_rows) {
-    EXPECT_EQ(memory_for_rows(32 * mib, 4), 30 * mib) << "with the defaults";
-    EXPECT_EQ(memory_for_rows(32 * mib, 32), 23 * mib);
-    EXPECT_EQ(memory_for_rows(1024 * mib, 4), 1022 * mib);
+    EXPECT_EQ(memory_for_rows(32 * mebibyte, 4), 30 * mebibyte) << "with the defaults";
+    EXPECT_EQ(memory_for_rows(32 * mebibyte, 32), 23 * mebibyte);
+    EXPECT_EQ(memory_for_rows(1024 * mebibyte, 4), 1022 * mebibyte);
 }
 
 TEST(memory_for_rows, gives_rows_at_least_half) {
-    EXPECT_EQ(memory_for_rows(1 * mib, 4), mib / 2) << "with the least memory there may be";
-    EXPECT_EQ(memory_for_rows(32 * mib, 256), 16 * mib);
+    EXPECT_EQ(memory_for_rows(1 * mebibyte, 4), mebibyte / 2) << "with the least memory there may be";
+    EXPECT_EQ(memory_for_rows(32 * mebibyte, 256), 16 * mebibyte);
     EXPECT_EQ(memory_for_rows(0, 1), 0U);
 }
 

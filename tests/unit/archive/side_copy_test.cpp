@@ -1,6 +1,6 @@
 #include "archive/mark.hpp"
 #include "archive/side_copy.hpp"
-#include "marks.hpp"
+#include "tests/unit/archive/marks.hpp"
 
 #include <gtest/gtest.h>
 

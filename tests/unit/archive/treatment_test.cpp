@@ -12,7 +12,7 @@ namespace {
 
 using async::failure;
 
-const place here{"acme", "events"};
+const place this_lake{"acme", "events"};
 constexpr std::chrono::sys_seconds now = std::chrono::sys_days(std::chrono::year(2025) / 10 / 6);
 
 azure::blob_properties plain_blob() {
@@ -33,7 +33,7 @@ struct row {
     const char* hint = "";
 };
 
-const row rows[] = {
+const row treatments[] = {
     {"a block blob", [](auto&) {}, treatment::append},
     {"Cool and Cold can be written to", [](auto& blob) { blob.access_tier = "Cold"; }, treatment::append},
     {"an append blob", [](auto& blob) { blob.type = azure::blob_type::append; }, treatment::convert},
@@ -82,11 +82,11 @@ const row rows[] = {
 };
 
 TEST(choose_treatment, follows_its_table_for_what_the_service_says_of_a_blob) {
-    for (const auto& row : rows) {
+    for (const auto& row : treatments) {
         SCOPED_TRACE(row.context);
         auto blob = plain_blob();
         row.change(blob);
-        const auto chosen = choose_treatment(blob, {}, here, now);
+        const auto chosen = choose_treatment(blob, {}, this_lake, now);
         EXPECT_EQ(chosen.what, row.expected);
         ASSERT_EQ(chosen.because.has_value(), row.expected == treatment::refuse);
         if (!chosen.because)
@@ -98,21 +98,21 @@ TEST(choose_treatment, follows_its_table_for_what_the_service_says_of_a_blob) {
 }
 
 TEST(choose_treatment, refuses_a_mark_that_cannot_be_read_before_all_else) {
-    const auto chosen = choose_treatment(plain_blob(), {{}, "its metadata cannot be read"}, here, now);
+    const auto chosen = choose_treatment(plain_blob(), {{}, "its metadata cannot be read"}, this_lake, now);
     EXPECT_EQ(chosen.what, treatment::refuse);
     EXPECT_EQ(refused("a.csv", "appended to", *chosen.because).message(),
               "'a.csv' cannot be appended to: its metadata cannot be read");
 }
 
 TEST(obstacle_of, a_container_is_a_policy_or_a_hold) {
-    EXPECT_FALSE(obstacle_of(azure::container_properties{}, here));
-    EXPECT_FALSE(obstacle_of(azure::container_properties{false, false, true}, here));
-    const auto policy = obstacle_of(azure::container_properties{true, false, false}, here);
+    EXPECT_FALSE(obstacle_of(azure::container_properties{}, this_lake));
+    EXPECT_FALSE(obstacle_of(azure::container_properties{false, false, true}, this_lake));
+    const auto policy = obstacle_of(azure::container_properties{true, false, false}, this_lake);
     ASSERT_TRUE(policy);
     EXPECT_EQ(policy->why,
               "container 'events' has an immutability policy: a file that a failed run has published"
               " could not be taken back");
-    const auto hold = obstacle_of(azure::container_properties{true, true, false}, here);
+    const auto hold = obstacle_of(azure::container_properties{true, true, false}, this_lake);
     EXPECT_NE(hold->why.find("legal hold"), std::string::npos);
     EXPECT_NE(hold->hint.find("az storage container legal-hold show"), std::string::npos);
 }
@@ -165,9 +165,9 @@ TEST(refusal_for, says_what_the_service_means_where_the_blob_shows_nothing) {
 
 TEST(too_large, names_the_day_its_size_and_the_setting) {
     const planned_day planned{day::from_text("2024-02-29").value(), 1'000'000};
-    const std::uint64_t gib = std::uint64_t{1} << 30;
-    EXPECT_FALSE(too_large(planned, 1'000, gib));
-    const auto found = too_large(planned, 20'000, gib);
+    const std::uint64_t gibibyte = std::uint64_t{1} << 30;
+    EXPECT_FALSE(too_large(planned, 1'000, gibibyte));
+    const auto found = too_large(planned, 20'000, gibibyte);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->kind, failure::precondition);
     EXPECT_EQ(found->why,

@@ -18,7 +18,7 @@ class with_deadline_test : public test_support::loop_test {};
 
 const deadline in_an_hour = deadline::after(1h);
 
-awaitable<void> broken() {
+awaitable<void> breaks() {
     co_await pause(0ms);
     throw error(failure::integrity, "the operation failed");
 }
@@ -30,7 +30,7 @@ awaitable<T> gives(T value) {
 }
 
 TEST_F(with_deadline_test, passes_an_error_of_the_operation_at_once) {
-    background waiting(io_, with_deadline(broken(), in_an_hour, "reply"));
+    background waiting(io_, with_deadline(breaks(), in_an_hour, "reply"));
     run_dry(); // an hour is not waited
 
     EXPECT_EQ(describe(waiting.failed()), "the operation failed");
@@ -146,7 +146,7 @@ TEST_F(with_deadline_test, returns_values_of_any_type) {
 }
 
 TEST_F(with_deadline_test, without_a_deadline_passes_errors_and_cancellations_all_the_same) {
-    background failing(io_, with_deadline(broken(), deadline(), "reply"));
+    background failing(io_, with_deadline(breaks(), deadline(), "reply"));
     background waiting(io_, with_deadline(forever(), deadline(), "reply"));
     settle();
     waiting.cancel();

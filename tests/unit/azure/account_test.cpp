@@ -13,7 +13,7 @@ using testing::IsEmpty;
 using testing::Not;
 
 // "secret" in base64.
-constexpr std::string_view key = "c2VjcmV0";
+constexpr std::string_view encoded_key = "c2VjcmV0";
 
 std::string shown(const endpoint& server) {
     return std::string(server.tls ? "https" : "http") + "://" + server.host + ":" +
@@ -138,20 +138,20 @@ TEST(ConnectionString, HasAllItsMistakesNamed) {
         const auto parsed = parse_connection_string(row.text);
         EXPECT_EQ(parsed.mistakes, row.mistakes);
         for (const auto& mistake : parsed.mistakes)
-            EXPECT_THAT(mistake, Not(HasSubstr(std::string(key))));
+            EXPECT_THAT(mistake, Not(HasSubstr(std::string(encoded_key))));
     }
 }
 
 TEST(AccountParts, MakeTheSameAccountAsAConnectionString) {
-    const auto parsed = account_from_parts("acme", key, "");
+    const auto parsed = account_from_parts("acme", encoded_key, "");
     ASSERT_THAT(parsed.mistakes, IsEmpty());
     EXPECT_EQ(shown(parsed.value.blob), "https://acme.blob.core.windows.net:443");
 
     EXPECT_THAT(account_from_parts("acme", "", "?sig=x").mistakes, IsEmpty());
     EXPECT_THAT(account_from_parts("", "", "").mistakes, ElementsAre("the account name is missing"));
-    EXPECT_THAT(account_from_parts("acme", key, "sig=x").mistakes,
+    EXPECT_THAT(account_from_parts("acme", encoded_key, "sig=x").mistakes,
                 ElementsAre("account key and SAS exclude each other"));
-    EXPECT_THAT(account_from_parts("acme/..", key, "").mistakes,
+    EXPECT_THAT(account_from_parts("acme/..", encoded_key, "").mistakes,
                 ElementsAre("'acme/..' is not an account name: 3 to 24 lowercase letters and digits"));
 }
 
@@ -164,12 +164,12 @@ TEST(AccountParts, MeanAnEntraIdentityWithoutKeyAndSignature) {
 }
 
 TEST(AccountParts, TellWhereTheAccountIs) {
-    const auto china = account_from_parts("acme", key, "", {"", "core.chinacloudapi.cn"});
+    const auto china = account_from_parts("acme", encoded_key, "", {"", "core.chinacloudapi.cn"});
     EXPECT_EQ(shown(china.value.blob), "https://acme.blob.core.chinacloudapi.cn:443");
-    const auto own = account_from_parts("acme", key, "", {"http://127.0.0.1:10000/acme/", "ignored"});
+    const auto own = account_from_parts("acme", encoded_key, "", {"http://127.0.0.1:10000/acme/", "ignored"});
     ASSERT_THAT(own.mistakes, IsEmpty());
     EXPECT_EQ(shown(own.value.blob), "http://127.0.0.1:10000/acme");
-    EXPECT_THAT(account_from_parts("acme", key, "", {"acme.example.org", ""}).mistakes,
+    EXPECT_THAT(account_from_parts("acme", encoded_key, "", {"acme.example.org", ""}).mistakes,
                 ElementsAre(HasSubstr("AZURE_STORAGE_ENDPOINT")));
 }
 

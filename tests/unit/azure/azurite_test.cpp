@@ -19,8 +19,8 @@
 namespace azure {
 namespace {
 
-using azure::testing::hasty_retries;
-using azure::testing::kept_log;
+using azure::rig::hasty_retries;
+using azure::rig::kept_log;
 using ::testing::HasSubstr;
 
 enum class way : std::uint8_t { key, sas, tls };
@@ -69,7 +69,7 @@ class Azurite : public ::testing::TestWithParam<way> {
 
     template <typename T>
     T run(async::awaitable<T> operation) {
-        return azure::testing::run(loop_, std::move(operation));
+        return azure::rig::run(loop_, std::move(operation));
     }
 
     void put_block(const std::string& name, const std::string& id, std::string_view text) {
@@ -264,7 +264,7 @@ TEST_P(Azurite, SendsManyBlocksAtOnceOverFewConnections) {
                                   EXPECT_FALSE(failed) << async::describe(failed);
                                   --left;
                               });
-    azure::testing::drive(loop_, [&] { return left == 0; });
+    azure::rig::drive(loop_, [&] { return left == 0; });
     const auto done = run(client_->put_block_list("many", ids, {}, {}, {}));
 
     EXPECT_LE(pool_->counters().connections, 8U);

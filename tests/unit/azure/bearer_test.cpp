@@ -12,7 +12,7 @@ using test_support::answering_head;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Bearer : public azure::testing::imposter_fixture {
+class Bearer : public azure::rig::imposter_fixture {
   protected:
     void TearDown() override {
         client_.reset();

@@ -20,7 +20,7 @@ std::string error_body(const std::string& code, const std::string& message) {
            message + "\nRequestId:r-1\nTime:2025-10-06T08:49:37Z</Message></Error>";
 }
 
-class BlobClient : public azure::testing::imposter_fixture {
+class BlobClient : public azure::rig::imposter_fixture {
   protected:
     void put_block(std::string_view text = "block") {
         const auto bytes = std::as_bytes(std::span<const char>(text.data(), text.size()));

@@ -17,8 +17,8 @@ class Connecting : public ::testing::Test {
   protected:
     tcp::endpoint connected_to(std::vector<tcp::endpoint> candidates) {
         tcp::socket socket(loop);
-        azure::testing::run(loop, connect_to_first(socket, std::move(candidates),
-                                                   async::deadline::after(std::chrono::seconds(30))));
+        azure::rig::run(loop, connect_to_first(socket, std::move(candidates),
+                                               async::deadline::after(std::chrono::seconds(30))));
         return socket.remote_endpoint();
     }
 
@@ -67,8 +67,8 @@ TEST_F(Connecting, EndsWithItsTimeIfNobodyAnswersAnywhere) {
     const silent_server gone(loop);
     tcp::socket socket(loop);
     try {
-        azure::testing::run(loop, connect_to_first(socket, {gone.address(), gone.address()},
-                                                   async::deadline::after(std::chrono::milliseconds(50))));
+        azure::rig::run(loop, connect_to_first(socket, {gone.address(), gone.address()},
+                                               async::deadline::after(std::chrono::milliseconds(50))));
         FAIL() << "connected";
     } catch (const async::error& late) {
         EXPECT_EQ(late.message(), "timed out waiting for connect");

@@ -1,5 +1,6 @@
 #include "azure/crc64.hpp"
 #include "azure/impl/crc64_kernels.hpp"
+#include "tests/unit/azure/bytes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +11,7 @@
 namespace azure {
 namespace {
 
-std::span<const std::byte> bytes(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
-}
+using rig::bytes;
 
 std::vector<std::byte> random_bytes(std::size_t size, std::mt19937& random) {
     std::vector<std::byte> made(size);

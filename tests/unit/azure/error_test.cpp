@@ -86,7 +86,7 @@ TEST(StorageError, TellsWhatTheBlobItselfForbids) {
     }
 }
 
-constexpr auto now = std::chrono::sys_days(std::chrono::year(2025) / 10 / 6) + std::chrono::hours(8);
+constexpr auto answered_at = std::chrono::sys_days(std::chrono::year(2025) / 10 / 6) + std::chrono::hours(8);
 
 wire_response answer(unsigned status, std::map<std::string, std::string, std::less<>> headers,
                      std::string body = {}) {
@@ -99,7 +99,7 @@ TEST(ServiceError, SaysStatusCodeAndTheFirstLineOfTheMessage) {
                              "\xEF\xBB\xBF<?xml version=\"1.0\" "
                              "encoding=\"utf-8\"?><Error><Code>ServerBusy</Code><Message>The server is "
                              "busy.\nRequestId:r-1\nTime:now</Message></Error>"),
-                      "c-1", now);
+                      "c-1", answered_at);
 
     EXPECT_EQ(made.message(), "503 ServerBusy: The server is busy");
     EXPECT_EQ(made.kind(), failure::temporary);
@@ -110,11 +110,11 @@ TEST(ServiceError, SaysStatusCodeAndTheFirstLineOfTheMessage) {
 }
 
 TEST(ServiceError, TakesTheCodeFromTheHeaderOfABodilessAnswer) {
-    EXPECT_EQ(service_error(answer(404, {{"x-ms-error-code", "BlobNotFound"}}), "", now).message(),
+    EXPECT_EQ(service_error(answer(404, {{"x-ms-error-code", "BlobNotFound"}}), "", answered_at).message(),
               "404 BlobNotFound");
-    EXPECT_EQ(service_error(answer(400, {{"x-ms-error-code", "Crc64Mismatch"}}), "", now).kind(),
+    EXPECT_EQ(service_error(answer(400, {{"x-ms-error-code", "Crc64Mismatch"}}), "", answered_at).kind(),
               failure::temporary);
-    EXPECT_EQ(service_error(answer(502, {}, "<html>proxy</html>"), "", now).message(),
+    EXPECT_EQ(service_error(answer(502, {}, "<html>proxy</html>"), "", answered_at).message(),
               "502 without a service code");
 }
 
@@ -136,13 +136,14 @@ TEST(ServiceError, HeedsTheServersWishForAPause) {
         {{{"retry-after-ms", "40"}}, milliseconds(40)},
     };
     for (const auto& row : rows)
-        EXPECT_EQ(service_error(answer(503, row.given), "", now).retry_after(), row.pause);
+        EXPECT_EQ(service_error(answer(503, row.given), "", answered_at).retry_after(), row.pause);
 }
 
 TEST(ServiceError, BlamesTheClockOnlyIfItIsFarOff) {
     const auto hint = [](const char* server_time) {
         return service_error(
-                   answer(403, {{"x-ms-error-code", "AuthenticationFailed"}, {"date", server_time}}), "", now)
+                   answer(403, {{"x-ms-error-code", "AuthenticationFailed"}, {"date", server_time}}), "",
+                   answered_at)
             .hint();
     };
     EXPECT_EQ(hint("Mon, 06 Oct 2025 08:20:00 GMT"),

@@ -8,7 +8,7 @@ namespace {
 using test_support::answering;
 using ::testing::HasSubstr;
 
-class Hierarchy : public azure::testing::imposter_fixture {
+class Hierarchy : public azure::rig::imposter_fixture {
   protected:
     account owner() {
         account made;

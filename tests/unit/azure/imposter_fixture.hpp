@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace azure::testing {
+namespace azure::rig {
 
 class imposter_fixture : public ::testing::Test {
   protected:
@@ -57,7 +57,7 @@ class imposter_fixture : public ::testing::Test {
 
     template <typename T>
     T run(async::awaitable<T> operation) {
-        return azure::testing::run(loop, std::move(operation));
+        return azure::rig::run(loop, std::move(operation));
     }
 
     wire_response get(const std::string& target, async::deadline by = {}) {
@@ -96,4 +96,4 @@ class imposter_fixture : public ::testing::Test {
     return async::deadline::after(span);
 }
 
-} // namespace azure::testing
+} // namespace azure::rig

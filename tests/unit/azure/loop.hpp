@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace azure::testing {
+namespace azure::rig {
 
 // A test that hangs fails instead.
 inline constexpr std::chrono::seconds patience{60};
@@ -85,4 +85,4 @@ inline pool_options hasty_connections() {
     return options;
 }
 
-} // namespace azure::testing
+} // namespace azure::rig

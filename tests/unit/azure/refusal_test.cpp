@@ -10,7 +10,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::chrono::sys_seconds now =
+constexpr std::chrono::sys_seconds refused_at =
     std::chrono::sys_days(std::chrono::year(2025) / 10 / 6) + std::chrono::hours(8);
 
 request asking(verb method, std::vector<std::pair<std::string, std::string>> query = {},
@@ -49,7 +49,7 @@ TEST(Permissions, OfEachOperation) {
 }
 
 std::string by_sas(std::string query, std::string_view code, const request& what = asking(verb::put)) {
-    return refusal_hint({shared_access_signature{std::move(query)}, what}, code, now);
+    return refusal_hint({shared_access_signature{std::move(query)}, what}, code, refused_at);
 }
 
 TEST(RefusalOfASas, NamesWhatItLacksAndNeverItsSignature) {
@@ -89,7 +89,7 @@ TEST(RefusalOfASas, ShowsNothingOfAFieldThatIsNotWhatItShouldBe) {
 
 TEST(Refusal, OfAnIdentityNamesTheRole) {
     const auto hint = [](const request& what, std::string_view code = "AuthorizationPermissionMismatch") {
-        return refusal_hint({entra_identity{}, what}, code, now);
+        return refusal_hint({entra_identity{}, what}, code, refused_at);
     };
     EXPECT_THAT(hint(asking(verb::put)), HasSubstr("Storage Blob Data Contributor on container 'box'"));
     EXPECT_THAT(hint(asking(verb::get, {{"comp", "tags"}})), HasSubstr("Storage Blob Data Owner"));
@@ -98,7 +98,7 @@ TEST(Refusal, OfAnIdentityNamesTheRole) {
 
 TEST(Refusal, OfAKeySaysWhetherTheKeyIsToBlame) {
     const auto hint = [](std::string_view code) {
-        return refusal_hint({shared_key{}, asking(verb::put)}, code, now);
+        return refusal_hint({shared_key{}, asking(verb::put)}, code, refused_at);
     };
     EXPECT_THAT(hint("AuthenticationFailed"), HasSubstr("account key"));
     EXPECT_THAT(hint("AuthorizationFailure"), HasSubstr("network rules"));

@@ -1,6 +1,7 @@
 #include "async/error.hpp"
 #include "azure/impl/base64.hpp"
 #include "azure/request.hpp"
+#include "tests/unit/azure/bytes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +9,8 @@
 
 namespace azure {
 namespace {
+
+using rig::bytes;
 
 constexpr std::string_view emulator_key =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
@@ -33,10 +36,6 @@ request dated(verb method, std::string path) {
     made.headers["x-ms-date"] = "Mon, 06 Oct 2025 08:49:37 GMT";
     made.headers["x-ms-version"] = service_version;
     return made;
-}
-
-std::span<const std::byte> bytes(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
 }
 
 std::string signature(const account& owner, const request& what) {

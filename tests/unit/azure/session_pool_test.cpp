@@ -13,7 +13,7 @@
 namespace azure {
 namespace {
 
-using azure::testing::in;
+using azure::rig::in;
 using std::chrono::milliseconds;
 using test_support::answering;
 using test_support::answering_chunked;
@@ -22,7 +22,7 @@ using test_support::raw;
 using test_support::silent;
 using ::testing::HasSubstr;
 
-class SessionPool : public azure::testing::imposter_fixture {
+class SessionPool : public azure::rig::imposter_fixture {
   protected:
     wire_request put(const std::string& target, const std::string& body) {
         bodies_.push_back(std::make_unique<std::string>(body));
@@ -174,7 +174,7 @@ TEST_F(SessionPool, SendsABusyServerFewerRequestsAtATime) {
     for (int i = 0; i < 4; ++i)
         four.push_back(next(pool(), what));
     const auto began = std::chrono::steady_clock::now();
-    azure::testing::run(loop, async::run_all(std::move(four)));
+    azure::rig::run(loop, async::run_all(std::move(four)));
     EXPECT_GE(std::chrono::steady_clock::now() - began, milliseconds(190)) << "half of what may be, twice";
     EXPECT_EQ(server->connections(), 2U);
 }
@@ -193,7 +193,7 @@ TEST_F(SessionPool, ReplacesAConnectionThatWasClosedWhileIdle) {
     server->expect(answering("GET /b", 200));
 
     get("/a");
-    azure::testing::drive(loop, [&] { return server->connections_open() == 0; });
+    azure::rig::drive(loop, [&] { return server->connections_open() == 0; });
     wire_request what;
     what.method = "GET";
     what.target = "/b";
@@ -294,7 +294,7 @@ TEST_F(SessionPool, ClosesIdleConnectionsWhenTold) {
     server->expect(answering("GET /a", 200));
     get("/a");
     pool().close();
-    azure::testing::drive(loop, [&] { return server->connections_open() == 0; });
+    azure::rig::drive(loop, [&] { return server->connections_open() == 0; });
 }
 
 // The server answers before it has read the body.
@@ -381,7 +381,7 @@ TEST_F(SessionPool, HasEveryoneWaitForAFreeConnection) {
                                   EXPECT_FALSE(failed) << async::describe(failed);
                                   ++done;
                               });
-    azure::testing::drive(loop, [&] { return done == total; });
+    azure::rig::drive(loop, [&] { return done == total; });
     EXPECT_EQ(server->connections(), 2U);
 }
 
@@ -395,19 +395,19 @@ TEST_F(SessionPool, GivesUpWaitingForAFreeConnectionAtTheDeadline) {
     const auto failed = failure_of([&] { return get("/b", in(milliseconds(20))); });
     EXPECT_EQ(failed.message(), "timed out waiting for a free connection");
     EXPECT_FALSE(failed.outcome_unknown());
-    azure::testing::drive(loop, [&] { return ended_; });
+    azure::rig::drive(loop, [&] { return ended_; });
 }
 
 TEST_F(SessionPool, ClosesTheConnectionOfACancelledRequest) {
     server->expect(silent("PUT /a"));
     const auto what = put("/a", "body");
     start(what, in(milliseconds(20'000)));
-    azure::testing::drive(loop, [&] { return !server->seen().empty(); });
+    azure::rig::drive(loop, [&] { return !server->seen().empty(); });
 
     cancel_.emit(boost::asio::cancellation_type::terminal);
-    azure::testing::drive(loop, [&] { return ended_; });
+    azure::rig::drive(loop, [&] { return ended_; });
     EXPECT_TRUE(async::is_cancellation(failed_));
-    azure::testing::drive(loop, [&] { return server->connections_open() == 0; });
+    azure::rig::drive(loop, [&] { return server->connections_open() == 0; });
 }
 
 TEST_F(SessionPool, LetsSomeoneWaitingForAConnectionBeCancelled) {
@@ -426,7 +426,7 @@ TEST_F(SessionPool, LetsSomeoneWaitingForAConnectionBeCancelled) {
     loop.restart();
     loop.poll();
     cancel_.emit(boost::asio::cancellation_type::terminal);
-    azure::testing::drive(loop, [&] { return ended_ && others == 1; });
+    azure::rig::drive(loop, [&] { return ended_ && others == 1; });
     EXPECT_TRUE(async::is_cancellation(failed_));
 }
 
@@ -515,7 +515,7 @@ TEST_F(SessionPool, LetsWhatTheReceiverThrowsPassAndClosesTheConnection) {
     } catch (const async::error& failed) {
         EXPECT_EQ(failed.message(), "not now");
     }
-    azure::testing::drive(loop, [&] { return server->connections_open() == 0; });
+    azure::rig::drive(loop, [&] { return server->connections_open() == 0; });
 }
 
 } // namespace

@@ -10,12 +10,12 @@
 namespace azure {
 namespace {
 
-using azure::testing::in;
+using azure::rig::in;
 using std::chrono::milliseconds;
 using test_support::answering;
 using ::testing::HasSubstr;
 
-class TlsBase : public azure::testing::imposter_fixture {
+class TlsBase : public azure::rig::imposter_fixture {
   protected:
     explicit TlsBase(const std::string& name)
         : TlsBase(test_support::make_certificate(name)) {}

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
 
-const std::chrono::system_clock::time_point now{1'760'000'000s};
+const std::chrono::system_clock::time_point asked_at{1'760'000'000s};
 
 identity application(identity_kind kind) {
     identity who;
@@ -87,7 +87,7 @@ TEST(ParseToken, ReadsLifetimesOfEveryForm) {
         {R"({"access_token":"t","expires_on":1760000060})", 60s},
     };
     for (const auto& row : rows) {
-        const auto token = parse_token(answer(200, row.body), now);
+        const auto token = parse_token(answer(200, row.body), asked_at);
         EXPECT_EQ(token.value, "t");
         EXPECT_EQ(token.lifetime, row.lifetime) << row.body;
     }
@@ -99,7 +99,7 @@ TEST(ParseToken, RefusesWhatIsNone) {
           R"({"access_token":"","expires_in":1})", R"({"access_token":"a\r\nb","expires_in":3599})",
           R"({"access_token":"t"})", R"({"access_token":"t","expires_in":0})",
           R"({"access_token":"t","expires_in":"soon"})", R"({"access_token":"t","expires_on":"1759999999"})"})
-        EXPECT_THROW((void)parse_token(answer(200, body), now), async::error) << body;
+        EXPECT_THROW((void)parse_token(answer(200, body), asked_at), async::error) << body;
 }
 
 TEST(TokenError, TellsWhichMayPass) {
@@ -118,7 +118,7 @@ TEST(TokenError, TellsWhichMayPass) {
         {500, app_service, temporary}, {403, app_service, refused},
     };
     for (const auto& row : rows)
-        EXPECT_EQ(token_error(application(row.kind), answer(row.status, ""), {}, now).kind(), row.means)
+        EXPECT_EQ(token_error(application(row.kind), answer(row.status, ""), {}, asked_at).kind(), row.means)
             << row.status;
 }
 
@@ -128,17 +128,17 @@ TEST(TokenError, SaysWhatTheAuthoritySaysInOneSentence) {
         answer(
             401,
             R"({"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys for app 'c' are expired. Visit the portal.\r\nTrace ID: 1","error_codes":[7000222]})"),
-        {"s/+=&"}, now);
+        {"s/+=&"}, asked_at);
     EXPECT_EQ(failed.message(), "401 AADSTS7000222: The provided client secret keys for app 'c' are expired");
     EXPECT_EQ(failed.hint(), "The client secret has expired: make a new one.");
     EXPECT_EQ(token_error(application(identity_kind::machine), answer(400, R"({"error":"invalid_request"})"),
-                          {}, now)
+                          {}, asked_at)
                   .message(),
               "400 invalid_request");
     EXPECT_THAT(
         token_error(application(identity_kind::workload),
                     answer(400, R"({"error_description":"AADSTS700213: No matching federated identity"})"),
-                    {}, now)
+                    {}, asked_at)
             .hint(),
         HasSubstr("system:serviceaccount"));
 }
@@ -146,8 +146,8 @@ TEST(TokenError, SaysWhatTheAuthoritySaysInOneSentence) {
 TEST(TokenError, ShowsNoSecretThatTheAuthorityRepeats) {
     for (const auto* body : {R"({"error_description":"no good: s/+=&, try another"})", R"({"error":"s/+=&"})",
                              R"({"error_description":"two\nlines","error":"\u0007"})"}) {
-        const auto failed =
-            token_error(application(identity_kind::client_secret), answer(400, body), {"s/+=&", ""}, now);
+        const auto failed = token_error(application(identity_kind::client_secret), answer(400, body),
+                                        {"s/+=&", ""}, asked_at);
         EXPECT_THAT(failed.message(), Not(HasSubstr("s/+=&")));
         EXPECT_THAT(failed.message(), Not(HasSubstr("\x07")));
     }
@@ -156,7 +156,7 @@ TEST(TokenError, ShowsNoSecretThatTheAuthorityRepeats) {
 TEST(TokenError, KeepsTheServersWish) {
     auto busy = answer(429, "");
     busy.headers["retry-after"] = "7";
-    EXPECT_EQ(token_error(application(identity_kind::machine), busy, {}, now).retry_after(), 7s);
+    EXPECT_EQ(token_error(application(identity_kind::machine), busy, {}, asked_at).retry_after(), 7s);
 }
 
 TEST(RenewalAfter, LeavesTimeForIt) {

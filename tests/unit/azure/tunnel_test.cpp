@@ -5,7 +5,7 @@
 namespace azure {
 namespace {
 
-using azure::testing::in;
+using azure::rig::in;
 using std::chrono::milliseconds;
 using test_support::answering;
 using test_support::raw;
@@ -13,7 +13,7 @@ using test_support::silent;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Tunnel : public azure::testing::imposter_fixture {
+class Tunnel : public azure::rig::imposter_fixture {
   protected:
     Tunnel() {
         options.proxy.emplace();

@@ -22,7 +22,7 @@
 #include <string>
 #include <vector>
 
-namespace http::testing {
+namespace http::rig {
 
 using boost::asio::ip::tcp;
 
@@ -32,6 +32,13 @@ inline awaitable<void> write_pieces(std::vector<std::string> pieces, bool broken
         co_await to(std::as_bytes(std::span<const char>(piece)));
     if (broken)
         throw async::error(async::failure::temporary, "the file has gone");
+}
+
+// The pieces of a request.
+inline const std::string host = " HTTP/1.1\r\nHost: h\r\n";
+inline const std::string last = "Connection: close\r\n";
+inline std::string get(const std::string& target, const std::string& fields = {}) {
+    return "GET " + target + host + fields + "\r\n";
 }
 
 // Says bytes, and reads what comes.
@@ -217,4 +224,4 @@ class server_fixture : public test_support::loop_test {
     std::optional<test_support::background> running_;
 };
 
-} // namespace http::testing
+} // namespace http::rig

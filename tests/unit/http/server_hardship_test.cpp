@@ -14,7 +14,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class ServerHardship : public testing::server_fixture {
+class ServerHardship : public rig::server_fixture {
   protected:
     // Runs the loop until `holds`; a test that never gets there fails by its limit.
     void run_until(const std::function<bool()>& holds) {
@@ -29,19 +29,17 @@ class ServerHardship : public testing::server_fixture {
         EXPECT_TRUE(running().ended());
         EXPECT_EQ(server().connections_open(), 0U);
     }
-    awaitable<void> connect(testing::client& one) { co_await one.connect(); }
-    awaitable<void> ask(testing::client& one, std::string bytes) {
+    awaitable<void> connect(rig::client& one) { co_await one.connect(); }
+    awaitable<void> ask(rig::client& one, std::string bytes) {
         co_await one.connect();
         co_await one.say(std::move(bytes));
     }
-    awaitable<void> keep_all(testing::client& one, std::string& answer) { answer = co_await one.hear_all(); }
+    awaitable<void> keep_all(rig::client& one, std::string& answer) { answer = co_await one.hear_all(); }
 };
 
-const std::string host = " HTTP/1.1\r\nHost: h\r\n";
-std::string get(const std::string& target, const std::string& fields = {}) {
-    return "GET " + target + host + fields + "\r\n";
-}
-const std::string last = "Connection: close\r\n";
+using rig::get;
+using rig::host;
+using rig::last;
 
 TEST_F(ServerHardship, EachWaitForAClientHasItsLimit) {
     options.idle_timeout = 20ms;
@@ -158,12 +156,12 @@ TEST_F(ServerHardship, GarbageOfEveryKindIsAnsweredOrDropped) {
 TEST_F(ServerHardship, AFloodOfConnectionsIsServedInTurn) {
     options.connections_max = 4;
     start();
-    std::vector<std::unique_ptr<testing::client>> clients;
+    std::vector<std::unique_ptr<rig::client>> clients;
     std::vector<std::string> answers(64);
     std::vector<std::unique_ptr<background>> asking;
     for (std::size_t i = 0; i < answers.size(); ++i) {
-        clients.push_back(std::make_unique<testing::client>(connect_later()));
-        const auto one = [](testing::client& who, std::string& answer) -> awaitable<void> {
+        clients.push_back(std::make_unique<rig::client>(connect_later()));
+        const auto one = [](rig::client& who, std::string& answer) -> awaitable<void> {
             co_await who.connect();
             co_await who.say(get("/hello"));
             answer = co_await who.hear();

@@ -11,13 +11,11 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class Server : public testing::server_fixture {};
+class Server : public rig::server_fixture {};
 
-const std::string host = " HTTP/1.1\r\nHost: h\r\n";
-std::string get(const std::string& target, const std::string& fields = {}) {
-    return "GET " + target + host + fields + "\r\n";
-}
-const std::string last = "Connection: close\r\n";
+using rig::get;
+using rig::host;
+using rig::last;
 
 TEST_F(Server, AnswersARequest) {
     EXPECT_THAT(answer_to(get("/hello", last + "X-Request-Id: mine\r\n")),

@@ -17,7 +17,7 @@ class Delivery : public ::testing::Test {
   protected:
     azure::endpoint where() { return {false, "127.0.0.1", server.port(), "/base"}; }
     void deliver(const delivery& what, std::chrono::milliseconds patience = std::chrono::seconds(30)) {
-        azure::testing::run(loop, telemetry::deliver(what, async::deadline::after(patience), log));
+        azure::rig::run(loop, telemetry::deliver(what, async::deadline::after(patience), log));
     }
     std::string failure_of(const delivery& what,
                            std::chrono::milliseconds patience = std::chrono::seconds(30)) {
@@ -34,7 +34,7 @@ class Delivery : public ::testing::Test {
     }
 
     boost::asio::io_context loop{1};
-    azure::testing::kept_log log;
+    azure::rig::kept_log log;
     test_support::imposter server{loop};
 };
 
