@@ -41,7 +41,7 @@ awaitable<void> borrowed_descriptor::readable_in_bulk(int bytes, std::chrono::mi
     if (!read_failed)
         co_return;
     // The group has no error of its own: a cancellation from outside shows as both having failed.
-    if (timer_failed || order[0] == 0)
+    if (timer_failed || order[0] == 0 || !descriptor_.is_open())
         throw boost::system::system_error(read_failed);
     co_await readable();
 }
