@@ -6,8 +6,8 @@ namespace archive {
 
 namespace {
 
-// Measured: libpq's two buffers, what HTTP receives into, the TLS engine's records: 200 KiB with TLS; and what
-// malloc loses between them and the pages.
+// Measured: libpq's two buffers, what HTTP receives into, the TLS engine's records: 200 KiB with TLS; and
+// what malloc loses between them and the pages.
 constexpr std::size_t connections_of_a_lane = std::size_t{384} * 1024;
 // The plan, files and block ids: 1 MiB is 700 days.
 constexpr std::size_t lists_of_a_run = std::size_t{1024} * 1024;
