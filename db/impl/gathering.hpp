@@ -24,7 +24,8 @@ struct copy_progress {
 // Whether so much is to be expected that waiting for it beats taking what there is. A short copy, and the end
 // of one whose rows are counted, are read as they come.
 [[nodiscard]] constexpr bool worth_gathering(const copy_progress& progress) noexcept {
-    constexpr std::uint64_t bytes_before = 1024 * 1024; // so the halt at the end is a small part of the whole
+    constexpr std::uint64_t bytes_before =
+        std::uint64_t{1024} * 1024; // so the halt at the end is a small part of the whole
     if (!progress.rows_expected)
         return progress.bytes >= bytes_before;
     if (progress.rows == 0 || progress.rows >= *progress.rows_expected)
