@@ -1,5 +1,6 @@
 #include "app/command_line.hpp"
 
+#include "app/command_settings.hpp"
 #include "app/completion.hpp"
 #include "app/exit_code.hpp"
 #include "app/help.hpp"
@@ -45,6 +46,8 @@ struct grammar {
         for (const auto& info : commands()) {
             auto* sub = app.add_subcommand(std::string(info.name), std::string(info.help));
             sub->allow_extras();
+            const auto shown = examples_of(info.name);
+            sub->footer(shown.empty() ? "" : "Examples:\n" + shown);
             subcommands[info.command] = sub;
             if (!words.empty() && std::ranges::find(words, info.name) == words.end())
                 continue;
@@ -146,10 +149,18 @@ struct grammar {
                                fmt::format("Try `event-archiver help {}`.", inside->get_name()));
         }
         const auto name = word.substr(0, word.find('='));
+        if (const auto others = inside == nullptr ? std::string() : commands_with(name); !others.empty())
+            return usage_error(
+                fmt::format("{} does not use {}, which is for {}", inside->get_name(), name, others),
+                fmt::format("Try `event-archiver help {}`.", inside->get_name()));
         const auto near = nearest(name, known);
         return usage_error(fmt::format("unknown {} '{}'{}", kind, name,
                                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
                            "Try `event-archiver help`.");
+    }
+
+    [[nodiscard]] static std::string empty_value(std::string_view flag) {
+        return fmt::format("{} has an empty value: give one, or leave the flag out", flag);
     }
 
     // What was given to the command, as types; or the first mistake.
@@ -158,10 +169,16 @@ struct grammar {
         for (const auto* setting : settings_of(info))
             if (inside.count(std::string(setting->flag)) > 0)
                 result.flags.emplace(setting->flag, settings[std::string(setting->flag)]);
+        // A script's "$CUTOFF" that is unset must not become the default.
+        for (const auto& [flag, text] : result.flags)
+            if (text.empty())
+                return empty_value(flag);
         for (const auto& flag : info.flags) {
             const auto& text = own_flags[std::string(flag.name)];
             if (inside.count(std::string(flag.name)) == 0)
                 continue;
+            if (text.empty())
+                return empty_value(flag.name);
             const bool known =
                 flag.choices.empty() || std::ranges::find(flag.choices, text) != flag.choices.end();
             if (!known)
@@ -228,11 +245,24 @@ struct grammar {
         return {};
     }
 
+    [[nodiscard]] static std::string unused_flag_of_recover(const command_line& what) {
+        std::vector<std::string_view> flags;
+        for (const auto& [flag, text] : what.flags)
+            flags.push_back(flag);
+        const auto unused = unused_by_recover(what.exports, flags);
+        if (unused.empty())
+            return {};
+        return fmt::format("recover {} --exports does not use {}", what.exports ? "with" : "without", unused);
+    }
+
     [[nodiscard]] std::string read_rest(command_line& result, const CLI::App& inside) {
         for (const auto& [name, wanted] :
              {std::pair{"--calendar", &result.calendar}, std::pair{"--exports", &result.exports}})
             if (auto mistake = read_switch(name, *wanted); !mistake.empty())
                 return mistake;
+        if (result.command == command::recover)
+            if (const auto unused = unused_flag_of_recover(result); !unused.empty())
+                return unused;
         if (result.calendar && result.output == output_format::json)
             return "--calendar is a picture in text: leave out either it or -o json";
         if (inside.get_option_no_throw("--against") != nullptr && inside.count("--against") > 0) {
@@ -247,8 +277,21 @@ struct grammar {
 
 } // namespace
 
+namespace {
+
+// The flag that was given as `--flag=` with nothing after it, or empty.
+std::string_view flag_without_value(const std::vector<std::string>& arguments) {
+    for (const std::string_view word : arguments)
+        if (word.starts_with("--") && word.find('=') == word.size() - 1)
+            return word.substr(0, word.size() - 1);
+    return {};
+}
+
+} // namespace
+
 parsed_command_line parse_command_line(std::vector<std::string> arguments) {
     grammar rules(arguments);
+    const std::string without_value(flag_without_value(arguments));
     if (arguments.empty())
         return {std::nullopt, {}, rules.app.help(), exit_code::usage};
     std::ranges::reverse(arguments); // CLI11 takes them from the back
@@ -261,7 +304,8 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments) {
     } catch (const CLI::CallForVersion& version) {
         return {std::nullopt, std::string(version.what()) + "\n", {}, exit_code::done};
     } catch (const CLI::ParseError& mistake) {
-        return usage_error(mistake.what(), "Try `event-archiver help`.");
+        return usage_error(without_value.empty() ? mistake.what() : grammar::empty_value(without_value),
+                           "Try `event-archiver help`.");
     }
 
     const auto chosen = rules.app.get_subcommands();
@@ -279,7 +323,10 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments) {
         return rules.help_for(rules.argument);
     if (result.command == command::completion)
         return rules.completion();
-    if (const auto mistake = rules.read_into(result, *inside); !mistake.empty())
+    auto mistake = rules.read_into(result, *inside);
+    if (!without_value.empty())
+        mistake = grammar::empty_value(without_value);
+    if (!mistake.empty())
         return usage_error(mistake, fmt::format("Try `event-archiver help {}`.", inside->get_name()));
     return {std::move(result), {}, {}, exit_code::done};
 }

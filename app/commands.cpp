@@ -59,100 +59,44 @@ constexpr std::array output_only{output};
 
 constexpr std::array command_table{
     command_info{command::archive, "archive",
-                 "move events older than the retention period into the lake, then delete them",
-                 settings_taken::archive},
+                 "move events older than the retention period into the lake, then delete them"},
     command_info{command::plan, "plan",
                  "what `archive` would do: days, rows, bytes, files, how it would read; changes nothing",
-                 settings_taken::archive, plan_flags},
+                 plan_flags},
     command_info{command::recover, "recover", "settle what an interrupted run left, and nothing else",
-                 settings_taken::all, recover_flags},
+                 recover_flags},
     command_info{command::restore, "restore",
                  "bring days back: --from and --to, or --day; in place, or --into another table",
-                 settings_taken::archive, flags_of_restore},
+                 flags_of_restore},
     command_info{command::export_tasks,
                  "export",
                  "run export tasks, all if none is named: rows into a file, then delete them",
-                 settings_taken::exports,
                  export_flags,
                  "TASK",
                  {},
                  true},
     command_info{command::serve, "serve",
-                 "wait for requests to run export tasks: a REST API, see docs/exports.md",
-                 settings_taken::serving},
-    command_info{command::list, "list", "archived days: file, rows, bytes, state, last change",
-                 settings_taken::lake, list_flags},
+                 "wait for requests to run export tasks: a REST API, see docs/exports.md"},
+    command_info{command::list, "list", "archived days: file, rows, bytes, state, last change", list_flags},
     command_info{command::verify, "verify",
                  "re-read archived days and prove them; names file, byte and row of each difference",
-                 settings_taken::archive, verify_flags},
+                 verify_flags},
     command_info{command::check, "check",
                  "preflight: database, privileges, index, lake, clock; what is missing and how to grant it",
-                 settings_taken::archive, output_only},
+                 output_only},
     command_info{command::config, "config", "every setting in force and where it came from; secrets hidden",
-                 settings_taken::all, output_only},
-    command_info{command::completion,
-                 "completion",
-                 "a completion script for your shell",
-                 settings_taken::none,
-                 {},
-                 "SHELL",
-                 shells},
-    command_info{command::version, "version", "the version", settings_taken::none, output_only},
+                 output_only},
+    command_info{
+        command::completion, "completion", "a completion script for your shell", {}, "SHELL", shells},
+    command_info{command::version, "version", "the version", output_only},
     command_info{
         command::help,
         "help",
         "this help, or that of a command, of `environment`, `exit-codes`, or all of it as a man page",
-        settings_taken::none,
         {},
         "TOPIC",
         topics},
 };
-
-// What reaches the lake and no more.
-constexpr std::array<std::string_view, 7> lake_settings{"AZURE_STORAGE_ACCOUNT",
-                                                        "ARCHIVE_PATH",
-                                                        "ARCHIVE_REQUEST_TIMEOUT",
-                                                        "ARCHIVE_RETRIES",
-                                                        "ARCHIVE_REPORT",
-                                                        "LOG_LEVEL",
-                                                        "LOG_FORMAT"};
-
-// What an export takes beside its own.
-constexpr std::array<std::string_view, 13> settings_of_exports{"PG_CONNECTION_STRING",
-                                                               "AZURE_STORAGE_ACCOUNT",
-                                                               "ARCHIVE_DATABASE_AUTH",
-                                                               "ARCHIVE_PATH",
-                                                               "DRY_RUN",
-                                                               "ARCHIVE_MEMORY",
-                                                               "ARCHIVE_RETRIES",
-                                                               "ARCHIVE_REQUEST_TIMEOUT",
-                                                               "ARCHIVE_LOCK_WAIT",
-                                                               "ARCHIVE_SETTLE_WAIT",
-                                                               "LOG_LEVEL",
-                                                               "LOG_FORMAT",
-                                                               "ARCHIVE_TRACE"};
-
-bool takes(const command_info& info, const option& setting) {
-    const auto among = [&setting](const auto& names) {
-        return std::ranges::find(names, setting.environment) != names.end();
-    };
-    switch (info.settings) {
-    case settings_taken::all:
-        return true;
-    case settings_taken::archive:
-        return setting.audience == audience::everybody;
-    case settings_taken::lake:
-        return among(lake_settings);
-    case settings_taken::exports:
-        return setting.audience == audience::exports || among(settings_of_exports);
-    case settings_taken::serving: // which has no end that a trace could be drawn up to
-        return setting.audience != audience::everybody ||
-               (among(settings_of_exports) && setting.environment != "ARCHIVE_TRACE");
-    case settings_taken::none:
-        break;
-    }
-    return false;
-}
 
 } // namespace
 
@@ -163,14 +107,6 @@ const command_info& info_of(command which) {
         if (info.command == which)
             return info;
     throw std::out_of_range("no such command");
-}
-
-std::vector<const option*> settings_of(const command_info& info) {
-    std::vector<const option*> taken;
-    for (const auto& setting : options())
-        if (!setting.flag.empty() && takes(info, setting))
-            taken.push_back(&setting);
-    return taken;
 }
 
 bool is_inquiry(command which) noexcept {

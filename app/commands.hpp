@@ -6,7 +6,6 @@
 
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace app {
 
@@ -35,21 +34,10 @@ struct command_flag {
     std::string_view short_name = {};          // "-o"
 };
 
-// Which settings a command takes as flags. The environment is the same for all.
-enum class settings_taken : unsigned char {
-    none,
-    lake,
-    archive, // all but those of exports
-    exports, // those, and what a connection to the database and the lake takes
-    serving, // the same, and those of the server
-    all
-};
-
 struct command_info {
     app::command command;
     std::string_view name;
     std::string_view help;
-    settings_taken settings = settings_taken::none;
     std::span<const command_flag> flags = {};
     std::string_view argument = {}; // what stands for its one argument in help: "TOPIC"
     std::span<const std::string_view> argument_choices = {};
@@ -59,9 +47,6 @@ struct command_info {
 // In the order of the overview.
 [[nodiscard]] std::span<const command_info> commands() noexcept;
 [[nodiscard]] const command_info& info_of(command which);
-
-// The settings that this command takes as flags, in the order of the table.
-[[nodiscard]] std::vector<const option*> settings_of(const command_info& info);
 
 // Commands that look and change nothing; what they find goes to stdout.
 [[nodiscard]] bool is_inquiry(command which) noexcept;

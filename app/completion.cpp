@@ -1,6 +1,6 @@
 #include "app/completion.hpp"
 
-#include "app/commands.hpp"
+#include "app/command_settings.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

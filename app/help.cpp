@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace app {
 
 std::string_view examples() noexcept {
@@ -16,8 +18,30 @@ std::string_view examples() noexcept {
   event-archiver plan                          what a run would do; changes nothing
   event-archiver list --calendar               what is in the lake, a year on a screen
   event-archiver verify --from 2024-01-01      prove what is there
+  event-archiver restore --day 2024-01-01 --into looked_up
+                                               a copy of a day in a table of its own
+  event-archiver export --dry-run              would every export task work?
+  event-archiver export agency                 run one of them
+  event-archiver serve --listen 0.0.0.0        run them by request, for everybody; needs SERVE_TOKEN
   event-archiver help environment              every setting
 )";
+}
+
+std::string examples_of(std::string_view command) {
+    std::string found;
+    bool wanted = false;
+    std::string_view rest = examples();
+    while (!rest.empty()) {
+        const auto line = rest.substr(0, rest.find('\n') + 1);
+        rest.remove_prefix(line.size());
+        const auto words = line.substr(std::min(line.find_first_not_of(' '), line.size()));
+        constexpr std::string_view program = "event-archiver ";
+        if (words.starts_with(program)) // and not what goes on from the line before
+            wanted = words.substr(program.size()).starts_with(std::string(command) + " ");
+        if (wanted)
+            found += line;
+    }
+    return found;
 }
 
 std::string environment_help() {

@@ -7,9 +7,12 @@
 #include "app/serve.hpp"
 #include "app/show_config.hpp"
 #include "app/sources.hpp"
+#include "app/unknown_variables.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +32,8 @@ int execute(const app::command_line& what) {
         return app::exit_code::done;
     }
     const auto environment = app::process_environment();
-    const auto given = app::collect(what.flags, environment);
+    auto given = app::collect(what.flags, environment);
+    std::ranges::move(app::unknown_variables(app::process_variables()), std::back_inserter(given.mistakes));
     const auto purpose = app::purpose_of(what, given);
     const auto checked = app::check(given, environment, purpose);
     if (what.command == app::command::config) {

@@ -1,6 +1,6 @@
 #include "app/man_page.hpp"
 
-#include "app/commands.hpp"
+#include "app/command_settings.hpp"
 #include "app/exit_code.hpp"
 #include "app/help.hpp"
 #include "app/options.hpp"
@@ -47,16 +47,15 @@ std::string command_section(const command_info& info) {
                             roff(info.help));
     for (const auto& flag : info.flags)
         text += flag_entry(flag.short_name, flag.name, flag.value) + roff(flag.help) + "\n";
-    if (info.settings == settings_taken::none)
+    const auto settings = settings_of(info);
+    if (settings.empty())
         return text;
     text += ".PP\n";
-    if (info.settings == settings_taken::all)
+    if (info.command == command::config)
         return text + "Takes every setting below.\n";
-    if (info.settings == settings_taken::archive)
-        return text + "Takes every setting below that is not of exports.\n";
     text += "Takes";
     std::string_view separator = " ";
-    for (const auto* setting : settings_of(info)) {
+    for (const auto* setting : settings) {
         text += fmt::format("{}\\fB{}\\fP", separator, roff(setting->flag));
         separator = ", ";
     }
@@ -73,7 +72,7 @@ std::string setting_entry(const option& setting) {
         roff(setting.help));
     if (!setting.standard.empty())
         text += fmt::format(" (default: {})", roff(setting.standard));
-    if (setting.secrecy != secrecy::open)
+    if (setting.is_secret())
         text += fmt::format("; {}_FILE names a file that holds it", roff(setting.environment));
     return text + ".\n";
 }

@@ -59,8 +59,11 @@ std::span<const option> options() noexcept {
         option{"ARCHIVE_PATH", "--path", "titan-pulse-event-archive", "PATH",
                "where files go: the container, then an optional folder; both are created if missing"},
         option{"EVENT_RETENTION_PERIOD", "--retention", "1 year", "PERIOD",
-               "how long a row stays in the table: `1 year`, `90 days`, `P1Y2M`; calendar arithmetic in UTC"},
-        option{"DRY_RUN", "--dry-run", "false", "", "export and upload, delete nothing", flag},
+               "how long a row stays in the table: `1 year`, `90 days`, `P1Y2M`; calendar arithmetic in UTC"
+               " (also ARCHIVE_RETENTION_PERIOD)",
+               text, open, "ARCHIVE_RETENTION_PERIOD"},
+        option{"DRY_RUN", "--dry-run", "false", "",
+               "export and upload, delete nothing (also ARCHIVE_DRY_RUN)", flag, open, "ARCHIVE_DRY_RUN"},
         option{"ARCHIVE_TABLE", "--table", R"(public."Event")", "TABLE", "the table, written as in SQL"},
         option{"ARCHIVE_TIME_COLUMN", "--time-column", "created_at", "COLUMN",
                "its timestamp; `timestamp` is read as UTC, `timestamptz` is converted to UTC"},

@@ -21,7 +21,7 @@ struct option {
     std::string_view help;
     option_kind kind = option_kind::text;
     app::secrecy secrecy = secrecy::open;
-    std::string_view alias = {}; // another spelling of the variable, which counts where that is unset
+    std::string_view alias = {}; // another name of the variable, which counts where that is unset
     app::audience audience = app::audience::everybody;
 
     // May be given in a file, and is named as a secret.

@@ -41,6 +41,8 @@ std::string show_config(const texts& given, output_format format) {
             const auto& text = given[setting.environment];
             boost::json::object row;
             row["environment"] = setting.environment;
+            row["alias"] =
+                setting.alias.empty() ? boost::json::value(nullptr) : boost::json::value(setting.alias);
             row["flag"] =
                 setting.flag.empty() ? boost::json::value(nullptr) : boost::json::value(setting.flag);
             row["value"] = text.set() ? boost::json::value(valid_utf8(shown(setting, text)))

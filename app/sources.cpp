@@ -55,30 +55,50 @@ std::optional<std::string> content_of(const std::string& path) {
     return content;
 }
 
+// A variable under its name or its other one.
+struct found_variable {
+    std::string_view name;
+    std::optional<std::string> value;
+};
+
+found_variable look_up(const option& wanted, const environment_lookup& environment,
+                       std::vector<std::string>& mistakes) {
+    found_variable found{wanted.environment, environment(wanted.environment)};
+    if (wanted.alias.empty())
+        return found;
+    auto other = environment(wanted.alias);
+    // The small letters of https_proxy stand for the programs that read only those, so both may be there.
+    const bool same_in_small_letters = wanted.alias.front() >= 'a' && wanted.alias.front() <= 'z';
+    if (found.value && other && *found.value != *other && !same_in_small_letters)
+        mistakes.push_back(fmt::format("{} and {} are both set, to different values: keep one of them",
+                                       wanted.environment, wanted.alias));
+    if (!found.value && other)
+        found = {wanted.alias, std::move(other)};
+    return found;
+}
+
 sourced_text collect_one(const option& wanted, const std::map<std::string, std::string, std::less<>>& flags,
                          const environment_lookup& environment, std::vector<std::string>& mistakes) {
-    auto variable = environment(wanted.environment);
-    if (!variable && !wanted.alias.empty())
-        variable = environment(wanted.alias);
+    const auto file_name = fmt::format("{}_FILE", wanted.environment);
+    auto variable = look_up(wanted, environment, mistakes);
     std::optional<std::string> file;
     if (wanted.is_secret())
-        file = environment(fmt::format("{}_FILE", wanted.environment));
-    if (variable && file)
-        mistakes.push_back(
-            fmt::format("{0} and {0}_FILE are both set: keep one of them", wanted.environment));
+        file = environment(file_name);
+    if (variable.value && file)
+        mistakes.push_back(fmt::format("{} and {} are both set: keep one of them", variable.name, file_name));
 
     if (const auto flag = flags.find(wanted.flag); !wanted.flag.empty() && flag != flags.end())
-        return {flag->second, source::flag};
-    if (variable)
-        return {*variable, source::environment};
+        return {flag->second, source::flag, std::string(wanted.flag)};
+    if (variable.value)
+        return {std::move(*variable.value), source::environment, std::string(variable.name)};
     if (file) {
         auto content = content_of(*file);
         if (!content || content->empty()) {
-            mistakes.push_back(fmt::format("{}_FILE names '{}', which {}", wanted.environment, *file,
+            mistakes.push_back(fmt::format("{} names '{}', which {}", file_name, *file,
                                            content ? "is empty" : "cannot be read"));
             return {};
         }
-        return {std::move(*content), source::file};
+        return {std::move(*content), source::file, file_name};
     }
     if (!wanted.standard.empty())
         return {std::string(wanted.standard), source::standard};

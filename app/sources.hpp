@@ -19,10 +19,11 @@ enum class source : unsigned char { unset, standard, environment, file, flag };
 struct sourced_text {
     std::string text;
     source from = source::unset;
+    std::string given_as = {}; // the flag or the variable: "--table", "ARCHIVE_DRY_RUN"
     [[nodiscard]] bool set() const noexcept { return from != source::unset; }
 };
 
-// By environment name. `mistakes`: a secret given twice, a secret file that cannot be read.
+// By environment name. `mistakes`: a setting given twice, a secret file that cannot be read.
 struct texts {
     std::map<std::string, sourced_text, std::less<>> values;
     std::vector<std::string> mistakes;

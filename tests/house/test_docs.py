@@ -67,7 +67,7 @@ def test_the_runbook_quotes_what_the_program_says():
 
 def test_settings_named_in_the_pages_exist(binary):
     settings = json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]
-    known = {setting["environment"] for setting in settings}
+    known = {setting["environment"] for setting in settings} | {setting["alias"] for setting in settings if setting["alias"]}
     flags = {setting["flag"] for setting in settings}
     for page in PAGES:
         text = page.read_text()

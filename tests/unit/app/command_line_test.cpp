@@ -76,18 +76,56 @@ TEST(command_line, lets_a_switch_be_turned_off_and_the_last_of_several_win) {
     EXPECT_THAT(twice.value.value().flags, ElementsAre(Pair("--parallel", "8")));
 }
 
-TEST(command_line, takes_every_setting_that_has_a_flag) {
+TEST(command_line, takes_every_setting_that_has_a_flag_in_some_command_and_in_config) {
     for (const auto& option : options()) {
         if (option.flag.empty())
             continue;
         const auto argument = std::string(option.flag) + "=true";
         const auto* const one = option.audience == audience::everybody ? "archive" : "serve";
-        for (const auto* const name : {one, "recover", "config"}) {
+        for (const auto* const name : {one, "config"}) {
             const auto parsed = parse_command_line({name, argument});
             ASSERT_TRUE(parsed.value) << parsed.standard_error;
             EXPECT_THAT(parsed.value->flags, ElementsAre(Pair(option.flag, "true")));
         }
     }
+}
+
+TEST(command_line, refuses_a_flag_that_the_command_does_not_use) {
+    expect_usage_error({"restore", "--day", "2024-01-01", "--max-rows", "5"},
+                       "restore does not use --max-rows, which is for archive, plan");
+    expect_usage_error({"verify", "--report=x"},
+                       "verify does not use --report, which is for archive, recover, restore, list");
+    expect_usage_error({"recover", "--listen", "::"}, "recover does not use --listen, which is for serve");
+    expect_usage_error({"check", "--prove"}, "check does not use --prove, which is for archive");
+    expect_usage_error({"export", "--calendar"}, "export does not use --calendar, which is for list");
+    expect_usage_error({"version", "--tables"}, "unknown flag '--tables'");
+    expect_usage_error({"recover", "--export-path", "x"},
+                       "recover without --exports does not use --export-path");
+    expect_usage_error({"recover", "--exports", "--table", "x"},
+                       "recover with --exports does not use --table");
+    for (const words& used : {words{"recover", "--table", "x", "--shard=1/2"},
+                              {"recover", "--exports", "--export-path", "x"},
+                              {"export", "--metrics-file", "x", "--pushgateway", "http://x"},
+                              {"serve", "--listen", "::", "--tier", "cool"},
+                              {"check", "--database", "x", "--tags", "a=b"},
+                              {"plan", "--max-days", "3", "--compression", "gzip"}})
+        EXPECT_TRUE(parse_command_line(used).value) << testing::PrintToString(used);
+}
+
+TEST(command_line, refuses_an_empty_value_which_a_script_gives_for_a_variable_that_is_unset) {
+    const auto expect_refused = [](const words& arguments, std::string_view flag) {
+        expect_usage_error(arguments,
+                           std::string(flag) + " has an empty value: give one, or leave the flag out");
+    };
+    expect_refused({"export", "--boundary", ""}, "--boundary");
+    expect_refused({"export", "--boundary="}, "--boundary");
+    expect_refused({"restore", "--day", "2024-01-01", "--into", ""}, "--into");
+    expect_refused({"list", "--from", "", "--to", "2024-01-01"}, "--from");
+    expect_refused({"archive", "--retention", ""}, "--retention");
+    expect_refused({"archive", "--max-rows="}, "--max-rows");
+    expect_refused({"archive", "--dry-run="}, "--dry-run");
+    expect_refused({"recover", "--discard", ""}, "--discard");
+    expect_refused({"plan", "-o", ""}, "--output");
 }
 
 TEST(command_line, refuses_an_unknown_command_with_the_nearest) {

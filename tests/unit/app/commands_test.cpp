@@ -1,5 +1,5 @@
 #include "app/command_line.hpp"
-#include "app/commands.hpp"
+#include "app/command_settings.hpp"
 #include "app/completion.hpp"
 #include "app/man_page.hpp"
 #include "app/units.hpp"
@@ -32,6 +32,14 @@ TEST(commands, are_told_by_help_completion_and_man_page_with_all_their_flags) {
             EXPECT_THAT(help, HasSubstr(std::string(setting->flag)));
     }
     EXPECT_EQ(completion_script("tcsh"), "");
+}
+
+TEST(commands, are_found_by_their_flags) {
+    EXPECT_EQ(commands_with("--lake-path"), "recover, export, serve");
+    EXPECT_EQ(commands_with("--commit"), "archive");
+    EXPECT_EQ(commands_with("--nonsense"), "");
+    for (const auto& setting : options())
+        EXPECT_TRUE(setting.flag.empty() || !commands_with(setting.flag).empty()) << setting.flag;
 }
 
 TEST(commands, keep_their_flags_to_themselves) {

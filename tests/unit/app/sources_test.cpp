@@ -89,6 +89,28 @@ TEST(collect, refuses_a_secret_given_twice) {
     }
 }
 
+TEST(collect, takes_a_setting_under_its_other_name) {
+    const auto given =
+        collect({}, environment_of({{"ARCHIVE_DRY_RUN", "true"}, {"ARCHIVE_RETENTION_PERIOD", "2 years"}}));
+    EXPECT_EQ(given["DRY_RUN"].text, "true");
+    EXPECT_EQ(given["DRY_RUN"].given_as, "ARCHIVE_DRY_RUN");
+    EXPECT_EQ(given["EVENT_RETENTION_PERIOD"].text, "2 years");
+    EXPECT_THAT(given.mistakes, IsEmpty());
+    EXPECT_THAT(collect({}, environment_of({{"DRY_RUN", "1"}, {"ARCHIVE_DRY_RUN", "1"}})).mistakes,
+                IsEmpty());
+    EXPECT_THAT(
+        collect({}, environment_of({{"DRY_RUN", "false"}, {"ARCHIVE_DRY_RUN", "true"}})).mistakes,
+        ElementsAre("DRY_RUN and ARCHIVE_DRY_RUN are both set, to different values: keep one of them"));
+    EXPECT_THAT(collect({}, environment_of({{"EVENT_RETENTION_PERIOD", "1 year"},
+                                            {"ARCHIVE_RETENTION_PERIOD", "1 day"}}))
+                    .mistakes,
+                ElementsAre("EVENT_RETENTION_PERIOD and ARCHIVE_RETENTION_PERIOD are both set, to different"
+                            " values: keep one of them"));
+    EXPECT_THAT(
+        collect({}, environment_of({{"HTTPS_PROXY", "http://a"}, {"https_proxy", "http://b"}})).mistakes,
+        IsEmpty());
+}
+
 TEST(collect, takes_the_line_end_off_a_secret_from_a_file) {
     const std::pair<std::string_view, std::string_view> cases[] = {
         {"secret", "secret"},       {"secret\n", "secret"},   {"secret\r\n", "secret"},

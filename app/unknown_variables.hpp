@@ -1,0 +1,25 @@
+// A mistyped variable must not turn a dry run into a real one: every variable whose name
+// begins like a setting has to be one.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+struct environment_entry {
+    std::string name;
+    std::string value;
+};
+
+// The environment of this process. An empty variable counts as unset and is left out.
+[[nodiscard]] std::vector<environment_entry> process_variables();
+
+// A mistake for each variable that begins with ARCHIVE_, EXPORT_, SERVE_, EVENT_, JOURNAL_ or
+// PROJECT and is no setting, with the nearest that is one. Kubernetes' service links and variables of the
+// tests are let through. No value is shown.
+[[nodiscard]] std::vector<std::string> unknown_variables(std::span<const environment_entry> environment);
+
+} // namespace app
