@@ -3,6 +3,8 @@
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/file_header.hpp"
+#include "archive/restore_target.hpp"
 #include "archive/session_scope.hpp"
 #include "archive/unit.hpp"
 #include "async/cleanup.hpp"
@@ -11,57 +13,141 @@
 #include "async/timeline.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <map>
 
 namespace archive {
 
 using async::failure;
 
+namespace {
+
+// What the new table is made like: the original where all files have its columns.
+awaitable<std::string> create_statement(db::connection& session, lake& folder, std::string into,
+                                        const std::vector<const lake_file*>& files,
+                                        const table_description& source) {
+    std::vector<std::string> columns; // of all files, each once
+    std::vector<std::string> common;  // that each file has
+    for (const auto* file : files) {
+        const auto own = co_await columns_of(folder, *file, source);
+        must_name_key_and_time(*file, own, source);
+        const auto is_new = [&columns](const std::string& name) {
+            return std::ranges::find(columns, name) == columns.end();
+        };
+        if (columns.empty())
+            common = own;
+        std::ranges::copy_if(own, std::back_inserter(columns), is_new);
+        std::erase_if(common,
+                      [&own](const std::string& name) { return std::ranges::find(own, name) == own.end(); });
+    }
+    if (columns == source.columns && common == columns)
+        co_return fmt::format("CREATE TABLE {} (LIKE {} INCLUDING ALL)", into, source.name);
+
+    const auto oid = std::to_string(source.oid);
+    const auto known = co_await session.query(
+        "SELECT a.attname, format_type(a.atttypid, a.atttypmod), coalesce(a.attnum = ANY (i.indkey::int2[]), "
+        "false)"
+        " FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
+        " WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped",
+        std::string_view(oid));
+    std::map<std::string, std::string, std::less<>> types;
+    std::vector<std::string> key;
+    bool has_key = true;
+    for (int row = 0; row < known.rows(); ++row) {
+        const std::string name(known.text(row, 0));
+        types.emplace(name, known.text(row, 1));
+        if (!known.boolean(row, 2))
+            continue;
+        key.push_back(db::connection::identifier(name));
+        has_key = has_key && std::ranges::find(common, name) != common.end();
+    }
+    std::vector<std::string> parts;
+    for (const auto& name : columns) {
+        const auto type = types.find(name);
+        parts.push_back(fmt::format("{} {}", db::connection::identifier(name),
+                                    type == types.end() ? std::string_view("text") : type->second));
+    }
+    if (has_key && !key.empty())
+        parts.push_back(fmt::format("PRIMARY KEY ({})", fmt::join(key, ", ")));
+    co_return fmt::format("CREATE TABLE {} ({})", into, fmt::join(parts, ", "));
+}
+
+void must_be_settled(const lake_file& file) {
+    const auto& name = file.properties.name;
+    if (!file.mark.mistake.empty())
+        throw async::error(failure::precondition, fmt::format("'{}': {}", name, file.mark.mistake));
+    if (file.mark.mark && awaited(*file.mark.mark))
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' waits for transaction {}: which of its rows count is open", name,
+                                       awaited(*file.mark.mark)->transaction),
+                           "Run `event-archiver recover` first.");
+}
+
+} // namespace
+
 awaitable<void> job::copy_days(restore_request what) {
     context_.report.enter(run_phase::planning);
-    const auto target = co_await make_target(what.into);
     auto present = co_await context_.lake.present_files();
     const auto all = std::move(present).value_or(file_map());
     const auto files = files_to_restore(all, what.days);
     if (files.empty())
         throw async::error(failure::precondition, "there is no archived day with rows in that range",
                            "`event-archiver list` shows the days there are.");
-    for (const auto* file : files) {
-        if (!file->mark.mistake.empty())
-            throw async::error(failure::precondition,
-                               fmt::format("'{}': {}", file->properties.name, file->mark.mistake));
-        if (file->mark.mark && awaited(*file->mark.mark))
-            throw async::error(failure::precondition,
-                               fmt::format("'{}' waits for transaction {}: which of its rows count is open",
-                                           file->properties.name, awaited(*file->mark.mark)->transaction),
-                               "Run `event-archiver recover` first.");
-    }
-    context_.report.enter(run_phase::restoring);
+    for (const auto* file : files)
+        must_be_settled(*file);
     context_.report.days_planned = files.size();
-    const auto step = [this, &files, &target](std::size_t index) { return copy_day(*files[index], target); };
-    co_await async::for_each_bounded(files.size(), context_.settings.parallel, step);
+    std::optional<table_description> target;
+    std::size_t copied = 0;
+    const database_access database{context_.database, context_.helper, context_.sink};
+    const auto begin = [this, &what, &files, &target, &copied](db::connection& session) -> awaitable<void> {
+        copied = co_await copy_first(session, what.into, files, target);
+    };
+    co_await with_session(database, begin);
+    const auto step = [this, &files, &target, copied](std::size_t index) {
+        return copy_day(*files[copied + index], *target);
+    };
+    co_await async::for_each_bounded(files.size() - copied, context_.settings.parallel, step);
 }
 
-// The table, made like the original if there is none.
-awaitable<table_description> job::make_target(std::string into) {
+// Finds the table, or makes it in the transaction that copies the first day: a failure leaves no empty table
+// behind. Returns how many files have been copied.
+awaitable<std::size_t> job::copy_first(db::connection& session, std::string into,
+                                       const std::vector<const lake_file*>& files,
+                                       std::optional<table_description>& target) {
     const auto& settings = context_.settings;
-    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
-    auto transaction = co_await db::transaction::begin(*session, coordinator_options());
+    auto transaction = co_await db::transaction::begin(session, coordinator_options());
     const auto source =
-        co_await describe_table(*session, settings.table, settings.time_column, settings.key_column);
+        co_await describe_table(session, settings.table, settings.time_column, settings.key_column);
     const std::array parameters{db::parameter(into)};
-    const auto found = co_await session->query("SELECT to_regclass($1)::oid", parameters);
-    if (found.is_null(0, 0))
-        co_await session->execute(fmt::format("CREATE TABLE {} (LIKE {} INCLUDING ALL)", into, source.name));
-    else if (static_cast<std::uint32_t>(found.integer(0, 0)) == source.oid)
+    const auto found = co_await session.query("SELECT to_regclass($1)::oid", parameters);
+    const bool missing = found.is_null(0, 0);
+    if (missing) {
+        const auto sql = co_await create_statement(session, context_.lake, into, files, source);
+        co_await session.execute(sql);
+    } else if (static_cast<std::uint32_t>(found.integer(0, 0)) == source.oid) {
         throw async::error(failure::usage, fmt::format("--into names {} itself", source.name),
                            "Leave --into out to move the days back into it.");
-    auto target = co_await describe_table(*session, into, settings.time_column, settings.key_column);
-    // In a dry run it must be there to be written to; an empty table more is the price.
-    if (co_await transaction.commit(async::deadline::after(commit_patience)) != db::commit_outcome::committed)
-        throw async::error(failure::temporary, fmt::format("whether {} could be made is not known", into));
-    co_return target;
+    }
+    target = co_await describe_table(session, into, settings.time_column, settings.key_column);
+    context_.report.enter(run_phase::restoring);
+    if (!missing) {
+        co_await must_be_insertable(session, *target, restore_target::another_table);
+        co_await transaction.rollback(); // it has only read
+        co_return 0;
+    }
+    // In a dry run the table stays, for the other days are tried in transactions of their own.
+    if (settings.dry_run)
+        co_await session.execute("SAVEPOINT event_archiver_made");
+    const auto loaded = co_await load_and_prove(session, *files.front(), *target);
+    if (settings.dry_run)
+        co_await session.execute("ROLLBACK TO event_archiver_made");
+    co_await commit_copy(transaction, *files.front());
+    record_copied(*files.front(), loaded, *target);
+    co_return 1;
 }
 
 awaitable<void> job::copy_day(const lake_file& file, const table_description& target) {
@@ -75,19 +161,36 @@ awaitable<void> job::copy_day_inside(db::connection& session, const lake_file& f
                                      const table_description& target) {
     const async::span shown(context_.sink, "readers", "restore", file.properties.name);
     auto transaction = co_await db::transaction::begin(session, coordinator_options());
-    day_loader loader(session, context_.lake, target);
-    const auto loaded = co_await loader.load(file);
-    if (context_.settings.dry_run) {
+    const auto loaded = co_await load_and_prove(session, file, target);
+    if (context_.settings.dry_run)
         co_await transaction.rollback();
-    } else if (co_await async::shielded(transaction.commit(async::deadline::after(commit_patience))) !=
-               db::commit_outcome::committed) {
-        if (const auto& refusal = transaction.refusal())
-            throw db::error(*refusal);
-        throw async::error(
-            failure::temporary,
-            fmt::format("whether the rows of '{}' were committed is not known", file.properties.name),
-            "Run the same command again: rows that are there already are not inserted twice.");
-    }
+    else
+        co_await commit_copy(transaction, file);
+    record_copied(file, loaded, target);
+}
+
+awaitable<loaded_file> job::load_and_prove(db::connection& session, const lake_file& file,
+                                           const table_description& target) {
+    day_loader loader(session, context_.lake, target, loaded_columns::some_of_the_table);
+    auto loaded = co_await loader.load(file);
+    co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    co_await loader.prove();
+    co_return loaded;
+}
+
+awaitable<void> job::commit_copy(db::transaction& transaction, const lake_file& file) {
+    const auto by = async::deadline::after(commit_patience);
+    if (co_await async::shielded(transaction.commit(by)) == db::commit_outcome::committed)
+        co_return;
+    if (const auto& refusal = transaction.refusal())
+        throw db::error(*refusal);
+    throw async::error(
+        failure::temporary,
+        fmt::format("whether the rows of '{}' were committed is not known", file.properties.name),
+        "Run the same command again: rows that are there already are not inserted twice.");
+}
+
+void job::record_copied(const lake_file& file, const loaded_file& loaded, const table_description& target) {
     fault_point("day-copied-back");
     ++context_.report.days_staged;
     record_day_restored(file, loaded, target.name);

@@ -1,16 +1,21 @@
 #include "archive/day_loader.hpp"
 
+#include "archive/file_header.hpp"
+#include "archive/missing_partition.hpp"
 #include "async/error.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
+#include "csv/field_ends.hpp"
 #include "csv/file_scanner.hpp"
 #include "db/error.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <span>
 #include <stdexcept>
+#include <utility>
 
 namespace archive {
 
@@ -18,15 +23,8 @@ using async::failure;
 
 namespace {
 
-// Of this transaction alone; it is gone with its end.
-constexpr std::string_view stage = "pg_temp.event_archiver_restore";
-
-std::string prefixed_columns(const table_description& table, std::string_view prefix = {}) {
-    std::vector<std::string> quoted;
-    for (const auto& column : table.columns)
-        quoted.push_back(fmt::format("{}{}", prefix, db::connection::identifier(column)));
-    return fmt::format("{}", fmt::join(quoted, ", "));
-}
+constexpr std::string_view into_hint =
+    "Restore it with --into a table that is not there yet: it is made with the file's columns.";
 
 async::error malformed(const lake_file& file, std::string_view why) {
     return {failure::integrity, fmt::format("'{}' cannot be restored: {}", file.properties.name, why),
@@ -34,135 +32,193 @@ async::error malformed(const lake_file& file, std::string_view why) {
 }
 
 void must_be_as_marked(const lake_file& file, const file_record& found) {
-    const auto& mark = file.mark.mark;
     // Bytes that others added after our mark have nothing to be compared with.
-    if (!mark || mark->now.bytes != file.properties.size)
+    if (!is_as_marked(file))
         return;
-    if (mark->now.crc != found.crc || mark->now.rows != found.rows)
+    const auto& recorded = file.mark.mark->now;
+    if (recorded.crc != found.crc || recorded.rows != found.rows)
         throw malformed(file,
                         fmt::format("{} rows with CRC-64 {:016x} were recorded, {} with {:016x} are there",
-                                    mark->now.rows, mark->now.crc, found.rows, found.crc));
+                                    recorded.rows, recorded.crc, found.rows, found.crc));
+}
+
+// What the server says of a file's rows, with the file's name. What has nothing to do with them passes
+// unchanged: a lost connection, a missing right, a serialization failure.
+[[noreturn]] void tell_of(const lake_file& file, const table_description& target, const db::error& failed) {
+    const auto& name = file.properties.name;
+    const std::string_view state = failed.state();
+    if (state == "23505") // unique_violation
+        throw async::error(failure::integrity,
+                           fmt::format("a key of '{}' is taken in {} by another row: {}", name, target.name,
+                                       failed.message()),
+                           "Compare both rows; nothing was restored.");
+    if (state == "22P04") // bad_copy_file_format
+        throw malformed(file, failed.message());
+    if (failed.kind() != failure::unclassified && !state.starts_with("23"))
+        throw failed;
+    throw async::error(
+        failure::precondition,
+        fmt::format("{} does not take the rows of '{}': {} (SQLSTATE {})", target.name, name,
+                    failed.message(), state),
+        "A column's type, a constraint or a trigger has changed since the day was archived. Restore it with"
+        " --into TABLE, or change the table back. Nothing was restored.");
 }
 
 } // namespace
 
+std::string day_loader::column_list(std::string_view prefix) const {
+    std::vector<std::string> quoted;
+    for (const auto& column : columns_)
+        quoted.push_back(fmt::format("{}{}", prefix, db::connection::identifier(column)));
+    return fmt::format("{}", fmt::join(quoted, ", "));
+}
+
+// A row of the table, t, stands for one of the stage, s: by key and by time, as a key alone may repeat from
+// day to day. Both are of the table's types, so a time that was rounded on its way finds its row.
+std::string day_loader::same_row() const {
+    return fmt::format("t.{0} = s.{0} AND t.{1} = s.{1}", target_.key_column, target_.time_column);
+}
+
 awaitable<loaded_file> day_loader::load(const lake_file& file) {
-    auto loaded = co_await copy(file);
-    loaded.rows_inserted = co_await insert(file);
+    const auto which = file.key().which;
+    const auto first = rows_ + 1;
+    auto loaded = co_await copy(file, which);
+    const staged_file staged{&file, which, first, loaded.content.rows};
+    staged_.push_back(staged);
+    if (target_.partitioned && allowed_ == loaded_columns::those_of_the_table)
+        co_await must_have_partition(staged);
+    loaded.rows_inserted = co_await insert(staged);
     loaded.rows_present = loaded.content.rows - loaded.rows_inserted;
-    co_await compare(file);
     co_return loaded;
 }
 
-awaitable<loaded_file> day_loader::copy(const lake_file& file) {
-    if (staged_before_)
-        co_await session_.execute(fmt::format("TRUNCATE {}", stage));
+awaitable<void> day_loader::make_stage(const lake_file& file) {
+    if (allowed_ == loaded_columns::those_of_the_table)
+        columns_ = target_.columns;
     else
-        co_await session_.execute(
-            fmt::format("CREATE TEMPORARY TABLE event_archiver_restore (LIKE {} INCLUDING"
-                        " DEFAULTS INCLUDING GENERATED) ON COMMIT DROP",
-                        target_.name));
-    staged_before_ = true;
+        columns_ = co_await columns_of(lake_, file, target_);
+    header_ = csv::header_line(columns_);
+    for (const auto& name : columns_)
+        if (std::ranges::find(target_.columns, name) == target_.columns.end())
+            throw async::error(failure::precondition,
+                               fmt::format("'{0}' does not fit {1}: {1} lacks the column '{2}'",
+                                           file.properties.name, target_.name, name),
+                               std::string(into_hint));
+    must_name_key_and_time(file, columns_, target_);
+    const auto is_time = [this](const std::string& name) {
+        return db::connection::identifier(name) == target_.time_column;
+    };
+    time_position_ = static_cast<std::size_t>(std::ranges::find_if(columns_, is_time) - columns_.begin());
+    co_await session_.execute(fmt::format("CREATE TEMPORARY TABLE event_archiver_restore ON COMMIT DROP AS"
+                                          " SELECT 0::bigint AS event_archiver_row, {} FROM {} WITH NO DATA;"
+                                          " CREATE INDEX ON {} (event_archiver_row)",
+                                          column_list(), target_.name, stage));
+}
 
+awaitable<loaded_file> day_loader::copy(const lake_file& file, day which) {
+    if (columns_.empty())
+        co_await make_stage(file);
     loaded_file loaded;
     auto& content = loaded.content;
-    const auto header = csv::header_line(target_.columns);
-    content.header = azure::crc64(0, std::as_bytes(std::span(header)));
+    content.header = azure::crc64(0, std::as_bytes(std::span(header_)));
+    auto& expected = expected_[which];
+    const auto day_text = which.text() + ' ';
+    const bool as_copy_wrote = is_as_marked(file);
+    std::vector<std::size_t> ends(time_position_ + 1);
     std::string mistake;
     std::string rows; // of the piece at hand
+    std::string canonical;
     std::uint64_t lines = 0;
-    const auto take_line = [&](std::string_view row) {
+    std::uint64_t offset = 0;
+    const auto take_line = [&](std::string_view line) {
+        auto row = line;
         const auto end = csv::ends_in_crlf(row) ? std::string_view("\r\n") : std::string_view("\n");
         if (row.ends_with(end))
             row.remove_suffix(end.size());
-        // COPY wants one kind of line end.
-        if (lines++ == 0)
-            mistake = csv::header_mistake(std::string(row) + '\n', header);
-        else
-            rows.append(row).push_back('\n');
+        if (lines++ == 0) {
+            mistake = csv::header_mistake(std::string(row) + '\n', header_);
+        } else {
+            // COPY quotes only what needs it; others may quote more.
+            if (!as_copy_wrote && row.find('"') != std::string_view::npos)
+                row = canonical = csv::as_copy_quotes(row);
+            if (csv::find_field_ends(row, ends) != columns_.size())
+                throw csv::malformed("a row with another number of fields than the header", lines, offset);
+            if (!csv::raw_field(row, ends, time_position_).starts_with(day_text))
+                throw csv::malformed("its time is not of this day", lines, offset);
+            expected.add(row);
+            // COPY wants one kind of line end.
+            rows.append(fmt::format_int(++rows_).c_str()).append(1, ',').append(row).push_back('\n');
+        }
+        offset += line.size();
     };
     csv::file_scanner scanner(file.compressed(), take_line, csv::line_ends::lf_or_crlf);
-    const auto sql = fmt::format("COPY {} ({}) FROM STDIN (FORMAT csv)", stage, prefixed_columns(target_));
-    auto target = co_await session_.start_copy_in(sql);
-    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        content.crc = azure::crc64(content.crc, bytes);
-        content.bytes += bytes.size();
-        try {
-            scanner.feed(bytes);
-        } catch (const std::invalid_argument& broken) {
-            throw malformed(file, broken.what());
-        }
-        if (!mistake.empty())
-            throw async::error(
-                failure::precondition,
-                fmt::format("'{}' does not fit {}: {}", file.properties.name, target_.name, mistake),
-                "Restore it with --into a table of the columns it was written with.");
-        co_await target.write(rows);
-        rows.clear();
-    };
-    co_await lake_.read(file.properties.name, file.properties.etag, 0, take);
+    const auto sql =
+        fmt::format("COPY {} (event_archiver_row, {}) FROM STDIN (FORMAT csv)", stage, column_list());
     try {
+        auto target = co_await session_.start_copy_in(sql);
+        const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+            content.crc = azure::crc64(content.crc, bytes);
+            content.bytes += bytes.size();
+            try {
+                scanner.feed(bytes);
+            } catch (const std::invalid_argument& broken) {
+                throw malformed(file, broken.what());
+            }
+            if (!mistake.empty())
+                throw async::error(
+                    failure::precondition,
+                    fmt::format("'{}' does not fit {}: {}", file.properties.name, target_.name, mistake),
+                    std::string(into_hint));
+            co_await target.write(rows);
+            rows.clear();
+        };
+        co_await lake_.read(file.properties.name, file.properties.etag, 0, take);
         scanner.finish();
-    } catch (const std::invalid_argument& broken) {
+        co_await target.write(rows);
+        content.rows = lines > 0 ? lines - 1 : 0;
+        if (const auto arrived = co_await target.finish(); arrived != content.rows)
+            throw malformed(
+                file, fmt::format("{} rows were sent and the server counted {}", content.rows, arrived));
+    } catch (const std::invalid_argument& broken) { // of the scanner's end
         throw malformed(file, broken.what());
+    } catch (const db::error& failed) {
+        tell_of(file, target_, failed);
     }
-    co_await target.write(rows);
-    const auto arrived = co_await target.finish();
-    content.rows = lines > 0 ? lines - 1 : 0;
     if (file.compressed())
         content.uncompressed = scanner.csv_bytes();
-    if (arrived != content.rows)
-        throw malformed(file,
-                        fmt::format("{} rows were sent and the server counted {}", content.rows, arrived));
     must_be_as_marked(file, content);
     co_return loaded;
 }
 
-awaitable<std::uint64_t> day_loader::insert(const lake_file& file) {
-    co_await session_.execute(fmt::format("ANALYZE {}", stage));
-    const auto sql =
-        fmt::format("INSERT INTO {0} ({1}) OVERRIDING SYSTEM VALUE SELECT {2} FROM {3} s WHERE NOT EXISTS"
-                    " (SELECT FROM {0} t WHERE t.{4} = s.{4} AND t.{5} = s.{5})",
-                    target_.name, prefixed_columns(target_), prefixed_columns(target_, "s."), stage,
-                    target_.key_column, target_.time_column);
-    std::string taken;
-    std::optional<db::result> done;
-    try {
-        done = co_await session_.query(sql);
-    } catch (const db::error& failed) {
-        if (failed.state() != "23505") // unique_violation
-            throw;
-        taken = failed.message();
-    }
-    if (!done)
-        throw async::error(failure::integrity,
-                           fmt::format("a key of '{}' is taken in {} by another row: {}",
-                                       file.properties.name, target_.name, taken),
-                           "Compare both rows; nothing was restored.");
-    co_return done->rows_affected();
+awaitable<void> day_loader::must_have_partition(const staged_file& staged) {
+    auto rows = fmt::format("{} WHERE event_archiver_row BETWEEN {} AND {}", stage, staged.first_row,
+                            staged.first_row + staged.rows - 1);
+    const auto without =
+        co_await rows_without_partition(session_, target_, fmt::format("(SELECT * FROM {}) AS s", rows));
+    if (without == 0)
+        co_return;
+    const auto ddl = co_await partition_ddl(session_, target_, staged.which);
+    throw async::error(
+        failure::precondition,
+        fmt::format("{} has no partition for {} rows of {}: they are in '{}'", target_.name, without,
+                    staged.which.text(), staged.file->properties.name),
+        fmt::format("{}, or restore with --into TABLE. Nothing was restored.",
+                    ddl.empty() ? std::string("Create the partition that takes them") : "Create it: " + ddl));
 }
 
-// What the table has now is what the file holds, to the letter: a trigger may have changed a row on its way,
-// and a row that was there before may be another one.
-awaitable<void> day_loader::compare(const lake_file& file) {
+awaitable<std::uint64_t> day_loader::insert(const staged_file& staged) {
+    co_await session_.execute(fmt::format("ANALYZE {}", stage));
     const auto sql = fmt::format(
-        "SELECT s.{4}::text, t.{4} IS NULL, count(*) OVER () FROM {3} s LEFT JOIN {0} t ON t.{4} = s.{4} AND"
-        " t.{5} = s.{5} WHERE t.{4} IS NULL OR ROW({1})::text <> ROW({2})::text LIMIT 20",
-        target_.name, prefixed_columns(target_, "s."), prefixed_columns(target_, "t."), stage,
-        target_.key_column, target_.time_column);
-    const auto found = co_await session_.query(sql);
-    if (found.rows() == 0)
-        co_return;
-    std::vector<std::string> keys;
-    for (int row = 0; row < found.rows(); ++row)
-        keys.emplace_back(found.text(row, 0));
-    throw async::error(failure::integrity,
-                       fmt::format("{} rows of '{}' are not in {} as the file has them: {} {}{}",
-                                   found.text(0, 2), file.properties.name, target_.name, target_.key_column,
-                                   fmt::join(keys, ", "), found.integer(0, 2) > found.rows() ? ", …" : ""),
-                       "A row of the same key is there already with other content, or a trigger changes or "
-                       "keeps rows. Nothing"
-                       " was restored.");
+        "INSERT INTO {0} ({1}) OVERRIDING SYSTEM VALUE SELECT {2} FROM {3} s WHERE s.event_archiver_row"
+        " BETWEEN {4} AND {5} AND NOT EXISTS (SELECT FROM {0} t WHERE {6})",
+        target_.name, column_list(), column_list("s."), stage, staged.first_row,
+        staged.first_row + staged.rows - 1, same_row());
+    try {
+        const auto done = co_await session_.query(sql);
+        co_return done.rows_affected();
+    } catch (const db::error& failed) {
+        tell_of(*staged.file, target_, failed);
+    }
 }
 
 } // namespace archive

@@ -126,10 +126,17 @@ class job {
     void record_day_restored(const lake_file& file, const loaded_file& loaded, std::string_view target);
 
     [[nodiscard]] awaitable<void> copy_days(restore_request what);
-    [[nodiscard]] awaitable<table_description> make_target(std::string into);
+    [[nodiscard]] awaitable<std::size_t> copy_first(db::connection& session, std::string into,
+                                                    const std::vector<const lake_file*>& files,
+                                                    std::optional<table_description>& target);
     [[nodiscard]] awaitable<void> copy_day(const lake_file& file, const table_description& target);
     [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake_file& file,
                                                   const table_description& target);
+
+    [[nodiscard]] awaitable<loaded_file> load_and_prove(db::connection& session, const lake_file& file,
+                                                        const table_description& target);
+    [[nodiscard]] awaitable<void> commit_copy(db::transaction& transaction, const lake_file& file);
+    void record_copied(const lake_file& file, const loaded_file& loaded, const table_description& target);
 
     job_context context_;
     publisher publisher_;

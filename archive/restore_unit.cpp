@@ -5,6 +5,7 @@
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/restore_target.hpp"
 #include "archive/unit.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
@@ -48,12 +49,13 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
         throw async::error(failure::precondition, "there is no archived day with rows in that range",
                            "`event-archiver list` shows the days there are.");
     context_.report.days_planned = files.size();
+    co_await must_be_insertable(work.session, work.table, restore_target::the_table_itself);
     co_await must_be_changeable();
     co_await must_be_writable(files, "emptied");
     if (!context_.settings.dry_run && co_await convert(work, files))
         co_return attempt_result::settled;
     co_await work.session.execute("SET CONSTRAINTS ALL DEFERRED");
-    day_loader loader(work.session, context_.lake, work.table);
+    day_loader loader(work.session, context_.lake, work.table, loaded_columns::those_of_the_table);
     for (const auto* file : files) {
         const async::span shown(context_.sink, "job", "restore", file->properties.name);
         co_await restores_.must_be_emptiable(*file);
@@ -64,7 +66,10 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
         work.restored.push_back({file, {}, std::move(loaded)});
         fault_point("day-restored");
     }
+    // Deferred triggers and constraints first: nothing changes a row between the proof and COMMIT.
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    co_await loader.prove();
+    fault_point("restore-proved");
     if (context_.settings.dry_run) {
         co_await work.transaction->rollback();
         record_restored(work);

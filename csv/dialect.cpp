@@ -91,6 +91,22 @@ std::vector<std::string> split_row(std::string_view row) {
     }
 }
 
+std::string as_copy_quotes(std::string_view row) {
+    std::string result;
+    for (std::size_t begin = 0;;) {
+        const auto found = read_field(row, begin);
+        const bool alone = begin == 0 && found.end == row.size();
+        const auto text = undoubled(found);
+        // An empty field without quotes is NULL, and stays it.
+        const bool was_quoted = begin < row.size() && row[begin] == '"';
+        result += was_quoted && needs_quotes(text, alone) ? quoted(text) : text;
+        if (found.end == row.size())
+            return result;
+        result += ',';
+        begin = found.end + 1;
+    }
+}
+
 std::string header_mistake(std::string_view actual, std::string_view expected) {
     actual = without_byte_order_mark(actual);
     if (actual == expected)

@@ -15,6 +15,10 @@ namespace csv {
 // wrong if the row is not of the dialect.
 [[nodiscard]] std::vector<std::string> split_row(std::string_view row);
 
+// The row with quotes around those fields alone that COPY quotes. Without its newline, before and after.
+// Throws std::invalid_argument as `split_row`.
+[[nodiscard]] std::string as_copy_quotes(std::string_view row);
+
 // UTF-8's, which some programs write in front of a file.
 inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 // The first line of a file without it, if it has one.
