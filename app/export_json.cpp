@@ -43,6 +43,7 @@ json::object json_of(const exports::task_report& what) {
     made["bytes"] = what.bytes;
     made["csv_bytes"] = what.csv_bytes;
     made["file"] = text_or_null(what.file);
+    made["verified"] = what.verified;
     made["boundary"] = text_or_null(what.boundary);
     made["began"] = rfc3339(what.began);
     made["took_ms"] = what.took.count();

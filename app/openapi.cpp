@@ -36,6 +36,7 @@ constexpr std::string_view schemas = R"json({
     "began": {"type": "string", "format": "date-time"},
     "took_ms": {"type": "integer"},
     "attempts": {"type": "integer"},
+    "verified": {"type": "boolean", "description": "the rows were compared, not their number alone"},
     "files_settled": {"type": "integer", "description": "that earlier runs had left open"},
     "error": {"type": "string", "nullable": true},
     "error_type": {"type": "string", "nullable": true},

@@ -26,6 +26,7 @@ std::string exports_json(std::span<const exports::task_report> reports, const st
         entry["bytes"] = report.bytes;
         entry["csv_bytes"] = report.csv_bytes;
         entry["file"] = text_or_null(report.file);
+        entry["verified"] = report.verified;
         entry["duration_ms"] = report.took.count();
         entry["error"] = text_or_null(report.error);
         entry["hint"] = text_or_null(report.hint);
@@ -37,6 +38,11 @@ std::string exports_json(std::span<const exports::task_report> reports, const st
            "\n";
 }
 
+std::string outcome_shown(const exports::task_report& report) {
+    std::string shown(exports::to_string(report.outcome));
+    return report.failed() || report.verified ? shown : shown + ", unverified";
+}
+
 } // namespace
 
 std::string render_exports(std::span<const exports::task_report> reports, const std::string& place,
@@ -46,8 +52,7 @@ std::string render_exports(std::span<const exports::task_report> reports, const 
     text_table table("lrrll", {"TASK", "ROWS", "BYTES", "OUTCOME", "FILE"});
     for (const auto& report : reports)
         table.add({report.task, grouped(report.rows), short_bytes(static_cast<double>(report.bytes)),
-                   std::string(exports::to_string(report.outcome)),
-                   report.failed() ? report.error : report.file});
+                   outcome_shown(report), report.failed() ? report.error : report.file});
     return fmt::format("{}\nfiles are in {}\n", table.text(), place);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "db/transaction.hpp"
+#include "exports/comparison.hpp"
 #include "exports/exporter.hpp"
 
 #include <memory>
@@ -21,6 +22,11 @@ struct exporter::attempt {
     std::optional<db::transaction> transaction;
     archive::server_position position;
     std::optional<archive::day> boundary;
+    delete_shape removal; // of delete.sql, the boundary in its place
+    std::optional<target_table> target;
+    comparison compared; // nothing in it if the author vouches for the rows
+    std::string header;  // that select.sql's COPY sent
+    row_digest exported;
     std::unique_ptr<exports::draft> draft;
     file_mark mark;
     bool fate_open = false; // COMMIT may have taken effect: the draft must stay

@@ -8,8 +8,8 @@
 #include "db/error.hpp"
 #include "exports/attempt.hpp"
 #include "exports/file_writer.hpp"
-#include "exports/placeholders.hpp"
 #include "exports/statement.hpp"
+#include "exports/task_sql.hpp"
 
 #include <fmt/format.h>
 
@@ -19,47 +19,10 @@ using archive::commit_decision;
 using archive::fault_point;
 using async::failure;
 
-namespace {
-
-// As the service that this one takes the place of has it: midnight without a zone, which PostgreSQL reads in
-// the session's zone wherever a zone matters.
-std::string literal_of(archive::day boundary) {
-    return fmt::format("'{}T00:00:00'::timestamp", boundary.text());
-}
-
-// The task was checked when it was read; what can be wrong now is ours.
-std::string bound(std::string_view sql, archive::day boundary) {
-    auto result = bind_boundary(sql, literal_of(boundary));
-    if (!result.mistake.empty())
-        throw async::error(failure::precondition, result.mistake);
-    return std::move(result.text);
-}
-
-// What the server says of a statement is put behind the name of its file.
-template <typename T>
-awaitable<T> naming(std::string file, awaitable<T> statement) {
-    try {
-        co_return co_await std::move(statement);
-    } catch (async::error& failed) {
-        failed.add_context(fmt::format("'{}'", file));
-        throw;
-    }
-}
-
-[[noreturn]] void throw_unequal(const std::string& what, std::uint64_t one, std::string_view did,
-                                std::uint64_t other) {
-    throw async::error(
-        failure::integrity,
-        fmt::format("task '{}': {} rows were exported, but the server {} {}", what, one, did, other),
-        "select.sql and delete.sql do not mean the same rows, or a trigger or a row security policy "
-        "stands between. Nothing was deleted.");
-}
-
-} // namespace
-
 awaitable<void> exporter::export_rows(attempt& work, const task& what) {
     co_await fix_boundary(work);
     const auto name = file_name::at(what.name, *work.boundary);
+    co_await read_delete(work, what);
     work.draft = co_await context_.sink.begin(name, context_.new_nonce());
     co_await copy_rows(work, what);
     co_await delete_rows(work, what);
@@ -110,16 +73,21 @@ awaitable<void> exporter::fix_boundary(attempt& work) {
 
 awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
     const async::span shown(context_.log, "job", "copy", what.name);
-    const auto shape = shape_of_select(what.select_sql);
+    const auto sql = bound_sql_of(what.select_sql, *work.boundary);
+    const auto shape = shape_of_select(sql);
     file_writer writer(*work.draft,
                        shape.usual_dialect ? file_writer::counting::rows : file_writer::counting::messages);
     const auto file = what.name + "/select.sql";
-    const auto sql = bound(what.select_sql, *work.boundary);
     auto copy = co_await naming(file, work.session.start_copy_out(sql));
     fault_point("export-copying");
+    bool header = true;
     try {
         do {
             while (const auto row = copy.next()) {
+                if (std::exchange(header, false))
+                    plan_comparison(work, shape, row->text());
+                else
+                    work.exported.add(row->text());
                 writer.add(row->text());
                 if (writer.full())
                     co_await writer.write();
@@ -140,23 +108,6 @@ awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
     if (work.mark.rows != copy.rows_sent())
         throw_unequal(what.name, work.mark.rows, "says that it sent", copy.rows_sent());
     fault_point("export-copied");
-}
-
-awaitable<void> exporter::delete_rows(attempt& work, const task& what) {
-    const async::span shown(context_.log, "job", "delete", what.name);
-    const auto sql = bound(what.delete_sql, *work.boundary);
-    // The extended protocol takes one statement and no more.
-    const auto file = what.name + "/delete.sql";
-    const auto done = co_await naming(file, work.session.query(sql));
-    fault_point("export-deleted");
-    if (!done.command_tag().starts_with("DELETE "))
-        throw async::error(failure::precondition,
-                           fmt::format("'{}' was {}, where a DELETE is expected", file, done.command_tag()),
-                           "Nothing was deleted.");
-    if (done.rows_affected() != work.mark.rows)
-        throw_unequal(what.name, work.mark.rows, "deleted", done.rows_affected());
-    // A deferred constraint must fail before anything depends on this transaction.
-    co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
 }
 
 // From here on the file stands or falls with the transaction.

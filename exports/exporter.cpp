@@ -168,6 +168,7 @@ void exporter::conclude(task_report& report, const std::exception_ptr& failed) c
                       {"bytes", report.bytes},
                       {"csv_bytes", report.csv_bytes},
                       {"file", report.file},
+                      {"verified", report.verified},
                       {"boundary", report.boundary},
                       {"duration_ms", milliseconds}});
         return;
@@ -175,6 +176,7 @@ void exporter::conclude(task_report& report, const std::exception_ptr& failed) c
     report.outcome = outcome::failed;
     report.rows = report.bytes = report.csv_bytes = 0;
     report.file.clear();
+    report.verified = false;
     report.error = async::describe(failed);
     report.kind = async::failure_of(failed);
     try {

@@ -8,6 +8,7 @@
 #include "exports/report.hpp"
 #include "exports/settings.hpp"
 #include "exports/sink.hpp"
+#include "exports/statement.hpp"
 #include "exports/task.hpp"
 
 #include <functional>
@@ -60,8 +61,12 @@ class exporter {
 
     [[nodiscard]] awaitable<void> export_rows(attempt& work, const task& what);
     [[nodiscard]] awaitable<void> fix_boundary(attempt& work);
+    [[nodiscard]] awaitable<void> read_delete(attempt& work, const task& what);
     [[nodiscard]] awaitable<void> copy_rows(attempt& work, const task& what);
+    void plan_comparison(attempt& work, const select_shape& select, std::string_view header) const;
     [[nodiscard]] awaitable<void> delete_rows(attempt& work, const task& what);
+    [[nodiscard]] awaitable<std::uint64_t> delete_compared(attempt& work);
+    [[nodiscard]] awaitable<std::uint64_t> delete_counted(attempt& work);
     [[nodiscard]] awaitable<void> prepare(attempt& work);
     [[nodiscard]] awaitable<void> commit(attempt& work);
     void conclude(task_report& report, const std::exception_ptr& failed) const;

@@ -29,6 +29,7 @@ struct task_report {
     std::string transaction;     // that deleted the rows
     std::chrono::sys_time<std::chrono::milliseconds> began{};
     std::chrono::milliseconds took{0};
+    bool verified = false; // the rows deleted were compared with the rows in the file, not their number alone
     std::uint64_t files_settled = 0; // of earlier runs
     std::uint64_t attempts = 0;
     std::string error; // one sentence; empty unless it failed

@@ -19,8 +19,9 @@ bool is_space(char letter) { return std::string_view(" \t\r\n\f\v").find(letter)
 
 class lexer {
   public:
-    explicit lexer(std::string_view sql)
-        : rest_(sql) {}
+    lexer(std::string_view sql, std::size_t offset)
+        : rest_(sql)
+        , end_(offset + sql.size()) {}
 
     sql_words run() {
         while (result_.mistake.empty() && !rest_.empty())
@@ -34,11 +35,11 @@ class lexer {
         if (is_space(next))
             (void)take(1);
         else if (rest_.starts_with("--"))
-            (void)take(std::min(rest_.find('\n'), rest_.size()));
+            remark(take(std::min(rest_.find('\n'), rest_.size())));
         else if (rest_.starts_with("/*"))
             comment();
         else if (next == '\'' || next == '"')
-            quotes(next, false);
+            quotes(next, position(), false);
         else if (next == '$' && !dollar_tag().empty())
             dollar_quotes();
         else if (begins_word(next))
@@ -56,8 +57,25 @@ class lexer {
         return taken;
     }
 
-    void add(sql_word::kind what, std::string text, std::size_t line) {
-        result_.words.push_back({what, std::move(text), depth_, line});
+    [[nodiscard]] std::size_t position() const { return end_ - rest_.size(); }
+
+    // To be called once the word has been taken.
+    void add(sql_word::kind what, std::string text, std::size_t line, std::size_t begin) {
+        result_.words.push_back({what, std::move(text), depth_, line, begin, position()});
+    }
+
+    void remark(std::string_view comment) {
+        const auto skip = [&comment](std::string_view what) {
+            const auto space = std::ranges::find_if_not(comment, is_space) - comment.begin();
+            comment.remove_prefix(static_cast<std::size_t>(space));
+            const bool there = comment.starts_with(what);
+            comment.remove_prefix(there ? what.size() : 0);
+            return there;
+        };
+        if (!skip("--") || !skip("event-archiver") || !skip(":") || !skip(""))
+            return;
+        const auto end = std::ranges::find_if(comment, is_space);
+        result_.unverified |= std::string_view(comment.begin(), end) == "unverified";
     }
 
     void unended(std::string_view what, std::size_t line) {
@@ -79,7 +97,7 @@ class lexer {
     }
 
     // A doubled quote stands for itself; a backslash does something only in E'…'.
-    void quotes(char quote, bool escapes) {
+    void quotes(char quote, std::size_t begin, bool escapes) {
         const auto line = line_;
         std::string text;
         (void)take(1);
@@ -96,7 +114,7 @@ class lexer {
             text += take(2).substr(1);
         }
         (void)take(1);
-        add(sql_word::kind::quoted, std::move(text), line);
+        add(sql_word::kind::quoted, std::move(text), line, begin);
     }
 
     // "$tag$", or nothing if none begins here.
@@ -111,16 +129,19 @@ class lexer {
 
     void dollar_quotes() {
         const auto line = line_;
+        const auto begin = position();
         const std::string tag(dollar_tag());
         (void)take(tag.size());
         const auto end = rest_.find(tag);
         if (end == std::string_view::npos)
             return unended("a quoted text", line);
-        add(sql_word::kind::quoted, std::string(take(end)), line);
+        std::string text(take(end));
         (void)take(tag.size());
+        add(sql_word::kind::quoted, std::move(text), line, begin);
     }
 
     void word() {
+        const auto begin = position();
         const auto size =
             static_cast<std::size_t>(std::ranges::find_if_not(rest_, continues_word) - rest_.begin());
         std::string text(take(size));
@@ -129,28 +150,32 @@ class lexer {
         });
         const bool prefix = !rest_.empty() && rest_.front() == '\'';
         if (prefix && text == "E")
-            return quotes('\'', true);
-        add(sql_word::kind::word, std::move(text), line_);
+            return quotes('\'', begin, true);
+        add(sql_word::kind::word, std::move(text), line_, begin);
     }
 
     void number() {
+        const auto begin = position();
         const auto size = static_cast<std::size_t>(
             std::ranges::find_if_not(rest_, [](char each) { return continues_word(each) || each == '.'; }) -
             rest_.begin());
-        add(sql_word::kind::word, std::string(take(size)), line_);
+        std::string text(take(size));
+        add(sql_word::kind::word, std::move(text), line_, begin);
     }
 
     void symbol() {
+        const auto begin = position();
         const char which = rest_.front();
         if (which == ')' && depth_ > 0)
             --depth_;
-        add(sql_word::kind::symbol, std::string(1, which), line_);
+        (void)take(1);
+        add(sql_word::kind::symbol, std::string(1, which), line_, begin);
         if (which == '(')
             ++depth_;
-        (void)take(1);
     }
 
     std::string_view rest_;
+    std::size_t end_; // of the whole text
     std::size_t line_ = 1;
     std::size_t depth_ = 0;
     sql_words result_;
@@ -159,9 +184,8 @@ class lexer {
 } // namespace
 
 sql_words words_of(std::string_view sql) {
-    if (sql.starts_with(byte_order_mark))
-        sql.remove_prefix(byte_order_mark.size());
-    return lexer(sql).run();
+    const auto skipped = sql.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+    return lexer(sql.substr(skipped), skipped).run();
 }
 
 } // namespace exports

@@ -15,6 +15,9 @@ struct sql_word {
     std::string text;      // a word in capitals, the content of quotes, or one character
     std::size_t depth = 0; // of parentheses around it; of a parenthesis itself, outside
     std::size_t line = 1;
+    // Where it stands in the text, quotes included; a byte order mark counts.
+    std::size_t begin = 0;
+    std::size_t end = 0;
 
     [[nodiscard]] bool is(std::string_view word) const { return what == kind::word && text == word; }
     [[nodiscard]] bool is_symbol(char which) const {
@@ -24,7 +27,8 @@ struct sql_word {
 
 struct sql_words {
     std::vector<sql_word> words;
-    std::string mistake; // "line 3: a comment without its end"; empty: there is none
+    bool unverified = false; // a comment `-- event-archiver: unverified` is there
+    std::string mistake;     // "line 3: a comment without its end"; empty: there is none
 };
 
 // What editors put in front of UTF-8, and the server would take for a part of the first word.

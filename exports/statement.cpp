@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view copy_expected = "COPY (...) TO STDOUT WITH CSV HEADER is expected";
 
-// The words of the one statement in `sql`, or a mistake.
+} // namespace
+
 sql_words single_statement(std::string_view sql) {
     auto found = words_of(sql);
     if (!found.mistake.empty())
@@ -30,13 +31,14 @@ sql_words single_statement(std::string_view sql) {
     return found;
 }
 
-// What somebody wrote, short and printable.
 std::string shown(const sql_word& word) {
     auto text = word.text.substr(0, 30);
     std::ranges::replace_if(
         text, [](char each) { return each < ' ' || each > '~'; }, '?');
     return text;
 }
+
+namespace {
 
 struct copy_options {
     bool csv = false;
@@ -108,40 +110,47 @@ copy_options options_of(std::span<const sql_word> words) {
     return read_plain(words);
 }
 
+select_shape mistaken(std::string mistake) {
+    select_shape shape;
+    shape.mistake = std::move(mistake);
+    return shape;
+}
+
+bool is_plain(const sql_word& each) {
+    static constexpr std::array words{"WITH", "FORMAT", "CSV", "HEADER", "TRUE", "ON"};
+    return std::ranges::any_of(words, [&each](const char* word) { return each.is(word); }) ||
+           each.is_symbol('(') || each.is_symbol(',') || each.is_symbol(')');
+}
+
 } // namespace
 
 select_shape shape_of_select(std::string_view sql) {
     const auto statement = single_statement(sql);
     if (!statement.mistake.empty())
-        return {true, statement.mistake};
+        return mistaken(statement.mistake);
     const auto& words = statement.words;
     const auto& first = words.front();
     if (!first.is("COPY"))
-        return {true, fmt::format("line {}: it begins with '{}' where {}", first.line, shown(first),
-                                  copy_expected)};
+        return mistaken(
+            fmt::format("line {}: it begins with '{}' where {}", first.line, shown(first), copy_expected));
     const auto outside = [](std::string_view word) {
         return [word](const sql_word& each) { return each.depth == 0 && each.is(word); };
     };
     const auto to = std::ranges::find_if(words, outside("TO"));
     if (to == words.end() || to + 1 == words.end() || !(to + 1)->is("STDOUT"))
-        return {true, fmt::format("line {}: it does not copy TO STDOUT: {}",
-                                  to == words.end() ? first.line : to->line, copy_expected)};
+        return mistaken(fmt::format("line {}: it does not copy TO STDOUT: {}",
+                                    to == words.end() ? first.line : to->line, copy_expected));
     const auto options = options_of(std::span(to + 2, words.end()));
     if (!options.csv || !options.header)
-        return {true, fmt::format("line {}: it copies without {}: {}", to->line,
-                                  options.csv ? "HEADER" : "CSV", copy_expected)};
-    return {options.usual_dialect, {}};
-}
-
-std::string mistake_in_delete(std::string_view sql) {
-    const auto statement = single_statement(sql);
-    if (!statement.mistake.empty())
-        return statement.mistake;
-    const auto& first = statement.words.front();
-    if (!first.is("DELETE") && !first.is("WITH"))
-        return fmt::format("line {}: it begins with '{}' where a DELETE is expected", first.line,
-                           shown(first));
-    return {};
+        return mistaken(fmt::format("line {}: it copies without {}: {}", to->line,
+                                    options.csv ? "HEADER" : "CSV", copy_expected));
+    select_shape shape;
+    shape.usual_dialect = options.usual_dialect;
+    const std::span said(to + 2, words.end());
+    shape.plain_dialect = std::ranges::all_of(said, is_plain);
+    if (!said.empty())
+        shape.options = sql.substr(said.front().begin, said.back().end - said.front().begin);
+    return shape;
 }
 
 } // namespace exports

@@ -1,6 +1,8 @@
-// What a task's SQL has to be, told by its words alone: comments and quoted texts are passed over. It finds
-// mistakes early and names their line; the server has the last word.
+// What a task's select.sql has to be, told by its words alone: comments and quoted texts are passed over. It
+// finds mistakes early and names their line; the server has the last word.
 #pragma once
+
+#include "exports/sql_words.hpp"
 
 #include <string>
 #include <string_view>
@@ -11,11 +13,16 @@ struct select_shape {
     // Commas and double quotes, as the archive writes them: rows can be counted where they stand in the text.
     bool usual_dialect = true;
     std::string mistake; // a clause, empty: there is none
+    // Nothing is said but CSV and HEADER.
+    bool plain_dialect = false;
+    std::string options; // what stands behind TO STDOUT, word for word
 };
 
 // One `COPY … TO STDOUT` in CSV with a header, in any spelling that PostgreSQL knows.
 [[nodiscard]] select_shape shape_of_select(std::string_view sql);
-// One statement that begins with DELETE, or with WITH; empty: nothing is wrong.
-[[nodiscard]] std::string mistake_in_delete(std::string_view sql);
+// The words of the one statement in `sql`, or a mistake.
+[[nodiscard]] sql_words single_statement(std::string_view sql);
+// A word as somebody wrote it, short and printable.
+[[nodiscard]] std::string shown(const sql_word& word);
 
 } // namespace exports

@@ -1,6 +1,7 @@
 #include "exports/task.hpp"
 
 #include "async/error.hpp"
+#include "exports/delete_statement.hpp"
 #include "exports/placeholders.hpp"
 #include "exports/statement.hpp"
 
@@ -95,7 +96,7 @@ void look_for_mistakes(task& found) {
     note(sql_files[0], bind_boundary(found.select_sql, some_boundary).mistake);
     note(sql_files[0], shape_of_select(found.select_sql).mistake);
     note(sql_files[1], bind_boundary(found.delete_sql, some_boundary).mistake);
-    note(sql_files[1], mistake_in_delete(found.delete_sql));
+    note(sql_files[1], shape_of_delete(found.delete_sql).mistake);
 }
 
 task read_one(const fs::path& directory, const std::string& name) {

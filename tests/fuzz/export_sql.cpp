@@ -1,5 +1,6 @@
 // The SQL of a task: whatever it is, the answer is a clause of one line or a text, and percent signs come
 // back as they were meant.
+#include "exports/delete_statement.hpp"
 #include "exports/placeholders.hpp"
 #include "exports/sql_words.hpp"
 #include "exports/statement.hpp"
@@ -38,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_placeholders(sql);
     const auto words = exports::words_of(sql);
     const auto shape = exports::shape_of_select(sql);
-    const auto removal = exports::mistake_in_delete(sql);
+    const auto removal = exports::shape_of_delete(sql).mistake;
     for (const auto* const mistake : {&words.mistake, &shape.mistake, &removal})
         if (!mistake->empty())
             check_mistake(*mistake);

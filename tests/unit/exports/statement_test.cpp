@@ -1,3 +1,4 @@
+#include "exports/delete_statement.hpp"
 #include "exports/statement.hpp"
 
 #include <gtest/gtest.h>
@@ -7,7 +8,10 @@
 namespace exports {
 namespace {
 
+using testing::HasSubstr;
 using testing::StartsWith;
+
+std::string delete_mistake(std::string_view sql) { return shape_of_delete(sql).mistake; }
 
 TEST(statement, a_select_is_a_copy_to_stdout_in_any_spelling) {
     const std::pair<std::string_view, bool> cases[] = {
@@ -63,17 +67,63 @@ TEST(statement, a_select_that_is_none_is_refused_with_its_line) {
 }
 
 TEST(statement, a_delete_is_one_statement) {
-    EXPECT_EQ(mistake_in_delete("DELETE FROM t WHERE a < 1;"), "");
-    EXPECT_EQ(mistake_in_delete("\xEF\xBB\xBF"
-                                "DELETE FROM t"),
+    EXPECT_EQ(delete_mistake("DELETE FROM t WHERE a < 1;"), "");
+    EXPECT_EQ(delete_mistake("\xEF\xBB\xBF"
+                             "DELETE FROM t"),
               "");
-    EXPECT_EQ(mistake_in_delete("-- old\ndelete from \"t;\" where x = ';' "), "");
-    EXPECT_EQ(mistake_in_delete("WITH old AS (SELECT 1) DELETE FROM t USING old"), "");
-    EXPECT_THAT(mistake_in_delete("TRUNCATE t"),
-                StartsWith("line 1: it begins with 'TRUNCATE' where a DELETE"));
-    EXPECT_THAT(mistake_in_delete("DELETE FROM t; COMMIT"), StartsWith("line 1: a second statement"));
-    EXPECT_THAT(mistake_in_delete("/* DELETE FROM t */"), StartsWith("line 1: there is no statement"));
-    EXPECT_THAT(mistake_in_delete("'DELETE'"), StartsWith("line 1: it begins with 'DELETE' where"));
+    EXPECT_EQ(delete_mistake("-- old\ndelete from \"t;\" where x = ';' "), "");
+    EXPECT_EQ(delete_mistake("WITH old AS (SELECT 1) DELETE FROM t USING old"), "");
+    EXPECT_THAT(delete_mistake("TRUNCATE t"), StartsWith("line 1: it begins with 'TRUNCATE' where a DELETE"));
+    EXPECT_THAT(delete_mistake("DELETE FROM t; COMMIT"), StartsWith("line 1: a second statement"));
+    EXPECT_THAT(delete_mistake("/* DELETE FROM t */"), StartsWith("line 1: there is no statement"));
+    EXPECT_THAT(delete_mistake("\nWITH old AS (DELETE FROM t RETURNING 1) SELECT count(*) FROM old"),
+                StartsWith("line 2: there is no DELETE FROM outside"));
+    EXPECT_THAT(delete_mistake("DELETE FROM t WHERE CURRENT OF c"), HasSubstr("needs a cursor"));
+    EXPECT_THAT(delete_mistake("'DELETE'"), StartsWith("line 1: it begins with 'DELETE' where"));
+}
+
+TEST(statement, a_delete_tells_its_table) {
+    struct row {
+        std::string_view sql, target, qualifier, statement;
+    };
+    const row cases[] = {
+        {"DELETE FROM t", "t", "t", "DELETE FROM t"},
+        {"DELETE FROM chat . \"Message\" m WHERE x; -- end", "chat.\"Message\"", "m",
+         "DELETE FROM chat . \"Message\" m WHERE x"},
+        {"DELETE FROM ONLY (t) AS \"T t\" USING u", "t", "\"T t\"",
+         "DELETE FROM ONLY (t) AS \"T t\" USING u"},
+        {"DELETE FROM t * WHERE (SELECT 1 RETURNING) RETURNING *, x", "t", "t",
+         "DELETE FROM t * WHERE (SELECT 1 RETURNING)"},
+        {"\xEF\xBB\xBFWITH a AS (SELECT 'DELETE FROM b') DELETE FROM c -- d\nRETURNING e", "c", "c",
+         "WITH a AS (SELECT 'DELETE FROM b') DELETE FROM c"},
+    };
+    for (const auto& each : cases) {
+        const auto shape = shape_of_delete(each.sql);
+        EXPECT_EQ(shape.mistake + shape.obstacle, "") << each.sql;
+        EXPECT_EQ(shape.target, each.target);
+        EXPECT_EQ(shape.column_qualifier, each.qualifier);
+        EXPECT_EQ(shape.statement, each.statement);
+        EXPECT_FALSE(shape.unverified);
+    }
+    EXPECT_EQ(shape_of_delete("DELETE FROM t RETURNING a, b -- c").own_returning, "a, b");
+    for (const auto* const sql :
+         {"DELETE FROM U&\"t\"", "DELETE FROM", "DELETE FROM a.", "DELETE FROM t AS WHERE x",
+          "DELETE FROM t RETURNING f(x)", "WITH a AS (UPDATE u SET x = 1) DELETE FROM t"}) {
+        const auto shape = shape_of_delete(sql);
+        EXPECT_THAT(shape.mistake + shape.obstacle, StartsWith("line 1: ")) << sql;
+    }
+}
+
+TEST(statement, an_author_vouches_in_a_comment_of_its_own) {
+    for (const auto* const sql :
+         {"-- event-archiver: unverified\nDELETE FROM t", "DELETE FROM t --event-archiver:unverified",
+          "DELETE FROM t; -- event-archiver : unverified as both read one list"})
+        EXPECT_TRUE(shape_of_delete(sql).unverified) << sql;
+    for (const auto* const sql :
+         {"/* event-archiver: unverified */ DELETE FROM t",
+          "DELETE FROM t WHERE x = '-- event-archiver: unverified'",
+          "-- not event-archiver: unverified\nDELETE FROM t", "-- event-archiver: unverifed\nDELETE FROM t"})
+        EXPECT_FALSE(shape_of_delete(sql).unverified) << sql;
 }
 
 } // namespace

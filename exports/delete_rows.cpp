@@ -1,0 +1,132 @@
+// The DELETE of an export, and the proof that it deleted the rows that were exported.
+
+#include "archive/fault_point.hpp"
+#include "async/error.hpp"
+#include "async/timeline.hpp"
+#include "exports/attempt.hpp"
+#include "exports/task_sql.hpp"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+namespace exports {
+
+using archive::fault_point;
+using async::failure;
+
+namespace {
+
+constexpr std::string_view vouch_hint =
+    "Let select.sql export the table's columns as they are, a unique key among them. Or vouch for it that "
+    "both "
+    "statements mean the same rows, by the comment `-- event-archiver: unverified` in delete.sql: then their "
+    "numbers alone are compared.";
+
+std::string delete_file(const std::string& task) { return task + "/delete.sql"; }
+
+[[noreturn]] void throw_incomparable(const std::string& task, const std::string& why) {
+    throw async::error(
+        failure::precondition,
+        fmt::format(
+            "task '{}': whether delete.sql deletes the rows that select.sql exports cannot be told: {}", task,
+            why),
+        std::string(vouch_hint));
+}
+
+} // namespace
+
+// Finds the table before the first row moves.
+awaitable<void> exporter::read_delete(attempt& work, const task& what) {
+    work.removal = shape_of_delete(bound_sql_of(what.delete_sql, *work.boundary));
+    const auto& removal = work.removal;
+    if (!removal.mistake.empty())
+        throw async::error(failure::precondition,
+                           fmt::format("'{}', {}", delete_file(work.task), removal.mistake));
+    work.report.verified = !removal.unverified;
+    if (removal.unverified)
+        co_return;
+    if (!removal.obstacle.empty())
+        throw_incomparable(work.task, removal.obstacle);
+    work.target =
+        co_await naming(delete_file(work.task), find_target(work.session, removal.target, removal.only));
+    if (!work.target)
+        throw async::error(failure::precondition,
+                           fmt::format("'{}': there is no table {}", delete_file(work.task), removal.target));
+}
+
+// The first line that COPY sends says which columns can be compared.
+void exporter::plan_comparison(attempt& work, const select_shape& select, std::string_view header) const {
+    if (!work.target)
+        return;
+    work.compared = comparison_of(select, header, *work.target);
+    if (!work.compared.obstacle.empty())
+        throw_incomparable(work.task, work.compared.obstacle);
+    work.exported = row_digest(work.compared.positions);
+    work.header = header;
+}
+
+awaitable<void> exporter::delete_rows(attempt& work, const task& what) {
+    const async::span shown(context_.log, "job", "delete", what.name);
+    const auto deleted = work.target ? co_await delete_compared(work) : co_await delete_counted(work);
+    fault_point("export-deleted");
+    if (deleted != work.mark.rows)
+        throw_unequal(what.name, work.mark.rows, "deleted", deleted);
+    // A deferred constraint must fail before anything depends on this transaction.
+    co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+}
+
+awaitable<std::uint64_t> exporter::delete_compared(attempt& work) {
+    const auto& how = work.compared;
+    std::vector<std::size_t> positions(how.positions.size());
+    std::iota(positions.begin(), positions.end(), 0U);
+    row_digest deleted(positions);
+    bool header = true;
+    const auto sql = copy_deleted_sql(work.removal, how);
+    auto copy = co_await naming(delete_file(work.task), work.session.start_copy_out(sql, work.mark.rows));
+    do {
+        while (const auto row = copy.next()) {
+            if (!std::exchange(header, false))
+                deleted.add(row->text());
+            else if (positions.empty() && row->text() != work.header)
+                throw_incomparable(work.task,
+                                   "select.sql exports other columns than those of " + work.target->name);
+        }
+    } while (co_await naming(delete_file(work.task), copy.wait()));
+    const bool same_number = copy.rows_sent() == work.mark.rows;
+    if (same_number && deleted.value() != work.exported.value())
+        throw async::error(
+            failure::integrity,
+            fmt::format("task '{}': the {} rows that delete.sql deleted are not the {} rows that select.sql "
+                        "exported",
+                        work.task, copy.rows_sent(), work.mark.rows),
+            "Both must mean the same rows, whatever order the server reads them in: give ORDER BY a unique "
+            "key "
+            "where there is a LIMIT. Columns must be exported as the table has them. Nothing was deleted.");
+    co_return copy.rows_sent();
+}
+
+// Nobody reads what a RETURNING of the author's returns: it is let go by row by row.
+awaitable<std::uint64_t> exporter::delete_counted(attempt& work) {
+    const auto& removal = work.removal;
+    if (!removal.own_returning.empty()) {
+        const auto sql =
+            fmt::format("COPY ({}\nRETURNING {}) TO STDOUT", removal.statement, removal.own_returning);
+        auto copy = co_await naming(delete_file(work.task), work.session.start_copy_out(sql));
+        do {
+            while (copy.next()) {
+            }
+        } while (co_await naming(delete_file(work.task), copy.wait()));
+        co_return copy.rows_sent();
+    }
+    // The extended protocol takes one statement and no more.
+    const auto done = co_await naming(delete_file(work.task), work.session.query(removal.statement));
+    if (!done.command_tag().starts_with("DELETE "))
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' was {}, where a DELETE is expected", delete_file(work.task),
+                                       done.command_tag()),
+                           "Nothing was deleted.");
+    co_return done.rows_affected();
+}
+
+} // namespace exports

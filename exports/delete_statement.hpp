@@ -1,0 +1,25 @@
+// What a task's delete.sql says, told by its words alone: which table it deletes from, and whether what it
+// deletes can be asked back from it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace exports {
+
+struct delete_shape {
+    std::string mistake;     // a clause with its line; empty: there is none
+    bool unverified = false; // its author vouches for it in a comment
+    // Why it cannot be asked which rows it deletes, a clause with its line; empty: it can.
+    std::string obstacle;
+    std::string statement;        // without a RETURNING, what ends it, and comments behind it
+    std::string own_returning;    // the list behind RETURNING, if it has one
+    std::string target;           // the table's name as it stands there, "chat.message"
+    std::string column_qualifier; // the table's alias, or its name
+    bool only = false;            // DELETE FROM ONLY
+};
+
+// One statement that begins with DELETE, or with WITH.
+[[nodiscard]] delete_shape shape_of_delete(std::string_view sql);
+
+} // namespace exports

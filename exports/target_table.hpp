@@ -1,0 +1,29 @@
+// The table that a task's delete.sql deletes from, as the catalog has it.
+#pragma once
+
+#include "async/asio.hpp"
+#include "db/connection.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exports {
+
+using async::awaitable;
+
+struct target_table {
+    std::string name;                 // in front of columns and in queries: schema and table, quoted
+    std::vector<std::string> columns; // in their order
+    // The columns of each index that makes rows unique: valid, of plain columns without NULL, of all rows.
+    std::vector<std::vector<std::string>> keys;
+    // Why its rows are not all that is deleted, a clause; empty: they are.
+    std::string obstacle;
+};
+
+// `name` as SQL has it, resolved by the session's search_path; `only`: without those that inherit from it.
+// Nothing if there is no such table. To be called inside a transaction; trusts nothing in that search_path.
+[[nodiscard]] awaitable<std::optional<target_table>> find_target(db::connection& session, std::string name,
+                                                                 bool only);
+
+} // namespace exports
