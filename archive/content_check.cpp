@@ -21,19 +21,30 @@ std::string_view text_in(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+std::string mend_or_move(const expected_file& expected) {
+    const auto day = expected.which.text();
+    return fmt::format(
+        "Mend the file, or move it away. `event-archiver verify --from {0} --to {0}` lists what is"
+        " wrong.",
+        day);
+}
+
 async::error in_the_way(const std::string& name, std::string why, std::string hint) {
     return refused(name, "appended to", {failure::precondition, std::move(why), std::move(hint)});
 }
 
 } // namespace
 
-content_check::content_check(std::string name, bool compressed, std::string header, row_sink rows)
+content_check::content_check(std::string name, bool compressed, const expected_file& expected, row_sink rows)
     : name_(std::move(name))
     , compressed_(compressed)
-    , header_(std::move(header))
+    , expected_(expected)
+    , judge_(expected)
     , rows_(std::move(rows))
     , scanner_(
-          compressed, [this](std::string_view line) { take_line(line); }, csv::line_ends::lf_or_crlf) {}
+          compressed, [this](std::string_view line) { take_line(line); }, csv::line_ends::lf_or_crlf) {
+    (void)judge_.take_header(expected.header); // the file's own must be the same
+}
 
 template <typename Step>
 void content_check::guarded(Step step) const {
@@ -41,7 +52,7 @@ void content_check::guarded(Step step) const {
         step();
     } catch (const std::invalid_argument& broken) {
         throw in_the_way(name_, fmt::format("it is not well-formed CSV: {}", broken.what()),
-                         "Move the file away, or mend it.");
+                         mend_or_move(expected_));
     }
     if (!mistake_.empty())
         throw in_the_way(name_, mistake_, "Move the file away; the new rows then begin a new one.");
@@ -65,6 +76,7 @@ void content_check::finish() {
 }
 
 void content_check::take_line(std::string_view line) {
+    const auto size = line.size();
     if (csv::ends_in_crlf(line)) {
         ++crlf_lines_;
         line_.assign(line.substr(0, line.size() - 2)).push_back('\n');
@@ -74,9 +86,27 @@ void content_check::take_line(std::string_view line) {
     if (gathering_)
         gathered_ += line;
     if (lines_++ == 0)
-        mistake_ = csv::header_mistake(line, header_);
-    else if (rows_)
+        mistake_ = csv::header_mistake(line, expected_.header);
+    else
+        take_row(line);
+    offset_ += size;
+}
+
+void content_check::take_row(std::string_view line) {
+    if (!mistake_.empty()) // of the header: it is told once this piece has been gone through
+        return;
+    if (!trusting_)
+        if (const auto wrong = judge_.judge(line))
+            throw does_not_belong(*wrong);
+    if (rows_)
         rows_(line);
+}
+
+async::error content_check::does_not_belong(const row_mistake& wrong) const {
+    return in_the_way(name_,
+                      fmt::format("it is not well-formed CSV: {}, in row {}, at byte {}", wrong.what, lines_,
+                                  offset_ + wrong.byte),
+                      mend_or_move(expected_));
 }
 
 std::string content_check::take_lines() { return std::exchange(gathered_, std::string()); }

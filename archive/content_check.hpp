@@ -2,6 +2,8 @@
 // can go behind? Holds no more than the row at hand.
 #pragma once
 
+#include "archive/row_judge.hpp"
+#include "async/error.hpp"
 #include "csv/file_scanner.hpp"
 
 #include <cstddef>
@@ -17,9 +19,12 @@ class content_check {
   public:
     using row_sink = std::function<void(std::string_view)>;
 
-    // `name` is for messages; `header` what the first line must be. `rows` gets each line but the first, as
-    // COPY would have ended it; it may be empty.
-    content_check(std::string name, bool compressed, std::string header, row_sink rows);
+    // `name` is for messages; `expected`, what the file must be, must outlive the check. `rows` gets each
+    // line but the first, as COPY would have ended it; it may be empty.
+    content_check(std::string name, bool compressed, const expected_file& expected, row_sink rows);
+
+    // The header alone is judged: whoever calls vouches for the rows.
+    void trust_rows() noexcept { trusting_ = true; }
 
     // Bytes as stored. Throw async::error(precondition) that names the file once it cannot be appended to.
     void feed(std::span<const std::byte> stored);
@@ -41,21 +46,26 @@ class content_check {
     template <typename Step>
     void guarded(Step step) const;
     void take_line(std::string_view line);
+    void take_row(std::string_view line);
+    [[nodiscard]] async::error does_not_belong(const row_mistake& wrong) const;
 
     std::string name_;
     bool compressed_;
-    std::string header_;
+    const expected_file& expected_;
+    row_judge judge_;
     row_sink rows_;
     csv::file_scanner scanner_;
     std::string mistake_; // of the header
     std::string line_;    // the one at hand, if its end is not as it was
     std::string gathered_;
     std::uint64_t lines_ = 0;
+    std::uint64_t offset_ = 0; // of the line at hand, in the CSV
     std::uint64_t crlf_lines_ = 0;
     std::uint64_t bytes_ = 0;
     std::uint64_t crc_ = 0;
     bool ends_with_newline_ = true;
     bool gathering_ = false;
+    bool trusting_ = false;
 };
 
 } // namespace archive

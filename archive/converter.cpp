@@ -24,14 +24,14 @@ async::error changed_on_the_way(const std::string& name, const std::string& copy
 
 } // namespace
 
-awaitable<void> converter::convert(const lake_file& file, std::string header) {
+awaitable<void> converter::convert(const lake_file& file, const expected_file& expected) {
     const auto key = file.key();
     standing made;
     made.name = file.properties.name;
     made.copy_name = lake_.prefix() + side_copy_name(key);
     made.content = co_await lake_.content_of(file.properties);
     made.metadata = without_mark(file.properties.metadata);
-    co_await make_copy(file, std::move(header), made);
+    co_await make_copy(file, expected, made);
     co_await prove_copy(made);
     co_await remove_original(made);
     co_await rebuild(made);
@@ -40,8 +40,8 @@ awaitable<void> converter::convert(const lake_file& file, std::string header) {
                {{"day", key.which.text()}, {"blob", made.name}, {"bytes", made.mark.bytes}});
 }
 
-awaitable<void> converter::make_copy(const lake_file& file, std::string header, standing& made) {
-    content_check seen(made.name, file.compressed(), std::move(header), {});
+awaitable<void> converter::make_copy(const lake_file& file, const expected_file& expected, standing& made) {
+    content_check seen(made.name, file.compressed(), expected, {});
     block_stream staged(lake_.client(), pages_, made.copy_name, new_nonce_(), made.content.encryption_scope);
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         seen.feed(bytes);

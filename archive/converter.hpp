@@ -5,6 +5,7 @@
 
 #include "archive/conditional_write.hpp"
 #include "archive/lake.hpp"
+#include "archive/row_judge.hpp"
 #include "archive/side_copy.hpp"
 #include "async/log.hpp"
 #include "async/page_pool.hpp"
@@ -29,9 +30,9 @@ class converter {
         , run_(std::move(run))
         , new_nonce_(std::move(new_nonce)) {}
 
-    // `header`: what its first line must be. Throws async::error(precondition) if rows cannot be appended to
+    // `expected`: what it must be. Throws async::error(precondition) if rows cannot be appended to
     // its content: then nothing has been changed. Throws conflict if somebody else wrote to it.
-    [[nodiscard]] awaitable<void> convert(const lake_file& file, std::string header);
+    [[nodiscard]] awaitable<void> convert(const lake_file& file, const expected_file& expected);
     // Finishes what an earlier run began with `copy`; `original` as it is listed, if it is. Throws
     // async::error(precondition) that names both if somebody began the file anew meanwhile.
     [[nodiscard]] awaitable<void> settle(const lake_file& copy, const lake_file* original);
@@ -47,7 +48,8 @@ class converter {
         azure::metadata metadata; // of others
     };
 
-    [[nodiscard]] awaitable<void> make_copy(const lake_file& file, std::string header, standing& made);
+    [[nodiscard]] awaitable<void> make_copy(const lake_file& file, const expected_file& expected,
+                                            standing& made);
     [[nodiscard]] awaitable<void> prove_copy(const standing& made);
     [[nodiscard]] awaitable<void> remove_original(const standing& made);
     [[nodiscard]] awaitable<void> rebuild(const standing& made);

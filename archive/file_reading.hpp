@@ -2,17 +2,15 @@
 // that day. Pure: it is fed, and calls back.
 #pragma once
 
-#include "archive/day.hpp"
 #include "archive/difference.hpp"
+#include "archive/row_judge.hpp"
 #include "csv/file_scanner.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace archive {
 
@@ -21,15 +19,6 @@ struct placed_row {
     row_place at;
     std::string_view text; // with its newline
     std::string_view key;  // unquoted
-};
-
-// What the file should be.
-struct expected_file {
-    day which;
-    std::string header;           // of the table today
-    std::uint64_t header_crc = 0; // of the header it was written with, by its mark; 0: not known
-    std::string time_column;      // plain names
-    std::string key_column;
 };
 
 class file_reading {
@@ -54,19 +43,12 @@ class file_reading {
     template <typename Step>
     void guarded(Step step);
     void take_line(std::string_view line);
-    void take_header(std::string_view line);
     void take_row(std::string_view line);
 
-    const expected_file& expected_;
     difference_list& found_;
     row_sink take_;
     csv::file_scanner scanner_;
-    std::string day_text_;
-    std::string key_storage_;
-    std::vector<std::size_t> ends_; // of the fields up to the last one of interest
-    std::size_t fields_ = 0;        // in the header
-    std::size_t time_position_ = 0;
-    std::size_t key_position_ = 0;
+    row_judge judge_;
     std::uint64_t lines_ = 0;
     std::uint64_t rows_ = 0;
     std::uint64_t offset_ = 0; // of the line at hand

@@ -1,13 +1,13 @@
 // What is looked at, and done, before the first row is read: a file that cannot be written to ends the run
 // here, by name, and an append blob is converted.
 
+#include "archive/row_judge.hpp"
 #include "archive/row_sample.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "azure/error.hpp"
-#include "csv/dialect.hpp"
 
 #include <fmt/format.h>
 
@@ -115,7 +115,8 @@ awaitable<bool> job::convert(unit& work, const std::vector<const lake_file*>& fi
     bool converted = false;
     for (const auto* file : files)
         if (file->properties.type == azure::blob_type::append) {
-            co_await converter_.convert(*file, csv::header_line(work.table.columns));
+            const auto expected = expected_of(work.table, file->key().which);
+            co_await converter_.convert(*file, expected);
             converted = true;
         }
     co_return converted;

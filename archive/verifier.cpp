@@ -5,7 +5,6 @@
 #include "archive/table_probe.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
-#include "csv/dialect.hpp"
 #include "db/transaction.hpp"
 
 #include <fmt/format.h>
@@ -121,7 +120,6 @@ awaitable<void> verifier::describe(db::connection& session, std::string against)
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     table_ = co_await describe_table(session, settings.table, settings.time_column, settings.key_column);
-    header_ = csv::header_line(table_.columns);
     if (!against.empty()) {
         against_ = co_await describe_table(session, against, settings.time_column, settings.key_column);
         if (against_->columns != table_.columns)
@@ -182,8 +180,7 @@ awaitable<void> verifier::prove(db::connection& session, const std::vector<lake_
         if (results[each].gone)
             continue;
         const auto& file = files[each];
-        expected_file expected{results[each].file.which, header_, 0, settings.time_column,
-                               settings.key_column};
+        auto expected = expected_of(table_, results[each].file.which);
         if (file.mark.mark)
             expected.header_crc = file.mark.mark->now.header;
         rows += rows_expected(file);

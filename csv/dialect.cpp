@@ -18,6 +18,10 @@ bool needs_quotes(std::string_view name, bool alone) {
            (alone && name == "\\.");
 }
 
+// 1,600 columns with names of 63 quotes, each doubled, are less. What is longer is not split into its fields:
+// each costs more memory than its comma.
+constexpr std::size_t header_bytes_max = std::size_t{256} * 1024;
+
 std::string quoted(std::string_view name) {
     std::string result = "\"";
     for (const char c : name)
@@ -122,6 +126,8 @@ std::string header_mistake(std::string_view actual, std::string_view expected) {
                                         : "it has no newline at its end";
     if (const auto separator = other_separator(names, expected_names); !separator.empty())
         return fmt::format("it separates the columns by {} instead of commas", separator);
+    if (names.size() > header_bytes_max)
+        return "it is no header: it is longer than the names of all columns a table can have";
     try {
         return column_mistake(split_row(names), split_row(expected_names));
     } catch (const std::invalid_argument& problem) {

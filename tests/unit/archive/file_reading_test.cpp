@@ -30,8 +30,11 @@ struct reading_outcome {
 reading_outcome read(std::string_view text, std::size_t piece = 1'000, std::uint64_t header_crc = 0) {
     reading_outcome result;
     difference_list found;
-    const expected_file expected{day::from_text("2024-02-29").value(), std::string(header_line), header_crc,
-                                 "created_at", "id"};
+    const expected_file expected{day::from_text("2024-02-29").value(),
+                                 std::string(header_line),
+                                 header_crc,
+                                 "created_at",
+                                 {{"id", "text"}}};
     file_reading reading(expected, false, found, [&](const placed_row& row) {
         result.rows.push_back({row.at.row, row.at.byte, std::string(row.key)});
     });
