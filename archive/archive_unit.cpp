@@ -178,7 +178,7 @@ awaitable<std::set<day>> job::days_that_came_back(unit& work) {
     const auto note = [&samples, &keys, &work](day which, const lake_file& file) {
         if (!file.mark.mark || !has_sample_of(*file.mark.mark, work.table))
             return;
-        keys.push_back(file.mark.mark->now.sample);
+        keys.push_back(file.mark.mark->now.sample->key.front());
         samples[keys.back()].push_back(which);
     };
     if (work.plan.how == reading::by_day) {
@@ -222,12 +222,12 @@ awaitable<void> job::delete_rows(unit& work) {
     const auto header = csv::header_line(work.table.columns);
     const database_access database{context_.database, context_.helper, context_.sink};
     co_await make_number_durable(database);
-    work.publication = {table_in_mark(work.table.name),
+    work.publication = {table_in_mark(work.table),
                         context_.run_id,
                         std::string(xid.text(0, 0)),
                         work.position,
                         azure::crc64(0, std::as_bytes(std::span(header))),
-                        work.table.key_column,
+                        work.table.types,
                         cutoff_};
 }
 

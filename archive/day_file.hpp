@@ -43,7 +43,7 @@ struct day_file {
     std::uint64_t crc = 0;   // of the staged bytes
     csv::gzip_member member; // of a compressed file: all that is staged behind what was there
     bool restaging = false;  // what is being staged was read from the lake: it is compressed already
-    std::string sample;      // the key of the first row, unless it is too long for a mark
+    std::optional<sampled_row> sample; // the first row, unless its key is too long for a mark
     // Rows that the file already held although the table still had them: key and CRC-64 of the row. See
     // docs/protocol.md, "A server that lost commits".
     std::unordered_map<std::string, std::uint64_t> held;

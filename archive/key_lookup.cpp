@@ -48,8 +48,8 @@ awaitable<std::vector<std::string>> keys_in_table(db::connection& session, const
 }
 
 bool has_sample_of(const file_mark& mark, const table_description& table) {
-    return !mark.now.sample.empty() && mark.now.key_column == table.key_column &&
-           mark.table == table_in_mark(table.name);
+    return mark.now.sample && mark.table == table_in_mark(table) &&
+           mark.now.sample->key_columns == std::vector{table.columns[table.key_position]};
 }
 
 } // namespace archive

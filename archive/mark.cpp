@@ -15,7 +15,8 @@ namespace {
 // Blob metadata names may hold lowercase letters only, see azure/metadata.hpp.
 constexpr std::string_view name_prefix = "archiver";
 constexpr std::string_view format_name = "archiverformat";
-constexpr std::string_view format_version = "1";
+constexpr std::string_view format_version = "2";
+constexpr std::string_view quoted_format = "1"; // of 0.1.0: names as quote_ident wrote them that day
 constexpr std::string_view table_name = "archivertable";
 constexpr std::string_view pending_name = "archiverpending"; // the transaction, only while its fate is open
 constexpr std::string_view rows_name = "archiverrows";
@@ -25,6 +26,7 @@ constexpr std::string_view uncompressed_name = "archiveruncompressed"; // gzip f
 constexpr std::string_view last_name = "archiverlast";                 // who wrote last
 constexpr std::string_view base_name = "archiverbase";                 // how to go back
 constexpr std::string_view restoring_name = "archiverrestoring"; // the transaction that takes the rows back
+constexpr std::string_view restored_name = "archiverrestored";   // the one that took them back
 constexpr std::string_view hold_name = "archiverhold";
 constexpr std::string_view no_base = "none";
 
@@ -36,9 +38,11 @@ std::uint64_t number(std::string_view text, int base = 10) {
     return value;
 }
 
+using field_map = std::map<std::string, std::string, std::less<>>;
+
 // "key=value,key=value": values never hold either character.
-std::map<std::string, std::string, std::less<>> fields_of(std::string_view text) {
-    std::map<std::string, std::string, std::less<>> fields;
+field_map fields_of(std::string_view text) {
+    field_map fields;
     while (!text.empty()) {
         const auto comma = std::min(text.find(','), text.size());
         const auto field = text.substr(0, comma);
@@ -51,7 +55,7 @@ std::map<std::string, std::string, std::less<>> fields_of(std::string_view text)
     return fields;
 }
 
-std::string_view field(const std::map<std::string, std::string, std::less<>>& fields, std::string_view key) {
+std::string_view field(const field_map& fields, std::string_view key) {
     const auto found = fields.find(key);
     if (found == fields.end())
         throw std::invalid_argument(fmt::format("'{}' is missing", key));
@@ -87,6 +91,111 @@ std::string decoded(std::string_view text) {
     return result;
 }
 
+// What may come to stand between ours.
+bool is_text(std::string_view bytes) noexcept {
+    std::size_t at = 0;
+    while (at < bytes.size()) {
+        const auto lead = static_cast<unsigned char>(bytes[at]);
+        const std::size_t size = lead < 0x80   ? 1
+                                 : lead < 0xc2 ? 0
+                                 : lead < 0xe0 ? 2
+                                 : lead < 0xf0 ? 3
+                                 : lead < 0xf5 ? 4
+                                               : 0;
+        if (size == 0 || lead == 0 || size > bytes.size() - at)
+            return false;
+        std::uint32_t point = size == 1 ? lead : lead & (0x7fU >> size);
+        for (std::size_t next = 1; next < size; ++next) {
+            const auto byte = static_cast<unsigned char>(bytes[at + next]);
+            if ((byte & 0xc0U) != 0x80)
+                return false;
+            point = point << 6U | (byte & 0x3fU);
+        }
+        const bool too_long = (size == 3 && point < 0x800) || (size == 4 && point < 0x10000);
+        if (too_long || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+            return false;
+        at += size;
+    }
+    return true;
+}
+
+std::string text_from(std::string_view encoded_text, std::string_view name) {
+    auto text = decoded(encoded_text);
+    if (!is_text(text))
+        throw std::invalid_argument(fmt::format("'{}' is not UTF-8 text", name));
+    return text;
+}
+
+// Several texts in one value, each encoded.
+constexpr std::string_view between_fields = "+";
+constexpr std::string_view reserved_in_fields = "%,=+";
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const auto& part : parts) {
+        if (&part != &parts.front())
+            text += between_fields;
+        text += encoded(part, reserved_in_fields);
+    }
+    return text;
+}
+
+std::vector<std::string> parts_of(std::string_view text, std::string_view name) {
+    std::vector<std::string> parts;
+    for (;;) {
+        const auto end = text.find(between_fields);
+        parts.push_back(text_from(text.substr(0, end), name));
+        if (end == std::string_view::npos)
+            return parts;
+        text.remove_prefix(end + between_fields.size());
+    }
+}
+
+// public."Event" as the plain names it stands for.
+std::vector<std::string> plain_names(std::string_view quoted) {
+    std::vector<std::string> names;
+    for (;;) {
+        std::string name;
+        if (quoted.starts_with('"')) {
+            quoted.remove_prefix(1);
+            for (;;) {
+                const auto quote = quoted.find('"');
+                if (quote == std::string_view::npos)
+                    throw std::invalid_argument("a quoted name has no end");
+                name += quoted.substr(0, quote);
+                quoted.remove_prefix(quote + 1);
+                if (!quoted.starts_with('"'))
+                    break;
+                name += '"';
+                quoted.remove_prefix(1);
+            }
+        } else {
+            const auto end = std::min(quoted.find('.'), quoted.size());
+            name = quoted.substr(0, end);
+            quoted.remove_prefix(end);
+        }
+        names.push_back(std::move(name));
+        if (quoted.empty())
+            return names;
+        if (!quoted.starts_with('.'))
+            throw std::invalid_argument("names are not separated by a dot");
+        quoted.remove_prefix(1);
+    }
+}
+
+// The table of an export's mark is a task, and no name of a table begins so unquoted.
+constexpr std::string_view export_prefix = "export/";
+
+// As table_in_mark writes it today.
+std::string table_from(std::string_view value, bool quoted) {
+    if (value.empty())
+        throw std::invalid_argument(fmt::format("'{}' is missing", table_name));
+    if (!quoted || value.starts_with(export_prefix))
+        return std::string(value);
+    const auto names = plain_names(text_from(value, table_name));
+    return names.size() == 2 ? table_in_mark(names.front(), names.back()) : table_in_mark(value);
+}
+
 std::string transaction_text(std::string_view run, std::string_view transaction, const server_position& at) {
     return fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={}", run, transaction,
                        at.cluster, at.database, at.timeline, at.lsn);
@@ -96,9 +205,14 @@ std::string writer_text(const file_record& record) {
     auto text = fmt::format("{},blocks={},header={:016x}",
                             transaction_text(record.run, record.transaction, record.position), record.blocks,
                             record.header);
-    if (!record.sample.empty())
-        text += fmt::format(",key={},sample={}", encoded(record.key_column, "%,="),
-                            encoded(record.sample, "%,="));
+    if (record.types != 0)
+        text += fmt::format(",types={:016x}", record.types);
+    if (record.sample) {
+        text +=
+            fmt::format(",key={},sample={}", joined(record.sample->key_columns), joined(record.sample->key));
+        if (record.sample->row_crc)
+            text += fmt::format(",rowcrc={:016x}", *record.sample->row_crc);
+    }
     return text;
 }
 
@@ -113,7 +227,7 @@ std::string base_text(const file_record& base) {
 
 // Into a file_record or a transaction_mark.
 template <typename Record>
-void read_transaction(Record& record, const std::map<std::string, std::string, std::less<>>& fields) {
+void read_transaction(Record& record, const field_map& fields) {
     record.run = field(fields, "run");
     record.transaction = field(fields, "xid");
     record.position.cluster = field(fields, "cluster");
@@ -125,16 +239,34 @@ void read_transaction(Record& record, const std::map<std::string, std::string, s
     record.position.lsn = number(field(fields, "lsn"));
 }
 
-void read_writer(file_record& record, const std::map<std::string, std::string, std::less<>>& fields) {
+sampled_row sample_from(const field_map& fields, bool quoted) {
+    sampled_row sample;
+    const auto names = field(fields, "key");
+    const auto values = field(fields, "sample");
+    if (quoted) {
+        sample.key_columns = plain_names(text_from(names, "key"));
+        sample.key = {text_from(values, "sample")};
+        if (values.empty())
+            throw std::invalid_argument("'sample' is empty");
+    } else {
+        sample.key_columns = parts_of(names, "key");
+        sample.key = parts_of(values, "sample");
+        if (fields.contains("rowcrc"))
+            sample.row_crc = number(field(fields, "rowcrc"), 16);
+    }
+    if (sample.key.size() != sample.key_columns.size())
+        throw std::invalid_argument("'sample' has another number of fields than 'key'");
+    return sample;
+}
+
+void read_writer(file_record& record, const field_map& fields, bool quoted) {
     read_transaction(record, fields);
     record.blocks = number(field(fields, "blocks"));
     record.header = number(field(fields, "header"), 16);
-    if (fields.contains("key") || fields.contains("sample")) {
-        record.key_column = decoded(field(fields, "key"));
-        record.sample = decoded(field(fields, "sample"));
-        if (record.sample.empty())
-            throw std::invalid_argument("'sample' is empty");
-    }
+    if (fields.contains("types"))
+        record.types = number(field(fields, "types"), 16);
+    if (fields.contains("key") || fields.contains("sample"))
+        record.sample = sample_from(fields, quoted);
 }
 
 } // namespace
@@ -150,21 +282,20 @@ read_mark mark_from(const azure::metadata& values) {
         return ours ? read_mark{{}, fmt::format("its metadata cannot be read: '{}' is missing", format_name)}
                     : read_mark{};
     }
-    if (value(format_name) != format_version)
+    const bool quoted = value(format_name) == quoted_format;
+    if (!quoted && value(format_name) != format_version)
         return {{},
                 fmt::format("its metadata is of format '{}', written by a newer event-archiver",
                             value(format_name))};
     try {
         file_mark mark;
-        mark.table = value(table_name);
-        if (mark.table.empty())
-            throw std::invalid_argument(fmt::format("'{}' is missing", table_name));
+        mark.table = table_from(value(table_name), quoted);
         mark.now.rows = number(value(rows_name));
         mark.now.bytes = number(value(bytes_name));
         mark.now.crc = number(value(crc_name), 16);
         if (!value(uncompressed_name).empty())
             mark.now.uncompressed = number(value(uncompressed_name));
-        read_writer(mark.now, fields_of(value(last_name)));
+        read_writer(mark.now, fields_of(value(last_name)), quoted);
         mark.pending = !value(pending_name).empty();
         if (mark.pending && value(pending_name) != mark.now.transaction)
             throw std::invalid_argument("the pending transaction is not the last writer's");
@@ -181,13 +312,19 @@ read_mark mark_from(const azure::metadata& values) {
                 if (!mark.base->tier->empty() && !azure::is_online_tier(*mark.base->tier))
                     throw std::invalid_argument("'tier' is not one");
             }
-            read_writer(*mark.base, fields);
+            read_writer(*mark.base, fields, quoted);
         }
         if (!value(restoring_name).empty()) {
             if (mark.pending)
                 throw std::invalid_argument("it is pending and being restored at once");
             mark.restoring.emplace();
             read_transaction(*mark.restoring, fields_of(value(restoring_name)));
+        }
+        if (!value(restored_name).empty()) {
+            const auto fields = fields_of(value(restored_name));
+            mark.restored.emplace();
+            read_transaction(mark.restored->by, fields);
+            mark.restored->rows = number(field(fields, "rows"));
         }
         mark.held_until = value(hold_name);
         return {mark, {}};
@@ -222,12 +359,24 @@ azure::metadata metadata_with(const file_mark& mark, const azure::metadata& othe
     if (mark.restoring)
         set(restoring_name,
             transaction_text(mark.restoring->run, mark.restoring->transaction, mark.restoring->position));
+    if (const auto& back = mark.restored)
+        set(restored_name,
+            fmt::format("{},rows={}", transaction_text(back->by.run, back->by.transaction, back->by.position),
+                        back->rows));
     if (!mark.held_until.empty())
         set(hold_name, mark.held_until);
     return values;
 }
 
 std::string table_in_mark(std::string_view name) { return encoded(name, "%"); }
+
+std::string table_in_mark(std::string_view schema, std::string_view name) {
+    return fmt::format("{}.{}", encoded(schema, "%."), encoded(name, "%."));
+}
+
+std::string table_in_mark(const table_description& table) {
+    return table_in_mark(table.schema, table.relation);
+}
 
 std::optional<transaction_mark> awaited(const file_mark& mark) {
     if (mark.pending)

@@ -10,8 +10,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace archive {
+
+// One row that a run took, kept as evidence of what became of its transaction.
+struct sampled_row {
+    std::vector<std::string> key_columns; // plain names
+    std::vector<std::string> key;         // its fields in that order, as COPY writes them, unquoted
+    std::optional<std::uint64_t> row_crc; // CRC-64 of the row as the file has it; 0.1.0 kept none
+    bool operator==(const sampled_row&) const = default;
+};
 
 // The content of a file up to a point, and who put the end of it there.
 struct file_record {
@@ -19,13 +28,14 @@ struct file_record {
     std::uint64_t uncompressed = 0; // of a gzip file: bytes of CSV
     std::uint64_t rows = 0;
     std::uint64_t blocks = 0;
-    std::uint64_t crc = 0;    // CRC-64 of all bytes
-    std::uint64_t header = 0; // CRC-64 of the header line
-    std::string run;          // the run that wrote last
-    std::string transaction;  // its pg_current_xact_id()
-    server_position position; // of the server when that run wrote
-    std::string key_column;   // of `sample`, quoted
-    std::string sample;       // the key of one row that run wrote; empty if too long to keep
+    std::uint64_t crc = 0;             // CRC-64 of all bytes
+    std::uint64_t header = 0;          // CRC-64 of the header line
+    std::string run;                   // the run that wrote last
+    std::string transaction;           // its pg_current_xact_id()
+    server_position position;          // of the server when that run wrote
+    std::optional<sampled_row> sample; // of one row that run wrote; nothing if its key is too long to keep
+    // CRC-64 of the columns' names and types; 0 if not recorded, as by 0.1.0.
+    std::uint64_t types = 0;
     // Of a base, if its tail put the file into another tier: "Cool", or "" for the account's.
     std::optional<std::string> tier;
     bool operator==(const file_record&) const = default;
@@ -39,15 +49,23 @@ struct transaction_mark {
     bool operator==(const transaction_mark&) const = default;
 };
 
+// The file's rows are back in the table, and the file still has them.
+struct restored_mark {
+    transaction_mark by;
+    std::uint64_t rows = 0;
+    bool operator==(const restored_mark&) const = default;
+};
+
 // The whole of our metadata on a blob.
 struct file_mark {
-    std::string table;               // as table_in_mark writes it
+    std::string table;               // as table_in_mark writes it, whatever format it was read from
     file_record now;                 // the tail included
     bool pending = false;            // the tail stands or falls with now.transaction
     std::optional<file_record> base; // what was there before the tail; nothing: the tail is the whole file
     // Moves the file's rows back into the table: once it is committed, the file is emptied. Never together
     // with `pending`.
     std::optional<transaction_mark> restoring;
+    std::optional<restored_mark> restored;
     std::string held_until; // "2026-12-24T02:00:00Z": the day is not archived before; empty: no hold
     bool operator==(const file_mark&) const = default;
 };
@@ -63,11 +81,15 @@ struct read_mark {
 [[nodiscard]] azure::metadata metadata_with(const file_mark& mark, const azure::metadata& others);
 [[nodiscard]] azure::metadata without_mark(const azure::metadata& values);
 
-// Longer keys are not kept as samples: all metadata of a blob has 8 KiB.
+// Longer keys, of all columns together, are not kept as samples: all metadata of a blob has 8 KiB.
 inline constexpr std::size_t sample_bytes_max = 128;
+inline constexpr std::size_t sample_names_max = 512;
 
-// A table's name in the ASCII that metadata allows.
+// A name in the ASCII that metadata allows.
 [[nodiscard]] std::string table_in_mark(std::string_view name);
+// A table by its plain names, each encoded, with a dot between.
+[[nodiscard]] std::string table_in_mark(std::string_view schema, std::string_view name);
+[[nodiscard]] std::string table_in_mark(const table_description& table);
 
 // The transaction that the file waits for: that of its tail, or the one that takes its rows back.
 [[nodiscard]] std::optional<transaction_mark> awaited(const file_mark& mark);

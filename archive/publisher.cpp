@@ -78,10 +78,8 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     mark.now.run = by.run;
     mark.now.transaction = by.transaction;
     mark.now.position = by.position;
-    if (!file.sample.empty()) {
-        mark.now.key_column = by.key_column;
-        mark.now.sample = file.sample;
-    }
+    mark.now.types = by.types;
+    mark.now.sample = file.sample;
 
     std::vector<std::string> ids = file.base_ids;
     ids.insert(ids.end(), file.staged_ids.begin(), file.staged_ids.end());

@@ -19,8 +19,8 @@ struct publication {
     std::string transaction; // pg_current_xact_id()
     server_position position;
     std::uint64_t header_crc = 0;
-    std::string key_column;
-    std::string cutoff; // rows before it go: a day that ends before it is over
+    std::uint64_t types = 0; // as table_description has it
+    std::string cutoff;      // rows before it go: a day that ends before it is over
 };
 
 // What a new file, or one that had `before`, is published with. Only a file whose day is over is put into the

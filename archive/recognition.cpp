@@ -37,7 +37,9 @@ void staging::take_sample(day_file& file, std::string_view row) const {
     std::string storage;
     const auto key = key_of(row, context_.table.key_position, storage);
     if (key.size() <= sample_bytes_max)
-        file.sample = key;
+        file.sample = sampled_row{{context_.table.columns[context_.table.key_position]},
+                                  {std::string(key)},
+                                  azure::crc64(0, std::as_bytes(std::span(row)))};
 }
 
 void staging::remember(day_file& file, std::string_view row) const {

@@ -91,7 +91,7 @@ settler::rows_that_came_back(db::connection& session, const table_description& t
     std::vector<std::string> samples;
     for (const auto& [key, file] : files)
         if (file.mark.mark && file.mark.mark->pending && has_sample_of(*file.mark.mark, table))
-            samples.push_back(file.mark.mark->now.sample);
+            samples.push_back(file.mark.mark->now.sample->key.front());
     auto found = co_await keys_in_table(session, table, samples);
     co_return std::set<std::string>(std::make_move_iterator(found.begin()),
                                     std::make_move_iterator(found.end()));
@@ -107,7 +107,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     settle_facts facts;
     facts.has_base = mark.base.has_value();
     const bool here = by.position.cluster == position.cluster && by.position.database == position.database &&
-                      mark.table == table_in_mark(table.name);
+                      mark.table == table_in_mark(table);
     facts.origin = here ? origin::this_database : origin::elsewhere;
     if (here) {
         const auto key = fmt::format("{}/{}/{}", by.position.timeline, by.position.lsn, by.transaction);
@@ -116,8 +116,10 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
             const auto asked = co_await fate_of(session, by.transaction, by.position, position);
             found = known.fates.emplace(key, asked).first;
         }
-        facts.fate =
-            mark.pending ? believe(found->second, known.returned.contains(mark.now.sample)) : found->second;
+        facts.fate = mark.pending
+                         ? believe(found->second, has_sample_of(mark, table) &&
+                                                      known.returned.contains(mark.now.sample->key.front()))
+                         : found->second;
     }
     auto decision = judge(facts);
     tail_look seen;
@@ -133,7 +135,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
                 "'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table {} of"
                 " cluster {}, database {}",
                 name, by.transaction, mark.table, by.position.cluster, by.position.database,
-                table_in_mark(table.name), position.cluster, position.database),
+                table_in_mark(table), position.cluster, position.database),
             "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint));
     if (decision == settle_decision::refuse_mixed)
         throw async::error(

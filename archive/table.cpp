@@ -1,12 +1,14 @@
 #include "archive/table.hpp"
 
 #include "async/error.hpp"
+#include "azure/crc64.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 
 namespace archive {
 
@@ -19,7 +21,7 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
     const std::string oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
     const auto columns = co_await session.query(
-        "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
+        "SELECT attname, format_type(atttypid, NULL), format_type(atttypid, atttypmod) FROM pg_attribute"
         " WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
         parameters);
     std::string time_type;
@@ -32,6 +34,8 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
             table.key_position = table.columns.size();
         }
         table.columns.emplace_back(name);
+        const auto described = fmt::format("{}\n{}\n", name, columns.text(row, 2));
+        table.types = azure::crc64(table.types, std::as_bytes(std::span(described)));
     }
 
     const auto missing = [&table](std::string_view column, std::string_view setting) {
@@ -79,8 +83,9 @@ awaitable<table_description> describe_table(db::connection& session, std::string
     const std::array by_name{db::parameter(name)};
     const auto found = co_await session.query(
         "SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind,"
-        " pg_relation_size(c.oid) / current_setting('block_size')::bigint, greatest(c.reltuples, 0)"
-        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)",
+        " pg_relation_size(c.oid) / current_setting('block_size')::bigint, greatest(c.reltuples, 0),"
+        " n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = "
+        "to_regclass($1)",
         by_name);
     if (found.rows() == 0)
         throw no_table(name);
@@ -93,6 +98,8 @@ awaitable<table_description> describe_table(db::connection& session, std::string
     table.partitioned = kind == "p";
     table.pages = static_cast<std::uint64_t>(found.integer(0, 3));
     table.rows_estimate = std::stod(std::string(found.text(0, 4)));
+    table.schema = found.text(0, 5);
+    table.relation = found.text(0, 6);
     co_await read_columns(session, table, time_column, key_column);
 
     const std::string oid = std::to_string(table.oid);

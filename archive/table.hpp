@@ -14,8 +14,11 @@ using async::awaitable;
 
 struct table_description {
     std::uint32_t oid = 0;
-    std::string name; // quoted and qualified, ready for SQL
+    std::string name;     // quoted and qualified, ready for SQL
+    std::string schema;   // plain, as the catalog has it
+    std::string relation; // the same
     std::vector<std::string> columns;
+    std::uint64_t types = 0;      // CRC-64 of their names and types, as a mark records it
     std::string time_column;      // quoted
     std::string key_column;       // quoted
     std::size_t key_position = 0; // in `columns`

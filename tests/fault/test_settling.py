@@ -170,7 +170,7 @@ def test_keep_and_discard_together_are_refused(scene):
     assert lake_state(scene) == before
 
 
-@pytest.mark.parametrize("name, value", [("archiverbytes", "many"), ("archiverlast", "nonsense"), ("archiverformat", "2"),
+@pytest.mark.parametrize("name, value", [("archiverbytes", "many"), ("archiverlast", "nonsense"), ("archiverformat", "3"),
                                          ("archiverbase", "rows=1"), ("archiverpending", "1")])
 @pytest.mark.parametrize("kind", ["keeping", "taking back"])
 def test_a_mark_that_cannot_be_read_is_never_guessed_at(scene, kind, name, value):

@@ -14,16 +14,17 @@ using rig::record_before;
 // What stands in the lake stays readable: a change here needs a new format version.
 TEST(mark, is_written_in_a_form_that_does_not_change) {
     const azure::metadata expected{
-        {"archiverformat", "1"},
-        {"archivertable", "public.\"Event\""},
+        {"archiverformat", "2"},
+        {"archivertable", "public.Event"},
         {"archiverrows", "30"},
         {"archiverbytes", "4000000000000"},
         {"archivercrc", "ffffffffffffffff"},
         {"archiveruncompressed", "32000000000000"},
         {"archiverpending", "4294967299"},
-        {"archiverlast", "run=0193-now,xid=4294967299,cluster=7312345678901234567,database=16384,"
-                         "timeline=4294967295,lsn=18446744073709551615,blocks=50000,header=0123456789abcdef,"
-                         "key=\"the%20key\",sample=50%25%2ca%3d%c3%bc"},
+        {"archiverlast",
+         "run=0193-now,xid=4294967299,cluster=7312345678901234567,database=16384,"
+         "timeline=4294967295,lsn=18446744073709551615,blocks=50000,header=0123456789abcdef,"
+         "types=000000000000000a,key=the%20key+a%2bb,sample=50%25%2ca%3d%c3%bc+,rowcrc=00000000000000fe"},
         {"archiverbase", "rows=10,bytes=1000,crc=00000000000000ff,uncompressed=8000,run=0193-earlier,xid=741,"
                          "cluster=7312345678901234567,database=16384,timeline=1,lsn=94489280512,blocks=1,"
                          "header=0123456789abcdef"},
@@ -39,11 +40,51 @@ TEST(mark, comes_back_from_metadata_as_it_was) {
     auto restoring = settled(pending_mark());
     restoring.restoring = transaction_mark{"0193-restore", "4294967300", restoring.now.position};
     restoring.held_until = "2026-12-24T02:00:00Z";
+    auto restored = not_restored(restoring);
+    restored.restored = restored_mark{*restoring.restoring, 30};
     for (const auto& mark : {pending_mark(), without_base, not_numbered, settled(pending_mark()), restoring,
-                             not_restored(restoring), emptied(restoring, record_before())}) {
+                             not_restored(restoring), restored, emptied(restoring, record_before())}) {
         const auto read = mark_from(metadata_with(mark, {}));
         EXPECT_EQ(read.mistake, "");
         EXPECT_EQ(read.mark, mark);
+    }
+}
+
+// What 0.1.0 wrote: names as quote_ident wrote them, one key column, no CRC of the row.
+TEST(mark, of_the_first_format_is_read_as_the_names_it_means) {
+    const std::pair<std::string_view, std::string_view> tables[] = {
+        {"public.\"Event\"", "public.Event"},   {"\"public\".\"Event\"", "public.Event"},
+        {"\"order\".\"a.b\"", "order.a%2eb"},   {"s.\"K%c3%a4se\"", "s.K%c3%a4se"},
+        {"\"a\"\"b\".\"c%20d\"", "a\"b.c%20d"}, {"public.\"50%25\"", "public.50%25"},
+        {"export/agency", "export/agency"},
+    };
+    auto values = metadata_with(settled(pending_mark()), {});
+    values["archiverformat"] = "1";
+    values["archiverlast"] = "run=r,xid=7,cluster=1,database=2,timeline=1,lsn=9,blocks=1,header=0f,"
+                             "key=\"the%20%22%22key\",sample=50%25%2ca%3d%c3%bc";
+    for (const auto& [written, meant] : tables) {
+        values["archivertable"] = written;
+        const auto read = mark_from(values);
+        EXPECT_EQ(read.mistake, "");
+        ASSERT_TRUE(read.mark);
+        EXPECT_EQ(read.mark->table, meant);
+        EXPECT_EQ(read.mark->now.sample, (sampled_row{{"the \"key"}, {"50%,a=ü"}, {}}));
+        EXPECT_EQ(mark_from(metadata_with(*read.mark, {})).mark, read.mark) << "written again in today's";
+    }
+    for (const auto* broken : {"public.\"Event", "\"a\"b", "%ff.\"x\""}) {
+        values["archivertable"] = broken;
+        EXPECT_NE(mark_from(values).mistake, "") << broken;
+    }
+}
+
+TEST(mark, whose_sample_is_spoiled_is_not_read) {
+    for (const auto* sample :
+         {"key=id,sample=%ff", "key=id,sample=%00", "key=id+b,sample=1", "key=id", "sample=1",
+          "key=id,sample=%ed%a0%80", "key=id,sample=%2", "key=id,sample=1,rowcrc=x"}) {
+        auto values = metadata_with(settled(pending_mark()), {});
+        values["archiverlast"] =
+            "run=r,xid=7,cluster=1,database=2,timeline=1,lsn=9,blocks=1,header=0f," + std::string(sample);
+        EXPECT_NE(mark_from(values).mistake, "") << sample;
     }
 }
 
@@ -108,7 +149,7 @@ TEST(mark, is_absent_from_a_file_of_somebody_else) {
 
 TEST(mark, keeps_to_what_the_service_allows_in_metadata) {
     auto mark = pending_mark();
-    mark.table = table_in_mark("\"Käse\".\"a\nb\"");
+    mark.table = table_in_mark("Käse", "a\nb");
     for (const auto& [name, value] : metadata_with(mark, {})) {
         EXPECT_TRUE(std::ranges::all_of(name, [](char c) { return c >= 'a' && c <= 'z'; })) << name;
         EXPECT_TRUE(std::ranges::all_of(value, [](char c) { return c > ' ' && c <= '~'; })) << value;
@@ -127,6 +168,13 @@ TEST(table_in_mark, encodes_what_is_not_plain_ascii_so_that_no_two_tables_are_on
     };
     for (const auto& [name, encoded] : cases)
         EXPECT_EQ(table_in_mark(name), encoded);
+}
+
+TEST(table_in_mark, separates_schema_and_table_by_the_only_dot) {
+    EXPECT_EQ(table_in_mark("public", "Event"), "public.Event");
+    EXPECT_EQ(table_in_mark("a.b", "c"), "a%2eb.c");
+    EXPECT_EQ(table_in_mark("a", "b.c"), "a.b%2ec");
+    EXPECT_EQ(table_in_mark("5%", "Käse \"x\""), "5%25.K%c3%a4se%20\"x\"");
 }
 
 } // namespace

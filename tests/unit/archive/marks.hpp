@@ -21,7 +21,7 @@ inline file_record record_before() {
 
 inline file_mark pending_mark() {
     file_mark mark;
-    mark.table = "public.\"Event\"";
+    mark.table = "public.Event";
     mark.pending = true;
     mark.base = record_before();
     mark.now = record_before();
@@ -32,8 +32,8 @@ inline file_mark pending_mark() {
     mark.now.crc = 0xffff'ffff'ffff'ffff;
     mark.now.run = "0193-now";
     mark.now.transaction = "4294967299";
-    mark.now.key_column = "\"the key\"";
-    mark.now.sample = "50%,a=ü";
+    mark.now.types = 0x0a;
+    mark.now.sample = sampled_row{{"the key", "a+b"}, {"50%,a=ü", ""}, 0xfe};
     mark.now.position = {"7312345678901234567", "16384", 4'294'967'295, 0xffff'ffff'ffff'ffff};
     return mark;
 }
