@@ -126,6 +126,7 @@ class engine {
                    report_, sink_, standard_error())
         , guard_(loop_.get_executor(), stop_, sink_) {
         out.display = &display_;
+        lake_.bound_rows(settings.job.memory_bytes);
     }
 
     // The end of the run: null, or what ended it.

@@ -111,10 +111,12 @@ awaitable<void> staging::take_over(day_file& file, const lake_file& before, read
 // if it has no blocks to keep, and remembers its rows if they might still be in the table.
 awaitable<void> staging::read_whole(day_file& file, reading how) {
     const auto expected = expected_of(context_.table, file.which());
-    content_check seen(file.name, file.compressed(), expected, [&](std::string_view row) {
+    const auto keep = [&](std::string_view row) {
         if (how.remember_rows)
             remember(file, row);
-    });
+    };
+    content_check seen(file.name, file.compressed(), expected, keep,
+                       context_.lake.row_limit(existing_.at(file.key)));
     if (file.base) // ours: its checksum speaks for its rows, whatever the table's columns are by now
         seen.trust_rows();
     const bool by_line = how.restage && !file.compressed();
@@ -122,11 +124,10 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         seen.gather_lines();
     const auto restage = [&](std::string_view bytes) { return store_when_possible(file, bytes); };
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        seen.feed(bytes);
-        const auto lines = seen.take_lines();
-        if (by_line && !lines.empty())
-            co_await restage(lines);
-        else if (how.restage && !by_line)
+        for (seen.give(bytes); seen.step();)
+            if (const auto lines = seen.take_lines(); !lines.empty())
+                co_await restage(lines);
+        if (how.restage && !by_line)
             co_await restage(text_of(bytes));
     };
     file.restaging = how.restage;

@@ -35,14 +35,16 @@ async::error in_the_way(const std::string& name, std::string why, std::string hi
 
 } // namespace
 
-content_check::content_check(std::string name, bool compressed, const expected_file& expected, row_sink rows)
+content_check::content_check(std::string name, bool compressed, const expected_file& expected, row_sink rows,
+                             std::uint64_t row_bytes_max)
     : name_(std::move(name))
     , compressed_(compressed)
     , expected_(expected)
     , judge_(expected)
     , rows_(std::move(rows))
     , scanner_(
-          compressed, [this](std::string_view line) { take_line(line); }, csv::line_ends::lf_or_crlf) {
+          compressed, [this](std::string_view line) { take_line(line); }, csv::line_ends::lf_or_crlf,
+          row_bytes_max) {
     (void)judge_.take_header(expected.header); // the file's own must be the same
 }
 
@@ -59,12 +61,24 @@ void content_check::guarded(Step step) const {
 }
 
 void content_check::feed(std::span<const std::byte> stored) {
+    give(stored);
+    while (step()) {
+    }
+}
+
+void content_check::give(std::span<const std::byte> stored) {
     if (bytes_ == 0 && !compressed_ && text_in(stored).starts_with(gzip_magic))
         throw in_the_way(name_, "it is compressed with gzip, but its name does not say so",
                          "Rename it to end in .csv.gz, or unpack it.");
     crc_ = azure::crc64(crc_, stored);
     bytes_ += stored.size();
-    guarded([&] { scanner_.feed(stored); });
+    guarded([&] { scanner_.give(stored); });
+}
+
+bool content_check::step() {
+    bool more = false;
+    guarded([&] { more = scanner_.step(); });
+    return more;
 }
 
 void content_check::finish() {
@@ -75,16 +89,26 @@ void content_check::finish() {
                          "Unpack it, change its line ends (dos2unix), compress it and upload it again.");
 }
 
+// A row may be as large as memory allows: it is copied at most once, and not kept.
+std::string_view content_check::as_copy_ends_it(std::string_view line) {
+    const bool crlf = csv::ends_in_crlf(line);
+    crlf_lines_ += crlf ? 1 : 0;
+    if (!crlf && !gathering_)
+        return line;
+    auto& copy = gathering_ ? gathered_ : line_;
+    if (!gathering_)
+        copy = std::string();
+    const auto begin = copy.size();
+    copy.append(line.substr(0, line.size() - (crlf ? 2 : 0)));
+    if (crlf)
+        copy.push_back('\n');
+    return std::string_view(copy).substr(begin);
+}
+
 void content_check::take_line(std::string_view line) {
     const auto size = line.size();
-    if (csv::ends_in_crlf(line)) {
-        ++crlf_lines_;
-        line_.assign(line.substr(0, line.size() - 2)).push_back('\n');
-        line = line_;
-    }
+    line = as_copy_ends_it(line);
     ends_with_newline_ = line.ends_with('\n');
-    if (gathering_)
-        gathered_ += line;
     if (lines_++ == 0)
         mistake_ = csv::header_mistake(line, expected_.header);
     else

@@ -21,13 +21,18 @@ class content_check {
 
     // `name` is for messages; `expected`, what the file must be, must outlive the check. `rows` gets each
     // line but the first, as COPY would have ended it; it may be empty.
-    content_check(std::string name, bool compressed, const expected_file& expected, row_sink rows);
+    content_check(std::string name, bool compressed, const expected_file& expected, row_sink rows,
+                  std::uint64_t row_bytes_max);
 
     // The header alone is judged: whoever calls vouches for the rows.
     void trust_rows() noexcept { trusting_ = true; }
 
-    // Bytes as stored. Throw async::error(precondition) that names the file once it cannot be appended to.
+    // Bytes as stored. Throw async::error(precondition) that names the file once it cannot be appended to, or
+    // csv::row_too_large.
     void feed(std::span<const std::byte> stored);
+    // The same in steps, as csv::file_scanner has them.
+    void give(std::span<const std::byte> stored);
+    [[nodiscard]] bool step();
     void finish();
 
     // From the next feed on, lines of a plain file are gathered with \n for CRLF, for `take_lines`.
@@ -46,6 +51,7 @@ class content_check {
     template <typename Step>
     void guarded(Step step) const;
     void take_line(std::string_view line);
+    [[nodiscard]] std::string_view as_copy_ends_it(std::string_view line);
     void take_row(std::string_view line);
     [[nodiscard]] async::error does_not_belong(const row_mistake& wrong) const;
 

@@ -41,7 +41,7 @@ awaitable<void> converter::convert(const lake_file& file, const expected_file& e
 }
 
 awaitable<void> converter::make_copy(const lake_file& file, const expected_file& expected, standing& made) {
-    content_check seen(made.name, file.compressed(), expected, {});
+    content_check seen(made.name, file.compressed(), expected, {}, lake_.row_limit(file));
     block_stream staged(lake_.client(), pages_, made.copy_name, new_nonce_(), made.content.encryption_scope);
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         seen.feed(bytes);

@@ -151,7 +151,8 @@ awaitable<loaded_file> day_loader::copy(const lake_file& file, day which) {
         }
         offset += line.size();
     };
-    csv::file_scanner scanner(file.compressed(), take_line, csv::line_ends::lf_or_crlf);
+    csv::file_scanner scanner(file.compressed(), take_line, csv::line_ends::lf_or_crlf,
+                              lake_.row_limit(file));
     const auto sql =
         fmt::format("COPY {} (event_archiver_row, {}) FROM STDIN (FORMAT csv)", stage, column_list());
     try {
@@ -159,18 +160,21 @@ awaitable<loaded_file> day_loader::copy(const lake_file& file, day which) {
         const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
             content.crc = azure::crc64(content.crc, bytes);
             content.bytes += bytes.size();
-            try {
-                scanner.feed(bytes);
-            } catch (const std::invalid_argument& broken) {
-                throw malformed(file, broken.what());
+            scanner.give(bytes);
+            for (bool more = true; more;) {
+                try {
+                    more = scanner.step();
+                } catch (const std::invalid_argument& broken) {
+                    throw malformed(file, broken.what());
+                }
+                if (!mistake.empty())
+                    throw async::error(
+                        failure::precondition,
+                        fmt::format("'{}' does not fit {}: {}", file.properties.name, target_.name, mistake),
+                        std::string(into_hint));
+                co_await target.write(rows);
+                rows.clear();
             }
-            if (!mistake.empty())
-                throw async::error(
-                    failure::precondition,
-                    fmt::format("'{}' does not fit {}: {}", file.properties.name, target_.name, mistake),
-                    std::string(into_hint));
-            co_await target.write(rows);
-            rows.clear();
         };
         co_await lake_.read(file.properties.name, file.properties.etag, 0, take);
         scanner.finish();

@@ -76,12 +76,13 @@ awaitable<void> day_loader::explain(const staged_file& staged) {
             row.remove_suffix(csv::ends_in_crlf(row) ? 2 : row.ends_with('\n') ? 1 : 0);
             rows.append(fmt::format_int(number++).c_str()).append(1, ',').append(row).push_back('\n');
         },
-        csv::line_ends::lf_or_crlf);
+        csv::line_ends::lf_or_crlf, lake_.row_limit(file));
     auto target = co_await session_.start_copy_in(fmt::format("COPY {} FROM STDIN (FORMAT csv)", texts));
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        scanner.feed(bytes);
-        co_await target.write(rows);
-        rows.clear();
+        for (scanner.give(bytes); scanner.step();) {
+            co_await target.write(rows);
+            rows.clear();
+        }
     };
     co_await lake_.read(file.properties.name, file.properties.etag, 0, take);
     scanner.finish();

@@ -44,13 +44,15 @@ awaitable<std::vector<std::string>> columns_of(lake& folder, const lake_file& fi
         if (!first)
             first.emplace(csv::without_byte_order_mark(line));
     };
-    csv::file_scanner scanner(file.compressed(), take_line, csv::line_ends::lf_or_crlf);
+    csv::file_scanner scanner(file.compressed(), take_line, csv::line_ends::lf_or_crlf, header_bytes_max);
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         try {
             if (!first && !broken)
                 scanner.feed(bytes);
         } catch (const std::invalid_argument&) {
             broken = true; // of a later row, perhaps: it is named when the file is read
+        } catch (const csv::row_too_large&) {
+            broken = true; // the same
         }
         co_return;
     };

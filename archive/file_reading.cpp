@@ -7,10 +7,11 @@
 namespace archive {
 
 file_reading::file_reading(const expected_file& expected, bool compressed, difference_list& found,
-                           row_sink take)
+                           row_sink take, std::uint64_t row_bytes_max)
     : found_(found)
     , take_(std::move(take))
-    , scanner_(compressed, [this](std::string_view line) { take_line(line); })
+    , scanner_(
+          compressed, [this](std::string_view line) { take_line(line); }, csv::line_ends::lf, row_bytes_max)
     , judge_(expected) {}
 
 template <typename Step>
@@ -29,9 +30,21 @@ void file_reading::guarded(Step step) {
 }
 
 void file_reading::feed(std::span<const std::byte> stored) {
+    give(stored);
+    while (step()) {
+    }
+}
+
+void file_reading::give(std::span<const std::byte> stored) {
     crc_ = azure::crc64(crc_, stored);
     bytes_ += stored.size();
-    guarded([&] { scanner_.feed(stored); });
+    guarded([&] { scanner_.give(stored); });
+}
+
+bool file_reading::step() {
+    bool more = false;
+    guarded([&] { more = scanner_.step(); });
+    return more;
 }
 
 void file_reading::finish() {

@@ -27,10 +27,14 @@ class file_reading {
 
     // `expected` and `found` must outlive the reading. Rows that are not CSV, or not of the day, are noted in
     // `found`; only whole rows with a key are handed on.
-    file_reading(const expected_file& expected, bool compressed, difference_list& found, row_sink take);
+    file_reading(const expected_file& expected, bool compressed, difference_list& found, row_sink take,
+                 std::uint64_t row_bytes_max);
 
-    // Bytes as stored. Once something is malformed, the rest is only summed up.
+    // Bytes as stored. Once something is malformed, the rest is only summed up. Throws csv::row_too_large.
     void feed(std::span<const std::byte> stored);
+    // The same in steps, as csv::file_scanner has them.
+    void give(std::span<const std::byte> stored);
+    [[nodiscard]] bool step();
     void finish();
 
     [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; } // without the header

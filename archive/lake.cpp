@@ -166,6 +166,8 @@ awaitable<void> lake::read(std::string name, azure::etag version, std::uint64_t 
         if (failed.status() == 412 || failed.status() == 404)
             throw conflict(fmt::format("'{}' was changed by somebody else while it was read", name));
         throw;
+    } catch (const csv::row_too_large& row) {
+        throw row_refused(name, from, row);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "archive/day.hpp"
 #include "archive/mark.hpp"
+#include "archive/row_limit.hpp"
 #include "archive/treatment.hpp"
 #include "azure/blob_client.hpp"
 #include "azure/directory.hpp"
@@ -44,6 +45,11 @@ class lake {
     // real, must outlive the lake. `encryption_scope`: of the folder's marker.
     lake(azure::blob_client& client, std::string folder, azure::directory_client* directories = nullptr,
          std::string encryption_scope = {});
+    // ARCHIVE_MEMORY, in bytes: what a row of others may take.
+    void bound_rows(std::uint64_t memory) noexcept { row_memory_ = memory; }
+    [[nodiscard]] std::uint64_t row_limit(const lake_file& file) const noexcept {
+        return archive::row_limit(file, row_memory_);
+    }
 
     // Creates the container and the folder if they are missing.
     [[nodiscard]] awaitable<folder_contents> contents();
@@ -63,7 +69,8 @@ class lake {
     // One file as it is now; nothing if there is none.
     [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name);
 
-    // Streams bytes [from, end) of exactly this version of a file. Throws conflict if it is no longer there.
+    // Streams bytes [from, end) of exactly this version of a file. Throws conflict if it is no longer there;
+    // where the sink throws csv::row_too_large, async::error(precondition) with the file's name.
     [[nodiscard]] awaitable<void> read(std::string name, azure::etag version, std::uint64_t from,
                                        azure::body_sink sink);
 
@@ -81,6 +88,7 @@ class lake {
     std::string prefix_; // "" or "some/folder/"
     azure::directory_client* directories_;
     std::string encryption_scope_;
+    std::uint64_t row_memory_ = std::uint64_t{32} << 20;
     std::set<file_key> directories_found_;
 };
 

@@ -56,10 +56,11 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake_file& other
          !context_.came_back.contains(file.which())))
         co_return;
     bool header_next = true;
-    csv::file_scanner scanner(other.compressed(), [&](std::string_view row) {
+    const auto keep = [&](std::string_view row) {
         if (!std::exchange(header_next, false))
             remember(file, row);
-    });
+    };
+    csv::file_scanner scanner(other.compressed(), keep, csv::line_ends::lf, context_.lake.row_limit(other));
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         scanner.feed(bytes);
         co_return;

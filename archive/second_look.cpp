@@ -13,7 +13,8 @@ namespace archive {
 // Another pass over a file whose rows have been judged.
 awaitable<void> verifier::scan(const proof& one, file_reading::row_sink take) {
     difference_list judged;
-    file_reading reading(one.expected, one.file.compressed(), judged, std::move(take));
+    file_reading reading(one.expected, one.file.compressed(), judged, std::move(take),
+                         context_.lake.row_limit(one.file));
     const azure::body_sink feed = [&reading](std::span<const std::byte> bytes) -> awaitable<void> {
         reading.feed(bytes);
         co_return;

@@ -199,14 +199,15 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
     std::vector<std::string> keys;
     const auto header = csv::header_line(table.columns);
     bool first = true;
-    csv::file_scanner scanner(file.compressed(), [&](std::string_view row) {
+    const auto take_row = [&](std::string_view row) {
         // A tail may hold the header, if the file was there but empty; that of a file whose last line had no
         // newline begins with one.
         if ((std::exchange(first, false) && (from == 0 || row == header)) || row == "\n")
             return;
         ++seen.total;
         keys.push_back(csv::split_row(row).at(table.key_position));
-    });
+    };
+    csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf, lake_.row_limit(file));
     const auto ask = [&]() -> awaitable<void> {
         auto found = co_await keys_in_table(session, table, keys, within);
         seen.present_count += found.size();
@@ -215,13 +216,16 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
         keys.clear();
     };
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        try {
-            scanner.feed(bytes);
-        } catch (const std::logic_error& broken) {
-            throw damaged(broken);
+        scanner.give(bytes);
+        for (bool more = true; more;) {
+            try {
+                more = scanner.step();
+            } catch (const std::logic_error& broken) {
+                throw damaged(broken);
+            }
+            if (keys.size() >= keys_per_query)
+                co_await ask();
         }
-        if (keys.size() >= keys_per_query)
-            co_await ask();
     };
     co_await lake_.read(file.properties.name, file.properties.etag, from, take);
     try {

@@ -37,6 +37,7 @@ void table_probe::add(std::string_view key, row_place at) {
         numbers_.push_back(number);
     } else {
         texts_.emplace_back(key);
+        bytes_ += key.size();
     }
     places_.push_back(at);
 }
@@ -50,6 +51,7 @@ awaitable<void> table_probe::ask() {
     numbers_.clear();
     texts_.clear();
     places_.clear();
+    bytes_ = 0;
 }
 
 // False if too many rows lie in the range.

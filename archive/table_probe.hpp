@@ -19,7 +19,7 @@ class table_probe {
     table_probe(db::connection& session, const table_description& table, difference_list& found);
 
     void add(std::string_view key, row_place at);
-    [[nodiscard]] bool due() const noexcept { return places_.size() >= batch_; }
+    [[nodiscard]] bool due() const noexcept { return places_.size() >= batch_ || bytes_ >= bytes_max; }
     // Asks for the keys added since; what the table has is a difference `in_table`.
     [[nodiscard]] awaitable<void> ask();
 
@@ -28,6 +28,8 @@ class table_probe {
     [[nodiscard]] awaitable<void> ask_for_each();
     void note(std::vector<std::string> present);
 
+    static constexpr std::size_t bytes_max = std::size_t{256} * 1024; // a key may be of any length
+
     db::connection& session_;
     const table_description& table_;
     difference_list& found_;
@@ -35,6 +37,7 @@ class table_probe {
     std::size_t batch_;
     std::vector<std::int64_t> numbers_; // keys, if they are integers
     std::vector<std::string> texts_;    // keys, if they are not
+    std::size_t bytes_ = 0;             // of `texts_`
     std::vector<row_place> places_;
 };
 

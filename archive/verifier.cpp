@@ -216,20 +216,21 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
     const auto& file = one.file;
     const auto settled = settled_bytes(file);
     table_probe probe(session, table_, found);
-    file_reading reading(one.expected, file.compressed(), found, [&](const placed_row& row) {
+    const auto note = [&](const placed_row& row) {
         keys.note(key_hash(row.key));
         if (row.at.byte < settled)
             probe.add(row.key, row.at);
         if (against_)
             ours.add(row.text);
-    });
+    };
+    file_reading reading(one.expected, file.compressed(), found, note, context_.lake.row_limit(file));
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         const auto rows_before = reading.rows();
-        reading.feed(bytes);
+        for (reading.give(bytes); reading.step();)
+            if (probe.due())
+                co_await probe.ask();
         context_.report.rows_read += reading.rows() - rows_before;
         context_.report.bytes_read += bytes.size();
-        if (probe.due())
-            co_await probe.ask();
     };
     co_await context_.lake.read(file.properties.name, file.properties.etag, 0, take);
     reading.finish();

@@ -12,20 +12,30 @@ std::string_view text_of(std::span<const std::byte> bytes) noexcept {
 
 } // namespace
 
-file_scanner::file_scanner(bool compressed, row_scanner::row_sink sink, line_ends allowed)
-    : rows_(std::move(sink), allowed) {
+file_scanner::file_scanner(bool compressed, row_scanner::row_sink sink, line_ends allowed,
+                           std::uint64_t bytes_max)
+    : rows_(std::move(sink), allowed, bytes_max) {
     if (compressed)
         expander_.emplace();
 }
 
 void file_scanner::feed(std::span<const std::byte> stored) {
-    if (!expander_) {
-        rows_.feed(text_of(stored));
-        return;
+    give(stored);
+    while (step()) {
     }
-    expander_->feed(stored);
-    for (auto piece = expander_->next(); !piece.empty(); piece = expander_->next())
-        rows_.feed(text_of(piece));
+}
+
+void file_scanner::give(std::span<const std::byte> stored) {
+    if (expander_)
+        expander_->feed(stored);
+    else
+        given_ = stored;
+}
+
+bool file_scanner::step() {
+    const auto piece = expander_ ? expander_->next() : std::exchange(given_, {});
+    rows_.feed(text_of(piece));
+    return !piece.empty();
 }
 
 void file_scanner::finish() {

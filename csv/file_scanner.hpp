@@ -10,12 +10,17 @@
 
 namespace csv {
 
-// Throws std::invalid_argument as row_scanner and gzip_expander do.
+// Throws std::invalid_argument as row_scanner and gzip_expander do, and row_too_large for a row of more than
+// `bytes_max` bytes: few stored bytes can be many rows, or one without end.
 class file_scanner {
   public:
-    file_scanner(bool compressed, row_scanner::row_sink sink, line_ends allowed = line_ends::lf);
+    file_scanner(bool compressed, row_scanner::row_sink sink, line_ends allowed, std::uint64_t bytes_max);
 
     void feed(std::span<const std::byte> stored);
+    // The same in steps of at most 64 KiB of CSV where it is compressed, so that what the sink gathers can be
+    // put away between two: give, then step until it says false. `stored` must stay valid meanwhile.
+    void give(std::span<const std::byte> stored);
+    [[nodiscard]] bool step();
     void finish();
 
     // Of CSV, which for a compressed file is not what is stored.
@@ -25,6 +30,7 @@ class file_scanner {
   private:
     row_scanner rows_;
     std::optional<gzip_expander> expander_;
+    std::span<const std::byte> given_; // and not yet used, of a plain file
 };
 
 } // namespace csv

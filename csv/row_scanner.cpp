@@ -12,22 +12,23 @@
 
 namespace csv {
 
-namespace {
-
-// A row across chunks is collected in a buffer; after a giant it is given back.
-constexpr std::size_t pending_kept_max = std::size_t{64} * 1024;
-
-} // namespace
-
 malformed::malformed(std::string_view what, std::uint64_t at_row, std::uint64_t at_byte)
     : std::invalid_argument(fmt::format("{}, in row {}, at byte {}", what, at_row, at_byte))
     , reason(what)
     , row(at_row)
     , byte(at_byte) {}
 
-row_scanner::row_scanner(row_sink sink, line_ends allowed)
+row_too_large::row_too_large(std::uint64_t at_row, std::uint64_t at_byte, std::uint64_t allowed)
+    : std::runtime_error(
+          fmt::format("a row of more than {} bytes, in row {}, at byte {}", allowed, at_row, at_byte))
+    , row(at_row)
+    , byte(at_byte)
+    , bytes_max(allowed) {}
+
+row_scanner::row_scanner(row_sink sink, line_ends allowed, std::uint64_t bytes_max)
     : sink_(std::move(sink))
-    , crlf_allowed_(allowed == line_ends::lf_or_crlf) {}
+    , crlf_allowed_(allowed == line_ends::lf_or_crlf)
+    , bytes_max_(bytes_max) {}
 
 row_scanner::block_verdict row_scanner::scan_block(const char* bytes, std::size_t size) noexcept {
     block_masks at;
@@ -78,12 +79,18 @@ void row_scanner::feed(std::string_view bytes) {
             row_ends &= (mistakes & -mistakes) - 1;
         for (; row_ends != 0; row_ends &= row_ends - 1) {
             const auto row_end = block + static_cast<std::size_t>(std::countr_zero(row_ends)) + 1;
+            must_fit(row_begin, row_end - row_begin);
             hand_over(bytes.substr(row_begin, row_end - row_begin));
             row_begin = row_end;
         }
-        if (mistakes != 0) [[unlikely]]
-            note_mistake(bytes, block + static_cast<std::size_t>(std::countr_zero(mistakes)));
+        if (mistakes != 0) [[unlikely]] {
+            const auto position = block + static_cast<std::size_t>(std::countr_zero(mistakes));
+            must_fit(row_begin, position - row_begin);
+            note_mistake(bytes, position);
+        }
     }
+    if (!after_carriage_return_) // else the next byte tells what is wrong with it
+        must_fit(row_begin, bytes.size() - row_begin);
     pending_.append(bytes.substr(row_begin));
     bytes_ += bytes.size();
     ended_in_return_ = carry_.after_return;
@@ -104,10 +111,13 @@ void row_scanner::hand_over(std::string_view row) {
     if (pending_.empty())
         return sink_(row);
     pending_.append(row);
-    sink_(pending_);
+    sink_(pending_.text());
     pending_.clear();
-    if (pending_.capacity() > pending_kept_max)
-        pending_ = std::string();
+}
+
+void row_scanner::must_fit(std::size_t begin, std::size_t size) const {
+    if (pending_.size() + size > bytes_max_) [[unlikely]]
+        throw row_too_large(rows_ + 1, bytes_ + begin - pending_.size(), bytes_max_);
 }
 
 // Throws, unless it takes the next chunk to say what a carriage return at the end of this one is.

@@ -2,9 +2,12 @@
 // Strict: whatever COPY would not have written around quotes and line ends is taken for corruption.
 #pragma once
 
+#include "csv/row_buffer.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,21 +23,33 @@ struct malformed : std::invalid_argument {
     std::uint64_t byte;
 };
 
+// A row that is longer than whoever reads has memory for. `byte` is where it begins.
+struct row_too_large : std::runtime_error {
+    row_too_large(std::uint64_t row, std::uint64_t byte, std::uint64_t bytes_max);
+
+    std::uint64_t row;
+    std::uint64_t byte;
+    std::uint64_t bytes_max;
+};
+inline constexpr std::uint64_t no_row_limit = std::numeric_limits<std::uint64_t>::max();
+
 // Whether a row may end in CRLF, as programs on Windows write it. COPY wants one kind in a file.
 enum class line_ends : std::uint8_t { lf, lf_or_crlf };
 [[nodiscard]] constexpr bool ends_in_crlf(std::string_view row) noexcept { return row.ends_with("\r\n"); }
 
 // Throws `malformed`, which names row and byte offset, never content, for a quote inside an unquoted
 // field, anything but a comma or newline after a closing quote, and a carriage return outside quotes. All
-// rows before that one have been handed over. After a throw, its own or the sink's, the scanner is of no more
-// use.
+// rows before that one have been handed over. Throws `row_too_large` for a row of more than `bytes_max`
+// bytes, its line end included, before it holds them. After a throw, its own or the sink's, the scanner is of
+// no more use.
 class row_scanner {
   public:
     // Gets each row with its newline, valid for the call; the last one perhaps without. A row that lies whole
     // in the bytes fed is a view into them.
     using row_sink = std::function<void(std::string_view row)>;
 
-    explicit row_scanner(row_sink sink, line_ends allowed = line_ends::lf);
+    explicit row_scanner(row_sink sink, line_ends allowed = line_ends::lf,
+                         std::uint64_t bytes_max = no_row_limit);
 
     void feed(std::string_view bytes);
     // Call at the end of the input: hands over a last row without newline. Throws `malformed` if the
@@ -63,12 +78,15 @@ class row_scanner {
 
     [[nodiscard]] block_verdict scan_block(const char* bytes, std::size_t size) noexcept;
     void hand_over(std::string_view row);
+    // Of the row at hand, `size` bytes of which are in the chunk at hand, from `begin` on.
+    void must_fit(std::size_t begin, std::size_t size) const;
     [[noreturn]] void fail(std::uint64_t offset, std::string_view what) const;
     void note_mistake(std::string_view bytes, std::size_t position);
 
     row_sink sink_;
     bool crlf_allowed_;
-    std::string pending_; // the row that began in an earlier chunk
+    std::uint64_t bytes_max_;
+    row_buffer pending_; // the row that began in an earlier chunk
     std::uint64_t rows_ = 0;
     std::uint64_t bytes_ = 0;
     carry carry_;

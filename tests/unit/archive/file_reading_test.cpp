@@ -35,9 +35,10 @@ reading_outcome read(std::string_view text, std::size_t piece = 1'000, std::uint
                                  header_crc,
                                  "created_at",
                                  {{"id", "text"}}};
-    file_reading reading(expected, false, found, [&](const placed_row& row) {
+    const auto take = [&](const placed_row& row) {
         result.rows.push_back({row.at.row, row.at.byte, std::string(row.key)});
-    });
+    };
+    file_reading reading(expected, false, found, take, csv::no_row_limit);
     for (std::size_t begin = 0; begin < text.size(); begin += piece)
         reading.feed(std::as_bytes(std::span(text.substr(begin, piece))));
     reading.finish();

@@ -202,6 +202,46 @@ TEST(first_field, is_the_unquoted_text_up_to_the_first_comma) {
     }
 }
 
+// "rows, then what ended it": in pieces of `piece` bytes.
+std::string limited(std::string_view input, std::size_t piece, line_ends allowed, std::uint64_t bytes_max) {
+    std::string seen;
+    row_scanner scanner([&](std::string_view row) { seen.append(row); }, allowed, bytes_max);
+    try {
+        for (std::size_t at = 0; at < input.size(); at += piece)
+            scanner.feed(input.substr(at, piece));
+        scanner.finish();
+    } catch (const row_too_large& row) {
+        seen += "|large " + std::to_string(row.row) + "@" + std::to_string(row.byte);
+    } catch (const malformed& row) {
+        seen += "|" + row.reason + " " + std::to_string(row.row) + "@" + std::to_string(row.byte);
+    }
+    return seen;
+}
+
+TEST(row_scanner, refuses_a_row_beyond_its_limit_before_it_holds_it) {
+    const std::string row = "1234567,a\n"; // 10 bytes
+    EXPECT_EQ(limited(row + row, 100, line_ends::lf, 10), row + row);
+    EXPECT_EQ(limited(row + "x" + row, 100, line_ends::lf, 10), row + "|large 2@10");
+    EXPECT_EQ(limited(row + "\"" + std::string(100, '\n'), 7, line_ends::lf, 10), row + "|large 2@10");
+    EXPECT_EQ(limited("1234567,abc", 3, line_ends::lf, 10), "|large 1@0") << "a last row without newline";
+    EXPECT_EQ(limited("1234567\r\n" + row, 100, line_ends::lf_or_crlf, 9), "1234567\r\n|large 2@9");
+}
+
+TEST(row_scanner, says_the_same_of_large_rows_wherever_they_are_cut) {
+    std::mt19937 random(7);
+    constexpr std::string_view letters = "aaaaa,,\"\"\n\r";
+    for (int round = 0; round < 3'000; ++round) {
+        std::string input;
+        for (auto left = random() % 60; left > 0; --left)
+            input += letters[random() % letters.size()];
+        for (const auto allowed : {line_ends::lf, line_ends::lf_or_crlf}) {
+            const auto whole = limited(input, 1'000, allowed, 8);
+            for (const std::size_t piece : {1U, 2U, 3U, 5U, 8U, 13U})
+                ASSERT_EQ(limited(input, piece, allowed, 8), whole) << testing::PrintToString(input);
+        }
+    }
+}
+
 TEST(first_field, throws_if_it_is_malformed) {
     for (const std::string_view row : {"a\"b,c\n", "\"a\"b,c\n", "\"a", "a\r\n"}) {
         SCOPED_TRACE(row);
