@@ -123,7 +123,6 @@ awaitable<loaded_file> day_loader::copy(const lake_file& file, day which) {
     content.header = azure::crc64(0, std::as_bytes(std::span(header_)));
     auto& expected = expected_[which];
     const auto day_text = which.text() + ' ';
-    const bool as_copy_wrote = is_as_marked(file);
     std::vector<std::size_t> ends(time_position_ + 1);
     std::string mistake;
     std::string rows; // of the piece at hand
@@ -138,8 +137,8 @@ awaitable<loaded_file> day_loader::copy(const lake_file& file, day which) {
         if (lines++ == 0) {
             mistake = csv::header_mistake(std::string(row) + '\n', header_);
         } else {
-            // COPY quotes only what needs it; others may quote more.
-            if (!as_copy_wrote && row.find('"') != std::string_view::npos)
+            // COPY quotes only what needs it; others may quote more, and their rows may be in a file of ours.
+            if (row.find('"') != std::string_view::npos)
                 row = canonical = csv::as_copy_quotes(row);
             if (csv::find_field_ends(row, ends) != columns_.size())
                 throw csv::malformed("a row with another number of fields than the header", lines, offset);

@@ -54,8 +54,9 @@ bool is_clock(std::string_view text) noexcept {
         return false;
     const auto fraction = text.substr(form.size());
     constexpr std::size_t microseconds = 6;
-    return fraction.empty() || (fraction.starts_with('.') && fraction.size() > 1 &&
-                                fraction.size() <= 1 + microseconds && all_digits(fraction.substr(1)));
+    return fraction.empty() ||
+           (fraction.starts_with('.') && fraction.size() > 1 && fraction.size() <= 1 + microseconds &&
+            all_digits(fraction.substr(1)) && fraction.back() != '0');
 }
 
 } // namespace

@@ -12,8 +12,8 @@ namespace archive {
 [[nodiscard]] bool is_written_key(std::string_view type, std::string_view text) noexcept;
 
 enum class written_time : unsigned char { of_day, of_other_day, none };
-// "2024-02-29 23:59:59.999", with or without "+00": the session that writes it is in UTC. `day` is its first
-// ten characters if it is of that day. Zeros at the end of the fraction may stand.
+// "2024-02-29 23:59:59.999", with or without "+00": the session that writes it is in UTC, and the column may
+// have had a zone when it did. `day` is its first ten characters if it is of that day.
 [[nodiscard]] written_time judge_time(std::string_view day, std::string_view text) noexcept;
 
 } // namespace archive

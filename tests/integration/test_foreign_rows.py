@@ -21,6 +21,7 @@ BAD = {
     "a time of another day": (b"900002,two,kind,2024-01-02 00:00:00,,{}\n", f"its time is not of this day, {PLACE}"),
     "a time of Excel": (b"900002,two,kind,45292.5,,{}\n", f"its time is none as PostgreSQL writes it (YYYY-MM-DD HH:MM:SS), {PLACE}"),
     "a time in another spelling": (b"900002,two,kind,01/01/2024 10:00,,{}\n", "its time is none as PostgreSQL writes it"),
+    "a time with zeros": (b"900002,two,kind,2024-01-01 10:00:00.000,,{}\n", "its time is none as PostgreSQL writes it"),
     "no time": (b"900002,two,kind,,,{}\n", "its time is none as PostgreSQL writes it"),
     "a key that is no number": (b"two,two,kind,2024-01-01 10:00:00,,{}\n", f"its key 'id' is no integer as PostgreSQL writes it, {PLACE}"),
     "a key beyond its type": (b"2147483648,two,kind,2024-01-01 10:00:00,,{}\n", "its key 'id' is no integer"),
@@ -143,11 +144,12 @@ def test_keys_of_other_types(archiver, database, lake, container, name, ddl, goo
 def test_what_copy_reads_all_the_same_is_adopted(archiver, table, lake, container):
     """A byte order mark, quotes that nobody needs, mixed line ends inside them, no newline at the end."""
     table.fill(6, 2)
-    content = (MARK + HEADER + FIRST + b'"900002","a\r\nb\nc\rd","kind","2024-01-01 10:00:00.000","","{}"\n'.replace(b',"",', b",,")
+    content = (MARK + HEADER + FIRST + b'"900002","a\r\nb\nc\rd","kind","2024-01-01 10:00:00","","{}"\n'.replace(b',"",', b",,")
                + LAST[:-1])
     put(lake, container, "put blob", content)
     archiver.archive()
     assert lake.get(container, NAME).startswith(content + b"\n")
     archiver.run("verify", expect=0)
     archiver.run("restore", "--day=2024-01-01", '--into=public."Back"', expect=0)
+    archiver.run("restore", "--day=2024-01-01", expect=0)
     assert table.execute('SELECT event_id FROM public."Back" WHERE id = 900002') == [("a\r\nb\nc\rd",)]
