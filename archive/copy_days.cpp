@@ -16,7 +16,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <map>
 
@@ -119,20 +118,22 @@ awaitable<std::size_t> job::copy_first(db::connection& session, std::string into
                                        const std::vector<const lake_file*>& files,
                                        std::optional<table_description>& target) {
     const auto& settings = context_.settings;
+    const auto named = co_await resolve_table(session, settings.table);
+    auto wanted = co_await look_for_table(session, into);
+    const bool missing = wanted.oid == 0;
+    if (missing)
+        wanted = co_await name_of_new_table(session, into);
     auto transaction = co_await db::transaction::begin(session, coordinator_options());
-    const auto source =
-        co_await describe_table(session, settings.table, settings.time_column, settings.key_column);
-    const std::array parameters{db::parameter(into)};
-    const auto found = co_await session.query("SELECT to_regclass($1)::oid", parameters);
-    const bool missing = found.is_null(0, 0);
+    const auto source = co_await describe_table(session, named, settings.time_column, settings.key_column);
     if (missing) {
-        const auto sql = co_await create_statement(session, context_.lake, into, files, source);
+        const auto sql = co_await create_statement(session, context_.lake, wanted.sql(), files, source);
         co_await session.execute(sql);
-    } else if (static_cast<std::uint32_t>(found.integer(0, 0)) == source.oid) {
+        wanted = co_await resolve_table(session, wanted.sql());
+    } else if (wanted.oid == source.oid) {
         throw async::error(failure::usage, fmt::format("--into names {} itself", source.name),
                            "Leave --into out to move the days back into it.");
     }
-    target = co_await describe_table(session, into, settings.time_column, settings.key_column);
+    target = co_await describe_table(session, wanted, settings.time_column, settings.key_column);
     context_.report.enter(run_phase::restoring);
     if (!missing) {
         co_await must_be_insertable(session, *target, restore_target::another_table);

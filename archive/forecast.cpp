@@ -68,9 +68,10 @@ namespace {
 awaitable<void> look(db::connection& session, look_context& context, forecast& seen) {
     auto limits = context.settings;
     limits.commit = commit_unit::run; // all days of the run, however many transactions it makes of them
+    const auto named = co_await resolve_table(session, limits.table);
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
-    const auto table = co_await describe_table(session, limits.table, limits.time_column, limits.key_column);
+    const auto table = co_await describe_table(session, named, limits.time_column, limits.key_column);
     context.report.enter(run_phase::planning);
     plan_start from;
     from.cutoff = co_await find_cutoff(session, limits);

@@ -2,11 +2,13 @@
 
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/run_lock.hpp"
 #include "archive/session_scope.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
 #include "async/timeline.hpp"
+#include "db/error.hpp"
 
 #include <fmt/format.h>
 
@@ -50,12 +52,8 @@ awaitable<void> job::recover_file(std::string name, verdict decision) {
                            "Name it as `list` shows it: events_YYYY-MM-DD.csv.");
     const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
     unit work(*session);
-    work.transaction = co_await db::transaction::begin(*session, coordinator_options());
-    if (!co_await take_lock(*session))
-        throw async::error(failure::locked, "another run holds the lock");
-    work.table = co_await describe_table(*session, context_.settings.table, context_.settings.time_column,
-                                         context_.settings.key_column);
-    work.position = co_await position_of(*session);
+    if (!co_await begin_unit(work))
+        throw lock_is_held();
     const auto file = co_await context_.lake.look(context_.lake.name_of(*key));
     if (!file)
         throw async::error(failure::precondition,
@@ -102,8 +100,7 @@ awaitable<void> job::repeat(attempt_body body) {
             continue;
         case attempt_result::lock_busy:
             if (lock_patience.passed())
-                throw async::error(failure::locked, fmt::format("another run holds the lock on table {}",
-                                                                context_.settings.table));
+                throw lock_is_held();
             break;
         case attempt_result::tail_waiting:
             if (settle_patience.passed())
@@ -129,23 +126,8 @@ awaitable<job::attempt_result> job::attempt(const attempt_body& body) {
 }
 
 awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& body) {
-    const auto& settings = context_.settings;
-    if (removes_partitions_) {
-        auto found = co_await find_partitions(work.session);
-        if (!found)
-            co_return attempt_result::lock_busy;
-        work.partitions = std::move(*found);
-    }
-    work.transaction = co_await db::transaction::begin(work.session, coordinator_options());
-    co_await lock_partitions(work.session, work.partitions);
-    // Before anything that waits for the table: a run that takes partitions away holds it until its COMMIT.
-    if (!co_await take_lock(work.session)) {
-        co_await work.transaction->rollback();
+    if (!co_await begin_unit(work))
         co_return attempt_result::lock_busy;
-    }
-    work.table =
-        co_await describe_table(work.session, settings.table, settings.time_column, settings.key_column);
-    work.position = co_await position_of(work.session);
     fault_point("locked");
 
     context_.report.enter(run_phase::settling);
@@ -160,6 +142,77 @@ awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& bo
     co_return result;
 }
 
+// The transaction with the table described and both locks held: the table's against being rewritten, the
+// run's against other runs. False, and no transaction, while another run is at work.
+awaitable<bool> job::begin_unit(unit& work) {
+    const auto& settings = context_.settings;
+    auto& session = work.session;
+    const auto named = co_await resolve_table(session, settings.table);
+    const run_lock lock(named.oid, settings.shard);
+    // Before anything that waits for the table: a run that takes partitions away holds it until its COMMIT.
+    // Not in the transaction: a SELECT takes its snapshot, and that must come after the table's lock.
+    if (!co_await try_lock(session, lock)) {
+        co_await note_holder(session, lock);
+        co_return false;
+    }
+    if (removes_partitions_) {
+        auto found = co_await find_partitions(session, named);
+        if (!found)
+            co_return false;
+        work.partitions = std::move(*found);
+    }
+    work.transaction = co_await db::transaction::begin(session, coordinator_options());
+    co_await lock_against_rewriting(work, named);
+    co_await lock_partitions(session, work.partitions);
+    work.table = co_await describe_table(session, named, settings.time_column, settings.key_column);
+    if (!co_await try_lock(session, lock)) {
+        co_await note_holder(session, lock);
+        co_await work.transaction->rollback();
+        co_return false;
+    }
+    work.position = co_await position_of(session);
+    co_return true;
+}
+
+awaitable<void> job::lock_against_rewriting(unit& work, const named_table& named) const {
+    bool timed_out = false;
+    try {
+        co_await lock_table(work.session, named);
+    } catch (const db::error& failed) {
+        if (failed.state() != lock_not_available)
+            throw;
+        timed_out = true;
+    }
+    if (!timed_out)
+        co_return;
+    co_await work.transaction->rollback();
+    const auto others = co_await sessions_against(work.session, named);
+    throw async::error(
+        failure::temporary,
+        fmt::format("table {} could not be locked against being rewritten within {} s{}{}", named.text(),
+                    std::chrono::duration_cast<std::chrono::seconds>(context_.settings.settle_wait).count(),
+                    others.empty() ? "" : ": it is locked, or waited for, by ", others),
+        "CLUSTER, VACUUM FULL, pg_repack or ALTER TABLE is at work on it, or waits for somebody who reads "
+        "it: see"
+        " pg_locks. The next run tries again; ARCHIVE_SETTLE_WAIT is how long a run waits.");
+}
+
+awaitable<void> job::note_holder(db::connection& session, const run_lock& lock) {
+    lock_holder_.clear();
+    if (lock.shared)
+        lock_holder_ = co_await holders_of(session, lock.shard_key);
+    if (lock_holder_.empty())
+        lock_holder_ = co_await holders_of(session, lock.table_key);
+}
+
+async::error job::lock_is_held() const {
+    return {
+        failure::locked,
+        fmt::format("another run holds the lock on table {}{}{}", context_.settings.table,
+                    lock_holder_.empty() ? "" : ": ", lock_holder_),
+        "If that is no run of event-archiver, somebody else has taken its advisory lock: end that session."};
+}
+
 db::transaction_options job::coordinator_options() const {
     db::transaction_options options;
     options.lock_timeout = context_.settings.settle_wait;
@@ -168,37 +221,20 @@ db::transaction_options job::coordinator_options() const {
 
 // In a transaction of its own: the one that locks them must not have looked at anything before. Nothing while
 // another run is at work.
-awaitable<std::optional<std::vector<partition>>> job::find_partitions(db::connection& session) const {
+awaitable<std::optional<std::vector<partition>>> job::find_partitions(db::connection& session,
+                                                                      named_table named) const {
     const auto& settings = context_.settings;
     auto options = coordinator_options();
     options.mode = db::access::read_only;
     auto looking = co_await db::transaction::begin(session, options);
-    if (!co_await take_lock(session)) {
+    if (!co_await try_lock(session, run_lock(named.oid, settings.shard))) {
         co_await looking.rollback();
         co_return std::nullopt;
     }
-    const auto table =
-        co_await describe_table(session, settings.table, settings.time_column, settings.key_column);
+    const auto table = co_await describe_table(session, named, settings.time_column, settings.key_column);
     auto found = co_await partitions_before(session, table, cutoff_expression());
     co_await looking.rollback();
     co_return found;
-}
-
-awaitable<bool> job::take_lock(db::connection& session) const {
-    // Shards of one table may run beside each other, but not beside a run over all of it. Two keys: the
-    // table's, shared by its shards, and the shard's own. Tried, never waited for: the wait would be inside
-    // the snapshot.
-    const auto oid = co_await oid_of_table(session, context_.settings.table);
-    const auto& part = context_.settings.shard;
-    const auto table_key = fmt::format("event-archiver/{}", oid);
-    const auto shard_key = fmt::format("event-archiver/{}/{}/{}", oid, part.index, part.count);
-    const std::array parameters{db::parameter(table_key), db::parameter(shard_key)};
-    const auto locked = co_await session.query(
-        part.count > 1 ? "SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0))"
-                         " AND pg_try_advisory_xact_lock(hashtextextended($2, 0))"
-                       : "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AND $2::text IS NOT NULL",
-        parameters);
-    co_return locked.boolean(0, 0);
 }
 
 awaitable<void> job::load_files(unit& work) {

@@ -10,6 +10,7 @@
 #include "archive/publisher.hpp"
 #include "archive/report.hpp"
 #include "archive/restore.hpp"
+#include "archive/run_lock.hpp"
 #include "archive/settings.hpp"
 #include "archive/settler.hpp"
 #include "archive/staging.hpp"
@@ -77,12 +78,15 @@ class job {
     [[nodiscard]] awaitable<attempt_result> attempt(const attempt_body& body);
     [[nodiscard]] awaitable<attempt_result> open_unit(unit& work, const attempt_body& body);
     [[nodiscard]] db::transaction_options coordinator_options() const;
-    [[nodiscard]] awaitable<std::optional<std::vector<partition>>>
-    find_partitions(db::connection& session) const;
+    [[nodiscard]] awaitable<bool> begin_unit(unit& work);
+    [[nodiscard]] awaitable<void> lock_against_rewriting(unit& work, const named_table& named) const;
+    [[nodiscard]] awaitable<void> note_holder(db::connection& session, const run_lock& lock);
+    [[nodiscard]] async::error lock_is_held() const;
+    [[nodiscard]] awaitable<std::optional<std::vector<partition>>> find_partitions(db::connection& session,
+                                                                                   named_table named) const;
     [[nodiscard]] std::string cutoff_expression() const;
     [[nodiscard]] awaitable<std::vector<day>> held_days(unit& work);
     [[nodiscard]] awaitable<std::uint64_t> remove_partitions(unit& work);
-    [[nodiscard]] awaitable<bool> take_lock(db::connection& session) const;
     [[nodiscard]] awaitable<void> load_files(unit& work);
     [[nodiscard]] awaitable<std::optional<attempt_result>> settle(unit& work);
 
@@ -147,6 +151,7 @@ class job {
     bool blobs_may_be_immutable_ = false;
     bool removes_partitions_ = false;
     bool held_days_said_ = false;
+    std::string lock_holder_; // who had the lock when it was busy last
     std::string cutoff_;      // fixed by the first transaction
     std::string lower_bound_; // commit by day: what lies below is done
 };

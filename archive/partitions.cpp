@@ -14,7 +14,6 @@ namespace archive {
 namespace {
 
 constexpr std::string_view undefined_table = "42P01"; // PostgreSQL documentation, appendix A
-constexpr std::string_view lock_not_available = "55P03";
 
 } // namespace
 

@@ -161,13 +161,20 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
                      std::vector<check_line>& lines) {
     add(lines, "database", check_status::ok, context.database_name);
     const auto& settings = context.settings;
+    named_table named;
+    std::exception_ptr missing;
+    try {
+        named = co_await resolve_table(session, settings.table);
+    } catch (const async::error&) {
+        missing = std::current_exception();
+    }
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     co_await check_server(session, lines);
     std::optional<table_description> table;
-    std::exception_ptr missing;
     try {
-        table = co_await describe_table(session, settings.table, settings.time_column, settings.key_column);
+        if (!missing)
+            table = co_await describe_table(session, named, settings.time_column, settings.key_column);
     } catch (const async::error&) {
         missing = std::current_exception();
     }

@@ -1,5 +1,6 @@
 #include "archive/table.hpp"
 
+#include "archive/conflict.hpp"
 #include "async/error.hpp"
 #include "azure/crc64.hpp"
 
@@ -62,47 +63,36 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
     table.key_column = db::connection::identifier(key_column);
 }
 
-async::error no_table(std::string_view name) {
-    return {failure::precondition, fmt::format("there is no table {}", name),
-            "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names with"
-            " capitals need double quotes."};
-}
-
 } // namespace
 
-awaitable<std::uint32_t> oid_of_table(db::connection& session, std::string_view name) {
-    const std::array by_name{db::parameter(name)};
-    const auto found = co_await session.query("SELECT to_regclass($1)::oid", by_name);
-    if (found.is_null(0, 0))
-        throw no_table(name);
-    co_return static_cast<std::uint32_t>(found.integer(0, 0));
-}
-
-awaitable<table_description> describe_table(db::connection& session, std::string_view name,
+awaitable<table_description> describe_table(db::connection& session, named_table named,
                                             std::string_view time_column, std::string_view key_column) {
-    const std::array by_name{db::parameter(name)};
+    const std::string oid = std::to_string(named.oid);
+    const std::array by_oid{db::parameter(oid), db::parameter(named.schema), db::parameter(named.relation)};
     const auto found = co_await session.query(
-        "SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind,"
-        " pg_relation_size(c.oid) / current_setting('block_size')::bigint, greatest(c.reltuples, 0),"
-        " n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = "
-        "to_regclass($1)",
-        by_name);
-    if (found.rows() == 0)
-        throw no_table(name);
+        "SELECT n.nspname = $2::name AND c.relname = $3::name, c.relkind,"
+        " pg_relation_size(c.oid::regclass) / current_setting('block_size')::bigint, greatest(c.reltuples, "
+        "0),"
+        " quote_ident(n.nspname::text) || '.' || quote_ident(c.relname::text)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
+        by_oid);
+    // What is described here is what LOCK TABLE, which knows names only, has locked.
+    if (found.rows() == 0 || !found.boolean(0, 0))
+        throw conflict(fmt::format("table {} was renamed or dropped meanwhile", named.text()));
     table_description table;
-    table.oid = static_cast<std::uint32_t>(found.integer(0, 0));
-    table.name = found.text(0, 1);
-    const auto kind = found.text(0, 2);
+    table.oid = named.oid;
+    table.name = found.text(0, 4);
+    table.schema = named.schema;
+    table.relation = named.relation;
+    table.named = std::move(named);
+    const auto kind = found.text(0, 1);
     if (kind != "r" && kind != "p")
         throw async::error(failure::precondition, fmt::format("{} is not a table", table.name));
     table.partitioned = kind == "p";
-    table.pages = static_cast<std::uint64_t>(found.integer(0, 3));
-    table.rows_estimate = std::stod(std::string(found.text(0, 4)));
-    table.schema = found.text(0, 5);
-    table.relation = found.text(0, 6);
+    table.pages = static_cast<std::uint64_t>(found.integer(0, 2));
+    table.rows_estimate = std::stod(std::string(found.text(0, 3)));
     co_await read_columns(session, table, time_column, key_column);
 
-    const std::string oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid), db::parameter(time_column)};
     const auto index =
         co_await session.query("SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = "

@@ -1,6 +1,7 @@
 // What the catalog says of the table and of the server it is on.
 #pragma once
 
+#include "archive/named_table.hpp"
 #include "async/asio.hpp"
 #include "db/connection.hpp"
 
@@ -13,10 +14,11 @@ namespace archive {
 using async::awaitable;
 
 struct table_description {
+    named_table named;
     std::uint32_t oid = 0;
     std::string name;     // quoted and qualified, ready for SQL
-    std::string schema;   // plain, as the catalog has it
-    std::string relation; // the same
+    std::string schema;   // raw
+    std::string relation; // raw
     std::vector<std::string> columns;
     std::uint64_t types = 0;      // CRC-64 of their names and types, as a mark records it
     std::string time_column;      // quoted
@@ -39,13 +41,10 @@ struct server_position {
     bool operator==(const server_position&) const = default;
 };
 
-// Without a look at the table itself, so without waiting for who has it locked. Throws
-// async::error(precondition) if there is none of that name.
-[[nodiscard]] awaitable<std::uint32_t> oid_of_table(db::connection& session, std::string_view table);
-
 // Throw async::error(precondition) with one clear sentence if the table, a column or its type will not do, or
-// the server is a read-only standby; db::error otherwise.
-[[nodiscard]] awaitable<table_description> describe_table(db::connection& session, std::string_view table,
+// the server is a read-only standby; db::error otherwise. `conflict` if the name belongs to another table by
+// now.
+[[nodiscard]] awaitable<table_description> describe_table(db::connection& session, named_table named,
                                                           std::string_view time_column,
                                                           std::string_view key_column);
 [[nodiscard]] awaitable<server_position> position_of(db::connection& session);

@@ -76,6 +76,9 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
             throw;
         throw async::error(failure::temporary, "the snapshot is gone: the coordinator's session was lost");
     }
+    // Before the first piece of work is taken: what the coordinator has locked is not rewritten under us, and
+    // we do not wait for one who waits for the coordinator.
+    co_await lock_table_at_once(session, context_.table.named);
     while (next_ < count) {
         const auto index = next_++;
         co_await read(session, index);

@@ -117,11 +117,15 @@ awaitable<verification> verifier::verify(day_range days, std::string against) {
 
 awaitable<void> verifier::describe(db::connection& session, std::string against) {
     const auto& settings = context_.settings;
+    const auto named = co_await resolve_table(session, settings.table);
+    named_table other;
+    if (!against.empty())
+        other = co_await resolve_table(session, against);
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
-    table_ = co_await describe_table(session, settings.table, settings.time_column, settings.key_column);
+    table_ = co_await describe_table(session, named, settings.time_column, settings.key_column);
     if (!against.empty()) {
-        against_ = co_await describe_table(session, against, settings.time_column, settings.key_column);
+        against_ = co_await describe_table(session, other, settings.time_column, settings.key_column);
         if (against_->columns != table_.columns)
             throw async::error(
                 failure::precondition,

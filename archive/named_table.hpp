@@ -1,0 +1,49 @@
+// A table as the user names it, found once by the session's own search_path; from then on it goes by its oid
+// and by its full name, and is locked before anything is read.
+#pragma once
+
+#include "async/asio.hpp"
+#include "db/connection.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace archive {
+
+using async::awaitable;
+
+struct named_table {
+    std::uint32_t oid = 0;
+    std::string schema;         // raw, as the catalog has it
+    std::string relation;       // raw
+    bool may_select_all = true; // SELECT on the table, not only on columns of it
+
+    [[nodiscard]] std::string sql() const;  // qualified and quoted
+    [[nodiscard]] std::string text() const; // for people: quoted only where it must be
+};
+
+// Before a transaction: in one, names are looked up in pg_catalog alone. Does not wait for a lock on the
+// table. Throws async::error(precondition) if there is none of that name.
+[[nodiscard]] awaitable<named_table> resolve_table(db::connection& session, std::string_view text);
+// The same; nothing found has oid 0.
+[[nodiscard]] awaitable<named_table> look_for_table(db::connection& session, std::string_view text);
+
+// The schema and name that a table of this name gets that is made now; oid 0. Before a transaction.
+[[nodiscard]] awaitable<named_table> name_of_new_table(db::connection& session, std::string_view text);
+
+// The first statement of a transaction. LOCK TABLE takes no snapshot, so nobody rewrites the table (CLUSTER,
+// VACUUM FULL, pg_repack, ALTER TABLE) between the snapshot and the transaction's end. Partitions and
+// children are locked with it. Throws db::error 55P03 if the transaction's lock_timeout passes.
+[[nodiscard]] awaitable<void> lock_table(db::connection& session, const named_table& table);
+// For a session that reads beside one that holds the lock: throws `conflict` where somebody waits for the
+// table exclusively, for then he waits for the other session, and it for us.
+[[nodiscard]] awaitable<void> lock_table_at_once(db::connection& session, const named_table& table);
+
+// "pid 4711 (user cron, application psql)": who has the table or a part of it locked against us, or waits to
+// have it; empty if nobody is seen.
+[[nodiscard]] awaitable<std::string> sessions_against(db::connection& session, const named_table& table);
+
+inline constexpr std::string_view lock_not_available = "55P03"; // PostgreSQL documentation, appendix A
+
+} // namespace archive
