@@ -17,13 +17,14 @@ awaitable<void> directory_draft::write(std::vector<std::byte> bytes) {
 }
 
 awaitable<void> directory_draft::finish() {
-    std::function<void()> call = [file = file_] { file->sync(); };
+    std::function<void()> call = [file = file_] { file->finish(); };
     co_await helper_.run(std::move(call));
     fault_point("export-synced");
 }
 
 awaitable<void> directory_draft::prepare(file_mark mark) {
     fault_point("export-before-mark");
+    mark_ = mark;
     std::function<void()> call = [path = directory_ / hidden_.pending(), text = text_of(mark)] {
         write_safely(path, text);
     };
@@ -34,18 +35,43 @@ awaitable<void> directory_draft::prepare(file_mark mark) {
 awaitable<void> directory_draft::finalise() {
     fault_point("export-before-show");
     const auto given = std::make_shared<std::optional<file_name>>();
-    std::function<void()> naming = [given, directory = directory_, hidden = hidden_] {
+    std::function<void()> naming = [given, directory = directory_, hidden = hidden_, mark = mark_] {
         *given = show(directory, hidden);
+        if (!*given) // another run was quicker to settle it
+            *given = find_shown(directory, hidden, mark);
     };
     co_await helper_.run(std::move(naming));
-    if (*given) // else another run was quicker to settle it
-        shown_ = (*given)->text();
+    if (!*given)
+        co_return; // its mark stays
+    shown_ = (*given)->text();
     fault_point("export-shown");
     std::function<void()> forgetting = [directory = directory_, hidden = hidden_] {
         forget(directory, hidden);
     };
     co_await helper_.run(std::move(forgetting));
     fault_point("export-finalised");
+}
+
+awaitable<draft::whereabouts> directory_draft::look() {
+    if (!shown_.empty()) // it was there when it had been given that name
+        co_return whereabouts::there;
+    struct seen {
+        std::optional<file_name> name;
+        bool hidden = false;
+    };
+    const auto found = std::make_shared<seen>();
+    std::function<void()> call = [found, directory = directory_, hidden = hidden_, mark = mark_] {
+        found->name = find_shown(directory, hidden, mark);
+        found->hidden = look_at(directory, hidden.part()).has_value();
+    };
+    try {
+        co_await helper_.run(std::move(call));
+    } catch (const async::error&) {
+        co_return whereabouts::hidden; // as far as anybody can see
+    }
+    if (found->name)
+        shown_ = found->name->text();
+    co_return found->name ? whereabouts::there : found->hidden ? whereabouts::hidden : whereabouts::gone;
 }
 
 awaitable<void> directory_draft::take_back() {

@@ -27,6 +27,7 @@ class directory_draft : public draft {
     [[nodiscard]] awaitable<void> finish() override;
     [[nodiscard]] awaitable<void> prepare(file_mark mark) override;
     [[nodiscard]] awaitable<void> finalise() override;
+    [[nodiscard]] awaitable<whereabouts> look() override;
     [[nodiscard]] awaitable<void> take_back() override;
     [[nodiscard]] std::string name() const override;
 
@@ -35,6 +36,7 @@ class directory_draft : public draft {
     hidden_name hidden_;
     std::shared_ptr<part_file> file_; // shared with the call in progress
     async::helper_thread& helper_;
+    file_mark mark_;
     std::string shown_; // the name it was given
 };
 

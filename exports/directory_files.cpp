@@ -1,9 +1,15 @@
 #include "exports/directory_files.hpp"
 
+#include "azure/crc64.hpp"
 #include "exports/posix_files.hpp"
+#include "exports/rename_new.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <fstream>
 #include <sys/stat.h>
 
 namespace exports {
@@ -21,6 +27,16 @@ void for_each_name(const fs::path& directory, Visit visit) {
         visit(entries->path().filename().string());
     if (failed)
         throw file_error(failed.value(), "reading directory", directory);
+}
+
+std::uint64_t crc_of(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, 65'536> piece{};
+    std::uint64_t crc = 0;
+    while (file.read(piece.data(), piece.size()) || file.gcount() > 0)
+        crc = azure::crc64(crc,
+                           std::as_bytes(std::span(piece.data(), static_cast<std::size_t>(file.gcount()))));
+    return crc;
 }
 
 } // namespace
@@ -96,27 +112,62 @@ void clear_away(const fs::path& directory, const std::string& task) {
     for (const auto& each : left) {
         if (std::ranges::find(marked, each.nonce) != marked.end() || !is_abandoned(directory / each.part()))
             continue;
-        remove_file(directory / (each.pending() + ".part"));
+        for (const auto& name : {each.pending() + ".part", each.probe(), each.probed()})
+            remove_file(directory / name);
         remove_file(directory / each.part());
     }
 }
 
 file_name first_free(const fs::path& directory, file_name name) {
-    std::error_code unknown;
-    while (fs::symlink_status(directory / name.text(), unknown).type() != fs::file_type::not_found)
-        name = name.next();
-    return name;
+    for (;; name = name.next()) {
+        std::error_code failed;
+        const auto type = fs::symlink_status(directory / name.text(), failed).type();
+        if (type == fs::file_type::not_found)
+            return name;
+        if (type == fs::file_type::none)
+            throw file_error(failed.value(), "looking at", directory / name.text());
+    }
+}
+
+void try_showing(const fs::path& directory, const hidden_name& hidden) {
+    try_renaming(directory / hidden.probe(), directory / hidden.probed());
+    sync_directory(directory);
 }
 
 std::optional<file_name> show(const fs::path& directory, const hidden_name& hidden) {
+    const auto part = directory / hidden.part();
+    try {
+        for (auto name = hidden.name;; name = name.next()) {
+            const auto outcome = rename_new(part, directory / name.text());
+            if (outcome == renamed::missing)
+                return std::nullopt;
+            if (outcome == renamed::taken)
+                continue;
+            sync_directory(directory);
+            return name;
+        }
+    } catch (const async::error& failed) {
+        const auto name = (directory / hidden.name.text()).string();
+        throw async::error(
+            async::failure::temporary,
+            fmt::format(
+                "rows were deleted, and their file cannot be given its name: they are in '{}', hidden: {}",
+                part.string(), failed.message()),
+            fmt::format("Once the file system works again, the task's next run names it, or `event-archiver "
+                        "recover --exports`. By hand: mv '{}' '{}' && rm '{}'",
+                        part.string(), name, (directory / hidden.pending()).string()));
+    }
+}
+
+std::optional<file_name> find_shown(const fs::path& directory, const hidden_name& hidden,
+                                    const file_mark& mark) {
     for (auto name = hidden.name;; name = name.next()) {
-        const auto outcome = rename_new(directory / hidden.part(), directory / name.text());
-        if (outcome == renamed::missing)
+        const auto found = look_at(directory, name.text());
+        if (found && found->bytes == mark.bytes && crc_of(directory / name.text()) == mark.crc)
+            return name;
+        std::error_code unknown;
+        if (!found && !fs::exists(fs::symlink_status(directory / name.text(), unknown)))
             return std::nullopt;
-        if (outcome == renamed::taken)
-            continue;
-        sync_directory(directory);
-        return name;
     }
 }
 

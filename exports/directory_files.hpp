@@ -25,9 +25,15 @@ void clear_away(const std::filesystem::path& directory, const std::string& task)
 // The name, or the next that no file has.
 [[nodiscard]] file_name first_free(const std::filesystem::path& directory, file_name name);
 
-// Gives the file its name, or the next that is free; the name, or nothing if the file is not there.
+// Makes sure that a file can be given its name here. Throws async::error.
+void try_showing(const std::filesystem::path& directory, const hidden_name& hidden);
+// Gives the file its name, or the next that is free; the name, or nothing if the file is not there. Throws
+// async::error(temporary), which says where the file is and what to do.
 [[nodiscard]] std::optional<file_name> show(const std::filesystem::path& directory,
                                             const hidden_name& hidden);
+// The name that the file has been given: whose bytes are those of the mark. Nothing if there is none.
+[[nodiscard]] std::optional<file_name> find_shown(const std::filesystem::path& directory,
+                                                  const hidden_name& hidden, const file_mark& mark);
 // Removes the mark.
 void forget(const std::filesystem::path& directory, const hidden_name& hidden);
 // Removes the mark and the file.

@@ -80,6 +80,12 @@ awaitable<std::unique_ptr<draft>> directory_sink::begin(file_name first, std::st
         clear_away(directory, made->hidden.name.task);
         made->hidden.name = first_free(directory, made->hidden.name);
         made->file = std::make_shared<part_file>(directory / made->hidden.part());
+        try {
+            try_showing(directory, made->hidden);
+        } catch (const async::error&) {
+            discard(directory, made->hidden);
+            throw;
+        }
     };
     co_await writing_.run(std::move(call));
     fault_point("export-begun");
@@ -131,17 +137,21 @@ awaitable<bool> directory_sink::keep(unsettled_file file) {
     fault_point("export-before-keep");
     std::function<void()> naming = [there, directory = directory_, file] {
         const auto hidden = hidden_of(file);
-        if (show(directory, hidden))
-            return;
-        // It had its name already, and only the mark was left.
-        const auto named = look_at(directory, hidden.name.text());
-        *there = named && named->bytes == file.mark.bytes;
+        // It may have its name already, and only the mark was left.
+        *there = show(directory, hidden) || find_shown(directory, hidden, file.mark);
     };
     co_await writing_.run(std::move(naming));
     fault_point("export-kept");
-    std::function<void()> forgetting = [directory = directory_, file] { forget(directory, hidden_of(file)); };
-    co_await writing_.run(std::move(forgetting));
+    if (*there)
+        co_await forget(std::move(file));
     co_return *there;
+}
+
+awaitable<void> directory_sink::forget(unsettled_file file) {
+    std::function<void()> forgetting = [directory = directory_, file] {
+        exports::forget(directory, hidden_of(file));
+    };
+    co_await writing_.run(std::move(forgetting));
 }
 
 awaitable<void> directory_sink::remove(unsettled_file file) {

@@ -25,6 +25,7 @@ class directory_sink : public sink {
     [[nodiscard]] awaitable<void> read(stored_file file, byte_sink to) override;
     [[nodiscard]] awaitable<std::vector<unsettled_file>> unsettled() override;
     [[nodiscard]] awaitable<bool> keep(unsettled_file file) override;
+    [[nodiscard]] awaitable<void> forget(unsettled_file file) override;
     [[nodiscard]] awaitable<void> remove(unsettled_file file) override;
     [[nodiscard]] awaitable<std::string> obstacle() override;
     [[nodiscard]] const std::string& place() const noexcept override { return place_; }

@@ -127,7 +127,6 @@ awaitable<void> exporter::prepare(attempt& work) {
 
 awaitable<void> exporter::commit(attempt& work) {
     work.fate_open = true;
-    std::exception_ptr failed;
     auto decision = commit_decision::leave_marks;
     try {
         decision = co_await async::shielded(
@@ -149,12 +148,33 @@ awaitable<void> exporter::commit(attempt& work) {
                         "transaction {}",
                         work.mark.by.transaction),
             "Nothing is lost: the file is marked, and the task's next run settles it.");
+    co_await show(work);
+}
+
+// The rows are deleted; what is left to do, the next run does too.
+awaitable<void> exporter::show(attempt& work) {
+    std::exception_ptr failed;
     try {
         co_await async::shielded(work.draft->finalise());
     } catch (...) {
         failed = std::current_exception();
     }
-    // The rows are safe and deleted; the next run does the rest.
+    auto now = draft::whereabouts::there; // where a lake cannot be reached: it was there before COMMIT
+    try {
+        now = co_await async::shielded(work.draft->look());
+    } catch (const async::error&) {
+        if (!failed)
+            failed = std::current_exception();
+    }
+    if (now == draft::whereabouts::hidden && failed)
+        std::rethrow_exception(failed);
+    if (now != draft::whereabouts::there)
+        throw async::error(
+            failure::integrity,
+            fmt::format("task '{}': {} rows were deleted for '{}', and it is not there", work.task,
+                        work.mark.rows, work.draft->name()),
+            "Somebody has moved or removed it since it was made: find it, it is the only copy of "
+            "these rows.");
     if (failed)
         context_.log.warn(
             "finalise.failed", "a file is still marked pending: the next run clears the mark",

@@ -46,6 +46,7 @@ class exporter {
     [[nodiscard]] awaitable<void> recover_file(std::string name, verdict decision);
 
   private:
+    enum class decided_by : std::uint8_t { transaction, person };
     struct attempt; // one transaction and all it holds
     enum class attempt_result : std::uint8_t { finished, lock_busy, fate_open };
     using attempt_body = std::function<awaitable<void>(attempt&)>;
@@ -57,7 +58,8 @@ class exporter {
     [[nodiscard]] awaitable<void> undo(attempt& work);
     [[nodiscard]] awaitable<bool> open(attempt& work);
     [[nodiscard]] awaitable<bool> settle(attempt& work);
-    [[nodiscard]] awaitable<void> settle_one(attempt& work, unsettled_file file, verdict decision);
+    [[nodiscard]] awaitable<void> settle_one(attempt& work, unsettled_file file, verdict decision,
+                                             decided_by whom);
 
     [[nodiscard]] awaitable<void> export_rows(attempt& work, const task& what);
     [[nodiscard]] awaitable<void> fix_boundary(attempt& work);
@@ -69,6 +71,7 @@ class exporter {
     [[nodiscard]] awaitable<std::uint64_t> delete_counted(attempt& work);
     [[nodiscard]] awaitable<void> prepare(attempt& work);
     [[nodiscard]] awaitable<void> commit(attempt& work);
+    [[nodiscard]] awaitable<void> show(attempt& work);
     void conclude(task_report& report, const std::exception_ptr& failed) const;
 
     export_context context_;

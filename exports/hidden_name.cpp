@@ -8,7 +8,7 @@ namespace exports {
 namespace {
 
 constexpr std::size_t nonce_size = 16;
-constexpr std::array<std::string_view, 3> endings{".pending.part", ".pending", ".part"};
+constexpr std::array<std::string_view, 5> endings{".pending.part", ".pending", ".part", ".probe", ".probed"};
 
 bool is_hex(char each) { return (each >= '0' && each <= '9') || (each >= 'a' && each <= 'f'); }
 

@@ -68,6 +68,13 @@ awaitable<void> lake_draft::finalise() {
     co_await publisher_.keep(file);
 }
 
+awaitable<draft::whereabouts> lake_draft::look() {
+    const auto now = co_await lake_.look(blob_);
+    const bool ours = now && now->mark.mark && now->mark.mark->now.transaction == by_.transaction &&
+                      now->mark.mark->now.run == by_.run && now->properties.size == mark_.now.bytes;
+    co_return ours ? whereabouts::there : whereabouts::gone;
+}
+
 awaitable<void> lake_draft::take_back() {
     // Staged blocks that no list names are invisible, and the service discards them.
     if (!tried_)

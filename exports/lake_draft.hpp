@@ -37,6 +37,7 @@ class lake_draft : public draft {
     [[nodiscard]] awaitable<void> finish() override { co_return; }
     [[nodiscard]] awaitable<void> prepare(file_mark mark) override;
     [[nodiscard]] awaitable<void> finalise() override;
+    [[nodiscard]] awaitable<whereabouts> look() override;
     [[nodiscard]] awaitable<void> take_back() override;
     [[nodiscard]] std::string name() const override { return name_; }
 

@@ -111,6 +111,9 @@ awaitable<bool> lake_sink::keep(unsettled_file file) {
     co_return true;
 }
 
+// Its mark went with it.
+awaitable<void> lake_sink::forget(unsettled_file) { co_return; }
+
 awaitable<void> lake_sink::remove(unsettled_file file) {
     const auto now = co_await lake_.look(lake_.prefix() + file.place);
     if (now && pending_on(*now, file.mark.by))

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -99,25 +100,6 @@ void sync_file(int file, const fs::path& path) {
         throw file_error(errno, "making safe", path);
 }
 
-// For file systems whose rename cannot refuse to replace: NFS, for one.
-renamed link_new(const fs::path& from, const fs::path& to) {
-    if (::link(from.c_str(), to.c_str()) != 0) {
-        // Both names of one file: we were interrupted right here.
-        std::error_code unknown;
-        if (errno == EEXIST && !fs::equivalent(from, to, unknown))
-            return renamed::taken;
-        if (errno == EEXIST) {
-            remove_file(from);
-            return renamed::done;
-        }
-        if (errno == ENOENT)
-            return renamed::missing;
-        throw file_error(errno, "naming", to);
-    }
-    remove_file(from);
-    return renamed::done;
-}
-
 } // namespace
 
 async::error file_error(int reason, std::string_view doing, const fs::path& path) {
@@ -137,11 +119,28 @@ part_file::part_file(fs::path path)
     descriptor_ = file.release();
 }
 
-part_file::~part_file() { ::close(descriptor_); }
+part_file::~part_file() {
+    if (descriptor_ >= 0)
+        ::close(descriptor_);
+}
 
-void part_file::append(std::span<const std::byte> bytes) { write_all(descriptor_, bytes, path_); }
+void part_file::append(std::span<const std::byte> bytes) {
+    write_all(descriptor_, bytes, path_);
+    bytes_ += bytes.size();
+}
 
-void part_file::sync() { sync_file(descriptor_, path_); }
+void part_file::finish() {
+    sync_file(descriptor_, path_);
+    if (::close(std::exchange(descriptor_, -1)) != 0)
+        throw file_error(errno, "closing", path_);
+    struct stat status {};
+    if (::stat(path_.c_str(), &status) != 0)
+        throw file_error(errno, "looking at", path_);
+    if (static_cast<std::uint64_t>(status.st_size) != bytes_)
+        throw async::error(failure::temporary,
+                           fmt::format("'{}' has {} bytes of the {} that were written to it", path_.string(),
+                                       status.st_size, bytes_));
+}
 
 bool is_abandoned(const fs::path& path) {
     const descriptor file(path, O_RDONLY);
@@ -189,22 +188,6 @@ std::optional<std::string> read_small(const fs::path& path) {
     }
     text.resize(size);
     return text;
-}
-
-renamed rename_new(const fs::path& from, const fs::path& to) {
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
-        return renamed::done;
-    switch (errno) {
-    case EEXIST:
-        return renamed::taken;
-    case ENOENT:
-        return renamed::missing;
-    case EINVAL:
-    case ENOSYS:
-        return link_new(from, to);
-    default:
-        throw file_error(errno, "naming", to);
-    }
 }
 
 void remove_file(const fs::path& path) {

@@ -27,12 +27,15 @@ class part_file {
     part_file& operator=(const part_file&) = delete;
 
     void append(std::span<const std::byte> bytes);
-    void sync();
+    // No more bytes: they are safe, and the file is closed, for there are file systems that store what they
+    // were given no sooner, and some that do not rename an open file. Gives up the lock.
+    void finish();
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
   private:
     std::filesystem::path path_;
     int descriptor_;
+    std::uint64_t bytes_ = 0;
 };
 
 // False if another process holds the lock of a part_file. True also if there is no such file.
@@ -43,9 +46,6 @@ void write_safely(const std::filesystem::path& path, std::string_view text);
 // The content of a small file; nothing if it is not there.
 [[nodiscard]] std::optional<std::string> read_small(const std::filesystem::path& path);
 
-enum class renamed : unsigned char { done, taken, missing };
-// Never replaces `to`.
-[[nodiscard]] renamed rename_new(const std::filesystem::path& from, const std::filesystem::path& to);
 // What is not there is as good as removed.
 void remove_file(const std::filesystem::path& path);
 // Makes entries of the directory that were added, renamed or removed last.

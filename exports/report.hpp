@@ -14,7 +14,7 @@ enum class outcome : std::uint8_t {
     exported, // the rows are in the file and gone from the table
     empty,    // select.sql found no row: there is no file
     tried,    // a dry run: exported, and everything rolled back
-    failed,   // nothing was deleted, and no file is left
+    failed,   // nothing was deleted, and no file is left, unless `error` says otherwise
 };
 [[nodiscard]] std::string_view to_string(outcome value) noexcept;
 

@@ -68,28 +68,40 @@ awaitable<bool> exporter::settle(attempt& work) {
                 std::string(verdict_hint));
         all = all && step != settle_step::wait;
         if (step != settle_step::wait)
-            co_await settle_one(work, file, step == settle_step::keep ? verdict::keep : verdict::discard);
+            co_await settle_one(work, file, step == settle_step::keep ? verdict::keep : verdict::discard,
+                                decided_by::transaction);
     }
     co_return all;
 }
 
-awaitable<void> exporter::settle_one(attempt& work, unsettled_file file, verdict decision) {
+awaitable<void> exporter::settle_one(attempt& work, unsettled_file file, verdict decision, decided_by whom) {
     bool there = true;
     if (decision == verdict::keep)
         there = co_await context_.sink.keep(file);
     else
         co_await context_.sink.remove(file);
+    if (!there && whom == decided_by::transaction)
+        throw async::error(
+            failure::integrity,
+            fmt::format(
+                "{} rows were deleted for '{}', and it is not there: somebody has moved or removed it",
+                file.mark.rows, file.name),
+            "Find it: it is the only copy of these rows. Then `event-archiver recover --exports --keep FILE` "
+            "lets "
+            "the task go on.");
+    if (!there) {
+        co_await context_.sink.forget(file);
+        context_.log.warn(
+            "export.file_missing",
+            "rows were deleted for a file that is no longer there: somebody has moved or removed it",
+            {{"task", work.task}, {"file", file.name}, {"rows", file.mark.rows}});
+    }
     ++work.report.files_settled;
     context_.log.info("export.settled", "a file that an interrupted export left was settled",
                       {{"task", work.task},
                        {"file", file.name},
                        {"transaction", file.mark.by.transaction},
                        {"decision", decision == verdict::keep ? "kept" : "removed"}});
-    if (!there)
-        context_.log.warn(
-            "export.file_missing",
-            "rows were deleted for a file that is no longer there: somebody has moved or removed it",
-            {{"task", work.task}, {"file", file.name}, {"rows", file.mark.rows}});
 }
 
 awaitable<std::uint64_t> exporter::recover() {
@@ -133,7 +145,7 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
             throw async::error(failure::locked,
                                fmt::format("transaction {} is still in progress", by.transaction));
     }
-    co_await settle_one(work, *file, decision);
+    co_await settle_one(work, *file, decision, decided_by::person);
     co_await work.transaction->rollback();
 }
 

@@ -42,6 +42,9 @@ struct unsettled_file {
 // ends it by `finalise` or `take_back`.
 class draft {
   public:
+    // After COMMIT: under its name, still hidden although it should not be, or nowhere.
+    enum class whereabouts : std::uint8_t { there, hidden, gone };
+
     draft() = default;
     draft(const draft&) = delete;
     draft& operator=(const draft&) = delete;
@@ -56,8 +59,10 @@ class draft {
     // From here on the file depends on the mark's transaction. To be awaited shielded. Throws
     // archive::conflict if somebody else has taken its name meanwhile.
     [[nodiscard]] virtual awaitable<void> prepare(file_mark mark) = 0;
-    // The transaction is committed: the file stays. Failing is harmless, the next run does it.
+    // The transaction is committed: the file stays. If it fails, the next run does it.
     [[nodiscard]] virtual awaitable<void> finalise() = 0;
+    // Once `finalise` has been tried. Throws async::error where that cannot be found out now.
+    [[nodiscard]] virtual awaitable<whereabouts> look() = 0;
     // Nothing is left of it. Only once the transaction is certainly not committed.
     [[nodiscard]] virtual awaitable<void> take_back() = 0;
 
@@ -87,8 +92,10 @@ class sink {
 
     // Of all tasks, those no longer on disk included.
     [[nodiscard]] virtual awaitable<std::vector<unsettled_file>> unsettled() = 0;
-    // False if there is no file to keep: somebody has moved it away, or removed it.
+    // False if there is no file to keep: somebody has moved it away, or removed it. Its mark stays.
     [[nodiscard]] virtual awaitable<bool> keep(unsettled_file file) = 0;
+    // Forgets the mark of a file that is gone.
+    [[nodiscard]] virtual awaitable<void> forget(unsettled_file file) = 0;
     [[nodiscard]] virtual awaitable<void> remove(unsettled_file file) = 0;
 
     // What stands in the way of files now, as far as a look tells without writing: a clause, or empty.

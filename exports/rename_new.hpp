@@ -1,0 +1,21 @@
+// Gives a file a name that no other file has. File systems differ in how that can be done: most rename
+// without replacing, some have links, and some (rclone, s3fs, gcsfuse) have neither. All of it blocks.
+// Private to this room.
+#pragma once
+
+#include <filesystem>
+
+namespace exports {
+
+enum class renamed : unsigned char { done, taken, missing };
+
+// Replaces nothing. The third way looks first and then renames: what another program puts there in between
+// would be lost, what another run of the task does is kept out by the task's lock. Once it is done, `to` is
+// there. Throws async::error.
+[[nodiscard]] renamed rename_new(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// Tries all that with an empty file: what cannot be done must be found out before it is needed. Leaves
+// neither. Throws async::error.
+void try_renaming(const std::filesystem::path& from, const std::filesystem::path& to);
+
+} // namespace exports
