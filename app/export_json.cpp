@@ -29,15 +29,15 @@ json::value text_or_null(const std::string& text) {
 
 json::object json_of(const exports::task& what) {
     json::object made;
-    made["name"] = what.name;
-    made["select_query"] = what.select_sql;
-    made["delete_query"] = what.delete_sql;
+    made["name"] = valid_utf8(what.name);
+    made["select_query"] = valid_utf8(what.select_sql);
+    made["delete_query"] = valid_utf8(what.delete_sql);
     return made;
 }
 
 json::object json_of(const exports::task_report& what) {
     json::object made;
-    made["task"] = what.task;
+    made["task"] = valid_utf8(what.task);
     made["outcome"] = json::string_view(exports::to_string(what.outcome));
     made["rows"] = what.rows;
     made["bytes"] = what.bytes;
@@ -59,7 +59,7 @@ json::object json_of(const exports::task_report& what) {
 
 json::object json_of(const exports::stored_file& what) {
     json::object made;
-    made["name"] = what.name;
+    made["name"] = valid_utf8(what.name);
     made["bytes"] = what.bytes;
     made["changed"] = rfc3339(what.changed);
     made["pending"] = what.pending;
@@ -68,7 +68,7 @@ json::object json_of(const exports::stored_file& what) {
 
 json::object json_of(const task_facts& what) {
     json::object made;
-    made["name"] = what.task.name;
+    made["name"] = valid_utf8(what.task.name);
     made["state"] = json::string_view(what.state);
     made["mistake"] = text_or_null(what.task.mistake);
     made["last_run"] = report_or_null(what.last);

@@ -1,5 +1,6 @@
 #include "app/line_log.hpp"
 
+#include "app/printable.hpp"
 #include "app/utf8.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -45,14 +46,8 @@ std::string_view colour_of(async::log_level level) {
     return "\x1b[31m";
 }
 
-bool is_control(char letter) { return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f; }
-
 // A server's message may have several lines, or colour the terminal.
-std::string on_one_line(std::string_view text) {
-    std::string line(text);
-    std::ranges::replace_if(line, is_control, ' ');
-    return line;
-}
+std::string on_one_line(std::string_view text) { return printable(text); }
 
 struct print_number {
     template <typename Number>
@@ -73,8 +68,8 @@ struct print_json : print_number {
 struct print_text : print_number {
     using print_number::operator();
     std::string operator()(std::string_view text) const {
-        const bool plain = !text.empty() && text.find_first_of(" \"=") == std::string_view::npos &&
-                           std::ranges::none_of(text, is_control);
+        const bool plain =
+            !text.empty() && text.find_first_of(" \"=") == std::string_view::npos && printable(text) == text;
         return plain ? std::string(text) : json_quoted(text);
     }
 };

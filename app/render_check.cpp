@@ -1,3 +1,4 @@
+#include "app/printable.hpp"
 #include "app/render.hpp"
 #include "app/utf8.hpp"
 
@@ -37,7 +38,7 @@ std::string render_checks(const std::vector<archive::check_line>& lines, int exi
         if (!line.remedy.empty())
             text += fmt::format("{:9}{:{}}  {}\n", "", "", width, line.remedy);
     }
-    return text;
+    return printable_lines(text);
 }
 
 } // namespace app

@@ -1,4 +1,5 @@
 #include "app/export_json.hpp"
+#include "app/printable.hpp"
 #include "app/run_exports.hpp"
 #include "app/text_table.hpp"
 #include "app/units.hpp"
@@ -53,7 +54,7 @@ std::string render_exports(std::span<const exports::task_report> reports, const 
     for (const auto& report : reports)
         table.add({report.task, grouped(report.rows), short_bytes(static_cast<double>(report.bytes)),
                    outcome_shown(report), report.failed() ? report.error : report.file});
-    return fmt::format("{}\nfiles are in {}\n", table.text(), place);
+    return fmt::format("{}\nfiles are in {}\n", table.text(), printable(place));
 }
 
 } // namespace app

@@ -1,3 +1,4 @@
+#include "app/printable.hpp"
 #include "app/render.hpp"
 #include "app/text_table.hpp"
 #include "app/units.hpp"
@@ -99,7 +100,7 @@ std::string render_list(const archive::inventory& found, const std::string& path
     if (found.pending > 0)
         text += fmt::format("; {} pending: `event-archiver recover` settles them, and so does the next run",
                             found.pending);
-    return text + "\n";
+    return printable_lines(text + "\n");
 }
 
 } // namespace app

@@ -1,3 +1,4 @@
+#include "app/printable.hpp"
 #include "app/render.hpp"
 #include "app/text_table.hpp"
 #include "app/units.hpp"
@@ -93,7 +94,7 @@ std::string render_plan(const archive::forecast& found, output_format format) {
                             counted(found.files_pending, "file"));
     if (!found.container_exists)
         text += "the container is not there yet: a run creates it\n";
-    return text;
+    return printable_lines(text);
 }
 
 } // namespace app

@@ -1,3 +1,4 @@
+#include "app/printable.hpp"
 #include "app/render.hpp"
 #include "app/units.hpp"
 #include "app/utf8.hpp"
@@ -82,7 +83,7 @@ std::string render_verification(const archive::verification& found, const std::s
                         counted(found.rows, "row"), short_bytes(static_cast<double>(found.bytes)), path,
                         found.differences == 0 ? std::string("all as it should be")
                                                : counted(found.differences, "difference"));
-    return text;
+    return printable_lines(text);
 }
 
 } // namespace app

@@ -1,5 +1,7 @@
 #include "app/text_table.hpp"
 
+#include "app/printable.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,6 +21,7 @@ text_table::text_table(std::string_view alignment, std::vector<std::string> head
 
 void text_table::add(std::vector<std::string> cells) {
     cells.resize(alignment_.size());
+    std::ranges::transform(cells, cells.begin(), [](const std::string& each) { return printable(each); });
     rows_.push_back(std::move(cells));
 }
 

@@ -12,6 +12,7 @@ class text_table {
     // One letter for each column, 'l' or 'r' for where its cells are pushed to, and the headings.
     text_table(std::string_view alignment, std::vector<std::string> headings);
 
+    // Cells are made printable.
     void add(std::vector<std::string> cells);
     // No space at the ends of lines.
     [[nodiscard]] std::string text() const;

@@ -80,7 +80,9 @@ class descriptor {
 };
 
 constexpr int create_new = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-constexpr mode_t as_the_umask_says = 0666;
+// Rows of a table are not for every user of the machine: those who read the files share their group. The umask
+// may take more away.
+constexpr mode_t for_owner_and_group = 0640;
 constexpr std::size_t small_file_max = 65'536;
 
 void write_all(int file, std::span<const std::byte> bytes, const fs::path& path) {
@@ -111,7 +113,7 @@ async::error file_error(int reason, std::string_view doing, const fs::path& path
 part_file::part_file(fs::path path)
     : path_(std::move(path))
     , descriptor_(-1) {
-    descriptor file(path_, create_new, as_the_umask_says);
+    descriptor file(path_, create_new, for_owner_and_group);
     if (!file.open())
         throw file_error(errno, "creating", path_);
     // Nobody else knows its name yet. A file system without locks costs us a late cleaning, and no more.
@@ -153,7 +155,7 @@ void write_safely(const fs::path& path, std::string_view text) {
     const fs::path part = path.string() + ".part";
     try {
         {
-            const descriptor file(part, O_WRONLY | O_CREAT | O_TRUNC, as_the_umask_says);
+            const descriptor file(part, O_WRONLY | O_CREAT | O_TRUNC, for_owner_and_group);
             if (!file.open())
                 throw file_error(errno, "creating", part);
             write_all(file.get(), std::as_bytes(std::span(text)), part);
