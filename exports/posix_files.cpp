@@ -80,8 +80,8 @@ class descriptor {
 };
 
 constexpr int create_new = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-// Rows of a table are not for every user of the machine: those who read the files share their group. The umask
-// may take more away.
+// Rows of a table are not for every user of the machine: those who read the files share their group. The
+// umask may take more away.
 constexpr mode_t for_owner_and_group = 0640;
 constexpr std::size_t small_file_max = 65'536;
 
