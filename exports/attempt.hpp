@@ -3,6 +3,7 @@
 
 #include "db/transaction.hpp"
 #include "exports/comparison.hpp"
+#include "exports/evidence.hpp"
 #include "exports/exporter.hpp"
 
 #include <memory>
@@ -27,6 +28,7 @@ struct exporter::attempt {
     comparison compared; // nothing in it if the author vouches for the rows
     std::string header;  // that select.sql's COPY sent
     row_digest exported;
+    evidence_taker evidence;
     std::unique_ptr<exports::draft> draft;
     file_mark mark;
     bool fate_open = false; // COMMIT may have taken effect: the draft must stay

@@ -63,6 +63,8 @@ void exporter::plan_comparison(attempt& work, const select_shape& select, std::s
     if (!work.compared.obstacle.empty())
         throw_incomparable(work.task, work.compared.obstacle);
     work.exported = row_digest(work.compared.positions);
+    work.evidence =
+        evidence_taker(work.compared, *work.target, select.plain_dialect, context_.settings.time_zone);
     work.header = header;
 }
 
@@ -86,11 +88,13 @@ awaitable<std::uint64_t> exporter::delete_compared(attempt& work) {
     auto copy = co_await naming(delete_file(work.task), work.session.start_copy_out(sql, work.mark.rows));
     do {
         while (const auto row = copy.next()) {
-            if (!std::exchange(header, false))
+            if (!std::exchange(header, false)) {
                 deleted.add(row->text());
-            else if (positions.empty() && row->text() != work.header)
+                work.evidence.add(row->text());
+            } else if (positions.empty() && row->text() != work.header) {
                 throw_incomparable(work.task,
                                    "select.sql exports other columns than those of " + work.target->name);
+            }
         }
     } while (co_await naming(delete_file(work.task), copy.wait()));
     const bool same_number = copy.rows_sent() == work.mark.rows;

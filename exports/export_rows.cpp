@@ -113,6 +113,7 @@ awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
 // From here on the file stands or falls with the transaction.
 awaitable<void> exporter::prepare(attempt& work) {
     work.mark.by.run = context_.run_id;
+    work.mark.evidence = text_of(work.evidence.taken());
     work.mark.by.position = co_await archive::position_of(work.session);
     const auto number = co_await work.session.query("SELECT pg_current_xact_id()::text");
     work.mark.by.transaction = number.text(0, 0);

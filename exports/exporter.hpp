@@ -5,6 +5,7 @@
 #include "archive/session_scope.hpp"
 #include "async/log.hpp"
 #include "async/stop.hpp"
+#include "exports/evidence.hpp"
 #include "exports/report.hpp"
 #include "exports/settings.hpp"
 #include "exports/sink.hpp"
@@ -58,6 +59,7 @@ class exporter {
     [[nodiscard]] awaitable<void> undo(attempt& work);
     [[nodiscard]] awaitable<bool> open(attempt& work);
     [[nodiscard]] awaitable<bool> settle(attempt& work);
+    [[nodiscard]] awaitable<rows_seen> look_for_rows(attempt& work, const file_mark& mark);
     [[nodiscard]] awaitable<void> settle_one(attempt& work, unsettled_file file, verdict decision,
                                              decided_by whom);
 

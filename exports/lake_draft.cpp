@@ -39,7 +39,9 @@ awaitable<void> lake_draft::prepare(file_mark mark) {
     by_ = mark.by;
     mark_ = for_lake(mark);
     mark_.now.blocks = staged_.size();
-    const auto values = archive::metadata_with(mark_, {});
+    auto values = archive::metadata_with(mark_, {});
+    if (!mark.evidence.empty())
+        values[evidence_name] = mark.evidence;
     azure::content_headers content;
     content.type = "application/gzip";
     content.access_tier = placement_.sealed_tier; // nothing is ever appended to it

@@ -94,6 +94,8 @@ awaitable<std::vector<unsettled_file>> lake_sink::unsettled() {
         file.mistake = mark.mistake;
         if (mark.mark)
             file.mark = from_lake(*mark.mark);
+        if (const auto evidence = blob.metadata.find(evidence_name); evidence != blob.metadata.end())
+            file.mark.evidence = evidence->second;
         if (file.mistake.empty() && file.mark.task != name->task)
             file.mistake = "it is of another task than its name says";
         file.mark.task = name->task;
@@ -103,9 +105,10 @@ awaitable<std::vector<unsettled_file>> lake_sink::unsettled() {
 }
 
 awaitable<bool> lake_sink::keep(unsettled_file file) {
-    const auto now = co_await lake_.look(lake_.prefix() + file.place);
+    auto now = co_await lake_.look(lake_.prefix() + file.place);
     if (!now)
         co_return false;
+    now->properties.metadata.erase(evidence_name);
     if (pending_on(*now, file.mark.by)) // else somebody has settled it since
         co_await publisher_.keep(*now);
     co_return true;

@@ -65,6 +65,8 @@ file_mark read(std::string_view text) {
     mark.csv_bytes = number(field(values, "csv_bytes"));
     mark.crc = number(field(values, "crc"), 16);
     (void)number(mark.by.transaction);
+    if (const auto evidence = values.find("evidence"); evidence != values.end())
+        mark.evidence = evidence->second;
     return mark;
 }
 
@@ -75,10 +77,12 @@ constexpr std::string_view table_prefix = "export/";
 
 std::string text_of(const file_mark& mark) {
     const auto& at = mark.by.position;
+    // Not at the end: a mark that lost its end is not to be taken for one without evidence.
+    const auto evidence = mark.evidence.empty() ? std::string() : fmt::format("evidence={}\n", mark.evidence);
     return fmt::format("format={}\ntask={}\nrun={}\nxid={}\ncluster={}\ndatabase={}\ntimeline={}\nlsn={}\n"
-                       "rows={}\nbytes={}\ncsv_bytes={}\ncrc={:016x}\n",
+                       "{}rows={}\nbytes={}\ncsv_bytes={}\ncrc={:016x}\n",
                        format_version, mark.task, mark.by.run, mark.by.transaction, at.cluster, at.database,
-                       at.timeline, at.lsn, mark.rows, mark.bytes, mark.csv_bytes, mark.crc);
+                       at.timeline, at.lsn, evidence, mark.rows, mark.bytes, mark.csv_bytes, mark.crc);
 }
 
 std::variant<file_mark, std::string> mark_from(std::string_view text) {

@@ -18,6 +18,7 @@ struct file_mark {
     std::uint64_t bytes = 0;      // as stored
     std::uint64_t csv_bytes = 0;
     std::uint64_t crc = 0; // CRC-64 of the stored bytes
+    std::string evidence;  // text of a file_evidence; empty: none was taken
     bool operator==(const file_mark&) const = default;
 };
 
@@ -26,7 +27,9 @@ struct file_mark {
 // Or why it is none, as a clause.
 [[nodiscard]] std::variant<file_mark, std::string> mark_from(std::string_view text);
 
-// As the archive writes it to a blob, pending.
+// The metadata that keeps `evidence` on a blob, beside the archive's mark.
+inline constexpr const char* evidence_name = "exportevidence";
+// As the archive writes it to a blob, pending; without the evidence.
 [[nodiscard]] archive::file_mark for_lake(const file_mark& mark);
 [[nodiscard]] file_mark from_lake(const archive::file_mark& mark);
 

@@ -27,14 +27,26 @@ async::error unreadable(const unsettled_file& file) {
                         std::string(verdict_hint));
 }
 
+std::string_view contradiction(rows_seen rows) {
+    switch (rows) {
+    case rows_seen::some:
+        return "rows of the file are in the table";
+    case rows_seen::none:
+        return "none of the rows that were looked for is in the table as the file has it";
+    default:
+        return "the table cannot be asked for the file's rows";
+    }
+}
+
 } // namespace
 
-settle_step decide_settling(fate of_transaction) noexcept {
+settle_step decide_settling(fate of_transaction, rows_seen rows) noexcept {
     switch (of_transaction) {
     case fate::committed:
-        return settle_step::keep;
+        return rows == rows_seen::some ? settle_step::person : settle_step::keep;
     case fate::aborted:
-        return settle_step::discard;
+        return rows == rows_seen::none || rows == rows_seen::cannot_look ? settle_step::person
+                                                                         : settle_step::discard;
     case fate::in_progress:
         return settle_step::wait;
     case fate::unknown:
@@ -55,7 +67,19 @@ awaitable<bool> exporter::settle(attempt& work) {
         const auto& by = file.mark.by;
         const auto asked =
             co_await archive::fate_of(work.session, by.transaction, by.position, work.position);
-        const auto step = decide_settling(asked);
+        const bool decided = asked == fate::committed || asked == fate::aborted;
+        const auto rows = decided ? co_await look_for_rows(work, file.mark) : rows_seen::not_known;
+        const auto step = decide_settling(asked, rows);
+        if (step == settle_step::person && decided)
+            throw async::error(
+                failure::integrity,
+                fmt::format(
+                    "the server says of transaction {}, on which '{}' depends, that it was {}, but {}",
+                    by.transaction, file.name, asked == fate::committed ? "committed" : "rolled back",
+                    contradiction(rows)),
+                "It may be a copy, or put back to an earlier state, and the number that of another "
+                "transaction. " +
+                    std::string(verdict_hint));
         if (step == settle_step::person)
             throw async::error(
                 failure::integrity,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive/decisions.hpp"
+#include "exports/evidence.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -14,7 +15,8 @@ enum class settle_step : std::uint8_t {
     wait,    // the transaction is still running
     person,  // nobody can tell
 };
-// There is no looking at rows here, as for the archive: what an export's rows are, only its SQL says.
-[[nodiscard]] settle_step decide_settling(archive::fate of_transaction) noexcept;
+// What the server says of the transaction is believed unless the rows contradict it: after an abort they are
+// in the table, after a commit they are not.
+[[nodiscard]] settle_step decide_settling(archive::fate of_transaction, rows_seen rows) noexcept;
 
 } // namespace exports

@@ -1,0 +1,49 @@
+// Whether the table has the rows that a file's mark speaks of.
+
+#include "db/error.hpp"
+#include "exports/attempt.hpp"
+
+#include <stdexcept>
+
+namespace exports {
+
+namespace {
+
+awaitable<bool> is_in_table(db::connection& session, const file_evidence& known, const row_evidence& row) {
+    bool found = false;
+    const auto sql = look_sql(known, row);
+    auto copy = co_await session.start_copy_out(sql);
+    do {
+        while (const auto each = copy.next())
+            found = found || archive::content_hash(each->text()) == row.crc;
+    } while (co_await copy.wait());
+    co_return found;
+}
+
+} // namespace
+
+// A table that is gone or has other columns now says nothing. Leaves the transaction usable.
+awaitable<rows_seen> exporter::look_for_rows(attempt& work, const file_mark& mark) {
+    if (mark.evidence.empty())
+        co_return rows_seen::not_known;
+    co_await work.session.execute("SAVEPOINT looking");
+    auto seen = rows_seen::none;
+    try {
+        const auto known = evidence_from(mark.evidence);
+        co_await work.session.execute("SET LOCAL TimeZone = " + db::connection::literal(known.time_zone));
+        for (const auto& row : known.rows)
+            if (seen == rows_seen::none && co_await is_in_table(work.session, known, row))
+                seen = rows_seen::some;
+    } catch (const std::invalid_argument&) {
+        seen = rows_seen::cannot_look;
+    } catch (const db::error& failed) {
+        // 22: a value that the column's type no longer takes. 42: no such table or column, or no right to it.
+        if (!failed.state().starts_with("22") && !failed.state().starts_with("42"))
+            throw;
+        seen = rows_seen::cannot_look;
+    }
+    co_await work.session.execute("ROLLBACK TO SAVEPOINT looking");
+    co_return seen;
+}
+
+} // namespace exports

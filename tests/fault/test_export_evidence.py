@@ -1,0 +1,99 @@
+"""A server whose disk was put back gives a transaction's number to a stranger: the rows are asked, not the number alone."""
+import pytest
+
+from support.exports import BOUNDARY, COMMON_KNOWLEDGE, SISTERS, DirectoryPlace, Exports, LakePlace
+from support.gate import DatabaseGate, kill_after, kill_before
+
+FIRST = "-2025_01_01-12_00_00_AM.csv.gz"
+
+
+@pytest.fixture(params=["directory", "lake"])
+def exports(request, archiver, database, lake, container, tmp_path):
+    place = DirectoryPlace(tmp_path / "out") if request.param == "directory" else LakePlace(lake, container)
+    return Exports(archiver, database.connection, tmp_path, place)
+
+
+def killed(exports, database, when, shape=COMMON_KNOWLEDGE[0], settings=None):
+    exports.add(shape)
+    exports.remember()
+    with DatabaseGate(database.server.port) as gate:
+        gate.on(when(), type="Q", contains="COMMIT")
+        process = exports.archiver.start("export", "--boundary", str(BOUNDARY), settings={"DATABASE_URL": database.server.uri(database.name, port=gate.port), **(settings or {})})
+        gate.victim = process
+        assert process.wait().code == 137
+    return exports.execute("SELECT count(*) FROM " + shape.table)[0][0] < sum(exports.before[shape.task].values())
+
+
+def strangers_number(exports, end: str) -> str:
+    exports.execute("BEGIN")
+    number = exports.execute("SELECT pg_current_xact_id()::text")[0][0]
+    exports.execute("CREATE TABLE IF NOT EXISTS stranger (); " + end)
+    return number
+
+
+def forge_number(exports, number: str) -> None:
+    if isinstance(exports.place, DirectoryPlace):
+        (mark,) = exports.place.directory.glob(".*.pending")
+        mark.write_text("".join((f"xid={number}" if line.startswith("xid=") else line) + "\n" for line in mark.read_text().splitlines()))
+        return
+    (blob,) = [blob for blob in exports.place.blobs() if "archiverpending" in blob.metadata]
+    values = dict(blob.metadata)
+    old = next(part for part in values["archiverlast"].split(",") if part.startswith("xid="))
+    values["archiverlast"] = values["archiverlast"].replace(old, f"xid={number}")
+    values["archiverpending"] = values["archiverpending"].replace(old.partition("=")[2], number)
+    exports.place.lake.set_metadata(exports.place.container, blob.name, values)
+
+
+def is_undecided(exports, says: str):
+    for command in (["export", "--boundary", str(BOUNDARY)], ["recover", "--exports"]):
+        outcome = exports.archiver.run(*command, expect=7)
+        assert says in outcome.stderr and "recover --exports --keep" in outcome.stderr, str(outcome)
+    assert exports.place.leftovers()
+
+
+@pytest.mark.parametrize("shape", [COMMON_KNOWLEDGE[0], SISTERS[3], SISTERS[4]], ids=lambda shape: shape.table)
+def test_an_abort_of_a_strangers_does_not_remove_the_only_copy(exports, database, shape):
+    assert killed(exports, database, kill_after, shape, {"EXPORT_TIME_ZONE": "Europe/Tallinn"})
+    forge_number(exports, strangers_number(exports, "ROLLBACK"))
+    is_undecided(exports, "that it was rolled back, but none of the rows")
+    exports.archiver.run("recover", "--exports", "--keep", shape.task + FIRST, expect=0)
+    assert exports.place.names() == [shape.task + FIRST] and exports.place.leftovers() == []
+
+
+def test_a_commit_of_a_strangers_does_not_double_the_rows(exports, database):
+    assert not killed(exports, database, kill_before)
+    forge_number(exports, strangers_number(exports, "COMMIT"))
+    is_undecided(exports, "that it was committed, but rows of the file are in the table")
+    exports.archiver.run("recover", "--exports", "--discard", "agency" + FIRST, expect=0)
+    exports.run(expect=0)
+    assert exports.check()["agency"] > 0
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE agency RENAME TO elsewhere", "ALTER TABLE agency RENAME name TO called"])
+def test_an_abort_is_not_believed_where_the_rows_cannot_be_looked_for(exports, database, change):
+    assert not killed(exports, database, kill_before)
+    exports.execute(change)
+    is_undecided(exports, "the table cannot be asked")
+
+
+def test_an_abort_is_believed_while_some_rows_are_as_they_were(exports, database):
+    """Others go on with their work: most of the rows have changed since."""
+    assert not killed(exports, database, kill_before)
+    exports.execute("UPDATE agency SET name = 'changed since' WHERE id NOT IN (SELECT id FROM agency ORDER BY ctid LIMIT 5)")
+    exports.execute("VACUUM FULL agency")
+    exports.remember()
+    exports.run(expect=0)
+    assert exports.check()["agency"] > 0 and exports.place.leftovers() == []
+
+
+def test_a_mark_without_evidence_is_settled_as_before(exports, database):
+    """As 0.1.0 wrote it."""
+    assert killed(exports, database, kill_after)
+    if isinstance(exports.place, DirectoryPlace):
+        (mark,) = exports.place.directory.glob(".*.pending")
+        mark.write_text("".join(line + "\n" for line in mark.read_text().splitlines() if not line.startswith("evidence=")))
+    else:
+        (blob,) = [blob for blob in exports.place.blobs() if "archiverpending" in blob.metadata]
+        exports.place.lake.set_metadata(exports.place.container, blob.name, {name: value for name, value in blob.metadata.items() if name != "exportevidence"})
+    exports.run(expect=0)
+    assert exports.check()["agency"] > 0 and exports.place.leftovers() == []
