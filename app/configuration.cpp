@@ -217,6 +217,12 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
          {"detach", archive::partition_removal::detach},
          {"drop", archive::partition_removal::drop}}};
     settings.choose<archive::partition_removal>("ARCHIVE_PARTITIONS", job.partitions, removals);
+    static constexpr std::array<std::pair<std::string_view, archive::side_effects>, 2> policies{
+        {{"refuse", archive::side_effects::refuse}, {"allow", archive::side_effects::allow}}};
+    settings.choose<archive::side_effects>("ARCHIVE_SIDE_EFFECTS", job.side_effects, policies);
+    settings.choose<archive::side_effects>("EXPORT_SIDE_EFFECTS", value.exporting.side_effects, policies);
+    if (given["ARCHIVE_SIDE_EFFECTS"].from == source::flag)
+        value.exporting.side_effects = job.side_effects;
     if (job.partitions != archive::partition_removal::none && job.shard.count > 1)
         settings.mistake("ARCHIVE_PARTITIONS",
                          "a shard sees only some days of a partition: leave it at delete");

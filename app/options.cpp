@@ -95,6 +95,10 @@ std::span<const option> options() noexcept {
         option{"ARCHIVE_PARTITIONS", "--partitions", "delete", "HOW",
                "partitions whose every row is archived: `delete` the rows, or `detach` or `drop` them whole"},
         option{
+            "ARCHIVE_SIDE_EFFECTS", "--side-effects", "refuse", "HOW",
+            "what the DELETE changes beyond the archived rows (cascades, triggers, rules): `refuse` it with "
+            "exit code 3, or `allow` and count it; with `export`, the flag stands for EXPORT_SIDE_EFFECTS"},
+        option{
             "ARCHIVE_SHARD", "--shard", "0/1", "I/N",
             "only days whose number since 1970-01-01 is I modulo N; `/N` takes I from JOB_COMPLETION_INDEX"},
         option{"ARCHIVE_PROVE", "--prove", "false", "",
@@ -171,6 +175,16 @@ std::span<const option> options() noexcept {
                open,
                {},
                exports},
+        option{
+            "EXPORT_SIDE_EFFECTS",
+            "",
+            "refuse",
+            "HOW",
+            "what delete.sql changes beyond the exported rows: `refuse` or `allow`; --side-effects beats it",
+            text,
+            open,
+            {},
+            exports},
         option{"EXPORT_PARALLEL",
                "--export-parallel",
                "4",

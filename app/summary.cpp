@@ -3,6 +3,7 @@
 #include "app/exit_code.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <fstream>
@@ -92,6 +93,13 @@ void log_summary(async::log& sink, const summary_facts& facts) {
                                          {"cpu_seconds", cost.cpu_seconds},
                                          {"peak_memory_bytes", cost.peak_memory_bytes},
                                          {"duration_ms", milliseconds(facts.duration)}};
+    // "deleted 5 rows of public.document; updated 1 row of public.note"
+    std::vector<std::string> along;
+    for (const auto& each : report.went_along)
+        along.push_back(archive::in_words(each));
+    const auto went_along = fmt::format("{}", fmt::join(along, "; "));
+    if (!went_along.empty())
+        fields.emplace_back("side_effects", went_along);
     if (report.files_pending)
         fields.emplace_back("files_pending", *report.files_pending);
     if (report.backlog)

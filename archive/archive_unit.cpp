@@ -203,7 +203,14 @@ awaitable<void> job::delete_rows(unit& work) {
     std::uint64_t rows = 0;
     for (const auto& [which, file] : work.staging->files())
         rows += file->rows + file->rows_recognised;
+    const auto watch = co_await watch_deletes(work);
+    const auto untouched = co_await db::read_change_counters(work.session);
     const auto removed = co_await remove_partitions(work);
+    // Whoever listens to DETACH and DROP (an event trigger) may delete as well; the storage is ours to
+    // change.
+    if (removed > 0)
+        work.went_along = co_await look_at_effects(work.session, watch, untouched, 0, storage::may_change);
+    const auto before = co_await db::read_change_counters(work.session);
     const auto deleted = co_await work.session.query(delete_sql(work.table, work.plan.rows));
     fault_point("deleted");
     if (removed + deleted.rows_affected() != rows)
@@ -216,6 +223,8 @@ awaitable<void> job::delete_rows(unit& work) {
             " to the other. Nothing was deleted.");
     // A deferred constraint must fail before anything is visible.
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    for (auto& each : co_await look_at_effects(work.session, watch, before, deleted.rows_affected()))
+        work.went_along.push_back(std::move(each));
 
     work.position = co_await position_of(work.session);
     const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
@@ -229,6 +238,14 @@ awaitable<void> job::delete_rows(unit& work) {
                         azure::crc64(0, std::as_bytes(std::span(header))),
                         work.table.types,
                         cutoff_};
+}
+
+awaitable<delete_watch> job::watch_deletes(unit& work) const {
+    delete_watch watch;
+    watch.table = co_await db::root_of(work.session, work.table.oid);
+    watch.policy = context_.settings.side_effects;
+    watch.setting = "ARCHIVE_SIDE_EFFECTS";
+    co_return watch;
 }
 
 awaitable<std::uint64_t> job::remove_partitions(unit& work) {

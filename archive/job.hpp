@@ -13,6 +13,7 @@
 #include "archive/run_lock.hpp"
 #include "archive/settings.hpp"
 #include "archive/settler.hpp"
+#include "archive/side_effects.hpp"
 #include "archive/staging.hpp"
 #include "archive/table.hpp"
 #include "async/helper_thread.hpp"
@@ -106,6 +107,7 @@ class job {
     [[nodiscard]] awaitable<void> measure_backlog(unit& work);
     [[nodiscard]] awaitable<std::set<day>> days_that_came_back(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
+    [[nodiscard]] awaitable<delete_watch> watch_deletes(unit& work) const;
     [[nodiscard]] awaitable<void> delete_rows(unit& work);
     [[nodiscard]] awaitable<void> publish_and_commit(unit& work);
     [[nodiscard]] awaitable<void> publish(unit& work);
@@ -115,6 +117,7 @@ class job {
     [[nodiscard]] awaitable<void> put_back(unit& work);
     [[nodiscard]] awaitable<void> finalise(unit& work);
     void record(const unit& work);
+    void record_side_effect(const side_effect& what);
     void count_pending(const unit& work);
     [[nodiscard]] awaitable<void> roll_back_by(unit& work, async::deadline by);
     [[noreturn]] static void rethrow_not_committed(const unit& work, const std::exception_ptr& failed);

@@ -234,8 +234,28 @@ void job::record(const unit& work) {
                                    ? "a partition was dropped: all of its rows are in their files"
                                    : "a partition was detached: all of its rows are in their files",
                                {{"partition", name}});
+    for (const auto& each : work.went_along)
+        record_side_effect(each);
     if (context_.settings.commit == commit_unit::day && !work.plan.days.empty())
         lower_bound_ = work.plan.rows.upper;
+}
+
+void job::record_side_effect(const side_effect& what) {
+    context_.sink.info("side_effects",
+                       context_.settings.dry_run
+                           ? "the DELETE would change other rows than those in the files"
+                           : "the DELETE changed other rows than those in the files",
+                       {{"table", what.table.name},
+                        {"rows_deleted", what.deleted},
+                        {"rows_updated", what.updated},
+                        {"rows_inserted", what.inserted}});
+    auto& all = context_.report.went_along;
+    const auto same = std::ranges::find_if(
+        all, [&what](const side_effect& each) { return each.table.oid == what.table.oid; });
+    auto& sum = same != all.end() ? *same : all.emplace_back(side_effect{what.table, what.own});
+    sum.inserted += what.inserted;
+    sum.updated += what.updated;
+    sum.deleted += what.deleted;
 }
 
 void job::count_pending(const unit& work) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive/day.hpp"
+#include "archive/side_effects.hpp"
 
 #include <array>
 #include <chrono>
@@ -83,6 +84,8 @@ struct run_report {
     // As the run leaves them: files whose last rows stand or fall with a transaction. Nothing before the
     // first look at the lake.
     std::optional<std::uint64_t> files_pending;
+
+    std::vector<side_effect> went_along; // other rows that the DELETEs changed, by table
 
     std::vector<day_outcome> outcomes; // by transaction, then by day
 

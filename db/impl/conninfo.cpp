@@ -15,11 +15,11 @@ namespace {
 // A peer that vanished is noticed after a minute of silence (30 + 3 x 10 s). Keepalives do not run while sent
 // bytes are unacknowledged; that is what tcp_user_timeout is for. It is longer because it also ends a
 // connection whose peer does not read (tcp(7)): a server that waits for a lock in the middle of COPY FROM.
-constexpr std::array<std::array<const char*, 2>, 5> wanted{{{"keepalives", "1"},
-                                                            {"keepalives_idle", "30"},
-                                                            {"keepalives_interval", "10"},
-                                                            {"keepalives_count", "3"},
-                                                            {"tcp_user_timeout", "120000"}}};
+constexpr std::array<std::array<const char*, 2>, 5> settings_wanted{{{"keepalives", "1"},
+                                                                     {"keepalives_idle", "30"},
+                                                                     {"keepalives_interval", "10"},
+                                                                     {"keepalives_count", "3"},
+                                                                     {"tcp_user_timeout", "120000"}}};
 
 bool gives(const settings& given, std::string_view keyword) {
     return std::any_of(given.begin(), given.end(),
@@ -92,7 +92,7 @@ settings settings_given(const std::string& conninfo) {
 
 settings settings_for_libpq(const connect_options& options) {
     settings all = settings_given(options.conninfo);
-    for (const auto& [keyword, value] : wanted) {
+    for (const auto& [keyword, value] : settings_wanted) {
         if (!gives(all, keyword))
             all.push_back({keyword, value});
     }

@@ -1,0 +1,156 @@
+#include "archive/side_effects.hpp"
+
+#include "async/error.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+std::string rows_in_words(std::string_view did, std::uint64_t rows) {
+    return fmt::format("{} {} row{}", did, rows, rows == 1 ? "" : "s");
+}
+
+[[noreturn]] void refuse_uncounted(const delete_watch& watch, const std::vector<db::effect>& effects) {
+    throw async::error(
+        failure::precondition,
+        fmt::format("a DELETE from {} may change other rows, and this server does not count what it changes"
+                    " (track_counts is off): {}",
+                    watch.table.name, db::in_words(effects)),
+        fmt::format("Turn track_counts on, or drop the constraint or trigger. {}=allow lets foreign keys"
+                    " change other tables uncounted; never triggers, nor rows of the table itself.",
+                    watch.setting));
+}
+
+[[noreturn]] void refuse(const delete_watch& watch, const std::vector<side_effect>& refused,
+                         const std::vector<db::effect>& foreseen) {
+    std::vector<std::string> said;
+    bool own = false;
+    for (const auto& each : refused) {
+        const auto why = db::explain(foreseen, each.table.oid);
+        own = own || (each.own && each.deleted > 0);
+        said.push_back(fmt::format("{}{} ({})", in_words(each),
+                                   each.own && each.deleted > 0 ? " that are in no file" : "",
+                                   why.empty() ? "by what, the catalog does not say" : db::in_words(why)));
+    }
+    throw async::error(
+        failure::precondition,
+        fmt::format("deleting from {} also {}", watch.table.name, fmt::join(said, ", ")),
+        own ? fmt::format("Nothing was deleted. Change the constraint or trigger so that these rows stay, for"
+                          " example to ON DELETE SET NULL; {}=allow does not cover rows of the table itself.",
+                          watch.setting)
+            : fmt::format(
+                  "Nothing was deleted. Archive those rows first, change the constraint or trigger, or"
+                  " set {}=allow if they may go along.",
+                  watch.setting));
+}
+
+// Tables whose storage this transaction has replaced.
+awaitable<std::string> replaced_tables(db::connection& session) {
+    const auto found = co_await session.query(
+        "SELECT string_agg(oid::pg_catalog.regclass::text, ', ') FROM pg_catalog.pg_class WHERE relkind = 'r'"
+        " AND relpersistence <> 't' AND relfilenode <> oid AND pg_catalog.age(xmin) <= 0"
+        " AND relnamespace <> 'pg_catalog'::pg_catalog.regnamespace");
+    co_return found.is_null(0, 0) ? "a table" : std::string(found.text(0, 0));
+}
+
+} // namespace
+
+std::optional<std::vector<side_effect>> beyond(const db::changed_rows& changed, std::uint32_t root,
+                                               std::uint64_t rows) {
+    std::vector<side_effect> found;
+    bool seen = rows == 0;
+    for (const auto& each : db::by_root(changed.relations)) {
+        side_effect one{
+            {each.root, each.table}, each.root == root, each.inserted, each.updated, each.deleted};
+        if (one.own) {
+            if (one.deleted < rows)
+                return std::nullopt;
+            seen = true;
+            one.deleted -= rows;
+        }
+        if (one.inserted != 0 || one.updated != 0 || one.deleted != 0)
+            found.push_back(std::move(one));
+    }
+    if (!changed.measured || !seen)
+        return std::nullopt;
+    return found;
+}
+
+bool may_be(const side_effect& effect, side_effects policy) noexcept {
+    if (effect.own && effect.deleted > 0)
+        return false;
+    const bool harmless = effect.deleted == 0 && effect.updated == 0 && !effect.own;
+    return harmless || policy == side_effects::allow;
+}
+
+std::vector<db::effect> not_allowed(const std::vector<db::effect>& foreseen, std::uint32_t root,
+                                    side_effects policy) {
+    std::vector<db::effect> refused;
+    std::ranges::copy_if(foreseen, std::back_inserter(refused), [root, policy](const db::effect& each) {
+        const bool elsewhere = each.by == db::effect::cause::constraint &&
+                               (each.table.oid != root || each.what == db::change::updated);
+        return policy == side_effects::refuse || !elsewhere;
+    });
+    return refused;
+}
+
+std::string in_words(const side_effect& effect) {
+    std::vector<std::string> did;
+    if (effect.deleted > 0)
+        did.push_back(rows_in_words("deleted", effect.deleted));
+    if (effect.updated > 0)
+        did.push_back(rows_in_words("updated", effect.updated));
+    if (effect.inserted > 0)
+        did.push_back(rows_in_words("inserted", effect.inserted));
+    return fmt::format("{} of {}", fmt::join(did, " and "), effect.table.name);
+}
+
+awaitable<std::vector<side_effect>> look_at_effects(db::connection& session, delete_watch watch,
+                                                    const db::change_counters& before, std::uint64_t rows,
+                                                    storage stored) {
+    const auto after = co_await db::read_change_counters(session);
+    auto changed = db::difference(before, after);
+    changed.storage_changed = changed.storage_changed && stored == storage::must_stay;
+    auto found = beyond(changed, watch.table.oid, rows);
+    std::vector<side_effect> refused;
+    if (found)
+        std::ranges::copy_if(*found, std::back_inserter(refused),
+                             [&watch](const side_effect& each) { return !may_be(each, watch.policy); });
+    if (found && refused.empty() && !changed.storage_changed)
+        co_return std::move(*found);
+
+    const auto catalog = co_await db::read_effect_catalog(session);
+    const auto foreseen = db::effects_of_delete(catalog, watch.table.oid);
+    if (changed.storage_changed) {
+        const auto which = co_await replaced_tables(session);
+        throw async::error(
+            failure::precondition,
+            fmt::format("deleting from {} also truncated, rewrote or dropped {} ({})", watch.table.name,
+                        which, db::in_words(db::explain(foreseen, 0))),
+            "Nothing was deleted. Take the trigger away: which rows went with it cannot be counted.");
+    }
+    if (!refused.empty())
+        refuse(watch, refused, foreseen);
+    if (const auto open = not_allowed(foreseen, watch.table.oid, watch.policy); !open.empty())
+        refuse_uncounted(watch, open);
+    co_return std::vector<side_effect>();
+}
+
+awaitable<std::vector<db::effect>> foresee_effects(db::connection& session, delete_watch watch) {
+    const auto catalog = co_await db::read_effect_catalog(session);
+    auto foreseen = db::effects_of_delete(catalog, watch.table.oid);
+    const auto counts = co_await session.query("SELECT pg_catalog.current_setting('track_counts')");
+    if (counts.text(0, 0) != "on")
+        if (const auto open = not_allowed(foreseen, watch.table.oid, watch.policy); !open.empty())
+            refuse_uncounted(watch, open);
+    co_return foreseen;
+}
+
+} // namespace archive
