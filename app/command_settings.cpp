@@ -29,7 +29,8 @@ constexpr std::string_view sink_of_exports[] = {"EXPORT_TO", "EXPORT_PATH", "EXP
 constexpr std::string_view forecast[] = {"ARCHIVE_COMPRESSION", "ARCHIVE_RATE_LIMIT", "ARCHIVE_TRACE"};
 constexpr std::string_view running[] = {"DRY_RUN", "ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 constexpr std::string_view settling[] = {"ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
-constexpr std::string_view exporting[] = {"DRY_RUN", "ARCHIVE_MEMORY"};
+constexpr std::string_view exporting[] = {"DRY_RUN", "ARCHIVE_MEMORY", "ARCHIVE_SIDE_EFFECTS"};
+constexpr std::string_view foreseeing[] = {"ARCHIVE_SIDE_EFFECTS"};
 constexpr std::string_view trace[] = {"ARCHIVE_TRACE"};
 constexpr std::string_view trace_and_report[] = {"ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 
@@ -65,7 +66,7 @@ bool takes(command which, const option& setting) {
         return setting.audience == audience::everybody;
     case command::plan:
         return among({group::logging, group::database, group::lake, group::table, group::due,
-                      group::resources, group::forecast},
+                      group::resources, group::forecast, group::foreseeing},
                      name);
     case command::recover:
         return recovers_archive(name) || recovers_exports(name);
@@ -84,9 +85,9 @@ bool takes(command which, const option& setting) {
             {group::logging, group::database, group::lake, group::table, group::resources, group::trace},
             name);
     case command::check:
-        return among(
-            {group::logging, group::database, group::lake, group::table, group::placement, group::trace},
-            name);
+        return among({group::logging, group::database, group::lake, group::table, group::placement,
+                      group::trace, group::foreseeing},
+                     name);
     case command::config:
         return true;
     case command::completion:

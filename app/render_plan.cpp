@@ -27,6 +27,9 @@ std::string plan_json(const archive::forecast& found) {
     json::array held;
     for (const auto day : found.held)
         held.emplace_back(day.text());
+    json::array side_effects;
+    for (const auto& each : found.side_effects)
+        side_effects.emplace_back(valid_utf8(each));
     const json::object totals{{"days", found.days.size()}, {"rows", found.rows}, {"bytes", found.bytes}};
     const json::object estimate{{"bytes_per_row", found.size.mean},
                                 {"error", found.size.error},
@@ -43,6 +46,7 @@ std::string plan_json(const archive::forecast& found) {
         {"left", left},
         {"held", std::move(held)},
         {"rows_dayless", found.rows_dayless},
+        {"side_effects", std::move(side_effects)},
         {"files_pending", found.files_pending},
         {"container_exists", found.container_exists},
         {"duration_ms", std::chrono::milliseconds(found.duration).count()},
@@ -89,6 +93,8 @@ std::string render_plan(const archive::forecast& found, output_format format) {
     if (found.rows_dayless > 0)
         text += fmt::format("{} at -infinity or before year 1 belong to no day: they stay\n",
                             counted(found.rows_dayless, "row"));
+    for (const auto& each : found.side_effects)
+        text += fmt::format("the DELETE may change other rows: {}\n", each);
     if (found.files_pending > 0)
         text += fmt::format("{} pending: a run settles them before it begins\n",
                             counted(found.files_pending, "file"));

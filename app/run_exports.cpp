@@ -170,7 +170,10 @@ std::string log_summary(async::log& sink, const export_summary& facts) {
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
     std::uint64_t attempts = 0;
+    std::string side_effects;
     for (const auto& report : facts.reports) {
+        for (const auto& each : report.went_along)
+            side_effects += (side_effects.empty() ? "" : "; ") + archive::in_words(each);
         rows += report.rows;
         bytes += report.bytes;
         attempts += report.attempts;
@@ -199,6 +202,8 @@ std::string log_summary(async::log& sink, const export_summary& facts) {
         {"cpu_seconds", cost.cpu_seconds},
         {"peak_memory_bytes", cost.peak_memory_bytes},
         {"duration_ms", std::chrono::duration_cast<std::chrono::milliseconds>(facts.duration).count()}};
+    if (!side_effects.empty())
+        fields.emplace_back("side_effects", side_effects);
     if (!facts.failed.type.empty())
         fields.emplace_back("error.type", facts.failed.type);
     sink.summary("run.summary", sentence, fields);

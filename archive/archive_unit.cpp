@@ -6,6 +6,7 @@
 #include "archive/fault_point.hpp"
 #include "archive/key_lookup.hpp"
 #include "archive/planner.hpp"
+#include "archive/table_shape.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
 #include "async/timeline.hpp"
@@ -33,12 +34,16 @@ constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
 awaitable<job::attempt_result> job::archive_unit(unit& work) {
     co_await context_.lake.must_take(context_.settings.placement.tags);
     context_.report.enter(run_phase::planning);
+    const auto shape = co_await read_shape(work.session, work.table.oid);
+    must_have_shape(shape);
     work.plan = co_await plan_unit(work);
     const bool by_day = work.plan.how == reading::by_day;
     if (!context_.report.backlog)
         co_await measure_backlog(work);
     if (by_day && work.plan.days.empty())
         co_return attempt_result::finished;
+    must_be_deletable(shape, context_.settings.partitions == partition_removal::none);
+    co_await foresee_side_effects(work);
     if (co_await prepare_files(work))
         co_return attempt_result::settled;
 
@@ -238,6 +243,17 @@ awaitable<void> job::delete_rows(unit& work) {
                         azure::crc64(0, std::as_bytes(std::span(header))),
                         work.table.types,
                         cutoff_};
+}
+
+// What would end the run at its DELETE is found before the first byte moves.
+awaitable<void> job::foresee_side_effects(unit& work) {
+    const auto watch = co_await watch_deletes(work);
+    const auto foreseen = co_await foresee_effects(work.session, watch);
+    if (!foreseen.empty() && !effects_said_)
+        context_.sink.info("side_effects.possible",
+                           "the DELETE may change other rows: what it changes is counted before COMMIT",
+                           {{"by", db::in_words(foreseen)}});
+    effects_said_ = true;
 }
 
 awaitable<delete_watch> job::watch_deletes(unit& work) const {

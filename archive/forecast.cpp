@@ -2,6 +2,8 @@
 
 #include "archive/planner.hpp"
 #include "archive/row_sample.hpp"
+#include "archive/side_effects.hpp"
+#include "archive/table_shape.hpp"
 #include "db/transaction.hpp"
 
 #include <algorithm>
@@ -73,6 +75,17 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     auto transaction = co_await db::transaction::begin(session, options);
     const auto table = co_await describe_table(session, named, limits.time_column, limits.key_column);
     context.report.enter(run_phase::planning);
+    const auto shape = co_await read_shape(session, table.oid);
+    must_have_shape(shape);
+    if (const auto mistake = publication_mistake(shape);
+        mistake && limits.partitions == partition_removal::none)
+        throw async::error(*mistake);
+    delete_watch watch;
+    watch.table = co_await db::root_of(session, table.oid);
+    watch.policy = limits.side_effects;
+    watch.setting = "ARCHIVE_SIDE_EFFECTS";
+    for (const auto& each : co_await foresee_effects(session, watch))
+        seen.side_effects.push_back(each.words);
     plan_start from;
     from.cutoff = co_await find_cutoff(session, limits);
     const auto files = co_await context.lake.present_files();

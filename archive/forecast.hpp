@@ -52,6 +52,7 @@ struct forecast {
     std::vector<day> held;          // restored days that stay for now
     std::uint64_t files_pending = 0;
     bool container_exists = false;
+    std::vector<std::string> side_effects; // that the DELETE may have, as the catalog has it
     std::chrono::seconds duration{};
     std::uint64_t memory = 0;
 };

@@ -107,6 +107,7 @@ class job {
     [[nodiscard]] awaitable<void> measure_backlog(unit& work);
     [[nodiscard]] awaitable<std::set<day>> days_that_came_back(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
+    [[nodiscard]] awaitable<void> foresee_side_effects(unit& work);
     [[nodiscard]] awaitable<delete_watch> watch_deletes(unit& work) const;
     [[nodiscard]] awaitable<void> delete_rows(unit& work);
     [[nodiscard]] awaitable<void> publish_and_commit(unit& work);
@@ -155,6 +156,8 @@ class job {
     bool removes_partitions_ = false;
     bool held_days_said_ = false;
     std::string lock_holder_; // who had the lock when it was busy last
+
+    bool effects_said_ = false;
     std::string cutoff_;      // fixed by the first transaction
     std::string lower_bound_; // commit by day: what lies below is done
 };

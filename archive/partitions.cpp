@@ -15,6 +15,15 @@ namespace {
 
 constexpr std::string_view undefined_table = "42P01"; // PostgreSQL documentation, appendix A
 
+// DETACH and DROP pass by triggers, rules and policies of DELETE, which may be there to keep rows (a legal
+// hold): where the partition c or the table has one, rows go by DELETE.
+constexpr std::string_view nothing_listens =
+    "NOT pg_catalog.row_security_active(c.oid) AND NOT pg_catalog.row_security_active($1::oid)"
+    " AND NOT EXISTS (SELECT FROM pg_trigger g WHERE NOT g.tgisinternal AND g.tgtype & 8 <> 0"
+    "   AND g.tgenabled <> 'D' AND g.tgrelid IN (SELECT pg_partition_ancestors(c.oid)::oid))"
+    " AND NOT EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_type = '4' AND w.ev_enabled <> 'D'"
+    "   AND w.ev_class IN (SELECT pg_partition_ancestors(c.oid)::oid))";
+
 } // namespace
 
 awaitable<std::vector<partition>> partitions_before(db::connection& session, const table_description& table,
@@ -37,9 +46,9 @@ awaitable<std::vector<partition>> partitions_before(db::connection& session, con
         " substring(pg_get_expr(c.relpartbound, c.oid) FROM $$ TO \\('([^']*)'\\)$$)::{}"
         " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = "
         "c.relnamespace"
-        " WHERE i.inhparent = $1::oid AND c.relkind = 'r') AS bounds (name, upper)"
+        " WHERE i.inhparent = $1::oid AND c.relkind = 'r' AND {}) AS bounds (name, upper)"
         " WHERE upper <= ({}) ORDER BY upper",
-        table.time_has_zone ? "timestamptz AT TIME ZONE 'UTC'" : "timestamp", cutoff);
+        table.time_has_zone ? "timestamptz AT TIME ZONE 'UTC'" : "timestamp", nothing_listens, cutoff);
     const auto found = co_await session.query(sql, parameters);
     std::vector<partition> result;
     for (int row = 0; row < found.rows(); ++row)

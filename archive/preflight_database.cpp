@@ -1,11 +1,14 @@
 // The database's half of the preflight.
 
 #include "archive/preflight.hpp"
+#include "archive/side_effects.hpp"
 #include "archive/table.hpp"
+#include "archive/table_shape.hpp"
 #include "db/transaction.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace archive {
@@ -78,37 +81,95 @@ awaitable<void> check_rights(db::connection& session, const table_description& t
         add(lines, "row security", check_status::ok, "no policy applies");
 }
 
-awaitable<void> check_obstacles(db::connection& session, const table_description& table,
+void judge(std::vector<check_line>& lines, std::string name, const std::optional<async::error>& mistake,
+           std::string well) {
+    if (mistake)
+        lines.push_back(
+            {std::move(name), check_status::failed, mistake->message(), mistake->hint(), mistake->kind()});
+    else
+        add(lines, std::move(name), check_status::ok, std::move(well));
+}
+
+// What a run will make of it.
+std::string consequence_of(const db::effect& effect, std::uint32_t own, side_effects policy) {
+    const bool gone = effect.what == db::change::deleted;
+    const auto what = gone ? "its rows are deleted with the archived ones, and are in no file"
+                           : "its rows are changed with the archived ones";
+    const bool never = gone && effect.table.oid == own;
+    const auto then =
+        never ? "a run that meets rows which are not due ends with exit code 3"
+        : policy == side_effects::allow
+            ? "ARCHIVE_SIDE_EFFECTS allows it"
+            : "a run that meets such rows ends with exit code 3, unless ARCHIVE_SIDE_EFFECTS=allow";
+    return fmt::format("{}: {}; {}", effect.words, what, then);
+}
+
+awaitable<void> check_obstacles(db::connection& session, const table_description& table, side_effects policy,
                                 std::vector<check_line>& lines) {
     const auto oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
-    const auto triggers = co_await session.query(
-        "SELECT count(*), string_agg(quote_ident(tgname), ', ' ORDER BY tgname) FROM pg_trigger"
-        " WHERE tgrelid = $1::oid AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 8 <> 0",
-        parameters);
-    if (triggers.integer(0, 0) == 0)
+    const auto shape = co_await read_shape(session, table.oid);
+    judge(lines, "inheritance", shape_mistake(shape), "neither foreign tables nor tables that inherit");
+    judge(lines, "rules", rule_mistake(shape), "none on DELETE");
+    judge(lines, "publications", publication_mistake(shape), "none is in the way of a DELETE");
+    if (const auto unlogged = unlogged_mistake(shape))
+        add(lines, "logging", check_status::warning, unlogged->message(), unlogged->hint());
+    else
+        add(lines, "logging", check_status::ok, "the table survives a crash");
+    add(lines, "insert", check_status::ok,
+        shape.may_insert ? fmt::format("{} may INSERT: restore in place works", shape.role)
+                         : fmt::format("{} may not INSERT, which only restore in place needs", shape.role),
+        shape.may_insert ? std::string() : missing_right(shape, false, "INSERT")->hint());
+
+    const auto top = co_await db::root_of(session, table.oid);
+    const auto catalog = co_await db::read_effect_catalog(session);
+    const auto effects = db::effects_of_delete(catalog, top.oid);
+    std::vector<db::effect> triggers;
+    std::ranges::copy_if(effects, std::back_inserter(triggers),
+                         [](const db::effect& each) { return each.by == db::effect::cause::trigger; });
+    if (triggers.empty())
         add(lines, "triggers", check_status::ok, "none on DELETE");
     else
         add(lines, "triggers", check_status::warning,
-            fmt::format("{} will run for archived rows; one that keeps rows ends a run with exit code 7",
-                        triggers.text(0, 1)),
+            fmt::format("{} will run for archived rows; one that keeps rows ends a run with exit code 7, one "
+                        "that deletes or changes others with 3",
+                        db::in_words(triggers)),
             "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
-    const auto keys =
-        co_await session.query("SELECT conname, conrelid::regclass::text, confdeltype FROM pg_constraint"
-                               " WHERE contype = 'f' AND confrelid = $1::oid ORDER BY conname",
-                               parameters);
-    if (keys.rows() == 0)
-        add(lines, "foreign keys", check_status::ok, "no table refers to this one");
-    for (int row = 0; row < keys.rows(); ++row) {
-        const auto type = keys.text(row, 2);
-        const auto what = type == "c"   ? "its rows are deleted with the archived ones, and are in no file"
-                          : type == "n" ? "its references to archived rows become NULL"
-                          : type == "d" ? "its references to archived rows fall back to their default"
-                                        : "rows it refers to cannot be deleted, and fail the run";
-        add(lines, "foreign keys", check_status::warning,
-            fmt::format("{} of {} refers to this table: {}", keys.text(row, 0), keys.text(row, 1), what),
-            fmt::format("Archive {} first, or drop the constraint.", keys.text(row, 1)));
+    bool referred = false;
+    for (const auto& each : effects) {
+        if (each.by != db::effect::cause::constraint)
+            continue;
+        referred = true;
+        add(lines, "foreign keys", check_status::warning, consequence_of(each, top.oid, policy),
+            fmt::format("Archive {} first, or drop the constraint.", each.table.name));
     }
+    const auto keys = co_await session.query(
+        "SELECT conname, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+        " AND confrelid = $1::oid AND confdeltype NOT IN ('c', 'n', 'd') ORDER BY conname",
+        parameters);
+    for (int row = 0; row < keys.rows(); ++row)
+        add(lines, "foreign keys", check_status::warning,
+            fmt::format(
+                "{} of {} refers to this table: rows it refers to cannot be deleted, and fail the run",
+                keys.text(row, 0), keys.text(row, 1)),
+            fmt::format("Archive {} first, or drop the constraint.", keys.text(row, 1)));
+    if (!referred && keys.rows() == 0)
+        add(lines, "foreign keys", check_status::ok, "no table refers to this one");
+
+    std::exception_ptr uncounted;
+    try {
+        delete_watch watch;
+        watch.table = top;
+        watch.policy = policy;
+        watch.setting = "ARCHIVE_SIDE_EFFECTS";
+        static_cast<void>(co_await foresee_effects(session, watch));
+    } catch (const async::error&) {
+        uncounted = std::current_exception();
+    }
+    if (uncounted)
+        lines.push_back(failed_line("side effects", uncounted));
+    else
+        add(lines, "side effects", check_status::ok, "whatever the DELETE changes is counted before COMMIT");
 }
 
 awaitable<void> check_indexes(db::connection& session, const table_description& table,
@@ -186,7 +247,7 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
         fmt::format("{}, time {}, key {} ({}), about {:.0f} rows", table->name, table->time_column,
                     table->key_column, table->key_type, table->rows_estimate));
     co_await check_rights(session, *table, lines);
-    co_await check_obstacles(session, *table, lines);
+    co_await check_obstacles(session, *table, settings.side_effects, lines);
     co_await check_indexes(session, *table, lines);
     co_await check_transactions(session, lines);
     co_await transaction.rollback(); // it has only read

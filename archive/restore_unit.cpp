@@ -6,6 +6,7 @@
 #include "archive/day_loader.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/restore_target.hpp"
+#include "archive/table_shape.hpp"
 #include "archive/unit.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
@@ -52,6 +53,8 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
     co_await must_be_insertable(work.session, work.table, restore_target::the_table_itself);
     co_await must_be_changeable();
     co_await must_be_writable(files, "emptied");
+    const auto shape = co_await read_shape(work.session, work.table.oid);
+    must_take_rows_back(shape);
     if (!context_.settings.dry_run && co_await convert(work, files))
         co_return attempt_result::settled;
     co_await work.session.execute("SET CONSTRAINTS ALL DEFERRED");

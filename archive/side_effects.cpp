@@ -83,6 +83,18 @@ std::optional<std::vector<side_effect>> beyond(const db::changed_rows& changed, 
     return found;
 }
 
+db::table_name table_with(const db::changed_rows& changed, std::uint64_t rows) {
+    db::table_name found;
+    for (const auto& each : db::by_root(changed.relations)) {
+        if (each.deleted != rows)
+            continue;
+        if (found.oid != 0)
+            return {};
+        found = {each.root, each.table};
+    }
+    return found;
+}
+
 bool may_be(const side_effect& effect, side_effects policy) noexcept {
     if (effect.own && effect.deleted > 0)
         return false;
@@ -118,6 +130,17 @@ awaitable<std::vector<side_effect>> look_at_effects(db::connection& session, del
     const auto after = co_await db::read_change_counters(session);
     auto changed = db::difference(before, after);
     changed.storage_changed = changed.storage_changed && stored == storage::must_stay;
+    if (watch.table.oid == 0) {
+        const auto likely = table_with(changed, rows);
+        if (changed.measured && likely.oid == 0)
+            throw async::error(
+                failure::precondition,
+                fmt::format("which table the {} rows were deleted from cannot be told: no table, "
+                            "or more than one, lost this number",
+                            rows),
+                "Begin the statement with DELETE FROM. Nothing was deleted.");
+        watch.table = likely;
+    }
     auto found = beyond(changed, watch.table.oid, rows);
     std::vector<side_effect> refused;
     if (found)

@@ -27,7 +27,7 @@ struct side_effect {
 
 // How a DELETE is watched.
 struct delete_watch {
-    db::table_name table; // its top
+    db::table_name table; // its top; no oid: the statement does not name it, and its rows tell
     side_effects policy = side_effects::refuse;
     std::string_view setting; // that allows side effects, for hints
 };
@@ -50,6 +50,9 @@ struct delete_watch {
 
 // Whether tables may have got other storage (dropped, truncated, rewritten), which counts no rows.
 enum class storage : std::uint8_t { must_stay, may_change };
+
+// The table of which exactly so many rows were deleted; no oid if there is none, or more than one.
+[[nodiscard]] db::table_name table_with(const db::changed_rows& changed, std::uint64_t rows);
 
 // Throws async::error(precondition) for what may not be, with tables, numbers of rows and what leads there;
 // returns what went along. `before` was read before the DELETE, and all constraints have been checked since.

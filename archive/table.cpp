@@ -39,7 +39,22 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
         table.types = azure::crc64(table.types, std::as_bytes(std::span(described)));
     }
 
-    const auto missing = [&table](std::string_view column, std::string_view setting) {
+    std::vector<std::string> generated;
+    if (time_type.empty() || table.key_type.empty()) {
+        const auto found = co_await session.query("SELECT attname FROM pg_attribute WHERE attrelid = $1::oid"
+                                                  " AND attnum > 0 AND attgenerated <> ''",
+                                                  parameters);
+        for (int row = 0; row < found.rows(); ++row)
+            generated.emplace_back(found.text(row, 0));
+    }
+    const auto missing = [&table, &generated](std::string_view column, std::string_view setting) {
+        if (std::ranges::find(generated, column) != generated.end())
+            return async::error(
+                failure::precondition,
+                fmt::format("column '{}' of {} is generated: it is not in the files, so rows "
+                            "cannot be told by it",
+                            column, table.name),
+                fmt::format("Name a column that is stored as it was written with {}.", setting));
         return async::error(failure::precondition,
                             fmt::format("table {} has no column '{}'", table.name, column),
                             fmt::format("Name the column with {}.", setting));

@@ -22,6 +22,7 @@ constexpr std::array rules{
     rule{"25006", failure::precondition}, // read_only_sql_transaction: a standby, or read-only by default
     rule{"25P03", failure::temporary},    // idle_in_transaction_session_timeout
     rule{"25P04", failure::temporary},    // transaction_timeout (17 and later)
+    rule{"27000", failure::precondition}, // triggered_data_change_violation: a trigger changes its own row
     rule{"28", failure::refused},         // invalid authorization
     rule{"3D000", failure::precondition}, // no such database
     rule{"3F000", failure::precondition}, // no such schema
@@ -34,6 +35,7 @@ constexpr std::array rules{
     rule{"42P01", failure::precondition}, // no such table
     rule{"53", failure::temporary},       // too many connections, out of memory, disk full
     rule{"55P03", failure::temporary},    // lock_not_available
+    rule{"55000", failure::precondition}, // object_not_in_prerequisite_state: no replica identity
     rule{"57P01", failure::temporary},    // admin_shutdown
     rule{"57P02", failure::temporary},    // crash_shutdown
     rule{"57P03", failure::temporary},    // cannot_connect_now

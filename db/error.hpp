@@ -13,7 +13,8 @@ namespace db {
 using sqlstate = std::string;
 
 // Serialization failures, deadlocks, lost connections and a server that is starting or stopping are
-// temporary; 28xxx and 42501 are refused; 3D000, 42P01, 42703 are preconditions; all else is unclassified.
+// temporary; 28xxx and 42501 are refused; 3D000, 42P01, 42703, 55000 are preconditions; all else is
+// unclassified.
 [[nodiscard]] async::failure classify(std::string_view state) noexcept;
 
 class error : public async::error {

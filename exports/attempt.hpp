@@ -1,6 +1,7 @@
 // One transaction of an export and all that belongs to it. Private to the exporter's sources.
 #pragma once
 
+#include "archive/side_effects.hpp"
 #include "db/transaction.hpp"
 #include "exports/comparison.hpp"
 #include "exports/evidence.hpp"
@@ -31,6 +32,8 @@ struct exporter::attempt {
     evidence_taker evidence;
     std::unique_ptr<exports::draft> draft;
     file_mark mark;
+    archive::delete_watch watched;
+    db::change_counters untouched;
     bool fate_open = false; // COMMIT may have taken effect: the draft must stay
 };
 

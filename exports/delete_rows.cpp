@@ -70,12 +70,15 @@ void exporter::plan_comparison(attempt& work, const select_shape& select, std::s
 
 awaitable<void> exporter::delete_rows(attempt& work, const task& what) {
     const async::span shown(context_.log, "job", "delete", what.name);
+    co_await watch_delete(work);
     const auto deleted = work.target ? co_await delete_compared(work) : co_await delete_counted(work);
     fault_point("export-deleted");
     if (deleted != work.mark.rows)
         throw_unequal(what.name, work.mark.rows, "deleted", deleted);
     // A deferred constraint must fail before anything depends on this transaction.
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    if (deleted > 0)
+        co_await look_at_delete(work);
 }
 
 awaitable<std::uint64_t> exporter::delete_compared(attempt& work) {

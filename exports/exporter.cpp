@@ -171,8 +171,16 @@ void exporter::conclude(task_report& report, const std::exception_ptr& failed) c
                       {"verified", report.verified},
                       {"boundary", report.boundary},
                       {"duration_ms", milliseconds}});
+        for (const auto& each : report.went_along)
+            log.info("side_effects", "the DELETE changed other rows than those that were exported",
+                     {{"task", report.task},
+                      {"table", each.table.name},
+                      {"rows_deleted", each.deleted},
+                      {"rows_updated", each.updated},
+                      {"rows_inserted", each.inserted}});
         return;
     }
+    report.went_along.clear();
     report.outcome = outcome::failed;
     report.rows = report.bytes = report.csv_bytes = 0;
     report.file.clear();

@@ -1,12 +1,14 @@
 // How a run of one task went.
 #pragma once
 
+#include "archive/side_effects.hpp"
 #include "async/error.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace exports {
 
@@ -32,7 +34,8 @@ struct task_report {
     bool verified = false; // the rows deleted were compared with the rows in the file, not their number alone
     std::uint64_t files_settled = 0; // of earlier runs
     std::uint64_t attempts = 0;
-    std::string error; // one sentence; empty unless it failed
+    std::vector<archive::side_effect> went_along; // other rows that the DELETE changed
+    std::string error;                            // one sentence; empty unless it failed
     std::string hint;
     async::failure kind = async::failure::unclassified; // of the error
     std::string state;                                  // SQLSTATE of the error, if it has one

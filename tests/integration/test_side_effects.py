@@ -197,3 +197,94 @@ def test_where_nothing_is_counted_a_plain_table_is_archived(archiver, event, dat
     event.execute('CREATE TABLE child (event bigint REFERENCES "Event")')
     event.execute(f"ALTER DATABASE {database.name} SET track_counts = off")
     assert archiver.archive().summary["rows_deleted"] == 9
+
+
+# --- exports ---
+
+ROWS = "CREATE TABLE {0} (id int PRIMARY KEY, {1} updated_at timestamp NOT NULL); INSERT INTO {0} SELECT i, {2} timestamp '2024-01-01' FROM generate_series(1, {3}) i;"
+ALL = "COPY (SELECT * FROM {0} WHERE updated_at < %(export_boundary)s) TO STDOUT WITH CSV HEADER"
+DUE = "DELETE FROM {0} WHERE updated_at < %(export_boundary)s"
+
+
+@pytest.fixture
+def exporting(archiver, database, tmp_path):
+    """Runs `export` over tasks of these tables; the files there are."""
+    table = EventTable(database.connection)
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def run(tasks: dict, *arguments, expect, settings=None):
+        for name, delete in tasks.items():
+            (tmp_path / "DSL" / name).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "DSL" / name / "select.sql").write_text(ALL.format(name))
+            (tmp_path / "DSL" / name / "delete.sql").write_text(delete)
+        outcome = archiver.run("export", *arguments, settings={"DSL_PATH": str(tmp_path / "DSL"), "EXPORT_PATH": str(out), **(settings or {})}, expect=expect)
+        return outcome, sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
+
+    return table, run
+
+
+def make_pages(table) -> None:
+    table.execute(ROWS.format("source", "", "", 5))
+    table.execute(ROWS.format("source_page", "source int CONSTRAINT page_of REFERENCES source ON DELETE CASCADE,", "1 + i % 5,", 20))
+
+
+@pytest.mark.parametrize("with_task", [True, False])
+@pytest.mark.parametrize("arguments", [[], ["--dry-run"]], ids=["run", "dry run"])
+def test_an_export_does_not_take_a_child_along(exporting, with_task, arguments):
+    """Not even where the child has a task: it comes later, and finds nothing left."""
+    table, run = exporting
+    make_pages(table)
+    tasks = {"source": DUE.format("source")} | ({"source_page": DUE.format("source_page")} if with_task else {})
+    outcome, files = run({"source": tasks["source"]} if not with_task else tasks, *arguments, expect=3)
+    told = [line for line in outcome.events("export.failed") if line["task"] == "source"][0]
+    assert "deleted 20 rows of public.source_page" in told["msg"] and "page_of" in told["msg"], told
+    assert table.value("SELECT count(*) FROM source") == 5
+    assert not [name for name in files if name.startswith("source-")]
+
+
+SIDE = {
+    "cascade to itself": ("ALTER TABLE log ADD parent int CONSTRAINT me REFERENCES log ON DELETE CASCADE; INSERT INTO log SELECT 100 + i, now(), i FROM generate_series(1, 3) i",
+                          DUE.format("log"), "deleted 3 rows of public.log", False),
+    "set null": ("CREATE TABLE note (log int CONSTRAINT of REFERENCES log ON DELETE SET NULL); INSERT INTO note VALUES (1), (2)", DUE.format("log"),
+                 "updated 2 rows of public.note", True),
+    "a second table in one statement": ("CREATE TABLE note (n int); INSERT INTO note VALUES (1), (2)",
+                                        "-- event-archiver: unverified\nWITH also AS (DELETE FROM note) " + DUE.format("log"), "deleted 2 rows of public.note", True),
+    "a trigger": ("""CREATE TABLE note (n int); INSERT INTO note VALUES (1), (2);
+                     CREATE FUNCTION clear() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN DELETE FROM note; RETURN NULL; END$$;
+                     CREATE TRIGGER clearing AFTER DELETE ON log FOR EACH STATEMENT EXECUTE FUNCTION clear()""", DUE.format("log"),
+                  "deleted 2 rows of public.note", True),
+}
+
+
+@pytest.mark.parametrize("shape", SIDE)
+def test_what_an_export_changes_beyond_its_rows(exporting, shape):
+    table, run = exporting
+    made, delete, words, may = SIDE[shape]
+    table.execute(ROWS.format("log", "", "", 5))
+    table.execute(made)
+    before = all_rows_of(table, "log")
+    outcome, files = run({"log": delete}, expect=3)
+    assert words in outcome.events("export.failed")[0]["msg"], str(outcome)
+    assert all_rows_of(table, "log") == before and not files
+    if may:
+        outcome, files = run({"log": delete}, settings={"EXPORT_SIDE_EFFECTS": "allow"}, expect=0)
+        assert words in outcome.summary["side_effects"] and len(files) == 1
+    else:
+        run({"log": delete}, "--side-effects", "allow", expect=3)
+        assert all_rows_of(table, "log") == before
+
+
+def all_rows_of(table, name: str) -> list:
+    return table.execute(f"SELECT t::text FROM {name} t ORDER BY 1")
+
+
+def test_a_path_that_others_may_write_to_does_not_change_what_is_measured(exporting):
+    """An operator that hides everything, for whoever asks by the task's search_path."""
+    table, run = exporting
+    make_pages(table)
+    table.execute("""CREATE SCHEMA trap; CREATE FUNCTION trap.never(oid, oid) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+                     CREATE OPERATOR trap.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = trap.never);""")
+    table.execute(f"ALTER DATABASE {table.value('SELECT current_database()')} SET search_path = trap, pg_catalog, public")
+    outcome, files = run({"source": DUE.format("source")}, expect=3)
+    assert "deleted 20 rows of public.source_page" in str(outcome.log)

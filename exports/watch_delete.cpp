@@ -1,0 +1,65 @@
+// What delete.sql changed beyond the rows that were exported. A child table of its own task counts too: its
+// rows would be gone before that task exports them.
+
+#include "async/error.hpp"
+#include "exports/attempt.hpp"
+#include "exports/task_sql.hpp"
+
+#include <fmt/format.h>
+
+namespace exports {
+
+namespace {
+
+// The task's SQL keeps its search_path; what we ask has our own, in which nobody else can put an operator.
+awaitable<std::string> take_own_path(db::connection& session) {
+    const auto theirs = co_await session.query("SELECT pg_catalog.current_setting('search_path')");
+    co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
+    co_return std::string(theirs.text(0, 0));
+}
+
+awaitable<void> give_path_back(db::connection& session, std::string path) {
+    static_cast<void>(co_await session.query(
+        "SELECT pg_catalog.set_config('search_path', $1::pg_catalog.text, true)", path));
+}
+
+} // namespace
+
+awaitable<void> exporter::watch_delete(attempt& work) {
+    auto& watch = work.watched;
+    watch.policy = context_.settings.side_effects;
+    watch.setting = "EXPORT_SIDE_EFFECTS";
+    std::uint32_t oid = 0;
+    if (!work.removal.target.empty()) {
+        const auto found = co_await work.session.query(
+            "SELECT coalesce(pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid::pg_catalog.int8,"
+            " 0::pg_catalog.int8)",
+            work.removal.target);
+        oid = static_cast<std::uint32_t>(found.integer(0, 0));
+    }
+    auto path = co_await take_own_path(work.session);
+    if (oid != 0) {
+        watch.table = co_await db::root_of(work.session, oid);
+        const auto foreseen = co_await archive::foresee_effects(work.session, watch);
+        if (!foreseen.empty() && context_.settings.dry_run)
+            context_.log.info("side_effects.possible",
+                              "the DELETE may change other rows: what it changes is counted before COMMIT",
+                              {{"task", work.task}, {"by", db::in_words(foreseen)}});
+    }
+    work.untouched = co_await db::read_change_counters(work.session);
+    co_await give_path_back(work.session, std::move(path));
+}
+
+awaitable<void> exporter::look_at_delete(attempt& work) {
+    auto path = co_await take_own_path(work.session);
+    try {
+        work.report.went_along =
+            co_await archive::look_at_effects(work.session, work.watched, work.untouched, work.mark.rows);
+    } catch (async::error& refused) {
+        refused.add_context(fmt::format("task '{}'", work.task));
+        throw;
+    }
+    co_await give_path_back(work.session, std::move(path));
+}
+
+} // namespace exports
