@@ -36,6 +36,8 @@ TEST(classify, knows_what_a_sqlstate_means_to_the_caller) {
         {"42501", failure::refused, "insufficient_privilege"},
         {"23503", failure::precondition, "foreign_key_violation"},
         {"23505", failure::unclassified, "unique_violation"},
+        {"27000", failure::precondition, "triggered_data_change_violation"},
+        {"55000", failure::precondition, "object_not_in_prerequisite_state"},
         {"3D000", failure::precondition, "invalid_catalog_name"},
         {"3F000", failure::precondition, "invalid_schema_name"},
         {"42P01", failure::precondition, "undefined_table"},
