@@ -132,7 +132,7 @@ awaitable<std::vector<side_effect>> look_at_effects(db::connection& session, del
     changed.storage_changed = changed.storage_changed && stored == storage::must_stay;
     if (watch.table.oid == 0) {
         const auto likely = table_with(changed, rows);
-        if (changed.measured && likely.oid == 0)
+        if (likely.oid == 0)
             throw async::error(
                 failure::precondition,
                 fmt::format("which table the {} rows were deleted from cannot be told: no table, "

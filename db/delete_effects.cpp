@@ -79,7 +79,7 @@ awaitable<table_name> root_of(connection& session, std::uint32_t relation) {
     const auto oid = std::to_string(relation);
     const auto found = co_await session.query(
         named + "SELECT root, name FROM named WHERE oid OPERATOR(pg_catalog.=) $1::pg_catalog.oid", oid);
-    co_return found.rows() == 0 ? table_name{relation, oid} : name_at(found, 0, 0);
+    co_return found.rows() == 0 ? table_name{} : name_at(found, 0, 0);
 }
 
 std::vector<effect> effects_of_delete(const effect_catalog& catalog, std::uint32_t root) {

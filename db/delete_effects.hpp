@@ -58,7 +58,7 @@ struct effect {
 
 [[nodiscard]] awaitable<effect_catalog> read_effect_catalog(connection& session);
 
-// The table at the top of the partitioned table that `relation` belongs to, or itself.
+// The table at the top of the partitioned table that `relation` belongs to, or itself; no oid for a view.
 [[nodiscard]] awaitable<table_name> root_of(connection& session, std::uint32_t relation);
 
 // Everything that a DELETE from `root` may set off, nearest first, each once.

@@ -38,8 +38,9 @@ awaitable<void> exporter::watch_delete(attempt& work) {
         oid = static_cast<std::uint32_t>(found.integer(0, 0));
     }
     auto path = co_await take_own_path(work.session);
-    if (oid != 0) {
+    if (oid != 0)
         watch.table = co_await db::root_of(work.session, oid);
+    if (watch.table.oid != 0) {
         const auto foreseen = co_await archive::foresee_effects(work.session, watch);
         if (!foreseen.empty() && context_.settings.dry_run)
             context_.log.info("side_effects.possible",

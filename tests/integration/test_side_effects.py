@@ -257,6 +257,15 @@ SIDE = {
 }
 
 
+def test_an_export_through_a_view_is_measured_too(exporting):
+    table, run = exporting
+    make_pages(table)
+    table.execute("CREATE VIEW sources AS SELECT * FROM source")
+    outcome, files = run({"sources": DUE.format("sources")}, expect=3)
+    assert "deleted 20 rows of public.source_page" in outcome.events("export.failed")[0]["msg"], str(outcome)
+    assert table.value("SELECT count(*) FROM source_page") == 20
+
+
 @pytest.mark.parametrize("shape", SIDE)
 def test_what_an_export_changes_beyond_its_rows(exporting, shape):
     table, run = exporting
