@@ -156,7 +156,6 @@ class job {
     bool removes_partitions_ = false;
     bool held_days_said_ = false;
     std::string lock_holder_; // who had the lock when it was busy last
-
     bool effects_said_ = false;
     std::string cutoff_;      // fixed by the first transaction
     std::string lower_bound_; // commit by day: what lies below is done
