@@ -65,7 +65,7 @@ struct server::impl {
         : options(std::move(given))
         , sink(log)
         , acceptor(listening(executor, options))
-        , shared{options, answers, log, ids, counters, false}
+        , shared{options, answers, log, ids, dates, counters, false}
         , changed(executor)
         , connections(executor) {
         port = acceptor.local_endpoint().port();
@@ -83,6 +83,7 @@ struct server::impl {
     tcp::acceptor acceptor;
     std::uint16_t port = 0;
     request_id_source ids;
+    date_source dates;
     server_counters counters;
     connection_context shared;
     std::list<connection> open;

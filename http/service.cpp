@@ -40,7 +40,21 @@ response refusal_of(const match& what, const std::string& query) {
 service::service(std::vector<route> routes, service_options options, async::log& sink)
     : router_(std::move(routes))
     , options_(std::move(options))
+    , callers_{!options_.token.empty(), options_.hosts}
     , sink_(sink) {}
+
+std::optional<response> service::refusal_of_caller(request& asked, const match& what) const {
+    const auto who = caller_of(asked, callers_);
+    if (who == caller::cross_site)
+        return error_response(403, "a page of another site may not ask");
+    // Probes come to an address, and learn nothing but whether it lives.
+    const auto* route = std::get_if<found>(&what);
+    asked.stranger = who == caller::stranger;
+    if (asked.stranger && (route == nullptr || route->which->access != access::open))
+        return error_response(403, "the service is not asked under this name: list it in SERVE_HOSTS, or set"
+                                   " SERVE_TOKEN");
+    return std::nullopt;
+}
 
 bool service::may_pass(const request& asked, const match& what) const {
     if (options_.token.empty())
@@ -53,7 +67,9 @@ bool service::may_pass(const request& asked, const match& what) const {
 
 awaitable<response> service::answer(request& asked) {
     const auto what = router_.look_up(asked.method, asked.path);
-    // First of all, so that nobody without the token learns which paths there are.
+    if (auto refused = refusal_of_caller(asked, what))
+        co_return std::move(*refused);
+    // Before the paths, so that nobody without the token learns which there are.
     if (!may_pass(asked, what))
         co_return unauthorized();
     const auto* route = std::get_if<found>(&what);

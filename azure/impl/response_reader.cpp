@@ -1,5 +1,7 @@
 #include "azure/impl/response_reader.hpp"
 
+#include "async/last_chunk.hpp"
+
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -98,6 +100,9 @@ std::size_t response_reader::feed(std::string_view bytes) {
     parser_->pieces.clear();
     std::size_t used = 0;
     while (used < bytes.size() && !done()) {
+        if (parser_->is_header_done() && parser_->chunked() &&
+            async::may_be_part_of_last_chunk(bytes.substr(used)))
+            break;
         error_code failed;
         const auto now =
             parser_->put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), failed);

@@ -77,7 +77,7 @@ awaitable<void> connection::refuse(request_reader& reader) {
     auto& asked = reader.request();
     asked.id = context_.ids.next();
     auto what = error_response(why.status, why.detail);
-    const exchange_facts facts{asked.id, false, true};
+    const exchange_facts facts{asked.id, false, true, context_.dates.now()};
     co_await send_response(what, facts, false, told);
     log_request(asked, told);
 }
@@ -106,7 +106,7 @@ awaitable<bool> connection::answer(request_reader& reader) {
     const bool close = finishing_ || context_.crowded || !reader.keep_alive() ||
                        (options.requests_max != 0 && requests_ >= options.requests_max) ||
                        framing_of(what, reader.is_http_1_0()) == framing::until_closed;
-    const exchange_facts facts{asked.id, reader.is_http_1_0(), close};
+    const exchange_facts facts{asked.id, reader.is_http_1_0(), close, context_.dates.now()};
     try {
         co_await send_response(what, facts, asked.method == "HEAD", told);
     } catch (...) {

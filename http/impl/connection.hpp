@@ -4,6 +4,7 @@
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
 #include "async/log.hpp"
+#include "http/date.hpp"
 #include "http/impl/request_reader.hpp"
 #include "http/impl/response_head.hpp"
 #include "http/request_id.hpp"
@@ -25,6 +26,7 @@ struct connection_context {
     service& answers;
     async::log& sink;
     request_id_source& ids;
+    date_source& dates;
     server_counters& counters;
     bool crowded; // a client waits for a place: nobody keeps one for a next request
 };

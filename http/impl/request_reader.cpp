@@ -1,5 +1,6 @@
 #include "http/impl/request_reader.hpp"
 
+#include "async/last_chunk.hpp"
 #include "http/target.hpp"
 
 #include <boost/beast/core/string.hpp>
@@ -23,10 +24,6 @@ std::string lowercase(beast::string_view text) {
     });
     return made;
 }
-
-// What any chunked body ends with, "0\r\n\r\n". Less is never all that is missing, and Beast, when it comes
-// back to a last chunk of which it has seen the first line, asserts that so much is there.
-constexpr std::size_t last_chunk_min = 5;
 
 constexpr refusal bad_request{400, "Bad Request"};
 constexpr refusal too_long{414, "URI Too Long"};
@@ -63,7 +60,7 @@ class request_reader::parser final : public beast::http::basic_parser<true> {
             return used; // perhaps half of one more
         while (used < bytes.size() && !refused && !is_done()) {
             const bool had_header = is_header_done();
-            if (had_header && chunked() && bytes[used] == '0' && bytes.size() - used < last_chunk_min)
+            if (had_header && chunked() && async::may_be_part_of_last_chunk(bytes.substr(used)))
                 break;
             error_code failed;
             const auto now = put({bytes.data() + used, bytes.size() - used}, failed);

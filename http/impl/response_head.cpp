@@ -30,6 +30,8 @@ framing framing_of(const response& what, bool http_1_0) noexcept {
 
 std::string head_of(const response& what, framing how, const exchange_facts& facts) {
     auto head = fmt::format("HTTP/1.1 {} {}\r\n", what.status, reason_of(what.status));
+    if (!facts.date.empty())
+        add(head, "Date", facts.date);
     if (!what.content_type.empty())
         add(head, "Content-Type", what.content_type);
     if (how == framing::length)

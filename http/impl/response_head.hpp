@@ -19,7 +19,8 @@ enum class framing : std::uint8_t {
 struct exchange_facts {
     std::string_view request_id;
     bool http_1_0 = false;
-    bool close = false; // the connection, after this answer
+    bool close = false;         // the connection, after this answer
+    std::string_view date = {}; // empty: no such header
 };
 
 [[nodiscard]] framing framing_of(const response& what, bool http_1_0) noexcept;

@@ -115,12 +115,13 @@ TEST_F(Server, StreamsABody) {
 }
 
 TEST_F(Server, EndsABodyOfUnknownSizeWithTheConnectionForAnOldClient) {
-    EXPECT_THAT(answer_to("GET /chunks HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
+    EXPECT_THAT(answer_to("GET /chunks HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"),
                 ::testing::AllOf(HasSubstr("Connection: close\r\n"), EndsWith("\r\n\r\nonetwo")));
 }
 
 TEST_F(Server, KeepsAnOldClientThatAsksForIt) {
-    EXPECT_THAT(answer_to("GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /hello HTTP/1.0\r\n\r\n"),
+    EXPECT_THAT(answer_to("GET /hello HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\nGET "
+                          "/hello HTTP/1.0\r\nHost: localhost\r\n\r\n"),
                 ::testing::AllOf(HasSubstr("Connection: keep-alive\r\n\r\nhello"),
                                  EndsWith("Connection: close\r\n\r\nhello")));
 }

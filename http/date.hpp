@@ -1,0 +1,23 @@
+// The Date of answers, RFC 9110, 6.6.1.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace http {
+
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+[[nodiscard]] std::string http_date(std::chrono::sys_seconds when);
+
+// The date of now, made anew once a second.
+class date_source {
+  public:
+    [[nodiscard]] std::string_view now();
+
+  private:
+    std::chrono::sys_seconds of_{};
+    std::string text_;
+};
+
+} // namespace http
