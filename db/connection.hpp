@@ -28,6 +28,13 @@ using async::awaitable;
 // A bound parameter in text form; nullopt is NULL. The text lives until the query has been awaited.
 using parameter = std::optional<std::string_view>;
 
+// How a connection reaches its server.
+struct link_facts {
+    bool encrypted = false;
+    bool local = false;        // a socket of this machine, or a loopback address
+    std::string tls_mode = {}; // libpq's sslmode: "prefer"
+};
+
 struct connect_options {
     connect_options() {} // not an aggregate, as `transaction_options`
 
@@ -38,6 +45,8 @@ struct connect_options {
     // libpq finds one where it always does. With it, TLS is required unless conninfo or PGSSLMODE say
     // otherwise: this password is sent in the clear.
     std::function<awaitable<std::string>()> password;
+    // Told of each connection that was made; may be empty.
+    std::function<void(const link_facts&)> opened;
 };
 
 // A conninfo that libpq cannot parse: what is wrong with it, without the password; nullopt if it is fine.

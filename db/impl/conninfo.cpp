@@ -2,6 +2,7 @@
 
 #include "db/impl/libpq.hpp"
 #include "db/impl/server_error.hpp"
+#include "db/impl/target.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,6 +41,15 @@ bool may_show(std::string_view quoted, std::string_view conninfo) {
            (is_word(quoted) && !may_have_password);
 }
 
+settings named_in(const conninfo_handle& parsed) {
+    settings given;
+    for (const PQconninfoOption* option = parsed.get(); option && option->keyword != nullptr; ++option) {
+        if (option->val != nullptr && *option->val != '\0')
+            given.push_back({option->keyword, option->val});
+    }
+    return given;
+}
+
 } // namespace
 
 std::string without_secrets(std::string_view complaint, std::string_view conninfo) {
@@ -72,24 +82,16 @@ std::optional<std::string> conninfo_mistake(const std::string& conninfo) {
     char* complaint = nullptr;
     const conninfo_handle parsed(PQconninfoParse(conninfo.c_str(), &complaint));
     const text_handle owned(complaint);
-    if (parsed)
-        return std::nullopt;
-    return without_secrets(complaint ? complaint : "out of memory", conninfo);
+    if (!parsed)
+        return without_secrets(complaint ? complaint : "out of memory", conninfo);
+    return target_mistake(named_in(parsed), conninfo);
 }
 
 settings settings_given(const std::string& conninfo) {
-    const conninfo_handle parsed(PQconninfoParse(conninfo.c_str(), nullptr));
-    if (!parsed)
-        throw error(async::failure::usage, conninfo_mistake(conninfo).value_or("invalid connection string"),
-                    {}, false);
-    settings given;
-    for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
-        if (option->val != nullptr && *option->val != '\0')
-            given.push_back({option->keyword, option->val});
-    }
-    return given;
+    if (const auto mistake = conninfo_mistake(conninfo))
+        throw error(async::failure::usage, *mistake, {}, false);
+    return named_in(conninfo_handle(PQconninfoParse(conninfo.c_str(), nullptr)));
 }
-
 settings settings_for_libpq(const connect_options& options) {
     settings all = settings_given(options.conninfo);
     for (const auto& [keyword, value] : settings_wanted) {

@@ -78,8 +78,10 @@ std::string describe_conninfo(const std::string& conninfo) {
     const bool by_service =
         effective.given("service") && !effective.given("host") && !effective.given("hostaddr");
     const std::string where = by_service ? "service " + effective["service"] : addresses(effective);
-    return where + "/" + (database.empty() ? user : database) + " as " +
-           (user.empty() ? "unknown user" : user);
+    // Where the ':' before it was percent-encoded, the password is part of the user's name.
+    const bool may_show_user = user.find(':') == std::string::npos;
+    const std::string shown = user.empty() ? "unknown user" : may_show_user ? user : "a user with a ':'";
+    return where + "/" + (database.empty() ? shown : database) + " as " + shown;
 }
 
 } // namespace db

@@ -3,7 +3,9 @@
 #include "async/race.hpp"
 #include "db/impl/connect_failure.hpp"
 #include "db/impl/conninfo.hpp"
+#include "db/impl/libpq.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <new>
@@ -78,6 +80,22 @@ awaitable<std::shared_ptr<libpq_session>> connect(settings wanted, async::helper
                                               helper, sink);
 }
 
+link_facts link_of(PGconn* handle) {
+    link_facts link;
+    link.encrypted = PQsslInUse(handle) != 0;
+    const char* const host = PQhost(handle);
+    const char* const given = PQhostaddr(handle);
+    boost::system::error_code no_address;
+    const auto address = asio::ip::make_address(given == nullptr ? "" : given, no_address);
+    link.local = host == nullptr || *host == '\0' || *host == '/' || *host == '@' ||
+                 (!no_address && address.is_loopback());
+    const conninfo_handle all(PQconninfo(handle));
+    for (const PQconninfoOption* option = all.get(); option && option->keyword != nullptr; ++option)
+        if (std::string_view(option->keyword) == "sslmode" && option->val != nullptr)
+            link.tls_mode = option->val;
+    return link;
+}
+
 // A password that a function gave is rarely misspelt.
 constexpr const char* token_hint = "The user must be the name of the identity's role: see "
                                    "pgaadauth_create_principal, and whether the server "
@@ -105,7 +123,10 @@ awaitable<std::shared_ptr<libpq_session>> open_session(connect_options options, 
     std::optional<async::error> late;
     try {
         target = co_await async::with_deadline(describe_target(options.conninfo, helper), by, "connect");
-        co_return co_await async::with_deadline(connect(std::move(wanted), helper, sink), by, "connect");
+        auto session = co_await async::with_deadline(connect(std::move(wanted), helper, sink), by, "connect");
+        if (options.opened)
+            options.opened(link_of(session->handle()));
+        co_return session;
     } catch (const error& failed) {
         if (!options.password || failed.kind() != async::failure::refused)
             throw;

@@ -96,6 +96,30 @@ TEST(connect_timeout_of, prefers_the_conninfo_to_our_own) {
     EXPECT_EQ(db::connect_timeout_of(options).count(), 15) << "0 is libpq's for ever";
 }
 
+TEST(conninfo_mistake, is_a_password_that_was_taken_for_a_host_a_port_or_a_database) {
+    for (const std::string broken :
+         {"postgresql://u:abc@SECRET@h/d", "postgresql://u:abc/SECRET@h:5432/d", "postgres://u:SECRET/x@h/d",
+          "postgresql://u:5432/SECRET@h:5432/d", "postgresql://u:a@SECRET/b@h/d",
+          "postgresql://u:SECRET@@h/d", "postgresql://u:a,b@SECRET@h", "postgresql://u:SECRET@h:5432x/d",
+          "postgresql://u:SECRET@h:0/d", "postgresql://h:65536/d", "postgresql:///SECRET@h", "host=a@SECRET",
+          "host=u:SECRET@h port=1", "host=h/SECRET", "port=SECRET", "host=a,b port=1,SECRET",
+          "dbname=postgresql://u:SECRET@h/d", "host='SECRET x'",
+          "postgresql://u:SECRET@h,x@y/d?connect_timeout=3"}) {
+        const auto mistake = db::conninfo_mistake(broken);
+        ASSERT_TRUE(mistake) << broken;
+        EXPECT_EQ(mistake->find("SECRET"), std::string::npos) << *mistake;
+        EXPECT_EQ(db::describe_conninfo(broken), "an invalid connection string");
+        EXPECT_THROW(static_cast<void>(db::settings_given(broken)), db::error);
+    }
+    for (const std::string right :
+         {"postgresql://u:a%40b%2Fc@h:5432/d", "postgresql://u:a#b;c=d@h/d", "postgresql://[::1]:5432/d",
+          "postgresql://h/a%40b", "postgresql://%2Frun%2Fpostgresql/d", "host=/run/postgresql",
+          "host=@abstract", "host=::1", "host=fe80::1%eth0", "host=a,b port=1,2", "host=a,b port=,2",
+          "dbname=a@b host=h", "postgresql://h/d?password=a@b", "postgresql:///d?host=h&port=5433",
+          "host=db-1.my_zone.example", "password=p@ss/w:rd", "postgresql://", ""})
+        EXPECT_EQ(db::conninfo_mistake(right), std::nullopt) << right;
+}
+
 class describe_conninfo : public testing::Test {
   protected:
     void SetUp() override {
@@ -112,6 +136,7 @@ TEST_F(describe_conninfo, names_the_target_without_the_password) {
     EXPECT_EQ(db::describe_conninfo("host=a,b port=1,2 user=u dbname=d"), "a:1,b:2/d as u");
     EXPECT_EQ(db::describe_conninfo("host=a,b user=u dbname=d"), "a:5432,b:5432/d as u");
     EXPECT_EQ(db::describe_conninfo("hostaddr=::1 user=u dbname=d"), "[::1]:5432/d as u");
+    EXPECT_EQ(db::describe_conninfo("postgresql://u%3ASECRET@h/d"), "h:5432/d as a user with a ':'");
     EXPECT_EQ(db::describe_conninfo("user=u dbname=d"), "[local]:5432/d as u");
     EXPECT_EQ(db::describe_conninfo("service=s user=u dbname=d"), "service s/d as u");
     EXPECT_EQ(db::describe_conninfo("password=my SECRET"), "an invalid connection string");
