@@ -78,7 +78,9 @@ def test_another_try_only_where_it_helps(overlay, exit_codes):
 
 @pytest.mark.parametrize("overlay", WITH_PODS, ids=name)
 def test_the_program_knows_every_setting(overlay, binary):
-    known = {setting["environment"] for setting in json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]}
+    settings = json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]
+    known = {setting["environment"] for setting in settings}
+    known |= {f"{setting['environment']}_FILE" for setting in settings if setting["secret"]}
     objects = render(overlay)
     named = {key for found in objects if found["kind"] == "ConfigMap" for key in found["data"] if not key.endswith(".sql")}
     named |= {entry["name"] for found in objects for container in containers(found) for entry in container.get("env", ())}
@@ -131,7 +133,29 @@ def test_an_identity_needs_its_label_on_the_pod_and_no_secret():
     job = next(found for found in objects if found["kind"] == "CronJob")
     (template,) = pod_templates(job)
     assert template["metadata"]["labels"]["azure.workload.identity/use"] == "true"
-    assert "AZURE_STORAGE_CONNECTION_STRING" not in [entry["name"] for entry in template["spec"]["containers"][0]["env"]]
+    (settings,) = [found["data"] for found in objects if found["kind"] == "ConfigMap"]
+    assert "AZURE_STORAGE_CONNECTION_STRING_FILE" not in settings and "PG_CONNECTION_STRING_FILE" in settings
+
+
+@pytest.mark.parametrize("overlay", WITH_PODS, ids=name)
+def test_secrets_are_files_that_the_pod_mounts(overlay):
+    objects = render(overlay)
+    named = {key: value for found in objects if found["kind"] == "ConfigMap" for key, value in found["data"].items()}
+    for found in objects:
+        for template in pod_templates(found):
+            volumes = {volume["name"]: volume for volume in template["spec"]["volumes"]}
+            for container in template["spec"]["containers"]:
+                entries = {**named, **{entry["name"]: entry.get("value") for entry in container.get("env", ())}}
+                assert None not in entries.values(), "a secret in the environment"
+                (mount,) = [mount for mount in container["volumeMounts"] if mount["name"] == "secrets"]
+                assert mount["readOnly"] and volumes["secrets"]["secret"]["defaultMode"] == 0o440
+                for key, value in entries.items():
+                    assert not key.endswith("_FILE") or value.startswith(mount["mountPath"] + "/")
+
+
+def test_only_clients_by_label_reach_serve():
+    (policy,) = [found for found in render(MANIFESTS / "overlays/serve") if found["kind"] == "NetworkPolicy"]
+    assert [rule["from"] for rule in policy["spec"]["ingress"]] == [[{"podSelector": {"matchLabels": {"event-archiver.client": "true"}}}]]
 
 
 def test_images_are_of_this_version():

@@ -64,7 +64,9 @@ def merge(base, patch):
     result = copy.deepcopy(base)
     for name, value in patch.items():
         key = MERGE_KEYS.get(name)
-        if key and isinstance(value, list):
+        if value is None:
+            result.pop(name, None)
+        elif key and isinstance(value, list):
             result[name] = merge_list(result.get(name, []), value, key)
         else:
             result[name] = merge(result.get(name), value)
