@@ -1,11 +1,36 @@
 #include "app/check_azure.hpp"
 
+#include "app/mistake.hpp"
+#include "app/parse.hpp"
+#include "azure/endpoint_url.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
 #include <variant>
 
 namespace app {
+
+namespace {
+
+// A SAS is a secret that each request carries, and Entra tokens are refused over http in any case; an
+// account's key is never sent, so there it is only the rows that others can read.
+void check_clear_text(checked_configuration& result) {
+    const auto& account = result.value.account;
+    const auto in_clear_text = [](const azure::endpoint& server) {
+        return !server.tls && !server.host.empty() && !azure::is_loopback(server);
+    };
+    result.value.lake_in_clear_text =
+        in_clear_text(account.blob) || (account.dfs && in_clear_text(*account.dfs));
+    if (result.value.lake_in_clear_text &&
+        std::holds_alternative<azure::shared_access_signature>(account.credential))
+        result.mistakes.emplace_back(
+            "the lake's endpoint begins with http:// and is on another machine: the SAS and"
+            " the rows would go there in clear text. Give https://, or set"
+            " ARCHIVE_ALLOW_HTTP=true");
+}
+
+} // namespace
 
 void check_account(const texts& given, checked_configuration& result) {
     const auto& whole = given["AZURE_STORAGE_CONNECTION_STRING"];
@@ -26,6 +51,14 @@ void check_account(const texts& given, checked_configuration& result) {
         result.mistakes.push_back(fmt::format(
             "{}: {}", whole.set() ? "AZURE_STORAGE_CONNECTION_STRING" : "AZURE_STORAGE_ACCOUNT", mistake));
     result.value.account = std::move(parsed.value);
+    bool allowed = false;
+    if (const auto read = parse_boolean(given["ARCHIVE_ALLOW_HTTP"].text); std::holds_alternative<bool>(read))
+        allowed = std::get<bool>(read);
+    else
+        result.mistakes.push_back(mistake_in(option_named("ARCHIVE_ALLOW_HTTP"), given["ARCHIVE_ALLOW_HTTP"],
+                                             std::get<std::string>(read)));
+    if (parsed.mistakes.empty() && !allowed)
+        check_clear_text(result);
 }
 
 void check_identity(const texts& given, checked_configuration& result) {

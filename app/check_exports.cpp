@@ -1,9 +1,8 @@
 #include "app/check_exports.hpp"
 
+#include "app/mistake.hpp"
 #include "app/parse.hpp"
 #include "exports/time_zone.hpp"
-
-#include <fmt/format.h>
 
 #include <filesystem>
 #include <system_error>
@@ -28,9 +27,8 @@ fs::path task_directory(const sourced_text& given) {
 
 void mistake(const texts& given, std::string_view name, std::string_view clause,
              checked_configuration& result) {
-    const auto& setting = option_named(name);
-    const auto shown = given[name].from == source::flag ? setting.flag : setting.environment;
-    result.mistakes.push_back(fmt::format("{} is '{}': {}", shown, given[name].text, clause));
+    result.mistakes.push_back(mistake_in(option_named(name), given[name], clause));
+    result.wrong.insert(std::string(name));
 }
 
 void check_lake_path(const texts& given, checked_configuration& result) {

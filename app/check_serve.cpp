@@ -1,5 +1,6 @@
 #include "app/check_serve.hpp"
 
+#include "app/mistake.hpp"
 #include "app/parse.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -20,6 +21,30 @@ std::string mistake_in_token(std::string_view token) {
     return token.size() < 8 ? "give at least 8 characters" : "";
 }
 
+// Host fields: names or addresses, an IPv6 address in brackets, each perhaps with a port.
+parsed<std::vector<std::string>> parse_hosts(std::string_view text) {
+    const auto fits = [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+               (letter >= '0' && letter <= '9') ||
+               std::string_view("-._:[]").find(letter) != std::string_view::npos;
+    };
+    std::vector<std::string> hosts;
+    while (!text.empty()) {
+        auto entry = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(entry.size() + 1, text.size()));
+        while (entry.starts_with(' '))
+            entry.remove_prefix(1);
+        while (entry.ends_with(' '))
+            entry.remove_suffix(1);
+        const bool bare_ipv6 = !entry.starts_with('[') && std::ranges::count(entry, ':') > 1;
+        if (entry.empty() || bare_ipv6 || !std::ranges::all_of(entry, fits))
+            return "give host names or addresses as clients write them, separated by commas:"
+                   " exports.internal,10.0.0.7:8002,[fd00::7]";
+        hosts.emplace_back(entry);
+    }
+    return hosts;
+}
+
 } // namespace
 
 bool is_loopback(std::string_view address) {
@@ -31,11 +56,8 @@ bool is_loopback(std::string_view address) {
 void check_serve(const texts& given, checked_configuration& result) {
     auto& serving = result.value.serving;
     const auto mistake = [&](std::string_view name, std::string_view clause) {
-        const auto& setting = option_named(name);
-        const auto shown = given[name].from == source::flag ? setting.flag : setting.environment;
-        result.mistakes.push_back(may_show(setting, given[name].text)
-                                      ? fmt::format("{} is '{}': {}", shown, given[name].text, clause)
-                                      : fmt::format("{}: {}", shown, clause));
+        result.mistakes.push_back(mistake_in(option_named(name), given[name], clause));
+        result.wrong.insert(std::string(name));
     };
     const auto count = [&](std::string_view name, auto& target, std::uint64_t min, std::uint64_t max) {
         const auto read = parse_count(given[name].text, min, max);
@@ -62,6 +84,11 @@ void check_serve(const texts& given, checked_configuration& result) {
     count("EXPORT_PARALLEL", result.value.exporting.parallel, 1, 64);
     time("SERVE_CLIENT_TIMEOUT", serving.client_timeout, 100);
     time("SERVE_GRACE", serving.grace, 0);
+    auto hosts = parse_hosts(given["SERVE_HOSTS"].text);
+    if (const auto* clause = std::get_if<std::string>(&hosts))
+        mistake("SERVE_HOSTS", *clause);
+    else
+        serving.hosts = std::get<std::vector<std::string>>(std::move(hosts));
     serving.token = given["SERVE_TOKEN"].text;
     if (given["SERVE_TOKEN"].set())
         if (const auto clause = mistake_in_token(serving.token); !clause.empty())

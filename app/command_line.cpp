@@ -5,9 +5,11 @@
 #include "app/exit_code.hpp"
 #include "app/help.hpp"
 #include "app/man_page.hpp"
+#include "app/mistake.hpp"
 #include "app/options.hpp"
 #include "app/parse.hpp"
 #include "app/restore_flags.hpp"
+#include "async/quotable.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -104,18 +106,17 @@ struct grammar {
         for (const auto& info : commands())
             if (info.name == about)
                 return {std::nullopt, subcommands[info.command]->help(), {}, exit_code::done};
-        return usage_error(fmt::format("there is no help on '{}'", about), "Try `event-archiver help`.");
+        return usage_error("there is no help on " + async::quoted(about), "Try `event-archiver help`.");
     }
 
     [[nodiscard]] parsed_command_line completion() const {
         auto script = completion_script(argument);
         if (!script.empty())
             return {std::nullopt, std::move(script), {}, exit_code::done};
-        return usage_error(
-            argument.empty()
-                ? std::string("completion needs a shell: give bash, zsh or fish")
-                : fmt::format("there is no completion for '{}': give bash, zsh or fish", argument),
-            "Try `event-archiver help completion`.");
+        return usage_error(argument.empty() ? std::string("completion needs a shell: give bash, zsh or fish")
+                                            : "there is no completion for " + async::quoted(argument) +
+                                                  ": give bash, zsh or fish",
+                           "Try `event-archiver help completion`.");
     }
 
     // A word too many. Where a flag lacks its value, the next flag was taken for it, and that one's value is
@@ -124,8 +125,9 @@ struct grammar {
         for (const auto* option : inside.get_options())
             for (const auto& text : option->results())
                 if (text.starts_with("--"))
-                    return fmt::format("{} has no value: '{}' follows it", option->get_name(), text);
-        return fmt::format("'{}' is not expected after '{}'", word, inside.get_name());
+                    return fmt::format("{} has no value: {} follows it", option->get_name(),
+                                       async::quoted(text.substr(0, text.find('='))));
+        return fmt::format("{} is not expected after '{}'", async::quoted(word), inside.get_name());
     }
 
     // The first word nobody understood, with the nearest that would be.
@@ -154,7 +156,8 @@ struct grammar {
                 fmt::format("{} does not use {}, which is for {}", inside->get_name(), name, others),
                 fmt::format("Try `event-archiver help {}`.", inside->get_name()));
         const auto near = nearest(name, known);
-        return usage_error(fmt::format("unknown {} '{}'{}", kind, name,
+        return usage_error(fmt::format("unknown {}{}{}", kind,
+                                       async::may_quote(name) ? fmt::format(" '{}'", name) : "",
                                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
                            "Try `event-archiver help`.");
     }
@@ -182,9 +185,8 @@ struct grammar {
             const bool known =
                 flag.choices.empty() || std::ranges::find(flag.choices, text) != flag.choices.end();
             if (!known)
-                return fmt::format("{} is '{}': give {}",
-                                   flag.short_name.empty() ? flag.name : flag.short_name, text,
-                                   fmt::join(flag.choices, " or "));
+                return mistake_in(flag.short_name.empty() ? flag.name : flag.short_name, text,
+                                  fmt::format("give {}", fmt::join(flag.choices, " or ")));
         }
         result.output = own_flags["--output"] == "json" ? output_format::json : output_format::text;
         result.keep = own_flags["--keep"];
@@ -213,8 +215,7 @@ struct grammar {
         if (text.empty())
             return {};
         result.boundary = archive::day::from_text(text);
-        return result.boundary ? std::string()
-                               : fmt::format("--boundary is '{}': give a day as YYYY-MM-DD", text);
+        return result.boundary ? std::string() : mistake_in("--boundary", text, "give a day as YYYY-MM-DD");
     }
 
     // A switch: given, or given a value as in --calendar=false.
@@ -224,7 +225,7 @@ struct grammar {
             return {};
         const auto read = parse_boolean(text);
         if (const auto* mistake = std::get_if<std::string>(&read))
-            return fmt::format("{} is '{}': {}", name, text, *mistake);
+            return mistake_in(name, text, *mistake);
         wanted = std::get<bool>(read);
         return {};
     }
@@ -236,7 +237,7 @@ struct grammar {
                 continue;
             const auto which = archive::day::from_text(text);
             if (!which)
-                return fmt::format("{} is '{}': give a day as YYYY-MM-DD", name, text);
+                return mistake_in(name, text, "give a day as YYYY-MM-DD");
             (std::string_view(name) == "--from" ? days.first : days.last) = *which;
         }
         if (days.first && days.last && *days.last < *days.first)
@@ -268,7 +269,7 @@ struct grammar {
         if (inside.get_option_no_throw("--against") != nullptr && inside.count("--against") > 0) {
             const auto named = parse_table(own_flags["--against"]);
             if (!named.mistake.empty())
-                return fmt::format("--against is '{}': {}", own_flags["--against"], named.mistake);
+                return mistake_in("--against", own_flags["--against"], named.mistake);
             result.against = named.name;
         }
         return {};

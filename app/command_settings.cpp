@@ -14,8 +14,8 @@ namespace group {
 // What commands take is put together from these. Each name is that of a variable.
 constexpr std::string_view logging[] = {"LOG_LEVEL", "LOG_FORMAT"};
 constexpr std::string_view database[] = {"PG_CONNECTION_STRING", "ARCHIVE_DATABASE_AUTH"};
-constexpr std::string_view lake[] = {"AZURE_STORAGE_ACCOUNT", "ARCHIVE_PATH", "ARCHIVE_REQUEST_TIMEOUT",
-                                     "ARCHIVE_RETRIES"};
+constexpr std::string_view lake[] = {"AZURE_STORAGE_ACCOUNT", "ARCHIVE_ALLOW_HTTP", "ARCHIVE_PATH",
+                                     "ARCHIVE_REQUEST_TIMEOUT", "ARCHIVE_RETRIES"};
 constexpr std::string_view table[] = {"ARCHIVE_TABLE", "ARCHIVE_TIME_COLUMN", "ARCHIVE_KEY_COLUMN"};
 constexpr std::string_view due[] = {"EVENT_RETENTION_PERIOD", "ARCHIVE_WHOLE_DAYS", "ARCHIVE_MAX_DAYS",
                                     "ARCHIVE_MAX_ROWS", "ARCHIVE_SHARD"};

@@ -3,6 +3,8 @@
 #include "app/check_azure.hpp"
 #include "app/check_exports.hpp"
 #include "app/check_serve.hpp"
+#include "app/commands.hpp"
+#include "app/mistake.hpp"
 #include "app/parse.hpp"
 #include "app/parse_placement.hpp"
 #include "archive/retention.hpp"
@@ -11,6 +13,7 @@
 #include "telemetry/otlp.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <limits>
@@ -22,9 +25,10 @@ namespace {
 
 class checker {
   public:
-    checker(const texts& given, std::vector<std::string>& mistakes)
+    checker(const texts& given, std::vector<std::string>& mistakes, std::set<std::string, std::less<>>& wrong)
         : given_(given)
-        , mistakes_(mistakes) {}
+        , mistakes_(mistakes)
+        , wrong_(wrong) {}
 
     // Applies `parse` to the setting's text if it has one, and keeps the value or the mistake.
     template <typename Target, typename Parse>
@@ -64,18 +68,14 @@ class checker {
     }
 
     void mistake(std::string_view name, std::string_view clause) {
-        const auto& option = option_named(name);
-        const auto& text = given_[name];
-        const auto shown = text.from == source::flag ? option.flag : option.environment;
-        if (may_show(option, text.text))
-            mistakes_.push_back(fmt::format("{} is '{}': {}", shown, text.text, clause));
-        else
-            mistakes_.push_back(fmt::format("{}: {}", shown, clause));
+        mistakes_.push_back(mistake_in(option_named(name), given_[name], clause));
+        wrong_.insert(std::string(name));
     }
 
   private:
     const texts& given_;
     std::vector<std::string>& mistakes_;
+    std::set<std::string, std::less<>>& wrong_;
 };
 
 constexpr std::array<std::string_view, 3> databases{"PG_CONNECTION_STRING", "DATABASE_URL", "DB_URI"};
@@ -92,8 +92,8 @@ void check_database(const texts& given, std::span<const std::string_view> names,
         return;
     }
     result.value.database = given[*name].text;
-    if (const auto mistake = db::conninfo_mistake(result.value.database))
-        result.mistakes.push_back(fmt::format("{}: {}", *name, *mistake));
+    if (const auto clause = db::conninfo_mistake(result.value.database))
+        result.mistakes.push_back(mistake_in(option_named(*name), given[*name], *clause));
 }
 
 parsed<azure::endpoint> parse_url(std::string_view text) {
@@ -107,7 +107,7 @@ void check_metrics(const texts& given, bool exporting, checker& settings, checke
     auto& metrics = result.value.metrics;
     metrics.file = given["ARCHIVE_METRICS_FILE"].text;
     settings.read("ARCHIVE_PUSHGATEWAY", metrics.pushgateway, parse_url);
-    checker shared(given, result.value.unheeded);
+    checker shared(given, result.value.unheeded, result.wrong);
     shared.read("OTEL_EXPORTER_OTLP_ENDPOINT", metrics.collector, parse_url);
     shared.read("OTEL_EXPORTER_OTLP_HEADERS", metrics.collector_headers, telemetry::parse_otlp_headers);
     metrics.service_name = given["OTEL_SERVICE_NAME"].text;
@@ -135,12 +135,23 @@ purpose purpose_of(const command_line& what, const texts& given) {
     return what.command == command::list ? purpose::inventory : purpose::archive;
 }
 
+telemetry::label_list file_labels_of(const command_line& what, const configuration& settings) {
+    telemetry::label_list labels{{"command", std::string(info_of(what.command).name)}};
+    if (what.command == command::export_tasks)
+        labels.emplace_back("tasks",
+                            what.tasks.empty() ? "all" : fmt::format("{}", fmt::join(what.tasks, ",")));
+    else
+        labels.emplace_back("table", settings.job.table);
+    labels.emplace_back("place", settings.metrics.instance);
+    return labels;
+}
+
 checked_configuration check(const texts& given, const environment_lookup& environment, app::purpose purpose) {
     checked_configuration result;
     result.mistakes = given.mistakes;
     auto& value = result.value;
     auto& job = value.job;
-    checker settings(given, result.mistakes);
+    checker settings(given, result.mistakes, result.wrong);
     const auto at_least = [](std::uint64_t min,
                              std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) {
         return [min, max](std::string_view text) { return parse_count(text, min, max); };

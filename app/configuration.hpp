@@ -13,7 +13,9 @@
 #include "exports/settings.hpp"
 
 #include <chrono>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,7 @@ struct configuration {
     azure::account account;
     std::optional<azure::identity> identity; // if the lake or the database needs one
     bool database_by_identity = false;
+    bool lake_in_clear_text = false; // over http:// to another machine
     std::optional<azure::proxy> proxy;
     std::string no_proxy;
     std::string container;
@@ -47,10 +50,14 @@ struct configuration {
 // How the lake is signed in to: "account key", "workload identity".
 [[nodiscard]] std::string_view lake_identity(const configuration& settings) noexcept;
 
+// The command, the table or the tasks, and the place: what a metrics file says of each of its metrics.
+[[nodiscard]] telemetry::label_list file_labels_of(const command_line& what, const configuration& settings);
+
 struct checked_configuration {
     configuration value;
     // Each a whole clause: the setting, what was given, what would be right. Never a secret.
     std::vector<std::string> mistakes;
+    std::set<std::string, std::less<>> wrong; // the settings they are about, by variable
 };
 
 // What is going to be done, and so what has to be there.

@@ -1,11 +1,15 @@
 #include "app/connections.hpp"
 
+#include "app/clear_text.hpp"
+
 namespace app {
 
-db::connect_options connect_options_of(const configuration& settings, azure::token_source* tokens) {
+db::connect_options connect_options_of(const configuration& settings, azure::token_source* tokens,
+                                       async::log& sink) {
     db::connect_options options;
     options.conninfo = settings.database;
     options.application_name = "event-archiver";
+    options.opened = clear_text_watch(db::describe_conninfo(settings.database), sink);
     if (settings.database_by_identity)
         options.password = [tokens] {
             return tokens->token(std::string(azure::database_scope(tokens->who())), {});

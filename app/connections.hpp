@@ -16,9 +16,10 @@
 
 namespace app {
 
-// `tokens`: whoever signs in to the database as the identity; must outlive the options. May be null.
+// `tokens`: whoever signs in to the database as the identity; may be null. `sink` is told once of a
+// connection in clear text. Both must outlive the options.
 [[nodiscard]] db::connect_options connect_options_of(const configuration& settings,
-                                                     azure::token_source* tokens);
+                                                     azure::token_source* tokens, async::log& sink);
 [[nodiscard]] azure::pool_options pool_options_of(const configuration& settings,
                                                   const azure::endpoint& server);
 [[nodiscard]] azure::client_options client_options_of(const configuration& settings);

@@ -256,7 +256,7 @@ export_api::answer export_api::download_file(const request& asked) {
 
 export_api::answer export_api::live(const request&) { co_return ok("ok"); }
 
-export_api::answer export_api::ready(const request&) {
+export_api::answer export_api::ready(const request& asked) {
     json::object checks;
     std::string detail;
     if (context_.stopping) {
@@ -270,6 +270,10 @@ export_api::answer export_api::ready(const request&) {
         }
     }
     json::object body;
+    if (asked.stranger) { // who asks under no name of ours learns no address and no user of the database
+        body[detail.empty() ? "status" : "detail"] = detail.empty() ? "ok" : "not ready";
+        co_return json_response(detail.empty() ? 200 : 503, body);
+    }
     if (detail.empty())
         body["status"] = "ok";
     else

@@ -1,5 +1,6 @@
 #include "app/export_machine.hpp"
 
+#include "app/clear_text.hpp"
 #include "app/connections.hpp"
 #include "app/run_id.hpp"
 #include "archive/lake.hpp"
@@ -35,7 +36,7 @@ export_machine::export_machine(const boost::asio::any_io_executor& executor, con
     , run_id_(std::move(run_id))
     , retries_{async::retry_policy{settings.retries + 1}, async::make_random_source(), sink, retry_count_}
     , tokens_(make_token_source(settings, executor, retries_, helper_, sink))
-    , database_(connect_options_of(settings, tokens_.get()))
+    , database_(connect_options_of(settings, tokens_.get(), sink))
     , access_{database_, helper_, sink}
     , tasks_(settings.exporting.tasks, reading_) {
     if (settings.exporting.to == exports::destination::lake) {
@@ -89,6 +90,8 @@ void log_exports_start(async::log& sink, std::string_view command, const configu
                           : exports.directory.string()},
                {"time_zone", exports.time_zone},
                {"dry_run", exports.dry_run}});
+    if (exports.to == exports::destination::lake)
+        warn_of_clear_text(settings, sink);
 }
 
 } // namespace app

@@ -22,8 +22,8 @@ std::vector<telemetry::metric> metrics_of(std::span<const exports::task_report> 
         failed.samples.push_back({named, report.failed() ? 1.0 : 0.0});
     }
     return {
-        gauge("event_archiver_rows", "Rows that the last run exported.", "{row}", rows),
-        gauge("event_archiver_bytes", "Bytes of the files that the last run wrote, as stored.", "By", bytes),
+        gauge("event_archiver_rows", "Rows that the last run archived or exported.", "{row}", rows),
+        gauge("event_archiver_bytes", "Bytes that the last run put into files, as stored.", "By", bytes),
         std::move(by_task),
         std::move(took),
         std::move(failed),

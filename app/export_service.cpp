@@ -58,7 +58,7 @@ export_service::export_service(const configuration& settings, std::string run_id
     , api_(loop_.get_executor(),
            {tasks_, desk_, machine_.files(), book_, ready_, stopping_, [this] { return metrics(); },
             openapi_document(!settings.serving.token.empty()), sink_})
-    , service_(api_.routes(), http::service_options{settings.serving.token}, sink_)
+    , service_(api_.routes(), http::service_options{settings.serving.token, settings.serving.hosts}, sink_)
     , server_(loop_.get_executor(), server_options(), service_, sink_)
     , exports_(loop_.get_executor())
     , grace_(loop_.get_executor())

@@ -1,5 +1,6 @@
 #include "app/inquiry.hpp"
 
+#include "app/clear_text.hpp"
 #include "app/exit_code.hpp"
 #include "app/list_page.hpp"
 #include "app/render.hpp"
@@ -10,6 +11,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace app {
@@ -66,10 +68,21 @@ awaitable<inquiry_answer> verify(const command_line& what, inquiry_context conte
 
 awaitable<inquiry_answer> check_all(const command_line& what, inquiry_context context) {
     const auto& settings = context.settings;
-    archive::preflight_context look{settings.job, context.database, context.lake, {}, {}, random_hex(12)};
+    db::link_facts link;
+    bool connected = false;
+    auto options = context.database.options;
+    options.opened = [&link, &connected](const db::link_facts& made) {
+        link = made;
+        connected = true;
+    };
+    const archive::database_access database{options, context.database.helper, context.database.sink};
+    archive::preflight_context look{settings.job, database, context.lake, {}, {}, random_hex(12)};
     look.database_name = db::describe_conninfo(settings.database);
     look.account = fmt::format("account '{}', by {}", settings.account.name, lake_identity(settings));
     auto lines = co_await archive::preflight(look);
+    if (const auto after = std::ranges::find(lines, "database", &archive::check_line::name);
+        connected && after != lines.end())
+        lines.insert(after + 1, judge_encryption(link));
     lines.insert(lines.begin(), {"settings", archive::check_status::ok, "every setting can be read"});
     const auto failed = archive::verdict_of(lines);
     const auto code = failed ? exit_code_of(*failed) : exit_code::done;

@@ -1,5 +1,6 @@
 #include "app/command_line.hpp"
 #include "app/configuration.hpp"
+#include "app/core_dumps.hpp"
 #include "app/exit_code.hpp"
 #include "app/inquiry.hpp"
 #include "app/run_exports.hpp"
@@ -7,6 +8,7 @@
 #include "app/serve.hpp"
 #include "app/show_config.hpp"
 #include "app/sources.hpp"
+#include "app/terminal.hpp"
 #include "app/unknown_variables.hpp"
 
 #include <algorithm>
@@ -19,31 +21,40 @@
 
 namespace {
 
-void print(std::FILE* stream, std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stream);
-    std::fflush(stream);
+// Best effort: where standard error does not take it, nobody can be told.
+void say(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+}
+
+// The exit code: `code`, or that of a failure if the output does not take all of it.
+int print(std::string_view text, int code = app::exit_code::done) {
+    if (app::print_output(text))
+        return code;
+    say("event-archiver: the result cannot be written to standard output\n");
+    return code == app::exit_code::done ? app::exit_code::failed : code;
 }
 
 int execute(const app::command_line& what) {
-    if (what.command == app::command::version) {
-        print(stdout, what.output == app::output_format::json
-                          ? "{\"version\":\"" EVENT_ARCHIVER_VERSION "\"}\n"
-                          : "event-archiver " EVENT_ARCHIVER_VERSION "\n");
-        return app::exit_code::done;
-    }
+    if (what.command == app::command::version)
+        return print(what.output == app::output_format::json ? "{\"version\":\"" EVENT_ARCHIVER_VERSION
+                                                               "\"}\n"
+                                                             : "event-archiver " EVENT_ARCHIVER_VERSION "\n");
     const auto environment = app::process_environment();
     auto given = app::collect(what.flags, environment);
     std::ranges::move(app::unknown_variables(app::process_variables()), std::back_inserter(given.mistakes));
     const auto purpose = app::purpose_of(what, given);
-    const auto checked = app::check(given, environment, purpose);
+    auto checked = app::check(given, environment, purpose);
+    checked.value.metrics.file_labels = app::file_labels_of(what, checked.value);
     if (what.command == app::command::config) {
-        print(stdout, app::show_config(given, what.output));
+        const auto code = print(app::show_config(given, what.output, checked.wrong),
+                                checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage);
         for (const auto& mistake : checked.mistakes)
-            print(stderr, "event-archiver: " + mistake + "\n");
-        return checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage;
+            say("event-archiver: " + mistake + "\n");
+        return code;
     }
     if (!checked.mistakes.empty() && what.command == app::command::check)
-        print(stdout, app::check_without_settings(checked.mistakes, what.output).text);
+        static_cast<void>(print(app::check_without_settings(checked.mistakes, what.output).text));
     if (!checked.mistakes.empty())
         return app::refuse(what, checked.mistakes, checked.value);
     if (what.command == app::command::serve)
@@ -58,11 +69,11 @@ int execute(const app::command_line& what) {
 int main(int argc, char** argv) {
     try {
         const auto parsed = app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
-        print(stdout, parsed.standard_output);
-        print(stderr, parsed.standard_error);
-        return parsed.value ? execute(*parsed.value) : parsed.exit_code;
+        app::keep_out_of_core_dumps();
+        say(parsed.standard_error);
+        return parsed.value ? execute(*parsed.value) : print(parsed.standard_output, parsed.exit_code);
     } catch (const std::exception& failed) {
-        print(stderr, std::string("event-archiver: internal error: ") + failed.what() + "\n");
+        say(std::string("event-archiver: internal error: ") + failed.what() + "\n");
         return app::exit_code::internal;
     }
 }

@@ -97,8 +97,9 @@ std::vector<telemetry::metric> metrics_of(const summary_facts& facts) {
     };
     const auto backlog = report.backlog ? number(report.backlog->count()) : std::nullopt;
     return {
-        gauge("event_archiver_rows", "Rows that the last run archived.", "{row}", number(report.rows)),
-        gauge("event_archiver_bytes", "Bytes that the last run added to files, as stored.", "By",
+        gauge("event_archiver_rows", "Rows that the last run archived or exported.", "{row}",
+              number(report.rows)),
+        gauge("event_archiver_bytes", "Bytes that the last run put into files, as stored.", "By",
               number(report.bytes)),
         gauge("event_archiver_days", "Days that the last run archived rows of.", "{day}",
               number(report.days)),
@@ -115,7 +116,7 @@ std::vector<telemetry::metric> metrics_of(const summary_facts& facts) {
 void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
                                const std::vector<telemetry::metric>& more, async::deadline by) {
     if (!to.file.empty())
-        write_file(to.file, exit_code, more);
+        write_file(to, exit_code, more);
     const auto now = std::chrono::system_clock::now();
     const auto success = success_now(exit_code, now);
     const auto metrics = joined(metrics_of_end(exit_code, now, success), more);
@@ -137,16 +138,20 @@ void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
         send(std::move(deliveries), by);
 }
 
-void metrics_delivery::write_file(const std::string& path, int exit_code,
+void metrics_delivery::write_file(const metrics_settings& to, int exit_code,
                                   const std::vector<telemetry::metric>& more) {
     try {
-        std::ifstream before(path, std::ios::binary);
+        std::ifstream before(to.file, std::ios::binary);
         const std::string old{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
         const auto now = std::chrono::system_clock::now();
         auto success = success_now(exit_code, now);
-        if (!success)
-            success = telemetry::value_in(old, last_success_name);
-        output_file(path).write(telemetry::exposition(joined(metrics_of_end(exit_code, now, success), more)));
+        if (!success) // of this command on this place, and no other that had the file before
+            success = telemetry::value_in(old, telemetry::series_name(last_success_name, to.file_labels));
+        auto metrics = joined(metrics_of_end(exit_code, now, success), more);
+        for (auto& each : metrics)
+            for (auto& sample : each.samples)
+                sample.labels.insert(sample.labels.end(), to.file_labels.begin(), to.file_labels.end());
+        output_file(to.file, output_file::readers::everybody).write(telemetry::exposition(metrics));
     } catch (const std::exception& failed) {
         sink_.warn("metrics.lost", "the metrics could not be written", {{"error.message", failed.what()}});
     }

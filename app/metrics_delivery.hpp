@@ -24,6 +24,8 @@ namespace app {
 
 struct metrics_settings {
     std::string file; // for a textfile collector; empty: none
+    // What tells the metrics of this file from those of others beside it: the command, and what it works on.
+    telemetry::label_list file_labels;
     std::optional<azure::endpoint> pushgateway;
     std::optional<azure::endpoint> collector; // OTLP
     telemetry::header_list collector_headers;
@@ -65,7 +67,7 @@ class metrics_delivery {
     [[nodiscard]] bool lingers() const noexcept { return lingers_; }
 
   private:
-    void write_file(const std::string& path, int exit_code, const std::vector<telemetry::metric>& more);
+    void write_file(const metrics_settings& to, int exit_code, const std::vector<telemetry::metric>& more);
     void send(std::vector<telemetry::delivery> deliveries, async::deadline by);
     [[nodiscard]] async::awaitable<void> send_one(const telemetry::delivery& what, async::deadline by);
 

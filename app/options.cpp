@@ -28,9 +28,13 @@ std::span<const option> options() noexcept {
         option{"AZURE_STORAGE_SAS_TOKEN", "", "", "TOKEN", "a shared access signature, instead of a key",
                text, secret},
         option{"AZURE_STORAGE_ENDPOINT", "", "", "URL",
-               "where the account is, if not at https://NAME.blob.SUFFIX"},
+               "where the account is, if not at https://NAME.blob.SUFFIX", text, secrecy::url},
         option{"AZURE_STORAGE_ENDPOINT_SUFFIX", "", "core.windows.net", "SUFFIX",
                "of another cloud: `core.chinacloudapi.cn`, `core.usgovcloudapi.net`"},
+        option{"ARCHIVE_ALLOW_HTTP", "--allow-http", "false", "",
+               "let a SAS and the rows go to a lake on another machine over http://, in clear text, without "
+               "a word",
+               flag},
         option{"AZURE_CLIENT_ID", "", "", "ID",
                "the identity: an application, or one of several managed identities"},
         option{"AZURE_TENANT_ID", "", "", "ID", "the application's tenant"},
@@ -41,11 +45,12 @@ std::span<const option> options() noexcept {
                "the application's RSA certificate and private key, PEM or PKCS #12"},
         option{"AZURE_CLIENT_CERTIFICATE_PASSWORD", "", "", "PASSWORD", "what opens that file", text, secret},
         option{"AZURE_AUTHORITY_HOST", "", "https://login.microsoftonline.com", "URL",
-               "who gives tokens; other clouds have their own"},
+               "who gives tokens; other clouds have their own", text, secrecy::url},
         option{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "", "http://169.254.169.254", "URL",
-               "who gives tokens to managed identities"},
+               "who gives tokens to managed identities", text, secrecy::url},
         option{"IDENTITY_ENDPOINT", "", "", "URL",
-               "the same in App Service and Container Apps, which set it with IDENTITY_HEADER"},
+               "the same in App Service and Container Apps, which set it with IDENTITY_HEADER", text,
+               secrecy::url},
         option{"IDENTITY_HEADER", "", "", "TEXT", "see IDENTITY_ENDPOINT", text, secret},
         option{"HTTPS_PROXY", "", "", "URL",
                "the proxy for HTTPS, http://user:password@host:port (also https_proxy)", text, secret,
@@ -221,6 +226,16 @@ std::span<const option> options() noexcept {
                secret,
                {},
                audience::serving},
+        option{"SERVE_HOSTS",
+               "--hosts",
+               "",
+               "LIST",
+               "names under which `serve` without a token is asked, beside localhost: "
+               "`exports.internal,10.0.0.7:8002`",
+               text,
+               open,
+               {},
+               audience::serving},
         option{"SERVE_CONNECTIONS",
                "--connections",
                "1024",
@@ -272,10 +287,25 @@ std::span<const option> options() noexcept {
     return table;
 }
 
+namespace {
+
+// A URL with a user or a query, a connection string, a signature: in a setting that should hold none of them.
+bool looks_like_a_secret(std::string_view text) noexcept {
+    const auto scheme = text.find("://");
+    const auto query = text.find('?');
+    const auto holds = [text](std::string_view part) { return text.find(part) != std::string_view::npos; };
+    return (scheme != std::string_view::npos && text.find('@', scheme) != std::string_view::npos) ||
+           (query != std::string_view::npos && text.find('=', query) != std::string_view::npos) ||
+           holds("AccountKey=") || holds("SharedAccessSignature=") || holds("sig=") || holds("password=") ||
+           holds("PASSWORD=") || holds("Password=");
+}
+
+} // namespace
+
 bool may_show(const option& setting, std::string_view text) noexcept {
     if (setting.secrecy == secrecy::url)
         return text.find_first_of("@?") == std::string_view::npos;
-    return setting.secrecy == secrecy::open;
+    return setting.secrecy == secrecy::open && !looks_like_a_secret(text);
 }
 
 const option& option_named(std::string_view environment) {

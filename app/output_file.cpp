@@ -6,13 +6,15 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
 namespace app {
 
-output_file::output_file(std::string path)
-    : path_(std::move(path)) {
+output_file::output_file(std::string path, readers who)
+    : path_(std::move(path))
+    , readers_(who) {
     std::error_code ignored;
     const auto kind = std::filesystem::status(path_, ignored).type();
     const bool special =
@@ -31,6 +33,8 @@ output_file::~output_file() {
 void output_file::write(std::string_view content) {
     if (std::fwrite(content.data(), 1, content.size(), file_.get()) != content.size() ||
         std::fflush(file_.get()) != 0 ||
+        (readers_ == readers::everybody && written_to_ != path_ &&
+         ::fchmod(::fileno(file_.get()), 0644) != 0) ||
         (written_to_ != path_ && std::rename(written_to_.c_str(), path_.c_str()) != 0))
         fail();
     file_.reset();

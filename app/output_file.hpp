@@ -10,9 +10,13 @@ namespace app {
 
 class output_file {
   public:
+    // Who may read a new file: those the umask lets, or everybody (0644), as a collector under another user
+    // has to.
+    enum class readers : unsigned char { by_umask, everybody };
+
     // Throws async::error(usage) if no file can be written there. What is no regular file, /dev/stdout for
     // one, is written to directly.
-    explicit output_file(std::string path);
+    explicit output_file(std::string path, readers who = readers::by_umask);
     ~output_file();
     output_file(const output_file&) = delete;
     output_file& operator=(const output_file&) = delete;
@@ -27,6 +31,7 @@ class output_file {
     [[noreturn]] void fail() const;
 
     std::string path_;
+    readers readers_;
     std::string written_to_; // beside `path_` until it is whole, or `path_` itself
     std::unique_ptr<std::FILE, closing> file_;
 };

@@ -136,7 +136,7 @@ std::optional<std::string> take_identifier(std::string_view& rest) {
         }
         rest.remove_prefix(at + 1);
     } else {
-        const auto end = std::min(rest.find_first_of(".\"; \t\n'()"), rest.size());
+        const auto end = std::min(rest.find_first_of(".\"; \t\n'()@/:=?&%#\\"), rest.size());
         name = rest.substr(0, end);
         rest.remove_prefix(end);
     }
@@ -161,7 +161,7 @@ parsed_name parse_table(std::string_view text) {
 }
 
 parsed_name parse_column(std::string_view text) {
-    if (!text.empty() && !text.starts_with('"'))
+    if (!text.empty() && !text.starts_with('"') && text.find("://") == std::string_view::npos)
         return {std::string(text), {}};
     auto rest = text;
     auto name = take_identifier(rest);
@@ -194,6 +194,9 @@ parsed<lake_path> parse_lake_path(std::string_view text) {
                    " characters";
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
+    if (const auto query = path.folder.find('?');
+        query != std::string::npos && path.folder.find('=', query) != std::string::npos)
+        return "a path has no query: a SAS goes into AZURE_STORAGE_SAS_TOKEN";
     if (path.folder.size() > 900)
         return "the folder is too long: a blob's name has at most 1,024 characters";
     return path;

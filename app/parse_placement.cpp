@@ -1,5 +1,7 @@
 #include "app/parse_placement.hpp"
 
+#include "async/quotable.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,9 +30,9 @@ parsed<azure::tag_set> parse_tags(std::string_view text) {
         text.remove_prefix(std::min(comma + 1, text.size()));
         const auto equals = pair.find('=');
         if (equals == std::string_view::npos)
-            return fmt::format("'{}' has no '=': give tags as key=value,key=value", pair);
+            return async::quoted(pair) + " has no '=': give tags as key=value,key=value";
         if (!tags.emplace(pair.substr(0, equals), pair.substr(equals + 1)).second)
-            return fmt::format("tag '{}' is given twice", pair.substr(0, equals));
+            return fmt::format("tag {} is given twice", async::quoted(pair.substr(0, equals)));
     }
     if (auto mistake = azure::tags_mistake(tags); !mistake.empty())
         return mistake;

@@ -1,5 +1,6 @@
 #include "app/restore_flags.hpp"
 
+#include "app/mistake.hpp"
 #include "app/parse.hpp"
 #include "archive/retention.hpp"
 
@@ -17,7 +18,7 @@ std::optional<archive::day> read_day(std::string_view flag, const std::string& t
         return std::nullopt;
     const auto which = archive::day::from_text(text);
     if (!which)
-        throw fmt::format("{} is '{}': give a day as YYYY-MM-DD", flag, text);
+        throw mistake_in(flag, text, "give a day as YYYY-MM-DD");
     return which;
 }
 
@@ -54,7 +55,7 @@ archive::restore_request read(const restore_flags& given) {
     if (!given.into.empty()) {
         const auto table = parse_table(given.into);
         if (!table.mistake.empty())
-            throw fmt::format("--into is '{}': {}", given.into, table.mistake);
+            throw mistake_in("--into", given.into, table.mistake);
         if (!given.hold.empty())
             throw std::string("--hold is for days that go back in place: leave it out with --into");
         request.into = table.name;

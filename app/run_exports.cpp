@@ -13,6 +13,7 @@
 #include "app/trace_file.hpp"
 #include "app/units.hpp"
 #include "async/error.hpp"
+#include "async/quotable.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -47,7 +48,7 @@ std::vector<exports::task> choose(std::vector<exports::task> there, const std::v
         const auto near = nearest(name, names);
         if (found == there.end())
             throw async::error(failure::usage,
-                               fmt::format("there is no task '{}' in '{}'{}", name, directory,
+                               fmt::format("there is no task {} in '{}'{}", async::quoted(name), directory,
                                            near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
         if (std::ranges::find(chosen, name, &exports::task::name) == chosen.end())
             chosen.push_back(*found);

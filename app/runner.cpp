@@ -1,5 +1,6 @@
 #include "app/runner.hpp"
 
+#include "app/clear_text.hpp"
 #include "app/commands.hpp"
 #include "app/connections.hpp"
 #include "app/exit_code.hpp"
@@ -105,7 +106,7 @@ class engine {
         , retries_{async::retry_policy{settings.retries + 1}, async::make_random_source(), sink_,
                    retry_count_}
         , tokens_(make_token_source(settings, loop_.get_executor(), retries_, helper_, sink_))
-        , database_(connect_options_of(settings, tokens_.get()))
+        , database_(connect_options_of(settings, tokens_.get(), sink_))
         , pool_(loop_.get_executor(), settings.account.blob, pool_options_of(settings, settings.account.blob),
                 sink_)
         , client_(settings.account, settings.container, client_options_of(settings), pool_, retries_, sink_,
@@ -222,6 +223,8 @@ int run(const command_line& what, const configuration& settings) {
 
     for (const auto& clause : settings.unheeded)
         sink.warn("config.unheeded", clause);
+
+    warn_of_clear_text(settings, sink);
 
     int code = exit_code::internal;
     std::exception_ptr failed;

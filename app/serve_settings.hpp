@@ -5,13 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace app {
 
 struct serve_settings {
     std::string address = "127.0.0.1";
     std::uint16_t port = 8002;
-    std::string token; // empty: nobody has to show one
+    std::string token;              // empty: nobody has to show one
+    std::vector<std::string> hosts; // names it is asked under, beside those of the loopback
     std::size_t connections = 1024;
     std::chrono::milliseconds client_timeout{30'000};
     std::chrono::milliseconds grace{20'000};

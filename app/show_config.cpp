@@ -2,6 +2,7 @@
 
 #include "app/options.hpp"
 #include "app/utf8.hpp"
+#include "async/quotable.hpp"
 #include "db/connection.hpp"
 
 #include <boost/json/array.hpp>
@@ -15,9 +16,11 @@ namespace app {
 
 namespace {
 
-std::string shown(const option& setting, const sourced_text& text) {
+std::string shown(const option& setting, const sourced_text& text, const wrong_settings& wrong) {
     if (!text.set())
         return "";
+    if (wrong.contains(setting.environment) && !async::may_quote(text.text))
+        return "(hidden: it is a mistake)";
     switch (setting.secrecy) {
     case secrecy::secret:
         return "(hidden)";
@@ -27,6 +30,8 @@ std::string shown(const option& setting, const sourced_text& text) {
     case secrecy::url:
         return may_show(setting, text.text) ? text.text : "(hidden: it holds a password or a query)";
     case secrecy::open:
+        if (!may_show(setting, text.text))
+            return "(hidden: it looks like a secret)";
         break;
     }
     return text.text;
@@ -34,7 +39,7 @@ std::string shown(const option& setting, const sourced_text& text) {
 
 } // namespace
 
-std::string show_config(const texts& given, output_format format) {
+std::string show_config(const texts& given, output_format format, const wrong_settings& wrong) {
     if (format == output_format::json) {
         boost::json::array rows;
         for (const auto& setting : options()) {
@@ -45,7 +50,7 @@ std::string show_config(const texts& given, output_format format) {
                 setting.alias.empty() ? boost::json::value(nullptr) : boost::json::value(setting.alias);
             row["flag"] =
                 setting.flag.empty() ? boost::json::value(nullptr) : boost::json::value(setting.flag);
-            row["value"] = text.set() ? boost::json::value(valid_utf8(shown(setting, text)))
+            row["value"] = text.set() ? boost::json::value(valid_utf8(shown(setting, text, wrong)))
                                       : boost::json::value(nullptr);
             row["source"] = to_string(text.from);
             row["secret"] = setting.is_secret();
@@ -57,13 +62,13 @@ std::string show_config(const texts& given, output_format format) {
     std::size_t value_width = 0;
     for (const auto& setting : options()) {
         name_width = std::max(name_width, setting.environment.size());
-        value_width = std::max(value_width, shown(setting, given[setting.environment]).size());
+        value_width = std::max(value_width, shown(setting, given[setting.environment], wrong).size());
     }
     std::string table;
     for (const auto& setting : options()) {
         const auto& text = given[setting.environment];
-        table += fmt::format("{:<{}}  {:<{}}  {}\n", setting.environment, name_width, shown(setting, text),
-                             value_width, to_string(text.from));
+        table += fmt::format("{:<{}}  {:<{}}  {}\n", setting.environment, name_width,
+                             shown(setting, text, wrong), value_width, to_string(text.from));
     }
     return table;
 }

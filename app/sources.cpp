@@ -1,5 +1,7 @@
 #include "app/sources.hpp"
 
+#include "async/quotable.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -94,7 +96,10 @@ sourced_text collect_one(const option& wanted, const std::map<std::string, std::
     if (file) {
         auto content = content_of(*file);
         if (!content || content->empty()) {
-            mistakes.push_back(fmt::format("{} names '{}', which {}", file_name, *file,
+            // A secret itself may stand where its file should be named.
+            const bool is_path = file->starts_with('/') && async::may_quote(*file, 200);
+            mistakes.push_back(fmt::format("{} names {}, which {}", file_name,
+                                           is_path ? fmt::format("'{}'", *file) : "a file",
                                            content ? "is empty" : "cannot be read"));
             return {};
         }

@@ -25,12 +25,12 @@ constexpr std::array<std::string_view, 8> settings_to_come{
 constexpr std::string_view variable_of_systemd = "JOURNAL_STREAM";
 
 // Of our own builds and tests.
-constexpr std::array<std::string_view, 13> variables_of_tests{
+constexpr std::array<std::string_view, 14> variables_of_tests{
     "EVENT_ARCHIVER_BINARY",       "EVENT_ARCHIVER_FAULT_BINARY", "EVENT_ARCHIVER_FAULT",
     "EVENT_ARCHIVER_FAULT_TRACE",  "EVENT_ARCHIVER_IMAGE",        "EVENT_ARCHIVER_WALK",
     "EVENT_ARCHIVER_TEST_STORAGE", "EVENT_ARCHIVER_TEST_CA",      "EVENT_ARCHIVER_TEST_STORAGE_TLS",
     "EVENT_ARCHIVER_BUILD",        "EVENT_ARCHIVER_SOURCE",       "EVENT_ARCHIVER_TEST_DATABASE",
-    "EVENT_ARCHIVER_MAINTAINER"};
+    "EVENT_ARCHIVER_MAINTAINER",   "EVENT_ARCHIVER_DUMPABLE"};
 
 std::string upper(std::string_view text) {
     std::string result(text);

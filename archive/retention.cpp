@@ -1,5 +1,7 @@
 #include "archive/retention.hpp"
 
+#include "async/quotable.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -128,8 +130,10 @@ class retention_reader {
         if ((looks_like_iso() ? read_iso() : read_terms()) && is_zero())
             fail("is zero, which would archive every event at once");
         if (!mistake_.empty())
-            return fmt::format("'{}' {}; write for example '1 year', '90 days' or 'P1Y2M'", shown(text_),
-                               mistake_);
+            return async::may_quote(text_)
+                       ? fmt::format("'{}' {}; write for example '1 year', '90 days' or 'P1Y2M'",
+                                     shown(text_), mistake_)
+                       : std::string("write for example '1 year', '90 days' or 'P1Y2M'");
         sum_.interval = normalised(sum_);
         return sum_;
     }

@@ -1,5 +1,6 @@
 #include "azure/account.hpp"
 
+#include "async/quotable.hpp"
 #include "azure/endpoint_url.hpp"
 #include "azure/impl/ascii.hpp"
 #include "azure/impl/base64.hpp"
@@ -31,6 +32,13 @@ bool is_account_name(std::string_view name) {
 // The pairs of a connection string, by lowercase key, with the mistakes of form.
 using settings = std::map<std::string, std::string, std::less<>>;
 
+// What stands before a '=' may be the rest of a secret.
+bool is_word(std::string_view key) {
+    return key.size() <= 30 && std::all_of(key.begin(), key.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+           });
+}
+
 settings split(std::string_view text, std::vector<std::string>& mistakes) {
     settings found;
     while (!text.empty()) {
@@ -48,7 +56,8 @@ settings split(std::string_view text, std::vector<std::string>& mistakes) {
         }
         const auto key = trimmed(pair.substr(0, equals));
         if (!found.emplace(lowercase(key), trimmed(pair.substr(equals + 1))).second)
-            mistakes.push_back("the connection string has '" + std::string(key) + "' twice");
+            mistakes.push_back("the connection string has " +
+                               (is_word(key) ? "'" + std::string(key) + "'" : "a key") + " twice");
     }
     return found;
 }
@@ -99,8 +108,8 @@ class account_builder {
 
     void derive_endpoint(bool tls, std::string_view setting, std::string_view suffix) {
         if (!is_account_name(made_.value.name)) {
-            mistake("'" + made_.value.name +
-                    "' is not an account name: 3 to 24 lowercase letters and digits");
+            mistake(async::quoted(made_.value.name) +
+                    " is not an account name: 3 to 24 lowercase letters and digits");
             return;
         }
         set_endpoint(setting, std::string(tls ? "https://" : "http://") + made_.value.name + ".blob." +

@@ -1,5 +1,6 @@
 #include "azure/endpoint_url.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -37,6 +38,12 @@ parsed_endpoint parse_endpoint(std::string_view url) {
     while (!value.path.empty() && value.path.back() == '/')
         value.path.pop_back();
     return {std::move(value), {}};
+}
+
+bool is_loopback(const endpoint& server) {
+    boost::system::error_code is_name;
+    const auto address = boost::asio::ip::make_address(server.host, is_name);
+    return is_name ? server.host == "localhost" : address.is_loopback();
 }
 
 std::string authority(const endpoint& server) {

@@ -14,6 +14,9 @@ struct parsed_endpoint {
 };
 [[nodiscard]] parsed_endpoint parse_endpoint(std::string_view url);
 
+// Whether it is on this machine: localhost, or a loopback address.
+[[nodiscard]] bool is_loopback(const endpoint& server);
+
 // "host", "host:port" where the port is not the scheme's own, "[::1]:10000".
 [[nodiscard]] std::string authority(const endpoint& server);
 

@@ -20,10 +20,6 @@ bool is_tenant(std::string_view text) {
     });
 }
 
-bool is_loopback(const endpoint& server) {
-    return server.host == "localhost" || server.host == "::1" || server.host.starts_with("127.");
-}
-
 identity_kind first_configured(const identity_settings& given) noexcept {
     if (!given.federated_token_file.empty())
         return identity_kind::workload;

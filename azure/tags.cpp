@@ -1,5 +1,6 @@
 #include "azure/tags.hpp"
 
+#include "async/quotable.hpp"
 #include "azure/impl/xml_reader.hpp"
 #include "azure/request.hpp"
 
@@ -46,10 +47,11 @@ std::string tags_mistake(const tag_set& tags) {
         if (key.empty() || key.size() > key_max)
             return fmt::format("a tag's key has 1 to {} characters", key_max);
         if (value.size() > value_max)
-            return fmt::format("the value of tag '{}' has more than {} characters", key, value_max);
+            return fmt::format("the value of tag {} has more than {} characters", async::quoted(key),
+                               value_max);
         if (!all_allowed(key) || !all_allowed(value))
-            return fmt::format("tag '{}' has a character other than letters, digits, space and + - . : = _ /",
-                               key);
+            return fmt::format("tag {} has a character other than letters, digits, space and + - . : = _ /",
+                               async::quoted(key));
     }
     return {};
 }

@@ -35,6 +35,13 @@ std::string number(double value) {
 
 } // namespace
 
+std::string series_name(std::string_view name, const label_list& labels) {
+    std::string text;
+    for (const auto& [label, value] : labels)
+        text += fmt::format("{}{}=\"{}\"", text.empty() ? "" : ",", label, escaped(value, true));
+    return std::string(name) + (text.empty() ? "" : "{" + text + "}");
+}
+
 std::string exposition(std::span<const metric> metrics) {
     std::string text;
     for (const auto& metric : metrics) {
@@ -42,24 +49,20 @@ std::string exposition(std::span<const metric> metrics) {
             continue;
         text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", metric.name, escaped(metric.help, false),
                             metric.kind == metric_kind::counter ? "counter" : "gauge");
-        for (const auto& sample : metric.samples) {
-            std::string labels;
-            for (const auto& [name, value] : sample.labels)
-                labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", name, escaped(value, true));
-            text += fmt::format("{}{} {}\n", metric.name, labels.empty() ? "" : "{" + labels + "}",
-                                number(sample.value));
-        }
+        for (const auto& sample : metric.samples)
+            text += fmt::format("{} {}\n", series_name(metric.name, sample.labels), number(sample.value));
     }
     return text;
 }
 
-std::optional<double> value_in(std::string_view text, std::string_view name) {
+std::optional<double> value_in(std::string_view text, const std::string& series) {
     std::istringstream lines{std::string(text)};
     for (std::string line; std::getline(lines, line);) {
-        std::istringstream words(line);
-        std::string key;
+        if (!line.starts_with(series + " "))
+            continue;
+        std::istringstream rest(line.substr(series.size()));
         double value = 0;
-        if (words >> key && key == name && words >> value)
+        if (rest >> value)
             return value;
     }
     return std::nullopt;

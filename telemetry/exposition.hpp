@@ -16,7 +16,10 @@ inline constexpr std::string_view exposition_type = "text/plain; version=0.0.4; 
 // HELP, TYPE and the samples of each metric. One without samples is left out.
 [[nodiscard]] std::string exposition(std::span<const metric> metrics);
 
-// The value of the sample without labels that is called `name` in such a text, or nothing.
-[[nodiscard]] std::optional<double> value_in(std::string_view text, std::string_view name);
+// `name{label="value"}`, as `exposition` writes it.
+[[nodiscard]] std::string series_name(std::string_view name, const label_list& labels);
+
+// The value of the sample that is called `series`, labels and all, in such a text, or nothing.
+[[nodiscard]] std::optional<double> value_in(std::string_view text, const std::string& series);
 
 } // namespace telemetry

@@ -9,8 +9,10 @@
 
 namespace telemetry {
 
+using label_list = std::vector<std::pair<std::string_view, std::string>>; // the names are literals
+
 struct sample {
-    std::vector<std::pair<std::string_view, std::string>> labels;
+    label_list labels;
     double value = 0;
 };
 

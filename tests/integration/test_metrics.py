@@ -9,6 +9,8 @@ from support.exports import COMMON_KNOWLEDGE, DirectoryPlace, Exports
 from support.receiver import Receiver
 
 SAMPLE = re.compile(r'^(?P<name>[a-z_]+)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)$')
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+OF_THE_FILE = ("command", "table", "tasks", "place")
 LAST_SUCCESS = "event_archiver_last_success_timestamp_seconds"
 
 
@@ -28,8 +30,15 @@ def samples(text: str) -> dict:
         match = SAMPLE.match(line)
         assert match, line
         assert ["HELP", match["name"]] in announced and ["TYPE", match["name"]] in announced
-        found[match["name"] + (f"{{{match['labels']}}}" if match["labels"] else "")] = float(match["value"])
+        labels = ",".join(f'{name}="{text}"' for name, text in LABEL.findall(match["labels"] or "") if name not in OF_THE_FILE)
+        found[match["name"] + (f"{{{labels}}}" if labels else "")] = float(match["value"])
     return found
+
+
+def labels_of(text: str) -> set:
+    """What the file says of each of its metrics."""
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {tuple((name, value) for name, value in LABEL.findall(line) if name in OF_THE_FILE) for line in lines}
 
 
 def test_a_file_for_the_textfile_collector(archiver, table, tmp_path):
@@ -66,10 +75,51 @@ def test_a_failed_run_leaves_the_last_success_where_it_was(archiver, table, tmp_
     path = tmp_path / "metrics.prom"
     archiver.archive("--metrics-file", str(path))
     before = samples(path.read_text())
-    archiver.archive("--metrics-file", str(path), "--table", "nothing", expect=3)
+    table.execute('ALTER TABLE "Event" RENAME TO "Elsewhere"')
+    archiver.archive("--metrics-file", str(path), expect=3)
     after = samples(path.read_text())
     assert after[LAST_SUCCESS] == before[LAST_SUCCESS] < after["event_archiver_last_run_timestamp_seconds"]
     assert (after["event_archiver_exit_code"], after["event_archiver_rows"]) == (3, 0)
+
+
+def test_two_files_in_one_directory_do_not_contradict_each_other(archiver, table, database, tmp_path, container):
+    """The node exporter reads both: no series is in two of them, and no help text differs."""
+    table.fill(10, 1)
+    exports = Exports(archiver, database.connection, tmp_path, DirectoryPlace(tmp_path / "out"))
+    for shape in COMMON_KNOWLEDGE[:2]:
+        exports.add(shape)
+    runs = {
+        "archive": archiver.archive,
+        "elsewhere": lambda *arguments: archiver.archive(*arguments, "--table", "nothing", expect=3),
+        "exports": lambda *arguments: exports.run(*arguments, expect=0),
+        "one": lambda *arguments: exports.run(COMMON_KNOWLEDGE[0].task, *arguments, expect=0),
+        "other": lambda *arguments: exports.run(COMMON_KNOWLEDGE[1].task, *arguments, expect=0),
+    }
+    series, helps = [], {}
+    for name, run in runs.items():
+        path = tmp_path / f"{name}.prom"
+        run("--metrics-file", str(path))
+        assert path.stat().st_mode & 0o777 == 0o644
+        lines = path.read_text().splitlines()
+        series += [line.rsplit(" ", 1)[0] for line in lines if not line.startswith("#")]
+        for line in lines:
+            if line.startswith("# HELP "):
+                assert helps.setdefault(line.split()[2], line) == line
+    assert len(series) == len(set(series)), sorted(series)
+    ((command, of, place),) = labels_of((tmp_path / "archive.prom").read_text())
+    assert (command, of) == (("command", "archive"), ("table", r"public.\"Event\"")) and place[1].endswith(container)
+    assert LAST_SUCCESS not in (tmp_path / "elsewhere.prom").read_text()
+
+
+def test_nothing_is_carried_over_that_another_wrote(archiver, table, database, tmp_path):
+    table.fill(10, 1)
+    path = tmp_path / "metrics.prom"
+    exports = Exports(archiver, database.connection, tmp_path, DirectoryPlace(tmp_path / "out"))
+    exports.add(COMMON_KNOWLEDGE[0])
+    exports.run("--metrics-file", str(path), expect=0)
+    assert LAST_SUCCESS in path.read_text()
+    archiver.archive("--metrics-file", str(path), "--table", "nothing", expect=3)
+    assert LAST_SUCCESS not in path.read_text(), "it was the export's"
 
 
 def test_a_pushgateway_gets_all_after_a_success_and_no_success_after_a_failure(archiver, table, receiver, container):

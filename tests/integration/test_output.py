@@ -1,6 +1,7 @@
 """What is printed where: JSON lines or text on stderr, results on stdout, the summary last."""
 import datetime
 import os
+import subprocess
 
 import pytest
 
@@ -124,3 +125,36 @@ def test_on_a_terminal_there_is_text_and_no_color_is_honoured(archiver, table):
     assert not [part for part in plain.split("\x1b[")[1:] if part.lstrip("0123456789;").startswith("m")], repr(
         plain[:2000]
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["version"], ["--version"], ["version", "-o", "json"], ["config"], ["config", "-o", "json"], ["help"], ["help", "man"], ["help", "archive"],
+     ["help", "environment"], ["completion", "bash"]],
+    ids=" ".join,
+)
+def test_an_output_that_takes_nothing_is_a_failure_and_one_line(archiver, arguments):
+    environment = {"PATH": "/usr/bin:/bin", **{name: str(value) for name, value in archiver.settings.items()}}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([archiver.binary, *arguments], stdout=full, stderr=subprocess.PIPE, env=environment, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "standard output" in done.stderr, done
+
+
+def test_the_process_leaves_no_core_and_cannot_be_traced_by_its_user(archiver):
+    """Keys and rows are in its memory. Of a process that may not be dumped, /proc shows root as the owner."""
+    nobody = 65534
+    if os.geteuid() != 0:
+        pytest.skip("only root can start it as somebody else")
+    environment = {"PATH": "/usr/bin:/bin", **{name: str(value) for name, value in archiver.settings.items()}}
+    environment |= {"SERVE_PORT": "0", "DSL_PATH": "/usr/share", "EXPORT_PATH": "/tmp", "DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}
+    for dumpable, owner in (("false", 0), ("true", nobody)):
+        process = subprocess.Popen(
+            [archiver.binary, "serve"], env={**environment, "EVENT_ARCHIVER_DUMPABLE": dumpable}, stderr=subprocess.PIPE, user=nobody, group=nobody
+        )
+        try:
+            process.stderr.readline()
+            assert os.stat(f"/proc/{process.pid}/mem").st_uid == owner
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()

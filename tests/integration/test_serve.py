@@ -4,6 +4,7 @@ import re
 import resource
 import shutil
 import threading
+import time
 
 import pytest
 
@@ -183,7 +184,7 @@ def test_a_client_that_hangs_up_while_it_waits_leaves_the_run_alone(exports, hel
     held("agency")
     with Service(exports) as service:
         with service.connect() as client:
-            client.sendall(b"POST /exports/agency?wait=true HTTP/1.1\r\nHost: h\r\nX-Request-Id: gone\r\n\r\n")
+            client.sendall(b"POST /exports/agency?wait=true HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: gone\r\n\r\n")
             while service.state_of("agency")["state"] != "running":
                 pass
         service.process.wait_for_output('"request_id":"gone","cut":true')
@@ -369,3 +370,82 @@ def test_a_place_that_takes_no_file_is_in_the_status(exports, wrong):
         assert exports.place.names() == [] and exports.place.leftovers() == [] and exports.check()["agency"] == 0
         assert service.post("/exports/agency?wait=true").status == 200
         assert exports.check()["agency"] > 1000 and service.state_of("agency")["last_success"]["outcome"] == "exported"
+
+
+def say_as(service, method: str, path: str, host: str | None, **fields: str) -> bytes:
+    lines = [f"{method} {path} HTTP/1.{'1' if host is not None else '0'}", "Connection: close", "Content-Length: 0"]
+    lines += [f"Host: {host}"] if host is not None else []
+    lines += [f"{name.replace('_', '-')}: {text}" for name, text in fields.items()]
+    return service.say(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+
+def status_of(heard: bytes) -> int:
+    return int(heard.split(b" ", 2)[1])
+
+
+def test_without_a_token_only_names_of_this_machine_and_listed_ones_are_answered(exports):
+    exports.add(AGENCY, keys=3, versions=2)
+    rows = exports.count(AGENCY) if hasattr(exports, "count") else None
+    with Service(exports, "--hosts", "exports.internal, 10.0.0.7:8002") as service:
+        ours = [f"localhost:{service.port}", "LOCALHOST", "127.0.0.1", "127.9.9.9:1", "[::1]:8002", "exports.internal:99", "10.0.0.7:8002"]
+        for host in ours:
+            assert status_of(say_as(service, "GET", "/exports", host)) == 200, host
+        for host in ("evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "10.0.0.7", "10.0.0.7:1", "[::2]", "127.1", "", None):
+            for method, path in (("GET", "/exports"), ("POST", "/exports/agency"), ("GET", "/metrics"), ("GET", "/nothing")):
+                heard = say_as(service, method, path, host)
+                assert status_of(heard) == 403 and b'{"detail":' in heard, (host, path)
+                assert b"Content-Type: application/json" in heard
+        # Probes come to an address, and learn nothing more.
+        assert status_of(say_as(service, "GET", "/livez", "10.1.2.3:8002")) == 200
+        assert say_as(service, "GET", "/readyz", "10.1.2.3:8002").endswith(b'{"status":"ok"}')
+        assert service.state_of("agency")["last_run"] is None, "nothing was started"
+    assert rows is None or exports.count(AGENCY) == rows
+
+
+def test_a_probe_under_another_name_learns_no_reason(exports):
+    exports.add(AGENCY, keys=3, versions=2)
+    away = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
+    with Service(exports, settings=away) as service:
+        told = say_as(service, "GET", "/readyz", "10.1.2.3")
+        assert status_of(told) == 503 and told.endswith(b'{"detail":"not ready"}')
+        assert "nobody" in service.get("/readyz").text or "127.0.0.1" in service.get("/readyz").text
+
+
+CROSS_SITE = [
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "https://localhost.evil.example"},
+    {"Sec_Fetch_Site": "cross-site"},
+    {"Sec_Fetch_Site": "same-site"},
+    {"Origin": "http://localhost:1"},  # another port is another origin
+]
+
+
+@pytest.mark.parametrize("token", [None, "token-of-a-client"])
+def test_pages_of_other_sites_are_never_answered(exports, token):
+    exports.add(AGENCY, keys=3, versions=2)
+    settings = {"SERVE_TOKEN": token, "SERVE_HOSTS": "exports.example"}
+    bears = {"Authorization": f"Bearer {token}"} if token else {}
+    with Service(exports, settings=settings) as service:
+        for fields in CROSS_SITE:
+            for method, path in (("GET", "/exports"), ("POST", "/exports/agency"), ("GET", "/livez")):
+                assert status_of(say_as(service, method, path, "localhost", **fields, **bears)) == 403, (fields, path)
+        for fields in ({"Sec_Fetch_Site": "same-origin", "Origin": "http://localhost"}, {"Sec_Fetch_Site": "none"}, {"Origin": "https://exports.example"}):
+            assert status_of(say_as(service, "GET", "/exports", "localhost", **fields, **bears)) == 200, fields
+        assert status_of(say_as(service, "GET", "/exports", "evil.example", **bears)) == (200 if token else 403)
+
+
+def test_every_answer_is_dated(exports):
+    from email.utils import parsedate_to_datetime
+
+    exports.add(AGENCY, keys=3, versions=2)
+    with Service(exports) as service:
+        for method, path in (("GET", "/exports"), ("HEAD", "/livez"), ("GET", "/nothing"), ("DELETE", "/exports")):
+            date = service.ask(method, path).headers["date"]
+            assert date.endswith(" GMT") and abs(parsedate_to_datetime(date).timestamp() - time.time()) < 5
+        assert b"\r\nDate: " in service.say(b"GET /exports HTTP/2.0\r\nHost: localhost\r\n\r\n")
+
+
+@pytest.mark.parametrize("hosts", ["a b", "http://exports.internal", "fd00::7", "a,,b"])
+def test_hosts_that_cannot_be_are_refused(exports, hosts):
+    assert "SERVE_HOSTS" in exports.archiver.run("serve", settings={"SERVE_HOSTS": hosts, "SERVE_PORT": "0"}, expect=2).stderr

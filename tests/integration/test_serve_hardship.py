@@ -46,7 +46,7 @@ def start_export(service: Service) -> None:
 async def ask_often(port: int, times: int, expected: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(times):
-        writer.write(b"GET /exports HTTP/1.1\r\nHost: h\r\n\r\n")
+        writer.write(b"GET /exports HTTP/1.1\r\nHost: localhost\r\n\r\n")
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK\r\n"), head
         body = await reader.readexactly(int(re.search(rb"Content-Length: (\d+)", head)[1]))
@@ -98,7 +98,7 @@ def test_slow_and_silent_clients_keep_nobody_out(exports):
         idle = [service.connect() for _ in range(20)]
         half = [service.connect() for _ in range(20)]
         for client in half:
-            client.sendall(b"POST /exports/agency HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf")
+            client.sendall(b"POST /exports/agency HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf")
         assert service.get("/exports").status == 200
         for client in half:
             assert hear_all(client).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
@@ -114,12 +114,12 @@ def test_garbage_is_answered_or_dropped(exports):
             (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(600)),
             (400, b"nonsense\r\n\r\n"),
             (400, b"GET /exports HTTP/1.1\r\n\r\n"),
-            (505, b"GET /exports HTTP/2.0\r\nHost: h\r\n\r\n"),
-            (501, b"BREW /exports HTTP/1.1\r\nHost: h\r\n\r\n"),
-            (414, b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: h\r\n\r\n"),
-            (431, b"GET / HTTP/1.1\r\nHost: h\r\n" + b"A: b\r\n" * 4000 + b"\r\n"),
-            (413, b"POST /exports HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n"),
-            (400, b"POST /exports HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            (505, b"GET /exports HTTP/2.0\r\nHost: localhost\r\n\r\n"),
+            (501, b"BREW /exports HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            (414, b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            (431, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 4000 + b"\r\n"),
+            (413, b"POST /exports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"),
+            (400, b"POST /exports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         ]:
             answer = service.say(text)
             assert answer.startswith(b"HTTP/1.1 %d " % status) and b'\r\n\r\n{"detail":"' in answer, (text[:50], answer)
@@ -139,7 +139,7 @@ def test_without_descriptors_it_waits_and_goes_on(exports):
         usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (service.descriptors, usual[1]))
         with service.connect() as client:
-            client.sendall(b"GET /exports HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            client.sendall(b"GET /exports HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             service.process.wait_for_output('"event":"http.accept_failed"')
             resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
             assert hear_all(client).startswith(b"HTTP/1.1 200 OK\r\n")
@@ -210,7 +210,7 @@ def test_idle_clients_do_not_keep_it(exports):
     with Service(exports) as service:
         clients = [service.connect() for _ in range(30)]
         for client in clients[:15]:
-            client.sendall(b"GET /livez HTTP/1.1\r\nHost: h\r\n\r\n")
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
             client.recv(1000)
         service.process.send(signal.SIGTERM)
         outcome = service.stop_awaited(timeout=5)

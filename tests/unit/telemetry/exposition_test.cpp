@@ -45,6 +45,10 @@ TEST(value_in, finds_what_exposition_wrote_and_nothing_else) {
     const auto text = exposition(metrics);
     EXPECT_EQ(value_in(text, "last_success"), 1795221595.337);
     EXPECT_EQ(value_in(text, "rows"), std::nullopt) << "it has a label";
+    EXPECT_EQ(value_in(text, series_name("rows", {{"table", "x"}})), 3);
+    EXPECT_EQ(value_in(text, series_name("rows", {{"table", "y"}})), std::nullopt);
+    EXPECT_EQ(series_name("rows", {{"table", "public.\"Event\""}, {"command", "archive"}}),
+              R"(rows{table="public.\"Event\"",command="archive"})");
     EXPECT_EQ(value_in(text, "last"), std::nullopt);
     for (const auto* const other : {"", "last_success", "last_success when", "# last_success 3", "\xff\xfe"})
         EXPECT_EQ(value_in(other, "last_success"), std::nullopt) << other;

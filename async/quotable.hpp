@@ -1,0 +1,18 @@
+// Which wrong values a message may repeat. What stands in the wrong variable, or behind the wrong flag, may
+// be a key, a token or a connection string, so this one rule decides for all rooms.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace async {
+
+// Short, and of characters that names, numbers and periods have. False for what holds = ? @ : & % or //, as
+// connection strings, URLs, signatures and most passwords do.
+[[nodiscard]] bool may_quote(std::string_view text, std::size_t longest = 30) noexcept;
+
+// "'text'", or "what was given" where it may not be repeated.
+[[nodiscard]] std::string quoted(std::string_view text);
+
+} // namespace async
