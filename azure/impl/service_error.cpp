@@ -7,13 +7,31 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace azure {
 
 namespace {
 
+constexpr std::size_t code_max = 100;
+constexpr std::size_t line_max = 500;
+
+// A code of the service's is one word. Whatever else a proxy may have put there is none.
+std::string code_in(std::string_view text) {
+    const bool word = std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               c == '-' || c == '.';
+    });
+    return word && text.size() <= code_max ? std::string(text) : std::string();
+}
+
 // Of what the service writes; the lines after the first repeat request id and time.
 std::string_view first_line(std::string_view message) {
     message = message.substr(0, message.find_first_of("\r\n"));
+    auto end = std::min(message.size(), line_max);
+    while (end < message.size() && end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80)
+        --end; // not within a character
+    message = message.substr(0, end);
     while (!message.empty() && (message.back() == '.' || message.back() == ' '))
         message.remove_suffix(1);
     return message;
@@ -51,9 +69,9 @@ storage_error service_error(const wire_response& answer, const std::string& clie
                             std::chrono::system_clock::time_point now, const sent_request& refused) {
     const auto document = parse_error(answer.body);
     // An answer to HEAD has no body, so the code comes in a header too.
-    std::string code(answer.header("x-ms-error-code"));
+    auto code = code_in(answer.header("x-ms-error-code"));
     if (code.empty())
-        code = document.code;
+        code = code_in(document.code);
 
     auto message = fmt::format("{} {}", answer.status, code.empty() ? "without a service code" : code);
     if (const auto line = first_line(document.message); !line.empty())

@@ -118,6 +118,21 @@ TEST(ServiceError, TakesTheCodeFromTheHeaderOfABodilessAnswer) {
               "502 without a service code");
 }
 
+TEST(ServiceError, IsOneLineWithAnEndWhateverStoodThere) {
+    const auto code_of = [](const std::string& code) {
+        return service_error(answer(400, {}, "<Error><Code>" + code + "</Code></Error>"), "", answered_at)
+            .service_code();
+    };
+    EXPECT_EQ(code_of("ServerBusy"), "ServerBusy");
+    EXPECT_EQ(code_of("Server\nBusy"), "");
+    EXPECT_EQ(code_of("a sentence"), "");
+    EXPECT_EQ(code_of(std::string(200, 'x')), "");
+    const auto proxy = answer(503, {{"x-ms-error-code", "\x1b[2J"}},
+                              "<Error><Message>" + std::string(499, 'x') + "\xc3\xa9</Message></Error>");
+    const auto message = service_error(proxy, "", answered_at).message();
+    EXPECT_EQ(message, "503 without a service code: " + std::string(499, 'x'));
+}
+
 TEST(ServiceError, HeedsTheServersWishForAPause) {
     using headers = std::map<std::string, std::string, std::less<>>;
     struct row {
