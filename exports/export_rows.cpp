@@ -47,7 +47,9 @@ awaitable<void> exporter::export_rows(attempt& work, const task& what) {
 awaitable<void> exporter::fix_boundary(attempt& work) {
     const auto& settings = context_.settings;
     try {
-        co_await work.session.execute("SET LOCAL TimeZone = " + db::connection::literal(settings.time_zone));
+        // Two scans of one large table are to begin in one place, or LIMIT picks other rows each time.
+        co_await work.session.execute("SET LOCAL synchronize_seqscans = off; SET LOCAL TimeZone = " +
+                                      db::connection::literal(settings.time_zone));
     } catch (const db::error& failed) {
         if (failed.state() != "22023") // invalid_parameter_value
             throw;
@@ -58,7 +60,7 @@ awaitable<void> exporter::fix_boundary(attempt& work) {
             "Give a name of pg_timezone_names: UTC, Europe/Tallinn.");
     }
     const auto asked = co_await work.session.query(
-        "SELECT to_char(current_date, 'YYYY-MM-DD'), current_setting('TimeZone')");
+        "SELECT pg_catalog.to_char(current_date, 'YYYY-MM-DD'), pg_catalog.current_setting('TimeZone')");
     const auto today = archive::day::from_text(asked.text(0, 0));
     if (!today)
         throw async::error(failure::precondition, "the database server's clock shows no usual date");
@@ -115,7 +117,8 @@ awaitable<void> exporter::prepare(attempt& work) {
     work.mark.by.run = context_.run_id;
     work.mark.evidence = text_of(work.evidence.taken());
     work.mark.by.position = co_await archive::position_of(work.session);
-    const auto number = co_await work.session.query("SELECT pg_current_xact_id()::text");
+    const auto number =
+        co_await work.session.query("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text");
     work.mark.by.transaction = number.text(0, 0);
     co_await archive::make_number_durable(context_.database);
     if (context_.stop.requested())

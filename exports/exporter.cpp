@@ -129,7 +129,9 @@ awaitable<bool> exporter::open(attempt& work) {
     work.transaction = co_await db::transaction::begin(work.session, options);
     const auto key = fmt::format("event-archiver/export/{}", work.task);
     const auto locked = co_await work.session.query(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)), pg_is_in_recovery()", key);
+        "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)),"
+        " pg_catalog.pg_is_in_recovery()",
+        key);
     if (locked.boolean(0, 1))
         throw async::error(failure::precondition, "the database server is a read-only standby",
                            "Give the primary's address.");

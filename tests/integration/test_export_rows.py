@@ -189,3 +189,11 @@ def test_a_delete_with_returning_takes_no_more_memory(local):
         local.write("log", copy("SELECT * FROM log"), delete)
         peaks.append(local.run(expect=0).summary["peak_memory_bytes"])
     assert max(peaks) < min(peaks) + (8 << 20), peaks
+
+
+@pytest.mark.parametrize("planted", ["to_char(date, text) RETURNS text", "hashtextextended(text, int) RETURNS bigint"])
+def test_functions_of_others_are_for_the_tasks_sql_alone(local, planted):
+    """A role that may create functions in a schema of the path plants one whose arguments fit better than PostgreSQL's."""
+    fill(local)
+    local.execute(f"CREATE FUNCTION public.{planted} LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'planted'; END $$")
+    run(local, copy(f"SELECT * FROM log WHERE {DUE}"), f"DELETE FROM log WHERE {DUE}", 0)
