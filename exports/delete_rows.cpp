@@ -3,6 +3,7 @@
 #include "archive/fault_point.hpp"
 #include "async/error.hpp"
 #include "async/timeline.hpp"
+#include "db/error.hpp"
 #include "exports/attempt.hpp"
 #include "exports/task_sql.hpp"
 
@@ -50,9 +51,11 @@ awaitable<void> exporter::read_delete(attempt& work, const task& what) {
         throw_incomparable(work.task, removal.obstacle);
     work.target =
         co_await naming(delete_file(work.task), find_target(work.session, removal.target, removal.only));
-    if (!work.target)
-        throw async::error(failure::precondition,
-                           fmt::format("'{}': there is no table {}", delete_file(work.task), removal.target));
+    if (!work.target) // as the server itself would say it
+        throw db::error(
+            failure::precondition,
+            fmt::format("'{}': relation {} does not exist", delete_file(work.task), removal.target), "42P01",
+            true);
 }
 
 // The first line that COPY sends says which columns can be compared.
