@@ -34,7 +34,13 @@ std::string read_hold(std::string text) {
     const auto parsed = archive::parse_retention(text);
     if (const auto* mistake = std::get_if<std::string>(&parsed))
         throw fmt::format("--hold: {}, or 'none'", *mistake);
-    return std::get<archive::retention>(parsed).interval;
+    const auto& length = std::get<archive::retention>(parsed);
+    constexpr double days_max = 3'653; // ten years
+    const double days = length.months * 365.2425 / 12 + length.days +
+                        static_cast<double>(length.microseconds) / 86'400'000'000.0;
+    if (days > days_max)
+        throw fmt::format("--hold is '{}': a day is held for at most 10 years", text);
+    return length.interval;
 }
 
 archive::restore_request read(const restore_flags& given) {

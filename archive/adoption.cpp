@@ -80,6 +80,13 @@ awaitable<void> staging::take_over(day_file& file, const lake_file& before, read
         throw refused(file.name, "appended to",
                       {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
                        "Give each table a folder of its own with ARCHIVE_PATH."});
+    if (ours && mark->restored && mark->now.header != header_crc_)
+        throw refused(
+            file.name, "compared with the rows that it was restored to",
+            {failure::precondition, "the table's columns have changed since it was written",
+             "If the table's rows count, run `event-archiver recover --discard FILE`: the file is"
+             " emptied, and the rows are archived anew. If the file's count, delete the day's rows from"
+             " the table."});
     if (ours && mark->now.header != header_crc_)
         throw refused(file.name, "appended to",
                       {failure::precondition, "the table's columns have changed since it was written",
@@ -89,6 +96,20 @@ awaitable<void> staging::take_over(day_file& file, const lake_file& before, read
         file.base->blocks = file.base_ids.size(); // a restore that came to nothing marks others' files too
         how.remember_rows =
             !same_history(mark->now.position, context_.position) || context_.came_back.contains(file.which());
+    }
+    if (mark && mark->now.bytes == before.properties.size)
+        file.untouched = mark->now;
+    if (mark && mark->restored) {
+        file.restored = mark->restored;
+        how.remember_rows = false;
+        // Where the day is read by itself, it is compared as a whole first.
+        if (context_.planned.empty())
+            co_await remember_rows_in(file, before);
+        else
+            file.whole.emplace();
+        context_.sink.info("day.due_again",
+                           "a restored day is due again: rows that its file has are recognised",
+                           {{"day", file.which().text()}, {"blob", file.name}});
     }
     if (how.remember_rows)
         context_.sink.warn(
@@ -103,7 +124,7 @@ awaitable<void> staging::take_over(day_file& file, const lake_file& before, read
         context_.sink.info("day.compacted",
                            "a file comes near the limit of blocks: its bytes are staged again in larger ones",
                            {{"day", file.which().text()}, {"blob", file.name}});
-    if (!ours || how.restage || how.remember_rows)
+    if (!ours || how.restage || how.remember_rows || file.whole)
         co_await read_whole(file, how);
 }
 
@@ -114,6 +135,8 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     const auto keep = [&](std::string_view row) {
         if (how.remember_rows)
             remember(file, row);
+        if (file.whole)
+            file.whole->add(as_copy_writes(row));
     };
     content_check seen(file.name, file.compressed(), expected, keep,
                        context_.lake.row_limit(existing_.at(file.key)));
@@ -138,6 +161,8 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     if (seen.crlf_lines() > 0 && !how.restage) {
         // Known too late to change them on the way: once more.
         how.restage = true;
+        if (file.whole)
+            file.whole.emplace();
         file.base_ids.clear();
         co_return co_await read_whole(file, how);
     }
@@ -154,6 +179,8 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     record.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
     if (file.compressed())
         record.uncompressed = seen.csv_bytes();
+    if (file.untouched.bytes == 0)
+        file.untouched = record;
     if (how.restage)
         take_restaged(file, record, seen.crlf_lines() > 0);
     if (!file.base)

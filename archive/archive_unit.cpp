@@ -16,6 +16,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -40,14 +41,17 @@ awaitable<job::attempt_result> job::archive_unit(unit& work) {
     const bool by_day = work.plan.how == reading::by_day;
     if (!context_.report.backlog)
         co_await measure_backlog(work);
-    if (by_day && work.plan.days.empty())
+    if (by_day && work.plan.days.empty()) {
+        co_await end_restores(work);
         co_return attempt_result::finished;
+    }
     must_be_deletable(shape, context_.settings.partitions == partition_removal::none);
     co_await foresee_side_effects(work);
     if (co_await prepare_files(work))
         co_return attempt_result::settled;
 
     co_await stage(work);
+    co_await end_restores(work);
     std::uint64_t rows = 0;
     for (const auto& [which, file] : work.staging->files())
         rows += file->rows + file->rows_recognised;
@@ -75,6 +79,26 @@ awaitable<std::vector<day>> job::held_days(unit& work) {
     }
     held_days_said_ = true;
     co_return std::vector<day>(held.begin(), held.end());
+}
+
+// Restored days that are due again, and of which the table has no row any more: their rows are in the file
+// alone. Where it has some, the mark ends with the transaction that deletes them.
+awaitable<void> job::end_restores(unit& work) {
+    if (context_.settings.dry_run)
+        co_return;
+    const auto& rows = work.plan.rows;
+    for (const auto& [key, file] : work.files) {
+        const auto next = day::from_number(key.which.number() + 1);
+        if (!file.mark.mark || !file.mark.mark->restored || !next ||
+            next->text() + " 00:00:00" > rows.upper || key.which.text() + " 00:00:00" < rows.lower ||
+            std::ranges::binary_search(rows.held, key.which) ||
+            (work.staging && work.staging->files().contains(key.which)))
+            continue;
+        co_await restores_.archive_again(file);
+        context_.sink.info("day.archived_again",
+                           "no row of a restored day is in the table any more: its file is final again",
+                           {{"day", key.which.text()}, {"blob", file.properties.name}});
+    }
 }
 
 std::string job::cutoff_expression() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "archive/block_buffer.hpp"
+#include "archive/content_digest.hpp"
 #include "archive/day.hpp"
 #include "archive/lake.hpp"
 #include "archive/mark.hpp"
@@ -29,7 +30,8 @@ struct day_file {
 
     // Before this run.
     std::optional<azure::blob_properties> existing;
-    std::optional<file_record> base; // of the existing file
+    std::optional<file_record> base;       // of the existing file
+    std::optional<restored_mark> restored; // the same: its rows may be in the table too
     std::vector<std::string> base_ids;
 
     // Staged by this run, in file order.
@@ -48,6 +50,9 @@ struct day_file {
     // docs/protocol.md, "A server that lost commits".
     std::unordered_map<std::string, std::uint64_t> held;
     std::uint64_t rows_recognised = 0;
+    // Of a restored file: all rows it holds, to be compared with the day's as a whole first.
+    std::optional<content_digest> whole;
+    file_record untouched; // of the existing file as it stands there
 
     // Publishing. Nothing is published for a day without new rows.
     enum class publication : std::uint8_t { none, tried, published, finalised };
@@ -59,6 +64,11 @@ struct day_file {
     [[nodiscard]] day which() const noexcept { return key.which; }
     [[nodiscard]] bool compressed() const noexcept { return key.compression == compression::gzip; }
     [[nodiscard]] bool has_tail() const noexcept { return rows > 0; }
+    [[nodiscard]] bool was_restored() const noexcept { return restored.has_value(); }
+    // Rows to publish, or the word that rows which it had already are deleted.
+    [[nodiscard]] bool has_news() const noexcept {
+        return has_tail() || (rows_recognised > 0 && base.has_value());
+    }
     [[nodiscard]] std::uint64_t blocks() const noexcept { return base_ids.size() + staged_ids.size(); }
 };
 

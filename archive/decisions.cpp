@@ -33,6 +33,8 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
         return undo;
     case tail_rows::none_in_table:
         return settle_decision::keep;
+    case tail_rows::no_rows:
+        return undo; // to what it was: rows of the file may be in the table
     case tail_rows::some_in_table:
         break;
     }
@@ -54,14 +56,15 @@ settle_decision decide_restoring(const settle_facts& facts) noexcept {
     switch (facts.rows) {
     case tail_rows::not_looked:
         return settle_decision::look_at_rows;
-    case tail_rows::all_in_table:
-        return settle_decision::empty;
     case tail_rows::none_in_table:
+    case tail_rows::no_rows:
         return settle_decision::keep;
+    case tail_rows::all_in_table:
     case tail_rows::some_in_table:
         break;
     }
-    return settle_decision::refuse_mixed;
+    // Rows that the table has not are in the file still, and those it has are recognised when they are due.
+    return settle_decision::restored;
 }
 
 write_decision decide_write(write_answer answer, blob_state seen) noexcept {
@@ -120,6 +123,8 @@ std::string_view to_string(settle_decision decision) noexcept {
         return "refuse: foreign";
     case settle_decision::refuse_mixed:
         return "refuse: mixed";
+    case settle_decision::restored:
+        return "restored";
     case settle_decision::empty:
         break;
     }

@@ -29,7 +29,13 @@ enum class fate : std::uint8_t {
 [[nodiscard]] fate believe(fate asked, bool tail_row_in_table) noexcept;
 
 enum class origin : std::uint8_t { this_database, elsewhere };
-enum class tail_rows : std::uint8_t { not_looked, all_in_table, none_in_table, some_in_table };
+enum class tail_rows : std::uint8_t {
+    not_looked,
+    all_in_table,
+    none_in_table,
+    some_in_table,
+    no_rows, // nothing was added: the transaction deleted rows that the file had already
+};
 
 struct settle_facts {
     archive::origin origin = origin::this_database;
@@ -46,11 +52,12 @@ enum class settle_decision : std::uint8_t {
     look_at_rows,   // only the tail's own rows can tell
     refuse_foreign, // the mark is of another cluster or database
     refuse_mixed,   // the rows are partly in the table: a person must look
-    empty,          // all rows are back in the table: only the header stays
+    restored,       // rows are back in the table: say so; the file keeps them for now
+    empty,          // a person says that the table's rows count: only the header stays
 };
 [[nodiscard]] settle_decision decide_settling(const settle_facts& facts) noexcept;
 // The same for a file that was being moved back into the table; `rows` are all of the file's, `has_base` says
-// nothing. It is emptied only when each of its rows has been seen in the table.
+// nothing. It keeps its rows, whatever becomes of it.
 [[nodiscard]] settle_decision decide_restoring(const settle_facts& facts) noexcept;
 
 // --- A publishing write (Put Block List, Set Metadata, Delete) whose answer was unclear. ---

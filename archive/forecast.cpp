@@ -32,6 +32,8 @@ std::string_view to_string(file_action action) noexcept {
         return "new";
     case file_action::append:
         return "append";
+    case file_action::recognise:
+        return "recognise";
     case file_action::adopt:
         return "adopt";
     case file_action::convert:
@@ -55,6 +57,8 @@ file_action action_for(const archived_file* file) noexcept {
     case file_state::final:
     case file_state::held: // its hold has run out, or it would not be due
         return file_action::append;
+    case file_state::restored:
+        return file_action::recognise;
     case file_state::pending:
         return file_action::settle;
     case file_state::foreign:

@@ -20,10 +20,11 @@ namespace archive {
 enum class file_action : std::uint8_t {
     create,
     append,
-    adopt,   // others wrote it, or to it: it is read once, then appended to
-    convert, // it is an append blob: it is made a block blob first
-    settle,  // its last rows are pending, or a conversion: that is settled first, then it is appended to
-    refuse,  // it is in the way: the run would end with exit code 3
+    recognise, // it was restored: rows that it has already are deleted, others appended
+    adopt,     // others wrote it, or to it: it is read once, then appended to
+    convert,   // it is an append blob: it is made a block blob first
+    settle,    // its last rows are pending, or a conversion: that is settled first, then it is appended to
+    refuse,    // it is in the way: the run would end with exit code 3
 };
 [[nodiscard]] std::string_view to_string(file_action action) noexcept;
 // Nothing: there is no file.

@@ -22,6 +22,8 @@ std::string_view to_string(file_state state) noexcept {
         return "pending";
     case file_state::held:
         return "held";
+    case file_state::restored:
+        return "restored";
     case file_state::foreign:
         return "foreign";
     case file_state::unreadable:
@@ -65,6 +67,10 @@ archived_file describe_file(const lake_file& file, std::string_view now) {
         found.state = file_state::pending;
         found.rows_pending = mark->now.rows;
         found.note = "on their way back into the table";
+    } else if (mark->restored) {
+        found.state = file_state::restored;
+        found.note = mark->held_until > now ? "back in the table, on hold until " + mark->held_until
+                                            : "back in the table";
     } else if (mark->held_until > now) {
         found.state = file_state::held;
         found.note = "until " + mark->held_until;

@@ -106,6 +106,7 @@ class job {
     [[nodiscard]] awaitable<plan> plan_unit(unit& work);
     [[nodiscard]] awaitable<void> measure_backlog(unit& work);
     [[nodiscard]] awaitable<std::set<day>> days_that_came_back(unit& work);
+    [[nodiscard]] awaitable<void> end_restores(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
     [[nodiscard]] awaitable<void> foresee_side_effects(unit& work);
     [[nodiscard]] awaitable<delete_watch> watch_deletes(unit& work) const;
@@ -129,7 +130,8 @@ class job {
     [[nodiscard]] awaitable<void> mark_restored(unit& work, const restore_request& what);
     [[nodiscard]] awaitable<void> announce_and_commit(unit& work);
     [[nodiscard]] awaitable<void> withdraw_restored(unit& work);
-    [[nodiscard]] awaitable<void> empty_restored(unit& work);
+    [[nodiscard]] awaitable<std::optional<lake_file>> announced_file(const unit& work, std::string name);
+    [[nodiscard]] awaitable<void> finish_restored(unit& work);
     void record_restored(const unit& work);
     void record_day_restored(const lake_file& file, const loaded_file& loaded, std::string_view target);
 

@@ -1,5 +1,7 @@
 #include "archive/mark.hpp"
 
+#include "archive/day.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -196,6 +198,16 @@ std::string table_from(std::string_view value, bool quoted) {
     return names.size() == 2 ? table_in_mark(names.front(), names.back()) : table_in_mark(value);
 }
 
+// 2026-12-24T02:00:00Z, which compares as text.
+bool is_moment(std::string_view text) noexcept {
+    constexpr std::string_view pattern = "dddd-dd-ddTdd:dd:ddZ";
+    const auto fits = [](char letter, char wanted) {
+        return wanted == 'd' ? letter >= '0' && letter <= '9' : letter == wanted;
+    };
+    return std::ranges::equal(text, pattern, fits) && day::from_text(text.substr(0, 10)) &&
+           text.substr(11, 2) < "24" && text.substr(14, 2) < "60" && text.substr(17, 2) < "60";
+}
+
 std::string transaction_text(std::string_view run, std::string_view transaction, const server_position& at) {
     return fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={}", run, transaction,
                        at.cluster, at.database, at.timeline, at.lsn);
@@ -327,6 +339,8 @@ read_mark mark_from(const azure::metadata& values) {
             mark.restored->rows = number(field(fields, "rows"));
         }
         mark.held_until = value(hold_name);
+        if (!mark.held_until.empty() && !is_moment(mark.held_until))
+            throw std::invalid_argument(fmt::format("'{}' is not YYYY-MM-DDThh:mm:ssZ", hold_name));
         return {mark, {}};
     } catch (const std::invalid_argument& mistake) {
         return {{}, fmt::format("its metadata cannot be read: {}", mistake.what())};
@@ -388,25 +402,47 @@ file_mark settled(const file_mark& mark) {
     file_mark result = mark;
     result.pending = false;
     result.base.reset();
+    result.restored.reset();
     return result;
 }
 
 file_mark not_restored(const file_mark& mark) {
     file_mark result = mark;
     result.restoring.reset();
+    if (!result.restored) // an earlier restore, that came to something
+        result.held_until.clear();
+    return result;
+}
+
+file_mark moved_back(const file_mark& mark) {
+    file_mark result = mark;
+    result.restored = restored_mark{mark.restoring.value(), mark.now.rows};
+    result.restoring.reset();
+    return result;
+}
+
+file_mark archived_again(const file_mark& mark) {
+    file_mark result = mark;
+    result.restored.reset();
     result.held_until.clear();
     return result;
+}
+
+bool has_empty_tail(const file_mark& mark) noexcept {
+    return mark.pending && mark.base && mark.base->bytes == mark.now.bytes;
 }
 
 file_mark emptied(const file_mark& mark, const file_record& header) {
     file_mark result = mark;
     result.now = header;
-    if (mark.restoring) {
-        result.now.run = mark.restoring->run;
-        result.now.transaction = mark.restoring->transaction;
-        result.now.position = mark.restoring->position;
+    const auto by = mark.restoring || !mark.restored ? mark.restoring : mark.restored->by;
+    if (by) {
+        result.now.run = by->run;
+        result.now.transaction = by->transaction;
+        result.now.position = by->position;
     }
     result.restoring.reset();
+    result.restored.reset();
     return result;
 }
 

@@ -62,9 +62,9 @@ struct file_mark {
     file_record now;                 // the tail included
     bool pending = false;            // the tail stands or falls with now.transaction
     std::optional<file_record> base; // what was there before the tail; nothing: the tail is the whole file
-    // Moves the file's rows back into the table: once it is committed, the file is emptied. Never together
-    // with `pending`.
+    // Moves the file's rows back into the table. Never together with `pending`.
     std::optional<transaction_mark> restoring;
+    // The table may have rows of the file as well, and has them by right: until they are due again.
     std::optional<restored_mark> restored;
     std::string held_until; // "2026-12-24T02:00:00Z": the day is not archived before; empty: no hold
     bool operator==(const file_mark&) const = default;
@@ -94,13 +94,19 @@ inline constexpr std::size_t sample_names_max = 512;
 // The transaction that the file waits for: that of its tail, or the one that takes its rows back.
 [[nodiscard]] std::optional<transaction_mark> awaited(const file_mark& mark);
 
-// The mark a file has once its tail is final.
+// The mark a file has once its tail is final: of a restored file, no row is in the table any more.
 [[nodiscard]] file_mark settled(const file_mark& mark);
-// The mark of a file that holds what it held, whatever became of the restore.
+// The mark of a file that holds what it held, for the restore came to nothing.
 [[nodiscard]] file_mark not_restored(const file_mark& mark);
-// The mark of a file whose rows are back in the table: `header` is all it has left.
+// The mark of a file whose rows are back in the table, and stay in the file. It must be `restoring`.
+[[nodiscard]] file_mark moved_back(const file_mark& mark);
+// The mark of a file that was restored, once its rows are in it alone.
+[[nodiscard]] file_mark archived_again(const file_mark& mark);
+// The mark of a file whose rows are in the table alone: `header` is all it has left.
 [[nodiscard]] file_mark emptied(const file_mark& mark, const file_record& header);
 
+// True if the mark is pending for the sake of rows that the file had already: nothing was added.
+[[nodiscard]] bool has_empty_tail(const file_mark& mark) noexcept;
 // The mark of the file without its tail. The file must have a base.
 [[nodiscard]] file_mark taken_back(const file_mark& mark);
 

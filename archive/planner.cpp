@@ -1,5 +1,7 @@
 #include "archive/planner.hpp"
 
+#include "async/error.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -20,11 +22,20 @@ awaitable<std::string> find_cutoff(db::connection& session, const settings& limi
 
 awaitable<std::vector<const lake_file*>> held_files(db::connection& session, const file_map& files) {
     const auto now =
-        co_await session.query("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')");
+        co_await session.query("SELECT to_char(t, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
+                               " to_char(t + interval '10 years 2 days', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+                               " FROM (SELECT now() AT TIME ZONE 'UTC') AS now(t)");
     std::vector<const lake_file*> held;
-    for (const auto& [key, file] : files)
-        if (file.mark.mark && file.mark.mark->held_until > now.text(0, 0))
-            held.push_back(&file);
+    for (const auto& [key, file] : files) {
+        if (!file.mark.mark || file.mark.mark->held_until <= now.text(0, 0))
+            continue;
+        if (file.mark.mark->held_until > now.text(0, 1))
+            throw async::error(async::failure::precondition,
+                               fmt::format("'{}' is on hold until {}: a hold is at most 10 years long",
+                                           file.properties.name, file.mark.mark->held_until),
+                               "Set its metadata `archiverhold` to the moment that was meant, or remove it.");
+        held.push_back(&file);
+    }
     co_return held;
 }
 

@@ -18,7 +18,8 @@ namespace archive {
 [[nodiscard]] std::string cutoff_sql(const settings& limits);
 [[nodiscard]] awaitable<std::string> find_cutoff(db::connection& session, const settings& limits);
 
-// Files of days that a restore has put on hold, and whose hold has not run out by the server's clock.
+// Files of days that a restore has put on hold, and whose hold has not run out by the server's clock. Throws
+// async::error(precondition) for a hold that is too long to be ours.
 [[nodiscard]] awaitable<std::vector<const lake_file*>> held_files(db::connection& session,
                                                                   const file_map& files);
 

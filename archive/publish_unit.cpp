@@ -110,6 +110,8 @@ awaitable<void> job::publish_one(unit& work, day_file& file) {
 
 // Reads the published tail back: what the lake serves must be what was sent.
 awaitable<void> job::prove(unit&, day_file& file) {
+    if (!file.has_tail())
+        co_return;
     const auto from = file.base ? file.base->bytes : 0;
     std::uint64_t crc = 0;
     std::uint64_t bytes = 0;
@@ -225,7 +227,9 @@ void job::record(const unit& work) {
                             {"rows_recognised", file->rows_recognised},
                             {"bytes", file->bytes},
                             {"blob", file->name},
-                            {"file", file->existing ? "appended" : "created"}});
+                            {"file", !file->has_tail() ? "unchanged"
+                                     : file->existing  ? "appended"
+                                                       : "created"}});
     }
     if (!context_.settings.dry_run)
         for (const auto& name : work.removed)

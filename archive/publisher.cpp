@@ -54,6 +54,8 @@ azure::content_headers content_to_publish(const file_key& key,
 }
 
 awaitable<void> publisher::publish(day_file& file, const publication& by) {
+    if (!file.has_tail())
+        co_return co_await publish_word(file, by);
     std::optional<azure::content_headers> before;
     if (file.existing) {
         file.before = co_await lake_.content_of(*file.existing);
@@ -66,6 +68,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     mark.table = by.table;
     mark.pending = true;
     mark.base = file.base;
+    mark.restored = file.restored;
     if (mark.base && before && before->access_tier != content.access_tier)
         mark.base->tier = before->access_tier;
     mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
@@ -110,6 +113,52 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     file.state = day_file::publication::published;
 }
 
+// Nothing is added, but rows that the file has already are deleted: under its ETag, and with a mark that the
+// same settling understands.
+awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
+    file_mark mark;
+    mark.table = by.table;
+    mark.pending = true;
+    mark.base = file.untouched;
+    mark.restored = file.restored;
+    mark.now = file.untouched;
+    mark.now.run = by.run;
+    mark.now.transaction = by.transaction;
+    mark.now.position = by.position;
+    if (file.sample)
+        mark.now.sample = file.sample;
+    const auto values = metadata_with(mark, file.existing->metadata);
+    const auto when = azure::condition::match(file.existing->etag);
+    conditional_write what;
+    what.doing = fmt::format("marking '{}', whose rows are deleted", file.name);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-publish");
+        azure::etag now;
+        try {
+            now = (co_await lake_.client().set_metadata(file.name, values, when)).etag;
+        } catch (const azure::storage_error& failed) {
+            if (failed.status() != 404)
+                throw;
+            throw conflict(fmt::format("'{}' was removed by somebody else", file.name));
+        }
+        fault_point("after-publish");
+        co_return now;
+    };
+    what.look = [&]() -> awaitable<observed> {
+        const auto now = co_await lake_.look(file.name);
+        auto state = blob_state::otherwise;
+        if (now && pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
+            state = blob_state::as_written;
+        else if (now && now->properties.etag == file.existing->etag)
+            state = blob_state::as_before;
+        co_return observed{state, now ? now->properties.etag : azure::etag()};
+    };
+    file.mark = mark;
+    file.state = day_file::publication::tried;
+    file.etag = co_await write_until_known(retries_, std::move(what));
+    file.state = day_file::publication::published;
+}
+
 awaitable<publisher::observed> publisher::see_pending(std::string name, azure::etag expected,
                                                       std::string transaction) {
     const auto now = co_await lake_.look(name);
@@ -134,6 +183,22 @@ awaitable<void> publisher::finalise(day_file& file) {
     what.look = [&] { return see_pending(file.name, file.etag, file.mark->now.transaction); };
     file.etag = co_await write_until_known(retries_, std::move(what));
     file.state = day_file::publication::finalised;
+}
+
+// The same where the tail is empty: only the mark has changed.
+awaitable<void> publisher::restore_mark(std::string name, azure::etag expected, azure::metadata values,
+                                        std::string transaction) {
+    const auto when = azure::condition::match(expected);
+    conditional_write what;
+    what.doing = fmt::format("marking '{}' as it was", name);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-take-back");
+        const auto done = co_await lake_.client().set_metadata(name, values, when);
+        fault_point("after-take-back");
+        co_return done.etag;
+    };
+    what.look = [&] { return see_pending(name, expected, transaction); };
+    (void)co_await write_until_known(retries_, std::move(what));
 }
 
 awaitable<void> publisher::restore_base(std::string name, azure::etag expected, std::vector<std::string> ids,
@@ -178,7 +243,10 @@ awaitable<void> publisher::put_back(day_file& file) {
     const auto now = co_await lake_.look(file.name);
     if (!now || !pending_on(*now, file.mark->now.transaction))
         co_return;
-    if (file.existing)
+    if (has_empty_tail(*file.mark))
+        co_await restore_mark(file.name, now->properties.etag, file.existing->metadata,
+                              file.mark->now.transaction);
+    else if (file.existing)
         co_await restore_base(file.name, now->properties.etag, file.base_ids, file.before,
                               file.existing->metadata, file.mark->now.transaction);
     else
@@ -205,6 +273,10 @@ awaitable<void> publisher::keep(const lake_file& file) {
 
 awaitable<void> publisher::take_back(const lake_file& file) {
     const auto& mark = *file.mark.mark;
+    if (has_empty_tail(mark))
+        co_return co_await restore_mark(file.properties.name, file.properties.etag,
+                                        metadata_with(taken_back(mark), file.properties.metadata),
+                                        mark.now.transaction);
     const auto blocks = co_await lake_.client().committed_blocks(file.properties.name);
     if (!blocks || blocks->etag != file.properties.etag || blocks->committed.size() < mark.base->blocks)
         throw conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));

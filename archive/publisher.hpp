@@ -36,8 +36,9 @@ class publisher {
         , retries_(retries)
         , placement_(where) {}
 
-    // Put Block List: the old blocks and the staged ones, pending on the transaction. Throws conflict if
-    // somebody else wrote meanwhile.
+    // Put Block List: the old blocks and the staged ones, pending on the transaction. Where the file had all
+    // of the rows already, Set Blob Metadata: it is pending with an empty tail. Throws conflict if somebody
+    // else wrote meanwhile: the rows that are about to be deleted must be in the file as it was read.
     [[nodiscard]] awaitable<void> publish(day_file& file, const publication& by);
     // Makes a published tail final. Failing is harmless: the next run does it.
     [[nodiscard]] awaitable<void> finalise(day_file& file);
@@ -52,6 +53,9 @@ class publisher {
   private:
     using observed = conditional_write::observed;
 
+    [[nodiscard]] awaitable<void> publish_word(day_file& file, const publication& by);
+    [[nodiscard]] awaitable<void> restore_mark(std::string name, azure::etag expected, azure::metadata values,
+                                               std::string transaction);
     [[nodiscard]] awaitable<void> restore_base(std::string name, azure::etag expected,
                                                std::vector<std::string> ids, azure::content_headers content,
                                                azure::metadata values, std::string transaction);

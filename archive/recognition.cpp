@@ -28,6 +28,12 @@ std::string_view key_of(std::string_view row, std::size_t position, std::string&
 
 } // namespace
 
+std::string as_copy_writes(std::string_view row) {
+    row.remove_suffix(csv::ends_in_crlf(row) ? 2 : row.ends_with('\n') ? 1 : 0);
+    auto text = row.find('"') == std::string_view::npos ? std::string(row) : csv::as_copy_quotes(row);
+    return text += '\n';
+}
+
 bool same_history(const server_position& then, const server_position& now) noexcept {
     return then.cluster == now.cluster && then.database == now.database && then.timeline == now.timeline &&
            then.lsn <= now.lsn;
@@ -51,22 +57,38 @@ void staging::remember(day_file& file, std::string_view row) const {
 // A day may have a file of the other kind, from before the setting was changed or from somebody else. Nothing
 // is added to it, but rows that come back may be in it.
 awaitable<void> staging::remember_rows_of(day_file& file, const lake_file& other) {
-    if (!other.mark.mark || other.mark.mark->now.bytes != other.properties.size ||
-        (same_history(other.mark.mark->now.position, context_.position) &&
-         !context_.came_back.contains(file.which())))
+    const auto& mark = other.mark.mark;
+    if (!mark || mark->now.bytes != other.properties.size ||
+        (same_history(mark->now.position, context_.position) && !context_.came_back.contains(file.which()) &&
+         !mark->restored))
         co_return;
+    co_await remember_rows_in(file, other);
+}
+
+awaitable<void> staging::remember_rows_in(day_file& file, const lake_file& source) {
     bool header_next = true;
-    const auto keep = [&](std::string_view row) {
+    const auto take_line = [&](std::string_view row) {
         if (!std::exchange(header_next, false))
-            remember(file, row);
+            remember(file, as_copy_writes(row));
     };
-    csv::file_scanner scanner(other.compressed(), keep, csv::line_ends::lf, context_.lake.row_limit(other));
+    csv::file_scanner scanner(source.compressed(), take_line, csv::line_ends::lf_or_crlf,
+                              context_.lake.row_limit(source));
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         scanner.feed(bytes);
         co_return;
     };
-    co_await context_.lake.read(other.properties.name, other.properties.etag, 0, take);
+    co_await context_.lake.read(source.properties.name, source.properties.etag, 0, take);
     scanner.finish();
+}
+
+awaitable<bool> staging::take_as_recognised(day_file& file, content_digest rows, std::string first) {
+    if (rows == file.whole) {
+        file.rows_recognised = rows.rows;
+        take_sample(file, first);
+        co_return true;
+    }
+    co_await remember_rows_in(file, existing_.at(file.key));
+    co_return false;
 }
 
 bool staging::recognised(day_file& file, std::string_view row) {
@@ -74,6 +96,14 @@ bool staging::recognised(day_file& file, std::string_view row) {
     const auto found = file.held.find(std::string(key_of(row, context_.table.key_position, storage)));
     if (found == file.held.end())
         return false;
+    if (found->second != azure::crc64(0, std::as_bytes(std::span(row))) && file.restored)
+        throw async::error(
+            failure::integrity,
+            fmt::format("row {} of {} was changed while it was back there: '{}' has it with other content",
+                        found->first, context_.table.name, file.name),
+            "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, "
+            "and the"
+            " rows are archived anew. If the file's rows count, delete that row from the table.");
     if (found->second != azure::crc64(0, std::as_bytes(std::span(row))))
         throw async::error(
             failure::integrity,
@@ -81,7 +111,8 @@ bool staging::recognised(day_file& file, std::string_view row) {
                         context_.table.name),
             "The database was restored or failed over and has since used the key again. Compare both,"
             " then remove one.");
-    ++file.rows_recognised;
+    if (++file.rows_recognised == 1 && file.rows == 0)
+        take_sample(file, row);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include "async/error.hpp"
 #include "azure/block_id.hpp"
 #include "azure/crc64.hpp"
+#include "azure/error.hpp"
 #include "csv/dialect.hpp"
 #include "csv/gzip.hpp"
 
@@ -42,15 +43,52 @@ std::string empty_content(const table_description& table, bool compressed) {
     return content;
 }
 
-awaitable<conditional_write::observed>
-restore_publisher::see_announced(std::string name, azure::etag expected, std::string transaction) {
-    const auto now = co_await lake_.look(name);
-    if (!now || !restored_by(*now, transaction))
-        co_return conditional_write::observed{blob_state::as_written,
-                                              now ? now->properties.etag : azure::etag()};
-    co_return conditional_write::observed{now->properties.etag == expected ? blob_state::as_before
-                                                                           : blob_state::otherwise,
-                                          now->properties.etag};
+// A mark in place of the file's own. An unclear answer is cleared up by a look: nothing but that mark, on the
+// same bytes, is what was written.
+awaitable<void> restore_publisher::set_mark(const lake_file& file, const file_mark& mark,
+                                            std::string_view doing) {
+    const auto& name = file.properties.name;
+    const auto values = metadata_with(mark, file.properties.metadata);
+    const auto when = azure::condition::match(file.properties.etag);
+    conditional_write what;
+    what.doing = fmt::format("{} '{}'", doing, name);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-restore-mark");
+        azure::etag now;
+        try {
+            now = (co_await lake_.client().set_metadata(name, values, when)).etag;
+        } catch (const azure::storage_error& failed) {
+            if (failed.status() != 404)
+                throw;
+            throw conflict(fmt::format("'{}' was removed by somebody else", name));
+        }
+        fault_point("after-restore-mark");
+        co_return now;
+    };
+    what.look = [&]() -> awaitable<conditional_write::observed> {
+        const auto now = co_await lake_.look(name);
+        auto state = blob_state::otherwise;
+        if (now && now->mark.mark == mark && now->properties.size == file.properties.size)
+            state = blob_state::as_written;
+        else if (now && now->properties.etag == file.properties.etag)
+            state = blob_state::as_before;
+        co_return conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
+    };
+    (void)co_await write_until_known(retries_, std::move(what));
+}
+
+awaitable<void> restore_publisher::mark_restored(const lake_file& file) {
+    const auto mark = moved_back(*file.mark.mark);
+    co_await set_mark(file, mark, "marking as restored");
+}
+
+awaitable<void> restore_publisher::withdraw(const lake_file& file, file_mark mark) {
+    co_await set_mark(file, mark, "keeping as it is");
+}
+
+awaitable<void> restore_publisher::archive_again(const lake_file& file) {
+    const auto mark = archived_again(*file.mark.mark);
+    co_await set_mark(file, mark, "marking as archived again");
 }
 
 awaitable<azure::etag> restore_publisher::announce(const lake_file& file, const file_mark& mark) {
@@ -75,24 +113,6 @@ awaitable<azure::etag> restore_publisher::announce(const lake_file& file, const 
         co_return conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
     };
     co_return co_await write_until_known(retries_, std::move(what));
-}
-
-awaitable<void> restore_publisher::withdraw(std::string name, std::string transaction) {
-    const auto file = co_await lake_.look(name);
-    if (!file || !restored_by(*file, transaction))
-        co_return;
-    const auto values = metadata_with(not_restored(*file->mark.mark), file->properties.metadata);
-    const auto when = azure::condition::match(file->properties.etag);
-    conditional_write what;
-    what.doing = fmt::format("keeping '{}' as it is", name);
-    what.send = [&]() -> awaitable<azure::etag> {
-        fault_point("before-withdraw");
-        const auto done = co_await lake_.client().set_metadata(name, values, when);
-        fault_point("after-withdraw");
-        co_return done.etag;
-    };
-    what.look = [&] { return see_announced(name, file->properties.etag, transaction); };
-    (void)co_await write_until_known(retries_, std::move(what));
 }
 
 // All ids of a blob have one length, those that are about to go included.
@@ -147,7 +167,15 @@ awaitable<void> restore_publisher::empty(const lake_file& file, const table_desc
         fault_point("after-empty");
         co_return done.etag;
     };
-    what.look = [&] { return see_announced(name, file.properties.etag, mark.restoring->transaction); };
+    what.look = [&]() -> awaitable<conditional_write::observed> {
+        const auto now = co_await lake_.look(name);
+        auto state = blob_state::otherwise;
+        if (now && now->mark.mark && now->mark.mark->now == emptied(mark, left).now)
+            state = blob_state::as_written;
+        else if (now && now->properties.etag == file.properties.etag)
+            state = blob_state::as_before;
+        co_return conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
+    };
     (void)co_await write_until_known(retries_, std::move(what));
 }
 

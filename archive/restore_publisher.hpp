@@ -1,5 +1,5 @@
-// The writes of a restore in place: say that a file's rows are on their way back into the table, then empty
-// it, or take the word back. docs/protocol.md, "Moving days back".
+// The writes of a restore in place: say that a file's rows are on their way back into the table, then that
+// they are there, or take the word back. The content stays. docs/protocol.md, "Moving days back".
 #pragma once
 
 #include "archive/conditional_write.hpp"
@@ -25,15 +25,20 @@ class restore_publisher {
     [[nodiscard]] awaitable<void> must_be_emptiable(const lake_file& file);
     // Set Blob Metadata: `mark.restoring` names the transaction. The content stays.
     [[nodiscard]] awaitable<azure::etag> announce(const lake_file& file, const file_mark& mark);
-    // Takes back what `announce` did, or may have done. Only once the transaction is certainly not committed.
-    [[nodiscard]] awaitable<void> withdraw(std::string name, std::string transaction);
-    // Put Block List: the header line alone. Only once every row of the file is in the table. `file` as it is
-    // with its announcement.
+    // Set Blob Metadata: the table may have its rows as well, from now on. `file` as it is with its
+    // announcement.
+    [[nodiscard]] awaitable<void> mark_restored(const lake_file& file);
+    // Set Blob Metadata: `mark`, which is that of before. Only once the transaction is certainly not
+    // committed, or has left no row. `file` as it is with its announcement.
+    [[nodiscard]] awaitable<void> withdraw(const lake_file& file, file_mark mark);
+    // Set Blob Metadata on a restored file: no row of it is in the table any more.
+    [[nodiscard]] awaitable<void> archive_again(const lake_file& file);
+    // Put Block List: the header line alone. A person has said that the table's rows count.
     [[nodiscard]] awaitable<void> empty(const lake_file& file, const table_description& table);
 
   private:
-    [[nodiscard]] awaitable<conditional_write::observed> see_announced(std::string name, azure::etag expected,
-                                                                       std::string transaction);
+    [[nodiscard]] awaitable<void> set_mark(const lake_file& file, const file_mark& mark,
+                                           std::string_view doing);
     [[nodiscard]] awaitable<std::string> next_block_id(const lake_file& file);
 
     archive::lake& lake_;

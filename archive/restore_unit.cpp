@@ -1,5 +1,5 @@
-// Days moved back into their table: the archive protocol turned round. The rows go back in one transaction,
-// and a file is emptied only once that is known to have committed. docs/protocol.md, "Moving days back".
+// Days moved back into their table. The rows go back in one transaction, and stay in the files: what the
+// database has just been given is not yet as safe as what the lake has. docs/protocol.md, "Moving days back".
 
 #include "archive/committing.hpp"
 #include "archive/conflict.hpp"
@@ -52,7 +52,7 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
     context_.report.days_planned = files.size();
     co_await must_be_insertable(work.session, work.table, restore_target::the_table_itself);
     co_await must_be_changeable();
-    co_await must_be_writable(files, "emptied");
+    co_await must_be_writable(files, "marked as restored");
     const auto shape = co_await read_shape(work.session, work.table.oid);
     must_take_rows_back(shape);
     if (!context_.settings.dry_run && co_await convert(work, files))
@@ -151,7 +151,7 @@ awaitable<void> job::announce_and_commit(unit& work) {
     case commit_decision::finalise:
         record_restored(work);
         context_.report.enter(run_phase::finishing);
-        co_await empty_restored(work);
+        co_await finish_restored(work);
         co_await async::heeding_cancellation();
         co_return;
     case commit_decision::put_back:
@@ -170,8 +170,13 @@ awaitable<void> job::withdraw_restored(unit& work) {
     const auto by = context_.stop.undo_by();
     co_await roll_back_by(work, by);
     std::exception_ptr left;
-    const auto step = [this, &work](std::size_t index) {
-        return restores_.withdraw(work.restored[index].file->properties.name, work.publication.transaction);
+    const auto step = [this, &work](std::size_t index) -> awaitable<void> {
+        const auto& each = work.restored[index];
+        const auto now = co_await announced_file(work, each.file->properties.name);
+        if (!now)
+            co_return;
+        auto mark = each.file->mark.mark.value_or(not_restored(*now->mark.mark));
+        co_await restores_.withdraw(*now, std::move(mark));
     };
     try {
         co_await async::with_deadline(
@@ -186,18 +191,24 @@ awaitable<void> job::withdraw_restored(unit& work) {
                            {{"error.message", async::describe(left)}});
 }
 
-// The rows are back and committed; a file that cannot be emptied now is emptied by the next run.
-awaitable<void> job::empty_restored(unit& work) {
+// The file if it still says that this transaction restores it.
+awaitable<std::optional<lake_file>> job::announced_file(const unit& work, std::string name) {
+    auto now = co_await context_.lake.look(name);
+    if (!now)
+        throw conflict(fmt::format("'{}' was removed by somebody else", name));
+    const auto by = now->mark.mark ? now->mark.mark->restoring : std::nullopt;
+    if (!by || by->transaction != work.publication.transaction)
+        now.reset();
+    co_return now;
+}
+
+// The rows are back and committed; a file that cannot be marked now is marked by the next run.
+awaitable<void> job::finish_restored(unit& work) {
     std::exception_ptr left;
     const auto step = [this, &work](std::size_t index) -> awaitable<void> {
-        const auto now = co_await context_.lake.look(work.restored[index].file->properties.name);
-        const auto by = now && now->mark.mark ? now->mark.mark->restoring : std::nullopt;
-        if (!by || by->transaction != work.publication.transaction)
-            co_return;
-        // Whatever was added since has not been restored: settling looks at each row first.
-        if (now->properties.etag != work.restored[index].announced)
-            throw conflict(fmt::format("'{}' was changed by somebody else", now->properties.name));
-        co_await restores_.empty(*now, work.table);
+        const auto now = co_await announced_file(work, work.restored[index].file->properties.name);
+        if (now)
+            co_await restores_.mark_restored(*now);
     };
     try {
         co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, step);
@@ -205,10 +216,11 @@ awaitable<void> job::empty_restored(unit& work) {
         left = std::current_exception();
     }
     if (left)
-        context_.sink.warn("empty.failed",
-                           "a file still holds rows that are back in the table: the next run empties it",
-                           {{"error.message", async::describe(left)}});
-    fault_point("emptied");
+        context_.sink.warn(
+            "restored.unmarked",
+            "a file is still marked as being restored: the next run looks for its rows in the table",
+            {{"error.message", async::describe(left)}});
+    fault_point("marked-restored");
 }
 
 void job::record_restored(const unit& work) {

@@ -124,7 +124,10 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     auto decision = judge(facts);
     tail_look seen;
     if (decision == settle_decision::look_at_rows) {
-        seen = co_await look_at_rows(session, table, file);
+        if (has_empty_tail(mark))
+            seen.rows = tail_rows::no_rows;
+        else
+            seen = co_await look_at_rows(session, table, file);
         facts.rows = seen.rows;
         decision = judge(facts);
     }
@@ -160,9 +163,14 @@ awaitable<void> settler::carry_out(decided what, const table_description& table)
     switch (what.decision) {
     case settle_decision::keep:
         if (mark.restoring)
-            co_await restores_.withdraw(what.file->properties.name, mark.restoring->transaction);
-        else
+            co_await restores_.withdraw(*what.file, not_restored(mark));
+        else if (mark.pending)
             co_await publisher_.keep(*what.file);
+        else
+            co_await restores_.archive_again(*what.file);
+        break;
+    case settle_decision::restored:
+        co_await restores_.mark_restored(*what.file);
         break;
     case settle_decision::empty:
         co_await restores_.empty(*what.file, table);
@@ -241,22 +249,42 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
     co_return seen;
 }
 
+awaitable<void> settler::must_not_be_in_table(db::connection& session, const table_description& table,
+                                              const lake_file& file) {
+    const auto seen = co_await look_at_rows(session, table, file);
+    if (seen.present_count == 0)
+        co_return;
+    throw async::error(
+        failure::precondition,
+        fmt::format("rows with {} keys of '{}' are in {}: {} {}{}", seen.present_count, file.properties.name,
+                    table.name, table.columns[table.key_position], fmt::join(seen.present, ", "),
+                    seen.present_count > seen.present.size() ? ", …" : ""),
+        "If the file's rows count, delete these from the table first. If the table's count, run"
+        " `event-archiver recover --discard FILE`.");
+}
+
 awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
                                            const server_position& position, const lake_file& file,
                                            verdict decision) {
     const auto& name = file.properties.name;
-    const auto by = file.mark.mark ? awaited(*file.mark.mark) : std::nullopt;
+    auto by = file.mark.mark ? awaited(*file.mark.mark) : std::nullopt;
+    if (!by && file.mark.mark && file.mark.mark->restored)
+        by = file.mark.mark->restored->by;
     if (!by)
-        throw async::error(failure::precondition,
-                           fmt::format("'{}' is not pending: there is nothing to decide", name));
+        throw async::error(
+            failure::precondition,
+            fmt::format("'{}' is neither pending nor restored: there is nothing to decide", name));
     const auto& mark = *file.mark.mark;
+    // Else they would be archived once more, behind those of the file.
+    if (decision == verdict::keep && !mark.pending && !mark.restoring)
+        co_await must_not_be_in_table(session, table, file);
     const auto asked = co_await fate_of(session, by->transaction, by->position, position);
     if (asked == fate::in_progress)
         throw async::error(failure::locked,
                            fmt::format("transaction {} of '{}' is still in progress", by->transaction, name));
-    const auto undo = mark.restoring ? settle_decision::empty
-                      : mark.base    ? settle_decision::take_back
-                                     : settle_decision::remove;
+    const auto undo = !mark.pending ? settle_decision::empty
+                      : mark.base   ? settle_decision::take_back
+                                    : settle_decision::remove;
     const decided chosen{&file, decision == verdict::keep ? settle_decision::keep : undo};
     co_await carry_out(chosen, table);
     sink_.info("settle.verdict", "a pending file was settled by a person's decision",

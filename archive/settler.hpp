@@ -47,8 +47,8 @@ class settler {
     // partly in the table.
     [[nodiscard]] awaitable<settling> settle(db::connection& session, const table_description& table,
                                              const server_position& position, const file_map& files);
-    // Throws async::error(precondition) if the file is not pending, async::error(locked) if its transaction
-    // is running.
+    // Throws async::error(precondition) if the file is neither pending nor restored, or is restored and to be
+    // kept although the table has rows of it; async::error(locked) if its transaction is running.
     [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const table_description& table,
                                                     const server_position& position, const lake_file& file,
                                                     verdict decision);
@@ -76,6 +76,8 @@ class settler {
     rows_that_came_back(db::connection& session, const table_description& table, const file_map& files);
     [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file);
+    [[nodiscard]] awaitable<void> must_not_be_in_table(db::connection& session,
+                                                       const table_description& table, const lake_file& file);
     [[nodiscard]] awaitable<void> carry_out(decided what, const table_description& table);
 
     archive::lake& lake_;

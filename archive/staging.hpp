@@ -46,6 +46,9 @@ struct staging_context {
 // False if the server that wrote a file may since have lost commits: restored, failed over, or another one.
 [[nodiscard]] bool same_history(const server_position& then, const server_position& now) noexcept;
 
+// A row of a file as COPY would have written it, whoever wrote it: quotes and line end.
+[[nodiscard]] std::string as_copy_writes(std::string_view row);
+
 // The file that takes a day's rows: the one there is; of two, or none, the one of the kind that is wanted.
 [[nodiscard]] file_key choose_file(day which, compression wanted, const file_map& existing);
 
@@ -63,6 +66,10 @@ class staging {
     // Appends a row, or returns false and has done nothing: then await `append_when_possible`.
     [[nodiscard]] bool try_append(day_file& file, std::string_view row);
     [[nodiscard]] awaitable<void> append_when_possible(day_file& file, std::string_view row);
+
+    // For the file of a restored day, if `rows`, all that are due of the day, are those that it has: none of
+    // them is appended then. `first` is one of them. Otherwise returns false, and rows are told one by one.
+    [[nodiscard]] awaitable<bool> take_as_recognised(day_file& file, content_digest rows, std::string first);
 
     // No more rows for this file: its last block goes to the queue. May be called again.
     void finish(day_file& file);
@@ -95,6 +102,7 @@ class staging {
     [[nodiscard]] awaitable<void> read_whole(day_file& file, reading how);
     void take_restaged(day_file& file, file_record& record, bool changed);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake_file& other);
+    [[nodiscard]] awaitable<void> remember_rows_in(day_file& file, const lake_file& source);
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
     void remember(day_file& file, std::string_view row) const;

@@ -54,6 +54,8 @@ class table_reader {
     [[nodiscard]] awaitable<void> lane(std::size_t count, const piece& read);
     [[nodiscard]] awaitable<void> work(db::connection& session, std::size_t count, const piece& read);
     [[nodiscard]] awaitable<void> read_day(db::connection& session, const planned_day& planned);
+    [[nodiscard]] awaitable<bool> recognise_day(db::connection& session, const planned_day& planned,
+                                                day_file& file);
     [[nodiscard]] awaitable<void> read_range(db::connection& session, const page_range& pages);
 
     reader_context context_;

@@ -42,7 +42,7 @@ struct job::unit {
     [[nodiscard]] std::vector<day_file*> tails() const {
         std::vector<day_file*> found;
         for (auto& [which, file] : staging->files())
-            if (file->has_tail())
+            if (file->has_news())
                 found.push_back(file.get());
         return found;
     }

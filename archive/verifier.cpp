@@ -26,11 +26,11 @@ std::uint64_t rows_expected(const lake_file& file) noexcept {
     return file.mark.mark ? file.mark.mark->now.rows : file.properties.size / row_bytes_guess;
 }
 
-// How much of the CSV is beyond doubt: a tail that is pending may be in the table as well, after a dry run it
-// is.
+// How much of the CSV is in the file alone: a tail that is pending may be in the table as well, after a dry
+// run it is, and so may the rows of a restored day.
 std::uint64_t settled_bytes(const lake_file& file) noexcept {
     const auto& mark = file.mark.mark;
-    if (mark && mark->restoring)
+    if (mark && (mark->restoring || mark->restored))
         return 0;
     if (!mark || !mark->pending)
         return std::numeric_limits<std::uint64_t>::max();

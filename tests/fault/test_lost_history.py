@@ -112,7 +112,8 @@ class History:
     def outrun(self) -> None:
         """Other work goes on until the log and the transaction ids are past those of every mark."""
         marks = [blob.metadata["archiverlast"] for blob in self.scene.lake.list(self.scene.container)]
-        marks += [blob.metadata.get("archiverrestoring", "lsn=0,xid=0") for blob in self.scene.lake.list(self.scene.container)]
+        marks += [blob.metadata.get(name, "lsn=0,xid=0") for blob in self.scene.lake.list(self.scene.container)
+                  for name in ("archiverrestoring", "archiverrestored")]
         lsn, xid = (max(int(re.search(rf"\b{name}=(\d+)", mark)[1]) for mark in marks) for name in ("lsn", "xid"))
         self.scene.table.execute("CREATE TABLE other_work (filler text)")
         while True:
@@ -192,7 +193,7 @@ def test_a_pending_file_whose_transaction_was_forgotten_is_settled_by_its_rows(h
 
 @pytest.mark.parametrize("how", WAYS)
 def test_a_move_back_that_was_forgotten_is_settled_by_its_rows(history, how):
-    """The rows went back and were committed, the run died before it emptied the files, and the database forgot it all: the files are
+    """The rows went back and were committed, the run died before it marked the files, and the database forgot it all: the files are
     all there is, whatever the server says of the transaction's number."""
     scene = history.scene.begin(replace(KIND, before=6, rows=4))
     scene.plain.archive()
@@ -208,6 +209,32 @@ def test_a_move_back_that_was_forgotten_is_settled_by_its_rows(history, how):
     scene.plain.run("recover", expect=0)
     assert scene.table.value(f'SELECT count(*) FROM "Event" WHERE {OLD}') == 0
     scene.finish(10)
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("hold", ["none", "30d"])
+def test_a_restore_that_the_server_has_lost_loses_no_row(history, hold, how):
+    """The files kept their rows, so that they are where they were; and may be restored once more."""
+    scene = history.scene.begin(replace(KIND, before=6, rows=4))
+    scene.plain.archive()
+    lose(history, how, lambda: scene.plain.run("restore", "--from", "2024-01-01", "--hold", hold, expect=0))
+    assert scene.table.value(f'SELECT count(*) FROM "Event" WHERE {OLD}') == 0
+    scene.plain.run("verify", expect=0)
+    scene.plain.archive()
+    assert scene.oracle.check().archived == 10
+    assert hold != "none" or not any("archiverrestored" in blob.metadata for blob in scene.lake.list(scene.container))
+    assert scene.plain.run("restore", "--from", "2024-01-01", "--hold", "none", expect=0).summary["rows"] == 10
+    scene.finish(10)
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("rows", [0, 4])
+def test_a_restored_day_whose_archiving_the_server_has_lost_is_recognised_again(history, rows, how):
+    scene = history.scene.begin(replace(KIND, before=6, rows=rows, restored=True))
+    lose(history, how, lambda: scene.plain.archive())
+    assert scene.table.value(f'SELECT count(*) FROM "Event" WHERE {OLD}') == 6 + rows
+    assert scene.plain.archive().summary["rows_recognised"] == 6 + rows
+    scene.finish(6 + rows)
 
 
 def test_a_pending_file_whose_transaction_the_replica_has_is_kept(history):

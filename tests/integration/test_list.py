@@ -115,7 +115,7 @@ def test_a_restored_day_is_held(archiver, lister, table):
     table.fill(30, 3)
     archiver.archive()
     archiver.run("restore", "--day", "2024-01-02", expect=0)
-    assert [(day["state"], day["rows"]) for day in listed(lister)["days"]] == [("final", 10), ("held", 0), ("final", 10)]
+    assert [(day["state"], day["rows"]) for day in listed(lister)["days"]] == [("final", 10), ("restored", 10), ("final", 10)]
     planned = json.loads(archiver.run("plan", "-o", "json", expect=0).stdout)
     assert planned["held"] == ["2024-01-02"] and planned["days"] == []
     assert "1 day restored and held" in archiver.run("plan", expect=0).stdout

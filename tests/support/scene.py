@@ -34,6 +34,7 @@ class Kind:
     compression: str = "none"
     shape: str = ""  # what others have made of the files that are there: "append blob", "put blob", "crlf"
     rights: str = ""  # on the table, beside SELECT and DELETE: "INSERT", "owner"
+    restored: bool = False  # the rows that are in files are back in the table as well, and due again
 
     @property
     def dry(self) -> bool:
@@ -56,6 +57,10 @@ KINDS = {
     "moving append blobs back": Kind(before=6, shape="append blob", arguments=("restore", "--from", "2024-01-01", "--hold", "none"), rights="INSERT"),
     "finishing a conversion": Kind(before=6, shape="append blob", pending="copied", arguments=("recover",)),
     "moving back": Kind(before=6, arguments=("restore", "--from", "2024-01-01", "--hold", "none"), rights="INSERT"),
+    "archiving restored days": Kind(before=6, restored=True),
+    "archiving restored days and nothing new": Kind(before=6, rows=0, restored=True),
+    "one scan over restored days": Kind(before=6, restored=True, index=False),
+    "restoring restored days": Kind(before=6, restored=True, arguments=("restore", "--from", "2024-01-01", "--hold", "none"), rights="INSERT"),
     "taking back": Kind(before=6, pending="aborted", arguments=("recover",)),
     "removing": Kind(pending="aborted", arguments=("recover",)),
     "keeping": Kind(before=6, pending="committed", arguments=("recover",)),
@@ -105,7 +110,10 @@ class Scene:
             self.oracle.remember()
             self.plain.archive()
             self.reshape(kind.shape)
-            self.table.fill(kind.rows, kind.days, seed="b")
+            if kind.restored:
+                self.plain.run("restore", "--from", "2024-01-01", "--hold", "none", expect=0)
+            if kind.rows:
+                self.table.fill(kind.rows, kind.days, seed="b")
             self.oracle.remember_new()
         else:
             self.table.fill(kind.rows, kind.days)

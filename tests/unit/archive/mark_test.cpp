@@ -40,10 +40,11 @@ TEST(mark, comes_back_from_metadata_as_it_was) {
     auto restoring = settled(pending_mark());
     restoring.restoring = transaction_mark{"0193-restore", "4294967300", restoring.now.position};
     restoring.held_until = "2026-12-24T02:00:00Z";
-    auto restored = not_restored(restoring);
-    restored.restored = restored_mark{*restoring.restoring, 30};
+    auto again = pending_mark();
+    again.restored = moved_back(restoring).restored;
     for (const auto& mark : {pending_mark(), without_base, not_numbered, settled(pending_mark()), restoring,
-                             not_restored(restoring), restored, emptied(restoring, record_before())}) {
+                             moved_back(restoring), archived_again(moved_back(restoring)), again,
+                             not_restored(restoring), emptied(restoring, record_before())}) {
         const auto read = mark_from(metadata_with(mark, {}));
         EXPECT_EQ(read.mistake, "");
         EXPECT_EQ(read.mark, mark);
@@ -85,6 +86,36 @@ TEST(mark, whose_sample_is_spoiled_is_not_read) {
         values["archiverlast"] =
             "run=r,xid=7,cluster=1,database=2,timeline=1,lsn=9,blocks=1,header=0f," + std::string(sample);
         EXPECT_NE(mark_from(values).mistake, "") << sample;
+    }
+}
+
+TEST(mark, says_that_rows_are_back_until_the_transaction_that_deletes_them_is_final) {
+    auto restoring = settled(pending_mark());
+    restoring.restoring = transaction_mark{"0193-restore", "4294967300", restoring.now.position};
+    restoring.held_until = "2026-12-24T02:00:00Z";
+    const auto back = moved_back(restoring);
+    EXPECT_EQ(back.restored->rows, back.now.rows);
+    EXPECT_EQ(back.restored->by, restoring.restoring);
+    EXPECT_EQ(back.held_until, restoring.held_until);
+    EXPECT_FALSE(awaited(back)) << "no transaction is awaited";
+    auto again = pending_mark();
+    again.restored = back.restored;
+    EXPECT_FALSE(settled(again).restored);
+    EXPECT_EQ(taken_back(again).restored, back.restored);
+    auto once_more = back;
+    once_more.restoring = restoring.restoring;
+    EXPECT_EQ(not_restored(once_more), back) << "what an earlier restore did, stays";
+    EXPECT_EQ(not_restored(restoring).held_until, "");
+}
+
+TEST(mark, is_not_read_with_a_hold_that_is_not_ours) {
+    auto values = metadata_with(settled(pending_mark()), {});
+    for (const auto* hold : {"infinity", "2026-12-24", "2026-12-24 02:00:00Z", "2026-13-24T02:00:00Z",
+                             "2026-12-24T24:00:00Z", "2026-12-24T02:60:00Z", "x2026-12-24T02:00:00Z"}) {
+        values["archiverhold"] = hold;
+        EXPECT_EQ(mark_from(values).mistake,
+                  "its metadata cannot be read: 'archiverhold' is not YYYY-MM-DDThh:mm:ssZ")
+            << hold;
     }
 }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::array origins{origin::this_database, origin::elsewhere};
 constexpr std::array fates{fate::committed, fate::aborted, fate::in_progress, fate::unknown};
 constexpr std::array all_rows{tail_rows::not_looked, tail_rows::all_in_table, tail_rows::none_in_table,
-                              tail_rows::some_in_table};
+                              tail_rows::some_in_table, tail_rows::no_rows};
 
 // One line of the table in docs/protocol.md; what is not named may be anything.
 struct rule {
@@ -54,6 +54,10 @@ const rule rules[] = {
      here, fate::unknown, tail_rows::none_in_table, any, settle_decision::keep},
     {"unknown, and neither: a person must look", //
      here, fate::unknown, tail_rows::some_in_table, any, settle_decision::refuse_mixed},
+    {"unknown, and nothing was added: the file is as it was, whatever became of the deletion", //
+     here, fate::unknown, tail_rows::no_rows, true, settle_decision::take_back},
+    {"there is no such tail without a file", //
+     here, fate::unknown, tail_rows::no_rows, false, settle_decision::remove},
 };
 
 std::vector<settle_facts> all_facts() {
@@ -68,7 +72,7 @@ std::vector<settle_facts> all_facts() {
 
 TEST(decide_settling, follows_its_table_for_every_combination_of_facts) {
     const auto all = all_facts();
-    ASSERT_EQ(all.size(), 64U);
+    ASSERT_EQ(all.size(), 80U);
     for (const auto& facts : all) {
         SCOPED_TRACE(fmt::format("origin {}, transaction {}, rows {}, base {}",
                                  static_cast<int>(facts.origin), to_string(facts.fate),
@@ -90,7 +94,8 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
         const auto decision = decide_settling(facts);
         const bool undoes = decision == settle_decision::take_back || decision == settle_decision::remove;
         const bool in_table = facts.fate == fate::aborted ||
-                              (facts.fate == fate::unknown && facts.rows == tail_rows::all_in_table);
+                              (facts.fate == fate::unknown &&
+                               (facts.rows == tail_rows::all_in_table || facts.rows == tail_rows::no_rows));
         EXPECT_EQ(undoes, facts.origin == here && in_table);
         if (decision == settle_decision::take_back) {
             EXPECT_TRUE(facts.has_base) << "there is nothing to go back to";
@@ -106,22 +111,26 @@ const rule restoring_rules[] = {
      here, fate::aborted, any, any, settle_decision::keep},
     {"another run is at work, or its connection has not died yet", //
      here, fate::in_progress, any, any, settle_decision::wait},
-    {"committed: seen before it is believed, for what is emptied is gone", //
+    {"committed: seen before it is believed, for the server may have lost it", //
      here, fate::committed, tail_rows::not_looked, any, settle_decision::look_at_rows},
     {"committed, and each row is in the table", //
-     here, fate::committed, tail_rows::all_in_table, any, settle_decision::empty},
+     here, fate::committed, tail_rows::all_in_table, any, settle_decision::restored},
     {"committed, and no row is in the table: the file is all there is", //
      here, fate::committed, tail_rows::none_in_table, any, settle_decision::keep},
-    {"committed, and neither: a person must look", //
-     here, fate::committed, tail_rows::some_in_table, any, settle_decision::refuse_mixed},
+    {"committed, and some were deleted since: the others are recognised when they are due", //
+     here, fate::committed, tail_rows::some_in_table, any, settle_decision::restored},
+    {"committed, and the file has none", //
+     here, fate::committed, tail_rows::no_rows, any, settle_decision::keep},
     {"the server cannot tell: its rows can", //
      here, fate::unknown, tail_rows::not_looked, any, settle_decision::look_at_rows},
     {"unknown, and each row is in the table", //
-     here, fate::unknown, tail_rows::all_in_table, any, settle_decision::empty},
+     here, fate::unknown, tail_rows::all_in_table, any, settle_decision::restored},
     {"unknown, and no row is in the table", //
      here, fate::unknown, tail_rows::none_in_table, any, settle_decision::keep},
-    {"unknown, and neither: a person must look", //
-     here, fate::unknown, tail_rows::some_in_table, any, settle_decision::refuse_mixed},
+    {"unknown, and some are in the table", //
+     here, fate::unknown, tail_rows::some_in_table, any, settle_decision::restored},
+    {"unknown, and the file has none", //
+     here, fate::unknown, tail_rows::no_rows, any, settle_decision::keep},
 };
 
 TEST(decide_restoring, follows_its_table_for_every_combination_of_facts) {
@@ -136,9 +145,7 @@ TEST(decide_restoring, follows_its_table_for_every_combination_of_facts) {
             EXPECT_EQ(to_string(decide_restoring(facts)), to_string(row.expected)) << row.context;
         }
         EXPECT_EQ(covering, 1) << "the table must say one thing";
-        if (decide_restoring(facts) == settle_decision::empty) {
-            EXPECT_EQ(facts.rows, tail_rows::all_in_table) << "nothing is emptied unseen";
-        }
+        EXPECT_NE(decide_restoring(facts), settle_decision::empty) << "a person alone empties a file";
     }
 }
 
