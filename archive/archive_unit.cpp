@@ -33,6 +33,7 @@ constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
 } // namespace
 
 awaitable<job::attempt_result> job::archive_unit(unit& work) {
+    must_be_identified(work.position);
     co_await context_.lake.must_take(context_.settings.placement.tags);
     context_.report.enter(run_phase::planning);
     const auto shape = co_await read_shape(work.session, work.table.oid);

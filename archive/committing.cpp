@@ -30,8 +30,10 @@ awaitable<void> make_number_durable(database_access database) {
     const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
     // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
     // one in a session without synchronous_commit.
-    (void)co_await session->query("SELECT set_config('synchronous_commit', 'on', true),"
-                                  " pg_logical_emit_message(true, 'event-archiver', 'flush')");
+    (void)co_await session->query(
+        "SELECT pg_catalog.set_config('synchronous_commit'::pg_catalog.text, 'on'::pg_catalog.text, true),"
+        " pg_catalog.pg_logical_emit_message(true, 'event-archiver'::pg_catalog.text,"
+        " 'flush'::pg_catalog.text)");
     fault_point("number-durable");
 }
 

@@ -264,6 +264,8 @@ awaitable<std::optional<job::attempt_result>> job::settle(unit& work) {
         context_.report.files_settled += finished;
         co_return attempt_result::settled;
     }
+    if (context_.report.files_pending > 0)
+        must_be_identified(work.position);
     const auto outcome = co_await settler_.settle(work.session, work.table, work.position, work.files);
     context_.report.files_settled += outcome.settled;
     if (outcome.waiting)

@@ -38,6 +38,16 @@ struct check_line {
 
 // --- Pure judgements, for their tests ---
 
+struct session_facts {
+    std::string role; // quoted
+    bool superuser = false;
+    bool identity_visible = true;
+    std::string encoding;         // of the database
+    std::string writable;         // schemas on the path in which this role may create, quoted
+    std::string others_may_write; // schemas on the path in which others may
+};
+[[nodiscard]] std::vector<check_line> judge_session(const session_facts& facts);
+
 inline constexpr int server_version_min = 130'000; // pg_current_xact_id()
 
 // `ahead`: how far the other clock is before ours.
@@ -70,6 +80,10 @@ struct preflight_context {
 [[nodiscard]] awaitable<void> check_database(const preflight_context& context,
                                              std::vector<check_line>& lines);
 [[nodiscard]] awaitable<void> check_lake(const preflight_context& context, std::vector<check_line>& lines);
+
+// What the session brings with it: the role's power, its search_path, the server's identity and encoding.
+// Before a transaction.
+[[nodiscard]] awaitable<void> check_session(db::connection& session, std::vector<check_line>& lines);
 
 // A line for what was thrown; cancellation is thrown on.
 [[nodiscard]] check_line failed_line(std::string name, const std::exception_ptr& failed);

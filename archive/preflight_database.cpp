@@ -36,9 +36,8 @@ awaitable<void> check_server(db::connection& session, std::vector<check_line>& l
                          "Point PG_CONNECTION_STRING at the primary, or add target_session_attrs=read-write.",
                          failure::precondition});
     else if (seen.text(0, 1) == "on")
-        lines.push_back({"primary", check_status::failed, "transactions are read-only by default here",
-                         "ALTER ROLE CURRENT_USER SET default_transaction_read_only = off;",
-                         failure::precondition});
+        add(lines, "primary", check_status::ok,
+            "the server takes writes; transactions are read-only by default, and a run's are not");
     else
         add(lines, "primary", check_status::ok, "the server takes writes");
     // A pooler hands out cancel keys of its own.
@@ -221,6 +220,7 @@ awaitable<void> check_transactions(db::connection& session, std::vector<check_li
 awaitable<void> look(db::connection& session, const preflight_context& context,
                      std::vector<check_line>& lines) {
     add(lines, "database", check_status::ok, context.database_name);
+    co_await check_session(session, lines);
     const auto& settings = context.settings;
     named_table named;
     std::exception_ptr missing;

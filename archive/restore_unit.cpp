@@ -44,6 +44,7 @@ awaitable<void> job::restore_in_place(restore_request what) {
 }
 
 awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_request& what) {
+    must_be_identified(work.position);
     context_.report.enter(run_phase::restoring);
     const auto files = files_to_restore(work.files, what.days);
     if (files.empty())

@@ -33,6 +33,8 @@ constexpr std::string_view verdict_hint =
 
 awaitable<fate> fate_of(db::connection& session, std::string transaction, server_position then,
                         server_position now) {
+    if (now.cluster.empty()) // hidden: equal to none
+        co_return fate::unknown;
     if (then.cluster != now.cluster || then.database != now.database || then.timeline != now.timeline ||
         then.lsn > now.lsn)
         co_return fate::unknown;
@@ -42,7 +44,8 @@ awaitable<fate> fate_of(db::connection& session, std::string transaction, server
         const std::array parameters{db::parameter(transaction)};
         // The second asks the snapshot with which rows are looked at: the first is of this very moment.
         found = co_await session.query(
-            "SELECT pg_xact_status($1::xid8), pg_visible_in_snapshot($1::xid8, pg_current_snapshot())",
+            "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8),"
+            " pg_catalog.pg_visible_in_snapshot($1::pg_catalog.xid8, pg_catalog.pg_current_snapshot())",
             parameters);
     } catch (const db::error& failed) {
         // 22023: "transaction ID … is in the future": this server has not come that far.

@@ -34,7 +34,8 @@ struct table_description {
 
 // Whose transaction numbers these are, and how far it has come.
 struct server_position {
-    std::string cluster;  // system identifier
+    std::string
+        cluster; // system identifier; empty if the role may not see it: equal to no other, not even itself
     std::string database; // oid
     std::uint32_t timeline = 0;
     std::uint64_t lsn = 0; // write-ahead log position, in bytes
@@ -48,6 +49,9 @@ struct server_position {
                                                           std::string_view time_column,
                                                           std::string_view key_column);
 [[nodiscard]] awaitable<server_position> position_of(db::connection& session);
+// Throws async::error(refused), with the GRANT, where the server's identity is hidden: no mark can be written
+// then, and none settled.
+void must_be_identified(const server_position& position);
 
 // "0/16B3748" as bytes.
 [[nodiscard]] std::uint64_t parse_lsn(std::string_view text);

@@ -21,10 +21,17 @@ awaitable<void> roll_back(shared_session session) {
 }
 
 // Throws if a setting does not read as expected; returns what synchronous_commit says.
-std::string check(const std::vector<result>& results) {
-    std::size_t next = results.size() - expectations.size() - 1;
-    for (const expectation& each : expectations) {
+std::string check(const std::vector<result>& results, const std::vector<expectation>& expected) {
+    if (results.size() < expected.size() + 1)
+        throw async::error(async::failure::internal, "BEGIN was not answered as it was asked");
+    std::size_t next = results.size() - expected.size() - 1;
+    for (const expectation& each : expected) {
         const std::string_view is = results[next++].text(0, 0);
+        if (is != each.value && !each.set_by_us)
+            throw async::error(async::failure::precondition,
+                               "the server has " + std::string(each.setting) + " '" + std::string(is) +
+                                   "': rows of damaged pages would vanish or be taken for sound",
+                               "Set it to " + std::string(each.value) + " for this role and database.");
         if (is != each.value)
             throw async::error(async::failure::precondition,
                                "the server has " + std::string(each.setting) + " '" + std::string(is) +
@@ -37,7 +44,7 @@ std::string check(const std::vector<result>& results) {
 awaitable<void> begin_and_check(shared_session session, transaction_options options) {
     const std::string sql = begin_statement(options, PQserverVersion(session->handle()));
     const auto results = co_await run_batch(session, sql);
-    const std::string synchronous_commit = check(results);
+    const std::string synchronous_commit = check(results, expectations(options));
     // A commit that the server confirms and then loses in a crash would bring deleted rows back.
     if (synchronous_commit == "off" && options.mode == access::read_write)
         static_cast<void>(co_await run_batch(session, "SET LOCAL synchronous_commit = on"));

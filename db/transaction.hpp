@@ -14,6 +14,11 @@ namespace db {
 
 enum class access : std::uint8_t { read_write, read_only };
 
+enum class statements : std::uint8_t {
+    ours,  // names are looked up in pg_catalog alone, and every setting that matters is pinned
+    users, // a user's own statements run in it, with the role's search_path; ours are qualified
+};
+
 struct transaction_options {
     // Not an aggregate on purpose: GCC 12 copies a braced temporary in a co_await expression bit by bit, and
     // then destroys a string twice.
@@ -23,6 +28,7 @@ struct transaction_options {
         , snapshot(std::move(imported)) {}
 
     access mode = access::read_write;
+    statements runs = statements::ours;
     std::chrono::milliseconds lock_timeout{0}; // of the server, for each lock; 0: none
     std::string snapshot;                      // of pg_export_snapshot(); empty for one of its own
 };
@@ -33,8 +39,8 @@ enum class commit_outcome : std::uint8_t {
     in_doubt,    // COMMIT was sent and no answer came: ask pg_xact_status on a new connection
 };
 
-// BEGIN ISOLATION LEVEL REPEATABLE READ, with UTC, ISO dates, UTF-8 and no statement, lock or idle timeout
-// for this transaction only. The isolation level and the time zone are read back: poolers and defaults lie.
+// BEGIN ISOLATION LEVEL REPEATABLE READ, with all of db/impl/session_settings.hpp for this transaction only.
+// The isolation level and each setting are read back: poolers and defaults lie.
 class transaction {
   public:
     // `session` must outlive the transaction. Throws db::error; async::error(precondition) if what was set is

@@ -47,9 +47,7 @@ awaitable<void> exporter::export_rows(attempt& work, const task& what) {
 awaitable<void> exporter::fix_boundary(attempt& work) {
     const auto& settings = context_.settings;
     try {
-        // Two scans of one large table are to begin in one place, or LIMIT picks other rows each time.
-        co_await work.session.execute("SET LOCAL synchronize_seqscans = off; SET LOCAL TimeZone = " +
-                                      db::connection::literal(settings.time_zone));
+        co_await work.session.execute("SET LOCAL TimeZone = " + db::connection::literal(settings.time_zone));
     } catch (const db::error& failed) {
         if (failed.state() != "22023") // invalid_parameter_value
             throw;
@@ -60,7 +58,8 @@ awaitable<void> exporter::fix_boundary(attempt& work) {
             "Give a name of pg_timezone_names: UTC, Europe/Tallinn.");
     }
     const auto asked = co_await work.session.query(
-        "SELECT pg_catalog.to_char(current_date, 'YYYY-MM-DD'), pg_catalog.current_setting('TimeZone')");
+        "SELECT pg_catalog.to_char(current_date::pg_catalog.timestamp, 'YYYY-MM-DD'::pg_catalog.text),"
+        " pg_catalog.current_setting('TimeZone'::pg_catalog.text)");
     const auto today = archive::day::from_text(asked.text(0, 0));
     if (!today)
         throw async::error(failure::precondition, "the database server's clock shows no usual date");

@@ -125,19 +125,21 @@ awaitable<exporter::attempt_result> exporter::inside(attempt& work, const attemp
 // for: the wait would be inside the snapshot.
 awaitable<bool> exporter::open(attempt& work) {
     db::transaction_options options;
+    options.runs = db::statements::users;
     options.lock_timeout = context_.settings.settle_wait;
     work.transaction = co_await db::transaction::begin(work.session, options);
     const auto key = fmt::format("event-archiver/export/{}", work.task);
-    const auto locked = co_await work.session.query(
-        "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)),"
-        " pg_catalog.pg_is_in_recovery()",
-        key);
+    const auto locked = co_await work.session.query("SELECT pg_catalog.pg_try_advisory_xact_lock("
+                                                    "pg_catalog.hashtextextended($1::pg_catalog.text, "
+                                                    "0::pg_catalog.int8)), pg_catalog.pg_is_in_recovery()",
+                                                    key);
     if (locked.boolean(0, 1))
         throw async::error(failure::precondition, "the database server is a read-only standby",
                            "Give the primary's address.");
     if (!locked.boolean(0, 0))
         co_return false;
     work.position = co_await archive::position_of(work.session);
+    archive::must_be_identified(work.position);
     co_return true;
 }
 

@@ -1,6 +1,26 @@
 #include "db/impl/begin_statement.hpp"
 
+#include "db/impl/session_settings.hpp"
+
 namespace db {
+
+namespace {
+
+bool is_pinned(const session_setting& each, const transaction_options& options) {
+    return options.runs == statements::ours || each.scope == pinned_for::every_transaction;
+}
+
+} // namespace
+
+std::vector<expectation> expectations(const transaction_options& options) {
+    std::vector<expectation> all{{"transaction_isolation", "repeatable read"}};
+    for (const session_setting& each : session_settings)
+        if (is_pinned(each, options))
+            all.push_back({each.name, each.value});
+    for (const forbidden_setting& each : forbidden_settings)
+        all.push_back({each.name, each.value, false});
+    return all;
+}
 
 std::string begin_statement(const transaction_options& options, int server_version) {
     std::string sql = "BEGIN ISOLATION LEVEL REPEATABLE READ, ";
@@ -8,15 +28,13 @@ std::string begin_statement(const transaction_options& options, int server_versi
     // Before anything that needs a snapshot.
     if (!options.snapshot.empty())
         sql += "; SET TRANSACTION SNAPSHOT " + connection::literal(options.snapshot);
-    // extra_float_digits as pg_dump sets it: every value comes back as it was, in servers older than 12 too.
-    sql += "; SET LOCAL TimeZone = 'UTC'"
-           "; SET LOCAL DateStyle = 'ISO, MDY'"
-           "; SET LOCAL IntervalStyle = 'postgres'"
-           "; SET LOCAL extra_float_digits = 3"
-           "; SET LOCAL bytea_output = 'hex'"
-           "; SET LOCAL client_encoding = 'UTF8'"
-           "; SET LOCAL statement_timeout = 0"
-           "; SET LOCAL idle_in_transaction_session_timeout = 0";
+    for (const session_setting& each : session_settings) {
+        if (!is_pinned(each, options))
+            continue;
+        sql.append("; SET LOCAL ").append(each.name).append(" = ");
+        // A list of names is not one name with a comma in it.
+        sql += each.name == "search_path" ? std::string(each.value) : connection::literal(each.value);
+    }
     sql += "; SET LOCAL lock_timeout = " + std::to_string(options.lock_timeout.count());
     // A backend whose client has died in the middle of a long statement finds out by itself.
     constexpr int with_connection_check = 140000;
@@ -25,7 +43,7 @@ std::string begin_statement(const transaction_options& options, int server_versi
     constexpr int with_transaction_timeout = 170000;
     if (server_version >= with_transaction_timeout)
         sql += "; SET LOCAL transaction_timeout = 0";
-    for (const expectation& each : expectations) {
+    for (const expectation& each : expectations(options)) {
         sql += "; SHOW ";
         sql += each.setting;
     }

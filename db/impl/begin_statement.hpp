@@ -3,24 +3,19 @@
 
 #include "db/transaction.hpp"
 
-#include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace db {
 
-// What is read back. SHOW fixes no snapshot, a SELECT would.
+// What is read back, in this order, before synchronous_commit. SHOW fixes no snapshot, a SELECT would.
 struct expectation {
     std::string_view setting;
     std::string_view value;
+    bool set_by_us = true;
 };
-inline constexpr std::array expectations{
-    expectation{"transaction_isolation", "repeatable read"},
-    expectation{"TimeZone", "UTC"},
-    expectation{"DateStyle", "ISO, MDY"},
-    expectation{"client_encoding", "UTF8"},
-    expectation{"idle_in_transaction_session_timeout", "0"},
-};
+[[nodiscard]] std::vector<expectation> expectations(const transaction_options& options);
 
 [[nodiscard]] std::string begin_statement(const transaction_options& options, int server_version);
 

@@ -1,4 +1,5 @@
 #include "db/impl/begin_statement.hpp"
+#include "db/impl/session_settings.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,26 @@ TEST(begin_statement, imports_the_snapshot_before_anything_else) {
 TEST(begin_statement, knows_the_timeout_that_came_with_17) {
     EXPECT_EQ(db::begin_statement({}, 160009).find("transaction_timeout"), std::string::npos);
     EXPECT_NE(db::begin_statement({}, 170000).find("SET LOCAL transaction_timeout = 0"), std::string::npos);
+}
+
+TEST(begin_statement, pins_each_setting_and_reads_it_back) {
+    const auto sql = db::begin_statement({}, 150000);
+    for (const db::session_setting& each : db::session_settings) {
+        EXPECT_NE(sql.find("; SET LOCAL " + std::string(each.name) + " = "), std::string::npos) << each.name;
+        EXPECT_NE(sql.find("; SHOW " + std::string(each.name)), std::string::npos) << each.name;
+        EXPECT_FALSE(each.why.empty()) << each.name;
+    }
+    EXPECT_NE(sql.find("; SET LOCAL search_path = pg_catalog, pg_temp;"), std::string::npos) << sql;
+}
+
+TEST(begin_statement, leaves_a_users_own_statements_what_they_mean) {
+    db::transaction_options options;
+    options.runs = db::statements::users;
+    const auto sql = db::begin_statement(options, 150000);
+    for (const char* kept : {"search_path", "array_nulls", "lc_monetary", "standard_conforming_strings"})
+        EXPECT_EQ(sql.find(kept), std::string::npos) << kept;
+    for (const char* pinned : {"synchronize_seqscans", "gin_fuzzy_search_limit", "client_encoding"})
+        EXPECT_NE(sql.find(std::string("; SET LOCAL ") + pinned), std::string::npos) << pinned;
 }
 
 } // namespace
