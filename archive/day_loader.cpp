@@ -54,7 +54,7 @@ void must_be_as_marked(const lake_file& file, const file_record& found) {
                            "Compare both rows; nothing was restored.");
     if (state == "22P04") // bad_copy_file_format
         throw malformed(file, failed.message());
-    if (failed.kind() != failure::unclassified && !state.starts_with("23"))
+    if (failed.kind() != failure::unclassified && !state.starts_with("22") && !state.starts_with("23"))
         throw failed;
     throw async::error(
         failure::precondition,

@@ -25,18 +25,52 @@ void must_agree(std::uint64_t counted, std::uint64_t received, const std::string
                                                            where, counted, received));
 }
 
+// Rows that the server has and cannot give: a person must mend them, and wants to know where to look.
+[[noreturn]] void tell_where(const db::error& failed, const table_description& table,
+                             const std::string& where) {
+    const auto& state = failed.state();
+    if (state == "22021" || state == "22P05")
+        throw async::error(failure::precondition,
+                           fmt::format("a row of {} cannot be read as UTF-8: {} ({}, SQLSTATE {})",
+                                       table.name, where, failed.message(), state),
+                           "Files are UTF-8. Find the text with convert_to or octet_length in that part of "
+                           "the table and mend it. In a"
+                           " database of encoding SQL_ASCII nobody checks what is stored: `event-archiver "
+                           "check` warns of it.");
+    if (state == "XX001" || state == "XX002")
+        throw async::error(
+            failure::integrity,
+            fmt::format("a row of {} is damaged on the server's disk: {}: {}", table.name, where,
+                        failed.message()),
+            "Nothing was deleted. Look at the disk and the server's log, run amcheck, and restore what"
+            " is damaged from a backup; the days before it can be archived with --commit day.");
+    throw failed;
+}
+
 } // namespace
 
 awaitable<void> table_reader::read_days(std::vector<planned_day> days) {
-    piece read = [this, &days](db::connection& session, std::size_t index) {
-        return read_day(session, days[index]);
+    piece read = [this, &days](db::connection& session, std::size_t index) -> awaitable<void> {
+        try {
+            co_await read_day(session, days[index]);
+        } catch (const db::error& failed) {
+            tell_where(failed, context_.table, "day " + days[index].which.text());
+        }
     };
     co_await run(days.size(), std::move(read));
 }
 
 awaitable<void> table_reader::read_ranges(std::vector<page_range> ranges) {
-    piece read = [this, &ranges](db::connection& session, std::size_t index) {
-        return read_range(session, ranges[index]);
+    piece read = [this, &ranges](db::connection& session, std::size_t index) -> awaitable<void> {
+        std::optional<day> last;
+        try {
+            co_await read_range(session, ranges[index], last);
+        } catch (const db::error& failed) {
+            const auto& from = ranges[index].first;
+            tell_where(failed, context_.table,
+                       last ? fmt::format("after a row of day {} in the pages from {}", last->text(), from)
+                            : fmt::format("the first row in the pages from {}", from));
+        }
     };
     co_await run(ranges.size(), std::move(read));
 }
@@ -145,7 +179,8 @@ awaitable<bool> table_reader::recognise_day(db::connection& session, const plann
     co_return recognised;
 }
 
-awaitable<void> table_reader::read_range(db::connection& session, const page_range& pages) {
+awaitable<void> table_reader::read_range(db::connection& session, const page_range& pages,
+                                         std::optional<day>& last) {
     fault_point("before-copy");
     async::span shown(context_.sink, "readers", "copy pages from", std::to_string(pages.first));
     const auto sql = copy_range_sql(context_.table, context_.rows, pages);
@@ -163,6 +198,7 @@ awaitable<void> table_reader::read_range(db::connection& session, const page_ran
                 ++rows_dayless_;
                 continue;
             }
+            last = which;
             if (file == nullptr || file->which() != *which)
                 file = co_await target_.file_for(*which);
             if (!target_.try_append(*file, dated.row))

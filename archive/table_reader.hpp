@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,8 @@ class table_reader {
     [[nodiscard]] awaitable<void> read_day(db::connection& session, const planned_day& planned);
     [[nodiscard]] awaitable<bool> recognise_day(db::connection& session, const planned_day& planned,
                                                 day_file& file);
-    [[nodiscard]] awaitable<void> read_range(db::connection& session, const page_range& pages);
+    [[nodiscard]] awaitable<void> read_range(db::connection& session, const page_range& pages,
+                                             std::optional<day>& last);
 
     reader_context context_;
     staging& target_;

@@ -18,6 +18,8 @@ struct rule {
 // PostgreSQL documentation, appendix A. The first match counts.
 constexpr std::array rules{
     rule{"08", failure::temporary},       // connection exceptions; PgBouncer's own errors are 08P01
+    rule{"22021", failure::precondition}, // character_not_in_repertoire: bytes that are no UTF-8
+    rule{"22P05", failure::precondition}, // untranslatable_character
     rule{"23503", failure::precondition}, // foreign_key_violation: something still refers to the row
     rule{"25006", failure::precondition}, // read_only_sql_transaction: a standby, or read-only by default
     rule{"25P03", failure::temporary},    // idle_in_transaction_session_timeout
@@ -42,6 +44,8 @@ constexpr std::array rules{
     rule{"57P04", failure::precondition}, // database_dropped
     rule{"57P05", failure::temporary},    // idle_session_timeout
     rule{"72000", failure::temporary},    // snapshot_too_old: a new transaction has a new one
+    rule{"XX001", failure::integrity},    // data_corrupted
+    rule{"XX002", failure::integrity},    // index_corrupted
 };
 
 } // namespace

@@ -47,7 +47,9 @@ awaitable<void> exporter::export_rows(attempt& work, const task& what) {
 awaitable<void> exporter::fix_boundary(attempt& work) {
     const auto& settings = context_.settings;
     try {
-        co_await work.session.execute("SET LOCAL TimeZone = " + db::connection::literal(settings.time_zone));
+        // Two scans of one large table are to begin in one place, or LIMIT picks other rows each time.
+        co_await work.session.execute("SET LOCAL synchronize_seqscans = off; SET LOCAL TimeZone = " +
+                                      db::connection::literal(settings.time_zone));
     } catch (const db::error& failed) {
         if (failed.state() != "22023") // invalid_parameter_value
             throw;

@@ -65,6 +65,14 @@ awaitable<result_handle> libpq_session::next_result() {
     co_return next;
 }
 
+// One SQLSTATE for a person's cancel and for statement_timeout. In our transactions there is no such timeout.
+error libpq_session::error_now(const PGresult* failed) const {
+    auto said = error_of(failed, connected());
+    if (said.state() == "57014" && connected() && PQtransactionStatus(handle()) == PQTRANS_IDLE)
+        return {async::failure::temporary, said.message(), said.state(), true, said.hint()};
+    return said;
+}
+
 awaitable<std::vector<result_handle>> libpq_session::read_results(result_handle first) {
     // A lost connection yields the server's last error and libpq's own, then nothing. The bound is for a
     // libpq that does not end.
@@ -97,7 +105,7 @@ awaitable<std::vector<result_handle>> libpq_session::read_results(result_handle 
     }
     at_ = connected() ? phase::idle : phase::out_of_step;
     if (failed)
-        throw error_of(failed.get(), connected());
+        throw error_now(failed.get());
     co_return good;
 }
 

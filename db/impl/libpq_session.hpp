@@ -71,6 +71,8 @@ class libpq_session {
     [[nodiscard]] awaitable<std::vector<result_handle>> read_results(result_handle first = nullptr);
 
   private:
+    [[nodiscard]] error error_now(const PGresult* failed) const;
+
     std::unique_ptr<notices> heard_;
     connection_handle handle_;
     borrowed_descriptor descriptor_;

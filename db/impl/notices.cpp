@@ -14,10 +14,16 @@ void notices::receive(void* self, const PGresult* notice) noexcept {
     const char* primary = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
     const std::string_view weight = severity ? severity : "";
     const bool loud = weight == "WARNING" || weight == "ERROR" || weight == "FATAL" || weight == "PANIC";
-    // libpq's own notices have no fields.
-    std::string message = one_line(primary ? primary : PQresultErrorMessage(notice));
-    static_cast<notices*>(self)->waiting_.push_back(
-        {loud ? async::log_level::warn : async::log_level::debug, state ? state : "", std::move(message)});
+    // A trigger may put a row's values into its text. libpq's own notices have no fields, and none of that.
+    std::string message = state || primary ? "the server sent a message of severity " + std::string(weight)
+                                           : one_line(PQresultErrorMessage(notice));
+    auto& waiting = static_cast<notices*>(self)->waiting_;
+    const std::string code = state ? state : "";
+    if (!waiting.empty() && waiting.back().state == code && waiting.back().message == message) {
+        ++waiting.back().count;
+        return;
+    }
+    waiting.push_back({loud ? async::log_level::warn : async::log_level::debug, code, std::move(message)});
 }
 
 void notices::pass_to(async::log& sink) {
@@ -27,9 +33,9 @@ void notices::pass_to(async::log& sink) {
     waiting_.clear();
     for (const notice& each : passing) {
         if (each.level == async::log_level::warn)
-            sink.warn("db.notice", each.message, {{"db.sqlstate", each.state}});
+            sink.warn("db.notice", each.message, {{"db.sqlstate", each.state}, {"count", each.count}});
         else
-            sink.debug("db.notice", each.message, {{"db.sqlstate", each.state}});
+            sink.debug("db.notice", each.message, {{"db.sqlstate", each.state}, {"count", each.count}});
     }
 }
 

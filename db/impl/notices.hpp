@@ -1,9 +1,11 @@
-// NOTICE and WARNING messages on their way from libpq's callback to the log.
+// That there were NOTICE and WARNING messages, never their texts, on its way from libpq's callback to the
+// log.
 #pragma once
 
 #include "async/log.hpp"
 #include "db/impl/libpq.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +27,7 @@ class notices {
         async::log_level level;
         std::string state;
         std::string message;
+        std::int64_t count = 1; // alike, one after another
     };
     std::vector<notice> waiting_;
 };

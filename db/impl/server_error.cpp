@@ -1,6 +1,9 @@
 #include "db/impl/server_error.hpp"
 
+#include "db/impl/condition_name.hpp"
+
 #include <algorithm>
+#include <array>
 
 namespace db {
 
@@ -11,17 +14,47 @@ std::string field(const PGresult* from, int code) {
     return text ? text : "";
 }
 
-// User code raises P0001 with a hint of its own making, and a data exception's may repeat the value.
-bool hint_may_hold_values(std::string_view state) {
-    return state.starts_with("P0") || state.starts_with("22");
+server_words words_of(const PGresult* from) {
+    server_words said;
+    said.state = field(from, PG_DIAG_SQLSTATE);
+    said.text = field(from, PG_DIAG_MESSAGE_PRIMARY);
+    said.schema = field(from, PG_DIAG_SCHEMA_NAME);
+    said.table = field(from, PG_DIAG_TABLE_NAME);
+    said.column = field(from, PG_DIAG_COLUMN_NAME);
+    said.constraint = field(from, PG_DIAG_CONSTRAINT_NAME);
+    said.type = field(from, PG_DIAG_DATATYPE_NAME);
+    said.source = field(from, PG_DIAG_SOURCE_FUNCTION);
+    said.in_statement = !field(from, PG_DIAG_STATEMENT_POSITION).empty();
+    said.in_context = !field(from, PG_DIAG_CONTEXT).empty() || !field(from, PG_DIAG_INTERNAL_QUERY).empty();
+    return said;
 }
 
-async::failure kind_of(std::string_view state, std::string_view message) {
-    // One SQLSTATE for a person's cancel and for statement_timeout: only the text tells them apart.
-    if (state == "57014" && message.find("statement timeout") != std::string_view::npos)
-        return async::failure::temporary;
-    return classify(state);
+// What the server itself says there, and no function of a database: names, numbers and nothing of a row.
+constexpr std::array<std::string_view, 12> harmless{"08", "23", "25", "28", "40",    "42501",
+                                                    "53", "54", "55", "57", "XX001", "XX002"};
+// What is wrong with the statement as it was written; the text may quote the statement.
+constexpr std::array<std::string_view, 4> about_the_statement{"0A", "3D", "3F", "42"};
+// These functions of the server have texts of names alone, even where a trigger or a COPY led to them.
+constexpr std::array<std::string_view, 6> plain_speakers{"aclcheck_error",    "ri_ReportViolation",
+                                                         "_bt_check_unique",  "ExecConstraints",
+                                                         "ProcessInterrupts", "DeadLockReport"};
+
+template <std::size_t N>
+bool begins_with_one_of(std::string_view state, const std::array<std::string_view, N>& classes) {
+    return std::ranges::any_of(classes, [state](auto each) { return state.starts_with(each); });
 }
+
+// A trigger's or a function's own statement found no such name: in a transaction of ours only pg_catalog is
+// on the path.
+bool missed_a_name(const server_words& said) {
+    return said.in_context &&
+           (said.state == "42P01" || said.state == "42883" || said.state == "42704" || said.state == "3F000");
+}
+
+constexpr std::string_view own_path_hint =
+    "It arose inside a function of the database, one that a trigger, a default or a constraint calls. Here "
+    "it finds"
+    " names in pg_catalog alone: give it a path of its own, ALTER FUNCTION ... SET search_path = ....";
 
 } // namespace
 
@@ -43,31 +76,45 @@ std::string one_line(std::string_view text) {
     return line;
 }
 
-std::string without_values(std::string_view state, std::string message) {
-    if (!state.starts_with("22"))
-        return message;
-    // invalid input syntax for type integer: "…"
-    if (const auto value = message.find(": \""); value != std::string::npos)
-        message.erase(value);
-    // value "…" is out of range for type integer
-    if (message.starts_with("value \"")) {
-        const auto end = message.rfind('"');
-        message.erase(5, end - 4);
-    }
-    return message;
+bool is_harmless(const server_words& said) {
+    if (begins_with_one_of(said.state, about_the_statement) && said.in_statement && !said.in_context)
+        return true;
+    if (!begins_with_one_of(said.state, harmless))
+        return false;
+    return !said.in_context || std::ranges::find(plain_speakers, said.source) != plain_speakers.end();
+}
+
+std::string describe(const server_words& said) {
+    if (is_harmless(said))
+        return one_line(said.text);
+    std::string text(condition_name(said.state));
+    text += " (SQLSTATE " + said.state + ')';
+    const auto add = [&text](std::string_view what, const std::string& name) {
+        if (!name.empty())
+            text.append(", ").append(what).append(" \"").append(name).append("\"");
+    };
+    add("schema", said.schema);
+    add("table", said.table);
+    add("column", said.column);
+    add("constraint", said.constraint);
+    add("type", said.type);
+    if (said.in_context)
+        text += ", inside a function, a trigger or a COPY";
+    return text;
 }
 
 error error_of(const PGresult* failed, bool connection_usable) {
-    std::string state = field(failed, PG_DIAG_SQLSTATE);
-    if (state.empty()) {
+    const server_words said = words_of(failed);
+    if (said.state.empty()) {
         const auto kind = connection_usable ? async::failure::unclassified : async::failure::temporary;
         return {kind, one_line(PQresultErrorMessage(failed)), {}, connection_usable};
     }
-    std::string message = field(failed, PG_DIAG_MESSAGE_PRIMARY);
-    const auto kind = kind_of(state, message);
-    std::string hint = hint_may_hold_values(state) ? std::string() : field(failed, PG_DIAG_MESSAGE_HINT);
-    message = one_line(without_values(state, std::move(message)));
-    return {kind, std::move(message), std::move(state), connection_usable, std::move(hint)};
+    std::string hint;
+    if (missed_a_name(said))
+        hint = own_path_hint;
+    else if (is_harmless(said))
+        hint = field(failed, PG_DIAG_MESSAGE_HINT);
+    return {classify(said.state), describe(said), said.state, connection_usable, std::move(hint)};
 }
 
 error broken_connection(const PGconn* handle) {

@@ -16,7 +16,19 @@ namespace db {
 
 // libpq's text on one line.
 [[nodiscard]] std::string one_line(std::string_view text);
-// The message of a data exception (class 22) without the value that it quotes; others as they are.
-[[nodiscard]] std::string without_values(std::string_view state, std::string message);
+// What the server said of an error, as far as it matters here.
+struct server_words {
+    std::string state;
+    std::string text; // in the server's language
+    std::string schema, table, column, constraint, type;
+    std::string source;        // the server's function that raised it, the same in every language
+    bool in_statement = false; // a place in the statement's own text is wrong
+    bool in_context = false;   // it arose inside a function, a trigger or a COPY
+};
+// Whether the text can hold no value of a row. A value may stand in any text of which this is not known: of
+// data exceptions, of what functions RAISE, of a name that a row's text was taken for.
+[[nodiscard]] bool is_harmless(const server_words& said);
+// The text where it is harmless; else the condition, and the names that the server sends apart from the text.
+[[nodiscard]] std::string describe(const server_words& said);
 
 } // namespace db

@@ -46,6 +46,9 @@ TEST(classify, knows_what_a_sqlstate_means_to_the_caller) {
         {"42601", failure::unclassified, "syntax_error"},
         {"72000", failure::temporary, "snapshot_too_old"},
         {"XX000", failure::unclassified, "internal_error"},
+        {"XX001", failure::integrity, "data_corrupted"},
+        {"22021", failure::precondition, "character_not_in_repertoire"},
+        {"22P05", failure::precondition, "untranslatable_character"},
         {"58030", failure::unclassified, "io_error"},
         {"P0001", failure::unclassified, "raise_exception"},
         {"", failure::unclassified, "not from the server"},
@@ -65,14 +68,54 @@ TEST(db_error, answers_the_questions_of_a_retry_loop) {
     EXPECT_FALSE(lost.connection_usable());
 }
 
-TEST(without_values, leaves_the_value_out_of_a_data_exception) {
-    EXPECT_EQ(db::without_values("22P02", "invalid input syntax for type integer: \"secret: \"x\"\""),
-              "invalid input syntax for type integer");
-    EXPECT_EQ(db::without_values("22003", "value \"99999999999\" is out of range for type integer"),
-              "value is out of range for type integer");
-    EXPECT_EQ(db::without_values("22012", "division by zero"), "division by zero");
-    EXPECT_EQ(db::without_values("42P01", "relation \"Event\" does not exist"),
-              "relation \"Event\" does not exist");
+db::server_words said(const char* state, const char* text) {
+    db::server_words words;
+    words.state = state;
+    words.text = text;
+    return words;
+}
+
+// In whichever language the server speaks.
+TEST(describe, tells_the_condition_where_a_text_may_hold_a_value) {
+    EXPECT_EQ(db::describe(said(
+                  "22P02", "ung\u00fcltige Eingabesyntax f\u00fcr Typ bigint: \u00bb4111 Jane Roe\u00ab")),
+              "invalid_text_representation (SQLSTATE 22P02)");
+    EXPECT_EQ(db::describe(said("22023", "time zone \"4111 Jane Roe\" not recognized")),
+              "invalid_parameter_value (SQLSTATE 22023)");
+    EXPECT_EQ(db::describe(said("42P01", "relation \"4111 Jane Roe\" does not exist")),
+              "undefined_table (SQLSTATE 42P01)")
+        << "no place in the statement is wrong: a row's text was taken for a name";
+    EXPECT_EQ(db::describe(said("P0001", "customer Jane Roe")), "raise_exception (SQLSTATE P0001)");
+    EXPECT_EQ(db::describe(said("ZZ999", "Jane Roe")), "error (SQLSTATE ZZ999)");
+    auto raised = said("55000", "customer Jane Roe");
+    raised.in_context = true;
+    EXPECT_EQ(db::describe(raised), "object_not_in_prerequisite_state (SQLSTATE 55000), inside a function, a "
+                                    "trigger or a COPY")
+        << "RAISE may use any SQLSTATE";
+}
+
+TEST(describe, passes_on_the_names_that_come_apart_from_the_text) {
+    auto words = said("23514", "Jane Roe");
+    words.in_context = true;
+    words.schema = "public";
+    words.table = "Event";
+    words.constraint = "positive";
+    EXPECT_EQ(db::describe(words),
+              "check_violation (SQLSTATE 23514), schema \"public\", table \"Event\", constraint "
+              "\"positive\", inside a function, a trigger or a COPY");
+}
+
+TEST(describe, passes_on_what_is_known_to_be_harmless) {
+    EXPECT_EQ(db::describe(said("40001", "could not serialize access")), "could not serialize access");
+    auto wrong = said("42P01", "relation \"Event\" does not exist");
+    wrong.in_statement = true;
+    EXPECT_EQ(db::describe(wrong), "relation \"Event\" does not exist");
+    auto denied = said("42501", "permission denied for table log");
+    denied.in_context = true;
+    EXPECT_EQ(db::describe(denied),
+              "insufficient_privilege (SQLSTATE 42501), inside a function, a trigger or a COPY");
+    denied.source = "aclcheck_error";
+    EXPECT_EQ(db::describe(denied), "permission denied for table log");
 }
 
 TEST(one_line, joins_lines_with_semicolons) {

@@ -1,0 +1,11 @@
+// The English name of an SQLSTATE, whatever language the server speaks.
+#pragma once
+
+#include <string_view>
+
+namespace db {
+
+// "unique_violation" for 23505; "error" for one that PostgreSQL does not document.
+[[nodiscard]] std::string_view condition_name(std::string_view state) noexcept;
+
+} // namespace db
