@@ -124,7 +124,6 @@ awaitable<loaded_file> day_loader::copy(const lake_file& file, day which) {
     auto& expected = expected_[which];
     const auto day_text = which.text() + ' ';
     std::vector<std::size_t> ends(time_position_ + 1);
-    std::string mistake;
     std::string rows; // of the piece at hand
     std::string canonical;
     std::uint64_t lines = 0;
@@ -135,7 +134,12 @@ awaitable<loaded_file> day_loader::copy(const lake_file& file, day which) {
         if (row.ends_with(end))
             row.remove_suffix(end.size());
         if (lines++ == 0) {
-            mistake = csv::header_mistake(std::string(row) + '\n', header_);
+            // At once: its rows have other fields.
+            if (const auto mistake = csv::header_mistake(std::string(row) + '\n', header_); !mistake.empty())
+                throw async::error(
+                    failure::precondition,
+                    fmt::format("'{}' does not fit {}: {}", file.properties.name, target_.name, mistake),
+                    std::string(into_hint));
         } else {
             // COPY quotes only what needs it; others may quote more, and their rows may be in a file of ours.
             if (row.find('"') != std::string_view::npos)
@@ -166,11 +170,6 @@ awaitable<loaded_file> day_loader::copy(const lake_file& file, day which) {
                 } catch (const std::invalid_argument& broken) {
                     throw malformed(file, broken.what());
                 }
-                if (!mistake.empty())
-                    throw async::error(
-                        failure::precondition,
-                        fmt::format("'{}' does not fit {}: {}", file.properties.name, target_.name, mistake),
-                        std::string(into_hint));
                 co_await target.write(rows);
                 rows.clear();
             }

@@ -32,7 +32,7 @@ awaitable<std::string> partition_ddl(db::connection& session, const table_descri
         "  JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_partitioned_table p ON p.partrelid = c.oid"
         "  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]"
         "  WHERE c.oid = $1::oid AND p.partstrat = 'r' AND p.partnatts = 1"
-        "   AND quote_ident(a.attname::text) = $2),"
+        "   AND '\"' || replace(a.attname::text, '\"', '\"\"') || '\"' = $2),"
         " bounds AS (SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid),"
         "   'FROM \\(''([^'']+)''\\) TO \\(''([^'']+)''\\)') AS b"
         "  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::oid),"

@@ -159,3 +159,79 @@ def test_an_unlogged_table_is_refused_in_place(shaped, archiver, table, lake, co
     outcome = archiver.run("restore", "--day", "2024-01-01")
     assert outcome.code == 3 and "unlogged" in outcome.stderr and lake.get(container, NAME) == content
     archiver.run("restore", "--day", "2024-01-01", "--into", "back", expect=0)
+
+
+PARTITIONS = {
+    "days": ("('2024-01-02') TO ('2024-01-03')", "('2024-01-01') TO ('2024-01-02')"),
+    "months": ("('2024-02-01') TO ('2024-03-01')", "('2024-01-01') TO ('2024-02-01')"),
+    "years": ("('2025-01-01') TO ('2026-01-01')", "('2024-01-01') TO ('2025-01-01')"),
+}
+
+
+@pytest.mark.parametrize("time", ["timestamp", "timestamptz"])
+@pytest.mark.parametrize("width", PARTITIONS)
+def test_a_day_whose_partition_is_gone_is_told_the_partition(archiver, table, lake, container, width, time):
+    neighbour, own = PARTITIONS[width]
+    table.execute(f"""DROP TABLE public."Event" CASCADE; SET TIME ZONE 'UTC';
+        CREATE TABLE public."Event" (id bigint, created_at {time} NOT NULL, x text, PRIMARY KEY (id, created_at)) PARTITION BY RANGE (created_at);
+        CREATE TABLE p_next PARTITION OF public."Event" FOR VALUES FROM {neighbour};
+        CREATE TABLE p_own PARTITION OF public."Event" FOR VALUES FROM {own};
+        INSERT INTO public."Event" VALUES (1, '2024-01-01 10:00', 'a'), (2, '2024-01-01 11:00', 'b')""")
+    try:
+        archiver.archive("--partitions", "drop")
+        table.execute("DROP TABLE IF EXISTS p_own")
+        before = lake.get(container, NAME)
+        for arguments in (("--dry-run",), ()):
+            outcome = archiver.run("restore", "--day", "2024-01-01", *arguments)
+            error = outcome.events("run.error")[0]
+            assert outcome.code == 3 and "no partition for 2 rows of 2024-01-01" in error["msg"], str(outcome)
+        assert lake.get(container, NAME) == before
+        ddl = error["error.hint"].removeprefix("Create it: ").partition(", or restore")[0]
+        assert ddl.startswith('CREATE TABLE public."Event_2024_01_01" PARTITION OF public."Event" FOR VALUES FROM'), ddl
+        table.execute(ddl)
+        archiver.run("restore", "--day", "2024-01-01", expect=0)
+        assert table.count() == 2
+    finally:
+        table.execute('DROP TABLE public."Event" CASCADE; DROP SEQUENCE IF EXISTS "Event_id_seq"')
+        table.create()
+
+
+ALTERED = {
+    "added": ("ADD COLUMN extra text NOT NULL DEFAULT 'new'", "id,created_at,x,y", "1,2024-01-01 10:00:00,a,1.50"),
+    "added first of all, it seems": ("DROP COLUMN x, ADD COLUMN x varchar(90)", "id,created_at,x,y", "1,2024-01-01 10:00:00,a,1.50"),
+    "dropped": ("DROP COLUMN y", "id,created_at,x,y", "1,2024-01-01 10:00:00,a,1.50"),
+    "renamed": ("RENAME COLUMN x TO z", "id,created_at,x,y", "1,2024-01-01 10:00:00,a,1.50"),
+}
+
+
+@pytest.mark.parametrize("how", ALTERED)
+def test_a_table_whose_columns_have_changed_takes_no_old_day_and_a_new_one_is_made_of_the_files_columns(shaped, archiver, table, database, how):
+    change, header, row = ALTERED[how]
+    shaped("created_at timestamp NOT NULL, x text, y numeric(8,2)", ["'2024-01-01 10:00', 'a', 1.5", "'2024-01-02 10:00', 'b', 2"],
+           f'ALTER TABLE public."Event" {change}')
+    outcome = archiver.run("restore", "--day", "2024-01-01")
+    assert outcome.code == 3 and "--into" in outcome.events("run.error")[0]["error.hint"] and table.count() == 0, str(outcome)
+    archiver.run("restore", "--day", "2024-01-01", "--into", "back", "--dry-run", expect=0)
+    table.execute("DROP TABLE back")
+    archiver.run("restore", "--from", "2024-01-01", "--into", "back", expect=0)
+    assert table.value("SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'back'::regclass AND attnum > 0") == header
+    assert table.value("SELECT concat_ws(',', id, created_at, x, y) FROM back ORDER BY id LIMIT 1") == row
+    assert table.value("SELECT count(*) FROM back") == 2
+    assert table.value("SELECT count(*) FROM pg_index WHERE indrelid = 'back'::regclass AND indisprimary") == 1
+    archiver.run("restore", "--from", "2024-01-01", "--into", "back", expect=0)
+    assert table.value("SELECT count(*) FROM back") == 2, "once more adds nothing"
+
+
+def test_days_before_and_after_a_column_was_added_go_into_one_table(shaped, archiver, table):
+    shaped("created_at timestamp NOT NULL, x text", ["'2024-01-01 10:00', 'a'"], 'ALTER TABLE public."Event" ADD COLUMN more integer',
+           "INSERT INTO public.\"Event\" VALUES (2, '2024-01-02 10:00', 'b', 7)")
+    archiver.archive()
+    archiver.run("restore", "--from", "2024-01-01", "--into", "back", expect=0)
+    assert table.value("SELECT string_agg(t::text, '|' ORDER BY id) FROM back t") == '(1,"2024-01-01 10:00:00",a,)|(2,"2024-01-02 10:00:00",b,7)'
+
+
+def test_a_renamed_key_leaves_no_empty_table_behind(shaped, archiver, table):
+    shaped("created_at timestamp NOT NULL, x text", ["'2024-01-01 10:00', 'a'"], 'ALTER TABLE public."Event" RENAME COLUMN id TO number')
+    outcome = archiver.run("restore", "--day", "2024-01-01", "--into", "back", "--key-column", "number")
+    assert outcome.code == 3 and "lacks the column 'number'" in outcome.stderr, str(outcome)
+    assert table.value("SELECT to_regclass('back') IS NULL")
