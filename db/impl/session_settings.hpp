@@ -39,6 +39,9 @@ inline constexpr std::array session_settings{
                     "a float comes back as it was, as pg_dump does it"},
     session_setting{"bytea_output", "hex", pinned_for::every_transaction, "bytea is written in one form"},
     session_setting{"client_encoding", "UTF8", pinned_for::every_transaction, "files are UTF-8"},
+    // Before search_path, whose names would be shown quoted.
+    session_setting{"quote_all_identifiers", "off", pinned_for::our_statements,
+                    "names, as regclass writes them and marks hold them, are quoted where they must be"},
     session_setting{
         "search_path", "pg_catalog, pg_temp", pinned_for::our_statements,
         "nobody else's function or operator is called in place of PostgreSQL's; regclass and the like are"
@@ -52,8 +55,6 @@ inline constexpr std::array session_settings{
     session_setting{"lc_numeric", "C", pinned_for::our_statements, "to_char and to_number know one form"},
     session_setting{"timezone_abbreviations", "Default", pinned_for::our_statements,
                     "EST in a file of others means one offset"},
-    session_setting{"quote_all_identifiers", "off", pinned_for::our_statements,
-                    "names, as regclass writes them and marks hold them, are quoted where they must be"},
     // --- what a statement's text means ---
     session_setting{"standard_conforming_strings", "on", pinned_for::our_statements,
                     "a backslash in '...' is a backslash"},

@@ -34,7 +34,7 @@ def with_canary(scene) -> None:
 def test_what_a_trigger_says_is_told_by_its_condition(scene, what):
     with_canary(scene)
     scene.table.execute(trigger(BODIES[what]))
-    outcome = scene.run("archive", settings={"ARCHIVE_LOG_LEVEL": "debug"})
+    outcome = scene.run("archive", settings={"LOG_LEVEL": "debug"})
     scene.table.execute('DROP TRIGGER tell ON "Event"')
     assert outcome.code not in (0, 12), str(outcome)
     for part in ("4111", "Jane", "jane"):
@@ -47,7 +47,7 @@ def test_what_a_trigger_says_is_told_by_its_condition(scene, what):
 def test_notices_are_counted_and_not_told(scene):
     with_canary(scene)
     scene.table.execute(trigger("RAISE WARNING 'customer %', OLD.event_type; RAISE NOTICE 'customer %', OLD.event_type"))
-    outcome = scene.run("archive", settings={"ARCHIVE_LOG_LEVEL": "debug"})
+    outcome = scene.run("archive", settings={"LOG_LEVEL": "debug"})
     scene.table.execute('DROP TRIGGER tell ON "Event"')
     assert outcome.code == 0 and CANARY not in outcome.stderr, str(outcome)
     notices = outcome.events("db.notice")
@@ -79,7 +79,8 @@ def test_a_text_that_is_no_utf8_is_exit_3_and_the_day_is_named(scene, ascii_data
         cursor.execute('CREATE INDEX ON "Event" (created_at)')
     settings = {"PG_CONNECTION_STRING": uri}
     outcome = scene.run("archive", *arguments, settings=settings)
-    assert outcome.code == 3 and "UTF-8" in outcome.stderr and "day 2024-01-02" in outcome.stderr, str(outcome)
+    # Over page ranges the day of the row before it is known: it is the last in the heap.
+    assert outcome.code == 3 and "UTF-8" in outcome.stderr and f"day 2024-01-0{2 if index else 3}" in outcome.stderr, str(outcome)
     assert "0xe9" not in outcome.stderr and "Jane" not in outcome.stderr, str(outcome)
     checked = scene.run("check", settings=settings)
     assert "SQL_ASCII" in checked.stdout, str(checked)
@@ -89,7 +90,7 @@ def test_a_text_that_is_no_utf8_is_exit_3_and_the_day_is_named(scene, ascii_data
 def test_a_damaged_row_is_exit_7_and_the_day_is_named(scene, index):
     scene.begin(Kind(rows=6, days=3, index=index))
     scene.table.execute("""CREATE EXTENSION IF NOT EXISTS pg_surgery; ALTER TABLE "Event" ALTER payload SET STORAGE EXTERNAL;
-                           UPDATE "Event" SET payload = to_jsonb(repeat(md5('x'), 300)) WHERE id = (SELECT min(id) FROM "Event" WHERE created_at >= '2024-01-02')""")
+                           UPDATE "Event" SET payload = to_jsonb(repeat(md5('x'), 300)) WHERE id = (SELECT min(id) FROM "Event" WHERE created_at BETWEEN '2024-01-02' AND '2024-02-01')""")
     toast = scene.table.value("SELECT reltoastrelid::regclass::text FROM pg_class WHERE oid = '\"Event\"'::regclass")
     scene.table.execute(f"SELECT heap_force_kill('{toast}'::regclass, (SELECT array_agg(ctid) FROM {toast}))")
     outcome = scene.run("archive")

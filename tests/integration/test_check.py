@@ -17,7 +17,7 @@ def checked(program, expect=0, **how) -> dict:
 def ordinary(archiver, table, database):
     """The program as a role that may do what it needs, and no more."""
     role = f"archiver_{database.name}"
-    table.execute(f'CREATE ROLE {role} LOGIN; GRANT SELECT, DELETE ON "Event" TO {role}')
+    table.execute(f'CREATE ROLE {role} LOGIN; GRANT SELECT, INSERT, DELETE ON "Event" TO {role}')
     yield archiver.with_settings({"PG_CONNECTION_STRING": database.uri.replace("postgres@", f"{role}@")})
     table.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
@@ -28,7 +28,7 @@ def test_all_is_well(ordinary):
     for name in ("settings", "database", "version", "primary", "table", "select", "delete", "index", "lake", "lake clock"):
         assert found[name]["status"] == "ok", name
     lines = ordinary.run("check", expect=0).stdout.splitlines()
-    assert len(lines) >= 15 and all(line.split()[0] in ("ok", "skipped") for line in lines)
+    assert len(lines) >= 15 and all(line.split()[0] in ("ok", "skipped") for line in lines), "\n".join(lines)
 
 
 def test_the_lake_is_written_to_and_left_clean(archiver, table, lake, container):
