@@ -26,7 +26,8 @@ constexpr std::string_view waits[] = {"ARCHIVE_LOCK_WAIT", "ARCHIVE_SETTLE_WAIT"
 constexpr std::string_view metrics[] = {"ARCHIVE_METRICS_FILE", "ARCHIVE_PUSHGATEWAY"};
 constexpr std::string_view sink_of_exports[] = {"EXPORT_TO", "EXPORT_PATH", "EXPORT_LAKE_PATH"};
 
-constexpr std::string_view forecast[] = {"ARCHIVE_COMPRESSION", "ARCHIVE_RATE_LIMIT", "ARCHIVE_TRACE"};
+constexpr std::string_view forecast[] = {"ARCHIVE_COMMIT", "ARCHIVE_COMPRESSION", "ARCHIVE_RATE_LIMIT",
+                                         "ARCHIVE_TRACE"};
 constexpr std::string_view running[] = {"DRY_RUN", "ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 constexpr std::string_view settling[] = {"ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 constexpr std::string_view exporting[] = {"DRY_RUN", "ARCHIVE_MEMORY", "ARCHIVE_SIDE_EFFECTS"};

@@ -13,9 +13,9 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const db::table_name event{1, "public.event"};
-const db::table_name session{2, "public.session"};
-const db::table_name note{3, "public.note"};
+const db::table_name event_table{1, "public.event"};
+const db::table_name session_table{2, "public.session"};
+const db::table_name note_table{3, "public.note"};
 
 TEST(difference, leaves_out_what_earlier_transactions_did) {
     const db::change_counters before{true, "s", {{10, 1, "a", 5, 5, 5}, {11, 1, "a", 1, 0, 0}}};
@@ -42,23 +42,25 @@ TEST(by_root, adds_partitions_up) {
 
 TEST(effects_of_delete, follows_constraints_over_hops_and_ends) {
     db::effect_catalog catalog;
-    catalog.references = {{"hop1", session, event, 'c', 'a'}, {"hop2", event, session, 'c', 'a'}};
-    const auto found = db::effects_of_delete(catalog, event.oid);
+    catalog.references = {{"hop1", session_table, event_table, 'c', 'a'},
+                          {"hop2", event_table, session_table, 'c', 'a'}};
+    const auto found = db::effects_of_delete(catalog, event_table.oid);
     ASSERT_THAT(found, SizeIs(2));
-    EXPECT_EQ(found[1].table, event);
+    EXPECT_EQ(found[1].table, event_table);
     EXPECT_EQ(found[1].what, change::deleted);
     EXPECT_EQ(
-        db::in_words(db::explain(found, event.oid)),
+        db::in_words(db::explain(found, event_table.oid)),
         "foreign key hop1 of public.session (ON DELETE CASCADE), foreign key hop2 of public.event (ON DELETE "
         "CASCADE)");
 }
 
 TEST(effects_of_delete, goes_on_from_set_null_only_by_updates) {
     db::effect_catalog catalog;
-    catalog.references = {{"a", session, event, 'n', 'a'}, {"b", note, session, 'c', 'a'}};
-    EXPECT_THAT(db::effects_of_delete(catalog, event.oid), SizeIs(1));
+    catalog.references = {{"a", session_table, event_table, 'n', 'a'},
+                          {"b", note_table, session_table, 'c', 'a'}};
+    EXPECT_THAT(db::effects_of_delete(catalog, event_table.oid), SizeIs(1));
     catalog.references[1].on_update = 'c';
-    const auto found = db::effects_of_delete(catalog, event.oid);
+    const auto found = db::effects_of_delete(catalog, event_table.oid);
     ASSERT_THAT(found, SizeIs(2));
     EXPECT_EQ(found[1].words, "foreign key b of public.note (ON UPDATE CASCADE)");
     EXPECT_EQ(found[1].what, change::updated);
@@ -66,14 +68,14 @@ TEST(effects_of_delete, goes_on_from_set_null_only_by_updates) {
 
 TEST(effects_of_delete, takes_triggers_that_fire_on_the_way) {
     db::effect_catalog catalog;
-    catalog.references = {{"a", session, event, 'c', 'a'}};
-    catalog.reactions = {{db::reaction::kind::trigger, "t", session, true, false},
-                         {db::reaction::kind::trigger, "u", session, false, true},
-                         {db::reaction::kind::rule, "r", event, true, false}};
-    const auto found = db::effects_of_delete(catalog, event.oid);
-    EXPECT_EQ(db::in_words(db::explain(found, note.oid)),
+    catalog.references = {{"a", session_table, event_table, 'c', 'a'}};
+    catalog.reactions = {{db::reaction::kind::trigger, "t", session_table, true, false},
+                         {db::reaction::kind::trigger, "u", session_table, false, true},
+                         {db::reaction::kind::rule, "r", event_table, true, false}};
+    const auto found = db::effects_of_delete(catalog, event_table.oid);
+    EXPECT_EQ(db::in_words(db::explain(found, note_table.oid)),
               "rule r on public.event, trigger t on public.session");
-    EXPECT_THAT(db::effects_of_delete(catalog, note.oid), IsEmpty());
+    EXPECT_THAT(db::effects_of_delete(catalog, note_table.oid), IsEmpty());
 }
 
 } // namespace
