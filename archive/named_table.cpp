@@ -41,7 +41,8 @@ awaitable<named_table> look_for_table(db::connection& session, std::string_view 
     const std::array by_name{db::parameter(text)};
     const auto found = co_await session.query(
         "SELECT c.oid, n.nspname, c.relname,"
-        " pg_catalog.has_table_privilege(c.oid, 'SELECT'::pg_catalog.text)"
+        " pg_catalog.has_table_privilege(c.oid, 'SELECT'::pg_catalog.text),"
+        " c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog.\"char\"[])"
         " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
         " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
         " WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid",
@@ -53,6 +54,7 @@ awaitable<named_table> look_for_table(db::connection& session, std::string_view 
     table.schema = found.text(0, 1);
     table.relation = found.text(0, 2);
     table.may_select_all = found.boolean(0, 3);
+    table.is_table = found.boolean(0, 4);
     co_return table;
 }
 
@@ -63,6 +65,9 @@ awaitable<named_table> resolve_table(db::connection& session, std::string_view t
             async::failure::precondition, fmt::format("there is no table {}", text),
             "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names"
             " with capitals need double quotes.");
+    // LOCK TABLE says it less well.
+    if (!table.is_table)
+        throw async::error(async::failure::precondition, fmt::format("{} is not a table", table.text()));
     co_return table;
 }
 

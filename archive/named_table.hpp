@@ -17,6 +17,7 @@ struct named_table {
     std::uint32_t oid = 0;
     std::string schema;         // raw, as the catalog has it
     std::string relation;       // raw
+    bool is_table = true;       // plain or partitioned; not a view, a sequence, a foreign table
     bool may_select_all = true; // SELECT on the table, not only on columns of it
 
     [[nodiscard]] std::string sql() const;  // qualified and quoted

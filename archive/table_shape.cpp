@@ -121,8 +121,10 @@ std::optional<async::error> missing_right(const table_shape& shape, bool granted
     if (granted)
         return std::nullopt;
     const auto& table = shape.parts.front().name;
-    return async::error(failure::refused, fmt::format("{} may not {} on {}", shape.role, privilege, table),
-                        fmt::format("GRANT {} ON {} TO {};", privilege, table, shape.role));
+    return async::error(
+        failure::refused,
+        fmt::format("{} may not {} on {}: the privilege is missing", shape.role, privilege, table),
+        fmt::format("GRANT {} ON {} TO {};", privilege, table, shape.role));
 }
 
 std::optional<async::error> unlogged_mistake(const table_shape& shape) {
