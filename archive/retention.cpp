@@ -133,7 +133,8 @@ class retention_reader {
             return async::may_quote(text_)
                        ? fmt::format("'{}' {}; write for example '1 year', '90 days' or 'P1Y2M'",
                                      shown(text_), mistake_)
-                       : std::string("write for example '1 year', '90 days' or 'P1Y2M'");
+                       : std::string(
+                             "what was given is no period; write for example '1 year', '90 days' or 'P1Y2M'");
         sum_.interval = normalised(sum_);
         return sum_;
     }

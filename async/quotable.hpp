@@ -8,8 +8,8 @@
 
 namespace async {
 
-// Short, and of characters that names, numbers and periods have. False for what holds = ? @ : & % or //, as
-// connection strings, URLs, signatures and most passwords do.
+// Short, and of characters that names, numbers and periods have. False for what holds = ? & % or //, or @ or
+// : within a word, as connection strings, URLs, signatures and most passwords do.
 [[nodiscard]] bool may_quote(std::string_view text, std::size_t longest = 30) noexcept;
 
 // "'text'", or "what was given" where it may not be repeated.

@@ -36,7 +36,7 @@ TEST(commands, are_told_by_help_completion_and_man_page_with_all_their_flags) {
 
 TEST(commands, are_found_by_their_flags) {
     EXPECT_EQ(commands_with("--lake-path"), "recover, export, serve");
-    EXPECT_EQ(commands_with("--commit"), "archive");
+    EXPECT_EQ(commands_with("--commit"), "archive, plan");
     EXPECT_EQ(commands_with("--nonsense"), "");
     for (const auto& setting : options())
         EXPECT_TRUE(setting.flag.empty() || !commands_with(setting.flag).empty()) << setting.flag;

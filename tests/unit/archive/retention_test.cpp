@@ -181,11 +181,11 @@ TEST(retention, is_refused_with_what_was_given_what_is_wrong_and_what_would_be_r
     }
 }
 
-TEST(retention, is_shown_in_its_refusal_on_one_line_of_bounded_length) {
+TEST(retention, is_not_shown_in_its_refusal_where_it_may_be_a_secret) {
     const auto parsed = parse_retention("1 year\n\x1b[31m\xff" + std::string(1000, 'x'));
 
     const auto& mistake = std::get<std::string>(parsed);
-    EXPECT_THAT(mistake, HasSubstr("'1 year??[31m?xxx"));
+    EXPECT_THAT(mistake, HasSubstr("what was given is no period"));
     EXPECT_THAT(mistake, testing::Not(testing::HasSubstr("\n")));
     EXPECT_LT(mistake.size(), 300U);
 }

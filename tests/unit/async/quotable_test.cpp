@@ -6,8 +6,9 @@ namespace async {
 namespace {
 
 TEST(may_quote, is_for_what_can_be_no_secret) {
-    for (const auto* const text : {"", "soon", "3/3", "-1", "public.\"Event\"", "1 yaer", "0.5", "Not_Valid",
-                                   "2024-02-30", "a,b", "/nonexistent/secret"})
+    for (const auto* const text :
+         {"", "soon", "3/3", "-1", "public.\"Event\"", "1 yaer", "0.5", "Not_Valid", "2024-02-30", "a,b",
+          "/nonexistent/secret", "01:00:00", "@ 1 year", "1 year; now"})
         EXPECT_TRUE(may_quote(text)) << text;
     for (const auto* const text :
          {"postgresql://u:pw@h/d", "host=db password=x", "AccountKey=abc",

@@ -24,7 +24,7 @@ TEST(Tags, HaveLimits) {
         {{{"", "v"}}, "1 to 128"},
         {{{std::string(129, 'k'), "v"}}, "1 to 128"},
         {{{"k", std::string(257, 'v')}}, "'k' has more than 256"},
-        {{{"k&", "v"}}, "tag 'k&' has a character"},
+        {{{"k&", "v"}}, "tag what was given has a character"},
         {{{"k", "v,"}}, "tag 'k' has a character"},
         {{{"k", "\xC3\xBC"}}, "tag 'k' has a character"},
     };

@@ -22,15 +22,18 @@ class transaction_test : public test_support::database_test {
     awaitable<connection_ptr> open(const std::string& more = {}) {
         return database_test::open("options='-c search_path=own_" + std::to_string(::getpid()) + "' " + more);
     }
+    // Transactions look names up in pg_catalog alone.
+    [[nodiscard]] static std::string table() {
+        return "own_" + std::to_string(::getpid()) + ".transaction_test";
+    }
     awaitable<void> make_table(db::connection& session) {
         co_await session.execute("CREATE SCHEMA IF NOT EXISTS own_" + std::to_string(::getpid()));
-        co_await session.execute(
-            "DROP TABLE IF EXISTS public.transaction_test; CREATE TABLE public.transaction_test (id int "
-            "PRIMARY "
-            "KEY, parent int REFERENCES public.transaction_test DEFERRABLE INITIALLY DEFERRED)");
+        co_await session.execute("DROP TABLE IF EXISTS " + table() + "; CREATE TABLE " + table() +
+                                 " (id int PRIMARY KEY, parent int REFERENCES " + table() +
+                                 " DEFERRABLE INITIALLY DEFERRED)");
     }
     awaitable<std::int64_t> rows(db::connection& session) {
-        const auto counted = co_await session.query("SELECT count(*) FROM public.transaction_test");
+        const auto counted = co_await session.query("SELECT count(*) FROM " + table());
         co_return counted.integer(0, 0);
     }
     // The server's TCP endpoint; none if it only listens elsewhere.
@@ -53,7 +56,7 @@ TEST_F(transaction_test, commits) {
         co_await make_table(*session);
         auto tx = co_await transaction::begin(*session, {});
         EXPECT_TRUE(tx.open());
-        co_await tx.session().execute("INSERT INTO public.transaction_test VALUES (1)");
+        co_await tx.session().execute("INSERT INTO " + table() + " VALUES (1)");
 
         EXPECT_EQ(co_await tx.commit(deadline::after(5s)), commit_outcome::committed);
 
@@ -71,7 +74,7 @@ TEST_F(transaction_test, rolls_back) {
         const auto session = co_await open();
         co_await make_table(*session);
         auto tx = co_await transaction::begin(*session, {});
-        co_await session->execute("INSERT INTO public.transaction_test VALUES (1)");
+        co_await session->execute("INSERT INTO " + table() + " VALUES (1)");
         co_await tx.rollback();
         EXPECT_FALSE(tx.open());
         EXPECT_EQ(co_await rows(*session), 0);
@@ -84,7 +87,7 @@ TEST_F(transaction_test, does_not_take_a_failed_transaction_for_a_committed_one)
         const auto session = co_await open();
         co_await make_table(*session);
         auto tx = co_await transaction::begin(*session, {});
-        co_await session->execute("INSERT INTO public.transaction_test VALUES (1)");
+        co_await session->execute("INSERT INTO " + table() + " VALUES (1)");
         static_cast<void>(co_await error_of<db::error>(session->query("SELECT 1/0")));
 
         EXPECT_EQ(co_await tx.commit(deadline::after(5s)), commit_outcome::rolled_back);
@@ -99,7 +102,7 @@ TEST_F(transaction_test, rolls_back_when_a_deferred_constraint_refuses_the_commi
         const auto session = co_await open();
         co_await make_table(*session);
         auto tx = co_await transaction::begin(*session, {});
-        co_await session->execute("INSERT INTO public.transaction_test VALUES (1, 2)");
+        co_await session->execute("INSERT INTO " + table() + " VALUES (1, 2)");
 
         EXPECT_EQ(co_await tx.commit(deadline::after(5s)), commit_outcome::rolled_back);
 
@@ -115,7 +118,7 @@ TEST_F(transaction_test, does_not_send_commit_to_a_session_that_was_terminated) 
         const auto killer = co_await open();
         co_await make_table(*session);
         auto tx = co_await transaction::begin(*session, {});
-        co_await session->execute("INSERT INTO public.transaction_test VALUES (1)");
+        co_await session->execute("INSERT INTO " + table() + " VALUES (1)");
         const auto pid = co_await session->query("SELECT pg_backend_pid()");
         static_cast<void>(
             co_await killer->query("SELECT pg_terminate_backend($1::int, 5000)", pid.text(0, 0)));
@@ -139,7 +142,7 @@ TEST_F(transaction_test, is_in_doubt_when_the_answer_does_not_come) {
             answer_gate gate(io_, *upstream);
             const auto session = co_await open_through(gate);
             auto tx = co_await transaction::begin(*session, {});
-            co_await session->execute("INSERT INTO public.transaction_test VALUES (1)");
+            co_await session->execute("INSERT INTO " + table() + " VALUES (1)");
             gate.on_answer([cut](std::string& answer) {
                 answer.clear();
                 return cut ? answer_gate::verdict::cut : answer_gate::verdict::pass;
@@ -215,10 +218,10 @@ TEST_F(transaction_test, sees_the_rows_of_an_imported_snapshot) {
         const auto one = co_await open();
         const auto other = co_await open();
         co_await make_table(*one);
-        co_await one->execute("INSERT INTO public.transaction_test VALUES (1)");
+        co_await one->execute("INSERT INTO " + table() + " VALUES (1)");
         auto exporting = co_await transaction::begin(*one, {});
         const auto snapshot = co_await one->query("SELECT pg_export_snapshot()");
-        co_await other->execute("INSERT INTO public.transaction_test VALUES (2)");
+        co_await other->execute("INSERT INTO " + table() + " VALUES (2)");
 
         db::transaction_options options;
         options.mode = db::access::read_only;
@@ -227,7 +230,7 @@ TEST_F(transaction_test, sees_the_rows_of_an_imported_snapshot) {
 
         EXPECT_EQ(co_await rows(*other), 1);
         const auto refused =
-            co_await error_of<db::error>(other->execute("INSERT INTO public.transaction_test VALUES (3)"));
+            co_await error_of<db::error>(other->execute("INSERT INTO " + table() + " VALUES (3)"));
         EXPECT_EQ(refused->state(), "25006");
         co_await importing.rollback();
         co_await exporting.rollback();
@@ -242,7 +245,7 @@ TEST_F(transaction_test, fixes_its_snapshot_only_with_the_first_query) {
         const auto other = co_await open();
         co_await make_table(*one);
         auto tx = co_await transaction::begin(*one, {});
-        co_await other->execute("INSERT INTO public.transaction_test VALUES (1)");
+        co_await other->execute("INSERT INTO " + table() + " VALUES (1)");
         EXPECT_EQ(co_await rows(*one), 1);
         co_await tx.rollback();
     };
