@@ -182,7 +182,7 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     settings.read_name("ARCHIVE_ENCRYPTION_SCOPE", job.placement.encryption_scope, parse_encryption_scope);
     settings.read_name("ARCHIVE_TABLE", job.table, parse_table);
     settings.read_name("ARCHIVE_TIME_COLUMN", job.time_column, parse_column);
-    settings.read_name("ARCHIVE_KEY_COLUMN", job.key_column, parse_column);
+    settings.read("ARCHIVE_KEY_COLUMN", job.key_columns, parse_columns);
     settings.read("DRY_RUN", job.dry_run, parse_boolean);
     settings.read("ARCHIVE_WHOLE_DAYS", job.whole_days, parse_boolean);
     settings.read("ARCHIVE_PROVE", job.prove, parse_boolean);

@@ -72,7 +72,9 @@ std::span<const option> options() noexcept {
         option{"ARCHIVE_TABLE", "--table", R"(public."Event")", "TABLE", "the table, written as in SQL"},
         option{"ARCHIVE_TIME_COLUMN", "--time-column", "created_at", "COLUMN",
                "its timestamp; `timestamp` is read as UTC, `timestamptz` is converted to UTC"},
-        option{"ARCHIVE_KEY_COLUMN", "--key-column", "id", "COLUMN", "its integer, text or uuid key"},
+        option{"ARCHIVE_KEY_COLUMN", "--key-column", "", "COLUMNS",
+               "its key, unique by an index: a column, or several as in `tenant,id`; by default the primary "
+               "key"},
         option{"ARCHIVE_WHOLE_DAYS", "--whole-days", "false", "",
                "move the cutoff back to midnight UTC, so that each file is written once", flag},
         option{"ARCHIVE_COMPRESSION", "--compression", "none", "KIND",

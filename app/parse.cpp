@@ -170,6 +170,29 @@ parsed_name parse_column(std::string_view text) {
     return {std::move(*name), {}};
 }
 
+parsed<std::vector<std::string>> parse_columns(std::string_view text) {
+    constexpr auto wrong = "give columns as in `tenant,id`: plain or in double quotes, each once";
+    std::vector<std::string> names;
+    while (!text.empty()) {
+        std::string name;
+        if (text.starts_with('"')) {
+            auto quoted = take_identifier(text);
+            if (!quoted || !(text.empty() || text.starts_with(',')))
+                return wrong;
+            name = std::move(*quoted);
+        } else {
+            const auto comma = std::min(text.find(','), text.size());
+            name = text.substr(0, comma);
+            text.remove_prefix(comma);
+        }
+        if (name.empty() || std::ranges::find(names, name) != names.end() || text == ",")
+            return wrong;
+        names.push_back(std::move(name));
+        text.remove_prefix(std::min<std::size_t>(1, text.size()));
+    }
+    return names;
+}
+
 parsed<lake_path> parse_lake_path(std::string_view text) {
     while (text.ends_with('/'))
         text.remove_suffix(1);

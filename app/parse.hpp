@@ -31,6 +31,8 @@ struct parsed_name {
 [[nodiscard]] parsed_name parse_table(std::string_view text);
 // A column's name; in double quotes as SQL writes it, or plainly as it is.
 [[nodiscard]] parsed_name parse_column(std::string_view text);
+// Several of them, "tenant,id", in that order; a name with a comma stands in double quotes. Empty: none.
+[[nodiscard]] parsed<std::vector<std::string>> parse_columns(std::string_view text);
 
 struct lake_path {
     std::string container;

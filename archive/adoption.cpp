@@ -124,6 +124,8 @@ awaitable<void> staging::take_over(day_file& file, const lake_file& before, read
         context_.sink.info("day.compacted",
                            "a file comes near the limit of blocks: its bytes are staged again in larger ones",
                            {{"day", file.which().text()}, {"blob", file.name}});
+    if (how.remember_rows)
+        expect_held(file, mark->now.rows);
     if (!ours || how.restage || how.remember_rows || file.whole)
         co_await read_whole(file, how);
 }
@@ -161,6 +163,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     if (seen.crlf_lines() > 0 && !how.restage) {
         // Known too late to change them on the way: once more.
         how.restage = true;
+        how.remember_rows = false; // they have been
         if (file.whole)
             file.whole.emplace();
         file.base_ids.clear();

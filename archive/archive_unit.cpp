@@ -4,8 +4,8 @@
 #include "archive/committing.hpp"
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
-#include "archive/key_lookup.hpp"
 #include "archive/planner.hpp"
+#include "archive/row_lookup.hpp"
 #include "archive/table_shape.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
@@ -203,27 +203,22 @@ awaitable<void> job::stage(unit& work) {
 
 // Files whose last rows are due again: the database has lost the commit that deleted them.
 awaitable<std::set<day>> job::days_that_came_back(unit& work) {
-    std::map<std::string, std::vector<day>> samples;
-    std::vector<std::string> keys;
-    const auto note = [&samples, &keys, &work](day which, const lake_file& file) {
-        if (!file.mark.mark || !has_sample_of(*file.mark.mark, work.table))
-            return;
-        keys.push_back(file.mark.mark->now.sample->key.front());
-        samples[keys.back()].push_back(which);
-    };
+    std::vector<const lake_file*> files;
     if (work.plan.how == reading::by_day) {
         for (const auto& planned : work.plan.days)
             for (const auto kind : {compression::none, compression::gzip})
                 if (const auto found = work.files.find({planned.which, kind}); found != work.files.end())
-                    note(planned.which, found->second);
+                    files.push_back(&found->second);
     } else {
         for (const auto& [key, file] : work.files)
-            note(key.which, file);
+            files.push_back(&file);
     }
     std::set<day> days;
-    for (const auto& key :
-         co_await keys_in_table(work.session, work.table, keys, where_clause(work.table, work.plan.rows)))
-        days.insert(samples[key].begin(), samples[key].end());
+    const auto seen =
+        co_await look_for_samples(work.session, work.table, files, where_clause(work.table, work.plan.rows));
+    for (const auto& [file, sample] : seen)
+        if (sample == sample_seen::to_the_letter || sample == sample_seen::key_only)
+            days.insert(file->key().which);
     co_return days;
 }
 

@@ -124,7 +124,7 @@ awaitable<std::size_t> job::copy_first(db::connection& session, std::string into
     if (missing)
         wanted = co_await name_of_new_table(session, into);
     auto transaction = co_await db::transaction::begin(session, coordinator_options());
-    const auto source = co_await describe_table(session, named, settings.time_column, settings.key_column);
+    const auto source = co_await describe_table(session, named, settings.time_column, settings.key_columns);
     if (missing) {
         const auto sql = co_await create_statement(session, context_.lake, wanted.sql(), files, source);
         co_await session.execute(sql);
@@ -133,7 +133,10 @@ awaitable<std::size_t> job::copy_first(db::connection& session, std::string into
         throw async::error(failure::usage, fmt::format("--into names {} itself", source.name),
                            "Leave --into out to move the days back into it.");
     }
-    target = co_await describe_table(session, wanted, settings.time_column, settings.key_column);
+    std::vector<std::string> key;
+    for (const auto& column : source.keys)
+        key.push_back(column.name);
+    target = co_await describe_table(session, wanted, settings.time_column, key, key_demand::any);
     context_.report.enter(run_phase::restoring);
     if (!missing) {
         co_await must_be_insertable(session, *target, restore_target::another_table);

@@ -5,6 +5,7 @@
 #include "archive/block_buffer.hpp"
 #include "archive/content_digest.hpp"
 #include "archive/day.hpp"
+#include "archive/held_rows.hpp"
 #include "archive/lake.hpp"
 #include "archive/mark.hpp"
 #include "azure/block_id.hpp"
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace archive {
@@ -46,9 +46,10 @@ struct day_file {
     csv::gzip_member member; // of a compressed file: all that is staged behind what was there
     bool restaging = false;  // what is being staged was read from the lake: it is compressed already
     std::optional<sampled_row> sample; // the first row, unless its key is too long for a mark
-    // Rows that the file already held although the table still had them: key and CRC-64 of the row. See
+    // Rows that the file already holds and the table may still have. See
     // docs/protocol.md, "A server that lost commits".
-    std::unordered_map<std::string, std::uint64_t> held;
+    held_rows held;
+    std::size_t held_memory = 0;
     std::uint64_t rows_recognised = 0;
     // Of a restored file: all rows it holds, to be compared with the day's as a whole first.
     std::optional<content_digest> whole;

@@ -2,6 +2,7 @@
 
 #include "archive/file_header.hpp"
 #include "archive/missing_partition.hpp"
+#include "archive/row_key.hpp"
 #include "async/error.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
@@ -76,7 +77,7 @@ std::string day_loader::column_list(std::string_view prefix) const {
 // A row of the table, t, stands for one of the stage, s: by key and by time, as a key alone may repeat from
 // day to day. Both are of the table's types, so a time that was rounded on its way finds its row.
 std::string day_loader::same_row() const {
-    return fmt::format("t.{0} = s.{0} AND t.{1} = s.{1}", target_.key_column, target_.time_column);
+    return fmt::format("{0} AND t.{1} = s.{1}", same_key(target_, "t", "s"), target_.time_column);
 }
 
 awaitable<loaded_file> day_loader::load(const lake_file& file) {

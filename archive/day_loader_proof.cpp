@@ -93,15 +93,22 @@ awaitable<void> day_loader::explain(const staged_file& staged) {
     std::vector<std::string> counts;
     for (std::size_t at = 0; at < columns_.size(); ++at)
         counts.push_back(
-            fmt::format("count(*) FILTER (WHERE t.{} IS NOT NULL AND {})", target_.key_column, differs[at]));
+            fmt::format("count(*) FILTER (WHERE t.{} IS NOT NULL AND {})", target_.time_column, differs[at]));
     const auto joined = fmt::format("FROM {} x JOIN {} s ON s.event_archiver_row = x.n LEFT JOIN {} t ON {}",
                                     texts, stage, target_.name, same_row());
-    const auto wrong = fmt::format("t.{} IS NULL OR {}", target_.key_column, fmt::join(differs, " OR "));
+    const auto wrong = fmt::format("t.{} IS NULL OR {}", target_.time_column, fmt::join(differs, " OR "));
     const auto sums = co_await session_.query(
         fmt::format("SELECT count(*) FILTER (WHERE {}), count(*) FILTER (WHERE t.{} IS NULL), {} {}", wrong,
-                    target_.key_column, fmt::join(counts, ", "), joined));
-    const auto keys = co_await session_.query(
-        fmt::format("SELECT s.{}::text {} WHERE {} LIMIT {}", target_.key_column, joined, wrong, keys_shown));
+                    target_.time_column, fmt::join(counts, ", "), joined));
+    std::vector<std::string> key_texts;
+    std::vector<std::string> key_columns;
+    for (const auto& key : target_.keys) {
+        key_texts.push_back(fmt::format("s.{}", key.quoted));
+        key_columns.push_back(key.quoted);
+    }
+    const auto keys =
+        co_await session_.query(fmt::format("SELECT concat_ws('/', {}) {} WHERE {} LIMIT {}",
+                                            fmt::join(key_texts, ", "), joined, wrong, keys_shown));
 
     std::vector<std::string> shown;
     for (int row = 0; row < keys.rows(); ++row)
@@ -131,7 +138,7 @@ awaitable<void> day_loader::explain(const staged_file& staged) {
     throw async::error(failure::integrity,
                        fmt::format("{} rows of '{}' are not in {} as the file has them ({}): {} {}{}",
                                    sums.text(0, 0), file.properties.name, target_.name, how,
-                                   target_.key_column, fmt::join(shown, ", "),
+                                   fmt::join(key_columns, ", "), fmt::join(shown, ", "),
                                    sums.integer(0, 0) > keys.rows() ? ", …" : ""),
                        std::string(hint));
 }

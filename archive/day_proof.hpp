@@ -13,7 +13,7 @@ struct verifier::proof {
     verified_file& result;
 };
 
-// Which keys have been met before, of all files of the day.
+// Which rows have been met before, of all files of the day: each to the letter, for a key may be used again.
 class verifier::key_watch {
   public:
     explicit key_watch(fingerprint_set& seen)
@@ -28,7 +28,7 @@ class verifier::key_watch {
             ++beyond_;
     }
 
-    // Hashes of keys that may be there twice.
+    // Hashes of rows that may be there twice.
     [[nodiscard]] const std::unordered_set<std::uint64_t>& suspects() const noexcept { return suspects_; }
     // How many more there were.
     [[nodiscard]] std::uint64_t beyond() const noexcept { return beyond_; }

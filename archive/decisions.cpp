@@ -8,13 +8,29 @@ fate fate_seen(std::string_view status, bool behind_snapshot) noexcept {
     return status == "committed" && behind_snapshot ? fate::committed : fate::in_progress;
 }
 
-fate believe(fate asked, bool tail_row_in_table) noexcept {
-    return asked == fate::committed && tail_row_in_table ? fate::unknown : asked;
+fate believe(fate asked, sample_seen sample) noexcept {
+    if (asked == fate::committed && sample != sample_seen::not_in_table)
+        return fate::unknown;
+    if (asked == fate::aborted && sample != sample_seen::to_the_letter)
+        return fate::unknown;
+    return asked;
+}
+
+tail_rows judge_rows(const row_counts& seen, bool hidden, bool same_types) noexcept {
+    if (seen.total > 0 && seen.to_the_letter == seen.total)
+        return tail_rows::all_in_table;
+    if (seen.to_the_letter > 0)
+        return tail_rows::some_in_table;
+    if (hidden || (seen.other_content > 0 && !same_types))
+        return tail_rows::not_comparable;
+    return tail_rows::none_in_table;
 }
 
 settle_decision decide_settling(const settle_facts& facts) noexcept {
     if (facts.origin == origin::elsewhere)
         return settle_decision::refuse_foreign;
+    if (facts.ahead && facts.fate == fate::unknown)
+        return settle_decision::refuse_copy;
     const auto undo = facts.has_base ? settle_decision::take_back : settle_decision::remove;
     switch (facts.fate) {
     case fate::committed:
@@ -34,7 +50,9 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
     case tail_rows::none_in_table:
         return settle_decision::keep;
     case tail_rows::no_rows:
-        return undo; // to what it was: rows of the file may be in the table
+        return undo;                // to what it was: rows of the file may be in the table
+    case tail_rows::not_comparable: // nothing speaks against the server's word
+        return facts.said == fate::committed ? settle_decision::keep : settle_decision::refuse_mixed;
     case tail_rows::some_in_table:
         break;
     }
@@ -44,6 +62,8 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
 settle_decision decide_restoring(const settle_facts& facts) noexcept {
     if (facts.origin == origin::elsewhere)
         return settle_decision::refuse_foreign;
+    if (facts.ahead && facts.fate == fate::unknown)
+        return settle_decision::refuse_copy;
     switch (facts.fate) {
     case fate::aborted:
         return settle_decision::keep;
@@ -59,6 +79,7 @@ settle_decision decide_restoring(const settle_facts& facts) noexcept {
     case tail_rows::none_in_table:
     case tail_rows::no_rows:
         return settle_decision::keep;
+    case tail_rows::not_comparable:
     case tail_rows::all_in_table:
     case tail_rows::some_in_table:
         break;
@@ -123,6 +144,8 @@ std::string_view to_string(settle_decision decision) noexcept {
         return "refuse: foreign";
     case settle_decision::refuse_mixed:
         return "refuse: mixed";
+    case settle_decision::refuse_copy:
+        return "refuse: copy";
     case settle_decision::restored:
         return "restored";
     case settle_decision::empty:

@@ -24,24 +24,48 @@ enum class fate : std::uint8_t {
 
 // --- Settling: what becomes of a tail whose file is marked pending. ---
 
+// What the table has of the one row of a tail that its mark kept.
+enum class sample_seen : std::uint8_t {
+    no_sample,     // none was kept, or it is of other columns than the key today
+    not_in_table,  // no row is that row, to the letter
+    key_only,      // a row has its key; whether it is that row cannot be told from the mark
+    to_the_letter, // the row is in the table
+};
+
 // What to believe of `asked`. A server restored from a copy of its files may have given the number to another
-// transaction since: one that is said to have committed has left no row of its tail in the table.
-[[nodiscard]] fate believe(fate asked, bool tail_row_in_table) noexcept;
+// transaction since. One that committed has left no row of its tail in the table, one that aborted has left
+// them all there; where the sample does not bear that out, nobody knows.
+[[nodiscard]] fate believe(fate asked, sample_seen sample) noexcept;
 
 enum class origin : std::uint8_t { this_database, elsewhere };
 enum class tail_rows : std::uint8_t {
     not_looked,
-    all_in_table,
+    all_in_table, // each of them, to the letter
     none_in_table,
     some_in_table,
-    no_rows, // nothing was added: the transaction deleted rows that the file had already
+    not_comparable, // none is there as it was written, but that is no proof: see `judge_rows`
+    no_rows,        // nothing was added: the transaction deleted rows that the file had already
 };
+
+// How many rows of a tail the table has.
+struct row_counts {
+    std::uint64_t total = 0;
+    std::uint64_t to_the_letter = 0;
+    std::uint64_t other_content = 0; // a row has the key, with other bytes
+};
+// `hidden`: row security may hide rows from the session. `same_types`: the columns are known to be of the
+// types they had, so that other bytes are another row.
+[[nodiscard]] tail_rows judge_rows(const row_counts& seen, bool hidden, bool same_types) noexcept;
 
 struct settle_facts {
     archive::origin origin = origin::this_database;
-    archive::fate fate = fate::unknown;
+    archive::fate fate = fate::unknown; // as it is believed
     tail_rows rows = tail_rows::not_looked;
-    bool has_base = false; // the file had content before the tail
+    bool has_base = false;              // the file had content before the tail
+    archive::fate said = fate::unknown; // by the server
+    // The mark was written further on in the log, or on a later timeline, than this server is: it may be a
+    // copy of the one that wrote it.
+    bool ahead = false;
 };
 
 enum class settle_decision : std::uint8_t {
@@ -51,7 +75,8 @@ enum class settle_decision : std::uint8_t {
     wait,           // the transaction is still running
     look_at_rows,   // only the tail's own rows can tell
     refuse_foreign, // the mark is of another cluster or database
-    refuse_mixed,   // the rows are partly in the table: a person must look
+    refuse_mixed,   // the rows are partly in the table, or cannot be compared: a person must look
+    refuse_copy,    // this server may be a copy: a person must look
     restored,       // rows are back in the table: say so; the file keeps them for now
     empty,          // a person says that the table's rows count: only the header stays
 };

@@ -22,6 +22,8 @@ std::string_view to_string(difference_kind kind) noexcept {
         return "checksum";
     case difference_kind::in_table:
         return "in_table";
+    case difference_kind::key_in_table:
+        return "key_in_table";
     case difference_kind::content:
         return "content";
     case difference_kind::missing:

@@ -74,7 +74,8 @@ void must_name_key_and_time(const lake_file& file, const std::vector<std::string
                             const table_description& table) {
     for (const auto& name : table.columns) {
         const auto quoted = db::connection::identifier(name);
-        const bool needed = quoted == table.key_column || quoted == table.time_column;
+        const bool needed = std::ranges::find(table.keys, name, &key_column::name) != table.keys.end() ||
+                            quoted == table.time_column;
         if (needed && std::ranges::find(columns, name) == columns.end())
             throw async::error(
                 failure::precondition,

@@ -10,15 +10,17 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace archive {
 
 // A row of the file as it is handed on; the views live for the call.
 struct placed_row {
     row_place at;
-    std::string_view text; // with its newline
-    std::string_view key;  // unquoted
+    std::string_view text;               // with its newline
+    const std::vector<std::string>& key; // its fields, unquoted
 };
 
 class file_reading {

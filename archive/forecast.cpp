@@ -77,7 +77,7 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     const auto named = co_await resolve_table(session, limits.table);
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
-    const auto table = co_await describe_table(session, named, limits.time_column, limits.key_column);
+    const auto table = co_await describe_table(session, named, limits.time_column, limits.key_columns);
     context.report.enter(run_phase::planning);
     const auto shape = co_await read_shape(session, table.oid);
     must_have_shape(shape);

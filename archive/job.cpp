@@ -164,7 +164,7 @@ awaitable<bool> job::begin_unit(unit& work) {
     work.transaction = co_await db::transaction::begin(session, coordinator_options());
     co_await lock_against_rewriting(work, named);
     co_await lock_partitions(session, work.partitions);
-    work.table = co_await describe_table(session, named, settings.time_column, settings.key_column);
+    work.table = co_await describe_table(session, named, settings.time_column, settings.key_columns);
     if (!co_await try_lock(session, lock)) {
         co_await note_holder(session, lock);
         co_await work.transaction->rollback();
@@ -231,7 +231,7 @@ awaitable<std::optional<std::vector<partition>>> job::find_partitions(db::connec
         co_await looking.rollback();
         co_return std::nullopt;
     }
-    const auto table = co_await describe_table(session, named, settings.time_column, settings.key_column);
+    const auto table = co_await describe_table(session, named, settings.time_column, settings.key_columns);
     auto found = co_await partitions_before(session, table, cutoff_expression());
     co_await looking.rollback();
     co_return found;

@@ -1,6 +1,7 @@
 // The database's half of the preflight.
 
 #include "archive/preflight.hpp"
+#include "archive/row_key.hpp"
 #include "archive/side_effects.hpp"
 #include "archive/table.hpp"
 #include "archive/table_shape.hpp"
@@ -171,8 +172,7 @@ awaitable<void> check_obstacles(db::connection& session, const table_description
         add(lines, "side effects", check_status::ok, "whatever the DELETE changes is counted before COMMIT");
 }
 
-awaitable<void> check_indexes(db::connection& session, const table_description& table,
-                              std::vector<check_line>& lines) {
+void check_indexes(const table_description& table, std::vector<check_line>& lines) {
     if (table.indexed_by_time)
         add(lines, "index", check_status::ok, fmt::format("one leads with {}", table.time_column));
     else
@@ -181,22 +181,6 @@ awaitable<void> check_indexes(db::connection& session, const table_description& 
                         " once to delete",
                         table.time_column, table.pages),
             fmt::format("CREATE INDEX CONCURRENTLY ON {} ({});", table.name, table.time_column));
-    const auto oid = std::to_string(table.oid);
-    const std::array parameters{db::parameter(oid), db::parameter(table.columns[table.key_position])};
-    const auto keyed = co_await session.query(
-        "SELECT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid"
-        " AND a.attnum = i.indkey[0] WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indpred IS NULL"
-        " AND a.attname = $2)",
-        parameters);
-    if (keyed.boolean(0, 0))
-        add(lines, "key", check_status::ok, fmt::format("an index leads with {}", table.key_column));
-    else
-        add(lines, "key", check_status::warning,
-            fmt::format(
-                "no index leads with {}: `verify`, and settling after a failover, read the whole table"
-                " for each question",
-                table.key_column),
-            fmt::format("CREATE INDEX CONCURRENTLY ON {} ({});", table.name, table.key_column));
 }
 
 // They keep the space of deleted rows from being used again.
@@ -235,20 +219,31 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
     std::optional<table_description> table;
     try {
         if (!missing)
-            table = co_await describe_table(session, named, settings.time_column, settings.key_column);
+            table = co_await describe_table(session, named, settings.time_column, settings.key_columns);
     } catch (const async::error&) {
         missing = std::current_exception();
     }
     if (missing) {
         lines.push_back(failed_line("table", missing));
-        co_return;
+        // A key that does not keep rows apart is no reason to be silent about the rest.
+        try {
+            if (named.oid != 0)
+                table = co_await describe_table(session, named, settings.time_column, settings.key_columns,
+                                                key_demand::any);
+        } catch (const async::error&) {
+            table.reset();
+        }
+        if (!table)
+            co_return;
+    } else {
+        add(lines, "table", check_status::ok,
+            fmt::format("{}, time {}, key {} ({}), about {:.0f} rows", table->name, table->time_column,
+                        key_names(*table), table->keys.front().type, table->rows_estimate));
+        add(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(*table)));
     }
-    add(lines, "table", check_status::ok,
-        fmt::format("{}, time {}, key {} ({}), about {:.0f} rows", table->name, table->time_column,
-                    table->key_column, table->key_type, table->rows_estimate));
     co_await check_rights(session, *table, lines);
     co_await check_obstacles(session, *table, settings.side_effects, lines);
-    co_await check_indexes(session, *table, lines);
+    check_indexes(*table, lines);
     co_await check_transactions(session, lines);
     co_await transaction.rollback(); // it has only read
 }

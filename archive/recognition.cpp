@@ -1,32 +1,23 @@
 // The part of staging that recognises rows which a file holds already, although the table still has them: the
 // database has lost commits. docs/protocol.md, "A server that lost commits".
 
+#include "archive/row_key.hpp"
 #include "archive/staging.hpp"
 #include "async/error.hpp"
-#include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
 #include "csv/row_scanner.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
 namespace archive {
 
 using async::failure;
-
-namespace {
-
-std::string_view key_of(std::string_view row, std::size_t position, std::string& storage) {
-    if (position == 0)
-        return csv::first_field(row, storage);
-    storage = csv::split_row(row).at(position);
-    return storage;
-}
-
-} // namespace
 
 std::string as_copy_writes(std::string_view row) {
     row.remove_suffix(csv::ends_in_crlf(row) ? 2 : row.ends_with('\n') ? 1 : 0);
@@ -39,19 +30,46 @@ bool same_history(const server_position& then, const server_position& now) noexc
            then.lsn <= now.lsn;
 }
 
-void staging::take_sample(day_file& file, std::string_view row) const {
-    std::string storage;
-    const auto key = key_of(row, context_.table.key_position, storage);
-    if (key.size() <= sample_bytes_max)
-        file.sample = sampled_row{{context_.table.columns[context_.table.key_position]},
-                                  {std::string(key)},
-                                  azure::crc64(0, std::as_bytes(std::span(row)))};
+bool is_ahead(const server_position& then, const server_position& now) noexcept {
+    return then.timeline > now.timeline || (then.timeline == now.timeline && then.lsn > now.lsn);
 }
 
-void staging::remember(day_file& file, std::string_view row) const {
-    std::string storage;
-    file.held.insert_or_assign(std::string(key_of(row, context_.table.key_position, storage)),
-                               azure::crc64(0, std::as_bytes(std::span(row))));
+void staging::take_sample(day_file& file, std::string_view row) {
+    sampled_row sample;
+    std::size_t names = 0;
+    for (const auto& key : context_.table.keys) {
+        sample.key_columns.push_back(key.name);
+        names += key.name.size();
+    }
+    sample.key = key_.fields_of(row);
+    std::size_t bytes = 0;
+    for (const auto& field : sample.key)
+        bytes += field.size();
+    if (bytes > sample_bytes_max || names > sample_names_max)
+        return;
+    sample.row_crc = row_crc(row);
+    file.sample = std::move(sample);
+}
+
+// Memory for as many rows as the file has is given up by the blocks.
+void staging::expect_held(day_file& file, std::uint64_t rows) {
+    // A mark may say anything; a file that really has more makes the memory grow as it is read.
+    constexpr std::uint64_t rows_believed = std::uint64_t{1} << 24;
+    rows = std::min(rows, rows_believed);
+    file.held.reserve(file.held.size() + rows);
+    file.held_memory += rows * held_rows::bytes_per_row;
+    context_.pages.set_aside(rows * held_rows::bytes_per_row);
+    set_aside_ += rows * held_rows::bytes_per_row;
+}
+
+void staging::forget_held(day_file& file) {
+    file.held.clear();
+    context_.pages.take_back(file.held_memory);
+    set_aside_ -= std::exchange(file.held_memory, 0);
+}
+
+void staging::remember(day_file& file, std::string_view row) {
+    file.held.add(key_.hash_of(row), row_crc(row));
 }
 
 // A day may have a file of the other kind, from before the setting was changed or from somebody else. Nothing
@@ -66,6 +84,8 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake_file& other
 }
 
 awaitable<void> staging::remember_rows_in(day_file& file, const lake_file& source) {
+    if (source.mark.mark)
+        expect_held(file, source.mark.mark->now.rows);
     bool header_next = true;
     const auto take_line = [&](std::string_view row) {
         if (!std::exchange(header_next, false))
@@ -92,25 +112,24 @@ awaitable<bool> staging::take_as_recognised(day_file& file, content_digest rows,
 }
 
 bool staging::recognised(day_file& file, std::string_view row) {
-    std::string storage;
-    const auto found = file.held.find(std::string(key_of(row, context_.table.key_position, storage)));
-    if (found == file.held.end())
-        return false;
-    if (found->second != azure::crc64(0, std::as_bytes(std::span(row))) && file.restored)
+    const auto seen = file.held.take(key_.hash_of(row), row_crc(row));
+    if (seen == held_rows::found::other_content && file.restored)
         throw async::error(
             failure::integrity,
             fmt::format("row {} of {} was changed while it was back there: '{}' has it with other content",
-                        found->first, context_.table.name, file.name),
+                        fmt::join(key_.fields_of(row), ", "), context_.table.name, file.name),
             "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, "
             "and the"
             " rows are archived anew. If the file's rows count, delete that row from the table.");
-    if (found->second != azure::crc64(0, std::as_bytes(std::span(row))))
+    if (seen == held_rows::found::other_content)
         throw async::error(
             failure::integrity,
-            fmt::format("row {} is in '{}' and, with other content, in {}", found->first, file.name,
-                        context_.table.name),
+            fmt::format("row {} is in '{}' and, with other content, in {}",
+                        fmt::join(key_.fields_of(row), ", "), file.name, context_.table.name),
             "The database was restored or failed over and has since used the key again. Compare both,"
             " then remove one.");
+    if (seen == held_rows::found::none)
+        return false;
     if (++file.rows_recognised == 1 && file.rows == 0)
         take_sample(file, row);
     return true;

@@ -19,11 +19,11 @@ expected_file expected_of(const table_description& table, day which) {
     const auto time = std::ranges::find(table.columns, table.time_column, [](const std::string& column) {
         return db::connection::identifier(column);
     });
-    return {which,
-            csv::header_line(table.columns),
-            0,
-            time == table.columns.end() ? std::string() : *time,
-            {{table.columns.at(table.key_position), table.key_type}}};
+    std::vector<expected_key> keys;
+    for (const auto& key : table.keys)
+        keys.push_back({key.name, key.type});
+    return {which, csv::header_line(table.columns), 0, time == table.columns.end() ? std::string() : *time,
+            std::move(keys)};
 }
 
 row_judge::row_judge(const expected_file& expected)
@@ -60,7 +60,7 @@ std::string row_judge::take_header(std::string_view line) {
 }
 
 std::optional<row_mistake> row_judge::judge(std::string_view row) {
-    key_ = {};
+    key_.clear();
     const auto fields = csv::find_field_ends(row, ends_);
     if (fields != fields_)
         return row_mistake{difference_kind::malformed, 0,
@@ -79,12 +79,11 @@ std::optional<row_mistake> row_judge::judge_keys(std::string_view row) {
         const auto raw = csv::raw_field(row, ends_, key_positions_[each]);
         if (raw.empty())
             return row_mistake{difference_kind::malformed, 0, fmt::format("its key '{}' is NULL", column)};
-        const auto key = csv::unquoted(raw, each == 0 ? key_storage_ : storage_);
+        const auto key = csv::unquoted(raw, storage_);
         if (!is_written_key(type, key))
             return row_mistake{difference_kind::malformed, 0,
                                fmt::format("its key '{}' is no {} as PostgreSQL writes it", column, type)};
-        if (each == 0)
-            key_ = key;
+        key_.emplace_back(key);
     }
     return std::nullopt;
 }

@@ -48,8 +48,8 @@ class row_judge {
     // A row as csv::row_scanner hands it over, once there was a header: the first thing that is wrong with
     // it. Of kind `wrong_day` it is a whole row with a key; of any other kind it is none.
     [[nodiscard]] std::optional<row_mistake> judge(std::string_view row);
-    // Of the row judged last, if it has one: unquoted, valid until the next.
-    [[nodiscard]] std::string_view key() const noexcept { return key_; }
+    // The key of the row judged last, if it has one: its fields, unquoted.
+    [[nodiscard]] const std::vector<std::string>& key() const noexcept { return key_; }
 
   private:
     [[nodiscard]] std::optional<row_mistake> judge_keys(std::string_view row);
@@ -62,8 +62,7 @@ class row_judge {
     std::vector<std::size_t> key_positions_;
     std::vector<std::size_t> ends_; // of the fields up to the last one of interest
     std::string storage_;
-    std::string key_storage_;
-    std::string_view key_;
+    std::vector<std::string> key_;
 };
 
 } // namespace archive

@@ -34,10 +34,10 @@ awaitable<void> verifier::name_duplicates(std::vector<proof>& day, const key_wat
     std::unordered_map<std::string, first_met> first;
     for (auto& one : day)
         co_await scan(one, [&](const placed_row& row) {
-            // A hash that two keys share is no duplicate.
-            if (!keys.suspects().contains(key_hash(row.key)))
+            // A hash that two rows share is no duplicate.
+            if (!keys.suspects().contains(content_hash(row.text)))
                 return;
-            const auto [at, is_first] = first.try_emplace(std::string(row.key), first_met{&one, row.at.row});
+            const auto [at, is_first] = first.try_emplace(std::string(row.text), first_met{&one, row.at.row});
             if (is_first)
                 return;
             const auto& other = at->second;

@@ -41,7 +41,7 @@ struct shard {
 struct settings {
     std::string table = R"(public."Event")"; // as SQL reads it
     std::string time_column = "created_at";
-    std::string key_column = "id";
+    std::vector<std::string> key_columns; // plain names; none: those of the primary key
     archive::retention retention;
     archive::compression compression = archive::compression::none; // of new files
     std::string folder; // within the container, "" or "some/folder"

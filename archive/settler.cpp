@@ -1,19 +1,21 @@
 #include "archive/settler.hpp"
 
 #include "archive/fault_point.hpp"
-#include "archive/key_lookup.hpp"
-#include "archive/selection.hpp"
+#include "archive/file_header.hpp"
+#include "archive/row_key.hpp"
+#include "archive/row_lookup.hpp"
+#include "archive/staging.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
+#include "csv/row_scanner.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <stdexcept>
 
 namespace archive {
@@ -65,15 +67,15 @@ awaitable<fate> fate_of(db::connection& session, std::string transaction, server
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
                                     const server_position& position, const file_map& files) {
     settling result;
-    evidence known;
-    known.returned = co_await rows_that_came_back(session, table, files);
-    std::vector<decided> work;
-    for (const auto& [key, file] : files) {
+    for (const auto& [key, file] : files)
         // It may hide a pending tail.
         if (!file.mark.mistake.empty())
             throw async::error(
                 failure::precondition, fmt::format("'{}': {}", file.properties.name, file.mark.mistake),
                 "Restore its metadata, or move the file away. docs/protocol.md names the fields.");
+    auto known = co_await gather(session, table, files);
+    std::vector<decided> work;
+    for (const auto& [key, file] : files) {
         if (!file.mark.mark || !awaited(*file.mark.mark))
             continue;
         const auto decision = co_await decide(session, table, position, file, known);
@@ -88,23 +90,30 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
     co_return result;
 }
 
-// The samples of pending tails that the table has: of a committed transaction it should have none.
-awaitable<std::set<std::string>>
-settler::rows_that_came_back(db::connection& session, const table_description& table, const file_map& files) {
-    std::vector<std::string> samples;
-    for (const auto& [key, file] : files)
-        if (file.mark.mark && file.mark.mark->pending && has_sample_of(*file.mark.mark, table))
-            samples.push_back(file.mark.mark->now.sample->key.front());
-    auto found = co_await keys_in_table(session, table, samples);
-    co_return std::set<std::string>(std::make_move_iterator(found.begin()),
-                                    std::make_move_iterator(found.end()));
+// What the table says of the pending tails before each is looked at for itself.
+awaitable<settler::evidence> settler::gather(db::connection& session, const table_description& table,
+                                             const file_map& files) {
+    evidence known;
+    std::vector<const lake_file*> pending;
+    bool any = false;
+    for (const auto& [key, file] : files) {
+        any = any || (file.mark.mark && awaited(*file.mark.mark));
+        if (file.mark.mark && file.mark.mark->pending)
+            pending.push_back(&file);
+    }
+    if (!any)
+        co_return known;
+    const auto oid = std::to_string(table.oid);
+    const auto hidden = co_await session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
+    known.hidden = hidden.boolean(0, 0);
+    known.samples = co_await look_for_samples(session, table, pending);
+    co_return known;
 }
 
 awaitable<settle_decision> settler::decide(db::connection& session, const table_description& table,
                                            const server_position& position, const lake_file& file,
                                            evidence& known) {
     const auto& mark = *file.mark.mark;
-    const auto& name = file.properties.name;
     const auto by = awaited(mark).value();
     const auto judge = mark.restoring ? decide_restoring : decide_settling;
     settle_facts facts;
@@ -112,6 +121,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     const bool here = by.position.cluster == position.cluster && by.position.database == position.database &&
                       mark.table == table_in_mark(table);
     facts.origin = here ? origin::this_database : origin::elsewhere;
+    facts.ahead = is_ahead(by.position, position);
     if (here) {
         const auto key = fmt::format("{}/{}/{}", by.position.timeline, by.position.lsn, by.transaction);
         auto found = known.fates.find(key);
@@ -119,45 +129,68 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
             const auto asked = co_await fate_of(session, by.transaction, by.position, position);
             found = known.fates.emplace(key, asked).first;
         }
-        facts.fate = mark.pending
-                         ? believe(found->second, has_sample_of(mark, table) &&
-                                                      known.returned.contains(mark.now.sample->key.front()))
-                         : found->second;
+        facts.said = found->second;
+        facts.fate = mark.pending ? believe(facts.said, known.samples.at(&file)) : facts.said;
     }
     auto decision = judge(facts);
     tail_look seen;
     if (decision == settle_decision::look_at_rows) {
-        if (has_empty_tail(mark))
-            seen.rows = tail_rows::no_rows;
-        else
+        if (has_empty_tail(mark)) {
+            facts.rows = tail_rows::no_rows;
+        } else {
             seen = co_await look_at_rows(session, table, file);
-        facts.rows = seen.rows;
+            facts.rows = judge_rows(seen.counts, known.hidden, mark.now.types == table.types);
+        }
         decision = judge(facts);
     }
-    if (decision == settle_decision::refuse_foreign)
-        throw async::error(
-            failure::integrity,
-            fmt::format(
-                "'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table {} of"
-                " cluster {}, database {}",
-                name, by.transaction, mark.table, by.position.cluster, by.position.database,
-                table_in_mark(table), position.cluster, position.database),
-            "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint));
-    if (decision == settle_decision::refuse_mixed)
-        throw async::error(
-            failure::integrity,
-            fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
-                        " rows it moved are in the table: {} {}{}",
-                        name, by.transaction, to_string(facts.fate), seen.present_count, seen.total,
-                        table.columns[table.key_position], fmt::join(seen.present, ", "),
-                        seen.present_count > seen.present.size() ? ", …" : ""),
-            std::string(verdict_hint));
+    if (decision == settle_decision::refuse_foreign || decision == settle_decision::refuse_copy ||
+        decision == settle_decision::refuse_mixed)
+        throw refusal(decision, facts, table, position, file, seen, known.hidden);
     sink_.info("settle.decided", "a file that an earlier run left pending",
-               {{"blob", name},
+               {{"blob", file.properties.name},
                 {"decision", to_string(decision)},
                 {"transaction", by.transaction},
                 {"transaction.fate", to_string(facts.fate)}});
     co_return decision;
+}
+
+// Why a person must look.
+async::error settler::refusal(settle_decision decision, const settle_facts& facts,
+                              const table_description& table, const server_position& position,
+                              const lake_file& file, const tail_look& seen, bool hidden) const {
+    const auto& name = file.properties.name;
+    const auto by = awaited(*file.mark.mark).value();
+    if (decision == settle_decision::refuse_foreign)
+        return {
+            failure::integrity,
+            fmt::format("'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table"
+                        " {} of cluster {}, database {}",
+                        name, by.transaction, file.mark.mark->table, by.position.cluster,
+                        by.position.database, table_in_mark(table), position.cluster, position.database),
+            "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint)};
+    if (decision == settle_decision::refuse_copy)
+        return {
+            failure::integrity,
+            fmt::format("'{}' waits for transaction {} of a server that was further on than this one"
+                        " (timeline {}, log position {}; here {}, {}): this server may be a copy, or was"
+                        " put back to an earlier state",
+                        name, by.transaction, by.position.timeline, by.position.lsn, position.timeline,
+                        position.lsn),
+            "If it is a copy, give it another ARCHIVE_PATH and change nothing here. If it is the server that"
+            " the folder belongs to now, decide: " +
+                std::string(verdict_hint)};
+    const auto& counts = seen.counts;
+    auto what = fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
+                            " rows it moved are in the table",
+                            name, by.transaction, to_string(facts.said), counts.to_the_letter, counts.total);
+    if (counts.other_content > 0)
+        what += fmt::format(", and {} keys with other content", counts.other_content);
+    if (hidden)
+        what += "; row security may hide rows from this role, so that nothing is known of the others";
+    if (!seen.present.empty())
+        what += fmt::format(": {} {}{}", key_names(table), fmt::join(seen.present, ", "),
+                            counts.to_the_letter + counts.other_content > seen.present.size() ? ", …" : "");
+    return {failure::integrity, std::move(what), std::string(verdict_hint)};
 }
 
 awaitable<void> settler::carry_out(decided what, const table_description& table) {
@@ -188,43 +221,67 @@ awaitable<void> settler::carry_out(decided what, const table_description& table)
     case settle_decision::look_at_rows:
     case settle_decision::refuse_foreign:
     case settle_decision::refuse_mixed:
+    case settle_decision::refuse_copy:
         throw async::error(failure::internal, "a settle decision that cannot be carried out");
     }
     fault_point("after-settle");
 }
 
+// Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
+// compared by its bytes, in the columns it was written with.
 awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file) {
     const auto& mark = *file.mark.mark;
-    const auto from = mark.pending && mark.base ? mark.base->bytes : 0;
     const auto& name = file.properties.name;
     const auto damaged = [&name](const std::exception& why) {
         return async::error(failure::integrity,
                             fmt::format("'{}' cannot be read to be settled: {}", name, why.what()),
                             std::string(verdict_hint));
     };
-    // Keys may repeat from day to day where the primary key has the time in it.
-    const auto key = key_of_file(std::string_view(name).substr(name.rfind('/') + 1));
-    const auto within = key ? day_clause(table, key->which) : std::string();
+    const auto from = mark.pending && mark.base ? mark.base->bytes : 0;
+    const auto columns = co_await columns_of(lake_, file, table);
+    for (const auto& column : columns)
+        if (std::ranges::find(table.columns, column) == table.columns.end())
+            throw async::error(
+                failure::integrity,
+                fmt::format("'{}' cannot be compared with {}, which has no column '{}' any more", name,
+                            table.name, column),
+                std::string(verdict_hint));
+    for (const auto& key : table.keys)
+        if (std::ranges::find(columns, key.name) == columns.end())
+            throw async::error(failure::integrity,
+                               fmt::format("'{}' cannot be compared with {}: it has no column '{}'", name,
+                                           table.name, key.name),
+                               std::string(verdict_hint));
+    row_key key_of(table, columns);
+    const auto header = csv::header_line(columns);
     tail_look seen;
-    std::vector<std::string> keys;
-    const auto header = csv::header_line(table.columns);
+    std::vector<wanted_row> rows;
+    std::string copied;
     bool first = true;
     const auto take_row = [&](std::string_view row) {
         // A tail may hold the header, if the file was there but empty; that of a file whose last line had no
         // newline begins with one.
         if ((std::exchange(first, false) && (from == 0 || row == header)) || row == "\n")
             return;
-        ++seen.total;
-        keys.push_back(csv::split_row(row).at(table.key_position));
+        ++seen.counts.total;
+        // A file that others wrote may have been moved back: it may quote more, and end lines otherwise.
+        copied = as_copy_writes(row);
+        row = copied;
+        rows.push_back({key_of.fields_of(row), row_crc(row)});
     };
-    csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf, lake_.row_limit(file));
+    csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf_or_crlf, lake_.row_limit(file));
     const auto ask = [&]() -> awaitable<void> {
-        auto found = co_await keys_in_table(session, table, keys, within);
-        seen.present_count += found.size();
-        found.resize(std::min(found.size(), keys_shown - seen.present.size()));
-        std::ranges::move(found, std::back_inserter(seen.present));
-        keys.clear();
+        const auto found = co_await rows_in_table(session, table, columns, rows);
+        for (std::size_t each = 0; each < found.size(); ++each) {
+            if (found[each] == row_presence::absent)
+                continue;
+            ++(found[each] == row_presence::to_the_letter ? seen.counts.to_the_letter
+                                                          : seen.counts.other_content);
+            if (seen.present.size() < keys_shown)
+                seen.present.push_back(fmt::format("{}", fmt::join(rows[each].key, "/")));
+        }
+        rows.clear();
     };
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         scanner.give(bytes);
@@ -234,7 +291,7 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
             } catch (const std::logic_error& broken) {
                 throw damaged(broken);
             }
-            if (keys.size() >= keys_per_query)
+            if (rows.size() >= rows_per_query)
                 co_await ask();
         }
     };
@@ -244,24 +301,22 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
     } catch (const std::logic_error& broken) {
         throw damaged(broken);
     }
-    if (!keys.empty())
+    if (!rows.empty())
         co_await ask();
-    seen.rows = seen.present_count == 0            ? tail_rows::none_in_table
-                : seen.present_count == seen.total ? tail_rows::all_in_table
-                                                   : tail_rows::some_in_table;
     co_return seen;
 }
 
 awaitable<void> settler::must_not_be_in_table(db::connection& session, const table_description& table,
                                               const lake_file& file) {
     const auto seen = co_await look_at_rows(session, table, file);
-    if (seen.present_count == 0)
+    const auto count = seen.counts.to_the_letter + seen.counts.other_content;
+    if (count == 0)
         co_return;
     throw async::error(
         failure::precondition,
-        fmt::format("rows with {} keys of '{}' are in {}: {} {}{}", seen.present_count, file.properties.name,
-                    table.name, table.columns[table.key_position], fmt::join(seen.present, ", "),
-                    seen.present_count > seen.present.size() ? ", …" : ""),
+        fmt::format("rows with {} keys of '{}' are in {}: {} {}{}", count, file.properties.name, table.name,
+                    key_names(table), fmt::join(seen.present, ", "),
+                    count > seen.present.size() ? ", …" : ""),
         "If the file's rows count, delete these from the table first. If the table's count, run"
         " `event-archiver recover --discard FILE`.");
 }

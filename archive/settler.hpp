@@ -7,12 +7,12 @@
 #include "archive/publisher.hpp"
 #include "archive/restore_publisher.hpp"
 #include "archive/table.hpp"
+#include "async/error.hpp"
 #include "async/log.hpp"
 #include "db/connection.hpp"
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -55,10 +55,8 @@ class settler {
 
   private:
     struct tail_look {
-        tail_rows rows = tail_rows::not_looked;
-        std::uint64_t total = 0;
-        std::vector<std::string> present; // keys, at most `keys_shown`
-        std::uint64_t present_count = 0;
+        row_counts counts;
+        std::vector<std::string> present; // keys the table has, at most `keys_shown`
     };
     struct decided {
         const lake_file* file;
@@ -66,14 +64,18 @@ class settler {
     };
     struct evidence {
         std::map<std::string, fate> fates;
-        std::set<std::string> returned; // samples of pending tails that are in the table
+        std::map<const lake_file*, sample_seen> samples; // of pending tails
+        bool hidden = false;                             // row security may hide rows of the table
     };
 
     [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
                                                     const server_position& position, const lake_file& file,
                                                     evidence& known);
-    [[nodiscard]] awaitable<std::set<std::string>>
-    rows_that_came_back(db::connection& session, const table_description& table, const file_map& files);
+    [[nodiscard]] awaitable<evidence> gather(db::connection& session, const table_description& table,
+                                             const file_map& files);
+    [[nodiscard]] async::error refusal(settle_decision decision, const settle_facts& facts,
+                                       const table_description& table, const server_position& position,
+                                       const lake_file& file, const tail_look& seen, bool hidden) const;
     [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file);
     [[nodiscard]] awaitable<void> must_not_be_in_table(db::connection& session,

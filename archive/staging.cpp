@@ -35,6 +35,7 @@ staging::staging(const async::asio::any_io_executor& executor, staging_context c
     , existing_(existing)
     , file_ready_(executor)
     , queue_changed_(executor)
+    , key_(context_.table)
     , header_(csv::header_line(context_.table.columns))
     , header_crc_(azure::crc64(0, std::as_bytes(std::span(header_)))) {
     account_for(existing_.size());
@@ -198,6 +199,7 @@ void staging::finish(day_file& file) {
     file.finished = true;
     if (file.has_tail())
         seal(file);
+    forget_held(file);
     ++context_.report.days_staged;
 }
 

@@ -7,6 +7,7 @@
 #include "archive/day_file.hpp"
 #include "archive/lake.hpp"
 #include "archive/report.hpp"
+#include "archive/row_key.hpp"
 #include "archive/selection.hpp"
 #include "archive/table.hpp"
 #include "archive/treatment.hpp"
@@ -45,6 +46,9 @@ struct staging_context {
 
 // False if the server that wrote a file may since have lost commits: restored, failed over, or another one.
 [[nodiscard]] bool same_history(const server_position& then, const server_position& now) noexcept;
+// True if a server of the same cluster and database was further on when it wrote than this one is: the other
+// is not this one's past.
+[[nodiscard]] bool is_ahead(const server_position& then, const server_position& now) noexcept;
 
 // A row of a file as COPY would have written it, whoever wrote it: quotes and line end.
 [[nodiscard]] std::string as_copy_writes(std::string_view row);
@@ -105,8 +109,10 @@ class staging {
     [[nodiscard]] awaitable<void> remember_rows_in(day_file& file, const lake_file& source);
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
-    void remember(day_file& file, std::string_view row) const;
-    void take_sample(day_file& file, std::string_view row) const;
+    void expect_held(day_file& file, std::uint64_t rows);
+    void forget_held(day_file& file);
+    void remember(day_file& file, std::string_view row);
+    void take_sample(day_file& file, std::string_view row);
     [[nodiscard]] bool store(day_file& file, std::string_view bytes);
     void seal(day_file& file);
     [[nodiscard]] block_buffer compressed(day_file& file);
@@ -123,6 +129,7 @@ class staging {
     // Whoever found no room waits in line, and nobody overtakes: a large row would starve otherwise.
     std::uint64_t line_end_ = 0;
     std::uint64_t line_head_ = 0;
+    row_key key_;
     std::string header_;
     std::uint64_t header_crc_;
     std::size_t set_aside_ = 0; // bytes of the budget, for what is known of files

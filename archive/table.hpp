@@ -13,6 +13,14 @@ namespace archive {
 
 using async::awaitable;
 
+// A column of the key.
+struct key_column {
+    std::string name;         // plain
+    std::string quoted;       // ready for SQL
+    std::string type;         // "integer", "text", …
+    std::size_t position = 0; // in `columns`
+};
+
 struct table_description {
     named_table named;
     std::uint32_t oid = 0;
@@ -22,9 +30,7 @@ struct table_description {
     std::vector<std::string> columns;
     std::uint64_t types = 0;      // CRC-64 of their names and types, as a mark records it
     std::string time_column;      // quoted
-    std::string key_column;       // quoted
-    std::size_t key_position = 0; // in `columns`
-    std::string key_type;         // "integer", "text", …
+    std::vector<key_column> keys; // in the order of the setting; never empty
     bool time_has_zone = false;
     bool indexed_by_time = false; // a valid, complete btree index leads with the time column
     bool partitioned = false;
@@ -42,12 +48,16 @@ struct server_position {
     bool operator==(const server_position&) const = default;
 };
 
-// Throw async::error(precondition) with one clear sentence if the table, a column or its type will not do, or
-// the server is a read-only standby; db::error otherwise. `conflict` if the name belongs to another table by
-// now.
+// Whether no two rows may have the same key: the table that is archived is told by it, a copy need not be.
+enum class key_demand : std::uint8_t { unique, any };
+
+// `key`: plain names; none: those of the primary key. Throw async::error(precondition) with one clear
+// sentence if the table, a column or its type will not do, if the key is not unique by an index, or the
+// server is a read-only standby; db::error otherwise. `conflict` if the name belongs to another table by now.
 [[nodiscard]] awaitable<table_description> describe_table(db::connection& session, named_table named,
                                                           std::string_view time_column,
-                                                          std::string_view key_column);
+                                                          const std::vector<std::string>& key,
+                                                          key_demand demand = key_demand::unique);
 [[nodiscard]] awaitable<server_position> position_of(db::connection& session);
 // Throws async::error(refused), with the GRANT, where the server's identity is hidden: no mark can be written
 // then, and none settled.

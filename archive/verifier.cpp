@@ -2,6 +2,8 @@
 
 #include "archive/conflict.hpp"
 #include "archive/day_proof.hpp"
+#include "archive/file_header.hpp"
+#include "archive/row_key.hpp"
 #include "archive/table_probe.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
@@ -123,9 +125,12 @@ awaitable<void> verifier::describe(db::connection& session, std::string against)
         other = co_await resolve_table(session, against);
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
-    table_ = co_await describe_table(session, named, settings.time_column, settings.key_column);
+    table_ = co_await describe_table(session, named, settings.time_column, settings.key_columns);
     if (!against.empty()) {
-        against_ = co_await describe_table(session, other, settings.time_column, settings.key_column);
+        std::vector<std::string> key;
+        for (const auto& column : table_.keys)
+            key.push_back(column.name);
+        against_ = co_await describe_table(session, other, settings.time_column, key, key_demand::any);
         if (against_->columns != table_.columns)
             throw async::error(
                 failure::precondition,
@@ -207,11 +212,30 @@ awaitable<void> verifier::prove(db::connection& session, const std::vector<lake_
         co_await read_whole(session, one, keys, ours);
     while (seen.next_pass())
         for (const auto& one : day)
-            co_await scan(one, [&keys](const placed_row& row) { keys.note(key_hash(row.key)); });
+            co_await scan(one, [&keys](const placed_row& row) { keys.note(content_hash(row.text)); });
     co_await name_duplicates(day, keys);
     if (against_)
         co_await compare_content(session, day, seen, ours);
     co_await transaction.rollback(); // it has only read
+}
+
+// Those of the file, if the table still has them all; none if rows of the two cannot be compared.
+awaitable<std::vector<std::string>> verifier::compared_columns(const proof& one) {
+    if (one.expected.header_crc == 0 || one.expected.header_crc == row_crc(one.expected.header))
+        co_return table_.columns;
+    std::vector<std::string> columns;
+    try {
+        columns = co_await columns_of(context_.lake, one.file, table_);
+    } catch (const async::error& failed) {
+        if (failed.kind() != failure::integrity) // no header: that is told of the file itself
+            throw;
+    }
+    const auto still_there = [this](const std::string& name) {
+        return std::ranges::find(table_.columns, name) != table_.columns.end();
+    };
+    if (!std::ranges::all_of(columns, still_there))
+        columns.clear();
+    co_return columns;
 }
 
 awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_watch& keys,
@@ -219,11 +243,11 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
     auto& found = one.result.differences;
     const auto& file = one.file;
     const auto settled = settled_bytes(file);
-    table_probe probe(session, table_, found);
+    table_probe probe(session, table_, co_await compared_columns(one), found);
     const auto note = [&](const placed_row& row) {
-        keys.note(key_hash(row.key));
+        keys.note(content_hash(row.text));
         if (row.at.byte < settled)
-            probe.add(row.key, row.at);
+            probe.add(row);
         if (against_)
             ours.add(row.text);
     };

@@ -69,6 +69,7 @@ class verifier {
                                              std::span<verified_file> results);
     [[nodiscard]] awaitable<void> prove(db::connection& session, const std::vector<lake_file>& files,
                                         std::span<verified_file> results);
+    [[nodiscard]] awaitable<std::vector<std::string>> compared_columns(const proof& one);
     [[nodiscard]] awaitable<void> read_whole(db::connection& session, proof& one, key_watch& keys,
                                              content_digest& ours);
     [[nodiscard]] awaitable<void> scan(const proof& one, file_reading::row_sink take);

@@ -40,7 +40,7 @@ TEST(check, gives_the_documented_defaults) {
     EXPECT_EQ(value.job.folder, "");
     EXPECT_EQ(value.job.table, R"(public."Event")");
     EXPECT_EQ(value.job.time_column, "created_at");
-    EXPECT_EQ(value.job.key_column, "id");
+    EXPECT_TRUE(value.job.key_columns.empty()) << "the primary key";
     EXPECT_EQ(value.job.retention.interval, "1 year");
     EXPECT_EQ(value.job.parallel, 4U);
     EXPECT_EQ(value.job.memory_bytes, 32U << 20U);
@@ -88,7 +88,7 @@ TEST(check, reads_every_setting) {
     EXPECT_TRUE(value.job.whole_days && value.job.prove);
     EXPECT_EQ(value.job.table, "audit.log");
     EXPECT_EQ(value.job.time_column, "At");
-    EXPECT_EQ(value.job.key_column, "key");
+    EXPECT_EQ(value.job.key_columns, std::vector<std::string>{"key"});
     EXPECT_EQ(value.job.parallel, 8U);
     EXPECT_EQ(value.job.memory_bytes, 1U << 20U);
     EXPECT_EQ(value.request_timeout, 100ms);

@@ -36,7 +36,7 @@ reading_outcome read(std::string_view text, std::size_t piece = 1'000, std::uint
                                  "created_at",
                                  {{"id", "text"}}};
     const auto take = [&](const placed_row& row) {
-        result.rows.push_back({row.at.row, row.at.byte, std::string(row.key)});
+        result.rows.push_back({row.at.row, row.at.byte, row.key.front()});
     };
     file_reading reading(expected, false, found, take, csv::no_row_limit);
     for (std::size_t begin = 0; begin < text.size(); begin += piece)

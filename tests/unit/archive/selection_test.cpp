@@ -10,7 +10,7 @@ table_description events() {
     table.name = R"(public."Event")";
     table.columns = {"id", "created_at", "Pay\"load"};
     table.time_column = R"("created_at")";
-    table.key_column = R"("id")";
+    table.keys = {{"id", R"("id")", "bigint", 0}};
     return table;
 }
 

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::array origins{origin::this_database, origin::elsewhere};
 constexpr std::array fates{fate::committed, fate::aborted, fate::in_progress, fate::unknown};
-constexpr std::array all_rows{tail_rows::not_looked, tail_rows::all_in_table, tail_rows::none_in_table,
-                              tail_rows::some_in_table, tail_rows::no_rows};
+constexpr std::array all_rows{tail_rows::not_looked,    tail_rows::all_in_table,   tail_rows::none_in_table,
+                              tail_rows::some_in_table, tail_rows::not_comparable, tail_rows::no_rows};
 
 // One line of the table in docs/protocol.md; what is not named may be anything.
 struct rule {
@@ -23,10 +23,16 @@ struct rule {
     std::optional<tail_rows> rows;
     std::optional<bool> has_base;
     settle_decision expected;
+    std::optional<bool> ahead = false;
+    std::optional<bool> said_committed = {};
 
     [[nodiscard]] bool covers(const settle_facts& facts) const {
         return origin.value_or(facts.origin) == facts.origin && fate.value_or(facts.fate) == facts.fate &&
-               rows.value_or(facts.rows) == facts.rows && has_base.value_or(facts.has_base) == facts.has_base;
+               rows.value_or(facts.rows) == facts.rows &&
+               has_base.value_or(facts.has_base) == facts.has_base &&
+               ahead.value_or(facts.ahead) == facts.ahead &&
+               said_committed.value_or(facts.said == archive::fate::committed) ==
+                   (facts.said == archive::fate::committed);
     }
 };
 
@@ -35,15 +41,15 @@ constexpr std::nullopt_t any = std::nullopt;
 
 const rule rules[] = {
     {"a mark of another cluster, database or table is never guessed at", //
-     origin::elsewhere, any, any, any, settle_decision::refuse_foreign},
+     origin::elsewhere, any, any, any, settle_decision::refuse_foreign, any},
     {"committed: the rows are in the file only", //
-     here, fate::committed, any, any, settle_decision::keep},
+     here, fate::committed, any, any, settle_decision::keep, any},
     {"aborted: the rows are in the table, and the file goes back to what it was", //
-     here, fate::aborted, any, true, settle_decision::take_back},
+     here, fate::aborted, any, true, settle_decision::take_back, any},
     {"aborted, and the tail was the whole file", //
-     here, fate::aborted, any, false, settle_decision::remove},
+     here, fate::aborted, any, false, settle_decision::remove, any},
     {"another run is at work, or its connection has not died yet", //
-     here, fate::in_progress, any, any, settle_decision::wait},
+     here, fate::in_progress, any, any, settle_decision::wait, any},
     {"the server cannot tell: its rows can", //
      here, fate::unknown, tail_rows::not_looked, any, settle_decision::look_at_rows},
     {"unknown, but the rows are still in the table: it was aborted", //
@@ -58,21 +64,29 @@ const rule rules[] = {
      here, fate::unknown, tail_rows::no_rows, true, settle_decision::take_back},
     {"there is no such tail without a file", //
      here, fate::unknown, tail_rows::no_rows, false, settle_decision::remove},
+    {"unknown, and this server is behind the one that wrote the mark: it may be a copy", //
+     here, fate::unknown, any, any, settle_decision::refuse_copy, true},
+    {"nothing is comparable, and nothing speaks against the server's word", //
+     here, fate::unknown, tail_rows::not_comparable, any, settle_decision::keep, false, true},
+    {"nothing is comparable, and nobody knows: a person must look", //
+     here, fate::unknown, tail_rows::not_comparable, any, settle_decision::refuse_mixed, false, false},
 };
 
 std::vector<settle_facts> all_facts() {
     std::vector<settle_facts> all;
     for (const auto origin : origins)
-        for (const auto fate : fates)
+        for (const auto believed : fates)
             for (const auto rows : all_rows)
                 for (const bool has_base : {false, true})
-                    all.push_back({origin, fate, rows, has_base});
+                    for (const auto said : {fate::committed, fate::aborted})
+                        for (const bool ahead : {false, true})
+                            all.push_back({origin, believed, rows, has_base, said, ahead});
     return all;
 }
 
 TEST(decide_settling, follows_its_table_for_every_combination_of_facts) {
     const auto all = all_facts();
-    ASSERT_EQ(all.size(), 80U);
+    ASSERT_EQ(all.size(), 384U);
     for (const auto& facts : all) {
         SCOPED_TRACE(fmt::format("origin {}, transaction {}, rows {}, base {}",
                                  static_cast<int>(facts.origin), to_string(facts.fate),
@@ -94,7 +108,7 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
         const auto decision = decide_settling(facts);
         const bool undoes = decision == settle_decision::take_back || decision == settle_decision::remove;
         const bool in_table = facts.fate == fate::aborted ||
-                              (facts.fate == fate::unknown &&
+                              (facts.fate == fate::unknown && !facts.ahead &&
                                (facts.rows == tail_rows::all_in_table || facts.rows == tail_rows::no_rows));
         EXPECT_EQ(undoes, facts.origin == here && in_table);
         if (decision == settle_decision::take_back) {
@@ -106,21 +120,21 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
 // The move back into the table, as docs/protocol.md has it.
 const rule restoring_rules[] = {
     {"a mark of another cluster, database or table is never guessed at", //
-     origin::elsewhere, any, any, any, settle_decision::refuse_foreign},
+     origin::elsewhere, any, any, any, settle_decision::refuse_foreign, any},
     {"aborted: the rows are in the file, as they were", //
-     here, fate::aborted, any, any, settle_decision::keep},
+     here, fate::aborted, any, any, settle_decision::keep, any},
     {"another run is at work, or its connection has not died yet", //
-     here, fate::in_progress, any, any, settle_decision::wait},
+     here, fate::in_progress, any, any, settle_decision::wait, any},
     {"committed: seen before it is believed, for the server may have lost it", //
-     here, fate::committed, tail_rows::not_looked, any, settle_decision::look_at_rows},
+     here, fate::committed, tail_rows::not_looked, any, settle_decision::look_at_rows, any},
     {"committed, and each row is in the table", //
-     here, fate::committed, tail_rows::all_in_table, any, settle_decision::restored},
+     here, fate::committed, tail_rows::all_in_table, any, settle_decision::restored, any},
     {"committed, and no row is in the table: the file is all there is", //
-     here, fate::committed, tail_rows::none_in_table, any, settle_decision::keep},
+     here, fate::committed, tail_rows::none_in_table, any, settle_decision::keep, any},
     {"committed, and some were deleted since: the others are recognised when they are due", //
-     here, fate::committed, tail_rows::some_in_table, any, settle_decision::restored},
+     here, fate::committed, tail_rows::some_in_table, any, settle_decision::restored, any},
     {"committed, and the file has none", //
-     here, fate::committed, tail_rows::no_rows, any, settle_decision::keep},
+     here, fate::committed, tail_rows::no_rows, any, settle_decision::keep, any},
     {"the server cannot tell: its rows can", //
      here, fate::unknown, tail_rows::not_looked, any, settle_decision::look_at_rows},
     {"unknown, and each row is in the table", //
@@ -131,6 +145,12 @@ const rule restoring_rules[] = {
      here, fate::unknown, tail_rows::some_in_table, any, settle_decision::restored},
     {"unknown, and the file has none", //
      here, fate::unknown, tail_rows::no_rows, any, settle_decision::keep},
+    {"committed, and nothing is comparable: in doubt it is restored", //
+     here, fate::committed, tail_rows::not_comparable, any, settle_decision::restored, any},
+    {"unknown, and nothing is comparable", //
+     here, fate::unknown, tail_rows::not_comparable, any, settle_decision::restored},
+    {"unknown, and this server is behind the one that wrote the mark: it may be a copy", //
+     here, fate::unknown, any, any, settle_decision::refuse_copy, true},
 };
 
 TEST(decide_restoring, follows_its_table_for_every_combination_of_facts) {
@@ -159,11 +179,31 @@ TEST(fate_seen, takes_a_commit_for_granted_only_behind_the_snapshot) {
 }
 
 // A copy of the server's files was put back, and the number has been given to another transaction since.
-TEST(believe, doubts_a_commit_only_when_a_row_of_the_tail_is_in_the_table) {
-    for (const auto asked : fates) {
-        EXPECT_EQ(believe(asked, false), asked);
-        EXPECT_EQ(believe(asked, true), asked == fate::committed ? fate::unknown : asked);
+TEST(believe, doubts_what_the_sample_does_not_bear_out) {
+    const auto seen = {sample_seen::no_sample, sample_seen::not_in_table, sample_seen::key_only,
+                       sample_seen::to_the_letter};
+    for (const auto sample : seen) {
+        const bool gone = sample == sample_seen::not_in_table;
+        const bool there = sample == sample_seen::to_the_letter;
+        EXPECT_EQ(believe(fate::committed, sample), gone ? fate::committed : fate::unknown);
+        EXPECT_EQ(believe(fate::aborted, sample), there ? fate::aborted : fate::unknown);
+        EXPECT_EQ(believe(fate::in_progress, sample), fate::in_progress);
+        EXPECT_EQ(believe(fate::unknown, sample), fate::unknown);
     }
+}
+
+TEST(judge_rows, takes_a_file_back_only_when_each_row_is_there_to_the_letter) {
+    for (const bool hidden : {false, true})
+        for (const bool same_types : {false, true}) {
+            EXPECT_EQ(judge_rows({3, 3, 0}, hidden, same_types), tail_rows::all_in_table);
+            EXPECT_EQ(judge_rows({3, 2, 0}, hidden, same_types), tail_rows::some_in_table);
+            EXPECT_EQ(judge_rows({3, 2, 1}, hidden, same_types), tail_rows::some_in_table);
+            EXPECT_EQ(judge_rows({3, 0, 0}, hidden, same_types),
+                      hidden ? tail_rows::not_comparable : tail_rows::none_in_table);
+            EXPECT_EQ(judge_rows({3, 0, 3}, hidden, same_types),
+                      hidden || !same_types ? tail_rows::not_comparable : tail_rows::none_in_table);
+        }
+    EXPECT_EQ(judge_rows({0, 0, 0}, false, true), tail_rows::none_in_table);
 }
 
 TEST(settle_decision, has_a_name_of_its_own_for_the_log) {
@@ -175,6 +215,7 @@ TEST(settle_decision, has_a_name_of_its_own_for_the_log) {
         {settle_decision::look_at_rows, "look at rows"},
         {settle_decision::refuse_foreign, "refuse: foreign"},
         {settle_decision::refuse_mixed, "refuse: mixed"},
+        {settle_decision::refuse_copy, "refuse: copy"},
         {settle_decision::empty, "empty"},
     };
     for (const auto& [decision, name] : names)

@@ -1,0 +1,40 @@
+// The rows of a file, as a multiset of hashes: 16 bytes a row. Tells whether a row of the table is one of
+// them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace archive {
+
+class held_rows {
+  public:
+    static constexpr std::size_t bytes_per_row = 17; // the flag included
+
+    enum class found : std::uint8_t {
+        none,          // another row: none has its key, or those that were the same have all been taken
+        same,          // one that is the same, to the letter, and had not been taken; now it is
+        other_content, // rows have its key, and none its bytes
+    };
+
+    void reserve(std::uint64_t rows) { rows_.reserve(rows); }
+    void add(std::uint64_t key_hash, std::uint64_t row_crc);
+    [[nodiscard]] found take(std::uint64_t key_hash, std::uint64_t row_crc);
+    [[nodiscard]] bool empty() const noexcept { return rows_.empty(); }
+    [[nodiscard]] std::uint64_t size() const noexcept { return rows_.size(); }
+    // Gives its memory back.
+    void clear();
+
+  private:
+    struct row {
+        std::uint64_t key;
+        std::uint64_t crc;
+        friend auto operator<=>(const row&, const row&) = default;
+    };
+
+    std::vector<row> rows_; // in order once the first has been taken
+    std::vector<bool> taken_;
+};
+
+} // namespace archive

@@ -1,0 +1,165 @@
+"""What a server says of a transaction, and what the rows say: a file is cut, kept or emptied by its rows, each by its bytes.
+
+A key is no evidence: it may have come back with other content. Nor is a number: a server that was put back gives it out again."""
+import re
+
+import pytest
+
+from support.scene import KINDS, YOUNG, Kind
+from test_settling import lake_state, pending, rewrite
+
+DUE = "created_at < '2025-01-01'"
+
+
+def rows_of(scene, days: int = 1) -> list:
+    return [row for (row,) in scene.table.execute(f"SELECT id FROM oracle.original WHERE {DUE} ORDER BY id LIMIT %s", (days,))]
+
+
+def all_of(scene) -> list:
+    return [row for (row,) in scene.table.execute(f"SELECT id FROM oracle.original WHERE {DUE} ORDER BY id")]
+
+
+def refused(outcome) -> str:
+    return re.search(r"'(events_[^']*)' waits for", outcome.stderr)[1]
+
+
+def upsert(scene, ids: list) -> None:
+    """The application writes the same keys again, with other content."""
+    scene.table.execute("""INSERT INTO "Event" SELECT id, event_id, 'again', created_at, processed_at, payload FROM oracle.original
+                           WHERE id = ANY(%s) ON CONFLICT (id) DO UPDATE SET event_type = excluded.event_type""", (ids,))
+    scene.table.execute("INSERT INTO oracle.original SELECT * FROM \"Event\" WHERE event_type = 'again'")
+
+
+def put_back(scene, ids: list) -> None:
+    scene.table.execute('INSERT INTO "Event" SELECT * FROM oracle.original WHERE id = ANY(%s)', (ids,))
+
+
+@pytest.mark.parametrize("which", ["one key", "every key", "a late row like one of them"])
+@pytest.mark.parametrize("command", ["recover", "archive"])
+def test_a_committed_tail_is_kept_whatever_comes_with_its_keys(scene, command, which):
+    scene.begin(Kind(pending="committed"))
+    if which == "a late row like one of them":
+        scene.table.execute("""INSERT INTO "Event" SELECT id + 1000, event_id, event_type, created_at, processed_at, payload
+                               FROM oracle.original WHERE created_at < '2025-01-01' ORDER BY id LIMIT 1""")
+        scene.oracle.remember_new()
+        more = 1
+    else:
+        ids = rows_of(scene) if which == "one key" else all_of(scene)
+        upsert(scene, ids)
+        more = len(ids)
+    scene.plain.run(command, expect=0)
+    found = scene.oracle.check()
+    assert not pending(scene)
+    assert found.archived == scene.kind.rows + (more if command == "archive" else 0)
+    scene.plain.run("verify", expect=0 if command == "archive" or which.startswith("a late") else 7)
+
+
+@pytest.mark.parametrize("kind", ["taking back", "removing"])
+def test_an_abort_is_not_believed_while_its_rows_are_gone(scene, kind):
+    """The number belongs to a stranger that failed: the tail was committed on a server that has been put back since."""
+    scene.begin(KINDS[kind])
+    ids = all_of(scene)
+    tail = [row for (row,) in scene.table.execute(f'SELECT id FROM "Event" WHERE {DUE}')]
+    scene.table.execute(f'DELETE FROM "Event" WHERE {DUE}')
+    scene.plain.run("recover", expect=0)
+    assert scene.oracle.check().archived == len(ids) and not pending(scene)
+    assert len(tail) == scene.kind.rows
+
+
+def test_an_abort_whose_rows_are_partly_gone_waits_for_a_person(scene):
+    scene.begin(KINDS["taking back"])
+    gone = scene.table.value(f'SELECT min(id) FROM "Event" WHERE {DUE}')
+    scene.table.execute('DELETE FROM "Event" WHERE id = %s', (gone,))
+    before = lake_state(scene)
+    outcome = scene.run("recover")
+    assert outcome.code == 7 and "--keep" in outcome.stderr and "rows it moved are in the table" in outcome.stderr, str(outcome)
+    name = refused(outcome)
+    assert lake_state(scene)[name] == before[name]
+    put_back(scene, [gone])
+    scene.finish(scene.kind.before + scene.kind.rows)
+
+
+def test_a_commit_is_not_believed_while_all_of_its_rows_are_there_and_a_part_waits_for_a_person(scene):
+    scene.begin(Kind(pending="committed"))
+    put_back(scene, all_of(scene))
+    scene.plain.run("recover", expect=0)
+    assert scene.oracle.check().archived == 0
+    scene.finish(scene.kind.rows)
+
+
+def test_rows_with_other_content_are_no_proof_that_the_tail_was_rolled_back(scene):
+    """Unknown, and each key is in the table, one of them with other content."""
+    scene.begin(Kind(pending="aborted"))
+    rewrite(scene, xid=10**15)
+    row = scene.table.value(f'SELECT max(id) FROM "Event" WHERE {DUE}')
+    scene.table.execute("""UPDATE "Event" SET event_type = 'changed' WHERE id = %s""", (row,))
+    before = lake_state(scene)
+    outcome = scene.run("recover")
+    assert outcome.code == 7 and "other content" in outcome.stderr, str(outcome)
+    name = refused(outcome)
+    assert lake_state(scene)[name] == before[name]
+    assert scene.run("recover", "--discard", name).code == 0
+    scene.plain.run("archive", expect=0)
+    assert scene.table.count() == YOUNG
+
+
+@pytest.mark.parametrize("ahead", [{"lsn": 2**62}, {"timeline": 7}, {"timeline": 2, "xid": 10**15}], ids=["log", "timeline", "both"])
+@pytest.mark.parametrize("kind", ["keeping", "taking back", "removing"])
+def test_a_mark_ahead_of_this_server_waits_for_a_person(scene, kind, ahead):
+    """A copy of production, pointed at production's lake: whatever its rows say, they are not production's."""
+    scene.begin(KINDS[kind])
+    rewrite(scene, **ahead)
+    before = lake_state(scene)
+    for command in ("recover", "archive"):
+        outcome = scene.run(command)
+        assert outcome.code == 7 and "may be a copy" in outcome.stderr and "--keep" in outcome.stderr and "--discard" in outcome.stderr, str(outcome)
+        assert lake_state(scene) == before
+    verdict = "--keep" if kind == "keeping" else "--discard"
+    for blob in pending(scene):
+        assert scene.run("recover", verdict, blob.name).code == 0
+    scene.finish(scene.kind.before + scene.kind.rows)
+
+
+@pytest.mark.parametrize("sample", ["abc", "%ff", "99999999999999999999", "1+2"])
+def test_a_sample_that_is_no_key_is_a_spoiled_mark_of_that_file(scene, sample):
+    scene.begin(KINDS["taking back"])
+    names = rewrite(scene, sample=sample)
+    before = lake_state(scene)
+    for command in ("recover", "archive"):
+        outcome = scene.run(command)
+        assert outcome.code == 3 and any(name in outcome.stderr for name in names), str(outcome)
+    assert lake_state(scene) == before
+    assert re.search("metadata cannot be read", outcome.stderr)
+
+
+@pytest.mark.parametrize("change", ["ADD COLUMN more text", "DROP COLUMN event_type", "ALTER COLUMN event_type TYPE varchar(900)"])
+def test_columns_that_changed_since(scene, change):
+    """The file's header says what to compare. What cannot be compared is no proof."""
+    scene.begin(Kind(pending="committed"))
+    rewrite(scene, xid=10**15)
+    scene.table.execute(f'ALTER TABLE "Event" {change}')
+    try:
+        outcome = scene.run("recover")
+        assert outcome.code == (7 if change.startswith("DROP") else 0), str(outcome)
+        assert len(pending(scene)) == (scene.kind.days if outcome.code else 0)
+    finally:
+        scene.table.create_anew()
+
+
+def test_row_security_makes_absence_no_proof(scene):
+    """The role sees none of the rows: that they are hidden is not that they are gone."""
+    scene.begin(Kind(pending="aborted"))
+    rewrite(scene, xid=10**15)
+    role = f"blind_{scene.container}"
+    scene.table.execute(f"""CREATE ROLE {role} LOGIN; GRANT SELECT, DELETE ON "Event" TO {role}; GRANT pg_monitor TO {role};
+                            ALTER TABLE "Event" ENABLE ROW LEVEL SECURITY; CREATE POLICY none ON "Event" USING (false)""")
+    try:
+        before = lake_state(scene)
+        uri = re.sub(r"//[^@/]*@", f"//{role}@", scene.database.uri)
+        outcome = scene.plain.run("recover", settings={"PG_CONNECTION_STRING": uri})
+        assert outcome.code in (3, 4, 7) and "row" in outcome.stderr and "security" in outcome.stderr.replace("-", " "), str(outcome)
+        assert lake_state(scene) == before
+    finally:
+        scene.table.execute(f'DROP POLICY none ON "Event"; ALTER TABLE "Event" DISABLE ROW LEVEL SECURITY; DROP OWNED BY {role}; DROP ROLE {role}')
+    scene.plain.run("recover", expect=0)
+    scene.finish(scene.kind.rows)
