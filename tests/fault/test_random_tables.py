@@ -124,10 +124,10 @@ class Story:
         assert outcome.code != 7, str(outcome)
 
     def rewrite(self) -> None:
-        with psycopg2.connect(self.server.uri(self.name)) as other:
-            other.autocommit = True
-            with other.cursor() as cursor:
-                cursor.execute('VACUUM FULL public."Event"')
+        other = psycopg2.connect(self.server.uri(self.name))
+        other.autocommit = True
+        with other.cursor() as cursor:
+            cursor.execute('VACUUM FULL public."Event"')
         other.close()
 
     def close(self) -> None:

@@ -80,7 +80,6 @@ def test_the_other_names_of_dry_run_and_retention(archiver, table):
         (["check", "--prove"], "--prove"),
         (["check", "--max-days", "3"], "--max-days"),
         (["plan", "--dry-run"], "--dry-run"),
-        (["plan", "--commit", "day"], "--commit"),
         (["list", "--parallel", "2"], "--parallel"),
         (["serve", "--boundary", "2024-01-01"], "--boundary"),
         (["export", "--commit", "day"], "--commit"),

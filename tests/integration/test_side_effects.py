@@ -56,31 +56,31 @@ SHAPES = {
                                CREATE TABLE part2 PARTITION OF part DEFAULT;
                                INSERT INTO part SELECT i, 1 FROM generate_series(1, 10) i""",
                             ["deleted 10 rows of public.part", "toevent"], ["part"]),
-    "a trigger that deletes siblings": ("""CREATE FUNCTION sib() RETURNS trigger LANGUAGE plpgsql AS
+    "a trigger that deletes siblings": ("""CREATE FUNCTION sib() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS
                                            $$BEGIN DELETE FROM "Event" WHERE parent_id = OLD.id; RETURN NULL; END$$;
                                            CREATE TRIGGER sibling AFTER DELETE ON "Event" FOR EACH ROW EXECUTE FUNCTION sib()""",
                                         ["deleted 4 rows of public.\"Event\"", "trigger sibling"], []),
-    "a deferred trigger": ("""CREATE FUNCTION sib() RETURNS trigger LANGUAGE plpgsql AS
+    "a deferred trigger": ("""CREATE FUNCTION sib() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS
                               $$BEGIN UPDATE "Event" SET parent_id = NULL WHERE parent_id = OLD.id; RETURN NULL; END$$;
                               CREATE CONSTRAINT TRIGGER later AFTER DELETE ON "Event" DEFERRABLE INITIALLY DEFERRED
                               FOR EACH ROW EXECUTE FUNCTION sib()""",
                            ["updated 4 rows of public.\"Event\"", "trigger later"], []),
     "a trigger on a child": ("""CREATE TABLE document (event bigint REFERENCES "Event" ON DELETE CASCADE); CREATE TABLE counter (n int);
                                 INSERT INTO document VALUES (1); INSERT INTO counter VALUES (1);
-                                CREATE FUNCTION count_down() RETURNS trigger LANGUAGE plpgsql AS
+                                CREATE FUNCTION count_down() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS
                                 $$BEGIN UPDATE counter SET n = n - 1; RETURN NULL; END$$;
                                 CREATE TRIGGER counting AFTER DELETE ON document FOR EACH ROW EXECUTE FUNCTION count_down()""",
                              ["deleted 1 row of public.document", "updated 1 row of public.counter", "counting"], ["document", "counter"]),
     "a trigger that truncates": ("""CREATE TABLE cache (n int); INSERT INTO cache VALUES (1);
-                                    CREATE FUNCTION clear() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN TRUNCATE cache; RETURN NULL; END$$;
+                                    CREATE FUNCTION clear() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$BEGIN TRUNCATE cache; RETURN NULL; END$$;
                                     CREATE TRIGGER clearing AFTER DELETE ON "Event" FOR EACH STATEMENT EXECUTE FUNCTION clear()""",
                                  ["truncated", "cache", "clearing"], ["cache"]),
     "a large object": ("""SELECT lo_create(4711);
-                          CREATE FUNCTION unlink() RETURNS trigger LANGUAGE plpgsql AS
+                          CREATE FUNCTION unlink() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS
                           $$BEGIN IF OLD.id = 3 THEN PERFORM lo_unlink(4711); END IF; RETURN NULL; END$$;
                           CREATE TRIGGER unlinking AFTER DELETE ON "Event" FOR EACH ROW EXECUTE FUNCTION unlink()""",
                        ["deleted 1 row of pg_catalog.pg_largeobject_metadata", "unlinking"], ["pg_largeobject_metadata"]),
-    "an insert into itself": ("""CREATE FUNCTION grave() RETURNS trigger LANGUAGE plpgsql AS
+    "an insert into itself": ("""CREATE FUNCTION grave() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS
                                  $$BEGIN INSERT INTO "Event" VALUES (OLD.id + 1000, NULL, now()); RETURN NULL; END$$;
                                  CREATE TRIGGER tombstone AFTER DELETE ON "Event" FOR EACH ROW EXECUTE FUNCTION grave()""",
                               ["inserted 9 rows of public.\"Event\"", "tombstone"], []),
@@ -133,7 +133,7 @@ def test_what_is_allowed_is_counted(archiver, event):
 @pytest.mark.parametrize("level", ["ROW", "STATEMENT"])
 def test_an_audit_trigger_loses_nothing_and_is_told(archiver, event, level):
     event.execute(OLD)
-    event.execute(f"""CREATE TABLE audit (at timestamptz); CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+    event.execute(f"""CREATE TABLE audit (at timestamptz); CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS
                       $$BEGIN CREATE TEMP TABLE IF NOT EXISTS scratch (n int); INSERT INTO scratch VALUES (1); DELETE FROM scratch;
                         INSERT INTO audit VALUES (now()); RETURN NULL; END$$;
                       CREATE TRIGGER audit AFTER DELETE ON "Event" FOR EACH {level} EXECUTE FUNCTION note()""")
@@ -251,7 +251,7 @@ SIDE = {
     "a second table in one statement": ("CREATE TABLE note (n int); INSERT INTO note VALUES (1), (2)",
                                         "-- event-archiver: unverified\nWITH also AS (DELETE FROM note) " + DUE.format("log"), "deleted 2 rows of public.note", True),
     "a trigger": ("""CREATE TABLE note (n int); INSERT INTO note VALUES (1), (2);
-                     CREATE FUNCTION clear() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN DELETE FROM note; RETURN NULL; END$$;
+                     CREATE FUNCTION clear() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$BEGIN DELETE FROM note; RETURN NULL; END$$;
                      CREATE TRIGGER clearing AFTER DELETE ON log FOR EACH STATEMENT EXECUTE FUNCTION clear()""", DUE.format("log"),
                   "deleted 2 rows of public.note", True),
 }

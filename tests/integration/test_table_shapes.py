@@ -14,8 +14,8 @@ PARTITIONED = """CREATE TABLE public."Event"(id bigint, created_at timestamp NOT
                  CREATE TABLE rest PARTITION OF "Event" DEFAULT;
                  INSERT INTO "Event" SELECT i, timestamp '2024-01-01' + (i - 1) % 2 * interval '1 month' FROM generate_series(1, 10) i;"""
 FOREIGN = """CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER far FOREIGN DATA WRAPPER nothing;"""
-KEEP = """CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN CASE WHEN OLD.id = 7 THEN NULL ELSE OLD END; END$$;"""
-HOLD = """CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'a legal hold'; END$$;"""
+KEEP = """CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$BEGIN RETURN CASE WHEN OLD.id = 7 THEN NULL ELSE OLD END; END$$;"""
+HOLD = """CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$BEGIN RAISE 'a legal hold'; END$$;"""
 
 SHAPES = {
     "a child with columns of its own": (PLAIN + """CREATE TABLE purchase(amount numeric, card text) INHERITS ("Event");
@@ -123,7 +123,7 @@ def test_partitions_do_not_pass_by_what_listens_to_delete(archiver, lake, contai
 def test_rows_of_a_partition_with_an_audit_trigger_go_by_delete(archiver, database):
     table = EventTable(database.connection)
     table.execute(PARTITIONED)
-    table.execute("""CREATE TABLE audit (id bigint); CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+    table.execute("""CREATE TABLE audit (id bigint); CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS
                      $$BEGIN INSERT INTO audit VALUES (OLD.id); RETURN NULL; END$$;
                      CREATE TRIGGER audit AFTER DELETE ON january FOR EACH ROW EXECUTE FUNCTION note()""")
     outcome = archiver.archive("--partitions", "drop")

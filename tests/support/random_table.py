@@ -102,7 +102,7 @@ class RandomTable:
         if self.indexed:
             self.execute('CREATE INDEX ON public."Event" (created_at)')
         if self.trap == "sibling trigger":
-            self.execute("""CREATE FUNCTION public.siblings() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            self.execute("""CREATE FUNCTION public.siblings() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$ BEGIN
                             DELETE FROM public."Event" WHERE created_at > now() - interval '1 day'; RETURN NULL; END $$;
                             CREATE TRIGGER siblings AFTER DELETE ON public."Event" FOR EACH ROW EXECUTE FUNCTION public.siblings()""")
         if self.trap == "child with columns":
@@ -114,7 +114,7 @@ class RandomTable:
 
     def insert(self, count: int, days: int = 4, young: bool = False) -> None:
         """Rows of the first days of 2024, or of this minute."""
-        at = "now() AT TIME ZONE 'UTC'" if young else f"timestamp '2024-01-01' + (n % {days}) * interval '1 day' + n * interval '1 second' + interval '0.1239 s'"
+        at = "(now() AT TIME ZONE 'UTC') - n * interval '1 ms'" if young else f"timestamp '2024-01-01' + (n % {days}) * interval '1 day' + n * interval '1 second' + interval '0.1239 s'"
         made = {"id": "n", "name": "'key, ' || n || '\"'", "uid": "md5(n::text)::uuid", "tenant": "n % 3", "device_id": "n % 2"}
         names = [name for name, _ in KEYS[self.key][0]]
         values = [made[name] for name in names] + [f"({at}) AT TIME ZONE 'UTC'" if self.time == "timestamptz" else at]
