@@ -33,7 +33,7 @@ judgement judged(std::string_view row) {
         const auto wrong = judge.judge(line);
         if (wrong)
             made.mistake = wrong->what;
-        made.key = judge.key();
+        made.key = judge.key().empty() ? std::string() : judge.key().front();
     });
     try {
         scanner.feed(row);
