@@ -42,6 +42,9 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
     case fate::unknown:
         break;
     }
+    const bool looked = facts.rows != tail_rows::not_looked;
+    if (looked && facts.said == fate::aborted && facts.same_server && facts.keys_in_table)
+        return undo;
     switch (facts.rows) {
     case tail_rows::not_looked:
         return settle_decision::look_at_rows;

@@ -66,6 +66,10 @@ struct settle_facts {
     // The mark was written further on in the log, or on a later timeline, than this server is: it may be a
     // copy of the one that wrote it.
     bool ahead = false;
+    // The server has run ever since the mark was written, and the table has keys of the tail: what it says of
+    // an abort stands, though rows of it were changed or deleted meanwhile.
+    bool same_server = false;
+    bool keys_in_table = false;
 };
 
 enum class settle_decision : std::uint8_t {

@@ -209,8 +209,11 @@ bool is_moment(std::string_view text) noexcept {
 }
 
 std::string transaction_text(std::string_view run, std::string_view transaction, const server_position& at) {
-    return fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={}", run, transaction,
-                       at.cluster, at.database, at.timeline, at.lsn);
+    auto text = fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={}", run, transaction,
+                            at.cluster, at.database, at.timeline, at.lsn);
+    if (at.started != 0)
+        text += fmt::format(",started={}", at.started);
+    return text;
 }
 
 std::string writer_text(const file_record& record) {
@@ -249,6 +252,8 @@ void read_transaction(Record& record, const field_map& fields) {
         throw std::invalid_argument(fmt::format("'{}' is not a timeline", timeline));
     record.position.timeline = static_cast<std::uint32_t>(timeline);
     record.position.lsn = number(field(fields, "lsn"));
+    if (fields.contains("started"))
+        record.position.started = number(field(fields, "started"));
 }
 
 sampled_row sample_from(const field_map& fields, bool quoted) {

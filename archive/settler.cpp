@@ -122,6 +122,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
                       mark.table == table_in_mark(table);
     facts.origin = here ? origin::this_database : origin::elsewhere;
     facts.ahead = is_ahead(by.position, position);
+    facts.same_server = by.position.started != 0 && by.position.started == position.started;
     if (here) {
         const auto key = fmt::format("{}/{}/{}", by.position.timeline, by.position.lsn, by.transaction);
         auto found = known.fates.find(key);
@@ -140,6 +141,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
         } else {
             seen = co_await look_at_rows(session, table, file);
             facts.rows = judge_rows(seen.counts, known.hidden, mark.now.types == table.types);
+            facts.keys_in_table = seen.counts.to_the_letter + seen.counts.other_content > 0;
         }
         decision = judge(facts);
     }

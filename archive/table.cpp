@@ -177,7 +177,9 @@ awaitable<server_position> position_of(db::connection& session) {
         " CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.left(pg_catalog.pg_walfile_name("
         "pg_catalog.pg_current_wal_insert_lsn()), 8::pg_catalog.int4) END,"
         " CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN"
-        " pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text END");
+        " pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text END,"
+        " (EXTRACT(epoch FROM pg_catalog.pg_postmaster_start_time()) OPERATOR(pg_catalog.*)"
+        " 1000000)::pg_catalog.int8");
     if (found.boolean(0, 0))
         throw async::error(
             failure::precondition, "the server is a read-only standby",
@@ -193,6 +195,7 @@ awaitable<server_position> position_of(db::connection& session) {
     const auto timeline = found.text(0, 3);
     std::from_chars(timeline.data(), timeline.data() + timeline.size(), position.timeline, 16);
     position.lsn = parse_lsn(found.text(0, 4));
+    position.started = static_cast<std::uint64_t>(found.integer(0, 5));
     co_return position;
 }
 

@@ -45,6 +45,8 @@ struct server_position {
     std::string database; // oid
     std::uint32_t timeline = 0;
     std::uint64_t lsn = 0; // write-ahead log position, in bytes
+    // When it was started, in microseconds since 1970; 0: not known. Nobody puts a running server back.
+    std::uint64_t started = 0;
     bool operator==(const server_position&) const = default;
 };
 

@@ -66,8 +66,22 @@ def test_an_abort_is_not_believed_while_its_rows_are_gone(scene, kind):
     assert len(tail) == scene.kind.rows
 
 
-def test_an_abort_whose_rows_are_partly_gone_waits_for_a_person(scene):
+@pytest.mark.parametrize("kind", ["taking back", "removing"])
+@pytest.mark.parametrize("deed", ["DELETE FROM \"Event\"", "UPDATE \"Event\" SET event_type = 'changed'"])
+def test_rows_that_were_changed_after_an_abort_are_the_tables(scene, kind, deed):
+    """The server has run ever since: somebody deleted or changed a row, the very one of which the mark has a sample."""
+    scene.begin(KINDS[kind])
+    samples = [int(re.search(r"sample=(\d+)", blob.metadata["archiverlast"])[1]) for blob in pending(scene)]
+    scene.table.execute(f"{deed} WHERE id = %s", (samples[0],))
+    scene.table.execute(f"{deed.replace(chr(34) + 'Event' + chr(34), 'oracle.original')} WHERE id = %s", (samples[0],))
+    scene.plain.run("recover", expect=0)
+    assert scene.oracle.check().archived == scene.kind.before
+    scene.finish()
+
+
+def test_an_abort_whose_rows_are_partly_gone_waits_for_a_person_once_the_server_was_restarted(scene):
     scene.begin(KINDS["taking back"])
+    rewrite(scene, started=1)
     gone = scene.table.value(f'SELECT min(id) FROM "Event" WHERE {DUE}')
     scene.table.execute('DELETE FROM "Event" WHERE id = %s', (gone,))
     before = lake_state(scene)

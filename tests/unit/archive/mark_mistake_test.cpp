@@ -74,7 +74,7 @@ TEST(mark_mistake, is_found_whichever_field_of_a_record_is_missing) {
             // Plain files have no uncompressed size, and 0.1.0 kept neither types nor the CRC of a row.
             const auto field = text.substr(from);
             const bool optional = field.starts_with("uncompressed=") || field.starts_with("types=") ||
-                                  field.starts_with("rowcrc=");
+                                  field.starts_with("started=") || field.starts_with("rowcrc=");
             EXPECT_EQ(mark_from(values).mark.has_value(), optional);
             expect_mark_or_mistake(values);
             from = comma + 1;

@@ -23,7 +23,8 @@ TEST(mark, is_written_in_a_form_that_does_not_change) {
         {"archiverpending", "4294967299"},
         {"archiverlast",
          "run=0193-now,xid=4294967299,cluster=7312345678901234567,database=16384,"
-         "timeline=4294967295,lsn=18446744073709551615,blocks=50000,header=0123456789abcdef,"
+         "timeline=4294967295,lsn=18446744073709551615,started=1767225600000001,blocks=50000,header="
+         "0123456789abcdef,"
          "types=000000000000000a,key=the%20key+a%2bb,sample=50%25%2ca%3d%c3%bc+,rowcrc=00000000000000fe"},
         {"archiverbase", "rows=10,bytes=1000,crc=00000000000000ff,uncompressed=8000,run=0193-earlier,xid=741,"
                          "cluster=7312345678901234567,database=16384,timeline=1,lsn=94489280512,blocks=1,"

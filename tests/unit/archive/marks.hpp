@@ -34,7 +34,8 @@ inline file_mark pending_mark() {
     mark.now.transaction = "4294967299";
     mark.now.types = 0x0a;
     mark.now.sample = sampled_row{{"the key", "a+b"}, {"50%,a=ü", ""}, 0xfe};
-    mark.now.position = {"7312345678901234567", "16384", 4'294'967'295, 0xffff'ffff'ffff'ffff};
+    mark.now.position = {"7312345678901234567", "16384", 4'294'967'295, 0xffff'ffff'ffff'ffff,
+                         1'767'225'600'000'001};
     return mark;
 }
 

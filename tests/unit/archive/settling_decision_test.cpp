@@ -117,6 +117,25 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
     }
 }
 
+// A row of it may have been changed or deleted since by whoever owns it.
+TEST(decide_settling, believes_an_abort_of_a_server_that_has_run_ever_since_if_keys_of_it_are_there) {
+    for (const auto rows : {tail_rows::some_in_table, tail_rows::none_in_table, tail_rows::not_comparable}) {
+        settle_facts facts{here, fate::unknown, rows, true, fate::aborted, false, true, true};
+        EXPECT_EQ(decide_settling(facts), settle_decision::take_back);
+        facts.keys_in_table = false;
+        EXPECT_NE(decide_settling(facts), settle_decision::take_back) << "nothing of it is there";
+        facts.keys_in_table = true;
+        facts.same_server = false;
+        EXPECT_NE(decide_settling(facts), settle_decision::take_back) << "the number may be a stranger's";
+        facts.same_server = true;
+        facts.said = fate::committed;
+        EXPECT_NE(decide_settling(facts), settle_decision::take_back);
+        facts.said = fate::aborted;
+        facts.rows = tail_rows::not_looked;
+        EXPECT_EQ(decide_settling(facts), settle_decision::look_at_rows);
+    }
+}
+
 // The move back into the table, as docs/protocol.md has it.
 const rule restoring_rules[] = {
     {"a mark of another cluster, database or table is never guessed at", //
