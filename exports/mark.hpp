@@ -28,7 +28,7 @@ struct file_mark {
 [[nodiscard]] std::variant<file_mark, std::string> mark_from(std::string_view text);
 
 // The metadata that keeps `evidence` on a blob, beside the archive's mark.
-inline constexpr const char* evidence_name = "exportevidence";
+inline constexpr const char* evidence_name = "archiverevidence";
 // As the archive writes it to a blob, pending; without the evidence.
 [[nodiscard]] archive::file_mark for_lake(const file_mark& mark);
 [[nodiscard]] file_mark from_lake(const archive::file_mark& mark);

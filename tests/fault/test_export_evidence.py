@@ -94,6 +94,6 @@ def test_a_mark_without_evidence_is_settled_as_before(exports, database):
         mark.write_text("".join(line + "\n" for line in mark.read_text().splitlines() if not line.startswith("evidence=")))
     else:
         (blob,) = [blob for blob in exports.place.blobs() if "archiverpending" in blob.metadata]
-        exports.place.lake.set_metadata(exports.place.container, blob.name, {name: value for name, value in blob.metadata.items() if name != "exportevidence"})
+        exports.place.lake.set_metadata(exports.place.container, blob.name, {name: value for name, value in blob.metadata.items() if name != "archiverevidence"})
     exports.run(expect=0)
     assert exports.check()["agency"] > 0 and exports.place.leftovers() == []
