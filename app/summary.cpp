@@ -52,6 +52,10 @@ std::string sentence_of(const summary_facts& facts) {
     const auto& report = facts.report;
     if (facts.exit_code >= exit_code::signal_base)
         return "stopped";
+    if (!facts.report.files_lost.empty())
+        return fmt::format("failed: {} gone or replaced, the first is '{}'",
+                           plain_count(facts.report.files_lost.size(), "file"),
+                           facts.report.files_lost.front());
     if (facts.exit_code != exit_code::done)
         return fmt::format("failed with exit code {}", facts.exit_code);
     if (facts.inquiry)
@@ -102,6 +106,8 @@ void log_summary(async::log& sink, const summary_facts& facts) {
         fields.emplace_back("side_effects", went_along);
     if (report.files_pending)
         fields.emplace_back("files_pending", *report.files_pending);
+    if (!report.files_lost.empty())
+        fields.emplace_back("files_lost", report.files_lost.size());
     if (report.backlog)
         fields.emplace_back("backlog_seconds", std::int64_t{report.backlog->count()});
     if (!facts.error_type.empty())

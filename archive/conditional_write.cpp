@@ -18,6 +18,8 @@ std::optional<write_answer> unclear(const azure::storage_error& failed) {
     if (failed.condition_failed())
         return failed.service_code() == "InvalidBlockList" ? write_answer::blocks_missing
                                                            : write_answer::condition_failed;
+    if (failed.status() == 404) // a blob that is not there meets no condition either
+        return write_answer::condition_failed;
     if (failed.outcome_unknown() || failed.may_repeat())
         return write_answer::no_answer;
     return std::nullopt;

@@ -56,7 +56,7 @@ struct day_file {
     file_record untouched; // of the existing file as it stands there
 
     // Publishing. Nothing is published for a day without new rows.
-    enum class publication : std::uint8_t { none, tried, published, finalised };
+    enum class publication : std::uint8_t { none, tried, published, finalised, lost };
     publication state = publication::none;
     std::optional<file_mark> mark; // as published
     azure::etag etag;              // as published

@@ -50,11 +50,15 @@ awaitable<void> job::publish_and_commit(unit& work) {
         co_await finalise(work);
         count_pending(work);
         co_await async::heeding_cancellation();
+        if (work.gone)
+            std::rethrow_exception(work.gone);
         co_return;
     case commit_decision::put_back:
         co_await put_back(work);
         count_pending(work);
         co_await async::heeding_cancellation();
+        if (work.gone)
+            std::rethrow_exception(work.gone);
         rethrow_not_committed(work, failed);
     case commit_decision::ask:
     case commit_decision::wait:
@@ -165,7 +169,20 @@ awaitable<void> job::put_back(unit& work) {
         if (file->state != day_file::publication::none)
             tried.push_back(file);
     std::exception_ptr left;
-    const auto step = [this, &tried](std::size_t index) { return publisher_.put_back(*tried[index]); };
+    const auto step = [this, &work, &tried](std::size_t index) -> awaitable<void> {
+        auto& file = *tried[index];
+        try {
+            co_await publisher_.put_back(file);
+        } catch (const async::error& error) {
+            if (error.kind() != failure::integrity)
+                throw;
+            work.gone = std::current_exception();
+            file.state = day_file::publication::lost;
+            context_.report.files_lost.push_back(file.name);
+            context_.sink.error("file.gone", error.message(),
+                                {{"day", file.which().text()}, {"blob", file.name}});
+        }
+    };
     try {
         co_await async::with_deadline(async::for_each_bounded(tried.size(), context_.settings.parallel, step),
                                       by, "the files to be put back");
@@ -181,25 +198,41 @@ awaitable<void> job::put_back(unit& work) {
                            {{"files", tried.size()}});
 }
 
+// The rows are safe and deleted; a mark that is left is cleared by the next run. A file that is gone holds up
+// none of the others.
 awaitable<void> job::finalise(unit& work) {
     const async::span shown(context_.sink, "job", "finish");
     const auto tails = work.tails();
     context_.report.files_planned = tails.size();
     std::exception_ptr failed;
-    const auto step = [this, &tails](std::size_t index) -> awaitable<void> {
-        co_await publisher_.finalise(*tails[index]);
-        ++context_.report.files_done;
+    std::exception_ptr gone;
+    const auto step = [this, &tails, &failed, &gone](std::size_t index) -> awaitable<void> {
+        auto& file = *tails[index];
+        try {
+            co_await publisher_.finalise(file);
+            ++context_.report.files_done;
+        } catch (const conflict&) {
+            failed = std::current_exception();
+        } catch (const async::error& error) {
+            if (error.kind() != failure::integrity)
+                throw; // the lake: the others would fare no better
+            gone = std::current_exception();
+            file.state = day_file::publication::lost;
+            context_.report.files_lost.push_back(file.name);
+            context_.sink.error("file.gone", error.message(),
+                                {{"day", file.which().text()}, {"blob", file.name}, {"rows", file.rows}});
+        }
     };
     try {
         co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
     } catch (const async::error&) {
         failed = std::current_exception();
     }
-    // The rows are safe and deleted; only the mark is left, and the next run clears it.
     if (failed)
         context_.sink.warn("finalise.failed", "a file is still marked pending: the next run clears the mark",
                            {{"error.message", async::describe(failed)}});
     fault_point("finalised");
+    work.gone = gone;
 }
 
 void job::record(const unit& work) {

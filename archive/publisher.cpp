@@ -3,6 +3,7 @@
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/selection.hpp"
+#include "archive/tail_state.hpp"
 #include "azure/crc64.hpp"
 #include "azure/error.hpp"
 
@@ -26,6 +27,17 @@ azure::content_headers content_of(compression kind) {
     azure::content_headers content;
     content.type = kind == compression::gzip ? "application/gzip" : "text/csv; charset=utf-8";
     return content;
+}
+
+// A container that is gone has no files.
+awaitable<std::optional<lake_file>> look_anyhow(lake& folder, std::string name) {
+    try {
+        co_return co_await folder.look(name);
+    } catch (const azure::storage_error& failed) {
+        if (failed.status() != 404)
+            throw;
+    }
+    co_return std::nullopt;
 }
 
 // The tags that do not fit beside those of others.
@@ -159,13 +171,66 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
     file.state = day_file::publication::published;
 }
 
-awaitable<publisher::observed> publisher::see_pending(std::string name, azure::etag expected,
-                                                      std::string transaction) {
+// After COMMIT: done if the mark is off *and* the rows are there. Throws rows_gone if they are not.
+awaitable<publisher::observed> publisher::see_committed(std::string name, azure::etag expected,
+                                                        file_mark published) {
+    const auto now = co_await look_anyhow(lake_, name);
+    const auto etag = now ? now->properties.etag : azure::etag();
+    switch (tail_state_of(now, published)) {
+    case tail_state::pending:
+        co_return observed{etag == expected ? blob_state::as_before : blob_state::otherwise, etag};
+    case tail_state::final:
+    case tail_state::built_on:
+        co_return observed{blob_state::as_written, etag};
+    case tail_state::absent:
+        throw rows_gone(name, published, true);
+    case tail_state::as_before:
+    case tail_state::other:
+        break;
+    }
+    // A run that came between has settled the file for us, and may have written to it since.
+    if (now->mark.mark && co_await begins_with(*now, published.now))
+        co_return observed{blob_state::as_written, etag};
+    throw rows_gone(name, published, false);
+}
+
+awaitable<bool> publisher::begins_with(const lake_file& file, const file_record& content) {
+    if (file.properties.size < content.bytes)
+        co_return false;
+    std::uint64_t crc = 0;
+    const azure::body_sink take = [&crc](std::span<const std::byte> piece) -> awaitable<void> {
+        crc = azure::crc64(crc, piece);
+        co_return;
+    };
+    co_await lake_.client().read(file.properties.name, file.properties.etag, 0, content.bytes, take);
+    co_return crc == content.crc;
+}
+
+// After a rollback: done if nothing of the tail is left *and* what the file held before is there. Throws
+// base_gone if it is not.
+awaitable<publisher::observed> publisher::see_taken_back(std::string name, azure::etag expected,
+                                                         file_mark published) {
     const auto now = co_await lake_.look(name);
-    if (!now || !pending_on(*now, transaction))
-        co_return observed{blob_state::as_written, now ? now->properties.etag : azure::etag()};
-    co_return observed{now->properties.etag == expected ? blob_state::as_before : blob_state::otherwise,
-                       now->properties.etag};
+    const auto etag = now ? now->properties.etag : azure::etag();
+    switch (tail_state_of(now, published)) {
+    case tail_state::pending:
+        co_return observed{etag == expected ? blob_state::as_before : blob_state::otherwise, etag};
+    case tail_state::absent:
+        if (published.base)
+            throw base_gone(name, published);
+        co_return observed{blob_state::as_written, etag};
+    case tail_state::as_before:
+        co_return observed{blob_state::as_written, etag};
+    case tail_state::other:
+        // Where the tail was the whole file, another one under its name takes nothing away.
+        if (!published.base && !pending_on(*now, published.now.transaction))
+            co_return observed{blob_state::as_written, etag};
+        break;
+    case tail_state::final:
+    case tail_state::built_on:
+        break; // somebody holds the tail for committed
+    }
+    co_return observed{blob_state::otherwise, etag};
 }
 
 awaitable<void> publisher::finalise(day_file& file) {
@@ -180,14 +245,14 @@ awaitable<void> publisher::finalise(day_file& file) {
         fault_point("after-finalise");
         co_return done.etag;
     };
-    what.look = [&] { return see_pending(file.name, file.etag, file.mark->now.transaction); };
+    what.look = [&] { return see_committed(file.name, file.etag, *file.mark); };
     file.etag = co_await write_until_known(retries_, std::move(what));
     file.state = day_file::publication::finalised;
 }
 
 // The same where the tail is empty: only the mark has changed.
 awaitable<void> publisher::restore_mark(std::string name, azure::etag expected, azure::metadata values,
-                                        std::string transaction) {
+                                        file_mark published) {
     const auto when = azure::condition::match(expected);
     conditional_write what;
     what.doing = fmt::format("marking '{}' as it was", name);
@@ -197,13 +262,13 @@ awaitable<void> publisher::restore_mark(std::string name, azure::etag expected, 
         fault_point("after-take-back");
         co_return done.etag;
     };
-    what.look = [&] { return see_pending(name, expected, transaction); };
+    what.look = [&] { return see_taken_back(name, expected, published); };
     (void)co_await write_until_known(retries_, std::move(what));
 }
 
 awaitable<void> publisher::restore_base(std::string name, azure::etag expected, std::vector<std::string> ids,
                                         azure::content_headers content, azure::metadata values,
-                                        std::string transaction) {
+                                        file_mark published) {
     const auto when = azure::condition::match(expected);
     conditional_write what;
     what.doing = fmt::format("putting '{}' back", name);
@@ -213,11 +278,11 @@ awaitable<void> publisher::restore_base(std::string name, azure::etag expected, 
         fault_point("after-take-back");
         co_return done.etag;
     };
-    what.look = [&] { return see_pending(name, expected, transaction); };
+    what.look = [&] { return see_taken_back(name, expected, published); };
     (void)co_await write_until_known(retries_, std::move(what));
 }
 
-awaitable<void> publisher::remove_pending(std::string name, azure::etag expected, std::string transaction) {
+awaitable<void> publisher::remove_pending(std::string name, azure::etag expected, file_mark published) {
     const auto when = azure::condition::match(expected);
     conditional_write what;
     what.doing = fmt::format("removing '{}'", name);
@@ -226,13 +291,14 @@ awaitable<void> publisher::remove_pending(std::string name, azure::etag expected
         try {
             co_await lake_.client().remove(name, when);
         } catch (const azure::storage_error& failed) {
-            if (failed.status() != 404) // gone already: an earlier try took effect
+            // Gone already: an earlier try took effect. Nothing but the tail was in it.
+            if (failed.status() != 404)
                 throw;
         }
         fault_point("after-remove");
         co_return azure::etag();
     };
-    what.look = [&] { return see_pending(name, expected, transaction); };
+    what.look = [&] { return see_taken_back(name, expected, published); };
     (void)co_await write_until_known(retries_, std::move(what));
 }
 
@@ -241,16 +307,17 @@ awaitable<void> publisher::put_back(day_file& file) {
         co_return;
     // Whether or not the publishing write was answered: what stands there now is what counts.
     const auto now = co_await lake_.look(file.name);
+    if (!now && file.existing)
+        throw base_gone(file.name, *file.mark);
     if (!now || !pending_on(*now, file.mark->now.transaction))
         co_return;
     if (has_empty_tail(*file.mark))
-        co_await restore_mark(file.name, now->properties.etag, file.existing->metadata,
-                              file.mark->now.transaction);
+        co_await restore_mark(file.name, now->properties.etag, file.existing->metadata, *file.mark);
     else if (file.existing)
         co_await restore_base(file.name, now->properties.etag, file.base_ids, file.before,
-                              file.existing->metadata, file.mark->now.transaction);
+                              file.existing->metadata, *file.mark);
     else
-        co_await remove_pending(file.name, now->properties.etag, file.mark->now.transaction);
+        co_await remove_pending(file.name, now->properties.etag, *file.mark);
     file.state = day_file::publication::none;
 }
 
@@ -265,9 +332,7 @@ awaitable<void> publisher::keep(const lake_file& file) {
         fault_point("after-keep");
         co_return done.etag;
     };
-    what.look = [&] {
-        return see_pending(file.properties.name, file.properties.etag, file.mark.mark->now.transaction);
-    };
+    what.look = [&] { return see_committed(file.properties.name, file.properties.etag, *file.mark.mark); };
     (void)co_await write_until_known(retries_, std::move(what));
 }
 
@@ -275,8 +340,7 @@ awaitable<void> publisher::take_back(const lake_file& file) {
     const auto& mark = *file.mark.mark;
     if (has_empty_tail(mark))
         co_return co_await restore_mark(file.properties.name, file.properties.etag,
-                                        metadata_with(taken_back(mark), file.properties.metadata),
-                                        mark.now.transaction);
+                                        metadata_with(taken_back(mark), file.properties.metadata), mark);
     const auto blocks = co_await lake_.client().committed_blocks(file.properties.name);
     if (!blocks || blocks->etag != file.properties.etag || blocks->committed.size() < mark.base->blocks)
         throw conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));
@@ -295,11 +359,11 @@ awaitable<void> publisher::take_back(const lake_file& file) {
     auto content = co_await lake_.content_of(file.properties);
     content.access_tier = mark.base->tier.value_or(content.access_tier);
     co_await restore_base(file.properties.name, file.properties.etag, std::move(ids), std::move(content),
-                          metadata_with(taken_back(mark), file.properties.metadata), mark.now.transaction);
+                          metadata_with(taken_back(mark), file.properties.metadata), mark);
 }
 
 awaitable<void> publisher::remove(const lake_file& file) {
-    return remove_pending(file.properties.name, file.properties.etag, file.mark.mark->now.transaction);
+    return remove_pending(file.properties.name, file.properties.etag, *file.mark.mark);
 }
 
 } // namespace archive

@@ -40,12 +40,15 @@ class publisher {
     // of the rows already, Set Blob Metadata: it is pending with an empty tail. Throws conflict if somebody
     // else wrote meanwhile: the rows that are about to be deleted must be in the file as it was read.
     [[nodiscard]] awaitable<void> publish(day_file& file, const publication& by);
-    // Makes a published tail final. Failing is harmless: the next run does it.
+    // Makes a published tail final. Failing is harmless, the next run does it; but async::error(integrity)
+    // says that the file is gone, or is another one: its rows were deleted from the table and are not in the
+    // lake.
     [[nodiscard]] awaitable<void> finalise(day_file& file);
     // Takes away what `publish` did, or may have done. Only once the transaction is certainly not committed.
+    // Throws async::error(integrity) if the file that was there before is gone.
     [[nodiscard]] awaitable<void> put_back(day_file& file);
 
-    // The same for a file found pending: settling's three ways to end.
+    // The same for a file found pending: settling's three ways to end. They throw the same.
     [[nodiscard]] awaitable<void> keep(const lake_file& file);
     [[nodiscard]] awaitable<void> take_back(const lake_file& file);
     [[nodiscard]] awaitable<void> remove(const lake_file& file);
@@ -55,14 +58,16 @@ class publisher {
 
     [[nodiscard]] awaitable<void> publish_word(day_file& file, const publication& by);
     [[nodiscard]] awaitable<void> restore_mark(std::string name, azure::etag expected, azure::metadata values,
-                                               std::string transaction);
+                                               file_mark published);
     [[nodiscard]] awaitable<void> restore_base(std::string name, azure::etag expected,
                                                std::vector<std::string> ids, azure::content_headers content,
-                                               azure::metadata values, std::string transaction);
-    [[nodiscard]] awaitable<void> remove_pending(std::string name, azure::etag expected,
-                                                 std::string transaction);
-    [[nodiscard]] awaitable<observed> see_pending(std::string name, azure::etag expected,
-                                                  std::string transaction);
+                                               azure::metadata values, file_mark published);
+    [[nodiscard]] awaitable<void> remove_pending(std::string name, azure::etag expected, file_mark published);
+    [[nodiscard]] awaitable<observed> see_committed(std::string name, azure::etag expected,
+                                                    file_mark published);
+    [[nodiscard]] awaitable<observed> see_taken_back(std::string name, azure::etag expected,
+                                                     file_mark published);
+    [[nodiscard]] awaitable<bool> begins_with(const lake_file& file, const file_record& content);
 
     archive::lake& lake_;
     async::retry_context& retries_;

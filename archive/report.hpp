@@ -86,6 +86,9 @@ struct run_report {
     std::optional<std::uint64_t> files_pending;
 
     std::vector<side_effect> went_along; // other rows that the DELETEs changed, by table
+    // Files that somebody else deleted or replaced, while the rows that they should hold are not in the
+    // table.
+    std::vector<std::string> files_lost;
 
     std::vector<day_outcome> outcomes; // by transaction, then by day
 

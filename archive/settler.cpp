@@ -84,8 +84,19 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
         else
             work.push_back({&file, decision});
     }
-    const auto step = [this, &work, &table](std::size_t index) { return carry_out(work[index], table); };
+    std::exception_ptr gone;
+    const auto step = [this, &work, &table, &gone](std::size_t index) -> awaitable<void> {
+        try {
+            co_await carry_out(work[index], table);
+        } catch (const async::error& error) {
+            if (error.kind() != failure::integrity)
+                throw;
+            gone = std::current_exception(); // the others are settled all the same
+        }
+    };
     co_await async::for_each_bounded(work.size(), parallel_, step);
+    if (gone)
+        std::rethrow_exception(gone);
     result.settled = work.size();
     co_return result;
 }

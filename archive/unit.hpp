@@ -37,6 +37,8 @@ struct job::unit {
     };
     std::vector<restored_file> restored;
     bool publishing_failed = false;
+    std::exception_ptr
+        gone; // a file that somebody else deleted or replaced while this transaction was at work
 
     // Days that have something to publish.
     [[nodiscard]] std::vector<day_file*> tails() const {

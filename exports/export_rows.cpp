@@ -164,6 +164,9 @@ awaitable<void> exporter::show(attempt& work) {
     } catch (...) {
         failed = std::current_exception();
     }
+    // A file that is gone is no mark that is left: its rows are in neither place.
+    if (failed && async::failure_of(failed) == failure::integrity)
+        std::rethrow_exception(failed);
     auto now = draft::whereabouts::there; // where a lake cannot be reached: it was there before COMMIT
     try {
         now = co_await async::shielded(work.draft->look());
