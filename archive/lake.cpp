@@ -21,6 +21,12 @@ file_key lake_file::key() const {
     return *key;
 }
 
+namespace {
+
+bool may_be_ours(std::string_view name) { return key_of_file(name) || key_of_side_copy(name); }
+
+} // namespace
+
 lake::lake(azure::blob_client& client, std::string folder, azure::directory_client* directories,
            std::string encryption_scope)
     : client_(client)
@@ -61,8 +67,8 @@ awaitable<void> lake::create_folder() {
         co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker, encryption_scope_);
 }
 
-awaitable<std::optional<std::vector<azure::blob_properties>>> lake::present_blobs() {
-    std::vector<azure::blob_properties> blobs;
+awaitable<std::optional<lake::found_blobs>> lake::find_blobs(name_filter wanted) {
+    found_blobs found;
     std::string marker;
     do {
         azure::blob_page page;
@@ -73,10 +79,28 @@ awaitable<std::optional<std::vector<azure::blob_properties>>> lake::present_blob
                 throw;
             co_return std::nullopt;
         }
-        std::ranges::move(page.blobs, std::back_inserter(blobs));
+        found.empty = found.empty && page.blobs.empty() && page.folders.empty();
+        for (auto& folder : page.folders) {
+            // A directory where a day's file should be: a file cannot be written there.
+            folder.pop_back();
+            azure::blob_properties directory;
+            directory.name = std::move(folder);
+            directory.directory = true;
+            page.blobs.push_back(std::move(directory));
+        }
+        for (auto& blob : page.blobs)
+            if (wanted(std::string_view(blob.name).substr(prefix_.size())))
+                found.wanted.push_back(std::move(blob));
         marker = std::move(page.next_marker);
     } while (!marker.empty());
-    co_return blobs;
+    co_return found;
+}
+
+awaitable<std::optional<std::vector<azure::blob_properties>>> lake::present_blobs(name_filter wanted) {
+    auto found = co_await find_blobs(std::move(wanted));
+    if (!found)
+        co_return std::nullopt;
+    co_return std::move(found->wanted);
 }
 
 folder_contents lake::contents_of(std::vector<azure::blob_properties> blobs) {
@@ -99,12 +123,12 @@ folder_contents lake::contents_of(std::vector<azure::blob_properties> blobs) {
     return found;
 }
 
-awaitable<std::vector<azure::blob_properties>> lake::blobs() {
-    auto found = co_await present_blobs();
+awaitable<std::vector<azure::blob_properties>> lake::blobs(name_filter wanted) {
+    auto found = co_await find_blobs(wanted);
     bool made = false;
     if (!found) {
         made = co_await client_.ensure_container();
-        found = co_await present_blobs();
+        found = co_await find_blobs(wanted);
     }
     if (!found && !made)
         throw async::error(
@@ -115,18 +139,18 @@ awaitable<std::vector<azure::blob_properties>> lake::blobs() {
         throw async::error(
             async::failure::temporary,
             fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
-    if (found->empty() && !prefix_.empty())
+    if (found->empty && !prefix_.empty())
         co_await create_folder();
-    co_return std::move(*found);
+    co_return std::move(found->wanted);
 }
 
 awaitable<folder_contents> lake::contents() {
-    auto found = co_await blobs();
+    auto found = co_await blobs(may_be_ours);
     co_return contents_of(std::move(found));
 }
 
 awaitable<std::optional<file_map>> lake::present_files() {
-    auto blobs = co_await present_blobs();
+    auto blobs = co_await present_blobs(may_be_ours);
     if (!blobs)
         co_return std::nullopt;
     auto found = contents_of(std::move(*blobs));

@@ -8,6 +8,7 @@
 #include "azure/blob_client.hpp"
 #include "azure/directory.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -56,9 +57,12 @@ class lake {
     // Every day's file for who only reads: where it is missing because its conversion was interrupted, the
     // copy. Creates nothing. Nothing if there is no container.
     [[nodiscard]] awaitable<std::optional<file_map>> present_files();
-    // Whatever lies in the folder: creating what is missing, and not.
-    [[nodiscard]] awaitable<std::vector<azure::blob_properties>> blobs();
-    [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>> present_blobs();
+    // The blobs of the folder itself whose name in it passes: creating what is missing, and not. The others
+    // are dropped page by page.
+    using name_filter = std::function<bool(std::string_view)>;
+    [[nodiscard]] awaitable<std::vector<azure::blob_properties>> blobs(name_filter wanted);
+    [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>>
+    present_blobs(name_filter wanted);
     // Whether a directory has the name of this day's file, by the last listing.
     [[nodiscard]] bool is_directory(const file_key& key) const { return directories_found_.contains(key); }
     // What a commit has to restate of a file. Its index tags take a request, where it has any.
@@ -80,6 +84,11 @@ class lake {
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
 
   private:
+    struct found_blobs {
+        std::vector<azure::blob_properties> wanted;
+        bool empty = true; // nothing at all lies in the folder
+    };
+    [[nodiscard]] awaitable<std::optional<found_blobs>> find_blobs(name_filter wanted);
     [[nodiscard]] folder_contents contents_of(std::vector<azure::blob_properties> blobs);
     [[nodiscard]] awaitable<void> create_folder();
     [[nodiscard]] awaitable<bool> create_directory();

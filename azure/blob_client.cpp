@@ -78,6 +78,7 @@ awaitable<blob_page> blob_client::list(std::string_view prefix, std::string_view
     const auto doing = fmt::format("list blobs '{}' in container '{}'", prefix, container_);
     auto what = container_request(verb::get);
     what.query.emplace_back("comp", "list");
+    what.query.emplace_back("delimiter", "/");
     what.query.emplace_back("include", "metadata");
     what.query.emplace_back("maxresults", page_size_max);
     if (!prefix.empty())
@@ -88,6 +89,7 @@ awaitable<blob_page> blob_client::list(std::string_view prefix, std::string_view
     auto found = at_border(doing, [&] { return parse_listing(answer.body); });
     blob_page page;
     page.blobs = std::move(found.blobs);
+    page.folders = std::move(found.folders);
     page.next_marker = std::move(found.next_marker);
     co_return page;
 }
@@ -166,12 +168,14 @@ awaitable<written> blob_client::put_block_list(std::string_view name, std::span<
 
 // Set Blob Metadata
 awaitable<written> blob_client::set_metadata(std::string_view name, const metadata& values,
-                                             const condition& when) {
+                                             const condition& when, std::string_view lease) {
     const auto doing = fmt::format("set metadata of blob '{}'", name);
     auto what = blob_request(verb::put, name);
     what.query.emplace_back("comp", "metadata");
     set_metadata_at_border(doing, what, values);
     set_condition(what, when);
+    if (!lease.empty())
+        what.headers["x-ms-lease-id"] = lease;
     const auto answer = co_await publish(doing, what);
     co_return what_was_written(answer);
 }

@@ -29,7 +29,25 @@ struct client_options {
 
 struct blob_page {
     std::vector<blob_properties> blobs;
-    std::string next_marker; // empty: this was the last page
+    std::vector<std::string> folders; // with their '/': what has one behind the prefix
+    std::string next_marker;          // empty: this was the last page
+};
+
+// Lease Blob: while a lease is held, nobody writes to the blob or leases it without the id.
+enum class lease_action : std::uint8_t { acquire, renew, release };
+enum class lease_outcome : std::uint8_t {
+    held,    // done: held with this id or, after a release, by nobody
+    taken,   // another id holds it
+    broken,  // somebody broke it, or it is held by nobody
+    absent,  // there is no such blob, or no container
+    changed, // the blob is not as the condition says
+};
+struct lease_request {
+    lease_action action = lease_action::acquire;
+    std::string blob;
+    std::string id;                    // a UUID, chosen by us. Who holds the lease may acquire it again.
+    std::chrono::seconds duration{15}; // 15 to 60; of an acquisition
+    condition when;
 };
 
 // What a publishing write leaves behind.
@@ -54,7 +72,7 @@ class blob_client {
     // may not look at it.
     [[nodiscard]] async::awaitable<std::optional<container_properties>> look_at_container();
 
-    // One page (at most 5,000 blobs) of names with `prefix`, with metadata.
+    // One page (at most 5,000 names) of what has `prefix` and no '/' behind it, with metadata.
     [[nodiscard]] async::awaitable<blob_page> list(std::string_view prefix, std::string_view marker);
     [[nodiscard]] async::awaitable<std::optional<blob_properties>> properties(std::string_view name);
     [[nodiscard]] async::awaitable<std::optional<block_list>> committed_blocks(std::string_view name);
@@ -81,13 +99,24 @@ class blob_client {
     [[nodiscard]] async::awaitable<void> read(std::string_view name, const etag& expected, std::uint64_t from,
                                               std::optional<std::uint64_t> to, body_sink sink);
 
+    [[nodiscard]] async::awaitable<lease_outcome> lease(lease_request what);
+
+    // Creates an empty append blob unless there is a blob of this name.
+    [[nodiscard]] async::awaitable<void> ensure_append_blob(std::string_view name,
+                                                            std::string_view encryption_scope = {});
+    // At most 4 MiB. May append them twice, if an answer is lost. Throws storage_error 404 if there is no
+    // such blob.
+    [[nodiscard]] async::awaitable<void> append_block(std::string_view name, std::string_view text,
+                                                      std::string_view encryption_scope = {});
+
     // One try each. storage_error::outcome_unknown: it may have taken effect.
     [[nodiscard]] async::awaitable<written> put_block_list(std::string_view name,
                                                            std::span<const std::string> ids,
                                                            const content_headers& content,
                                                            const metadata& values, const condition& when);
+    // `lease`: the id that holds it, if there is one.
     [[nodiscard]] async::awaitable<written> set_metadata(std::string_view name, const metadata& values,
-                                                         const condition& when);
+                                                         const condition& when, std::string_view lease = {});
     [[nodiscard]] async::awaitable<void> remove(std::string_view name, const condition& when);
 
     // How far the service's clock is ahead of ours, by the last answer that gave its time.

@@ -135,6 +135,17 @@ blob_properties read_blob(xml_reader& reader) {
     return blob;
 }
 
+std::string read_folder(xml_reader& reader) {
+    std::string folder;
+    while (reader.next_child()) {
+        if (reader.name() == "Name")
+            folder = blob_name(reader);
+        else
+            reader.skip(); // the properties of a real directory
+    }
+    return folder;
+}
+
 block read_block(xml_reader& reader) {
     block found;
     std::optional<std::uint64_t> size;
@@ -163,8 +174,10 @@ listing parse_listing(std::string_view xml) {
             while (reader.next_child()) {
                 if (reader.name() == "Blob")
                     found.blobs.push_back(read_blob(reader));
+                else if (reader.name() == "BlobPrefix")
+                    found.folders.push_back(read_folder(reader));
                 else
-                    reader.skip(); // BlobPrefix, only with a delimiter
+                    reader.skip();
             }
         } else if (reader.name() == "NextMarker") {
             found.next_marker = reader.text();

@@ -12,6 +12,7 @@ namespace azure {
 
 struct listing {
     std::vector<blob_properties> blobs; // ETags with their quotes restored
+    std::vector<std::string> folders;   // with a delimiter: names up to it, it included
     std::string next_marker;
 };
 

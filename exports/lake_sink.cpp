@@ -12,6 +12,8 @@ namespace exports {
 
 namespace {
 
+bool is_export(std::string_view name) { return file_name::from_text(name).has_value(); }
+
 stored_file described(const azure::blob_properties& blob, const std::string& name) {
     stored_file found;
     found.name = name;
@@ -37,7 +39,7 @@ lake_sink::lake_sink(archive::lake& folder, const archive::placement& where, asy
 
 awaitable<std::unique_ptr<draft>> lake_sink::begin(file_name first, std::string nonce) {
     std::set<std::string, std::less<>> taken;
-    const auto blobs = co_await lake_.blobs();
+    const auto blobs = co_await lake_.blobs(is_export);
     for (const auto& blob : blobs)
         taken.insert(blob.name.substr(lake_.prefix().size()));
     auto name = std::move(first);
@@ -48,7 +50,7 @@ awaitable<std::unique_ptr<draft>> lake_sink::begin(file_name first, std::string 
 }
 
 awaitable<std::vector<stored_file>> lake_sink::files(std::string task) {
-    const auto blobs = co_await lake_.present_blobs();
+    const auto blobs = co_await lake_.present_blobs(is_export);
     std::map<file_name, stored_file> found;
     if (!blobs)
         co_return std::vector<stored_file>();
@@ -78,7 +80,7 @@ awaitable<void> lake_sink::read(stored_file file, byte_sink to) {
 }
 
 awaitable<std::vector<unsettled_file>> lake_sink::unsettled() {
-    const auto blobs = co_await lake_.present_blobs();
+    const auto blobs = co_await lake_.present_blobs(is_export);
     std::vector<unsettled_file> found;
     if (!blobs)
         co_return found;
@@ -130,7 +132,7 @@ awaitable<std::string> lake_sink::obstacle() {
         if (const auto forbidden = container ? archive::obstacle_of(*container, lake_.where()) : std::nullopt)
             co_return forbidden->why;
         // What each export begins with; the look at the container tells no stranger from a friend.
-        (void)co_await lake_.present_blobs();
+        (void)co_await lake_.present_blobs(is_export);
         co_return std::string();
     } catch (const async::error& failed) {
         co_return failed.message();
