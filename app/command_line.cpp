@@ -258,7 +258,8 @@ struct grammar {
 
     [[nodiscard]] std::string read_rest(command_line& result, const CLI::App& inside) {
         for (const auto& [name, wanted] :
-             {std::pair{"--calendar", &result.calendar}, std::pair{"--exports", &result.exports}})
+             {std::pair{"--calendar", &result.calendar}, std::pair{"--exports", &result.exports},
+              std::pair{"--adopt", &result.adopt}})
             if (auto mistake = read_switch(name, *wanted); !mistake.empty())
                 return mistake;
         if (result.command == command::recover)

@@ -26,6 +26,7 @@ struct command_line {
     bool calendar = false;
     std::string against;                  // verify --against TABLE, as SQL writes it
     bool exports = false;                 // recover --exports
+    bool adopt = false;                   // recover --adopt
     std::vector<std::string> tasks;       // of `export`; none: all
     std::optional<archive::day> boundary; // export --boundary DAY
 };

@@ -31,6 +31,7 @@ constexpr std::array recover_flags{
                  "take the pending rows out of this file: a person has seen them in the table",
                  {}},
     command_flag{"--exports", "", "what interrupted exports left, and not `archive`", {}},
+    command_flag{"--adopt", "", "the folder belongs to this table of this database from now on", {}},
 };
 constexpr std::array export_flags{
     command_flag{"--boundary", "DAY", "the midnight before this day, as YYYY-MM-DD, in place of today's", {}},

@@ -19,7 +19,8 @@ db::connect_options connect_options_of(const configuration& settings, azure::tok
 
 azure::pool_options pool_options_of(const configuration& settings, const azure::endpoint& server) {
     azure::pool_options options;
-    options.connections_max = settings.job.parallel;
+    options.connections_max =
+        settings.job.parallel + 1; // one is left to renew the lease while all are at work
     if (settings.proxy && !azure::bypasses_proxy(server, settings.no_proxy))
         options.proxy = settings.proxy;
     return options;

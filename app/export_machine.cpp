@@ -43,7 +43,7 @@ export_machine::export_machine(const boost::asio::any_io_executor& executor, con
         lake_ = std::make_unique<lake_link>(executor, settings, retries_, sink, tokens_.get());
         files_ = std::make_unique<exports::lake_sink>(lake_->folder, settings.job.placement, retries_,
                                                       settings.exporting.memory_bytes,
-                                                      settings.exporting.parallel);
+                                                      settings.exporting.parallel, run_id_);
     } else {
         files_ = std::make_unique<exports::directory_sink>(settings.exporting.directory, writing_, reading_);
     }

@@ -40,6 +40,9 @@ awaitable<inquiry_answer> plan(const command_line& what, inquiry_context context
 }
 
 awaitable<inquiry_answer> list(const command_line& what, inquiry_context context) {
+    // First: what is archived meanwhile is then no file that it misses.
+    archive::ledger book(context.lake);
+    const auto known = co_await book.read();
     const auto files = co_await context.lake.present_files();
     if (!files)
         throw async::error(async::failure::precondition,
@@ -47,7 +50,7 @@ awaitable<inquiry_answer> list(const command_line& what, inquiry_context context
                            "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
     const auto found = archive::take_inventory(
         *files, what.days,
-        iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
+        iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())), known);
     note(context.report, found.days, found.rows, found.bytes);
     inquiry_answer answer;
     answer.text = what.calendar ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})

@@ -57,7 +57,7 @@ std::string list_json(const archive::inventory& found, const std::string& path) 
     const json::object totals{{"days", found.days},           {"files", found.files.size()},
                               {"rows", found.rows},           {"bytes", found.bytes},
                               {"csv_bytes", found.csv_bytes}, {"pending", found.pending},
-                              {"gap_days", gap_days(found)}};
+                              {"gap_days", gap_days(found)},  {"lost", found.lost}};
     return json::serialize(json::object{{"schema", "event-archiver/list/v1"},
                                         {"path", valid_utf8(path)},
                                         {"days", std::move(days)},
@@ -97,6 +97,9 @@ std::string render_list(const archive::inventory& found, const std::string& path
     if (!found.gaps.empty())
         text += fmt::format("; {} in between without a file",
                             counted(static_cast<std::uint64_t>(gap_days(found)), "day"));
+    if (found.lost > 0)
+        text += fmt::format("; {} not as the ledger knows them: `event-archiver verify` names them",
+                            counted(found.lost, "file"));
     if (found.pending > 0)
         text += fmt::format("; {} pending: `event-archiver recover` settles them, and so does the next run",
                             found.pending);

@@ -169,6 +169,8 @@ class engine {
             return job_.archive();
         if (what_.command == command::restore)
             return job_.restore(what_.restore);
+        if (what_.adopt)
+            return job_.adopt();
         if (!what_.keep.empty())
             return job_.recover_file(what_.keep, archive::verdict::keep);
         if (!what_.discard.empty())

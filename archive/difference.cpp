@@ -28,6 +28,8 @@ std::string_view to_string(difference_kind kind) noexcept {
         return "content";
     case difference_kind::missing:
         return "missing";
+    case difference_kind::ledger:
+        return "ledger";
     case difference_kind::unreadable:
         break;
     }

@@ -21,6 +21,7 @@ enum class difference_kind : std::uint8_t {
     content,      // the table compared with has no such row
     missing,      // the table compared with has rows that the file lacks
     unreadable,   // the mark cannot be read
+    ledger,       // the ledger knows of another file, or of one that is not there
 };
 [[nodiscard]] std::string_view to_string(difference_kind kind) noexcept;
 

@@ -3,6 +3,9 @@
 #include "archive/side_copy.hpp"
 #include "azure/metadata.hpp"
 
+#include <algorithm>
+#include <map>
+
 namespace archive {
 
 namespace {
@@ -26,6 +29,10 @@ std::string_view to_string(file_state state) noexcept {
         return "restored";
     case file_state::foreign:
         return "foreign";
+    case file_state::missing:
+        return "missing";
+    case file_state::altered:
+        return "altered";
     case file_state::unreadable:
         break;
     }
@@ -80,11 +87,48 @@ archived_file describe_file(const lake_file& file, std::string_view now) {
     return found;
 }
 
-inventory take_inventory(const file_map& files, const day_range& days, std::string_view now) {
+std::vector<archived_file> differing_from_ledger(const file_map& files, const day_range& days,
+                                                 const ledger_state& known, std::string_view prefix) {
+    std::map<file_key, archived_file> found;
+    for (const auto& [name, entry] : known) {
+        const auto key = key_of_file(name);
+        if (!key || !days.contains(key->which))
+            continue;
+        const auto at = files.find(*key);
+        const auto* file = at == files.end() ? nullptr : &at->second;
+        const auto verdict = compare_with_ledger(entry, file);
+        if (verdict == ledger_verdict::as_known)
+            continue;
+        archived_file differing{key->which, std::string(prefix) + name};
+        if (file != nullptr)
+            differing = describe_file(*file);
+        else
+            differing.rows = entry.now.rows;
+        differing.state = verdict == ledger_verdict::missing ? file_state::missing : file_state::altered;
+        differing.note = describe(verdict, entry);
+        found.emplace(*key, std::move(differing));
+    }
+    std::vector<archived_file> by_day;
+    for (auto& [key, file] : found)
+        by_day.push_back(std::move(file));
+    return by_day;
+}
+
+inventory take_inventory(const file_map& files, const day_range& days, std::string_view now,
+                         const ledger_state& known) {
     inventory all;
     for (const auto& [key, file] : files)
         if (auto found = describe_file(file, now); days.contains(found.which))
             all.files.push_back(std::move(found));
+    for (auto& differing : differing_from_ledger(files, days, known)) {
+        const auto same = std::ranges::find(all.files, differing.name, &archived_file::name);
+        ++all.lost;
+        if (same != all.files.end())
+            *same = std::move(differing);
+        else
+            all.files.push_back(std::move(differing));
+    }
+    std::ranges::stable_sort(all.files, {}, [](const archived_file& file) { return file.which.number(); });
     std::optional<day> before;
     for (const auto& file : all.files) {
         if (!before || *before != file.which)
@@ -93,7 +137,8 @@ inventory take_inventory(const file_map& files, const day_range& days, std::stri
             all.gaps.push_back({day::from_number(before->number() + 1).value(),
                                 day::from_number(file.which.number() - 1).value()});
         before = file.which;
-        all.rows += file.rows.value_or(0);
+        if (file.state != file_state::missing)
+            all.rows += file.rows.value_or(0);
         all.bytes += file.bytes;
         all.csv_bytes += file.csv_bytes.value_or(0);
         all.pending += file.state == file_state::pending ? 1 : 0;

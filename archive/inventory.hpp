@@ -4,6 +4,7 @@
 #include "archive/day.hpp"
 #include "archive/day_range.hpp"
 #include "archive/lake.hpp"
+#include "archive/ledger.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -21,6 +22,8 @@ enum class file_state : std::uint8_t {
     restored,   // its rows may be in the table as well, until they are due again
     foreign,    // others wrote it, or wrote to it after us
     unreadable, // it has a mark of ours that cannot be read
+    missing,    // the ledger knows of rows in it, and it is not there
+    altered,    // it is not what the ledger knows: an earlier version, or others have written to it
 };
 [[nodiscard]] std::string_view to_string(file_state state) noexcept;
 
@@ -56,8 +59,13 @@ struct inventory {
     std::uint64_t bytes = 0;
     std::uint64_t csv_bytes = 0; // where known
     std::uint64_t pending = 0;   // files
+    std::uint64_t lost = 0;      // files that are missing, or are not as the ledger knows them
 };
 [[nodiscard]] inventory take_inventory(const file_map& files, const day_range& days,
-                                       std::string_view now = {});
+                                       std::string_view now = {}, const ledger_state& known = {});
+// What the ledger knows of these days and does not find so; by day.
+[[nodiscard]] std::vector<archived_file> differing_from_ledger(const file_map& files, const day_range& days,
+                                                               const ledger_state& known,
+                                                               std::string_view prefix = {});
 
 } // namespace archive

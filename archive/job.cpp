@@ -30,7 +30,10 @@ job::job(job_context context)
     : context_(std::move(context))
     , publisher_(context_.lake, context_.retries, context_.settings.placement)
     , restores_(context_.lake, context_.retries, context_.new_nonce)
-    , settler_(context_.lake, publisher_, restores_, context_.sink, context_.settings.parallel)
+    , lease_(context_.lake, context_.retries, "lock", context_.run_id)
+    , ledger_(context_.lake)
+    , settler_(context_.lake, publisher_, restores_, context_.sink, context_.settings.parallel, lease_,
+               ledger_)
     , converter_(context_.lake, context_.retries, context_.pages, context_.sink, context_.run_id,
                  context_.new_nonce) {}
 
@@ -54,21 +57,30 @@ awaitable<void> job::recover_file(std::string name, verdict decision) {
     unit work(*session);
     if (!co_await begin_unit(work))
         throw lock_is_held();
+    auto wanted = co_await claim(work);
+    if (!co_await lease_.take(std::move(wanted)))
+        throw lease_.taken();
     const auto file = co_await context_.lake.look(context_.lake.name_of(*key));
     if (!file)
         throw async::error(failure::precondition,
                            fmt::format("there is no '{}'", context_.lake.name_of(*key)));
     co_await settler_.settle_by_verdict(*session, work.table, work.position, *file, decision);
     ++context_.report.files_settled;
-    co_await work.transaction->rollback();
+    co_await leave(work, true);
 }
 
 // The loop around transactions: again after a conflict (a few times), after settling, while a lock or a
 // transaction of somebody else is in the way (for a while), and for the next unit.
 awaitable<void> job::repeat(attempt_body body) {
+    co_await lease_.renewed_beside([this, &body] { return attempts(body); });
+}
+
+awaitable<void> job::attempts(attempt_body body) {
     int conflicts = 0;
     const auto lock_patience = async::deadline::after(context_.settings.lock_wait);
     const auto settle_patience = async::deadline::after(context_.settings.settle_wait);
+    const auto lease_by = async::deadline::after(
+        std::max<std::chrono::milliseconds>(context_.settings.lock_wait, lease_patience));
     for (;;) {
         std::exception_ptr failed;
         auto result = attempt_result::finished;
@@ -102,6 +114,10 @@ awaitable<void> job::repeat(attempt_body body) {
             if (lock_patience.passed())
                 throw lock_is_held();
             break;
+        case attempt_result::lease_busy:
+            if (lease_by.passed())
+                throw lease_.taken();
+            break;
         case attempt_result::tail_waiting:
             if (settle_patience.passed())
                 throw async::error(failure::locked,
@@ -110,7 +126,7 @@ awaitable<void> job::repeat(attempt_body body) {
                                    " pg_stat_activity.");
             break;
         }
-        co_await async::pause(result == attempt_result::tail_waiting ? tail_pause : look_again_pause);
+        co_await async::pause(result == attempt_result::lock_busy ? look_again_pause : tail_pause);
     }
 }
 
@@ -131,15 +147,66 @@ awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& bo
     fault_point("locked");
 
     context_.report.enter(run_phase::settling);
+    // Before the last look at the folder: what is decided from it stands while the lease does.
+    auto wanted = co_await claim(work);
+    if (!co_await lease_.take(std::move(wanted))) {
+        co_await work.transaction->rollback();
+        co_return attempt_result::lease_busy;
+    }
     co_await load_files(work);
     if (const auto unsettled = co_await settle(work)) {
         co_await work.transaction->rollback();
         co_return *unsettled;
     }
     const auto result = co_await body(work);
+    co_await leave(work, result == attempt_result::finished);
+    co_return result;
+}
+
+awaitable<lease_claim> job::claim(unit& work) const {
+    return claim_of(work.session, work.position, table_in_mark(work.table));
+}
+
+// Whoever is the last on this server lets go of the lease, so that another server need not wait for it to
+// lapse: while nobody else can have the table's lock, nobody else works under the lease.
+awaitable<void> job::leave(unit& work, bool finished) {
+    if (finished && work.session.usable()) {
+        try {
+            if (!work.transaction->open())
+                work.transaction = co_await db::transaction::begin(work.session, coordinator_options());
+            if (co_await alone(work))
+                co_await lease_.release();
+        } catch (const async::error& failed) {
+            context_.sink.debug("lease.not_released",
+                                "the lake's lease was not released: it lapses by itself",
+                                {{"error.message", failed.what()}});
+            co_return; // what there was to do is done
+        }
+    }
     if (work.transaction->open())
         co_await work.transaction->rollback();
-    co_return result;
+}
+
+awaitable<bool> job::alone(unit& work) const {
+    const shard whole;
+    const run_lock lock(work.table.named.oid, whole);
+    co_return co_await try_lock(work.session, lock);
+}
+
+awaitable<void> job::adopt() {
+    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.sink);
+    unit work(*session);
+    if (!co_await begin_unit(work))
+        throw lock_is_held();
+    auto wanted = co_await claim(work);
+    const auto ours = describe(wanted.owner);
+    const auto before = co_await lease_.adopt(std::move(wanted));
+    const auto text = before
+                          ? fmt::format("the folder was handed over from {} to {}", describe(*before), ours)
+                          : fmt::format("the folder belongs to {}", ours);
+    context_.sink.info("folder.adopted", text,
+                       {{"from", before ? describe(*before) : std::string()}, {"to", ours}});
+    co_await work.transaction->rollback();
 }
 
 // The transaction with the table described and both locks held: the table's against being rewritten, the
@@ -259,6 +326,8 @@ awaitable<void> job::load_files(unit& work) {
 
 awaitable<std::optional<job::attempt_result>> job::settle(unit& work) {
     const async::span shown(context_.sink, "job", "settle");
+    if (!work.copies.empty())
+        co_await lease_.ready_to_write();
     // First: what they leave may be pending.
     if (const auto finished = co_await finish_conversions(work); finished > 0) {
         context_.report.files_settled += finished;

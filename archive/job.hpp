@@ -4,7 +4,9 @@
 
 #include "archive/converter.hpp"
 #include "archive/day_loader.hpp"
+#include "archive/folder_lease.hpp"
 #include "archive/lake.hpp"
+#include "archive/ledger.hpp"
 #include "archive/partitions.hpp"
 #include "archive/plan.hpp"
 #include "archive/publisher.hpp"
@@ -62,6 +64,9 @@ class job {
     [[nodiscard]] awaitable<void> recover();
     // Settles one pending file as a person decided. `name`: with or without the folder.
     [[nodiscard]] awaitable<void> recover_file(std::string name, verdict decision);
+    // Makes the folder this table's, whoever's it was. Throws async::error(locked) while somebody else is at
+    // work.
+    [[nodiscard]] awaitable<void> adopt();
 
   private:
     enum class attempt_result : std::uint8_t {
@@ -69,6 +74,7 @@ class job {
         committed,    // a transaction's worth is done; more may be due
         settled,      // something was settled: begin again with a fresh look
         lock_busy,    // another run holds the lock
+        lease_busy,   // a run of another server holds the lake's lease
         tail_waiting, // a file depends on a transaction in progress
     };
     struct unit; // one transaction and all it holds
@@ -76,6 +82,10 @@ class job {
     using attempt_body = std::function<awaitable<attempt_result>(unit&)>;
 
     [[nodiscard]] awaitable<void> repeat(attempt_body body);
+    [[nodiscard]] awaitable<void> attempts(attempt_body body);
+    [[nodiscard]] awaitable<lease_claim> claim(unit& work) const;
+    [[nodiscard]] awaitable<void> leave(unit& work, bool finished);
+    [[nodiscard]] awaitable<bool> alone(unit& work) const;
     [[nodiscard]] awaitable<attempt_result> attempt(const attempt_body& body);
     [[nodiscard]] awaitable<attempt_result> open_unit(unit& work, const attempt_body& body);
     [[nodiscard]] db::transaction_options coordinator_options() const;
@@ -151,6 +161,8 @@ class job {
     job_context context_;
     publisher publisher_;
     restore_publisher restores_;
+    folder_lease lease_;
+    ledger ledger_;
     settler settler_;
     converter converter_;
     bool container_looked_at_ = false;

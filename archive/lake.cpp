@@ -144,6 +144,25 @@ awaitable<std::vector<azure::blob_properties>> lake::blobs(name_filter wanted) {
     co_return std::move(found->wanted);
 }
 
+awaitable<std::vector<azure::blob_properties>> lake::bookkeeping() {
+    std::vector<azure::blob_properties> found;
+    const auto prefix = prefix_ + std::string(bookkeeping_folder);
+    std::string marker;
+    do {
+        azure::blob_page page;
+        try {
+            page = co_await client_.list(prefix, marker);
+        } catch (const azure::storage_error& failed) {
+            if (failed.status() != 404)
+                throw;
+            co_return found;
+        }
+        std::ranges::move(page.blobs, std::back_inserter(found));
+        marker = std::move(page.next_marker);
+    } while (!marker.empty());
+    co_return found;
+}
+
 awaitable<folder_contents> lake::contents() {
     auto found = co_await blobs(may_be_ours);
     co_return contents_of(std::move(found));

@@ -20,6 +20,9 @@ namespace archive {
 
 using async::awaitable;
 
+// The folder's own things lie there; nothing else of ours does.
+inline constexpr std::string_view bookkeeping_folder = ".event-archiver/";
+
 // Bytes of a body as text.
 [[nodiscard]] inline std::string_view text_of(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -80,6 +83,9 @@ class lake {
 
     [[nodiscard]] std::string name_of(const file_key& key) const;
     [[nodiscard]] place where() const { return {client_.account_name(), client_.container()}; }
+    // What lies in the folder's own folder: the lock, the ledger. Nothing if there is none.
+    [[nodiscard]] awaitable<std::vector<azure::blob_properties>> bookkeeping();
+    [[nodiscard]] const std::string& encryption_scope() const noexcept { return encryption_scope_; }
     [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; } // "" or "some/folder/"
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
 

@@ -1,10 +1,14 @@
 // The lake's half of the preflight.
 
+#include "archive/folder_lease.hpp"
 #include "archive/inventory.hpp"
 #include "archive/preflight.hpp"
 #include "azure/error.hpp"
+#include "db/transaction.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace archive {
 
@@ -147,6 +151,63 @@ awaitable<void> check_namespace(const preflight_context& context, std::vector<ch
 
 } // namespace
 
+namespace {
+
+// Whose folder it is, and who works in it.
+awaitable<void> check_owner(const preflight_context& context, std::vector<check_line>& lines) {
+    std::optional<folder_owner> ours;
+    std::exception_ptr failed;
+    try {
+        co_await with_session(context.database, [&](db::connection& session) -> awaitable<void> {
+            const auto& wanted = context.settings;
+            const auto named = co_await resolve_table(session, wanted.table);
+            const db::transaction_options options(db::access::read_only);
+            auto transaction = co_await db::transaction::begin(session, options);
+            const auto table =
+                co_await describe_table(session, named, wanted.time_column, wanted.key_columns);
+            const auto position = co_await position_of(session);
+            auto claim = co_await claim_of(session, position, table_in_mark(table));
+            ours = std::move(claim.owner);
+            co_await transaction.rollback(); // it has only read
+        });
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed && async::is_cancellation(failed))
+        std::rethrow_exception(failed);
+    const auto there = co_await context.lake.bookkeeping();
+    const auto lock = std::ranges::find_if(there, [](const azure::blob_properties& blob) {
+        return blob.name.ends_with(std::string(bookkeeping_folder) + "lock");
+    });
+    if (lock == there.end()) {
+        lines.push_back(
+            {"owner", check_status::ok, "nobody yet: the first run makes the folder its table's"});
+        lines.push_back({"lease", check_status::ok, "nobody has held it yet"});
+        co_return;
+    }
+    const auto owner = owner_from(lock->metadata);
+    if (!ours)
+        lines.push_back({"owner", check_status::skipped, "not compared: this database cannot be asked"});
+    else if (!owner || !owner->is(*ours))
+        lines.push_back(
+            {"owner", check_status::failed,
+             owner ? fmt::format("the folder belongs to {}; this is {}", describe(*owner), describe(*ours))
+                   : "the folder's lock blob does not say whose it is",
+             "Give each its own ARCHIVE_PATH, or hand the folder over: `event-archiver recover"
+             " --adopt`.",
+             failure::precondition});
+    else
+        lines.push_back({"owner", check_status::ok, describe(*owner)});
+    const auto holder = holder_from(lock->metadata);
+    const bool held = lock->lease_state == "leased";
+    lines.push_back(
+        {"lease", check_status::ok,
+         fmt::format("{}{}", held ? "held by a run at work" : "held by nobody",
+                     holder.lease.empty() ? std::string() : fmt::format("; last signed by {}", holder.who))});
+}
+
+} // namespace
+
 awaitable<void> check_lake(const preflight_context& context, std::vector<check_line>& lines) {
     auto& client = context.lake.client();
     std::optional<file_map> files;
@@ -176,6 +237,7 @@ awaitable<void> check_lake(const preflight_context& context, std::vector<check_l
     lines.push_back({"container", check_status::ok, fmt::format("'{}' is there", client.container())});
     co_await check_container(context, lines);
     co_await check_writing(context, lines);
+    co_await check_owner(context, lines);
     judge_files(*files, lines);
 }
 

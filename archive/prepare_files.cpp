@@ -115,6 +115,7 @@ awaitable<bool> job::convert(unit& work, const std::vector<const lake_file*>& fi
     bool converted = false;
     for (const auto* file : files)
         if (file->properties.type == azure::blob_type::append) {
+            co_await lease_.ready_to_write();
             const auto expected = expected_of(work.table, file->key().which);
             co_await converter_.convert(*file, expected);
             converted = true;

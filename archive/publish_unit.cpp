@@ -37,6 +37,7 @@ awaitable<void> job::publish_and_commit(unit& work) {
         if (context_.stop.requested())
             async::throw_cancelled();
         context_.report.enter(run_phase::committing);
+        co_await prove_held(work.session, lease_);
         decision = co_await async::shielded(commit(work));
     } catch (...) {
         failed = std::current_exception();
@@ -89,6 +90,7 @@ awaitable<void> job::publish(unit& work) {
     const async::span shown(context_.sink, "job", "publish");
     const auto tails = work.tails();
     context_.report.files_planned = tails.size();
+    co_await lease_.sign();
     const auto step = [this, &tails, &work](std::size_t index) { return publish_one(work, *tails[index]); };
     co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
     fault_point("published");
@@ -104,6 +106,7 @@ awaitable<void> job::publish_one(unit& work, day_file& file) {
     if (context_.stop.requested() || work.publishing_failed)
         async::throw_cancelled();
     try {
+        lease_.must_be_held();
         co_await async::shielded(publisher_.publish(file, work.publication));
         ++context_.report.files_done;
     } catch (...) {
@@ -206,6 +209,9 @@ awaitable<void> job::finalise(unit& work) {
     context_.report.files_planned = tails.size();
     std::exception_ptr failed;
     std::exception_ptr gone;
+    std::vector<ledger_entry> entries;
+    for (const auto* file : tails)
+        entries.push_back(entry_of(file->name, *file->mark, file->etag, "archived"));
     const auto step = [this, &tails, &failed, &gone](std::size_t index) -> awaitable<void> {
         auto& file = *tails[index];
         try {
@@ -224,6 +230,8 @@ awaitable<void> job::finalise(unit& work) {
         }
     };
     try {
+        // Before the first mark is cleared: whoever finds one writes the ledger before he clears it.
+        co_await ledger_.record(std::move(entries), context_.sink);
         co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
     } catch (const async::error&) {
         failed = std::current_exception();

@@ -137,11 +137,13 @@ awaitable<void> job::announce_and_commit(unit& work) {
         }
     };
     try {
+        co_await lease_.sign();
         co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, announce);
         fault_point("announced");
         if (context_.stop.requested())
             async::throw_cancelled();
         context_.report.enter(run_phase::committing);
+        co_await prove_held(work.session, lease_);
         decision = co_await async::shielded(commit(work));
     } catch (...) {
         failed = std::current_exception();

@@ -84,6 +84,14 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
         else
             work.push_back({&file, decision});
     }
+    if (!work.empty())
+        co_await lease_.ready_to_write();
+    std::vector<ledger_entry> kept;
+    for (const auto& each : work)
+        if (each.decision == settle_decision::keep && !each.file->mark.mark->restoring)
+            kept.push_back(entry_of(each.file->properties.name, *each.file->mark.mark,
+                                    each.file->properties.etag, "settled"));
+    co_await ledger_.record(std::move(kept), sink_);
     std::exception_ptr gone;
     const auto step = [this, &work, &table, &gone](std::size_t index) -> awaitable<void> {
         try {
@@ -357,6 +365,11 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
                       : mark.base   ? settle_decision::take_back
                                     : settle_decision::remove;
     const decided chosen{&file, decision == verdict::keep ? settle_decision::keep : undo};
+    co_await lease_.ready_to_write();
+    std::vector<ledger_entry> kept;
+    if (decision == verdict::keep && mark.pending)
+        kept.push_back(entry_of(name, mark, file.properties.etag, "settled"));
+    co_await ledger_.record(std::move(kept), sink_);
     co_await carry_out(chosen, table);
     sink_.info("settle.verdict", "a pending file was settled by a person's decision",
                {{"blob", name},

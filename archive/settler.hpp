@@ -3,7 +3,9 @@
 #pragma once
 
 #include "archive/decisions.hpp"
+#include "archive/folder_lease.hpp"
 #include "archive/lake.hpp"
+#include "archive/ledger.hpp"
 #include "archive/publisher.hpp"
 #include "archive/restore_publisher.hpp"
 #include "archive/table.hpp"
@@ -35,12 +37,14 @@ enum class verdict : std::uint8_t { keep, discard };
 class settler {
   public:
     settler(archive::lake& folder, publisher& writer, restore_publisher& restores, async::log& sink,
-            std::size_t parallel)
+            std::size_t parallel, folder_lease& lease, ledger& kept)
         : lake_(folder)
         , publisher_(writer)
         , restores_(restores)
         , sink_(sink)
-        , parallel_(parallel) {}
+        , parallel_(parallel)
+        , lease_(lease)
+        , ledger_(kept) {}
 
     // `session` is inside a transaction whose snapshot is younger than any finished transaction of interest.
     // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
@@ -87,6 +91,8 @@ class settler {
     restore_publisher& restores_;
     async::log& sink_;
     std::size_t parallel_;
+    folder_lease& lease_;
+    ledger& ledger_;
 };
 
 } // namespace archive

@@ -41,6 +41,22 @@ std::uint64_t settled_bytes(const lake_file& file) noexcept {
     return file.compressed() ? mark->base->uncompressed : mark->base->bytes;
 }
 
+void note_ledger(verification& result, std::vector<archived_file> differing) {
+    for (auto& each : differing) {
+        const auto same = std::ranges::find(result.files, each.name,
+                                            [](const verified_file& file) { return file.file.name; });
+        const auto what = each.note;
+        const auto at = same - result.files.begin();
+        if (same == result.files.end())
+            result.files.push_back({std::move(each)});
+        else
+            same->file = std::move(each);
+        result.files[static_cast<std::size_t>(at)].differences.add(difference_kind::ledger, {}, what);
+    }
+    std::ranges::stable_sort(result.files, {},
+                             [](const verified_file& file) { return file.file.which.number(); });
+}
+
 } // namespace
 
 class verifier::memory_share {
@@ -84,6 +100,9 @@ awaitable<verification> verifier::verify(day_range days, std::string against) {
         return describe(session, std::move(against));
     });
     report.enter(run_phase::verifying);
+    // First: what is archived meanwhile is then no file that it misses.
+    ledger book(context_.lake);
+    const auto known = co_await book.read();
     const auto present = co_await context_.lake.present_files();
     if (!present)
         throw async::error(failure::precondition,
@@ -107,6 +126,7 @@ awaitable<verification> verifier::verify(day_range days, std::string against) {
         }));
     co_await async::run_all(std::move(lanes));
 
+    note_ledger(result, differing_from_ledger(*present, days, known, context_.lake.prefix()));
     for (const auto& file : result.files) {
         result.rows += file.rows;
         result.bytes += file.bytes;

@@ -168,14 +168,12 @@ awaitable<written> blob_client::put_block_list(std::string_view name, std::span<
 
 // Set Blob Metadata
 awaitable<written> blob_client::set_metadata(std::string_view name, const metadata& values,
-                                             const condition& when, std::string_view lease) {
+                                             const condition& when) {
     const auto doing = fmt::format("set metadata of blob '{}'", name);
     auto what = blob_request(verb::put, name);
     what.query.emplace_back("comp", "metadata");
     set_metadata_at_border(doing, what, values);
     set_condition(what, when);
-    if (!lease.empty())
-        what.headers["x-ms-lease-id"] = lease;
     const auto answer = co_await publish(doing, what);
     co_return what_was_written(answer);
 }

@@ -94,19 +94,25 @@ class blob_client {
     // Creates a directory and those above it unless they exist. Only at a DFS endpoint.
     [[nodiscard]] async::awaitable<void> ensure_directory(std::string_view name);
 
-    // Streams bytes [from, to) — to the end without `to` — of exactly the version `expected`; interrupted
-    // reads are resumed where they stopped. Throws storage_error 412 if the blob has changed.
+    // Streams bytes [from, to) — to the end without `to` — of exactly the version `expected`, or of any if
+    // that is empty, for a blob that only grows; interrupted reads are resumed where they stopped. Throws
+    // storage_error 412 if the blob has changed.
     [[nodiscard]] async::awaitable<void> read(std::string_view name, const etag& expected, std::uint64_t from,
                                               std::optional<std::uint64_t> to, body_sink sink);
 
     [[nodiscard]] async::awaitable<lease_outcome> lease(lease_request what);
+    // Put Blob without content; one try. `lease`: the id that holds it, if there is one.
+    [[nodiscard]] async::awaitable<written> put_empty_blob(std::string_view name, const metadata& values,
+                                                           const condition& when, std::string_view lease = {},
+                                                           std::string_view encryption_scope = {});
 
     // Creates an empty append blob unless there is a blob of this name.
     [[nodiscard]] async::awaitable<void> ensure_append_blob(std::string_view name,
                                                             std::string_view encryption_scope = {});
-    // At most 4 MiB. May append them twice, if an answer is lost. Throws storage_error 404 if there is no
-    // such blob.
-    [[nodiscard]] async::awaitable<void> append_block(std::string_view name, std::string_view text,
+    // At most 4 MiB; the ETag it leaves. Throws storage_error 412 if the blob is not as the condition says:
+    // also after a try whose answer was lost.
+    [[nodiscard]] async::awaitable<etag> append_block(std::string_view name, std::string_view text,
+                                                      const condition& when,
                                                       std::string_view encryption_scope = {});
 
     // One try each. storage_error::outcome_unknown: it may have taken effect.
@@ -114,9 +120,8 @@ class blob_client {
                                                            std::span<const std::string> ids,
                                                            const content_headers& content,
                                                            const metadata& values, const condition& when);
-    // `lease`: the id that holds it, if there is one.
     [[nodiscard]] async::awaitable<written> set_metadata(std::string_view name, const metadata& values,
-                                                         const condition& when, std::string_view lease = {});
+                                                         const condition& when);
     [[nodiscard]] async::awaitable<void> remove(std::string_view name, const condition& when);
 
     // How far the service's clock is ahead of ours, by the last answer that gave its time.
@@ -144,6 +149,8 @@ class blob_client {
     // One try; any answer but 2xx is thrown.
     [[nodiscard]] async::awaitable<wire_response> send_once(const request& what, bool repeatable,
                                                             async::deadline by);
+    [[nodiscard]] async::awaitable<wire_response>
+    send_while_reachable(const request& what, async::deadline by, async::deadline found_by);
     // With retries.
     [[nodiscard]] async::awaitable<wire_response> send(std::string_view doing, const request& what);
     // Nothing if there is no such blob.

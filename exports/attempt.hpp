@@ -34,7 +34,8 @@ struct exporter::attempt {
     file_mark mark;
     archive::delete_watch watched;
     db::change_counters untouched;
-    bool fate_open = false; // COMMIT may have taken effect: the draft must stay
+    bool lease_busy = false; // a run of another server holds the lease of the place
+    bool fate_open = false;  // COMMIT may have taken effect: the draft must stay
 };
 
 } // namespace exports

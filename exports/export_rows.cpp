@@ -124,6 +124,8 @@ awaitable<void> exporter::prepare(attempt& work) {
     co_await archive::make_number_durable(context_.database);
     if (context_.stop.requested())
         async::throw_cancelled();
+    if (auto* const lease = context_.sink.lease())
+        co_await lease->sign();
     co_await async::shielded(work.draft->prepare(work.mark));
     fault_point("export-prepared");
     if (context_.stop.requested())
@@ -131,6 +133,8 @@ awaitable<void> exporter::prepare(attempt& work) {
 }
 
 awaitable<void> exporter::commit(attempt& work) {
+    if (auto* const lease = context_.sink.lease())
+        co_await archive::prove_held(work.session, *lease);
     work.fate_open = true;
     auto decision = commit_decision::leave_marks;
     try {

@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace exports {
 
 using archive::fault_point;
@@ -50,8 +52,19 @@ awaitable<task_report> exporter::run(task what) {
 // The loop around transactions: again after a conflict (a few times), and while a lock or a transaction of
 // somebody else is in the way (for a while).
 awaitable<void> exporter::repeat(std::string task, task_report& report, attempt_body body) {
+    auto* const lease = context_.sink.lease();
+    const auto all = [this, &task, &report, &body] { return attempts(task, report, body); };
+    if (lease == nullptr)
+        co_await all();
+    else
+        co_await lease->renewed_beside(all);
+}
+
+awaitable<void> exporter::attempts(const std::string& task, task_report& report, const attempt_body& body) {
     int conflicts = 0;
     const auto lock_patience = async::deadline::after(context_.settings.lock_wait);
+    const auto lease_by = async::deadline::after(
+        std::max<std::chrono::milliseconds>(context_.settings.lock_wait, archive::lease_patience));
     const auto fate_patience = async::deadline::after(context_.settings.settle_wait);
     for (;;) {
         std::exception_ptr failed;
@@ -77,6 +90,8 @@ awaitable<void> exporter::repeat(std::string task, task_report& report, attempt_
             co_return;
         if (result == attempt_result::lock_busy && lock_patience.passed())
             throw async::error(failure::locked, fmt::format("another run of task '{}' is at work", task));
+        if (result == attempt_result::lease_busy && lease_by.passed())
+            throw context_.sink.lease()->taken();
         if (result == attempt_result::fate_open && fate_patience.passed())
             throw async::error(failure::locked,
                                fmt::format("a file of task '{}' waits for a transaction that is still in"
@@ -84,7 +99,7 @@ awaitable<void> exporter::repeat(std::string task, task_report& report, attempt_
                                            task),
                                "If no other run is at work, its connection will end by itself; look in"
                                " pg_stat_activity.");
-        co_await async::pause(result == attempt_result::fate_open ? fate_pause : look_again_pause);
+        co_await async::pause(result == attempt_result::lock_busy ? look_again_pause : fate_pause);
     }
 }
 
@@ -110,14 +125,13 @@ awaitable<exporter::attempt_result> exporter::try_once(const std::string& task, 
 awaitable<exporter::attempt_result> exporter::inside(attempt& work, const attempt_body& body) {
     if (!co_await open(work)) {
         co_await work.transaction->rollback();
-        co_return attempt_result::lock_busy;
+        co_return work.lease_busy ? attempt_result::lease_busy : attempt_result::lock_busy;
     }
     fault_point("export-locked");
     const bool settled = co_await settle(work);
     if (settled && body)
         co_await body(work);
-    if (work.transaction->open())
-        co_await work.transaction->rollback();
+    co_await leave(work);
     co_return settled ? attempt_result::finished : attempt_result::fate_open;
 }
 
@@ -140,7 +154,46 @@ awaitable<bool> exporter::open(attempt& work) {
         co_return false;
     work.position = co_await archive::position_of(work.session);
     archive::must_be_identified(work.position);
-    co_return true;
+    co_await take_lease(work);
+    co_return !work.lease_busy;
+}
+
+// Tasks run beside each other: all hold the lease together, and the last of them on this server lets go of
+// it.
+awaitable<void> exporter::take_lease(attempt& work) {
+    auto* const lease = context_.sink.lease();
+    if (lease == nullptr)
+        co_return;
+    const auto shared = co_await work.session.query(
+        "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended("
+        "'event-archiver/exports'::pg_catalog.text, 0::pg_catalog.int8))");
+    work.lease_busy = !shared.boolean(0, 0); // somebody is just letting go of it
+    if (work.lease_busy)
+        co_return;
+    auto claim = co_await archive::claim_of(work.session, work.position, "exports");
+    work.lease_busy = !co_await lease->take(std::move(claim));
+}
+
+awaitable<void> exporter::leave(attempt& work) {
+    auto* const lease = context_.sink.lease();
+    if (lease != nullptr && work.session.usable()) {
+        try {
+            const db::transaction_options options;
+            if (!work.transaction->open())
+                work.transaction = co_await db::transaction::begin(work.session, options);
+            const auto alone = co_await work.session.query(
+                "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended("
+                "'event-archiver/exports'::pg_catalog.text, 0::pg_catalog.int8))");
+            if (alone.boolean(0, 0))
+                co_await lease->release();
+        } catch (const async::error& failed) {
+            context_.log.debug("lease.not_released", "the lake's lease was not released: it lapses by itself",
+                               {{"error.message", failed.what()}});
+            co_return; // what there was to do is done
+        }
+    }
+    if (work.transaction->open())
+        co_await work.transaction->rollback();
 }
 
 // COMMIT was never sent, or was refused, unless `fate_open`: then the file is what the next run settles.

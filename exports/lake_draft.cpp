@@ -2,6 +2,7 @@
 
 #include "archive/block_room.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/ledger.hpp"
 #include "azure/crc64.hpp"
 
 #include <fmt/format.h>
@@ -67,6 +68,9 @@ awaitable<void> lake_draft::finalise() {
     file.properties.etag = etag_;
     file.properties.metadata = archive::metadata_with(mark_, {});
     file.mark.mark = mark_;
+    archive::ledger book(lake_);
+    std::vector<archive::ledger_entry> entries{archive::entry_of(blob_, mark_, etag_, "exported")};
+    co_await book.record(std::move(entries), retries_.sink);
     co_await publisher_.keep(file);
 }
 

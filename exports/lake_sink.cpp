@@ -1,5 +1,6 @@
 #include "exports/lake_sink.hpp"
 
+#include "archive/ledger.hpp"
 #include "archive/treatment.hpp"
 #include "exports/lake_draft.hpp"
 
@@ -28,10 +29,11 @@ stored_file described(const azure::blob_properties& blob, const std::string& nam
 } // namespace
 
 lake_sink::lake_sink(archive::lake& folder, const archive::placement& where, async::retry_context& retries,
-                     std::size_t memory_bytes, std::size_t parallel)
+                     std::size_t memory_bytes, std::size_t parallel, std::string run_id)
     : lake_(folder)
     , placement_(where)
     , publisher_(folder, retries, where)
+    , lease_(folder, retries, "exports-lock", std::move(run_id))
     , retries_(retries)
     , memory_bytes_(memory_bytes)
     , parallel_(parallel)
@@ -111,8 +113,14 @@ awaitable<bool> lake_sink::keep(unsettled_file file) {
     if (!now)
         co_return false;
     now->properties.metadata.erase(evidence_name);
-    if (pending_on(*now, file.mark.by)) // else somebody has settled it since
+    if (pending_on(*now, file.mark.by)) { // else somebody has settled it since
+        archive::ledger book(lake_);
+        std::vector<archive::ledger_entry> entries;
+        entries.push_back(
+            archive::entry_of(now->properties.name, *now->mark.mark, now->properties.etag, "settled"));
+        co_await book.record(std::move(entries), retries_.sink);
         co_await publisher_.keep(*now);
+    }
     co_return true;
 }
 

@@ -17,7 +17,7 @@ class lake_sink : public sink {
     // Blocks are such that `parallel` drafts fit into the memory. What is referred to must outlive the sink
     // and its drafts.
     lake_sink(archive::lake& folder, const archive::placement& where, async::retry_context& retries,
-              std::size_t memory_bytes, std::size_t parallel);
+              std::size_t memory_bytes, std::size_t parallel, std::string run_id);
 
     [[nodiscard]] awaitable<std::unique_ptr<draft>> begin(file_name first, std::string nonce) override;
     [[nodiscard]] awaitable<std::vector<stored_file>> files(std::string task) override;
@@ -27,6 +27,7 @@ class lake_sink : public sink {
     [[nodiscard]] awaitable<bool> keep(unsettled_file file) override;
     [[nodiscard]] awaitable<void> forget(unsettled_file file) override;
     [[nodiscard]] awaitable<void> remove(unsettled_file file) override;
+    [[nodiscard]] archive::folder_lease* lease() noexcept override { return &lease_; }
     [[nodiscard]] awaitable<std::string> obstacle() override;
     [[nodiscard]] const std::string& place() const noexcept override { return place_; }
 
@@ -34,6 +35,7 @@ class lake_sink : public sink {
     archive::lake& lake_;
     const archive::placement& placement_;
     archive::publisher publisher_;
+    archive::folder_lease lease_;
     async::retry_context& retries_;
     std::size_t memory_bytes_;
     std::size_t parallel_;

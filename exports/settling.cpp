@@ -99,6 +99,8 @@ awaitable<bool> exporter::settle(attempt& work) {
 }
 
 awaitable<void> exporter::settle_one(attempt& work, unsettled_file file, verdict decision, decided_by whom) {
+    if (auto* const lease = context_.sink.lease())
+        co_await lease->ready_to_write();
     bool there = true;
     if (decision == verdict::keep)
         there = co_await context_.sink.keep(file);
@@ -160,7 +162,10 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
     const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
     task_report report;
     attempt work(*session, file->mark.task, report);
-    if (!co_await open(work))
+    const bool opened = co_await open(work);
+    if (work.lease_busy)
+        throw context_.sink.lease()->taken();
+    if (!opened)
         throw async::error(failure::locked, fmt::format("another run of task '{}' is at work", work.task));
     if (file->mistake.empty()) {
         const auto& by = file->mark.by;

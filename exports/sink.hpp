@@ -2,6 +2,7 @@
 // COMMIT, bears the number of the transaction it depends on until that is decided, and replaces nothing.
 #pragma once
 
+#include "archive/folder_lease.hpp"
 #include "async/asio.hpp"
 #include "exports/file_name.hpp"
 #include "exports/mark.hpp"
@@ -97,6 +98,9 @@ class sink {
     // Forgets the mark of a file that is gone.
     [[nodiscard]] virtual awaitable<void> forget(unsettled_file file) = 0;
     [[nodiscard]] virtual awaitable<void> remove(unsettled_file file) = 0;
+
+    // The place's fence, taken before anything is settled or published there; null where it has none.
+    [[nodiscard]] virtual archive::folder_lease* lease() noexcept { return nullptr; }
 
     // What stands in the way of files now, as far as a look tells without writing: a clause, or empty.
     [[nodiscard]] virtual awaitable<std::string> obstacle() = 0;

@@ -60,7 +60,8 @@ awaitable<void> blob_client::read(std::string_view name, const etag& expected, s
     state.sink = std::move(sink);
     while (!state.done()) {
         auto what = blob_request(verb::get, name);
-        set_condition(what, condition::match(expected));
+        if (!expected.empty())
+            set_condition(what, condition::match(expected));
         const auto by = deadline::after(options_.operation_timeout);
         auto attempt = [&] {
             const auto last = std::min(state.end.value_or(state.at + range_max), state.at + range_max) - 1;

@@ -18,6 +18,7 @@ using async::deadline;
 namespace {
 
 constexpr std::string_view request_id_header = "x-ms-client-request-id";
+constexpr std::chrono::seconds unreachable_patience{5};
 
 const std::string& request_id_of(const request& what) {
     return what.headers.at(std::string(request_id_header));
@@ -164,7 +165,8 @@ awaitable<wire_response> blob_client::send_once(const request& what, bool repeat
 
 awaitable<wire_response> blob_client::send(std::string_view doing, const request& what) {
     const auto by = deadline::after(options_.operation_timeout);
-    auto attempt = [&] { return send_once(what, true, by); };
+    const auto found_by = deadline::after(unreachable_patience);
+    auto attempt = [&] { return send_while_reachable(what, by, found_by); };
     try {
         co_return co_await async::retry(retries_, doing, by, attempt);
     } catch (storage_error& failed) {
@@ -172,6 +174,19 @@ awaitable<wire_response> blob_client::send(std::string_view doing, const request
         rethrow_with_context(doing);
     } catch (...) {
         rethrow_with_context(doing);
+    }
+}
+
+// A service that has never answered, and that no connection leads to, is most likely not there at all: that
+// is to be found before the database has been read for an hour.
+awaitable<wire_response> blob_client::send_while_reachable(const request& what, deadline by,
+                                                           deadline found_by) {
+    try {
+        co_return co_await send_once(what, true, by);
+    } catch (async::error& failed) {
+        if (!clock_ahead_ && !failed.outcome_unknown() && found_by.passed())
+            failed.set_not_repeatable();
+        throw;
     }
 }
 

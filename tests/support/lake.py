@@ -101,8 +101,9 @@ class Lake:
     def has_container(self, container: str) -> bool:
         return self.request("HEAD", f"/{container}", {"restype": "container"}, accept=(200, 404))[0] == 200
 
-    def list(self, container: str, prefix: str = "", uncommitted: bool = False) -> list:
-        """Every blob, with its metadata; with `uncommitted` also names that have only staged blocks."""
+    def list(self, container: str, prefix: str = "", uncommitted: bool = False, bookkeeping: bool = False) -> list:
+        """Every blob, with its metadata; with `uncommitted` also names that have only staged blocks, with `bookkeeping` also the
+        program's own lock and ledger."""
         include = "metadata,uncommittedblobs" if uncommitted else "metadata"
         blobs, marker = [], ""
         while True:
@@ -111,7 +112,8 @@ class Lake:
                 query["marker"] = marker
             _, _, body = self.request("GET", f"/{container}", query)
             page = ElementTree.fromstring(body)
-            blobs += [self._listed(entry) for entry in page.iter("Blob")]
+            blobs += [self._listed(entry) for entry in page.iter("Blob")
+                      if bookkeeping or ".event-archiver/" not in entry.findtext("Name")]
             marker = page.findtext("NextMarker") or ""
             if not marker:
                 return blobs

@@ -1,0 +1,68 @@
+// What should be in the folder, kept apart from the files themselves: a line for each change of a file that
+// became final, in an append blob for each month. docs/protocol.md, "The ledger".
+#pragma once
+
+#include "archive/folder_owner.hpp"
+#include "async/log.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace archive {
+
+// A file as it was after a change.
+struct ledger_entry {
+    std::string file; // without the folder
+    file_record now;  // rows, bytes, checksum, run, transaction and position; the rest is not kept
+    azure::etag etag; // as it was published
+    std::string what; // "archived", "settled", "exported"
+};
+// The entry of a file with this mark.
+[[nodiscard]] ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag etag,
+                                    std::string what);
+// One line of JSON. `time`: "2026-01-01T02:00:00Z".
+[[nodiscard]] std::string ledger_line(const ledger_entry& entry, std::string_view time);
+// Nothing for a line that is no such entry.
+[[nodiscard]] std::optional<ledger_entry> entry_from(std::string_view line);
+
+// By file, its last change.
+using ledger_state = std::map<std::string, ledger_entry>;
+// A line that comes later counts, unless the server had come less far when it was written.
+void note_entry(ledger_state& known, ledger_entry entry);
+
+enum class ledger_verdict : std::uint8_t {
+    as_known, // or newer than the ledger knows
+    missing,
+    older,   // an earlier version of the file
+    altered, // others have written to it
+};
+// What has become of a file, if there is one.
+[[nodiscard]] ledger_verdict compare_with_ledger(const ledger_entry& known, const lake_file* found) noexcept;
+// "the ledger knows 12 rows, 3456 bytes of transaction 789, and the file is not there"
+[[nodiscard]] std::string describe(ledger_verdict verdict, const ledger_entry& known);
+
+class ledger {
+  public:
+    explicit ledger(archive::lake& folder)
+        : lake_(folder) {}
+
+    // Appends the entries in requests of at most 4 MiB. After an unclear answer a line may be there twice.
+    [[nodiscard]] awaitable<void> append(std::vector<ledger_entry> entries);
+    // The same for what has committed: where the lake will never take it (an account without append blobs, a
+    // policy), a warning. Throws what another try may mend: the marks are then to stay.
+    [[nodiscard]] awaitable<void> record(std::vector<ledger_entry> entries, async::log& sink);
+    // All months. Empty where an older version wrote the folder.
+    [[nodiscard]] awaitable<ledger_state> read();
+
+  private:
+    [[nodiscard]] awaitable<void> append_text(std::string name, std::string text);
+
+    archive::lake& lake_;
+    std::string written_; // the blob that `etag_` is of
+    azure::etag etag_;
+};
+
+} // namespace archive

@@ -1,0 +1,207 @@
+"""The fence in the lake: who works in the folder holds its lease, proves it before COMMIT, and the folder has one owner.
+
+A copy of the database server has the same rows, the same settings and its own locks; only the lake can keep the two apart.
+"""
+import os
+import signal
+import subprocess
+import time
+import uuid
+from types import SimpleNamespace
+
+import psycopg2
+import pytest
+
+from support.gate import call_before, delay
+from support.scene import KINDS, Kind
+from support.servers import PG_BIN, PostgreSQL, clean_environment, unprivileged
+from test_lost_history import History
+
+LOCK = ".event-archiver/lock"
+KIND = Kind(before=6, rows=12, days=3)
+
+
+def lease(scene, action, name=LOCK, **headers):
+    names = {"action": action, **headers}
+    return scene.lake.request("PUT", f"/{scene.container}/{name}", {"comp": "lease"},
+                              {f"x-ms-lease-{key.replace('_', '-')}" if key != "proposed" else "x-ms-proposed-lease-id": value
+                               for key, value in names.items()}, accept=(200, 201, 202, 409, 412))
+
+
+def take(scene, duration="-1"):
+    """Somebody else's lease."""
+    assert lease(scene, "acquire", duration=duration, proposed=str(uuid.uuid4()))[0] == 201
+
+
+@pytest.fixture
+def history(place, archiver, azurite, lake):
+    it = History(place, archiver, azurite, lake)
+    yield it
+    it.close()
+
+
+@pytest.fixture
+def copy_of(place):
+    """A physical copy that knows nothing of being one: a snapshot, a base backup without standby.signal."""
+    copies = []
+
+    def make(server):
+        copy = PostgreSQL(place / f"copy-{uuid.uuid4().hex[:8]}")
+        copy.directory.mkdir(parents=True)
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "postgres", copy.directory], check=True)
+        subprocess.run([PG_BIN / "pg_basebackup", "-X", "stream", "-c", "fast", "-D", copy.data, "-d", server.uri()], cwd="/",
+                       env=clean_environment(), check=True, capture_output=True, **unprivileged())
+        copies.append(copy)
+        return copy.start()
+
+    yield make
+    for copy in copies:
+        copy.stop()
+
+
+@pytest.mark.parametrize("command", ["recover", "archive", "restore"])
+def test_a_copy_of_the_server_does_nothing_while_production_publishes(history, copy_of, command):
+    scene = history.scene.begin(KIND)
+    copy = copy_of(history.server)
+    said = []
+
+    def meanwhile():
+        arguments = ("restore", "--from", "2024-01-01") if command == "restore" else (command,)
+        said.append(scene.plain.run(*arguments, settings={"PG_CONNECTION_STRING": copy.uri()}, timeout=60))
+
+    with scene.gates() as (lake, _):
+        rule = lake.on(call_before(meanwhile), nth=3, method="PUT", contains="comp=blocklist")
+        outcome = scene.run(lake=lake, timeout=90, settings={"ARCHIVE_PARALLEL": "1", "ARCHIVE_REQUEST_TIMEOUT": "60s"})
+    assert rule.hits == 1 and said[0].code == 10, str(said)
+    assert "signed by run" in said[0].events("run.error")[0]["msg"]
+    assert "lapses after 15 s" in said[0].events("run.error")[0]["error.hint"]
+    assert outcome.code == 0, str(outcome)
+    assert scene.oracle.check().archived == KIND.before + KIND.rows
+
+
+def test_a_lease_that_somebody_else_has_is_waited_for_and_told(scene):
+    scene.begin(KINDS["appends"])
+    take(scene)
+    outcome = scene.run(timeout=60)
+    assert outcome.code == 10 and outcome.seconds > 15, str(outcome)
+    scene.must_be_as_before()
+    lease(scene, "break", break_period="0")
+    scene.finish()
+
+
+def test_a_holder_that_died_is_waited_out(scene):
+    scene.begin(KINDS["appends"])
+    take(scene, duration="15")
+    outcome = scene.run(timeout=60)
+    assert outcome.code == 0, str(outcome)
+    scene.finish()
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["broken", "broken and taken"])
+@pytest.mark.parametrize("kind", ["appends", "new files", "moving back"])
+def test_a_lease_that_is_lost_before_commit_rolls_back(scene, kind, taken):
+    scene.begin(KINDS[kind])
+
+    def lose():
+        lease(scene, "break", break_period="0")
+        if taken:
+            take(scene)
+
+    contains = "comp=metadata" if kind == "moving back" else "comp=blocklist"
+    with scene.gates() as (lake, _):
+        rule = lake.on(call_before(lose), method="PUT", contains=contains)
+        outcome = scene.run(lake=lake, timeout=60)
+    assert rule.hits == 1 and outcome.code == (10 if taken else 5), str(outcome)
+    scene.must_be_as_before()
+    if taken:
+        lease(scene, "break", break_period="0")
+    scene.finish()
+
+
+def test_a_commit_that_is_late_finds_its_session_ended(scene):
+    """Between the proof and COMMIT nothing may take longer than the lease lasts: the server sees to it."""
+    scene.begin(KINDS["appends"])
+    with scene.gates() as (_, database):
+        rule = database.on(delay(13), type="Q", contains="COMMIT")
+        outcome = scene.run(database=database, timeout=90)
+    assert rule.hits == 1 and outcome.code == 5, str(outcome)
+    scene.must_be_as_before()
+    scene.finish()
+
+
+def test_a_run_that_is_stopped_between_the_proof_and_commit_does_not_commit(points):
+    """Long enough for its lease to lapse: another server could have been at work meanwhile."""
+    points.begin(KINDS["appends"])
+    process = points.start(settings={"EVENT_ARCHIVER_FAULT": "before-commit=stop"})
+    time.sleep(1)
+    deadline = time.monotonic() + 20
+    while "T" not in (state := open(f"/proc/{process.pid}/stat").read().rsplit(")", 1)[1].split()[0]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert state == "T"
+    time.sleep(16)
+    take(points, duration="15")  # it has lapsed
+    process.send(signal.SIGCONT)
+    outcome = process.wait(60)
+    assert outcome.code != 0, str(outcome)
+    points.must_be_as_before()
+    points.finish()
+
+
+@pytest.fixture
+def neighbour(postgresql):
+    """Another database with a table of the same name, pointed at the same folder."""
+    other = SimpleNamespace(name=f"t{uuid.uuid4().hex[:12]}")
+    postgresql.psql("-c", f"CREATE DATABASE {other.name}")
+    other.uri = postgresql.uri(other.name)
+    other.connection = psycopg2.connect(other.uri)
+    other.connection.autocommit = True
+    with other.connection.cursor() as cursor:
+        cursor.execute('CREATE TABLE public."Event" (id bigint primary key, event_id text, event_type text, created_at timestamp, '
+                       "processed_at timestamp, payload text)")
+        cursor.execute("INSERT INTO public.\"Event\" SELECT n, 'theirs', 't', '2024-01-01', NULL, '' FROM generate_series(100, 109) n")
+    yield other
+    other.connection.close()
+    postgresql.psql("-c", f"DROP DATABASE {other.name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize("command", [("archive",), ("recover",), ("restore", "--from", "2024-01-01")], ids=lambda c: c[0])
+@pytest.mark.parametrize("old", [False, True], ids=["owned", "written by 0.1.0"])
+def test_a_folder_belongs_to_one_table_of_one_database(scene, neighbour, command, old):
+    scene.begin(KINDS["appends"])
+    if old:
+        for blob in scene.lake.list(scene.container, bookkeeping=True):
+            if blob.name.startswith(".event-archiver/"):
+                scene.lake.delete(scene.container, blob.name)
+    there = {"PG_CONNECTION_STRING": neighbour.uri}
+    outcome = scene.plain.run(*command, settings=there)
+    assert outcome.code == 3 and "belongs to" in outcome.stderr and "recover --adopt" in outcome.stderr, str(outcome)
+    scene.must_be_as_before()
+    with neighbour.connection.cursor() as cursor:
+        cursor.execute('SELECT count(*) FROM public."Event"')
+        assert cursor.fetchone()[0] == 10
+    scene.finish()
+
+
+def test_a_folder_is_handed_over_on_purpose(scene, neighbour):
+    scene.begin(KINDS["appends"])
+    there = {"PG_CONNECTION_STRING": neighbour.uri}
+    take(scene)
+    assert scene.plain.run("recover", "--adopt", settings=there, timeout=60).code == 10
+    lease(scene, "break", break_period="0")
+    handed = scene.plain.run("recover", "--adopt", settings=there)
+    assert handed.code == 0, str(handed)
+    told = handed.events("folder.adopted")[0]
+    assert scene.database.name in told["from"] and neighbour.name in told["to"]
+    assert scene.plain.run("archive", settings=there).code == 0
+    outcome = scene.plain.run("archive")
+    assert outcome.code == 3 and neighbour.name in outcome.stderr, str(outcome)
+    assert scene.plain.run("recover", "--adopt").code == 0  # and back
+
+
+def test_a_run_with_nothing_to_do_needs_three_requests_more(scene):
+    scene.begin(KINDS["appends"])
+    scene.finish()
+    with scene.gates() as (lake, _):
+        assert scene.run("archive", lake=lake).code == 0
+        assert len(lake.records) <= 4, [record.target for record in lake.records]
