@@ -265,6 +265,8 @@ struct grammar {
         if (result.command == command::recover)
             if (const auto unused = unused_flag_of_recover(result); !unused.empty())
                 return unused;
+        if (result.adopt && (!result.keep.empty() || !result.discard.empty()))
+            return "--adopt is about the folder, --keep and --discard about one file: give one of them";
         if (result.calendar && result.output == output_format::json)
             return "--calendar is a picture in text: leave out either it or -o json";
         if (inside.get_option_no_throw("--against") != nullptr && inside.count("--against") > 0) {

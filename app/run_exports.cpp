@@ -107,7 +107,9 @@ class export_run {
     awaitable<void> work() {
         auto& exporter = machine_.exporter();
         if (what_.command == command::recover) {
-            if (!what_.keep.empty())
+            if (what_.adopt)
+                co_await exporter.adopt();
+            else if (!what_.keep.empty())
                 co_await exporter.recover_file(what_.keep, exports::verdict::keep);
             else if (!what_.discard.empty())
                 co_await exporter.recover_file(what_.discard, exports::verdict::discard);

@@ -113,7 +113,7 @@ awaitable<bool> folder_lease::take(lease_claim claim) {
         }
         state_ = co_await acquire();
         fault_point("lease-taken");
-        if (state_ == lease_outcome::held)
+        if (state_ == lease_outcome::held && co_await signed_by_us())
             co_return true;
         etag_.clear(); // the owner is compared again before the next try
         if (state_ == lease_outcome::taken || state_ == lease_outcome::broken)
@@ -174,6 +174,17 @@ awaitable<void> folder_lease::write(folder_holder holder) {
     holder_ = std::move(holder);
 }
 
+// False if another run, on this server most likely, has signed at the same time: a fresh look is needed.
+awaitable<bool> folder_lease::signed_by_us() {
+    bool faster = false;
+    try {
+        co_await sign();
+    } catch (const conflict&) {
+        faster = true;
+    }
+    co_return !faster;
+}
+
 awaitable<void> folder_lease::sign() {
     must_be_held();
     if (holder_.lease == claim_.id)
@@ -204,6 +215,8 @@ awaitable<void> folder_lease::renew() {
     what.id = claim_.id;
     what.when = azure::condition::match(etag_);
     const auto outcome = co_await lake_.client().lease(what);
+    if (outcome == lease_outcome::changed)
+        etag_.clear(); // the next `take` looks anew
     note(outcome);
     must_be_held();
 }
@@ -211,8 +224,10 @@ awaitable<void> folder_lease::renew() {
 void folder_lease::must_be_held() const {
     if (state_ == lease_outcome::held)
         return;
-    if (state_ == lease_outcome::taken || state_ == lease_outcome::changed)
+    if (state_ == lease_outcome::taken)
         throw taken();
+    if (state_ == lease_outcome::changed)
+        throw conflict(fmt::format("'{}' was signed by another holder of its lease", name_));
     async::error lost(
         failure::temporary, fmt::format("the lease of '{}' was broken while this run was at work", name_),
         "Somebody took it away from this run. Was it taken for dead? The next run tries again.");

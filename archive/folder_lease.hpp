@@ -67,6 +67,7 @@ class folder_lease {
     [[nodiscard]] awaitable<azure::lease_outcome> acquire();
     [[nodiscard]] awaitable<void> renew_for_ever();
     [[nodiscard]] awaitable<void> write(folder_holder holder);
+    [[nodiscard]] awaitable<bool> signed_by_us();
     void note(azure::lease_outcome renewed);
     [[nodiscard]] std::string where() const;
 

@@ -123,6 +123,9 @@ inventory take_inventory(const file_map& files, const day_range& days, std::stri
     for (auto& differing : differing_from_ledger(files, days, known)) {
         const auto same = std::ranges::find(all.files, differing.name, &archived_file::name);
         ++all.lost;
+        if (same != all.files.end() &&
+            (same->state == file_state::foreign || same->state == file_state::unreadable))
+            continue; // which says as much
         if (same != all.files.end())
             *same = std::move(differing);
         else

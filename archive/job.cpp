@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace archive {
 
@@ -79,8 +80,7 @@ awaitable<void> job::attempts(attempt_body body) {
     int conflicts = 0;
     const auto lock_patience = async::deadline::after(context_.settings.lock_wait);
     const auto settle_patience = async::deadline::after(context_.settings.settle_wait);
-    const auto lease_by = async::deadline::after(
-        std::max<std::chrono::milliseconds>(context_.settings.lock_wait, lease_patience));
+    std::optional<async::deadline> lease_by; // from when it was first found taken
     for (;;) {
         std::exception_ptr failed;
         auto result = attempt_result::finished;
@@ -115,7 +115,10 @@ awaitable<void> job::attempts(attempt_body body) {
                 throw lock_is_held();
             break;
         case attempt_result::lease_busy:
-            if (lease_by.passed())
+            if (!lease_by)
+                lease_by = async::deadline::after(
+                    std::max<std::chrono::milliseconds>(context_.settings.lock_wait, lease_patience));
+            if (lease_by->passed())
                 throw lease_.taken();
             break;
         case attempt_result::tail_waiting:
@@ -147,13 +150,13 @@ awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& bo
     fault_point("locked");
 
     context_.report.enter(run_phase::settling);
-    // Before the last look at the folder: what is decided from it stands while the lease does.
+    // What another server's run changes between the two has another ETag than the one listed.
+    co_await load_files(work);
     auto wanted = co_await claim(work);
     if (!co_await lease_.take(std::move(wanted))) {
         co_await work.transaction->rollback();
         co_return attempt_result::lease_busy;
     }
-    co_await load_files(work);
     if (const auto unsettled = co_await settle(work)) {
         co_await work.transaction->rollback();
         co_return *unsettled;
@@ -170,7 +173,8 @@ awaitable<lease_claim> job::claim(unit& work) const {
 // Whoever is the last on this server lets go of the lease, so that another server need not wait for it to
 // lapse: while nobody else can have the table's lock, nobody else works under the lease.
 awaitable<void> job::leave(unit& work, bool finished) {
-    if (finished && work.session.usable()) {
+    // A shard would have to take the table's lock from under its siblings: theirs lapses.
+    if (finished && context_.settings.shard.count == 1 && work.session.usable()) {
         try {
             if (!work.transaction->open())
                 work.transaction = co_await db::transaction::begin(work.session, coordinator_options());

@@ -43,6 +43,11 @@ std::uint64_t settled_bytes(const lake_file& file) noexcept {
 
 void note_ledger(verification& result, std::vector<archived_file> differing) {
     for (auto& each : differing) {
+        const auto told = std::ranges::any_of(result.files, [&each](const verified_file& file) {
+            return file.file.name == each.name && file.differences.count() > 0;
+        });
+        if (told) // by what was read
+            continue;
         const auto same = std::ranges::find(result.files, each.name,
                                             [](const verified_file& file) { return file.file.name; });
         const auto what = each.note;

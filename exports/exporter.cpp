@@ -196,6 +196,27 @@ awaitable<void> exporter::leave(attempt& work) {
         co_await work.transaction->rollback();
 }
 
+awaitable<void> exporter::adopt() {
+    auto* const lease = context_.sink.lease();
+    if (lease == nullptr)
+        throw async::error(failure::usage, "exports go to a directory, which has no owner",
+                           "--adopt is for a folder of the lake: set EXPORT_TO=lake.");
+    const auto& database = context_.database;
+    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+    const db::transaction_options options;
+    auto looking = co_await db::transaction::begin(*session, options);
+    const auto position = co_await archive::position_of(*session);
+    auto claim = co_await archive::claim_of(*session, position, "exports");
+    const auto ours = archive::describe(claim.owner);
+    const auto before = co_await lease->adopt(std::move(claim));
+    const auto from = before ? archive::describe(*before) : std::string();
+    context_.log.info("folder.adopted",
+                      before ? fmt::format("the folder was handed over from {} to {}", from, ours)
+                             : fmt::format("the folder belongs to {}", ours),
+                      {{"from", from}, {"to", ours}});
+    co_await looking.rollback();
+}
+
 // COMMIT was never sent, or was refused, unless `fate_open`: then the file is what the next run settles.
 awaitable<void> exporter::undo(attempt& work) {
     const auto by = context_.stop.undo_by();

@@ -45,6 +45,9 @@ class exporter {
     [[nodiscard]] awaitable<std::uint64_t> recover();
     // Settles one file as a person decided. Throws async::error(precondition) if it is not unsettled.
     [[nodiscard]] awaitable<void> recover_file(std::string name, verdict decision);
+    // Makes the folder of the lake this database's, whosever it was. Throws async::error(locked) while
+    // another server's run is at work, (usage) for exports to a directory.
+    [[nodiscard]] awaitable<void> adopt();
 
   private:
     enum class decided_by : std::uint8_t { transaction, person };

@@ -66,7 +66,7 @@ def test_tags_need_t_on_the_service_and_nothing_else_with_it(by_sas, ready, orac
 
 @pytest.mark.parametrize(
     "permissions, lacks, doing",
-    [("rwd", "'l' (list)", "list blobs"), ("wdl", "'r' (read)", "get "), ("rdl", "'w' (write)", "put block")],
+    [("rwd", "'l' (list)", "list blobs"), ("wdl", "'r' (read)", "get "), ("rdl", "'w' (write)", "acquire the lease")],
 )
 def test_each_letter_that_is_missing_is_named(by_sas, ready, table, oracle, container, permissions, lacks, doing):
     by_sas("rwdl").archive()
