@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace archive {
 
@@ -139,7 +140,8 @@ awaitable<std::vector<azure::blob_properties>> lake::blobs(name_filter wanted) {
         throw async::error(
             async::failure::temporary,
             fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
-    if (found->empty && !prefix_.empty())
+    // Once: the lock blob's maker lists again before there is anything in it.
+    if (found->empty && !prefix_.empty() && !std::exchange(folder_made_, true))
         co_await create_folder();
     co_return std::move(found->wanted);
 }

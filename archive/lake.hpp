@@ -105,6 +105,7 @@ class lake {
     std::string encryption_scope_;
     std::uint64_t row_memory_ = std::uint64_t{32} << 20;
     std::set<file_key> directories_found_;
+    bool folder_made_ = false;
 };
 
 } // namespace archive

@@ -40,8 +40,10 @@ class LakeGate(Gate):
         return f"{self.endpoint}/{ACCOUNT}"
 
     def requests(self, method: str | None = None, contains: str = "") -> list:
-        """The records that match, in order."""
-        return [r for r in self.records if contains in r.target and method in (None, r.method)]
+        """The records that match, in order; those about the program's own lock and ledger only if `contains` names them."""
+        ours = ".event-archiver/" in contains
+        return [r for r in self.records
+                if contains in r.target and method in (None, r.method) and (ours or ".event-archiver/" not in r.target)]
 
     async def serve(self, number, reader, writer) -> bool:
         while head := await _read_head(reader):
