@@ -26,6 +26,9 @@ constexpr std::string_view waits[] = {"ARCHIVE_LOCK_WAIT", "ARCHIVE_SETTLE_WAIT"
 constexpr std::string_view metrics[] = {"ARCHIVE_METRICS_FILE", "ARCHIVE_PUSHGATEWAY"};
 constexpr std::string_view sink_of_exports[] = {"EXPORT_TO", "EXPORT_PATH", "EXPORT_LAKE_PATH"};
 
+// Whose folder it would be.
+constexpr std::string_view owner[] = {"PG_CONNECTION_STRING", "ARCHIVE_DATABASE_AUTH", "ARCHIVE_TABLE"};
+
 constexpr std::string_view forecast[] = {"ARCHIVE_COMMIT", "ARCHIVE_COMPRESSION", "ARCHIVE_RATE_LIMIT",
                                          "ARCHIVE_TRACE"};
 constexpr std::string_view running[] = {"DRY_RUN", "ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
@@ -80,7 +83,7 @@ bool takes(command which, const option& setting) {
     case command::serve: // which has no end that a trace could be drawn up to
         return exports_take(setting) || setting.audience == audience::serving;
     case command::list:
-        return among({group::logging, group::lake, group::trace_and_report}, name);
+        return among({group::logging, group::lake, group::owner, group::trace_and_report}, name);
     case command::verify:
         return among(
             {group::logging, group::database, group::lake, group::table, group::resources, group::trace},

@@ -161,6 +161,9 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     const bool exporting = purpose == purpose::exports || purpose == purpose::serving;
     if (purpose != purpose::inventory)
         check_database(given, exporting ? all_databases : all_databases.first(1), result);
+    else if (const auto& database = given["PG_CONNECTION_STRING"];
+             database.set() && !db::conninfo_mistake(database.text))
+        value.database = database.text; // whose folder it is can be compared; the answer does not need it
     if (exporting)
         check_exports(given, result);
     if (purpose == purpose::serving)

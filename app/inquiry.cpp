@@ -7,6 +7,7 @@
 #include "app/run_id.hpp"
 #include "app/terminal.hpp"
 #include "app/units.hpp"
+#include "archive/owner_look.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -92,16 +93,26 @@ awaitable<inquiry_answer> check_all(const command_line& what, inquiry_context co
     co_return inquiry_answer{render_checks(lines, code, what.output), code};
 }
 
+using question = awaitable<inquiry_answer> (*)(const command_line&, inquiry_context);
+
+awaitable<inquiry_answer> of_whose_folder(const command_line& what, inquiry_context context, question asked,
+                                          archive::database_need need) {
+    context.report.enter(archive::run_phase::connecting);
+    if (!context.settings.database.empty()) // which `list` can do without
+        co_await archive::tell_owner(context.database, context.lake, context.settings.job, need);
+    co_return co_await asked(what, context);
+}
+
 } // namespace
 
 awaitable<inquiry_answer> inquire(const command_line& what, inquiry_context context) {
     switch (what.command) {
     case command::plan:
-        return plan(what, context);
+        return of_whose_folder(what, context, plan, archive::database_need::needed);
     case command::list:
-        return list(what, context);
+        return of_whose_folder(what, context, list, archive::database_need::not_needed);
     case command::verify:
-        return verify(what, context);
+        return of_whose_folder(what, context, verify, archive::database_need::needed);
     case command::check:
         return check_all(what, context);
     default:

@@ -66,9 +66,10 @@ void refuse_folder(const std::string& folder, const std::optional<folder_owner>&
         owner
             ? fmt::format("folder '{}' belongs to {}; this is {}", folder, describe(*owner), describe(asking))
             : fmt::format("the lock blob of folder '{}' does not say whose folder it is", folder),
-        "Give each its own folder. If the rows have moved here for good, run `event-archiver recover "
-        "--adopt` "
-        "once: it hands the folder over.");
+        fmt::format(
+            "Give each its own folder. If the rows have moved here for good, run `event-archiver recover"
+            " {}--adopt` once: it hands the folder over.",
+            asking.table == "exports" ? "--exports " : ""));
 }
 
 } // namespace archive

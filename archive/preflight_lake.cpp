@@ -1,10 +1,9 @@
 // The lake's half of the preflight.
 
-#include "archive/folder_lease.hpp"
 #include "archive/inventory.hpp"
+#include "archive/owner_look.hpp"
 #include "archive/preflight.hpp"
 #include "azure/error.hpp"
-#include "db/transaction.hpp"
 
 #include <fmt/format.h>
 
@@ -159,16 +158,7 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
     std::exception_ptr failed;
     try {
         co_await with_session(context.database, [&](db::connection& session) -> awaitable<void> {
-            const auto& wanted = context.settings;
-            const auto named = co_await resolve_table(session, wanted.table);
-            const db::transaction_options options(db::access::read_only);
-            auto transaction = co_await db::transaction::begin(session, options);
-            const auto table =
-                co_await describe_table(session, named, wanted.time_column, wanted.key_columns);
-            const auto position = co_await position_of(session);
-            auto claim = co_await claim_of(session, position, table_in_mark(table));
-            ours = std::move(claim.owner);
-            co_await transaction.rollback(); // it has only read
+            ours = co_await owner_here(session, context.settings);
         });
     } catch (...) {
         failed = std::current_exception();

@@ -12,7 +12,9 @@ from types import SimpleNamespace
 import psycopg2
 import pytest
 
-from support.gate import call_before, delay
+from support.archiver import Archiver
+from support.exports import BOUNDARY, COMMON_KNOWLEDGE, DirectoryPlace, Exports, LakePlace
+from support.gate import LakeGate, call_before, delay
 from support.scene import KINDS, Kind
 from support.servers import PG_BIN, PostgreSQL, clean_environment, unprivileged
 from test_lost_history import History
@@ -130,15 +132,55 @@ def test_a_commit_that_is_late_finds_its_session_ended(scene):
     scene.finish()
 
 
+def wait_until_stopped(process):
+    deadline = time.monotonic() + 30
+    while (state := open(f"/proc/{process.pid}/stat").read().rsplit(")", 1)[1].split()[0]) != "T" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert state == "T"
+
+
+@pytest.mark.parametrize("kind", ["appends", "moving back"])
+def test_a_run_that_is_stopped_after_the_proof_gives_way_to_another(points, kind):
+    """The other does its work meanwhile; the first finds that its transaction was ended, and touches nothing of it."""
+    points.begin(KINDS[kind])
+    process = points.start(settings={"EVENT_ARCHIVER_FAULT": "lease-proved=stop"})
+    wait_until_stopped(process)
+    time.sleep(16)
+    other = points.plain.run(*points.kind.arguments, timeout=90)
+    assert other.code == 0, str(other)
+    process.send(signal.SIGCONT)
+    outcome = process.wait(60)
+    assert outcome.code == 5, str(outcome)
+    if kind == "appends":
+        assert points.oracle.check().archived == points.kind.before + points.kind.rows
+    points.finish()
+
+
+@pytest.mark.parametrize("kind", ["taking back", "keeping"])
+def test_a_run_that_is_stopped_before_it_settles_gives_way_to_a_copy(place, archiver, fault_binary, azurite, lake, copy_of, kind):
+    """Its look is old when it goes on: what it writes asks for the ETags it has seen."""
+    history = History(place, Archiver(fault_binary, archiver.settings), azurite, lake)
+    try:
+        scene = history.scene.begin(KINDS[kind])
+        copy = copy_of(history.server)
+        process = scene.start(settings={"EVENT_ARCHIVER_FAULT": "before-settle=stop"})
+        wait_until_stopped(process)
+        time.sleep(16)
+        other = scene.plain.run("recover", settings={"PG_CONNECTION_STRING": copy.uri()}, timeout=90)
+        assert other.code == 0 and other.summary["files_settled"] > 0, str(other)
+        process.send(signal.SIGCONT)
+        outcome = process.wait(60)
+        assert outcome.code in (0, 5, 10), str(outcome)
+        scene.finish()
+    finally:
+        history.close()
+
+
 def test_a_run_that_is_stopped_between_the_proof_and_commit_does_not_commit(points):
     """Long enough for its lease to lapse: another server could have been at work meanwhile."""
     points.begin(KINDS["appends"])
     process = points.start(settings={"EVENT_ARCHIVER_FAULT": "before-commit=stop"})
-    time.sleep(1)
-    deadline = time.monotonic() + 20
-    while "T" not in (state := open(f"/proc/{process.pid}/stat").read().rsplit(")", 1)[1].split()[0]) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert state == "T"
+    wait_until_stopped(process)
     time.sleep(16)
     take(points, duration="15")  # it has lapsed
     process.send(signal.SIGCONT)
@@ -183,6 +225,31 @@ def test_a_folder_belongs_to_one_table_of_one_database(scene, neighbour, command
     scene.finish()
 
 
+@pytest.mark.parametrize("command", ["plan", "list", "verify"])
+@pytest.mark.parametrize("other", ["database", "table"])
+def test_who_only_looks_is_warned_of_a_folder_of_others_and_writes_nothing(scene, neighbour, command, other):
+    scene.begin(KINDS["appends"])
+    scene.finish()
+    assert not scene.plain.run(command).events("folder.owner")
+    there = {"PG_CONNECTION_STRING": neighbour.uri} if other == "database" else {"ARCHIVE_TABLE": 'public."Other"'}
+    scene.table.execute('DROP TABLE IF EXISTS public."Other"; CREATE TABLE public."Other" (LIKE public."Event" INCLUDING ALL)')
+    before = [(blob.name, blob.etag, blob.metadata) for blob in scene.lake.list(scene.container, bookkeeping=True)]
+    outcome = scene.plain.run(command, settings=there)
+    scene.table.execute('DROP TABLE public."Other"')
+    assert outcome.code == 0, str(outcome)
+    warned = outcome.events("folder.owner")
+    assert len(warned) == 1 and warned[0]["level"] == "warn" and "belongs to" in warned[0]["msg"], str(outcome)
+    assert scene.database.name in warned[0]["folder_owner"]
+    assert (neighbour.name if other == "database" else "public.Other") in warned[0]["this"]
+    assert before == [(blob.name, blob.etag, blob.metadata) for blob in scene.lake.list(scene.container, bookkeeping=True)]
+
+
+def test_a_list_without_its_database_is_answered_all_the_same(scene):
+    scene.begin(KINDS["appends"])
+    outcome = scene.plain.run("list", "-o", "json", settings={"PG_CONNECTION_STRING": "postgresql://127.0.0.1:1/x"})
+    assert outcome.code == 0 and not outcome.events("folder.owner") and outcome.seconds < 5, str(outcome)
+
+
 def test_a_folder_is_handed_over_on_purpose(scene, neighbour):
     scene.begin(KINDS["appends"])
     there = {"PG_CONNECTION_STRING": neighbour.uri}
@@ -205,3 +272,65 @@ def test_a_run_with_nothing_to_do_needs_three_requests_more(scene):
     with scene.gates() as (lake, _):
         assert scene.run("archive", lake=lake).code == 0
         assert len(lake.records) <= 4, [record.target for record in lake.records]
+
+
+@pytest.fixture
+def exports(archiver, database, lake, container, tmp_path):
+    return Exports(archiver, database.connection, tmp_path, LakePlace(lake, container))
+
+
+EXPORTS_LOCK = "some/exports/.event-archiver/exports-lock"
+EXPORT = ("export", "--boundary", str(BOUNDARY))
+
+
+def test_an_export_to_the_lake_gives_way_to_who_holds_its_lease(exports, lake, container):
+    exports.add(COMMON_KNOWLEDGE[0])
+    exports.remember()
+    exports.archiver.run("recover", "--exports", "--adopt", expect=0)  # which makes the lock
+    place = SimpleNamespace(lake=lake, container=container)
+    assert lease(place, "acquire", EXPORTS_LOCK, duration="-1", proposed=str(uuid.uuid4()))[0] == 201
+    outcome = exports.archiver.run(*EXPORT, timeout=90)
+    assert outcome.code == 10 and "holds the lease of" in outcome.stderr, str(outcome)
+    assert exports.check()["agency"] == 0 and exports.place.names() == []
+    lease(place, "break", EXPORTS_LOCK, break_period="0")
+    exports.archiver.run(*EXPORT, expect=0)
+    assert exports.check()["agency"] > 0
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["broken", "broken and taken"])
+def test_an_export_whose_lease_is_lost_before_commit_deletes_nothing(exports, azurite, lake, container, taken):
+    exports.add(COMMON_KNOWLEDGE[0])
+    exports.remember()
+    place = SimpleNamespace(lake=lake, container=container)
+
+    def lose():
+        lease(place, "break", EXPORTS_LOCK, break_period="0")
+        if taken:
+            assert lease(place, "acquire", EXPORTS_LOCK, duration="-1", proposed=str(uuid.uuid4()))[0] == 201
+
+    with LakeGate(azurite.port) as gate:
+        rule = gate.on(call_before(lose), method="PUT", contains="comp=blocklist")
+        outcome = exports.archiver.run(*EXPORT, settings={"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)}, timeout=90)
+    assert rule.hits == 1 and outcome.code == (10 if taken else 5), str(outcome)
+    assert exports.check()["agency"] == 0 and exports.place.names() == []
+
+
+def test_a_folder_of_exports_is_handed_over_on_purpose(exports, neighbour):
+    exports.add(COMMON_KNOWLEDGE[0])
+    exports.remember()
+    exports.archiver.run(*EXPORT, expect=0)
+    there = {"DATABASE_URL": neighbour.uri}
+    refused = exports.archiver.run(*EXPORT, settings=there, expect=3)
+    assert "belongs to the exports" in refused.stderr and "recover --exports --adopt" in refused.stderr, str(refused)
+    handed = exports.archiver.run("recover", "--exports", "--adopt", settings=there, expect=0)
+    assert neighbour.name in handed.events("folder.adopted")[0]["to"]
+    assert neighbour.name in exports.archiver.run(*EXPORT, expect=3).stderr
+    exports.archiver.run("recover", "--exports", "--adopt", expect=0)  # and back
+    exports.archiver.run(*EXPORT)
+    assert exports.check()["agency"] > 0
+
+
+def test_exports_to_a_directory_have_no_owner(archiver, database, tmp_path):
+    exports = Exports(archiver, database.connection, tmp_path, DirectoryPlace(tmp_path / "out"))
+    outcome = exports.archiver.run("recover", "--exports", "--adopt", expect=2)
+    assert "EXPORT_TO=lake" in outcome.stderr, str(outcome)
