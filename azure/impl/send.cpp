@@ -8,6 +8,7 @@
 #include "azure/impl/service_error.hpp"
 #include "azure/token_source.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace azure {
@@ -18,7 +19,11 @@ using async::deadline;
 namespace {
 
 constexpr std::string_view request_id_header = "x-ms-client-request-id";
+// With a service that has never answered: how long connections are tried for, how long its first answer may
+// take, and how much longer than a missing connection silence is borne.
 constexpr std::chrono::seconds unreachable_patience{5};
+constexpr std::chrono::milliseconds first_answer_patience{10'000};
+constexpr std::chrono::seconds silence_patience{10};
 
 const std::string& request_id_of(const request& what) {
     return what.headers.at(std::string(request_id_header));
@@ -142,8 +147,9 @@ awaitable<wire_response> blob_client::exchange_as(const request& what, bool repe
 awaitable<wire_response> blob_client::exchange_once(const request& what, const std::string& token,
                                                     bool repeatable, deadline by, const body_stream* stream) {
     const auto began = deadline::clock::now();
-    auto wire =
-        signed_at(our_time() + dated_ahead_, account_, what, token, repeatable, options_.request_timeout);
+    const auto timeout =
+        clock_ahead_ ? options_.request_timeout : std::min(options_.request_timeout, first_answer_patience);
+    auto wire = signed_at(our_time() + dated_ahead_, account_, what, token, repeatable, timeout);
     wire.body = what.body;
     async::span shown(sink_, "lake requests", operation_of(what), what.path);
     shown.note("bytes", what.body_size());
@@ -178,13 +184,15 @@ awaitable<wire_response> blob_client::send(std::string_view doing, const request
 }
 
 // A service that has never answered, and that no connection leads to, is most likely not there at all: that
-// is to be found before the database has been read for an hour.
+// is to be found before the database has been read for an hour. So is one that takes connections and says
+// nothing.
 awaitable<wire_response> blob_client::send_while_reachable(const request& what, deadline by,
                                                            deadline found_by) {
     try {
         co_return co_await send_once(what, true, by);
     } catch (async::error& failed) {
-        if (!clock_ahead_ && !failed.outcome_unknown() && found_by.passed())
+        const auto end = failed.outcome_unknown() ? deadline(found_by.at() + silence_patience) : found_by;
+        if (!clock_ahead_ && end.passed())
             failed.set_not_repeatable();
         throw;
     }
