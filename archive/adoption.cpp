@@ -2,6 +2,7 @@
 
 #include "archive/conflict.hpp"
 #include "archive/content_check.hpp"
+#include "archive/known_content.hpp"
 #include "archive/staging.hpp"
 #include "async/error.hpp"
 
@@ -15,6 +16,19 @@
 namespace archive {
 
 using async::failure;
+
+namespace {
+
+bool was_rewritten(const read_mark& read, const std::vector<azure::block>& committed) {
+    if (!read.mark || read.mark->now.ids == 0)
+        return false;
+    std::vector<std::string> ids;
+    for (const auto& block : committed)
+        ids.push_back(block.id);
+    return crc_of_ids(ids) != read.mark->now.ids;
+}
+
+} // namespace
 
 awaitable<void> staging::prepare(day_file& file) {
     file.block_target = block_size_target(0, memory().bytes, context_.parallel);
@@ -49,7 +63,8 @@ awaitable<void> staging::prepare(day_file& file) {
         for (const auto& block : blocks->committed)
             file.base_ids.push_back(block.id);
     file.block_target = block_size_target(file.base_ids.size(), memory().bytes, context_.parallel);
-    const reading how{restage, restage && !blocks->committed.empty(), false};
+    reading how{restage, restage && !blocks->committed.empty(), false};
+    how.rewritten = was_rewritten(before.mark, blocks->committed);
     co_await take_over(file, before, how);
 }
 
@@ -126,15 +141,41 @@ awaitable<void> staging::take_over(day_file& file, const lake_file& before, read
                            {{"day", file.which().text()}, {"blob", file.name}});
     if (how.remember_rows)
         expect_held(file, mark->now.rows);
-    if (!ours || how.restage || how.remember_rows || file.whole)
+    if (!ours || how.restage || how.remember_rows || file.whole || how.rewritten)
         co_await read_whole(file, how);
+}
+
+awaitable<std::optional<file_record>> staging::content_known(const lake_file& file) {
+    if (file.mark.mark) {
+        const auto& now = file.mark.mark->now;
+        co_return now.rows > 0 ? std::optional(now) : std::nullopt;
+    }
+    if (context_.book == nullptr)
+        co_return std::nullopt;
+    if (!known_) {
+        auto read = co_await context_.book->read();
+        known_ = std::move(read);
+    }
+    const std::string_view name = file.properties.name;
+    const auto found = known_->find(std::string(name.substr(name.rfind('/') + 1)));
+    if (found == known_->end() || found->second.now.rows == 0)
+        co_return std::nullopt;
+    co_return found->second.now;
 }
 
 // Reads the existing file once: checks its header and its rows, counts and sums them, stages its bytes again
 // if it has no blocks to keep, and remembers its rows if they might still be in the table.
 awaitable<void> staging::read_whole(day_file& file, reading how) {
     const auto expected = expected_of(context_.table, file.which());
+    std::optional<file_record> held;
+    if (!file.base)
+        held = co_await content_known(existing_.at(file.key));
+    std::optional<known_content> known;
+    if (held)
+        known.emplace(*held, header_);
     const auto keep = [&](std::string_view row) {
+        if (known && !file.compressed())
+            known->row(row);
         if (how.remember_rows)
             remember(file, row);
         if (file.whole)
@@ -149,6 +190,8 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         seen.gather_lines();
     const auto restage = [&](std::string_view bytes) { return store_when_possible(file, bytes); };
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+        if (known)
+            known->feed(bytes);
         for (seen.give(bytes); seen.step();)
             if (const auto lines = seen.take_lines(); !lines.empty())
                 co_await restage(lines);
@@ -160,6 +203,14 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     seen.finish();
     if (const auto rest = seen.take_lines(); !rest.empty())
         co_await restage(rest);
+    if (known && !known->is_there())
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' was changed by somebody else: it does not hold the rows that were"
+                        " archived into it",
+                        file.name),
+            "Get the earlier version back (docs/runbook.md, \"A file was changed\"), or, if it is"
+            " as it should be, run `event-archiver recover --keep FILE`.");
     if (seen.crlf_lines() > 0 && !how.restage) {
         // Known too late to change them on the way: once more.
         how.restage = true;
@@ -193,7 +244,8 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
             failure::integrity,
             fmt::format("'{}' holds {} bytes with CRC-64 {:016x}, its mark says {} with {:016x}", file.name,
                         record.bytes, record.crc, file.base->bytes, file.base->crc),
-            "Somebody else, or the storage, has changed it. `event-archiver verify` tells where.");
+            "Somebody else, or the storage, has changed it: docs/runbook.md, \"A file was changed\"."
+            " `event-archiver verify` tells where; `recover --keep FILE` takes it as it is.");
     file.base->blocks = file.base_ids.size();
     if (seen.lines() == 0)
         co_await store_when_possible(file, header_);

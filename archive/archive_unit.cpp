@@ -165,7 +165,8 @@ awaitable<void> job::stage(unit& work) {
                            context_.new_nonce(),
                            context_.settings.parallel,
                            context_.settings.compression,
-                           context_.settings.placement.encryption_scope};
+                           context_.settings.placement.encryption_scope,
+                           &ledger_};
     work.staging = std::make_unique<staging>(executor, std::move(target), work.files);
 
     rate_limit limit(context_.settings.rate_limit);

@@ -65,7 +65,12 @@ awaitable<void> job::recover_file(std::string name, verdict decision) {
     if (!file)
         throw async::error(failure::precondition,
                            fmt::format("there is no '{}'", context_.lake.name_of(*key)));
-    co_await settler_.settle_by_verdict(*session, work.table, work.position, *file, decision);
+    const auto& mark = file->mark.mark;
+    const bool waits = mark && (awaited(*mark) || mark->restored);
+    if (decision == verdict::keep && file->mark.mistake.empty() && !waits)
+        co_await accept_file(work, *file);
+    else
+        co_await settler_.settle_by_verdict(*session, work.table, work.position, *file, decision);
     ++context_.report.files_settled;
     co_await leave(work, true);
 }

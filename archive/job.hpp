@@ -83,6 +83,7 @@ class job {
 
     [[nodiscard]] awaitable<void> repeat(attempt_body body);
     [[nodiscard]] awaitable<void> attempts(attempt_body body);
+    [[nodiscard]] awaitable<void> accept_file(unit& work, const lake_file& file);
     [[nodiscard]] awaitable<lease_claim> claim(unit& work) const;
     [[nodiscard]] awaitable<void> leave(unit& work, bool finished);
     [[nodiscard]] awaitable<bool> alone(unit& work) const;

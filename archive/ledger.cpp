@@ -67,6 +67,11 @@ ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag 
     return entry;
 }
 
+bool is_decision(const ledger_entry& entry) noexcept {
+    return entry.what == ledger_word::taken_back || entry.what == ledger_word::removed ||
+           entry.what == ledger_word::emptied || entry.what == ledger_word::kept;
+}
+
 std::string ledger_line(const ledger_entry& entry, std::string_view time) {
     auto etag = entry.etag;
     std::erase_if(etag, [](char c) { return c == '"' || c == '\\'; });
@@ -106,13 +111,15 @@ void note_entry(ledger_state& known, ledger_entry entry) {
     const auto found = known.find(entry.file);
     if (found == known.end())
         known.emplace(entry.file, std::move(entry));
-    else if (!before(entry.now.position, found->second.now.position))
+    else if (is_decision(entry) || !before(entry.now.position, found->second.now.position))
         found->second = std::move(entry);
 }
 
 ledger_verdict compare_with_ledger(const ledger_entry& known, const lake_file* found) noexcept {
     if (found == nullptr)
         return known.now.rows > 0 ? ledger_verdict::missing : ledger_verdict::as_known;
+    if (known.now.rows == 0) // no row of it can be missed
+        return ledger_verdict::as_known;
     if (!found->mark.mark) // others wrote it, or its mark is spoiled, which is told elsewhere
         return found->mark.mistake.empty() && found->properties.size < known.now.bytes
                    ? ledger_verdict::altered
@@ -123,6 +130,8 @@ ledger_verdict compare_with_ledger(const ledger_entry& known, const lake_file* f
                        found->properties.size >= known.now.bytes
                    ? ledger_verdict::as_known
                    : ledger_verdict::altered;
+    if (mark.pending && mark.base && same_write(*mark.base, known.now)) // it was about to be taken back
+        return ledger_verdict::as_known;
     return before(mark.now.position, known.now.position) ? ledger_verdict::older : ledger_verdict::as_known;
 }
 

@@ -18,8 +18,17 @@ struct ledger_entry {
     std::string file; // without the folder
     file_record now;  // rows, bytes, checksum, run, transaction and position; the rest is not kept
     azure::etag etag; // as it was published
-    std::string what; // "archived", "settled", "exported"
+    std::string what; // "archived", "settled", "restored", "exported", or a decision
 };
+// Decisions about a file: whatever was known of it before, this is what it holds from now on. Their position
+// is that of the server when they were made.
+namespace ledger_word {
+inline constexpr std::string_view taken_back = "taken back"; // of its last rows, which are in the table
+inline constexpr std::string_view removed = "removed";       // the same, and it held no others
+inline constexpr std::string_view emptied = "emptied";       // its rows are in the table
+inline constexpr std::string_view kept = "kept";             // a person has accepted what others made of it
+} // namespace ledger_word
+[[nodiscard]] bool is_decision(const ledger_entry& entry) noexcept;
 // The entry of a file with this mark.
 [[nodiscard]] ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag etag,
                                     std::string what);
@@ -30,7 +39,8 @@ struct ledger_entry {
 
 // By file, its last change.
 using ledger_state = std::map<std::string, ledger_entry>;
-// A line that comes later counts, unless the server had come less far when it was written.
+// A line that comes later counts, unless the server had come less far when it was written: a copy of it may
+// have. A decision always counts.
 void note_entry(ledger_state& known, ledger_entry entry);
 
 enum class ledger_verdict : std::uint8_t {

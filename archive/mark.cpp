@@ -1,6 +1,7 @@
 #include "archive/mark.hpp"
 
 #include "archive/day.hpp"
+#include "azure/crc64.hpp"
 
 #include <fmt/format.h>
 
@@ -222,6 +223,8 @@ std::string writer_text(const file_record& record) {
                             record.header);
     if (record.types != 0)
         text += fmt::format(",types={:016x}", record.types);
+    if (record.ids != 0)
+        text += fmt::format(",ids={:016x}", record.ids);
     if (record.sample) {
         text +=
             fmt::format(",key={},sample={}", joined(record.sample->key_columns), joined(record.sample->key));
@@ -282,6 +285,8 @@ void read_writer(file_record& record, const field_map& fields, bool quoted) {
     record.header = number(field(fields, "header"), 16);
     if (fields.contains("types"))
         record.types = number(field(fields, "types"), 16);
+    if (fields.contains("ids"))
+        record.ids = number(field(fields, "ids"), 16);
     if (fields.contains("key") || fields.contains("sample"))
         record.sample = sample_from(fields, quoted);
 }
@@ -395,6 +400,13 @@ std::string table_in_mark(std::string_view schema, std::string_view name) {
 
 std::string table_in_mark(const table_description& table) {
     return table_in_mark(table.schema, table.relation);
+}
+
+std::uint64_t crc_of_ids(std::span<const std::string> ids) noexcept {
+    std::uint64_t crc = 0;
+    for (const auto& id : ids)
+        crc = azure::crc64(crc, std::as_bytes(std::span(id)));
+    return crc;
 }
 
 std::optional<transaction_mark> awaited(const file_mark& mark) {

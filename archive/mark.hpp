@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ struct file_record {
     std::optional<sampled_row> sample; // of one row that run wrote; nothing if its key is too long to keep
     // CRC-64 of the columns' names and types; 0 if not recorded, as by 0.1.0.
     std::uint64_t types = 0;
+    // CRC-64 of the ids of its blocks, in their order: whoever writes the file anew gives it others. 0 if not
+    // recorded.
+    std::uint64_t ids = 0;
     // Of a base, if its tail put the file into another tier: "Cool", or "" for the account's.
     std::optional<std::string> tier;
     bool operator==(const file_record&) const = default;
@@ -90,6 +94,9 @@ inline constexpr std::size_t sample_names_max = 512;
 // A table by its plain names, each encoded, with a dot between.
 [[nodiscard]] std::string table_in_mark(std::string_view schema, std::string_view name);
 [[nodiscard]] std::string table_in_mark(const table_description& table);
+
+// CRC-64 of block ids, as a record keeps it.
+[[nodiscard]] std::uint64_t crc_of_ids(std::span<const std::string> ids) noexcept;
 
 // The transaction that the file waits for: that of its tail, or the one that takes its rows back.
 [[nodiscard]] std::optional<transaction_mark> awaited(const file_mark& mark);

@@ -98,6 +98,9 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
 
     std::vector<std::string> ids = file.base_ids;
     ids.insert(ids.end(), file.staged_ids.begin(), file.staged_ids.end());
+    mark.now.ids = crc_of_ids(ids);
+    if (mark.base)
+        mark.base->ids = crc_of_ids(file.base_ids);
     const auto values = metadata_with(mark, file.existing ? file.existing->metadata : azure::metadata{});
     const auto when =
         file.existing ? azure::condition::match(file.existing->etag) : azure::condition::absent();

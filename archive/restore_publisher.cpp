@@ -149,12 +149,13 @@ awaitable<void> restore_publisher::empty(const lake_file& file, const table_desc
     left.blocks = 1;
     left.crc = azure::crc64(0, bytes_of(content));
     left.header = azure::crc64(0, bytes_of(header));
-    const auto values = metadata_with(emptied(mark, left), file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
 
     const auto content_before = co_await lake_.content_of(file.properties);
     const auto id = co_await next_block_id(file);
     const std::array ids{id};
+    left.ids = crc_of_ids(ids);
+    const auto values = metadata_with(emptied(mark, left), file.properties.metadata);
     const std::array pieces{bytes_of(content)};
     conditional_write what;
     what.doing = fmt::format("emptying '{}'", name);

@@ -208,12 +208,16 @@ awaitable<std::optional<lake_file>> job::announced_file(const unit& work, std::s
 // The rows are back and committed; a file that cannot be marked now is marked by the next run.
 awaitable<void> job::finish_restored(unit& work) {
     std::exception_ptr left;
+    std::vector<ledger_entry> entries;
+    for (const auto& each : work.restored)
+        entries.push_back(entry_of(each.file->properties.name, each.mark, each.announced, "restored"));
     const auto step = [this, &work](std::size_t index) -> awaitable<void> {
         const auto now = co_await announced_file(work, work.restored[index].file->properties.name);
         if (now)
             co_await restores_.mark_restored(*now);
     };
     try {
+        co_await ledger_.record(std::move(entries), context_.sink);
         co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, step);
     } catch (const async::error&) {
         left = std::current_exception();

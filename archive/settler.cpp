@@ -31,6 +31,41 @@ constexpr std::string_view verdict_hint =
     "file only)"
     " or `event-archiver recover --discard FILE` (the rows are in the table).";
 
+bool is_undo(settle_decision decision) noexcept {
+    return decision == settle_decision::take_back || decision == settle_decision::remove;
+}
+
+// What the ledger is told, before it is carried out. Nothing where the file holds what it is known to hold.
+std::optional<ledger_entry> entry_of_decision(const lake_file& file, settle_decision decision,
+                                              const server_position& position) {
+    const auto& mark = *file.mark.mark;
+    const auto entry = [&file, &position](const file_mark& after, std::string_view what) {
+        auto made = entry_of(file.properties.name, after, file.properties.etag, std::string(what));
+        if (is_decision(made))
+            made.now.position = position;
+        return made;
+    };
+    switch (decision) {
+    case settle_decision::keep:
+        if (mark.pending)
+            return entry(mark, "settled");
+        break;
+    case settle_decision::restored:
+        return entry(mark, "restored");
+    case settle_decision::take_back:
+        return entry(taken_back(mark), ledger_word::taken_back);
+    case settle_decision::remove:
+        return entry(taken_back(mark), ledger_word::removed);
+    case settle_decision::empty: {
+        const file_record nothing;
+        return entry(emptied(mark, nothing), ledger_word::emptied);
+    }
+    default:
+        break;
+    }
+    return std::nullopt;
+}
+
 } // namespace
 
 awaitable<fate> fate_of(db::connection& session, std::string transaction, server_position then,
@@ -88,9 +123,10 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
         co_await lease_.ready_to_write();
     std::vector<ledger_entry> kept;
     for (const auto& each : work)
-        if (each.decision == settle_decision::keep && !each.file->mark.mark->restoring)
-            kept.push_back(entry_of(each.file->properties.name, *each.file->mark.mark,
-                                    each.file->properties.etag, "settled"));
+        // Of an aborted tail the ledger has no line.
+        if (auto entry = entry_of_decision(*each.file, each.decision, position);
+            entry && (!is_undo(each.decision) || known.doubtful.contains(each.file)))
+            kept.push_back(std::move(*entry));
     co_await ledger_.record(std::move(kept), sink_);
     std::exception_ptr gone;
     const auto step = [this, &work, &table, &gone](std::size_t index) -> awaitable<void> {
@@ -152,6 +188,8 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
         facts.said = found->second;
         facts.fate = mark.pending ? believe(facts.said, known.samples.at(&file)) : facts.said;
     }
+    if (facts.fate != fate::aborted)
+        known.doubtful.insert(&file);
     auto decision = judge(facts);
     tail_look seen;
     if (decision == settle_decision::look_at_rows) {
@@ -367,8 +405,8 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     const decided chosen{&file, decision == verdict::keep ? settle_decision::keep : undo};
     co_await lease_.ready_to_write();
     std::vector<ledger_entry> kept;
-    if (decision == verdict::keep && mark.pending)
-        kept.push_back(entry_of(name, mark, file.properties.etag, "settled"));
+    if (auto entry = entry_of_decision(file, chosen.decision, position))
+        kept.push_back(std::move(*entry));
     co_await ledger_.record(std::move(kept), sink_);
     co_await carry_out(chosen, table);
     sink_.info("settle.verdict", "a pending file was settled by a person's decision",

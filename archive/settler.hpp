@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,7 +70,8 @@ class settler {
     struct evidence {
         std::map<std::string, fate> fates;
         std::map<const lake_file*, sample_seen> samples; // of pending tails
-        bool hidden = false;                             // row security may hide rows of the table
+        std::set<const lake_file*> doubtful; // the server does not say plainly that it was aborted
+        bool hidden = false;                 // row security may hide rows of the table
     };
 
     [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,

@@ -6,6 +6,7 @@
 #include "archive/block_room.hpp"
 #include "archive/day_file.hpp"
 #include "archive/lake.hpp"
+#include "archive/ledger.hpp"
 #include "archive/report.hpp"
 #include "archive/row_key.hpp"
 #include "archive/selection.hpp"
@@ -42,6 +43,7 @@ struct staging_context {
     std::size_t parallel;
     archive::compression compression; // of files that are not there yet
     std::string encryption_scope{};   // of the same
+    ledger* book = nullptr;           // what is known of files that have lost their mark; null: nothing
 };
 
 // False if the server that wrote a file may since have lost commits: restored, failed over, or another one.
@@ -99,11 +101,14 @@ class staging {
         bool restage = false;       // stage its bytes again as blocks
         bool compact = false;       // although it has blocks: they are too many
         bool remember_rows = false; // they might still be in the table
+        bool rewritten = false;     // it has other blocks than its mark knows
     };
     [[nodiscard]] block_memory memory() const noexcept;
     [[nodiscard]] block_facts facts_of(const lake_file& before, std::vector<azure::block> committed) const;
     [[nodiscard]] awaitable<void> take_over(day_file& file, const lake_file& before, reading how);
     [[nodiscard]] awaitable<void> read_whole(day_file& file, reading how);
+    // What the file held when we last wrote to it, by its mark or by the ledger. Nothing if we never did.
+    [[nodiscard]] awaitable<std::optional<file_record>> content_known(const lake_file& file);
     void take_restaged(day_file& file, file_record& record, bool changed);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake_file& other);
     [[nodiscard]] awaitable<void> remember_rows_in(day_file& file, const lake_file& source);
@@ -134,6 +139,7 @@ class staging {
     std::uint64_t header_crc_;
     std::size_t set_aside_ = 0; // bytes of the budget, for what is known of files
     std::optional<csv::gzip_compressor> compressor_;
+    std::optional<ledger_state> known_; // once it was needed
     bool closed_ = false;
 };
 

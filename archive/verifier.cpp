@@ -3,6 +3,7 @@
 #include "archive/conflict.hpp"
 #include "archive/day_proof.hpp"
 #include "archive/file_header.hpp"
+#include "archive/known_content.hpp"
 #include "archive/row_key.hpp"
 #include "archive/table_probe.hpp"
 #include "async/error.hpp"
@@ -39,6 +40,16 @@ std::uint64_t settled_bytes(const lake_file& file) noexcept {
     if (!mark->base)
         return 0;
     return file.compressed() ? mark->base->uncompressed : mark->base->bytes;
+}
+
+// What the ledger knows of a file that has no mark, or one of another length: by its mark the others are
+// told.
+const ledger_entry* entry_of_unmarked(const lake_file& file, const ledger_state& known) {
+    if (!file.mark.mistake.empty() || (file.mark.mark && file.mark.mark->now.bytes == file.properties.size))
+        return nullptr;
+    const std::string_view name = file.properties.name;
+    const auto found = known.find(std::string(name.substr(name.rfind('/') + 1)));
+    return found == known.end() || found->second.now.rows == 0 ? nullptr : &found->second;
 }
 
 void note_ledger(verification& result, std::vector<archived_file> differing) {
@@ -107,7 +118,7 @@ awaitable<verification> verifier::verify(day_range days, std::string against) {
     report.enter(run_phase::verifying);
     // First: what is archived meanwhile is then no file that it misses.
     ledger book(context_.lake);
-    const auto known = co_await book.read();
+    known_ = co_await book.read();
     const auto present = co_await context_.lake.present_files();
     if (!present)
         throw async::error(failure::precondition,
@@ -131,7 +142,7 @@ awaitable<verification> verifier::verify(day_range days, std::string against) {
         }));
     co_await async::run_all(std::move(lanes));
 
-    note_ledger(result, differing_from_ledger(*present, days, known, context_.lake.prefix()));
+    note_ledger(result, differing_from_ledger(*present, days, known_, context_.lake.prefix()));
     for (const auto& file : result.files) {
         result.rows += file.rows;
         result.bytes += file.bytes;
@@ -269,8 +280,14 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
     const auto& file = one.file;
     const auto settled = settled_bytes(file);
     table_probe probe(session, table_, co_await compared_columns(one), found);
+    std::optional<known_content> known;
+    const auto* entry = entry_of_unmarked(file, known_);
+    if (entry != nullptr)
+        known.emplace(entry->now, one.expected.header);
     const auto note = [&](const placed_row& row) {
         keys.note(content_hash(row.text));
+        if (known && !file.compressed())
+            known->row(row.text);
         if (row.at.byte < settled)
             probe.add(row);
         if (against_)
@@ -279,6 +296,8 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
     file_reading reading(one.expected, file.compressed(), found, note, context_.lake.row_limit(file));
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         const auto rows_before = reading.rows();
+        if (known)
+            known->feed(bytes);
         for (reading.give(bytes); reading.step();)
             if (probe.due())
                 co_await probe.ask();
@@ -291,6 +310,8 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
     one.result.rows = reading.rows();
     one.result.bytes = reading.bytes();
     compare_with_mark(file, reading, found);
+    if (known && !known->is_there() && found.count() == 0)
+        found.add(difference_kind::ledger, {}, archive::describe(ledger_verdict::altered, *entry));
 }
 
 } // namespace archive

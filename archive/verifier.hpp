@@ -84,6 +84,7 @@ class verifier {
     verify_context context_;
     table_description table_;
     std::optional<table_description> against_;
+    ledger_state known_;
     std::size_t next_ = 0;
     std::uint64_t memory_free_;
     async::condition memory_returned_;

@@ -1,0 +1,39 @@
+// Whether a file that others have written to still begins with what it is known to have held. Pure: it is fed
+// while the file is read for other ends.
+#pragma once
+
+#include "archive/mark.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace archive {
+
+class known_content {
+  public:
+    // `record`: bytes and checksum of what it held. `header`: the header line that it began with.
+    known_content(const file_record& record, std::string_view header);
+
+    // Bytes as stored, from the first on.
+    void feed(std::span<const std::byte> stored) noexcept;
+    // Rows as they come, whoever wrote them: quotes and line ends are made those of COPY before they count.
+    void row(std::string_view text);
+
+    // True if it begins with the very bytes, or, of a plain file, with the same rows.
+    [[nodiscard]] bool is_there() const noexcept { return bytes_alike_ || rows_alike_; }
+
+  private:
+    std::uint64_t size_;
+    std::uint64_t crc_;
+    std::uint64_t seen_ = 0;
+    std::uint64_t seen_crc_ = 0;
+    std::uint64_t written_ = 0;
+    std::uint64_t written_crc_ = 0;
+    bool bytes_alike_ = false;
+    bool rows_alike_ = false;
+};
+
+} // namespace archive
