@@ -8,6 +8,8 @@
 #include "azure/impl/service_error.hpp"
 #include "azure/token_source.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -192,9 +194,17 @@ awaitable<wire_response> blob_client::send_while_reachable(const request& what, 
         co_return co_await send_once(what, true, by);
     } catch (async::error& failed) {
         const auto end = failed.outcome_unknown() ? deadline(found_by.at() + silence_patience) : found_by;
-        if (!clock_ahead_ && end.passed())
-            failed.set_not_repeatable();
-        throw;
+        if (clock_ahead_ || !end.passed())
+            throw;
+        failed.set_not_repeatable();
+        if (!failed.outcome_unknown())
+            throw;
+        async::error silent(async::failure::temporary,
+                            fmt::format("{}:{} takes connections and does not answer", account_.blob.host,
+                                        account_.blob.port),
+                            "Is that the lake's endpoint? A proxy or a firewall may stand in between.");
+        silent.set_not_repeatable();
+        throw silent;
     }
 }
 

@@ -38,10 +38,10 @@ def silent():
 
 
 @pytest.mark.parametrize("command", ["archive", "plan", "check"])
-@pytest.mark.parametrize("lake", [nobody, black_hole, silent], ids=["refused", "dropped", "silent"])
-def test_a_lake_that_does_not_answer_is_told_within_seconds(archiver, table, azurite, lake, command):
+@pytest.mark.parametrize("somewhere", [nobody, black_hole, silent], ids=["refused", "dropped", "silent"])
+def test_a_lake_that_does_not_answer_is_told_within_seconds(archiver, table, azurite, somewhere, command):
     table.fill(20, 2)
-    with lake() as port:
+    with somewhere() as port:
         there = {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(f"http://127.0.0.1:{port}"), "ARCHIVE_RETRIES": None,
                  "ARCHIVE_REQUEST_TIMEOUT": None}
         outcome = archiver.run(command, settings=there, timeout=90)

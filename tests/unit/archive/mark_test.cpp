@@ -209,5 +209,18 @@ TEST(table_in_mark, separates_schema_and_table_by_the_only_dot) {
     EXPECT_EQ(table_in_mark("5%", "Käse \"x\""), "5%25.K%c3%a4se%20\"x\"");
 }
 
+TEST(mark, keeps_the_checksum_of_the_ids_of_blocks_where_there_is_one) {
+    const std::vector<std::string> ids{"AAAA", "AAAB"};
+    const std::vector<std::string> turned{"AAAB", "AAAA"};
+    EXPECT_NE(crc_of_ids(ids), crc_of_ids(turned));
+    auto mark = rig::pending_mark();
+    mark.now.ids = crc_of_ids(ids);
+    mark.base->ids = crc_of_ids(turned);
+    EXPECT_EQ(mark_from(metadata_with(mark, {})).mark, mark);
+    mark.now.ids = 0; // as older versions wrote it
+    EXPECT_EQ(metadata_with(mark, {}).at("archiverlast").find("ids="), std::string::npos);
+    EXPECT_EQ(mark_from(metadata_with(mark, {})).mark, mark);
+}
+
 } // namespace
 } // namespace archive
