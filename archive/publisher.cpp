@@ -310,7 +310,10 @@ awaitable<void> publisher::put_back(day_file& file) {
         co_return;
     // Whether or not the publishing write was answered: what stands there now is what counts.
     const auto now = co_await lake_.look(file.name);
-    if (!now && file.existing)
+    // Of a restored file, the table still has the rows that were recognised there.
+    const bool in_table =
+        file.was_restored() && file.mark->base && file.rows_recognised >= file.mark->base->rows;
+    if (!now && file.existing && !in_table)
         throw base_gone(file.name, *file.mark);
     if (!now || !pending_on(*now, file.mark->now.transaction))
         co_return;
