@@ -5,6 +5,7 @@
 #include "app/exit_code.hpp"
 #include "app/openapi.hpp"
 #include "app/serve_metrics.hpp"
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "telemetry/exposition.hpp"
@@ -123,13 +124,9 @@ awaitable<void> export_service::work() {
 }
 
 awaitable<void> export_service::settle_and_export() {
-    std::exception_ptr failed;
-    try {
-        co_await settle();
-        co_await desk_.work();
-    } catch (...) {
-        failed = std::current_exception();
-    }
+    auto failed = co_await async::caught(settle());
+    if (!failed)
+        failed = co_await async::caught(desk_.work());
     if (!failed || async::is_cancellation(failed))
         co_return;
     // Without exports there is nothing to serve for.

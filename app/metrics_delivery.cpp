@@ -2,6 +2,7 @@
 
 #include "app/exit_code.hpp"
 #include "app/output_file.hpp"
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/stop.hpp"
 #include "async/task_group.hpp"
@@ -180,12 +181,7 @@ void metrics_delivery::send(std::vector<telemetry::delivery> deliveries, async::
 
 async::awaitable<void> metrics_delivery::send_one(const telemetry::delivery& what, async::deadline by) {
     const auto where = azure::authority(what.server);
-    std::exception_ptr failed;
-    try {
-        co_await telemetry::deliver(what, by, sink_);
-    } catch (const async::error&) {
-        failed = std::current_exception();
-    }
+    const auto failed = co_await async::caught_error(telemetry::deliver(what, by, sink_));
     if (!failed)
         co_return;
     lingers_ = lingers_ || by.passed();

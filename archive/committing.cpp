@@ -2,6 +2,7 @@
 
 #include "archive/fault_point.hpp"
 #include "archive/settler.hpp"
+#include "async/caught.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
 #include "async/timeline.hpp"
@@ -51,14 +52,12 @@ awaitable<commit_decision> commit_or_ask(database_access database, db::transacti
                        "the answer to COMMIT was lost: asking the server what became of it",
                        {{"transaction", which.transaction}});
     const auto by = async::deadline::after(outcome_patience);
+    const auto ask = [&decision, &database, &which]() -> awaitable<void> {
+        decision = co_await ask_for_outcome(database, which);
+    };
     for (;;) {
-        std::exception_ptr failed;
-        try {
-            decision =
-                co_await async::with_deadline(ask_for_outcome(database, which), by, "the outcome of COMMIT");
-        } catch (const async::error&) {
-            failed = std::current_exception();
-        }
+        const auto failed =
+            co_await async::caught_error(async::with_deadline(ask(), by, "the outcome of COMMIT"));
         if (!failed && decision != commit_decision::wait)
             co_return decision;
         if (by.passed())

@@ -5,6 +5,7 @@
 #include "archive/run_lock.hpp"
 #include "archive/session_scope.hpp"
 #include "archive/unit.hpp"
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
 #include "async/timeline.hpp"
@@ -87,14 +88,9 @@ awaitable<void> job::attempts(attempt_body body) {
     const auto settle_patience = async::deadline::after(context_.settings.settle_wait);
     std::optional<async::deadline> lease_by; // from when it was first found taken
     for (;;) {
-        std::exception_ptr failed;
-        auto result = attempt_result::finished;
         ++context_.report.attempts;
-        try {
-            result = co_await attempt(body);
-        } catch (...) {
-            failed = std::current_exception();
-        }
+        auto [reached, failed] = co_await async::outcome_of(attempt(body));
+        const auto result = reached.value_or(attempt_result::finished);
         if (context_.stop.requested() && (failed || result != attempt_result::finished))
             async::throw_cancelled();
         if (failed)

@@ -5,6 +5,7 @@
 #include "archive/side_effects.hpp"
 #include "archive/table.hpp"
 #include "archive/table_shape.hpp"
+#include "async/caught.hpp"
 #include "db/transaction.hpp"
 
 #include <fmt/format.h>
@@ -251,14 +252,10 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
 } // namespace
 
 awaitable<void> check_database(const preflight_context& context, std::vector<check_line>& lines) {
-    std::exception_ptr failed;
-    try {
-        co_await with_session(context.database, [&context, &lines](db::connection& session) {
+    const auto failed =
+        co_await async::caught(with_session(context.database, [&context, &lines](db::connection& session) {
             return look(session, context, lines);
-        });
-    } catch (...) {
-        failed = std::current_exception();
-    }
+        }));
     if (failed)
         lines.push_back(failed_line(lines.empty() ? "database" : "database questions", failed));
 }

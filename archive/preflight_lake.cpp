@@ -3,6 +3,7 @@
 #include "archive/inventory.hpp"
 #include "archive/owner_look.hpp"
 #include "archive/preflight.hpp"
+#include "async/caught.hpp"
 #include "azure/error.hpp"
 
 #include <fmt/format.h>
@@ -71,15 +72,11 @@ void judge_container(const std::optional<azure::container_properties>& container
 }
 
 awaitable<void> check_container(const preflight_context& context, std::vector<check_line>& lines) {
-    std::exception_ptr failed;
-    try {
-        const auto container = co_await context.lake.client().look_at_container();
-        judge_container(container, context.lake.where(), lines);
-    } catch (...) {
-        failed = std::current_exception();
-    }
-    if (failed)
-        lines.push_back(failed_line("immutability", failed));
+    const auto container = co_await async::outcome_of(context.lake.client().look_at_container());
+    if (container.failed)
+        lines.push_back(failed_line("immutability", container.failed));
+    else
+        judge_container(*container.value, context.lake.where(), lines);
 }
 
 // Creates, reads, writes to and deletes a blob that nobody could take for a day's, and that lies as theirs
@@ -105,12 +102,8 @@ awaitable<void> probe(azure::blob_client& client, std::string name, const placem
 
 awaitable<void> check_writing(const preflight_context& context, std::vector<check_line>& lines) {
     const auto name = context.lake.prefix() + "event-archiver-check-" + context.nonce;
-    std::exception_ptr failed;
-    try {
-        co_await probe(context.lake.client(), name, context.settings.placement);
-    } catch (...) {
-        failed = std::current_exception();
-    }
+    const auto failed =
+        co_await async::caught(probe(context.lake.client(), name, context.settings.placement));
     if (!failed) {
         lines.push_back(
             {"write", check_status::ok, "a small blob was created, read, written to and deleted again"});
@@ -200,24 +193,19 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
 
 awaitable<void> check_lake(const preflight_context& context, std::vector<check_line>& lines) {
     auto& client = context.lake.client();
-    std::optional<file_map> files;
-    std::exception_ptr failed;
-    try {
-        files = co_await context.lake.present_files();
-    } catch (...) {
-        failed = std::current_exception();
-    }
-    if (failed) {
-        lines.push_back(failed_line("lake", failed));
+    const auto listed = co_await async::outcome_of(context.lake.present_files());
+    if (listed.failed) {
+        lines.push_back(failed_line("lake", listed.failed));
         if (lines.back().failure == failure::refused)
             lines.back().remedy += fmt::format("{}{}", lines.back().remedy.empty() ? "" : " ", role_hint);
     } else {
         lines.push_back({"lake", check_status::ok, context.account});
     }
     lines.push_back(judge_clock("lake clock", client.clock_ahead()));
-    if (failed)
+    if (listed.failed)
         co_return;
     co_await check_namespace(context, lines);
+    const auto& files = *listed.value; // nothing: there is no container yet
     if (!files) {
         lines.push_back({"container", check_status::ok,
                          fmt::format("'{}' is not there yet: the first run creates it", client.container())});

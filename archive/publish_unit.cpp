@@ -4,6 +4,7 @@
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/unit.hpp"
+#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
@@ -171,7 +172,6 @@ awaitable<void> job::put_back(unit& work) {
     for (auto* file : work.tails())
         if (file->state != day_file::publication::none)
             tried.push_back(file);
-    std::exception_ptr left;
     const auto step = [this, &work, &tried](std::size_t index) -> awaitable<void> {
         auto& file = *tried[index];
         try {
@@ -186,12 +186,9 @@ awaitable<void> job::put_back(unit& work) {
                                 {{"day", file.which().text()}, {"blob", file.name}});
         }
     };
-    try {
-        co_await async::with_deadline(async::for_each_bounded(tried.size(), context_.settings.parallel, step),
-                                      by, "the files to be put back");
-    } catch (const async::error&) {
-        left = std::current_exception();
-    }
+    const auto left = co_await async::caught_error(
+        async::with_deadline(async::for_each_bounded(tried.size(), context_.settings.parallel, step), by,
+                             "the files to be put back"));
     if (left)
         context_.sink.warn("put_back.failed",
                            "a file still shows rows that are also in the table: the next run settles it",

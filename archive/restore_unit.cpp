@@ -8,6 +8,7 @@
 #include "archive/restore_target.hpp"
 #include "archive/table_shape.hpp"
 #include "archive/unit.hpp"
+#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
@@ -172,7 +173,6 @@ awaitable<void> job::announce_and_commit(unit& work) {
 awaitable<void> job::withdraw_restored(unit& work) {
     const auto by = context_.stop.undo_by();
     co_await roll_back_by(work, by);
-    std::exception_ptr left;
     const auto step = [this, &work](std::size_t index) -> awaitable<void> {
         const auto& each = work.restored[index];
         const auto now = co_await announced_file(work, each.file->properties.name);
@@ -181,13 +181,9 @@ awaitable<void> job::withdraw_restored(unit& work) {
         auto mark = each.file->mark.mark.value_or(not_restored(*now->mark.mark));
         co_await restores_.withdraw(*now, std::move(mark));
     };
-    try {
-        co_await async::with_deadline(
-            async::for_each_bounded(work.restored.size(), context_.settings.parallel, step), by,
-            "the marks to be taken back");
-    } catch (const async::error&) {
-        left = std::current_exception();
-    }
+    const auto left = co_await async::caught_error(
+        async::with_deadline(async::for_each_bounded(work.restored.size(), context_.settings.parallel, step),
+                             by, "the marks to be taken back"));
     if (left)
         context_.sink.warn("withdraw.failed",
                            "a file is still marked as being restored: the next run settles it",
@@ -207,7 +203,6 @@ awaitable<std::optional<lake_file>> job::announced_file(const unit& work, std::s
 
 // The rows are back and committed; a file that cannot be marked now is marked by the next run.
 awaitable<void> job::finish_restored(unit& work) {
-    std::exception_ptr left;
     std::vector<ledger_entry> entries;
     for (const auto& each : work.restored)
         entries.push_back(entry_of(each.file->properties.name, each.mark, each.announced, "restored"));
@@ -216,12 +211,10 @@ awaitable<void> job::finish_restored(unit& work) {
         if (now)
             co_await restores_.mark_restored(*now);
     };
-    try {
-        co_await ledger_.record(std::move(entries), context_.sink);
-        co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, step);
-    } catch (const async::error&) {
-        left = std::current_exception();
-    }
+    auto left = co_await async::caught_error(ledger_.record(std::move(entries), context_.sink));
+    if (!left)
+        left = co_await async::caught_error(
+            async::for_each_bounded(work.restored.size(), context_.settings.parallel, step));
     if (left)
         context_.sink.warn(
             "restored.unmarked",

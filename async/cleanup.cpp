@@ -1,5 +1,6 @@
 #include "async/cleanup.hpp"
 
+#include "async/caught.hpp"
 #include "async/race.hpp"
 
 namespace async {
@@ -17,12 +18,8 @@ awaitable<void> with_cleanup(awaitable<void> body, std::function<awaitable<void>
         co_return;
 
     co_await ignoring_cancellation();
-    std::exception_ptr teardown_failed;
-    try {
-        co_await with_deadline(teardown(), deadline::after(patience), "cleanup");
-    } catch (...) {
-        teardown_failed = std::current_exception();
-    }
+    const auto teardown_failed =
+        co_await caught(with_deadline(teardown(), deadline::after(patience), "cleanup"));
     if (teardown_failed && on_teardown_failure)
         on_teardown_failure(teardown_failed);
     co_await heeding_cancellation();

@@ -1,6 +1,9 @@
 // Cleanup that survives cancellation. After a cancellation every co_await throws until the state is reset,
 // even that of an awaitable which would reset it: so a coroutine that cleans up first awaits
 // `ignoring_cancellation()`, in its own body.
+//
+// Asio keeps one cancellation state for a whole thread of coroutines: all that await each other, from the one
+// that was spawned to the innermost. Each reset below therefore holds for the callers as well.
 #pragma once
 
 #include "async/asio.hpp"
@@ -16,8 +19,9 @@
 
 namespace async {
 
-// co_await ignoring_cancellation(); from here on this coroutine, and what it awaits, cannot be cancelled, and
-// a cancellation that has come is forgotten. These two may be awaited in a cancelled coroutine.
+// co_await ignoring_cancellation(); from here on this coroutine, what it awaits and what awaits it cannot be
+// cancelled, and a cancellation that has come is forgotten. These two may be awaited in a cancelled
+// coroutine.
 [[nodiscard]] inline auto ignoring_cancellation() {
     return asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
 }
@@ -28,7 +32,8 @@ namespace async {
 }
 
 // Awaits `operation` to its end although a cancellation comes meanwhile; for a coroutine that has not been
-// cancelled yet.
+// cancelled yet. Its end heeds cancellation again, also where a caller ignored it: a shield inside a shield
+// ends both, so nest none.
 template <typename T>
 [[nodiscard]] awaitable<T> shielded(awaitable<T> operation);
 

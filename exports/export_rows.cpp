@@ -2,6 +2,7 @@
 
 #include "archive/committing.hpp"
 #include "archive/fault_point.hpp"
+#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/timeline.hpp"
@@ -162,12 +163,7 @@ awaitable<void> exporter::commit(attempt& work) {
 
 // The rows are deleted; what is left to do, the next run does too.
 awaitable<void> exporter::show(attempt& work) {
-    std::exception_ptr failed;
-    try {
-        co_await async::shielded(work.draft->finalise());
-    } catch (...) {
-        failed = std::current_exception();
-    }
+    auto failed = co_await async::caught(async::shielded(work.draft->finalise()));
     // A file that is gone is no mark that is left: its rows are in neither place.
     if (failed && async::failure_of(failed) == failure::integrity)
         std::rethrow_exception(failed);

@@ -3,6 +3,7 @@
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/settler.hpp"
+#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
@@ -67,14 +68,10 @@ awaitable<void> exporter::attempts(const std::string& task, task_report& report,
         std::max<std::chrono::milliseconds>(context_.settings.lock_wait, archive::lease_patience));
     const auto fate_patience = async::deadline::after(context_.settings.settle_wait);
     for (;;) {
-        std::exception_ptr failed;
-        auto result = attempt_result::finished;
         ++report.attempts;
-        try {
-            result = co_await try_once(task, report, body);
-        } catch (...) {
-            failed = std::current_exception();
-        }
+        const auto tried = co_await async::outcome_of(try_once(task, report, body));
+        const auto& failed = tried.failed;
+        const auto result = tried.value.value_or(attempt_result::finished);
         if (context_.stop.requested() && (failed || result != attempt_result::finished))
             async::throw_cancelled();
         if (failed) {

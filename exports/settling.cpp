@@ -1,6 +1,7 @@
 #include "exports/settling.hpp"
 
 #include "archive/settler.hpp"
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "exports/attempt.hpp"
 
@@ -139,12 +140,9 @@ awaitable<std::uint64_t> exporter::recover() {
     std::exception_ptr failed;
     for (const auto& name : tasks) {
         task_report report;
-        try {
-            co_await repeat(name, report, {});
-        } catch (const async::error&) {
-            if (!failed)
-                failed = std::current_exception();
-        }
+        const auto left = co_await async::caught_error(repeat(name, report, {}));
+        if (!failed)
+            failed = left;
         settled += report.files_settled;
     }
     if (failed)

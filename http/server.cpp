@@ -1,5 +1,6 @@
 #include "http/server.hpp"
 
+#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/condition.hpp"
 #include "async/error.hpp"
@@ -192,12 +193,7 @@ std::size_t server::connections_open() const noexcept { return impl_->connection
 const server_counters& server::counters() const noexcept { return impl_->counters; }
 
 awaitable<void> server::run() {
-    std::exception_ptr ended;
-    try {
-        co_await impl_->accept_all();
-    } catch (...) {
-        ended = std::current_exception();
-    }
+    const auto ended = co_await async::caught(impl_->accept_all());
     error_code ignored; // it may be closed already
     impl_->acceptor.close(ignored);
     if (ended) {

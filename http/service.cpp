@@ -1,5 +1,6 @@
 #include "http/service.hpp"
 
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "http/bearer.hpp"
 
@@ -81,12 +82,10 @@ awaitable<response> service::answer(request& asked) {
 awaitable<response> service::answer_found(const found& what, request& asked) {
     asked.parameters = what.parameters;
     asked.routine = what.which->routine;
-    std::exception_ptr failed;
-    try {
-        co_return co_await what.which->answer(asked);
-    } catch (...) {
-        failed = std::current_exception();
-    }
+    auto answered = co_await async::outcome_of(what.which->answer(asked));
+    if (answered.value)
+        co_return std::move(*answered.value);
+    const auto& failed = answered.failed;
     if (async::is_cancellation(failed))
         std::rethrow_exception(failed);
     sink_.error("http.failed", "a request could not be answered",

@@ -1,5 +1,6 @@
 #include "azure/impl/connect.hpp"
 
+#include "async/caught.hpp"
 #include "async/condition.hpp"
 #include "async/race.hpp"
 #include "azure/endpoint_url.hpp"
@@ -73,15 +74,9 @@ awaitable<void> connect_to_first(tcp::socket& socket, std::vector<tcp::endpoint>
     for (std::size_t left = candidates.size(); left > 0; --left) {
         const auto share =
             left == 1 || by.never() ? by : deadline::after(std::min(by.left() / 2, one_address_max));
-        try {
-            co_await async::with_deadline(connect_one(socket, candidates[candidates.size() - left]), share,
-                                          "connect");
-            failed = nullptr;
-            break;
-        } catch (...) {
-            failed = std::current_exception();
-        }
-        if (async::is_cancellation(failed))
+        failed = co_await async::caught(async::with_deadline(
+            connect_one(socket, candidates[candidates.size() - left]), share, "connect"));
+        if (!failed || async::is_cancellation(failed))
             break;
     }
     if (failed)

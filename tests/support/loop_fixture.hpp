@@ -91,15 +91,4 @@ inline async::awaitable<void> forever() {
     co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
-// What `operation` throws; null if nothing.
-inline async::awaitable<std::exception_ptr> caught(async::awaitable<void> operation) {
-    std::exception_ptr failed;
-    try {
-        co_await std::move(operation);
-    } catch (...) {
-        failed = std::current_exception();
-    }
-    co_return failed;
-}
-
 } // namespace test_support

@@ -1,6 +1,7 @@
 // What this room takes for granted of Boost.Asio, and what it avoids. A failure here after an upgrade means
 // that a workaround may go, or that another is needed.
 
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "tests/support/loop_fixture.hpp"
 
@@ -14,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test_support::background;
-using test_support::caught;
 using test_support::forever;
 using test_support::pause;
 

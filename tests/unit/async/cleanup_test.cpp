@@ -1,3 +1,4 @@
+#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
@@ -8,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test_support::background;
-using test_support::caught;
 using test_support::forever;
 using test_support::pause;
 
@@ -69,6 +69,26 @@ TEST_F(shielded_test, passes_an_error_and_lets_the_caller_be_cancelled_after_tha
 
     EXPECT_EQ(describe(failed), "no answer");
     EXPECT_TRUE(is_cancellation(work.failed()));
+}
+
+// The state is that of the whole thread of coroutines. What is shielded may therefore shield nothing itself.
+TEST_F(shielded_test, ends_the_shield_around_it_as_well) {
+    bool inner_ended = false;
+    bool outer_ended = false;
+    const auto outer = [&]() -> awaitable<void> {
+        co_await shielded(pause(0ms));
+        inner_ended = true;
+        co_await forever();
+        outer_ended = true;
+    };
+    background work(io_, shielded(outer()));
+    while (!inner_ended)
+        settle();
+    work.cancel();
+    settle();
+
+    EXPECT_TRUE(is_cancellation(work.failed()));
+    EXPECT_FALSE(outer_ended);
 }
 
 class ignoring_cancellation_test : public test_support::loop_test {};

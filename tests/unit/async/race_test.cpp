@@ -1,3 +1,4 @@
+#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/race.hpp"
 #include "tests/support/loop_fixture.hpp"
@@ -10,7 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test_support::background;
-using test_support::caught;
 using test_support::forever;
 using test_support::pause;
 

@@ -11,7 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test_support::background;
-using test_support::caught;
 using testing::ElementsAre;
 using testing::IsEmpty;
 

@@ -1,3 +1,4 @@
+#include "async/caught.hpp"
 #include "async/condition.hpp"
 #include "async/error.hpp"
 #include "async/stop.hpp"
@@ -49,7 +50,7 @@ TEST_F(stop_source_test, remembers_the_first_request_only_and_cancels_only_once)
     int cancellations = 0;
     const auto story = [&]() -> awaitable<void> {
         for (;;) {
-            const auto ended_by = co_await test_support::caught(finish.wait());
+            const auto ended_by = co_await async::caught(finish.wait());
             if (!is_cancellation(ended_by))
                 co_return;
             ++cancellations;

@@ -1,3 +1,4 @@
+#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/task_scope.hpp"
@@ -12,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test_support::background;
-using test_support::caught;
 using test_support::forever;
 using test_support::pause;
 using testing::ElementsAre;
