@@ -1,4 +1,4 @@
-"""The README tells the truth about settings: the same names, flags and defaults as the program itself."""
+"""README and docs/settings.md tell the truth about settings: names, flags and defaults as in the program itself."""
 import json
 import re
 
@@ -10,10 +10,10 @@ ROW = re.compile(r"^\|\s*`(?P<names>[A-Z_0-9]+`[^|]*)\|(?P<flags>[^|]*)\|(?P<sta
 
 def test_the_settings_table_is_the_programs(binary):
     settings = json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]
-    rows = list(ROW.finditer((ROOT / "README.md").read_text()))
+    rows = list(ROW.finditer((ROOT / "docs/settings.md").read_text()))
     told = {name for row in rows for name in re.findall(r"\b[A-Z][A-Z_0-9]{3,}\b", row["names"])}
     missing = {setting["environment"] for setting in settings} - told
-    assert not missing, f"the README's table lacks {sorted(missing)}"
+    assert not missing, f"docs/settings.md lacks {sorted(missing)}"
     flags = {flag for row in rows for flag in re.findall(r"--[a-z-]+", row["flags"])}
     assert flags == {setting["flag"] for setting in settings if setting["flag"]}
     for setting in settings:
@@ -22,6 +22,15 @@ def test_the_settings_table_is_the_programs(binary):
             assert (
                 setting["value"].split('"')[0] in row["standard"]
             ), f"{setting['environment']} is {setting['value']} by default"
+
+
+def test_the_settings_of_the_readme_stand_in_the_page_of_all():
+    """Word for word but for the links, which begin at another place."""
+    page = (ROOT / "docs/settings.md").read_text().splitlines()
+    short = [line for line in (ROOT / "README.md").read_text().splitlines() if ROW.match(line)]
+    assert 8 <= len(short) <= 12
+    for line in short:
+        assert line.replace("](docs/", "](").replace("](settings.md#", "](#") in page
 
 
 def test_the_commands_table_is_the_programs(binary):
