@@ -13,8 +13,6 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 ROOMS = ("app", "exports", "archive", "azure", "db", "csv", "telemetry", "http", "async")
 SOURCES = "\n".join(path.read_text() for room in ROOMS for path in sorted((ROOT / room).rglob("*.cpp")))
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
-# Commands of the contract that the pages may name before the program has them; they are run from the day it does.
-CONTRACT = {"plan", "list", "verify", "check"}
 
 
 def name(path) -> str:
@@ -83,12 +81,10 @@ def rows_of(content: bytes) -> int:
 
 
 class Reader:
-    """What a page's blocks are run with: rows to archive, settings, a directory; and which commands there are already."""
+    """What a page's blocks are run with: rows to archive, settings and a directory."""
 
     def __init__(self, binary, archiver, table, directory):
         self.program, self.directory = binary, directory
-        usage = Archiver(binary).run("help").stdout
-        self.not_yet = {command for command in CONTRACT if not re.search(rf"^ +{command}\b", usage, re.MULTILINE)}
         self.settings = archiver.settings
         self.archiver = archiver
         self.table = table
@@ -98,7 +94,7 @@ class Reader:
         environment = clean_environment(self.program, {**self.settings, **more})
         marked = [block for block in blocks(ROOT / "docs" / page) if block.marked and not (skip and skip in block.text)]
         assert marked
-        return [(block, block.run(self.directory, environment, self.not_yet)) for block in marked]
+        return [(block, block.run(self.directory, environment)) for block in marked]
 
 
 @pytest.fixture

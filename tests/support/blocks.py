@@ -14,7 +14,6 @@ from pathlib import Path
 from support.servers import PG_BIN, ROOT
 
 BLOCK = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-PROGRAM = re.compile(r"\bevent-archiver ([a-z]+)")
 
 
 @dataclass
@@ -33,14 +32,9 @@ class Block:
     def __str__(self) -> str:
         return f"{self.page.name}:{self.line}"
 
-    def without(self, commands: set) -> str:
-        """The text less the lines that start one of these commands of the program."""
-        lines = self.text.splitlines(keepends=True)
-        return "".join(line for line in lines if not commands.intersection(PROGRAM.findall(line)))
-
-    def run(self, directory: Path, environment: dict, not_yet: set = frozenset()) -> str:
+    def run(self, directory: Path, environment: dict) -> str:
         """What it prints; any failure fails the test."""
-        text = self.without(set(not_yet))
+        text = self.text
         match [word for word in self.words if word != "run"]:
             case ["sh"]:
                 command, given = ["bash", "-euo", "pipefail", "-c", text], ""

@@ -210,15 +210,15 @@ TEST_F(BlobClient, ReportsAConditionThatDoesNotHold) {
 // Looking.
 
 TEST_F(BlobClient, ReadsAListingThatComesInChunks) {
-    server->expect(
-        answering_chunked("GET /acme/box?restype=container&comp=list&include=metadata&maxresults=5000&prefix="
-                          "day%2F&marker=m%20n",
-                          200,
-                          "<EnumerationResults><Blobs><Blob><Name>day/a</Name><Properties><Etag>0x1</Etag>"
-                          "<Content-Length>3</Content-Length><BlobType>BlockBlob</BlobType></Properties>"
-                          "<Metadata><state>final</state></Metadata></Blob></Blobs><NextMarker>next"
-                          "</NextMarker></EnumerationResults>",
-                          7));
+    server->expect(answering_chunked(
+        "GET /acme/box?restype=container&comp=list&delimiter=%2F&include=metadata&maxresults=5000&prefix="
+        "day%2F&marker=m%20n",
+        200,
+        "<EnumerationResults><Blobs><Blob><Name>day/a</Name><Properties><Etag>0x1</Etag>"
+        "<Content-Length>3</Content-Length><BlobType>BlockBlob</BlobType></Properties>"
+        "<Metadata><state>final</state></Metadata></Blob></Blobs><NextMarker>next"
+        "</NextMarker></EnumerationResults>",
+        7));
     const auto page = run(client().list("day/", "m n"));
     ASSERT_EQ(page.blobs.size(), 1U);
     EXPECT_EQ(page.blobs[0].etag, "\"0x1\"");
