@@ -16,7 +16,7 @@
 
 namespace app {
 
-// `tokens`: whoever signs in to the database as the identity; may be null. `sink` is told once of a
+// `tokens`: for signing in to the database as the identity; may be null. `sink` is told once of a
 // connection in clear text. Both must outlive the options.
 [[nodiscard]] db::connect_options connect_options_of(const configuration& settings,
                                                      azure::token_source* tokens, async::log& sink);

@@ -12,7 +12,7 @@ void keep_out_of_core_dumps() noexcept {
     if (wanted != nullptr && std::string_view(wanted) == "true")
         return;
     // Not by RLIMIT_CORE: that does not keep a core from a program that the kernel pipes it to, and systemd's
-    // filter of system calls kills whoever sets a limit.
+    // filter of system calls kills a process that sets a limit.
     static_cast<void>(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 #endif
 }

@@ -270,7 +270,8 @@ export_api::answer export_api::ready(const request& asked) {
         }
     }
     json::object body;
-    if (asked.stranger) { // who asks under no name of ours learns no address and no user of the database
+    if (asked.stranger) { // a client that asks under a foreign name learns no address and no user of the
+                          // database
         body[detail.empty() ? "status" : "detail"] = detail.empty() ? "ok" : "not ready";
         co_return json_response(detail.empty() ? 200 : 503, body);
     }

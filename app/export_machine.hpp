@@ -1,5 +1,5 @@
 // Everything that exporting takes, for a run of `export` and for a server: where files go, the tasks, the
-// exporter. Whoever owns it runs the loop.
+// exporter. Its owner runs the loop.
 #pragma once
 
 #include "app/configuration.hpp"

@@ -87,10 +87,11 @@ std::string export_service::metrics() const {
 void export_service::announce() {
     const auto& serving = settings_.serving;
     if (serving.token.empty() && !is_loopback(serving.address))
-        sink_.warn("serve.open",
-                   "whoever can reach this address can run exports and read their files: set SERVE_TOKEN, or "
-                   "listen on 127.0.0.1",
-                   {{"address", serving.address}});
+        sink_.warn(
+            "serve.open",
+            "anybody who can reach this address can run exports and read their files: set SERVE_TOKEN, or "
+            "listen on 127.0.0.1",
+            {{"address", serving.address}});
     sink_.info("serve.listening", fmt::format("listening on {}:{}", serving.address, server_.port()),
                {{"address", serving.address},
                 {"port", static_cast<unsigned>(server_.port())},

@@ -1,4 +1,4 @@
-// A document that is made anew for whoever asks, once for all who asked before its making began: a crowd
+// A document that is made on request, once for all requests that came before its making began: a crowd
 // costs two makings at most, and nobody gets what is older than his request.
 #pragma once
 

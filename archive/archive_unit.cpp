@@ -232,7 +232,7 @@ awaitable<void> job::delete_rows(unit& work) {
     const auto watch = co_await watch_deletes(work);
     const auto untouched = co_await db::read_change_counters(work.session);
     const auto removed = co_await remove_partitions(work);
-    // Whoever listens to DETACH and DROP (an event trigger) may delete as well; the storage is ours to
+    // An event trigger that listens to DETACH and DROP may delete as well; the storage is ours to
     // change.
     if (removed > 0)
         work.went_along = co_await look_at_effects(work.session, watch, untouched, 0, storage::may_change);

@@ -24,7 +24,7 @@ class content_check {
     content_check(std::string name, bool compressed, const expected_file& expected, row_sink rows,
                   std::uint64_t row_bytes_max);
 
-    // The header alone is judged: whoever calls vouches for the rows.
+    // The header alone is judged: the caller vouches for the rows.
     void trust_rows() noexcept { trusting_ = true; }
 
     // Bytes as stored. Throw async::error(precondition) that names the file once it cannot be appended to, or

@@ -13,7 +13,7 @@ class fingerprint_set {
   public:
     explicit fingerprint_set(std::size_t slots);
 
-    // The bytes a set holds at its worst, and the slots for so many hashes to fit in one pass.
+    // The bytes a set holds at its worst, and the slots for this number of hashes to fit in one pass.
     [[nodiscard]] static std::uint64_t bytes_for(std::uint64_t slots) noexcept;
     [[nodiscard]] static std::uint64_t slots_for(std::uint64_t hashes) noexcept;
 

@@ -64,8 +64,8 @@ class job {
     [[nodiscard]] awaitable<void> recover();
     // Settles one pending file as a person decided. `name`: with or without the folder.
     [[nodiscard]] awaitable<void> recover_file(std::string name, verdict decision);
-    // Makes the folder this table's, whoever's it was. Throws async::error(locked) while somebody else is at
-    // work.
+    // Makes the folder this table's, whichever table's it was. Throws async::error(locked) while somebody
+    // else is at work.
     [[nodiscard]] awaitable<void> adopt();
 
   private:

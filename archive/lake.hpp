@@ -57,7 +57,7 @@ class lake {
 
     // Creates the container and the folder if they are missing.
     [[nodiscard]] awaitable<folder_contents> contents();
-    // Every day's file for who only reads: where it is missing because its conversion was interrupted, the
+    // Every day's file, for readers: where it is missing because its conversion was interrupted, the
     // copy. Creates nothing. Nothing if there is no container.
     [[nodiscard]] awaitable<std::optional<file_map>> present_files();
     // The blobs of the folder itself whose name in it passes: creating what is missing, and not. The others

@@ -41,8 +41,8 @@ struct named_table {
 // table exclusively, for then he waits for the other session, and it for us.
 [[nodiscard]] awaitable<void> lock_table_at_once(db::connection& session, const named_table& table);
 
-// "pid 4711 (user cron, application psql)": who has the table or a part of it locked against us, or waits to
-// have it; empty if nobody is seen.
+// "pid 4711 (user cron, application psql)": the session that has the table or a part of it locked against us,
+// or waits to have it; empty if nobody is seen.
 [[nodiscard]] awaitable<std::string> sessions_against(db::connection& session, const named_table& table);
 
 inline constexpr std::string_view lock_not_available = "55P03"; // PostgreSQL documentation, appendix A

@@ -22,7 +22,7 @@ using async::failure;
 
 namespace {
 
-// Of a row as CSV, on the average of a day. Whoever has larger ones has few.
+// Of a row as CSV, on the average of a day. Tables with larger rows have few of them.
 constexpr std::uint64_t row_bytes_conceivable = std::uint64_t{1} << 20;
 
 std::chrono::sys_seconds clock_now() {

@@ -46,7 +46,7 @@ void tell_left_out(async::log& sink, const std::string& name, const azure::tag_s
     const auto missing =
         std::ranges::count_if(wanted, [&](const auto& tag) { return !given.contains(tag.first); });
     if (missing > 0)
-        sink.warn("day.tags_left_out", "a file has so many tags of others that not all of ours fit",
+        sink.warn("day.tags_left_out", "not all tags fit beside those that others gave the file",
                   {{"blob", name}, {"tags_left_out", missing}});
 }
 

@@ -96,7 +96,7 @@ std::optional<row_mistake> row_judge::judge_time_of(std::string_view row) {
     return row_mistake{difference_kind::wrong_day, 0,
                        judged == written_time::of_other_day
                            ? "its time is not of this day"
-                           : "its time is none as PostgreSQL writes it (YYYY-MM-DD HH:MM:SS)"};
+                           : "its time is not as PostgreSQL writes it (YYYY-MM-DD HH:MM:SS)"};
 }
 
 } // namespace archive

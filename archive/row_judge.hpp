@@ -46,7 +46,7 @@ class row_judge {
     // not even name the columns that rows are judged by.
     [[nodiscard]] std::string take_header(std::string_view line);
     // A row as csv::row_scanner hands it over, once there was a header: the first thing that is wrong with
-    // it. Of kind `wrong_day` it is a whole row with a key; of any other kind it is none.
+    // it. Of kind `wrong_day` it is a whole row with a key; of any other kind it is not.
     [[nodiscard]] std::optional<row_mistake> judge(std::string_view row);
     // The key of the row judged last, if it has one: its fields, unquoted.
     [[nodiscard]] const std::vector<std::string>& key() const noexcept { return key_; }

@@ -29,7 +29,7 @@ enum class row_presence : std::uint8_t {
 
 // What the table has of each row, as the session sees it. `columns`: plain names of those that rows are made
 // of. A row of the table stands for one of those wanted. `where`, if not empty, narrows what counts. Throws
-// db::error, of class 22 for a key that is none of its type.
+// db::error, of class 22 for a key that is not of its type.
 [[nodiscard]] awaitable<std::vector<row_presence>> rows_in_table(db::connection& session,
                                                                  const table_description& table,
                                                                  const std::vector<std::string>& columns,

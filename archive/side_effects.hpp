@@ -51,7 +51,7 @@ struct delete_watch {
 // Whether tables may have got other storage (dropped, truncated, rewritten), which counts no rows.
 enum class storage : std::uint8_t { must_stay, may_change };
 
-// The table of which exactly so many rows were deleted; no oid if there is none, or more than one.
+// The table of which exactly this number of rows was deleted; no oid if there is none, or more than one.
 [[nodiscard]] db::table_name table_with(const db::changed_rows& changed, std::uint64_t rows);
 
 // Throws async::error(precondition) for what may not be, with tables, numbers of rows and what leads there;

@@ -52,7 +52,7 @@ struct staging_context {
 // is not this one's past.
 [[nodiscard]] bool is_ahead(const server_position& then, const server_position& now) noexcept;
 
-// A row of a file as COPY would have written it, whoever wrote it: quotes and line end.
+// A row of a file as COPY would have written it, whichever program wrote it: quotes and line end.
 [[nodiscard]] std::string as_copy_writes(std::string_view row);
 
 // The file that takes a day's rows: the one there is; of two, or none, the one of the kind that is wanted.
@@ -131,7 +131,7 @@ class staging {
     std::deque<sealed_block> queue_;
     async::condition queue_changed_;
     std::size_t unfinished_ = 0; // blocks queued or on the wire
-    // Whoever found no room waits in line, and nobody overtakes: a large row would starve otherwise.
+    // A worker that found no room waits in line, and none overtakes it: a large row would starve otherwise.
     std::uint64_t line_end_ = 0;
     std::uint64_t line_head_ = 0;
     row_key key_;

@@ -8,7 +8,7 @@
 namespace archive {
 
 // Whether `text` is a key as PostgreSQL writes a value of `type` ("integer", "text", "uuid", …, as
-// format_type names it). Any text is one of a type that is none of these.
+// format_type names it). For any other type each text is valid.
 [[nodiscard]] bool is_written_key(std::string_view type, std::string_view text) noexcept;
 
 enum class written_time : unsigned char { of_day, of_other_day, none };

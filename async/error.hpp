@@ -15,7 +15,7 @@
 
 namespace async {
 
-// What a failure means to whoever asked. The exit code and the right to repeat follow from it.
+// What a failure means to the caller. The exit code and the right to repeat follow from it.
 enum class failure : std::uint8_t {
     unclassified, // nothing more is known
     usage,        // a flag, value or setting that cannot be

@@ -1,4 +1,5 @@
-// Structured concurrency: whoever starts tasks awaits them all, and the first failure cancels the siblings.
+// Structured concurrency: the function that starts tasks awaits them all, and the first failure cancels the
+// siblings.
 #pragma once
 
 #include "async/asio.hpp"

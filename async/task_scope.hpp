@@ -22,7 +22,7 @@ class task_scope {
     task_scope(const task_scope&) = delete;
     task_scope& operator=(const task_scope&) = delete;
 
-    // Begins `task` at once. A failure of it is kept for `join`; its cancellation is none.
+    // Begins `task` at once. A failure of it is kept for `join`; a cancellation is not a failure.
     void start(awaitable<void> task);
     [[nodiscard]] std::size_t size() const noexcept { return running_.size(); }
     // Cancels those at work now; they are still to be awaited.

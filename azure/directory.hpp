@@ -17,8 +17,8 @@ class directory_client {
 
     // Whether the endpoint is known.
     [[nodiscard]] bool available() const noexcept { return owner_.dfs.has_value(); }
-    // Makes the directory and those above it unless they exist. Two tries: whoever cannot get through there
-    // has the blob endpoint, where a marker does the same. Throws storage_error.
+    // Makes the directory and those above it unless they exist. Two tries: a caller that cannot get through
+    // there has the blob endpoint, where a marker does the same. Throws storage_error.
     [[nodiscard]] async::awaitable<void> ensure(std::string name);
     // Closes idle connections.
     void close();

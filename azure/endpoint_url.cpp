@@ -28,7 +28,7 @@ parsed_endpoint parse_endpoint(std::string_view url) {
     if (view.encoded_host().empty())
         return {{}, "names no host"};
     if (view.has_port() && view.port_number() == 0)
-        return {{}, "has a port that is none"};
+        return {{}, "has an invalid port"};
 
     endpoint value;
     value.tls = view.scheme_id() == urls::scheme::https;

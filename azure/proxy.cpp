@@ -80,7 +80,7 @@ parsed_proxy parse_proxy(std::string_view url) {
     if (view.encoded_host().empty())
         return {{}, "names no host"};
     if (view.has_port() && view.port_number() == 0)
-        return {{}, "has a port that is none"};
+        return {{}, "has an invalid port"};
     if (view.has_query() || view.has_fragment() ||
         (!view.encoded_path().empty() && view.encoded_path() != "/"))
         return {{}, "must not hold a path or query"};

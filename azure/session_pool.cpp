@@ -59,8 +59,8 @@ struct session_pool::impl {
     std::optional<tls_client> tls;
     std::vector<idle_connection> idle; // the last used at the end
     throttle pace;
-    // Bodies that are streamed are counted apart: whoever takes one may be waiting for memory that only other
-    // requests can free.
+    // Bodies that are streamed are counted apart: the coroutine that sends one may be waiting for memory that
+    // only other requests can free.
     enum class use : std::uint8_t { request, streaming };
     std::array<std::size_t, 2> busy{};
     async::condition freed;

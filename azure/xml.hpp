@@ -19,7 +19,7 @@ struct listing {
 // Throw async::error(unclassified) on anything that is not the expected document: never a partial result.
 [[nodiscard]] listing parse_listing(std::string_view xml);
 [[nodiscard]] std::vector<block> parse_committed_blocks(std::string_view xml);
-// <Code> and <Message> of an error document; both empty if it is none.
+// <Code> and <Message> of an error document; both empty if it is not one.
 struct error_document {
     std::string code;
     std::string message;

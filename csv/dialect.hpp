@@ -27,8 +27,8 @@ inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 }
 
 // Why `actual`, the first line of a file, is not the header `expected`; empty if it is. Names the difference
-// a person would look for: CRLF, other columns, other order. A byte order mark in front is none: COPY skips
-// it with the header.
+// a person would look for: CRLF, other columns, other order. A byte order mark in front is no mistake: COPY
+// skips it with the header.
 [[nodiscard]] std::string header_mistake(std::string_view actual, std::string_view expected);
 
 } // namespace csv

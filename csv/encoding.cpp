@@ -22,8 +22,8 @@ bool within(unsigned char byte, unsigned char first, unsigned char last) noexcep
     return first <= byte && byte <= last;
 }
 
-// Bytes of the character that `bytes` begins with; 0 if it is none. Table 3-7 of the Unicode standard:
-// nothing overlong, no surrogates, nothing beyond U+10FFFF.
+// Bytes of the character that `bytes` begins with; 0 if they are not a character. Table 3-7 of the Unicode
+// standard: nothing overlong, no surrogates, nothing beyond U+10FFFF.
 std::size_t character_size(std::string_view bytes) noexcept {
     const auto at = [bytes](std::size_t place) {
         return place < bytes.size() ? static_cast<unsigned char>(bytes[place])

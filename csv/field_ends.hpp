@@ -1,4 +1,4 @@
-// Where the fields of a row lie, for who needs few of them from many rows: no field is copied.
+// Where the fields of a row lie, for code that needs few of them from many rows: no field is copied.
 #pragma once
 
 #include <cstddef>

@@ -23,7 +23,7 @@ struct malformed : std::invalid_argument {
     std::uint64_t byte;
 };
 
-// A row that is longer than whoever reads has memory for. `byte` is where it begins.
+// A row that is longer than the reader has memory for. `byte` is where it begins.
 struct row_too_large : std::runtime_error {
     row_too_large(std::uint64_t row, std::uint64_t byte, std::uint64_t bytes_max);
 

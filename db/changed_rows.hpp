@@ -1,6 +1,6 @@
 // What a transaction has changed, as the server counted it; not what a command tag says. PostgreSQL counts
-// for each relation the rows that were inserted, updated and deleted, whoever did it: the statement itself, a
-// foreign key's action, a trigger or a rule.
+// for each relation the rows that were inserted, updated and deleted, whatever did it: the statement itself,
+// a foreign key's action, a trigger or a rule.
 #pragma once
 
 #include "db/connection.hpp"

@@ -151,8 +151,8 @@ class connection {
     }
     // One or more statements without results, separated by semicolons, in one round trip.
     [[nodiscard]] awaitable<void> execute(std::string_view sql);
-    // `sql` is a whole COPY statement; it cannot have bound parameters. Who knows how many rows will come
-    // says so: long copies are read in bulk, and then their ends are not waited for. A wrong number costs
+    // `sql` is a whole COPY statement; it cannot have bound parameters. Pass `rows_expected` if you know it:
+    // long copies are read in bulk, and then their ends are not waited for. A wrong number costs
     // milliseconds.
     [[nodiscard]] awaitable<copy_out>
     start_copy_out(std::string_view sql, std::optional<std::uint64_t> rows_expected = std::nullopt);

@@ -84,8 +84,8 @@ class reader {
         for (std::size_t at = 0; at + 2 < deleting.size(); ++at)
             if (deleting[at].depth == 0 && deleting[at].is("WHERE") && deleting[at + 1].is("CURRENT") &&
                 deleting[at + 2].is("OF"))
-                shape_.mistake = fmt::format("line {}: WHERE CURRENT OF needs a cursor, and there is none",
-                                             deleting[at].line);
+                shape_.mistake = fmt::format(
+                    "line {}: WHERE CURRENT OF needs a cursor, and a task has no cursor", deleting[at].line);
     }
 
     void find_obstacles(word_list with, word_list returning) {

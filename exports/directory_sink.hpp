@@ -14,7 +14,7 @@ namespace exports {
 
 class directory_sink : public sink {
   public:
-    // Where all file work is done; both must outlive the sink and its drafts. Whoever reads shall not wait
+    // Where all file work is done; both must outlive the sink and its drafts. A reader does not wait
     // until a large file is safe.
     directory_sink(std::filesystem::path directory, async::helper_thread& writing,
                    async::helper_thread& reading);

@@ -44,7 +44,7 @@ std::uint64_t hexadecimal(std::string_view text) {
     const auto* const end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, value, 16);
     if (text.empty() || read.ec != std::errc() || read.ptr != end)
-        throw std::invalid_argument("its evidence has a number that is none");
+        throw std::invalid_argument("its evidence has an invalid number");
     return value;
 }
 
@@ -74,7 +74,7 @@ std::vector<std::string> list_from(std::string_view text) {
     std::vector<std::string> list;
     for (const auto each : split(text, ',')) {
         if (!each.starts_with('\''))
-            throw std::invalid_argument("its evidence has a list that is none");
+            throw std::invalid_argument("its evidence has an invalid list");
         list.push_back(decoded(each.substr(1)));
     }
     return list;

@@ -19,7 +19,7 @@ std::uint64_t number(const std::string& text, int base = 10) {
     std::uint64_t value = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
     if (failed != std::errc() || end != text.data() + text.size())
-        throw std::invalid_argument("a number is none");
+        throw std::invalid_argument("not a number");
     return value;
 }
 
@@ -57,7 +57,7 @@ file_mark read(std::string_view text) {
     mark.by.position.database = field(values, "database");
     const auto timeline = number(field(values, "timeline"));
     if (timeline > std::numeric_limits<std::uint32_t>::max())
-        throw std::invalid_argument("'timeline' is none");
+        throw std::invalid_argument("'timeline' is not a number");
     mark.by.position.timeline = static_cast<std::uint32_t>(timeline);
     mark.by.position.lsn = number(field(values, "lsn"));
     mark.rows = number(field(values, "rows"));

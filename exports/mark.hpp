@@ -24,7 +24,7 @@ struct file_mark {
 
 // As lines of name=value.
 [[nodiscard]] std::string text_of(const file_mark& mark);
-// Or why it is none, as a clause.
+// Or why it is not a mark, as a clause.
 [[nodiscard]] std::variant<file_mark, std::string> mark_from(std::string_view text);
 
 // The metadata that keeps `evidence` on a blob, beside the archive's mark.

@@ -17,7 +17,7 @@ namespace exports {
 // permission, else a precondition.
 [[nodiscard]] async::error file_error(int reason, std::string_view doing, const std::filesystem::path& path);
 
-// A new file, locked for as long as this object lives: who finds it unlocked knows that its writer is gone.
+// A new file, locked for as long as this object lives: if it is found unlocked, its writer is gone.
 class part_file {
   public:
     // Throws async::error, also if there is such a file.

@@ -48,7 +48,7 @@ class run_desk {
     [[nodiscard]] bool idle() const noexcept { return in_hand_.empty(); }
 
     // Carries out what is asked for, until `close`; then what is running ends, and what is waiting is
-    // dropped. Awaited beside the server by whoever starts both.
+    // dropped. The coroutine that starts the server awaits it too.
     [[nodiscard]] awaitable<void> work();
     void close();
 

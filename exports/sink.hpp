@@ -39,8 +39,8 @@ struct unsettled_file {
     std::string version;
 };
 
-// A file in the making. Nobody sees it until `finalise`, or for the lake until `prepare`. Whoever begins one
-// ends it by `finalise` or `take_back`.
+// A file in the making. Readers do not see it until `finalise`, or for the lake until `prepare`. Whoever
+// begins one ends it by `finalise` or `take_back`.
 class draft {
   public:
     // After COMMIT: under its name, still hidden although it should not be, or nowhere.

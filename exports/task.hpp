@@ -31,7 +31,8 @@ struct task {
 inline constexpr std::size_t sql_bytes_max = std::size_t{1} << 20;
 
 // By name. Files, hidden directories and directories that neither are named like a task nor hold its files
-// are passed over. Throws async::error(precondition) if `directory` is none, or cannot be read. Blocks.
+// are passed over. Throws async::error(precondition) if `directory` is not a directory or cannot be read.
+// Blocks.
 [[nodiscard]] std::vector<task> read_tasks(const std::filesystem::path& directory);
 // Nothing if there is no such directory. Blocks.
 [[nodiscard]] std::optional<task> read_task(const std::filesystem::path& directory, const std::string& name);

@@ -1,5 +1,5 @@
-// Who asks, as far as a browser's fields tell: a web page that somebody on this machine has open can send
-// requests to a service here too, under a name of its own (DNS rebinding) or from another site.
+// Which client asks, as far as a browser's fields tell: a web page that somebody on this machine has open can
+// send requests to a service here too, under a name of its own (DNS rebinding) or from another site.
 #pragma once
 
 #include "http/request.hpp"

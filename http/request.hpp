@@ -24,7 +24,7 @@ struct request {
     std::string id;                                             // X-Request-Id, or made
     std::map<std::string, std::string, std::less<>> parameters; // of the route, decoded
     bool routine = false;                                       // see `route`
-    bool stranger = false; // see `caller`: whoever asks may know whether the service lives, and no more
+    bool stranger = false; // see `caller`: the client may learn whether the service lives, and no more
     // Ends when the client has hung up, for a handler that waits long. Ends by cancellation otherwise.
     std::function<awaitable<void>()> hung_up;
 

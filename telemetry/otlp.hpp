@@ -14,7 +14,7 @@
 
 namespace telemetry {
 
-// Who is speaking: "service.name" and the like.
+// The sender: "service.name" and the like.
 using resource = std::vector<std::pair<std::string_view, std::string>>;
 
 // An ExportMetricsServiceRequest in which each metric is a gauge measured at `at`.

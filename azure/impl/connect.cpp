@@ -25,7 +25,7 @@ namespace {
 // again.
 constexpr deadline::clock::duration one_address_max = std::chrono::seconds(2);
 
-// getaddrinfo cannot be interrupted: whoever is cancelled leaves this behind for the answer to come home to.
+// getaddrinfo cannot be interrupted: this outlives a cancelled caller, until the resolver's callback has run.
 struct lookup {
     explicit lookup(const asio::any_io_executor& executor)
         : resolver(executor)

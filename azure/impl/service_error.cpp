@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t code_max = 100;
 constexpr std::size_t line_max = 500;
 
-// A code of the service's is one word. Whatever else a proxy may have put there is none.
+// A code of the service's is one word. Anything else, such as a proxy's page, is not a code.
 std::string code_in(std::string_view text) {
     const bool word = std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||

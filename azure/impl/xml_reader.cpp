@@ -95,7 +95,7 @@ xml_reader::xml_reader(std::string_view text, std::string_view root)
 }
 
 void xml_reader::fail(std::string_view what) const {
-    // Neither names nor text of the document: whoever answered may have put anything there.
+    // Neither names nor text of the document: the answer may come from anybody.
     throw async::error(async::failure::unclassified,
                        fmt::format("the service's answer is not the expected XML: {} (at byte {} of {})",
                                    what, all_.size() - left_.size(), all_.size()));

@@ -21,7 +21,7 @@ struct copy_progress {
     std::optional<std::uint64_t> rows_expected; // in all, if that is known
 };
 
-// Whether so much is to be expected that waiting for it beats taking what there is. A short copy, and the end
+// Whether enough is still to come to make waiting for a full batch worthwhile. A short copy, and the end
 // of one whose rows are counted, are read as they come.
 [[nodiscard]] constexpr bool worth_gathering(const copy_progress& progress) noexcept {
     constexpr std::uint64_t bytes_before =

@@ -70,7 +70,7 @@ awaitable<void> start_copy(std::shared_ptr<libpq_session> session, std::string s
         co_return;
     }
     static_cast<void>(co_await session->read_results(std::move(first)));
-    throw async::error(async::failure::internal, "a statement that should be a COPY is none");
+    throw async::error(async::failure::internal, "the statement is not a COPY");
 }
 
 } // namespace db

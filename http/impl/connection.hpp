@@ -37,7 +37,7 @@ class connection {
 
     connection(async::asio::ip::tcp::socket socket, const connection_context& context);
 
-    // Until it is closed, whoever does it. Throws nothing but a cancellation.
+    // Until it is closed, by either side. Throws nothing but a cancellation.
     [[nodiscard]] awaitable<void> run();
     // This request is the last one. Between two requests: there will be none.
     void finish();

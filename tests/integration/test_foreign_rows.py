@@ -19,10 +19,10 @@ BAD = {
     "too few fields": (b"900002,two,kind,2024-01-01 10:00:00,{}\n", f"a row of 5 fields where the header has 6, {PLACE}"),
     "too many fields": (b"900002,two,kind,2024-01-01 10:00:00,,{},\n", f"a row of 7 fields where the header has 6, {PLACE}"),
     "a time of another day": (b"900002,two,kind,2024-01-02 00:00:00,,{}\n", f"its time is not of this day, {PLACE}"),
-    "a time of Excel": (b"900002,two,kind,45292.5,,{}\n", f"its time is none as PostgreSQL writes it (YYYY-MM-DD HH:MM:SS), {PLACE}"),
-    "a time in another spelling": (b"900002,two,kind,01/01/2024 10:00,,{}\n", "its time is none as PostgreSQL writes it"),
-    "a time with zeros": (b"900002,two,kind,2024-01-01 10:00:00.000,,{}\n", "its time is none as PostgreSQL writes it"),
-    "no time": (b"900002,two,kind,,,{}\n", "its time is none as PostgreSQL writes it"),
+    "a time of Excel": (b"900002,two,kind,45292.5,,{}\n", f"its time is not as PostgreSQL writes it (YYYY-MM-DD HH:MM:SS), {PLACE}"),
+    "a time in another spelling": (b"900002,two,kind,01/01/2024 10:00,,{}\n", "its time is not as PostgreSQL writes it"),
+    "a time with zeros": (b"900002,two,kind,2024-01-01 10:00:00.000,,{}\n", "its time is not as PostgreSQL writes it"),
+    "no time": (b"900002,two,kind,,,{}\n", "its time is not as PostgreSQL writes it"),
     "a key that is no number": (b"two,two,kind,2024-01-01 10:00:00,,{}\n", f"its key 'id' is no integer as PostgreSQL writes it, {PLACE}"),
     "a key beyond its type": (b"2147483648,two,kind,2024-01-01 10:00:00,,{}\n", "its key 'id' is no integer"),
     "no key": (b",two,kind,2024-01-01 10:00:00,,{}\n", f"its key 'id' is NULL, {PLACE}"),
@@ -113,7 +113,7 @@ def test_a_file_of_ours_that_somebody_edited_is_judged_anew(archiver, table, lak
     table.fill(6, 2, seed="b")
     before = lake.get(container, name)
     outcome = archiver.archive(expect=3)
-    assert f"'{name}' cannot be appended to: it is not well-formed CSV: its time is none as PostgreSQL writes it" in outcome.stderr
+    assert f"'{name}' cannot be appended to: it is not well-formed CSV: its time is not as PostgreSQL writes it" in outcome.stderr
     assert lake.get(container, name) == before and table.count() == 6
 
 
