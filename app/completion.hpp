@@ -1,5 +1,7 @@
 // `event-archiver completion SHELL`: scripts made from the tables of commands and options. They are static;
 // nothing is run when Tab is pressed.
+//
+// Ours because CLI11 makes no completions. Replace it when it does.
 #pragma once
 
 #include <string>

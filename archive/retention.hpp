@@ -1,5 +1,8 @@
 // How long an event stays in the table: the interval grammar of PostgreSQL with its units spelled out,
 // without what a person is unlikely to mean by a retention.
+//
+// Ours because a mistake is told before any connection is opened, and because PostgreSQL reads more than is
+// safe here: a bare number as seconds, `m` as minutes, a sign. The cutoff itself is PostgreSQL's arithmetic.
 #pragma once
 
 #include <cstdint>

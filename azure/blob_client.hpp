@@ -1,6 +1,9 @@
 // Blob operations on one container. Requests that may be repeated blindly are retried here; publishing writes
 // (Put Block List, Set Metadata, Delete) make exactly one try and tell the caller what is known, for the
 // caller must look before it decides.
+//
+// Ours because the protocol lives in its conditions and in what is known after a lost answer; Azure's C++ SDK
+// blocks a thread for each request and repeats writes by itself.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,5 +1,8 @@
 // Kept-alive HTTP or HTTPS connections to one endpoint. TLS 1.2 at least, certificate and host name checked.
 // When the server says that it is busy (429, 503), all its requests wait a little and go on fewer at a time.
+//
+// Ours because Beast stops at one connection, and libcurl's loop beside Asio's would copy each body once
+// more.
 #pragma once
 
 #include "async/asio.hpp"

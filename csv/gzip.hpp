@@ -1,5 +1,7 @@
 // gzip (RFC 1952) with ISA-L: day files are compressed one member per append, so that a file stays
 // appendable, its tail can be taken away again, and any gunzip reads it.
+//
+// Compression is ISA-L's; only the framing into members is ours, because ISA-L leaves it to its caller.
 #pragma once
 
 #include <cstddef>

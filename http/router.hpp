@@ -1,4 +1,6 @@
 // Which handler answers a request: a table of routes, looked up by a function without side effects.
+//
+// Ours because Beast has no routes. Replace it when Boost has a router (Boost.Http.Proto is on its way).
 #pragma once
 
 #include "http/request.hpp"

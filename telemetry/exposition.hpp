@@ -1,5 +1,8 @@
 // Prometheus' text exposition format, version 0.0.4: what the textfile collector reads and the Pushgateway
 // takes.
+//
+// Ours because a run writes a dozen values once; prometheus-cpp brings a registry, a server and threads.
+// Replace it when histograms or exemplars are wanted.
 #pragma once
 
 #include "telemetry/metric.hpp"

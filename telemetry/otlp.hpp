@@ -1,5 +1,8 @@
 // OTLP/HTTP with JSON, https://opentelemetry.io/docs/specs/otlp: metrics for a collector, or for Prometheus'
 // own receiver.
+//
+// Ours because Debian 12 has no OpenTelemetry C++ SDK, and its exporters bring threads and an HTTP client of
+// their own. Replace it when traces are wanted as well.
 #pragma once
 
 #include "telemetry/metric.hpp"
