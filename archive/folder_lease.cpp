@@ -3,7 +3,6 @@
 #include "archive/conditional_write.hpp"
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
-#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
@@ -282,7 +281,12 @@ awaitable<void> folder_lease::renew_for_ever() {
 awaitable<void> folder_lease::renewed_beside(std::function<awaitable<void>()> body) {
     async::task_scope beside(co_await async::asio::this_coro::executor);
     beside.start(renew_for_ever());
-    const auto failed = co_await async::caught(body());
+    std::exception_ptr failed;
+    try { // and not `caught`: what runs beside is to be joined even if a cancellation has come before
+        co_await body();
+    } catch (...) {
+        failed = std::current_exception();
+    }
     co_await async::ignoring_cancellation();
     beside.cancel();
     co_await beside.join();

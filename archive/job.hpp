@@ -18,6 +18,7 @@
 #include "archive/side_effects.hpp"
 #include "archive/staging.hpp"
 #include "archive/table.hpp"
+#include "archive/two_step_commit.hpp"
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "async/page_pool.hpp"
@@ -126,15 +127,14 @@ class job {
     [[nodiscard]] awaitable<void> publish(unit& work);
     [[nodiscard]] awaitable<void> publish_one(unit& work, day_file& file);
     [[nodiscard]] awaitable<void> prove(unit& work, day_file& file);
-    [[nodiscard]] awaitable<commit_decision> commit(unit& work);
+    [[nodiscard]] awaitable<void> publish_and_roll_back(unit& work, commit_steps steps);
+    [[nodiscard]] awaitable<void> commit(unit& work, commit_steps steps);
     [[nodiscard]] awaitable<void> put_back(unit& work);
     [[nodiscard]] awaitable<void> finalise(unit& work);
     void record(const unit& work);
     void record_side_effect(const side_effect& what);
     void count_pending(const unit& work);
     [[nodiscard]] awaitable<void> roll_back_by(unit& work, async::deadline by);
-    [[noreturn]] static void rethrow_not_committed(const unit& work, const std::exception_ptr& failed);
-    [[noreturn]] static void throw_in_doubt(const unit& work);
 
     [[nodiscard]] awaitable<void> restore_in_place(restore_request what);
     [[nodiscard]] awaitable<attempt_result> restore_unit(unit& work, const restore_request& what);

@@ -1,6 +1,5 @@
 // The end of one transaction of the job: publish, commit, and either finish or put the files back.
 
-#include "archive/committing.hpp"
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/unit.hpp"
@@ -22,69 +21,54 @@ using async::failure;
 
 awaitable<void> job::publish_and_commit(unit& work) {
     context_.report.enter(run_phase::publishing);
-    std::exception_ptr failed;
-    auto decision = commit_decision::put_back;
-    try {
+    commit_steps steps;
+    steps.announce = [this, &work]() -> awaitable<transaction_mark> {
         co_await publish(work);
-        if (context_.settings.dry_run) {
-            // The files stay, marked with a transaction that is now aborted: the next run replaces their
-            // tails.
-            co_await work.transaction->rollback();
-            fault_point("dry-run-rolled-back");
-            record(work);
-            count_pending(work);
-            co_return;
-        }
-        if (context_.stop.requested())
-            async::throw_cancelled();
         context_.report.enter(run_phase::committing);
-        co_await prove_held(work.session, lease_);
-        decision = co_await async::shielded(commit(work));
-    } catch (...) {
-        failed = std::current_exception();
-    }
-
-    co_await async::ignoring_cancellation();
-    switch (decision) {
-    case commit_decision::finalise:
+        co_return work.mark();
+    };
+    steps.finalise = [this, &work]() -> awaitable<void> {
         record(work);
         context_.report.enter(run_phase::finishing);
         co_await finalise(work);
-        count_pending(work);
-        co_await async::heeding_cancellation();
         if (work.gone)
             std::rethrow_exception(work.gone);
-        co_return;
-    case commit_decision::put_back:
+    };
+    steps.take_back = [this, &work]() -> awaitable<void> {
         co_await put_back(work);
-        count_pending(work);
-        co_await async::heeding_cancellation();
         if (work.gone)
             std::rethrow_exception(work.gone);
-        rethrow_not_committed(work, failed);
-    case commit_decision::ask:
-    case commit_decision::wait:
-    case commit_decision::leave_marks:
-        break;
-    }
+    };
+    const auto failed =
+        co_await async::caught(context_.settings.dry_run ? publish_and_roll_back(work, std::move(steps))
+                                                         : commit(work, std::move(steps)));
     count_pending(work);
-    throw_in_doubt(work);
-}
-
-void job::rethrow_not_committed(const unit& work, const std::exception_ptr& failed) {
     if (failed)
         std::rethrow_exception(failed);
-    if (const auto& refusal = work.transaction->refusal())
-        throw db::error(*refusal);
-    throw async::error(failure::temporary, "the server rolled the transaction back at COMMIT");
 }
 
-void job::throw_in_doubt(const unit& work) {
-    throw async::error(
-        failure::temporary,
-        fmt::format("the answer to COMMIT was lost, and the server cannot say what became of transaction {}",
-                    work.publication.transaction),
-        "Nothing is lost: the files are marked, and the next run settles them.");
+// A dry run. Its files stay, marked with a transaction that is now aborted: the next run replaces their
+// tails.
+awaitable<void> job::publish_and_roll_back(unit& work, commit_steps steps) {
+    const auto all = [&work, &steps]() -> awaitable<void> {
+        static_cast<void>(co_await steps.announce());
+        co_await work.transaction->rollback();
+    };
+    const auto failed = co_await async::caught(all());
+    if (failed) {
+        co_await async::ignoring_cancellation();
+        const auto left = co_await async::caught(steps.take_back());
+        co_await async::heeding_cancellation();
+        std::rethrow_exception(left ? left : failed);
+    }
+    fault_point("dry-run-rolled-back");
+    record(work);
+}
+
+awaitable<void> job::commit(unit& work, commit_steps steps) {
+    const database_access database{context_.database, context_.helper, context_.sink};
+    commit_context context{database, work.session, *work.transaction, &lease_, context_.stop};
+    co_await commit_in_two_steps(context, std::move(steps));
 }
 
 awaitable<void> job::publish(unit& work) {
@@ -138,13 +122,6 @@ awaitable<void> job::prove(unit&, day_file& file) {
             "The storage or something before it changed the data. Nothing was deleted.");
     context_.sink.debug("day.proved", "the published rows were read back",
                         {{"day", file.which().text()}, {"blob", file.name}, {"bytes", bytes}});
-}
-
-awaitable<commit_decision> job::commit(unit& work) {
-    const database_access database{context_.database, context_.helper, context_.sink};
-    const transaction_mark which{work.publication.run, work.publication.transaction,
-                                 work.publication.position};
-    co_return co_await commit_or_ask(database, *work.transaction, which);
 }
 
 awaitable<void> job::roll_back_by(unit& work, async::deadline by) {

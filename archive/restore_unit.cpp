@@ -124,8 +124,6 @@ awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
 
 awaitable<void> job::announce_and_commit(unit& work) {
     context_.report.enter(run_phase::publishing);
-    std::exception_ptr failed;
-    auto decision = commit_decision::put_back;
     const auto announce = [this, &work](std::size_t index) -> awaitable<void> {
         if (context_.stop.requested() || work.publishing_failed)
             async::throw_cancelled();
@@ -137,37 +135,21 @@ awaitable<void> job::announce_and_commit(unit& work) {
             throw;
         }
     };
-    try {
+    commit_steps steps;
+    steps.announce = [this, &work, &announce]() -> awaitable<transaction_mark> {
         co_await lease_.sign();
         co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, announce);
         fault_point("announced");
-        if (context_.stop.requested())
-            async::throw_cancelled();
         context_.report.enter(run_phase::committing);
-        co_await prove_held(work.session, lease_);
-        decision = co_await async::shielded(commit(work));
-    } catch (...) {
-        failed = std::current_exception();
-    }
-
-    co_await async::ignoring_cancellation();
-    switch (decision) {
-    case commit_decision::finalise:
+        co_return work.mark();
+    };
+    steps.finalise = [this, &work]() -> awaitable<void> {
         record_restored(work);
         context_.report.enter(run_phase::finishing);
         co_await finish_restored(work);
-        co_await async::heeding_cancellation();
-        co_return;
-    case commit_decision::put_back:
-        co_await withdraw_restored(work);
-        co_await async::heeding_cancellation();
-        rethrow_not_committed(work, failed);
-    case commit_decision::ask:
-    case commit_decision::wait:
-    case commit_decision::leave_marks:
-        break;
-    }
-    throw_in_doubt(work);
+    };
+    steps.take_back = [this, &work] { return withdraw_restored(work); };
+    co_await commit(work, std::move(steps));
 }
 
 awaitable<void> job::withdraw_restored(unit& work) {

@@ -40,6 +40,10 @@ struct job::unit {
     std::exception_ptr
         gone; // a file that somebody else deleted or replaced while this transaction was at work
 
+    // As the marks of the files name this transaction, once its number is known.
+    [[nodiscard]] transaction_mark mark() const {
+        return {publication.run, publication.transaction, publication.position};
+    }
     // Days that have something to publish.
     [[nodiscard]] std::vector<day_file*> tails() const {
         std::vector<day_file*> found;

@@ -2,6 +2,7 @@
 
 #include "archive/committing.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/two_step_commit.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
@@ -16,7 +17,6 @@
 
 namespace exports {
 
-using archive::commit_decision;
 using archive::fault_point;
 using async::failure;
 
@@ -33,7 +33,6 @@ awaitable<void> exporter::export_rows(attempt& work, const task& what) {
         co_await work.draft->take_back();
         work.report.outcome = nothing ? outcome::empty : outcome::tried;
     } else {
-        co_await prepare(work);
         co_await commit(work);
         work.report.outcome = outcome::exported;
         work.report.file = work.draft->name();
@@ -129,47 +128,34 @@ awaitable<void> exporter::prepare(attempt& work) {
         co_await lease->sign();
     co_await async::shielded(work.draft->prepare(work.mark));
     fault_point("export-prepared");
-    if (context_.stop.requested())
-        async::throw_cancelled();
 }
 
 awaitable<void> exporter::commit(attempt& work) {
-    if (auto* const lease = context_.sink.lease())
-        co_await archive::prove_held(work.session, *lease);
-    work.fate_open = true;
-    auto decision = commit_decision::leave_marks;
-    try {
-        decision = co_await async::shielded(
-            archive::commit_or_ask(context_.database, *work.transaction, work.mark.by));
-    } catch (const async::error&) {
-        work.fate_open = false; // COMMIT was not sent
-        throw;
-    }
-    if (decision == commit_decision::put_back) {
-        work.fate_open = false;
-        if (const auto& refusal = work.transaction->refusal())
-            throw db::error(*refusal);
-        throw async::error(failure::temporary, "the server rolled the transaction back at COMMIT");
-    }
-    if (decision != commit_decision::finalise)
-        throw async::error(
-            failure::temporary,
-            fmt::format("the answer to COMMIT was lost, and the server cannot say what became of "
-                        "transaction {}",
-                        work.mark.by.transaction),
-            "Nothing is lost: the file is marked, and the task's next run settles it.");
-    co_await show(work);
+    archive::commit_steps steps;
+    steps.announce = [this, &work]() -> awaitable<archive::transaction_mark> {
+        co_await prepare(work);
+        work.fate_open = true;
+        co_return work.mark.by;
+    };
+    steps.finalise = [this, &work] { return show(work); };
+    steps.take_back = [&work]() -> awaitable<void> {
+        work.fate_open = false; // `undo` takes the file back
+        co_return;
+    };
+    archive::commit_context context{context_.database, work.session, *work.transaction, context_.sink.lease(),
+                                    context_.stop};
+    co_await archive::commit_in_two_steps(context, std::move(steps));
 }
 
 // The rows are deleted; what is left to do, the next run does too.
 awaitable<void> exporter::show(attempt& work) {
-    auto failed = co_await async::caught(async::shielded(work.draft->finalise()));
+    auto failed = co_await async::caught(work.draft->finalise());
     // A file that is gone is no mark that is left: its rows are in neither place.
     if (failed && async::failure_of(failed) == failure::integrity)
         std::rethrow_exception(failed);
     auto now = draft::whereabouts::there; // where a lake cannot be reached: it was there before COMMIT
     try {
-        now = co_await async::shielded(work.draft->look());
+        now = co_await work.draft->look();
     } catch (const async::error&) {
         if (!failed)
             failed = std::current_exception();

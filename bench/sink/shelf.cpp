@@ -97,6 +97,12 @@ answer shelf::reply(const question& what) {
     if (const auto expected = what.header("if-match");
         !expected.empty() && (!exists || found->second.etag() != expected))
         return refusal(412, "ConditionNotMet");
+    if (what.method == "PUT" && comp == "lease")
+        return lease(what, exists ? &found->second : nullptr);
+    if (what.method == "PUT" && comp == "appendblock" && exists) {
+        found->second.blocks.push_back({{}, what.body_size});
+        return publish(what, found->second);
+    }
     if (what.method == "PUT" && comp == "blocklist")
         return put_block_list(what, blobs_[name]);
     if (what.method == "PUT" && comp.empty())
@@ -114,6 +120,20 @@ answer shelf::reply(const question& what) {
         return {202, {}, {}, 0};
     }
     return refusal(501, "NotImplemented"); // content above all: none was kept
+}
+
+// Each request gets it: one run at a time is measured.
+answer shelf::lease(const question& what, const blob* target) {
+    if (target == nullptr)
+        return refusal(404, "BlobNotFound");
+    const auto action = what.header("x-ms-lease-action");
+    const auto id = what.header(action == "acquire" ? "x-ms-proposed-lease-id" : "x-ms-lease-id");
+    return {action == "acquire" ? 201U : 200U,
+            {{"ETag", target->etag()},
+             {"Last-Modified", std::string(last_modified)},
+             {"x-ms-lease-id", std::string(id)}},
+            {},
+            0};
 }
 
 answer shelf::container(const question& what) {

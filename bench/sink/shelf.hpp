@@ -53,6 +53,7 @@ class shelf {
     };
 
     [[nodiscard]] answer container(const question& what);
+    [[nodiscard]] static answer lease(const question& what, const blob* target);
     [[nodiscard]] answer list(const question& what) const;
     [[nodiscard]] answer put_block(const question& what, blob& target);
     [[nodiscard]] answer put_block_list(const question& what, blob& target);
