@@ -39,9 +39,9 @@ awaitable<void> job::publish_and_commit(unit& work) {
         if (work.gone)
             std::rethrow_exception(work.gone);
     };
-    const auto failed =
-        co_await async::caught(context_.settings.dry_run ? publish_and_roll_back(work, std::move(steps))
-                                                         : commit(work, std::move(steps)));
+    auto ending = context_.settings.dry_run ? publish_and_roll_back(work, std::move(steps))
+                                            : commit(work, std::move(steps));
+    const auto failed = co_await async::caught(std::move(ending));
     count_pending(work);
     if (failed)
         std::rethrow_exception(failed);

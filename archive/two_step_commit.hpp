@@ -36,9 +36,9 @@ struct commit_context {
 };
 
 // Announces, proves the lease, sends COMMIT, and finalises or takes back. A stop is heeded until COMMIT is
-// sent; from then on cancellation is ignored until all is done. Throws what a step threw, the server's refusal
-// of COMMIT, or async::error(temporary) if nobody can tell what became of the transaction: the marks stay, and
-// the next run settles them.
+// sent; from then on cancellation is ignored until all is done. Throws what a step threw, the server's
+// refusal of COMMIT, or async::error(temporary) if nobody can tell what became of the transaction: the marks
+// stay, and the next run settles them.
 [[nodiscard]] awaitable<void> commit_in_two_steps(commit_context context, commit_steps steps);
 
 } // namespace archive
