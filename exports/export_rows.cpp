@@ -25,7 +25,9 @@ awaitable<void> exporter::export_rows(attempt& work, const task& what) {
     const auto name = file_name::at(what.name, *work.boundary);
     co_await read_delete(work, what);
     work.draft = co_await context_.sink.begin(name, context_.new_nonce());
+    co_await watch_select(work);
     co_await copy_rows(work, what);
+    co_await look_at_select(work);
     co_await delete_rows(work, what);
     const bool nothing = work.mark.rows == 0;
     if (nothing || context_.settings.dry_run) {

@@ -116,6 +116,19 @@ select_shape mistaken(std::string mistake) {
     return shape;
 }
 
+// "WITH x AS (DELETE …", or COPY's own. Elsewhere these words may be names.
+const sql_word* find_change(std::span<const sql_word> words) {
+    static constexpr std::array changes{"INSERT", "UPDATE", "DELETE", "MERGE"};
+    for (std::size_t at = 2; at < words.size(); ++at) {
+        const auto& before = words[at - 2];
+        const bool query = before.is("AS") || before.is("MATERIALIZED") || before.is("COPY");
+        if (query && words[at - 1].is_symbol('(') &&
+            std::ranges::any_of(changes, [&](const char* each) { return words[at].is(each); }))
+            return &words[at];
+    }
+    return nullptr;
+}
+
 bool is_plain(const sql_word& each) {
     static constexpr std::array words{"WITH", "FORMAT", "CSV", "HEADER", "TRUE", "ON"};
     return std::ranges::any_of(words, [&each](const char* word) { return each.is(word); }) ||
@@ -144,6 +157,10 @@ select_shape shape_of_select(std::string_view sql) {
     if (!options.csv || !options.header)
         return mistaken(fmt::format("line {}: it copies without {}: {}", to->line,
                                     options.csv ? "HEADER" : "CSV", copy_expected));
+    if (const auto* const change = find_change(words))
+        return mistaken(fmt::format("line {}: it has a statement that begins with {}: it may only read, and"
+                                    " delete.sql alone deletes",
+                                    change->line, shown(*change)));
     select_shape shape;
     shape.usual_dialect = options.usual_dialect;
     const std::span said(to + 2, words.end());

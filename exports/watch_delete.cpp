@@ -3,27 +3,12 @@
 
 #include "async/error.hpp"
 #include "exports/attempt.hpp"
+#include "exports/own_path.hpp"
 #include "exports/task_sql.hpp"
 
 #include <fmt/format.h>
 
 namespace exports {
-
-namespace {
-
-// The task's SQL keeps its search_path; what we ask has our own, in which nobody else can put an operator.
-awaitable<std::string> take_own_path(db::connection& session) {
-    const auto theirs = co_await session.query("SELECT pg_catalog.current_setting('search_path')");
-    co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
-    co_return std::string(theirs.text(0, 0));
-}
-
-awaitable<void> give_path_back(db::connection& session, std::string path) {
-    static_cast<void>(co_await session.query(
-        "SELECT pg_catalog.set_config('search_path', $1::pg_catalog.text, true)", path));
-}
-
-} // namespace
 
 awaitable<void> exporter::watch_delete(attempt& work) {
     auto& watch = work.watched;
@@ -47,7 +32,6 @@ awaitable<void> exporter::watch_delete(attempt& work) {
                               "the DELETE may change other rows: what it changes is counted before COMMIT",
                               {{"task", work.task}, {"by", db::in_words(foreseen)}});
     }
-    work.untouched = co_await db::read_change_counters(work.session);
     co_await give_path_back(work.session, std::move(path));
 }
 

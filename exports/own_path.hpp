@@ -1,0 +1,24 @@
+// A search_path of our own. The task's SQL keeps its search_path; what we ask has one in which nobody else
+// can put an operator. Private to this room.
+#pragma once
+
+#include "async/asio.hpp"
+#include "db/connection.hpp"
+
+#include <string>
+
+namespace exports {
+
+// Until the transaction ends, or `give_path_back`; returns the path that was.
+[[nodiscard]] inline async::awaitable<std::string> take_own_path(db::connection& session) {
+    const auto theirs = co_await session.query("SELECT pg_catalog.current_setting('search_path')");
+    co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
+    co_return std::string(theirs.text(0, 0));
+}
+
+[[nodiscard]] inline async::awaitable<void> give_path_back(db::connection& session, std::string path) {
+    static_cast<void>(co_await session.query(
+        "SELECT pg_catalog.set_config('search_path', $1::pg_catalog.text, true)", path));
+}
+
+} // namespace exports

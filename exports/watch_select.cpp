@@ -1,0 +1,57 @@
+// What select.sql changed, which may be nothing: rows that a query deletes or changes are in no file, and
+// delete.sql does not find them any more.
+
+#include "async/error.hpp"
+#include "exports/attempt.hpp"
+#include "exports/own_path.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
+#include <vector>
+
+namespace exports {
+
+namespace {
+
+std::string changes_in(const db::changed_rows& changed) {
+    std::vector<std::string> said;
+    for (const auto& each : db::by_root(changed.relations))
+        said.push_back(
+            archive::in_words({{each.root, each.table}, false, each.inserted, each.updated, each.deleted}));
+    if (changed.storage_changed)
+        said.emplace_back("truncated, rewrote or dropped a table");
+    if (!changed.measured && said.empty())
+        said.emplace_back("wrote something, and this server does not count what (track_counts is off)");
+    return fmt::format("{}", fmt::join(said, ", "));
+}
+
+} // namespace
+
+awaitable<void> exporter::watch_select(attempt& work) {
+    auto path = co_await take_own_path(work.session);
+    work.untouched = co_await db::read_change_counters(work.session);
+    co_await give_path_back(work.session, std::move(path));
+}
+
+awaitable<void> exporter::look_at_select(attempt& work) {
+    // Whoever writes has a number: a query that only reads costs one question.
+    const auto wrote =
+        co_await work.session.query("SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL");
+    if (!wrote.boolean(0, 0))
+        co_return;
+    auto path = co_await take_own_path(work.session);
+    auto now = co_await db::read_change_counters(work.session);
+    co_await give_path_back(work.session, std::move(path));
+    const auto changes = changes_in(db::difference(work.untouched, now));
+    if (!changes.empty())
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("task '{}': select.sql, which may only read, also {}", work.task, changes),
+            "Nothing was changed. Take the function out of select.sql that does it, or let it only read; "
+            "EXPORT_SIDE_EFFECTS=allow is for delete.sql alone.");
+    work.untouched = std::move(now);
+}
+
+} // namespace exports
