@@ -51,6 +51,43 @@ std::string rows_in_words(std::string_view did, std::uint64_t rows) {
                   watch.setting));
 }
 
+[[noreturn]] void refuse_other_table(const delete_watch& watch, std::uint64_t rows,
+                                     const std::vector<db::effect>& foreseen) {
+    if (watch.table.oid == 0)
+        throw async::error(failure::precondition,
+                           fmt::format("which table a DELETE from {} takes rows from cannot be told, and this"
+                                       " server does not count what it changes (track_counts is off)",
+                                       watch.table.name),
+                           "Nothing was deleted. Name the table itself, or turn track_counts on.");
+    throw async::error(
+        failure::precondition,
+        fmt::format("{} itself did not lose the {} rows that were deleted from it ({})", watch.table.name,
+                    rows, foreseen.empty() ? "by what, the catalog does not say" : db::in_words(foreseen)),
+        "Nothing was deleted. Take the rule or trigger away that does something else in their stead; a "
+        "foreign"
+        " table's rows go by DELETE on its own server.");
+}
+
+// All that inherit from it, over any number of generations.
+constexpr std::string_view heirs_sql =
+    "WITH RECURSIVE heirs AS (SELECT $1::pg_catalog.oid AS member UNION SELECT i.inhrelid FROM"
+    " pg_catalog.pg_inherits i JOIN heirs h ON i.inhparent OPERATOR(pg_catalog.=) h.member)"
+    " SELECT member::pg_catalog.int8 FROM heirs";
+
+// Counts what changed in them as the table's own: a DELETE from it takes their rows too.
+awaitable<void> take_heirs_in(db::connection& session, db::table_name table, db::changed_rows& changed) {
+    if (std::ranges::all_of(changed.relations, [&](const auto& each) { return each.root == table.oid; }))
+        co_return;
+    const auto number = std::to_string(table.oid);
+    const auto heirs = co_await session.query(heirs_sql, number);
+    for (int row = 0; row < heirs.rows(); ++row)
+        for (auto& each : changed.relations)
+            if (each.root == static_cast<std::uint32_t>(heirs.integer(row, 0))) {
+                each.root = table.oid;
+                each.table = table.name;
+            }
+}
+
 // Tables whose storage this transaction has replaced.
 awaitable<std::string> replaced_tables(db::connection& session) {
     const auto found = co_await session.query(
@@ -80,18 +117,6 @@ std::optional<std::vector<side_effect>> beyond(const db::changed_rows& changed, 
     }
     if (!changed.measured || !seen)
         return std::nullopt;
-    return found;
-}
-
-db::table_name table_with(const db::changed_rows& changed, std::uint64_t rows) {
-    db::table_name found;
-    for (const auto& each : db::by_root(changed.relations)) {
-        if (each.deleted != rows)
-            continue;
-        if (found.oid != 0)
-            return {};
-        found = {each.root, each.table};
-    }
     return found;
 }
 
@@ -130,17 +155,10 @@ awaitable<std::vector<side_effect>> look_at_effects(db::connection& session, del
     const auto after = co_await db::read_change_counters(session);
     auto changed = db::difference(before, after);
     changed.storage_changed = changed.storage_changed && stored == storage::must_stay;
-    if (watch.table.oid == 0) {
-        const auto likely = table_with(changed, rows);
-        if (likely.oid == 0)
-            throw async::error(
-                failure::precondition,
-                fmt::format("which table the {} rows were deleted from cannot be told: no table, "
-                            "or more than one, lost this number",
-                            rows),
-                "Begin the statement with DELETE FROM. Nothing was deleted.");
-        watch.table = likely;
-    }
+    if (watch.table.oid == 0)
+        rows = 0;
+    else
+        co_await take_heirs_in(session, watch.table, changed);
     auto found = beyond(changed, watch.table.oid, rows);
     std::vector<side_effect> refused;
     if (found)
@@ -161,6 +179,8 @@ awaitable<std::vector<side_effect>> look_at_effects(db::connection& session, del
     }
     if (!refused.empty())
         refuse(watch, refused, foreseen);
+    if (changed.measured || watch.table.oid == 0)
+        refuse_other_table(watch, rows, foreseen);
     if (const auto open = not_allowed(foreseen, watch.table.oid, watch.policy); !open.empty())
         refuse_uncounted(watch, open);
     co_return std::vector<side_effect>();

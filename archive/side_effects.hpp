@@ -27,7 +27,8 @@ struct side_effect {
 
 // How a DELETE is watched.
 struct delete_watch {
-    db::table_name table; // its top; no oid: the statement does not name it, and its rows tell
+    // Its top. No oid: which table it is cannot be told, and each row that changes is beyond what was meant.
+    db::table_name table;
     side_effects policy = side_effects::refuse;
     std::string_view setting; // that allows side effects, for hints
 };
@@ -51,11 +52,10 @@ struct delete_watch {
 // Whether tables may have got other storage (dropped, truncated, rewritten), which counts no rows.
 enum class storage : std::uint8_t { must_stay, may_change };
 
-// The table of which exactly this number of rows was deleted; no oid if there is none, or more than one.
-[[nodiscard]] db::table_name table_with(const db::changed_rows& changed, std::uint64_t rows);
-
-// Throws async::error(precondition) for what may not be, with tables, numbers of rows and what leads there;
-// returns what went along. `before` was read before the DELETE, and all constraints have been checked since.
+// Throws async::error(precondition) for what may not be, with tables, numbers of rows and what leads there,
+// and where the server counts and the table itself did not lose `rows`; returns what went along. Tables that
+// inherit from the table count as it. `before` was read before the DELETE, and all constraints have been
+// checked since.
 [[nodiscard]] awaitable<std::vector<side_effect>> look_at_effects(db::connection& session, delete_watch watch,
                                                                   const db::change_counters& before,
                                                                   std::uint64_t rows,

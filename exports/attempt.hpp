@@ -24,18 +24,19 @@ struct exporter::attempt {
     std::optional<db::transaction> transaction;
     archive::server_position position;
     std::optional<archive::day> boundary;
-    delete_shape removal; // of delete.sql, the boundary in its place
-    std::optional<target_table> target;
-    comparison compared; // nothing in it if the author vouches for the rows
-    std::string header;  // that select.sql's COPY sent
+    delete_shape removal;               // of delete.sql, the boundary in its place
+    std::optional<target_table> target; // whose rows are compared
+    std::uint32_t relation = 0;         // the table whose rows go; 0: the catalog does not tell it
+    comparison compared;                // nothing in it if the author vouches for the rows
+    std::string header;                 // that select.sql's COPY sent
     row_digest exported;
     evidence_taker evidence;
     std::unique_ptr<exports::draft> draft;
     file_mark mark;
     archive::delete_watch watched;
-    db::change_counters untouched;
-    bool lease_busy = false; // a run of another server holds the lease of the place
-    bool fate_open = false;  // COMMIT may have taken effect: the draft must stay
+    db::change_counters untouched; // before select.sql, and before delete.sql
+    bool lease_busy = false;       // a run of another server holds the lease of the place
+    bool fate_open = false;        // COMMIT may have taken effect: the draft must stay
 };
 
 } // namespace exports

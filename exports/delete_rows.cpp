@@ -45,12 +45,16 @@ awaitable<void> exporter::read_delete(attempt& work, const task& what) {
         throw async::error(failure::precondition,
                            fmt::format("'{}', {}", delete_file(work.task), removal.mistake));
     work.report.verified = !removal.unverified;
-    if (removal.unverified)
-        co_return;
-    if (!removal.obstacle.empty())
+    if (!removal.unverified && !removal.obstacle.empty())
         throw_incomparable(work.task, removal.obstacle);
-    work.target =
-        co_await naming(delete_file(work.task), find_target(work.session, removal.target, removal.only));
+    if (!removal.target.empty())
+        work.target =
+            co_await naming(delete_file(work.task), find_target(work.session, removal.target, removal.only));
+    work.relation = work.target ? work.target->relation : 0;
+    if (removal.unverified) {
+        work.target.reset();
+        co_return;
+    }
     if (!work.target) // as the server itself would say it
         throw db::error(
             failure::precondition,

@@ -1,5 +1,7 @@
 #include "exports/target_table.hpp"
 
+#include "exports/behind_view.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -75,19 +77,25 @@ awaitable<std::optional<target_table>> find_target(db::connection& session, std:
     const auto table = co_await session.query(table_sql, name);
     if (table.rows() == 0)
         co_return std::nullopt;
-    const std::string number(table.text(0, 0));
+    const auto named = relation_in(table);
+    const auto behind = co_await look_behind(session, named);
+    const auto& number = behind.table.number;
     target_table found;
-    found.name =
-        db::connection::identifier(table.text(0, 1)) + "." + db::connection::identifier(table.text(0, 2));
+    found.name = named.name;
+    found.obstacle = behind.obstacle;
+    if (behind.known)
+        found.relation = static_cast<std::uint32_t>(std::stoul(number));
     const auto columns = co_await session.query(columns_sql, number);
     std::map<std::string, column, std::less<>> by_number;
     for (int row = 0; row < columns.rows(); ++row) {
         found.columns.emplace_back(columns.text(row, 1));
         by_number.emplace(columns.text(row, 0), column{found.columns.back(), columns.boolean(row, 2)});
     }
-    const bool partitioned = table.text(0, 3) == "p";
+    const bool view = named.kind == "v";
+    const bool partitioned = behind.table.kind == "p";
+    only = only && !view; // says nothing of what is behind a view
     const auto heirs = co_await session.query(heirs_sql, number);
-    if (!only || table.text(0, 3) == "f")
+    if (found.obstacle.empty() && (!only || behind.table.kind == "f"))
         found.obstacle = obstacle_in(heirs);
     // An index of a plain table knows nothing of the rows of those that inherit from it.
     if (heirs.rows() > 1 && !only && !partitioned)

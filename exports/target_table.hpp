@@ -4,6 +4,7 @@
 #include "async/asio.hpp"
 #include "db/connection.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@ namespace exports {
 using async::awaitable;
 
 struct target_table {
+    // The table whose rows go, that behind a view; 0: the catalog does not tell it.
+    std::uint32_t relation = 0;
     std::string name;                 // in front of columns and in queries: schema and table, quoted
     std::vector<std::string> columns; // in their order
     // The columns of each index that makes rows unique: valid, of plain columns without NULL, of all rows.
@@ -22,7 +25,8 @@ struct target_table {
 };
 
 // `name` as SQL has it, resolved by the session's search_path; `only`: without those that inherit from it.
-// Nothing if there is no such table. To be called inside a transaction; trusts nothing in that search_path.
+// A view is followed to its table where it is simply updatable. Nothing if there is no such table. To be
+// called inside a transaction; trusts nothing in that search_path.
 [[nodiscard]] awaitable<std::optional<target_table>> find_target(db::connection& session, std::string name,
                                                                  bool only);
 

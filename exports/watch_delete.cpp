@@ -4,7 +4,6 @@
 #include "async/error.hpp"
 #include "exports/attempt.hpp"
 #include "exports/own_path.hpp"
-#include "exports/task_sql.hpp"
 
 #include <fmt/format.h>
 
@@ -14,17 +13,11 @@ awaitable<void> exporter::watch_delete(attempt& work) {
     auto& watch = work.watched;
     watch.policy = context_.settings.side_effects;
     watch.setting = "EXPORT_SIDE_EFFECTS";
-    std::uint32_t oid = 0;
-    if (!work.removal.target.empty()) {
-        const auto found = co_await work.session.query(
-            "SELECT coalesce(pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid::pg_catalog.int8,"
-            " 0::pg_catalog.int8)",
-            work.removal.target);
-        oid = static_cast<std::uint32_t>(found.integer(0, 0));
-    }
     auto path = co_await take_own_path(work.session);
-    if (oid != 0)
-        watch.table = co_await db::root_of(work.session, oid);
+    if (work.relation != 0)
+        watch.table = co_await db::root_of(work.session, work.relation);
+    if (watch.table.oid == 0)
+        watch.table.name = work.removal.target.empty() ? "a table" : work.removal.target;
     if (watch.table.oid != 0) {
         const auto foreseen = co_await archive::foresee_effects(work.session, watch);
         if (!foreseen.empty() && context_.settings.dry_run)

@@ -1,0 +1,31 @@
+// The table behind a view, and whether a DELETE from the view takes the rows that the view shows.
+#pragma once
+
+#include "async/asio.hpp"
+#include "db/connection.hpp"
+
+#include <string>
+
+namespace exports {
+
+using async::awaitable;
+
+struct relation_row {
+    std::string number; // its oid
+    std::string name;   // quoted
+    std::string kind;   // pg_class.relkind
+};
+
+// Of a row with oid, schema, name and relkind.
+[[nodiscard]] relation_row relation_in(const db::result& found);
+
+struct behind_view {
+    relation_row table;   // at the end of the views; the relation itself if it is none
+    bool known = false;   // whose rows a DELETE takes
+    std::string obstacle; // why they are not the rows that the view shows, a clause; empty: they are
+};
+
+// Follows views to their table. To be called inside a transaction; trusts nothing in the search_path.
+[[nodiscard]] awaitable<behind_view> look_behind(db::connection& session, relation_row view);
+
+} // namespace exports
