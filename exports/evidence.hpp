@@ -56,6 +56,12 @@ class evidence_taker {
 };
 
 // What the table shows of them.
-enum class rows_seen : std::uint8_t { not_known, none, some, cannot_look };
+enum class rows_seen : std::uint8_t {
+    not_known, // the mark says nothing of them
+    none,
+    changed, // none as the file has it, and a key of one
+    some,    // one as the file has it
+    cannot_look,
+};
 
 } // namespace exports

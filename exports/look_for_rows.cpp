@@ -9,13 +9,14 @@ namespace exports {
 
 namespace {
 
-awaitable<bool> is_in_table(db::connection& session, const file_evidence& known, const row_evidence& row) {
-    bool found = false;
+awaitable<rows_seen> look_for(db::connection& session, const file_evidence& known, const row_evidence& row) {
+    auto found = rows_seen::none;
     const auto sql = look_sql(known, row);
     auto copy = co_await session.start_copy_out(sql);
     do {
         while (const auto each = copy.next())
-            found = found || archive::content_hash(each->text()) == row.crc;
+            if (found != rows_seen::some)
+                found = archive::content_hash(each->text()) == row.crc ? rows_seen::some : rows_seen::changed;
     } while (co_await copy.wait());
     co_return found;
 }
@@ -32,8 +33,10 @@ awaitable<rows_seen> exporter::look_for_rows(attempt& work, const file_mark& mar
         const auto known = evidence_from(mark.evidence);
         co_await work.session.execute("SET LOCAL TimeZone = " + db::connection::literal(known.time_zone));
         for (const auto& row : known.rows)
-            if (seen == rows_seen::none && co_await is_in_table(work.session, known, row))
-                seen = rows_seen::some;
+            if (seen != rows_seen::some) {
+                const auto now = co_await look_for(work.session, known, row);
+                seen = now == rows_seen::none ? seen : now;
+            }
     } catch (const std::invalid_argument&) {
         seen = rows_seen::cannot_look;
     } catch (const db::error& failed) {

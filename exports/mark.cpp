@@ -60,6 +60,8 @@ file_mark read(std::string_view text) {
         throw std::invalid_argument("'timeline' is not a number");
     mark.by.position.timeline = static_cast<std::uint32_t>(timeline);
     mark.by.position.lsn = number(field(values, "lsn"));
+    if (const auto started = values.find("started"); started != values.end())
+        mark.by.position.started = number(started->second);
     mark.rows = number(field(values, "rows"));
     mark.bytes = number(field(values, "bytes"));
     mark.csv_bytes = number(field(values, "csv_bytes"));
@@ -79,10 +81,12 @@ std::string text_of(const file_mark& mark) {
     const auto& at = mark.by.position;
     // Not at the end: a mark that lost its end is not to be taken for one without evidence.
     const auto evidence = mark.evidence.empty() ? std::string() : fmt::format("evidence={}\n", mark.evidence);
+    const auto started = at.started == 0 ? std::string() : fmt::format("started={}\n", at.started);
     return fmt::format("format={}\ntask={}\nrun={}\nxid={}\ncluster={}\ndatabase={}\ntimeline={}\nlsn={}\n"
-                       "{}rows={}\nbytes={}\ncsv_bytes={}\ncrc={:016x}\n",
+                       "{}{}rows={}\nbytes={}\ncsv_bytes={}\ncrc={:016x}\n",
                        format_version, mark.task, mark.by.run, mark.by.transaction, at.cluster, at.database,
-                       at.timeline, at.lsn, evidence, mark.rows, mark.bytes, mark.csv_bytes, mark.crc);
+                       at.timeline, at.lsn, started, evidence, mark.rows, mark.bytes, mark.csv_bytes,
+                       mark.crc);
 }
 
 std::variant<file_mark, std::string> mark_from(std::string_view text) {

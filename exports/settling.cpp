@@ -32,7 +32,10 @@ std::string_view contradiction(rows_seen rows) {
     switch (rows) {
     case rows_seen::some:
         return "rows of the file are in the table";
+    case rows_seen::not_known:
+        return "its mark says nothing of the file's rows, and it may have been started again since";
     case rows_seen::none:
+    case rows_seen::changed:
         return "none of the rows that were looked for is in the table as the file has it";
     default:
         return "the table cannot be asked for the file's rows";
@@ -41,13 +44,16 @@ std::string_view contradiction(rows_seen rows) {
 
 } // namespace
 
-settle_step decide_settling(fate of_transaction, rows_seen rows) noexcept {
+settle_step decide_settling(fate of_transaction, rows_seen rows, bool same_server) noexcept {
     switch (of_transaction) {
     case fate::committed:
         return rows == rows_seen::some ? settle_step::person : settle_step::keep;
     case fate::aborted:
-        return rows == rows_seen::none || rows == rows_seen::cannot_look ? settle_step::person
-                                                                         : settle_step::discard;
+        if (rows == rows_seen::some)
+            return settle_step::discard;
+        return same_server && (rows == rows_seen::changed || rows == rows_seen::not_known)
+                   ? settle_step::discard
+                   : settle_step::person;
     case fate::in_progress:
         return settle_step::wait;
     case fate::unknown:
@@ -70,7 +76,8 @@ awaitable<bool> exporter::settle(attempt& work) {
             co_await archive::fate_of(work.session, by.transaction, by.position, work.position);
         const bool decided = asked == fate::committed || asked == fate::aborted;
         const auto rows = decided ? co_await look_for_rows(work, file.mark) : rows_seen::not_known;
-        const auto step = decide_settling(asked, rows);
+        const bool same_server = by.position.started != 0 && by.position.started == work.position.started;
+        const auto step = decide_settling(asked, rows, same_server);
         if (step == settle_step::person && decided)
             throw async::error(
                 failure::integrity,

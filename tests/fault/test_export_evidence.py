@@ -1,4 +1,6 @@
 """A server whose disk was put back gives a transaction's number to a stranger: the rows are asked, not the number alone."""
+import re
+
 import pytest
 
 from support.exports import BOUNDARY, COMMON_KNOWLEDGE, SISTERS, DirectoryPlace, Exports, LakePlace
@@ -86,14 +88,63 @@ def test_an_abort_is_believed_while_some_rows_are_as_they_were(exports, database
     assert exports.check()["agency"] > 0 and exports.place.leftovers() == []
 
 
+def change_mark(exports, without: str = "", started: str = "") -> None:
+    """Takes the evidence out of it, or makes it one of a server that was started at another time."""
+    if isinstance(exports.place, DirectoryPlace):
+        (mark,) = exports.place.directory.glob(".*.pending")
+        lines = [line for line in mark.read_text().splitlines() if not without or not line.startswith(without)]
+        assert any(line.startswith("started=") for line in lines)
+        mark.write_text("".join((f"started={started}" if started and line.startswith("started=") else line) + "\n" for line in lines))
+        return
+    (blob,) = [blob for blob in exports.place.blobs() if "archiverpending" in blob.metadata]
+    values = {name: value for name, value in blob.metadata.items() if not without or name != f"archiver{without}"}
+    assert ",started=" in values["archiverlast"]
+    if started:
+        values["archiverlast"] = re.sub(",started=[0-9]+", f",started={started}", values["archiverlast"])
+    exports.place.lake.set_metadata(exports.place.container, blob.name, values)
+
+
 def test_a_mark_without_evidence_is_settled_as_before(exports, database):
     """As 0.1.0 wrote it."""
     assert killed(exports, database, kill_after)
-    if isinstance(exports.place, DirectoryPlace):
-        (mark,) = exports.place.directory.glob(".*.pending")
-        mark.write_text("".join(line + "\n" for line in mark.read_text().splitlines() if not line.startswith("evidence=")))
-    else:
-        (blob,) = [blob for blob in exports.place.blobs() if "archiverpending" in blob.metadata]
-        exports.place.lake.set_metadata(exports.place.container, blob.name, {name: value for name, value in blob.metadata.items() if name != "archiverevidence"})
+    change_mark(exports, without="evidence")
+    exports.run(expect=0)
+    assert exports.check()["agency"] > 0 and exports.place.leftovers() == []
+
+
+CHANGES = {
+    "each row": "UPDATE agency SET name = 'changed since'",
+    "each row, and another column": "ALTER TABLE agency ADD extra text; UPDATE agency SET sector = 'changed since', extra = 'x'",
+    "all but one are deleted": "DELETE FROM agency WHERE id NOT IN (SELECT id FROM agency ORDER BY ctid LIMIT 5); UPDATE agency SET name = 'changed since'",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_abort_stands_on_a_server_that_has_run_ever_since(exports, database, change):
+    assert not killed(exports, database, kill_before)
+    exports.execute(CHANGES[change])
+    exports.archiver.run("recover", "--exports", expect=0)
+    assert exports.place.leftovers() == [] and exports.place.names() == []
+
+
+def test_an_abort_whose_rows_were_changed_waits_for_a_person_once_the_server_was_restarted(exports, database):
+    assert not killed(exports, database, kill_before)
+    change_mark(exports, started="1700000000000000")
+    exports.execute("UPDATE agency SET name = 'changed since'")
+    is_undecided(exports, "that it was rolled back, but none of the rows")
+
+
+@pytest.mark.parametrize("started", ["", "1700000000000000"], ids=["the same server", "restarted"])
+def test_an_abort_without_evidence_is_believed_of_the_same_server_only(exports, database, started):
+    """The number may be a stranger's where a disk was put back."""
+    gone = killed(exports, database, kill_after if started else kill_before)
+    change_mark(exports, without="evidence", started=started)
+    if started:
+        assert gone
+        forge_number(exports, strangers_number(exports, "ROLLBACK"))
+        is_undecided(exports, "says nothing of the file's rows")
+        exports.archiver.run("recover", "--exports", "--keep", "agency" + FIRST, expect=0)
+        assert exports.place.names() == ["agency" + FIRST]
+        return
     exports.run(expect=0)
     assert exports.check()["agency"] > 0 and exports.place.leftovers() == []
