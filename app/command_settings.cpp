@@ -76,7 +76,7 @@ bool takes(command which, const option& setting) {
         return recovers_archive(name) || recovers_exports(name);
     case command::restore:
         return among({group::logging, group::database, group::lake, group::table, group::placement,
-                      group::resources, group::waits, group::running},
+                      group::resources, group::waits, group::running, group::foreseeing},
                      name);
     case command::export_tasks:
         return exports_take(setting) || among({group::metrics, group::trace}, name);

@@ -4,6 +4,7 @@
 #include "archive/day_loader.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/file_header.hpp"
+#include "archive/insert_effects.hpp"
 #include "archive/restore_target.hpp"
 #include "archive/session_scope.hpp"
 #include "archive/unit.hpp"
@@ -175,10 +176,18 @@ awaitable<void> job::copy_day_inside(db::connection& session, const lake_file& f
 
 awaitable<loaded_file> job::load_and_prove(db::connection& session, const lake_file& file,
                                            const table_description& target) {
+    delete_watch watch;
+    watch.table = co_await db::root_of(session, target.oid);
+    watch.policy = context_.settings.side_effects;
+    watch.setting = "ARCHIVE_SIDE_EFFECTS";
+    const auto untouched = co_await db::read_change_counters(session);
     day_loader loader(session, context_.lake, target, loaded_columns::some_of_the_table);
     auto loaded = co_await loader.load(file);
     co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    const auto along = co_await look_at_inserts(session, watch, untouched, loaded.rows_inserted);
     co_await loader.prove();
+    for (const auto& each : along)
+        record_side_effect(each, "INSERT");
     co_return loaded;
 }
 

@@ -132,7 +132,7 @@ class job {
     [[nodiscard]] awaitable<void> put_back(unit& work);
     [[nodiscard]] awaitable<void> finalise(unit& work);
     void record(const unit& work);
-    void record_side_effect(const side_effect& what);
+    void record_side_effect(const side_effect& what, std::string_view statement);
     void count_pending(const unit& work);
     [[nodiscard]] awaitable<void> roll_back_by(unit& work, async::deadline by);
 

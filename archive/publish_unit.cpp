@@ -254,16 +254,15 @@ void job::record(const unit& work) {
                                    : "a partition was detached: all of its rows are in their files",
                                {{"partition", name}});
     for (const auto& each : work.went_along)
-        record_side_effect(each);
+        record_side_effect(each, "DELETE");
     if (context_.settings.commit == commit_unit::day && !work.plan.days.empty())
         lower_bound_ = work.plan.rows.upper;
 }
 
-void job::record_side_effect(const side_effect& what) {
+void job::record_side_effect(const side_effect& what, std::string_view statement) {
     context_.sink.info("side_effects",
-                       context_.settings.dry_run
-                           ? "the DELETE would change other rows than those in the files"
-                           : "the DELETE changed other rows than those in the files",
+                       fmt::format("the {} {} other rows than those in the files", statement,
+                                   context_.settings.dry_run ? "would change" : "changed"),
                        {{"table", what.table.name},
                         {"rows_deleted", what.deleted},
                         {"rows_updated", what.updated},

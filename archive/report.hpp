@@ -85,7 +85,7 @@ struct run_report {
     // first look at the lake.
     std::optional<std::uint64_t> files_pending;
 
-    std::vector<side_effect> went_along; // other rows that the DELETEs changed, by table
+    std::vector<side_effect> went_along; // other rows that were changed, by table
     // Files that somebody else deleted or replaced, while the rows that they should hold are not in the
     // table.
     std::vector<std::string> files_lost;

@@ -5,6 +5,7 @@
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/insert_effects.hpp"
 #include "archive/restore_target.hpp"
 #include "archive/table_shape.hpp"
 #include "archive/unit.hpp"
@@ -60,6 +61,9 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
     if (!context_.settings.dry_run && co_await convert(work, files))
         co_return attempt_result::settled;
     co_await work.session.execute("SET CONSTRAINTS ALL DEFERRED");
+    const auto watch = co_await watch_deletes(work);
+    const auto untouched = co_await db::read_change_counters(work.session);
+    std::uint64_t inserted = 0;
     day_loader loader(work.session, context_.lake, work.table, loaded_columns::those_of_the_table);
     for (const auto* file : files) {
         const async::span shown(context_.sink, "job", "restore", file->properties.name);
@@ -68,11 +72,13 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
         context_.report.rows_read += loaded.content.rows;
         context_.report.bytes_read += loaded.content.bytes;
         ++context_.report.days_staged;
+        inserted += loaded.rows_inserted;
         work.restored.push_back({file, {}, std::move(loaded)});
         fault_point("day-restored");
     }
     // Deferred triggers and constraints first: nothing changes a row between the proof and COMMIT.
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    work.went_along = co_await look_at_inserts(work.session, watch, untouched, inserted);
     co_await loader.prove();
     fault_point("restore-proved");
     if (context_.settings.dry_run) {
@@ -208,6 +214,8 @@ awaitable<void> job::finish_restored(unit& work) {
 void job::record_restored(const unit& work) {
     for (const auto& each : work.restored)
         record_day_restored(*each.file, each.loaded, work.table.name);
+    for (const auto& each : work.went_along)
+        record_side_effect(each, "INSERT");
 }
 
 void job::record_day_restored(const lake_file& file, const loaded_file& loaded, std::string_view target) {

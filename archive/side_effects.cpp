@@ -88,16 +88,18 @@ awaitable<void> take_heirs_in(db::connection& session, db::table_name table, db:
             }
 }
 
-// Tables whose storage this transaction has replaced.
+} // namespace
+
 awaitable<std::string> replaced_tables(db::connection& session) {
     const auto found = co_await session.query(
-        "SELECT string_agg(oid::pg_catalog.regclass::text, ', ') FROM pg_catalog.pg_class WHERE relkind = 'r'"
-        " AND relpersistence <> 't' AND relfilenode <> oid AND pg_catalog.age(xmin) <= 0"
+        "SELECT string_agg(oid::pg_catalog.regclass::text, ', ') FROM pg_catalog.pg_class c WHERE"
+        " relkind = 'r' AND relpersistence <> 't'"
+        " AND (relfilenode <> oid AND pg_catalog.age(xmin) <= 0 OR EXISTS (SELECT FROM"
+        "      pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0 AND attisdropped"
+        "      AND pg_catalog.age(a.xmin) <= 0))"
         " AND relnamespace <> 'pg_catalog'::pg_catalog.regnamespace");
     co_return found.is_null(0, 0) ? "a table" : std::string(found.text(0, 0));
 }
-
-} // namespace
 
 std::optional<std::vector<side_effect>> beyond(const db::changed_rows& changed, std::uint32_t root,
                                                std::uint64_t rows) {

@@ -52,6 +52,9 @@ struct delete_watch {
 // Whether tables may have got other storage (dropped, truncated, rewritten), which counts no rows.
 enum class storage : std::uint8_t { must_stay, may_change };
 
+// Tables whose storage this transaction has replaced or that lost a column, for a person.
+[[nodiscard]] awaitable<std::string> replaced_tables(db::connection& session);
+
 // Throws async::error(precondition) for what may not be, with tables, numbers of rows and what leads there,
 // and where the server counts and the table itself did not lose `rows`; returns what went along. Tables that
 // inherit from the table count as it. `before` was read before the DELETE, and all constraints have been

@@ -28,7 +28,7 @@ struct job::unit {
     std::unique_ptr<archive::staging> staging;
     std::uint64_t rows_dayless = 0;
     archive::publication publication;
-    std::vector<side_effect> went_along; // other rows that the DELETE changed
+    std::vector<side_effect> went_along; // other rows that were changed
     struct restored_file {
         const lake_file* file;
         file_mark mark; // with the word that it is being restored

@@ -21,11 +21,13 @@ constexpr std::string_view counted =
     " JOIN pg_catalog.pg_class r ON r.oid = c.root JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace"
     " WHERE c.ins + c.upd + c.del > 0 ORDER BY c.oid";
 
-// TRUNCATE gives a table a new file, and counts none of its rows. A table that this transaction has made is
-// left out: its first file has its own number.
+// TRUNCATE gives a table a new file, and counts none of its rows; DROP COLUMN leaves a mark where the column
+// was. A table that this transaction has made is left out: its first file has its own number.
 constexpr std::string_view stored =
     "SELECT pg_catalog.current_setting('track_counts'),"
-    " coalesce(sum(pg_catalog.hashint8extended((oid::bigint << 32) | relfilenode::bigint, 0)::numeric), 0)"
+    " coalesce(sum(pg_catalog.hashint8extended((oid::bigint << 32) | relfilenode::bigint, 0)::numeric"
+    " + (SELECT count(*) FROM pg_catalog.pg_attribute a"
+    "    WHERE a.attrelid = pg_class.oid AND a.attnum > 0 AND a.attisdropped)), 0)"
     " FROM pg_catalog.pg_class WHERE relkind = 'r' AND relpersistence <> 't'"
     " AND relnamespace <> 'pg_catalog'::pg_catalog.regnamespace"
     " AND NOT (relfilenode = oid AND pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"

@@ -27,15 +27,16 @@ constexpr std::string_view references =
     " WHERE k.contype = 'f' AND k.conparentid = 0"
     " AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')) ORDER BY 3, 1";
 
-// Bits of tgtype: 8 DELETE, 16 UPDATE. Types of rules: 2 UPDATE, 4 DELETE.
+// Bits of tgtype: 4 INSERT, 8 DELETE, 16 UPDATE. Types of rules: 2 UPDATE, 3 INSERT, 4 DELETE.
 constexpr std::string_view reactions =
     "SELECT DISTINCT 't', pg_catalog.quote_ident(g.tgname), t.root, t.name, g.tgtype & 8 <> 0,"
-    " g.tgtype & 16 <> 0 FROM pg_catalog.pg_trigger g JOIN named t ON t.oid = g.tgrelid"
-    " WHERE NOT g.tgisinternal AND g.tgtype & 24 <> 0 AND g.tgenabled IN ('A',"
+    " g.tgtype & 16 <> 0, g.tgtype & 4 <> 0 FROM pg_catalog.pg_trigger g JOIN named t ON t.oid = g.tgrelid"
+    " WHERE NOT g.tgisinternal AND g.tgtype & 28 <> 0 AND g.tgenabled IN ('A',"
     " CASE pg_catalog.current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END)"
-    " UNION SELECT 'r', pg_catalog.quote_ident(w.rulename), t.root, t.name, w.ev_type = '4', w.ev_type = '2'"
+    " UNION SELECT 'r', pg_catalog.quote_ident(w.rulename), t.root, t.name, w.ev_type = '4', w.ev_type = '2',"
+    " w.ev_type = '3'"
     " FROM pg_catalog.pg_rewrite w JOIN named t ON t.oid = w.ev_class"
-    " WHERE w.ev_type IN ('2', '4') AND w.ev_enabled <> 'D' ORDER BY 1, 4, 2";
+    " WHERE w.ev_type IN ('2', '3', '4') AND w.ev_enabled <> 'D' ORDER BY 1, 4, 2";
 
 table_name name_at(const result& rows, int row, int column) {
     return {static_cast<std::uint32_t>(rows.integer(row, column)), std::string(rows.text(row, column + 1))};
@@ -71,7 +72,7 @@ awaitable<effect_catalog> read_effect_catalog(connection& session) {
         catalog.reactions.push_back(
             {others.text(row, 0) == "t" ? reaction::kind::trigger : reaction::kind::rule,
              std::string(others.text(row, 1)), name_at(others, row, 2), others.boolean(row, 4),
-             others.boolean(row, 5)});
+             others.boolean(row, 5), others.boolean(row, 6)});
     co_return catalog;
 }
 
@@ -115,6 +116,16 @@ std::vector<effect> effects_of_delete(const effect_catalog& catalog, std::uint32
                 open.push_back({each.from.oid, next, found.size() - 1});
         }
     }
+    return found;
+}
+
+std::vector<effect> effects_of_insert(const effect_catalog& catalog, std::uint32_t root) {
+    std::vector<effect> found;
+    for (const auto& each : catalog.reactions)
+        if (each.table.oid == root && each.on_insert)
+            found.push_back(
+                {each.what == reaction::kind::trigger ? effect::cause::trigger : effect::cause::rule,
+                 change::inserted, each.table, words_of(each), std::nullopt});
     return found;
 }
 

@@ -36,6 +36,7 @@ struct reaction {
     table_name table;
     bool on_delete = false;
     bool on_update = false;
+    bool on_insert = false;
 };
 
 struct effect_catalog {
@@ -43,7 +44,7 @@ struct effect_catalog {
     std::vector<reaction> reactions;
 };
 
-enum class change : std::uint8_t { deleted, updated };
+enum class change : std::uint8_t { deleted, updated, inserted };
 
 // One way in which a DELETE goes on.
 struct effect {
@@ -63,6 +64,9 @@ struct effect {
 
 // Everything that a DELETE from `root` may set off, nearest first, each once.
 [[nodiscard]] std::vector<effect> effects_of_delete(const effect_catalog& catalog, std::uint32_t root);
+
+// The triggers and rules that an INSERT into `root` sets off.
+[[nodiscard]] std::vector<effect> effects_of_insert(const effect_catalog& catalog, std::uint32_t root);
 
 // Those that explain why rows of `table` were changed: the constraints that lead there, hop by hop, or else
 // every trigger and rule on the way.
