@@ -9,12 +9,12 @@ namespace archive {
 using async::awaitable;
 
 block_stream::block_stream(azure::blob_client& client, async::page_pool& pages, std::string name,
-                           std::string nonce, std::string encryption_scope)
+                           std::string nonce, std::string encryption_scope, std::size_t id_length)
     : client_(client)
     , pages_(pages)
     , name_(std::move(name))
     , encryption_scope_(std::move(encryption_scope))
-    , next_id_(std::move(nonce))
+    , next_id_(std::move(nonce), id_length)
     , open_(pages) {}
 
 awaitable<void> block_stream::write(std::span<const std::byte> bytes) {

@@ -30,7 +30,8 @@ constexpr std::chrono::milliseconds tail_pause{500}; // each look lists the fold
 
 job::job(job_context context)
     : context_(std::move(context))
-    , publisher_(context_.lake, context_.retries, context_.settings.placement)
+    , rebuilding_{context_.pages, context_.new_nonce}
+    , publisher_(context_.lake, context_.retries, context_.settings.placement, &rebuilding_)
     , restores_(context_.lake, context_.retries, context_.new_nonce)
     , lease_(context_.lake, context_.retries, "lock", context_.run_id)
     , ledger_(context_.lake)

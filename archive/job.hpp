@@ -160,6 +160,7 @@ class job {
     void record_copied(const lake_file& file, const loaded_file& loaded, const table_description& target);
 
     job_context context_;
+    rebuilding rebuilding_;
     publisher publisher_;
     restore_publisher restores_;
     folder_lease lease_;

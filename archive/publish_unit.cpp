@@ -153,6 +153,10 @@ awaitable<void> job::put_back(unit& work) {
         auto& file = *tried[index];
         try {
             co_await publisher_.put_back(file);
+        } catch (const pending_changed& error) {
+            work.gone = std::current_exception();
+            context_.sink.error("file.changed", error.message(),
+                                {{"day", file.which().text()}, {"blob", file.name}});
         } catch (const async::error& error) {
             if (error.kind() != failure::integrity)
                 throw;

@@ -1,5 +1,6 @@
 #include "archive/publisher.hpp"
 
+#include "archive/block_stream.hpp"
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
 #include "archive/selection.hpp"
@@ -317,7 +318,12 @@ awaitable<void> publisher::put_back(day_file& file) {
         throw base_gone(file.name, *file.mark);
     if (!now || !pending_on(*now, file.mark->now.transaction))
         co_return;
-    if (has_empty_tail(*file.mark))
+    // Another version than ours: the answer was lost, or somebody else has written and kept the metadata.
+    const bool checked = has_empty_tail(*file.mark) || now->properties.etag == file.etag;
+    const bool copied = !checked && (co_await look_at_pending(lake_, *now)).copied;
+    if (copied && file.existing)
+        co_await take_back(*now);
+    else if (has_empty_tail(*file.mark))
         co_await restore_mark(file.name, now->properties.etag, file.existing->metadata, *file.mark);
     else if (file.existing)
         co_await restore_base(file.name, now->properties.etag, file.base_ids, file.before,
@@ -343,33 +349,59 @@ awaitable<void> publisher::keep(const lake_file& file) {
 }
 
 awaitable<void> publisher::take_back(const lake_file& file) {
-    const auto& mark = *file.mark.mark;
+    const auto& name = file.properties.name;
+    auto mark = *file.mark.mark;
     if (has_empty_tail(mark))
-        co_return co_await restore_mark(file.properties.name, file.properties.etag,
+        co_return co_await restore_mark(name, file.properties.etag,
                                         metadata_with(taken_back(mark), file.properties.metadata), mark);
-    const auto blocks = co_await lake_.client().committed_blocks(file.properties.name);
-    if (!blocks || blocks->etag != file.properties.etag || blocks->committed.size() < mark.base->blocks)
-        throw conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));
+    const auto blocks = co_await look_at_pending(lake_, file);
     std::vector<std::string> ids;
     std::uint64_t bytes = 0;
-    for (std::uint64_t index = 0; index < mark.base->blocks; ++index) {
-        ids.push_back(blocks->committed[index].id);
-        bytes += blocks->committed[index].size;
+    for (std::uint64_t index = 0; index < mark.base->blocks && index < blocks.committed.size(); ++index) {
+        ids.push_back(blocks.committed[index].id);
+        bytes += blocks.committed[index].size;
     }
-    if (bytes != mark.base->bytes)
-        throw async::error(
-            async::failure::integrity,
-            fmt::format("'{}' holds {} bytes before its pending tail, its mark says {}", file.properties.name,
-                        bytes, mark.base->bytes),
-            "Somebody else has written to the file. Look at it, then `recover --keep` or `--discard`.");
+    if (blocks.copied || bytes != mark.base->bytes) {
+        ids = co_await stage_base(file, blocks);
+        mark.base->blocks = ids.size();
+        mark.base->ids = crc_of_ids(ids);
+    }
     auto content = co_await lake_.content_of(file.properties);
     content.access_tier = mark.base->tier.value_or(content.access_tier);
-    co_await restore_base(file.properties.name, file.properties.etag, std::move(ids), std::move(content),
+    co_await restore_base(name, file.properties.etag, std::move(ids), std::move(content),
                           metadata_with(taken_back(mark), file.properties.metadata), mark);
 }
 
+// The file's blocks are no longer those that were published: what it held before the tail is staged again.
+awaitable<std::vector<std::string>> publisher::stage_base(const lake_file& file,
+                                                          const pending_blocks& blocks) {
+    const auto& name = file.properties.name;
+    const auto& base = *file.mark.mark->base;
+    const auto length = blocks.committed.empty() ? azure::block_ids::raw_length_default
+                                                 : azure::raw_length(blocks.committed.front().id);
+    if (rebuilding_ == nullptr || length < azure::block_ids::raw_length_min ||
+        length > azure::block_ids::raw_length_max)
+        throw async::error(async::failure::integrity,
+                           fmt::format("'{}' was copied into other blocks while it waited for transaction {}:"
+                                       " their ids are {} bytes long, which takes none of ours",
+                                       name, file.mark.mark->now.transaction, length),
+                           "Download the file and upload it again, with its metadata.");
+    block_stream staged(lake_.client(), rebuilding_->pages, name, rebuilding_->new_nonce(),
+                        file.properties.content.encryption_scope, length);
+    const azure::body_sink take = [&staged](std::span<const std::byte> bytes) { return staged.write(bytes); };
+    if (base.bytes > 0)
+        co_await lake_.client().read(name, file.properties.etag, 0, base.bytes, take);
+    co_await staged.finish();
+    if (staged.bytes() != base.bytes || staged.crc() != base.crc)
+        throw pending_changed(file);
+    retries_.sink.info("settle.rebuilt", "a file that was copied is staged again up to its pending tail",
+                       {{"blob", name}, {"bytes", base.bytes}});
+    co_return staged.ids();
+}
+
 awaitable<void> publisher::remove(const lake_file& file) {
-    return remove_pending(file.properties.name, file.properties.etag, *file.mark.mark);
+    static_cast<void>(co_await look_at_pending(lake_, file));
+    co_await remove_pending(file.properties.name, file.properties.etag, *file.mark.mark);
 }
 
 } // namespace archive

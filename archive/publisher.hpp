@@ -4,9 +4,12 @@
 #include "archive/conditional_write.hpp"
 #include "archive/day_file.hpp"
 #include "archive/lake.hpp"
+#include "archive/pending_content.hpp"
 #include "archive/settings.hpp"
+#include "async/page_pool.hpp"
 #include "async/retry.hpp"
 
+#include <functional>
 #include <span>
 #include <string>
 
@@ -29,12 +32,22 @@ struct publication {
                                                         const std::optional<azure::content_headers>& before,
                                                         std::string_view cutoff, const placement& where);
 
+// What it takes to stage bytes again. `new_nonce` as in job_context.
+struct rebuilding {
+    async::page_pool& pages;
+    std::function<std::string()> new_nonce;
+};
+
 class publisher {
   public:
-    publisher(archive::lake& folder, async::retry_context& retries, const placement& where)
+    // `again`: for files with a base, which may have to be staged again when their tail is taken back. It
+    // must outlive the publisher.
+    publisher(archive::lake& folder, async::retry_context& retries, const placement& where,
+              const rebuilding* again = nullptr)
         : lake_(folder)
         , retries_(retries)
-        , placement_(where) {}
+        , placement_(where)
+        , rebuilding_(again) {}
 
     // Put Block List: the old blocks and the staged ones, pending on the transaction. Where the file had all
     // of the rows already, Set Blob Metadata: it is pending with an empty tail. Throws conflict if somebody
@@ -45,7 +58,8 @@ class publisher {
     // lake.
     [[nodiscard]] awaitable<void> finalise(day_file& file);
     // Takes away what `publish` did, or may have done. Only once the transaction is certainly not committed.
-    // Throws async::error(integrity) if the file that was there before is gone.
+    // Throws async::error(integrity) if the file that was there before is gone, and pending_changed if
+    // somebody else has written to it and kept the mark: nothing is written over.
     [[nodiscard]] awaitable<void> put_back(day_file& file);
 
     // The same for a file found pending: settling's three ways to end. They throw the same.
@@ -57,6 +71,8 @@ class publisher {
     using observed = conditional_write::observed;
 
     [[nodiscard]] awaitable<void> publish_word(day_file& file, const publication& by);
+    [[nodiscard]] awaitable<std::vector<std::string>> stage_base(const lake_file& file,
+                                                                 const pending_blocks& blocks);
     [[nodiscard]] awaitable<void> restore_mark(std::string name, azure::etag expected, azure::metadata values,
                                                file_mark published);
     [[nodiscard]] awaitable<void> restore_base(std::string name, azure::etag expected,
@@ -72,6 +88,7 @@ class publisher {
     archive::lake& lake_;
     async::retry_context& retries_;
     const placement& placement_;
+    const rebuilding* rebuilding_;
 };
 
 } // namespace archive
