@@ -141,6 +141,9 @@ awaitable<void> staging::take_over(day_file& file, const lake_file& before, read
                            {{"day", file.which().text()}, {"blob", file.name}});
     if (how.remember_rows)
         expect_held(file, mark->now.rows);
+    // Whoever writes a pending file anew drops its mark, and keeps rows that the table still has.
+    file.adopted = !mark;
+    how.remember_rows = how.remember_rows || file.adopted;
     if (!ours || how.restage || how.remember_rows || file.whole || how.rewritten)
         co_await read_whole(file, how);
 }
@@ -176,7 +179,9 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     const auto keep = [&](std::string_view row) {
         if (known && !file.compressed())
             known->row(row);
-        if (how.remember_rows)
+        if (how.remember_rows && file.adopted)
+            remember_row_of_others(file, row);
+        else if (how.remember_rows)
             remember(file, row);
         if (file.whole)
             file.whole->add(as_copy_writes(row));

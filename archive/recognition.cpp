@@ -57,6 +57,10 @@ void staging::expect_held(day_file& file, std::uint64_t rows) {
     constexpr std::uint64_t rows_believed = std::uint64_t{1} << 24;
     rows = std::min(rows, rows_believed);
     file.held.reserve(file.held.size() + rows);
+    account_for_held(file, rows);
+}
+
+void staging::account_for_held(day_file& file, std::uint64_t rows) {
     file.held_memory += rows * held_rows::bytes_per_row;
     context_.pages.set_aside(rows * held_rows::bytes_per_row);
     set_aside_ += rows * held_rows::bytes_per_row;
@@ -66,6 +70,24 @@ void staging::forget_held(day_file& file) {
     file.held.clear();
     context_.pages.take_back(file.held_memory);
     set_aside_ -= std::exchange(file.held_memory, 0);
+}
+
+// However many rows such a file has, they take a quarter of the memory at most.
+void staging::remember_row_of_others(day_file& file, std::string_view row) {
+    constexpr std::uint64_t batch = 1024;
+    if (file.beyond_memory)
+        return;
+    if (file.held.size() % batch == 0)
+        account_for_held(file, batch);
+    if (set_aside_ > (context_.pages.capacity_pages() * async::page_size + set_aside_) / 4) {
+        file.beyond_memory = true;
+        forget_held(file);
+        context_.sink.warn("day.not_compared",
+                           "a file that others wrote has more rows than can be compared with the table",
+                           {{"day", file.which().text()}, {"blob", file.name}});
+        return;
+    }
+    remember(file, as_copy_writes(row));
 }
 
 void staging::remember(day_file& file, std::string_view row) {
@@ -121,6 +143,8 @@ bool staging::recognised(day_file& file, std::string_view row) {
             "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, "
             "and the"
             " rows are archived anew. If the file's rows count, delete that row from the table.");
+    if (seen == held_rows::found::other_content && file.adopted)
+        return false; // another row, of somebody who gives the same keys
     if (seen == held_rows::found::other_content)
         throw async::error(
             failure::integrity,

@@ -115,8 +115,10 @@ class staging {
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
     void expect_held(day_file& file, std::uint64_t rows);
+    void account_for_held(day_file& file, std::uint64_t rows);
     void forget_held(day_file& file);
     void remember(day_file& file, std::string_view row);
+    void remember_row_of_others(day_file& file, std::string_view row);
     void take_sample(day_file& file, std::string_view row);
     [[nodiscard]] bool store(day_file& file, std::string_view bytes);
     void seal(day_file& file);
