@@ -39,7 +39,11 @@ def test_the_database_moves_to_another_cluster(archived, database, table, oracle
             add_late_rows(moved)
             judge = Oracle(connection, lake, container)
             judge.remember_new()
-            outcome = archived.archive(settings={"PG_CONNECTION_STRING": new.uri()})
+            moved_in = archived.with_settings({"PG_CONNECTION_STRING": new.uri()})
+            refused = moved_in.run("archive")
+            assert refused.code == 3 and "belongs to" in refused.stderr and "recover --adopt" in refused.stderr, str(refused)
+            moved_in.run("recover", "--adopt", expect=0)
+            outcome = moved_in.archive()
             assert len(outcome.events("day.history_changed")) == 3
             assert outcome.summary["rows"] == 40 and outcome.summary["files_appended"] == 3
             found = judge.check()
@@ -73,7 +77,7 @@ def test_the_table_gets_another_name(archived, database, table, oracle, lake, co
     table.execute('ALTER TABLE public."Event" RENAME TO happened')
     renamed = archived.with_settings({"ARCHIVE_TABLE": "public.happened"})
     refused = renamed.run("archive")
-    assert refused.code == 3 and "holds rows of table" in refused.stderr, str(refused)
+    assert refused.code == 3 and "belongs to table public.Event" in refused.stderr, str(refused)
     renamed.archive(settings={"ARCHIVE_PATH": f"{container}/happened"})
     table.execute("DELETE FROM oracle.original WHERE id <= 300")  # those are in the files of the old name
     judge = Oracle(database.connection, lake, container, folder="happened", table="public.happened")
