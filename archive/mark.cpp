@@ -452,12 +452,16 @@ bool has_empty_tail(const file_mark& mark) noexcept {
 file_mark emptied(const file_mark& mark, const file_record& header) {
     file_mark result = mark;
     result.now = header;
-    const auto by = mark.restoring || !mark.restored ? mark.restoring : mark.restored->by;
+    auto by = mark.restoring || !mark.restored ? mark.restoring : mark.restored->by;
+    if (mark.pending)
+        by = awaited(mark);
     if (by) {
         result.now.run = by->run;
         result.now.transaction = by->transaction;
         result.now.position = by->position;
     }
+    result.pending = false;
+    result.base.reset();
     result.restoring.reset();
     result.restored.reset();
     return result;

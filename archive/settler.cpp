@@ -7,6 +7,7 @@
 #include "archive/staging.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
+#include "azure/error.hpp"
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
 #include "csv/row_scanner.hpp"
@@ -197,7 +198,9 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
             facts.rows = tail_rows::no_rows;
         } else {
             seen = co_await look_at_rows(session, table, file);
-            facts.rows = judge_rows(seen.counts, known.hidden, mark.now.types == table.types);
+            facts.rows = seen.comparable
+                             ? judge_rows(seen.counts, known.hidden, mark.now.types == table.types)
+                             : tail_rows::not_comparable;
             facts.keys_in_table = seen.counts.to_the_letter + seen.counts.other_content > 0;
         }
         decision = judge(facts);
@@ -238,6 +241,13 @@ async::error settler::refusal(settle_decision decision, const settle_facts& fact
             "If it is a copy, give it another ARCHIVE_PATH and change nothing here. If it is the server that"
             " the folder belongs to now, decide: " +
                 std::string(verdict_hint)};
+    if (!seen.comparable)
+        return {
+            failure::integrity,
+            fmt::format("'{}' waits for transaction {}, of which the server says '{}', and its rows cannot"
+                        " be compared with {}: it has no column for the {}",
+                        name, by.transaction, to_string(facts.said), table.name, key_names(table)),
+            std::string(verdict_hint)};
     const auto& counts = seen.counts;
     auto what = fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
                             " rows it moved are in the table",
@@ -274,7 +284,7 @@ awaitable<void> settler::carry_out(decided what, const table_description& table)
         co_await publisher_.take_back(*what.file);
         break;
     case settle_decision::remove:
-        co_await publisher_.remove(*what.file);
+        co_await remove_or_empty(*what.file, table);
         break;
     case settle_decision::wait:
     case settle_decision::look_at_rows:
@@ -284,6 +294,20 @@ awaitable<void> settler::carry_out(decided what, const table_description& table)
         throw async::error(failure::internal, "a settle decision that cannot be carried out");
     }
     fault_point("after-settle");
+}
+
+// A blob that has snapshots is not removed: its header stays.
+awaitable<void> settler::remove_or_empty(const lake_file& file, const table_description& table) {
+    bool has_snapshots = false;
+    try {
+        co_await publisher_.remove(file);
+    } catch (const azure::storage_error& failed) {
+        if (failed.service_code() != "SnapshotsPresent")
+            throw;
+        has_snapshots = true;
+    }
+    if (has_snapshots)
+        co_await restores_.empty(file, table);
 }
 
 // Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
@@ -299,22 +323,24 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
     };
     const auto from = mark.pending && mark.base ? mark.base->bytes : 0;
     const auto columns = co_await columns_of(lake_, file, table);
-    for (const auto& column : columns)
-        if (std::ranges::find(table.columns, column) == table.columns.end())
-            throw async::error(
-                failure::integrity,
-                fmt::format("'{}' cannot be compared with {}, which has no column '{}' any more", name,
-                            table.name, column),
-                std::string(verdict_hint));
-    for (const auto& key : table.keys)
-        if (std::ranges::find(columns, key.name) == columns.end())
-            throw async::error(failure::integrity,
-                               fmt::format("'{}' cannot be compared with {}: it has no column '{}'", name,
-                                           table.name, key.name),
-                               std::string(verdict_hint));
+    const auto in_table = [&table](const std::string& column) {
+        return std::ranges::find(table.columns, column) != table.columns.end();
+    };
+    // Where a column is gone no row can be there to the letter; keys may be.
+    std::vector<std::string> compared = columns;
+    if (!std::ranges::all_of(columns, in_table)) {
+        compared.clear();
+        for (const auto& key : table.keys)
+            compared.push_back(key.name);
+    }
+    tail_look seen;
+    seen.comparable = std::ranges::all_of(table.keys, [&columns](const auto& key) {
+        return std::ranges::find(columns, key.name) != columns.end();
+    });
+    if (!seen.comparable)
+        co_return seen;
     row_key key_of(table, columns);
     const auto header = csv::header_line(columns);
-    tail_look seen;
     std::vector<wanted_row> rows;
     std::string copied;
     bool first = true;
@@ -331,7 +357,7 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
     };
     csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf_or_crlf, lake_.row_limit(file));
     const auto ask = [&]() -> awaitable<void> {
-        const auto found = co_await rows_in_table(session, table, columns, rows);
+        const auto found = co_await rows_in_table(session, table, compared, rows);
         for (std::size_t each = 0; each < found.size(); ++each) {
             if (found[each] == row_presence::absent)
                 continue;
@@ -368,6 +394,11 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
 awaitable<void> settler::must_not_be_in_table(db::connection& session, const table_description& table,
                                               const lake_file& file) {
     const auto seen = co_await look_at_rows(session, table, file);
+    if (!seen.comparable)
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' cannot be compared with {}: it has no column for the {}",
+                                       file.properties.name, table.name, key_names(table)),
+                           "Give the column its name back, or move the file away.");
     const auto count = seen.counts.to_the_letter + seen.counts.other_content;
     if (count == 0)
         co_return;

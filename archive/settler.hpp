@@ -62,6 +62,7 @@ class settler {
     struct tail_look {
         row_counts counts;
         std::vector<std::string> present; // keys the table has, at most `keys_shown`
+        bool comparable = true;           // the file has the columns of the key
     };
     struct decided {
         const lake_file* file;
@@ -87,6 +88,7 @@ class settler {
     [[nodiscard]] awaitable<void> must_not_be_in_table(db::connection& session,
                                                        const table_description& table, const lake_file& file);
     [[nodiscard]] awaitable<void> carry_out(decided what, const table_description& table);
+    [[nodiscard]] awaitable<void> remove_or_empty(const lake_file& file, const table_description& table);
 
     archive::lake& lake_;
     publisher& publisher_;
