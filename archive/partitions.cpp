@@ -13,7 +13,9 @@ namespace archive {
 
 namespace {
 
-constexpr std::string_view undefined_table = "42P01"; // PostgreSQL documentation, appendix A
+// PostgreSQL documentation, appendix A
+constexpr std::string_view undefined_table = "42P01";
+constexpr std::string_view dependent_objects_still_exist = "2BP01";
 
 // DETACH and DROP pass by triggers, rules and policies of DELETE, which may be there to keep rows (a legal
 // hold): where the partition c or the table has one, rows go by DELETE.
@@ -23,6 +25,40 @@ constexpr std::string_view nothing_listens =
     "   AND g.tgenabled <> 'D' AND g.tgrelid IN (SELECT pg_partition_ancestors(c.oid)::oid))"
     " AND NOT EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_type = '4' AND w.ev_enabled <> 'D'"
     "   AND w.ev_class IN (SELECT pg_partition_ancestors(c.oid)::oid))";
+
+// What depends on the table, its columns or its row type.
+awaitable<std::string> dependants_of(db::connection& session, std::string_view name) {
+    const auto found = co_await session.query(
+        "SELECT pg_catalog.string_agg(DISTINCT pg_catalog.pg_describe_object(classid, objid, 0), ', ')"
+        " FROM pg_catalog.pg_depend WHERE deptype = 'n' AND ("
+        " refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND"
+        " refobjid = $1::pg_catalog.regclass OR"
+        " refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND"
+        " refobjid = (SELECT reltype FROM pg_catalog.pg_class WHERE oid = $1::pg_catalog.regclass))",
+        name);
+    co_return found.is_null(0, 0) ? "something" : std::string(found.text(0, 0));
+}
+
+awaitable<void> drop(db::connection& session, std::string name) {
+    co_await session.execute("SAVEPOINT event_archiver_drop");
+    bool depended = false;
+    try {
+        co_await session.execute(fmt::format("DROP TABLE {}", name));
+    } catch (const db::error& failed) {
+        if (failed.state() != dependent_objects_still_exist)
+            throw;
+        depended = true;
+    }
+    if (depended) {
+        co_await session.execute("ROLLBACK TO event_archiver_drop");
+        const auto who = co_await dependants_of(session, name);
+        throw async::error(async::failure::precondition,
+                           fmt::format("partition {} cannot be dropped: {} depends on it", name, who),
+                           "Drop that first, or set ARCHIVE_PARTITIONS to detach or delete. Nothing was"
+                           " deleted.");
+    }
+    co_await session.execute("RELEASE event_archiver_drop");
+}
 
 } // namespace
 
@@ -82,7 +118,7 @@ awaitable<std::uint64_t> remove_partition(db::connection& session, const table_d
         co_return 0;
     co_await session.execute(fmt::format("ALTER TABLE {} DETACH PARTITION {}", table.name, which.name));
     if (how == partition_removal::drop)
-        co_await session.execute(fmt::format("DROP TABLE {}", which.name));
+        co_await drop(session, which.name);
     co_return all;
 }
 

@@ -165,6 +165,24 @@ def test_partitions_that_somebody_takes_away_in_between_are_looked_for_again(arc
     assert oracle.check().archived == 350 and partitions(table) == {"old", "young"}
 
 
+DEPENDANTS = {
+    "a view": ("CREATE VIEW watching AS SELECT id FROM january", "view public.watching"),
+    "a materialised view": ("CREATE MATERIALIZED VIEW watching AS SELECT id FROM january", "watching"),
+    "a function of its row type": ("CREATE FUNCTION watching(january) RETURNS int LANGUAGE sql AS 'SELECT 1'", "function public.watching"),
+}
+
+
+@pytest.mark.parametrize("what", DEPENDANTS)
+def test_what_depends_on_a_partition_is_named(archiver, table, lake, container, what):
+    made, word = DEPENDANTS[what]
+    table.execute(made)
+    before = table.count()
+    outcome = archiver.run("archive", "--partitions", "drop")
+    assert outcome.code == 3 and "january" in outcome.stderr and word in outcome.stderr, str(outcome)
+    assert table.count() == before and not lake.list(container)
+    archiver.archive("--partitions", "detach")
+
+
 def test_a_role_that_does_not_own_the_partitions_is_refused_and_nothing_is_lost(archiver, table, database):
     table.execute("""DROP ROLE IF EXISTS partition_mover; CREATE ROLE partition_mover LOGIN;
                      GRANT SELECT, DELETE ON "Event", old, january, february, young TO partition_mover""")

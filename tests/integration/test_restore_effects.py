@@ -117,5 +117,5 @@ def test_a_delete_trigger_that_drops_a_column_elsewhere_is_refused(archiver, tab
                      $$BEGIN ALTER TABLE other DROP COLUMN v; RETURN NULL; END$$;
                      CREATE TRIGGER meddler AFTER DELETE ON "Event" FOR EACH STATEMENT EXECUTE FUNCTION meddle()""")
     outcome = archiver.run("archive")
-    assert outcome.code == 3 and "dropped other" in outcome.stderr and "meddler" in outcome.stderr, str(outcome)
+    assert outcome.code == 3 and "dropped public.other" in outcome.stderr and "meddler" in outcome.stderr, str(outcome)
     assert table.value("SELECT v FROM other") == "value" and table.count() == 6
