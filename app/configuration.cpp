@@ -234,9 +234,10 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     static constexpr std::array<std::pair<std::string_view, archive::side_effects>, 2> policies{
         {{"refuse", archive::side_effects::refuse}, {"allow", archive::side_effects::allow}}};
     settings.choose<archive::side_effects>("ARCHIVE_SIDE_EFFECTS", job.side_effects, policies);
-    settings.choose<archive::side_effects>("EXPORT_SIDE_EFFECTS", value.exporting.side_effects, policies);
-    if (given["ARCHIVE_SIDE_EFFECTS"].from == source::flag)
+    if (given["EXPORT_SIDE_EFFECTS"].from == source::flag) // the same flag: a mistake in it is said once
         value.exporting.side_effects = job.side_effects;
+    else
+        settings.choose<archive::side_effects>("EXPORT_SIDE_EFFECTS", value.exporting.side_effects, policies);
     if (job.partitions != archive::partition_removal::none && job.shard.count > 1)
         settings.mistake("ARCHIVE_PARTITIONS",
                          "a shard sees only some days of a partition: leave it at delete");

@@ -117,6 +117,9 @@ texts collect(const std::map<std::string, std::string, std::less<>>& flags,
     texts result;
     for (const auto& wanted : options())
         result.values.emplace(wanted.environment, collect_one(wanted, flags, environment, result.mistakes));
+    // One flag for both.
+    if (const auto& flag = result["ARCHIVE_SIDE_EFFECTS"]; flag.from == source::flag)
+        result.values.insert_or_assign("EXPORT_SIDE_EFFECTS", flag);
     return result;
 }
 

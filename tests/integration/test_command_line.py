@@ -185,6 +185,17 @@ def setting(outcome, name: str) -> dict:
     return next(row for row in json.loads(outcome.stdout)["settings"] if row["environment"] == name)
 
 
+@pytest.mark.parametrize("flag, shown", [(["--side-effects", "allow"], ("allow", "flag")), (["--side-effects=refuse"], ("refuse", "flag")), ([], ("allow", "environment"))])
+def test_one_flag_for_the_side_effects_of_archive_and_export_is_shown_at_both(archiver, flag, shown):
+    outcome = archiver.run("config", "-o", "json", *flag, settings={"EXPORT_SIDE_EFFECTS": "allow"}, expect=0)
+    row = setting(outcome, "EXPORT_SIDE_EFFECTS")
+    assert (row["value"], row["source"]) == shown
+    if flag:
+        assert setting(outcome, "ARCHIVE_SIDE_EFFECTS")["value"] == row["value"]
+        wrong = archiver.run("export", "--side-effects", "perhaps", expect=2).stderr
+        assert wrong.count("perhaps") == 1, wrong
+
+
 def test_a_flag_beats_the_variable_and_the_variable_the_default(archiver):
     variable = {"ARCHIVE_PARALLEL": "3"}
     assert setting(archiver.run("config", "-o", "json", expect=0), "ARCHIVE_PARALLEL")["value"] == "4"
