@@ -2,6 +2,7 @@
 
 #include "archive/conflict.hpp"
 #include "archive/fault_point.hpp"
+#include "archive/run_lock.hpp"
 #include "archive/settler.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
@@ -26,6 +27,13 @@ constexpr std::chrono::milliseconds look_again_pause{100};
 constexpr std::chrono::milliseconds fate_pause{500};
 
 } // namespace
+
+async::error exporter::lock_is_held(const std::string& task, const std::string& holder) {
+    return {
+        failure::locked,
+        fmt::format("another run of task '{}' is at work{}{}", task, holder.empty() ? "" : ": ", holder),
+        "If that is no run of event-archiver, somebody else has taken its advisory lock: end that session."};
+}
 
 awaitable<task_report> exporter::run(task what) {
     using namespace std::chrono;
@@ -86,7 +94,7 @@ awaitable<void> exporter::attempts(const std::string& task, task_report& report,
         if (result == attempt_result::finished)
             co_return;
         if (result == attempt_result::lock_busy && lock_patience.passed())
-            throw async::error(failure::locked, fmt::format("another run of task '{}' is at work", task));
+            throw lock_is_held(task, report.lock_holder);
         if (result == attempt_result::lease_busy && lease_by.passed())
             throw context_.sink.lease()->taken();
         if (result == attempt_result::fate_open && fate_patience.passed())
@@ -147,8 +155,10 @@ awaitable<bool> exporter::open(attempt& work) {
     if (locked.boolean(0, 1))
         throw async::error(failure::precondition, "the database server is a read-only standby",
                            "Give the primary's address.");
-    if (!locked.boolean(0, 0))
+    if (!locked.boolean(0, 0)) {
+        work.report.lock_holder = co_await archive::holders_of(work.session, key);
         co_return false;
+    }
     work.position = co_await archive::position_of(work.session);
     archive::must_be_identified(work.position);
     co_await take_lease(work);

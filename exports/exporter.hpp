@@ -55,6 +55,7 @@ class exporter {
     enum class attempt_result : std::uint8_t { finished, lock_busy, lease_busy, fate_open };
     using attempt_body = std::function<awaitable<void>(attempt&)>;
 
+    [[nodiscard]] static async::error lock_is_held(const std::string& task, const std::string& holder);
     [[nodiscard]] awaitable<void> repeat(std::string task, task_report& report, attempt_body body);
     [[nodiscard]] awaitable<void> attempts(const std::string& task, task_report& report,
                                            const attempt_body& body);

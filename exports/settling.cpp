@@ -171,7 +171,7 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
     if (work.lease_busy)
         throw context_.sink.lease()->taken();
     if (!opened)
-        throw async::error(failure::locked, fmt::format("another run of task '{}' is at work", work.task));
+        throw lock_is_held(work.task, report.lock_holder);
     if (file->mistake.empty()) {
         const auto& by = file->mark.by;
         const auto asked = co_await archive::fate_of(*session, by.transaction, by.position, work.position);
