@@ -30,6 +30,7 @@ struct exporter::attempt {
     comparison compared;                // nothing in it if the author vouches for the rows
     std::string header;                 // that select.sql's COPY sent
     row_digest exported;
+    evidence_taker sampled; // of the exported rows, to say which column differs
     evidence_taker evidence;
     std::unique_ptr<exports::draft> draft;
     file_mark mark;

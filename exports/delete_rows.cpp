@@ -73,6 +73,13 @@ void exporter::plan_comparison(attempt& work, const select_shape& select, std::s
     work.evidence =
         evidence_taker(work.compared, *work.target, select.plain_dialect, context_.settings.time_zone);
     work.header = header;
+    if (work.compared.positions.empty())
+        work.sampled = work.evidence;
+}
+
+void exporter::add_exported(attempt& work, std::string_view row) {
+    work.exported.add(row);
+    work.sampled.add(row);
 }
 
 awaitable<void> exporter::delete_rows(attempt& work, const task& what) {
@@ -94,6 +101,7 @@ awaitable<std::uint64_t> exporter::delete_compared(attempt& work) {
     std::iota(positions.begin(), positions.end(), 0U);
     row_digest deleted(positions);
     bool header = true;
+    co_await work.session.execute("SAVEPOINT deleting");
     const auto sql = copy_deleted_sql(work.removal, how);
     auto copy = co_await naming(delete_file(work.task), work.session.start_copy_out(sql, work.mark.rows));
     do {
@@ -108,15 +116,17 @@ awaitable<std::uint64_t> exporter::delete_compared(attempt& work) {
         }
     } while (co_await naming(delete_file(work.task), copy.wait()));
     const bool same_number = copy.rows_sent() == work.mark.rows;
-    if (same_number && deleted.value() != work.exported.value())
+    if (same_number && deleted.value() != work.exported.value()) {
+        const auto columns = co_await columns_that_differ(work);
         throw async::error(
             failure::integrity,
             fmt::format("task '{}': the {} rows that delete.sql deleted are not the {} rows that select.sql "
-                        "exported",
-                        work.task, copy.rows_sent(), work.mark.rows),
+                        "exported{}",
+                        work.task, copy.rows_sent(), work.mark.rows, columns),
             "Both must mean the same rows, whatever order the server reads them in: give ORDER BY a unique "
             "key "
             "where there is a LIMIT. Columns must be exported as the table has them. Nothing was deleted.");
+    }
     co_return copy.rows_sent();
 }
 

@@ -47,9 +47,12 @@ class evidence_taker {
     // A row, without its header.
     void add(std::string_view row);
     [[nodiscard]] const file_evidence& taken() const noexcept { return taken_; }
+    // The rows themselves, in the order of `taken().rows`; empty for one that is too long.
+    [[nodiscard]] const std::vector<std::string>& texts() const noexcept { return texts_; }
 
   private:
     file_evidence taken_;
+    std::vector<std::string> texts_;
     std::vector<std::size_t> positions_; // of the key
     std::uint64_t seen_ = 0;
     std::uint64_t next_ = 1;

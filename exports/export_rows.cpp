@@ -92,7 +92,7 @@ awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
                 if (std::exchange(header, false))
                     plan_comparison(work, shape, row->text());
                 else
-                    work.exported.add(row->text());
+                    add_exported(work, row->text());
                 writer.add(row->text());
                 if (writer.full())
                     co_await writer.write();

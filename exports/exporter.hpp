@@ -76,6 +76,8 @@ class exporter {
     [[nodiscard]] awaitable<void> read_delete(attempt& work, const task& what);
     [[nodiscard]] awaitable<void> copy_rows(attempt& work, const task& what);
     void plan_comparison(attempt& work, const select_shape& select, std::string_view header) const;
+    static void add_exported(attempt& work, std::string_view row);
+    [[nodiscard]] awaitable<std::string> columns_that_differ(attempt& work) const;
     [[nodiscard]] awaitable<void> watch_select(attempt& work);
     [[nodiscard]] awaitable<void> look_at_select(attempt& work);
     [[nodiscard]] awaitable<void> watch_delete(attempt& work);

@@ -66,6 +66,22 @@ def test_other_rows_of_the_same_number_are_not_deleted(local, what):
     assert local.execute("SELECT count(*) FROM sister") == [(20,)]
 
 
+OTHERWISE = {
+    "a date": ("id, to_char(updated_at, 'YYYY') AS updated_at, kind, name", "'updated_at' differs"),
+    "two texts": ("id, updated_at, kind || '!' AS kind, upper(name) AS name", "'kind', 'name' differs"),
+    "the last of few columns": ("id, left(name, 2) AS name", "'name' differs"),
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_a_column_that_is_written_otherwise_is_named(local, what):
+    fill(local)
+    columns, words = OTHERWISE[what]
+    outcome = run(local, copy(f"SELECT {columns} FROM log"), "DELETE FROM log", 7)
+    assert words in outcome.events("export.failed")[0]["msg"], str(outcome)
+    assert "2024" not in outcome.events("export.failed")[0]["msg"]
+
+
 SAME_ROWS = {
     "all": (copy("SELECT * FROM log"), "DELETE FROM log"),
     "limit by key": (copy("SELECT * FROM log ORDER BY id LIMIT 5"), "DELETE FROM log WHERE id IN (SELECT id FROM log ORDER BY id LIMIT 5)"),
