@@ -14,14 +14,14 @@ namespace exports {
 using async::awaitable;
 
 struct target_table {
-    // The table whose rows go, that behind a view; 0: the catalog does not tell it.
-    std::uint32_t relation = 0;
     std::string name;                 // in front of columns and in queries: schema and table, quoted
     std::vector<std::string> columns; // in their order
     // The columns of each index that makes rows unique: valid, of plain columns without NULL, of all rows.
     std::vector<std::vector<std::string>> keys;
     // Why its rows are not all that is deleted, a clause; empty: they are.
     std::string obstacle;
+    // The table whose rows go, that behind a view; 0: the catalog does not tell it.
+    std::uint32_t relation = 0;
 };
 
 // `name` as SQL has it, resolved by the session's search_path; `only`: without those that inherit from it.
