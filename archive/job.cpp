@@ -212,7 +212,30 @@ awaitable<void> job::adopt() {
                           : fmt::format("the folder belongs to {}", ours);
     context_.sink.info("folder.adopted", text,
                        {{"from", before ? describe(*before) : std::string()}, {"to", ours}});
+    co_await tell_of_other_tables(work);
     co_await work.transaction->rollback();
+}
+
+// The folder changes hands, the marks of its files do not.
+awaitable<void> job::tell_of_other_tables(unit& work) {
+    const auto found = co_await context_.lake.contents();
+    const auto ours = table_in_mark(work.table);
+    std::string other;
+    std::uint64_t files = 0;
+    std::uint64_t pending = 0;
+    for (const auto& [key, file] : found.days) {
+        const auto& mark = file.mark.mark;
+        if (!mark || mark->table == ours)
+            continue;
+        other = mark->table;
+        ++files;
+        pending += awaited(*mark) ? 1U : 0U;
+    }
+    if (files > 0)
+        context_.sink.warn("folder.other_table",
+                           "files are marked as those of another table: nothing is appended to them, and what"
+                           " is pending among them is settled under that name only",
+                           {{"table", other}, {"files", files}, {"files_pending", pending}});
 }
 
 // The transaction with the table described and both locks held: the table's against being rewritten, the

@@ -88,6 +88,7 @@ class job {
     [[nodiscard]] awaitable<lease_claim> claim(unit& work) const;
     [[nodiscard]] awaitable<void> leave(unit& work, bool finished);
     [[nodiscard]] awaitable<bool> alone(unit& work) const;
+    [[nodiscard]] awaitable<void> tell_of_other_tables(unit& work);
     [[nodiscard]] awaitable<attempt_result> attempt(const attempt_body& body);
     [[nodiscard]] awaitable<attempt_result> open_unit(unit& work, const attempt_body& body);
     [[nodiscard]] db::transaction_options coordinator_options() const;

@@ -71,3 +71,23 @@ def test_discard_of_a_file_that_has_snapshots(scene):
     assert scene.run("recover", "--discard", NAME).code == 0
     assert scene.lake.get(scene.container, NAME).count(b"\n") == 1
     scene.finish(scene.kind.rows)
+
+
+@pytest.mark.parametrize("fate", ["committed", "aborted", "dry run"])
+def test_a_table_renamed_before_its_files_are_settled_is_told_of_by_adopt(scene, fate):
+    leave(scene, fate)
+    scene.table.execute('ALTER TABLE "Event" RENAME TO happened')
+    try:
+        renamed = {"ARCHIVE_TABLE": "public.happened"}
+        outcome = scene.run("archive", settings=renamed)
+        assert outcome.code == 3 and "belongs to table public.Event" in outcome.stderr, str(outcome)
+        outcome = scene.run("recover", "--adopt", settings=renamed)
+        told = outcome.events("folder.other_table")
+        assert outcome.code == 0 and told, str(outcome)
+        assert told[0]["table"] == "public.Event" and told[0]["files"] == told[0]["files_pending"] == 3
+    finally:
+        scene.table.execute('ALTER TABLE happened RENAME TO "Event"')
+    adopted = scene.run("recover", "--adopt")
+    assert adopted.code == 0 and not adopted.events("folder.other_table"), str(adopted)
+    assert scene.run("recover").code == 0
+    scene.finish(scene.kind.rows)
