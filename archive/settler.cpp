@@ -2,6 +2,7 @@
 
 #include "archive/fault_point.hpp"
 #include "archive/file_header.hpp"
+#include "archive/pending_content.hpp"
 #include "archive/row_key.hpp"
 #include "archive/row_lookup.hpp"
 #include "archive/staging.hpp"
@@ -31,6 +32,13 @@ constexpr std::string_view verdict_hint =
     "Having looked at the file and the table, run `event-archiver recover --keep FILE` (the rows are in the "
     "file only)"
     " or `event-archiver recover --discard FILE` (the rows are in the table).";
+
+constexpr std::string_view discard_hint =
+    "These rows may be nowhere else. If the file's rows count, run `event-archiver recover --keep FILE`."
+    " If the table's count, put into the table by hand what it lacks, then discard;"
+    " `event-archiver restore --into` brings a file's rows into a table of their own."
+    " To give rows up, save the file elsewhere and delete it by hand"
+    " (docs/runbook.md, \"A file cannot be discarded\").";
 
 bool is_undo(settle_decision decision) noexcept {
     return decision == settle_decision::take_back || decision == settle_decision::remove;
@@ -359,8 +367,11 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
     const auto ask = [&]() -> awaitable<void> {
         const auto found = co_await rows_in_table(session, table, compared, rows);
         for (std::size_t each = 0; each < found.size(); ++each) {
-            if (found[each] == row_presence::absent)
+            if (found[each] == row_presence::absent) {
+                if (seen.absent.size() < keys_shown)
+                    seen.absent.push_back(fmt::format("{}", fmt::join(rows[each].key, "/")));
                 continue;
+            }
             ++(found[each] == row_presence::to_the_letter ? seen.counts.to_the_letter
                                                           : seen.counts.other_content);
             if (seen.present.size() < keys_shown)
@@ -411,6 +422,49 @@ awaitable<void> settler::must_not_be_in_table(db::connection& session, const tab
         " `event-archiver recover --discard FILE`.");
 }
 
+// A discard takes the file's copy away: whoever says that the table's rows count must have rows there.
+awaitable<void> settler::must_be_in_table(db::connection& session, const table_description& table,
+                                          const lake_file& file, fate asked) {
+    const auto& mark = *file.mark.mark;
+    if (has_empty_tail(mark)) // its mark alone changes
+        co_return;
+    const auto& name = file.properties.name;
+    if (mark.pending && file.properties.size != mark.now.bytes)
+        throw pending_changed(file);
+    if (file.properties.size != mark.now.bytes)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be discarded: it has {} bytes, its mark knows {}: somebody else has"
+                        " written to it",
+                        name, file.properties.size, mark.now.bytes),
+            std::string(discard_hint));
+    const auto seen = co_await look_at_rows(session, table, file);
+    if (!seen.comparable && mark.pending && asked == fate::aborted)
+        co_return; // the server's word is all there is
+    if (!seen.comparable)
+        throw async::error(failure::integrity,
+                           fmt::format("'{}' cannot be discarded: it has no column for the {} of {}", name,
+                                       key_names(table), table.name),
+                           "Give the column its name back. " + std::string(discard_hint));
+    const auto& counts = seen.counts;
+    const auto absent = counts.total - counts.to_the_letter - counts.other_content;
+    if (absent > 0)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be discarded: {} of the {} rows that would go are not in {}: {} {}{}",
+                        name, absent, counts.total, table.name, key_names(table),
+                        fmt::join(seen.absent, ", "), absent > seen.absent.size() ? ", …" : ""),
+            std::string(discard_hint));
+    const bool same_types = mark.now.types == table.types;
+    if (mark.pending && asked != fate::aborted &&
+        judge_rows(counts, false, same_types) == tail_rows::none_in_table && counts.total > 0)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be discarded: {} has other rows under all of the {} keys that would go",
+                        name, table.name, counts.total),
+            std::string(discard_hint));
+}
+
 awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
                                            const server_position& position, const lake_file& file,
                                            verdict decision) {
@@ -430,6 +484,8 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     if (asked == fate::in_progress)
         throw async::error(failure::locked,
                            fmt::format("transaction {} of '{}' is still in progress", by->transaction, name));
+    if (decision == verdict::discard)
+        co_await must_be_in_table(session, table, file, asked);
     const auto undo = !mark.pending ? settle_decision::empty
                       : mark.base   ? settle_decision::take_back
                                     : settle_decision::remove;

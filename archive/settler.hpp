@@ -53,7 +53,9 @@ class settler {
     [[nodiscard]] awaitable<settling> settle(db::connection& session, const table_description& table,
                                              const server_position& position, const file_map& files);
     // Throws async::error(precondition) if the file is neither pending nor restored, or is restored and to be
-    // kept although the table has rows of it; async::error(locked) if its transaction is running.
+    // kept although the table has rows of it; async::error(locked) if its transaction is running;
+    // async::error(integrity) if rows would be discarded that the table has not, or bytes that the mark does
+    // not know.
     [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const table_description& table,
                                                     const server_position& position, const lake_file& file,
                                                     verdict decision);
@@ -63,6 +65,7 @@ class settler {
         row_counts counts;
         std::vector<std::string> present; // keys the table has, at most `keys_shown`
         bool comparable = true;           // the file has the columns of the key
+        std::vector<std::string> absent;  // keys it lacks, as many
     };
     struct decided {
         const lake_file* file;
@@ -85,6 +88,8 @@ class settler {
                                        const lake_file& file, const tail_look& seen, bool hidden) const;
     [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file);
+    [[nodiscard]] awaitable<void> must_be_in_table(db::connection& session, const table_description& table,
+                                                   const lake_file& file, fate asked);
     [[nodiscard]] awaitable<void> must_not_be_in_table(db::connection& session,
                                                        const table_description& table, const lake_file& file);
     [[nodiscard]] awaitable<void> carry_out(decided what, const table_description& table);
