@@ -109,19 +109,18 @@ awaitable<void> staging::take_over(day_file& file, const lake_file& before, read
     if (ours) {
         file.base = mark->now;
         file.base->blocks = file.base_ids.size(); // a restore that came to nothing marks others' files too
-        how.remember_rows =
-            !same_history(mark->now.position, context_.position) || context_.came_back.contains(file.which());
     }
+    how.remember_rows = file.doubted = is_doubted(before);
     if (mark && mark->now.bytes == before.properties.size)
         file.untouched = mark->now;
     if (mark && mark->restored) {
         file.restored = mark->restored;
         how.remember_rows = false;
         // Where the day is read by itself, it is compared as a whole first.
-        if (context_.planned.empty())
-            co_await remember_rows_in(file, before);
-        else
+        if (context_.by_day)
             file.whole.emplace();
+        else
+            (void)co_await remember_rows_in(file, before);
         context_.sink.info("day.due_again",
                            "a restored day is due again: rows that its file has are recognised",
                            {{"day", file.which().text()}, {"blob", file.name}});
@@ -182,7 +181,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         if (how.remember_rows && file.adopted)
             remember_row_of_others(file, row);
         else if (how.remember_rows)
-            remember(file, row);
+            remember(file, as_copy_writes(row));
         if (file.whole)
             file.whole->add(as_copy_writes(row));
     };
@@ -209,13 +208,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     if (const auto rest = seen.take_lines(); !rest.empty())
         co_await restage(rest);
     if (known && !known->is_there())
-        throw async::error(
-            failure::integrity,
-            fmt::format("'{}' was changed by somebody else: it does not hold the rows that were"
-                        " archived into it",
-                        file.name),
-            "Get the earlier version back (docs/runbook.md, \"A file was changed\"), or, if it is"
-            " as it should be, run `event-archiver recover --keep FILE`.");
+        throw changed_by_others(file.name);
     if (seen.crlf_lines() > 0 && !how.restage) {
         // Known too late to change them on the way: once more.
         how.restage = true;

@@ -89,10 +89,7 @@ awaitable<void> job::end_restores(unit& work) {
         co_return;
     const auto& rows = work.plan.rows;
     for (const auto& [key, file] : work.files) {
-        const auto next = day::from_number(key.which.number() + 1);
-        if (!file.mark.mark || !file.mark.mark->restored || !next ||
-            next->text() + " 00:00:00" > rows.upper || key.which.text() + " 00:00:00" < rows.lower ||
-            std::ranges::binary_search(rows.held, key.which) ||
+        if (!file.mark.mark || !file.mark.mark->restored || !has_whole_day(rows, key.which) ||
             (work.staging && work.staging->files().contains(key.which)))
             continue;
         co_await restores_.archive_again(file);
@@ -161,6 +158,8 @@ awaitable<void> job::stage(unit& work) {
                            work.position,
                            work.came_back,
                            work.plan.days,
+                           work.plan.how == reading::by_day,
+                           work.plan.rows,
                            work.row_bytes,
                            context_.new_nonce(),
                            context_.settings.parallel,

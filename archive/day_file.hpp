@@ -12,6 +12,7 @@
 #include "csv/gzip.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct day_file {
     std::optional<file_record> base;       // of the existing file
     std::optional<restored_mark> restored; // the same: its rows may be in the table too
     std::vector<std::string> base_ids;
+    bool whole_day = false; // all that the table has of the day is due
+    bool doubted = false;   // rows of the existing file may be in the table, though nobody restored them
 
     // Staged by this run, in file order.
     azure::block_ids ids;
@@ -56,6 +59,9 @@ struct day_file {
     // Of a restored file: all rows it holds, to be compared with the day's as a whole first.
     std::optional<content_digest> whole;
     file_record untouched; // of the existing file as it stands there
+    // The day's file of the other kind, if rows that come back may be in it. Nothing is added to it, but for
+    // rows that are deleted on its account it has to be there, as this one has.
+    std::unique_ptr<day_file> other;
 
     // Publishing. Nothing is published for a day without new rows.
     enum class publication : std::uint8_t { none, tried, published, finalised, lost };
@@ -68,6 +74,9 @@ struct day_file {
     [[nodiscard]] bool compressed() const noexcept { return key.compression == compression::gzip; }
     [[nodiscard]] bool has_tail() const noexcept { return rows > 0; }
     [[nodiscard]] bool was_restored() const noexcept { return restored.has_value(); }
+    [[nodiscard]] bool may_hold_rows() const noexcept {
+        return !held.empty() || (other && !other->held.empty());
+    }
     // Rows to publish, or the word that rows which it had already are deleted.
     [[nodiscard]] bool has_news() const noexcept {
         return has_tail() || (rows_recognised > 0 && base.has_value());

@@ -347,6 +347,7 @@ read_mark mark_from(const azure::metadata& values) {
             mark.restored.emplace();
             read_transaction(mark.restored->by, fields);
             mark.restored->rows = number(field(fields, "rows"));
+            mark.restored->ends = fields.contains("ends");
         }
         mark.held_until = value(hold_name);
         if (!mark.held_until.empty() && !is_moment(mark.held_until))
@@ -385,8 +386,9 @@ azure::metadata metadata_with(const file_mark& mark, const azure::metadata& othe
             transaction_text(mark.restoring->run, mark.restoring->transaction, mark.restoring->position));
     if (const auto& back = mark.restored)
         set(restored_name,
-            fmt::format("{},rows={}", transaction_text(back->by.run, back->by.transaction, back->by.position),
-                        back->rows));
+            fmt::format("{},rows={}{}",
+                        transaction_text(back->by.run, back->by.transaction, back->by.position), back->rows,
+                        back->ends ? ",ends=1" : ""));
     if (!mark.held_until.empty())
         set(hold_name, mark.held_until);
     return values;
@@ -419,7 +421,9 @@ file_mark settled(const file_mark& mark) {
     file_mark result = mark;
     result.pending = false;
     result.base.reset();
-    result.restored.reset();
+    // A part of the day may be in the table still: too many files marked restored do no harm, too few do.
+    if (result.restored && result.restored->ends)
+        result.restored.reset();
     return result;
 }
 
@@ -472,6 +476,8 @@ file_mark taken_back(const file_mark& mark) {
     result.now = mark.base.value_or(file_record{});
     result.now.tier.reset();
     result.pending = false;
+    if (result.restored)
+        result.restored->ends = false;
     result.base.reset();
     return result;
 }

@@ -57,6 +57,8 @@ struct transaction_mark {
 struct restored_mark {
     transaction_mark by;
     std::uint64_t rows = 0;
+    // Of a pending file: its transaction deletes all that is left of the day, and this mark ends with it.
+    bool ends = false;
     bool operator==(const restored_mark&) const = default;
 };
 
@@ -101,7 +103,7 @@ inline constexpr std::size_t sample_names_max = 512;
 // The transaction that the file waits for: that of its tail, or the one that takes its rows back.
 [[nodiscard]] std::optional<transaction_mark> awaited(const file_mark& mark);
 
-// The mark a file has once its tail is final: of a restored file, no row is in the table any more.
+// The mark a file has once its tail is final. A restored file stays so, unless its whole day went.
 [[nodiscard]] file_mark settled(const file_mark& mark);
 // The mark of a file that holds what it held, for the restore came to nothing.
 [[nodiscard]] file_mark not_restored(const file_mark& mark);

@@ -30,6 +30,18 @@ azure::content_headers content_of(compression kind) {
     return content;
 }
 
+// Whether rows of the file may be in the table once the transaction has committed. What is known of them
+// today is lost with the mark of today's position, so that it has to be said.
+std::optional<restored_mark> restored_after(const day_file& file, const publication& by) {
+    auto after = file.restored;
+    const bool doubted = file.doubted || (file.adopted && file.rows_recognised > 0);
+    if (!after && doubted && !file.whole_day)
+        after = restored_mark{{by.run, by.transaction, by.position}, file.untouched.rows};
+    if (after)
+        after->ends = file.whole_day;
+    return after;
+}
+
 // A container that is gone has no files.
 awaitable<std::optional<lake_file>> look_anyhow(lake& folder, std::string name) {
     try {
@@ -81,7 +93,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     mark.table = by.table;
     mark.pending = true;
     mark.base = file.base;
-    mark.restored = file.restored;
+    mark.restored = restored_after(file, by);
     if (mark.base && before && before->access_tier != content.access_tier)
         mark.base->tier = before->access_tier;
     mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
@@ -136,7 +148,7 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
     mark.table = by.table;
     mark.pending = true;
     mark.base = file.untouched;
-    mark.restored = file.restored;
+    mark.restored = restored_after(file, by);
     mark.now = file.untouched;
     mark.now.run = by.run;
     mark.now.transaction = by.transaction;

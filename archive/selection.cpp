@@ -87,6 +87,12 @@ std::chrono::seconds seconds_after(day which, std::string_view moment) noexcept 
     return std::max(span, std::chrono::seconds(0));
 }
 
+bool has_whole_day(const selection& rows, day which) {
+    const auto next = day::from_number(which.number() + 1);
+    return next && next->text() + " 00:00:00" <= rows.upper && which.text() + " 00:00:00" >= rows.lower &&
+           !std::ranges::binary_search(rows.held, which);
+}
+
 selection one_day(const selection& whole, day which) {
     selection part = whole;
     part.lower = std::max(whole.lower, which.text() + " 00:00:00");

@@ -43,6 +43,8 @@ struct page_range {
 // From the day's midnight to a moment such as `upper`; 0 if that is earlier.
 [[nodiscard]] std::chrono::seconds seconds_after(day which, std::string_view moment) noexcept;
 
+// True if all rows of the day are among them: it is over, and begins no earlier than they do.
+[[nodiscard]] bool has_whole_day(const selection& rows, day which);
 [[nodiscard]] selection one_day(const selection& whole, day which);
 
 // The rows of one day, all of them.

@@ -67,6 +67,7 @@ awaitable<day_file*> staging::file_for(day which) {
                                                                context_.nonce, context_.pages))
                     .first;
         auto& file = *found->second;
+        file.whole_day = has_whole_day(context_.rows, which);
         co_await prepare(file);
         if (file.existing) // publishing asks for its tags again: whether that is allowed must show before
             (void)co_await context_.lake.content_of(*file.existing);
@@ -91,7 +92,7 @@ bool staging::store(day_file& file, std::string_view bytes) {
 bool staging::try_append(day_file& file, std::string_view row) {
     if (line_head_ != line_end_)
         return false;
-    if (!file.held.empty() && recognised(file, row))
+    if (file.may_hold_rows() && recognised(file, row))
         return true;
     // The count goes first: storing may seal the block.
     ++file.rows;
@@ -107,7 +108,7 @@ bool staging::try_append(day_file& file, std::string_view row) {
 }
 
 awaitable<void> staging::append_when_possible(day_file& file, std::string_view row) {
-    if (!file.held.empty() && recognised(file, row))
+    if (file.may_hold_rows() && recognised(file, row))
         co_return;
     if (++file.rows == 1)
         take_sample(file, row);
@@ -200,6 +201,8 @@ void staging::finish(day_file& file) {
     if (file.has_tail())
         seal(file);
     forget_held(file);
+    if (file.other)
+        forget_held(*file.other);
     ++context_.report.days_staged;
 }
 

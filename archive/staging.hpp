@@ -37,9 +37,12 @@ struct staging_context {
     const server_position& position;
     // Days whose file speaks of rows that the table has nevertheless.
     const std::set<day>& came_back;
-    const std::vector<planned_day>& planned; // by day; empty: they turn up as they are read
-    double row_bytes = 0;                    // a row of the table as CSV, estimated; 0: not known
-    std::string nonce;                       // of this attempt, for block ids
+    const std::vector<planned_day>&
+        planned;           // by day; empty: nothing was counted, days turn up as they are read
+    bool by_day;           // each day is read by itself, and may be compared as a whole
+    const selection& rows; // those that are due
+    double row_bytes = 0;  // a row of the table as CSV, estimated; 0: not known
+    std::string nonce;     // of this attempt, for block ids
     std::size_t parallel;
     archive::compression compression; // of files that are not there yet
     std::string encryption_scope{};   // of the same
@@ -51,6 +54,9 @@ struct staging_context {
 // True if a server of the same cluster and database was further on when it wrote than this one is: the other
 // is not this one's past.
 [[nodiscard]] bool is_ahead(const server_position& then, const server_position& now) noexcept;
+
+// A file that no longer holds what it is known to have held.
+[[nodiscard]] async::error changed_by_others(std::string_view name);
 
 // A row of a file as COPY would have written it, whichever program wrote it: quotes and line end.
 [[nodiscard]] std::string as_copy_writes(std::string_view row);
@@ -111,9 +117,12 @@ class staging {
     [[nodiscard]] awaitable<std::optional<file_record>> content_known(const lake_file& file);
     void take_restaged(day_file& file, file_record& record, bool changed);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake_file& other);
-    [[nodiscard]] awaitable<void> remember_rows_in(day_file& file, const lake_file& source);
+    // Returns what the file holds.
+    [[nodiscard]] awaitable<file_record> remember_rows_in(day_file& file, const lake_file& source);
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
+    // True if the table may have rows of a file of ours, although nobody restored them.
+    [[nodiscard]] bool is_doubted(const lake_file& before) const;
     void expect_held(day_file& file, std::uint64_t rows);
     void account_for_held(day_file& file, std::uint64_t rows);
     void forget_held(day_file& file);

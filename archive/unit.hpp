@@ -44,12 +44,13 @@ struct job::unit {
     [[nodiscard]] transaction_mark mark() const {
         return {publication.run, publication.transaction, publication.position};
     }
-    // Days that have something to publish.
+    // Files that have something to publish, of both kinds.
     [[nodiscard]] std::vector<day_file*> tails() const {
         std::vector<day_file*> found;
         for (auto& [which, file] : staging->files())
-            if (file->has_news())
-                found.push_back(file.get());
+            for (auto* each : {file.get(), file->other.get()})
+                if (each != nullptr && each->has_news())
+                    found.push_back(each);
         return found;
     }
 };

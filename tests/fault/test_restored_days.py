@@ -39,6 +39,20 @@ def test_rows_that_the_file_has_are_deleted_and_nothing_is_written(scene, index,
     scene.finish(6)
 
 
+@pytest.mark.parametrize("limit", [("--commit", "day"), ("--max-days", "1"), ("--max-rows", "4")], ids=" ".join)
+@pytest.mark.parametrize("compression, partitioned", [("none", False), ("gzip", False), ("none", True)], ids=["plain", "gzip", "partitioned"])
+def test_rows_are_recognised_where_one_scan_has_a_limit(scene, limit, compression, partitioned):
+    """Days are counted then, and yet not read one by one."""
+    scene.begin(kind(False, compression=compression, partitioned=partitioned))
+    before = contents(scene)
+    for _ in range(1 if "day" in limit else 2):
+        outcome = scene.plain.run("archive", *limit, expect=0)
+        assert outcome.summary["rows"] == 0, str(outcome)
+        scene.oracle.look()
+    assert scene.table.count() == YOUNG and contents(scene) == before
+    scene.finish(6)
+
+
 @INDEX
 def test_new_rows_are_appended_and_rows_deleted_meanwhile_stay_in_the_file(scene, index):
     scene.begin(kind(index, rows=5, days=2))

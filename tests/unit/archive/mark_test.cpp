@@ -101,6 +101,9 @@ TEST(mark, says_that_rows_are_back_until_the_transaction_that_deletes_them_is_fi
     EXPECT_FALSE(awaited(back)) << "no transaction is awaited";
     auto again = pending_mark();
     again.restored = back.restored;
+    EXPECT_EQ(settled(again).restored, back.restored) << "a part of the day may be in the table still";
+    again.restored->ends = true;
+    EXPECT_EQ(mark_from(metadata_with(again, {})).mark, again);
     EXPECT_FALSE(settled(again).restored);
     EXPECT_EQ(taken_back(again).restored, back.restored);
     auto once_more = back;
