@@ -184,8 +184,8 @@ awaitable<loaded_file> job::load_and_prove(db::connection& session, const lake_f
     day_loader loader(session, context_.lake, target, loaded_columns::some_of_the_table);
     auto loaded = co_await loader.load(file);
     co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
-    const auto along = co_await look_at_inserts(session, watch, untouched, loaded.rows_inserted);
     co_await loader.prove();
+    const auto along = co_await look_at_inserts(session, watch, untouched, loaded.rows_inserted);
     for (const auto& each : along)
         record_side_effect(each, "INSERT");
     co_return loaded;

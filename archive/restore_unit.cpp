@@ -78,8 +78,8 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
     }
     // Deferred triggers and constraints first: nothing changes a row between the proof and COMMIT.
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
-    work.went_along = co_await look_at_inserts(work.session, watch, untouched, inserted);
     co_await loader.prove();
+    work.went_along = co_await look_at_inserts(work.session, watch, untouched, inserted);
     fault_point("restore-proved");
     if (context_.settings.dry_run) {
         co_await work.transaction->rollback();
