@@ -10,7 +10,7 @@ from support.blocks import blocks, clean_environment
 from support.servers import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-ROOMS = ("app", "exports", "archive", "azure", "db", "csv", "telemetry", "http", "async")
+ROOMS = [room["name"] for room in json.loads((ROOT / "cmake/rooms.json").read_text())["rooms"]]
 SOURCES = "\n".join(path.read_text() for room in ROOMS for path in sorted((ROOT / room).rglob("*.cpp")))
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 

@@ -1,4 +1,5 @@
 """The rules of the house: which room may use which, what may be included where, and that headers stand alone."""
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -7,27 +8,13 @@ import pytest
 
 from support.servers import ROOT
 
-# Arrows point down: app -> exports -> archive -> db, azure, csv -> async; app -> telemetry -> azure; app -> http -> async.
-MAY_USE = {
-    "async": set(),
-    "db": {"async"},
-    "azure": {"async"},
-    "csv": {"async"},
-    "archive": {"db", "azure", "csv", "async"},
-    "exports": {"archive", "db", "azure", "csv", "async"},
-    "telemetry": {"azure", "async"},
-    "http": {"async"},
-    "app": {"exports", "archive", "telemetry", "http", "db", "azure", "csv", "async"},
-}
-# A library stays in the room, or the rooms, that wrap it.
-KEPT_IN = {
-    "libpq": (re.compile(r"^libpq|^libpq-fe\.h|^postgres"), "db"),
-    "Beast": (re.compile(r"^boost/beast"), "azure", "http"),
-    "TLS": (re.compile(r"^boost/asio/ssl|^openssl/"), "azure"),
-    "CLI11": (re.compile(r"^CLI/"), "app"),
-}
+LISTED = json.loads((ROOT / "cmake/rooms.json").read_text())
+ROOMS = {room["name"]: room for room in LISTED["rooms"]}
+# A room may have parts: folders of it that use the room's own files and only those other parts that are listed.
+PARTS = [(room, part) for room in ROOMS for part in ROOMS[room].get("parts", {})]
+LIBRARIES = LISTED["libraries"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
-SOURCES = sorted(path for room in MAY_USE for path in (ROOT / room).rglob("*.[ch]pp"))
+SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.[ch]pp"))
 HEADERS = [path for path in SOURCES if path.suffix == ".hpp"]
 
 
@@ -39,25 +26,76 @@ def includes(path: Path) -> list:
     return INCLUDE.findall(path.read_text())
 
 
-@pytest.mark.parametrize("room", MAY_USE)
+def part_of(room: str, file: str) -> str:
+    """The part of the room that a file is in; "" for the files of the room itself."""
+    folder = file.split("/")[1] if file.count("/") > 1 else ""
+    return folder if folder in ROOMS[room].get("parts", {}) else ""
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_arrows_point_down(room):
+    may_use = {room, *ROOMS[room]["uses"]}
     wrong = [
         f"{name(path)} includes {target}"
         for path in SOURCES
         if name(path).startswith(room + "/")
         for target in includes(path)
-        if target.split("/")[0] in MAY_USE.keys() - MAY_USE[room] - {room}
+        if target.split("/")[0] in ROOMS.keys() - may_use
     ]
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("library", KEPT_IN)
-def test_a_library_stays_in_its_room(library):
-    pattern, *rooms = KEPT_IN[library]
+@pytest.mark.parametrize("room", [room for room in ROOMS if "parts" in ROOMS[room]])
+def test_arrows_between_parts_point_down(room):
+    """What is in no part is below all parts; `main.cpp` is above."""
+    parts = ROOMS[room]["parts"]
     wrong = [
         f"{name(path)} includes {target}"
         for path in SOURCES
-        if name(path).split("/")[0] not in rooms
+        if name(path).startswith(room + "/") and path.name != "main.cpp"
+        for target in includes(path)
+        if target.startswith(room + "/")
+        for part, other in [(part_of(room, name(path)), part_of(room, target))]
+        if other and other != part and other not in parts.get(part, [])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_arrows_make_no_circle(room):
+    def below(start: str, arrows: dict) -> set:
+        seen, left = set(), [start]
+        while left:
+            left += [each for each in arrows[left.pop()] if each not in seen and not seen.add(each)]
+        return seen
+
+    assert room not in below(room, {each: ROOMS[each]["uses"] for each in ROOMS})
+    for part in ROOMS[room].get("parts", {}):
+        assert part not in below(part, ROOMS[room]["parts"]), f"{room}/{part} uses itself"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_each_folder_is_a_part(room):
+    found = {path.name for path in (ROOT / room).iterdir() if path.is_dir()} - {"impl"}
+    assert found == set(ROOMS[room].get("parts", {}))
+
+
+def test_the_other_lists_of_rooms_are_this_one():
+    """Headers that clang-tidy looks at, and what CONTRIBUTING says of each room."""
+    looked_at = re.search(r"^HeaderFilterRegex: '(.*)'$", (ROOT / ".clang-tidy").read_text(), re.MULTILINE)
+    assert not [name(path) for path in HEADERS if not re.search(looked_at.group(1), str(path))]
+    told = (ROOT / "CONTRIBUTING.md").read_text()
+    assert not [room for room in ROOMS if f"`{room}/`" not in told and not re.search(rf"`[^`]*\b{room}\b[^`]*`", told)]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_stays_in_its_room(library):
+    pattern = re.compile(LIBRARIES[library]["includes"])
+    homes = tuple(home + "/" for home in LIBRARIES[library]["stays_in"])
+    wrong = [
+        f"{name(path)} includes {target}"
+        for path in SOURCES
+        if not name(path).startswith(homes)
         for target in includes(path)
         if pattern.search(target)
     ]
