@@ -3,12 +3,12 @@
 
 #include "archive/committing.hpp"
 #include "archive/conflict.hpp"
-#include "archive/fault_point.hpp"
 #include "archive/planner.hpp"
 #include "archive/row_lookup.hpp"
 #include "archive/table_shape.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
@@ -23,6 +23,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 
 namespace {
 

@@ -1,13 +1,15 @@
 #include "archive/committing.hpp"
 
-#include "archive/fault_point.hpp"
 #include "archive/settler.hpp"
 #include "async/caught.hpp"
+#include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
 #include "async/timeline.hpp"
 
 namespace archive {
+
+using async::fault_point;
 
 namespace {
 

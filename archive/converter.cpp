@@ -3,7 +3,7 @@
 #include "archive/block_stream.hpp"
 #include "archive/conflict.hpp"
 #include "archive/content_check.hpp"
-#include "archive/fault_point.hpp"
+#include "async/fault_point.hpp"
 #include "azure/crc64.hpp"
 #include "azure/error.hpp"
 
@@ -14,6 +14,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 
 namespace {
 

@@ -2,7 +2,6 @@
 
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
-#include "archive/fault_point.hpp"
 #include "archive/file_header.hpp"
 #include "archive/insert_effects.hpp"
 #include "archive/restore_target.hpp"
@@ -10,6 +9,7 @@
 #include "archive/unit.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 
@@ -23,6 +23,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 
 namespace {
 

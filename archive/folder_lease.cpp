@@ -2,9 +2,9 @@
 
 #include "archive/conditional_write.hpp"
 #include "archive/conflict.hpp"
-#include "archive/fault_point.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
 #include "async/task_scope.hpp"
@@ -20,6 +20,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 using azure::lease_outcome;
 
 namespace {

@@ -1,12 +1,12 @@
 #include "archive/job.hpp"
 
 #include "archive/conflict.hpp"
-#include "archive/fault_point.hpp"
 #include "archive/run_lock.hpp"
 #include "archive/session_scope.hpp"
 #include "archive/unit.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
@@ -20,6 +20,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include "archive/ledger.hpp"
 
-#include "archive/fault_point.hpp"
+#include "async/fault_point.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -11,6 +11,8 @@
 #include <utility>
 
 namespace archive {
+
+using async::fault_point;
 
 namespace {
 

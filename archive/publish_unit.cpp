@@ -1,11 +1,11 @@
 // The end of one transaction of the job: publish, commit, and either finish or put the files back.
 
 #include "archive/conflict.hpp"
-#include "archive/fault_point.hpp"
 #include "archive/unit.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/race.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
@@ -18,6 +18,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 
 awaitable<void> job::publish_and_commit(unit& work) {
     context_.report.enter(run_phase::publishing);

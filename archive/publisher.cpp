@@ -2,9 +2,9 @@
 
 #include "archive/block_stream.hpp"
 #include "archive/conflict.hpp"
-#include "archive/fault_point.hpp"
 #include "archive/selection.hpp"
 #include "archive/tail_state.hpp"
+#include "async/fault_point.hpp"
 #include "azure/crc64.hpp"
 #include "azure/error.hpp"
 
@@ -14,6 +14,8 @@
 #include <chrono>
 
 namespace archive {
+
+using async::fault_point;
 
 namespace {
 

@@ -1,8 +1,8 @@
 #include "archive/restore_publisher.hpp"
 
 #include "archive/conflict.hpp"
-#include "archive/fault_point.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "azure/block_id.hpp"
 #include "azure/crc64.hpp"
 #include "azure/error.hpp"
@@ -14,6 +14,8 @@
 #include <array>
 
 namespace archive {
+
+using async::fault_point;
 
 namespace {
 

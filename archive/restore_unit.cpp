@@ -4,7 +4,6 @@
 #include "archive/committing.hpp"
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
-#include "archive/fault_point.hpp"
 #include "archive/insert_effects.hpp"
 #include "archive/restore_target.hpp"
 #include "archive/table_shape.hpp"
@@ -12,6 +11,7 @@
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/race.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
@@ -23,6 +23,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 
 std::vector<const lake_file*> files_to_restore(const file_map& files, const day_range& days) {
     std::vector<const lake_file*> chosen;

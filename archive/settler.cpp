@@ -1,12 +1,12 @@
 #include "archive/settler.hpp"
 
-#include "archive/fault_point.hpp"
 #include "archive/file_header.hpp"
 #include "archive/pending_content.hpp"
 #include "archive/row_key.hpp"
 #include "archive/row_lookup.hpp"
 #include "archive/staging.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "azure/error.hpp"
 #include "csv/dialect.hpp"
@@ -23,6 +23,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 
 namespace {
 

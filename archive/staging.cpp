@@ -1,8 +1,8 @@
 #include "archive/staging.hpp"
 
 #include "archive/conflict.hpp"
-#include "archive/fault_point.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
@@ -15,6 +15,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 
 namespace {
 

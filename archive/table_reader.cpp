@@ -1,8 +1,8 @@
 #include "archive/table_reader.hpp"
 
-#include "archive/fault_point.hpp"
 #include "archive/session_scope.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "csv/day_prefix.hpp"
@@ -16,6 +16,7 @@
 namespace archive {
 
 using async::failure;
+using async::fault_point;
 
 namespace {
 

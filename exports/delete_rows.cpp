@@ -1,7 +1,7 @@
 // The DELETE of an export, and the proof that it deleted the rows that were exported.
 
-#include "archive/fault_point.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
 #include "exports/attempt.hpp"
@@ -13,8 +13,8 @@
 
 namespace exports {
 
-using archive::fault_point;
 using async::failure;
+using async::fault_point;
 
 namespace {
 

@@ -1,13 +1,13 @@
 #include "exports/directory_draft.hpp"
 
-#include "archive/fault_point.hpp"
+#include "async/fault_point.hpp"
 #include "exports/directory_files.hpp"
 
 #include <optional>
 
 namespace exports {
 
-using archive::fault_point;
+using async::fault_point;
 
 awaitable<void> directory_draft::write(std::vector<std::byte> bytes) {
     const auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes));

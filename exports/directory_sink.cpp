@@ -1,7 +1,7 @@
 #include "exports/directory_sink.hpp"
 
 #include "archive/conflict.hpp"
-#include "archive/fault_point.hpp"
+#include "async/fault_point.hpp"
 #include "exports/directory_draft.hpp"
 #include "exports/directory_files.hpp"
 
@@ -17,8 +17,8 @@ namespace exports {
 namespace {
 
 namespace fs = std::filesystem;
-using archive::fault_point;
 using async::failure;
+using async::fault_point;
 
 constexpr std::size_t read_at_once = std::size_t{256} << 10;
 

@@ -1,11 +1,11 @@
 // One transaction of an export from COPY to COMMIT.
 
 #include "archive/committing.hpp"
-#include "archive/fault_point.hpp"
 #include "archive/two_step_commit.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
 #include "exports/attempt.hpp"
@@ -17,8 +17,8 @@
 
 namespace exports {
 
-using archive::fault_point;
 using async::failure;
+using async::fault_point;
 
 awaitable<void> exporter::export_rows(attempt& work, const task& what) {
     co_await fix_boundary(work);

@@ -1,11 +1,11 @@
 #include "exports/exporter.hpp"
 
 #include "archive/conflict.hpp"
-#include "archive/fault_point.hpp"
 #include "archive/run_lock.hpp"
 #include "archive/settler.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
+#include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
 #include "async/timeline.hpp"
@@ -18,8 +18,8 @@
 
 namespace exports {
 
-using archive::fault_point;
 using async::failure;
+using async::fault_point;
 
 namespace {
 

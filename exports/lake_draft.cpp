@@ -1,8 +1,8 @@
 #include "exports/lake_draft.hpp"
 
 #include "archive/block_room.hpp"
-#include "archive/fault_point.hpp"
 #include "archive/ledger.hpp"
+#include "async/fault_point.hpp"
 #include "azure/crc64.hpp"
 
 #include <fmt/format.h>
@@ -11,8 +11,8 @@
 
 namespace exports {
 
-using archive::fault_point;
 using async::failure;
+using async::fault_point;
 
 bool pending_on(const archive::lake_file& file, const archive::transaction_mark& by) {
     const auto& mark = file.mark.mark;

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace archive {
+namespace async {
 
 #ifdef EVENT_ARCHIVER_FAULT_POINTS
 // Obeys EVENT_ARCHIVER_FAULT="name=kill|term|int|stop[,name=…]": the signal is raised when the point is
@@ -14,4 +14,4 @@ void fault_point(std::string_view name);
 inline void fault_point(std::string_view) noexcept {}
 #endif
 
-} // namespace archive
+} // namespace async

@@ -1,4 +1,4 @@
-#include "archive/fault_point.hpp"
+#include "async/fault_point.hpp"
 
 #ifdef EVENT_ARCHIVER_FAULT_POINTS
 
@@ -10,7 +10,7 @@
 #include <map>
 #include <string>
 
-namespace archive {
+namespace async {
 
 namespace {
 
@@ -48,6 +48,6 @@ void fault_point(std::string_view name) {
     }
 }
 
-} // namespace archive
+} // namespace async
 
 #endif
