@@ -11,6 +11,7 @@
 #include "azure/session_pool.hpp"
 #include "azure/token_source.hpp"
 #include "db/connection.hpp"
+#include "db/session_scope.hpp"
 #include "exports/exporter.hpp"
 #include "exports/sink.hpp"
 #include "exports/task.hpp"
@@ -37,7 +38,7 @@ class export_machine {
     [[nodiscard]] exports::exporter exporter_with(async::log& sink);
     [[nodiscard]] const exports::task_folder& tasks() const noexcept { return tasks_; }
     [[nodiscard]] exports::sink& files() noexcept { return *files_; }
-    [[nodiscard]] const archive::database_access& database() const noexcept { return access_; }
+    [[nodiscard]] const db::database_access& database() const noexcept { return access_; }
 
     // Lets go of what keeps the loop busy: kept-alive connections, timers.
     void close();
@@ -59,7 +60,7 @@ class export_machine {
     async::helper_thread reading_;
     std::unique_ptr<azure::token_source> tokens_;
     db::connect_options database_;
-    archive::database_access access_;
+    db::database_access access_;
     std::unique_ptr<lake_link> lake_; // null: files go to a directory
     std::unique_ptr<exports::sink> files_;
     exports::task_folder tasks_;

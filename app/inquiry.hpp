@@ -6,7 +6,7 @@
 #include "app/report_page.hpp"
 #include "archive/lake.hpp"
 #include "archive/report.hpp"
-#include "archive/session_scope.hpp"
+#include "db/session_scope.hpp"
 
 #include <optional>
 #include <string>
@@ -16,7 +16,7 @@ namespace app {
 // What an inquiry looks at; everything outlives it.
 struct inquiry_context {
     const configuration& settings;
-    archive::database_access database;
+    db::database_access database;
     archive::lake& lake;
     archive::run_report& report;
 };

@@ -33,7 +33,7 @@ std::string problem_of_directory(const std::filesystem::path& path) {
 
 } // namespace
 
-readiness::readiness(const async::asio::any_io_executor& executor, archive::database_access database,
+readiness::readiness(const async::asio::any_io_executor& executor, db::database_access database,
                      std::filesystem::path tasks, exports::sink& output)
     : database_(database)
     , tasks_(std::move(tasks))
@@ -80,7 +80,7 @@ awaitable<std::vector<readiness_check>> readiness::look_now() {
 
 awaitable<std::string> readiness::problem_of_database() {
     try {
-        co_await async::with_deadline(archive::with_session(database_, ask), async::deadline::after(patience),
+        co_await async::with_deadline(db::with_session(database_, ask), async::deadline::after(patience),
                                       "the database");
     } catch (const async::error& failed) {
         co_return failed.message();

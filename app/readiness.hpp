@@ -2,10 +2,10 @@
 // of probes is one look.
 #pragma once
 
-#include "archive/session_scope.hpp"
 #include "async/asio.hpp"
 #include "async/condition.hpp"
 #include "async/deadline.hpp"
+#include "db/session_scope.hpp"
 #include "exports/sink.hpp"
 
 #include <filesystem>
@@ -23,7 +23,7 @@ struct readiness_check {
 class readiness {
   public:
     // What it is given must outlive it.
-    readiness(const async::asio::any_io_executor& executor, archive::database_access database,
+    readiness(const async::asio::any_io_executor& executor, db::database_access database,
               std::filesystem::path tasks, exports::sink& output);
 
     // No older than two seconds; that files can be put where they go, no older than 30.
@@ -34,7 +34,7 @@ class readiness {
     [[nodiscard]] async::awaitable<std::string> problem_of_database();
     [[nodiscard]] async::awaitable<std::string> problem_of_output();
 
-    archive::database_access database_;
+    db::database_access database_;
     std::filesystem::path tasks_;
     exports::sink& output_;
     async::condition seen_;

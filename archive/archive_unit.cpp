@@ -12,6 +12,7 @@
 #include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
+#include "db/session_scope.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -255,7 +256,7 @@ awaitable<void> job::delete_rows(unit& work) {
     work.position = co_await position_of(work.session);
     const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
     const auto header = csv::header_line(work.table.columns);
-    const database_access database{context_.database, context_.helper, context_.sink};
+    const db::database_access database{context_.database, context_.helper, context_.sink};
     co_await make_number_durable(database);
     work.publication = {table_in_mark(work.table),
                         context_.run_id,

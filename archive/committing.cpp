@@ -16,7 +16,7 @@ namespace {
 constexpr std::chrono::seconds outcome_patience{30};
 constexpr std::chrono::milliseconds outcome_pause{200};
 
-awaitable<commit_decision> ask_for_outcome(database_access database, transaction_mark which) {
+awaitable<commit_decision> ask_for_outcome(db::database_access database, transaction_mark which) {
     const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
     auto asking = co_await db::transaction::begin(*session, {});
     const auto now = co_await position_of(*session);
@@ -29,7 +29,7 @@ awaitable<commit_decision> ask_for_outcome(database_access database, transaction
 
 } // namespace
 
-awaitable<void> make_number_durable(database_access database) {
+awaitable<void> make_number_durable(db::database_access database) {
     const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
     // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
     // one in a session without synchronous_commit.
@@ -40,11 +40,11 @@ awaitable<void> make_number_durable(database_access database) {
     fault_point("number-durable");
 }
 
-awaitable<commit_decision> commit_or_ask(database_access database, db::transaction& transaction,
+awaitable<commit_decision> commit_or_ask(db::database_access database, db::transaction& transaction,
                                          transaction_mark which) {
     const async::span shown(database.sink, "job", "commit");
     fault_point("before-commit");
-    const auto outcome = co_await transaction.commit(async::deadline::after(commit_patience));
+    const auto outcome = co_await transaction.commit(async::deadline::after(db::commit_patience));
     fault_point("after-commit");
     auto decision = decide_commit(outcome);
     if (decision != commit_decision::ask)

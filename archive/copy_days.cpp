@@ -5,13 +5,13 @@
 #include "archive/file_header.hpp"
 #include "archive/insert_effects.hpp"
 #include "archive/restore_target.hpp"
-#include "archive/session_scope.hpp"
 #include "archive/unit.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
+#include "db/session_scope.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -103,11 +103,11 @@ awaitable<void> job::copy_days(restore_request what) {
     context_.report.days_planned = files.size();
     std::optional<table_description> target;
     std::size_t copied = 0;
-    const database_access database{context_.database, context_.helper, context_.sink};
+    const db::database_access database{context_.database, context_.helper, context_.sink};
     const auto begin = [this, &what, &files, &target, &copied](db::connection& session) -> awaitable<void> {
         copied = co_await copy_first(session, what.into, files, target);
     };
-    co_await with_session(database, begin);
+    co_await db::with_session(database, begin);
     const auto step = [this, &files, &target, copied](std::size_t index) {
         return copy_day(*files[copied + index], *target);
     };
@@ -157,8 +157,8 @@ awaitable<std::size_t> job::copy_first(db::connection& session, std::string into
 }
 
 awaitable<void> job::copy_day(const lake_file& file, const table_description& target) {
-    const database_access database{context_.database, context_.helper, context_.sink};
-    co_await with_session(database, [this, &file, &target](db::connection& session) {
+    const db::database_access database{context_.database, context_.helper, context_.sink};
+    co_await db::with_session(database, [this, &file, &target](db::connection& session) {
         return copy_day_inside(session, file, target);
     });
 }
@@ -193,7 +193,7 @@ awaitable<loaded_file> job::load_and_prove(db::connection& session, const lake_f
 }
 
 awaitable<void> job::commit_copy(db::transaction& transaction, const lake_file& file) {
-    const auto by = async::deadline::after(commit_patience);
+    const auto by = async::deadline::after(db::commit_patience);
     if (co_await async::shielded(transaction.commit(by)) == db::commit_outcome::committed)
         co_return;
     if (const auto& refusal = transaction.refusal())

@@ -136,7 +136,7 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
 awaitable<forecast> look_ahead(look_context context) {
     forecast seen;
     context.report.enter(run_phase::connecting);
-    co_await with_session(context.database, [&context, &seen](db::connection& session) {
+    co_await db::with_session(context.database, [&context, &seen](db::connection& session) {
         return look(session, context, seen);
     });
     co_return seen;

@@ -5,9 +5,9 @@
 #include "archive/lake.hpp"
 #include "archive/plan.hpp"
 #include "archive/report.hpp"
-#include "archive/session_scope.hpp"
 #include "archive/settings.hpp"
 #include "archive/size_estimate.hpp"
+#include "db/session_scope.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -60,7 +60,7 @@ struct forecast {
 
 struct look_context {
     const archive::settings& settings;
-    database_access database;
+    db::database_access database;
     archive::lake& lake;
     run_report& report;
 };

@@ -2,7 +2,6 @@
 
 #include "archive/conflict.hpp"
 #include "archive/run_lock.hpp"
-#include "archive/session_scope.hpp"
 #include "archive/unit.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
@@ -10,6 +9,7 @@
 #include "async/pause.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
+#include "db/session_scope.hpp"
 
 #include <fmt/format.h>
 
@@ -139,8 +139,8 @@ awaitable<void> job::attempts(attempt_body body) {
 awaitable<job::attempt_result> job::attempt(const attempt_body& body) {
     context_.report.enter(run_phase::connecting);
     auto result = attempt_result::finished;
-    const database_access database{context_.database, context_.helper, context_.sink};
-    co_await with_session(database, [this, &body, &result](db::connection& session) -> awaitable<void> {
+    const db::database_access database{context_.database, context_.helper, context_.sink};
+    co_await db::with_session(database, [this, &body, &result](db::connection& session) -> awaitable<void> {
         unit work(session);
         result = co_await open_unit(work, body);
     });

@@ -72,7 +72,7 @@ awaitable<folder_owner> owner_here(db::connection& session, const settings& want
     co_return std::move(claim.owner);
 }
 
-awaitable<void> tell_owner(database_access database, lake& folder, const settings& wanted,
+awaitable<void> tell_owner(db::database_access database, lake& folder, const settings& wanted,
                            database_need need) {
     const auto lock = co_await lock_seen(folder);
     if (!lock)
@@ -85,7 +85,7 @@ awaitable<void> tell_owner(database_access database, lake& folder, const setting
     const auto by =
         need == database_need::needed ? async::deadline() : async::deadline::after(database_patience);
     try {
-        co_await async::with_deadline(with_session(database, ask), by, "the database");
+        co_await async::with_deadline(db::with_session(database, ask), by, "the database");
     } catch (...) {
         failed = std::current_exception();
     }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "archive/folder_owner.hpp"
-#include "archive/session_scope.hpp"
 #include "archive/settings.hpp"
+#include "db/session_scope.hpp"
 
 #include <optional>
 
@@ -20,7 +20,7 @@ namespace archive {
 enum class database_need : std::uint8_t { needed, not_needed };
 // A warning, `folder.owner`, if the folder belongs to another table or database than the configured one.
 // Throws what the database says, where it is needed, and what the lake says that another try may mend.
-[[nodiscard]] awaitable<void> tell_owner(database_access database, lake& folder, const settings& wanted,
+[[nodiscard]] awaitable<void> tell_owner(db::database_access database, lake& folder, const settings& wanted,
                                          database_need need);
 
 } // namespace archive

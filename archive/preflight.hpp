@@ -3,9 +3,9 @@
 #pragma once
 
 #include "archive/lake.hpp"
-#include "archive/session_scope.hpp"
 #include "archive/settings.hpp"
 #include "async/error.hpp"
+#include "db/session_scope.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -65,7 +65,7 @@ struct table_rights {
 
 struct preflight_context {
     const archive::settings& settings;
-    database_access database;
+    db::database_access database;
     archive::lake& lake;
     std::string database_name; // for people, without a password
     std::string account;       // name and kind of credential

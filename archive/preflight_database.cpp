@@ -6,6 +6,7 @@
 #include "archive/table.hpp"
 #include "archive/table_shape.hpp"
 #include "async/caught.hpp"
+#include "db/session_scope.hpp"
 #include "db/transaction.hpp"
 
 #include <fmt/format.h>
@@ -252,8 +253,8 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
 } // namespace
 
 awaitable<void> check_database(const preflight_context& context, std::vector<check_line>& lines) {
-    const auto failed =
-        co_await async::caught(with_session(context.database, [&context, &lines](db::connection& session) {
+    const auto failed = co_await async::caught(
+        db::with_session(context.database, [&context, &lines](db::connection& session) {
             return look(session, context, lines);
         }));
     if (failed)

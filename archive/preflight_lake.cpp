@@ -5,6 +5,7 @@
 #include "archive/preflight.hpp"
 #include "async/caught.hpp"
 #include "azure/error.hpp"
+#include "db/session_scope.hpp"
 
 #include <fmt/format.h>
 
@@ -150,7 +151,7 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
     std::optional<folder_owner> ours;
     std::exception_ptr failed;
     try {
-        co_await with_session(context.database, [&](db::connection& session) -> awaitable<void> {
+        co_await db::with_session(context.database, [&](db::connection& session) -> awaitable<void> {
             ours = co_await owner_here(session, context.settings);
         });
     } catch (...) {

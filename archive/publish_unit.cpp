@@ -10,6 +10,7 @@
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "azure/crc64.hpp"
+#include "db/session_scope.hpp"
 
 #include <fmt/format.h>
 
@@ -67,7 +68,7 @@ awaitable<void> job::publish_and_roll_back(unit& work, commit_steps steps) {
 }
 
 awaitable<void> job::commit(unit& work, commit_steps steps) {
-    const database_access database{context_.database, context_.helper, context_.sink};
+    const db::database_access database{context_.database, context_.helper, context_.sink};
     commit_context context{database, work.session, *work.transaction, &lease_, context_.stop};
     co_await commit_in_two_steps(context, std::move(steps));
 }

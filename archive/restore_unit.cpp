@@ -15,6 +15,7 @@
 #include "async/race.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
+#include "db/session_scope.hpp"
 
 #include <fmt/format.h>
 
@@ -125,7 +126,7 @@ awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
         each.mark.restoring = transaction_mark{context_.run_id, work.publication.transaction, work.position};
         each.mark.held_until = held_until;
     }
-    const database_access database{context_.database, context_.helper, context_.sink};
+    const db::database_access database{context_.database, context_.helper, context_.sink};
     co_await make_number_durable(database);
 }
 

@@ -1,11 +1,11 @@
 #include "archive/table_reader.hpp"
 
-#include "archive/session_scope.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "csv/day_prefix.hpp"
+#include "db/session_scope.hpp"
 
 #include <fmt/format.h>
 
@@ -87,8 +87,8 @@ awaitable<void> table_reader::run(std::size_t count, piece read) {
 }
 
 awaitable<void> table_reader::lane(std::size_t count, const piece& read) {
-    const database_access database{context_.database, context_.helper, context_.sink};
-    co_await with_session(
+    const db::database_access database{context_.database, context_.helper, context_.sink};
+    co_await db::with_session(
         database, [this, count, &read](db::connection& session) { return work(session, count, read); });
     if (--lanes_ > 0)
         co_return;

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "archive/mark.hpp"
-#include "archive/session_scope.hpp"
 #include "async/asio.hpp"
 #include "async/stop.hpp"
+#include "db/session_scope.hpp"
 #include "db/transaction.hpp"
 
 #include <functional>
@@ -28,7 +28,7 @@ struct commit_steps {
 
 // What the end of a transaction is carried out with; everything outlives it.
 struct commit_context {
-    database_access database;
+    db::database_access database;
     db::connection& session;
     db::transaction& transaction;
     folder_lease* lease; // proved right before COMMIT; null: the files are in no folder that is leased

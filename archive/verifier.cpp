@@ -112,7 +112,7 @@ awaitable<verifier::memory_share> verifier::take_memory(std::uint64_t wanted) {
 awaitable<verification> verifier::verify(day_range days, std::string against) {
     auto& report = context_.report;
     report.enter(run_phase::connecting);
-    co_await with_session(context_.database, [this, &against](db::connection& session) {
+    co_await db::with_session(context_.database, [this, &against](db::connection& session) {
         return describe(session, std::move(against));
     });
     report.enter(run_phase::verifying);
@@ -137,7 +137,7 @@ awaitable<verification> verifier::verify(day_range days, std::string against) {
 
     std::vector<awaitable<void>> lanes;
     for (std::size_t count = 0; count < std::min(context_.settings.parallel, files.size()); ++count)
-        lanes.push_back(with_session(context_.database, [this, &files, &result](db::connection& session) {
+        lanes.push_back(db::with_session(context_.database, [this, &files, &result](db::connection& session) {
             return lane(session, files, result);
         }));
     co_await async::run_all(std::move(lanes));

@@ -9,10 +9,10 @@
 #include "archive/inventory.hpp"
 #include "archive/lake.hpp"
 #include "archive/report.hpp"
-#include "archive/session_scope.hpp"
 #include "archive/settings.hpp"
 #include "archive/table.hpp"
 #include "async/condition.hpp"
+#include "db/session_scope.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -41,7 +41,7 @@ struct verification {
 
 struct verify_context {
     const archive::settings& settings;
-    database_access database;
+    db::database_access database;
     archive::lake& lake;
     run_report& report;
 };

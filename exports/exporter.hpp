@@ -2,9 +2,9 @@
 // of each step what happens if the process dies there.
 #pragma once
 
-#include "archive/session_scope.hpp"
 #include "async/log.hpp"
 #include "async/stop.hpp"
+#include "db/session_scope.hpp"
 #include "exports/evidence.hpp"
 #include "exports/report.hpp"
 #include "exports/settings.hpp"
@@ -20,7 +20,7 @@ namespace exports {
 // What exports work with; everything outlives them.
 struct export_context {
     const exports::settings& settings;
-    archive::database_access database;
+    db::database_access database;
     exports::sink& sink;
     async::log& log;
     async::stop_source& stop;

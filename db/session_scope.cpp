@@ -1,9 +1,9 @@
-#include "archive/session_scope.hpp"
+#include "db/session_scope.hpp"
 
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 
-namespace archive {
+namespace db {
 
 namespace {
 
@@ -11,8 +11,8 @@ constexpr std::chrono::seconds abandon_patience{5};
 
 } // namespace
 
-awaitable<void> with_session(database_access database, std::function<awaitable<void>(db::connection&)> body) {
-    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+awaitable<void> with_session(database_access database, std::function<awaitable<void>(connection&)> body) {
+    const auto session = co_await connection::open(database.options, database.helper, database.sink);
     auto* const borrowed = session.get();
     co_await async::with_cleanup(
         body(*session), [borrowed] { return borrowed->abandon(async::deadline::after(abandon_patience)); },
@@ -23,4 +23,4 @@ awaitable<void> with_session(database_access database, std::function<awaitable<v
         });
 }
 
-} // namespace archive
+} // namespace db

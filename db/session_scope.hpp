@@ -9,7 +9,7 @@
 #include <chrono>
 #include <functional>
 
-namespace archive {
+namespace db {
 
 using async::awaitable;
 
@@ -17,7 +17,7 @@ using async::awaitable;
 inline constexpr std::chrono::seconds commit_patience{120};
 
 struct database_access {
-    const db::connect_options& options;
+    const connect_options& options;
     async::helper_thread& helper;
     async::log& sink;
 };
@@ -25,6 +25,6 @@ struct database_access {
 // Opens a session, awaits `body`, and closes it. If `body` fails or is cancelled, what the server is doing
 // for it is cancelled there too. `body` is kept alive until then.
 [[nodiscard]] awaitable<void> with_session(database_access database,
-                                           std::function<awaitable<void>(db::connection&)> body);
+                                           std::function<awaitable<void>(connection&)> body);
 
-} // namespace archive
+} // namespace db
