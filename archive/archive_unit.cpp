@@ -12,6 +12,7 @@
 #include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
+#include "db/position.hpp"
 #include "db/session_scope.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -35,7 +36,7 @@ constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
 } // namespace
 
 awaitable<job::attempt_result> job::archive_unit(unit& work) {
-    must_be_identified(work.position);
+    db::must_be_identified(work.position);
     co_await context_.lake.must_take(context_.settings.placement.tags);
     context_.report.enter(run_phase::planning);
     const auto shape = co_await read_shape(work.session, work.table.oid);
@@ -253,7 +254,7 @@ awaitable<void> job::delete_rows(unit& work) {
     for (auto& each : co_await look_at_effects(work.session, watch, before, deleted.rows_affected()))
         work.went_along.push_back(std::move(each));
 
-    work.position = co_await position_of(work.session);
+    work.position = co_await db::position_of(work.session);
     const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
     const auto header = csv::header_line(work.table.columns);
     const db::database_access database{context_.database, context_.helper, context_.sink};

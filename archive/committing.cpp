@@ -6,6 +6,7 @@
 #include "async/pause.hpp"
 #include "async/race.hpp"
 #include "async/timeline.hpp"
+#include "db/position.hpp"
 
 namespace archive {
 
@@ -16,10 +17,10 @@ namespace {
 constexpr std::chrono::seconds outcome_patience{30};
 constexpr std::chrono::milliseconds outcome_pause{200};
 
-awaitable<commit_decision> ask_for_outcome(db::database_access database, transaction_mark which) {
+awaitable<commit_decision> ask_for_outcome(db::database_access database, db::transaction_mark which) {
     const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
     auto asking = co_await db::transaction::begin(*session, {});
-    const auto now = co_await position_of(*session);
+    const auto now = co_await db::position_of(*session);
     const auto asked = co_await fate_of(*session, which.transaction, which.position, now);
     co_await asking.rollback();
     database.sink.info("commit.outcome", "the server was asked what became of the transaction",
@@ -41,7 +42,7 @@ awaitable<void> make_number_durable(db::database_access database) {
 }
 
 awaitable<commit_decision> commit_or_ask(db::database_access database, db::transaction& transaction,
-                                         transaction_mark which) {
+                                         db::transaction_mark which) {
     const async::span shown(database.sink, "job", "commit");
     fault_point("before-commit");
     const auto outcome = co_await transaction.commit(async::deadline::after(db::commit_patience));

@@ -3,6 +3,7 @@
 
 #include "archive/decisions.hpp"
 #include "archive/mark.hpp"
+#include "db/position.hpp"
 #include "db/session_scope.hpp"
 #include "db/transaction.hpp"
 
@@ -16,7 +17,7 @@ namespace archive {
 // Sends COMMIT; if no answer comes, connects again and asks what became of `which`, for a while. To be
 // awaited shielded. Never `ask` nor `wait`: what stays open is `leave_marks`. Throws only if COMMIT was
 // certainly not sent. `transaction` must outlive the call.
-[[nodiscard]] awaitable<commit_decision> commit_or_ask(db::database_access database,
-                                                       db::transaction& transaction, transaction_mark which);
+[[nodiscard]] awaitable<commit_decision>
+commit_or_ask(db::database_access database, db::transaction& transaction, db::transaction_mark which);
 
 } // namespace archive

@@ -9,6 +9,7 @@
 #include "async/race.hpp"
 #include "async/task_scope.hpp"
 #include "azure/name_uuid.hpp"
+#include "db/position.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -43,7 +44,7 @@ std::string time_now() {
 
 } // namespace
 
-awaitable<lease_claim> claim_of(db::connection& session, server_position position, std::string table) {
+awaitable<lease_claim> claim_of(db::connection& session, db::server_position position, std::string table) {
     // Qualified: in an export the search_path is the task's.
     const auto found = co_await session.query(
         "SELECT pg_catalog.current_database(), pg_catalog.to_char(pg_catalog.timezone('UTC'::pg_catalog.text,"

@@ -8,6 +8,7 @@
 #include "async/log.hpp"
 #include "async/retry.hpp"
 #include "db/connection.hpp"
+#include "db/position.hpp"
 
 #include <chrono>
 #include <functional>
@@ -28,7 +29,7 @@ struct lease_claim {
     std::string id; // a UUID: the same for all runs on this server until it is started again
 };
 // `position` is that of `session`; `table` as in folder_owner.
-[[nodiscard]] awaitable<lease_claim> claim_of(db::connection& session, server_position position,
+[[nodiscard]] awaitable<lease_claim> claim_of(db::connection& session, db::server_position position,
                                               std::string table);
 
 class folder_lease {

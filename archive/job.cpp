@@ -9,6 +9,7 @@
 #include "async/pause.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
+#include "db/position.hpp"
 #include "db/session_scope.hpp"
 
 #include <fmt/format.h>
@@ -267,7 +268,7 @@ awaitable<bool> job::begin_unit(unit& work) {
         co_await work.transaction->rollback();
         co_return false;
     }
-    work.position = co_await position_of(session);
+    work.position = co_await db::position_of(session);
     co_return true;
 }
 
@@ -364,7 +365,7 @@ awaitable<std::optional<job::attempt_result>> job::settle(unit& work) {
         co_return attempt_result::settled;
     }
     if (context_.report.files_pending > 0)
-        must_be_identified(work.position);
+        db::must_be_identified(work.position);
     const auto outcome = co_await settler_.settle(work.session, work.table, work.position, work.files);
     context_.report.files_settled += outcome.settled;
     if (outcome.waiting)

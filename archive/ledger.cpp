@@ -1,6 +1,7 @@
 #include "archive/ledger.hpp"
 
 #include "async/fault_point.hpp"
+#include "db/position.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -44,7 +45,7 @@ bool read_count(std::string_view line, std::string_view name, std::uint64_t& int
     return failed == std::errc() && end == text->data() + text->size();
 }
 
-bool before(const server_position& one, const server_position& other) noexcept {
+bool before(const db::server_position& one, const db::server_position& other) noexcept {
     return one.cluster == other.cluster && one.database == other.database &&
            std::tie(one.timeline, one.lsn) < std::tie(other.timeline, other.lsn);
 }

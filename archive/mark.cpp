@@ -2,6 +2,7 @@
 
 #include "archive/day.hpp"
 #include "azure/crc64.hpp"
+#include "db/position.hpp"
 
 #include <fmt/format.h>
 
@@ -209,7 +210,8 @@ bool is_moment(std::string_view text) noexcept {
            text.substr(11, 2) < "24" && text.substr(14, 2) < "60" && text.substr(17, 2) < "60";
 }
 
-std::string transaction_text(std::string_view run, std::string_view transaction, const server_position& at) {
+std::string transaction_text(std::string_view run, std::string_view transaction,
+                             const db::server_position& at) {
     auto text = fmt::format("run={},xid={},cluster={},database={},timeline={},lsn={}", run, transaction,
                             at.cluster, at.database, at.timeline, at.lsn);
     if (at.started != 0)
@@ -411,9 +413,9 @@ std::uint64_t crc_of_ids(std::span<const std::string> ids) noexcept {
     return crc;
 }
 
-std::optional<transaction_mark> awaited(const file_mark& mark) {
+std::optional<db::transaction_mark> awaited(const file_mark& mark) {
     if (mark.pending)
-        return transaction_mark{mark.now.run, mark.now.transaction, mark.now.position};
+        return db::transaction_mark{mark.now.run, mark.now.transaction, mark.now.position};
     return mark.restoring;
 }
 

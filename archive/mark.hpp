@@ -5,6 +5,7 @@
 
 #include "archive/table.hpp"
 #include "azure/metadata.hpp"
+#include "db/position.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -33,7 +34,7 @@ struct file_record {
     std::uint64_t header = 0;          // CRC-64 of the header line
     std::string run;                   // the run that wrote last
     std::string transaction;           // its pg_current_xact_id()
-    server_position position;          // of the server when that run wrote
+    db::server_position position;      // of the server when that run wrote
     std::optional<sampled_row> sample; // of one row that run wrote; nothing if its key is too long to keep
     // CRC-64 of the columns' names and types; 0 if not recorded, as by 0.1.0.
     std::uint64_t types = 0;
@@ -45,17 +46,9 @@ struct file_record {
     bool operator==(const file_record&) const = default;
 };
 
-// A transaction of a run.
-struct transaction_mark {
-    std::string run;
-    std::string transaction;
-    server_position position;
-    bool operator==(const transaction_mark&) const = default;
-};
-
 // The file's rows are back in the table, and the file still has them.
 struct restored_mark {
-    transaction_mark by;
+    db::transaction_mark by;
     std::uint64_t rows = 0;
     // Of a pending file: its transaction deletes all that is left of the day, and this mark ends with it.
     bool ends = false;
@@ -69,7 +62,7 @@ struct file_mark {
     bool pending = false;            // the tail stands or falls with now.transaction
     std::optional<file_record> base; // what was there before the tail; nothing: the tail is the whole file
     // Moves the file's rows back into the table. Never together with `pending`.
-    std::optional<transaction_mark> restoring;
+    std::optional<db::transaction_mark> restoring;
     // The table may have rows of the file as well, and has them by right: until they are due again.
     std::optional<restored_mark> restored;
     std::string held_until; // "2026-12-24T02:00:00Z": the day is not archived before; empty: no hold
@@ -101,7 +94,7 @@ inline constexpr std::size_t sample_names_max = 512;
 [[nodiscard]] std::uint64_t crc_of_ids(std::span<const std::string> ids) noexcept;
 
 // The transaction that the file waits for: that of its tail, or the one that takes its rows back.
-[[nodiscard]] std::optional<transaction_mark> awaited(const file_mark& mark);
+[[nodiscard]] std::optional<db::transaction_mark> awaited(const file_mark& mark);
 
 // The mark a file has once its tail is final. A restored file stays so, unless its whole day went.
 [[nodiscard]] file_mark settled(const file_mark& mark);

@@ -5,6 +5,7 @@
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "azure/error.hpp"
+#include "db/position.hpp"
 #include "db/transaction.hpp"
 
 #include <fmt/format.h>
@@ -33,13 +34,13 @@ awaitable<std::optional<azure::blob_properties>> lock_seen(lake& folder) {
 }
 
 // Cluster and database alone, which a standby has too. The cluster is empty where the role may not see it.
-awaitable<server_position> identity_of(db::connection& session) {
+awaitable<db::server_position> identity_of(db::connection& session) {
     const auto found = co_await session.query(
         "SELECT (SELECT d.oid FROM pg_catalog.pg_database d"
         " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())::pg_catalog.text,"
         " pg_catalog.has_function_privilege('pg_catalog.pg_control_system()'::pg_catalog.text,"
         " 'EXECUTE'::pg_catalog.text)");
-    server_position position;
+    db::server_position position;
     position.database = found.text(0, 0);
     if (found.boolean(0, 1)) {
         const auto identity = co_await session.query(

@@ -10,6 +10,7 @@
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "azure/crc64.hpp"
+#include "db/position.hpp"
 #include "db/session_scope.hpp"
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ using async::fault_point;
 awaitable<void> job::publish_and_commit(unit& work) {
     context_.report.enter(run_phase::publishing);
     commit_steps steps;
-    steps.announce = [this, &work]() -> awaitable<transaction_mark> {
+    steps.announce = [this, &work]() -> awaitable<db::transaction_mark> {
         co_await publish(work);
         context_.report.enter(run_phase::committing);
         co_return work.mark();

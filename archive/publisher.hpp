@@ -8,6 +8,7 @@
 #include "archive/settings.hpp"
 #include "async/page_pool.hpp"
 #include "async/retry.hpp"
+#include "db/position.hpp"
 
 #include <functional>
 #include <span>
@@ -20,7 +21,7 @@ struct publication {
     std::string table; // as table_in_mark writes it
     std::string run;
     std::string transaction; // pg_current_xact_id()
-    server_position position;
+    db::server_position position;
     std::uint64_t header_crc = 0;
     std::uint64_t types = 0; // as table_description has it
     std::string cutoff;      // rows before it go: a day that ends before it is over

@@ -10,6 +10,7 @@
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
 #include "csv/row_scanner.hpp"
+#include "db/position.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -31,12 +32,12 @@ std::string as_copy_writes(std::string_view row) {
     return text += '\n';
 }
 
-bool same_history(const server_position& then, const server_position& now) noexcept {
+bool same_history(const db::server_position& then, const db::server_position& now) noexcept {
     return then.cluster == now.cluster && then.database == now.database && then.timeline == now.timeline &&
            then.lsn <= now.lsn;
 }
 
-bool is_ahead(const server_position& then, const server_position& now) noexcept {
+bool is_ahead(const db::server_position& then, const db::server_position& now) noexcept {
     return then.timeline > now.timeline || (then.timeline == now.timeline && then.lsn > now.lsn);
 }
 

@@ -15,6 +15,7 @@
 #include "async/race.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
+#include "db/position.hpp"
 #include "db/session_scope.hpp"
 
 #include <fmt/format.h>
@@ -48,7 +49,7 @@ awaitable<void> job::restore_in_place(restore_request what) {
 }
 
 awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_request& what) {
-    must_be_identified(work.position);
+    db::must_be_identified(work.position);
     context_.report.enter(run_phase::restoring);
     const auto files = files_to_restore(work.files, what.days);
     if (files.empty())
@@ -95,7 +96,7 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
 
 // The marks that the files will have while the transaction is open.
 awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
-    work.position = co_await position_of(work.session);
+    work.position = co_await db::position_of(work.session);
     const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
     work.publication.transaction = xid.text(0, 0);
     work.publication.position = work.position;
@@ -123,7 +124,8 @@ awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
                 failure::precondition,
                 fmt::format("'{}' holds rows of table {}", each.file->properties.name, each.mark.table),
                 "Name that table with ARCHIVE_TABLE, or restore with --into.");
-        each.mark.restoring = transaction_mark{context_.run_id, work.publication.transaction, work.position};
+        each.mark.restoring =
+            db::transaction_mark{context_.run_id, work.publication.transaction, work.position};
         each.mark.held_until = held_until;
     }
     const db::database_access database{context_.database, context_.helper, context_.sink};
@@ -144,7 +146,7 @@ awaitable<void> job::announce_and_commit(unit& work) {
         }
     };
     commit_steps steps;
-    steps.announce = [this, &work, &announce]() -> awaitable<transaction_mark> {
+    steps.announce = [this, &work, &announce]() -> awaitable<db::transaction_mark> {
         co_await lease_.sign();
         co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, announce);
         fault_point("announced");

@@ -12,6 +12,7 @@
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
 #include "csv/row_scanner.hpp"
+#include "db/position.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -47,7 +48,7 @@ bool is_undo(settle_decision decision) noexcept {
 
 // What the ledger is told, before it is carried out. Nothing where the file holds what it is known to hold.
 std::optional<ledger_entry> entry_of_decision(const lake_file& file, settle_decision decision,
-                                              const server_position& position) {
+                                              const db::server_position& position) {
     const auto& mark = *file.mark.mark;
     const auto entry = [&file, &position](const file_mark& after, std::string_view what) {
         auto made = entry_of(file.properties.name, after, file.properties.etag, std::string(what));
@@ -78,8 +79,8 @@ std::optional<ledger_entry> entry_of_decision(const lake_file& file, settle_deci
 
 } // namespace
 
-awaitable<fate> fate_of(db::connection& session, std::string transaction, server_position then,
-                        server_position now) {
+awaitable<fate> fate_of(db::connection& session, std::string transaction, db::server_position then,
+                        db::server_position now) {
     if (now.cluster.empty()) // hidden: equal to none
         co_return fate::unknown;
     if (then.cluster != now.cluster || then.database != now.database || then.timeline != now.timeline ||
@@ -110,7 +111,7 @@ awaitable<fate> fate_of(db::connection& session, std::string transaction, server
 }
 
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
-                                    const server_position& position, const file_map& files) {
+                                    const db::server_position& position, const file_map& files) {
     settling result;
     for (const auto& [key, file] : files)
         // It may hide a pending tail.
@@ -176,7 +177,7 @@ awaitable<settler::evidence> settler::gather(db::connection& session, const tabl
 }
 
 awaitable<settle_decision> settler::decide(db::connection& session, const table_description& table,
-                                           const server_position& position, const lake_file& file,
+                                           const db::server_position& position, const lake_file& file,
                                            evidence& known) {
     const auto& mark = *file.mark.mark;
     const auto by = awaited(mark).value();
@@ -227,7 +228,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
 
 // Why a person must look.
 async::error settler::refusal(settle_decision decision, const settle_facts& facts,
-                              const table_description& table, const server_position& position,
+                              const table_description& table, const db::server_position& position,
                               const lake_file& file, const tail_look& seen, bool hidden) const {
     const auto& name = file.properties.name;
     const auto by = awaited(*file.mark.mark).value();
@@ -467,7 +468,7 @@ awaitable<void> settler::must_be_in_table(db::connection& session, const table_d
 }
 
 awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
-                                           const server_position& position, const lake_file& file,
+                                           const db::server_position& position, const lake_file& file,
                                            verdict decision) {
     const auto& name = file.properties.name;
     auto by = file.mark.mark ? awaited(*file.mark.mark) : std::nullopt;

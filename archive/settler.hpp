@@ -12,6 +12,7 @@
 #include "async/error.hpp"
 #include "async/log.hpp"
 #include "db/connection.hpp"
+#include "db/position.hpp"
 
 #include <cstdint>
 #include <map>
@@ -24,8 +25,8 @@ namespace archive {
 // The fate of a transaction of `then`'s server, asked of `session`, which is at `now`. A server whose history
 // has changed since is not asked: the number may stand for another transaction there. Inside a transaction it
 // leaves that usable.
-[[nodiscard]] awaitable<fate> fate_of(db::connection& session, std::string transaction, server_position then,
-                                      server_position now);
+[[nodiscard]] awaitable<fate> fate_of(db::connection& session, std::string transaction,
+                                      db::server_position then, db::server_position now);
 
 struct settling {
     std::uint64_t settled = 0; // files that were written to
@@ -51,14 +52,14 @@ class settler {
     // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
     // partly in the table.
     [[nodiscard]] awaitable<settling> settle(db::connection& session, const table_description& table,
-                                             const server_position& position, const file_map& files);
+                                             const db::server_position& position, const file_map& files);
     // Throws async::error(precondition) if the file is neither pending nor restored, or is restored and to be
     // kept although the table has rows of it; async::error(locked) if its transaction is running;
     // async::error(integrity) if rows would be discarded that the table has not, or bytes that the mark does
     // not know.
     [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const table_description& table,
-                                                    const server_position& position, const lake_file& file,
-                                                    verdict decision);
+                                                    const db::server_position& position,
+                                                    const lake_file& file, verdict decision);
 
   private:
     struct tail_look {
@@ -79,12 +80,12 @@ class settler {
     };
 
     [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
-                                                    const server_position& position, const lake_file& file,
-                                                    evidence& known);
+                                                    const db::server_position& position,
+                                                    const lake_file& file, evidence& known);
     [[nodiscard]] awaitable<evidence> gather(db::connection& session, const table_description& table,
                                              const file_map& files);
     [[nodiscard]] async::error refusal(settle_decision decision, const settle_facts& facts,
-                                       const table_description& table, const server_position& position,
+                                       const table_description& table, const db::server_position& position,
                                        const lake_file& file, const tail_look& seen, bool hidden) const;
     [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file);

@@ -16,6 +16,7 @@
 #include "async/log.hpp"
 #include "async/page_pool.hpp"
 #include "csv/gzip.hpp"
+#include "db/position.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -34,7 +35,7 @@ struct staging_context {
     async::log& sink;
     run_report& report;
     const table_description& table;
-    const server_position& position;
+    const db::server_position& position;
     // Days whose file speaks of rows that the table has nevertheless.
     const std::set<day>& came_back;
     const std::vector<planned_day>&
@@ -50,10 +51,10 @@ struct staging_context {
 };
 
 // False if the server that wrote a file may since have lost commits: restored, failed over, or another one.
-[[nodiscard]] bool same_history(const server_position& then, const server_position& now) noexcept;
+[[nodiscard]] bool same_history(const db::server_position& then, const db::server_position& now) noexcept;
 // True if a server of the same cluster and database was further on when it wrote than this one is: the other
 // is not this one's past.
-[[nodiscard]] bool is_ahead(const server_position& then, const server_position& now) noexcept;
+[[nodiscard]] bool is_ahead(const db::server_position& then, const db::server_position& now) noexcept;
 
 // A file that no longer holds what it is known to have held.
 [[nodiscard]] async::error changed_by_others(std::string_view name);

@@ -38,34 +38,15 @@ struct table_description {
     double rows_estimate = 0;
 };
 
-// Whose transaction numbers these are, and how far it has come.
-struct server_position {
-    std::string
-        cluster; // system identifier; empty if the role may not see it: equal to no other, not even itself
-    std::string database; // oid
-    std::uint32_t timeline = 0;
-    std::uint64_t lsn = 0; // write-ahead log position, in bytes
-    // When it was started, in microseconds since 1970; 0: not known. Nobody puts a running server back.
-    std::uint64_t started = 0;
-    bool operator==(const server_position&) const = default;
-};
-
 // Whether no two rows may have the same key: the table that is archived is told by it, a copy need not be.
 enum class key_demand : std::uint8_t { unique, any };
 
 // `key`: plain names; none: those of the primary key. Throw async::error(precondition) with one clear
-// sentence if the table, a column or its type will not do, if the key is not unique by an index, or the
-// server is a read-only standby; db::error otherwise. `conflict` if the name belongs to another table by now.
+// sentence if the table, a column or its type will not do, or if the key is not unique by an index;
+// db::error otherwise. `conflict` if the name belongs to another table by now.
 [[nodiscard]] awaitable<table_description> describe_table(db::connection& session, named_table named,
                                                           std::string_view time_column,
                                                           const std::vector<std::string>& key,
                                                           key_demand demand = key_demand::unique);
-[[nodiscard]] awaitable<server_position> position_of(db::connection& session);
-// Throws async::error(refused), with the GRANT, where the server's identity is hidden: no mark can be written
-// then, and none settled.
-void must_be_identified(const server_position& position);
-
-// "0/16B3748" as bytes.
-[[nodiscard]] std::uint64_t parse_lsn(std::string_view text);
 
 } // namespace archive

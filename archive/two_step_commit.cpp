@@ -6,6 +6,7 @@
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "db/error.hpp"
+#include "db/position.hpp"
 
 #include <fmt/format.h>
 
@@ -17,7 +18,7 @@ namespace {
 
 // What COMMIT came to. Whatever it throws: COMMIT was not sent.
 awaitable<commit_decision> announce_and_commit(commit_context& context, const commit_steps& steps,
-                                               transaction_mark& committing) {
+                                               db::transaction_mark& committing) {
     committing = co_await steps.announce();
     if (context.stop.requested())
         async::throw_cancelled();
@@ -35,7 +36,7 @@ awaitable<commit_decision> announce_and_commit(commit_context& context, const co
 } // namespace
 
 awaitable<void> commit_in_two_steps(commit_context context, commit_steps steps) {
-    transaction_mark committing;
+    db::transaction_mark committing;
     const auto ended = co_await async::outcome_of(announce_and_commit(context, steps, committing));
     const auto decision = ended.value.value_or(commit_decision::put_back);
 

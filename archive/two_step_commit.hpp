@@ -6,6 +6,7 @@
 #include "archive/mark.hpp"
 #include "async/asio.hpp"
 #include "async/stop.hpp"
+#include "db/position.hpp"
 #include "db/session_scope.hpp"
 #include "db/transaction.hpp"
 
@@ -19,7 +20,7 @@ class folder_lease;
 struct commit_steps {
     // Marks the files, and returns the transaction that the marks name. Whatever it throws, a cancellation
     // too, nothing is committed.
-    std::function<awaitable<transaction_mark>()> announce;
+    std::function<awaitable<db::transaction_mark>()> announce;
     // Once the transaction is committed: clears the marks. What it cannot do, the next run does.
     std::function<awaitable<void>()> finalise;
     // Once it is certain that nothing was and will be committed: rolls back, and takes the marks back.

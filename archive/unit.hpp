@@ -3,6 +3,7 @@
 
 #include "archive/job.hpp"
 #include "archive/side_effects.hpp"
+#include "db/position.hpp"
 
 #include <optional>
 #include <set>
@@ -19,7 +20,7 @@ struct job::unit {
     std::vector<partition> partitions; // that may be taken away whole: nobody can write to them now
     std::vector<std::string> removed;  // those that this transaction takes away
     table_description table;
-    server_position position;
+    db::server_position position;
     file_map files;  // of this job's shard
     file_map copies; // the same: of files whose conversion was interrupted
     archive::plan plan;
@@ -41,7 +42,7 @@ struct job::unit {
         gone; // a file that somebody else deleted or replaced while this transaction was at work
 
     // As the marks of the files name this transaction, once its number is known.
-    [[nodiscard]] transaction_mark mark() const {
+    [[nodiscard]] db::transaction_mark mark() const {
         return {publication.run, publication.transaction, publication.position};
     }
     // Files that have something to publish, of both kinds.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive/side_effects.hpp"
+#include "db/position.hpp"
 #include "db/transaction.hpp"
 #include "exports/comparison.hpp"
 #include "exports/evidence.hpp"
@@ -22,7 +23,7 @@ struct exporter::attempt {
     std::string task;
     task_report& report;
     std::optional<db::transaction> transaction;
-    archive::server_position position;
+    db::server_position position;
     std::optional<archive::day> boundary;
     delete_shape removal;               // of delete.sql, the boundary in its place
     std::optional<target_table> target; // whose rows are compared

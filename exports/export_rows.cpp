@@ -8,6 +8,7 @@
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
+#include "db/position.hpp"
 #include "exports/attempt.hpp"
 #include "exports/file_writer.hpp"
 #include "exports/statement.hpp"
@@ -119,7 +120,7 @@ awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
 awaitable<void> exporter::prepare(attempt& work) {
     work.mark.by.run = context_.run_id;
     work.mark.evidence = text_of(work.evidence.taken());
-    work.mark.by.position = co_await archive::position_of(work.session);
+    work.mark.by.position = co_await db::position_of(work.session);
     const auto number =
         co_await work.session.query("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text");
     work.mark.by.transaction = number.text(0, 0);
@@ -134,7 +135,7 @@ awaitable<void> exporter::prepare(attempt& work) {
 
 awaitable<void> exporter::commit(attempt& work) {
     archive::commit_steps steps;
-    steps.announce = [this, &work]() -> awaitable<archive::transaction_mark> {
+    steps.announce = [this, &work]() -> awaitable<db::transaction_mark> {
         co_await prepare(work);
         work.fate_open = true;
         co_return work.mark.by;

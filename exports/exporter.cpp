@@ -10,6 +10,7 @@
 #include "async/race.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
+#include "db/position.hpp"
 #include "exports/attempt.hpp"
 
 #include <fmt/format.h>
@@ -159,8 +160,8 @@ awaitable<bool> exporter::open(attempt& work) {
         work.report.lock_holder = co_await archive::holders_of(work.session, key);
         co_return false;
     }
-    work.position = co_await archive::position_of(work.session);
-    archive::must_be_identified(work.position);
+    work.position = co_await db::position_of(work.session);
+    db::must_be_identified(work.position);
     co_await take_lease(work);
     co_return !work.lease_busy;
 }
@@ -212,7 +213,7 @@ awaitable<void> exporter::adopt() {
     const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
     const db::transaction_options options;
     auto looking = co_await db::transaction::begin(*session, options);
-    const auto position = co_await archive::position_of(*session);
+    const auto position = co_await db::position_of(*session);
     auto claim = co_await archive::claim_of(*session, position, "exports");
     const auto ours = archive::describe(claim.owner);
     const auto before = co_await lease->adopt(std::move(claim));

@@ -4,6 +4,7 @@
 #include "archive/ledger.hpp"
 #include "async/fault_point.hpp"
 #include "azure/crc64.hpp"
+#include "db/position.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ namespace exports {
 using async::failure;
 using async::fault_point;
 
-bool pending_on(const archive::lake_file& file, const archive::transaction_mark& by) {
+bool pending_on(const archive::lake_file& file, const db::transaction_mark& by) {
     const auto& mark = file.mark.mark;
     return mark && mark->pending && mark->now.transaction == by.transaction && mark->now.run == by.run;
 }

@@ -6,6 +6,7 @@
 #include "archive/publisher.hpp"
 #include "async/retry.hpp"
 #include "azure/block_id.hpp"
+#include "db/position.hpp"
 #include "exports/sink.hpp"
 
 #include <string>
@@ -14,7 +15,7 @@
 namespace exports {
 
 // Nobody has settled it since.
-[[nodiscard]] bool pending_on(const archive::lake_file& file, const archive::transaction_mark& by);
+[[nodiscard]] bool pending_on(const archive::lake_file& file, const db::transaction_mark& by);
 
 class lake_draft : public draft {
   public:
@@ -55,7 +56,7 @@ class lake_draft : public draft {
     std::size_t memory_bytes_;
     std::size_t parallel_;
     std::vector<std::string> staged_;
-    archive::transaction_mark by_;
+    db::transaction_mark by_;
     archive::file_mark mark_;
     azure::etag etag_;
     bool tried_ = false; // the block list may have been committed

@@ -4,6 +4,7 @@
 #include "archive/table.hpp"
 #include "archive/written_form.hpp"
 #include "async/error.hpp"
+#include "db/position.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <fmt/format.h>
@@ -15,13 +16,13 @@ namespace {
 void check_lsn(std::string_view text) {
     std::uint64_t lsn = 0;
     try {
-        lsn = archive::parse_lsn(text);
+        lsn = db::parse_lsn(text);
     } catch (const async::error&) {
         return;
     }
     constexpr unsigned half = 32;
     const auto written = fmt::format("{:X}/{:X}", lsn >> half, lsn & 0xFFFF'FFFF);
-    check(archive::parse_lsn(written) == lsn, "a position comes back");
+    check(db::parse_lsn(written) == lsn, "a position comes back");
     check(text.find('/') != std::string_view::npos, "a position has two halves");
 }
 

@@ -1,4 +1,5 @@
 #include "archive/mark.hpp"
+#include "db/position.hpp"
 #include "tests/unit/archive/marks.hpp"
 
 #include <gtest/gtest.h>
@@ -39,7 +40,7 @@ TEST(mark, comes_back_from_metadata_as_it_was) {
     auto not_numbered = pending_mark();
     not_numbered.now.position.cluster = "hidden";
     auto restoring = settled(pending_mark());
-    restoring.restoring = transaction_mark{"0193-restore", "4294967300", restoring.now.position};
+    restoring.restoring = db::transaction_mark{"0193-restore", "4294967300", restoring.now.position};
     restoring.held_until = "2026-12-24T02:00:00Z";
     auto again = pending_mark();
     again.restored = moved_back(restoring).restored;
@@ -92,7 +93,7 @@ TEST(mark, whose_sample_is_spoiled_is_not_read) {
 
 TEST(mark, says_that_rows_are_back_until_the_transaction_that_deletes_them_is_final) {
     auto restoring = settled(pending_mark());
-    restoring.restoring = transaction_mark{"0193-restore", "4294967300", restoring.now.position};
+    restoring.restoring = db::transaction_mark{"0193-restore", "4294967300", restoring.now.position};
     restoring.held_until = "2026-12-24T02:00:00Z";
     const auto back = moved_back(restoring);
     EXPECT_EQ(back.restored->rows, back.now.rows);

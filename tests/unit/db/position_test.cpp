@@ -1,9 +1,9 @@
-#include "archive/table.hpp"
 #include "async/error.hpp"
+#include "db/position.hpp"
 
 #include <gtest/gtest.h>
 
-namespace archive {
+namespace db {
 namespace {
 
 TEST(parse_lsn, reads_a_log_position_as_bytes) {
@@ -33,4 +33,4 @@ TEST(parse_lsn, refuses_anything_else) {
 }
 
 } // namespace
-} // namespace archive
+} // namespace db
