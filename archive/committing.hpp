@@ -1,8 +1,8 @@
 // The one moment of a transaction whose outcome may stay unknown, and what it takes that it can be asked for.
 #pragma once
 
-#include "archive/decisions.hpp"
 #include "archive/mark.hpp"
+#include "db/fate.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
 #include "db/transaction.hpp"
@@ -17,7 +17,7 @@ namespace archive {
 // Sends COMMIT; if no answer comes, connects again and asks what became of `which`, for a while. To be
 // awaited shielded. Never `ask` nor `wait`: what stays open is `leave_marks`. Throws only if COMMIT was
 // certainly not sent. `transaction` must outlive the call.
-[[nodiscard]] awaitable<commit_decision>
+[[nodiscard]] awaitable<db::commit_decision>
 commit_or_ask(db::database_access database, db::transaction& transaction, db::transaction_mark which);
 
 } // namespace archive

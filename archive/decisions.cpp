@@ -2,17 +2,11 @@
 
 namespace archive {
 
-fate fate_seen(std::string_view status, bool behind_snapshot) noexcept {
-    if (status == "aborted")
-        return fate::aborted;
-    return status == "committed" && behind_snapshot ? fate::committed : fate::in_progress;
-}
-
-fate believe(fate asked, sample_seen sample) noexcept {
-    if (asked == fate::committed && sample != sample_seen::not_in_table)
-        return fate::unknown;
-    if (asked == fate::aborted && sample != sample_seen::to_the_letter)
-        return fate::unknown;
+db::fate believe(db::fate asked, sample_seen sample) noexcept {
+    if (asked == db::fate::committed && sample != sample_seen::not_in_table)
+        return db::fate::unknown;
+    if (asked == db::fate::aborted && sample != sample_seen::to_the_letter)
+        return db::fate::unknown;
     return asked;
 }
 
@@ -29,21 +23,21 @@ tail_rows judge_rows(const row_counts& seen, bool hidden, bool same_types) noexc
 settle_decision decide_settling(const settle_facts& facts) noexcept {
     if (facts.origin == origin::elsewhere)
         return settle_decision::refuse_foreign;
-    if (facts.ahead && facts.fate == fate::unknown)
+    if (facts.ahead && facts.fate == db::fate::unknown)
         return settle_decision::refuse_copy;
     const auto undo = facts.has_base ? settle_decision::take_back : settle_decision::remove;
     switch (facts.fate) {
-    case fate::committed:
+    case db::fate::committed:
         return settle_decision::keep;
-    case fate::aborted:
+    case db::fate::aborted:
         return undo;
-    case fate::in_progress:
+    case db::fate::in_progress:
         return settle_decision::wait;
-    case fate::unknown:
+    case db::fate::unknown:
         break;
     }
     const bool looked = facts.rows != tail_rows::not_looked;
-    if (looked && facts.said == fate::aborted && facts.same_server && facts.keys_in_table)
+    if (looked && facts.said == db::fate::aborted && facts.same_server && facts.keys_in_table)
         return undo;
     switch (facts.rows) {
     case tail_rows::not_looked:
@@ -55,7 +49,7 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
     case tail_rows::no_rows:
         return undo;                // to what it was: rows of the file may be in the table
     case tail_rows::not_comparable: // nothing speaks against the server's word
-        return facts.said == fate::committed ? settle_decision::keep : settle_decision::refuse_mixed;
+        return facts.said == db::fate::committed ? settle_decision::keep : settle_decision::refuse_mixed;
     case tail_rows::some_in_table:
         break;
     }
@@ -65,15 +59,15 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
 settle_decision decide_restoring(const settle_facts& facts) noexcept {
     if (facts.origin == origin::elsewhere)
         return settle_decision::refuse_foreign;
-    if (facts.ahead && facts.fate == fate::unknown)
+    if (facts.ahead && facts.fate == db::fate::unknown)
         return settle_decision::refuse_copy;
     switch (facts.fate) {
-    case fate::aborted:
+    case db::fate::aborted:
         return settle_decision::keep;
-    case fate::in_progress:
+    case db::fate::in_progress:
         return settle_decision::wait;
-    case fate::committed:
-    case fate::unknown:
+    case db::fate::committed:
+    case db::fate::unknown:
         break;
     }
     switch (facts.rows) {
@@ -105,32 +99,6 @@ write_decision decide_write(write_answer answer, blob_state seen) noexcept {
     return write_decision::conflict;
 }
 
-commit_decision decide_commit(db::commit_outcome outcome) noexcept {
-    switch (outcome) {
-    case db::commit_outcome::committed:
-        return commit_decision::finalise;
-    case db::commit_outcome::rolled_back:
-        return commit_decision::put_back;
-    case db::commit_outcome::in_doubt:
-        break;
-    }
-    return commit_decision::ask;
-}
-
-commit_decision decide_commit_in_doubt(fate asked) noexcept {
-    switch (asked) {
-    case fate::committed:
-        return commit_decision::finalise;
-    case fate::aborted:
-        return commit_decision::put_back;
-    case fate::in_progress:
-        return commit_decision::wait;
-    case fate::unknown:
-        break;
-    }
-    return commit_decision::leave_marks;
-}
-
 std::string_view to_string(settle_decision decision) noexcept {
     switch (decision) {
     case settle_decision::keep:
@@ -155,20 +123,6 @@ std::string_view to_string(settle_decision decision) noexcept {
         break;
     }
     return "empty";
-}
-
-std::string_view to_string(fate value) noexcept {
-    switch (value) {
-    case fate::committed:
-        return "committed";
-    case fate::aborted:
-        return "aborted";
-    case fate::in_progress:
-        return "in progress";
-    case fate::unknown:
-        break;
-    }
-    return "unknown";
 }
 
 } // namespace archive

@@ -2,25 +2,12 @@
 // and carry out the answer. docs/protocol.md explains each row.
 #pragma once
 
-#include "db/transaction.hpp"
+#include "db/fate.hpp"
 
 #include <cstdint>
 #include <string_view>
 
 namespace archive {
-
-// What PostgreSQL says of a transaction (pg_xact_status).
-enum class fate : std::uint8_t {
-    committed,
-    aborted,
-    in_progress,
-    unknown, // too old to tell, not reached by this server, or this server's history is not the one it ran in
-};
-
-// What pg_xact_status says, and whether the snapshot at hand has that transaction behind it. One that
-// committed after the snapshot was taken is as good as in progress: the rows that the snapshot shows are
-// those before it.
-[[nodiscard]] fate fate_seen(std::string_view status, bool behind_snapshot) noexcept;
 
 // --- Settling: what becomes of a tail whose file is marked pending. ---
 
@@ -35,7 +22,7 @@ enum class sample_seen : std::uint8_t {
 // What to believe of `asked`. A server restored from a copy of its files may have given the number to another
 // transaction since. One that committed has left no row of its tail in the table, one that aborted has left
 // them all there; where the sample does not bear that out, nobody knows.
-[[nodiscard]] fate believe(fate asked, sample_seen sample) noexcept;
+[[nodiscard]] db::fate believe(db::fate asked, sample_seen sample) noexcept;
 
 enum class origin : std::uint8_t { this_database, elsewhere };
 enum class tail_rows : std::uint8_t {
@@ -59,10 +46,10 @@ struct row_counts {
 
 struct settle_facts {
     archive::origin origin = origin::this_database;
-    archive::fate fate = fate::unknown; // as it is believed
+    db::fate fate = db::fate::unknown; // as it is believed
     tail_rows rows = tail_rows::not_looked;
-    bool has_base = false;              // the file had content before the tail
-    archive::fate said = fate::unknown; // by the server
+    bool has_base = false;             // the file had content before the tail
+    db::fate said = db::fate::unknown; // by the server
     // The mark was written further on in the log, or on a later timeline, than this server is: it may be a
     // copy of the one that wrote it.
     bool ahead = false;
@@ -104,19 +91,6 @@ enum class write_decision : std::uint8_t {
 };
 [[nodiscard]] write_decision decide_write(write_answer answer, blob_state seen) noexcept;
 
-// --- COMMIT. ---
-
-enum class commit_decision : std::uint8_t {
-    finalise,    // clear the marks
-    put_back,    // nothing was committed: put the files back
-    ask,         // connect again and ask for the transaction's fate
-    wait,        // it is still being decided
-    leave_marks, // nobody can tell now: the next run settles
-};
-[[nodiscard]] commit_decision decide_commit(db::commit_outcome outcome) noexcept;
-[[nodiscard]] commit_decision decide_commit_in_doubt(fate asked) noexcept;
-
 [[nodiscard]] std::string_view to_string(settle_decision decision) noexcept;
-[[nodiscard]] std::string_view to_string(fate value) noexcept;
 
 } // namespace archive

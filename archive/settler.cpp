@@ -12,6 +12,7 @@
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
 #include "csv/row_scanner.hpp"
+#include "db/fate.hpp"
 #include "db/position.hpp"
 
 #include <fmt/format.h>
@@ -78,37 +79,6 @@ std::optional<ledger_entry> entry_of_decision(const lake_file& file, settle_deci
 }
 
 } // namespace
-
-awaitable<fate> fate_of(db::connection& session, std::string transaction, db::server_position then,
-                        db::server_position now) {
-    if (now.cluster.empty()) // hidden: equal to none
-        co_return fate::unknown;
-    if (then.cluster != now.cluster || then.database != now.database || then.timeline != now.timeline ||
-        then.lsn > now.lsn)
-        co_return fate::unknown;
-    co_await session.execute("SAVEPOINT fate");
-    std::optional<db::result> found;
-    try {
-        const std::array parameters{db::parameter(transaction)};
-        // The second asks the snapshot with which rows are looked at: the first is of this very moment.
-        found = co_await session.query(
-            "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8),"
-            " pg_catalog.pg_visible_in_snapshot($1::pg_catalog.xid8, pg_catalog.pg_current_snapshot())",
-            parameters);
-    } catch (const db::error& failed) {
-        // 22023: "transaction ID … is in the future": this server has not come that far.
-        if (failed.state() != "22023")
-            throw;
-    }
-    if (!found) {
-        co_await session.execute("ROLLBACK TO fate");
-        co_return fate::unknown;
-    }
-    co_await session.execute("RELEASE fate");
-    if (found->is_null(0, 0))
-        co_return fate::unknown;
-    co_return fate_seen(found->text(0, 0), found->boolean(0, 1));
-}
 
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
                                     const db::server_position& position, const file_map& files) {
@@ -193,13 +163,13 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
         const auto key = fmt::format("{}/{}/{}", by.position.timeline, by.position.lsn, by.transaction);
         auto found = known.fates.find(key);
         if (found == known.fates.end()) {
-            const auto asked = co_await fate_of(session, by.transaction, by.position, position);
+            const auto asked = co_await db::fate_of(session, by.transaction, by.position, position);
             found = known.fates.emplace(key, asked).first;
         }
         facts.said = found->second;
         facts.fate = mark.pending ? believe(facts.said, known.samples.at(&file)) : facts.said;
     }
-    if (facts.fate != fate::aborted)
+    if (facts.fate != db::fate::aborted)
         known.doubtful.insert(&file);
     auto decision = judge(facts);
     tail_look seen;
@@ -426,7 +396,7 @@ awaitable<void> settler::must_not_be_in_table(db::connection& session, const tab
 
 // A discard takes the file's copy away: whoever says that the table's rows count must have rows there.
 awaitable<void> settler::must_be_in_table(db::connection& session, const table_description& table,
-                                          const lake_file& file, fate asked) {
+                                          const lake_file& file, db::fate asked) {
     const auto& mark = *file.mark.mark;
     if (has_empty_tail(mark)) // its mark alone changes
         co_return;
@@ -441,7 +411,7 @@ awaitable<void> settler::must_be_in_table(db::connection& session, const table_d
                         name, file.properties.size, mark.now.bytes),
             std::string(discard_hint));
     const auto seen = co_await look_at_rows(session, table, file);
-    if (!seen.comparable && mark.pending && asked == fate::aborted)
+    if (!seen.comparable && mark.pending && asked == db::fate::aborted)
         co_return; // the server's word is all there is
     if (!seen.comparable)
         throw async::error(failure::integrity,
@@ -458,7 +428,7 @@ awaitable<void> settler::must_be_in_table(db::connection& session, const table_d
                         fmt::join(seen.absent, ", "), absent > seen.absent.size() ? ", …" : ""),
             std::string(discard_hint));
     const bool same_types = mark.now.types == table.types;
-    if (mark.pending && asked != fate::aborted &&
+    if (mark.pending && asked != db::fate::aborted &&
         judge_rows(counts, false, same_types) == tail_rows::none_in_table && counts.total > 0)
         throw async::error(
             failure::integrity,
@@ -482,8 +452,8 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     // Else they would be archived once more, behind those of the file.
     if (decision == verdict::keep && !mark.pending && !mark.restoring)
         co_await must_not_be_in_table(session, table, file);
-    const auto asked = co_await fate_of(session, by->transaction, by->position, position);
-    if (asked == fate::in_progress)
+    const auto asked = co_await db::fate_of(session, by->transaction, by->position, position);
+    if (asked == db::fate::in_progress)
         throw async::error(failure::locked,
                            fmt::format("transaction {} of '{}' is still in progress", by->transaction, name));
     if (decision == verdict::discard)

@@ -12,6 +12,7 @@
 #include "async/error.hpp"
 #include "async/log.hpp"
 #include "db/connection.hpp"
+#include "db/fate.hpp"
 #include "db/position.hpp"
 
 #include <cstdint>
@@ -21,12 +22,6 @@
 #include <vector>
 
 namespace archive {
-
-// The fate of a transaction of `then`'s server, asked of `session`, which is at `now`. A server whose history
-// has changed since is not asked: the number may stand for another transaction there. Inside a transaction it
-// leaves that usable.
-[[nodiscard]] awaitable<fate> fate_of(db::connection& session, std::string transaction,
-                                      db::server_position then, db::server_position now);
 
 struct settling {
     std::uint64_t settled = 0; // files that were written to
@@ -73,7 +68,7 @@ class settler {
         settle_decision decision;
     };
     struct evidence {
-        std::map<std::string, fate> fates;
+        std::map<std::string, db::fate> fates;
         std::map<const lake_file*, sample_seen> samples; // of pending tails
         std::set<const lake_file*> doubtful; // the server does not say plainly that it was aborted
         bool hidden = false;                 // row security may hide rows of the table
@@ -90,7 +85,7 @@ class settler {
     [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
                                                     const lake_file& file);
     [[nodiscard]] awaitable<void> must_be_in_table(db::connection& session, const table_description& table,
-                                                   const lake_file& file, fate asked);
+                                                   const lake_file& file, db::fate asked);
     [[nodiscard]] awaitable<void> must_not_be_in_table(db::connection& session,
                                                        const table_description& table, const lake_file& file);
     [[nodiscard]] awaitable<void> carry_out(decided what, const table_description& table);

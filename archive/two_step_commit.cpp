@@ -6,6 +6,7 @@
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "db/error.hpp"
+#include "db/fate.hpp"
 #include "db/position.hpp"
 
 #include <fmt/format.h>
@@ -17,8 +18,8 @@ using async::failure;
 namespace {
 
 // What COMMIT came to. Whatever it throws: COMMIT was not sent.
-awaitable<commit_decision> announce_and_commit(commit_context& context, const commit_steps& steps,
-                                               db::transaction_mark& committing) {
+awaitable<db::commit_decision> announce_and_commit(commit_context& context, const commit_steps& steps,
+                                                   db::transaction_mark& committing) {
     committing = co_await steps.announce();
     if (context.stop.requested())
         async::throw_cancelled();
@@ -38,22 +39,22 @@ awaitable<commit_decision> announce_and_commit(commit_context& context, const co
 awaitable<void> commit_in_two_steps(commit_context context, commit_steps steps) {
     db::transaction_mark committing;
     const auto ended = co_await async::outcome_of(announce_and_commit(context, steps, committing));
-    const auto decision = ended.value.value_or(commit_decision::put_back);
+    const auto decision = ended.value.value_or(db::commit_decision::put_back);
 
     co_await async::ignoring_cancellation();
     std::exception_ptr left;
-    if (decision == commit_decision::finalise)
+    if (decision == db::commit_decision::finalise)
         left = co_await async::caught(steps.finalise());
-    else if (decision == commit_decision::put_back)
+    else if (decision == db::commit_decision::put_back)
         left = co_await async::caught(steps.take_back());
     co_await async::heeding_cancellation();
     if (left)
         std::rethrow_exception(left);
-    if (decision == commit_decision::finalise)
+    if (decision == db::commit_decision::finalise)
         co_return;
     if (ended.failed)
         std::rethrow_exception(ended.failed);
-    if (decision == commit_decision::put_back)
+    if (decision == db::commit_decision::put_back)
         throw_refusal(context.transaction);
     throw async::error(
         failure::temporary,

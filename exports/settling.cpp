@@ -3,6 +3,7 @@
 #include "archive/settler.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
+#include "db/fate.hpp"
 #include "exports/attempt.hpp"
 
 #include <fmt/format.h>
@@ -12,8 +13,8 @@
 
 namespace exports {
 
-using archive::fate;
 using async::failure;
+using db::fate;
 
 namespace {
 
@@ -72,8 +73,7 @@ awaitable<bool> exporter::settle(attempt& work) {
         if (!file.mistake.empty())
             throw unreadable(file);
         const auto& by = file.mark.by;
-        const auto asked =
-            co_await archive::fate_of(work.session, by.transaction, by.position, work.position);
+        const auto asked = co_await db::fate_of(work.session, by.transaction, by.position, work.position);
         const bool decided = asked == fate::committed || asked == fate::aborted;
         const auto rows = decided ? co_await look_for_rows(work, file.mark) : rows_seen::not_known;
         const bool same_server = by.position.started != 0 && by.position.started == work.position.started;
@@ -174,7 +174,7 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
         throw lock_is_held(work.task, report.lock_holder);
     if (file->mistake.empty()) {
         const auto& by = file->mark.by;
-        const auto asked = co_await archive::fate_of(*session, by.transaction, by.position, work.position);
+        const auto asked = co_await db::fate_of(*session, by.transaction, by.position, work.position);
         if (asked == fate::in_progress)
             throw async::error(failure::locked,
                                fmt::format("transaction {} is still in progress", by.transaction));

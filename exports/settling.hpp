@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive/decisions.hpp"
+#include "db/fate.hpp"
 #include "exports/evidence.hpp"
 
 #include <cstdint>
@@ -19,7 +20,6 @@ enum class settle_step : std::uint8_t {
 // in the table, after a commit they are not. `same_server`: it has run ever since the mark was written, and
 // has given the number to nobody else. Then an abort stands where rows were changed since, or none are known;
 // on another server it needs a row that bears it out.
-[[nodiscard]] settle_step decide_settling(archive::fate of_transaction, rows_seen rows,
-                                          bool same_server) noexcept;
+[[nodiscard]] settle_step decide_settling(db::fate of_transaction, rows_seen rows, bool same_server) noexcept;
 
 } // namespace exports

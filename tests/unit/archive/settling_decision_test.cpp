@@ -1,4 +1,5 @@
 #include "archive/decisions.hpp"
+#include "db/fate.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -11,7 +12,7 @@ namespace archive {
 namespace {
 
 constexpr std::array origins{origin::this_database, origin::elsewhere};
-constexpr std::array fates{fate::committed, fate::aborted, fate::in_progress, fate::unknown};
+constexpr std::array fates{db::fate::committed, db::fate::aborted, db::fate::in_progress, db::fate::unknown};
 constexpr std::array all_rows{tail_rows::not_looked,    tail_rows::all_in_table,   tail_rows::none_in_table,
                               tail_rows::some_in_table, tail_rows::not_comparable, tail_rows::no_rows};
 
@@ -19,7 +20,7 @@ constexpr std::array all_rows{tail_rows::not_looked,    tail_rows::all_in_table,
 struct rule {
     const char* context;
     std::optional<archive::origin> origin;
-    std::optional<archive::fate> fate;
+    std::optional<db::fate> fate;
     std::optional<tail_rows> rows;
     std::optional<bool> has_base;
     settle_decision expected;
@@ -31,8 +32,8 @@ struct rule {
                rows.value_or(facts.rows) == facts.rows &&
                has_base.value_or(facts.has_base) == facts.has_base &&
                ahead.value_or(facts.ahead) == facts.ahead &&
-               said_committed.value_or(facts.said == archive::fate::committed) ==
-                   (facts.said == archive::fate::committed);
+               said_committed.value_or(facts.said == db::fate::committed) ==
+                   (facts.said == db::fate::committed);
     }
 };
 
@@ -43,33 +44,33 @@ const rule rules[] = {
     {"a mark of another cluster, database or table is never guessed at", //
      origin::elsewhere, any, any, any, settle_decision::refuse_foreign, any},
     {"committed: the rows are in the file only", //
-     here, fate::committed, any, any, settle_decision::keep, any},
+     here, db::fate::committed, any, any, settle_decision::keep, any},
     {"aborted: the rows are in the table, and the file goes back to what it was", //
-     here, fate::aborted, any, true, settle_decision::take_back, any},
+     here, db::fate::aborted, any, true, settle_decision::take_back, any},
     {"aborted, and the tail was the whole file", //
-     here, fate::aborted, any, false, settle_decision::remove, any},
+     here, db::fate::aborted, any, false, settle_decision::remove, any},
     {"another run is at work, or its connection has not died yet", //
-     here, fate::in_progress, any, any, settle_decision::wait, any},
+     here, db::fate::in_progress, any, any, settle_decision::wait, any},
     {"the server cannot tell: its rows can", //
-     here, fate::unknown, tail_rows::not_looked, any, settle_decision::look_at_rows},
+     here, db::fate::unknown, tail_rows::not_looked, any, settle_decision::look_at_rows},
     {"unknown, but the rows are still in the table: it was aborted", //
-     here, fate::unknown, tail_rows::all_in_table, true, settle_decision::take_back},
+     here, db::fate::unknown, tail_rows::all_in_table, true, settle_decision::take_back},
     {"the same where the tail was the whole file", //
-     here, fate::unknown, tail_rows::all_in_table, false, settle_decision::remove},
+     here, db::fate::unknown, tail_rows::all_in_table, false, settle_decision::remove},
     {"unknown, but the rows are gone from the table: it was committed", //
-     here, fate::unknown, tail_rows::none_in_table, any, settle_decision::keep},
+     here, db::fate::unknown, tail_rows::none_in_table, any, settle_decision::keep},
     {"unknown, and neither: a person must look", //
-     here, fate::unknown, tail_rows::some_in_table, any, settle_decision::refuse_mixed},
+     here, db::fate::unknown, tail_rows::some_in_table, any, settle_decision::refuse_mixed},
     {"unknown, and nothing was added: the file is as it was, whatever became of the deletion", //
-     here, fate::unknown, tail_rows::no_rows, true, settle_decision::take_back},
+     here, db::fate::unknown, tail_rows::no_rows, true, settle_decision::take_back},
     {"there is no such tail without a file", //
-     here, fate::unknown, tail_rows::no_rows, false, settle_decision::remove},
+     here, db::fate::unknown, tail_rows::no_rows, false, settle_decision::remove},
     {"unknown, and this server is behind the one that wrote the mark: it may be a copy", //
-     here, fate::unknown, any, any, settle_decision::refuse_copy, true},
+     here, db::fate::unknown, any, any, settle_decision::refuse_copy, true},
     {"nothing is comparable, and nothing speaks against the server's word", //
-     here, fate::unknown, tail_rows::not_comparable, any, settle_decision::keep, false, true},
+     here, db::fate::unknown, tail_rows::not_comparable, any, settle_decision::keep, false, true},
     {"nothing is comparable, and nobody knows: a person must look", //
-     here, fate::unknown, tail_rows::not_comparable, any, settle_decision::refuse_mixed, false, false},
+     here, db::fate::unknown, tail_rows::not_comparable, any, settle_decision::refuse_mixed, false, false},
 };
 
 std::vector<settle_facts> all_facts() {
@@ -78,7 +79,7 @@ std::vector<settle_facts> all_facts() {
         for (const auto believed : fates)
             for (const auto rows : all_rows)
                 for (const bool has_base : {false, true})
-                    for (const auto said : {fate::committed, fate::aborted})
+                    for (const auto said : {db::fate::committed, db::fate::aborted})
                         for (const bool ahead : {false, true})
                             all.push_back({origin, believed, rows, has_base, said, ahead});
     return all;
@@ -107,8 +108,8 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
     for (const auto& facts : all_facts()) {
         const auto decision = decide_settling(facts);
         const bool undoes = decision == settle_decision::take_back || decision == settle_decision::remove;
-        const bool in_table = facts.fate == fate::aborted ||
-                              (facts.fate == fate::unknown && !facts.ahead &&
+        const bool in_table = facts.fate == db::fate::aborted ||
+                              (facts.fate == db::fate::unknown && !facts.ahead &&
                                (facts.rows == tail_rows::all_in_table || facts.rows == tail_rows::no_rows));
         EXPECT_EQ(undoes, facts.origin == here && in_table);
         if (decision == settle_decision::take_back) {
@@ -120,7 +121,7 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
 // A row of it may have been changed or deleted since by whoever owns it.
 TEST(decide_settling, believes_an_abort_of_a_server_that_has_run_ever_since_if_keys_of_it_are_there) {
     for (const auto rows : {tail_rows::some_in_table, tail_rows::none_in_table, tail_rows::not_comparable}) {
-        settle_facts facts{here, fate::unknown, rows, true, fate::aborted, false, true, true};
+        settle_facts facts{here, db::fate::unknown, rows, true, db::fate::aborted, false, true, true};
         EXPECT_EQ(decide_settling(facts), settle_decision::take_back);
         facts.keys_in_table = false;
         EXPECT_NE(decide_settling(facts), settle_decision::take_back) << "nothing of it is there";
@@ -128,9 +129,9 @@ TEST(decide_settling, believes_an_abort_of_a_server_that_has_run_ever_since_if_k
         facts.same_server = false;
         EXPECT_NE(decide_settling(facts), settle_decision::take_back) << "the number may be a stranger's";
         facts.same_server = true;
-        facts.said = fate::committed;
+        facts.said = db::fate::committed;
         EXPECT_NE(decide_settling(facts), settle_decision::take_back);
-        facts.said = fate::aborted;
+        facts.said = db::fate::aborted;
         facts.rows = tail_rows::not_looked;
         EXPECT_EQ(decide_settling(facts), settle_decision::look_at_rows);
     }
@@ -141,35 +142,35 @@ const rule restoring_rules[] = {
     {"a mark of another cluster, database or table is never guessed at", //
      origin::elsewhere, any, any, any, settle_decision::refuse_foreign, any},
     {"aborted: the rows are in the file, as they were", //
-     here, fate::aborted, any, any, settle_decision::keep, any},
+     here, db::fate::aborted, any, any, settle_decision::keep, any},
     {"another run is at work, or its connection has not died yet", //
-     here, fate::in_progress, any, any, settle_decision::wait, any},
+     here, db::fate::in_progress, any, any, settle_decision::wait, any},
     {"committed: seen before it is believed, for the server may have lost it", //
-     here, fate::committed, tail_rows::not_looked, any, settle_decision::look_at_rows, any},
+     here, db::fate::committed, tail_rows::not_looked, any, settle_decision::look_at_rows, any},
     {"committed, and each row is in the table", //
-     here, fate::committed, tail_rows::all_in_table, any, settle_decision::restored, any},
+     here, db::fate::committed, tail_rows::all_in_table, any, settle_decision::restored, any},
     {"committed, and no row is in the table: the file is all there is", //
-     here, fate::committed, tail_rows::none_in_table, any, settle_decision::keep, any},
+     here, db::fate::committed, tail_rows::none_in_table, any, settle_decision::keep, any},
     {"committed, and some were deleted since: the others are recognised when they are due", //
-     here, fate::committed, tail_rows::some_in_table, any, settle_decision::restored, any},
+     here, db::fate::committed, tail_rows::some_in_table, any, settle_decision::restored, any},
     {"committed, and the file has none", //
-     here, fate::committed, tail_rows::no_rows, any, settle_decision::keep, any},
+     here, db::fate::committed, tail_rows::no_rows, any, settle_decision::keep, any},
     {"the server cannot tell: its rows can", //
-     here, fate::unknown, tail_rows::not_looked, any, settle_decision::look_at_rows},
+     here, db::fate::unknown, tail_rows::not_looked, any, settle_decision::look_at_rows},
     {"unknown, and each row is in the table", //
-     here, fate::unknown, tail_rows::all_in_table, any, settle_decision::restored},
+     here, db::fate::unknown, tail_rows::all_in_table, any, settle_decision::restored},
     {"unknown, and no row is in the table", //
-     here, fate::unknown, tail_rows::none_in_table, any, settle_decision::keep},
+     here, db::fate::unknown, tail_rows::none_in_table, any, settle_decision::keep},
     {"unknown, and some are in the table", //
-     here, fate::unknown, tail_rows::some_in_table, any, settle_decision::restored},
+     here, db::fate::unknown, tail_rows::some_in_table, any, settle_decision::restored},
     {"unknown, and the file has none", //
-     here, fate::unknown, tail_rows::no_rows, any, settle_decision::keep},
+     here, db::fate::unknown, tail_rows::no_rows, any, settle_decision::keep},
     {"committed, and nothing is comparable: in doubt it is restored", //
-     here, fate::committed, tail_rows::not_comparable, any, settle_decision::restored, any},
+     here, db::fate::committed, tail_rows::not_comparable, any, settle_decision::restored, any},
     {"unknown, and nothing is comparable", //
-     here, fate::unknown, tail_rows::not_comparable, any, settle_decision::restored},
+     here, db::fate::unknown, tail_rows::not_comparable, any, settle_decision::restored},
     {"unknown, and this server is behind the one that wrote the mark: it may be a copy", //
-     here, fate::unknown, any, any, settle_decision::refuse_copy, true},
+     here, db::fate::unknown, any, any, settle_decision::refuse_copy, true},
 };
 
 TEST(decide_restoring, follows_its_table_for_every_combination_of_facts) {
@@ -188,15 +189,6 @@ TEST(decide_restoring, follows_its_table_for_every_combination_of_facts) {
     }
 }
 
-TEST(fate_seen, takes_a_commit_for_granted_only_behind_the_snapshot) {
-    EXPECT_EQ(fate_seen("committed", true), fate::committed);
-    EXPECT_EQ(fate_seen("committed", false), fate::in_progress);
-    for (const bool behind : {false, true}) {
-        EXPECT_EQ(fate_seen("aborted", behind), fate::aborted);
-        EXPECT_EQ(fate_seen("in progress", behind), fate::in_progress);
-    }
-}
-
 // A copy of the server's files was put back, and the number has been given to another transaction since.
 TEST(believe, doubts_what_the_sample_does_not_bear_out) {
     const auto seen = {sample_seen::no_sample, sample_seen::not_in_table, sample_seen::key_only,
@@ -204,10 +196,10 @@ TEST(believe, doubts_what_the_sample_does_not_bear_out) {
     for (const auto sample : seen) {
         const bool gone = sample == sample_seen::not_in_table;
         const bool there = sample == sample_seen::to_the_letter;
-        EXPECT_EQ(believe(fate::committed, sample), gone ? fate::committed : fate::unknown);
-        EXPECT_EQ(believe(fate::aborted, sample), there ? fate::aborted : fate::unknown);
-        EXPECT_EQ(believe(fate::in_progress, sample), fate::in_progress);
-        EXPECT_EQ(believe(fate::unknown, sample), fate::unknown);
+        EXPECT_EQ(believe(db::fate::committed, sample), gone ? db::fate::committed : db::fate::unknown);
+        EXPECT_EQ(believe(db::fate::aborted, sample), there ? db::fate::aborted : db::fate::unknown);
+        EXPECT_EQ(believe(db::fate::in_progress, sample), db::fate::in_progress);
+        EXPECT_EQ(believe(db::fate::unknown, sample), db::fate::unknown);
     }
 }
 
@@ -239,8 +231,8 @@ TEST(settle_decision, has_a_name_of_its_own_for_the_log) {
     };
     for (const auto& [decision, name] : names)
         EXPECT_EQ(to_string(decision), name);
-    EXPECT_EQ(to_string(fate::in_progress), "in progress");
-    EXPECT_EQ(to_string(fate::unknown), "unknown");
+    EXPECT_EQ(to_string(db::fate::in_progress), "in progress");
+    EXPECT_EQ(to_string(db::fate::unknown), "unknown");
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+#include "db/fate.hpp"
 #include "exports/settling.hpp"
 
 #include <gtest/gtest.h>
@@ -5,7 +6,7 @@
 namespace exports {
 namespace {
 
-using archive::fate;
+using db::fate;
 
 TEST(export_settling, follows_the_transaction) {
     for (const bool same : {false, true}) {

@@ -1,0 +1,85 @@
+#include "db/fate.hpp"
+
+#include <array>
+#include <optional>
+
+namespace db {
+
+fate fate_seen(std::string_view status, bool behind_snapshot) noexcept {
+    if (status == "aborted")
+        return fate::aborted;
+    return status == "committed" && behind_snapshot ? fate::committed : fate::in_progress;
+}
+
+awaitable<fate> fate_of(connection& session, std::string transaction, server_position then,
+                        server_position now) {
+    if (now.cluster.empty()) // hidden: equal to none
+        co_return fate::unknown;
+    if (then.cluster != now.cluster || then.database != now.database || then.timeline != now.timeline ||
+        then.lsn > now.lsn)
+        co_return fate::unknown;
+    co_await session.execute("SAVEPOINT fate");
+    std::optional<result> found;
+    try {
+        const std::array parameters{parameter(transaction)};
+        // The second asks the snapshot with which rows are looked at: the first is of this very moment.
+        found = co_await session.query(
+            "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8),"
+            " pg_catalog.pg_visible_in_snapshot($1::pg_catalog.xid8, pg_catalog.pg_current_snapshot())",
+            parameters);
+    } catch (const error& failed) {
+        // 22023: "transaction ID … is in the future": this server has not come that far.
+        if (failed.state() != "22023")
+            throw;
+    }
+    if (!found) {
+        co_await session.execute("ROLLBACK TO fate");
+        co_return fate::unknown;
+    }
+    co_await session.execute("RELEASE fate");
+    if (found->is_null(0, 0))
+        co_return fate::unknown;
+    co_return fate_seen(found->text(0, 0), found->boolean(0, 1));
+}
+
+commit_decision decide_commit(db::commit_outcome outcome) noexcept {
+    switch (outcome) {
+    case db::commit_outcome::committed:
+        return commit_decision::finalise;
+    case db::commit_outcome::rolled_back:
+        return commit_decision::put_back;
+    case db::commit_outcome::in_doubt:
+        break;
+    }
+    return commit_decision::ask;
+}
+
+commit_decision decide_commit_in_doubt(fate asked) noexcept {
+    switch (asked) {
+    case fate::committed:
+        return commit_decision::finalise;
+    case fate::aborted:
+        return commit_decision::put_back;
+    case fate::in_progress:
+        return commit_decision::wait;
+    case fate::unknown:
+        break;
+    }
+    return commit_decision::leave_marks;
+}
+
+std::string_view to_string(fate value) noexcept {
+    switch (value) {
+    case fate::committed:
+        return "committed";
+    case fate::aborted:
+        return "aborted";
+    case fate::in_progress:
+        return "in progress";
+    case fate::unknown:
+        break;
+    }
+    return "unknown";
+}
+
+} // namespace db

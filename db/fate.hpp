@@ -1,0 +1,45 @@
+// What became of a transaction, and what to do once COMMIT was sent. What is decided is decided in pure
+// functions.
+#pragma once
+
+#include "db/position.hpp"
+#include "db/transaction.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace db {
+
+// What PostgreSQL says of a transaction (pg_xact_status).
+enum class fate : std::uint8_t {
+    committed,
+    aborted,
+    in_progress,
+    unknown, // too old to tell, not reached by this server, or this server's history is not the one it ran in
+};
+
+// What pg_xact_status says, and whether the snapshot at hand has that transaction behind it. One that
+// committed after the snapshot was taken is as good as in progress: the rows that the snapshot shows are
+// those before it.
+[[nodiscard]] fate fate_seen(std::string_view status, bool behind_snapshot) noexcept;
+
+// The fate of a transaction of `then`'s server, asked of `session`, which is at `now`. A server whose history
+// has changed since is not asked: the number may stand for another transaction there. Inside a transaction it
+// leaves that usable.
+[[nodiscard]] awaitable<fate> fate_of(connection& session, std::string transaction, server_position then,
+                                      server_position now);
+
+enum class commit_decision : std::uint8_t {
+    finalise,    // clear the marks
+    put_back,    // nothing was committed: put the files back
+    ask,         // connect again and ask for the transaction's fate
+    wait,        // it is still being decided
+    leave_marks, // nobody can tell now: the next run settles
+};
+[[nodiscard]] commit_decision decide_commit(commit_outcome outcome) noexcept;
+[[nodiscard]] commit_decision decide_commit_in_doubt(fate asked) noexcept;
+
+[[nodiscard]] std::string_view to_string(fate value) noexcept;
+
+} // namespace db
