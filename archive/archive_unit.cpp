@@ -1,7 +1,6 @@
 // One transaction of the job from plan to delete. What becomes visible, and how it is taken back, is in
 // publish_unit.cpp.
 
-#include "archive/committing.hpp"
 #include "archive/conflict.hpp"
 #include "archive/planner.hpp"
 #include "archive/row_lookup.hpp"
@@ -12,6 +11,7 @@
 #include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
+#include "db/committing.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
 
@@ -258,7 +258,7 @@ awaitable<void> job::delete_rows(unit& work) {
     const auto xid = co_await work.session.query("SELECT pg_current_xact_id()::text");
     const auto header = csv::header_line(work.table.columns);
     const db::database_access database{context_.database, context_.helper, context_.sink};
-    co_await make_number_durable(database);
+    co_await db::make_number_durable(database);
     work.publication = {table_in_mark(work.table),
                         context_.run_id,
                         std::string(xid.text(0, 0)),

@@ -1,7 +1,6 @@
 // Days moved back into their table. The rows go back in one transaction, and stay in the files: what the
 // database has just been given is not yet as safe as what the lake has. docs/protocol.md, "Moving days back".
 
-#include "archive/committing.hpp"
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/insert_effects.hpp"
@@ -15,6 +14,7 @@
 #include "async/race.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
+#include "db/committing.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
 
@@ -129,7 +129,7 @@ awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
         each.mark.held_until = held_until;
     }
     const db::database_access database{context_.database, context_.helper, context_.sink};
-    co_await make_number_durable(database);
+    co_await db::make_number_durable(database);
 }
 
 awaitable<void> job::announce_and_commit(unit& work) {

@@ -1,10 +1,10 @@
 #include "archive/two_step_commit.hpp"
 
-#include "archive/committing.hpp"
 #include "archive/folder_lease.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
+#include "db/committing.hpp"
 #include "db/error.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
@@ -25,7 +25,7 @@ awaitable<db::commit_decision> announce_and_commit(commit_context& context, cons
         async::throw_cancelled();
     if (context.lease != nullptr)
         co_await prove_held(context.session, *context.lease);
-    co_return co_await async::shielded(commit_or_ask(context.database, context.transaction, committing));
+    co_return co_await async::shielded(db::commit_or_ask(context.database, context.transaction, committing));
 }
 
 [[noreturn]] void throw_refusal(const db::transaction& transaction) {

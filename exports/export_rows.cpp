@@ -1,12 +1,12 @@
 // One transaction of an export from COPY to COMMIT.
 
-#include "archive/committing.hpp"
 #include "archive/two_step_commit.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
+#include "db/committing.hpp"
 #include "db/error.hpp"
 #include "db/position.hpp"
 #include "exports/attempt.hpp"
@@ -124,7 +124,7 @@ awaitable<void> exporter::prepare(attempt& work) {
     const auto number =
         co_await work.session.query("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text");
     work.mark.by.transaction = number.text(0, 0);
-    co_await archive::make_number_durable(context_.database);
+    co_await db::make_number_durable(context_.database);
     if (context_.stop.requested())
         async::throw_cancelled();
     if (auto* const lease = context_.sink.lease())

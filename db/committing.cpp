@@ -1,6 +1,5 @@
-#include "archive/committing.hpp"
+#include "db/committing.hpp"
 
-#include "archive/settler.hpp"
 #include "async/caught.hpp"
 #include "async/fault_point.hpp"
 #include "async/pause.hpp"
@@ -9,7 +8,7 @@
 #include "db/fate.hpp"
 #include "db/position.hpp"
 
-namespace archive {
+namespace db {
 
 using async::fault_point;
 
@@ -18,21 +17,21 @@ namespace {
 constexpr std::chrono::seconds outcome_patience{30};
 constexpr std::chrono::milliseconds outcome_pause{200};
 
-awaitable<db::commit_decision> ask_for_outcome(db::database_access database, db::transaction_mark which) {
-    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
-    auto asking = co_await db::transaction::begin(*session, {});
-    const auto now = co_await db::position_of(*session);
-    const auto asked = co_await db::fate_of(*session, which.transaction, which.position, now);
+awaitable<commit_decision> ask_for_outcome(database_access database, transaction_mark which) {
+    const auto session = co_await connection::open(database.options, database.helper, database.sink);
+    auto asking = co_await transaction::begin(*session, {});
+    const auto now = co_await position_of(*session);
+    const auto asked = co_await fate_of(*session, which.transaction, which.position, now);
     co_await asking.rollback();
     database.sink.info("commit.outcome", "the server was asked what became of the transaction",
                        {{"transaction.fate", to_string(asked)}});
-    co_return db::decide_commit_in_doubt(asked);
+    co_return decide_commit_in_doubt(asked);
 }
 
 } // namespace
 
-awaitable<void> make_number_durable(db::database_access database) {
-    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+awaitable<void> make_number_durable(database_access database) {
+    const auto session = co_await connection::open(database.options, database.helper, database.sink);
     // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
     // one in a session without synchronous_commit.
     (void)co_await session->query(
@@ -42,14 +41,14 @@ awaitable<void> make_number_durable(db::database_access database) {
     fault_point("number-durable");
 }
 
-awaitable<db::commit_decision> commit_or_ask(db::database_access database, db::transaction& transaction,
-                                             db::transaction_mark which) {
+awaitable<commit_decision> commit_or_ask(database_access database, transaction& transaction,
+                                         transaction_mark which) {
     const async::span shown(database.sink, "job", "commit");
     fault_point("before-commit");
-    const auto outcome = co_await transaction.commit(async::deadline::after(db::commit_patience));
+    const auto outcome = co_await transaction.commit(async::deadline::after(commit_patience));
     fault_point("after-commit");
-    auto decision = db::decide_commit(outcome);
-    if (decision != db::commit_decision::ask)
+    auto decision = decide_commit(outcome);
+    if (decision != commit_decision::ask)
         co_return decision;
 
     database.sink.warn("commit.in_doubt",
@@ -62,12 +61,12 @@ awaitable<db::commit_decision> commit_or_ask(db::database_access database, db::t
     for (;;) {
         const auto failed =
             co_await async::caught_error(async::with_deadline(ask(), by, "the outcome of COMMIT"));
-        if (!failed && decision != db::commit_decision::wait)
+        if (!failed && decision != commit_decision::wait)
             co_return decision;
         if (by.passed())
-            co_return db::commit_decision::leave_marks;
+            co_return commit_decision::leave_marks;
         co_await async::pause(outcome_pause);
     }
 }
 
-} // namespace archive
+} // namespace db

@@ -1,23 +1,22 @@
 // The one moment of a transaction whose outcome may stay unknown, and what it takes that it can be asked for.
 #pragma once
 
-#include "archive/mark.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
 #include "db/transaction.hpp"
 
-namespace archive {
+namespace db {
 
 // To be awaited before the transaction's number goes into any mark. A server that crashes forgets numbers
 // whose log it had not flushed, and gives them out again: a mark with such a number would then speak of a
 // stranger. The commit of a second transaction flushes the log, the first one's records included.
-[[nodiscard]] awaitable<void> make_number_durable(db::database_access database);
+[[nodiscard]] awaitable<void> make_number_durable(database_access database);
 
 // Sends COMMIT; if no answer comes, connects again and asks what became of `which`, for a while. To be
 // awaited shielded. Never `ask` nor `wait`: what stays open is `leave_marks`. Throws only if COMMIT was
 // certainly not sent. `transaction` must outlive the call.
-[[nodiscard]] awaitable<db::commit_decision>
-commit_or_ask(db::database_access database, db::transaction& transaction, db::transaction_mark which);
+[[nodiscard]] awaitable<commit_decision> commit_or_ask(database_access database, transaction& transaction,
+                                                       transaction_mark which);
 
-} // namespace archive
+} // namespace db
