@@ -10,6 +10,7 @@
 #include "archive/retention.hpp"
 #include "azure/endpoint_url.hpp"
 #include "db/connection.hpp"
+#include "db/side_effects.hpp"
 #include "telemetry/otlp.hpp"
 
 #include <fmt/format.h>
@@ -231,13 +232,13 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
          {"detach", archive::partition_removal::detach},
          {"drop", archive::partition_removal::drop}}};
     settings.choose<archive::partition_removal>("ARCHIVE_PARTITIONS", job.partitions, removals);
-    static constexpr std::array<std::pair<std::string_view, archive::side_effects>, 2> policies{
-        {{"refuse", archive::side_effects::refuse}, {"allow", archive::side_effects::allow}}};
-    settings.choose<archive::side_effects>("ARCHIVE_SIDE_EFFECTS", job.side_effects, policies);
+    static constexpr std::array<std::pair<std::string_view, db::side_effects>, 2> policies{
+        {{"refuse", db::side_effects::refuse}, {"allow", db::side_effects::allow}}};
+    settings.choose<db::side_effects>("ARCHIVE_SIDE_EFFECTS", job.side_effects, policies);
     if (given["EXPORT_SIDE_EFFECTS"].from == source::flag) // the same flag: a mistake in it is said once
         value.exporting.side_effects = job.side_effects;
     else
-        settings.choose<archive::side_effects>("EXPORT_SIDE_EFFECTS", value.exporting.side_effects, policies);
+        settings.choose<db::side_effects>("EXPORT_SIDE_EFFECTS", value.exporting.side_effects, policies);
     if (job.partitions != archive::partition_removal::none && job.shard.count > 1)
         settings.mistake("ARCHIVE_PARTITIONS",
                          "a shard sees only some days of a partition: leave it at delete");

@@ -14,6 +14,7 @@
 #include "app/units.hpp"
 #include "async/error.hpp"
 #include "async/quotable.hpp"
+#include "db/side_effects.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -176,7 +177,7 @@ std::string log_summary(async::log& sink, const export_summary& facts) {
     std::string side_effects;
     for (const auto& report : facts.reports) {
         for (const auto& each : report.went_along)
-            side_effects += (side_effects.empty() ? "" : "; ") + archive::in_words(each);
+            side_effects += (side_effects.empty() ? "" : "; ") + db::in_words(each);
         rows += report.rows;
         bytes += report.bytes;
         attempts += report.attempts;

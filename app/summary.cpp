@@ -1,6 +1,7 @@
 #include "app/summary.hpp"
 
 #include "app/exit_code.hpp"
+#include "db/side_effects.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -100,7 +101,7 @@ void log_summary(async::log& sink, const summary_facts& facts) {
     // "deleted 5 rows of public.document; updated 1 row of public.note"
     std::vector<std::string> along;
     for (const auto& each : report.went_along)
-        along.push_back(archive::in_words(each));
+        along.push_back(db::in_words(each));
     const auto went_along = fmt::format("{}", fmt::join(along, "; "));
     if (!went_along.empty())
         fields.emplace_back("side_effects", went_along);

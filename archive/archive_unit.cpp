@@ -14,6 +14,7 @@
 #include "db/committing.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
+#include "db/side_effects.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -237,7 +238,8 @@ awaitable<void> job::delete_rows(unit& work) {
     // An event trigger that listens to DETACH and DROP may delete as well; the storage is ours to
     // change.
     if (removed > 0)
-        work.went_along = co_await look_at_effects(work.session, watch, untouched, 0, storage::may_change);
+        work.went_along =
+            co_await db::look_at_effects(work.session, watch, untouched, 0, db::storage::may_change);
     const auto before = co_await db::read_change_counters(work.session);
     const auto deleted = co_await work.session.query(delete_sql(work.table, work.plan.rows));
     fault_point("deleted");
@@ -251,7 +253,7 @@ awaitable<void> job::delete_rows(unit& work) {
             " to the other. Nothing was deleted.");
     // A deferred constraint must fail before anything is visible.
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
-    for (auto& each : co_await look_at_effects(work.session, watch, before, deleted.rows_affected()))
+    for (auto& each : co_await db::look_at_effects(work.session, watch, before, deleted.rows_affected()))
         work.went_along.push_back(std::move(each));
 
     work.position = co_await db::position_of(work.session);
@@ -271,7 +273,7 @@ awaitable<void> job::delete_rows(unit& work) {
 // What would end the run at its DELETE is found before the first byte moves.
 awaitable<void> job::foresee_side_effects(unit& work) {
     const auto watch = co_await watch_deletes(work);
-    const auto foreseen = co_await foresee_effects(work.session, watch);
+    const auto foreseen = co_await db::foresee_effects(work.session, watch);
     if (!foreseen.empty() && !effects_said_)
         context_.sink.info("side_effects.possible",
                            "the DELETE may change other rows: what it changes is counted before COMMIT",
@@ -279,8 +281,8 @@ awaitable<void> job::foresee_side_effects(unit& work) {
     effects_said_ = true;
 }
 
-awaitable<delete_watch> job::watch_deletes(unit& work) const {
-    delete_watch watch;
+awaitable<db::delete_watch> job::watch_deletes(unit& work) const {
+    db::delete_watch watch;
     watch.table = co_await db::root_of(work.session, work.table.oid);
     watch.policy = context_.settings.side_effects;
     watch.setting = "ARCHIVE_SIDE_EFFECTS";

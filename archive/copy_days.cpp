@@ -12,6 +12,7 @@
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "db/session_scope.hpp"
+#include "db/side_effects.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -177,7 +178,7 @@ awaitable<void> job::copy_day_inside(db::connection& session, const lake_file& f
 
 awaitable<loaded_file> job::load_and_prove(db::connection& session, const lake_file& file,
                                            const table_description& target) {
-    delete_watch watch;
+    db::delete_watch watch;
     watch.table = co_await db::root_of(session, target.oid);
     watch.policy = context_.settings.side_effects;
     watch.setting = "ARCHIVE_SIDE_EFFECTS";

@@ -2,8 +2,8 @@
 
 #include "archive/planner.hpp"
 #include "archive/row_sample.hpp"
-#include "archive/side_effects.hpp"
 #include "archive/table_shape.hpp"
+#include "db/side_effects.hpp"
 #include "db/transaction.hpp"
 
 #include <algorithm>
@@ -86,11 +86,11 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     if (const auto mistake = publication_mistake(shape);
         mistake && limits.partitions == partition_removal::none)
         throw async::error(*mistake);
-    delete_watch watch;
+    db::delete_watch watch;
     watch.table = co_await db::root_of(session, table.oid);
     watch.policy = limits.side_effects;
     watch.setting = "ARCHIVE_SIDE_EFFECTS";
-    for (const auto& each : co_await foresee_effects(session, watch))
+    for (const auto& each : co_await db::foresee_effects(session, watch))
         seen.side_effects.push_back(each.words);
     plan_start from;
     from.cutoff = co_await find_cutoff(session, limits);

@@ -13,13 +13,13 @@ using async::failure;
 
 namespace {
 
-[[noreturn]] void refuse(const delete_watch& watch, const std::vector<side_effect>& refused,
+[[noreturn]] void refuse(const db::delete_watch& watch, const std::vector<db::side_effect>& refused,
                          const std::vector<db::effect>& foreseen) {
     std::vector<std::string> said;
     for (const auto& each : refused)
         said.push_back(in_words(each));
-    const bool live =
-        std::ranges::any_of(refused, [](const side_effect& each) { return each.own && each.deleted > 0; });
+    const bool live = std::ranges::any_of(
+        refused, [](const db::side_effect& each) { return each.own && each.deleted > 0; });
     throw async::error(
         failure::precondition,
         fmt::format("restoring into {} also {} ({})", watch.table.name, fmt::join(said, ", "),
@@ -35,12 +35,12 @@ namespace {
 
 } // namespace
 
-std::optional<std::vector<side_effect>> beyond_inserts(const db::changed_rows& changed, std::uint32_t root,
-                                                       std::uint64_t rows) {
-    std::vector<side_effect> found;
+std::optional<std::vector<db::side_effect>> beyond_inserts(const db::changed_rows& changed,
+                                                           std::uint32_t root, std::uint64_t rows) {
+    std::vector<db::side_effect> found;
     bool seen = rows == 0;
     for (const auto& each : db::by_root(changed.relations)) {
-        side_effect one{
+        db::side_effect one{
             {each.root, each.table}, each.root == root, each.inserted, each.updated, each.deleted};
         if (one.own) {
             if (one.inserted < rows)
@@ -56,15 +56,17 @@ std::optional<std::vector<side_effect>> beyond_inserts(const db::changed_rows& c
     return found;
 }
 
-awaitable<std::vector<side_effect>> look_at_inserts(db::connection& session, delete_watch watch,
-                                                    const db::change_counters& before, std::uint64_t rows) {
+awaitable<std::vector<db::side_effect>> look_at_inserts(db::connection& session, db::delete_watch watch,
+                                                        const db::change_counters& before,
+                                                        std::uint64_t rows) {
     const auto after = co_await db::read_change_counters(session);
     const auto changed = db::difference(before, after);
     const auto found = beyond_inserts(changed, watch.table.oid, rows);
-    std::vector<side_effect> refused;
+    std::vector<db::side_effect> refused;
     if (found)
-        std::ranges::copy_if(*found, std::back_inserter(refused),
-                             [&watch](const side_effect& each) { return !may_be(each, watch.policy); });
+        std::ranges::copy_if(*found, std::back_inserter(refused), [&watch](const db::side_effect& each) {
+            return !db::may_be(each, watch.policy);
+        });
     if (found && refused.empty() && !changed.storage_changed)
         co_return *found;
 
@@ -88,7 +90,7 @@ awaitable<std::vector<side_effect>> look_at_inserts(db::connection& session, del
                         watch.table.name, db::in_words(foreseen)),
             "Turn track_counts on, disable the trigger meanwhile, or restore with --into TABLE. Nothing was"
             " restored.");
-    co_return std::vector<side_effect>();
+    co_return std::vector<db::side_effect>();
 }
 
 } // namespace archive

@@ -15,7 +15,6 @@
 #include "archive/run_lock.hpp"
 #include "archive/settings.hpp"
 #include "archive/settler.hpp"
-#include "archive/side_effects.hpp"
 #include "archive/staging.hpp"
 #include "archive/table.hpp"
 #include "archive/two_step_commit.hpp"
@@ -25,6 +24,7 @@
 #include "async/retry.hpp"
 #include "async/stop.hpp"
 #include "db/connection.hpp"
+#include "db/side_effects.hpp"
 #include "db/transaction.hpp"
 
 #include <functional>
@@ -122,7 +122,7 @@ class job {
     [[nodiscard]] awaitable<void> end_restores(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
     [[nodiscard]] awaitable<void> foresee_side_effects(unit& work);
-    [[nodiscard]] awaitable<delete_watch> watch_deletes(unit& work) const;
+    [[nodiscard]] awaitable<db::delete_watch> watch_deletes(unit& work) const;
     [[nodiscard]] awaitable<void> delete_rows(unit& work);
     [[nodiscard]] awaitable<void> publish_and_commit(unit& work);
     [[nodiscard]] awaitable<void> publish(unit& work);
@@ -133,7 +133,7 @@ class job {
     [[nodiscard]] awaitable<void> put_back(unit& work);
     [[nodiscard]] awaitable<void> finalise(unit& work);
     void record(const unit& work);
-    void record_side_effect(const side_effect& what, std::string_view statement);
+    void record_side_effect(const db::side_effect& what, std::string_view statement);
     void count_pending(const unit& work);
     [[nodiscard]] awaitable<void> roll_back_by(unit& work, async::deadline by);
 

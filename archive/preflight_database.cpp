@@ -2,11 +2,11 @@
 
 #include "archive/preflight.hpp"
 #include "archive/row_key.hpp"
-#include "archive/side_effects.hpp"
 #include "archive/table.hpp"
 #include "archive/table_shape.hpp"
 #include "async/caught.hpp"
 #include "db/session_scope.hpp"
+#include "db/side_effects.hpp"
 #include "db/transaction.hpp"
 
 #include <fmt/format.h>
@@ -93,21 +93,21 @@ void judge(std::vector<check_line>& lines, std::string name, const std::optional
 }
 
 // What a run will make of it.
-std::string consequence_of(const db::effect& effect, std::uint32_t own, side_effects policy) {
+std::string consequence_of(const db::effect& effect, std::uint32_t own, db::side_effects policy) {
     const bool gone = effect.what == db::change::deleted;
     const auto what = gone ? "its rows are deleted with the archived ones, and are in no file"
                            : "its rows are changed with the archived ones";
     const bool never = gone && effect.table.oid == own;
     const auto then =
         never ? "a run that meets rows which are not due ends with exit code 3"
-        : policy == side_effects::allow
+        : policy == db::side_effects::allow
             ? "ARCHIVE_SIDE_EFFECTS allows it"
             : "a run that meets such rows ends with exit code 3, unless ARCHIVE_SIDE_EFFECTS=allow";
     return fmt::format("{}: {}; {}", effect.words, what, then);
 }
 
-awaitable<void> check_obstacles(db::connection& session, const table_description& table, side_effects policy,
-                                std::vector<check_line>& lines) {
+awaitable<void> check_obstacles(db::connection& session, const table_description& table,
+                                db::side_effects policy, std::vector<check_line>& lines) {
     const auto oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
     const auto shape = co_await read_shape(session, table.oid);
@@ -160,11 +160,11 @@ awaitable<void> check_obstacles(db::connection& session, const table_description
 
     std::exception_ptr uncounted;
     try {
-        delete_watch watch;
+        db::delete_watch watch;
         watch.table = top;
         watch.policy = policy;
         watch.setting = "ARCHIVE_SIDE_EFFECTS";
-        static_cast<void>(co_await foresee_effects(session, watch));
+        static_cast<void>(co_await db::foresee_effects(session, watch));
     } catch (const async::error&) {
         uncounted = std::current_exception();
     }

@@ -12,6 +12,7 @@
 #include "azure/crc64.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
+#include "db/side_effects.hpp"
 
 #include <fmt/format.h>
 
@@ -266,7 +267,7 @@ void job::record(const unit& work) {
         lower_bound_ = work.plan.rows.upper;
 }
 
-void job::record_side_effect(const side_effect& what, std::string_view statement) {
+void job::record_side_effect(const db::side_effect& what, std::string_view statement) {
     context_.sink.info("side_effects",
                        fmt::format("the {} {} other rows than those in the files", statement,
                                    context_.settings.dry_run ? "would change" : "changed"),
@@ -276,8 +277,8 @@ void job::record_side_effect(const side_effect& what, std::string_view statement
                         {"rows_inserted", what.inserted}});
     auto& all = context_.report.went_along;
     const auto same = std::ranges::find_if(
-        all, [&what](const side_effect& each) { return each.table.oid == what.table.oid; });
-    auto& sum = same != all.end() ? *same : all.emplace_back(side_effect{what.table, what.own});
+        all, [&what](const db::side_effect& each) { return each.table.oid == what.table.oid; });
+    auto& sum = same != all.end() ? *same : all.emplace_back(db::side_effect{what.table, what.own});
     sum.inserted += what.inserted;
     sum.updated += what.updated;
     sum.deleted += what.deleted;

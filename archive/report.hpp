@@ -2,7 +2,7 @@
 #pragma once
 
 #include "archive/day.hpp"
-#include "archive/side_effects.hpp"
+#include "db/side_effects.hpp"
 
 #include <array>
 #include <chrono>
@@ -85,7 +85,7 @@ struct run_report {
     // first look at the lake.
     std::optional<std::uint64_t> files_pending;
 
-    std::vector<side_effect> went_along; // other rows that were changed, by table
+    std::vector<db::side_effect> went_along; // other rows that were changed, by table
     // Files that somebody else deleted or replaced, while the rows that they should hold are not in the
     // table.
     std::vector<std::string> files_lost;

@@ -4,6 +4,7 @@
 #include "archive/day.hpp"
 #include "archive/retention.hpp"
 #include "azure/tags.hpp"
+#include "db/side_effects.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -14,9 +15,6 @@
 namespace archive {
 
 enum class commit_unit : std::uint8_t { run, day };
-
-// What becomes of a run whose DELETE changed rows that are in no file.
-enum class side_effects : std::uint8_t { refuse, allow };
 
 // What becomes of a partition all of whose rows have been archived.
 enum class partition_removal : std::uint8_t {
@@ -56,7 +54,7 @@ struct settings {
     std::optional<std::uint64_t> rows_max;
     commit_unit commit = commit_unit::run;
     partition_removal partitions = partition_removal::none;
-    archive::side_effects side_effects = archive::side_effects::refuse;
+    db::side_effects side_effects = db::side_effects::refuse;
     archive::shard shard;
     std::chrono::milliseconds lock_wait{1'000}; // for the connection of a run that has just died
     std::chrono::milliseconds settle_wait{

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "archive/job.hpp"
-#include "archive/side_effects.hpp"
 #include "db/position.hpp"
+#include "db/side_effects.hpp"
 
 #include <optional>
 #include <set>
@@ -29,7 +29,7 @@ struct job::unit {
     std::unique_ptr<archive::staging> staging;
     std::uint64_t rows_dayless = 0;
     archive::publication publication;
-    std::vector<side_effect> went_along; // other rows that were changed
+    std::vector<db::side_effect> went_along; // other rows that were changed
     struct restored_file {
         const lake_file* file;
         file_mark mark; // with the word that it is being restored

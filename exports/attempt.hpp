@@ -1,8 +1,8 @@
 // One transaction of an export and all that belongs to it. Private to the exporter's sources.
 #pragma once
 
-#include "archive/side_effects.hpp"
 #include "db/position.hpp"
+#include "db/side_effects.hpp"
 #include "db/transaction.hpp"
 #include "exports/comparison.hpp"
 #include "exports/evidence.hpp"
@@ -35,7 +35,7 @@ struct exporter::attempt {
     evidence_taker evidence;
     std::unique_ptr<exports::draft> draft;
     file_mark mark;
-    archive::delete_watch watched;
+    db::delete_watch watched;
     db::change_counters untouched; // before select.sql, and before delete.sql
     bool lease_busy = false;       // a run of another server holds the lease of the place
     bool fate_open = false;        // COMMIT may have taken effect: the draft must stay

@@ -1,8 +1,8 @@
 // How a run of one task went.
 #pragma once
 
-#include "archive/side_effects.hpp"
 #include "async/error.hpp"
+#include "db/side_effects.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -35,8 +35,8 @@ struct task_report {
     std::uint64_t files_settled = 0; // of earlier runs
     std::uint64_t attempts = 0;
     std::string lock_holder; // who had the task's lock when it was busy; empty: nobody any more
-    std::vector<archive::side_effect> went_along; // other rows that the DELETE changed
-    std::string error;                            // one sentence; empty unless it failed
+    std::vector<db::side_effect> went_along; // other rows that the DELETE changed
+    std::string error;                       // one sentence; empty unless it failed
     std::string hint;
     async::failure kind = async::failure::unclassified; // of the error
     std::string state;                                  // SQLSTATE of the error, if it has one

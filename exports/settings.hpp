@@ -3,6 +3,7 @@
 
 #include "archive/day.hpp"
 #include "archive/settings.hpp"
+#include "db/side_effects.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -24,7 +25,7 @@ struct settings {
     std::string time_zone = "UTC";        // whose midnight is the boundary, and in which times are written
     std::optional<archive::day> boundary; // the midnight with which this day begins; nothing: today's
     bool dry_run = false;
-    archive::side_effects side_effects = archive::side_effects::refuse;
+    db::side_effects side_effects = db::side_effects::refuse;
     std::size_t memory_bytes = std::size_t{32} << 20;
     std::size_t parallel = 4; // tasks at a time, where more than one is asked for
     std::chrono::milliseconds lock_wait{1'000};

@@ -2,6 +2,7 @@
 // rows would be gone before that task exports them.
 
 #include "async/error.hpp"
+#include "db/side_effects.hpp"
 #include "exports/attempt.hpp"
 #include "exports/own_path.hpp"
 
@@ -19,7 +20,7 @@ awaitable<void> exporter::watch_delete(attempt& work) {
     if (watch.table.oid == 0)
         watch.table.name = work.removal.target.empty() ? "a table" : work.removal.target;
     if (watch.table.oid != 0) {
-        const auto foreseen = co_await archive::foresee_effects(work.session, watch);
+        const auto foreseen = co_await db::foresee_effects(work.session, watch);
         if (!foreseen.empty() && context_.settings.dry_run)
             context_.log.info("side_effects.possible",
                               "the DELETE may change other rows: what it changes is counted before COMMIT",
@@ -32,7 +33,7 @@ awaitable<void> exporter::look_at_delete(attempt& work) {
     auto path = co_await take_own_path(work.session);
     try {
         work.report.went_along =
-            co_await archive::look_at_effects(work.session, work.watched, work.untouched, work.mark.rows);
+            co_await db::look_at_effects(work.session, work.watched, work.untouched, work.mark.rows);
     } catch (async::error& refused) {
         refused.add_context(fmt::format("task '{}'", work.task));
         throw;

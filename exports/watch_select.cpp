@@ -2,6 +2,7 @@
 // delete.sql does not find them any more.
 
 #include "async/error.hpp"
+#include "db/side_effects.hpp"
 #include "exports/attempt.hpp"
 #include "exports/own_path.hpp"
 
@@ -19,7 +20,7 @@ std::string changes_in(const db::changed_rows& changed) {
     std::vector<std::string> said;
     for (const auto& each : db::by_root(changed.relations))
         said.push_back(
-            archive::in_words({{each.root, each.table}, false, each.inserted, each.updated, each.deleted}));
+            db::in_words({{each.root, each.table}, false, each.inserted, each.updated, each.deleted}));
     if (changed.storage_changed)
         said.emplace_back("truncated, rewrote or dropped a table");
     if (!changed.measured && said.empty())

@@ -1,5 +1,6 @@
 #include "db/changed_rows.hpp"
 #include "db/delete_effects.hpp"
+#include "db/side_effects.hpp"
 
 #include <gtest/gtest.h>
 

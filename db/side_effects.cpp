@@ -1,4 +1,4 @@
-#include "archive/side_effects.hpp"
+#include "db/side_effects.hpp"
 
 #include "async/error.hpp"
 
@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace archive {
+namespace db {
 
 using async::failure;
 
@@ -17,27 +17,27 @@ std::string rows_in_words(std::string_view did, std::uint64_t rows) {
     return fmt::format("{} {} row{}", did, rows, rows == 1 ? "" : "s");
 }
 
-[[noreturn]] void refuse_uncounted(const delete_watch& watch, const std::vector<db::effect>& effects) {
+[[noreturn]] void refuse_uncounted(const delete_watch& watch, const std::vector<effect>& effects) {
     throw async::error(
         failure::precondition,
         fmt::format("a DELETE from {} may change other rows, and this server does not count what it changes"
                     " (track_counts is off): {}",
-                    watch.table.name, db::in_words(effects)),
+                    watch.table.name, in_words(effects)),
         fmt::format("Turn track_counts on, or drop the constraint or trigger. {}=allow lets foreign keys"
                     " change other tables uncounted; never triggers, nor rows of the table itself.",
                     watch.setting));
 }
 
 [[noreturn]] void refuse(const delete_watch& watch, const std::vector<side_effect>& refused,
-                         const std::vector<db::effect>& foreseen) {
+                         const std::vector<effect>& foreseen) {
     std::vector<std::string> said;
     bool own = false;
     for (const auto& each : refused) {
-        const auto why = db::explain(foreseen, each.table.oid);
+        const auto why = explain(foreseen, each.table.oid);
         own = own || (each.own && each.deleted > 0);
         said.push_back(fmt::format("{}{} ({})", in_words(each),
                                    each.own && each.deleted > 0 ? " that are in no file" : "",
-                                   why.empty() ? "by what, the catalog does not say" : db::in_words(why)));
+                                   why.empty() ? "by what, the catalog does not say" : in_words(why)));
     }
     throw async::error(
         failure::precondition,
@@ -52,7 +52,7 @@ std::string rows_in_words(std::string_view did, std::uint64_t rows) {
 }
 
 [[noreturn]] void refuse_other_table(const delete_watch& watch, std::uint64_t rows,
-                                     const std::vector<db::effect>& foreseen) {
+                                     const std::vector<effect>& foreseen) {
     if (watch.table.oid == 0)
         throw async::error(failure::precondition,
                            fmt::format("which table a DELETE from {} takes rows from cannot be told, and this"
@@ -62,7 +62,7 @@ std::string rows_in_words(std::string_view did, std::uint64_t rows) {
     throw async::error(
         failure::precondition,
         fmt::format("{} itself did not lose the {} rows that were deleted from it ({})", watch.table.name,
-                    rows, foreseen.empty() ? "by what, the catalog does not say" : db::in_words(foreseen)),
+                    rows, foreseen.empty() ? "by what, the catalog does not say" : in_words(foreseen)),
         "Nothing was deleted. Take the rule or trigger away that does something else in their stead; a "
         "foreign"
         " table's rows go by DELETE on its own server.");
@@ -75,7 +75,7 @@ constexpr std::string_view heirs_sql =
     " SELECT member::pg_catalog.int8 FROM heirs";
 
 // Counts what changed in them as the table's own: a DELETE from it takes their rows too.
-awaitable<void> take_heirs_in(db::connection& session, db::table_name table, db::changed_rows& changed) {
+awaitable<void> take_heirs_in(connection& session, table_name table, changed_rows& changed) {
     if (std::ranges::all_of(changed.relations, [&](const auto& each) { return each.root == table.oid; }))
         co_return;
     const auto number = std::to_string(table.oid);
@@ -90,7 +90,7 @@ awaitable<void> take_heirs_in(db::connection& session, db::table_name table, db:
 
 } // namespace
 
-awaitable<std::string> replaced_tables(db::connection& session) {
+awaitable<std::string> replaced_tables(connection& session) {
     const auto found = co_await session.query(
         "SELECT string_agg(oid::pg_catalog.regclass::text, ', ') FROM pg_catalog.pg_class c WHERE"
         " relkind = 'r' AND relpersistence <> 't'"
@@ -101,11 +101,11 @@ awaitable<std::string> replaced_tables(db::connection& session) {
     co_return found.is_null(0, 0) ? "a table" : std::string(found.text(0, 0));
 }
 
-std::optional<std::vector<side_effect>> beyond(const db::changed_rows& changed, std::uint32_t root,
+std::optional<std::vector<side_effect>> beyond(const changed_rows& changed, std::uint32_t root,
                                                std::uint64_t rows) {
     std::vector<side_effect> found;
     bool seen = rows == 0;
-    for (const auto& each : db::by_root(changed.relations)) {
+    for (const auto& each : by_root(changed.relations)) {
         side_effect one{
             {each.root, each.table}, each.root == root, each.inserted, each.updated, each.deleted};
         if (one.own) {
@@ -129,12 +129,12 @@ bool may_be(const side_effect& effect, side_effects policy) noexcept {
     return harmless || policy == side_effects::allow;
 }
 
-std::vector<db::effect> not_allowed(const std::vector<db::effect>& foreseen, std::uint32_t root,
-                                    side_effects policy) {
-    std::vector<db::effect> refused;
-    std::ranges::copy_if(foreseen, std::back_inserter(refused), [root, policy](const db::effect& each) {
-        const bool elsewhere = each.by == db::effect::cause::constraint &&
-                               (each.table.oid != root || each.what == db::change::updated);
+std::vector<effect> not_allowed(const std::vector<effect>& foreseen, std::uint32_t root,
+                                side_effects policy) {
+    std::vector<effect> refused;
+    std::ranges::copy_if(foreseen, std::back_inserter(refused), [root, policy](const effect& each) {
+        const bool elsewhere =
+            each.by == effect::cause::constraint && (each.table.oid != root || each.what == change::updated);
         return policy == side_effects::refuse || !elsewhere;
     });
     return refused;
@@ -151,11 +151,11 @@ std::string in_words(const side_effect& effect) {
     return fmt::format("{} of {}", fmt::join(did, " and "), effect.table.name);
 }
 
-awaitable<std::vector<side_effect>> look_at_effects(db::connection& session, delete_watch watch,
-                                                    const db::change_counters& before, std::uint64_t rows,
+awaitable<std::vector<side_effect>> look_at_effects(connection& session, delete_watch watch,
+                                                    const change_counters& before, std::uint64_t rows,
                                                     storage stored) {
-    const auto after = co_await db::read_change_counters(session);
-    auto changed = db::difference(before, after);
+    const auto after = co_await read_change_counters(session);
+    auto changed = difference(before, after);
     changed.storage_changed = changed.storage_changed && stored == storage::must_stay;
     if (watch.table.oid == 0)
         rows = 0;
@@ -169,14 +169,14 @@ awaitable<std::vector<side_effect>> look_at_effects(db::connection& session, del
     if (found && refused.empty() && !changed.storage_changed)
         co_return std::move(*found);
 
-    const auto catalog = co_await db::read_effect_catalog(session);
-    const auto foreseen = db::effects_of_delete(catalog, watch.table.oid);
+    const auto catalog = co_await read_effect_catalog(session);
+    const auto foreseen = effects_of_delete(catalog, watch.table.oid);
     if (changed.storage_changed) {
         const auto which = co_await replaced_tables(session);
         throw async::error(
             failure::precondition,
             fmt::format("deleting from {} also truncated, rewrote or dropped {} ({})", watch.table.name,
-                        which, db::in_words(db::explain(foreseen, 0))),
+                        which, in_words(explain(foreseen, 0))),
             "Nothing was deleted. Take the trigger away: which rows went with it cannot be counted.");
     }
     if (!refused.empty())
@@ -188,9 +188,9 @@ awaitable<std::vector<side_effect>> look_at_effects(db::connection& session, del
     co_return std::vector<side_effect>();
 }
 
-awaitable<std::vector<db::effect>> foresee_effects(db::connection& session, delete_watch watch) {
-    const auto catalog = co_await db::read_effect_catalog(session);
-    auto foreseen = db::effects_of_delete(catalog, watch.table.oid);
+awaitable<std::vector<effect>> foresee_effects(connection& session, delete_watch watch) {
+    const auto catalog = co_await read_effect_catalog(session);
+    auto foreseen = effects_of_delete(catalog, watch.table.oid);
     const auto counts = co_await session.query("SELECT pg_catalog.current_setting('track_counts')");
     if (counts.text(0, 0) != "on")
         if (const auto open = not_allowed(foreseen, watch.table.oid, watch.policy); !open.empty())
@@ -198,4 +198,4 @@ awaitable<std::vector<db::effect>> foresee_effects(db::connection& session, dele
     co_return foreseen;
 }
 
-} // namespace archive
+} // namespace db

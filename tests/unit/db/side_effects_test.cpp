@@ -1,4 +1,4 @@
-#include "archive/side_effects.hpp"
+#include "db/side_effects.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,10 +6,10 @@
 
 namespace {
 
-using archive::beyond;
-using archive::may_be;
-using archive::side_effect;
-using archive::side_effects;
+using db::beyond;
+using db::may_be;
+using db::side_effect;
+using db::side_effects;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
