@@ -3,7 +3,6 @@
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/file_header.hpp"
-#include "archive/insert_effects.hpp"
 #include "archive/restore_target.hpp"
 #include "archive/unit.hpp"
 #include "async/cleanup.hpp"
@@ -11,6 +10,7 @@
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
+#include "db/insert_effects.hpp"
 #include "db/session_scope.hpp"
 #include "db/side_effects.hpp"
 
@@ -187,7 +187,7 @@ awaitable<loaded_file> job::load_and_prove(db::connection& session, const lake_f
     auto loaded = co_await loader.load(file);
     co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
     co_await loader.prove();
-    const auto along = co_await look_at_inserts(session, watch, untouched, loaded.rows_inserted);
+    const auto along = co_await db::look_at_inserts(session, watch, untouched, loaded.rows_inserted);
     for (const auto& each : along)
         record_side_effect(each, "INSERT");
     co_return loaded;

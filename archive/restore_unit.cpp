@@ -3,7 +3,6 @@
 
 #include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
-#include "archive/insert_effects.hpp"
 #include "archive/restore_target.hpp"
 #include "archive/table_shape.hpp"
 #include "archive/unit.hpp"
@@ -15,6 +14,7 @@
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "db/committing.hpp"
+#include "db/insert_effects.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
 
@@ -82,7 +82,7 @@ awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_reque
     // Deferred triggers and constraints first: nothing changes a row between the proof and COMMIT.
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
     co_await loader.prove();
-    work.went_along = co_await look_at_inserts(work.session, watch, untouched, inserted);
+    work.went_along = co_await db::look_at_inserts(work.session, watch, untouched, inserted);
     fault_point("restore-proved");
     if (context_.settings.dry_run) {
         co_await work.transaction->rollback();

@@ -1,4 +1,4 @@
-#include "archive/insert_effects.hpp"
+#include "db/insert_effects.hpp"
 
 #include "async/error.hpp"
 
@@ -7,23 +7,23 @@
 
 #include <algorithm>
 
-namespace archive {
+namespace db {
 
 using async::failure;
 
 namespace {
 
-[[noreturn]] void refuse(const db::delete_watch& watch, const std::vector<db::side_effect>& refused,
-                         const std::vector<db::effect>& foreseen) {
+[[noreturn]] void refuse(const delete_watch& watch, const std::vector<side_effect>& refused,
+                         const std::vector<effect>& foreseen) {
     std::vector<std::string> said;
     for (const auto& each : refused)
         said.push_back(in_words(each));
-    const bool live = std::ranges::any_of(
-        refused, [](const db::side_effect& each) { return each.own && each.deleted > 0; });
+    const bool live =
+        std::ranges::any_of(refused, [](const side_effect& each) { return each.own && each.deleted > 0; });
     throw async::error(
         failure::precondition,
         fmt::format("restoring into {} also {} ({})", watch.table.name, fmt::join(said, ", "),
-                    foreseen.empty() ? "by what, the catalog does not say" : db::in_words(foreseen)),
+                    foreseen.empty() ? "by what, the catalog does not say" : in_words(foreseen)),
         live
             ? fmt::format("Nothing was restored. Disable the trigger meanwhile, or restore with --into TABLE;"
                           " {}=allow does not cover rows deleted from the table itself.",
@@ -35,12 +35,12 @@ namespace {
 
 } // namespace
 
-std::optional<std::vector<db::side_effect>> beyond_inserts(const db::changed_rows& changed,
-                                                           std::uint32_t root, std::uint64_t rows) {
-    std::vector<db::side_effect> found;
+std::optional<std::vector<side_effect>> beyond_inserts(const changed_rows& changed, std::uint32_t root,
+                                                       std::uint64_t rows) {
+    std::vector<side_effect> found;
     bool seen = rows == 0;
-    for (const auto& each : db::by_root(changed.relations)) {
-        db::side_effect one{
+    for (const auto& each : by_root(changed.relations)) {
+        side_effect one{
             {each.root, each.table}, each.root == root, each.inserted, each.updated, each.deleted};
         if (one.own) {
             if (one.inserted < rows)
@@ -56,28 +56,26 @@ std::optional<std::vector<db::side_effect>> beyond_inserts(const db::changed_row
     return found;
 }
 
-awaitable<std::vector<db::side_effect>> look_at_inserts(db::connection& session, db::delete_watch watch,
-                                                        const db::change_counters& before,
-                                                        std::uint64_t rows) {
-    const auto after = co_await db::read_change_counters(session);
-    const auto changed = db::difference(before, after);
+awaitable<std::vector<side_effect>> look_at_inserts(connection& session, delete_watch watch,
+                                                    const change_counters& before, std::uint64_t rows) {
+    const auto after = co_await read_change_counters(session);
+    const auto changed = difference(before, after);
     const auto found = beyond_inserts(changed, watch.table.oid, rows);
-    std::vector<db::side_effect> refused;
+    std::vector<side_effect> refused;
     if (found)
-        std::ranges::copy_if(*found, std::back_inserter(refused), [&watch](const db::side_effect& each) {
-            return !db::may_be(each, watch.policy);
-        });
+        std::ranges::copy_if(*found, std::back_inserter(refused),
+                             [&watch](const side_effect& each) { return !may_be(each, watch.policy); });
     if (found && refused.empty() && !changed.storage_changed)
         co_return *found;
 
-    const auto catalog = co_await db::read_effect_catalog(session);
-    const auto foreseen = db::effects_of_insert(catalog, watch.table.oid);
+    const auto catalog = co_await read_effect_catalog(session);
+    const auto foreseen = effects_of_insert(catalog, watch.table.oid);
     if (changed.storage_changed) {
         const auto which = co_await replaced_tables(session);
         throw async::error(
             failure::precondition,
             fmt::format("restoring into {} also truncated, rewrote or dropped {} ({})", watch.table.name,
-                        which, db::in_words(foreseen)),
+                        which, in_words(foreseen)),
             "Nothing was restored. Take the trigger away: which rows went with it cannot be counted.");
     }
     if (!refused.empty())
@@ -87,10 +85,10 @@ awaitable<std::vector<db::side_effect>> look_at_inserts(db::connection& session,
             failure::precondition,
             fmt::format("an INSERT into {} may change other rows, and this server does not count what it"
                         " changes: {}",
-                        watch.table.name, db::in_words(foreseen)),
+                        watch.table.name, in_words(foreseen)),
             "Turn track_counts on, disable the trigger meanwhile, or restore with --into TABLE. Nothing was"
             " restored.");
-    co_return std::vector<db::side_effect>();
+    co_return std::vector<side_effect>();
 }
 
-} // namespace archive
+} // namespace db

@@ -1,0 +1,18 @@
+// What putting rows back changed beyond those rows, and whether that may be.
+#pragma once
+
+#include "db/side_effects.hpp"
+
+namespace db {
+
+// What changed beyond `rows` inserted rows of the table; nothing where the counters do not show those: it is
+// a foreign table's, or the server does not count.
+[[nodiscard]] std::optional<std::vector<side_effect>> beyond_inserts(const changed_rows& changed,
+                                                                     std::uint32_t root, std::uint64_t rows);
+
+// Throws async::error(precondition) for what may not be, with tables, numbers of rows and triggers; returns
+// what went along. `before` was read before the first INSERT, and all constraints have been checked since.
+[[nodiscard]] awaitable<std::vector<side_effect>>
+look_at_inserts(connection& session, delete_watch watch, const change_counters& before, std::uint64_t rows);
+
+} // namespace db
