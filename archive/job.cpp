@@ -10,6 +10,7 @@
 #include "async/timeline.hpp"
 #include "db/error.hpp"
 #include "db/position.hpp"
+#include "db/session_names.hpp"
 #include "db/session_scope.hpp"
 
 #include <fmt/format.h>
@@ -298,9 +299,9 @@ awaitable<void> job::lock_against_rewriting(unit& work, const named_table& named
 awaitable<void> job::note_holder(db::connection& session, const run_lock& lock) {
     lock_holder_.clear();
     if (lock.shared)
-        lock_holder_ = co_await holders_of(session, lock.shard_key);
+        lock_holder_ = co_await db::holders_of(session, lock.shard_key);
     if (lock_holder_.empty())
-        lock_holder_ = co_await holders_of(session, lock.table_key);
+        lock_holder_ = co_await db::holders_of(session, lock.table_key);
 }
 
 async::error job::lock_is_held() const {

@@ -1,9 +1,9 @@
 #include "archive/named_table.hpp"
 
 #include "archive/conflict.hpp"
-#include "archive/session_names.hpp"
 #include "async/error.hpp"
 #include "db/error.hpp"
+#include "db/session_names.hpp"
 
 #include <fmt/format.h>
 
@@ -122,7 +122,7 @@ awaitable<std::string> sessions_against(db::connection& session, const named_tab
         " AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
         " ORDER BY l.granted DESC, l.pid LIMIT 3",
         parameters);
-    co_return describe_sessions(found);
+    co_return db::describe_sessions(found);
 }
 
 } // namespace archive

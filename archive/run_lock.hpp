@@ -26,7 +26,4 @@ struct run_lock {
 // whether the lock could be had. False while another run is at work.
 [[nodiscard]] awaitable<bool> try_lock(db::connection& session, const run_lock& lock);
 
-// "pid 4711 (user archiver, application event-archiver)"; empty if nobody has it any more.
-[[nodiscard]] awaitable<std::string> holders_of(db::connection& session, const std::string& key);
-
 } // namespace archive

@@ -1,7 +1,6 @@
 #include "exports/exporter.hpp"
 
 #include "archive/conflict.hpp"
-#include "archive/run_lock.hpp"
 #include "archive/settler.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
@@ -11,6 +10,7 @@
 #include "async/timeline.hpp"
 #include "db/error.hpp"
 #include "db/position.hpp"
+#include "db/session_names.hpp"
 #include "exports/attempt.hpp"
 
 #include <fmt/format.h>
@@ -157,7 +157,7 @@ awaitable<bool> exporter::open(attempt& work) {
         throw async::error(failure::precondition, "the database server is a read-only standby",
                            "Give the primary's address.");
     if (!locked.boolean(0, 0)) {
-        work.report.lock_holder = co_await archive::holders_of(work.session, key);
+        work.report.lock_holder = co_await db::holders_of(work.session, key);
         co_return false;
     }
     work.position = co_await db::position_of(work.session);

@@ -1,0 +1,18 @@
+// Other sessions of the server, in words.
+#pragma once
+
+#include "db/connection.hpp"
+
+#include <string>
+
+namespace db {
+
+// Rows of pid, user and application, as "pid 4711 (user cron, application psql)", one after another; each pid
+// once. A field that the server hides is left out.
+[[nodiscard]] std::string describe_sessions(const result& found);
+
+// "pid 4711 (user archiver, application event-archiver)"; empty if nobody has it any more. `key`:
+// of an advisory lock, as text.
+[[nodiscard]] awaitable<std::string> holders_of(connection& session, const std::string& key);
+
+} // namespace db
