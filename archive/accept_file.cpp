@@ -1,6 +1,7 @@
 // recover --keep of a file that waits for nothing: a person has looked at what others made of it.
 
 #include "archive/content_check.hpp"
+#include "archive/file_header.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
 

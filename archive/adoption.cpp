@@ -2,6 +2,7 @@
 
 #include "archive/conflict.hpp"
 #include "archive/content_check.hpp"
+#include "archive/file_header.hpp"
 #include "archive/known_content.hpp"
 #include "archive/staging.hpp"
 #include "async/error.hpp"

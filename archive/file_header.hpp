@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive/lake.hpp"
+#include "archive/row_judge.hpp"
 #include "archive/table.hpp"
 
 #include <string>
@@ -11,6 +12,9 @@ namespace archive {
 
 // True if the mark is ours and nobody has written to the file since.
 [[nodiscard]] bool is_as_marked(const lake_file& file) noexcept;
+
+// What a file of this day must be by the table as it is today.
+[[nodiscard]] expected_file expected_of(const table_description& table, day which);
 
 // Plain names, in the file's order. Reads the file's first bytes only where its mark does not say that they
 // are the table's. Throws async::error(integrity) that names the file if there is no header.

@@ -1,6 +1,7 @@
 // What is looked at, and done, before the first row is read: a file that cannot be written to ends the run
 // here, by name, and an append blob is converted.
 
+#include "archive/file_header.hpp"
 #include "archive/row_judge.hpp"
 #include "archive/row_sample.hpp"
 #include "archive/unit.hpp"

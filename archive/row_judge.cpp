@@ -15,17 +15,6 @@
 
 namespace archive {
 
-expected_file expected_of(const table_description& table, day which) {
-    const auto time = std::ranges::find(table.columns, table.time_column, [](const std::string& column) {
-        return db::connection::identifier(column);
-    });
-    std::vector<expected_key> keys;
-    for (const auto& key : table.keys)
-        keys.push_back({key.name, key.type});
-    return {which, csv::header_line(table.columns), 0, time == table.columns.end() ? std::string() : *time,
-            std::move(keys)};
-}
-
 row_judge::row_judge(const expected_file& expected)
     : expected_(expected)
     , day_text_(expected.which.text()) {}

@@ -4,7 +4,6 @@
 
 #include "archive/day.hpp"
 #include "archive/difference.hpp"
-#include "archive/table.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +28,6 @@ struct expected_file {
     std::string time_column;      // plain
     std::vector<expected_key> keys;
 };
-[[nodiscard]] expected_file expected_of(const table_description& table, day which);
 
 struct row_mistake {
     difference_kind kind;
