@@ -1,6 +1,7 @@
 // A UTC day and the name of its file.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,9 @@ class day {
 
     std::int32_t number_;
 };
+
+// From the day's midnight to a moment such as "2025-11-20 02:00:00.123", in UTC; 0 if that is earlier.
+[[nodiscard]] std::chrono::seconds seconds_after(day which, std::string_view moment) noexcept;
 
 // What a day file's name says. A day may have one file of each kind, in this order.
 struct file_key {

@@ -142,7 +142,7 @@ awaitable<void> job::estimate_rows(unit& work) {
         co_return;
     const auto size = co_await sample_rows(work.session, work.table, work.plan, context_.report.rows_planned);
     work.row_bytes = size.mean;
-    if (const auto found = too_large(*largest, size.mean, room))
+    if (const auto found = too_large(largest->which, largest->rows, size.mean, room))
         throw async::error(found->kind, found->why, found->hint);
 }
 

@@ -2,7 +2,6 @@
 
 #include "archive/block_stream.hpp"
 #include "archive/conflict.hpp"
-#include "archive/selection.hpp"
 #include "archive/tail_state.hpp"
 #include "async/fault_point.hpp"
 #include "azure/crc64.hpp"

@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace archive {
 
@@ -70,21 +69,6 @@ std::vector<page_range> cut_pages(std::uint64_t pages, std::size_t count, std::u
     }
     ranges.push_back({first, std::nullopt});
     return ranges;
-}
-
-std::chrono::seconds seconds_after(day which, std::string_view moment) noexcept {
-    const auto date = day::from_text(moment.substr(0, 10));
-    if (!date || moment.size() < 19)
-        return {};
-    const auto number_at = [moment](std::size_t position) {
-        int number = 0;
-        std::from_chars(moment.data() + position, moment.data() + position + 2, number);
-        return number;
-    };
-    const std::chrono::seconds span =
-        std::chrono::days(date->number() - which.number()) + std::chrono::hours(number_at(11)) +
-        std::chrono::minutes(number_at(14)) + std::chrono::seconds(number_at(17));
-    return std::max(span, std::chrono::seconds(0));
 }
 
 bool has_whole_day(const selection& rows, day which) {

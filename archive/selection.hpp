@@ -5,7 +5,6 @@
 #include "archive/settings.hpp"
 #include "archive/table.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,9 +38,6 @@ struct page_range {
 // Cuts `pages` into about `count` ranges, none shorter than `pages_min`.
 [[nodiscard]] std::vector<page_range> cut_pages(std::uint64_t pages, std::size_t count,
                                                 std::uint64_t pages_min);
-
-// From the day's midnight to a moment such as `upper`; 0 if that is earlier.
-[[nodiscard]] std::chrono::seconds seconds_after(day which, std::string_view moment) noexcept;
 
 // True if all rows of the day are among them: it is over, and begins no earlier than they do.
 [[nodiscard]] bool has_whole_day(const selection& rows, day which);

@@ -103,15 +103,14 @@ std::optional<refusal> refusal_for(std::string_view service_code, const azure::b
     return std::nullopt;
 }
 
-std::optional<refusal> too_large(const planned_day& planned, double row_bytes, std::uint64_t room) {
-    const auto bytes = row_bytes * static_cast<double>(planned.rows);
+std::optional<refusal> too_large(day which, std::uint64_t rows, double row_bytes, std::uint64_t room) {
+    const auto bytes = row_bytes * static_cast<double>(rows);
     if (bytes <= static_cast<double>(room))
         return std::nullopt;
     constexpr double gib = 1 << 30;
     return refusal{failure::precondition,
                    fmt::format("the {} rows of {} are about {:.0f} GiB of CSV, and {} blocks hold {:.0f} GiB",
-                               planned.rows, planned.which.text(), bytes / gib, blocks_max,
-                               static_cast<double>(room) / gib),
+                               rows, which.text(), bytes / gib, blocks_max, static_cast<double>(room) / gib),
                    "Raise ARCHIVE_MEMORY, which lets blocks be larger: docs/tuning.md."};
 }
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "archive/block_room.hpp"
+#include "archive/day.hpp"
 #include "archive/mark.hpp"
-#include "archive/selection.hpp"
 #include "async/error.hpp"
 #include "azure/metadata.hpp"
 
@@ -50,7 +50,7 @@ struct refusal {
 [[nodiscard]] std::optional<refusal> refusal_for(std::string_view service_code,
                                                  const azure::blob_properties& blob);
 // Why a day's rows can fit in no file: `room` bytes are all that 50,000 blocks hold.
-[[nodiscard]] std::optional<refusal> too_large(const planned_day& planned, double row_bytes,
+[[nodiscard]] std::optional<refusal> too_large(day which, std::uint64_t rows, double row_bytes,
                                                std::uint64_t room);
 
 struct chosen_treatment {

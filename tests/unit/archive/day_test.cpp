@@ -99,5 +99,22 @@ TEST(key_of_file, leaves_other_files_alone) {
     }
 }
 
+TEST(seconds_after, counts_from_the_days_midnight) {
+    const struct {
+        std::string_view day;
+        std::string_view moment;
+        std::int64_t seconds;
+    } cases[] = {
+        {"2024-01-05", "2024-01-05 00:00:00", 0},
+        {"2024-01-05", "2024-01-05 02:03:04.567", 7'384},
+        {"2024-02-28", "2024-03-01 00:00:01", 2 * 86'400 + 1},
+        {"2024-01-06", "2024-01-05 02:00:00", 0},
+        {"2024-01-06", "", 0},
+    };
+    for (const auto& row : cases)
+        EXPECT_EQ(seconds_after(*day::from_text(row.day), row.moment).count(), row.seconds)
+            << row.day << " to " << row.moment;
+}
+
 } // namespace
 } // namespace archive

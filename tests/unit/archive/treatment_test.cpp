@@ -164,10 +164,11 @@ TEST(refusal_for, says_what_the_service_means_where_the_blob_shows_nothing) {
 }
 
 TEST(too_large, names_the_day_its_size_and_the_setting) {
-    const planned_day planned{day::from_text("2024-02-29").value(), 1'000'000};
+    const auto which = day::from_text("2024-02-29").value();
+    constexpr std::uint64_t rows = 1'000'000;
     const std::uint64_t gibibyte = std::uint64_t{1} << 30;
-    EXPECT_FALSE(too_large(planned, 1'000, gibibyte));
-    const auto found = too_large(planned, 20'000, gibibyte);
+    EXPECT_FALSE(too_large(which, rows, 1'000, gibibyte));
+    const auto found = too_large(which, rows, 20'000, gibibyte);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->kind, failure::precondition);
     EXPECT_EQ(found->why,
