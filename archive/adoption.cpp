@@ -92,7 +92,7 @@ block_facts staging::facts_of(const lake_file& before, std::vector<azure::block>
 awaitable<void> staging::take_over(day_file& file, const lake_file& before, reading how) {
     const auto& mark = before.mark.mark;
     const bool ours = mark && mark->now.bytes == before.properties.size && (!how.restage || how.compact);
-    if (mark && mark->table != table_in_mark(context_.table))
+    if (mark && mark->table != table_in_mark(context_.table.schema, context_.table.relation))
         throw refused(file.name, "appended to",
                       {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
                        "Give each table a folder of its own with ARCHIVE_PATH."});

@@ -261,7 +261,7 @@ awaitable<void> job::delete_rows(unit& work) {
     const auto header = csv::header_line(work.table.columns);
     const db::database_access database{context_.database, context_.helper, context_.sink};
     co_await db::make_number_durable(database);
-    work.publication = {table_in_mark(work.table),
+    work.publication = {table_in_mark(work.table.schema, work.table.relation),
                         context_.run_id,
                         std::string(xid.text(0, 0)),
                         work.position,

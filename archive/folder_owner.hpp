@@ -2,7 +2,6 @@
 #pragma once
 
 #include "archive/lake.hpp"
-#include "archive/table.hpp"
 
 #include <optional>
 #include <string>

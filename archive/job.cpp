@@ -172,7 +172,7 @@ awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& bo
 }
 
 awaitable<lease_claim> job::claim(unit& work) const {
-    return claim_of(work.session, work.position, table_in_mark(work.table));
+    return claim_of(work.session, work.position, table_in_mark(work.table.schema, work.table.relation));
 }
 
 // Whoever is the last on this server lets go of the lease, so that another server need not wait for it to
@@ -222,7 +222,7 @@ awaitable<void> job::adopt() {
 // The folder changes hands, the marks of its files do not.
 awaitable<void> job::tell_of_other_tables(unit& work) {
     const auto found = co_await context_.lake.contents();
-    const auto ours = table_in_mark(work.table);
+    const auto ours = table_in_mark(work.table.schema, work.table.relation);
     std::string other;
     std::uint64_t files = 0;
     std::uint64_t pending = 0;

@@ -402,10 +402,6 @@ std::string table_in_mark(std::string_view schema, std::string_view name) {
     return fmt::format("{}.{}", encoded(schema, "%."), encoded(name, "%."));
 }
 
-std::string table_in_mark(const table_description& table) {
-    return table_in_mark(table.schema, table.relation);
-}
-
 std::uint64_t crc_of_ids(std::span<const std::string> ids) noexcept {
     std::uint64_t crc = 0;
     for (const auto& id : ids)

@@ -3,7 +3,6 @@
 // to values and back.
 #pragma once
 
-#include "archive/table.hpp"
 #include "azure/metadata.hpp"
 #include "db/position.hpp"
 
@@ -88,7 +87,6 @@ inline constexpr std::size_t sample_names_max = 512;
 [[nodiscard]] std::string table_in_mark(std::string_view name);
 // A table by its plain names, each encoded, with a dot between.
 [[nodiscard]] std::string table_in_mark(std::string_view schema, std::string_view name);
-[[nodiscard]] std::string table_in_mark(const table_description& table);
 
 // CRC-64 of block ids, as a record keeps it.
 [[nodiscard]] std::uint64_t crc_of_ids(std::span<const std::string> ids) noexcept;

@@ -121,7 +121,8 @@ void staging::remember(day_file& file, std::string_view row) {
 awaitable<void> staging::remember_rows_of(day_file& file, const lake_file& other) {
     const auto& mark = other.mark.mark;
     const bool doubted = is_doubted(other);
-    if (!mark || mark->table != table_in_mark(context_.table) || (!doubted && !mark->restored))
+    if (!mark || mark->table != table_in_mark(context_.table.schema, context_.table.relation) ||
+        (!doubted && !mark->restored))
         co_return;
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto treated = choose_treatment(other.properties, other.mark, context_.lake.where(), now);

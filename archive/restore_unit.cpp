@@ -113,13 +113,13 @@ awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
         if (before && before->now.bytes == each.file->properties.size) {
             each.mark = *before;
         } else {
-            each.mark.table = before ? before->table : table_in_mark(work.table);
+            each.mark.table = before ? before->table : table_in_mark(work.table.schema, work.table.relation);
             each.mark.now = each.loaded.content;
             each.mark.now.run = context_.run_id;
             each.mark.now.transaction = work.publication.transaction;
             each.mark.now.position = work.position;
         }
-        if (each.mark.table != table_in_mark(work.table))
+        if (each.mark.table != table_in_mark(work.table.schema, work.table.relation))
             throw async::error(
                 failure::precondition,
                 fmt::format("'{}' holds rows of table {}", each.file->properties.name, each.mark.table),

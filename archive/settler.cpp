@@ -155,7 +155,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     settle_facts facts;
     facts.has_base = mark.base.has_value();
     const bool here = by.position.cluster == position.cluster && by.position.database == position.database &&
-                      mark.table == table_in_mark(table);
+                      mark.table == table_in_mark(table.schema, table.relation);
     facts.origin = here ? origin::this_database : origin::elsewhere;
     facts.ahead = is_ahead(by.position, position);
     facts.same_server = by.position.started != 0 && by.position.started == position.started;
@@ -208,7 +208,8 @@ async::error settler::refusal(settle_decision decision, const settle_facts& fact
             fmt::format("'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table"
                         " {} of cluster {}, database {}",
                         name, by.transaction, file.mark.mark->table, by.position.cluster,
-                        by.position.database, table_in_mark(table), position.cluster, position.database),
+                        by.position.database, table_in_mark(table.schema, table.relation), position.cluster,
+                        position.database),
             "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint)};
     if (decision == settle_decision::refuse_copy)
         return {
