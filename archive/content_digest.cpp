@@ -1,6 +1,5 @@
 #include "archive/content_digest.hpp"
 
-#include "archive/selection.hpp"
 #include "azure/crc64.hpp"
 
 #include <fmt/format.h>
@@ -23,18 +22,6 @@ void content_digest::add(std::string_view row) noexcept {
     bytes += row.size() - (row.ends_with('\n') ? 1 : 0);
     sum += hash;
     sum_of_squares += hash * hash;
-}
-
-awaitable<void> read_day(db::connection& session, const table_description& table, day which,
-                         std::function<void(std::string_view)> take) {
-    selection all;
-    all.upper = "infinity";
-    const auto sql = copy_day_sql(table, one_day(all, which));
-    auto copy = co_await session.start_copy_out(sql);
-    do {
-        while (const auto row = copy.next())
-            take(row->text());
-    } while (co_await copy.wait());
 }
 
 void compare_with_mark(const lake_file& file, const file_reading& reading, difference_list& found) {

@@ -4,11 +4,8 @@
 #include "archive/difference.hpp"
 #include "archive/file_reading.hpp"
 #include "archive/lake.hpp"
-#include "archive/table.hpp"
-#include "db/connection.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <string_view>
 
 namespace archive {
@@ -28,10 +25,6 @@ struct content_digest {
     void add(std::string_view row) noexcept;
     bool operator==(const content_digest&) const = default;
 };
-
-// Every row of the table on that day, as COPY writes it, inside the session's transaction.
-[[nodiscard]] awaitable<void> read_day(db::connection& session, const table_description& table, day which,
-                                       std::function<void(std::string_view)> take);
 
 // Notes where what was read is not what the file's mark says.
 void compare_with_mark(const lake_file& file, const file_reading& reading, difference_list& found);

@@ -1,6 +1,7 @@
 // The verifier's further passes over a file: only to name rows, once something is known to be wrong.
 
 #include "archive/day_proof.hpp"
+#include "archive/selection.hpp"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,23 @@
 #include <utility>
 
 namespace archive {
+
+namespace {
+
+// Every row of the table on that day, as COPY writes it, inside the session's transaction.
+awaitable<void> read_day(db::connection& session, const table_description& table, day which,
+                         std::function<void(std::string_view)> take) {
+    selection all;
+    all.upper = "infinity";
+    const auto sql = copy_day_sql(table, one_day(all, which));
+    auto copy = co_await session.start_copy_out(sql);
+    do {
+        while (const auto row = copy.next())
+            take(row->text());
+    } while (co_await copy.wait());
+}
+
+} // namespace
 
 // Another pass over a file whose rows have been judged.
 awaitable<void> verifier::scan(const proof& one, file_reading::row_sink take) {

@@ -12,6 +12,7 @@
 #include "archive/settings.hpp"
 #include "archive/table.hpp"
 #include "async/condition.hpp"
+#include "db/connection.hpp"
 #include "db/session_scope.hpp"
 
 #include <cstdint>
