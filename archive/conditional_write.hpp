@@ -2,8 +2,8 @@
 // after an unclear answer a look before anything is decided. docs/protocol.md has the table.
 #pragma once
 
-#include "archive/decisions.hpp"
 #include "archive/lake.hpp"
+#include "archive/write_decision.hpp"
 #include "async/retry.hpp"
 
 #include <functional>

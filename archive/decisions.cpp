@@ -85,20 +85,6 @@ settle_decision decide_restoring(const settle_facts& facts) noexcept {
     return settle_decision::restored;
 }
 
-write_decision decide_write(write_answer answer, blob_state seen) noexcept {
-    switch (seen) {
-    case blob_state::as_written:
-        return write_decision::done;
-    case blob_state::as_before:
-        // A failed condition on a blob that looks untouched means that it changed and changed back, and
-        // missing blocks cannot be staged again here: both need a fresh start.
-        return answer == write_answer::no_answer ? write_decision::again : write_decision::conflict;
-    case blob_state::otherwise:
-        break;
-    }
-    return write_decision::conflict;
-}
-
 std::string_view to_string(settle_decision decision) noexcept {
     switch (decision) {
     case settle_decision::keep:

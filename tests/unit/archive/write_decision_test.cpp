@@ -1,6 +1,6 @@
 // A publishing write whose answer was unclear, and COMMIT.
 
-#include "archive/decisions.hpp"
+#include "archive/write_decision.hpp"
 
 #include <gtest/gtest.h>
 
