@@ -5,7 +5,7 @@
 #include "archive/day_file.hpp"
 #include "archive/lake.hpp"
 #include "archive/pending_content.hpp"
-#include "archive/settings.hpp"
+#include "archive/placement.hpp"
 #include "async/page_pool.hpp"
 #include "async/retry.hpp"
 #include "db/position.hpp"

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "archive/day.hpp"
+#include "archive/placement.hpp"
 #include "archive/retention.hpp"
-#include "azure/tags.hpp"
 #include "db/side_effects.hpp"
 
 #include <chrono>
@@ -21,13 +21,6 @@ enum class partition_removal : std::uint8_t {
     none, // its rows are deleted like any others
     detach,
     drop,
-};
-
-// How files lie in the lake, beside their content.
-struct placement {
-    std::string sealed_tier;      // "Cool", "Cold", "Hot": of files whose day is over; empty: the account's
-    std::string encryption_scope; // of new files; empty: the container's or the account's
-    azure::tag_set tags;          // index tags, beside those that others gave a file
 };
 
 // Only days whose number since 1970-01-01 is `index` modulo `count`.

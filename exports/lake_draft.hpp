@@ -3,6 +3,7 @@
 
 #include "archive/conditional_write.hpp"
 #include "archive/lake.hpp"
+#include "archive/placement.hpp"
 #include "archive/publisher.hpp"
 #include "async/retry.hpp"
 #include "azure/block_id.hpp"

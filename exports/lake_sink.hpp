@@ -4,6 +4,7 @@
 #pragma once
 
 #include "archive/lake.hpp"
+#include "archive/placement.hpp"
 #include "archive/publisher.hpp"
 #include "async/retry.hpp"
 #include "exports/sink.hpp"

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "archive/day.hpp"
-#include "archive/settings.hpp"
 #include "db/side_effects.hpp"
 
 #include <chrono>
