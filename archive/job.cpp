@@ -38,8 +38,8 @@ job::job(job_context context)
     , restores_(context_.lake, context_.retries, context_.new_nonce)
     , lease_(context_.lake, context_.retries, "lock", context_.run_id)
     , ledger_(context_.lake)
-    , settler_(context_.lake, publisher_, restores_, context_.sink, context_.settings.parallel, lease_,
-               ledger_)
+    , settler_(context_.lake, publisher_.tails(), restores_, context_.sink, context_.settings.parallel,
+               lease_, ledger_)
     , converter_(context_.lake, context_.retries, context_.pages, context_.sink, context_.run_id,
                  context_.new_nonce) {}
 

@@ -1,16 +1,13 @@
-// The writes that make a tail visible, take it away again, or make it final.
+// The writes that make a day file's tail visible, take it away again, or make it final.
 #pragma once
 
-#include "archive/conditional_write.hpp"
 #include "archive/day_file.hpp"
 #include "archive/lake.hpp"
-#include "archive/pending_content.hpp"
+#include "archive/pending_file.hpp"
 #include "archive/placement.hpp"
-#include "async/page_pool.hpp"
 #include "async/retry.hpp"
 #include "db/position.hpp"
 
-#include <functional>
 #include <span>
 #include <string>
 
@@ -33,12 +30,6 @@ struct publication {
                                                         const std::optional<azure::content_headers>& before,
                                                         std::string_view cutoff, const placement& where);
 
-// What it takes to stage bytes again. `new_nonce` as in job_context.
-struct rebuilding {
-    async::page_pool& pages;
-    std::function<std::string()> new_nonce;
-};
-
 class publisher {
   public:
     // `again`: for files with a base, which may have to be staged again when their tail is taken back. It
@@ -47,8 +38,8 @@ class publisher {
               const rebuilding* again = nullptr)
         : lake_(folder)
         , retries_(retries)
-        , placement_(where)
-        , rebuilding_(again) {}
+        , tails_(folder, retries, again)
+        , placement_(where) {}
 
     // Put Block List: the old blocks and the staged ones, pending on the transaction. Where the file had all
     // of the rows already, Set Blob Metadata: it is pending with an empty tail. Throws conflict if somebody
@@ -63,33 +54,18 @@ class publisher {
     // somebody else has written to it and kept the mark: nothing is written over.
     [[nodiscard]] awaitable<void> put_back(day_file& file);
 
-    // The same for a file found pending: settling's three ways to end. They throw the same.
-    [[nodiscard]] awaitable<void> keep(const lake_file& file);
-    [[nodiscard]] awaitable<void> take_back(const lake_file& file);
-    [[nodiscard]] awaitable<void> remove(const lake_file& file);
+    // What ends a tail, of a day file or of one found pending.
+    [[nodiscard]] pending_files& tails() noexcept { return tails_; }
 
   private:
     using observed = conditional_write::observed;
 
     [[nodiscard]] awaitable<void> publish_word(day_file& file, const publication& by);
-    [[nodiscard]] awaitable<std::vector<std::string>> stage_base(const lake_file& file,
-                                                                 const pending_blocks& blocks);
-    [[nodiscard]] awaitable<void> restore_mark(std::string name, azure::etag expected, azure::metadata values,
-                                               file_mark published);
-    [[nodiscard]] awaitable<void> restore_base(std::string name, azure::etag expected,
-                                               std::vector<std::string> ids, azure::content_headers content,
-                                               azure::metadata values, file_mark published);
-    [[nodiscard]] awaitable<void> remove_pending(std::string name, azure::etag expected, file_mark published);
-    [[nodiscard]] awaitable<observed> see_committed(std::string name, azure::etag expected,
-                                                    file_mark published);
-    [[nodiscard]] awaitable<observed> see_taken_back(std::string name, azure::etag expected,
-                                                     file_mark published);
-    [[nodiscard]] awaitable<bool> begins_with(const lake_file& file, const file_record& content);
 
     archive::lake& lake_;
     async::retry_context& retries_;
+    pending_files tails_;
     const placement& placement_;
-    const rebuilding* rebuilding_;
 };
 
 } // namespace archive

@@ -251,7 +251,7 @@ awaitable<void> settler::carry_out(decided what, const table_description& table)
         if (mark.restoring)
             co_await restores_.withdraw(*what.file, not_restored(mark));
         else if (mark.pending)
-            co_await publisher_.keep(*what.file);
+            co_await tails_.keep(*what.file);
         else
             co_await restores_.archive_again(*what.file);
         break;
@@ -262,7 +262,7 @@ awaitable<void> settler::carry_out(decided what, const table_description& table)
         co_await restores_.empty(*what.file, table);
         break;
     case settle_decision::take_back:
-        co_await publisher_.take_back(*what.file);
+        co_await tails_.take_back(*what.file);
         break;
     case settle_decision::remove:
         co_await remove_or_empty(*what.file, table);
@@ -281,7 +281,7 @@ awaitable<void> settler::carry_out(decided what, const table_description& table)
 awaitable<void> settler::remove_or_empty(const lake_file& file, const table_description& table) {
     bool has_snapshots = false;
     try {
-        co_await publisher_.remove(file);
+        co_await tails_.remove(file);
     } catch (const azure::storage_error& failed) {
         if (failed.service_code() != "SnapshotsPresent")
             throw;

@@ -6,7 +6,7 @@
 #include "archive/folder_lease.hpp"
 #include "archive/lake.hpp"
 #include "archive/ledger.hpp"
-#include "archive/publisher.hpp"
+#include "archive/pending_file.hpp"
 #include "archive/restore_publisher.hpp"
 #include "archive/table.hpp"
 #include "async/error.hpp"
@@ -33,10 +33,10 @@ enum class verdict : std::uint8_t { keep, discard };
 
 class settler {
   public:
-    settler(archive::lake& folder, publisher& writer, restore_publisher& restores, async::log& sink,
+    settler(archive::lake& folder, pending_files& tails, restore_publisher& restores, async::log& sink,
             std::size_t parallel, folder_lease& lease, ledger& kept)
         : lake_(folder)
-        , publisher_(writer)
+        , tails_(tails)
         , restores_(restores)
         , sink_(sink)
         , parallel_(parallel)
@@ -92,7 +92,7 @@ class settler {
     [[nodiscard]] awaitable<void> remove_or_empty(const lake_file& file, const table_description& table);
 
     archive::lake& lake_;
-    publisher& publisher_;
+    pending_files& tails_;
     restore_publisher& restores_;
     async::log& sink_;
     std::size_t parallel_;

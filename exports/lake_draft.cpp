@@ -72,7 +72,7 @@ awaitable<void> lake_draft::finalise() {
     archive::ledger book(lake_);
     std::vector<archive::ledger_entry> entries{archive::entry_of(blob_, mark_, etag_, "exported")};
     co_await book.record(std::move(entries), retries_.sink);
-    co_await publisher_.keep(file);
+    co_await pending_.keep(file);
 }
 
 awaitable<draft::whereabouts> lake_draft::look() {
@@ -88,7 +88,7 @@ awaitable<void> lake_draft::take_back() {
         co_return;
     const auto now = co_await lake_.look(blob_);
     if (now && pending_on(*now, by_))
-        co_await publisher_.remove(*now);
+        co_await pending_.remove(*now);
 }
 
 awaitable<lake_draft::observed> lake_draft::see() {

@@ -3,8 +3,8 @@
 
 #include "archive/conditional_write.hpp"
 #include "archive/lake.hpp"
+#include "archive/pending_file.hpp"
 #include "archive/placement.hpp"
-#include "archive/publisher.hpp"
 #include "async/retry.hpp"
 #include "azure/block_id.hpp"
 #include "db/position.hpp"
@@ -21,11 +21,11 @@ namespace exports {
 class lake_draft : public draft {
   public:
     // What is referred to must outlive the draft.
-    lake_draft(archive::lake& folder, archive::publisher& writer, const archive::placement& where,
+    lake_draft(archive::lake& folder, archive::pending_files& pending, const archive::placement& where,
                async::retry_context& retries, std::string name, const std::string& nonce,
                std::size_t memory_bytes, std::size_t parallel)
         : lake_(folder)
-        , publisher_(writer)
+        , pending_(pending)
         , placement_(where)
         , retries_(retries)
         , name_(std::move(name))
@@ -48,7 +48,7 @@ class lake_draft : public draft {
     [[nodiscard]] awaitable<observed> see();
 
     archive::lake& lake_;
-    archive::publisher& publisher_;
+    archive::pending_files& pending_;
     const archive::placement& placement_;
     async::retry_context& retries_;
     std::string name_;

@@ -32,7 +32,7 @@ lake_sink::lake_sink(archive::lake& folder, const archive::placement& where, asy
                      std::size_t memory_bytes, std::size_t parallel, std::string run_id)
     : lake_(folder)
     , placement_(where)
-    , publisher_(folder, retries, where)
+    , pending_(folder, retries)
     , lease_(folder, retries, "exports-lock", std::move(run_id))
     , retries_(retries)
     , memory_bytes_(memory_bytes)
@@ -47,7 +47,7 @@ awaitable<std::unique_ptr<draft>> lake_sink::begin(file_name first, std::string 
     auto name = std::move(first);
     while (taken.contains(name.text()))
         name = name.next();
-    co_return std::make_unique<lake_draft>(lake_, publisher_, placement_, retries_, name.text(), nonce,
+    co_return std::make_unique<lake_draft>(lake_, pending_, placement_, retries_, name.text(), nonce,
                                            memory_bytes_, parallel_);
 }
 
@@ -119,7 +119,7 @@ awaitable<bool> lake_sink::keep(unsettled_file file) {
         entries.push_back(
             archive::entry_of(now->properties.name, *now->mark.mark, now->properties.etag, "settled"));
         co_await book.record(std::move(entries), retries_.sink);
-        co_await publisher_.keep(*now);
+        co_await pending_.keep(*now);
     }
     co_return true;
 }
@@ -130,7 +130,7 @@ awaitable<void> lake_sink::forget(unsettled_file) { co_return; }
 awaitable<void> lake_sink::remove(unsettled_file file) {
     const auto now = co_await lake_.look(lake_.prefix() + file.place);
     if (now && pending_on(*now, file.mark.by))
-        co_await publisher_.remove(*now);
+        co_await pending_.remove(*now);
 }
 
 awaitable<std::string> lake_sink::obstacle() {

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "archive/lake.hpp"
+#include "archive/pending_file.hpp"
 #include "archive/placement.hpp"
-#include "archive/publisher.hpp"
 #include "async/retry.hpp"
 #include "exports/sink.hpp"
 
@@ -35,7 +35,7 @@ class lake_sink : public sink {
   private:
     archive::lake& lake_;
     const archive::placement& placement_;
-    archive::publisher publisher_;
+    archive::pending_files pending_;
     archive::folder_lease lease_;
     async::retry_context& retries_;
     std::size_t memory_bytes_;
