@@ -214,7 +214,7 @@ struct grammar {
         const auto& text = own_flags["--boundary"];
         if (text.empty())
             return {};
-        result.boundary = archive::day::from_text(text);
+        result.boundary = lake::day::from_text(text);
         return result.boundary ? std::string() : mistake_in("--boundary", text, "give a day as YYYY-MM-DD");
     }
 
@@ -230,12 +230,12 @@ struct grammar {
         return {};
     }
 
-    [[nodiscard]] std::string read_days(archive::day_range& days) {
+    [[nodiscard]] std::string read_days(lake::day_range& days) {
         for (const auto* const name : {"--from", "--to"}) {
             const auto& text = own_flags[name];
             if (text.empty())
                 continue;
-            const auto which = archive::day::from_text(text);
+            const auto which = lake::day::from_text(text);
             if (!which)
                 return mistake_in(name, text, "give a day as YYYY-MM-DD");
             (std::string_view(name) == "--from" ? days.first : days.last) = *which;

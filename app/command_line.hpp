@@ -2,8 +2,8 @@
 #pragma once
 
 #include "app/commands.hpp"
-#include "archive/day_range.hpp"
 #include "archive/restore.hpp"
+#include "lake/day_range.hpp"
 
 #include <map>
 #include <optional>
@@ -22,13 +22,13 @@ struct command_line {
     std::string keep;    // recover --keep FILE
     std::string discard; // recover --discard FILE
     archive::restore_request restore;
-    archive::day_range days; // of `list` and `verify`
+    lake::day_range days; // of `list` and `verify`
     bool calendar = false;
-    std::string against;                  // verify --against TABLE, as SQL writes it
-    bool exports = false;                 // recover --exports
-    bool adopt = false;                   // recover --adopt
-    std::vector<std::string> tasks;       // of `export`; none: all
-    std::optional<archive::day> boundary; // export --boundary DAY
+    std::string against;               // verify --against TABLE, as SQL writes it
+    bool exports = false;              // recover --exports
+    bool adopt = false;                // recover --adopt
+    std::vector<std::string> tasks;    // of `export`; none: all
+    std::optional<lake::day> boundary; // export --boundary DAY
 };
 
 // Either something to do, or what to print and the exit code.

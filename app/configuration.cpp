@@ -242,9 +242,9 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     if (job.partitions != archive::partition_removal::none && job.shard.count > 1)
         settings.mistake("ARCHIVE_PARTITIONS",
                          "a shard sees only some days of a partition: leave it at delete");
-    static constexpr std::array<std::pair<std::string_view, archive::compression>, 2> compressions{
-        {{"none", archive::compression::none}, {"gzip", archive::compression::gzip}}};
-    settings.choose<archive::compression>("ARCHIVE_COMPRESSION", job.compression, compressions);
+    static constexpr std::array<std::pair<std::string_view, lake::compression>, 2> compressions{
+        {{"none", lake::compression::none}, {"gzip", lake::compression::gzip}}};
+    settings.choose<lake::compression>("ARCHIVE_COMPRESSION", job.compression, compressions);
     static constexpr std::array<std::pair<std::string_view, async::log_level>, 4> levels{
         {{"debug", async::log_level::debug},
          {"info", async::log_level::info},

@@ -3,10 +3,10 @@
 #include "app/clear_text.hpp"
 #include "app/connections.hpp"
 #include "app/run_id.hpp"
-#include "archive/lake.hpp"
 #include "azure/blob_client.hpp"
 #include "exports/directory_sink.hpp"
 #include "exports/lake_sink.hpp"
+#include "lake/folder.hpp"
 
 #include <fmt/format.h>
 
@@ -26,7 +26,7 @@ struct export_machine::lake_link {
     azure::session_pool pool;
     azure::blob_client client;
     azure::directory_client directories;
-    archive::lake folder;
+    lake::folder folder;
 };
 
 export_machine::export_machine(const boost::asio::any_io_executor& executor, const configuration& settings,

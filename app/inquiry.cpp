@@ -42,7 +42,7 @@ awaitable<inquiry_answer> plan(const command_line& what, inquiry_context context
 
 awaitable<inquiry_answer> list(const command_line& what, inquiry_context context) {
     // First: what is archived meanwhile is then no file that it misses.
-    archive::ledger book(context.lake);
+    lake::ledger book(context.lake);
     const auto known = co_await book.read();
     const auto files = co_await context.lake.present_files();
     if (!files)

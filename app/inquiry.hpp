@@ -4,9 +4,9 @@
 #include "app/command_line.hpp"
 #include "app/configuration.hpp"
 #include "app/report_page.hpp"
-#include "archive/lake.hpp"
 #include "archive/report.hpp"
 #include "db/session_scope.hpp"
+#include "lake/folder.hpp"
 
 #include <optional>
 #include <string>
@@ -17,7 +17,7 @@ namespace app {
 struct inquiry_context {
     const configuration& settings;
     db::database_access database;
-    archive::lake& lake;
+    lake::folder& lake;
     archive::run_report& report;
 };
 

@@ -15,7 +15,7 @@ namespace {
 namespace json = boost::json;
 using archive::file_state;
 
-json::value place_or_null(const archive::row_place& at, std::uint64_t number) {
+json::value place_or_null(const lake::row_place& at, std::uint64_t number) {
     return at.row > 0 ? json::value(number) : json::value(nullptr);
 }
 
@@ -24,7 +24,7 @@ std::string verification_json(const archive::verification& found, const std::str
     for (const auto& file : found.files) {
         json::array differences;
         for (const auto& one : file.differences.kept())
-            differences.emplace_back(json::object{{"kind", archive::to_string(one.kind)},
+            differences.emplace_back(json::object{{"kind", lake::to_string(one.kind)},
                                                   {"row", place_or_null(one.at, one.at.row)},
                                                   {"byte", place_or_null(one.at, one.at.byte)},
                                                   {"message", valid_utf8(one.what)}});

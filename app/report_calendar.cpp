@@ -79,7 +79,7 @@ std::string year_markup(int year, const totals& days, std::uint64_t rows_max) {
         whole.rows += here.rows;
         whole.bytes += here.bytes;
         cells += fmt::format("><title>{}: {} rows, {}</title></rect>",
-                             archive::day::from_number(number).value().text(), grouped(here.rows),
+                             lake::day::from_number(number).value().text(), grouped(here.rows),
                              byte_count(here.bytes));
     }
     const auto sentence =

@@ -2,7 +2,7 @@
 // can be read without its script, and fits a phone, in light and dark.
 #pragma once
 
-#include "archive/day.hpp"
+#include "lake/day.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace app {
 
 struct page_day {
-    archive::day which;
+    lake::day which;
     std::string file;
     std::string state;                      // "created", "appended", "pending"
     std::optional<std::uint64_t> rows;      // nothing: not known

@@ -13,10 +13,10 @@ namespace app {
 namespace {
 
 // Throws std::string: the clause.
-std::optional<archive::day> read_day(std::string_view flag, const std::string& text) {
+std::optional<lake::day> read_day(std::string_view flag, const std::string& text) {
     if (text.empty())
         return std::nullopt;
-    const auto which = archive::day::from_text(text);
+    const auto which = lake::day::from_text(text);
     if (!which)
         throw mistake_in(flag, text, "give a day as YYYY-MM-DD");
     return which;

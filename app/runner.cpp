@@ -203,7 +203,7 @@ class engine {
     azure::session_pool pool_;
     azure::blob_client client_;
     azure::directory_client directories_;
-    archive::lake lake_;
+    lake::folder lake_;
     async::page_pool pages_;
     const configuration& settings_;
     archive::job job_;

@@ -1,11 +1,11 @@
 // The part of staging that makes an existing file ready to be appended to.
 
-#include "archive/conflict.hpp"
-#include "archive/content_check.hpp"
 #include "archive/file_header.hpp"
 #include "archive/known_content.hpp"
 #include "archive/staging.hpp"
 #include "async/error.hpp"
+#include "lake/conflict.hpp"
+#include "lake/content_check.hpp"
 
 #include <fmt/format.h>
 
@@ -20,19 +20,19 @@ using async::failure;
 
 namespace {
 
-bool was_rewritten(const read_mark& read, const std::vector<azure::block>& committed) {
+bool was_rewritten(const lake::read_mark& read, const std::vector<azure::block>& committed) {
     if (!read.mark || read.mark->now.ids == 0)
         return false;
     std::vector<std::string> ids;
     for (const auto& block : committed)
         ids.push_back(block.id);
-    return crc_of_ids(ids) != read.mark->now.ids;
+    return lake::crc_of_ids(ids) != read.mark->now.ids;
 }
 
 } // namespace
 
 awaitable<void> staging::prepare(day_file& file) {
-    file.block_target = block_size_target(0, memory().bytes, context_.parallel);
+    file.block_target = lake::block_size_target(0, memory().bytes, context_.parallel);
     const auto found = existing_.find(file.key);
     if (found == existing_.end()) {
         co_await store_when_possible(file, header_);
@@ -41,40 +41,42 @@ awaitable<void> staging::prepare(day_file& file) {
 
     const auto& before = found->second;
     file.existing = before.properties;
-    const file_key other_kind{file.which(), file.compressed() ? compression::none : compression::gzip};
+    const lake::file_key other_kind{file.which(),
+                                    file.compressed() ? lake::compression::none : lake::compression::gzip};
     if (const auto other = existing_.find(other_kind); other != existing_.end())
         co_await remember_rows_of(file, other->second);
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    const auto treated = choose_treatment(before.properties, before.mark, context_.lake.where(), now);
+    const auto treated = lake::choose_treatment(before.properties, before.mark, context_.lake.where(), now);
     if (treated.because)
-        throw refused(file.name, "appended to", *treated.because);
-    if (treated.what == treatment::convert)
+        throw lake::refused(file.name, "appended to", *treated.because);
+    if (treated.what == lake::treatment::convert)
         throw async::error(failure::internal, fmt::format("'{}' is still an append blob", file.name));
 
     const auto blocks = co_await context_.lake.client().committed_blocks(file.name);
     if (!blocks || blocks->etag != before.properties.etag)
-        throw conflict(fmt::format("'{}' was changed by somebody else", file.name));
-    const auto chosen = choose_treatment(facts_of(before, blocks->committed));
+        throw lake::conflict(fmt::format("'{}' was changed by somebody else", file.name));
+    const auto chosen = lake::choose_treatment(facts_of(before, blocks->committed));
     if (chosen.because)
-        throw refused(file.name, "appended to", *chosen.because);
-    const bool restage = chosen.what == treatment::restage;
+        throw lake::refused(file.name, "appended to", *chosen.because);
+    const bool restage = chosen.what == lake::treatment::restage;
     if (!blocks->committed.empty())
         file.ids = azure::block_ids(context_.nonce, azure::raw_length(blocks->committed.front().id));
     if (!restage)
         for (const auto& block : blocks->committed)
             file.base_ids.push_back(block.id);
-    file.block_target = block_size_target(file.base_ids.size(), memory().bytes, context_.parallel);
+    file.block_target = lake::block_size_target(file.base_ids.size(), memory().bytes, context_.parallel);
     reading how{restage, restage && !blocks->committed.empty(), false};
     how.rewritten = was_rewritten(before.mark, blocks->committed);
     co_await take_over(file, before, how);
 }
 
-block_memory staging::memory() const noexcept {
+lake::block_memory staging::memory() const noexcept {
     return {context_.pages.capacity_pages() * async::page_size, context_.parallel};
 }
 
-block_facts staging::facts_of(const lake_file& before, std::vector<azure::block> committed) const {
-    block_facts facts{before.properties.size, std::move(committed), 0, memory()};
+lake::block_facts staging::facts_of(const lake::lake_file& before,
+                                    std::vector<azure::block> committed) const {
+    lake::block_facts facts{before.properties.size, std::move(committed), 0, memory()};
     const auto& mark = before.mark.mark;
     const auto planned =
         std::ranges::lower_bound(context_.planned, before.key().which, {}, &planned_day::which);
@@ -89,24 +91,24 @@ block_facts staging::facts_of(const lake_file& before, std::vector<azure::block>
 }
 
 // Once it is clear what becomes of its blocks: what is known of it, and whether it has to be read.
-awaitable<void> staging::take_over(day_file& file, const lake_file& before, reading how) {
+awaitable<void> staging::take_over(day_file& file, const lake::lake_file& before, reading how) {
     const auto& mark = before.mark.mark;
     const bool ours = mark && mark->now.bytes == before.properties.size && (!how.restage || how.compact);
-    if (mark && mark->table != table_in_mark(context_.table.schema, context_.table.relation))
-        throw refused(file.name, "appended to",
-                      {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
-                       "Give each table a folder of its own with ARCHIVE_PATH."});
+    if (mark && mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation))
+        throw lake::refused(file.name, "appended to",
+                            {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
+                             "Give each table a folder of its own with ARCHIVE_PATH."});
     if (ours && mark->restored && mark->now.header != header_crc_)
-        throw refused(
+        throw lake::refused(
             file.name, "compared with the rows that it was restored to",
             {failure::precondition, "the table's columns have changed since it was written",
              "If the table's rows count, run `event-archiver recover --discard FILE`: the file is"
              " emptied, and the rows are archived anew. If the file's count, delete the day's rows from"
              " the table."});
     if (ours && mark->now.header != header_crc_)
-        throw refused(file.name, "appended to",
-                      {failure::precondition, "the table's columns have changed since it was written",
-                       "Move the file away; the new rows then begin a new one."});
+        throw lake::refused(file.name, "appended to",
+                            {failure::precondition, "the table's columns have changed since it was written",
+                             "Move the file away; the new rows then begin a new one."});
     if (ours) {
         file.base = mark->now;
         file.base->blocks = file.base_ids.size(); // a restore that came to nothing marks others' files too
@@ -148,7 +150,7 @@ awaitable<void> staging::take_over(day_file& file, const lake_file& before, read
         co_await read_whole(file, how);
 }
 
-awaitable<std::optional<file_record>> staging::content_known(const lake_file& file) {
+awaitable<std::optional<lake::file_record>> staging::content_known(const lake::lake_file& file) {
     if (file.mark.mark) {
         const auto& now = file.mark.mark->now;
         co_return now.rows > 0 ? std::optional(now) : std::nullopt;
@@ -170,7 +172,7 @@ awaitable<std::optional<file_record>> staging::content_known(const lake_file& fi
 // if it has no blocks to keep, and remembers its rows if they might still be in the table.
 awaitable<void> staging::read_whole(day_file& file, reading how) {
     const auto expected = expected_of(context_.table, file.which());
-    std::optional<file_record> held;
+    std::optional<lake::file_record> held;
     if (!file.base)
         held = co_await content_known(existing_.at(file.key));
     std::optional<known_content> known;
@@ -186,8 +188,8 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         if (file.whole)
             file.whole->add(as_copy_writes(row));
     };
-    content_check seen(file.name, file.compressed(), expected, keep,
-                       context_.lake.row_limit(existing_.at(file.key)));
+    lake::content_check seen(file.name, file.compressed(), expected, keep,
+                             context_.lake.row_limit(existing_.at(file.key)));
     if (file.base) // ours: its checksum speaks for its rows, whatever the table's columns are by now
         seen.trust_rows();
     const bool by_line = how.restage && !file.compressed();
@@ -201,7 +203,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
             if (const auto lines = seen.take_lines(); !lines.empty())
                 co_await restage(lines);
         if (how.restage && !by_line)
-            co_await restage(text_of(bytes));
+            co_await restage(lake::text_of(bytes));
     };
     file.restaging = how.restage;
     co_await context_.lake.read(file.name, file.existing->etag, 0, take);
@@ -225,7 +227,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
             "lines of a file end in CRLF: all will end in LF, as COPY wants one kind in a file",
             {{"day", file.which().text()}, {"blob", file.name}, {"lines", seen.crlf_lines()}});
 
-    file_record record;
+    lake::file_record record;
     record.header = header_crc_;
     record.bytes = seen.bytes();
     record.crc = seen.crc();
@@ -253,7 +255,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
 }
 
 // What has been staged so far is the file as it was; `record` is brought in line if it is not quite.
-void staging::take_restaged(day_file& file, file_record& record, bool changed) {
+void staging::take_restaged(day_file& file, lake::file_record& record, bool changed) {
     seal(file);
     file.restaging = false;
     if (!changed && (file.bytes != record.bytes || file.crc != record.crc))

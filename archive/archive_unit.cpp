@@ -1,7 +1,6 @@
 // One transaction of the job from plan to delete. What becomes visible, and how it is taken back, is in
 // publish_unit.cpp.
 
-#include "archive/conflict.hpp"
 #include "archive/planner.hpp"
 #include "archive/row_lookup.hpp"
 #include "archive/table_shape.hpp"
@@ -15,6 +14,7 @@
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
 #include "db/side_effects.hpp"
+#include "lake/conflict.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -70,8 +70,8 @@ awaitable<job::attempt_result> job::archive_unit(unit& work) {
 }
 
 // Days that were moved back into the table and are to stay there for a while.
-awaitable<std::vector<day>> job::held_days(unit& work) {
-    std::set<day> held;
+awaitable<std::vector<lake::day>> job::held_days(unit& work) {
+    std::set<lake::day> held;
     for (const auto* file : co_await held_files(work.session, work.files)) {
         const auto which = file->key().which;
         held.insert(which);
@@ -83,7 +83,7 @@ awaitable<std::vector<day>> job::held_days(unit& work) {
                             {"held_until", file->mark.mark->held_until}});
     }
     held_days_said_ = true;
-    co_return std::vector<day>(held.begin(), held.end());
+    co_return std::vector<lake::day>(held.begin(), held.end());
 }
 
 // Restored days that are due again, and of which the table has no row any more: their rows are in the file
@@ -201,23 +201,23 @@ awaitable<void> job::stage(unit& work) {
     if (!context_.report.backlog)
         context_.report.backlog = work.staging->files().empty()
                                       ? std::chrono::seconds(0)
-                                      : seconds_after(work.staging->files().begin()->first, cutoff_);
+                                      : lake::seconds_after(work.staging->files().begin()->first, cutoff_);
     fault_point("staged");
 }
 
 // Files whose last rows are due again: the database has lost the commit that deleted them.
-awaitable<std::set<day>> job::days_that_came_back(unit& work) {
-    std::vector<const lake_file*> files;
+awaitable<std::set<lake::day>> job::days_that_came_back(unit& work) {
+    std::vector<const lake::lake_file*> files;
     if (work.plan.how == reading::by_day) {
         for (const auto& planned : work.plan.days)
-            for (const auto kind : {compression::none, compression::gzip})
+            for (const auto kind : {lake::compression::none, lake::compression::gzip})
                 if (const auto found = work.files.find({planned.which, kind}); found != work.files.end())
                     files.push_back(&found->second);
     } else {
         for (const auto& [key, file] : work.files)
             files.push_back(&file);
     }
-    std::set<day> days;
+    std::set<lake::day> days;
     const auto seen =
         co_await look_for_samples(work.session, work.table, files, where_clause(work.table, work.plan.rows));
     for (const auto& [file, sample] : seen)
@@ -261,7 +261,7 @@ awaitable<void> job::delete_rows(unit& work) {
     const auto header = csv::header_line(work.table.columns);
     const db::database_access database{context_.database, context_.helper, context_.sink};
     co_await db::make_number_durable(database);
-    work.publication = {table_in_mark(work.table.schema, work.table.relation),
+    work.publication = {lake::table_in_mark(work.table.schema, work.table.relation),
                         context_.run_id,
                         std::string(xid.text(0, 0)),
                         work.position,

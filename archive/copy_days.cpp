@@ -1,6 +1,5 @@
 // restore --into TABLE: days copied into another table, many at once; the archive is not touched.
 
-#include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/file_header.hpp"
 #include "archive/restore_target.hpp"
@@ -13,6 +12,7 @@
 #include "db/insert_effects.hpp"
 #include "db/session_scope.hpp"
 #include "db/side_effects.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -29,8 +29,8 @@ using async::fault_point;
 namespace {
 
 // What the new table is made like: the original where all files have its columns.
-awaitable<std::string> create_statement(db::connection& session, lake& folder, std::string into,
-                                        const std::vector<const lake_file*>& files,
+awaitable<std::string> create_statement(db::connection& session, lake::folder& folder, std::string into,
+                                        const std::vector<const lake::lake_file*>& files,
                                         const table_description& source) {
     std::vector<std::string> columns; // of all files, each once
     std::vector<std::string> common;  // that each file has
@@ -78,14 +78,14 @@ awaitable<std::string> create_statement(db::connection& session, lake& folder, s
     co_return fmt::format("CREATE TABLE {} ({})", into, fmt::join(parts, ", "));
 }
 
-void must_be_settled(const lake_file& file) {
+void must_be_settled(const lake::lake_file& file) {
     const auto& name = file.properties.name;
     if (!file.mark.mistake.empty())
         throw async::error(failure::precondition, fmt::format("'{}': {}", name, file.mark.mistake));
-    if (file.mark.mark && awaited(*file.mark.mark))
+    if (file.mark.mark && lake::awaited(*file.mark.mark))
         throw async::error(failure::precondition,
                            fmt::format("'{}' waits for transaction {}: which of its rows count is open", name,
-                                       awaited(*file.mark.mark)->transaction),
+                                       lake::awaited(*file.mark.mark)->transaction),
                            "Run `event-archiver recover` first.");
 }
 
@@ -94,7 +94,7 @@ void must_be_settled(const lake_file& file) {
 awaitable<void> job::copy_days(restore_request what) {
     context_.report.enter(run_phase::planning);
     auto present = co_await context_.lake.present_files();
-    const auto all = std::move(present).value_or(file_map());
+    const auto all = std::move(present).value_or(lake::file_map());
     const auto files = files_to_restore(all, what.days);
     if (files.empty())
         throw async::error(failure::precondition, "there is no archived day with rows in that range",
@@ -118,7 +118,7 @@ awaitable<void> job::copy_days(restore_request what) {
 // Finds the table, or makes it in the transaction that copies the first day: a failure leaves no empty table
 // behind. Returns how many files have been copied.
 awaitable<std::size_t> job::copy_first(db::connection& session, std::string into,
-                                       const std::vector<const lake_file*>& files,
+                                       const std::vector<const lake::lake_file*>& files,
                                        std::optional<table_description>& target) {
     const auto& settings = context_.settings;
     const auto named = co_await resolve_table(session, settings.table);
@@ -157,14 +157,14 @@ awaitable<std::size_t> job::copy_first(db::connection& session, std::string into
     co_return 1;
 }
 
-awaitable<void> job::copy_day(const lake_file& file, const table_description& target) {
+awaitable<void> job::copy_day(const lake::lake_file& file, const table_description& target) {
     const db::database_access database{context_.database, context_.helper, context_.sink};
     co_await db::with_session(database, [this, &file, &target](db::connection& session) {
         return copy_day_inside(session, file, target);
     });
 }
 
-awaitable<void> job::copy_day_inside(db::connection& session, const lake_file& file,
+awaitable<void> job::copy_day_inside(db::connection& session, const lake::lake_file& file,
                                      const table_description& target) {
     const async::span shown(context_.sink, "readers", "restore", file.properties.name);
     auto transaction = co_await db::transaction::begin(session, coordinator_options());
@@ -176,7 +176,7 @@ awaitable<void> job::copy_day_inside(db::connection& session, const lake_file& f
     record_copied(file, loaded, target);
 }
 
-awaitable<loaded_file> job::load_and_prove(db::connection& session, const lake_file& file,
+awaitable<loaded_file> job::load_and_prove(db::connection& session, const lake::lake_file& file,
                                            const table_description& target) {
     db::delete_watch watch;
     watch.table = co_await db::root_of(session, target.oid);
@@ -193,7 +193,7 @@ awaitable<loaded_file> job::load_and_prove(db::connection& session, const lake_f
     co_return loaded;
 }
 
-awaitable<void> job::commit_copy(db::transaction& transaction, const lake_file& file) {
+awaitable<void> job::commit_copy(db::transaction& transaction, const lake::lake_file& file) {
     const auto by = async::deadline::after(db::commit_patience);
     if (co_await async::shielded(transaction.commit(by)) == db::commit_outcome::committed)
         co_return;
@@ -205,7 +205,8 @@ awaitable<void> job::commit_copy(db::transaction& transaction, const lake_file& 
         "Run the same command again: rows that are there already are not inserted twice.");
 }
 
-void job::record_copied(const lake_file& file, const loaded_file& loaded, const table_description& target) {
+void job::record_copied(const lake::lake_file& file, const loaded_file& loaded,
+                        const table_description& target) {
     fault_point("day-copied-back");
     ++context_.report.days_staged;
     record_day_restored(file, loaded, target.name);

@@ -33,12 +33,12 @@ awaitable<void> day_loader::prove() {
     const auto sql = fmt::format("COPY (SELECT t.{0}::date - date '1970-01-01', {1} FROM {2} t WHERE EXISTS"
                                  " (SELECT FROM {3} s WHERE {4})) TO STDOUT (FORMAT csv)",
                                  target_.time_column, column_list("t."), target_.name, stage, same_row());
-    std::map<day, content_digest> found;
+    std::map<lake::day, lake::content_digest> found;
     auto copy = co_await session_.start_copy_out(sql);
     do {
         while (const auto line = copy.next()) {
             const auto dated = csv::split_day(line->text());
-            if (const auto which = dated.day ? day::from_number(*dated.day) : std::nullopt)
+            if (const auto which = dated.day ? lake::day::from_number(*dated.day) : std::nullopt)
                 found[*which].add(dated.row);
         }
     } while (co_await copy.wait());

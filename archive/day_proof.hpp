@@ -8,8 +8,8 @@
 namespace archive {
 
 struct verifier::proof {
-    const lake_file& file;
-    expected_file expected;
+    const lake::lake_file& file;
+    lake::expected_file expected;
     verified_file& result;
 };
 

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t header_bytes_max = std::uint64_t{64} << 10;
 
-async::error no_header(const lake_file& file, std::string_view why) {
+async::error no_header(const lake::lake_file& file, std::string_view why) {
     return {failure::integrity,
             fmt::format("'{}' cannot be restored: {}, in row 1, at byte 0", file.properties.name, why),
             "`event-archiver verify` tells more."};
@@ -28,11 +28,11 @@ async::error no_header(const lake_file& file, std::string_view why) {
 
 } // namespace
 
-bool is_as_marked(const lake_file& file) noexcept {
+bool is_as_marked(const lake::lake_file& file) noexcept {
     return file.mark.mark && file.mark.mark->now.bytes == file.properties.size;
 }
 
-awaitable<std::vector<std::string>> columns_of(lake& folder, const lake_file& file,
+awaitable<std::vector<std::string>> columns_of(lake::folder& folder, const lake::lake_file& file,
                                                const table_description& table) {
     const auto expected = csv::header_line(table.columns);
     if (is_as_marked(file) &&
@@ -70,7 +70,7 @@ awaitable<std::vector<std::string>> columns_of(lake& folder, const lake_file& fi
     }
 }
 
-void must_name_key_and_time(const lake_file& file, const std::vector<std::string>& columns,
+void must_name_key_and_time(const lake::lake_file& file, const std::vector<std::string>& columns,
                             const table_description& table) {
     for (const auto& name : table.columns) {
         const auto quoted = db::connection::identifier(name);
@@ -86,11 +86,11 @@ void must_name_key_and_time(const lake_file& file, const std::vector<std::string
     }
 }
 
-expected_file expected_of(const table_description& table, day which) {
+lake::expected_file expected_of(const table_description& table, lake::day which) {
     const auto time = std::ranges::find(table.columns, table.time_column, [](const std::string& column) {
         return db::connection::identifier(column);
     });
-    std::vector<expected_key> keys;
+    std::vector<lake::expected_key> keys;
     for (const auto& key : table.keys)
         keys.push_back({key.name, key.type});
     return {which, csv::header_line(table.columns), 0, time == table.columns.end() ? std::string() : *time,

@@ -13,8 +13,8 @@ namespace archive {
 
 namespace {
 
-forecast_day describe_day(const planned_day& planned, const file_key& key, const file_map& present,
-                          const lake& folder) {
+forecast_day describe_day(const planned_day& planned, const lake::file_key& key,
+                          const lake::file_map& present, const lake::folder& folder) {
     forecast_day made{planned.which, planned.rows, 0, folder.name_of(key)};
     if (const auto found = present.find(key); found != present.end()) {
         const auto file = describe_file(found->second);
@@ -51,7 +51,7 @@ file_action action_for(const archived_file* file) noexcept {
         return file_action::create;
     if (file->interrupted)
         return file_action::settle;
-    if (file->treated == treatment::refuse)
+    if (file->treated == lake::treatment::refuse)
         return file_action::refuse;
     switch (file->state) {
     case file_state::final:
@@ -62,7 +62,7 @@ file_action action_for(const archived_file* file) noexcept {
     case file_state::pending:
         return file_action::settle;
     case file_state::foreign:
-        return file->treated == treatment::convert ? file_action::convert : file_action::adopt;
+        return file->treated == lake::treatment::convert ? file_action::convert : file_action::adopt;
     case file_state::unreadable:
     case file_state::missing: // of the ledger alone: no file of a folder is told so
     case file_state::altered:
@@ -97,8 +97,8 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     const auto files = co_await context.lake.present_files();
 
     seen.container_exists = files.has_value();
-    const auto present = files.value_or(file_map());
-    std::set<day> held;
+    const auto present = files.value_or(lake::file_map());
+    std::set<lake::day> held;
     for (const auto* file : co_await held_files(session, present))
         held.insert(file->key().which);
     from.held.assign(held.begin(), held.end());

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "archive/inventory.hpp"
-#include "archive/lake.hpp"
 #include "archive/plan.hpp"
 #include "archive/report.hpp"
 #include "archive/settings.hpp"
 #include "archive/size_estimate.hpp"
 #include "db/session_scope.hpp"
+#include "lake/folder.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -31,7 +31,7 @@ enum class file_action : std::uint8_t {
 [[nodiscard]] file_action action_for(const archived_file* file) noexcept;
 
 struct forecast_day {
-    day which;
+    lake::day which;
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0; // of CSV, estimated
     std::string name;        // of the blob
@@ -50,7 +50,7 @@ struct forecast {
     std::uint64_t days_left = 0; // due, but beyond --max-days or --max-rows
     std::uint64_t rows_left = 0;
     std::uint64_t rows_dayless = 0; // at -infinity or before year 1: they stay
-    std::vector<day> held;          // restored days that stay for now
+    std::vector<lake::day> held;    // restored days that stay for now
     std::uint64_t files_pending = 0;
     bool container_exists = false;
     std::vector<std::string> side_effects; // that the DELETE may have, as the catalog has it
@@ -61,7 +61,7 @@ struct forecast {
 struct look_context {
     const archive::settings& settings;
     db::database_access database;
-    archive::lake& lake;
+    lake::folder& lake;
     run_report& report;
 };
 

@@ -1,7 +1,7 @@
 #include "archive/inventory.hpp"
 
-#include "archive/side_copy.hpp"
 #include "azure/metadata.hpp"
+#include "lake/side_copy.hpp"
 
 #include <algorithm>
 #include <map>
@@ -10,7 +10,7 @@ namespace archive {
 
 namespace {
 
-std::string_view name_alone(const lake_file& file) {
+std::string_view name_alone(const lake::lake_file& file) {
     const std::string_view name = file.properties.name;
     return name.substr(name.rfind('/') + 1); // npos + 1 is 0
 }
@@ -39,13 +39,14 @@ std::string_view to_string(file_state state) noexcept {
     return "unreadable";
 }
 
-archived_file describe_file(const lake_file& file, std::string_view now) {
+archived_file describe_file(const lake::lake_file& file, std::string_view now) {
     archived_file found{file.key().which, file.properties.name};
     found.bytes = file.properties.size;
     // Listings do not say until when a blob is immutable.
-    const auto treated = choose_treatment(file.properties, file.mark, {}, std::chrono::sys_seconds::max());
+    const auto treated =
+        lake::choose_treatment(file.properties, file.mark, {}, std::chrono::sys_seconds::max());
     found.treated = treated.what;
-    found.interrupted = key_of_side_copy(name_alone(file)).has_value();
+    found.interrupted = lake::key_of_side_copy(name_alone(file)).has_value();
     found.changed = azure::modified_at(file.properties);
     found.tier = file.properties.access_tier;
     const auto& mark = file.mark.mark;
@@ -54,7 +55,7 @@ archived_file describe_file(const lake_file& file, std::string_view now) {
         found.note = file.mark.mistake.empty() ? "others wrote it" : file.mark.mistake;
         if (found.interrupted)
             found.note = "a copy: its conversion to a block blob was interrupted";
-        else if (found.treated == treatment::convert)
+        else if (found.treated == lake::treatment::convert)
             found.note = "an append blob";
         else if (treated.because)
             found.note = treated.because->why;
@@ -87,24 +88,25 @@ archived_file describe_file(const lake_file& file, std::string_view now) {
     return found;
 }
 
-std::vector<archived_file> differing_from_ledger(const file_map& files, const day_range& days,
-                                                 const ledger_state& known, std::string_view prefix) {
-    std::map<file_key, archived_file> found;
+std::vector<archived_file> differing_from_ledger(const lake::file_map& files, const lake::day_range& days,
+                                                 const lake::ledger_state& known, std::string_view prefix) {
+    std::map<lake::file_key, archived_file> found;
     for (const auto& [name, entry] : known) {
-        const auto key = key_of_file(name);
+        const auto key = lake::key_of_file(name);
         if (!key || !days.contains(key->which))
             continue;
         const auto at = files.find(*key);
         const auto* file = at == files.end() ? nullptr : &at->second;
-        const auto verdict = compare_with_ledger(entry, file);
-        if (verdict == ledger_verdict::as_known)
+        const auto verdict = lake::compare_with_ledger(entry, file);
+        if (verdict == lake::ledger_verdict::as_known)
             continue;
         archived_file differing{key->which, std::string(prefix) + name};
         if (file != nullptr)
             differing = describe_file(*file);
         else
             differing.rows = entry.now.rows;
-        differing.state = verdict == ledger_verdict::missing ? file_state::missing : file_state::altered;
+        differing.state =
+            verdict == lake::ledger_verdict::missing ? file_state::missing : file_state::altered;
         differing.note = describe(verdict, entry);
         found.emplace(*key, std::move(differing));
     }
@@ -114,8 +116,8 @@ std::vector<archived_file> differing_from_ledger(const file_map& files, const da
     return by_day;
 }
 
-inventory take_inventory(const file_map& files, const day_range& days, std::string_view now,
-                         const ledger_state& known) {
+inventory take_inventory(const lake::file_map& files, const lake::day_range& days, std::string_view now,
+                         const lake::ledger_state& known) {
     inventory all;
     for (const auto& [key, file] : files)
         if (auto found = describe_file(file, now); days.contains(found.which))
@@ -132,13 +134,13 @@ inventory take_inventory(const file_map& files, const day_range& days, std::stri
             all.files.push_back(std::move(differing));
     }
     std::ranges::stable_sort(all.files, {}, [](const archived_file& file) { return file.which.number(); });
-    std::optional<day> before;
+    std::optional<lake::day> before;
     for (const auto& file : all.files) {
         if (!before || *before != file.which)
             ++all.days;
         if (before && file.which.number() > before->number() + 1)
-            all.gaps.push_back({day::from_number(before->number() + 1).value(),
-                                day::from_number(file.which.number() - 1).value()});
+            all.gaps.push_back({lake::day::from_number(before->number() + 1).value(),
+                                lake::day::from_number(file.which.number() - 1).value()});
         before = file.which;
         if (file.state != file_state::missing)
             all.rows += file.rows.value_or(0);

@@ -1,10 +1,10 @@
 // What the folder holds, told from its marks alone: no file is read. Pure functions from a listing to values.
 #pragma once
 
-#include "archive/day.hpp"
-#include "archive/day_range.hpp"
-#include "archive/lake.hpp"
-#include "archive/ledger.hpp"
+#include "lake/day.hpp"
+#include "lake/day_range.hpp"
+#include "lake/folder.hpp"
+#include "lake/ledger.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -28,7 +28,7 @@ enum class file_state : std::uint8_t {
 [[nodiscard]] std::string_view to_string(file_state state) noexcept;
 
 struct archived_file {
-    day which;
+    lake::day which;
     std::string name; // of the blob, folder included
     file_state state = file_state::final;
     std::uint64_t bytes = 0;                     // as stored
@@ -36,18 +36,19 @@ struct archived_file {
     std::optional<std::uint64_t> rows = {};      // nothing: only reading the file would tell
     std::uint64_t rows_pending = 0;              // of `rows`, those that are not final
     std::optional<std::chrono::sys_seconds> changed = {};
-    treatment treated = treatment::append; // what appending to it takes, as far as the listing tells
-    bool interrupted = false;              // a copy: the conversion of the file itself is not finished
-    std::string tier = {};                 // "Hot", "Cool", …; empty: the service does not tell
-    std::string note = {};                 // why it is foreign, unreadable or refused, until when it is held
+    lake::treatment treated =
+        lake::treatment::append; // what appending to it takes, as far as the listing tells
+    bool interrupted = false;    // a copy: the conversion of the file itself is not finished
+    std::string tier = {};       // "Hot", "Cool", …; empty: the service does not tell
+    std::string note = {};       // why it is foreign, unreadable or refused, until when it is held
 };
 // `now`: "2024-02-29T02:00:17Z"; empty: before all holds have run out.
-[[nodiscard]] archived_file describe_file(const lake_file& file, std::string_view now = {});
+[[nodiscard]] archived_file describe_file(const lake::lake_file& file, std::string_view now = {});
 
 // Days without a file between two that have one.
 struct day_gap {
-    day first;
-    day last;
+    lake::day first;
+    lake::day last;
     [[nodiscard]] std::int32_t days() const noexcept { return last.number() - first.number() + 1; }
 };
 
@@ -61,11 +62,12 @@ struct inventory {
     std::uint64_t pending = 0;   // files
     std::uint64_t lost = 0;      // files that are missing, or are not as the ledger knows them
 };
-[[nodiscard]] inventory take_inventory(const file_map& files, const day_range& days,
-                                       std::string_view now = {}, const ledger_state& known = {});
+[[nodiscard]] inventory take_inventory(const lake::file_map& files, const lake::day_range& days,
+                                       std::string_view now = {}, const lake::ledger_state& known = {});
 // What the ledger knows of these days and does not find so; by day.
-[[nodiscard]] std::vector<archived_file> differing_from_ledger(const file_map& files, const day_range& days,
-                                                               const ledger_state& known,
+[[nodiscard]] std::vector<archived_file> differing_from_ledger(const lake::file_map& files,
+                                                               const lake::day_range& days,
+                                                               const lake::ledger_state& known,
                                                                std::string_view prefix = {});
 
 } // namespace archive

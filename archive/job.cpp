@@ -1,6 +1,5 @@
 #include "archive/job.hpp"
 
-#include "archive/conflict.hpp"
 #include "archive/run_lock.hpp"
 #include "archive/unit.hpp"
 #include "async/caught.hpp"
@@ -12,6 +11,7 @@
 #include "db/position.hpp"
 #include "db/session_names.hpp"
 #include "db/session_scope.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -55,7 +55,7 @@ awaitable<void> job::recover() {
 awaitable<void> job::recover_file(std::string name, verdict decision) {
     co_await context_.lake.client().ensure_container();
     const auto slash = name.rfind('/');
-    const auto key = key_of_file(slash == std::string::npos ? name : name.substr(slash + 1));
+    const auto key = lake::key_of_file(slash == std::string::npos ? name : name.substr(slash + 1));
     if (!key || (slash != std::string::npos && name != context_.lake.name_of(*key)))
         throw async::error(failure::usage, fmt::format("'{}' is not the name of a day file", name),
                            "Name it as `list` shows it: events_YYYY-MM-DD.csv.");
@@ -71,7 +71,7 @@ awaitable<void> job::recover_file(std::string name, verdict decision) {
         throw async::error(failure::precondition,
                            fmt::format("there is no '{}'", context_.lake.name_of(*key)));
     const auto& mark = file->mark.mark;
-    const bool waits = mark && (awaited(*mark) || mark->restored);
+    const bool waits = mark && (lake::awaited(*mark) || mark->restored);
     if (decision == verdict::keep && file->mark.mistake.empty() && !waits)
         co_await accept_file(work, *file);
     else
@@ -100,7 +100,7 @@ awaitable<void> job::attempts(attempt_body body) {
         if (failed)
             failed = co_await explained(failed);
         if (failed) {
-            if (!may_run_again(failed) || ++conflicts >= conflicts_max)
+            if (!lake::may_run_again(failed) || ++conflicts >= lake::conflicts_max)
                 std::rethrow_exception(failed);
             context_.sink.warn("run.again", "old rows or files were changed meanwhile: the run begins again",
                                {{"error.message", async::describe(failed)}, {"attempt", conflicts}});
@@ -122,7 +122,7 @@ awaitable<void> job::attempts(attempt_body body) {
         case attempt_result::lease_busy:
             if (!lease_by)
                 lease_by = async::deadline::after(
-                    std::max<std::chrono::milliseconds>(context_.settings.lock_wait, lease_patience));
+                    std::max<std::chrono::milliseconds>(context_.settings.lock_wait, lake::lease_patience));
             if (lease_by->passed())
                 throw lease_.taken();
             break;
@@ -171,8 +171,9 @@ awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& bo
     co_return result;
 }
 
-awaitable<lease_claim> job::claim(unit& work) const {
-    return claim_of(work.session, work.position, table_in_mark(work.table.schema, work.table.relation));
+awaitable<lake::lease_claim> job::claim(unit& work) const {
+    return lake::claim_of(work.session, work.position,
+                          lake::table_in_mark(work.table.schema, work.table.relation));
 }
 
 // Whoever is the last on this server lets go of the lease, so that another server need not wait for it to
@@ -222,7 +223,7 @@ awaitable<void> job::adopt() {
 // The folder changes hands, the marks of its files do not.
 awaitable<void> job::tell_of_other_tables(unit& work) {
     const auto found = co_await context_.lake.contents();
-    const auto ours = table_in_mark(work.table.schema, work.table.relation);
+    const auto ours = lake::table_in_mark(work.table.schema, work.table.relation);
     std::string other;
     std::uint64_t files = 0;
     std::uint64_t pending = 0;
@@ -232,7 +233,7 @@ awaitable<void> job::tell_of_other_tables(unit& work) {
             continue;
         other = mark->table;
         ++files;
-        pending += awaited(*mark) ? 1U : 0U;
+        pending += lake::awaited(*mark) ? 1U : 0U;
     }
     if (files > 0)
         context_.sink.warn("folder.other_table",

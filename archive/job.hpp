@@ -2,11 +2,7 @@
 // what happens if the process dies there.
 #pragma once
 
-#include "archive/converter.hpp"
 #include "archive/day_loader.hpp"
-#include "archive/folder_lease.hpp"
-#include "archive/lake.hpp"
-#include "archive/ledger.hpp"
 #include "archive/partitions.hpp"
 #include "archive/plan.hpp"
 #include "archive/publisher.hpp"
@@ -17,7 +13,6 @@
 #include "archive/settler.hpp"
 #include "archive/staging.hpp"
 #include "archive/table.hpp"
-#include "archive/two_step_commit.hpp"
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "async/page_pool.hpp"
@@ -26,6 +21,11 @@
 #include "db/connection.hpp"
 #include "db/side_effects.hpp"
 #include "db/transaction.hpp"
+#include "lake/converter.hpp"
+#include "lake/folder.hpp"
+#include "lake/folder_lease.hpp"
+#include "lake/ledger.hpp"
+#include "lake/two_step_commit.hpp"
 
 #include <functional>
 #include <map>
@@ -40,7 +40,7 @@ struct job_context {
     const archive::settings& settings;
     const db::connect_options& database;
     async::helper_thread& helper;
-    archive::lake& lake;
+    lake::folder& lake;
     async::retry_context& retries;
     async::page_pool& pages;
     async::log& sink;
@@ -84,8 +84,8 @@ class job {
 
     [[nodiscard]] awaitable<void> repeat(attempt_body body);
     [[nodiscard]] awaitable<void> attempts(attempt_body body);
-    [[nodiscard]] awaitable<void> accept_file(unit& work, const lake_file& file);
-    [[nodiscard]] awaitable<lease_claim> claim(unit& work) const;
+    [[nodiscard]] awaitable<void> accept_file(unit& work, const lake::lake_file& file);
+    [[nodiscard]] awaitable<lake::lease_claim> claim(unit& work) const;
     [[nodiscard]] awaitable<void> leave(unit& work, bool finished);
     [[nodiscard]] awaitable<bool> alone(unit& work) const;
     [[nodiscard]] awaitable<void> tell_of_other_tables(unit& work);
@@ -99,7 +99,7 @@ class job {
     [[nodiscard]] awaitable<std::optional<std::vector<partition>>> find_partitions(db::connection& session,
                                                                                    named_table named) const;
     [[nodiscard]] std::string cutoff_expression() const;
-    [[nodiscard]] awaitable<std::vector<day>> held_days(unit& work);
+    [[nodiscard]] awaitable<std::vector<lake::day>> held_days(unit& work);
     [[nodiscard]] awaitable<std::uint64_t> remove_partitions(unit& work);
     [[nodiscard]] awaitable<void> load_files(unit& work);
     [[nodiscard]] awaitable<std::optional<attempt_result>> settle(unit& work);
@@ -111,14 +111,14 @@ class job {
 
     [[nodiscard]] awaitable<attempt_result> archive_unit(unit& work);
     [[nodiscard]] awaitable<bool> prepare_files(unit& work);
-    [[nodiscard]] awaitable<void> must_be_writable(const std::vector<const lake_file*>& files,
+    [[nodiscard]] awaitable<void> must_be_writable(const std::vector<const lake::lake_file*>& files,
                                                    std::string_view what);
-    [[nodiscard]] awaitable<bool> convert(unit& work, const std::vector<const lake_file*>& files);
+    [[nodiscard]] awaitable<bool> convert(unit& work, const std::vector<const lake::lake_file*>& files);
     [[nodiscard]] awaitable<std::vector<planned_day>> days_due(unit& work);
     [[nodiscard]] awaitable<void> estimate_rows(unit& work);
     [[nodiscard]] awaitable<plan> plan_unit(unit& work);
     [[nodiscard]] awaitable<void> measure_backlog(unit& work);
-    [[nodiscard]] awaitable<std::set<day>> days_that_came_back(unit& work);
+    [[nodiscard]] awaitable<std::set<lake::day>> days_that_came_back(unit& work);
     [[nodiscard]] awaitable<void> end_restores(unit& work);
     [[nodiscard]] awaitable<void> stage(unit& work);
     [[nodiscard]] awaitable<void> foresee_side_effects(unit& work);
@@ -128,8 +128,8 @@ class job {
     [[nodiscard]] awaitable<void> publish(unit& work);
     [[nodiscard]] awaitable<void> publish_one(unit& work, day_file& file);
     [[nodiscard]] awaitable<void> prove(unit& work, day_file& file);
-    [[nodiscard]] awaitable<void> publish_and_roll_back(unit& work, commit_steps steps);
-    [[nodiscard]] awaitable<void> commit(unit& work, commit_steps steps);
+    [[nodiscard]] awaitable<void> publish_and_roll_back(unit& work, lake::commit_steps steps);
+    [[nodiscard]] awaitable<void> commit(unit& work, lake::commit_steps steps);
     [[nodiscard]] awaitable<void> put_back(unit& work);
     [[nodiscard]] awaitable<void> finalise(unit& work);
     void record(const unit& work);
@@ -142,32 +142,34 @@ class job {
     [[nodiscard]] awaitable<void> mark_restored(unit& work, const restore_request& what);
     [[nodiscard]] awaitable<void> announce_and_commit(unit& work);
     [[nodiscard]] awaitable<void> withdraw_restored(unit& work);
-    [[nodiscard]] awaitable<std::optional<lake_file>> announced_file(const unit& work, std::string name);
+    [[nodiscard]] awaitable<std::optional<lake::lake_file>> announced_file(const unit& work,
+                                                                           std::string name);
     [[nodiscard]] awaitable<void> finish_restored(unit& work);
     void record_restored(const unit& work);
-    void record_day_restored(const lake_file& file, const loaded_file& loaded, std::string_view target);
+    void record_day_restored(const lake::lake_file& file, const loaded_file& loaded, std::string_view target);
 
     [[nodiscard]] awaitable<void> copy_days(restore_request what);
     [[nodiscard]] awaitable<std::size_t> copy_first(db::connection& session, std::string into,
-                                                    const std::vector<const lake_file*>& files,
+                                                    const std::vector<const lake::lake_file*>& files,
                                                     std::optional<table_description>& target);
-    [[nodiscard]] awaitable<void> copy_day(const lake_file& file, const table_description& target);
-    [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake_file& file,
+    [[nodiscard]] awaitable<void> copy_day(const lake::lake_file& file, const table_description& target);
+    [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake::lake_file& file,
                                                   const table_description& target);
 
-    [[nodiscard]] awaitable<loaded_file> load_and_prove(db::connection& session, const lake_file& file,
+    [[nodiscard]] awaitable<loaded_file> load_and_prove(db::connection& session, const lake::lake_file& file,
                                                         const table_description& target);
-    [[nodiscard]] awaitable<void> commit_copy(db::transaction& transaction, const lake_file& file);
-    void record_copied(const lake_file& file, const loaded_file& loaded, const table_description& target);
+    [[nodiscard]] awaitable<void> commit_copy(db::transaction& transaction, const lake::lake_file& file);
+    void record_copied(const lake::lake_file& file, const loaded_file& loaded,
+                       const table_description& target);
 
     job_context context_;
-    rebuilding rebuilding_;
+    lake::rebuilding rebuilding_;
     publisher publisher_;
     restore_publisher restores_;
-    folder_lease lease_;
-    ledger ledger_;
+    lake::folder_lease lease_;
+    lake::ledger ledger_;
     settler settler_;
-    converter converter_;
+    lake::converter converter_;
     bool container_looked_at_ = false;
     bool blobs_may_be_immutable_ = false;
     bool removes_partitions_ = false;

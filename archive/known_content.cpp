@@ -13,7 +13,7 @@ std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std
 
 } // namespace
 
-known_content::known_content(const file_record& record, std::string_view header)
+known_content::known_content(const lake::file_record& record, std::string_view header)
     : size_(record.bytes)
     , crc_(record.crc)
     , written_(header.size())

@@ -2,7 +2,7 @@
 // while the file is read for other ends.
 #pragma once
 
-#include "archive/mark.hpp"
+#include "lake/mark.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace archive {
 class known_content {
   public:
     // `record`: bytes and checksum of what it held. `header`: the header line that it began with.
-    known_content(const file_record& record, std::string_view header);
+    known_content(const lake::file_record& record, std::string_view header);
 
     // Bytes as stored, from the first on.
     void feed(std::span<const std::byte> stored) noexcept;

@@ -22,7 +22,8 @@ awaitable<std::uint64_t> rows_without_partition(db::connection& session, const t
     co_return static_cast<std::uint64_t>(found.integer(0, 0));
 }
 
-awaitable<std::string> partition_ddl(db::connection& session, const table_description& table, day which) {
+awaitable<std::string> partition_ddl(db::connection& session, const table_description& table,
+                                     lake::day which) {
     const auto oid = std::to_string(table.oid);
     const auto midnight = which.text();
     const std::array parameters{db::parameter(oid), db::parameter(table.time_column),

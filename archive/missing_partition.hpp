@@ -2,9 +2,9 @@
 // days.
 #pragma once
 
-#include "archive/day.hpp"
 #include "archive/table.hpp"
 #include "db/connection.hpp"
+#include "lake/day.hpp"
 
 #include <string>
 
@@ -17,6 +17,6 @@ rows_without_partition(db::connection& session, const table_description& table, 
 // CREATE TABLE … PARTITION OF …: a partition for that day, as wide as its neighbours are. Empty where the
 // table is not partitioned by ranges of its time column alone, or another partition is in the way.
 [[nodiscard]] awaitable<std::string> partition_ddl(db::connection& session, const table_description& table,
-                                                   day which);
+                                                   lake::day which);
 
 } // namespace archive

@@ -1,9 +1,9 @@
 #include "archive/named_table.hpp"
 
-#include "archive/conflict.hpp"
 #include "async/error.hpp"
 #include "db/error.hpp"
 #include "db/session_names.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -99,7 +99,7 @@ awaitable<void> lock_table_at_once(db::connection& session, const named_table& t
     } catch (const db::error& failed) {
         if (failed.state() != lock_not_available)
             throw;
-        throw conflict(fmt::format("somebody waits for an exclusive lock on table {}", table.text()));
+        throw lake::conflict(fmt::format("somebody waits for an exclusive lock on table {}", table.text()));
     }
 }
 

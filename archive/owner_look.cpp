@@ -1,12 +1,12 @@
 #include "archive/owner_look.hpp"
 
-#include "archive/folder_lease.hpp"
 #include "archive/named_table.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "azure/error.hpp"
 #include "db/position.hpp"
 #include "db/transaction.hpp"
+#include "lake/folder_lease.hpp"
 
 #include <fmt/format.h>
 
@@ -23,7 +23,7 @@ namespace {
 constexpr std::chrono::seconds database_patience{3};
 
 // Nothing where the lake does not let this identity look.
-awaitable<std::optional<azure::blob_properties>> lock_seen(lake& folder) {
+awaitable<std::optional<azure::blob_properties>> lock_seen(lake::folder& folder) {
     try {
         co_return co_await lock_of(folder);
     } catch (const async::error& failed) {
@@ -52,8 +52,8 @@ awaitable<db::server_position> identity_of(db::connection& session) {
 
 } // namespace
 
-awaitable<std::optional<azure::blob_properties>> lock_of(lake& folder) {
-    const auto name = folder.prefix() + std::string(bookkeeping_folder) + "lock";
+awaitable<std::optional<azure::blob_properties>> lock_of(lake::folder& folder) {
+    const auto name = folder.prefix() + std::string(lake::bookkeeping_folder) + "lock";
     try {
         co_return co_await folder.client().properties(name);
     } catch (const azure::storage_error& failed) {
@@ -63,22 +63,23 @@ awaitable<std::optional<azure::blob_properties>> lock_of(lake& folder) {
     co_return std::nullopt;
 }
 
-awaitable<folder_owner> owner_here(db::connection& session, const settings& wanted) {
+awaitable<lake::folder_owner> owner_here(db::connection& session, const settings& wanted) {
     const auto named = co_await resolve_table(session, wanted.table);
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     auto place = co_await identity_of(session);
-    auto claim = co_await claim_of(session, std::move(place), table_in_mark(named.schema, named.relation));
+    auto claim =
+        co_await lake::claim_of(session, std::move(place), lake::table_in_mark(named.schema, named.relation));
     co_await transaction.rollback(); // it has only read
     co_return std::move(claim.owner);
 }
 
-awaitable<void> tell_owner(db::database_access database, lake& folder, const settings& wanted,
+awaitable<void> tell_owner(db::database_access database, lake::folder& folder, const settings& wanted,
                            database_need need) {
     const auto lock = co_await lock_seen(folder);
     if (!lock)
         co_return;
-    folder_owner ours;
+    lake::folder_owner ours;
     std::exception_ptr failed;
     const auto ask = [&ours, &wanted](db::connection& session) -> awaitable<void> {
         ours = co_await owner_here(session, wanted);
@@ -97,7 +98,7 @@ awaitable<void> tell_owner(db::database_access database, lake& folder, const set
                             {{"error.message", async::describe(failed)}});
         co_return;
     }
-    const auto owner = owner_from(lock->metadata);
+    const auto owner = lake::owner_from(lock->metadata);
     if (ours.cluster.empty() || (owner && owner->is(ours))) // hidden from this role: equal to none
         co_return;
     database.sink.warn(

@@ -1,8 +1,8 @@
 #include "archive/partitions.hpp"
 
-#include "archive/conflict.hpp"
 #include "async/error.hpp"
 #include "db/error.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -104,7 +104,7 @@ awaitable<void> lock_partitions(db::connection& session, std::vector<partition> 
     } catch (const db::error& failed) {
         // Somebody who takes partitions away has come in between: to look again shows what is left.
         if (failed.state() == undefined_table || failed.state() == lock_not_available)
-            throw conflict(fmt::format("the old partitions could not be locked: {}", failed.what()));
+            throw lake::conflict(fmt::format("the old partitions could not be locked: {}", failed.what()));
         throw;
     }
 }

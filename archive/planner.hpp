@@ -2,11 +2,11 @@
 // and `plan` both ask here, so that they cannot disagree.
 #pragma once
 
-#include "archive/lake.hpp"
 #include "archive/plan.hpp"
 #include "archive/settings.hpp"
 #include "archive/table.hpp"
 #include "db/connection.hpp"
+#include "lake/folder.hpp"
 
 #include <cstdint>
 #include <string>
@@ -20,15 +20,15 @@ namespace archive {
 
 // Files of days that a restore has put on hold, and whose hold has not run out by the server's clock. Throws
 // async::error(precondition) for a hold that is too long to be ours.
-[[nodiscard]] awaitable<std::vector<const lake_file*>> held_files(db::connection& session,
-                                                                  const file_map& files);
+[[nodiscard]] awaitable<std::vector<const lake::lake_file*>> held_files(db::connection& session,
+                                                                        const lake::file_map& files);
 
 // Where a transaction begins: at the cutoff of its run, behind what earlier ones of the run have done.
 struct plan_start {
     std::string cutoff;
     std::string lower_bound; // empty: the first transaction
     taken_before taken;
-    std::vector<day> held = {};
+    std::vector<lake::day> held = {};
 };
 
 enum class counting : std::uint8_t {

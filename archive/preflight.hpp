@@ -2,10 +2,10 @@
 // grant it.
 #pragma once
 
-#include "archive/lake.hpp"
 #include "archive/settings.hpp"
 #include "async/error.hpp"
 #include "db/session_scope.hpp"
+#include "lake/folder.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,6 +16,8 @@
 #include <vector>
 
 namespace archive {
+
+using async::awaitable;
 
 enum class check_status : std::uint8_t {
     ok,
@@ -66,7 +68,7 @@ struct table_rights {
 struct preflight_context {
     const archive::settings& settings;
     db::database_access database;
-    archive::lake& lake;
+    lake::folder& lake;
     std::string database_name; // for people, without a password
     std::string account;       // name and kind of credential
     std::string nonce;         // of the probe blob

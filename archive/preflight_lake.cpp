@@ -22,7 +22,7 @@ constexpr std::string_view role_hint =
     "write,"
     " delete and list (sp=rwdl); tags ask for \"Storage Blob Data Owner\", or tags too (sp=rwdlt).";
 
-void judge_files(const file_map& files, std::vector<check_line>& lines) {
+void judge_files(const lake::file_map& files, std::vector<check_line>& lines) {
     std::size_t pending = 0;
     std::size_t foreign = 0;
     for (const auto& [key, file] : files) {
@@ -33,7 +33,7 @@ void judge_files(const file_map& files, std::vector<check_line>& lines) {
             lines.push_back({"files", check_status::warning,
                              fmt::format("'{}' is {}", described.name, described.note),
                              "The next run finishes it, or `event-archiver recover` now."});
-        else if (described.state != file_state::unreadable && described.treated == treatment::refuse)
+        else if (described.state != file_state::unreadable && described.treated == lake::treatment::refuse)
             lines.push_back({"files", check_status::warning,
                              fmt::format("'{}' cannot be appended to: {}", described.name, described.note),
                              "A run that has rows for it fails; its message says what to do."});
@@ -56,14 +56,14 @@ void judge_files(const file_map& files, std::vector<check_line>& lines) {
         lines.push_back({"pending", check_status::ok, fmt::format("none of {} day files", files.size())});
 }
 
-void judge_container(const std::optional<azure::container_properties>& container, const place& where,
+void judge_container(const std::optional<azure::container_properties>& container, const lake::place& where,
                      std::vector<check_line>& lines) {
     if (!container) {
         lines.push_back({"immutability", check_status::skipped,
                          "not known: the identity may not look at the container's properties"});
         return;
     }
-    if (const auto found = obstacle_of(*container, where))
+    if (const auto found = lake::obstacle_of(*container, where))
         lines.push_back({"immutability", check_status::failed, found->why, found->hint, found->kind});
     else
         lines.push_back({"immutability", check_status::ok,
@@ -82,7 +82,7 @@ awaitable<void> check_container(const preflight_context& context, std::vector<ch
 
 // Creates, reads, writes to and deletes a blob that nobody could take for a day's, and that lies as theirs
 // do.
-awaitable<void> probe(azure::blob_client& client, std::string name, const placement& where) {
+awaitable<void> probe(azure::blob_client& client, std::string name, const lake::placement& where) {
     const azure::metadata values{{"archiverprobe", "remove"}};
     azure::content_headers content;
     content.type = "text/plain";
@@ -148,7 +148,7 @@ namespace {
 
 // Whose folder it is, and who works in it.
 awaitable<void> check_owner(const preflight_context& context, std::vector<check_line>& lines) {
-    std::optional<folder_owner> ours;
+    std::optional<lake::folder_owner> ours;
     std::exception_ptr failed;
     try {
         co_await db::with_session(context.database, [&](db::connection& session) -> awaitable<void> {
@@ -161,7 +161,7 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
         std::rethrow_exception(failed);
     const auto there = co_await context.lake.bookkeeping();
     const auto lock = std::ranges::find_if(there, [](const azure::blob_properties& blob) {
-        return blob.name.ends_with(std::string(bookkeeping_folder) + "lock");
+        return blob.name.ends_with(std::string(lake::bookkeeping_folder) + "lock");
     });
     if (lock == there.end()) {
         lines.push_back(
@@ -169,7 +169,7 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
         lines.push_back({"lease", check_status::ok, "nobody has held it yet"});
         co_return;
     }
-    const auto owner = owner_from(lock->metadata);
+    const auto owner = lake::owner_from(lock->metadata);
     if (!ours)
         lines.push_back({"owner", check_status::skipped, "not compared: this database cannot be asked"});
     else if (!owner || !owner->is(*ours))
@@ -182,7 +182,7 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
              failure::precondition});
     else
         lines.push_back({"owner", check_status::ok, describe(*owner)});
-    const auto holder = holder_from(lock->metadata);
+    const auto holder = lake::holder_from(lock->metadata);
     const bool held = lock->lease_state == "leased";
     lines.push_back(
         {"lease", check_status::ok,

@@ -2,13 +2,13 @@
 // here, by name, and an append blob is converted.
 
 #include "archive/file_header.hpp"
-#include "archive/row_judge.hpp"
 #include "archive/row_sample.hpp"
 #include "archive/unit.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "azure/error.hpp"
+#include "lake/row_judge.hpp"
 
 #include <fmt/format.h>
 
@@ -53,7 +53,7 @@ awaitable<void> job::must_be_changeable() {
     blobs_may_be_immutable_ = !container || container->immutable_blobs_possible;
     if (!container)
         co_return;
-    if (const auto found = obstacle_of(*container, context_.lake.where()))
+    if (const auto found = lake::obstacle_of(*container, context_.lake.where()))
         throw async::error(found->kind, found->why, found->hint);
 }
 
@@ -65,14 +65,15 @@ awaitable<std::vector<planned_day>> job::days_due(unit& work) {
     const auto where = context_.lake.where();
     const auto simple = [&where](const auto& entry) {
         const auto& file = entry.second;
-        return choose_treatment(file.properties, file.mark, where, clock_now()).what == treatment::append;
+        return lake::choose_treatment(file.properties, file.mark, where, clock_now()).what ==
+               lake::treatment::append;
     };
     std::vector<planned_day> due;
     if (std::ranges::all_of(work.files, simple))
         co_return due;
     const auto found = co_await work.session.query(count_days_sql(work.table, work.plan.rows));
     for (int row = 0; row < found.rows(); ++row)
-        due.push_back({day::from_number(found.integer(row, 0)).value(),
+        due.push_back({lake::day::from_number(found.integer(row, 0)).value(),
                        static_cast<std::uint64_t>(found.integer(row, 1))});
     co_return due;
 }
@@ -80,7 +81,7 @@ awaitable<std::vector<planned_day>> job::days_due(unit& work) {
 awaitable<bool> job::prepare_files(unit& work) {
     const async::span shown(context_.sink, "job", "look at files");
     co_await must_be_changeable();
-    std::vector<const lake_file*> existing;
+    std::vector<const lake::lake_file*> existing;
     for (const auto& planned : co_await days_due(work)) {
         const auto key = choose_file(planned.which, context_.settings.compression, work.files);
         if (const auto found = work.files.find(key); found != work.files.end())
@@ -92,27 +93,28 @@ awaitable<bool> job::prepare_files(unit& work) {
 }
 
 // Throws for the first that is not.
-awaitable<void> job::must_be_writable(const std::vector<const lake_file*>& files, std::string_view what) {
+awaitable<void> job::must_be_writable(const std::vector<const lake::lake_file*>& files,
+                                      std::string_view what) {
     const auto where = context_.lake.where();
     for (const auto* file : files) {
-        const auto treated = choose_treatment(file->properties, file->mark, where, clock_now());
+        const auto treated = lake::choose_treatment(file->properties, file->mark, where, clock_now());
         if (treated.because)
-            throw refused(file->properties.name, what, *treated.because);
+            throw lake::refused(file->properties.name, what, *treated.because);
     }
     if (!blobs_may_be_immutable_)
         co_return;
     // Listings do not tell.
     const auto look = [this, &files, &where, what](std::size_t index) -> awaitable<void> {
         const auto now = co_await context_.lake.look(files[index]->properties.name);
-        const auto found = now ? obstacle_of(now->properties, where, clock_now()) : std::nullopt;
+        const auto found = now ? lake::obstacle_of(now->properties, where, clock_now()) : std::nullopt;
         if (found)
-            throw refused(files[index]->properties.name, what, *found);
+            throw lake::refused(files[index]->properties.name, what, *found);
     };
     co_await async::for_each_bounded(files.size(), context_.settings.parallel, look);
 }
 
 // True if the folder is no longer as it was listed.
-awaitable<bool> job::convert(unit& work, const std::vector<const lake_file*>& files) {
+awaitable<bool> job::convert(unit& work, const std::vector<const lake::lake_file*>& files) {
     bool converted = false;
     for (const auto* file : files)
         if (file->properties.type == azure::blob_type::append) {
@@ -135,14 +137,15 @@ awaitable<std::uint64_t> job::finish_conversions(unit& work) {
 // A day that cannot fit is refused before it is read. Days of so few rows that they fit in any case are not
 // sampled.
 awaitable<void> job::estimate_rows(unit& work) {
-    const block_memory memory{context_.pages.capacity_pages() * async::page_size, context_.settings.parallel};
-    const auto room = room_behind(0, memory);
+    const lake::block_memory memory{context_.pages.capacity_pages() * async::page_size,
+                                    context_.settings.parallel};
+    const auto room = lake::room_behind(0, memory);
     const auto largest = std::ranges::max_element(work.plan.days, {}, &planned_day::rows);
     if (largest == work.plan.days.end() || largest->rows <= room / row_bytes_conceivable)
         co_return;
     const auto size = co_await sample_rows(work.session, work.table, work.plan, context_.report.rows_planned);
     work.row_bytes = size.mean;
-    if (const auto found = too_large(largest->which, largest->rows, size.mean, room))
+    if (const auto found = lake::too_large(largest->which, largest->rows, size.mean, room))
         throw async::error(found->kind, found->why, found->hint);
 }
 
@@ -152,7 +155,7 @@ awaitable<std::exception_ptr> job::explained(std::exception_ptr failed) {
     const auto answer = forbidden_by_blob(failed);
     if (!answer)
         co_return failed;
-    std::optional<lake_file> now;
+    std::optional<lake::lake_file> now;
     try {
         now = co_await context_.lake.look(answer->blob());
     } catch (const async::error&) {
@@ -160,10 +163,10 @@ awaitable<std::exception_ptr> job::explained(std::exception_ptr failed) {
     }
     if (!now)
         co_return failed;
-    auto found = obstacle_of(now->properties, context_.lake.where(), clock_now());
+    auto found = lake::obstacle_of(now->properties, context_.lake.where(), clock_now());
     if (!found)
-        found = refusal_for(answer->service_code(), now->properties);
-    co_return found ? std::make_exception_ptr(refused(answer->blob(), "written to", *found)) : failed;
+        found = lake::refusal_for(answer->service_code(), now->properties);
+    co_return found ? std::make_exception_ptr(lake::refused(answer->blob(), "written to", *found)) : failed;
 }
 
 } // namespace archive

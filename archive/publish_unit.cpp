@@ -1,6 +1,5 @@
 // The end of one transaction of the job: publish, commit, and either finish or put the files back.
 
-#include "archive/conflict.hpp"
 #include "archive/unit.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
@@ -13,6 +12,7 @@
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
 #include "db/side_effects.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -25,7 +25,7 @@ using async::fault_point;
 
 awaitable<void> job::publish_and_commit(unit& work) {
     context_.report.enter(run_phase::publishing);
-    commit_steps steps;
+    lake::commit_steps steps;
     steps.announce = [this, &work]() -> awaitable<db::transaction_mark> {
         co_await publish(work);
         context_.report.enter(run_phase::committing);
@@ -53,7 +53,7 @@ awaitable<void> job::publish_and_commit(unit& work) {
 
 // A dry run. Its files stay, marked with a transaction that is now aborted: the next run replaces their
 // tails.
-awaitable<void> job::publish_and_roll_back(unit& work, commit_steps steps) {
+awaitable<void> job::publish_and_roll_back(unit& work, lake::commit_steps steps) {
     const auto all = [&work, &steps]() -> awaitable<void> {
         static_cast<void>(co_await steps.announce());
         co_await work.transaction->rollback();
@@ -69,10 +69,10 @@ awaitable<void> job::publish_and_roll_back(unit& work, commit_steps steps) {
     record(work);
 }
 
-awaitable<void> job::commit(unit& work, commit_steps steps) {
+awaitable<void> job::commit(unit& work, lake::commit_steps steps) {
     const db::database_access database{context_.database, context_.helper, context_.sink};
-    commit_context context{database, work.session, *work.transaction, &lease_, context_.stop};
-    co_await commit_in_two_steps(context, std::move(steps));
+    lake::commit_context context{database, work.session, *work.transaction, &lease_, context_.stop};
+    co_await lake::commit_in_two_steps(context, std::move(steps));
 }
 
 awaitable<void> job::publish(unit& work) {
@@ -157,7 +157,7 @@ awaitable<void> job::put_back(unit& work) {
         auto& file = *tried[index];
         try {
             co_await publisher_.put_back(file);
-        } catch (const pending_changed& error) {
+        } catch (const lake::pending_changed& error) {
             work.gone = std::current_exception();
             context_.sink.error("file.changed", error.message(),
                                 {{"day", file.which().text()}, {"blob", file.name}});
@@ -191,15 +191,15 @@ awaitable<void> job::finalise(unit& work) {
     context_.report.files_planned = tails.size();
     std::exception_ptr failed;
     std::exception_ptr gone;
-    std::vector<ledger_entry> entries;
+    std::vector<lake::ledger_entry> entries;
     for (const auto* file : tails)
-        entries.push_back(entry_of(file->name, *file->mark, file->etag, "archived"));
+        entries.push_back(lake::entry_of(file->name, *file->mark, file->etag, "archived"));
     const auto step = [this, &tails, &failed, &gone](std::size_t index) -> awaitable<void> {
         auto& file = *tails[index];
         try {
             co_await publisher_.finalise(file);
             ++context_.report.files_done;
-        } catch (const conflict&) {
+        } catch (const lake::conflict&) {
             failed = std::current_exception();
         } catch (const async::error& error) {
             if (error.kind() != failure::integrity)

@@ -1,11 +1,11 @@
 #include "archive/publisher.hpp"
 
-#include "archive/conflict.hpp"
-#include "archive/pending_content.hpp"
-#include "archive/tail_state.hpp"
 #include "async/fault_point.hpp"
 #include "azure/crc64.hpp"
 #include "azure/error.hpp"
+#include "lake/conflict.hpp"
+#include "lake/pending_content.hpp"
+#include "lake/tail_state.hpp"
 
 #include <fmt/format.h>
 
@@ -20,19 +20,19 @@ namespace {
 
 // A .gz file is an archive to its readers, not a page that is compressed on the way: no Content-Encoding,
 // which clients would undo behind their users' backs.
-azure::content_headers content_of(compression kind) {
+azure::content_headers content_of(lake::compression kind) {
     azure::content_headers content;
-    content.type = kind == compression::gzip ? "application/gzip" : "text/csv; charset=utf-8";
+    content.type = kind == lake::compression::gzip ? "application/gzip" : "text/csv; charset=utf-8";
     return content;
 }
 
 // Whether rows of the file may be in the table once the transaction has committed. What is known of them
 // today is lost with the mark of today's position, so that it has to be said.
-std::optional<restored_mark> restored_after(const day_file& file, const publication& by) {
+std::optional<lake::restored_mark> restored_after(const day_file& file, const publication& by) {
     auto after = file.restored;
     const bool doubted = file.doubted || (file.adopted && file.rows_recognised > 0);
     if (!after && doubted && !file.whole_day)
-        after = restored_mark{{by.run, by.transaction, by.position}, file.untouched.rows};
+        after = lake::restored_mark{{by.run, by.transaction, by.position}, file.untouched.rows};
     if (after)
         after->ends = file.whole_day;
     return after;
@@ -50,14 +50,14 @@ void tell_left_out(async::log& sink, const std::string& name, const azure::tag_s
 
 } // namespace
 
-azure::content_headers content_to_publish(const file_key& key,
+azure::content_headers content_to_publish(const lake::file_key& key,
                                           const std::optional<azure::content_headers>& before,
-                                          std::string_view cutoff, const placement& where) {
+                                          std::string_view cutoff, const lake::placement& where) {
     auto content = before ? *before : content_of(key.compression);
     if (!before)
         content.encryption_scope = where.encryption_scope;
     content.tags = azure::merged(content.tags, where.tags);
-    const bool over = seconds_after(key.which, cutoff) >= std::chrono::days(1);
+    const bool over = lake::seconds_after(key.which, cutoff) >= std::chrono::days(1);
     if (over && !where.sealed_tier.empty())
         content.access_tier = where.sealed_tier;
     return content;
@@ -74,7 +74,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     const auto content = content_to_publish(file.key, before, by.cutoff, placement_);
     tell_left_out(retries_.sink, file.name, placement_.tags, content.tags);
 
-    file_mark mark;
+    lake::file_mark mark;
     mark.table = by.table;
     mark.pending = true;
     mark.base = file.base;
@@ -96,14 +96,15 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
 
     std::vector<std::string> ids = file.base_ids;
     ids.insert(ids.end(), file.staged_ids.begin(), file.staged_ids.end());
-    mark.now.ids = crc_of_ids(ids);
+    mark.now.ids = lake::crc_of_ids(ids);
     if (mark.base)
-        mark.base->ids = crc_of_ids(file.base_ids);
-    const auto values = metadata_with(mark, file.existing ? file.existing->metadata : azure::metadata{});
+        mark.base->ids = lake::crc_of_ids(file.base_ids);
+    const auto values =
+        lake::metadata_with(mark, file.existing ? file.existing->metadata : azure::metadata{});
     const auto when =
         file.existing ? azure::condition::match(file.existing->etag) : azure::condition::absent();
 
-    conditional_write what;
+    lake::conditional_write what;
     what.doing = fmt::format("publishing '{}'", file.name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-publish");
@@ -114,22 +115,23 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     what.look = [&]() -> awaitable<observed> {
         const auto now = co_await lake_.look(file.name);
         if (!now)
-            co_return observed{file.existing ? blob_state::otherwise : blob_state::as_before, {}};
-        if (pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
-            co_return observed{blob_state::as_written, now->properties.etag};
+            co_return observed{file.existing ? lake::blob_state::otherwise : lake::blob_state::as_before, {}};
+        if (lake::pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
+            co_return observed{lake::blob_state::as_written, now->properties.etag};
         const bool untouched = file.existing && now->properties.etag == file.existing->etag;
-        co_return observed{untouched ? blob_state::as_before : blob_state::otherwise, now->properties.etag};
+        co_return observed{untouched ? lake::blob_state::as_before : lake::blob_state::otherwise,
+                           now->properties.etag};
     };
     file.mark = mark;
     file.state = day_file::publication::tried;
-    file.etag = co_await write_until_known(retries_, std::move(what));
+    file.etag = co_await lake::write_until_known(retries_, std::move(what));
     file.state = day_file::publication::published;
 }
 
 // Nothing is added, but rows that the file has already are deleted: under its ETag, and with a mark that the
 // same settling understands.
 awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
-    file_mark mark;
+    lake::file_mark mark;
     mark.table = by.table;
     mark.pending = true;
     mark.base = file.untouched;
@@ -140,9 +142,9 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
     mark.now.position = by.position;
     if (file.sample)
         mark.now.sample = file.sample;
-    const auto values = metadata_with(mark, file.existing->metadata);
+    const auto values = lake::metadata_with(mark, file.existing->metadata);
     const auto when = azure::condition::match(file.existing->etag);
-    conditional_write what;
+    lake::conditional_write what;
     what.doing = fmt::format("marking '{}', whose rows are deleted", file.name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-publish");
@@ -152,31 +154,31 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
         } catch (const azure::storage_error& failed) {
             if (failed.status() != 404)
                 throw;
-            throw conflict(fmt::format("'{}' was removed by somebody else", file.name));
+            throw lake::conflict(fmt::format("'{}' was removed by somebody else", file.name));
         }
         fault_point("after-publish");
         co_return now;
     };
     what.look = [&]() -> awaitable<observed> {
         const auto now = co_await lake_.look(file.name);
-        auto state = blob_state::otherwise;
-        if (now && pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
-            state = blob_state::as_written;
+        auto state = lake::blob_state::otherwise;
+        if (now && lake::pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
+            state = lake::blob_state::as_written;
         else if (now && now->properties.etag == file.existing->etag)
-            state = blob_state::as_before;
+            state = lake::blob_state::as_before;
         co_return observed{state, now ? now->properties.etag : azure::etag()};
     };
     file.mark = mark;
     file.state = day_file::publication::tried;
-    file.etag = co_await write_until_known(retries_, std::move(what));
+    file.etag = co_await lake::write_until_known(retries_, std::move(what));
     file.state = day_file::publication::published;
 }
 
 awaitable<void> publisher::finalise(day_file& file) {
-    const auto values =
-        metadata_with(settled(*file.mark), file.existing ? file.existing->metadata : azure::metadata{});
+    const auto values = lake::metadata_with(lake::settled(*file.mark),
+                                            file.existing ? file.existing->metadata : azure::metadata{});
     const auto when = azure::condition::match(file.etag);
-    conditional_write what;
+    lake::conditional_write what;
     what.doing = fmt::format("finalising '{}'", file.name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-finalise");
@@ -185,7 +187,7 @@ awaitable<void> publisher::finalise(day_file& file) {
         co_return done.etag;
     };
     what.look = [&] { return tails_.see_committed(file.name, file.etag, *file.mark); };
-    file.etag = co_await write_until_known(retries_, std::move(what));
+    file.etag = co_await lake::write_until_known(retries_, std::move(what));
     file.state = day_file::publication::finalised;
 }
 
@@ -198,15 +200,15 @@ awaitable<void> publisher::put_back(day_file& file) {
     const bool in_table =
         file.was_restored() && file.mark->base && file.rows_recognised >= file.mark->base->rows;
     if (!now && file.existing && !in_table)
-        throw base_gone(file.name, *file.mark);
-    if (!now || !pending_on(*now, file.mark->now.transaction))
+        throw lake::base_gone(file.name, *file.mark);
+    if (!now || !lake::pending_on(*now, file.mark->now.transaction))
         co_return;
     // Another version than ours: the answer was lost, or somebody else has written and kept the metadata.
-    const bool checked = has_empty_tail(*file.mark) || now->properties.etag == file.etag;
-    const bool copied = !checked && (co_await look_at_pending(lake_, *now)).copied;
+    const bool checked = lake::has_empty_tail(*file.mark) || now->properties.etag == file.etag;
+    const bool copied = !checked && (co_await lake::look_at_pending(lake_, *now)).copied;
     if (copied && file.existing)
         co_await tails_.take_back(*now);
-    else if (has_empty_tail(*file.mark))
+    else if (lake::has_empty_tail(*file.mark))
         co_await tails_.restore_mark(file.name, now->properties.etag, file.existing->metadata, *file.mark);
     else if (file.existing)
         co_await tails_.restore_base(file.name, now->properties.etag, file.base_ids, file.before,

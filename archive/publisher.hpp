@@ -2,16 +2,18 @@
 #pragma once
 
 #include "archive/day_file.hpp"
-#include "archive/lake.hpp"
-#include "archive/pending_file.hpp"
-#include "archive/placement.hpp"
 #include "async/retry.hpp"
 #include "db/position.hpp"
+#include "lake/folder.hpp"
+#include "lake/pending_file.hpp"
+#include "lake/placement.hpp"
 
 #include <span>
 #include <string>
 
 namespace archive {
+
+using async::awaitable;
 
 // What is published by whom.
 struct publication {
@@ -26,16 +28,17 @@ struct publication {
 
 // What a new file, or one that had `before`, is published with. Only a file whose day is over is put into the
 // tier: it will hardly be written to again. Others stay where they are.
-[[nodiscard]] azure::content_headers content_to_publish(const file_key& key,
+[[nodiscard]] azure::content_headers content_to_publish(const lake::file_key& key,
                                                         const std::optional<azure::content_headers>& before,
-                                                        std::string_view cutoff, const placement& where);
+                                                        std::string_view cutoff,
+                                                        const lake::placement& where);
 
 class publisher {
   public:
     // `again`: for files with a base, which may have to be staged again when their tail is taken back. It
     // must outlive the publisher.
-    publisher(archive::lake& folder, async::retry_context& retries, const placement& where,
-              const rebuilding* again = nullptr)
+    publisher(lake::folder& folder, async::retry_context& retries, const lake::placement& where,
+              const lake::rebuilding* again = nullptr)
         : lake_(folder)
         , retries_(retries)
         , tails_(folder, retries, again)
@@ -55,17 +58,17 @@ class publisher {
     [[nodiscard]] awaitable<void> put_back(day_file& file);
 
     // What ends a tail, of a day file or of one found pending.
-    [[nodiscard]] pending_files& tails() noexcept { return tails_; }
+    [[nodiscard]] lake::pending_files& tails() noexcept { return tails_; }
 
   private:
-    using observed = conditional_write::observed;
+    using observed = lake::conditional_write::observed;
 
     [[nodiscard]] awaitable<void> publish_word(day_file& file, const publication& by);
 
-    archive::lake& lake_;
+    lake::folder& lake_;
     async::retry_context& retries_;
-    pending_files tails_;
-    const placement& placement_;
+    lake::pending_files tails_;
+    const lake::placement& placement_;
 };
 
 } // namespace archive

@@ -50,14 +50,14 @@ async::error changed_by_others(std::string_view name) {
             " as it should be, run `event-archiver recover --keep FILE`."};
 }
 
-bool staging::is_doubted(const lake_file& before) const {
+bool staging::is_doubted(const lake::lake_file& before) const {
     const auto& mark = before.mark.mark;
     return mark && (!same_history(mark->now.position, context_.position) ||
                     context_.came_back.contains(before.key().which));
 }
 
 void staging::take_sample(day_file& file, std::string_view row) {
-    sampled_row sample;
+    lake::sampled_row sample;
     std::size_t names = 0;
     for (const auto& key : context_.table.keys) {
         sample.key_columns.push_back(key.name);
@@ -67,7 +67,7 @@ void staging::take_sample(day_file& file, std::string_view row) {
     std::size_t bytes = 0;
     for (const auto& field : sample.key)
         bytes += field.size();
-    if (bytes > sample_bytes_max || names > sample_names_max)
+    if (bytes > lake::sample_bytes_max || names > lake::sample_names_max)
         return;
     sample.row_crc = row_crc(row);
     file.sample = std::move(sample);
@@ -118,16 +118,17 @@ void staging::remember(day_file& file, std::string_view row) {
 
 // A day may have a file of the other kind, from before the setting was changed or from somebody else. Nothing
 // is added to it, but rows that come back may be in it.
-awaitable<void> staging::remember_rows_of(day_file& file, const lake_file& other) {
+awaitable<void> staging::remember_rows_of(day_file& file, const lake::lake_file& other) {
     const auto& mark = other.mark.mark;
     const bool doubted = is_doubted(other);
-    if (!mark || mark->table != table_in_mark(context_.table.schema, context_.table.relation) ||
+    if (!mark || mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation) ||
         (!doubted && !mark->restored))
         co_return;
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    const auto treated = choose_treatment(other.properties, other.mark, context_.lake.where(), now);
+    const auto treated = lake::choose_treatment(other.properties, other.mark, context_.lake.where(), now);
     if (treated.because)
-        throw refused(other.properties.name, "read for rows that came back, and marked", *treated.because);
+        throw lake::refused(other.properties.name, "read for rows that came back, and marked",
+                            *treated.because);
     file.other =
         std::make_unique<day_file>(other.key(), other.properties.name, context_.nonce, context_.pages);
     auto& there = *file.other;
@@ -141,12 +142,12 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake_file& other
 }
 
 // Of a file with a mark.
-awaitable<file_record> staging::remember_rows_in(day_file& file, const lake_file& source) {
+awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lake::lake_file& source) {
     const auto& name = source.properties.name;
     const auto& mark = source.mark.mark.value();
     expect_held(file, mark.now.rows);
     known_content known(mark.now, header_);
-    file_record record;
+    lake::file_record record;
     record.header = header_crc_;
     bool header_next = true;
     bool same_columns = true;
@@ -187,9 +188,9 @@ awaitable<file_record> staging::remember_rows_in(day_file& file, const lake_file
         throw damaged(broken);
     }
     if (!same_columns)
-        throw refused(name, "compared with rows that came back",
-                      {failure::precondition, "the table's columns have changed since it was written",
-                       "Move the file away; its rows that are in the table are archived anew then."});
+        throw lake::refused(name, "compared with rows that came back",
+                            {failure::precondition, "the table's columns have changed since it was written",
+                             "Move the file away; its rows that are in the table are archived anew then."});
     if (mark.now.rows > 0 && !known.is_there())
         throw changed_by_others(name);
     if (source.compressed())
@@ -197,7 +198,7 @@ awaitable<file_record> staging::remember_rows_in(day_file& file, const lake_file
     co_return record;
 }
 
-awaitable<bool> staging::take_as_recognised(day_file& file, content_digest rows, std::string first) {
+awaitable<bool> staging::take_as_recognised(day_file& file, lake::content_digest rows, std::string first) {
     if (rows == file.whole) {
         file.rows_recognised = rows.rows;
         take_sample(file, first);

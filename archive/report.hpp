@@ -1,8 +1,8 @@
 // What a run has done so far, for the progress display and the summary. Written by the job, read by app/.
 #pragma once
 
-#include "archive/day.hpp"
 #include "db/side_effects.hpp"
+#include "lake/day.hpp"
 
 #include <array>
 #include <chrono>
@@ -33,7 +33,7 @@ inline constexpr std::size_t run_phases = static_cast<std::size_t>(run_phase::do
 
 // What a run added to one day's file.
 struct day_outcome {
-    file_key file;
+    lake::file_key file;
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;     // as stored
     std::uint64_t csv_bytes = 0; // before compression

@@ -1,6 +1,5 @@
 #include "archive/restore_publisher.hpp"
 
-#include "archive/conflict.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "azure/block_id.hpp"
@@ -8,6 +7,7 @@
 #include "azure/error.hpp"
 #include "csv/dialect.hpp"
 #include "csv/gzip.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@ using async::fault_point;
 
 namespace {
 
-bool restored_by(const lake_file& file, std::string_view transaction) {
+bool restored_by(const lake::lake_file& file, std::string_view transaction) {
     const auto& mark = file.mark.mark;
     return mark && mark->restoring && mark->restoring->transaction == transaction;
 }
@@ -34,7 +34,7 @@ std::string empty_content(const table_description& table, bool compressed) {
         return header;
     std::string content;
     const csv::gzip_compressor::byte_sink store = [&content](std::span<const std::byte> bytes) {
-        content += text_of(bytes);
+        content += lake::text_of(bytes);
     };
     csv::gzip_compressor compressor;
     csv::gzip_member member;
@@ -47,12 +47,12 @@ std::string empty_content(const table_description& table, bool compressed) {
 
 // A mark in place of the file's own. An unclear answer is cleared up by a look: nothing but that mark, on the
 // same bytes, is what was written.
-awaitable<void> restore_publisher::set_mark(const lake_file& file, const file_mark& mark,
+awaitable<void> restore_publisher::set_mark(const lake::lake_file& file, const lake::file_mark& mark,
                                             std::string_view doing) {
     const auto& name = file.properties.name;
-    const auto values = metadata_with(mark, file.properties.metadata);
+    const auto values = lake::metadata_with(mark, file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
-    conditional_write what;
+    lake::conditional_write what;
     what.doing = fmt::format("{} '{}'", doing, name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-restore-mark");
@@ -62,42 +62,42 @@ awaitable<void> restore_publisher::set_mark(const lake_file& file, const file_ma
         } catch (const azure::storage_error& failed) {
             if (failed.status() != 404)
                 throw;
-            throw conflict(fmt::format("'{}' was removed by somebody else", name));
+            throw lake::conflict(fmt::format("'{}' was removed by somebody else", name));
         }
         fault_point("after-restore-mark");
         co_return now;
     };
-    what.look = [&]() -> awaitable<conditional_write::observed> {
+    what.look = [&]() -> awaitable<lake::conditional_write::observed> {
         const auto now = co_await lake_.look(name);
-        auto state = blob_state::otherwise;
+        auto state = lake::blob_state::otherwise;
         if (now && now->mark.mark == mark && now->properties.size == file.properties.size)
-            state = blob_state::as_written;
+            state = lake::blob_state::as_written;
         else if (now && now->properties.etag == file.properties.etag)
-            state = blob_state::as_before;
-        co_return conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
+            state = lake::blob_state::as_before;
+        co_return lake::conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
     };
-    (void)co_await write_until_known(retries_, std::move(what));
+    (void)co_await lake::write_until_known(retries_, std::move(what));
 }
 
-awaitable<void> restore_publisher::mark_restored(const lake_file& file) {
-    const auto mark = moved_back(*file.mark.mark);
+awaitable<void> restore_publisher::mark_restored(const lake::lake_file& file) {
+    const auto mark = lake::moved_back(*file.mark.mark);
     co_await set_mark(file, mark, "marking as restored");
 }
 
-awaitable<void> restore_publisher::withdraw(const lake_file& file, file_mark mark) {
+awaitable<void> restore_publisher::withdraw(const lake::lake_file& file, lake::file_mark mark) {
     co_await set_mark(file, mark, "keeping as it is");
 }
 
-awaitable<void> restore_publisher::archive_again(const lake_file& file) {
-    const auto mark = archived_again(*file.mark.mark);
+awaitable<void> restore_publisher::archive_again(const lake::lake_file& file) {
+    const auto mark = lake::archived_again(*file.mark.mark);
     co_await set_mark(file, mark, "marking as archived again");
 }
 
-awaitable<azure::etag> restore_publisher::announce(const lake_file& file, const file_mark& mark) {
+awaitable<azure::etag> restore_publisher::announce(const lake::lake_file& file, const lake::file_mark& mark) {
     const auto& name = file.properties.name;
-    const auto values = metadata_with(mark, file.properties.metadata);
+    const auto values = lake::metadata_with(mark, file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
-    conditional_write what;
+    lake::conditional_write what;
     what.doing = fmt::format("marking '{}' as being restored", name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-announce");
@@ -105,23 +105,23 @@ awaitable<azure::etag> restore_publisher::announce(const lake_file& file, const 
         fault_point("after-announce");
         co_return done.etag;
     };
-    what.look = [&]() -> awaitable<conditional_write::observed> {
+    what.look = [&]() -> awaitable<lake::conditional_write::observed> {
         const auto now = co_await lake_.look(name);
-        auto state = blob_state::otherwise;
+        auto state = lake::blob_state::otherwise;
         if (now && restored_by(*now, mark.restoring->transaction))
-            state = blob_state::as_written;
+            state = lake::blob_state::as_written;
         else if (now && now->properties.etag == file.properties.etag)
-            state = blob_state::as_before;
-        co_return conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
+            state = lake::blob_state::as_before;
+        co_return lake::conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
     };
-    co_return co_await write_until_known(retries_, std::move(what));
+    co_return co_await lake::write_until_known(retries_, std::move(what));
 }
 
 // All ids of a blob have one length, those that are about to go included.
-awaitable<std::string> restore_publisher::next_block_id(const lake_file& file) {
+awaitable<std::string> restore_publisher::next_block_id(const lake::lake_file& file) {
     const auto blocks = co_await lake_.client().committed_blocks(file.properties.name);
     if (!blocks || blocks->etag != file.properties.etag)
-        throw conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));
+        throw lake::conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));
     const auto length = blocks->committed.empty() ? azure::block_ids::raw_length_default
                                                   : azure::raw_length(blocks->committed.front().id);
     if (length < azure::block_ids::raw_length_min || length > azure::block_ids::raw_length_max)
@@ -135,17 +135,17 @@ awaitable<std::string> restore_publisher::next_block_id(const lake_file& file) {
     co_return ids.next();
 }
 
-awaitable<void> restore_publisher::must_be_emptiable(const lake_file& file) {
+awaitable<void> restore_publisher::must_be_emptiable(const lake::lake_file& file) {
     if (file.properties.type == azure::blob_type::block)
         (void)co_await next_block_id(file);
 }
 
-awaitable<void> restore_publisher::empty(const lake_file& file, const table_description& table) {
+awaitable<void> restore_publisher::empty(const lake::lake_file& file, const table_description& table) {
     const auto& name = file.properties.name;
     const auto& mark = *file.mark.mark;
     const auto header = csv::header_line(table.columns);
     const auto content = empty_content(table, file.compressed());
-    file_record left;
+    lake::file_record left;
     left.bytes = content.size();
     left.uncompressed = file.compressed() ? header.size() : 0;
     left.blocks = 1;
@@ -156,10 +156,10 @@ awaitable<void> restore_publisher::empty(const lake_file& file, const table_desc
     const auto content_before = co_await lake_.content_of(file.properties);
     const auto id = co_await next_block_id(file);
     const std::array ids{id};
-    left.ids = crc_of_ids(ids);
-    const auto values = metadata_with(emptied(mark, left), file.properties.metadata);
+    left.ids = lake::crc_of_ids(ids);
+    const auto values = lake::metadata_with(lake::emptied(mark, left), file.properties.metadata);
     const std::array pieces{bytes_of(content)};
-    conditional_write what;
+    lake::conditional_write what;
     what.doing = fmt::format("emptying '{}'", name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-empty");
@@ -170,16 +170,16 @@ awaitable<void> restore_publisher::empty(const lake_file& file, const table_desc
         fault_point("after-empty");
         co_return done.etag;
     };
-    what.look = [&]() -> awaitable<conditional_write::observed> {
+    what.look = [&]() -> awaitable<lake::conditional_write::observed> {
         const auto now = co_await lake_.look(name);
-        auto state = blob_state::otherwise;
-        if (now && now->mark.mark && now->mark.mark->now == emptied(mark, left).now)
-            state = blob_state::as_written;
+        auto state = lake::blob_state::otherwise;
+        if (now && now->mark.mark && now->mark.mark->now == lake::emptied(mark, left).now)
+            state = lake::blob_state::as_written;
         else if (now && now->properties.etag == file.properties.etag)
-            state = blob_state::as_before;
-        co_return conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
+            state = lake::blob_state::as_before;
+        co_return lake::conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
     };
-    (void)co_await write_until_known(retries_, std::move(what));
+    (void)co_await lake::write_until_known(retries_, std::move(what));
 }
 
 } // namespace archive

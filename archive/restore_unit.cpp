@@ -1,7 +1,6 @@
 // Days moved back into their table. The rows go back in one transaction, and stay in the files: what the
 // database has just been given is not yet as safe as what the lake has. docs/protocol.md, "Moving days back".
 
-#include "archive/conflict.hpp"
 #include "archive/day_loader.hpp"
 #include "archive/restore_target.hpp"
 #include "archive/table_shape.hpp"
@@ -17,6 +16,7 @@
 #include "db/insert_effects.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -27,8 +27,9 @@ namespace archive {
 using async::failure;
 using async::fault_point;
 
-std::vector<const lake_file*> files_to_restore(const file_map& files, const day_range& days) {
-    std::vector<const lake_file*> chosen;
+std::vector<const lake::lake_file*> files_to_restore(const lake::file_map& files,
+                                                     const lake::day_range& days) {
+    std::vector<const lake::lake_file*> chosen;
     for (const auto& [key, file] : files) {
         const auto& mark = file.mark.mark;
         const bool known_empty = mark && mark->now.bytes == file.properties.size && mark->now.rows == 0;
@@ -113,13 +114,14 @@ awaitable<void> job::mark_restored(unit& work, const restore_request& what) {
         if (before && before->now.bytes == each.file->properties.size) {
             each.mark = *before;
         } else {
-            each.mark.table = before ? before->table : table_in_mark(work.table.schema, work.table.relation);
+            each.mark.table =
+                before ? before->table : lake::table_in_mark(work.table.schema, work.table.relation);
             each.mark.now = each.loaded.content;
             each.mark.now.run = context_.run_id;
             each.mark.now.transaction = work.publication.transaction;
             each.mark.now.position = work.position;
         }
-        if (each.mark.table != table_in_mark(work.table.schema, work.table.relation))
+        if (each.mark.table != lake::table_in_mark(work.table.schema, work.table.relation))
             throw async::error(
                 failure::precondition,
                 fmt::format("'{}' holds rows of table {}", each.file->properties.name, each.mark.table),
@@ -145,7 +147,7 @@ awaitable<void> job::announce_and_commit(unit& work) {
             throw;
         }
     };
-    commit_steps steps;
+    lake::commit_steps steps;
     steps.announce = [this, &work, &announce]() -> awaitable<db::transaction_mark> {
         co_await lease_.sign();
         co_await async::for_each_bounded(work.restored.size(), context_.settings.parallel, announce);
@@ -170,7 +172,7 @@ awaitable<void> job::withdraw_restored(unit& work) {
         const auto now = co_await announced_file(work, each.file->properties.name);
         if (!now)
             co_return;
-        auto mark = each.file->mark.mark.value_or(not_restored(*now->mark.mark));
+        auto mark = each.file->mark.mark.value_or(lake::not_restored(*now->mark.mark));
         co_await restores_.withdraw(*now, std::move(mark));
     };
     const auto left = co_await async::caught_error(
@@ -183,10 +185,10 @@ awaitable<void> job::withdraw_restored(unit& work) {
 }
 
 // The file if it still says that this transaction restores it.
-awaitable<std::optional<lake_file>> job::announced_file(const unit& work, std::string name) {
+awaitable<std::optional<lake::lake_file>> job::announced_file(const unit& work, std::string name) {
     auto now = co_await context_.lake.look(name);
     if (!now)
-        throw conflict(fmt::format("'{}' was removed by somebody else", name));
+        throw lake::conflict(fmt::format("'{}' was removed by somebody else", name));
     const auto by = now->mark.mark ? now->mark.mark->restoring : std::nullopt;
     if (!by || by->transaction != work.publication.transaction)
         now.reset();
@@ -195,9 +197,9 @@ awaitable<std::optional<lake_file>> job::announced_file(const unit& work, std::s
 
 // The rows are back and committed; a file that cannot be marked now is marked by the next run.
 awaitable<void> job::finish_restored(unit& work) {
-    std::vector<ledger_entry> entries;
+    std::vector<lake::ledger_entry> entries;
     for (const auto& each : work.restored)
-        entries.push_back(entry_of(each.file->properties.name, each.mark, each.announced, "restored"));
+        entries.push_back(lake::entry_of(each.file->properties.name, each.mark, each.announced, "restored"));
     const auto step = [this, &work](std::size_t index) -> awaitable<void> {
         const auto now = co_await announced_file(work, work.restored[index].file->properties.name);
         if (now)
@@ -222,14 +224,15 @@ void job::record_restored(const unit& work) {
         record_side_effect(each, "INSERT");
 }
 
-void job::record_day_restored(const lake_file& file, const loaded_file& loaded, std::string_view target) {
+void job::record_day_restored(const lake::lake_file& file, const loaded_file& loaded,
+                              std::string_view target) {
     auto& report = context_.report;
     ++report.days;
     report.rows += loaded.rows_inserted;
     report.rows_recognised += loaded.rows_present;
     report.bytes += loaded.content.bytes;
     const auto slash = file.properties.name.rfind('/');
-    const auto key = key_of_file(std::string_view(file.properties.name).substr(slash + 1));
+    const auto key = lake::key_of_file(std::string_view(file.properties.name).substr(slash + 1));
     context_.sink.info("day.restored",
                        context_.settings.dry_run ? "a day could be restored; nothing was kept"
                                                  : "a day's rows are in the table",

@@ -1,8 +1,8 @@
 #include "archive/row_key.hpp"
 
-#include "archive/content_digest.hpp"
 #include "azure/crc64.hpp"
 #include "csv/field_ends.hpp"
+#include "lake/content_digest.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -39,7 +39,8 @@ std::uint64_t row_key::hash_of(std::string_view row) {
     csv::find_field_ends(row, ends_);
     std::uint64_t hash = 0;
     for (const auto position : positions_)
-        hash = hash * multiplier + key_hash(csv::unquoted(csv::raw_field(row, ends_, position), storage_));
+        hash =
+            hash * multiplier + lake::key_hash(csv::unquoted(csv::raw_field(row, ends_, position), storage_));
     return hash;
 }
 

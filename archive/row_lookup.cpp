@@ -84,9 +84,9 @@ awaitable<void> look_up(db::connection& session, std::string sql, row_key& key_o
 }
 
 // The sample's key in the order of the table's; nothing if it is of other columns.
-std::optional<wanted_row> wanted_sample(const file_mark& mark, const table_description& table) {
+std::optional<wanted_row> wanted_sample(const lake::file_mark& mark, const table_description& table) {
     const auto& sample = mark.now.sample;
-    if (!sample || mark.table != table_in_mark(table.schema, table.relation) ||
+    if (!sample || mark.table != lake::table_in_mark(table.schema, table.relation) ||
         sample->key_columns.size() != table.keys.size())
         return std::nullopt;
     wanted_row row;
@@ -100,7 +100,7 @@ std::optional<wanted_row> wanted_sample(const file_mark& mark, const table_descr
     return row;
 }
 
-sample_seen seen_of(row_presence presence, const file_mark& mark, const table_description& table) {
+sample_seen seen_of(row_presence presence, const lake::file_mark& mark, const table_description& table) {
     if (presence == row_presence::absent)
         return sample_seen::not_in_table;
     const auto header = csv::header_line(table.columns);
@@ -125,11 +125,11 @@ awaitable<std::vector<row_presence>> rows_in_table(db::connection& session, cons
     co_return result;
 }
 
-awaitable<std::map<const lake_file*, sample_seen>>
+awaitable<std::map<const lake::lake_file*, sample_seen>>
 look_for_samples(db::connection& session, const table_description& table,
-                 const std::vector<const lake_file*>& files, std::string where) {
-    std::map<const lake_file*, sample_seen> seen;
-    std::vector<const lake_file*> asked;
+                 const std::vector<const lake::lake_file*>& files, std::string where) {
+    std::map<const lake::lake_file*, sample_seen> seen;
+    std::vector<const lake::lake_file*> asked;
     std::vector<wanted_row> wanted;
     for (const auto* file : files) {
         auto row = file->mark.mark ? wanted_sample(*file->mark.mark, table) : std::nullopt;

@@ -14,7 +14,7 @@ namespace archive {
 namespace {
 
 // Every row of the table on that day, as COPY writes it, inside the session's transaction.
-awaitable<void> read_day(db::connection& session, const table_description& table, day which,
+awaitable<void> read_day(db::connection& session, const table_description& table, lake::day which,
                          std::function<void(std::string_view)> take) {
     selection all;
     all.upper = "infinity";
@@ -29,10 +29,10 @@ awaitable<void> read_day(db::connection& session, const table_description& table
 } // namespace
 
 // Another pass over a file whose rows have been judged.
-awaitable<void> verifier::scan(const proof& one, file_reading::row_sink take) {
-    difference_list judged;
-    file_reading reading(one.expected, one.file.compressed(), judged, std::move(take),
-                         context_.lake.row_limit(one.file));
+awaitable<void> verifier::scan(const proof& one, lake::file_reading::row_sink take) {
+    lake::difference_list judged;
+    lake::file_reading reading(one.expected, one.file.compressed(), judged, std::move(take),
+                               context_.lake.row_limit(one.file));
     const azure::body_sink feed = [&reading](std::span<const std::byte> bytes) -> awaitable<void> {
         reading.feed(bytes);
         co_return;
@@ -51,15 +51,15 @@ awaitable<void> verifier::name_duplicates(std::vector<proof>& day, const key_wat
     };
     std::unordered_map<std::string, first_met> first;
     for (auto& one : day)
-        co_await scan(one, [&](const placed_row& row) {
+        co_await scan(one, [&](const lake::placed_row& row) {
             // A hash that two rows share is no duplicate.
-            if (!keys.suspects().contains(content_hash(row.text)))
+            if (!keys.suspects().contains(lake::content_hash(row.text)))
                 return;
             const auto [at, is_first] = first.try_emplace(std::string(row.text), first_met{&one, row.at.row});
             if (is_first)
                 return;
             const auto& other = at->second;
-            one.result.differences.add(difference_kind::duplicate, row.at,
+            one.result.differences.add(lake::difference_kind::duplicate, row.at,
                                        other.file == &one
                                            ? fmt::format("its key is that of row {} too", other.row)
                                            : fmt::format("its key is that of row {} of '{}' too", other.row,
@@ -68,8 +68,8 @@ awaitable<void> verifier::name_duplicates(std::vector<proof>& day, const key_wat
 }
 
 awaitable<void> verifier::compare_content(db::connection& session, std::vector<proof>& day,
-                                          fingerprint_set& rows, const content_digest& ours) {
-    content_digest theirs;
+                                          fingerprint_set& rows, const lake::content_digest& ours) {
+    lake::content_digest theirs;
     const auto which = day.front().expected.which;
     const auto add = [&theirs](std::string_view row) { theirs.add(row); };
     co_await read_day(session, *against_, which, add);
@@ -81,9 +81,10 @@ awaitable<void> verifier::compare_content(db::connection& session, std::vector<p
     std::uint64_t extra = 0;
     do {
         for (const auto& one : day)
-            co_await scan(one, [&](const placed_row& row) { rows.insert(content_hash(row.text)); });
+            co_await scan(one,
+                          [&](const lake::placed_row& row) { rows.insert(lake::content_hash(row.text)); });
         const auto look = [&](std::string_view row) {
-            const auto hash = content_hash(row);
+            const auto hash = lake::content_hash(row);
             if (rows.covers(hash) && !rows.mark(hash))
                 ++missing;
         };
@@ -91,21 +92,21 @@ awaitable<void> verifier::compare_content(db::connection& session, std::vector<p
         if (rows.unmarked() == 0)
             continue;
         for (auto& one : day)
-            co_await scan(one, [&](const placed_row& row) {
-                if (!rows.is_unmarked(content_hash(row.text)))
+            co_await scan(one, [&](const lake::placed_row& row) {
+                if (!rows.is_unmarked(lake::content_hash(row.text)))
                     return;
                 ++extra;
-                one.result.differences.add(difference_kind::content, row.at,
+                one.result.differences.add(lake::difference_kind::content, row.at,
                                            fmt::format("{} has no such row", against_->name));
             });
     } while (rows.next_pass());
     auto& found = day.back().result.differences;
     if (missing > 0)
-        found.add(difference_kind::missing, {},
+        found.add(lake::difference_kind::missing, {},
                   fmt::format("{} rows of {} are not in it", missing, against_->name));
     else if (extra == 0) // the same rows, some of them more often than on the other side
         found.add(
-            difference_kind::missing, {},
+            lake::difference_kind::missing, {},
             fmt::format("it has {} rows of this day and {} has {}", ours.rows, against_->name, theirs.rows));
 }
 

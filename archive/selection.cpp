@@ -39,13 +39,13 @@ std::string shard_clause(const table_description& table, const shard& part) {
 }
 
 // A condition for each stretch of held days.
-std::string held_clause(const table_description& table, const std::vector<day>& held) {
+std::string held_clause(const table_description& table, const std::vector<lake::day>& held) {
     std::string clause;
     for (std::size_t index = 0; index < held.size();) {
         auto last = index;
         while (last + 1 < held.size() && held[last + 1].number() == held[last].number() + 1)
             ++last;
-        const auto next = day::from_number(held[last].number() + 1);
+        const auto next = lake::day::from_number(held[last].number() + 1);
         clause += fmt::format(" AND NOT ({0} >= {1}{2})", table.time_column,
                               time_literal(table, held[index].text() + " 00:00:00"),
                               next ? fmt::format(" AND {} < {}", table.time_column,
@@ -71,18 +71,18 @@ std::vector<page_range> cut_pages(std::uint64_t pages, std::size_t count, std::u
     return ranges;
 }
 
-bool has_whole_day(const selection& rows, day which) {
-    const auto next = day::from_number(which.number() + 1);
+bool has_whole_day(const selection& rows, lake::day which) {
+    const auto next = lake::day::from_number(which.number() + 1);
     return next && next->text() + " 00:00:00" <= rows.upper && which.text() + " 00:00:00" >= rows.lower &&
            !std::ranges::binary_search(rows.held, which);
 }
 
-selection one_day(const selection& whole, day which) {
+selection one_day(const selection& whole, lake::day which) {
     selection part = whole;
     part.lower = std::max(whole.lower, which.text() + " 00:00:00");
     part.shard = {};
     part.held.clear();
-    if (const auto next = day::from_number(which.number() + 1))
+    if (const auto next = lake::day::from_number(which.number() + 1))
         part.upper = std::min(whole.upper, next->text() + " 00:00:00");
     return part;
 }
@@ -93,9 +93,9 @@ std::string where_clause(const table_description& table, const selection& rows) 
                        held_clause(table, rows.held));
 }
 
-std::string day_clause(const table_description& table, day which) {
+std::string day_clause(const table_description& table, lake::day which) {
     auto clause = fmt::format("{} >= {}", table.time_column, time_literal(table, which.text() + " 00:00:00"));
-    if (const auto next = day::from_number(which.number() + 1))
+    if (const auto next = lake::day::from_number(which.number() + 1))
         clause +=
             fmt::format(" AND {} < {}", table.time_column, time_literal(table, next->text() + " 00:00:00"));
     return clause;

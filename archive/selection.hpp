@@ -1,9 +1,9 @@
 // Which rows a transaction takes, as SQL text: pure functions. The same predicate counts, copies and deletes.
 #pragma once
 
-#include "archive/day.hpp"
 #include "archive/settings.hpp"
 #include "archive/table.hpp"
+#include "lake/day.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -19,12 +19,12 @@ struct selection {
     std::string lower = "0001-01-01 00:00:00";
     std::string upper;
     archive::shard shard;
-    std::vector<day> held = {}; // days that are left alone, in order
+    std::vector<lake::day> held = {}; // days that are left alone, in order
 };
 
 // A day and how many of these rows it has.
 struct planned_day {
-    day which;
+    lake::day which;
     std::uint64_t rows = 0;
 };
 
@@ -40,11 +40,11 @@ struct page_range {
                                                 std::uint64_t pages_min);
 
 // True if all rows of the day are among them: it is over, and begins no earlier than they do.
-[[nodiscard]] bool has_whole_day(const selection& rows, day which);
-[[nodiscard]] selection one_day(const selection& whole, day which);
+[[nodiscard]] bool has_whole_day(const selection& rows, lake::day which);
+[[nodiscard]] selection one_day(const selection& whole, lake::day which);
 
 // The rows of one day, all of them.
-[[nodiscard]] std::string day_clause(const table_description& table, day which);
+[[nodiscard]] std::string day_clause(const table_description& table, lake::day which);
 [[nodiscard]] std::string where_clause(const table_description& table, const selection& rows);
 // day number, rows; by day
 [[nodiscard]] std::string count_days_sql(const table_description& table, const selection& rows);

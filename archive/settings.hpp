@@ -1,10 +1,10 @@
 // What a run is told, already checked: plain values, no text left to parse.
 #pragma once
 
-#include "archive/day.hpp"
-#include "archive/placement.hpp"
 #include "archive/retention.hpp"
 #include "db/side_effects.hpp"
+#include "lake/day.hpp"
+#include "lake/placement.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -34,9 +34,9 @@ struct settings {
     std::string time_column = "created_at";
     std::vector<std::string> key_columns; // plain names; none: those of the primary key
     archive::retention retention;
-    archive::compression compression = archive::compression::none; // of new files
-    std::string folder; // within the container, "" or "some/folder"
-    archive::placement placement;
+    lake::compression compression = lake::compression::none; // of new files
+    std::string folder;                                      // within the container, "" or "some/folder"
+    lake::placement placement;
     bool dry_run = false;
     bool whole_days = false;
     bool prove = false; // read each published tail back before COMMIT

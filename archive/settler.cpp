@@ -1,7 +1,6 @@
 #include "archive/settler.hpp"
 
 #include "archive/file_header.hpp"
-#include "archive/pending_content.hpp"
 #include "archive/row_key.hpp"
 #include "archive/row_lookup.hpp"
 #include "archive/staging.hpp"
@@ -14,6 +13,7 @@
 #include "csv/row_scanner.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
+#include "lake/pending_content.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -48,12 +48,12 @@ bool is_undo(settle_decision decision) noexcept {
 }
 
 // What the ledger is told, before it is carried out. Nothing where the file holds what it is known to hold.
-std::optional<ledger_entry> entry_of_decision(const lake_file& file, settle_decision decision,
-                                              const db::server_position& position) {
+std::optional<lake::ledger_entry> entry_of_decision(const lake::lake_file& file, settle_decision decision,
+                                                    const db::server_position& position) {
     const auto& mark = *file.mark.mark;
-    const auto entry = [&file, &position](const file_mark& after, std::string_view what) {
-        auto made = entry_of(file.properties.name, after, file.properties.etag, std::string(what));
-        if (is_decision(made))
+    const auto entry = [&file, &position](const lake::file_mark& after, std::string_view what) {
+        auto made = lake::entry_of(file.properties.name, after, file.properties.etag, std::string(what));
+        if (lake::is_decision(made))
             made.now.position = position;
         return made;
     };
@@ -65,12 +65,12 @@ std::optional<ledger_entry> entry_of_decision(const lake_file& file, settle_deci
     case settle_decision::restored:
         return entry(mark, "restored");
     case settle_decision::take_back:
-        return entry(taken_back(mark), ledger_word::taken_back);
+        return entry(lake::taken_back(mark), lake::ledger_word::taken_back);
     case settle_decision::remove:
-        return entry(taken_back(mark), ledger_word::removed);
+        return entry(lake::taken_back(mark), lake::ledger_word::removed);
     case settle_decision::empty: {
-        const file_record nothing;
-        return entry(emptied(mark, nothing), ledger_word::emptied);
+        const lake::file_record nothing;
+        return entry(lake::emptied(mark, nothing), lake::ledger_word::emptied);
     }
     default:
         break;
@@ -81,7 +81,7 @@ std::optional<ledger_entry> entry_of_decision(const lake_file& file, settle_deci
 } // namespace
 
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
-                                    const db::server_position& position, const file_map& files) {
+                                    const db::server_position& position, const lake::file_map& files) {
     settling result;
     for (const auto& [key, file] : files)
         // It may hide a pending tail.
@@ -92,7 +92,7 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
     auto known = co_await gather(session, table, files);
     std::vector<decided> work;
     for (const auto& [key, file] : files) {
-        if (!file.mark.mark || !awaited(*file.mark.mark))
+        if (!file.mark.mark || !lake::awaited(*file.mark.mark))
             continue;
         const auto decision = co_await decide(session, table, position, file, known);
         if (decision == settle_decision::wait)
@@ -102,7 +102,7 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
     }
     if (!work.empty())
         co_await lease_.ready_to_write();
-    std::vector<ledger_entry> kept;
+    std::vector<lake::ledger_entry> kept;
     for (const auto& each : work)
         // Of an aborted tail the ledger has no line.
         if (auto entry = entry_of_decision(*each.file, each.decision, position);
@@ -128,12 +128,12 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
 
 // What the table says of the pending tails before each is looked at for itself.
 awaitable<settler::evidence> settler::gather(db::connection& session, const table_description& table,
-                                             const file_map& files) {
+                                             const lake::file_map& files) {
     evidence known;
-    std::vector<const lake_file*> pending;
+    std::vector<const lake::lake_file*> pending;
     bool any = false;
     for (const auto& [key, file] : files) {
-        any = any || (file.mark.mark && awaited(*file.mark.mark));
+        any = any || (file.mark.mark && lake::awaited(*file.mark.mark));
         if (file.mark.mark && file.mark.mark->pending)
             pending.push_back(&file);
     }
@@ -147,15 +147,15 @@ awaitable<settler::evidence> settler::gather(db::connection& session, const tabl
 }
 
 awaitable<settle_decision> settler::decide(db::connection& session, const table_description& table,
-                                           const db::server_position& position, const lake_file& file,
+                                           const db::server_position& position, const lake::lake_file& file,
                                            evidence& known) {
     const auto& mark = *file.mark.mark;
-    const auto by = awaited(mark).value();
+    const auto by = lake::awaited(mark).value();
     const auto judge = mark.restoring ? decide_restoring : decide_settling;
     settle_facts facts;
     facts.has_base = mark.base.has_value();
     const bool here = by.position.cluster == position.cluster && by.position.database == position.database &&
-                      mark.table == table_in_mark(table.schema, table.relation);
+                      mark.table == lake::table_in_mark(table.schema, table.relation);
     facts.origin = here ? origin::this_database : origin::elsewhere;
     facts.ahead = is_ahead(by.position, position);
     facts.same_server = by.position.started != 0 && by.position.started == position.started;
@@ -174,7 +174,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     auto decision = judge(facts);
     tail_look seen;
     if (decision == settle_decision::look_at_rows) {
-        if (has_empty_tail(mark)) {
+        if (lake::has_empty_tail(mark)) {
             facts.rows = tail_rows::no_rows;
         } else {
             seen = co_await look_at_rows(session, table, file);
@@ -199,17 +199,17 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
 // Why a person must look.
 async::error settler::refusal(settle_decision decision, const settle_facts& facts,
                               const table_description& table, const db::server_position& position,
-                              const lake_file& file, const tail_look& seen, bool hidden) const {
+                              const lake::lake_file& file, const tail_look& seen, bool hidden) const {
     const auto& name = file.properties.name;
-    const auto by = awaited(*file.mark.mark).value();
+    const auto by = lake::awaited(*file.mark.mark).value();
     if (decision == settle_decision::refuse_foreign)
         return {
             failure::integrity,
             fmt::format("'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table"
                         " {} of cluster {}, database {}",
                         name, by.transaction, file.mark.mark->table, by.position.cluster,
-                        by.position.database, table_in_mark(table.schema, table.relation), position.cluster,
-                        position.database),
+                        by.position.database, lake::table_in_mark(table.schema, table.relation),
+                        position.cluster, position.database),
             "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint)};
     if (decision == settle_decision::refuse_copy)
         return {
@@ -249,7 +249,7 @@ awaitable<void> settler::carry_out(decided what, const table_description& table)
     switch (what.decision) {
     case settle_decision::keep:
         if (mark.restoring)
-            co_await restores_.withdraw(*what.file, not_restored(mark));
+            co_await restores_.withdraw(*what.file, lake::not_restored(mark));
         else if (mark.pending)
             co_await tails_.keep(*what.file);
         else
@@ -278,7 +278,7 @@ awaitable<void> settler::carry_out(decided what, const table_description& table)
 }
 
 // A blob that has snapshots is not removed: its header stays.
-awaitable<void> settler::remove_or_empty(const lake_file& file, const table_description& table) {
+awaitable<void> settler::remove_or_empty(const lake::lake_file& file, const table_description& table) {
     bool has_snapshots = false;
     try {
         co_await tails_.remove(file);
@@ -294,7 +294,7 @@ awaitable<void> settler::remove_or_empty(const lake_file& file, const table_desc
 // Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
 // compared by its bytes, in the columns it was written with.
 awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, const table_description& table,
-                                                    const lake_file& file) {
+                                                    const lake::lake_file& file) {
     const auto& mark = *file.mark.mark;
     const auto& name = file.properties.name;
     const auto damaged = [&name](const std::exception& why) {
@@ -376,7 +376,7 @@ awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, con
 }
 
 awaitable<void> settler::must_not_be_in_table(db::connection& session, const table_description& table,
-                                              const lake_file& file) {
+                                              const lake::lake_file& file) {
     const auto seen = co_await look_at_rows(session, table, file);
     if (!seen.comparable)
         throw async::error(failure::precondition,
@@ -397,13 +397,13 @@ awaitable<void> settler::must_not_be_in_table(db::connection& session, const tab
 
 // A discard takes the file's copy away: whoever says that the table's rows count must have rows there.
 awaitable<void> settler::must_be_in_table(db::connection& session, const table_description& table,
-                                          const lake_file& file, db::fate asked) {
+                                          const lake::lake_file& file, db::fate asked) {
     const auto& mark = *file.mark.mark;
-    if (has_empty_tail(mark)) // its mark alone changes
+    if (lake::has_empty_tail(mark)) // its mark alone changes
         co_return;
     const auto& name = file.properties.name;
     if (mark.pending && file.properties.size != mark.now.bytes)
-        throw pending_changed(file);
+        throw lake::pending_changed(file);
     if (file.properties.size != mark.now.bytes)
         throw async::error(
             failure::integrity,
@@ -439,10 +439,10 @@ awaitable<void> settler::must_be_in_table(db::connection& session, const table_d
 }
 
 awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
-                                           const db::server_position& position, const lake_file& file,
+                                           const db::server_position& position, const lake::lake_file& file,
                                            verdict decision) {
     const auto& name = file.properties.name;
-    auto by = file.mark.mark ? awaited(*file.mark.mark) : std::nullopt;
+    auto by = file.mark.mark ? lake::awaited(*file.mark.mark) : std::nullopt;
     if (!by && file.mark.mark && file.mark.mark->restored)
         by = file.mark.mark->restored->by;
     if (!by)
@@ -464,7 +464,7 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
                                     : settle_decision::remove;
     const decided chosen{&file, decision == verdict::keep ? settle_decision::keep : undo};
     co_await lease_.ready_to_write();
-    std::vector<ledger_entry> kept;
+    std::vector<lake::ledger_entry> kept;
     if (auto entry = entry_of_decision(file, chosen.decision, position))
         kept.push_back(std::move(*entry));
     co_await ledger_.record(std::move(kept), sink_);

@@ -3,10 +3,6 @@
 #pragma once
 
 #include "archive/decisions.hpp"
-#include "archive/folder_lease.hpp"
-#include "archive/lake.hpp"
-#include "archive/ledger.hpp"
-#include "archive/pending_file.hpp"
 #include "archive/restore_publisher.hpp"
 #include "archive/table.hpp"
 #include "async/error.hpp"
@@ -14,6 +10,10 @@
 #include "db/connection.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
+#include "lake/folder.hpp"
+#include "lake/folder_lease.hpp"
+#include "lake/ledger.hpp"
+#include "lake/pending_file.hpp"
 
 #include <cstdint>
 #include <map>
@@ -33,8 +33,8 @@ enum class verdict : std::uint8_t { keep, discard };
 
 class settler {
   public:
-    settler(archive::lake& folder, pending_files& tails, restore_publisher& restores, async::log& sink,
-            std::size_t parallel, folder_lease& lease, ledger& kept)
+    settler(lake::folder& folder, lake::pending_files& tails, restore_publisher& restores, async::log& sink,
+            std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept)
         : lake_(folder)
         , tails_(tails)
         , restores_(restores)
@@ -47,14 +47,15 @@ class settler {
     // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
     // partly in the table.
     [[nodiscard]] awaitable<settling> settle(db::connection& session, const table_description& table,
-                                             const db::server_position& position, const file_map& files);
+                                             const db::server_position& position,
+                                             const lake::file_map& files);
     // Throws async::error(precondition) if the file is neither pending nor restored, or is restored and to be
     // kept although the table has rows of it; async::error(locked) if its transaction is running;
     // async::error(integrity) if rows would be discarded that the table has not, or bytes that the mark does
     // not know.
     [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const table_description& table,
                                                     const db::server_position& position,
-                                                    const lake_file& file, verdict decision);
+                                                    const lake::lake_file& file, verdict decision);
 
   private:
     struct tail_look {
@@ -64,40 +65,42 @@ class settler {
         std::vector<std::string> absent;  // keys it lacks, as many
     };
     struct decided {
-        const lake_file* file;
+        const lake::lake_file* file;
         settle_decision decision;
     };
     struct evidence {
         std::map<std::string, db::fate> fates;
-        std::map<const lake_file*, sample_seen> samples; // of pending tails
-        std::set<const lake_file*> doubtful; // the server does not say plainly that it was aborted
-        bool hidden = false;                 // row security may hide rows of the table
+        std::map<const lake::lake_file*, sample_seen> samples; // of pending tails
+        std::set<const lake::lake_file*> doubtful; // the server does not say plainly that it was aborted
+        bool hidden = false;                       // row security may hide rows of the table
     };
 
     [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
                                                     const db::server_position& position,
-                                                    const lake_file& file, evidence& known);
+                                                    const lake::lake_file& file, evidence& known);
     [[nodiscard]] awaitable<evidence> gather(db::connection& session, const table_description& table,
-                                             const file_map& files);
+                                             const lake::file_map& files);
     [[nodiscard]] async::error refusal(settle_decision decision, const settle_facts& facts,
                                        const table_description& table, const db::server_position& position,
-                                       const lake_file& file, const tail_look& seen, bool hidden) const;
+                                       const lake::lake_file& file, const tail_look& seen, bool hidden) const;
     [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
-                                                    const lake_file& file);
+                                                    const lake::lake_file& file);
     [[nodiscard]] awaitable<void> must_be_in_table(db::connection& session, const table_description& table,
-                                                   const lake_file& file, db::fate asked);
+                                                   const lake::lake_file& file, db::fate asked);
     [[nodiscard]] awaitable<void> must_not_be_in_table(db::connection& session,
-                                                       const table_description& table, const lake_file& file);
+                                                       const table_description& table,
+                                                       const lake::lake_file& file);
     [[nodiscard]] awaitable<void> carry_out(decided what, const table_description& table);
-    [[nodiscard]] awaitable<void> remove_or_empty(const lake_file& file, const table_description& table);
+    [[nodiscard]] awaitable<void> remove_or_empty(const lake::lake_file& file,
+                                                  const table_description& table);
 
-    archive::lake& lake_;
-    pending_files& tails_;
+    lake::folder& lake_;
+    lake::pending_files& tails_;
     restore_publisher& restores_;
     async::log& sink_;
     std::size_t parallel_;
-    folder_lease& lease_;
-    ledger& ledger_;
+    lake::folder_lease& lease_;
+    lake::ledger& ledger_;
 };
 
 } // namespace archive

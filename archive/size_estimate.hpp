@@ -29,7 +29,7 @@ struct row_size {
 
 // Points in time, spread over the days as their rows are, from which to read a cluster each.
 struct sample_point {
-    day which;
+    lake::day which;
     std::string since; // "2024-01-01 06:00:00"
 };
 [[nodiscard]] std::vector<sample_point> sample_points(std::span<const planned_day> days, std::size_t count);

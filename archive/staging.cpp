@@ -1,11 +1,11 @@
 #include "archive/staging.hpp"
 
-#include "archive/conflict.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
 #include "azure/crc64.hpp"
 #include "csv/dialect.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -24,14 +24,15 @@ constexpr std::size_t file_memory = 2'048;
 
 } // namespace
 
-file_key choose_file(day which, compression wanted, const file_map& existing) {
-    const file_key preferred{which, wanted};
-    const file_key other{which, wanted == compression::none ? compression::gzip : compression::none};
+lake::file_key choose_file(lake::day which, lake::compression wanted, const lake::file_map& existing) {
+    const lake::file_key preferred{which, wanted};
+    const lake::file_key other{which, wanted == lake::compression::none ? lake::compression::gzip
+                                                                        : lake::compression::none};
     return !existing.contains(preferred) && existing.contains(other) ? other : preferred;
 }
 
 staging::staging(const async::asio::any_io_executor& executor, staging_context context,
-                 const file_map& existing)
+                 const lake::file_map& existing)
     : context_(std::move(context))
     , existing_(existing)
     , file_ready_(executor)
@@ -49,7 +50,7 @@ void staging::account_for(std::size_t files) noexcept {
     set_aside_ += files * file_memory;
 }
 
-void staging::must_not_be_directory(const file_key& key) const {
+void staging::must_not_be_directory(const lake::file_key& key) const {
     if (!existing_.contains(key) && context_.lake.is_directory(key))
         throw async::error(
             failure::precondition,
@@ -57,7 +58,7 @@ void staging::must_not_be_directory(const file_key& key) const {
             "Rename the directory, or give the archive another folder with ARCHIVE_PATH.");
 }
 
-awaitable<day_file*> staging::file_for(day which) {
+awaitable<day_file*> staging::file_for(lake::day which) {
     auto found = files_.find(which);
     if (found == files_.end()) {
         const auto key = choose_file(which, context_.compression, existing_);
@@ -154,12 +155,12 @@ day_file* staging::fullest() {
 }
 
 // Freed page by page as they are read, so that both forms together hardly need more room than one.
-block_buffer staging::compressed(day_file& file) {
+lake::block_buffer staging::compressed(day_file& file) {
     if (!compressor_)
         compressor_.emplace();
-    block_buffer result(context_.pages);
+    lake::block_buffer result(context_.pages);
     const csv::gzip_compressor::byte_sink store = [&result](std::span<const std::byte> bytes) {
-        const auto text = text_of(bytes);
+        const auto text = lake::text_of(bytes);
         if (!result.try_append(text))
             result.append_beyond(text);
     };
@@ -180,18 +181,18 @@ void staging::seal(day_file& file) {
         file.open = compressed(file);
     if (file.open.empty())
         return;
-    if (file.blocks() >= blocks_max)
+    if (file.blocks() >= lake::blocks_max)
         throw async::error(failure::precondition,
-                           fmt::format("'{}' would need more than {} blocks", file.name, blocks_max),
+                           fmt::format("'{}' would need more than {} blocks", file.name, lake::blocks_max),
                            "Raise ARCHIVE_MEMORY, which lets blocks be larger.");
     auto id = file.ids.next();
     file.staged_ids.push_back(id);
     file.crc = azure::crc64_combine(file.crc, file.open.crc(), file.open.size());
     file.bytes += file.open.size();
-    queue_.push_back({&file, std::move(id), std::exchange(file.open, block_buffer(context_.pages))});
+    queue_.push_back({&file, std::move(id), std::exchange(file.open, lake::block_buffer(context_.pages))});
     ++unfinished_;
-    file.block_target = block_size_target(file.blocks(), context_.pages.capacity_pages() * async::page_size,
-                                          context_.parallel);
+    file.block_target = lake::block_size_target(
+        file.blocks(), context_.pages.capacity_pages() * async::page_size, context_.parallel);
     queue_changed_.notify_all();
 }
 

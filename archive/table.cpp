@@ -1,10 +1,10 @@
 #include "archive/table.hpp"
 
-#include "archive/conflict.hpp"
 #include "archive/key_choice.hpp"
 #include "archive/table_shape.hpp"
 #include "async/error.hpp"
 #include "azure/crc64.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -123,7 +123,7 @@ awaitable<table_description> describe_table(db::connection& session, named_table
         by_oid);
     // What is described here is what LOCK TABLE, which knows names only, has locked.
     if (found.rows() == 0 || !found.boolean(0, 0))
-        throw conflict(fmt::format("table {} was renamed or dropped meanwhile", named.text()));
+        throw lake::conflict(fmt::format("table {} was renamed or dropped meanwhile", named.text()));
     table_description table;
     table.oid = named.oid;
     table.name = found.text(0, 4);

@@ -17,7 +17,7 @@ bool is_integer(std::string_view type) { return type == "smallint" || type == "i
 } // namespace
 
 table_probe::table_probe(db::connection& session, const table_description& table,
-                         std::vector<std::string> columns, difference_list& found)
+                         std::vector<std::string> columns, lake::difference_list& found)
     : session_(session)
     , table_(table)
     , found_(found)
@@ -29,13 +29,13 @@ table_probe::table_probe(db::connection& session, const table_description& table
             columns_.push_back(key.name);
 }
 
-void table_probe::add(const placed_row& row) {
+void table_probe::add(const lake::placed_row& row) {
     if (integers_) {
         const auto& key = row.key.front();
         std::int64_t number = 0;
         const auto [end, failed] = std::from_chars(key.data(), key.data() + key.size(), number);
         if (failed != std::errc() || end != key.data() + key.size()) {
-            found_.add(difference_kind::malformed, row.at, "its key is not an integer");
+            found_.add(lake::difference_kind::malformed, row.at, "its key is not an integer");
             return;
         }
         numbers_.push_back(number);
@@ -54,10 +54,10 @@ awaitable<void> table_probe::ask() {
         const auto seen = co_await rows_in_table(session_, table_, columns_, rows_);
         for (std::size_t at = 0; at < places_.size(); ++at)
             if (seen[at] == row_presence::to_the_letter && comparable_)
-                found_.add(difference_kind::in_table, places_[at],
+                found_.add(lake::difference_kind::in_table, places_[at],
                            fmt::format("{} has the same row as well", table_.name));
             else if (seen[at] != row_presence::absent)
-                found_.add(difference_kind::key_in_table, places_[at],
+                found_.add(lake::difference_kind::key_in_table, places_[at],
                            fmt::format("{} has a row with its key{}", table_.name,
                                        comparable_ ? " and other content" : "; their columns differ"));
     }

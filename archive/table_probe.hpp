@@ -3,11 +3,11 @@
 // range.
 #pragma once
 
-#include "archive/difference.hpp"
-#include "archive/file_reading.hpp"
 #include "archive/row_lookup.hpp"
 #include "archive/table.hpp"
 #include "db/connection.hpp"
+#include "lake/difference.hpp"
+#include "lake/file_reading.hpp"
 
 #include <cstdint>
 #include <string>
@@ -21,9 +21,9 @@ class table_probe {
     // All references must outlive the probe.
     // `columns`: of the file; none if rows of it and of the table cannot be compared.
     table_probe(db::connection& session, const table_description& table, std::vector<std::string> columns,
-                difference_list& found);
+                lake::difference_list& found);
 
-    void add(const placed_row& row);
+    void add(const lake::placed_row& row);
     [[nodiscard]] bool due() const noexcept {
         return places_.size() >= rows_per_question || bytes_ >= bytes_max;
     }
@@ -39,14 +39,14 @@ class table_probe {
 
     db::connection& session_;
     const table_description& table_;
-    difference_list& found_;
+    lake::difference_list& found_;
     std::vector<std::string> columns_;
     bool comparable_;
     bool integers_;                     // the key is one of them
     std::vector<std::int64_t> numbers_; // the keys, if they are
     std::vector<wanted_row> rows_;
     std::size_t bytes_ = 0; // of their keys
-    std::vector<row_place> places_;
+    std::vector<lake::row_place> places_;
 };
 
 } // namespace archive

@@ -63,7 +63,7 @@ awaitable<void> table_reader::read_days(std::vector<planned_day> days) {
 
 awaitable<void> table_reader::read_ranges(std::vector<page_range> ranges) {
     piece read = [this, &ranges](db::connection& session, std::size_t index) -> awaitable<void> {
-        std::optional<day> last;
+        std::optional<lake::day> last;
         try {
             co_await read_range(session, ranges[index], last);
         } catch (const db::error& failed) {
@@ -158,7 +158,7 @@ awaitable<bool> table_reader::recognise_day(db::connection& session, const plann
                                             day_file& file) {
     const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
     auto copy = co_await session.start_copy_out(sql, planned.rows);
-    content_digest rows;
+    lake::content_digest rows;
     std::string first;
     do {
         std::uint64_t bytes = 0;
@@ -181,7 +181,7 @@ awaitable<bool> table_reader::recognise_day(db::connection& session, const plann
 }
 
 awaitable<void> table_reader::read_range(db::connection& session, const page_range& pages,
-                                         std::optional<day>& last) {
+                                         std::optional<lake::day>& last) {
     fault_point("before-copy");
     async::span shown(context_.sink, "readers", "copy pages from", std::to_string(pages.first));
     const auto sql = copy_range_sql(context_.table, context_.rows, pages);
@@ -194,7 +194,7 @@ awaitable<void> table_reader::read_range(db::connection& session, const page_ran
             ++received;
             const auto dated = csv::split_day(line->text());
             bytes += dated.row.size();
-            const auto which = dated.day ? day::from_number(*dated.day) : std::nullopt;
+            const auto which = dated.day ? lake::day::from_number(*dated.day) : std::nullopt;
             if (!which) {
                 ++rows_dayless_;
                 continue;

@@ -58,7 +58,7 @@ class table_reader {
     [[nodiscard]] awaitable<bool> recognise_day(db::connection& session, const planned_day& planned,
                                                 day_file& file);
     [[nodiscard]] awaitable<void> read_range(db::connection& session, const page_range& pages,
-                                             std::optional<day>& last);
+                                             std::optional<lake::day>& last);
 
     reader_context context_;
     staging& target_;

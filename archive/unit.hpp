@@ -21,18 +21,18 @@ struct job::unit {
     std::vector<std::string> removed;  // those that this transaction takes away
     table_description table;
     db::server_position position;
-    file_map files;  // of this job's shard
-    file_map copies; // the same: of files whose conversion was interrupted
+    lake::file_map files;  // of this job's shard
+    lake::file_map copies; // the same: of files whose conversion was interrupted
     archive::plan plan;
-    double row_bytes = 0;    // a row as CSV, estimated; 0: not known
-    std::set<day> came_back; // days whose file has rows that are due again
+    double row_bytes = 0;          // a row as CSV, estimated; 0: not known
+    std::set<lake::day> came_back; // days whose file has rows that are due again
     std::unique_ptr<archive::staging> staging;
     std::uint64_t rows_dayless = 0;
     archive::publication publication;
     std::vector<db::side_effect> went_along; // other rows that were changed
     struct restored_file {
-        const lake_file* file;
-        file_mark mark; // with the word that it is being restored
+        const lake::lake_file* file;
+        lake::file_mark mark; // with the word that it is being restored
         loaded_file loaded;
         azure::etag announced = {};
     };

@@ -1,6 +1,5 @@
 #include "archive/verifier.hpp"
 
-#include "archive/conflict.hpp"
 #include "archive/day_proof.hpp"
 #include "archive/file_header.hpp"
 #include "archive/known_content.hpp"
@@ -9,6 +8,7 @@
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "db/transaction.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -25,13 +25,13 @@ namespace {
 constexpr int looks_max = 3;                  // at a file that changes while it is read
 constexpr std::uint64_t row_bytes_guess = 64; // where no mark tells the rows of a file
 
-std::uint64_t rows_expected(const lake_file& file) noexcept {
+std::uint64_t rows_expected(const lake::lake_file& file) noexcept {
     return file.mark.mark ? file.mark.mark->now.rows : file.properties.size / row_bytes_guess;
 }
 
 // How much of the CSV is in the file alone: a tail that is pending may be in the table as well, after a dry
 // run it is, and so may the rows of a restored day.
-std::uint64_t settled_bytes(const lake_file& file) noexcept {
+std::uint64_t settled_bytes(const lake::lake_file& file) noexcept {
     const auto& mark = file.mark.mark;
     if (mark && (mark->restoring || mark->restored))
         return 0;
@@ -44,7 +44,7 @@ std::uint64_t settled_bytes(const lake_file& file) noexcept {
 
 // What the ledger knows of a file that has no mark, or one of another length: by its mark the others are
 // told.
-const ledger_entry* entry_of_unmarked(const lake_file& file, const ledger_state& known) {
+const lake::ledger_entry* entry_of_unmarked(const lake::lake_file& file, const lake::ledger_state& known) {
     if (!file.mark.mistake.empty() || (file.mark.mark && file.mark.mark->now.bytes == file.properties.size))
         return nullptr;
     const std::string_view name = file.properties.name;
@@ -67,7 +67,7 @@ void note_ledger(verification& result, std::vector<archived_file> differing) {
             result.files.push_back({std::move(each)});
         else
             same->file = std::move(each);
-        result.files[static_cast<std::size_t>(at)].differences.add(difference_kind::ledger, {}, what);
+        result.files[static_cast<std::size_t>(at)].differences.add(lake::difference_kind::ledger, {}, what);
     }
     std::ranges::stable_sort(result.files, {},
                              [](const verified_file& file) { return file.file.which.number(); });
@@ -109,7 +109,7 @@ awaitable<verifier::memory_share> verifier::take_memory(std::uint64_t wanted) {
     co_return memory_share(*this, wanted);
 }
 
-awaitable<verification> verifier::verify(day_range days, std::string against) {
+awaitable<verification> verifier::verify(lake::day_range days, std::string against) {
     auto& report = context_.report;
     report.enter(run_phase::connecting);
     co_await db::with_session(context_.database, [this, &against](db::connection& session) {
@@ -117,7 +117,7 @@ awaitable<verification> verifier::verify(day_range days, std::string against) {
     });
     report.enter(run_phase::verifying);
     // First: what is archived meanwhile is then no file that it misses.
-    ledger book(context_.lake);
+    lake::ledger book(context_.lake);
     known_ = co_await book.read();
     const auto present = co_await context_.lake.present_files();
     if (!present)
@@ -125,7 +125,7 @@ awaitable<verification> verifier::verify(day_range days, std::string against) {
                            fmt::format("there is no container '{}'", context_.lake.client().container()),
                            "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
     verification result;
-    std::vector<lake_file> files;
+    std::vector<lake::lake_file> files;
     for (const auto& [key, file] : *present) {
         if (!days.contains(key.which))
             continue;
@@ -176,7 +176,7 @@ awaitable<void> verifier::describe(db::connection& session, std::string against)
     co_await transaction.rollback(); // it has only read
 }
 
-awaitable<void> verifier::lane(db::connection& session, const std::vector<lake_file>& files,
+awaitable<void> verifier::lane(db::connection& session, const std::vector<lake::lake_file>& files,
                                verification& result) {
     while (next_ < files.size()) {
         const auto first = next_;
@@ -185,7 +185,7 @@ awaitable<void> verifier::lane(db::connection& session, const std::vector<lake_f
             ++next_;
         const auto at = static_cast<std::ptrdiff_t>(first);
         const auto end = static_cast<std::ptrdiff_t>(next_);
-        std::vector<lake_file> day(files.begin() + at, files.begin() + end);
+        std::vector<lake::lake_file> day(files.begin() + at, files.begin() + end);
         const auto count = day.size();
         co_await verify_day(session, std::move(day), std::span(result.files).subspan(first, count));
         context_.report.days_staged += count;
@@ -193,13 +193,13 @@ awaitable<void> verifier::lane(db::connection& session, const std::vector<lake_f
 }
 
 // Files that a run writes to meanwhile are looked at again.
-awaitable<void> verifier::verify_day(db::connection& session, std::vector<lake_file> files,
+awaitable<void> verifier::verify_day(db::connection& session, std::vector<lake::lake_file> files,
                                      std::span<verified_file> results) {
     for (int look = 1;; ++look) {
         bool changed = false;
         try {
             co_await prove(session, files, results);
-        } catch (const conflict&) {
+        } catch (const lake::conflict&) {
             if (look == looks_max)
                 throw;
             changed = true;
@@ -216,7 +216,7 @@ awaitable<void> verifier::verify_day(db::connection& session, std::vector<lake_f
     }
 }
 
-awaitable<void> verifier::prove(db::connection& session, const std::vector<lake_file>& files,
+awaitable<void> verifier::prove(db::connection& session, const std::vector<lake::lake_file>& files,
                                 std::span<verified_file> results) {
     const auto& settings = context_.settings;
     std::vector<proof> day;
@@ -243,12 +243,13 @@ awaitable<void> verifier::prove(db::connection& session, const std::vector<lake_
     // Its own snapshot, taken after the listing: what the listing calls final has left the table by then.
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
-    content_digest ours;
+    lake::content_digest ours;
     for (auto& one : day)
         co_await read_whole(session, one, keys, ours);
     while (seen.next_pass())
         for (const auto& one : day)
-            co_await scan(one, [&keys](const placed_row& row) { keys.note(content_hash(row.text)); });
+            co_await scan(one,
+                          [&keys](const lake::placed_row& row) { keys.note(lake::content_hash(row.text)); });
     co_await name_duplicates(day, keys);
     if (against_)
         co_await compare_content(session, day, seen, ours);
@@ -275,7 +276,7 @@ awaitable<std::vector<std::string>> verifier::compared_columns(const proof& one)
 }
 
 awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_watch& keys,
-                                     content_digest& ours) {
+                                     lake::content_digest& ours) {
     auto& found = one.result.differences;
     const auto& file = one.file;
     const auto settled = settled_bytes(file);
@@ -284,8 +285,8 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
     const auto* entry = entry_of_unmarked(file, known_);
     if (entry != nullptr)
         known.emplace(entry->now, one.expected.header);
-    const auto note = [&](const placed_row& row) {
-        keys.note(content_hash(row.text));
+    const auto note = [&](const lake::placed_row& row) {
+        keys.note(lake::content_hash(row.text));
         if (known && !file.compressed())
             known->row(row.text);
         if (row.at.byte < settled)
@@ -293,7 +294,7 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
         if (against_)
             ours.add(row.text);
     };
-    file_reading reading(one.expected, file.compressed(), found, note, context_.lake.row_limit(file));
+    lake::file_reading reading(one.expected, file.compressed(), found, note, context_.lake.row_limit(file));
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         const auto rows_before = reading.rows();
         if (known)
@@ -309,9 +310,9 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
     co_await probe.ask();
     one.result.rows = reading.rows();
     one.result.bytes = reading.bytes();
-    compare_with_mark(file, reading, found);
+    lake::compare_with_mark(file, reading, found);
     if (known && !known->is_there() && found.count() == 0)
-        found.add(difference_kind::ledger, {}, archive::describe(ledger_verdict::altered, *entry));
+        found.add(lake::difference_kind::ledger, {}, lake::describe(lake::ledger_verdict::altered, *entry));
 }
 
 } // namespace archive

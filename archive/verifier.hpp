@@ -1,19 +1,19 @@
 // Proves archived days: reads each file and compares it with its mark, with itself and with the table.
 #pragma once
 
-#include "archive/content_digest.hpp"
-#include "archive/day_range.hpp"
-#include "archive/difference.hpp"
-#include "archive/file_reading.hpp"
 #include "archive/fingerprint_set.hpp"
 #include "archive/inventory.hpp"
-#include "archive/lake.hpp"
 #include "archive/report.hpp"
 #include "archive/settings.hpp"
 #include "archive/table.hpp"
 #include "async/condition.hpp"
 #include "db/connection.hpp"
 #include "db/session_scope.hpp"
+#include "lake/content_digest.hpp"
+#include "lake/day_range.hpp"
+#include "lake/difference.hpp"
+#include "lake/file_reading.hpp"
+#include "lake/folder.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -28,7 +28,7 @@ struct verified_file {
     std::uint64_t rows = 0;  // as read
     std::uint64_t bytes = 0; // as stored
     bool gone = false;       // it was taken back or moved while the others were read
-    difference_list differences = {};
+    lake::difference_list differences = {};
 };
 
 struct verification {
@@ -43,7 +43,7 @@ struct verification {
 struct verify_context {
     const archive::settings& settings;
     db::database_access database;
-    archive::lake& lake;
+    lake::folder& lake;
     run_report& report;
 };
 
@@ -55,7 +55,7 @@ class verifier {
 
     // `against`: a table to compare the content with, as SQL writes it, or empty. Throws
     // async::error(precondition) if there is no container, or no such table.
-    [[nodiscard]] awaitable<verification> verify(day_range days, std::string against);
+    [[nodiscard]] awaitable<verification> verify(lake::day_range days, std::string against);
 
   private:
     [[nodiscard]] awaitable<void> describe(db::connection& session, std::string against);
@@ -64,19 +64,19 @@ class verifier {
     struct proof; // one file of a day, and what comes of it
     class key_watch;
 
-    [[nodiscard]] awaitable<void> lane(db::connection& session, const std::vector<lake_file>& files,
+    [[nodiscard]] awaitable<void> lane(db::connection& session, const std::vector<lake::lake_file>& files,
                                        verification& result);
-    [[nodiscard]] awaitable<void> verify_day(db::connection& session, std::vector<lake_file> files,
+    [[nodiscard]] awaitable<void> verify_day(db::connection& session, std::vector<lake::lake_file> files,
                                              std::span<verified_file> results);
-    [[nodiscard]] awaitable<void> prove(db::connection& session, const std::vector<lake_file>& files,
+    [[nodiscard]] awaitable<void> prove(db::connection& session, const std::vector<lake::lake_file>& files,
                                         std::span<verified_file> results);
     [[nodiscard]] awaitable<std::vector<std::string>> compared_columns(const proof& one);
     [[nodiscard]] awaitable<void> read_whole(db::connection& session, proof& one, key_watch& keys,
-                                             content_digest& ours);
-    [[nodiscard]] awaitable<void> scan(const proof& one, file_reading::row_sink take);
+                                             lake::content_digest& ours);
+    [[nodiscard]] awaitable<void> scan(const proof& one, lake::file_reading::row_sink take);
     [[nodiscard]] awaitable<void> name_duplicates(std::vector<proof>& day, const key_watch& keys);
     [[nodiscard]] awaitable<void> compare_content(db::connection& session, std::vector<proof>& day,
-                                                  fingerprint_set& rows, const content_digest& ours);
+                                                  fingerprint_set& rows, const lake::content_digest& ours);
 
     // A part of the memory, given back with the object.
     class memory_share;
@@ -85,7 +85,7 @@ class verifier {
     verify_context context_;
     table_description table_;
     std::optional<table_description> against_;
-    ledger_state known_;
+    lake::ledger_state known_;
     std::size_t next_ = 0;
     std::uint64_t memory_free_;
     async::condition memory_returned_;

@@ -24,7 +24,7 @@ struct exporter::attempt {
     task_report& report;
     std::optional<db::transaction> transaction;
     db::server_position position;
-    std::optional<archive::day> boundary;
+    std::optional<lake::day> boundary;
     delete_shape removal;               // of delete.sql, the boundary in its place
     std::optional<target_table> target; // whose rows are compared
     std::uint32_t relation = 0;         // the table whose rows go; 0: the catalog does not tell it

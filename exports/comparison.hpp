@@ -2,10 +2,10 @@
 // The deleted rows are read back in the format of the exported ones, and both are digested in any order.
 #pragma once
 
-#include "archive/content_digest.hpp"
 #include "exports/delete_statement.hpp"
 #include "exports/statement.hpp"
 #include "exports/target_table.hpp"
+#include "lake/content_digest.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -41,14 +41,14 @@ class row_digest {
         : positions_(std::move(positions)) {}
 
     void add(std::string_view row);
-    [[nodiscard]] const archive::content_digest& value() const noexcept { return value_; }
+    [[nodiscard]] const lake::content_digest& value() const noexcept { return value_; }
 
   private:
     std::vector<std::size_t> positions_;
     std::vector<std::size_t> ends_;
     std::string text_;
     std::string unquoted_;
-    archive::content_digest value_;
+    lake::content_digest value_;
 };
 
 } // namespace exports

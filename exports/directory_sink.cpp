@@ -1,9 +1,9 @@
 #include "exports/directory_sink.hpp"
 
-#include "archive/conflict.hpp"
 #include "async/fault_point.hpp"
 #include "exports/directory_draft.hpp"
 #include "exports/directory_files.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -55,7 +55,7 @@ struct reading {
         if (got < 0 && errno != EINTR)
             throw file_error(errno, "reading", path);
         if (got == 0)
-            throw archive::conflict(fmt::format("'{}' became shorter while it was read", path.string()));
+            throw lake::conflict(fmt::format("'{}' became shorter while it was read", path.string()));
         size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     }
 };

@@ -160,7 +160,7 @@ void evidence_taker::add(std::string_view row) {
     }
     if (bytes > key_bytes_max)
         return;
-    found.crc = archive::content_hash(row);
+    found.crc = lake::content_hash(row);
     taken_.rows.push_back(std::move(found));
     texts_.emplace_back(row.size() <= text_bytes_max ? row : std::string_view());
     next_ = seen_ * rows_between;

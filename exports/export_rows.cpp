@@ -1,6 +1,5 @@
 // One transaction of an export from COPY to COMMIT.
 
-#include "archive/two_step_commit.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
@@ -13,6 +12,7 @@
 #include "exports/file_writer.hpp"
 #include "exports/statement.hpp"
 #include "exports/task_sql.hpp"
+#include "lake/two_step_commit.hpp"
 
 #include <fmt/format.h>
 
@@ -65,7 +65,7 @@ awaitable<void> exporter::fix_boundary(attempt& work) {
     const auto asked = co_await work.session.query(
         "SELECT pg_catalog.to_char(current_date::pg_catalog.timestamp, 'YYYY-MM-DD'::pg_catalog.text),"
         " pg_catalog.current_setting('TimeZone'::pg_catalog.text)");
-    const auto today = archive::day::from_text(asked.text(0, 0));
+    const auto today = lake::day::from_text(asked.text(0, 0));
     if (!today)
         throw async::error(failure::precondition, "the database server's clock shows no usual date");
     work.boundary = settings.boundary.value_or(*today);
@@ -134,7 +134,7 @@ awaitable<void> exporter::prepare(attempt& work) {
 }
 
 awaitable<void> exporter::commit(attempt& work) {
-    archive::commit_steps steps;
+    lake::commit_steps steps;
     steps.announce = [this, &work]() -> awaitable<db::transaction_mark> {
         co_await prepare(work);
         work.fate_open = true;
@@ -145,9 +145,9 @@ awaitable<void> exporter::commit(attempt& work) {
         work.fate_open = false; // `undo` takes the file back
         co_return;
     };
-    archive::commit_context context{context_.database, work.session, *work.transaction, context_.sink.lease(),
-                                    context_.stop};
-    co_await archive::commit_in_two_steps(context, std::move(steps));
+    lake::commit_context context{context_.database, work.session, *work.transaction, context_.sink.lease(),
+                                 context_.stop};
+    co_await lake::commit_in_two_steps(context, std::move(steps));
 }
 
 // The rows are deleted; what is left to do, the next run does too.

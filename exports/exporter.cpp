@@ -1,7 +1,5 @@
 #include "exports/exporter.hpp"
 
-#include "archive/conflict.hpp"
-#include "archive/settler.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/fault_point.hpp"
@@ -12,6 +10,7 @@
 #include "db/position.hpp"
 #include "db/session_names.hpp"
 #include "exports/attempt.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -74,7 +73,7 @@ awaitable<void> exporter::attempts(const std::string& task, task_report& report,
     int conflicts = 0;
     const auto lock_patience = async::deadline::after(context_.settings.lock_wait);
     const auto lease_by = async::deadline::after(
-        std::max<std::chrono::milliseconds>(context_.settings.lock_wait, archive::lease_patience));
+        std::max<std::chrono::milliseconds>(context_.settings.lock_wait, lake::lease_patience));
     const auto fate_patience = async::deadline::after(context_.settings.settle_wait);
     for (;;) {
         ++report.attempts;
@@ -84,7 +83,7 @@ awaitable<void> exporter::attempts(const std::string& task, task_report& report,
         if (context_.stop.requested() && (failed || result != attempt_result::finished))
             async::throw_cancelled();
         if (failed) {
-            if (!archive::may_run_again(failed) || ++conflicts >= archive::conflicts_max)
+            if (!lake::may_run_again(failed) || ++conflicts >= lake::conflicts_max)
                 std::rethrow_exception(failed);
             context_.log.warn(
                 "export.again", "the task's rows were changed meanwhile: it begins again",
@@ -178,7 +177,7 @@ awaitable<void> exporter::take_lease(attempt& work) {
     work.lease_busy = !shared.boolean(0, 0); // somebody is just letting go of it
     if (work.lease_busy)
         co_return;
-    auto claim = co_await archive::claim_of(work.session, work.position, "exports");
+    auto claim = co_await lake::claim_of(work.session, work.position, "exports");
     work.lease_busy = !co_await lease->take(std::move(claim));
 }
 
@@ -214,10 +213,10 @@ awaitable<void> exporter::adopt() {
     const db::transaction_options options;
     auto looking = co_await db::transaction::begin(*session, options);
     const auto position = co_await db::position_of(*session);
-    auto claim = co_await archive::claim_of(*session, position, "exports");
-    const auto ours = archive::describe(claim.owner);
+    auto claim = co_await lake::claim_of(*session, position, "exports");
+    const auto ours = lake::describe(claim.owner);
     const auto before = co_await lease->adopt(std::move(claim));
-    const auto from = before ? archive::describe(*before) : std::string();
+    const auto from = before ? lake::describe(*before) : std::string();
     context_.log.info("folder.adopted",
                       before ? fmt::format("the folder was handed over from {} to {}", from, ours)
                              : fmt::format("the folder belongs to {}", ours),

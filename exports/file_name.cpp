@@ -29,7 +29,7 @@ bool is_stamp(std::string_view text) {
     auto date = std::string(text.substr(0, 10));
     std::ranges::replace(date, '_', '-');
     const auto hour = text.substr(11, 2);
-    return archive::day::from_text(date) && hour >= "01" && hour <= "12" && text.substr(14, 2) <= "59" &&
+    return lake::day::from_text(date) && hour >= "01" && hour <= "12" && text.substr(14, 2) <= "59" &&
            text.substr(17, 2) <= "60";
 }
 
@@ -48,7 +48,7 @@ std::optional<unsigned> number_of(std::string_view text) {
 
 } // namespace
 
-file_name file_name::at(std::string task, archive::day boundary) {
+file_name file_name::at(std::string task, lake::day boundary) {
     auto date = boundary.text();
     std::ranges::replace(date, '-', '_');
     return {std::move(task), fmt::format("{}-{}", date, midnight)};

@@ -2,7 +2,7 @@
 // boundary agency-2025_01_01-12_00_00_AM.2.csv.gz and so on.
 #pragma once
 
-#include "archive/day.hpp"
+#include "lake/day.hpp"
 
 #include <compare>
 #include <optional>
@@ -17,7 +17,7 @@ struct file_name {
     unsigned number = 1; // 1 is not written
 
     // Of the file that a run with the midnight of this day for a boundary writes first.
-    [[nodiscard]] static file_name at(std::string task, archive::day boundary);
+    [[nodiscard]] static file_name at(std::string task, lake::day boundary);
     // Nothing if it is not such a name. Any time of day is read: earlier services stamped the time of the
     // run.
     [[nodiscard]] static std::optional<file_name> from_text(std::string_view name);

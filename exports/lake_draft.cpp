@@ -1,10 +1,10 @@
 #include "exports/lake_draft.hpp"
 
-#include "archive/block_room.hpp"
-#include "archive/ledger.hpp"
 #include "async/fault_point.hpp"
 #include "azure/crc64.hpp"
 #include "db/position.hpp"
+#include "lake/block_room.hpp"
+#include "lake/ledger.hpp"
 
 #include <fmt/format.h>
 
@@ -15,19 +15,19 @@ namespace exports {
 using async::failure;
 using async::fault_point;
 
-bool pending_on(const archive::lake_file& file, const db::transaction_mark& by) {
+bool pending_on(const lake::lake_file& file, const db::transaction_mark& by) {
     const auto& mark = file.mark.mark;
     return mark && mark->pending && mark->now.transaction == by.transaction && mark->now.run == by.run;
 }
 
 std::size_t lake_draft::block_size() const {
-    return archive::block_size_target(staged_.size(), memory_bytes_, parallel_);
+    return lake::block_size_target(staged_.size(), memory_bytes_, parallel_);
 }
 
 awaitable<void> lake_draft::write(std::vector<std::byte> bytes) {
-    if (staged_.size() >= archive::blocks_max)
+    if (staged_.size() >= lake::blocks_max)
         throw async::error(failure::precondition,
-                           fmt::format("'{}' would need more than {} blocks", blob_, archive::blocks_max),
+                           fmt::format("'{}' would need more than {} blocks", blob_, lake::blocks_max),
                            "Raise ARCHIVE_MEMORY, which lets blocks be larger.");
     fault_point("before-put-block");
     staged_.push_back(ids_.next());
@@ -41,7 +41,7 @@ awaitable<void> lake_draft::prepare(file_mark mark) {
     by_ = mark.by;
     mark_ = for_lake(mark);
     mark_.now.blocks = staged_.size();
-    auto values = archive::metadata_with(mark_, {});
+    auto values = lake::metadata_with(mark_, {});
     if (!mark.evidence.empty())
         values[evidence_name] = mark.evidence;
     azure::content_headers content;
@@ -50,7 +50,7 @@ awaitable<void> lake_draft::prepare(file_mark mark) {
     content.encryption_scope = placement_.encryption_scope;
     content.tags = placement_.tags;
     const auto when = azure::condition::absent();
-    archive::conditional_write what;
+    lake::conditional_write what;
     what.doing = fmt::format("publishing '{}'", blob_);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-publish");
@@ -60,17 +60,17 @@ awaitable<void> lake_draft::prepare(file_mark mark) {
     };
     what.look = [this]() { return see(); };
     tried_ = true;
-    etag_ = co_await archive::write_until_known(retries_, std::move(what));
+    etag_ = co_await lake::write_until_known(retries_, std::move(what));
 }
 
 awaitable<void> lake_draft::finalise() {
-    archive::lake_file file;
+    lake::lake_file file;
     file.properties.name = blob_;
     file.properties.etag = etag_;
-    file.properties.metadata = archive::metadata_with(mark_, {});
+    file.properties.metadata = lake::metadata_with(mark_, {});
     file.mark.mark = mark_;
-    archive::ledger book(lake_);
-    std::vector<archive::ledger_entry> entries{archive::entry_of(blob_, mark_, etag_, "exported")};
+    lake::ledger book(lake_);
+    std::vector<lake::ledger_entry> entries{lake::entry_of(blob_, mark_, etag_, "exported")};
     co_await book.record(std::move(entries), retries_.sink);
     co_await pending_.keep(file);
 }
@@ -95,12 +95,12 @@ awaitable<lake_draft::observed> lake_draft::see() {
     const auto now = co_await lake_.look(blob_);
     observed seen;
     if (!now) {
-        seen.state = archive::blob_state::as_before;
+        seen.state = lake::blob_state::as_before;
         co_return seen;
     }
     seen.etag = now->properties.etag;
     if (pending_on(*now, by_))
-        seen.state = archive::blob_state::as_written;
+        seen.state = lake::blob_state::as_written;
     co_return seen;
 }
 

@@ -1,14 +1,14 @@
 // A file in the making in the lake: staged blocks, which a block list makes visible. Private to this room.
 #pragma once
 
-#include "archive/conditional_write.hpp"
-#include "archive/lake.hpp"
-#include "archive/pending_file.hpp"
-#include "archive/placement.hpp"
 #include "async/retry.hpp"
 #include "azure/block_id.hpp"
 #include "db/position.hpp"
 #include "exports/sink.hpp"
+#include "lake/conditional_write.hpp"
+#include "lake/folder.hpp"
+#include "lake/pending_file.hpp"
+#include "lake/placement.hpp"
 
 #include <string>
 #include <vector>
@@ -16,12 +16,12 @@
 namespace exports {
 
 // Nobody has settled it since.
-[[nodiscard]] bool pending_on(const archive::lake_file& file, const db::transaction_mark& by);
+[[nodiscard]] bool pending_on(const lake::lake_file& file, const db::transaction_mark& by);
 
 class lake_draft : public draft {
   public:
     // What is referred to must outlive the draft.
-    lake_draft(archive::lake& folder, archive::pending_files& pending, const archive::placement& where,
+    lake_draft(lake::folder& folder, lake::pending_files& pending, const lake::placement& where,
                async::retry_context& retries, std::string name, const std::string& nonce,
                std::size_t memory_bytes, std::size_t parallel)
         : lake_(folder)
@@ -44,12 +44,12 @@ class lake_draft : public draft {
     [[nodiscard]] std::string name() const override { return name_; }
 
   private:
-    using observed = archive::conditional_write::observed;
+    using observed = lake::conditional_write::observed;
     [[nodiscard]] awaitable<observed> see();
 
-    archive::lake& lake_;
-    archive::pending_files& pending_;
-    const archive::placement& placement_;
+    lake::folder& lake_;
+    lake::pending_files& pending_;
+    const lake::placement& placement_;
     async::retry_context& retries_;
     std::string name_;
     std::string blob_; // with the folder
@@ -58,7 +58,7 @@ class lake_draft : public draft {
     std::size_t parallel_;
     std::vector<std::string> staged_;
     db::transaction_mark by_;
-    archive::file_mark mark_;
+    lake::file_mark mark_;
     azure::etag etag_;
     bool tried_ = false; // the block list may have been committed
 };

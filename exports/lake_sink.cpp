@@ -1,8 +1,8 @@
 #include "exports/lake_sink.hpp"
 
-#include "archive/ledger.hpp"
-#include "archive/treatment.hpp"
 #include "exports/lake_draft.hpp"
+#include "lake/ledger.hpp"
+#include "lake/treatment.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +20,7 @@ stored_file described(const azure::blob_properties& blob, const std::string& nam
     found.name = name;
     found.bytes = blob.size;
     found.changed = azure::modified_at(blob).value_or(std::chrono::sys_seconds{});
-    const auto mark = archive::mark_from(blob.metadata);
+    const auto mark = lake::mark_from(blob.metadata);
     found.pending = !mark.mistake.empty() || (mark.mark && mark.mark->pending);
     found.version = blob.etag;
     return found;
@@ -28,7 +28,7 @@ stored_file described(const azure::blob_properties& blob, const std::string& nam
 
 } // namespace
 
-lake_sink::lake_sink(archive::lake& folder, const archive::placement& where, async::retry_context& retries,
+lake_sink::lake_sink(lake::folder& folder, const lake::placement& where, async::retry_context& retries,
                      std::size_t memory_bytes, std::size_t parallel, std::string run_id)
     : lake_(folder)
     , placement_(where)
@@ -89,7 +89,7 @@ awaitable<std::vector<unsettled_file>> lake_sink::unsettled() {
     for (const auto& blob : *blobs) {
         const auto text = blob.name.substr(lake_.prefix().size());
         const auto name = file_name::from_text(text);
-        const auto mark = archive::mark_from(blob.metadata);
+        const auto mark = lake::mark_from(blob.metadata);
         if (!name || (mark.mistake.empty() && !(mark.mark && mark.mark->pending)))
             continue;
         unsettled_file file;
@@ -114,10 +114,10 @@ awaitable<bool> lake_sink::keep(unsettled_file file) {
         co_return false;
     now->properties.metadata.erase(evidence_name);
     if (pending_on(*now, file.mark.by)) { // else somebody has settled it since
-        archive::ledger book(lake_);
-        std::vector<archive::ledger_entry> entries;
+        lake::ledger book(lake_);
+        std::vector<lake::ledger_entry> entries;
         entries.push_back(
-            archive::entry_of(now->properties.name, *now->mark.mark, now->properties.etag, "settled"));
+            lake::entry_of(now->properties.name, *now->mark.mark, now->properties.etag, "settled"));
         co_await book.record(std::move(entries), retries_.sink);
         co_await pending_.keep(*now);
     }
@@ -137,7 +137,7 @@ awaitable<std::string> lake_sink::obstacle() {
     try {
         // A container that is not there yet is made with the first file.
         const auto container = co_await lake_.client().look_at_container();
-        if (const auto forbidden = container ? archive::obstacle_of(*container, lake_.where()) : std::nullopt)
+        if (const auto forbidden = container ? lake::obstacle_of(*container, lake_.where()) : std::nullopt)
             co_return forbidden->why;
         // What each export begins with; the look at the container tells no stranger from a friend.
         (void)co_await lake_.present_blobs(is_export);

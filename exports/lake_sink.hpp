@@ -3,11 +3,11 @@
 // blob.
 #pragma once
 
-#include "archive/lake.hpp"
-#include "archive/pending_file.hpp"
-#include "archive/placement.hpp"
 #include "async/retry.hpp"
 #include "exports/sink.hpp"
+#include "lake/folder.hpp"
+#include "lake/pending_file.hpp"
+#include "lake/placement.hpp"
 
 #include <cstddef>
 
@@ -17,7 +17,7 @@ class lake_sink : public sink {
   public:
     // Blocks are such that `parallel` drafts fit into the memory. What is referred to must outlive the sink
     // and its drafts.
-    lake_sink(archive::lake& folder, const archive::placement& where, async::retry_context& retries,
+    lake_sink(lake::folder& folder, const lake::placement& where, async::retry_context& retries,
               std::size_t memory_bytes, std::size_t parallel, std::string run_id);
 
     [[nodiscard]] awaitable<std::unique_ptr<draft>> begin(file_name first, std::string nonce) override;
@@ -28,15 +28,15 @@ class lake_sink : public sink {
     [[nodiscard]] awaitable<bool> keep(unsettled_file file) override;
     [[nodiscard]] awaitable<void> forget(unsettled_file file) override;
     [[nodiscard]] awaitable<void> remove(unsettled_file file) override;
-    [[nodiscard]] archive::folder_lease* lease() noexcept override { return &lease_; }
+    [[nodiscard]] lake::folder_lease* lease() noexcept override { return &lease_; }
     [[nodiscard]] awaitable<std::string> obstacle() override;
     [[nodiscard]] const std::string& place() const noexcept override { return place_; }
 
   private:
-    archive::lake& lake_;
-    const archive::placement& placement_;
-    archive::pending_files pending_;
-    archive::folder_lease lease_;
+    lake::folder& lake_;
+    const lake::placement& placement_;
+    lake::pending_files pending_;
+    lake::folder_lease lease_;
     async::retry_context& retries_;
     std::size_t memory_bytes_;
     std::size_t parallel_;

@@ -16,7 +16,7 @@ awaitable<rows_seen> look_for(db::connection& session, const file_evidence& know
     do {
         while (const auto each = copy.next())
             if (found != rows_seen::some)
-                found = archive::content_hash(each->text()) == row.crc ? rows_seen::some : rows_seen::changed;
+                found = lake::content_hash(each->text()) == row.crc ? rows_seen::some : rows_seen::changed;
     } while (co_await copy.wait());
     co_return found;
 }

@@ -97,9 +97,9 @@ std::variant<file_mark, std::string> mark_from(std::string_view text) {
     }
 }
 
-archive::file_mark for_lake(const file_mark& mark) {
-    archive::file_mark stored;
-    stored.table = archive::table_in_mark(std::string(table_prefix) + mark.task);
+lake::file_mark for_lake(const file_mark& mark) {
+    lake::file_mark stored;
+    stored.table = lake::table_in_mark(std::string(table_prefix) + mark.task);
     stored.pending = true;
     stored.now.bytes = mark.bytes;
     stored.now.uncompressed = mark.csv_bytes;
@@ -111,7 +111,7 @@ archive::file_mark for_lake(const file_mark& mark) {
     return stored;
 }
 
-file_mark from_lake(const archive::file_mark& mark) {
+file_mark from_lake(const lake::file_mark& mark) {
     file_mark read;
     read.task = mark.table.starts_with(table_prefix) ? mark.table.substr(table_prefix.size()) : std::string();
     read.by = {mark.now.run, mark.now.transaction, mark.now.position};

@@ -2,8 +2,8 @@
 // keeps it in the blob's metadata, as the archive does; a directory in a small file beside it.
 #pragma once
 
-#include "archive/mark.hpp"
 #include "db/position.hpp"
+#include "lake/mark.hpp"
 
 #include <cstdint>
 #include <string>
@@ -31,7 +31,7 @@ struct file_mark {
 // The metadata that keeps `evidence` on a blob, beside the archive's mark.
 inline constexpr const char* evidence_name = "archiverevidence";
 // As the archive writes it to a blob, pending; without the evidence.
-[[nodiscard]] archive::file_mark for_lake(const file_mark& mark);
-[[nodiscard]] file_mark from_lake(const archive::file_mark& mark);
+[[nodiscard]] lake::file_mark for_lake(const file_mark& mark);
+[[nodiscard]] file_mark from_lake(const lake::file_mark& mark);
 
 } // namespace exports

@@ -1,8 +1,8 @@
 // What an export is told, already checked.
 #pragma once
 
-#include "archive/day.hpp"
 #include "db/side_effects.hpp"
+#include "lake/day.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -18,11 +18,11 @@ enum class destination : std::uint8_t { directory, lake };
 struct settings {
     std::filesystem::path tasks; // DSL_PATH
     destination to = destination::directory;
-    std::filesystem::path directory;      // EXPORT_PATH
-    std::string container;                // of the lake
-    std::string folder;                   // in it, "" or "some/folder"
-    std::string time_zone = "UTC";        // whose midnight is the boundary, and in which times are written
-    std::optional<archive::day> boundary; // the midnight with which this day begins; nothing: today's
+    std::filesystem::path directory;   // EXPORT_PATH
+    std::string container;             // of the lake
+    std::string folder;                // in it, "" or "some/folder"
+    std::string time_zone = "UTC";     // whose midnight is the boundary, and in which times are written
+    std::optional<lake::day> boundary; // the midnight with which this day begins; nothing: today's
     bool dry_run = false;
     db::side_effects side_effects = db::side_effects::refuse;
     std::size_t memory_bytes = std::size_t{32} << 20;

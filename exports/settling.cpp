@@ -1,6 +1,5 @@
 #include "exports/settling.hpp"
 
-#include "archive/settler.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "db/fate.hpp"

@@ -1,7 +1,6 @@
 // What becomes of a file whose transaction's fate an earlier run left open.
 #pragma once
 
-#include "archive/decisions.hpp"
 #include "db/fate.hpp"
 #include "exports/evidence.hpp"
 

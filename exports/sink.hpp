@@ -2,10 +2,10 @@
 // COMMIT, bears the number of the transaction it depends on until that is decided, and replaces nothing.
 #pragma once
 
-#include "archive/folder_lease.hpp"
 #include "async/asio.hpp"
 #include "exports/file_name.hpp"
 #include "exports/mark.hpp"
+#include "lake/folder_lease.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -58,7 +58,7 @@ class draft {
     // No more bytes: what was written is where a crash of the machine cannot lose it.
     [[nodiscard]] virtual awaitable<void> finish() = 0;
     // From here on the file depends on the mark's transaction. To be awaited shielded. Throws
-    // archive::conflict if somebody else has taken its name meanwhile.
+    // lake::conflict if somebody else has taken its name meanwhile.
     [[nodiscard]] virtual awaitable<void> prepare(file_mark mark) = 0;
     // The transaction is committed: the file stays. If it fails, the next run does it.
     [[nodiscard]] virtual awaitable<void> finalise() = 0;
@@ -100,7 +100,7 @@ class sink {
     [[nodiscard]] virtual awaitable<void> remove(unsettled_file file) = 0;
 
     // The place's fence, taken before anything is settled or published there; null where it has none.
-    [[nodiscard]] virtual archive::folder_lease* lease() noexcept { return nullptr; }
+    [[nodiscard]] virtual lake::folder_lease* lease() noexcept { return nullptr; }
 
     // What stands in the way of files now, as far as a look tells without writing: a clause, or empty.
     [[nodiscard]] virtual awaitable<std::string> obstacle() = 0;

@@ -10,13 +10,13 @@ namespace {
 
 // As the service that this one takes the place of has it: midnight without a zone, which PostgreSQL reads in
 // the session's zone wherever a zone matters.
-std::string literal_of(archive::day boundary) {
+std::string literal_of(lake::day boundary) {
     return fmt::format("'{}T00:00:00'::timestamp", boundary.text());
 }
 
 } // namespace
 
-std::string bound_sql_of(std::string_view sql, archive::day boundary) {
+std::string bound_sql_of(std::string_view sql, lake::day boundary) {
     auto result = bind_boundary(sql, literal_of(boundary));
     if (!result.mistake.empty())
         throw async::error(async::failure::precondition, result.mistake);

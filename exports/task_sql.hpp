@@ -1,9 +1,9 @@
 // A task's SQL as the server gets it, and what the server says of it. Private to this room.
 #pragma once
 
-#include "archive/day.hpp"
 #include "async/asio.hpp"
 #include "async/error.hpp"
+#include "lake/day.hpp"
 
 #include <string>
 #include <string_view>
@@ -12,7 +12,7 @@ namespace exports {
 
 // The boundary in its places. The task was checked when it was read: throws async::error(precondition) for a
 // mistake.
-[[nodiscard]] std::string bound_sql_of(std::string_view sql, archive::day boundary);
+[[nodiscard]] std::string bound_sql_of(std::string_view sql, lake::day boundary);
 
 // What the server says of a statement is put behind the name of its file.
 template <typename T>

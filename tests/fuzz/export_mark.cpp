@@ -30,11 +30,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!plain(mark->task) || !plain(mark->by.run) || !plain(mark->by.position.cluster) ||
         !plain(mark->by.position.database))
         return 0;
-    const auto stored = archive::metadata_with(exports::for_lake(*mark), {{"owner", "others"}});
+    const auto stored = lake::metadata_with(exports::for_lake(*mark), {{"owner", "others"}});
     for (const auto& [name, value] : stored)
         check(std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; }),
               "metadata is ASCII");
-    const auto again = archive::mark_from(stored);
+    const auto again = lake::mark_from(stored);
     check(again.mark.has_value(), "a blob's metadata holds it");
     check(exports::from_lake(*again.mark) == *mark, "and gives it back");
     return 0;

@@ -1,9 +1,9 @@
 // A day file as anybody could have written it. However it is cut, verify finds the same; and rows go behind
 // it only if verify finds nothing wrong but its line ends.
-#include "archive/file_reading.hpp"
+#include "lake/file_reading.hpp"
 
-#include "archive/content_check.hpp"
 #include "async/error.hpp"
+#include "lake/content_check.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <algorithm>
@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::uint64_t row_bytes_max = 200;
 
-const archive::expected_file expected{
-    *archive::day::from_text("2024-02-29"), "id,created_at,payload\n", 0, "created_at", {{"id", "integer"}}};
+const lake::expected_file expected{
+    *lake::day::from_text("2024-02-29"), "id,created_at,payload\n", 0, "created_at", {{"id", "integer"}}};
 
 struct result {
     std::string found; // differences and rows
@@ -37,12 +37,12 @@ void feed(Reader& reader, std::string_view text, Step next_step) {
 template <typename Step>
 result verified(std::string_view text, Step next_step) {
     result made;
-    archive::difference_list found;
-    const auto take = [&made](const archive::placed_row& row) {
+    lake::difference_list found;
+    const auto take = [&made](const lake::placed_row& row) {
         made.found.append(row.text).append("=").append(row.key).append("@").append(
             std::to_string(row.at.byte));
     };
-    archive::file_reading reading(expected, false, found, take, row_bytes_max);
+    lake::file_reading reading(expected, false, found, take, row_bytes_max);
     try {
         feed(reading, text, next_step);
     } catch (const csv::row_too_large& row) {
@@ -64,7 +64,7 @@ template <typename Step>
 std::string checked(std::string_view text, Step next_step) {
     std::string rows;
     const auto take = [&rows](std::string_view row) { rows += row; };
-    archive::content_check check_of("a.csv", false, expected, take, row_bytes_max);
+    lake::content_check check_of("a.csv", false, expected, take, row_bytes_max);
     check_of.gather_lines();
     try {
         feed(check_of, text, next_step);

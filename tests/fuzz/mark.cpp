@@ -1,6 +1,6 @@
 // Metadata as anybody could have left it, "name=value" a line: a mark that can be read is written again as
 // the same mark, whatever the metadata of others beside it.
-#include "archive/mark.hpp"
+#include "lake/mark.hpp"
 
 #include "tests/fuzz/check.hpp"
 
@@ -17,16 +17,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (equals != std::string_view::npos)
             values.emplace(line.substr(0, equals), line.substr(equals + 1));
     }
-    const auto read = archive::mark_from(values);
+    const auto read = lake::mark_from(values);
     check(!read.mark || read.mistake.empty(), "a mark or a mistake, not both");
     if (!read.mark)
         return 0;
     check(!read.mark->pending || !read.mark->restoring, "a file waits for one transaction");
-    check(archive::awaited(*read.mark).has_value() == (read.mark->pending || read.mark->restoring),
+    check(lake::awaited(*read.mark).has_value() == (read.mark->pending || read.mark->restoring),
           "what is open has a transaction");
-    const auto again = archive::mark_from(archive::metadata_with(*read.mark, values));
+    const auto again = lake::mark_from(lake::metadata_with(*read.mark, values));
     check(again.mark == read.mark, "the mark survives being written again");
-    check(!archive::awaited(archive::settled(archive::not_restored(*read.mark))),
-          "what is settled is not open");
+    check(!lake::awaited(lake::settled(lake::not_restored(*read.mark))), "what is settled is not open");
     return 0;
 }

@@ -2,9 +2,9 @@
 // of a day lies outside it.
 #include "archive/selection.hpp"
 #include "archive/table.hpp"
-#include "archive/written_form.hpp"
 #include "async/error.hpp"
 #include "db/position.hpp"
+#include "lake/written_form.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <fmt/format.h>
@@ -28,18 +28,18 @@ void check_lsn(std::string_view text) {
 
 void check_time(std::string_view text) {
     constexpr std::string_view date = "2024-02-29";
-    const auto which = *archive::day::from_text(date);
-    const auto after = archive::seconds_after(which, text);
+    const auto which = *lake::day::from_text(date);
+    const auto after = lake::seconds_after(which, text);
     check(after >= std::chrono::seconds(0), "nothing is before the day begins");
-    switch (archive::judge_time(date, text)) {
-    case archive::written_time::of_day:
+    switch (lake::judge_time(date, text)) {
+    case lake::written_time::of_day:
         check(text.starts_with(date) && after < std::chrono::days(1), "a time of the day is within it");
         break;
-    case archive::written_time::of_other_day:
-        check(!text.starts_with(date) && archive::day::from_text(text.substr(0, date.size())).has_value(),
+    case lake::written_time::of_other_day:
+        check(!text.starts_with(date) && lake::day::from_text(text.substr(0, date.size())).has_value(),
               "a time of another day names that day");
         break;
-    case archive::written_time::none:
+    case lake::written_time::none:
         break;
     }
 }
@@ -48,10 +48,10 @@ void check_key(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool whole = failed == std::errc() && end == text.data() + text.size();
-    check(archive::is_written_key("bigint", text) == (whole && std::to_string(number) == text),
+    check(lake::is_written_key("bigint", text) == (whole && std::to_string(number) == text),
           "an integer key is what it is written as");
-    check(archive::is_written_key("text", text), "any text is a text key");
-    check(!archive::is_written_key("uuid", text) || text.size() == 36, "a uuid has its length");
+    check(lake::is_written_key("text", text), "any text is a text key");
+    check(!lake::is_written_key("uuid", text) || text.size() == 36, "a uuid has its length");
 }
 
 } // namespace

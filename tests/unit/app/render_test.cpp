@@ -13,7 +13,7 @@ using testing::Not;
 using testing::StartsWith;
 
 archive::archived_file file_of(std::string_view day, std::uint64_t rows) {
-    archive::archived_file file{archive::day::from_text(day).value(), "events_" + std::string(day) + ".csv"};
+    archive::archived_file file{lake::day::from_text(day).value(), "events_" + std::string(day) + ".csv"};
     file.rows = rows;
     file.bytes = file.csv_bytes.emplace(rows * 100);
     return file;
@@ -59,7 +59,7 @@ TEST(render_calendar, keeps_to_what_the_terminal_can_show) {
 
 TEST(render_list, marks_the_days_without_a_file) {
     auto all = two_years();
-    const auto day = archive::day::from_text("2024-01-01").value();
+    const auto day = lake::day::from_text("2024-01-01").value();
     all.gaps.push_back({day, day});
     const auto text = render_list(all, "lake/folder", output_format::text);
     EXPECT_THAT(text, HasSubstr("2024-01-01  -- no file for 1 day\n2024-01-02"));
@@ -70,7 +70,7 @@ TEST(render_list, marks_the_days_without_a_file) {
 TEST(render_verification, names_file_row_and_byte) {
     archive::verification found;
     found.files.push_back({file_of("2024-01-01", 10)});
-    found.files[0].differences.add(archive::difference_kind::duplicate, {7, 1'234},
+    found.files[0].differences.add(lake::difference_kind::duplicate, {7, 1'234},
                                    "its key is that of row 3 too");
     found.files[0].differences.add_unplaced(41);
     found.differences = 42;

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 page_day day_of(std::string_view date, std::uint64_t rows) {
-    return {*archive::day::from_text(date),
+    return {*lake::day::from_text(date),
             "events_" + std::string(date) + ".csv",
             "created",
             rows,

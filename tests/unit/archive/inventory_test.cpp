@@ -1,13 +1,13 @@
 #include "archive/inventory.hpp"
-#include "tests/unit/archive/marks.hpp"
+#include "tests/unit/lake/marks.hpp"
 
 #include <gtest/gtest.h>
 
 namespace archive {
 namespace {
 
-lake_file file_of(std::string name, const file_mark* mark = nullptr) {
-    lake_file file;
+lake::lake_file file_of(std::string name, const lake::file_mark* mark = nullptr) {
+    lake::lake_file file;
     file.properties.name = std::move(name);
     file.properties.size = 1'000;
     file.properties.last_modified = "Thu, 29 Feb 2024 02:00:17 GMT";
@@ -16,17 +16,17 @@ lake_file file_of(std::string name, const file_mark* mark = nullptr) {
     return file;
 }
 
-file_mark final_mark() {
-    file_mark mark;
-    mark.now = rig::record_before(); // 10 rows, 1,000 bytes
+lake::file_mark final_mark() {
+    lake::file_mark mark;
+    mark.now = lake::rig::record_before(); // 10 rows, 1,000 bytes
     return mark;
 }
 
-file_map folder_of(std::initializer_list<const char*> days) {
+lake::file_map folder_of(std::initializer_list<const char*> days) {
     const auto mark = final_mark();
-    file_map files;
+    lake::file_map files;
     for (const auto* const text : days) {
-        const auto key = key_of_file(text).value();
+        const auto key = lake::key_of_file(text).value();
         files.emplace(key, file_of(std::string("folder/") + text, &mark));
     }
     return files;
@@ -36,7 +36,7 @@ TEST(describe_file, tells_the_state_from_the_mark) {
     const auto final = final_mark();
     auto pending = final;
     pending.pending = true;
-    pending.base = rig::record_before();
+    pending.base = lake::rig::record_before();
     pending.now.rows = 30;
     auto whole = pending;
     whole.base.reset();
@@ -68,11 +68,11 @@ TEST(describe_file, tells_the_state_from_the_mark) {
     EXPECT_EQ(describe_file(file_of(name, &restoring)).rows_pending, 10U);
     auto appended = file_of(name);
     appended.properties.type = azure::blob_type::append;
-    EXPECT_EQ(describe_file(appended).treated, treatment::convert);
+    EXPECT_EQ(describe_file(appended).treated, lake::treatment::convert);
     EXPECT_EQ(describe_file(appended).note, "an append blob");
     auto leased = file_of(name, &final);
     leased.properties.lease_state = "leased";
-    EXPECT_EQ(describe_file(leased).treated, treatment::refuse);
+    EXPECT_EQ(describe_file(leased).treated, lake::treatment::refuse);
     EXPECT_EQ(describe_file(leased).state, file_state::final);
     EXPECT_EQ(describe_file(leased).note, "somebody holds a lease on it that does not end by itself");
     const auto copy = describe_file(file_of("a/event-archiver-copy-of-events_2024-02-29.csv.part"));
@@ -106,11 +106,11 @@ TEST(take_inventory, adds_up_and_marks_the_days_in_between) {
 
 TEST(take_inventory, leaves_out_the_days_that_were_not_asked_for) {
     const auto files = folder_of({"events_2024-01-01.csv", "events_2024-01-02.csv", "events_2024-01-03.csv"});
-    const auto second = day::from_text("2024-01-02");
+    const auto second = lake::day::from_text("2024-01-02");
     EXPECT_EQ(take_inventory(files, {second, std::nullopt}).days, 2U);
     EXPECT_EQ(take_inventory(files, {std::nullopt, second}).days, 2U);
     EXPECT_EQ(take_inventory(files, {second, second}).days, 1U);
-    EXPECT_TRUE(take_inventory(file_map(), {}).files.empty());
+    EXPECT_TRUE(take_inventory(lake::file_map(), {}).files.empty());
 }
 
 } // namespace

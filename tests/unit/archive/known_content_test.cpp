@@ -13,8 +13,8 @@ constexpr std::string_view only_row = "1,\"a,b\"\n";
 
 std::span<const std::byte> as_stored(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-file_record record_holding(std::string_view content) {
-    file_record record;
+lake::file_record record_holding(std::string_view content) {
+    lake::file_record record;
     record.bytes = content.size();
     record.crc = azure::crc64(0, as_stored(content));
     return record;

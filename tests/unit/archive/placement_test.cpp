@@ -5,11 +5,11 @@
 namespace archive {
 namespace {
 
-const file_key plain{day::from_text("2024-02-29").value(), compression::none};
+const lake::file_key plain{lake::day::from_text("2024-02-29").value(), lake::compression::none};
 constexpr std::string_view next_midnight = "2024-03-01 00:00:00";
 
-placement cool() {
-    placement where;
+lake::placement cool() {
+    lake::placement where;
     where.sealed_tier = "Cool";
     where.encryption_scope = "ours";
     where.tags = {{"team", "data"}};
@@ -23,7 +23,7 @@ TEST(Placement, OfANewFile) {
     EXPECT_EQ(content.access_tier, "Cool");
     EXPECT_EQ(content.encryption_scope, "ours");
     EXPECT_EQ(content.tags, (azure::tag_set{{"team", "data"}}));
-    const file_key packed{plain.which, compression::gzip};
+    const lake::file_key packed{plain.which, lake::compression::gzip};
     const auto gzip = content_to_publish(packed, std::nullopt, next_midnight, {});
     EXPECT_EQ(gzip.type, "application/gzip");
     EXPECT_EQ(gzip.encoding, "") << "it is a file of that kind, not a page that is compressed on its way";

@@ -12,9 +12,9 @@ using Counts = std::vector<std::uint64_t>;
 // Days from 2024-02-27 on, one for each count.
 std::vector<planned_day> days_with(const Counts& counts) {
     std::vector<planned_day> days;
-    auto number = day::from_text("2024-02-27")->number();
+    auto number = lake::day::from_text("2024-02-27")->number();
     for (const auto rows : counts)
-        days.push_back({*day::from_number(number++), rows});
+        days.push_back({*lake::day::from_number(number++), rows});
     return days;
 }
 

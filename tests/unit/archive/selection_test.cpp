@@ -133,7 +133,7 @@ TEST(one_day, cuts_the_day_out_of_the_whole) {
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.context);
-        const auto part = one_day(row.whole, *day::from_text(row.day));
+        const auto part = one_day(row.whole, *lake::day::from_text(row.day));
         EXPECT_EQ(part.lower, row.lower);
         EXPECT_EQ(part.upper, row.upper);
         EXPECT_EQ(part.shard.count, 1U);

@@ -32,8 +32,8 @@ TEST(estimate_row_size, errs_less_the_more_it_has_seen) {
 }
 
 TEST(sample_points, lie_where_the_rows_are) {
-    const auto monday = day::from_text("2024-01-01").value();
-    const auto tuesday = day::from_text("2024-01-02").value();
+    const auto monday = lake::day::from_text("2024-01-01").value();
+    const auto tuesday = lake::day::from_text("2024-01-02").value();
     const std::vector<planned_day> days{{monday, 300}, {tuesday, 100}};
     const auto points = sample_points(days, 4);
     ASSERT_EQ(points.size(), 4U);

@@ -25,7 +25,7 @@ TEST(evidence, is_some_of_many_rows) {
     EXPECT_THAT(all.taken().rows, SizeIs(testing::AllOf(testing::Ge(4), testing::Le(8))));
     EXPECT_THAT(all.taken().rows[0].key, ElementsAre("1", "x"));
     EXPECT_THAT(all.taken().rows[1].key, ElementsAre("4", "x"));
-    EXPECT_EQ(all.taken().rows[0].crc, archive::content_hash("\"a,\"\"\",1,x"));
+    EXPECT_EQ(all.taken().rows[0].crc, lake::content_hash("\"a,\"\"\",1,x"));
 }
 
 TEST(evidence, comes_back_from_its_text) {

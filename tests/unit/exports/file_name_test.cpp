@@ -7,7 +7,7 @@ namespace exports {
 namespace {
 
 TEST(file_name, is_the_one_that_users_know) {
-    const auto first = file_name::at("agency", *archive::day::from_text("2025-01-01"));
+    const auto first = file_name::at("agency", *lake::day::from_text("2025-01-01"));
     EXPECT_EQ(first.text(), "agency-2025_01_01-12_00_00_AM.csv.gz");
     EXPECT_EQ(first.next().text(), "agency-2025_01_01-12_00_00_AM.2.csv.gz");
     EXPECT_EQ(first.next().next().text(), "agency-2025_01_01-12_00_00_AM.3.csv.gz");
@@ -16,7 +16,7 @@ TEST(file_name, is_the_one_that_users_know) {
 TEST(file_name, comes_back_from_its_text) {
     for (const auto* const task :
          {"agency", "source_run_page", "a-b-c", "x.y", "a-2025_01_01-12_00_00_AM", "0"}) {
-        const auto name = file_name::at(task, *archive::day::from_text("2024-02-29"));
+        const auto name = file_name::at(task, *lake::day::from_text("2024-02-29"));
         EXPECT_EQ(file_name::from_text(name.text()), name) << task;
         EXPECT_EQ(file_name::from_text(name.next().text()), name.next()) << task;
     }
@@ -52,7 +52,7 @@ TEST(file_name, of_others_is_none) {
 }
 
 TEST(hidden_name, comes_back_from_each_of_its_texts) {
-    const hidden_name hidden{file_name::at("a.b", *archive::day::from_text("2025-01-01")).next(),
+    const hidden_name hidden{file_name::at("a.b", *lake::day::from_text("2025-01-01")).next(),
                              "0123456789abcdef"};
     EXPECT_EQ(hidden.part(), ".a.b-2025_01_01-12_00_00_AM.2.csv.gz.0123456789abcdef.part");
     for (const auto& text : {hidden.part(), hidden.pending(), hidden.pending() + ".part"}) {

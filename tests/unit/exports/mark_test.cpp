@@ -29,7 +29,7 @@ TEST(export_mark, comes_back_from_the_lake) {
     mark.evidence.clear(); // it has metadata of its own
     const auto stored = for_lake(mark);
     EXPECT_TRUE(stored.pending);
-    const auto read = archive::mark_from(archive::metadata_with(stored, {}));
+    const auto read = lake::mark_from(lake::metadata_with(stored, {}));
     ASSERT_TRUE(read.mark) << read.mistake;
     EXPECT_EQ(from_lake(*read.mark), mark);
 }

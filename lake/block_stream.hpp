@@ -1,0 +1,46 @@
+// Bytes in, staged blocks of one blob out, one after another: for who copies a file and has nothing else
+// under way. Its one open block lies in pages of the pool.
+#pragma once
+
+#include "async/asio.hpp"
+#include "azure/blob_client.hpp"
+#include "azure/block_id.hpp"
+#include "lake/block_buffer.hpp"
+#include "lake/block_room.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lake {
+
+class block_stream {
+  public:
+    // `client` and `pages` must outlive the stream. `nonce` as in job_context. `encryption_scope`: that of
+    // the block list to come. `id_length`: as in azure::block_ids.
+    block_stream(azure::blob_client& client, async::page_pool& pages, std::string name, std::string nonce,
+                 std::string encryption_scope, std::size_t id_length = azure::block_ids::raw_length_default);
+
+    [[nodiscard]] async::awaitable<void> write(std::span<const std::byte> bytes);
+    // Nothing more comes.
+    [[nodiscard]] async::awaitable<void> finish();
+
+    [[nodiscard]] const std::vector<std::string>& ids() const noexcept { return ids_; } // in order
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+    [[nodiscard]] std::uint64_t crc() const noexcept { return crc_; }
+
+  private:
+    azure::blob_client& client_;
+    async::page_pool& pages_;
+    std::string name_;
+    std::string encryption_scope_;
+    azure::block_ids next_id_;
+    block_buffer open_;
+    std::vector<std::string> ids_;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t crc_ = 0;
+};
+
+} // namespace lake

@@ -1,0 +1,29 @@
+// One publishing write (Put Block List, Set Blob Metadata, Delete Blob): conditional, one try at a time, and
+// after an unclear answer a look before anything is decided. docs/protocol.md has the table.
+#pragma once
+
+#include "async/retry.hpp"
+#include "lake/folder.hpp"
+#include "lake/write_decision.hpp"
+
+#include <functional>
+#include <string>
+
+namespace lake {
+
+struct conditional_write {
+    // How the blob stands to the write.
+    struct observed {
+        blob_state state = blob_state::otherwise;
+        azure::etag etag;
+    };
+    std::string doing;                            // "publishing 'events_2024-01-01.csv'", for messages
+    std::function<awaitable<azure::etag>()> send; // one try
+    std::function<awaitable<observed>()> look;
+};
+
+// The ETag it left. Throws conflict if somebody else wrote, or what the service says where it is clear that
+// the write had, and will have, no effect.
+[[nodiscard]] awaitable<azure::etag> write_until_known(async::retry_context& retries, conditional_write what);
+
+} // namespace lake

@@ -1,0 +1,25 @@
+// Somebody else wrote to a file, or to rows, between our look and our write: the whole run may be made again,
+// with a fresh look at everything.
+#pragma once
+
+#include "async/error.hpp"
+
+namespace lake {
+
+class conflict : public async::error {
+  public:
+    explicit conflict(std::string message)
+        : async::error(async::failure::temporary, std::move(message),
+                       "Another writer is at work in the folder or on old rows; the next run tries again.") {
+        set_not_repeatable();
+    }
+};
+
+// So often a run begins again after a conflict before it says so.
+inline constexpr int conflicts_max = 5;
+
+// True if everything may be done again at once with a fresh snapshot and a fresh look at the files: somebody
+// else came first, here or on the server (a serialization failure).
+[[nodiscard]] bool may_run_again(const std::exception_ptr& failed);
+
+} // namespace lake

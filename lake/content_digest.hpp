@@ -1,0 +1,32 @@
+// Compares the rows of a file with those of a table, whatever their order.
+#pragma once
+
+#include "lake/difference.hpp"
+#include "lake/file_reading.hpp"
+#include "lake/folder.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace lake {
+
+// Of a key; fast, and the same within one process only.
+[[nodiscard]] std::uint64_t key_hash(std::string_view key) noexcept;
+// Of a row's text, its newline left aside.
+[[nodiscard]] std::uint64_t content_hash(std::string_view row) noexcept;
+
+// Equal for the same rows in any order; sums, not exclusive ors, so that a doubled row does not vanish.
+struct content_digest {
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t sum = 0;
+    std::uint64_t sum_of_squares = 0;
+
+    void add(std::string_view row) noexcept;
+    bool operator==(const content_digest&) const = default;
+};
+
+// Notes where what was read is not what the file's mark says.
+void compare_with_mark(const lake_file& file, const file_reading& reading, difference_list& found);
+
+} // namespace lake

@@ -1,0 +1,220 @@
+#include "lake/folder.hpp"
+
+#include "lake/conflict.hpp"
+#include "lake/side_copy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace lake {
+
+file_key lake_file::key() const {
+    const auto slash = properties.name.rfind('/'); // npos + 1 is 0
+    const auto name = std::string_view(properties.name).substr(slash + 1);
+    auto key = key_of_file(name);
+    if (!key)
+        key = key_of_side_copy(name);
+    if (!key)
+        throw async::error(async::failure::internal, "not the name of a day file");
+    return *key;
+}
+
+namespace {
+
+bool may_be_ours(std::string_view name) { return key_of_file(name) || key_of_side_copy(name); }
+
+} // namespace
+
+folder::folder(azure::blob_client& client, std::string path, azure::directory_client* directories,
+               std::string encryption_scope)
+    : client_(client)
+    , prefix_(path.empty() ? std::string() : std::move(path) + "/")
+    , directories_(directories)
+    , encryption_scope_(std::move(encryption_scope)) {}
+
+std::string folder::name_of(const file_key& key) const {
+    return prefix_ + key.which.file_name(key.compression);
+}
+
+// True if the folder is there now, as a directory.
+awaitable<bool> folder::create_directory() {
+    if (directories_ == nullptr || !directories_->available())
+        co_return false;
+    const auto hierarchical = co_await client_.hierarchical();
+    if (!hierarchical.value_or(false))
+        co_return false;
+    try {
+        co_await directories_->ensure(prefix_.substr(0, prefix_.size() - 1));
+        co_return true;
+    } catch (const azure::storage_error& failed) {
+        // A private endpoint for blobs alone is common. The marker asks for the same, or says what is wrong.
+        client_.sink().info("folder.marker",
+                            "the folder cannot be made as a directory: a marker is put there",
+                            {{"error.message", failed.what()}});
+    }
+    co_return false;
+}
+
+awaitable<void> folder::create_folder() {
+    if (co_await create_directory())
+        co_return;
+    // On a flat account a folder is only a name; the marker makes tools show it, and on a hierarchical one it
+    // is the directory itself.
+    const azure::metadata marker{{"hdi_isfolder", "true"}};
+    for (auto slash = prefix_.find('/'); slash != std::string::npos; slash = prefix_.find('/', slash + 1))
+        co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker, encryption_scope_);
+}
+
+awaitable<std::optional<folder::found_blobs>> folder::find_blobs(name_filter wanted) {
+    found_blobs found;
+    std::string marker;
+    do {
+        azure::blob_page page;
+        try {
+            page = co_await client_.list(prefix_, marker);
+        } catch (const azure::storage_error& failed) {
+            if (failed.status() != 404)
+                throw;
+            co_return std::nullopt;
+        }
+        found.empty = found.empty && page.blobs.empty() && page.folders.empty();
+        for (auto& inner : page.folders) {
+            // A directory where a day's file should be: a file cannot be written there.
+            inner.pop_back();
+            azure::blob_properties directory;
+            directory.name = std::move(inner);
+            directory.directory = true;
+            page.blobs.push_back(std::move(directory));
+        }
+        for (auto& blob : page.blobs)
+            if (wanted(std::string_view(blob.name).substr(prefix_.size())))
+                found.wanted.push_back(std::move(blob));
+        marker = std::move(page.next_marker);
+    } while (!marker.empty());
+    co_return found;
+}
+
+awaitable<std::optional<std::vector<azure::blob_properties>>> folder::present_blobs(name_filter wanted) {
+    auto found = co_await find_blobs(std::move(wanted));
+    if (!found)
+        co_return std::nullopt;
+    co_return std::move(found->wanted);
+}
+
+folder_contents folder::contents_of(std::vector<azure::blob_properties> blobs) {
+    folder_contents found;
+    directories_found_.clear();
+    for (auto& blob : blobs) {
+        const auto name = std::string_view(blob.name).substr(prefix_.size());
+        const auto key = key_of_file(name);
+        const auto original = key_of_side_copy(name);
+        if (blob.directory) {
+            if (key)
+                directories_found_.insert(*key);
+        } else if (key) {
+            auto mark = mark_from(blob.metadata);
+            found.days.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
+        } else if (original) {
+            found.copies.insert_or_assign(*original, lake_file{std::move(blob), {}});
+        }
+    }
+    return found;
+}
+
+awaitable<std::vector<azure::blob_properties>> folder::blobs(name_filter wanted) {
+    auto found = co_await find_blobs(wanted);
+    bool made = false;
+    if (!found) {
+        made = co_await client_.ensure_container();
+        found = co_await find_blobs(wanted);
+    }
+    if (!found && !made)
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("container '{}' is not there, and the SAS may not make it", client_.container()),
+            "Create it once, with the account's key or a role: az storage container create.");
+    if (!found)
+        throw async::error(
+            async::failure::temporary,
+            fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
+    // Once: the lock blob's maker lists again before there is anything in it.
+    if (found->empty && !prefix_.empty() && !std::exchange(folder_made_, true))
+        co_await create_folder();
+    co_return std::move(found->wanted);
+}
+
+awaitable<std::vector<azure::blob_properties>> folder::bookkeeping() {
+    std::vector<azure::blob_properties> found;
+    const auto prefix = prefix_ + std::string(bookkeeping_folder);
+    std::string marker;
+    do {
+        azure::blob_page page;
+        try {
+            page = co_await client_.list(prefix, marker);
+        } catch (const azure::storage_error& failed) {
+            if (failed.status() != 404)
+                throw;
+            co_return found;
+        }
+        std::ranges::move(page.blobs, std::back_inserter(found));
+        marker = std::move(page.next_marker);
+    } while (!marker.empty());
+    co_return found;
+}
+
+awaitable<folder_contents> folder::contents() {
+    auto found = co_await blobs(may_be_ours);
+    co_return contents_of(std::move(found));
+}
+
+awaitable<std::optional<file_map>> folder::present_files() {
+    auto blobs = co_await present_blobs(may_be_ours);
+    if (!blobs)
+        co_return std::nullopt;
+    auto found = contents_of(std::move(*blobs));
+    found.days.merge(found.copies);
+    co_return std::move(found.days);
+}
+
+awaitable<azure::content_headers> folder::content_of(azure::blob_properties file) {
+    auto content = std::move(file.content);
+    if (file.tag_count > 0)
+        content.tags = co_await client_.tags(file.name);
+    co_return content;
+}
+
+awaitable<void> folder::must_take(const azure::tag_set& tags) {
+    if (tags.empty())
+        co_return;
+    const auto hierarchical = co_await client_.hierarchical();
+    if (hierarchical.value_or(false))
+        throw async::error(async::failure::precondition,
+                           "the account has a hierarchical namespace, which takes no blob index tags",
+                           "Leave ARCHIVE_TAGS out, or archive into an account with a flat namespace.");
+}
+
+awaitable<std::optional<lake_file>> folder::look(std::string name) {
+    auto properties = co_await client_.properties(name);
+    if (!properties)
+        co_return std::nullopt;
+    auto mark = mark_from(properties->metadata);
+    co_return lake_file{std::move(*properties), std::move(mark)};
+}
+
+awaitable<void> folder::read(std::string name, azure::etag version, std::uint64_t from,
+                             azure::body_sink sink) {
+    try {
+        co_await client_.read(name, version, from, std::nullopt, std::move(sink));
+    } catch (const azure::storage_error& failed) {
+        if (failed.status() == 412 || failed.status() == 404)
+            throw conflict(fmt::format("'{}' was changed by somebody else while it was read", name));
+        throw;
+    } catch (const csv::row_too_large& row) {
+        throw row_refused(name, from, row);
+    }
+}
+
+} // namespace lake

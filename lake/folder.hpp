@@ -1,0 +1,111 @@
+// The folder of day files as the job sees it.
+#pragma once
+
+#include "azure/blob_client.hpp"
+#include "azure/directory.hpp"
+#include "lake/day.hpp"
+#include "lake/mark.hpp"
+#include "lake/row_limit.hpp"
+#include "lake/treatment.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lake {
+
+using async::awaitable;
+
+// The folder's own things lie there; nothing else of ours does.
+inline constexpr std::string_view bookkeeping_folder = ".event-archiver/";
+
+// Bytes of a body as text.
+[[nodiscard]] inline std::string_view text_of(std::span<const std::byte> bytes) noexcept {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+struct lake_file {
+    azure::blob_properties properties;
+    read_mark mark;
+
+    [[nodiscard]] file_key key() const; // of its name; a copy has that of its original
+    [[nodiscard]] bool compressed() const { return key().compression == compression::gzip; }
+};
+
+using file_map = std::map<file_key, lake_file>;
+
+struct folder_contents {
+    file_map days;
+    file_map copies; // of files whose conversion was interrupted: see side_copy.hpp
+};
+
+class folder {
+  public:
+    // `path`: "" or "some/folder". `client` and `directories`, which makes the folder where folders are
+    // real, must outlive the lake. `encryption_scope`: of the folder's marker.
+    folder(azure::blob_client& client, std::string path, azure::directory_client* directories = nullptr,
+           std::string encryption_scope = {});
+    // ARCHIVE_MEMORY, in bytes: what a row of others may take.
+    void bound_rows(std::uint64_t memory) noexcept { row_memory_ = memory; }
+    [[nodiscard]] std::uint64_t row_limit(const lake_file& file) const noexcept {
+        return lake::row_limit(file, row_memory_);
+    }
+
+    // Creates the container and the folder if they are missing.
+    [[nodiscard]] awaitable<folder_contents> contents();
+    // Every day's file, for readers: where it is missing because its conversion was interrupted, the
+    // copy. Creates nothing. Nothing if there is no container.
+    [[nodiscard]] awaitable<std::optional<file_map>> present_files();
+    // The blobs of the folder itself whose name in it passes: creating what is missing, and not. The others
+    // are dropped page by page.
+    using name_filter = std::function<bool(std::string_view)>;
+    [[nodiscard]] awaitable<std::vector<azure::blob_properties>> blobs(name_filter wanted);
+    [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>>
+    present_blobs(name_filter wanted);
+    // Whether a directory has the name of this day's file, by the last listing.
+    [[nodiscard]] bool is_directory(const file_key& key) const { return directories_found_.contains(key); }
+    // What a commit has to restate of a file. Its index tags take a request, where it has any.
+    [[nodiscard]] awaitable<azure::content_headers> content_of(azure::blob_properties file);
+    // Throws async::error(precondition) where these index tags cannot be given: an account with a
+    // hierarchical namespace has none. Costs a request, once, if there are any.
+    [[nodiscard]] awaitable<void> must_take(const azure::tag_set& tags);
+    // One file as it is now; nothing if there is none.
+    [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name);
+
+    // Streams bytes [from, end) of exactly this version of a file. Throws conflict if it is no longer there;
+    // where the sink throws csv::row_too_large, async::error(precondition) with the file's name.
+    [[nodiscard]] awaitable<void> read(std::string name, azure::etag version, std::uint64_t from,
+                                       azure::body_sink sink);
+
+    [[nodiscard]] std::string name_of(const file_key& key) const;
+    [[nodiscard]] place where() const { return {client_.account_name(), client_.container()}; }
+    // What lies in the folder's own folder: the lock, the ledger. Nothing if there is none.
+    [[nodiscard]] awaitable<std::vector<azure::blob_properties>> bookkeeping();
+    [[nodiscard]] const std::string& encryption_scope() const noexcept { return encryption_scope_; }
+    [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; } // "" or "some/folder/"
+    [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
+
+  private:
+    struct found_blobs {
+        std::vector<azure::blob_properties> wanted;
+        bool empty = true; // nothing at all lies in the folder
+    };
+    [[nodiscard]] awaitable<std::optional<found_blobs>> find_blobs(name_filter wanted);
+    [[nodiscard]] folder_contents contents_of(std::vector<azure::blob_properties> blobs);
+    [[nodiscard]] awaitable<void> create_folder();
+    [[nodiscard]] awaitable<bool> create_directory();
+
+    azure::blob_client& client_;
+    std::string prefix_; // "" or "some/folder/"
+    azure::directory_client* directories_;
+    std::string encryption_scope_;
+    std::uint64_t row_memory_ = std::uint64_t{32} << 20;
+    std::set<file_key> directories_found_;
+    bool folder_made_ = false;
+};
+
+} // namespace lake

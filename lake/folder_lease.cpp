@@ -1,0 +1,321 @@
+#include "lake/folder_lease.hpp"
+
+#include "async/cleanup.hpp"
+#include "async/error.hpp"
+#include "async/fault_point.hpp"
+#include "async/pause.hpp"
+#include "async/race.hpp"
+#include "async/task_scope.hpp"
+#include "azure/name_uuid.hpp"
+#include "db/position.hpp"
+#include "lake/conditional_write.hpp"
+#include "lake/conflict.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <unistd.h>
+#include <utility>
+
+namespace lake {
+
+using async::failure;
+using async::fault_point;
+using azure::lease_outcome;
+
+namespace {
+
+constexpr std::chrono::seconds renew_every{5};
+constexpr std::chrono::seconds renewal_patience{4};
+constexpr std::chrono::seconds proof_patience{60};
+constexpr int takes_max = 5; // each begins with a fresh look
+
+std::string this_host() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data())
+                                                            : std::string("unknown");
+}
+
+std::string time_now() {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+}
+
+} // namespace
+
+awaitable<lease_claim> claim_of(db::connection& session, db::server_position position, std::string table) {
+    // Qualified: in an export the search_path is the task's.
+    const auto found = co_await session.query(
+        "SELECT pg_catalog.current_database(), pg_catalog.to_char(pg_catalog.timezone('UTC'::pg_catalog.text,"
+        " pg_catalog.pg_postmaster_start_time()), 'YYYYMMDDHH24MISSUS'::pg_catalog.text)");
+    lease_claim claim;
+    claim.owner = {position.cluster, position.database, table_in_mark(found.text(0, 0)), std::move(table)};
+    claim.id = azure::name_uuid(
+        fmt::format("event-archiver/{}/{}/{}", position.cluster, position.database, found.text(0, 1)));
+    co_return claim;
+}
+
+folder_lease::folder_lease(lake::folder& folder, async::retry_context& retries, std::string name,
+                           std::string run_id)
+    : lake_(folder)
+    , retries_(retries)
+    , sink_(retries.sink)
+    , name_(folder.prefix() + std::string(bookkeeping_folder) + std::move(name))
+    , run_id_(std::move(run_id)) {}
+
+std::string folder_lease::where() const { return lake_.client().container() + "/" + lake_.prefix(); }
+
+awaitable<std::optional<azure::blob_properties>> folder_lease::look() {
+    try {
+        co_return co_await lake_.client().properties(name_);
+    } catch (const azure::storage_error& failed) {
+        if (failed.status() != 404) // no container either
+            throw;
+    }
+    co_return std::nullopt;
+}
+
+// The first run in this folder, or the first since an older version, whose marks tell whose it is.
+awaitable<void> folder_lease::create(folder_owner owner) {
+    const auto files = co_await lake_.contents();
+    if (const auto stranger = stranger_among(files, owner))
+        refuse_folder(where(), stranger, owner);
+    const folder_holder nobody;
+    const auto values = lock_metadata(owner, nobody);
+    co_await lake_.client().ensure_marker_blob(name_, values, lake_.encryption_scope());
+    fault_point("lock-created");
+}
+
+awaitable<lease_outcome> folder_lease::acquire() {
+    azure::lease_request what;
+    what.blob = name_;
+    what.id = claim_.id;
+    what.duration = lease_duration;
+    what.when = azure::condition::match(etag_);
+    co_return co_await lake_.client().lease(what);
+}
+
+awaitable<bool> folder_lease::take(lease_claim claim) {
+    if (claim.id != claim_.id)
+        etag_.clear();
+    claim_ = std::move(claim);
+    for (int tries = 0; tries < takes_max; ++tries) {
+        if (etag_.empty()) {
+            const auto lock = co_await look();
+            if (!lock) {
+                co_await create(claim_.owner);
+                continue;
+            }
+            const auto owner = owner_from(lock->metadata);
+            if (!owner || !owner->is(claim_.owner))
+                refuse_folder(where(), owner, claim_.owner);
+            etag_ = lock->etag;
+            holder_ = holder_from(lock->metadata);
+        }
+        state_ = co_await acquire();
+        fault_point("lease-taken");
+        if (state_ == lease_outcome::held && co_await signed_by_us())
+            co_return true;
+        etag_.clear(); // the owner is compared again before the next try
+        if (state_ == lease_outcome::taken || state_ == lease_outcome::broken)
+            co_return false;
+    }
+    co_return false;
+}
+
+awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
+    claim_ = std::move(claim);
+    const folder_holder nobody;
+    const auto values = lock_metadata(claim_.owner, nobody);
+    const auto lock = co_await look();
+    if (!lock) {
+        const auto files = co_await lake_.contents();
+        co_await lake_.client().ensure_marker_blob(name_, values, lake_.encryption_scope());
+        co_return stranger_among(files, claim_.owner);
+    }
+    auto before = owner_from(lock->metadata);
+    holder_ = holder_from(lock->metadata);
+    etag_ = lock->etag;
+    state_ = co_await acquire();
+    if (state_ != lease_outcome::held)
+        throw taken();
+    if (before && before->is(claim_.owner)) {
+        before.reset();
+    } else {
+        co_await write(nobody);
+    }
+    co_await release();
+    co_return before;
+}
+
+// The whole blob is written anew: it has no content. Throws conflict if somebody else has written to it.
+awaitable<void> folder_lease::write(folder_holder holder) {
+    const auto values = lock_metadata(claim_.owner, holder);
+    const auto expected = std::exchange(etag_, {}); // unless the write is known, the next `take` looks anew
+    const auto when = azure::condition::match(expected);
+    conditional_write what;
+    what.doing = fmt::format("signing '{}'", name_);
+    what.send = [&]() -> awaitable<azure::etag> {
+        const auto done =
+            co_await lake_.client().put_empty_blob(name_, values, when, claim_.id, lake_.encryption_scope());
+        co_return done.etag;
+    };
+    what.look = [&]() -> awaitable<conditional_write::observed> {
+        const auto now = co_await look();
+        if (!now)
+            co_return conditional_write::observed{};
+        auto state = blob_state::otherwise;
+        if (now->metadata == values)
+            state = blob_state::as_written;
+        else if (now->etag == expected)
+            state = blob_state::as_before;
+        co_return conditional_write::observed{state, now->etag};
+    };
+    etag_ = co_await write_until_known(retries_, std::move(what));
+    holder_ = std::move(holder);
+}
+
+// False if another run, on this server most likely, has signed at the same time: a fresh look is needed.
+awaitable<bool> folder_lease::signed_by_us() {
+    bool faster = false;
+    try {
+        co_await sign();
+    } catch (const conflict&) {
+        faster = true;
+    }
+    co_return !faster;
+}
+
+awaitable<void> folder_lease::sign() {
+    must_be_held();
+    if (holder_.lease == claim_.id)
+        co_return;
+    folder_holder us;
+    us.lease = claim_.id;
+    us.who = fmt::format("run {}, host {}, since {}", run_id_, this_host(), time_now());
+    co_await write(std::move(us));
+    fault_point("lease-signed");
+}
+
+awaitable<void> folder_lease::ready_to_write() {
+    co_await sign();
+    co_await renew();
+}
+
+void folder_lease::note(lease_outcome renewed) {
+    if (state_ == lease_outcome::held && renewed != lease_outcome::held)
+        sink_.warn("lease.lost", "the lake's lease is held no longer: nothing more is published",
+                   {{"blob", name_}});
+    state_ = renewed;
+}
+
+awaitable<void> folder_lease::renew() {
+    azure::lease_request what;
+    what.action = azure::lease_action::renew;
+    what.blob = name_;
+    what.id = claim_.id;
+    what.when = azure::condition::match(etag_);
+    const auto outcome = co_await lake_.client().lease(what);
+    if (outcome == lease_outcome::changed)
+        etag_.clear(); // the next `take` looks anew
+    note(outcome);
+    must_be_held();
+}
+
+void folder_lease::must_be_held() const {
+    if (state_ == lease_outcome::held)
+        return;
+    if (state_ == lease_outcome::taken)
+        throw taken();
+    if (state_ == lease_outcome::changed)
+        throw conflict(fmt::format("'{}' was signed by another holder of its lease", name_));
+    async::error lost(
+        failure::temporary, fmt::format("the lease of '{}' was broken while this run was at work", name_),
+        "Somebody took it away from this run. Was it taken for dead? The next run tries again.");
+    lost.set_not_repeatable();
+    throw lost;
+}
+
+async::error folder_lease::taken() const {
+    return {failure::locked,
+            fmt::format("another server's run holds the lease of '{}'{}", name_,
+                        holder_.lease.empty() ? std::string() : fmt::format(" (signed by {})", holder_.who)),
+            fmt::format("Is this database a copy of another one, with its settings? The lease of a run that"
+                        " died lapses after {} s; a person can break it: az storage blob lease break"
+                        " --account-name {} --container-name {} --blob-name '{}'.",
+                        lease_duration.count(), lake_.client().account_name(), lake_.client().container(),
+                        name_)};
+}
+
+awaitable<void> folder_lease::release() {
+    if (state_ != lease_outcome::held || etag_.empty())
+        co_return;
+    state_ = lease_outcome::absent;
+    azure::lease_request what;
+    what.action = azure::lease_action::release;
+    what.blob = name_;
+    what.id = claim_.id;
+    what.when = azure::condition::match(etag_);
+    try {
+        (void)co_await lake_.client().lease(what);
+    } catch (const async::error& failed) {
+        sink_.debug("lease.not_released", "the lake's lease was not released: it lapses by itself",
+                    {{"error.message", failed.what()}});
+    }
+}
+
+awaitable<void> folder_lease::renew_for_ever() {
+    for (;;) {
+        co_await async::pause(renew_every);
+        if (state_ != lease_outcome::held || etag_.empty())
+            continue;
+        try {
+            co_await renew();
+        } catch (const async::error& failed) {
+            // It counts for a while yet, and nobody may have wanted it: the proof before COMMIT decides.
+            sink_.debug("lease.not_renewed", "the lake's lease could not be renewed",
+                        {{"error.message", failed.what()}});
+        }
+    }
+}
+
+awaitable<void> folder_lease::renewed_beside(std::function<awaitable<void>()> body) {
+    async::task_scope beside(co_await async::asio::this_coro::executor);
+    beside.start(renew_for_ever());
+    std::exception_ptr failed;
+    try { // and not `caught`: what runs beside is to be joined even if a cancellation has come before
+        co_await body();
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    co_await async::ignoring_cancellation();
+    beside.cancel();
+    co_await beside.join();
+    co_await async::heeding_cancellation();
+    if (failed)
+        std::rethrow_exception(failed);
+}
+
+awaitable<void> prove_held(db::connection& session, folder_lease& lease) {
+    const auto by = async::deadline::after(proof_patience);
+    const auto limit =
+        fmt::format("SET LOCAL idle_in_transaction_session_timeout = '{}s'", proof_counts_for.count());
+    for (;;) {
+        std::exception_ptr failed;
+        co_await session.execute(limit);
+        try {
+            co_await async::with_deadline(lease.renew(), async::deadline::after(renewal_patience),
+                                          "the lake's lease to be renewed");
+        } catch (const async::error& error) {
+            if (!error.may_repeat() || by.passed())
+                throw;
+            failed = std::current_exception();
+        }
+        if (!failed)
+            break;
+    }
+    fault_point("lease-proved");
+}
+
+} // namespace lake

@@ -1,0 +1,90 @@
+// The fence in the lake: only who holds the lease of the folder's lock blob settles and publishes there. All
+// who work on one running database server share one lease, for its locks fence them from each other; a copy
+// of the server is another one. docs/protocol.md, "The lease and the owner".
+#pragma once
+
+#include "async/deadline.hpp"
+#include "async/log.hpp"
+#include "async/retry.hpp"
+#include "db/connection.hpp"
+#include "db/position.hpp"
+#include "lake/folder_owner.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace lake {
+
+// A holder that died is in the way for so long.
+inline constexpr std::chrono::seconds lease_duration{15};
+// Who finds it taken waits at least so long: a dead holder's lapses meanwhile.
+inline constexpr std::chrono::seconds lease_patience{20};
+// A session that is idle between the proof of the lease and COMMIT is ended by the server after this.
+inline constexpr std::chrono::seconds proof_counts_for{10};
+
+// Who asks for the lease: the folder's owner, and the server that is running.
+struct lease_claim {
+    folder_owner owner;
+    std::string id; // a UUID: the same for all runs on this server until it is started again
+};
+// `position` is that of `session`; `table` as in folder_owner.
+[[nodiscard]] awaitable<lease_claim> claim_of(db::connection& session, db::server_position position,
+                                              std::string table);
+
+class folder_lease {
+  public:
+    // `name`: of the lock blob. The references must outlive it.
+    folder_lease(lake::folder& folder, async::retry_context& retries, std::string name, std::string run_id);
+
+    // True if it is held now, for the first time or again; false: by somebody else. Creates the lock blob,
+    // with its owner, where there is none. Throws async::error(precondition) if the folder is somebody
+    // else's.
+    [[nodiscard]] awaitable<bool> take(lease_claim claim);
+    // Hands the folder over to `claim`'s owner, who holds the lease. The owner it had, if there was another.
+    // Throws async::error(locked) while somebody else holds the lease.
+    [[nodiscard]] awaitable<std::optional<folder_owner>> adopt(lease_claim claim);
+    // Before anything is published: writes down who holds it, unless that stands there. The lock blob's ETag
+    // is thus another one once another holder has begun to write. Throws conflict if one has since `take`.
+    [[nodiscard]] awaitable<void> sign();
+    // Between the last look at the folder and the first write that follows from it: signed and still held.
+    [[nodiscard]] awaitable<void> ready_to_write();
+    // Renews it: it is held, and no other holder has written anything since `take`. Throws
+    // async::error(locked) if somebody else has it, (temporary) if it was broken.
+    [[nodiscard]] awaitable<void> renew();
+    // Throws the same if the last renewal was refused.
+    void must_be_held() const;
+    // Lets go of it; a failure is ignored. Only while nobody else can be at work on this server.
+    [[nodiscard]] awaitable<void> release();
+    // Awaits `body`, and renews the lease beside it while it is held.
+    [[nodiscard]] awaitable<void> renewed_beside(std::function<awaitable<void>()> body);
+
+    // For who finds it taken: async::error(locked), with what is known of the holder.
+    [[nodiscard]] async::error taken() const;
+
+  private:
+    [[nodiscard]] awaitable<std::optional<azure::blob_properties>> look();
+    [[nodiscard]] awaitable<void> create(folder_owner owner);
+    [[nodiscard]] awaitable<azure::lease_outcome> acquire();
+    [[nodiscard]] awaitable<void> renew_for_ever();
+    [[nodiscard]] awaitable<void> write(folder_holder holder);
+    [[nodiscard]] awaitable<bool> signed_by_us();
+    void note(azure::lease_outcome renewed);
+    [[nodiscard]] std::string where() const;
+
+    lake::folder& lake_;
+    async::retry_context& retries_;
+    async::log& sink_;
+    std::string name_;
+    std::string run_id_;
+    lease_claim claim_;
+    azure::etag etag_;     // of the lock blob; empty: not known
+    folder_holder holder_; // as the lock blob says
+    azure::lease_outcome state_ = azure::lease_outcome::absent;
+};
+
+// Proves that the lease is held, to be followed by COMMIT at once: a process that is stopped in between finds
+// its session ended by the server before the lease can have lapsed. Throws as `renew`, or what the lake says.
+[[nodiscard]] awaitable<void> prove_held(db::connection& session, folder_lease& lease);
+
+} // namespace lake

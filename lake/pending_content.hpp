@@ -1,0 +1,25 @@
+// Whether a file that waits for a transaction still holds what was published: whoever appends to it may keep
+// its metadata, and what he added must not go with the tail.
+#pragma once
+
+#include "lake/folder.hpp"
+
+namespace lake {
+
+// Nothing of the file may be written over. Its kind is integrity.
+class pending_changed : public async::error {
+  public:
+    explicit pending_changed(const lake_file& file);
+};
+
+struct pending_blocks {
+    std::vector<azure::block> committed;
+    bool copied = false; // the same bytes in other blocks, as after a Put Blob or azcopy
+};
+
+// The blocks of exactly this version of the file, whose mark is pending. Reads its bytes only where the
+// blocks are not those that were published. Throws pending_changed, or conflict if it is another version by
+// now.
+[[nodiscard]] awaitable<pending_blocks> look_at_pending(lake::folder& folder, lake_file file);
+
+} // namespace lake

@@ -1,0 +1,71 @@
+// A file whose tail stands or falls with a transaction: the writes that make the tail final, or take it away.
+#pragma once
+
+#include "async/page_pool.hpp"
+#include "async/retry.hpp"
+#include "lake/conditional_write.hpp"
+#include "lake/folder.hpp"
+#include "lake/pending_content.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lake {
+
+// The tail is pending on this transaction: nobody has settled it.
+[[nodiscard]] bool pending_on(const lake_file& file, std::string_view transaction);
+
+// What it takes to stage bytes again. `new_nonce` as in job_context.
+struct rebuilding {
+    async::page_pool& pages;
+    std::function<std::string()> new_nonce;
+};
+
+class pending_files {
+  public:
+    using observed = conditional_write::observed;
+
+    // All must outlive it. `again`: for files with a base, which may have to be staged again when their tail
+    // is taken back.
+    pending_files(lake::folder& folder, async::retry_context& retries, const rebuilding* again = nullptr)
+        : lake_(folder)
+        , retries_(retries)
+        , rebuilding_(again) {}
+
+    // A file found pending: the three ways to end. `keep` is harmless where it fails, the next run does it;
+    // but async::error(integrity) says that the file is gone, or is another one: its rows were deleted from
+    // the table and are not in the lake. The others, only once the transaction is certainly not committed,
+    // throw the same if the file that was there before is gone, and pending_changed if somebody else has
+    // written to it and kept the mark: nothing is written over.
+    [[nodiscard]] awaitable<void> keep(const lake_file& file);
+    [[nodiscard]] awaitable<void> take_back(const lake_file& file);
+    [[nodiscard]] awaitable<void> remove(const lake_file& file);
+
+    // The same writes, of a file that is known by name, by the ETag and the mark it was published with.
+    [[nodiscard]] awaitable<void> restore_mark(std::string name, azure::etag expected, azure::metadata values,
+                                               file_mark published);
+    [[nodiscard]] awaitable<void> restore_base(std::string name, azure::etag expected,
+                                               std::vector<std::string> ids, azure::content_headers content,
+                                               azure::metadata values, file_mark published);
+    [[nodiscard]] awaitable<void> remove_pending(std::string name, azure::etag expected, file_mark published);
+
+    // After COMMIT: done if the mark is off *and* the rows are there. Throws async::error(integrity) if they
+    // are not.
+    [[nodiscard]] awaitable<observed> see_committed(std::string name, azure::etag expected,
+                                                    file_mark published);
+
+  private:
+    [[nodiscard]] awaitable<observed> see_taken_back(std::string name, azure::etag expected,
+                                                     file_mark published);
+    [[nodiscard]] awaitable<bool> begins_with(const lake_file& file, const file_record& content);
+    [[nodiscard]] awaitable<std::vector<std::string>> stage_base(const lake_file& file,
+                                                                 const pending_blocks& blocks);
+
+    lake::folder& lake_;
+    async::retry_context& retries_;
+    const rebuilding* rebuilding_;
+};
+
+} // namespace lake

@@ -1,0 +1,51 @@
+// The copy that holds a file's bytes while the file itself is made anew as another kind of blob: its name,
+// what its metadata says, and what becomes of it. Pure functions; docs/protocol.md, "Append blobs".
+#pragma once
+
+#include "azure/metadata.hpp"
+#include "lake/day.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lake {
+
+// Without folder: event-archiver-copy-of-events_2024-01-01.csv.part, which neither events_* nor *.csv
+// matches.
+[[nodiscard]] std::string side_copy_name(const file_key& original);
+[[nodiscard]] std::optional<file_key> key_of_side_copy(std::string_view name) noexcept;
+
+// What it is a copy of.
+struct side_copy_mark {
+    azure::etag original; // the ETag of the file when it was copied
+    std::uint64_t bytes = 0;
+    std::uint64_t crc = 0; // CRC-64
+    std::string run;       // that made it
+    bool operator==(const side_copy_mark&) const = default;
+};
+// `others`: the original's metadata, which goes with its bytes.
+[[nodiscard]] azure::metadata metadata_with(const side_copy_mark& mark, const azure::metadata& others);
+// Nothing if it cannot be read.
+[[nodiscard]] std::optional<side_copy_mark> side_copy_mark_from(const azure::metadata& values) noexcept;
+
+// How the file that a copy was found of stands now.
+enum class original_state : std::uint8_t {
+    absent,       // removed: the copy is all there is
+    as_copied,    // the very blob that was copied
+    begins_alike, // another, but its first bytes are the copy's
+    otherwise,    // somebody began the file anew
+    not_looked,   // another; whether it begins alike is not known yet
+};
+enum class copy_decision : std::uint8_t {
+    remove_original, // then rebuild: a removal that was sent may still arrive, so there is no way back
+    rebuild,         // the file from the copy, then remove the copy
+    remove_copy,     // the file holds all of it
+    look_at_bytes,
+    refuse, // two files that both hold something: a person must look
+};
+[[nodiscard]] copy_decision decide_copy(original_state original) noexcept;
+[[nodiscard]] std::string_view to_string(copy_decision decision) noexcept;
+
+} // namespace lake

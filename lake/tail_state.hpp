@@ -1,0 +1,32 @@
+// What a look finds where a transaction wrote the end of a file. "The mark is off" and "the rows are there"
+// are two questions: a file that is gone has no mark either.
+#pragma once
+
+#include "lake/folder.hpp"
+
+#include <optional>
+
+namespace lake {
+
+// True if this content is what the file holds: its last writer, length and checksum, by the mark, and the
+// length by the service. Whatever the mark waits for.
+[[nodiscard]] bool holds(const lake_file& file, const file_record& content) noexcept;
+
+enum class tail_state : std::uint8_t {
+    absent,
+    pending,   // as it was published, and still marked
+    final,     // as it was published, and the mark is off
+    built_on,  // another tail of ours stands behind it, pending; ours is its base
+    as_before, // as it was before the tail
+    other,
+};
+// `published` is the mark that the tail was published with.
+[[nodiscard]] tail_state tail_state_of(const std::optional<lake_file>& now,
+                                       const file_mark& published) noexcept;
+
+// The rows of a committed tail are gone from the table, and their file is gone or was replaced.
+[[nodiscard]] async::error rows_gone(const std::string& name, const file_mark& published, bool absent);
+// The same for what a file held before a tail that was rolled back.
+[[nodiscard]] async::error base_gone(const std::string& name, const file_mark& published);
+
+} // namespace lake

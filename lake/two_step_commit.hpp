@@ -1,0 +1,47 @@
+// The end of a transaction whose rows are in files: the files are marked with its number first, and stand or
+// fall with it. Every command that changes a table ends here. docs/protocol.md says what happens if the
+// process dies at any of these steps.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/stop.hpp"
+#include "db/position.hpp"
+#include "db/session_scope.hpp"
+#include "db/transaction.hpp"
+#include "lake/mark.hpp"
+
+#include <functional>
+
+namespace lake {
+
+using async::awaitable;
+
+class folder_lease;
+
+// What a command does around its COMMIT.
+struct commit_steps {
+    // Marks the files, and returns the transaction that the marks name. Whatever it throws, a cancellation
+    // too, nothing is committed.
+    std::function<awaitable<db::transaction_mark>()> announce;
+    // Once the transaction is committed: clears the marks. What it cannot do, the next run does.
+    std::function<awaitable<void>()> finalise;
+    // Once it is certain that nothing was and will be committed: rolls back, and takes the marks back.
+    std::function<awaitable<void>()> take_back;
+};
+
+// What the end of a transaction is carried out with; everything outlives it.
+struct commit_context {
+    db::database_access database;
+    db::connection& session;
+    db::transaction& transaction;
+    folder_lease* lease; // proved right before COMMIT; null: the files are in no folder that is leased
+    async::stop_source& stop;
+};
+
+// Announces, proves the lease, sends COMMIT, and finalises or takes back. A stop is heeded until COMMIT is
+// sent; from then on cancellation is ignored until all is done. Throws what a step threw, the server's
+// refusal of COMMIT, or async::error(temporary) if nobody can tell what became of the transaction: the marks
+// stay, and the next run settles them.
+[[nodiscard]] awaitable<void> commit_in_two_steps(commit_context context, commit_steps steps);
+
+} // namespace lake
