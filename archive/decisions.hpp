@@ -2,6 +2,7 @@
 // and carry out the answer. docs/protocol.md explains each row.
 #pragma once
 
+#include "archive/sample_seen.hpp"
 #include "db/fate.hpp"
 
 #include <cstdint>
@@ -10,14 +11,6 @@
 namespace archive {
 
 // --- Settling: what becomes of a tail whose file is marked pending. ---
-
-// What the table has of the one row of a tail that its mark kept.
-enum class sample_seen : std::uint8_t {
-    no_sample,     // none was kept, or it is of other columns than the key today
-    not_in_table,  // no row is that row, to the letter
-    key_only,      // a row has its key; whether it is that row cannot be told from the mark
-    to_the_letter, // the row is in the table
-};
 
 // What to believe of `asked`. A server restored from a copy of its files may have given the number to another
 // transaction since. One that committed has left no row of its tail in the table, one that aborted has left

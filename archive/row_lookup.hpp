@@ -1,7 +1,7 @@
 // Asks the table which of some rows it has: found by their keys, compared by their bytes.
 #pragma once
 
-#include "archive/decisions.hpp"
+#include "archive/sample_seen.hpp"
 #include "archive/table.hpp"
 #include "db/connection.hpp"
 #include "lake/folder.hpp"

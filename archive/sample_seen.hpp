@@ -1,0 +1,15 @@
+// What the table has of the one row of a tail that its mark kept.
+#pragma once
+
+#include <cstdint>
+
+namespace archive {
+
+enum class sample_seen : std::uint8_t {
+    no_sample,     // none was kept, or it is of other columns than the key today
+    not_in_table,  // no row is that row, to the letter
+    key_only,      // a row has its key; whether it is that row cannot be told from the mark
+    to_the_letter, // the row is in the table
+};
+
+} // namespace archive
