@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/configuration.hpp"
-#include "archive/preflight.hpp"
+#include "archive/look/preflight.hpp"
 #include "async/log.hpp"
 #include "db/connection.hpp"
 

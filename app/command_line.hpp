@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/commands.hpp"
-#include "archive/restore.hpp"
+#include "archive/run/restore.hpp"
 #include "lake/day_range.hpp"
 
 #include <map>

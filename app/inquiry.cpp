@@ -7,7 +7,7 @@
 #include "app/run_id.hpp"
 #include "app/terminal.hpp"
 #include "app/units.hpp"
-#include "archive/owner_look.hpp"
+#include "archive/look/owner_look.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>

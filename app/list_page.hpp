@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/report_page.hpp"
-#include "archive/inventory.hpp"
+#include "archive/look/inventory.hpp"
 
 #include <string>
 

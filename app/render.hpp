@@ -3,10 +3,10 @@
 #pragma once
 
 #include "app/command_line.hpp"
-#include "archive/forecast.hpp"
-#include "archive/inventory.hpp"
-#include "archive/preflight.hpp"
-#include "archive/verifier.hpp"
+#include "archive/look/forecast.hpp"
+#include "archive/look/inventory.hpp"
+#include "archive/look/preflight.hpp"
+#include "archive/look/verifier.hpp"
 
 #include <string>
 #include <vector>

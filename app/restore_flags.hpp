@@ -1,7 +1,7 @@
 // What `restore` was asked for: pure, from its flags to a request.
 #pragma once
 
-#include "archive/restore.hpp"
+#include "archive/run/restore.hpp"
 
 #include <string>
 #include <variant>

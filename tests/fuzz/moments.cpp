@@ -1,7 +1,7 @@
 // Log positions, moments, times and keys as text: what is read is written as it was read, and nothing that is
 // of a day lies outside it.
-#include "archive/selection.hpp"
-#include "archive/table.hpp"
+#include "archive/table/selection.hpp"
+#include "archive/table/table.hpp"
 #include "async/error.hpp"
 #include "db/position.hpp"
 #include "lake/written_form.hpp"

@@ -1,0 +1,44 @@
+// What the verifier holds while it proves one day. Private to it.
+#pragma once
+
+#include "archive/look/verifier.hpp"
+
+#include <unordered_set>
+
+namespace archive {
+
+struct verifier::proof {
+    const lake::lake_file& file;
+    lake::expected_file expected;
+    verified_file& result;
+};
+
+// Which rows have been met before, of all files of the day: each to the letter, for a key may be used again.
+class verifier::key_watch {
+  public:
+    explicit key_watch(fingerprint_set& seen)
+        : seen_(seen) {}
+
+    void note(std::uint64_t hash) {
+        if (seen_.insert(hash) != fingerprint_set::outcome::present)
+            return;
+        if (suspects_.size() < suspects_max)
+            suspects_.insert(hash);
+        else if (!suspects_.contains(hash)) // those that are suspects are counted when they are named
+            ++beyond_;
+    }
+
+    // Hashes of rows that may be there twice.
+    [[nodiscard]] const std::unordered_set<std::uint64_t>& suspects() const noexcept { return suspects_; }
+    // How many more there were.
+    [[nodiscard]] std::uint64_t beyond() const noexcept { return beyond_; }
+
+  private:
+    static constexpr std::size_t suspects_max = 1'000;
+
+    fingerprint_set& seen_;
+    std::unordered_set<std::uint64_t> suspects_;
+    std::uint64_t beyond_ = 0;
+};
+
+} // namespace archive

@@ -1,0 +1,145 @@
+#include "archive/look/forecast.hpp"
+
+#include "archive/plan/planner.hpp"
+#include "archive/plan/row_sample.hpp"
+#include "archive/table/table_shape.hpp"
+#include "db/side_effects.hpp"
+#include "db/transaction.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace archive {
+
+namespace {
+
+forecast_day describe_day(const planned_day& planned, const lake::file_key& key,
+                          const lake::file_map& present, const lake::folder& folder) {
+    forecast_day made{planned.which, planned.rows, 0, folder.name_of(key)};
+    if (const auto found = present.find(key); found != present.end()) {
+        const auto file = describe_file(found->second);
+        made.action = action_for(&file);
+        made.note = file.note;
+    }
+    return made;
+}
+
+} // namespace
+
+std::string_view to_string(file_action action) noexcept {
+    switch (action) {
+    case file_action::create:
+        return "new";
+    case file_action::append:
+        return "append";
+    case file_action::recognise:
+        return "recognise";
+    case file_action::adopt:
+        return "adopt";
+    case file_action::convert:
+        return "convert";
+    case file_action::settle:
+        return "pending";
+    case file_action::refuse:
+        break;
+    }
+    return "refused";
+}
+
+file_action action_for(const archived_file* file) noexcept {
+    if (file == nullptr)
+        return file_action::create;
+    if (file->interrupted)
+        return file_action::settle;
+    if (file->treated == lake::treatment::refuse)
+        return file_action::refuse;
+    switch (file->state) {
+    case file_state::final:
+    case file_state::held: // its hold has run out, or it would not be due
+        return file_action::append;
+    case file_state::restored:
+        return file_action::recognise;
+    case file_state::pending:
+        return file_action::settle;
+    case file_state::foreign:
+        return file->treated == lake::treatment::convert ? file_action::convert : file_action::adopt;
+    case file_state::unreadable:
+    case file_state::missing: // of the ledger alone: no file of a folder is told so
+    case file_state::altered:
+        break;
+    }
+    return file_action::refuse;
+}
+
+namespace {
+
+awaitable<void> look(db::connection& session, look_context& context, forecast& seen) {
+    auto limits = context.settings;
+    limits.commit = commit_unit::run; // all days of the run, however many transactions it makes of them
+    const auto named = co_await resolve_table(session, limits.table);
+    const db::transaction_options options(db::access::read_only);
+    auto transaction = co_await db::transaction::begin(session, options);
+    const auto table = co_await describe_table(session, named, limits.time_column, limits.key_columns);
+    context.report.enter(run_phase::planning);
+    const auto shape = co_await read_shape(session, table.oid);
+    must_have_shape(shape);
+    if (const auto mistake = publication_mistake(shape);
+        mistake && limits.partitions == partition_removal::none)
+        throw async::error(*mistake);
+    db::delete_watch watch;
+    watch.table = co_await db::root_of(session, table.oid);
+    watch.policy = limits.side_effects;
+    watch.setting = "ARCHIVE_SIDE_EFFECTS";
+    for (const auto& each : co_await db::foresee_effects(session, watch))
+        seen.side_effects.push_back(each.words);
+    plan_start from;
+    from.cutoff = co_await find_cutoff(session, limits);
+    const auto files = co_await context.lake.present_files();
+
+    seen.container_exists = files.has_value();
+    const auto present = files.value_or(lake::file_map());
+    std::set<lake::day> held;
+    for (const auto* file : co_await held_files(session, present))
+        held.insert(file->key().which);
+    from.held.assign(held.begin(), held.end());
+    seen.held = from.held;
+    const auto made = co_await make_plan(session, table, limits, from, counting::always);
+    for (const auto& [key, file] : present)
+        seen.files_pending += describe_file(file).state == file_state::pending ? 1 : 0;
+    seen.cutoff = from.cutoff;
+    seen.table = table.name;
+    seen.how = choose_reading(table);
+    seen.rows_dayless = made.rows_dayless;
+    for (const auto& planned : made.chosen.days) {
+        const auto key = choose_file(planned.which, limits.compression, present);
+        seen.days.push_back(describe_day(planned, key, present, context.lake));
+        seen.rows += planned.rows;
+    }
+    seen.days_left = made.days_due - seen.days.size();
+    seen.rows_left = made.rows_due - seen.rows;
+
+    seen.size = co_await sample_rows(session, table, made.chosen, seen.rows);
+    for (auto& planned : seen.days) {
+        planned.bytes = static_cast<std::uint64_t>(seen.size.mean * static_cast<double>(planned.rows) + 0.5);
+        seen.bytes += planned.bytes;
+    }
+    work_size work{seen.days.size(), seen.rows, seen.bytes};
+    if (seen.how == reading::by_page_range)
+        work.bytes_table = table.pages * 8'192;
+    seen.duration = expected_duration(work, limits);
+    seen.memory = expected_memory(limits);
+    co_await transaction.rollback(); // it has only read
+}
+
+} // namespace
+
+awaitable<forecast> look_ahead(look_context context) {
+    forecast seen;
+    context.report.enter(run_phase::connecting);
+    co_await db::with_session(context.database, [&context, &seen](db::connection& session) {
+        return look(session, context, seen);
+    });
+    co_return seen;
+}
+
+} // namespace archive

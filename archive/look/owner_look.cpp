@@ -1,0 +1,113 @@
+#include "archive/look/owner_look.hpp"
+
+#include "archive/table/named_table.hpp"
+#include "async/error.hpp"
+#include "async/race.hpp"
+#include "azure/error.hpp"
+#include "db/position.hpp"
+#include "db/transaction.hpp"
+#include "lake/folder_lease.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+// For a database that the answer does not need.
+constexpr std::chrono::seconds database_patience{3};
+
+// Nothing where the lake does not let this identity look.
+awaitable<std::optional<azure::blob_properties>> lock_seen(lake::folder& folder) {
+    try {
+        co_return co_await lock_of(folder);
+    } catch (const async::error& failed) {
+        if (failed.kind() == failure::temporary)
+            throw;
+    }
+    co_return std::nullopt;
+}
+
+// Cluster and database alone, which a standby has too. The cluster is empty where the role may not see it.
+awaitable<db::server_position> identity_of(db::connection& session) {
+    const auto found = co_await session.query(
+        "SELECT (SELECT d.oid FROM pg_catalog.pg_database d"
+        " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())::pg_catalog.text,"
+        " pg_catalog.has_function_privilege('pg_catalog.pg_control_system()'::pg_catalog.text,"
+        " 'EXECUTE'::pg_catalog.text)");
+    db::server_position position;
+    position.database = found.text(0, 0);
+    if (found.boolean(0, 1)) {
+        const auto identity = co_await session.query(
+            "SELECT s.system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system() s");
+        position.cluster = identity.text(0, 0);
+    }
+    co_return position;
+}
+
+} // namespace
+
+awaitable<std::optional<azure::blob_properties>> lock_of(lake::folder& folder) {
+    const auto name = folder.prefix() + std::string(lake::bookkeeping_folder) + "lock";
+    try {
+        co_return co_await folder.client().properties(name);
+    } catch (const azure::storage_error& failed) {
+        if (failed.status() != 404) // no container either
+            throw;
+    }
+    co_return std::nullopt;
+}
+
+awaitable<lake::folder_owner> owner_here(db::connection& session, const settings& wanted) {
+    const auto named = co_await resolve_table(session, wanted.table);
+    const db::transaction_options options(db::access::read_only);
+    auto transaction = co_await db::transaction::begin(session, options);
+    auto place = co_await identity_of(session);
+    auto claim =
+        co_await lake::claim_of(session, std::move(place), lake::table_in_mark(named.schema, named.relation));
+    co_await transaction.rollback(); // it has only read
+    co_return std::move(claim.owner);
+}
+
+awaitable<void> tell_owner(db::database_access database, lake::folder& folder, const settings& wanted,
+                           database_need need) {
+    const auto lock = co_await lock_seen(folder);
+    if (!lock)
+        co_return;
+    lake::folder_owner ours;
+    std::exception_ptr failed;
+    const auto ask = [&ours, &wanted](db::connection& session) -> awaitable<void> {
+        ours = co_await owner_here(session, wanted);
+    };
+    const auto by =
+        need == database_need::needed ? async::deadline() : async::deadline::after(database_patience);
+    try {
+        co_await async::with_deadline(db::with_session(database, ask), by, "the database");
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed) {
+        if (need == database_need::needed || async::is_cancellation(failed))
+            std::rethrow_exception(failed);
+        database.sink.debug("folder.owner_unknown", "whose folder it is was not compared",
+                            {{"error.message", async::describe(failed)}});
+        co_return;
+    }
+    const auto owner = lake::owner_from(lock->metadata);
+    if (ours.cluster.empty() || (owner && owner->is(ours))) // hidden from this role: equal to none
+        co_return;
+    database.sink.warn(
+        "folder.owner",
+        owner ? fmt::format("the folder belongs to {}; this is {}", describe(*owner), describe(ours))
+              : std::string("the folder's lock blob does not say whose it is"),
+        {{"blob", lock->name},
+         {"folder_owner", owner ? describe(*owner) : std::string()},
+         {"this", describe(ours)}});
+}
+
+} // namespace archive

@@ -1,0 +1,223 @@
+// The lake's half of the preflight.
+
+#include "archive/look/inventory.hpp"
+#include "archive/look/owner_look.hpp"
+#include "archive/look/preflight.hpp"
+#include "async/caught.hpp"
+#include "azure/error.hpp"
+#include "db/session_scope.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr std::string_view role_hint =
+    "Give the identity the role \"Storage Blob Data Contributor\" on the container, or a SAS with read, "
+    "write,"
+    " delete and list (sp=rwdl); tags ask for \"Storage Blob Data Owner\", or tags too (sp=rwdlt).";
+
+void judge_files(const lake::file_map& files, std::vector<check_line>& lines) {
+    std::size_t pending = 0;
+    std::size_t foreign = 0;
+    for (const auto& [key, file] : files) {
+        const auto described = describe_file(file);
+        pending += described.state == file_state::pending ? 1 : 0;
+        foreign += described.state == file_state::foreign ? 1 : 0;
+        if (described.interrupted)
+            lines.push_back({"files", check_status::warning,
+                             fmt::format("'{}' is {}", described.name, described.note),
+                             "The next run finishes it, or `event-archiver recover` now."});
+        else if (described.state != file_state::unreadable && described.treated == lake::treatment::refuse)
+            lines.push_back({"files", check_status::warning,
+                             fmt::format("'{}' cannot be appended to: {}", described.name, described.note),
+                             "A run that has rows for it fails; its message says what to do."});
+        if (described.state == file_state::unreadable)
+            lines.push_back({"files", check_status::failed,
+                             fmt::format("'{}': {}", described.name, described.note),
+                             "Restore its metadata, or move the file away.", failure::precondition});
+    }
+    if (foreign > 0)
+        lines.push_back({"files", check_status::ok,
+                         fmt::format("{} of {} day files were written by others: read once, then appended to",
+                                     foreign, files.size())});
+    if (pending > 0)
+        lines.push_back({"pending", check_status::warning,
+                         fmt::format("{} of {} day files wait for the fate of a transaction: a dry run leaves"
+                                     " such, or a run that died",
+                                     pending, files.size()),
+                         "The next run settles them, or `event-archiver recover` now."});
+    else
+        lines.push_back({"pending", check_status::ok, fmt::format("none of {} day files", files.size())});
+}
+
+void judge_container(const std::optional<azure::container_properties>& container, const lake::place& where,
+                     std::vector<check_line>& lines) {
+    if (!container) {
+        lines.push_back({"immutability", check_status::skipped,
+                         "not known: the identity may not look at the container's properties"});
+        return;
+    }
+    if (const auto found = lake::obstacle_of(*container, where))
+        lines.push_back({"immutability", check_status::failed, found->why, found->hint, found->kind});
+    else
+        lines.push_back({"immutability", check_status::ok,
+                         container->immutable_blobs_possible
+                             ? "none of the container; its blobs may have policies of their own"
+                             : "no policy and no legal hold on the container"});
+}
+
+awaitable<void> check_container(const preflight_context& context, std::vector<check_line>& lines) {
+    const auto container = co_await async::outcome_of(context.lake.client().look_at_container());
+    if (container.failed)
+        lines.push_back(failed_line("immutability", container.failed));
+    else
+        judge_container(*container.value, context.lake.where(), lines);
+}
+
+// Creates, reads, writes to and deletes a blob that nobody could take for a day's, and that lies as theirs
+// do.
+awaitable<void> probe(azure::blob_client& client, std::string name, const lake::placement& where) {
+    const azure::metadata values{{"archiverprobe", "remove"}};
+    azure::content_headers content;
+    content.type = "text/plain";
+    content.access_tier = where.sealed_tier;
+    content.encryption_scope = where.encryption_scope;
+    content.tags = where.tags;
+    const std::vector<std::string> no_blocks;
+    const auto absent = azure::condition::absent();
+    const auto created = co_await client.put_block_list(name, no_blocks, content, values, absent);
+    const auto as_created = azure::condition::match(created.etag);
+    (void)co_await client.properties(name);
+    if (!where.tags.empty())
+        (void)co_await client.tags(name);
+    const auto written = co_await client.set_metadata(name, values, as_created);
+    const auto as_written = azure::condition::match(written.etag);
+    co_await client.remove(name, as_written);
+}
+
+awaitable<void> check_writing(const preflight_context& context, std::vector<check_line>& lines) {
+    const auto name = context.lake.prefix() + "event-archiver-check-" + context.nonce;
+    const auto failed =
+        co_await async::caught(probe(context.lake.client(), name, context.settings.placement));
+    if (!failed) {
+        lines.push_back(
+            {"write", check_status::ok, "a small blob was created, read, written to and deleted again"});
+        co_return;
+    }
+    lines.push_back(failed_line("write", failed));
+    if (lines.back().failure == failure::refused)
+        lines.back().remedy += fmt::format("{}{}", lines.back().remedy.empty() ? "" : " ", role_hint);
+    lines.back().remedy += fmt::format(" Delete '{}' if it is left.", name);
+}
+
+} // namespace
+
+namespace {
+
+// What kind of account it is.
+awaitable<void> check_namespace(const preflight_context& context, std::vector<check_line>& lines) {
+    std::optional<bool> hierarchical;
+    std::exception_ptr failed;
+    try {
+        hierarchical = co_await context.lake.client().hierarchical();
+        co_await context.lake.must_take(context.settings.placement.tags);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed)
+        lines.push_back(failed_line("namespace", failed));
+    else if (!hierarchical)
+        lines.push_back({"namespace", check_status::ok,
+                         "the service does not tell this identity what it is: taken for flat, folders are"
+                         " markers"});
+    else
+        lines.push_back(
+            {"namespace", check_status::ok,
+             *hierarchical ? "hierarchical: folders are directories" : "flat: folders are markers"});
+}
+
+} // namespace
+
+namespace {
+
+// Whose folder it is, and who works in it.
+awaitable<void> check_owner(const preflight_context& context, std::vector<check_line>& lines) {
+    std::optional<lake::folder_owner> ours;
+    std::exception_ptr failed;
+    try {
+        co_await db::with_session(context.database, [&](db::connection& session) -> awaitable<void> {
+            ours = co_await owner_here(session, context.settings);
+        });
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed && async::is_cancellation(failed))
+        std::rethrow_exception(failed);
+    const auto there = co_await context.lake.bookkeeping();
+    const auto lock = std::ranges::find_if(there, [](const azure::blob_properties& blob) {
+        return blob.name.ends_with(std::string(lake::bookkeeping_folder) + "lock");
+    });
+    if (lock == there.end()) {
+        lines.push_back(
+            {"owner", check_status::ok, "nobody yet: the first run makes the folder its table's"});
+        lines.push_back({"lease", check_status::ok, "nobody has held it yet"});
+        co_return;
+    }
+    const auto owner = lake::owner_from(lock->metadata);
+    if (!ours)
+        lines.push_back({"owner", check_status::skipped, "not compared: this database cannot be asked"});
+    else if (!owner || !owner->is(*ours))
+        lines.push_back(
+            {"owner", check_status::failed,
+             owner ? fmt::format("the folder belongs to {}; this is {}", describe(*owner), describe(*ours))
+                   : "the folder's lock blob does not say whose it is",
+             "Give each its own ARCHIVE_PATH, or hand the folder over: `event-archiver recover"
+             " --adopt`.",
+             failure::precondition});
+    else
+        lines.push_back({"owner", check_status::ok, describe(*owner)});
+    const auto holder = lake::holder_from(lock->metadata);
+    const bool held = lock->lease_state == "leased";
+    lines.push_back(
+        {"lease", check_status::ok,
+         fmt::format("{}{}", held ? "held by a run at work" : "held by nobody",
+                     holder.lease.empty() ? std::string() : fmt::format("; last signed by {}", holder.who))});
+}
+
+} // namespace
+
+awaitable<void> check_lake(const preflight_context& context, std::vector<check_line>& lines) {
+    auto& client = context.lake.client();
+    const auto listed = co_await async::outcome_of(context.lake.present_files());
+    if (listed.failed) {
+        lines.push_back(failed_line("lake", listed.failed));
+        if (lines.back().failure == failure::refused)
+            lines.back().remedy += fmt::format("{}{}", lines.back().remedy.empty() ? "" : " ", role_hint);
+    } else {
+        lines.push_back({"lake", check_status::ok, context.account});
+    }
+    lines.push_back(judge_clock("lake clock", client.clock_ahead()));
+    if (listed.failed)
+        co_return;
+    co_await check_namespace(context, lines);
+    const auto& files = *listed.value; // nothing: there is no container yet
+    if (!files) {
+        lines.push_back({"container", check_status::ok,
+                         fmt::format("'{}' is not there yet: the first run creates it", client.container())});
+        lines.push_back({"write", check_status::skipped, "not tried: there is no container to write to"});
+        co_return;
+    }
+    lines.push_back({"container", check_status::ok, fmt::format("'{}' is there", client.container())});
+    co_await check_container(context, lines);
+    co_await check_writing(context, lines);
+    co_await check_owner(context, lines);
+    judge_files(*files, lines);
+}
+
+} // namespace archive

@@ -1,0 +1,113 @@
+// The verifier's further passes over a file: only to name rows, once something is known to be wrong.
+
+#include "archive/look/day_proof.hpp"
+#include "archive/table/selection.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace archive {
+
+namespace {
+
+// Every row of the table on that day, as COPY writes it, inside the session's transaction.
+awaitable<void> read_day(db::connection& session, const table_description& table, lake::day which,
+                         std::function<void(std::string_view)> take) {
+    selection all;
+    all.upper = "infinity";
+    const auto sql = copy_day_sql(table, one_day(all, which));
+    auto copy = co_await session.start_copy_out(sql);
+    do {
+        while (const auto row = copy.next())
+            take(row->text());
+    } while (co_await copy.wait());
+}
+
+} // namespace
+
+// Another pass over a file whose rows have been judged.
+awaitable<void> verifier::scan(const proof& one, lake::file_reading::row_sink take) {
+    lake::difference_list judged;
+    lake::file_reading reading(one.expected, one.file.compressed(), judged, std::move(take),
+                               context_.lake.row_limit(one.file));
+    const azure::body_sink feed = [&reading](std::span<const std::byte> bytes) -> awaitable<void> {
+        reading.feed(bytes);
+        co_return;
+    };
+    co_await context_.lake.read(one.file.properties.name, one.file.properties.etag, 0, feed);
+    reading.finish();
+}
+
+awaitable<void> verifier::name_duplicates(std::vector<proof>& day, const key_watch& keys) {
+    day.back().result.differences.add_unplaced(keys.beyond());
+    if (keys.suspects().empty())
+        co_return;
+    struct first_met {
+        const proof* file;
+        std::uint64_t row;
+    };
+    std::unordered_map<std::string, first_met> first;
+    for (auto& one : day)
+        co_await scan(one, [&](const lake::placed_row& row) {
+            // A hash that two rows share is no duplicate.
+            if (!keys.suspects().contains(lake::content_hash(row.text)))
+                return;
+            const auto [at, is_first] = first.try_emplace(std::string(row.text), first_met{&one, row.at.row});
+            if (is_first)
+                return;
+            const auto& other = at->second;
+            one.result.differences.add(lake::difference_kind::duplicate, row.at,
+                                       other.file == &one
+                                           ? fmt::format("its key is that of row {} too", other.row)
+                                           : fmt::format("its key is that of row {} of '{}' too", other.row,
+                                                         other.file->file.properties.name));
+        });
+}
+
+awaitable<void> verifier::compare_content(db::connection& session, std::vector<proof>& day,
+                                          fingerprint_set& rows, const lake::content_digest& ours) {
+    lake::content_digest theirs;
+    const auto which = day.front().expected.which;
+    const auto add = [&theirs](std::string_view row) { theirs.add(row); };
+    co_await read_day(session, *against_, which, add);
+    if (ours == theirs)
+        co_return;
+    // They differ: which rows?
+    rows.restart();
+    std::uint64_t missing = 0;
+    std::uint64_t extra = 0;
+    do {
+        for (const auto& one : day)
+            co_await scan(one,
+                          [&](const lake::placed_row& row) { rows.insert(lake::content_hash(row.text)); });
+        const auto look = [&](std::string_view row) {
+            const auto hash = lake::content_hash(row);
+            if (rows.covers(hash) && !rows.mark(hash))
+                ++missing;
+        };
+        co_await read_day(session, *against_, which, look);
+        if (rows.unmarked() == 0)
+            continue;
+        for (auto& one : day)
+            co_await scan(one, [&](const lake::placed_row& row) {
+                if (!rows.is_unmarked(lake::content_hash(row.text)))
+                    return;
+                ++extra;
+                one.result.differences.add(lake::difference_kind::content, row.at,
+                                           fmt::format("{} has no such row", against_->name));
+            });
+    } while (rows.next_pass());
+    auto& found = day.back().result.differences;
+    if (missing > 0)
+        found.add(lake::difference_kind::missing, {},
+                  fmt::format("{} rows of {} are not in it", missing, against_->name));
+    else if (extra == 0) // the same rows, some of them more often than on the other side
+        found.add(
+            lake::difference_kind::missing, {},
+            fmt::format("it has {} rows of this day and {} has {}", ours.rows, against_->name, theirs.rows));
+}
+
+} // namespace archive

@@ -1,0 +1,94 @@
+// Proves archived days: reads each file and compares it with its mark, with itself and with the table.
+#pragma once
+
+#include "archive/look/fingerprint_set.hpp"
+#include "archive/look/inventory.hpp"
+#include "archive/report.hpp"
+#include "archive/settings.hpp"
+#include "archive/table/table.hpp"
+#include "async/condition.hpp"
+#include "db/connection.hpp"
+#include "db/session_scope.hpp"
+#include "lake/content_digest.hpp"
+#include "lake/day_range.hpp"
+#include "lake/difference.hpp"
+#include "lake/file_reading.hpp"
+#include "lake/folder.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+struct verified_file {
+    archived_file file;
+    std::uint64_t rows = 0;  // as read
+    std::uint64_t bytes = 0; // as stored
+    bool gone = false;       // it was taken back or moved while the others were read
+    lake::difference_list differences = {};
+};
+
+struct verification {
+    std::vector<verified_file> files; // by day
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t differences = 0;
+    std::uint64_t pending = 0;
+    std::uint64_t foreign = 0; // nothing is recorded of them to compare with
+};
+
+struct verify_context {
+    const archive::settings& settings;
+    db::database_access database;
+    lake::folder& lake;
+    run_report& report;
+};
+
+// Several days at once, each file streamed once; again only to name rows, or where the keys of a day do not
+// fit into memory (see fingerprint_set). Memory stays within the setting, whatever the files' sizes.
+class verifier {
+  public:
+    verifier(const async::asio::any_io_executor& executor, verify_context context);
+
+    // `against`: a table to compare the content with, as SQL writes it, or empty. Throws
+    // async::error(precondition) if there is no container, or no such table.
+    [[nodiscard]] awaitable<verification> verify(lake::day_range days, std::string against);
+
+  private:
+    [[nodiscard]] awaitable<void> describe(db::connection& session, std::string against);
+    // A day has one file, or two where somebody has put a plain one beside a compressed one: then keys are
+    // unique, and rows those of a table, in both together.
+    struct proof; // one file of a day, and what comes of it
+    class key_watch;
+
+    [[nodiscard]] awaitable<void> lane(db::connection& session, const std::vector<lake::lake_file>& files,
+                                       verification& result);
+    [[nodiscard]] awaitable<void> verify_day(db::connection& session, std::vector<lake::lake_file> files,
+                                             std::span<verified_file> results);
+    [[nodiscard]] awaitable<void> prove(db::connection& session, const std::vector<lake::lake_file>& files,
+                                        std::span<verified_file> results);
+    [[nodiscard]] awaitable<std::vector<std::string>> compared_columns(const proof& one);
+    [[nodiscard]] awaitable<void> read_whole(db::connection& session, proof& one, key_watch& keys,
+                                             lake::content_digest& ours);
+    [[nodiscard]] awaitable<void> scan(const proof& one, lake::file_reading::row_sink take);
+    [[nodiscard]] awaitable<void> name_duplicates(std::vector<proof>& day, const key_watch& keys);
+    [[nodiscard]] awaitable<void> compare_content(db::connection& session, std::vector<proof>& day,
+                                                  fingerprint_set& rows, const lake::content_digest& ours);
+
+    // A part of the memory, given back with the object.
+    class memory_share;
+    [[nodiscard]] awaitable<memory_share> take_memory(std::uint64_t wanted);
+
+    verify_context context_;
+    table_description table_;
+    std::optional<table_description> against_;
+    lake::ledger_state known_;
+    std::size_t next_ = 0;
+    std::uint64_t memory_free_;
+    async::condition memory_returned_;
+};
+
+} // namespace archive

@@ -1,0 +1,17 @@
+// How large the rows are that a plan has chosen, told by a sample: at most 2,000 of them are read.
+#pragma once
+
+#include "archive/plan/plan.hpp"
+#include "archive/plan/size_estimate.hpp"
+#include "archive/table/table.hpp"
+#include "db/connection.hpp"
+
+#include <cstdint>
+
+namespace archive {
+
+// `rows`: how many there are. Inside the session's transaction. Throws db::error.
+[[nodiscard]] awaitable<row_size> sample_rows(db::connection& session, const table_description& table,
+                                              const plan& chosen, std::uint64_t rows);
+
+} // namespace archive

@@ -1,0 +1,67 @@
+// recover --keep of a file that waits for nothing: a person has looked at what others made of it.
+
+#include "archive/run/unit.hpp"
+#include "archive/table/file_header.hpp"
+#include "async/error.hpp"
+#include "lake/content_check.hpp"
+
+#include <fmt/format.h>
+
+namespace archive {
+
+using async::failure;
+
+// From now on the file is known to hold what it holds. Throws async::error(precondition) if it is no day file
+// of the table, or holds what it is known to hold.
+awaitable<void> job::accept_file(unit& work, const lake::lake_file& file) {
+    const auto& name = file.properties.name;
+    const auto expected = expected_of(work.table, file.key().which);
+    lake::content_check seen(name, file.compressed(), expected, {}, context_.lake.row_limit(file));
+    const azure::body_sink take = [&seen](std::span<const std::byte> bytes) -> awaitable<void> {
+        seen.feed(bytes);
+        co_return;
+    };
+    co_await context_.lake.read(name, file.properties.etag, 0, take);
+    seen.finish();
+
+    const std::string_view whole = name;
+    const auto known = co_await ledger_.read();
+    const auto entry = known.find(std::string(whole.substr(whole.rfind('/') + 1)));
+    auto mark = file.mark.mark;
+    const auto alike = [&seen](const lake::file_record& record) {
+        return record.bytes == seen.bytes() && record.crc == seen.crc();
+    };
+    const bool as_known = entry == known.end() ||
+                          lake::compare_with_ledger(entry->second, &file) == lake::ledger_verdict::as_known;
+    if (as_known && (mark ? alike(mark->now) : entry == known.end() || alike(entry->second.now)))
+        throw async::error(
+            failure::precondition,
+            fmt::format("'{}' is neither pending nor restored: there is nothing to decide", name));
+
+    lake::ledger_entry now;
+    now.file = whole.substr(whole.rfind('/') + 1);
+    now.what = lake::ledger_word::kept;
+    now.etag = file.properties.etag;
+    now.now = mark ? mark->now : lake::file_record{};
+    now.now.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
+    now.now.bytes = seen.bytes();
+    now.now.crc = seen.crc();
+    now.now.uncompressed = file.compressed() ? seen.csv_bytes() : 0;
+    now.now.run = context_.run_id;
+    now.now.position = work.position;
+    now.now.sample.reset();
+    now.now.ids = 0;
+    if (mark)
+        mark->now = now.now;
+    std::vector<lake::ledger_entry> entries;
+    entries.push_back(std::move(now));
+    co_await lease_.ready_to_write();
+    // First: until the mark is written too, another --keep of the file does both.
+    co_await ledger_.append(std::move(entries));
+    if (mark)
+        co_await restores_.withdraw(file, *mark);
+    context_.sink.info("file.kept", "what others made of a file is what it is known to hold from now on",
+                       {{"blob", name}, {"rows", seen.lines() > 0 ? seen.lines() - 1 : 0}});
+}
+
+} // namespace archive

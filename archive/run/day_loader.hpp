@@ -1,0 +1,82 @@
+// Rows of day files back into a table, inside somebody's transaction: by key, so that loading twice is
+// loading once, and compared with the bytes of the files before anybody commits.
+#pragma once
+
+#include "archive/table/table.hpp"
+#include "db/connection.hpp"
+#include "lake/content_digest.hpp"
+#include "lake/folder.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace archive {
+
+struct loaded_file {
+    lake::file_record content;       // of the file as it was read; run, transaction and position are empty
+    std::uint64_t rows_inserted = 0; //
+    std::uint64_t rows_present = 0;  // the table had rows with their keys already
+};
+
+// Which columns a file may have.
+enum class loaded_columns : std::uint8_t {
+    those_of_the_table, // exactly these, in their order
+    some_of_the_table,  // the others take their defaults
+};
+
+class day_loader {
+  public:
+    // One for a transaction. `session`, `lake` and `target` must outlive it.
+    day_loader(db::connection& session, lake::folder& folder, const table_description& target,
+               loaded_columns allowed)
+        : session_(session)
+        , lake_(folder)
+        , target_(target)
+        , allowed_(allowed) {}
+
+    // Inserts each row of exactly this version of the file whose key the table does not have; `file` must
+    // live until `prove`. Throws async::error that names the file: integrity if it is not what its mark says,
+    // is malformed, or a key is taken; precondition if its columns or its values do not fit the table, or no
+    // partition takes them. Throws conflict if somebody else wrote to it meanwhile.
+    [[nodiscard]] awaitable<loaded_file> load(const lake::lake_file& file);
+
+    // Once all files are loaded, and all constraints and triggers have run: what the table gives back by COPY
+    // are the files' rows, to the letter. Throws async::error(integrity) that names file, columns and keys.
+    [[nodiscard]] awaitable<void> prove();
+
+  private:
+    // Of this transaction alone; it is gone with its end. Its rows are numbered.
+    static constexpr std::string_view stage = "pg_temp.event_archiver_restore";
+
+    struct staged_file {
+        const lake::lake_file* file;
+        lake::day which;
+        std::uint64_t first_row; // numbers of its rows in the stage: first_row, …
+        std::uint64_t rows;
+    };
+
+    [[nodiscard]] awaitable<void> make_stage(const lake::lake_file& file);
+    [[nodiscard]] awaitable<loaded_file> copy(const lake::lake_file& file, lake::day which);
+    [[nodiscard]] awaitable<void> must_have_partition(const staged_file& staged);
+    [[nodiscard]] awaitable<std::uint64_t> insert(const staged_file& staged);
+    [[nodiscard]] awaitable<void> explain(const staged_file& staged);
+
+    [[nodiscard]] std::string column_list(std::string_view prefix = {}) const;
+    [[nodiscard]] std::string same_row() const;
+
+    db::connection& session_;
+    lake::folder& lake_;
+    const table_description& target_;
+    loaded_columns allowed_;
+    std::string header_;               // of the files
+    std::vector<std::string> columns_; // the same, plain names
+    std::size_t time_position_ = 0;    // in `columns_`
+    std::vector<staged_file> staged_;
+    std::uint64_t rows_ = 0; // staged so far
+    std::map<lake::day, lake::content_digest> expected_;
+};
+
+} // namespace archive

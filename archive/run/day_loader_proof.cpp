@@ -1,0 +1,146 @@
+// The proof of a restore: what the table gives back by COPY are the bytes of the files. It is the last thing
+// that happens before COMMIT, once all triggers and constraints have had their say.
+
+#include "archive/run/day_loader.hpp"
+#include "archive/table/selection.hpp"
+#include "async/error.hpp"
+#include "csv/day_prefix.hpp"
+#include "csv/dialect.hpp"
+#include "csv/file_scanner.hpp"
+#include "csv/row_scanner.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr std::string_view texts = "pg_temp.event_archiver_texts";
+constexpr int keys_shown = 20;
+
+} // namespace
+
+// The rows of the table that stand for rows of the files, each with its day; digests do not care for their
+// order. Whatever else the table has on these days is left aside.
+awaitable<void> day_loader::prove() {
+    if (staged_.empty())
+        co_return;
+    const auto sql = fmt::format("COPY (SELECT t.{0}::date - date '1970-01-01', {1} FROM {2} t WHERE EXISTS"
+                                 " (SELECT FROM {3} s WHERE {4})) TO STDOUT (FORMAT csv)",
+                                 target_.time_column, column_list("t."), target_.name, stage, same_row());
+    std::map<lake::day, lake::content_digest> found;
+    auto copy = co_await session_.start_copy_out(sql);
+    do {
+        while (const auto line = copy.next()) {
+            const auto dated = csv::split_day(line->text());
+            if (const auto which = dated.day ? lake::day::from_number(*dated.day) : std::nullopt)
+                found[*which].add(dated.row);
+        }
+    } while (co_await copy.wait());
+    for (const auto& staged : staged_)
+        if (found[staged.which] != expected_[staged.which])
+            co_await explain(staged);
+}
+
+// Something differs: which columns of which rows? The file is read once more, as texts, and each is compared
+// with what the column's type writes. Rows are numbered as in the stage.
+awaitable<void> day_loader::explain(const staged_file& staged) {
+    const auto& file = *staged.file;
+    std::vector<std::string> names; // of the texts
+    std::vector<std::string> differs;
+    for (std::size_t at = 0; at < columns_.size(); ++at) {
+        names.push_back(fmt::format("c{}", at));
+        const auto column = db::connection::identifier(columns_[at]);
+        // format() asks the type's own output function, as COPY does; a cast to text may be another.
+        differs.push_back(
+            fmt::format("(x.c{0} COLLATE \"C\" IS DISTINCT FROM CASE WHEN t.{1} IS DISTINCT FROM NULL THEN"
+                        " pg_catalog.format('%s', t.{1}) END)",
+                        at, column));
+    }
+    co_await session_.execute(
+        fmt::format("CREATE TEMPORARY TABLE event_archiver_texts (n bigint, {} text) ON COMMIT DROP",
+                    fmt::join(names, " text, ")));
+    auto number = staged.first_row;
+    std::string rows;
+    bool header_next = true;
+    csv::file_scanner scanner(
+        file.compressed(),
+        [&](std::string_view row) {
+            if (std::exchange(header_next, false))
+                return;
+            row.remove_suffix(csv::ends_in_crlf(row) ? 2 : row.ends_with('\n') ? 1 : 0);
+            rows.append(fmt::format_int(number++).c_str()).append(1, ',').append(row).push_back('\n');
+        },
+        csv::line_ends::lf_or_crlf, lake_.row_limit(file));
+    auto target = co_await session_.start_copy_in(fmt::format("COPY {} FROM STDIN (FORMAT csv)", texts));
+    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+        for (scanner.give(bytes); scanner.step();) {
+            co_await target.write(rows);
+            rows.clear();
+        }
+    };
+    co_await lake_.read(file.properties.name, file.properties.etag, 0, take);
+    scanner.finish();
+    co_await target.write(rows);
+    (void)co_await target.finish();
+    co_await session_.execute(fmt::format("ANALYZE {}", texts));
+
+    std::vector<std::string> counts;
+    for (std::size_t at = 0; at < columns_.size(); ++at)
+        counts.push_back(
+            fmt::format("count(*) FILTER (WHERE t.{} IS NOT NULL AND {})", target_.time_column, differs[at]));
+    const auto joined = fmt::format("FROM {} x JOIN {} s ON s.event_archiver_row = x.n LEFT JOIN {} t ON {}",
+                                    texts, stage, target_.name, same_row());
+    const auto wrong = fmt::format("t.{} IS NULL OR {}", target_.time_column, fmt::join(differs, " OR "));
+    const auto sums = co_await session_.query(
+        fmt::format("SELECT count(*) FILTER (WHERE {}), count(*) FILTER (WHERE t.{} IS NULL), {} {}", wrong,
+                    target_.time_column, fmt::join(counts, ", "), joined));
+    std::vector<std::string> key_texts;
+    std::vector<std::string> key_columns;
+    for (const auto& key : target_.keys) {
+        key_texts.push_back(fmt::format("s.{}", key.quoted));
+        key_columns.push_back(key.quoted);
+    }
+    const auto keys =
+        co_await session_.query(fmt::format("SELECT concat_ws('/', {}) {} WHERE {} LIMIT {}",
+                                            fmt::join(key_texts, ", "), joined, wrong, keys_shown));
+
+    std::vector<std::string> shown;
+    for (int row = 0; row < keys.rows(); ++row)
+        shown.emplace_back(keys.text(row, 0));
+    std::vector<std::string> columns;
+    for (std::size_t at = 0; at < columns_.size(); ++at)
+        if (sums.integer(0, static_cast<int>(at) + 2) > 0)
+            columns.push_back(columns_[at]);
+    std::string how;
+    if (sums.integer(0, 1) > 0)
+        how = fmt::format("{} are not there", sums.text(0, 1));
+    if (!columns.empty())
+        how += fmt::format("{}{} '{}' differ{}", how.empty() ? "" : ", ",
+                           columns.size() == 1 ? "column" : "columns", fmt::join(columns, "', '"),
+                           columns.size() == 1 ? "s" : "");
+    const std::string_view hint =
+        "A row of the same key is there already with other content, a column's type has changed since, or a"
+        " trigger or rule changes or keeps rows. Restore with --into TABLE to look at them. Nothing was"
+        " restored.";
+    if (shown.empty())
+        throw async::error(
+            failure::integrity,
+            fmt::format("the rows of '{}' are not in {} as the file has them: some are there in"
+                        " another number",
+                        file.properties.name, target_.name),
+            std::string(hint));
+    throw async::error(failure::integrity,
+                       fmt::format("{} rows of '{}' are not in {} as the file has them ({}): {} {}{}",
+                                   sums.text(0, 0), file.properties.name, target_.name, how,
+                                   fmt::join(key_columns, ", "), fmt::join(shown, ", "),
+                                   sums.integer(0, 0) > keys.rows() ? ", …" : ""),
+                       std::string(hint));
+}
+
+} // namespace archive

@@ -1,0 +1,74 @@
+// What to do next, as pure functions from facts to a value. The coroutines around them only gather the facts
+// and carry out the answer. docs/protocol.md explains each row.
+#pragma once
+
+#include "archive/table/sample_seen.hpp"
+#include "db/fate.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace archive {
+
+// --- Settling: what becomes of a tail whose file is marked pending. ---
+
+// What to believe of `asked`. A server restored from a copy of its files may have given the number to another
+// transaction since. One that committed has left no row of its tail in the table, one that aborted has left
+// them all there; where the sample does not bear that out, nobody knows.
+[[nodiscard]] db::fate believe(db::fate asked, sample_seen sample) noexcept;
+
+enum class origin : std::uint8_t { this_database, elsewhere };
+enum class tail_rows : std::uint8_t {
+    not_looked,
+    all_in_table, // each of them, to the letter
+    none_in_table,
+    some_in_table,
+    not_comparable, // none is there as it was written, but that is no proof: see `judge_rows`
+    no_rows,        // nothing was added: the transaction deleted rows that the file had already
+};
+
+// How many rows of a tail the table has.
+struct row_counts {
+    std::uint64_t total = 0;
+    std::uint64_t to_the_letter = 0;
+    std::uint64_t other_content = 0; // a row has the key, with other bytes
+};
+// `hidden`: row security may hide rows from the session. `same_types`: the columns are known to be of the
+// types they had, so that other bytes are another row.
+[[nodiscard]] tail_rows judge_rows(const row_counts& seen, bool hidden, bool same_types) noexcept;
+
+struct settle_facts {
+    archive::origin origin = origin::this_database;
+    db::fate fate = db::fate::unknown; // as it is believed
+    tail_rows rows = tail_rows::not_looked;
+    bool has_base = false;             // the file had content before the tail
+    db::fate said = db::fate::unknown; // by the server
+    // The mark was written further on in the log, or on a later timeline, than this server is: it may be a
+    // copy of the one that wrote it.
+    bool ahead = false;
+    // The server has run ever since the mark was written, and the table has keys of the tail: what it says of
+    // an abort stands, though rows of it were changed or deleted meanwhile.
+    bool same_server = false;
+    bool keys_in_table = false;
+};
+
+enum class settle_decision : std::uint8_t {
+    keep,           // the rows are gone from the table: clear the mark
+    take_back,      // the rows are in the table: commit the block list without the tail
+    remove,         // the same where the tail is the whole file
+    wait,           // the transaction is still running
+    look_at_rows,   // only the tail's own rows can tell
+    refuse_foreign, // the mark is of another cluster or database
+    refuse_mixed,   // the rows are partly in the table, or cannot be compared: a person must look
+    refuse_copy,    // this server may be a copy: a person must look
+    restored,       // rows are back in the table: say so; the file keeps them for now
+    empty,          // a person says that the table's rows count: only the header stays
+};
+[[nodiscard]] settle_decision decide_settling(const settle_facts& facts) noexcept;
+// The same for a file that was being moved back into the table; `rows` are all of the file's, `has_base` says
+// nothing. It keeps its rows, whatever becomes of it.
+[[nodiscard]] settle_decision decide_restoring(const settle_facts& facts) noexcept;
+
+[[nodiscard]] std::string_view to_string(settle_decision decision) noexcept;
+
+} // namespace archive

@@ -1,0 +1,221 @@
+#include "archive/settle/publisher.hpp"
+
+#include "async/fault_point.hpp"
+#include "azure/crc64.hpp"
+#include "azure/error.hpp"
+#include "lake/conflict.hpp"
+#include "lake/pending_content.hpp"
+#include "lake/tail_state.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace archive {
+
+using async::fault_point;
+
+namespace {
+
+// A .gz file is an archive to its readers, not a page that is compressed on the way: no Content-Encoding,
+// which clients would undo behind their users' backs.
+azure::content_headers content_of(lake::compression kind) {
+    azure::content_headers content;
+    content.type = kind == lake::compression::gzip ? "application/gzip" : "text/csv; charset=utf-8";
+    return content;
+}
+
+// Whether rows of the file may be in the table once the transaction has committed. What is known of them
+// today is lost with the mark of today's position, so that it has to be said.
+std::optional<lake::restored_mark> restored_after(const day_file& file, const publication& by) {
+    auto after = file.restored;
+    const bool doubted = file.doubted || (file.adopted && file.rows_recognised > 0);
+    if (!after && doubted && !file.whole_day)
+        after = lake::restored_mark{{by.run, by.transaction, by.position}, file.untouched.rows};
+    if (after)
+        after->ends = file.whole_day;
+    return after;
+}
+
+// The tags that do not fit beside those of others.
+void tell_left_out(async::log& sink, const std::string& name, const azure::tag_set& wanted,
+                   const azure::tag_set& given) {
+    const auto missing =
+        std::ranges::count_if(wanted, [&](const auto& tag) { return !given.contains(tag.first); });
+    if (missing > 0)
+        sink.warn("day.tags_left_out", "not all tags fit beside those that others gave the file",
+                  {{"blob", name}, {"tags_left_out", missing}});
+}
+
+} // namespace
+
+azure::content_headers content_to_publish(const lake::file_key& key,
+                                          const std::optional<azure::content_headers>& before,
+                                          std::string_view cutoff, const lake::placement& where) {
+    auto content = before ? *before : content_of(key.compression);
+    if (!before)
+        content.encryption_scope = where.encryption_scope;
+    content.tags = azure::merged(content.tags, where.tags);
+    const bool over = lake::seconds_after(key.which, cutoff) >= std::chrono::days(1);
+    if (over && !where.sealed_tier.empty())
+        content.access_tier = where.sealed_tier;
+    return content;
+}
+
+awaitable<void> publisher::publish(day_file& file, const publication& by) {
+    if (!file.has_tail())
+        co_return co_await publish_word(file, by);
+    std::optional<azure::content_headers> before;
+    if (file.existing) {
+        file.before = co_await lake_.content_of(*file.existing);
+        before = file.before;
+    }
+    const auto content = content_to_publish(file.key, before, by.cutoff, placement_);
+    tell_left_out(retries_.sink, file.name, placement_.tags, content.tags);
+
+    lake::file_mark mark;
+    mark.table = by.table;
+    mark.pending = true;
+    mark.base = file.base;
+    mark.restored = restored_after(file, by);
+    if (mark.base && before && before->access_tier != content.access_tier)
+        mark.base->tier = before->access_tier;
+    mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
+    mark.now.rows = (file.base ? file.base->rows : 0) + file.rows;
+    mark.now.crc = file.base ? azure::crc64_combine(file.base->crc, file.crc, file.bytes) : file.crc;
+    if (file.compressed())
+        mark.now.uncompressed = (file.base ? file.base->uncompressed : 0) + file.member.size;
+    mark.now.blocks = file.blocks();
+    mark.now.header = by.header_crc;
+    mark.now.run = by.run;
+    mark.now.transaction = by.transaction;
+    mark.now.position = by.position;
+    mark.now.types = by.types;
+    mark.now.sample = file.sample;
+
+    std::vector<std::string> ids = file.base_ids;
+    ids.insert(ids.end(), file.staged_ids.begin(), file.staged_ids.end());
+    mark.now.ids = lake::crc_of_ids(ids);
+    if (mark.base)
+        mark.base->ids = lake::crc_of_ids(file.base_ids);
+    const auto values =
+        lake::metadata_with(mark, file.existing ? file.existing->metadata : azure::metadata{});
+    const auto when =
+        file.existing ? azure::condition::match(file.existing->etag) : azure::condition::absent();
+
+    lake::conditional_write what;
+    what.doing = fmt::format("publishing '{}'", file.name);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-publish");
+        const auto done = co_await lake_.client().put_block_list(file.name, ids, content, values, when);
+        fault_point("after-publish");
+        co_return done.etag;
+    };
+    what.look = [&]() -> awaitable<observed> {
+        const auto now = co_await lake_.look(file.name);
+        if (!now)
+            co_return observed{file.existing ? lake::blob_state::otherwise : lake::blob_state::as_before, {}};
+        if (lake::pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
+            co_return observed{lake::blob_state::as_written, now->properties.etag};
+        const bool untouched = file.existing && now->properties.etag == file.existing->etag;
+        co_return observed{untouched ? lake::blob_state::as_before : lake::blob_state::otherwise,
+                           now->properties.etag};
+    };
+    file.mark = mark;
+    file.state = day_file::publication::tried;
+    file.etag = co_await lake::write_until_known(retries_, std::move(what));
+    file.state = day_file::publication::published;
+}
+
+// Nothing is added, but rows that the file has already are deleted: under its ETag, and with a mark that the
+// same settling understands.
+awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
+    lake::file_mark mark;
+    mark.table = by.table;
+    mark.pending = true;
+    mark.base = file.untouched;
+    mark.restored = restored_after(file, by);
+    mark.now = file.untouched;
+    mark.now.run = by.run;
+    mark.now.transaction = by.transaction;
+    mark.now.position = by.position;
+    if (file.sample)
+        mark.now.sample = file.sample;
+    const auto values = lake::metadata_with(mark, file.existing->metadata);
+    const auto when = azure::condition::match(file.existing->etag);
+    lake::conditional_write what;
+    what.doing = fmt::format("marking '{}', whose rows are deleted", file.name);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-publish");
+        azure::etag now;
+        try {
+            now = (co_await lake_.client().set_metadata(file.name, values, when)).etag;
+        } catch (const azure::storage_error& failed) {
+            if (failed.status() != 404)
+                throw;
+            throw lake::conflict(fmt::format("'{}' was removed by somebody else", file.name));
+        }
+        fault_point("after-publish");
+        co_return now;
+    };
+    what.look = [&]() -> awaitable<observed> {
+        const auto now = co_await lake_.look(file.name);
+        auto state = lake::blob_state::otherwise;
+        if (now && lake::pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
+            state = lake::blob_state::as_written;
+        else if (now && now->properties.etag == file.existing->etag)
+            state = lake::blob_state::as_before;
+        co_return observed{state, now ? now->properties.etag : azure::etag()};
+    };
+    file.mark = mark;
+    file.state = day_file::publication::tried;
+    file.etag = co_await lake::write_until_known(retries_, std::move(what));
+    file.state = day_file::publication::published;
+}
+
+awaitable<void> publisher::finalise(day_file& file) {
+    const auto values = lake::metadata_with(lake::settled(*file.mark),
+                                            file.existing ? file.existing->metadata : azure::metadata{});
+    const auto when = azure::condition::match(file.etag);
+    lake::conditional_write what;
+    what.doing = fmt::format("finalising '{}'", file.name);
+    what.send = [&]() -> awaitable<azure::etag> {
+        fault_point("before-finalise");
+        const auto done = co_await lake_.client().set_metadata(file.name, values, when);
+        fault_point("after-finalise");
+        co_return done.etag;
+    };
+    what.look = [&] { return tails_.see_committed(file.name, file.etag, *file.mark); };
+    file.etag = co_await lake::write_until_known(retries_, std::move(what));
+    file.state = day_file::publication::finalised;
+}
+
+awaitable<void> publisher::put_back(day_file& file) {
+    if (file.state == day_file::publication::none || !file.mark)
+        co_return;
+    // Whether or not the publishing write was answered: what stands there now is what counts.
+    const auto now = co_await lake_.look(file.name);
+    // Of a restored file, the table still has the rows that were recognised there.
+    const bool in_table =
+        file.was_restored() && file.mark->base && file.rows_recognised >= file.mark->base->rows;
+    if (!now && file.existing && !in_table)
+        throw lake::base_gone(file.name, *file.mark);
+    if (!now || !lake::pending_on(*now, file.mark->now.transaction))
+        co_return;
+    // Another version than ours: the answer was lost, or somebody else has written and kept the metadata.
+    const bool checked = lake::has_empty_tail(*file.mark) || now->properties.etag == file.etag;
+    const bool copied = !checked && (co_await lake::look_at_pending(lake_, *now)).copied;
+    if (copied && file.existing)
+        co_await tails_.take_back(*now);
+    else if (lake::has_empty_tail(*file.mark))
+        co_await tails_.restore_mark(file.name, now->properties.etag, file.existing->metadata, *file.mark);
+    else if (file.existing)
+        co_await tails_.restore_base(file.name, now->properties.etag, file.base_ids, file.before,
+                                     file.existing->metadata, *file.mark);
+    else
+        co_await tails_.remove_pending(file.name, now->properties.etag, *file.mark);
+    file.state = day_file::publication::none;
+}
+
+} // namespace archive

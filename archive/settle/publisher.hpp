@@ -1,0 +1,74 @@
+// The writes that make a day file's tail visible, take it away again, or make it final.
+#pragma once
+
+#include "archive/stage/day_file.hpp"
+#include "async/retry.hpp"
+#include "db/position.hpp"
+#include "lake/folder.hpp"
+#include "lake/pending_file.hpp"
+#include "lake/placement.hpp"
+
+#include <span>
+#include <string>
+
+namespace archive {
+
+using async::awaitable;
+
+// What is published by whom.
+struct publication {
+    std::string table; // as table_in_mark writes it
+    std::string run;
+    std::string transaction; // pg_current_xact_id()
+    db::server_position position;
+    std::uint64_t header_crc = 0;
+    std::uint64_t types = 0; // as table_description has it
+    std::string cutoff;      // rows before it go: a day that ends before it is over
+};
+
+// What a new file, or one that had `before`, is published with. Only a file whose day is over is put into the
+// tier: it will hardly be written to again. Others stay where they are.
+[[nodiscard]] azure::content_headers content_to_publish(const lake::file_key& key,
+                                                        const std::optional<azure::content_headers>& before,
+                                                        std::string_view cutoff,
+                                                        const lake::placement& where);
+
+class publisher {
+  public:
+    // `again`: for files with a base, which may have to be staged again when their tail is taken back. It
+    // must outlive the publisher.
+    publisher(lake::folder& folder, async::retry_context& retries, const lake::placement& where,
+              const lake::rebuilding* again = nullptr)
+        : lake_(folder)
+        , retries_(retries)
+        , tails_(folder, retries, again)
+        , placement_(where) {}
+
+    // Put Block List: the old blocks and the staged ones, pending on the transaction. Where the file had all
+    // of the rows already, Set Blob Metadata: it is pending with an empty tail. Throws conflict if somebody
+    // else wrote meanwhile: the rows that are about to be deleted must be in the file as it was read.
+    [[nodiscard]] awaitable<void> publish(day_file& file, const publication& by);
+    // Makes a published tail final. Failing is harmless, the next run does it; but async::error(integrity)
+    // says that the file is gone, or is another one: its rows were deleted from the table and are not in the
+    // lake.
+    [[nodiscard]] awaitable<void> finalise(day_file& file);
+    // Takes away what `publish` did, or may have done. Only once the transaction is certainly not committed.
+    // Throws async::error(integrity) if the file that was there before is gone, and pending_changed if
+    // somebody else has written to it and kept the mark: nothing is written over.
+    [[nodiscard]] awaitable<void> put_back(day_file& file);
+
+    // What ends a tail, of a day file or of one found pending.
+    [[nodiscard]] lake::pending_files& tails() noexcept { return tails_; }
+
+  private:
+    using observed = lake::conditional_write::observed;
+
+    [[nodiscard]] awaitable<void> publish_word(day_file& file, const publication& by);
+
+    lake::folder& lake_;
+    async::retry_context& retries_;
+    lake::pending_files tails_;
+    const lake::placement& placement_;
+};
+
+} // namespace archive

@@ -1,0 +1,479 @@
+#include "archive/settle/settler.hpp"
+
+#include "archive/stage/staging.hpp"
+#include "archive/table/file_header.hpp"
+#include "archive/table/row_key.hpp"
+#include "archive/table/row_lookup.hpp"
+#include "async/error.hpp"
+#include "async/fault_point.hpp"
+#include "async/task_group.hpp"
+#include "azure/error.hpp"
+#include "csv/dialect.hpp"
+#include "csv/file_scanner.hpp"
+#include "csv/row_scanner.hpp"
+#include "db/fate.hpp"
+#include "db/position.hpp"
+#include "lake/pending_content.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace archive {
+
+using async::failure;
+using async::fault_point;
+
+namespace {
+
+constexpr std::size_t keys_shown = 20;
+
+constexpr std::string_view verdict_hint =
+    "Having looked at the file and the table, run `event-archiver recover --keep FILE` (the rows are in the "
+    "file only)"
+    " or `event-archiver recover --discard FILE` (the rows are in the table).";
+
+constexpr std::string_view discard_hint =
+    "These rows may be nowhere else. If the file's rows count, run `event-archiver recover --keep FILE`."
+    " If the table's count, put into the table by hand what it lacks, then discard;"
+    " `event-archiver restore --into` brings a file's rows into a table of their own."
+    " To give rows up, save the file elsewhere and delete it by hand"
+    " (docs/runbook.md, \"A file cannot be discarded\").";
+
+bool is_undo(settle_decision decision) noexcept {
+    return decision == settle_decision::take_back || decision == settle_decision::remove;
+}
+
+// What the ledger is told, before it is carried out. Nothing where the file holds what it is known to hold.
+std::optional<lake::ledger_entry> entry_of_decision(const lake::lake_file& file, settle_decision decision,
+                                                    const db::server_position& position) {
+    const auto& mark = *file.mark.mark;
+    const auto entry = [&file, &position](const lake::file_mark& after, std::string_view what) {
+        auto made = lake::entry_of(file.properties.name, after, file.properties.etag, std::string(what));
+        if (lake::is_decision(made))
+            made.now.position = position;
+        return made;
+    };
+    switch (decision) {
+    case settle_decision::keep:
+        if (mark.pending)
+            return entry(mark, "settled");
+        break;
+    case settle_decision::restored:
+        return entry(mark, "restored");
+    case settle_decision::take_back:
+        return entry(lake::taken_back(mark), lake::ledger_word::taken_back);
+    case settle_decision::remove:
+        return entry(lake::taken_back(mark), lake::ledger_word::removed);
+    case settle_decision::empty: {
+        const lake::file_record nothing;
+        return entry(lake::emptied(mark, nothing), lake::ledger_word::emptied);
+    }
+    default:
+        break;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+awaitable<settling> settler::settle(db::connection& session, const table_description& table,
+                                    const db::server_position& position, const lake::file_map& files) {
+    settling result;
+    for (const auto& [key, file] : files)
+        // It may hide a pending tail.
+        if (!file.mark.mistake.empty())
+            throw async::error(
+                failure::precondition, fmt::format("'{}': {}", file.properties.name, file.mark.mistake),
+                "Restore its metadata, or move the file away. docs/protocol.md names the fields.");
+    auto known = co_await gather(session, table, files);
+    std::vector<decided> work;
+    for (const auto& [key, file] : files) {
+        if (!file.mark.mark || !lake::awaited(*file.mark.mark))
+            continue;
+        const auto decision = co_await decide(session, table, position, file, known);
+        if (decision == settle_decision::wait)
+            result.waiting = true;
+        else
+            work.push_back({&file, decision});
+    }
+    if (!work.empty())
+        co_await lease_.ready_to_write();
+    std::vector<lake::ledger_entry> kept;
+    for (const auto& each : work)
+        // Of an aborted tail the ledger has no line.
+        if (auto entry = entry_of_decision(*each.file, each.decision, position);
+            entry && (!is_undo(each.decision) || known.doubtful.contains(each.file)))
+            kept.push_back(std::move(*entry));
+    co_await ledger_.record(std::move(kept), sink_);
+    std::exception_ptr gone;
+    const auto step = [this, &work, &table, &gone](std::size_t index) -> awaitable<void> {
+        try {
+            co_await carry_out(work[index], table);
+        } catch (const async::error& error) {
+            if (error.kind() != failure::integrity)
+                throw;
+            gone = std::current_exception(); // the others are settled all the same
+        }
+    };
+    co_await async::for_each_bounded(work.size(), parallel_, step);
+    if (gone)
+        std::rethrow_exception(gone);
+    result.settled = work.size();
+    co_return result;
+}
+
+// What the table says of the pending tails before each is looked at for itself.
+awaitable<settler::evidence> settler::gather(db::connection& session, const table_description& table,
+                                             const lake::file_map& files) {
+    evidence known;
+    std::vector<const lake::lake_file*> pending;
+    bool any = false;
+    for (const auto& [key, file] : files) {
+        any = any || (file.mark.mark && lake::awaited(*file.mark.mark));
+        if (file.mark.mark && file.mark.mark->pending)
+            pending.push_back(&file);
+    }
+    if (!any)
+        co_return known;
+    const auto oid = std::to_string(table.oid);
+    const auto hidden = co_await session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
+    known.hidden = hidden.boolean(0, 0);
+    known.samples = co_await look_for_samples(session, table, pending);
+    co_return known;
+}
+
+awaitable<settle_decision> settler::decide(db::connection& session, const table_description& table,
+                                           const db::server_position& position, const lake::lake_file& file,
+                                           evidence& known) {
+    const auto& mark = *file.mark.mark;
+    const auto by = lake::awaited(mark).value();
+    const auto judge = mark.restoring ? decide_restoring : decide_settling;
+    settle_facts facts;
+    facts.has_base = mark.base.has_value();
+    const bool here = by.position.cluster == position.cluster && by.position.database == position.database &&
+                      mark.table == lake::table_in_mark(table.schema, table.relation);
+    facts.origin = here ? origin::this_database : origin::elsewhere;
+    facts.ahead = is_ahead(by.position, position);
+    facts.same_server = by.position.started != 0 && by.position.started == position.started;
+    if (here) {
+        const auto key = fmt::format("{}/{}/{}", by.position.timeline, by.position.lsn, by.transaction);
+        auto found = known.fates.find(key);
+        if (found == known.fates.end()) {
+            const auto asked = co_await db::fate_of(session, by.transaction, by.position, position);
+            found = known.fates.emplace(key, asked).first;
+        }
+        facts.said = found->second;
+        facts.fate = mark.pending ? believe(facts.said, known.samples.at(&file)) : facts.said;
+    }
+    if (facts.fate != db::fate::aborted)
+        known.doubtful.insert(&file);
+    auto decision = judge(facts);
+    tail_look seen;
+    if (decision == settle_decision::look_at_rows) {
+        if (lake::has_empty_tail(mark)) {
+            facts.rows = tail_rows::no_rows;
+        } else {
+            seen = co_await look_at_rows(session, table, file);
+            facts.rows = seen.comparable
+                             ? judge_rows(seen.counts, known.hidden, mark.now.types == table.types)
+                             : tail_rows::not_comparable;
+            facts.keys_in_table = seen.counts.to_the_letter + seen.counts.other_content > 0;
+        }
+        decision = judge(facts);
+    }
+    if (decision == settle_decision::refuse_foreign || decision == settle_decision::refuse_copy ||
+        decision == settle_decision::refuse_mixed)
+        throw refusal(decision, facts, table, position, file, seen, known.hidden);
+    sink_.info("settle.decided", "a file that an earlier run left pending",
+               {{"blob", file.properties.name},
+                {"decision", to_string(decision)},
+                {"transaction", by.transaction},
+                {"transaction.fate", to_string(facts.fate)}});
+    co_return decision;
+}
+
+// Why a person must look.
+async::error settler::refusal(settle_decision decision, const settle_facts& facts,
+                              const table_description& table, const db::server_position& position,
+                              const lake::lake_file& file, const tail_look& seen, bool hidden) const {
+    const auto& name = file.properties.name;
+    const auto by = lake::awaited(*file.mark.mark).value();
+    if (decision == settle_decision::refuse_foreign)
+        return {
+            failure::integrity,
+            fmt::format("'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table"
+                        " {} of cluster {}, database {}",
+                        name, by.transaction, file.mark.mark->table, by.position.cluster,
+                        by.position.database, lake::table_in_mark(table.schema, table.relation),
+                        position.cluster, position.database),
+            "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint)};
+    if (decision == settle_decision::refuse_copy)
+        return {
+            failure::integrity,
+            fmt::format("'{}' waits for transaction {} of a server that was further on than this one"
+                        " (timeline {}, log position {}; here {}, {}): this server may be a copy, or was"
+                        " put back to an earlier state",
+                        name, by.transaction, by.position.timeline, by.position.lsn, position.timeline,
+                        position.lsn),
+            "If it is a copy, give it another ARCHIVE_PATH and change nothing here. If it is the server that"
+            " the folder belongs to now, decide: " +
+                std::string(verdict_hint)};
+    if (!seen.comparable)
+        return {
+            failure::integrity,
+            fmt::format("'{}' waits for transaction {}, of which the server says '{}', and its rows cannot"
+                        " be compared with {}: it has no column for the {}",
+                        name, by.transaction, to_string(facts.said), table.name, key_names(table)),
+            std::string(verdict_hint)};
+    const auto& counts = seen.counts;
+    auto what = fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
+                            " rows it moved are in the table",
+                            name, by.transaction, to_string(facts.said), counts.to_the_letter, counts.total);
+    if (counts.other_content > 0)
+        what += fmt::format(", and {} keys with other content", counts.other_content);
+    if (hidden)
+        what += "; row security may hide rows from this role, so that nothing is known of the others";
+    if (!seen.present.empty())
+        what += fmt::format(": {} {}{}", key_names(table), fmt::join(seen.present, ", "),
+                            counts.to_the_letter + counts.other_content > seen.present.size() ? ", …" : "");
+    return {failure::integrity, std::move(what), std::string(verdict_hint)};
+}
+
+awaitable<void> settler::carry_out(decided what, const table_description& table) {
+    const auto& mark = *what.file->mark.mark;
+    fault_point("before-settle");
+    switch (what.decision) {
+    case settle_decision::keep:
+        if (mark.restoring)
+            co_await restores_.withdraw(*what.file, lake::not_restored(mark));
+        else if (mark.pending)
+            co_await tails_.keep(*what.file);
+        else
+            co_await restores_.archive_again(*what.file);
+        break;
+    case settle_decision::restored:
+        co_await restores_.mark_restored(*what.file);
+        break;
+    case settle_decision::empty:
+        co_await restores_.empty(*what.file, table);
+        break;
+    case settle_decision::take_back:
+        co_await tails_.take_back(*what.file);
+        break;
+    case settle_decision::remove:
+        co_await remove_or_empty(*what.file, table);
+        break;
+    case settle_decision::wait:
+    case settle_decision::look_at_rows:
+    case settle_decision::refuse_foreign:
+    case settle_decision::refuse_mixed:
+    case settle_decision::refuse_copy:
+        throw async::error(failure::internal, "a settle decision that cannot be carried out");
+    }
+    fault_point("after-settle");
+}
+
+// A blob that has snapshots is not removed: its header stays.
+awaitable<void> settler::remove_or_empty(const lake::lake_file& file, const table_description& table) {
+    bool has_snapshots = false;
+    try {
+        co_await tails_.remove(file);
+    } catch (const azure::storage_error& failed) {
+        if (failed.service_code() != "SnapshotsPresent")
+            throw;
+        has_snapshots = true;
+    }
+    if (has_snapshots)
+        co_await restores_.empty(file, table);
+}
+
+// Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
+// compared by its bytes, in the columns it was written with.
+awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, const table_description& table,
+                                                    const lake::lake_file& file) {
+    const auto& mark = *file.mark.mark;
+    const auto& name = file.properties.name;
+    const auto damaged = [&name](const std::exception& why) {
+        return async::error(failure::integrity,
+                            fmt::format("'{}' cannot be read to be settled: {}", name, why.what()),
+                            std::string(verdict_hint));
+    };
+    const auto from = mark.pending && mark.base ? mark.base->bytes : 0;
+    const auto columns = co_await columns_of(lake_, file, table);
+    const auto in_table = [&table](const std::string& column) {
+        return std::ranges::find(table.columns, column) != table.columns.end();
+    };
+    // Where a column is gone no row can be there to the letter; keys may be.
+    std::vector<std::string> compared = columns;
+    if (!std::ranges::all_of(columns, in_table)) {
+        compared.clear();
+        for (const auto& key : table.keys)
+            compared.push_back(key.name);
+    }
+    tail_look seen;
+    seen.comparable = std::ranges::all_of(table.keys, [&columns](const auto& key) {
+        return std::ranges::find(columns, key.name) != columns.end();
+    });
+    if (!seen.comparable)
+        co_return seen;
+    row_key key_of(table, columns);
+    const auto header = csv::header_line(columns);
+    std::vector<wanted_row> rows;
+    std::string copied;
+    bool first = true;
+    const auto take_row = [&](std::string_view row) {
+        // A tail may hold the header, if the file was there but empty; that of a file whose last line had no
+        // newline begins with one.
+        if ((std::exchange(first, false) && (from == 0 || row == header)) || row == "\n")
+            return;
+        ++seen.counts.total;
+        // A file that others wrote may have been moved back: it may quote more, and end lines otherwise.
+        copied = as_copy_writes(row);
+        row = copied;
+        rows.push_back({key_of.fields_of(row), row_crc(row)});
+    };
+    csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf_or_crlf, lake_.row_limit(file));
+    const auto ask = [&]() -> awaitable<void> {
+        const auto found = co_await rows_in_table(session, table, compared, rows);
+        for (std::size_t each = 0; each < found.size(); ++each) {
+            if (found[each] == row_presence::absent) {
+                if (seen.absent.size() < keys_shown)
+                    seen.absent.push_back(fmt::format("{}", fmt::join(rows[each].key, "/")));
+                continue;
+            }
+            ++(found[each] == row_presence::to_the_letter ? seen.counts.to_the_letter
+                                                          : seen.counts.other_content);
+            if (seen.present.size() < keys_shown)
+                seen.present.push_back(fmt::format("{}", fmt::join(rows[each].key, "/")));
+        }
+        rows.clear();
+    };
+    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+        scanner.give(bytes);
+        for (bool more = true; more;) {
+            try {
+                more = scanner.step();
+            } catch (const std::logic_error& broken) {
+                throw damaged(broken);
+            }
+            if (rows.size() >= rows_per_query)
+                co_await ask();
+        }
+    };
+    co_await lake_.read(file.properties.name, file.properties.etag, from, take);
+    try {
+        scanner.finish();
+    } catch (const std::logic_error& broken) {
+        throw damaged(broken);
+    }
+    if (!rows.empty())
+        co_await ask();
+    co_return seen;
+}
+
+awaitable<void> settler::must_not_be_in_table(db::connection& session, const table_description& table,
+                                              const lake::lake_file& file) {
+    const auto seen = co_await look_at_rows(session, table, file);
+    if (!seen.comparable)
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' cannot be compared with {}: it has no column for the {}",
+                                       file.properties.name, table.name, key_names(table)),
+                           "Give the column its name back, or move the file away.");
+    const auto count = seen.counts.to_the_letter + seen.counts.other_content;
+    if (count == 0)
+        co_return;
+    throw async::error(
+        failure::precondition,
+        fmt::format("rows with {} keys of '{}' are in {}: {} {}{}", count, file.properties.name, table.name,
+                    key_names(table), fmt::join(seen.present, ", "),
+                    count > seen.present.size() ? ", …" : ""),
+        "If the file's rows count, delete these from the table first. If the table's count, run"
+        " `event-archiver recover --discard FILE`.");
+}
+
+// A discard takes the file's copy away: whoever says that the table's rows count must have rows there.
+awaitable<void> settler::must_be_in_table(db::connection& session, const table_description& table,
+                                          const lake::lake_file& file, db::fate asked) {
+    const auto& mark = *file.mark.mark;
+    if (lake::has_empty_tail(mark)) // its mark alone changes
+        co_return;
+    const auto& name = file.properties.name;
+    if (mark.pending && file.properties.size != mark.now.bytes)
+        throw lake::pending_changed(file);
+    if (file.properties.size != mark.now.bytes)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be discarded: it has {} bytes, its mark knows {}: somebody else has"
+                        " written to it",
+                        name, file.properties.size, mark.now.bytes),
+            std::string(discard_hint));
+    const auto seen = co_await look_at_rows(session, table, file);
+    if (!seen.comparable && mark.pending && asked == db::fate::aborted)
+        co_return; // the server's word is all there is
+    if (!seen.comparable)
+        throw async::error(failure::integrity,
+                           fmt::format("'{}' cannot be discarded: it has no column for the {} of {}", name,
+                                       key_names(table), table.name),
+                           "Give the column its name back. " + std::string(discard_hint));
+    const auto& counts = seen.counts;
+    const auto absent = counts.total - counts.to_the_letter - counts.other_content;
+    if (absent > 0)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be discarded: {} of the {} rows that would go are not in {}: {} {}{}",
+                        name, absent, counts.total, table.name, key_names(table),
+                        fmt::join(seen.absent, ", "), absent > seen.absent.size() ? ", …" : ""),
+            std::string(discard_hint));
+    const bool same_types = mark.now.types == table.types;
+    if (mark.pending && asked != db::fate::aborted &&
+        judge_rows(counts, false, same_types) == tail_rows::none_in_table && counts.total > 0)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be discarded: {} has other rows under all of the {} keys that would go",
+                        name, table.name, counts.total),
+            std::string(discard_hint));
+}
+
+awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
+                                           const db::server_position& position, const lake::lake_file& file,
+                                           verdict decision) {
+    const auto& name = file.properties.name;
+    auto by = file.mark.mark ? lake::awaited(*file.mark.mark) : std::nullopt;
+    if (!by && file.mark.mark && file.mark.mark->restored)
+        by = file.mark.mark->restored->by;
+    if (!by)
+        throw async::error(
+            failure::precondition,
+            fmt::format("'{}' is neither pending nor restored: there is nothing to decide", name));
+    const auto& mark = *file.mark.mark;
+    // Else they would be archived once more, behind those of the file.
+    if (decision == verdict::keep && !mark.pending && !mark.restoring)
+        co_await must_not_be_in_table(session, table, file);
+    const auto asked = co_await db::fate_of(session, by->transaction, by->position, position);
+    if (asked == db::fate::in_progress)
+        throw async::error(failure::locked,
+                           fmt::format("transaction {} of '{}' is still in progress", by->transaction, name));
+    if (decision == verdict::discard)
+        co_await must_be_in_table(session, table, file, asked);
+    const auto undo = !mark.pending ? settle_decision::empty
+                      : mark.base   ? settle_decision::take_back
+                                    : settle_decision::remove;
+    const decided chosen{&file, decision == verdict::keep ? settle_decision::keep : undo};
+    co_await lease_.ready_to_write();
+    std::vector<lake::ledger_entry> kept;
+    if (auto entry = entry_of_decision(file, chosen.decision, position))
+        kept.push_back(std::move(*entry));
+    co_await ledger_.record(std::move(kept), sink_);
+    co_await carry_out(chosen, table);
+    sink_.info("settle.verdict", "a pending file was settled by a person's decision",
+               {{"blob", name},
+                {"decision", decision == verdict::keep ? "keep" : "discard"},
+                {"transaction", by->transaction},
+                {"transaction.fate", to_string(asked)}});
+}
+
+} // namespace archive

@@ -1,0 +1,106 @@
+// Decides the fate of every tail that an earlier run left pending, from what PostgreSQL knows of its
+// transaction and, where it knows nothing, from the tail's own rows.
+#pragma once
+
+#include "archive/settle/decisions.hpp"
+#include "archive/settle/restore_publisher.hpp"
+#include "archive/table/table.hpp"
+#include "async/error.hpp"
+#include "async/log.hpp"
+#include "db/connection.hpp"
+#include "db/fate.hpp"
+#include "db/position.hpp"
+#include "lake/folder.hpp"
+#include "lake/folder_lease.hpp"
+#include "lake/ledger.hpp"
+#include "lake/pending_file.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+struct settling {
+    std::uint64_t settled = 0; // files that were written to
+    bool waiting = false;      // a transaction is still in progress: look again later, with a new snapshot
+};
+
+// How a person decides where the program may not: recover --keep, recover --discard.
+enum class verdict : std::uint8_t { keep, discard };
+
+class settler {
+  public:
+    settler(lake::folder& folder, lake::pending_files& tails, restore_publisher& restores, async::log& sink,
+            std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept)
+        : lake_(folder)
+        , tails_(tails)
+        , restores_(restores)
+        , sink_(sink)
+        , parallel_(parallel)
+        , lease_(lease)
+        , ledger_(kept) {}
+
+    // `session` is inside a transaction whose snapshot is younger than any finished transaction of interest.
+    // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
+    // partly in the table.
+    [[nodiscard]] awaitable<settling> settle(db::connection& session, const table_description& table,
+                                             const db::server_position& position,
+                                             const lake::file_map& files);
+    // Throws async::error(precondition) if the file is neither pending nor restored, or is restored and to be
+    // kept although the table has rows of it; async::error(locked) if its transaction is running;
+    // async::error(integrity) if rows would be discarded that the table has not, or bytes that the mark does
+    // not know.
+    [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const table_description& table,
+                                                    const db::server_position& position,
+                                                    const lake::lake_file& file, verdict decision);
+
+  private:
+    struct tail_look {
+        row_counts counts;
+        std::vector<std::string> present; // keys the table has, at most `keys_shown`
+        bool comparable = true;           // the file has the columns of the key
+        std::vector<std::string> absent;  // keys it lacks, as many
+    };
+    struct decided {
+        const lake::lake_file* file;
+        settle_decision decision;
+    };
+    struct evidence {
+        std::map<std::string, db::fate> fates;
+        std::map<const lake::lake_file*, sample_seen> samples; // of pending tails
+        std::set<const lake::lake_file*> doubtful; // the server does not say plainly that it was aborted
+        bool hidden = false;                       // row security may hide rows of the table
+    };
+
+    [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
+                                                    const db::server_position& position,
+                                                    const lake::lake_file& file, evidence& known);
+    [[nodiscard]] awaitable<evidence> gather(db::connection& session, const table_description& table,
+                                             const lake::file_map& files);
+    [[nodiscard]] async::error refusal(settle_decision decision, const settle_facts& facts,
+                                       const table_description& table, const db::server_position& position,
+                                       const lake::lake_file& file, const tail_look& seen, bool hidden) const;
+    [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
+                                                    const lake::lake_file& file);
+    [[nodiscard]] awaitable<void> must_be_in_table(db::connection& session, const table_description& table,
+                                                   const lake::lake_file& file, db::fate asked);
+    [[nodiscard]] awaitable<void> must_not_be_in_table(db::connection& session,
+                                                       const table_description& table,
+                                                       const lake::lake_file& file);
+    [[nodiscard]] awaitable<void> carry_out(decided what, const table_description& table);
+    [[nodiscard]] awaitable<void> remove_or_empty(const lake::lake_file& file,
+                                                  const table_description& table);
+
+    lake::folder& lake_;
+    lake::pending_files& tails_;
+    restore_publisher& restores_;
+    async::log& sink_;
+    std::size_t parallel_;
+    lake::folder_lease& lease_;
+    lake::ledger& ledger_;
+};
+
+} // namespace archive

@@ -1,0 +1,269 @@
+// The part of staging that makes an existing file ready to be appended to.
+
+#include "archive/stage/known_content.hpp"
+#include "archive/stage/staging.hpp"
+#include "archive/table/file_header.hpp"
+#include "async/error.hpp"
+#include "lake/conflict.hpp"
+#include "lake/content_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <utility>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+bool was_rewritten(const lake::read_mark& read, const std::vector<azure::block>& committed) {
+    if (!read.mark || read.mark->now.ids == 0)
+        return false;
+    std::vector<std::string> ids;
+    for (const auto& block : committed)
+        ids.push_back(block.id);
+    return lake::crc_of_ids(ids) != read.mark->now.ids;
+}
+
+} // namespace
+
+awaitable<void> staging::prepare(day_file& file) {
+    file.block_target = lake::block_size_target(0, memory().bytes, context_.parallel);
+    const auto found = existing_.find(file.key);
+    if (found == existing_.end()) {
+        co_await store_when_possible(file, header_);
+        co_return;
+    }
+
+    const auto& before = found->second;
+    file.existing = before.properties;
+    const lake::file_key other_kind{file.which(),
+                                    file.compressed() ? lake::compression::none : lake::compression::gzip};
+    if (const auto other = existing_.find(other_kind); other != existing_.end())
+        co_await remember_rows_of(file, other->second);
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto treated = lake::choose_treatment(before.properties, before.mark, context_.lake.where(), now);
+    if (treated.because)
+        throw lake::refused(file.name, "appended to", *treated.because);
+    if (treated.what == lake::treatment::convert)
+        throw async::error(failure::internal, fmt::format("'{}' is still an append blob", file.name));
+
+    const auto blocks = co_await context_.lake.client().committed_blocks(file.name);
+    if (!blocks || blocks->etag != before.properties.etag)
+        throw lake::conflict(fmt::format("'{}' was changed by somebody else", file.name));
+    const auto chosen = lake::choose_treatment(facts_of(before, blocks->committed));
+    if (chosen.because)
+        throw lake::refused(file.name, "appended to", *chosen.because);
+    const bool restage = chosen.what == lake::treatment::restage;
+    if (!blocks->committed.empty())
+        file.ids = azure::block_ids(context_.nonce, azure::raw_length(blocks->committed.front().id));
+    if (!restage)
+        for (const auto& block : blocks->committed)
+            file.base_ids.push_back(block.id);
+    file.block_target = lake::block_size_target(file.base_ids.size(), memory().bytes, context_.parallel);
+    reading how{restage, restage && !blocks->committed.empty(), false};
+    how.rewritten = was_rewritten(before.mark, blocks->committed);
+    co_await take_over(file, before, how);
+}
+
+lake::block_memory staging::memory() const noexcept {
+    return {context_.pages.capacity_pages() * async::page_size, context_.parallel};
+}
+
+lake::block_facts staging::facts_of(const lake::lake_file& before,
+                                    std::vector<azure::block> committed) const {
+    lake::block_facts facts{before.properties.size, std::move(committed), 0, memory()};
+    const auto& mark = before.mark.mark;
+    const auto planned =
+        std::ranges::lower_bound(context_.planned, before.key().which, {}, &planned_day::which);
+    if (planned == context_.planned.end() || planned->which != before.key().which)
+        return facts;
+    // The rows that are there tell best how large the next ones are.
+    const double row_bytes = mark && mark->now.rows > 0
+                                 ? static_cast<double>(mark->now.bytes) / static_cast<double>(mark->now.rows)
+                                 : context_.row_bytes;
+    facts.planned = static_cast<std::uint64_t>(row_bytes * static_cast<double>(planned->rows));
+    return facts;
+}
+
+// Once it is clear what becomes of its blocks: what is known of it, and whether it has to be read.
+awaitable<void> staging::take_over(day_file& file, const lake::lake_file& before, reading how) {
+    const auto& mark = before.mark.mark;
+    const bool ours = mark && mark->now.bytes == before.properties.size && (!how.restage || how.compact);
+    if (mark && mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation))
+        throw lake::refused(file.name, "appended to",
+                            {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
+                             "Give each table a folder of its own with ARCHIVE_PATH."});
+    if (ours && mark->restored && mark->now.header != header_crc_)
+        throw lake::refused(
+            file.name, "compared with the rows that it was restored to",
+            {failure::precondition, "the table's columns have changed since it was written",
+             "If the table's rows count, run `event-archiver recover --discard FILE`: the file is"
+             " emptied, and the rows are archived anew. If the file's count, delete the day's rows from"
+             " the table."});
+    if (ours && mark->now.header != header_crc_)
+        throw lake::refused(file.name, "appended to",
+                            {failure::precondition, "the table's columns have changed since it was written",
+                             "Move the file away; the new rows then begin a new one."});
+    if (ours) {
+        file.base = mark->now;
+        file.base->blocks = file.base_ids.size(); // a restore that came to nothing marks others' files too
+    }
+    how.remember_rows = file.doubted = is_doubted(before);
+    if (mark && mark->now.bytes == before.properties.size)
+        file.untouched = mark->now;
+    if (mark && mark->restored) {
+        file.restored = mark->restored;
+        how.remember_rows = false;
+        // Where the day is read by itself, it is compared as a whole first.
+        if (context_.by_day)
+            file.whole.emplace();
+        else
+            (void)co_await remember_rows_in(file, before);
+        context_.sink.info("day.due_again",
+                           "a restored day is due again: rows that its file has are recognised",
+                           {{"day", file.which().text()}, {"blob", file.name}});
+    }
+    if (how.remember_rows)
+        context_.sink.warn(
+            "day.history_changed",
+            "the database was restored or failed over since this file was written: its rows are compared",
+            {{"day", file.which().text()}, {"blob", file.name}});
+    else if (!ours)
+        context_.sink.info(
+            "day.adopted", "a file that others wrote is read once and appended to",
+            {{"day", file.which().text()}, {"blob", file.name}, {"bytes", before.properties.size}});
+    if (how.compact)
+        context_.sink.info("day.compacted",
+                           "a file comes near the limit of blocks: its bytes are staged again in larger ones",
+                           {{"day", file.which().text()}, {"blob", file.name}});
+    if (how.remember_rows)
+        expect_held(file, mark->now.rows);
+    // Whoever writes a pending file anew drops its mark, and keeps rows that the table still has.
+    file.adopted = !mark;
+    how.remember_rows = how.remember_rows || file.adopted;
+    if (!ours || how.restage || how.remember_rows || file.whole || how.rewritten)
+        co_await read_whole(file, how);
+}
+
+awaitable<std::optional<lake::file_record>> staging::content_known(const lake::lake_file& file) {
+    if (file.mark.mark) {
+        const auto& now = file.mark.mark->now;
+        co_return now.rows > 0 ? std::optional(now) : std::nullopt;
+    }
+    if (context_.book == nullptr)
+        co_return std::nullopt;
+    if (!known_) {
+        auto read = co_await context_.book->read();
+        known_ = std::move(read);
+    }
+    const std::string_view name = file.properties.name;
+    const auto found = known_->find(std::string(name.substr(name.rfind('/') + 1)));
+    if (found == known_->end() || found->second.now.rows == 0)
+        co_return std::nullopt;
+    co_return found->second.now;
+}
+
+// Reads the existing file once: checks its header and its rows, counts and sums them, stages its bytes again
+// if it has no blocks to keep, and remembers its rows if they might still be in the table.
+awaitable<void> staging::read_whole(day_file& file, reading how) {
+    const auto expected = expected_of(context_.table, file.which());
+    std::optional<lake::file_record> held;
+    if (!file.base)
+        held = co_await content_known(existing_.at(file.key));
+    std::optional<known_content> known;
+    if (held)
+        known.emplace(*held, header_);
+    const auto keep = [&](std::string_view row) {
+        if (known && !file.compressed())
+            known->row(row);
+        if (how.remember_rows && file.adopted)
+            remember_row_of_others(file, row);
+        else if (how.remember_rows)
+            remember(file, as_copy_writes(row));
+        if (file.whole)
+            file.whole->add(as_copy_writes(row));
+    };
+    lake::content_check seen(file.name, file.compressed(), expected, keep,
+                             context_.lake.row_limit(existing_.at(file.key)));
+    if (file.base) // ours: its checksum speaks for its rows, whatever the table's columns are by now
+        seen.trust_rows();
+    const bool by_line = how.restage && !file.compressed();
+    if (by_line)
+        seen.gather_lines();
+    const auto restage = [&](std::string_view bytes) { return store_when_possible(file, bytes); };
+    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+        if (known)
+            known->feed(bytes);
+        for (seen.give(bytes); seen.step();)
+            if (const auto lines = seen.take_lines(); !lines.empty())
+                co_await restage(lines);
+        if (how.restage && !by_line)
+            co_await restage(lake::text_of(bytes));
+    };
+    file.restaging = how.restage;
+    co_await context_.lake.read(file.name, file.existing->etag, 0, take);
+    seen.finish();
+    if (const auto rest = seen.take_lines(); !rest.empty())
+        co_await restage(rest);
+    if (known && !known->is_there())
+        throw changed_by_others(file.name);
+    if (seen.crlf_lines() > 0 && !how.restage) {
+        // Known too late to change them on the way: once more.
+        how.restage = true;
+        how.remember_rows = false; // they have been
+        if (file.whole)
+            file.whole.emplace();
+        file.base_ids.clear();
+        co_return co_await read_whole(file, how);
+    }
+    if (seen.crlf_lines() > 0)
+        context_.sink.info(
+            "day.line_ends",
+            "lines of a file end in CRLF: all will end in LF, as COPY wants one kind in a file",
+            {{"day", file.which().text()}, {"blob", file.name}, {"lines", seen.crlf_lines()}});
+
+    lake::file_record record;
+    record.header = header_crc_;
+    record.bytes = seen.bytes();
+    record.crc = seen.crc();
+    record.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
+    if (file.compressed())
+        record.uncompressed = seen.csv_bytes();
+    if (file.untouched.bytes == 0)
+        file.untouched = record;
+    if (how.restage)
+        take_restaged(file, record, seen.crlf_lines() > 0);
+    if (!file.base)
+        file.base = record;
+    else if (file.base->bytes != record.bytes || file.base->crc != record.crc)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' holds {} bytes with CRC-64 {:016x}, its mark says {} with {:016x}", file.name,
+                        record.bytes, record.crc, file.base->bytes, file.base->crc),
+            "Somebody else, or the storage, has changed it: docs/runbook.md, \"A file was changed\"."
+            " `event-archiver verify` tells where; `recover --keep FILE` takes it as it is.");
+    file.base->blocks = file.base_ids.size();
+    if (seen.lines() == 0)
+        co_await store_when_possible(file, header_);
+    else if (!seen.ends_with_newline())
+        co_await store_when_possible(file, "\n");
+}
+
+// What has been staged so far is the file as it was; `record` is brought in line if it is not quite.
+void staging::take_restaged(day_file& file, lake::file_record& record, bool changed) {
+    seal(file);
+    file.restaging = false;
+    if (!changed && (file.bytes != record.bytes || file.crc != record.crc))
+        throw async::error(failure::internal,
+                           fmt::format("'{}' was not staged again as it was read", file.name));
+    record.bytes = std::exchange(file.bytes, 0);
+    record.crc = std::exchange(file.crc, 0);
+    file.base_ids = std::exchange(file.staged_ids, {});
+}
+
+} // namespace archive

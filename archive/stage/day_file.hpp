@@ -1,0 +1,87 @@
+// A day's file in the hands of one run: what is there, what has been staged behind it, what has been
+// published.
+#pragma once
+
+#include "archive/stage/held_rows.hpp"
+#include "azure/block_id.hpp"
+#include "csv/gzip.hpp"
+#include "lake/block_buffer.hpp"
+#include "lake/content_digest.hpp"
+#include "lake/day.hpp"
+#include "lake/folder.hpp"
+#include "lake/mark.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+struct day_file {
+    day_file(const lake::file_key& which, std::string blob, const std::string& nonce, async::page_pool& pool)
+        : key(which)
+        , name(std::move(blob))
+        , ids(nonce)
+        , open(pool) {}
+
+    lake::file_key key;
+    std::string name;
+
+    // Before this run.
+    std::optional<azure::blob_properties> existing;
+    std::optional<lake::file_record> base;       // of the existing file
+    std::optional<lake::restored_mark> restored; // the same: its rows may be in the table too
+    std::vector<std::string> base_ids;
+    bool whole_day = false; // all that the table has of the day is due
+    bool doubted = false;   // rows of the existing file may be in the table, though nobody restored them
+
+    // Staged by this run, in file order.
+    azure::block_ids ids;
+    lake::block_buffer open;
+    std::uint64_t block_target = 0; // bytes at which `open` is full
+    std::vector<std::string> staged_ids;
+    bool finished = false; // no more rows will come
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0; // as stored
+    std::uint64_t crc = 0;   // of the staged bytes
+    csv::gzip_member member; // of a compressed file: all that is staged behind what was there
+    bool restaging = false;  // what is being staged was read from the lake: it is compressed already
+    std::optional<lake::sampled_row> sample; // the first row, unless its key is too long for a mark
+    // Rows that the file already holds and the table may still have. See
+    // docs/protocol.md, "A server that lost commits".
+    held_rows held;
+    std::size_t held_memory = 0;
+    std::uint64_t rows_recognised = 0;
+    bool adopted = false;       // it has no mark: others wrote it, or wrote it anew
+    bool beyond_memory = false; // the same: it has too many rows to be remembered
+    // Of a restored file: all rows it holds, to be compared with the day's as a whole first.
+    std::optional<lake::content_digest> whole;
+    lake::file_record untouched; // of the existing file as it stands there
+    // The day's file of the other kind, if rows that come back may be in it. Nothing is added to it, but for
+    // rows that are deleted on its account it has to be there, as this one has.
+    std::unique_ptr<day_file> other;
+
+    // Publishing. Nothing is published for a day without new rows.
+    enum class publication : std::uint8_t { none, tried, published, finalised, lost };
+    publication state = publication::none;
+    std::optional<lake::file_mark> mark; // as published
+    azure::etag etag;                    // as published
+    azure::content_headers before;       // of the existing file, to be restated when it is put back
+
+    [[nodiscard]] lake::day which() const noexcept { return key.which; }
+    [[nodiscard]] bool compressed() const noexcept { return key.compression == lake::compression::gzip; }
+    [[nodiscard]] bool has_tail() const noexcept { return rows > 0; }
+    [[nodiscard]] bool was_restored() const noexcept { return restored.has_value(); }
+    [[nodiscard]] bool may_hold_rows() const noexcept {
+        return !held.empty() || (other && !other->held.empty());
+    }
+    // Rows to publish, or the word that rows which it had already are deleted.
+    [[nodiscard]] bool has_news() const noexcept {
+        return has_tail() || (rows_recognised > 0 && base.has_value());
+    }
+    [[nodiscard]] std::uint64_t blocks() const noexcept { return base_ids.size() + staged_ids.size(); }
+};
+
+} // namespace archive

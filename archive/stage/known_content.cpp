@@ -1,0 +1,43 @@
+#include "archive/stage/known_content.hpp"
+
+#include "archive/stage/staging.hpp"
+#include "azure/crc64.hpp"
+
+#include <algorithm>
+
+namespace archive {
+
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span(text)); }
+
+} // namespace
+
+known_content::known_content(const lake::file_record& record, std::string_view header)
+    : size_(record.bytes)
+    , crc_(record.crc)
+    , written_(header.size())
+    , written_crc_(azure::crc64(0, bytes_of(header)))
+    , bytes_alike_(record.bytes == 0)
+    , rows_alike_(written_ == size_ && written_crc_ == crc_) {}
+
+void known_content::feed(std::span<const std::byte> stored) noexcept {
+    if (seen_ >= size_)
+        return;
+    const auto part =
+        stored.first(static_cast<std::size_t>(std::min<std::uint64_t>(stored.size(), size_ - seen_)));
+    seen_crc_ = azure::crc64(seen_crc_, part);
+    seen_ += part.size();
+    bytes_alike_ = seen_ == size_ && seen_crc_ == crc_;
+}
+
+void known_content::row(std::string_view text) {
+    if (rows_alike_ || written_ >= size_)
+        return;
+    const auto copied = as_copy_writes(text);
+    written_crc_ = azure::crc64(written_crc_, bytes_of(copied));
+    written_ += copied.size();
+    rows_alike_ = written_ == size_ && written_crc_ == crc_;
+}
+
+} // namespace archive

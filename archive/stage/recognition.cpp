@@ -1,0 +1,249 @@
+// The part of staging that recognises rows which a file holds already, although the table still has them: the
+// database has lost commits. docs/protocol.md, "A server that lost commits".
+
+#include "archive/stage/known_content.hpp"
+#include "archive/stage/staging.hpp"
+#include "archive/table/file_header.hpp"
+#include "archive/table/row_key.hpp"
+#include "async/error.hpp"
+#include "azure/crc64.hpp"
+#include "csv/dialect.hpp"
+#include "csv/file_scanner.hpp"
+#include "csv/row_scanner.hpp"
+#include "db/position.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <utility>
+
+namespace archive {
+
+using async::failure;
+
+std::string as_copy_writes(std::string_view row) {
+    row.remove_suffix(csv::ends_in_crlf(row) ? 2 : row.ends_with('\n') ? 1 : 0);
+    auto text = row.find('"') == std::string_view::npos ? std::string(row) : csv::as_copy_quotes(row);
+    return text += '\n';
+}
+
+bool same_history(const db::server_position& then, const db::server_position& now) noexcept {
+    return then.cluster == now.cluster && then.database == now.database && then.timeline == now.timeline &&
+           then.lsn <= now.lsn;
+}
+
+bool is_ahead(const db::server_position& then, const db::server_position& now) noexcept {
+    return then.timeline > now.timeline || (then.timeline == now.timeline && then.lsn > now.lsn);
+}
+
+async::error changed_by_others(std::string_view name) {
+    return {failure::integrity,
+            fmt::format("'{}' was changed by somebody else: it does not hold the rows that were"
+                        " archived into it",
+                        name),
+            "Get the earlier version back (docs/runbook.md, \"A file was changed\"), or, if it is"
+            " as it should be, run `event-archiver recover --keep FILE`."};
+}
+
+bool staging::is_doubted(const lake::lake_file& before) const {
+    const auto& mark = before.mark.mark;
+    return mark && (!same_history(mark->now.position, context_.position) ||
+                    context_.came_back.contains(before.key().which));
+}
+
+void staging::take_sample(day_file& file, std::string_view row) {
+    lake::sampled_row sample;
+    std::size_t names = 0;
+    for (const auto& key : context_.table.keys) {
+        sample.key_columns.push_back(key.name);
+        names += key.name.size();
+    }
+    sample.key = key_.fields_of(row);
+    std::size_t bytes = 0;
+    for (const auto& field : sample.key)
+        bytes += field.size();
+    if (bytes > lake::sample_bytes_max || names > lake::sample_names_max)
+        return;
+    sample.row_crc = row_crc(row);
+    file.sample = std::move(sample);
+}
+
+// Memory for as many rows as the file has is given up by the blocks.
+void staging::expect_held(day_file& file, std::uint64_t rows) {
+    // A mark may say anything; a file that really has more makes the memory grow as it is read.
+    constexpr std::uint64_t rows_believed = std::uint64_t{1} << 24;
+    rows = std::min(rows, rows_believed);
+    file.held.reserve(file.held.size() + rows);
+    account_for_held(file, rows);
+}
+
+void staging::account_for_held(day_file& file, std::uint64_t rows) {
+    file.held_memory += rows * held_rows::bytes_per_row;
+    context_.pages.set_aside(rows * held_rows::bytes_per_row);
+    set_aside_ += rows * held_rows::bytes_per_row;
+}
+
+void staging::forget_held(day_file& file) {
+    file.held.clear();
+    context_.pages.take_back(file.held_memory);
+    set_aside_ -= std::exchange(file.held_memory, 0);
+}
+
+// However many rows such a file has, they take a quarter of the memory at most.
+void staging::remember_row_of_others(day_file& file, std::string_view row) {
+    constexpr std::uint64_t batch = 1024;
+    if (file.beyond_memory)
+        return;
+    if (file.held.size() % batch == 0)
+        account_for_held(file, batch);
+    if (set_aside_ > (context_.pages.capacity_pages() * async::page_size + set_aside_) / 4) {
+        file.beyond_memory = true;
+        forget_held(file);
+        context_.sink.warn("day.not_compared",
+                           "a file that others wrote has more rows than can be compared with the table",
+                           {{"day", file.which().text()}, {"blob", file.name}});
+        return;
+    }
+    remember(file, as_copy_writes(row));
+}
+
+void staging::remember(day_file& file, std::string_view row) {
+    file.held.add(key_.hash_of(row), row_crc(row));
+}
+
+// A day may have a file of the other kind, from before the setting was changed or from somebody else. Nothing
+// is added to it, but rows that come back may be in it.
+awaitable<void> staging::remember_rows_of(day_file& file, const lake::lake_file& other) {
+    const auto& mark = other.mark.mark;
+    const bool doubted = is_doubted(other);
+    if (!mark || mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation) ||
+        (!doubted && !mark->restored))
+        co_return;
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto treated = lake::choose_treatment(other.properties, other.mark, context_.lake.where(), now);
+    if (treated.because)
+        throw lake::refused(other.properties.name, "read for rows that came back, and marked",
+                            *treated.because);
+    file.other =
+        std::make_unique<day_file>(other.key(), other.properties.name, context_.nonce, context_.pages);
+    auto& there = *file.other;
+    there.existing = other.properties;
+    there.restored = mark->restored;
+    there.doubted = doubted;
+    there.whole_day = file.whole_day;
+    const auto record = co_await remember_rows_in(there, other);
+    there.untouched = is_as_marked(other) ? mark->now : record;
+    there.base = there.untouched;
+}
+
+// Of a file with a mark.
+awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lake::lake_file& source) {
+    const auto& name = source.properties.name;
+    const auto& mark = source.mark.mark.value();
+    expect_held(file, mark.now.rows);
+    known_content known(mark.now, header_);
+    lake::file_record record;
+    record.header = header_crc_;
+    bool header_next = true;
+    bool same_columns = true;
+    const auto take_line = [&](std::string_view row) {
+        if (std::exchange(header_next, false)) {
+            same_columns = as_copy_writes(csv::without_byte_order_mark(row)) == header_;
+            return;
+        }
+        if (!same_columns)
+            return;
+        if (!source.compressed())
+            known.row(row);
+        remember(file, as_copy_writes(row));
+        ++record.rows;
+    };
+    csv::file_scanner scanner(source.compressed(), take_line, csv::line_ends::lf_or_crlf,
+                              context_.lake.row_limit(source));
+    const auto damaged = [&name](const std::exception& why) {
+        return async::error(failure::integrity,
+                            fmt::format("'{}' cannot be read for rows that came back: {}", name, why.what()),
+                            "`event-archiver verify` tells more.");
+    };
+    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+        known.feed(bytes);
+        record.crc = azure::crc64(record.crc, bytes);
+        record.bytes += bytes.size();
+        try {
+            scanner.feed(bytes);
+        } catch (const std::invalid_argument& broken) {
+            throw damaged(broken);
+        }
+        co_return;
+    };
+    co_await context_.lake.read(name, source.properties.etag, 0, take);
+    try {
+        scanner.finish();
+    } catch (const std::invalid_argument& broken) {
+        throw damaged(broken);
+    }
+    if (!same_columns)
+        throw lake::refused(name, "compared with rows that came back",
+                            {failure::precondition, "the table's columns have changed since it was written",
+                             "Move the file away; its rows that are in the table are archived anew then."});
+    if (mark.now.rows > 0 && !known.is_there())
+        throw changed_by_others(name);
+    if (source.compressed())
+        record.uncompressed = scanner.csv_bytes();
+    co_return record;
+}
+
+awaitable<bool> staging::take_as_recognised(day_file& file, lake::content_digest rows, std::string first) {
+    if (rows == file.whole) {
+        file.rows_recognised = rows.rows;
+        take_sample(file, first);
+        co_return true;
+    }
+    (void)co_await remember_rows_in(file, existing_.at(file.key));
+    co_return false;
+}
+
+bool staging::recognised(day_file& file, std::string_view row) {
+    const auto hash = key_.hash_of(row);
+    const auto crc = row_crc(row);
+    auto* holder = &file;
+    auto seen = file.held.take(hash, crc);
+    if (seen != held_rows::found::same && file.other) {
+        const auto there = file.other->held.take(hash, crc);
+        if (there == held_rows::found::same || seen == held_rows::found::none || file.adopted) {
+            seen = there;
+            holder = file.other.get();
+        }
+    }
+    if (seen == held_rows::found::other_content && holder->restored)
+        throw async::error(
+            failure::integrity,
+            fmt::format("row {} of {} was changed while it was back there: '{}' has it with other content",
+                        fmt::join(key_.fields_of(row), ", "), context_.table.name, holder->name),
+            "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, "
+            "and the"
+            " rows are archived anew. If the file's rows count, delete that row from the table.");
+    if (seen == held_rows::found::other_content && holder->adopted)
+        return false; // another row, of somebody who gives the same keys
+    if (seen == held_rows::found::other_content)
+        throw async::error(
+            failure::integrity,
+            fmt::format("row {} is in '{}' and, with other content, in {}",
+                        fmt::join(key_.fields_of(row), ", "), holder->name, context_.table.name),
+            "The database was restored or failed over and has since used the key again. Compare both,"
+            " then remove one.");
+    if (seen == held_rows::found::none)
+        return false;
+    if (++file.rows_recognised == 1 && file.rows == 0)
+        take_sample(file, row);
+    if (holder != &file && ++holder->rows_recognised == 1)
+        take_sample(*holder, row);
+    return true;
+}
+
+} // namespace archive

@@ -1,0 +1,163 @@
+// Rows in, staged blocks out. Readers append rows to day files without waiting while there is room; full
+// blocks go to a queue that a few uploaders empty. Everything lies in pages of one pool, and the pool running
+// dry is what slows the readers. One object for all days and workers of a transaction; single-threaded.
+#pragma once
+
+#include "archive/report.hpp"
+#include "archive/stage/day_file.hpp"
+#include "archive/table/row_key.hpp"
+#include "archive/table/selection.hpp"
+#include "archive/table/table.hpp"
+#include "async/condition.hpp"
+#include "async/log.hpp"
+#include "async/page_pool.hpp"
+#include "csv/gzip.hpp"
+#include "db/position.hpp"
+#include "lake/block_room.hpp"
+#include "lake/folder.hpp"
+#include "lake/ledger.hpp"
+#include "lake/treatment.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace archive {
+
+struct staging_context {
+    lake::folder& lake;
+    async::page_pool& pages;
+    async::log& sink;
+    run_report& report;
+    const table_description& table;
+    const db::server_position& position;
+    // Days whose file speaks of rows that the table has nevertheless.
+    const std::set<lake::day>& came_back;
+    const std::vector<planned_day>&
+        planned;           // by day; empty: nothing was counted, days turn up as they are read
+    bool by_day;           // each day is read by itself, and may be compared as a whole
+    const selection& rows; // those that are due
+    double row_bytes = 0;  // a row of the table as CSV, estimated; 0: not known
+    std::string nonce;     // of this attempt, for block ids
+    std::size_t parallel;
+    lake::compression compression;  // of files that are not there yet
+    std::string encryption_scope{}; // of the same
+    lake::ledger* book = nullptr;   // what is known of files that have lost their mark; null: nothing
+};
+
+// False if the server that wrote a file may since have lost commits: restored, failed over, or another one.
+[[nodiscard]] bool same_history(const db::server_position& then, const db::server_position& now) noexcept;
+// True if a server of the same cluster and database was further on when it wrote than this one is: the other
+// is not this one's past.
+[[nodiscard]] bool is_ahead(const db::server_position& then, const db::server_position& now) noexcept;
+
+// A file that no longer holds what it is known to have held.
+[[nodiscard]] async::error changed_by_others(std::string_view name);
+
+// A row of a file as COPY would have written it, whichever program wrote it: quotes and line end.
+[[nodiscard]] std::string as_copy_writes(std::string_view row);
+
+// The file that takes a day's rows: the one there is; of two, or none, the one of the kind that is wanted.
+[[nodiscard]] lake::file_key choose_file(lake::day which, lake::compression wanted,
+                                         const lake::file_map& existing);
+
+class staging {
+  public:
+    staging(const async::asio::any_io_executor& executor, staging_context context,
+            const lake::file_map& existing);
+    ~staging();
+    staging(const staging&) = delete;
+    staging& operator=(const staging&) = delete;
+
+    // The day's file, made ready for rows: an existing one is checked, adopted if it is someone else's, or
+    // refused with async::error(precondition). Refers to an element that lives as long as this.
+    [[nodiscard]] awaitable<day_file*> file_for(lake::day which);
+
+    // Appends a row, or returns false and has done nothing: then await `append_when_possible`.
+    [[nodiscard]] bool try_append(day_file& file, std::string_view row);
+    [[nodiscard]] awaitable<void> append_when_possible(day_file& file, std::string_view row);
+
+    // For the file of a restored day, if `rows`, all that are due of the day, are those that it has: none of
+    // them is appended then. `first` is one of them. Otherwise returns false, and rows are told one by one.
+    [[nodiscard]] awaitable<bool> take_as_recognised(day_file& file, lake::content_digest rows,
+                                                     std::string first);
+
+    // No more rows for this file: its last block goes to the queue. May be called again.
+    void finish(day_file& file);
+    // No more rows at all: uploaders end once the queue is empty.
+    void close();
+    // One uploader; run a few beside the readers.
+    [[nodiscard]] awaitable<void> upload();
+
+    [[nodiscard]] std::map<lake::day, std::unique_ptr<day_file>>& files() noexcept { return files_; }
+
+  private:
+    struct sealed_block {
+        day_file* file;
+        std::string id;
+        lake::block_buffer content;
+    };
+
+    void account_for(std::size_t files) noexcept;
+    void must_not_be_directory(const lake::file_key& key) const;
+    [[nodiscard]] awaitable<void> prepare(day_file& file);
+    // How an existing file is read once.
+    struct reading {
+        bool restage = false;       // stage its bytes again as blocks
+        bool compact = false;       // although it has blocks: they are too many
+        bool remember_rows = false; // they might still be in the table
+        bool rewritten = false;     // it has other blocks than its mark knows
+    };
+    [[nodiscard]] lake::block_memory memory() const noexcept;
+    [[nodiscard]] lake::block_facts facts_of(const lake::lake_file& before,
+                                             std::vector<azure::block> committed) const;
+    [[nodiscard]] awaitable<void> take_over(day_file& file, const lake::lake_file& before, reading how);
+    [[nodiscard]] awaitable<void> read_whole(day_file& file, reading how);
+    // What the file held when we last wrote to it, by its mark or by the ledger. Nothing if we never did.
+    [[nodiscard]] awaitable<std::optional<lake::file_record>> content_known(const lake::lake_file& file);
+    void take_restaged(day_file& file, lake::file_record& record, bool changed);
+    [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake::lake_file& other);
+    // Returns what the file holds.
+    [[nodiscard]] awaitable<lake::file_record> remember_rows_in(day_file& file,
+                                                                const lake::lake_file& source);
+    [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
+    [[nodiscard]] bool recognised(day_file& file, std::string_view row);
+    // True if the table may have rows of a file of ours, although nobody restored them.
+    [[nodiscard]] bool is_doubted(const lake::lake_file& before) const;
+    void expect_held(day_file& file, std::uint64_t rows);
+    void account_for_held(day_file& file, std::uint64_t rows);
+    void forget_held(day_file& file);
+    void remember(day_file& file, std::string_view row);
+    void remember_row_of_others(day_file& file, std::string_view row);
+    void take_sample(day_file& file, std::string_view row);
+    [[nodiscard]] bool store(day_file& file, std::string_view bytes);
+    void seal(day_file& file);
+    [[nodiscard]] lake::block_buffer compressed(day_file& file);
+    [[nodiscard]] day_file* fullest();
+
+    staging_context context_;
+    const lake::file_map& existing_;
+    std::map<lake::day, std::unique_ptr<day_file>> files_;
+    std::map<lake::day, bool> ready_;
+    async::condition file_ready_;
+    std::deque<sealed_block> queue_;
+    async::condition queue_changed_;
+    std::size_t unfinished_ = 0; // blocks queued or on the wire
+    // A worker that found no room waits in line, and none overtakes it: a large row would starve otherwise.
+    std::uint64_t line_end_ = 0;
+    std::uint64_t line_head_ = 0;
+    row_key key_;
+    std::string header_;
+    std::uint64_t header_crc_;
+    std::size_t set_aside_ = 0; // bytes of the budget, for what is known of files
+    std::optional<csv::gzip_compressor> compressor_;
+    std::optional<lake::ledger_state> known_; // once it was needed
+    bool closed_ = false;
+};
+
+} // namespace archive

@@ -1,0 +1,70 @@
+// Reads the selected rows into staging, several connections at once, all on one exported snapshot: a day at a
+// time by index, or the table once over ranges of its pages.
+#pragma once
+
+#include "archive/report.hpp"
+#include "archive/stage/rate_limit.hpp"
+#include "archive/stage/staging.hpp"
+#include "archive/table/selection.hpp"
+#include "archive/table/table.hpp"
+#include "async/helper_thread.hpp"
+#include "async/log.hpp"
+#include "db/connection.hpp"
+#include "db/transaction.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+struct reader_context {
+    const db::connect_options& database;
+    async::helper_thread& helper;
+    async::log& sink;
+    run_report& report;
+    const table_description& table;
+    const selection& rows;
+    std::string snapshot; // of pg_export_snapshot(), held open by the coordinator
+    std::size_t parallel;
+    std::chrono::milliseconds lock_timeout;
+    rate_limit& limit;
+};
+
+class table_reader {
+  public:
+    table_reader(reader_context context, staging& target)
+        : context_(std::move(context))
+        , target_(target) {}
+
+    // Every row of these days is staged when this returns. Throws async::error(integrity) if the server's
+    // counts and ours disagree, and whatever a reader or an uploader fails with; then all of them have ended.
+    [[nodiscard]] awaitable<void> read_days(std::vector<planned_day> days);
+    // The same for page ranges. Rows that belong to no day are counted, not staged.
+    [[nodiscard]] awaitable<void> read_ranges(std::vector<page_range> ranges);
+
+    [[nodiscard]] std::uint64_t rows_dayless() const noexcept { return rows_dayless_; }
+
+  private:
+    // Reads the piece of work with this index on a connection inside the snapshot.
+    using piece = std::function<awaitable<void>(db::connection&, std::size_t)>;
+
+    [[nodiscard]] awaitable<void> run(std::size_t count, piece read);
+    [[nodiscard]] awaitable<void> lane(std::size_t count, const piece& read);
+    [[nodiscard]] awaitable<void> work(db::connection& session, std::size_t count, const piece& read);
+    [[nodiscard]] awaitable<void> read_day(db::connection& session, const planned_day& planned);
+    [[nodiscard]] awaitable<bool> recognise_day(db::connection& session, const planned_day& planned,
+                                                day_file& file);
+    [[nodiscard]] awaitable<void> read_range(db::connection& session, const page_range& pages,
+                                             std::optional<lake::day>& last);
+
+    reader_context context_;
+    staging& target_;
+    std::size_t next_ = 0;
+    std::size_t lanes_ = 0;
+    std::uint64_t rows_dayless_ = 0;
+};
+
+} // namespace archive

@@ -1,0 +1,28 @@
+// The columns a day file was written with, which need not be those that the table has today.
+#pragma once
+
+#include "archive/table/table.hpp"
+#include "lake/folder.hpp"
+#include "lake/row_judge.hpp"
+
+#include <string>
+#include <vector>
+
+namespace archive {
+
+// True if the mark is ours and nobody has written to the file since.
+[[nodiscard]] bool is_as_marked(const lake::lake_file& file) noexcept;
+
+// What a file of this day must be by the table as it is today.
+[[nodiscard]] lake::expected_file expected_of(const table_description& table, lake::day which);
+
+// Plain names, in the file's order. Reads the file's first bytes only where its mark does not say that they
+// are the table's. Throws async::error(integrity) that names the file if there is no header.
+[[nodiscard]] awaitable<std::vector<std::string>>
+columns_of(lake::folder& folder, const lake::lake_file& file, const table_description& table);
+
+// Throws async::error(precondition) if columns by which rows are told are not among them.
+void must_name_key_and_time(const lake::lake_file& file, const std::vector<std::string>& columns,
+                            const table_description& table);
+
+} // namespace archive

@@ -1,0 +1,128 @@
+#include "archive/table/named_table.hpp"
+
+#include "async/error.hpp"
+#include "db/error.hpp"
+#include "db/session_names.hpp"
+#include "lake/conflict.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace archive {
+
+namespace {
+
+// Who may read some columns only cannot take ACCESS SHARE. DELETE gives him the lock that DELETE takes
+// itself.
+std::string_view mode_of(const named_table& table) noexcept {
+    return table.may_select_all ? "ACCESS SHARE" : "ROW EXCLUSIVE";
+}
+
+std::string for_people(const std::string& name) {
+    const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    return plain ? name : db::connection::identifier(name);
+}
+
+std::string lock_sql(const named_table& table) {
+    return fmt::format("LOCK TABLE {} IN {} MODE", table.sql(), mode_of(table));
+}
+
+} // namespace
+
+std::string named_table::sql() const {
+    return db::connection::identifier(schema) + '.' + db::connection::identifier(relation);
+}
+
+std::string named_table::text() const { return for_people(schema) + '.' + for_people(relation); }
+
+// Every name and operator is qualified: the search_path here is that of the role, and others may write to it.
+awaitable<named_table> look_for_table(db::connection& session, std::string_view text) {
+    const std::array by_name{db::parameter(text)};
+    const auto found = co_await session.query(
+        "SELECT c.oid, n.nspname, c.relname,"
+        " pg_catalog.has_table_privilege(c.oid, 'SELECT'::pg_catalog.text),"
+        " c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog.\"char\"[])"
+        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+        " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+        " WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid",
+        by_name);
+    named_table table;
+    if (found.rows() == 0)
+        co_return table;
+    table.oid = static_cast<std::uint32_t>(found.integer(0, 0));
+    table.schema = found.text(0, 1);
+    table.relation = found.text(0, 2);
+    table.may_select_all = found.boolean(0, 3);
+    table.is_table = found.boolean(0, 4);
+    co_return table;
+}
+
+awaitable<named_table> resolve_table(db::connection& session, std::string_view text) {
+    auto table = co_await look_for_table(session, text);
+    if (table.oid == 0)
+        throw async::error(
+            async::failure::precondition, fmt::format("there is no table {}", text),
+            "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names"
+            " with capitals need double quotes.");
+    // LOCK TABLE says it less well.
+    if (!table.is_table)
+        throw async::error(async::failure::precondition, fmt::format("{} is not a table", table.text()));
+    co_return table;
+}
+
+awaitable<named_table> name_of_new_table(db::connection& session, std::string_view text) {
+    const std::array by_name{db::parameter(text)};
+    const auto found = co_await session.query(
+        "SELECT parts[pg_catalog.array_upper(parts, 1)], CASE"
+        " WHEN pg_catalog.array_upper(parts, 1) OPERATOR(pg_catalog.=) 1 THEN "
+        "pg_catalog.current_schema()::pg_catalog.text"
+        " ELSE parts[1] END FROM pg_catalog.parse_ident($1::pg_catalog.text) AS given (parts)",
+        by_name);
+    if (found.is_null(0, 1))
+        throw async::error(async::failure::precondition,
+                           fmt::format("no schema of the search_path exists in which {} could be made", text),
+                           "Name it with its schema.");
+    named_table table;
+    table.relation = found.text(0, 0);
+    table.schema = found.text(0, 1);
+    co_return table;
+}
+
+awaitable<void> lock_table(db::connection& session, const named_table& table) {
+    return session.execute(lock_sql(table));
+}
+
+awaitable<void> lock_table_at_once(db::connection& session, const named_table& table) {
+    try {
+        co_await session.execute(lock_sql(table) + " NOWAIT");
+    } catch (const db::error& failed) {
+        if (failed.state() != lock_not_available)
+            throw;
+        throw lake::conflict(fmt::format("somebody waits for an exclusive lock on table {}", table.text()));
+    }
+}
+
+awaitable<std::string> sessions_against(db::connection& session, const named_table& table) {
+    // The modes that conflict with ours, on the table and on all that inherit from it.
+    const std::string_view modes =
+        table.may_select_all ? "{AccessExclusiveLock}"
+                             : "{ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}";
+    const auto oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid), db::parameter(modes)};
+    const auto found = co_await session.query(
+        "WITH RECURSIVE part (oid) AS (SELECT $1::pg_catalog.oid UNION SELECT i.inhrelid FROM "
+        "pg_catalog.pg_inherits i"
+        " JOIN part p ON i.inhparent OPERATOR(pg_catalog.=) p.oid)"
+        " SELECT l.pid, a.usename, a.application_name FROM pg_catalog.pg_locks l"
+        " JOIN part p ON l.relation OPERATOR(pg_catalog.=) p.oid"
+        " LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid"
+        " WHERE l.locktype OPERATOR(pg_catalog.=) 'relation'::pg_catalog.text"
+        " AND l.mode OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.text[])"
+        " AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
+        " ORDER BY l.granted DESC, l.pid LIMIT 3",
+        parameters);
+    co_return db::describe_sessions(found);
+}
+
+} // namespace archive

@@ -1,0 +1,125 @@
+#include "archive/table/partitions.hpp"
+
+#include "async/error.hpp"
+#include "db/error.hpp"
+#include "lake/conflict.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+namespace archive {
+
+namespace {
+
+// PostgreSQL documentation, appendix A
+constexpr std::string_view undefined_table = "42P01";
+constexpr std::string_view dependent_objects_still_exist = "2BP01";
+
+// DETACH and DROP pass by triggers, rules and policies of DELETE, which may be there to keep rows (a legal
+// hold): where the partition c or the table has one, rows go by DELETE.
+constexpr std::string_view nothing_listens =
+    "NOT pg_catalog.row_security_active(c.oid) AND NOT pg_catalog.row_security_active($1::oid)"
+    " AND NOT EXISTS (SELECT FROM pg_trigger g WHERE NOT g.tgisinternal AND g.tgtype & 8 <> 0"
+    "   AND g.tgenabled <> 'D' AND g.tgrelid IN (SELECT pg_partition_ancestors(c.oid)::oid))"
+    " AND NOT EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_type = '4' AND w.ev_enabled <> 'D'"
+    "   AND w.ev_class IN (SELECT pg_partition_ancestors(c.oid)::oid))";
+
+// What depends on the table, its columns or its row type.
+awaitable<std::string> dependants_of(db::connection& session, std::string_view name) {
+    const auto found = co_await session.query(
+        "SELECT pg_catalog.string_agg(DISTINCT pg_catalog.pg_describe_object(classid, objid, 0), ', ')"
+        " FROM pg_catalog.pg_depend WHERE deptype = 'n' AND ("
+        " refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND"
+        " refobjid = $1::pg_catalog.regclass OR"
+        " refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND"
+        " refobjid = (SELECT reltype FROM pg_catalog.pg_class WHERE oid = $1::pg_catalog.regclass))",
+        name);
+    co_return found.is_null(0, 0) ? "something" : std::string(found.text(0, 0));
+}
+
+awaitable<void> drop(db::connection& session, std::string name) {
+    co_await session.execute("SAVEPOINT event_archiver_drop");
+    bool depended = false;
+    try {
+        co_await session.execute(fmt::format("DROP TABLE {}", name));
+    } catch (const db::error& failed) {
+        if (failed.state() != dependent_objects_still_exist)
+            throw;
+        depended = true;
+    }
+    if (depended) {
+        co_await session.execute("ROLLBACK TO event_archiver_drop");
+        const auto who = co_await dependants_of(session, name);
+        throw async::error(async::failure::precondition,
+                           fmt::format("partition {} cannot be dropped: {} depends on it", name, who),
+                           "Drop that first, or set ARCHIVE_PARTITIONS to detach or delete. Nothing was"
+                           " deleted.");
+    }
+    co_await session.execute("RELEASE event_archiver_drop");
+}
+
+} // namespace
+
+awaitable<std::vector<partition>> partitions_before(db::connection& session, const table_description& table,
+                                                    std::string cutoff) {
+    const std::string oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto key =
+        co_await session.query("SELECT a.attname FROM pg_partitioned_table p JOIN pg_attribute a"
+                               " ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]"
+                               " WHERE p.partrelid = $1::oid AND p.partstrat = 'r' AND p.partnatts = 1",
+                               parameters);
+    if (key.rows() == 0 || db::connection::identifier(key.text(0, 0)) != table.time_column)
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("table {} is not partitioned by ranges of {}", table.name, table.time_column),
+            "Leave ARCHIVE_PARTITIONS at `delete`.");
+    // A range that ends in MAXVALUE has no quoted bound, and the default partition none at all.
+    const auto sql = fmt::format(
+        "SELECT name, upper::text FROM (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname),"
+        " substring(pg_get_expr(c.relpartbound, c.oid) FROM $$ TO \\('([^']*)'\\)$$)::{}"
+        " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = "
+        "c.relnamespace"
+        " WHERE i.inhparent = $1::oid AND c.relkind = 'r' AND {}) AS bounds (name, upper)"
+        " WHERE upper <= ({}) ORDER BY upper",
+        table.time_has_zone ? "timestamptz AT TIME ZONE 'UTC'" : "timestamp", nothing_listens, cutoff);
+    const auto found = co_await session.query(sql, parameters);
+    std::vector<partition> result;
+    for (int row = 0; row < found.rows(); ++row)
+        result.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1))});
+    co_return result;
+}
+
+awaitable<void> lock_partitions(db::connection& session, std::vector<partition> which) {
+    std::vector<std::string> names;
+    for (const auto& each : which)
+        names.push_back(each.name);
+    if (names.empty())
+        co_return;
+    try {
+        co_await session.execute(
+            fmt::format("LOCK TABLE ONLY {} IN SHARE MODE", fmt::join(names, ", ONLY ")));
+    } catch (const db::error& failed) {
+        // Somebody who takes partitions away has come in between: to look again shows what is left.
+        if (failed.state() == undefined_table || failed.state() == lock_not_available)
+            throw lake::conflict(fmt::format("the old partitions could not be locked: {}", failed.what()));
+        throw;
+    }
+}
+
+awaitable<std::uint64_t> remove_partition(db::connection& session, const table_description& table,
+                                          const selection& rows, partition which, partition_removal how) {
+    const auto counted = co_await session.query(fmt::format(
+        "SELECT count(*), count(*) FILTER (WHERE {}) FROM ONLY {}", where_clause(table, rows), which.name));
+    const auto all = static_cast<std::uint64_t>(counted.integer(0, 0));
+    if (all == 0 || counted.integer(0, 0) != counted.integer(0, 1))
+        co_return 0;
+    co_await session.execute(fmt::format("ALTER TABLE {} DETACH PARTITION {}", table.name, which.name));
+    if (how == partition_removal::drop)
+        co_await drop(session, which.name);
+    co_return all;
+}
+
+} // namespace archive

@@ -1,0 +1,181 @@
+#include "archive/table/row_lookup.hpp"
+
+#include "archive/table/row_key.hpp"
+#include "async/error.hpp"
+#include "csv/dialect.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+// {"a","b"} as PostgreSQL reads an array: one column of the keys.
+std::string array_literal(std::span<const wanted_row> rows, std::size_t column) {
+    std::string text = "{";
+    for (const auto& row : rows) {
+        if (text.size() > 1)
+            text += ',';
+        text += '"';
+        for (const char letter : row.key.at(column)) {
+            if (letter == '"' || letter == '\\')
+                text += '\\';
+            text += letter;
+        }
+        text += '"';
+    }
+    return db::connection::literal(text += '}');
+}
+
+// format_type names it "character", which as a type's name means one character.
+std::string_view array_type(std::string_view type) noexcept { return type == "character" ? "bpchar" : type; }
+
+std::string lookup_sql(const table_description& table, const std::vector<std::string>& columns,
+                       std::span<const wanted_row> rows, std::string_view where) {
+    std::vector<std::string> selected;
+    for (const auto& column : columns)
+        selected.push_back(db::connection::identifier(column));
+    std::vector<std::string> names;
+    std::vector<std::string> arrays;
+    std::vector<std::string> looked_up;
+    for (std::size_t at = 0; at < table.keys.size(); ++at) {
+        names.push_back(table.keys[at].quoted);
+        arrays.push_back(fmt::format("{}::{}[]", array_literal(rows, at), array_type(table.keys[at].type)));
+        looked_up.push_back(fmt::format("event_archiver_{}", at));
+    }
+    const auto matches = names.size() == 1
+                             ? fmt::format("{} = ANY({})", names.front(), arrays.front())
+                             : fmt::format("({}) IN (SELECT {} FROM unnest({}) AS event_archiver_keys({}))",
+                                           fmt::join(names, ", "), fmt::join(looked_up, ", "),
+                                           fmt::join(arrays, ", "), fmt::join(looked_up, ", "));
+    return fmt::format("COPY (SELECT {} FROM {} WHERE {}{}) TO STDOUT (FORMAT csv)",
+                       fmt::join(selected, ", "), table.name, matches,
+                       where.empty() ? std::string() : fmt::format(" AND ({})", where));
+}
+
+awaitable<void> look_up(db::connection& session, std::string sql, row_key& key_of,
+                        std::span<const wanted_row> rows, std::vector<row_presence>& result) {
+    std::unordered_multimap<std::string, std::uint64_t> there; // key, CRC
+    auto copy = co_await session.start_copy_out(sql);
+    do {
+        while (const auto row = copy.next())
+            there.emplace(joined_key(key_of.fields_of(row->text())), row_crc(row->text()));
+    } while (co_await copy.wait());
+    for (const auto& wanted : rows) {
+        auto [first, last] = there.equal_range(joined_key(wanted.key));
+        auto seen = first == last ? row_presence::absent : row_presence::other_content;
+        const auto same =
+            std::find_if(first, last, [&wanted](const auto& entry) { return entry.second == wanted.crc; });
+        if (same != last) {
+            seen = row_presence::to_the_letter;
+            same->second = ~wanted.crc; // it stands for this row and for no other
+        }
+        result.push_back(seen);
+    }
+}
+
+// The sample's key in the order of the table's; nothing if it is of other columns.
+std::optional<wanted_row> wanted_sample(const lake::file_mark& mark, const table_description& table) {
+    const auto& sample = mark.now.sample;
+    if (!sample || mark.table != lake::table_in_mark(table.schema, table.relation) ||
+        sample->key_columns.size() != table.keys.size())
+        return std::nullopt;
+    wanted_row row;
+    for (const auto& key : table.keys) {
+        const auto found = std::ranges::find(sample->key_columns, key.name);
+        if (found == sample->key_columns.end())
+            return std::nullopt;
+        row.key.push_back(sample->key[static_cast<std::size_t>(found - sample->key_columns.begin())]);
+    }
+    row.crc = sample->row_crc.value_or(0);
+    return row;
+}
+
+sample_seen seen_of(row_presence presence, const lake::file_mark& mark, const table_description& table) {
+    if (presence == row_presence::absent)
+        return sample_seen::not_in_table;
+    const auto header = csv::header_line(table.columns);
+    const bool comparable = mark.now.sample->row_crc && mark.now.header == row_crc(header) &&
+                            (mark.now.types == 0 || mark.now.types == table.types);
+    if (presence == row_presence::to_the_letter && mark.now.sample->row_crc)
+        return sample_seen::to_the_letter;
+    return comparable ? sample_seen::not_in_table : sample_seen::key_only;
+}
+
+} // namespace
+
+awaitable<std::vector<row_presence>> rows_in_table(db::connection& session, const table_description& table,
+                                                   const std::vector<std::string>& columns,
+                                                   const std::vector<wanted_row>& rows, std::string where) {
+    std::vector<row_presence> result;
+    row_key key_of(table, columns);
+    for (std::size_t from = 0; from < rows.size(); from += rows_per_query) {
+        const auto part = std::span(rows).subspan(from, std::min(rows_per_query, rows.size() - from));
+        co_await look_up(session, lookup_sql(table, columns, part, where), key_of, part, result);
+    }
+    co_return result;
+}
+
+awaitable<std::map<const lake::lake_file*, sample_seen>>
+look_for_samples(db::connection& session, const table_description& table,
+                 const std::vector<const lake::lake_file*>& files, std::string where) {
+    std::map<const lake::lake_file*, sample_seen> seen;
+    std::vector<const lake::lake_file*> asked;
+    std::vector<wanted_row> wanted;
+    for (const auto* file : files) {
+        auto row = file->mark.mark ? wanted_sample(*file->mark.mark, table) : std::nullopt;
+        if (!row) {
+            seen.emplace(file, sample_seen::no_sample);
+            continue;
+        }
+        asked.push_back(file);
+        wanted.push_back(std::move(*row));
+    }
+    if (wanted.empty())
+        co_return seen;
+    // Anybody may have edited a mark. A sample that is no key must not look like a failure of the database.
+    co_await session.execute("SAVEPOINT samples");
+    std::optional<std::vector<row_presence>> found;
+    try {
+        found = co_await rows_in_table(session, table, table.columns, wanted, where);
+    } catch (const db::error& failed) {
+        if (!std::string_view(failed.state()).starts_with("22")) // data exception
+            throw;
+    }
+    if (!found)
+        co_await session.execute("ROLLBACK TO samples");
+    for (std::size_t each = 0; !found && each < wanted.size(); ++each) {
+        bool spoiled = false;
+        try {
+            const std::vector<wanted_row> one{wanted[each]};
+            (void)co_await rows_in_table(session, table, table.columns, one, where);
+        } catch (const db::error& failed) {
+            if (!std::string_view(failed.state()).starts_with("22"))
+                throw;
+            spoiled = true;
+        }
+        if (spoiled)
+            throw async::error(
+                failure::precondition,
+                fmt::format("'{}': its metadata cannot be read: its 'sample' is no key of {}",
+                            asked[each]->properties.name, table.name),
+                "Restore its metadata, or move the file away. docs/protocol.md names the fields.");
+    }
+    if (!found)
+        throw async::error(failure::internal, "a sample is no key, but none alone");
+    co_await session.execute("RELEASE samples");
+    for (std::size_t each = 0; each < asked.size(); ++each)
+        seen.emplace(asked[each], seen_of((*found)[each], *asked[each]->mark.mark, table));
+    co_return seen;
+}
+
+} // namespace archive

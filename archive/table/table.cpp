@@ -1,0 +1,154 @@
+#include "archive/table/table.hpp"
+
+#include "archive/table/key_choice.hpp"
+#include "archive/table/table_shape.hpp"
+#include "async/error.hpp"
+#include "azure/crc64.hpp"
+#include "lake/conflict.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace archive {
+
+namespace {
+
+using async::failure;
+
+// A table that cannot be archived whatever its key: that is said first.
+awaitable<void> must_be_of_a_shape(db::connection& session, std::uint32_t table) {
+    const auto shape = co_await read_shape(session, table);
+    for (auto* const judge : {&shape_mistake, &rule_mistake, &publication_mistake})
+        if (auto mistake = judge(shape))
+            throw async::error(*std::move(mistake));
+}
+
+async::error is_generated(const table_description& table, std::string_view column, std::string_view setting) {
+    return {failure::precondition,
+            fmt::format("column '{}' of {} is generated: it is not in the files, so rows "
+                        "cannot be told by it",
+                        column, table.name),
+            fmt::format("Name a column that is stored as it was written with {}.", setting)};
+}
+
+awaitable<void> read_columns(db::connection& session, table_description& table, std::string_view time_column,
+                             const std::vector<std::string>& key, key_demand demand) {
+    const std::string oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto found = co_await session.query(
+        "SELECT attname, format_type(atttypid, NULL), format_type(atttypid, atttypmod), attnum, attnotnull"
+        " FROM pg_attribute"
+        " WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+        parameters);
+    std::string time_type;
+    std::vector<table_column> columns;
+    for (int row = 0; row < found.rows(); ++row) {
+        const auto name = found.text(row, 0);
+        if (name == time_column)
+            time_type = found.text(row, 1);
+        columns.push_back({std::string(name), std::string(found.text(row, 1)),
+                           static_cast<int>(found.integer(row, 3)), found.boolean(row, 4)});
+        table.columns.emplace_back(name);
+        const auto described = fmt::format("{}\n{}\n", name, found.text(row, 2));
+        table.types = azure::crc64(table.types, std::as_bytes(std::span(described)));
+    }
+    const auto generated = co_await session.query("SELECT attname, attnum FROM pg_attribute WHERE attrelid = "
+                                                  "$1::oid AND attnum > 0 AND attgenerated <> ''",
+                                                  parameters);
+    if (time_type.empty()) {
+        for (int row = 0; row < generated.rows(); ++row)
+            if (generated.text(row, 0) == time_column)
+                throw is_generated(table, time_column, "ARCHIVE_TIME_COLUMN");
+        throw async::error(failure::precondition,
+                           fmt::format("table {} has no column '{}'", table.name, time_column),
+                           "Name the column with ARCHIVE_TIME_COLUMN.");
+    }
+    if (time_type != "timestamp without time zone" && time_type != "timestamp with time zone")
+        throw async::error(failure::precondition,
+                           fmt::format("column '{}' of {} is of type {}, not timestamp", time_column,
+                                       table.name, time_type));
+    table.time_has_zone = time_type == "timestamp with time zone";
+    table.time_column = db::connection::identifier(time_column);
+
+    // An index of a partitioned table is valid once each partition has it. $1::oid as above.
+    const auto indexes =
+        co_await session.query("SELECT i.indkey::text, i.indnkeyatts, i.indisprimary, i.indimmediate AND"
+                               " i.indisvalid AND i.indpred IS NULL FROM pg_index i"
+                               " WHERE i.indrelid = $1::oid AND i.indisunique ORDER BY i.indexrelid",
+                               parameters);
+    std::vector<unique_index> unique;
+    for (int row = 0; row < indexes.rows(); ++row)
+        unique.push_back(
+            {columns_of_index(indexes.text(row, 0), static_cast<std::size_t>(indexes.integer(row, 1))),
+             indexes.boolean(row, 2), indexes.boolean(row, 3)});
+    const auto primary = std::ranges::find(unique, true, &unique_index::primary);
+    for (int row = 0; row < generated.rows(); ++row) {
+        const auto name = generated.text(row, 0);
+        const auto number = static_cast<int>(generated.integer(row, 1));
+        const bool of_key = key.empty()
+                                ? primary != unique.end() && std::ranges::count(primary->columns, number) > 0
+                                : std::ranges::count(key, name) > 0;
+        if (of_key)
+            throw is_generated(table, name, "ARCHIVE_KEY_COLUMN");
+    }
+    auto chosen = choose_key(columns, unique, key, demand == key_demand::unique);
+    if (!chosen.mistake.empty())
+        co_await must_be_of_a_shape(session, table.oid);
+    if (!chosen.mistake.empty())
+        throw async::error(failure::precondition, fmt::format("table {} {}", table.name, chosen.mistake),
+                           std::move(chosen.hint));
+    for (const auto& name : chosen.names) {
+        const auto column = std::ranges::find(columns, name, &table_column::name);
+        table.keys.push_back({name, db::connection::identifier(name), column->type,
+                              static_cast<std::size_t>(column - columns.begin())});
+    }
+}
+
+} // namespace
+
+awaitable<table_description> describe_table(db::connection& session, named_table named,
+                                            std::string_view time_column, const std::vector<std::string>& key,
+                                            key_demand demand) {
+    const std::string oid = std::to_string(named.oid);
+    const std::array by_oid{db::parameter(oid), db::parameter(named.schema), db::parameter(named.relation)};
+    const auto found = co_await session.query(
+        "SELECT n.nspname = $2::name AND c.relname = $3::name, c.relkind,"
+        " pg_relation_size(c.oid::regclass) / current_setting('block_size')::bigint, greatest(c.reltuples, "
+        "0),"
+        " quote_ident(n.nspname::text) || '.' || quote_ident(c.relname::text)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
+        by_oid);
+    // What is described here is what LOCK TABLE, which knows names only, has locked.
+    if (found.rows() == 0 || !found.boolean(0, 0))
+        throw lake::conflict(fmt::format("table {} was renamed or dropped meanwhile", named.text()));
+    table_description table;
+    table.oid = named.oid;
+    table.name = found.text(0, 4);
+    table.schema = named.schema;
+    table.relation = named.relation;
+    table.named = std::move(named);
+    const auto kind = found.text(0, 1);
+    if (kind != "r" && kind != "p")
+        throw async::error(failure::precondition, fmt::format("{} is not a table", table.name));
+    table.partitioned = kind == "p";
+    table.pages = static_cast<std::uint64_t>(found.integer(0, 2));
+    table.rows_estimate = std::stod(std::string(found.text(0, 3)));
+    co_await read_columns(session, table, time_column, key, demand);
+
+    const std::array parameters{db::parameter(oid), db::parameter(time_column)};
+    const auto index =
+        co_await session.query("SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = "
+                               "i.indexrelid JOIN pg_am m ON m.oid = c.relam"
+                               " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
+                               " WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indisready AND i.indpred "
+                               "IS NULL AND m.amname = 'btree'"
+                               " AND a.attname = $2)",
+                               parameters);
+    table.indexed_by_time = index.boolean(0, 0);
+    co_return table;
+}
+
+} // namespace archive

@@ -1,0 +1,52 @@
+// What the catalog says of the table and of the server it is on.
+#pragma once
+
+#include "archive/table/named_table.hpp"
+#include "async/asio.hpp"
+#include "db/connection.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+using async::awaitable;
+
+// A column of the key.
+struct key_column {
+    std::string name;         // plain
+    std::string quoted;       // ready for SQL
+    std::string type;         // "integer", "text", …
+    std::size_t position = 0; // in `columns`
+};
+
+struct table_description {
+    named_table named;
+    std::uint32_t oid = 0;
+    std::string name;     // quoted and qualified, ready for SQL
+    std::string schema;   // raw
+    std::string relation; // raw
+    std::vector<std::string> columns;
+    std::uint64_t types = 0;      // CRC-64 of their names and types, as a mark records it
+    std::string time_column;      // quoted
+    std::vector<key_column> keys; // in the order of the setting; never empty
+    bool time_has_zone = false;
+    bool indexed_by_time = false; // a valid, complete btree index leads with the time column
+    bool partitioned = false;
+    std::uint64_t pages = 0;
+    double rows_estimate = 0;
+};
+
+// Whether no two rows may have the same key: the table that is archived is told by it, a copy need not be.
+enum class key_demand : std::uint8_t { unique, any };
+
+// `key`: plain names; none: those of the primary key. Throw async::error(precondition) with one clear
+// sentence if the table, a column or its type will not do, or if the key is not unique by an index;
+// db::error otherwise. `conflict` if the name belongs to another table by now.
+[[nodiscard]] awaitable<table_description> describe_table(db::connection& session, named_table named,
+                                                          std::string_view time_column,
+                                                          const std::vector<std::string>& key,
+                                                          key_demand demand = key_demand::unique);
+
+} // namespace archive

@@ -1,0 +1,160 @@
+#include "archive/table/table_shape.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+// For a partition, membership of those above it counts too: that is what the server asks at a DELETE.
+constexpr std::string_view parts_sql =
+    "WITH RECURSIVE tree AS (SELECT $1::pg_catalog.oid AS member, false AS inherits UNION"
+    " SELECT i.inhrelid, t.inherits OR NOT c.relispartition FROM tree t"
+    " JOIN pg_catalog.pg_inherits i ON i.inhparent = t.member JOIN pg_catalog.pg_class c ON c.oid = "
+    "i.inhrelid)"
+    " SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), c.relkind,"
+    " pg_catalog.bool_or(tree.inherits), EXISTS (SELECT FROM pg_catalog.pg_attribute a"
+    "   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attinhcount = 0),"
+    " c.relpersistence = 'u',"
+    " (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(w.rulename), ', ' ORDER BY w.rulename)"
+    "   FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type = '4' AND w.ev_enabled <> 'D'),"
+    " CASE WHEN c.relkind = 'r' AND NOT (c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x"
+    "      WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate"
+    "        AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END))"
+    "   THEN (SELECT min(pg_catalog.quote_ident(p.pubname)) FROM pg_catalog.pg_publication p"
+    "     JOIN pg_catalog.pg_publication_tables m ON m.pubname = p.pubname"
+    "     JOIN pg_catalog.pg_namespace mn ON mn.nspname = m.schemaname"
+    "     JOIN pg_catalog.pg_class mc ON mc.relnamespace = mn.oid AND mc.relname = m.tablename"
+    "     WHERE p.pubdelete AND (mc.oid = c.oid OR c.relispartition AND mc.oid IN"
+    "       (SELECT pg_catalog.pg_partition_ancestors(c.oid)::pg_catalog.oid))) END"
+    " FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.member"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " GROUP BY c.oid, n.nspname ORDER BY c.oid <> $1::pg_catalog.oid, 1";
+
+constexpr std::string_view rights_sql = "SELECT pg_catalog.quote_ident(current_user), "
+                                        "pg_catalog.has_table_privilege($1::pg_catalog.oid, 'DELETE'),"
+                                        " pg_catalog.has_table_privilege($1::pg_catalog.oid, 'INSERT')";
+
+const table_part* first_with(const table_shape& shape, auto&& is) {
+    const auto found = std::ranges::find_if(shape.parts, is);
+    return found == shape.parts.end() ? nullptr : &*found;
+}
+
+void check(const std::optional<async::error>& mistake) {
+    if (mistake)
+        throw async::error(*mistake);
+}
+
+} // namespace
+
+awaitable<table_shape> read_shape(db::connection& session, std::uint32_t table) {
+    table_shape shape;
+    const auto oid = std::to_string(table);
+    const auto parts = co_await session.query(parts_sql, oid);
+    for (int row = 0; row < parts.rows(); ++row)
+        shape.parts.push_back({std::string(parts.text(row, 0)), parts.text(row, 1).front(),
+                               parts.boolean(row, 2), row > 0 && parts.boolean(row, 3), parts.boolean(row, 4),
+                               std::string(parts.text(row, 5)), std::string(parts.text(row, 6))});
+    const auto rights = co_await session.query(rights_sql, oid);
+    shape.role = rights.text(0, 0);
+    shape.may_delete = rights.boolean(0, 1);
+    shape.may_insert = rights.boolean(0, 2);
+    co_return shape;
+}
+
+std::optional<async::error> shape_mistake(const table_shape& shape) {
+    const auto& table = shape.parts.front().name;
+    if (const auto* part = first_with(shape, [](const auto& each) { return each.kind == 'f'; }))
+        return async::error(
+            failure::precondition,
+            fmt::format(
+                "{}, which belongs to {}, is a foreign table: what is deleted there is committed apart "
+                "from what is deleted here",
+                part->name, table),
+            "Archive it on its own server, or detach it.");
+    const auto* heir = first_with(shape, [](const auto& each) { return each.inherits && each.own_columns; });
+    if (heir == nullptr)
+        heir = first_with(shape, [](const auto& each) { return each.inherits; });
+    if (heir != nullptr)
+        return async::error(
+            failure::precondition,
+            fmt::format("{} inherits from {}{}", heir->name, table,
+                        heir->own_columns ? " and has columns of its own, which would be in no file"
+                                          : ": its rows could not be put back where they were"),
+            fmt::format(
+                "Archive each table by itself, {} with ARCHIVE_TABLE and a folder of its own, and end "
+                "the inheritance (ALTER TABLE {} NO INHERIT …), or make it a partition.",
+                heir->name, heir->name));
+    return std::nullopt;
+}
+
+std::optional<async::error> rule_mistake(const table_shape& shape) {
+    if (const auto* part = first_with(shape, [](const auto& each) { return !each.delete_rules.empty(); }))
+        return async::error(
+            failure::precondition,
+            fmt::format("{} has a rule on DELETE ({}), which does something else in its place or "
+                        "beside it",
+                        part->name, part->delete_rules),
+            fmt::format("Drop the rule, or disable it: ALTER TABLE {} DISABLE RULE …;", part->name));
+    return std::nullopt;
+}
+
+std::optional<async::error> publication_mistake(const table_shape& shape) {
+    const auto* part = first_with(shape, [](const auto& each) { return !each.publication.empty(); });
+    if (part == nullptr)
+        return std::nullopt;
+    return async::error(
+        failure::precondition,
+        fmt::format(
+            "publication {} publishes deletes of {}, which has no replica identity: the server refuses "
+            "every DELETE",
+            part->publication, part->name),
+        fmt::format("Give it a primary key, or ALTER TABLE {} REPLICA IDENTITY FULL;", part->name));
+}
+
+std::optional<async::error> missing_right(const table_shape& shape, bool granted,
+                                          std::string_view privilege) {
+    if (granted)
+        return std::nullopt;
+    const auto& table = shape.parts.front().name;
+    return async::error(
+        failure::refused,
+        fmt::format("{} may not {} on {}: the privilege is missing", shape.role, privilege, table),
+        fmt::format("GRANT {} ON {} TO {};", privilege, table, shape.role));
+}
+
+std::optional<async::error> unlogged_mistake(const table_shape& shape) {
+    const auto* part = first_with(shape, [](const auto& each) { return each.unlogged; });
+    if (part == nullptr)
+        return std::nullopt;
+    return async::error(
+        failure::precondition,
+        fmt::format(
+            "{} is unlogged: a crash of the server empties it, and rows that were moved back would be "
+            "nowhere",
+            part->name),
+        fmt::format("ALTER TABLE {} SET LOGGED; or restore with --into.", part->name));
+}
+
+void must_have_shape(const table_shape& shape) {
+    check(shape_mistake(shape));
+    check(rule_mistake(shape));
+}
+
+void must_be_deletable(const table_shape& shape, bool rows_deleted) {
+    check(missing_right(shape, shape.may_delete, "DELETE"));
+    if (rows_deleted)
+        check(publication_mistake(shape));
+}
+
+void must_take_rows_back(const table_shape& shape) {
+    check(shape_mistake(shape));
+    check(unlogged_mistake(shape));
+    check(missing_right(shape, shape.may_insert, "INSERT"));
+}
+
+} // namespace archive

@@ -1,0 +1,60 @@
+#include "archive/look/preflight.hpp"
+
+#include <gtest/gtest.h>
+
+namespace archive {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(judge_clock, warns_of_more_than_five_minutes) {
+    const struct {
+        std::optional<milliseconds> ahead;
+        check_status status;
+        std::string_view detail;
+    } cases[] = {
+        {std::nullopt, check_status::skipped, "the time of the other side is not known"},
+        {milliseconds(0), check_status::ok, "in step with this machine's"},
+        {milliseconds(-400), check_status::ok, "in step with this machine's"},
+        {milliseconds(2'000), check_status::ok, "2 s ahead of this machine's"},
+        {milliseconds(-300'000), check_status::ok, "300 s behind this machine's"},
+        {milliseconds(301'000), check_status::warning, "301 s ahead of this machine's"},
+        {milliseconds(-900'000), check_status::warning, "900 s behind this machine's"},
+    };
+    for (const auto& [ahead, status, detail] : cases) {
+        const auto line = judge_clock("lake clock", ahead);
+        EXPECT_EQ(line.status, status) << detail;
+        EXPECT_EQ(line.detail, detail);
+    }
+}
+
+TEST(judge_version, wants_13) {
+    EXPECT_EQ(judge_version(150'020).status, check_status::ok);
+    EXPECT_EQ(judge_version(150'020).detail, "PostgreSQL 15.20");
+    EXPECT_EQ(judge_version(130'000).status, check_status::ok);
+    EXPECT_EQ(judge_version(120'022).status, check_status::failed);
+    EXPECT_EQ(judge_version(120'022).failure, async::failure::precondition);
+}
+
+TEST(judge_rights, gives_the_statement_that_grants_what_is_missing) {
+    table_rights rights{R"(public."Event")", R"("the role")", "public"};
+    EXPECT_EQ(judge_rights(rights).size(), 2U);
+    EXPECT_EQ(verdict_of(judge_rights(rights)), std::nullopt);
+    rights.remove = false;
+    const auto lines = judge_rights(rights);
+    EXPECT_EQ(lines[1].remedy, R"(GRANT DELETE ON public."Event" TO "the role";)");
+    EXPECT_EQ(verdict_of(lines), async::failure::refused);
+    rights.usage = false;
+    EXPECT_EQ(judge_rights(rights)[0].remedy, R"(GRANT USAGE ON SCHEMA public TO "the role";)");
+}
+
+TEST(verdict_of, is_the_first_failure) {
+    std::vector<check_line> lines{{"a"}, {"b", check_status::warning}, {"c", check_status::skipped}};
+    EXPECT_EQ(verdict_of(lines), std::nullopt);
+    lines.push_back({"d", check_status::failed, {}, {}, async::failure::temporary});
+    lines.push_back({"e", check_status::failed, {}, {}, async::failure::refused});
+    EXPECT_EQ(verdict_of(lines), async::failure::temporary);
+}
+
+} // namespace
+} // namespace archive
