@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/commands.hpp"
+#include "app/output_format.hpp"
 #include "archive/run/restore.hpp"
 #include "lake/day_range.hpp"
 
@@ -12,8 +13,6 @@
 #include <vector>
 
 namespace app {
-
-enum class output_format : unsigned char { text, json };
 
 struct command_line {
     app::command command = app::command::help;

@@ -3,6 +3,7 @@
 
 #include "app/command_line.hpp"
 #include "app/configuration.hpp"
+#include "app/output_format.hpp"
 #include "app/report_page.hpp"
 #include "archive/report.hpp"
 #include "db/session_scope.hpp"

@@ -2,12 +2,14 @@
 // found to text.
 #pragma once
 
-#include "app/command_line.hpp"
+#include "app/output_format.hpp"
 #include "archive/look/forecast.hpp"
 #include "archive/look/inventory.hpp"
 #include "archive/look/preflight.hpp"
 #include "archive/look/verifier.hpp"
+#include "exports/report.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,10 @@ namespace app {
                                               output_format format);
 [[nodiscard]] std::string render_checks(const std::vector<archive::check_line>& lines, int exit_code,
                                         output_format format);
+
+// What `export` prints; `place`: where the files are.
+[[nodiscard]] std::string render_exports(std::span<const exports::task_report> reports,
+                                         const std::string& place, output_format format);
 
 // What the terminal can show.
 struct calendar_style {

@@ -1,6 +1,6 @@
 #include "app/export_json.hpp"
 #include "app/printable.hpp"
-#include "app/run_exports.hpp"
+#include "app/render.hpp"
 #include "app/text_table.hpp"
 #include "app/units.hpp"
 #include "app/utf8.hpp"

@@ -5,6 +5,7 @@
 #include "app/export_machine.hpp"
 #include "app/export_metrics.hpp"
 #include "app/metrics_delivery.hpp"
+#include "app/render.hpp"
 #include "app/run_id.hpp"
 #include "app/run_log.hpp"
 #include "app/stop_guard.hpp"

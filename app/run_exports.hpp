@@ -18,8 +18,4 @@ namespace app {
 // Of several failures the one that needs a person most: 7, 12, 2, 3, 4, 1, 5, 10.
 [[nodiscard]] int exit_code_of(std::span<const exports::task_report> reports);
 
-// What `export` prints.
-[[nodiscard]] std::string render_exports(std::span<const exports::task_report> reports,
-                                         const std::string& place, output_format format);
-
 } // namespace app

@@ -1,7 +1,7 @@
 // `event-archiver config`.
 #pragma once
 
-#include "app/command_line.hpp"
+#include "app/output_format.hpp"
 #include "app/sources.hpp"
 
 #include <functional>

@@ -1,3 +1,4 @@
+#include "app/render.hpp"
 #include "app/run_exports.hpp"
 
 #include <gtest/gtest.h>

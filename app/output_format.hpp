@@ -1,0 +1,8 @@
+// How answers are printed.
+#pragma once
+
+namespace app {
+
+enum class output_format : unsigned char { text, json };
+
+} // namespace app
