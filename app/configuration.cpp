@@ -3,7 +3,6 @@
 #include "app/check_azure.hpp"
 #include "app/check_exports.hpp"
 #include "app/check_serve.hpp"
-#include "app/commands.hpp"
 #include "app/mistake.hpp"
 #include "app/parse.hpp"
 #include "app/parse_placement.hpp"
@@ -14,7 +13,6 @@
 #include "telemetry/otlp.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <array>
 #include <limits>
@@ -124,27 +122,6 @@ std::string_view lake_identity(const configuration& settings) noexcept {
     return settings.identity && std::holds_alternative<azure::entra_identity>(credential)
                ? azure::to_string(settings.identity->kind)
                : azure::to_string(credential);
-}
-
-purpose purpose_of(const command_line& what, const texts& given) {
-    const bool of_exports =
-        !given["PG_CONNECTION_STRING"].set() && (given["DATABASE_URL"].set() || given["DB_URI"].set());
-    if (what.command == command::serve || (what.command == command::config && of_exports))
-        return purpose::serving;
-    if (what.command == command::export_tasks || (what.command == command::recover && what.exports))
-        return purpose::exports;
-    return what.command == command::list ? purpose::inventory : purpose::archive;
-}
-
-telemetry::label_list file_labels_of(const command_line& what, const configuration& settings) {
-    telemetry::label_list labels{{"command", std::string(info_of(what.command).name)}};
-    if (what.command == command::export_tasks)
-        labels.emplace_back("tasks",
-                            what.tasks.empty() ? "all" : fmt::format("{}", fmt::join(what.tasks, ",")));
-    else
-        labels.emplace_back("table", settings.job.table);
-    labels.emplace_back("place", settings.metrics.instance);
-    return labels;
 }
 
 checked_configuration check(const texts& given, const environment_lookup& environment, app::purpose purpose) {

@@ -1,7 +1,6 @@
 // All settings as checked values, or all mistakes together.
 #pragma once
 
-#include "app/command_line.hpp"
 #include "app/metrics_delivery.hpp"
 #include "app/serve_settings.hpp"
 #include "app/sources.hpp"
@@ -50,9 +49,6 @@ struct configuration {
 // How the lake is signed in to: "account key", "workload identity".
 [[nodiscard]] std::string_view lake_identity(const configuration& settings) noexcept;
 
-// The command, the table or the tasks, and the place: what a metrics file says of each of its metrics.
-[[nodiscard]] telemetry::label_list file_labels_of(const command_line& what, const configuration& settings);
-
 struct checked_configuration {
     configuration value;
     // Each a whole clause: the setting, what was given, what would be right. Never a secret.
@@ -67,10 +63,6 @@ enum class purpose : unsigned char {
     exports,   // the database, the tasks and a place for files
     serving,   // the same
 };
-
-// `config` shows what it is given, and says what is wrong with it for whom it was meant.
-[[nodiscard]] purpose purpose_of(const command_line& what, const texts& given);
-
 [[nodiscard]] checked_configuration check(const texts& given, const environment_lookup& environment,
                                           app::purpose purpose = purpose::archive);
 

@@ -3,6 +3,7 @@
 #include "app/core_dumps.hpp"
 #include "app/exit_code.hpp"
 #include "app/inquiry.hpp"
+#include "app/purpose.hpp"
 #include "app/run_exports.hpp"
 #include "app/runner.hpp"
 #include "app/serve.hpp"
