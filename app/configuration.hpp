@@ -1,7 +1,7 @@
 // All settings as checked values, or all mistakes together.
 #pragma once
 
-#include "app/metrics_delivery.hpp"
+#include "app/metrics_settings.hpp"
 #include "app/serve_settings.hpp"
 #include "app/sources.hpp"
 #include "archive/settings.hpp"

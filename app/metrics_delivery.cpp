@@ -13,7 +13,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -51,26 +50,6 @@ telemetry::metric durations(const summary_facts& facts) {
 }
 
 } // namespace
-
-std::string instance_of(std::string_view account, std::string_view container, const archive::settings& job) {
-    auto name = fmt::format("{}:{}", account, container);
-    if (!job.folder.empty())
-        name += ":" + job.folder;
-    if (job.shard.count > 1)
-        name += fmt::format(":{}-of-{}", job.shard.index, job.shard.count);
-    std::ranges::replace(name, '/', ':');
-    return name;
-}
-
-std::string instance_of(std::string_view account, const exports::settings& exporting) {
-    auto name = exporting.to == exports::destination::lake
-                    ? fmt::format("exports:{}:{}", account, exporting.container)
-                    : "exports:" + exporting.directory.relative_path().string();
-    if (exporting.to == exports::destination::lake && !exporting.folder.empty())
-        name += ":" + exporting.folder;
-    std::ranges::replace(name, '/', ':');
-    return name;
-}
 
 telemetry::metric gauge(std::string_view name, std::string_view help, std::string_view unit,
                         std::optional<double> value) {

@@ -2,13 +2,11 @@
 // warning, and the exit code stays what it is.
 #pragma once
 
+#include "app/metrics_settings.hpp"
 #include "app/summary.hpp"
-#include "archive/settings.hpp"
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
 #include "async/log.hpp"
-#include "azure/account.hpp"
-#include "exports/settings.hpp"
 #include "telemetry/delivery.hpp"
 #include "telemetry/metric.hpp"
 
@@ -21,23 +19,6 @@
 #include <vector>
 
 namespace app {
-
-struct metrics_settings {
-    std::string file; // for a textfile collector; empty: none
-    // What tells the metrics of this file from those of others beside it: the command, and what it works on.
-    telemetry::label_list file_labels;
-    std::optional<azure::endpoint> pushgateway;
-    std::optional<azure::endpoint> collector; // OTLP
-    telemetry::header_list collector_headers;
-    std::string service_name;
-    std::string instance;
-};
-
-// What tells this archive's metrics from others', the same from run to run: "account:container:folder", and
-// the shard; of exports "exports:" and where they go. No slash, which a Pushgateway cannot have in a name.
-[[nodiscard]] std::string instance_of(std::string_view account, std::string_view container,
-                                      const archive::settings& job);
-[[nodiscard]] std::string instance_of(std::string_view account, const exports::settings& exporting);
 
 [[nodiscard]] telemetry::metric gauge(std::string_view name, std::string_view help, std::string_view unit,
                                       std::optional<double> value);

@@ -1,0 +1,33 @@
+// Where a run's metrics go, and whose they are.
+#pragma once
+
+#include "archive/settings.hpp"
+#include "azure/account.hpp"
+#include "exports/settings.hpp"
+#include "telemetry/metric.hpp"
+#include "telemetry/otlp.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace app {
+
+struct metrics_settings {
+    std::string file; // for a textfile collector; empty: none
+    // What tells the metrics of this file from those of others beside it: the command, and what it works on.
+    telemetry::label_list file_labels;
+    std::optional<azure::endpoint> pushgateway;
+    std::optional<azure::endpoint> collector; // OTLP
+    telemetry::header_list collector_headers;
+    std::string service_name;
+    std::string instance;
+};
+
+// What tells this archive's metrics from others', the same from run to run: "account:container:folder", and
+// the shard; of exports "exports:" and where they go. No slash, which a Pushgateway cannot have in a name.
+[[nodiscard]] std::string instance_of(std::string_view account, std::string_view container,
+                                      const archive::settings& job);
+[[nodiscard]] std::string instance_of(std::string_view account, const exports::settings& exporting);
+
+} // namespace app
