@@ -51,6 +51,6 @@ def test_the_json_page_names_every_field(binary):
     """Whatever the documents hold, as the tests of each command see them, is in docs/json.md."""
     page = (ROOT / "docs/json.md").read_text()
     for source in ("plan", "list", "verify", "check"):
-        for field in re.findall(r'\{"([a-z_]+)",|entry\["([a-z_]+)"\]', (ROOT / f"app/render_{source}.cpp").read_text()):
+        for field in re.findall(r'\{"([a-z_]+)",|entry\["([a-z_]+)"\]', (ROOT / f"app/text/render_{source}.cpp").read_text()):
             name = field[0] or field[1]
             assert f"`{name}`" in page or f"`{name}[]`" in page, f"docs/json.md lacks {name} of {source}"

@@ -1,0 +1,43 @@
+// What was asked for on the command line.
+#pragma once
+
+#include "app/cli/commands.hpp"
+#include "app/text/output_format.hpp"
+#include "archive/run/restore.hpp"
+#include "lake/day_range.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+struct command_line {
+    app::command command = app::command::help;
+    std::map<std::string, std::string, std::less<>> flags; // settings, by flag name
+    output_format output = output_format::text;
+    std::string keep;    // recover --keep FILE
+    std::string discard; // recover --discard FILE
+    archive::restore_request restore;
+    lake::day_range days; // of `list` and `verify`
+    bool calendar = false;
+    std::string against;               // verify --against TABLE, as SQL writes it
+    bool exports = false;              // recover --exports
+    bool adopt = false;                // recover --adopt
+    std::vector<std::string> tasks;    // of `export`; none: all
+    std::optional<lake::day> boundary; // export --boundary DAY
+};
+
+// Either something to do, or what to print and the exit code.
+struct parsed_command_line {
+    std::optional<command_line> value;
+    std::string standard_output;
+    std::string standard_error;
+    int exit_code = 0;
+};
+
+[[nodiscard]] parsed_command_line parse_command_line(std::vector<std::string> arguments);
+
+} // namespace app

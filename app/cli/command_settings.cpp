@@ -1,0 +1,135 @@
+#include "app/cli/command_settings.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace app {
+
+namespace {
+
+using name_list = std::span<const std::string_view>;
+
+namespace group {
+
+// What commands take is put together from these. Each name is that of a variable.
+constexpr std::string_view logging[] = {"LOG_LEVEL", "LOG_FORMAT"};
+constexpr std::string_view database[] = {"PG_CONNECTION_STRING", "ARCHIVE_DATABASE_AUTH"};
+constexpr std::string_view lake[] = {"AZURE_STORAGE_ACCOUNT", "ARCHIVE_ALLOW_HTTP", "ARCHIVE_PATH",
+                                     "ARCHIVE_REQUEST_TIMEOUT", "ARCHIVE_RETRIES"};
+constexpr std::string_view table[] = {"ARCHIVE_TABLE", "ARCHIVE_TIME_COLUMN", "ARCHIVE_KEY_COLUMN"};
+constexpr std::string_view due[] = {"EVENT_RETENTION_PERIOD", "ARCHIVE_WHOLE_DAYS", "ARCHIVE_MAX_DAYS",
+                                    "ARCHIVE_MAX_ROWS", "ARCHIVE_SHARD"};
+// How a file lies in the lake; settling a file says it of that file too.
+constexpr std::string_view placement[] = {"ARCHIVE_TIER", "ARCHIVE_TAGS", "ARCHIVE_ENCRYPTION_SCOPE"};
+constexpr std::string_view resources[] = {"ARCHIVE_PARALLEL", "ARCHIVE_MEMORY"};
+constexpr std::string_view waits[] = {"ARCHIVE_LOCK_WAIT", "ARCHIVE_SETTLE_WAIT"};
+constexpr std::string_view metrics[] = {"ARCHIVE_METRICS_FILE", "ARCHIVE_PUSHGATEWAY"};
+constexpr std::string_view sink_of_exports[] = {"EXPORT_TO", "EXPORT_PATH", "EXPORT_LAKE_PATH"};
+
+// Whose folder it would be.
+constexpr std::string_view owner[] = {"PG_CONNECTION_STRING", "ARCHIVE_DATABASE_AUTH", "ARCHIVE_TABLE"};
+
+constexpr std::string_view forecast[] = {"ARCHIVE_COMMIT", "ARCHIVE_COMPRESSION", "ARCHIVE_RATE_LIMIT",
+                                         "ARCHIVE_TRACE"};
+constexpr std::string_view running[] = {"DRY_RUN", "ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
+constexpr std::string_view settling[] = {"ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
+constexpr std::string_view exporting[] = {"DRY_RUN", "ARCHIVE_MEMORY", "ARCHIVE_SIDE_EFFECTS"};
+constexpr std::string_view foreseeing[] = {"ARCHIVE_SIDE_EFFECTS"};
+constexpr std::string_view trace[] = {"ARCHIVE_TRACE"};
+constexpr std::string_view trace_and_report[] = {"ARCHIVE_TRACE", "ARCHIVE_REPORT"};
+
+} // namespace group
+
+bool among(std::initializer_list<name_list> lists, std::string_view name) {
+    return std::ranges::any_of(
+        lists, [name](name_list list) { return std::ranges::find(list, name) != list.end(); });
+}
+
+bool recovers_archive(std::string_view name) {
+    return among({group::logging, group::database, group::lake, group::table, group::placement,
+                  group::resources, group::waits, group::settling},
+                 name);
+}
+
+bool recovers_exports(std::string_view name) {
+    return among({group::logging, group::database, group::lake, group::placement, group::waits,
+                  group::sink_of_exports, group::trace},
+                 name);
+}
+
+bool exports_take(const option& setting) {
+    return setting.audience == audience::exports || among({group::logging, group::database, group::lake,
+                                                           group::placement, group::waits, group::exporting},
+                                                          setting.environment);
+}
+
+bool takes(command which, const option& setting) {
+    const auto name = setting.environment;
+    switch (which) {
+    case command::archive:
+        return setting.audience == audience::everybody;
+    case command::plan:
+        return among({group::logging, group::database, group::lake, group::table, group::due,
+                      group::resources, group::forecast, group::foreseeing},
+                     name);
+    case command::recover:
+        return recovers_archive(name) || recovers_exports(name);
+    case command::restore:
+        return among({group::logging, group::database, group::lake, group::table, group::placement,
+                      group::resources, group::waits, group::running, group::foreseeing},
+                     name);
+    case command::export_tasks:
+        return exports_take(setting) || among({group::metrics, group::trace}, name);
+    case command::serve: // which has no end that a trace could be drawn up to
+        return exports_take(setting) || setting.audience == audience::serving;
+    case command::list:
+        return among({group::logging, group::lake, group::owner, group::trace_and_report}, name);
+    case command::verify:
+        return among(
+            {group::logging, group::database, group::lake, group::table, group::resources, group::trace},
+            name);
+    case command::check:
+        return among({group::logging, group::database, group::lake, group::table, group::placement,
+                      group::trace, group::foreseeing},
+                     name);
+    case command::config:
+        return true;
+    case command::completion:
+    case command::version:
+    case command::help:
+        break;
+    }
+    return false;
+}
+
+} // namespace
+
+std::vector<const option*> settings_of(const command_info& info) {
+    std::vector<const option*> taken;
+    for (const auto& setting : options())
+        if (!setting.flag.empty() && takes(info.command, setting))
+            taken.push_back(&setting);
+    return taken;
+}
+
+std::string_view unused_by_recover(bool exports, const std::vector<std::string_view>& flags) {
+    for (const auto& setting : options())
+        if (std::ranges::find(flags, setting.flag) != flags.end() &&
+            !(exports ? recovers_exports(setting.environment) : recovers_archive(setting.environment)))
+            return setting.flag;
+    return {};
+}
+
+std::string commands_with(std::string_view flag) {
+    std::string found;
+    for (const auto& info : commands()) {
+        const auto settings = settings_of(info);
+        if (info.command != command::config &&
+            (std::ranges::find(info.flags, flag, &command_flag::name) != info.flags.end() ||
+             std::ranges::find(settings, flag, &option::flag) != settings.end()))
+            found += (found.empty() ? "" : ", ") + std::string(info.name);
+    }
+    return found;
+}
+
+} // namespace app

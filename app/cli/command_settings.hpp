@@ -1,0 +1,23 @@
+// Which settings a command uses, and so takes as flags. The environment is the same for all commands.
+#pragma once
+
+#include "app/cli/commands.hpp"
+#include "app/settings/options.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+// In the order of the table of settings.
+[[nodiscard]] std::vector<const option*> settings_of(const command_info& info);
+
+// `recover` works on the archive or, with --exports, on exports. The first of these flags that the one it
+// works on does not use, or empty.
+[[nodiscard]] std::string_view unused_by_recover(bool exports, const std::vector<std::string_view>& flags);
+
+// The commands that take this flag, "archive, plan"; empty: there is no such flag.
+[[nodiscard]] std::string commands_with(std::string_view flag);
+
+} // namespace app

@@ -1,0 +1,118 @@
+#include "app/cli/commands.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace app {
+
+namespace {
+
+using words = std::array<std::string_view, 2>;
+
+constexpr words formats{"text", "json"};
+constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};
+constexpr std::array<std::string_view, 15> topics{
+    "archive", "plan",   "recover",    "restore", "export",      "serve",      "list", "verify",
+    "check",   "config", "completion", "version", "environment", "exit-codes", "man"};
+
+constexpr command_flag output{"--output", "FORMAT", "what is printed: text or json", formats, "-o"};
+constexpr command_flag from{"--from", "DAY", "the first day, as YYYY-MM-DD", {}};
+constexpr command_flag to{"--to", "DAY", "the last day, itself included", {}};
+
+constexpr std::array plan_flags{output};
+constexpr std::array recover_flags{
+    command_flag{"--keep",
+                 "FILE",
+                 "keep the pending rows of this file: a person has seen that the table lacks them",
+                 {}},
+    command_flag{"--discard",
+                 "FILE",
+                 "take the pending rows out of this file: a person has seen them in the table",
+                 {}},
+    command_flag{"--exports", "", "what interrupted exports left, and not `archive`", {}},
+    command_flag{"--adopt", "", "the folder belongs to this table of this database from now on", {}},
+};
+constexpr std::array export_flags{
+    command_flag{"--boundary", "DAY", "the midnight before this day, as YYYY-MM-DD, in place of today's", {}},
+    output};
+constexpr std::array flags_of_restore{
+    from,
+    to,
+    command_flag{"--day", "DAY", "this day alone", {}},
+    command_flag{"--into",
+                 "TABLE",
+                 "copy into this table, made like the original if there is none; the archive is not touched",
+                 {}},
+    command_flag{"--hold",
+                 "PERIOD",
+                 "how long `archive` leaves days alone that went back in place, or none (default 30d)",
+                 {}},
+};
+constexpr std::array list_flags{
+    from, to, command_flag{"--calendar", "", "a year on a screen, each day shaded by its rows", {}}, output};
+constexpr std::array verify_flags{
+    from, to,
+    command_flag{
+        "--against", "TABLE", "also compare the content with this table, one that was restored, say", {}},
+    output};
+constexpr std::array output_only{output};
+
+constexpr std::array command_table{
+    command_info{command::archive, "archive",
+                 "move events older than the retention period into the lake, then delete them"},
+    command_info{command::plan, "plan",
+                 "what `archive` would do: days, rows, bytes, files, how it would read; changes nothing",
+                 plan_flags},
+    command_info{command::recover, "recover", "settle what an interrupted run left, and nothing else",
+                 recover_flags},
+    command_info{command::restore, "restore",
+                 "bring days back: --from and --to, or --day; in place, or --into another table",
+                 flags_of_restore},
+    command_info{command::export_tasks,
+                 "export",
+                 "run export tasks, all if none is named: rows into a file, then delete them",
+                 export_flags,
+                 "TASK",
+                 {},
+                 true},
+    command_info{command::serve, "serve",
+                 "wait for requests to run export tasks: a REST API, see docs/exports.md"},
+    command_info{command::list, "list", "archived days: file, rows, bytes, state, last change", list_flags},
+    command_info{command::verify, "verify",
+                 "re-read archived days and prove them; names file, byte and row of each difference",
+                 verify_flags},
+    command_info{command::check, "check",
+                 "preflight: database, privileges, index, lake, clock; what is missing and how to grant it",
+                 output_only},
+    command_info{command::config, "config", "every setting in force and where it came from; secrets hidden",
+                 output_only},
+    command_info{
+        command::completion, "completion", "a completion script for your shell", {}, "SHELL", shells},
+    command_info{command::version, "version", "the version", output_only},
+    command_info{
+        command::help,
+        "help",
+        "this help, or that of a command, of `environment`, `exit-codes`, or all of it as a man page",
+        {},
+        "TOPIC",
+        topics},
+};
+
+} // namespace
+
+std::span<const command_info> commands() noexcept { return command_table; }
+
+const command_info& info_of(command which) {
+    for (const auto& info : command_table)
+        if (info.command == which)
+            return info;
+    throw std::out_of_range("no such command");
+}
+
+bool is_inquiry(command which) noexcept {
+    return which == command::plan || which == command::list || which == command::verify ||
+           which == command::check;
+}
+
+} // namespace app

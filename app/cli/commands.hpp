@@ -1,0 +1,54 @@
+// Every command once: the command line, `help`, shell completion and the man page come from this table, as
+// settings do from app/settings/options.hpp.
+#pragma once
+
+#include "app/settings/options.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace app {
+
+enum class command : unsigned char {
+    archive,
+    plan,
+    recover,
+    restore,
+    export_tasks,
+    serve,
+    list,
+    verify,
+    check,
+    config,
+    completion,
+    version,
+    help
+};
+
+// A flag that belongs to one command and is no setting.
+struct command_flag {
+    std::string_view name;                     // "--from"
+    std::string_view value;                    // what stands for the value in help: "DAY"; empty: a switch
+    std::string_view help;                     //
+    std::span<const std::string_view> choices; // the values there are; empty: any
+    std::string_view short_name = {};          // "-o"
+};
+
+struct command_info {
+    app::command command;
+    std::string_view name;
+    std::string_view help;
+    std::span<const command_flag> flags = {};
+    std::string_view argument = {}; // what stands for its one argument in help: "TOPIC"
+    std::span<const std::string_view> argument_choices = {};
+    bool many_arguments = false; // any number of them, also none
+};
+
+// In the order of the overview.
+[[nodiscard]] std::span<const command_info> commands() noexcept;
+[[nodiscard]] const command_info& info_of(command which);
+
+// Commands that look and change nothing; what they find goes to stdout.
+[[nodiscard]] bool is_inquiry(command which) noexcept;
+
+} // namespace app

@@ -1,0 +1,67 @@
+#include "app/cli/help.hpp"
+
+#include "app/cli/exit_code.hpp"
+#include "app/settings/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace app {
+
+std::string_view examples() noexcept {
+    return R"(  event-archiver archive                       the nightly run; settings from the environment
+  event-archiver archive --dry-run             export and upload, delete nothing
+  event-archiver archive --commit day --parallel 8
+                                               a long backfill, one transaction a day
+  event-archiver check                         is everything there that a run needs?
+  event-archiver plan                          what a run would do; changes nothing
+  event-archiver list --calendar               what is in the lake, a year on a screen
+  event-archiver verify --from 2024-01-01      prove what is there
+  event-archiver restore --day 2024-01-01 --into looked_up
+                                               a copy of a day in a table of its own
+  event-archiver export --dry-run              would every export task work?
+  event-archiver export agency                 run one of them
+  event-archiver serve --listen 0.0.0.0        run them by request, for everybody; needs SERVE_TOKEN
+  event-archiver help environment              every setting
+)";
+}
+
+std::string examples_of(std::string_view command) {
+    std::string found;
+    bool wanted = false;
+    std::string_view rest = examples();
+    while (!rest.empty()) {
+        const auto line = rest.substr(0, rest.find('\n') + 1);
+        rest.remove_prefix(line.size());
+        const auto words = line.substr(std::min(line.find_first_not_of(' '), line.size()));
+        constexpr std::string_view program = "event-archiver ";
+        if (words.starts_with(program)) // and not what goes on from the line before
+            wanted = words.substr(program.size()).starts_with(std::string(command) + " ");
+        if (wanted)
+            found += line;
+    }
+    return found;
+}
+
+std::string environment_help() {
+    std::string text =
+        "A flag beats the environment, the environment beats the default; an empty variable counts as"
+        " unset.\nEach secret may stand in a file that NAME_FILE names.\n\n";
+    for (const auto& option : options()) {
+        text += fmt::format("  {}{}{}\n", option.environment, option.flag.empty() ? "" : ", ", option.flag);
+        text += fmt::format("      {}{}\n", option.help,
+                            option.standard.empty() ? "" : fmt::format(" [default: {}]", option.standard));
+    }
+    return text;
+}
+
+std::string exit_codes_help() {
+    std::string text;
+    for (const auto& row : exit_codes())
+        text += fmt::format("  {:>3}  {}{}\n", row.code, row.meaning,
+                            row.again.empty() ? "" : fmt::format(" (does another try help? {})", row.again));
+    return text;
+}
+
+} // namespace app

@@ -1,0 +1,171 @@
+#include "app/observe/metrics_delivery.hpp"
+
+#include "app/cli/exit_code.hpp"
+#include "app/observe/output_file.hpp"
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "async/stop.hpp"
+#include "async/task_group.hpp"
+#include "azure/endpoint_url.hpp"
+#include "telemetry/exposition.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace app {
+
+namespace {
+
+constexpr std::string_view last_success_name = "event_archiver_last_success_timestamp_seconds";
+
+double unix_seconds(std::chrono::system_clock::time_point at) {
+    return std::chrono::duration<double>(std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()))
+        .count();
+}
+
+// Of the run at hand: the moment, if it succeeded.
+std::optional<double> success_now(int ended, std::chrono::system_clock::time_point now) {
+    return ended == exit_code::done ? std::optional(unix_seconds(now)) : std::nullopt;
+}
+
+std::vector<telemetry::metric> joined(std::vector<telemetry::metric> one,
+                                      const std::vector<telemetry::metric>& other) {
+    one.insert(one.end(), other.begin(), other.end());
+    return one;
+}
+
+telemetry::metric durations(const summary_facts& facts) {
+    telemetry::metric made{
+        "event_archiver_duration_seconds", "Time the last run spent in each phase.", "s", {}};
+    for (std::size_t phase = 0; phase + 1 < archive::run_phases; ++phase) {
+        const std::string name(archive::to_string(static_cast<archive::run_phase>(phase)));
+        const auto spent = std::chrono::duration<double>(facts.by_phase[phase]).count();
+        made.samples.push_back({{{"phase", name}}, spent});
+    }
+    return made;
+}
+
+} // namespace
+
+telemetry::metric gauge(std::string_view name, std::string_view help, std::string_view unit,
+                        std::optional<double> value) {
+    telemetry::metric made{name, help, unit, {}};
+    if (value)
+        made.samples.push_back({{}, *value});
+    return made;
+}
+
+std::vector<telemetry::metric> metrics_of_end(int exit_code, std::chrono::system_clock::time_point now,
+                                              std::optional<double> last_success) {
+    return {
+        gauge(last_success_name, "When a run last succeeded.", "s", last_success),
+        gauge("event_archiver_last_run_timestamp_seconds", "When the last run ended.", "s",
+              unix_seconds(now)),
+        gauge("event_archiver_exit_code", "Exit code of the last run.", "1", exit_code),
+    };
+}
+
+std::vector<telemetry::metric> metrics_of(const summary_facts& facts) {
+    const auto& report = facts.report;
+    const auto number = [](auto value) { return std::optional(static_cast<double>(value)); };
+    const auto if_known = [](const auto& value) {
+        return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+    };
+    const auto backlog = report.backlog ? number(report.backlog->count()) : std::nullopt;
+    return {
+        gauge("event_archiver_rows", "Rows that the last run archived or exported.", "{row}",
+              number(report.rows)),
+        gauge("event_archiver_bytes", "Bytes that the last run put into files, as stored.", "By",
+              number(report.bytes)),
+        gauge("event_archiver_days", "Days that the last run archived rows of.", "{day}",
+              number(report.days)),
+        durations(facts),
+        gauge("event_archiver_backlog_age_seconds",
+              "How far the oldest row was past its retention when the last run began; 0 if none was due.",
+              "s", backlog),
+        gauge("event_archiver_files_pending",
+              "Files whose last rows stand or fall with a transaction that the next run asks about.",
+              "{file}", if_known(report.files_pending)),
+    };
+}
+
+void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
+                               const std::vector<telemetry::metric>& more, async::deadline by) {
+    if (!to.file.empty())
+        write_file(to, exit_code, more);
+    const auto now = std::chrono::system_clock::now();
+    const auto success = success_now(exit_code, now);
+    const auto metrics = joined(metrics_of_end(exit_code, now, success), more);
+    std::vector<telemetry::delivery> deliveries;
+    if (to.pushgateway)
+        // The last success is not among what a failed run pushes, and POST lets the old value stand.
+        deliveries.push_back(telemetry::to_pushgateway(*to.pushgateway, to.instance,
+                                                       success ? telemetry::pushing::replace_all
+                                                               : telemetry::pushing::replace_named,
+                                                       telemetry::exposition(metrics)));
+    if (to.collector) {
+        const telemetry::resource speaker{{"service.name", to.service_name},
+                                          {"service.version", EVENT_ARCHIVER_VERSION},
+                                          {"service.instance.id", to.instance}};
+        deliveries.push_back(telemetry::to_collector(*to.collector, to.collector_headers,
+                                                     telemetry::otlp_request(metrics, speaker, now)));
+    }
+    if (!deliveries.empty())
+        send(std::move(deliveries), by);
+}
+
+void metrics_delivery::write_file(const metrics_settings& to, int exit_code,
+                                  const std::vector<telemetry::metric>& more) {
+    try {
+        std::ifstream before(to.file, std::ios::binary);
+        const std::string old{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
+        const auto now = std::chrono::system_clock::now();
+        auto success = success_now(exit_code, now);
+        if (!success) // of this command on this place, and no other that had the file before
+            success = telemetry::value_in(old, telemetry::series_name(last_success_name, to.file_labels));
+        auto metrics = joined(metrics_of_end(exit_code, now, success), more);
+        for (auto& each : metrics)
+            for (auto& sample : each.samples)
+                sample.labels.insert(sample.labels.end(), to.file_labels.begin(), to.file_labels.end());
+        output_file(to.file, output_file::readers::everybody).write(telemetry::exposition(metrics));
+    } catch (const std::exception& failed) {
+        sink_.warn("metrics.lost", "the metrics could not be written", {{"error.message", failed.what()}});
+    }
+}
+
+void metrics_delivery::send(std::vector<telemetry::delivery> deliveries, async::deadline by) {
+    async::stop_source stop;
+    // From here to the end of the process a signal has nothing else to end.
+    async::signal_watch signals(
+        loop_.get_executor(), [&stop](int number) { stop.request(number); }, [] {});
+    std::vector<async::awaitable<void>> sending;
+    for (const auto& what : deliveries)
+        sending.push_back(send_one(what, by));
+    boost::asio::co_spawn(loop_, async::run_all(std::move(sending)),
+                          boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr failed) {
+                              if (failed) {
+                                  lingers_ = true;
+                                  sink_.warn("metrics.lost", "the metrics could not be sent",
+                                             {{"error.message", async::describe(failed)}});
+                              }
+                              signals.close();
+                              loop_.stop(); // for a lookup left behind it would wait
+                          }));
+    loop_.run();
+}
+
+async::awaitable<void> metrics_delivery::send_one(const telemetry::delivery& what, async::deadline by) {
+    const auto where = azure::authority(what.server);
+    const auto failed = co_await async::caught_error(telemetry::deliver(what, by, sink_));
+    if (!failed)
+        co_return;
+    lingers_ = lingers_ || by.passed();
+    sink_.warn("metrics.lost", "the metrics could not be sent",
+               {{"to", where}, {"error.message", async::describe(failed)}});
+}
+
+} // namespace app

@@ -1,0 +1,60 @@
+// Metrics of a run: which there are, and how they leave. Best effort: what cannot be delivered is one
+// warning, and the exit code stays what it is.
+#pragma once
+
+#include "app/observe/summary.hpp"
+#include "app/settings/metrics_settings.hpp"
+#include "async/asio.hpp"
+#include "async/deadline.hpp"
+#include "async/log.hpp"
+#include "telemetry/delivery.hpp"
+#include "telemetry/metric.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+[[nodiscard]] telemetry::metric gauge(std::string_view name, std::string_view help, std::string_view unit,
+                                      std::optional<double> value);
+
+// What every run tells: when one last succeeded, when it ended, how. Without `last_success` it has not
+// succeeded, and no earlier success is known.
+[[nodiscard]] std::vector<telemetry::metric>
+metrics_of_end(int exit_code, std::chrono::system_clock::time_point now, std::optional<double> last_success);
+// What an archiving run tells besides; docs/metrics.md lists all.
+[[nodiscard]] std::vector<telemetry::metric> metrics_of(const summary_facts& facts);
+
+// All of it together; a run is over, and nobody shall wait for a monitoring system that is away.
+inline constexpr std::chrono::seconds metrics_patience{5};
+
+class metrics_delivery {
+  public:
+    explicit metrics_delivery(async::log& sink)
+        : sink_(sink) {}
+
+    // Writes and sends how the run ended, and `more`; takes no longer than until `by`, and a signal ends it.
+    // Never throws.
+    void deliver(const metrics_settings& to, int exit_code, const std::vector<telemetry::metric>& more,
+                 async::deadline by);
+
+    // True if something that cannot be interrupted, such as looking up a name, may still be going on:
+    // destroying this waits for it.
+    [[nodiscard]] bool lingers() const noexcept { return lingers_; }
+
+  private:
+    void write_file(const metrics_settings& to, int exit_code, const std::vector<telemetry::metric>& more);
+    void send(std::vector<telemetry::delivery> deliveries, async::deadline by);
+    [[nodiscard]] async::awaitable<void> send_one(const telemetry::delivery& what, async::deadline by);
+
+    async::log& sink_;
+    boost::asio::io_context loop_{1};
+    bool lingers_ = false;
+};
+
+} // namespace app

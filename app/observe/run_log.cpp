@@ -1,0 +1,78 @@
+#include "app/observe/run_log.hpp"
+
+#include "app/observe/line_log.hpp"
+#include "app/text/terminal.hpp"
+#include "async/error.hpp"
+#include "azure/error.hpp"
+#include "db/error.hpp"
+
+#include <unistd.h>
+#include <vector>
+
+namespace app {
+
+run_log::run_log(const configuration& settings, const std::string& run_id)
+    : level_(settings.level)
+    , run_id_(run_id) {
+    text = settings.format == log_format::text ||
+           (settings.format == log_format::automatic && ::isatty(STDERR_FILENO) == 1);
+    log = make({});
+}
+
+std::unique_ptr<async::log> run_log::with(constant_field always) { return make(std::move(always)); }
+
+std::unique_ptr<async::log> run_log::make(constant_field always) {
+    std::unique_ptr<async::log> made;
+    if (text)
+        made = std::make_unique<text_log>(
+            standard_error(), colour_wanted(stream::error),
+            [this] {
+                if (display != nullptr)
+                    display->clear();
+            },
+            std::move(always));
+    else
+        made = std::make_unique<json_log>(run_id_, standard_error(), std::move(always));
+    made->set_threshold(level_);
+    return made;
+}
+
+failure_facts log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
+    failure_facts facts;
+    facts.type = "internal";
+    facts.message = async::describe(failed);
+    std::string state;
+    std::string request;
+    std::string service_code;
+    try {
+        std::rethrow_exception(failed);
+    } catch (const azure::storage_error& error) {
+        facts.hint = error.hint();
+        facts.type = async::to_string(error.kind());
+        request = error.request_id();
+        service_code = error.service_code();
+    } catch (const db::error& error) {
+        facts.hint = error.hint();
+        facts.type = async::to_string(error.kind());
+        state = error.state();
+    } catch (const async::error& error) {
+        facts.hint = error.hint();
+        facts.type = async::to_string(error.kind());
+    } catch (...) {
+        facts.hint = "This is a bug in event-archiver.";
+    }
+    std::vector<async::log_field> fields{{"error.type", facts.type}};
+    const auto add = [&fields](std::string_view key, const std::string& value) {
+        if (!value.empty())
+            fields.emplace_back(key, value);
+    };
+    add("error.hint", facts.hint);
+    add("db.response.status_code", state);
+    add("azure.error_code", service_code);
+    add("azure.request_id", request);
+    fields.emplace_back("exit_code", code);
+    sink.error("run.error", facts.message, fields);
+    return facts;
+}
+
+} // namespace app

@@ -1,0 +1,43 @@
+// The log of a run, in the format that was asked for.
+#pragma once
+
+#include "app/observe/line_log.hpp"
+#include "app/observe/progress.hpp"
+#include "app/observe/summary.hpp"
+#include "app/settings/configuration.hpp"
+#include "async/log.hpp"
+
+#include <exception>
+#include <memory>
+#include <string>
+
+namespace app {
+
+// The log with the progress display it has to step aside for.
+struct run_log {
+    std::unique_ptr<async::log> log;
+    progress_display* display = nullptr;
+    bool text = false;
+
+    run_log(const configuration& settings, const std::string& run_id);
+    // One more log to the same place, whose every line carries this field.
+    [[nodiscard]] std::unique_ptr<async::log> with(constant_field always);
+    run_log(const run_log&) = delete;
+    run_log& operator=(const run_log&) = delete;
+
+  private:
+    [[nodiscard]] std::unique_ptr<async::log> make(constant_field always);
+    async::log_level level_;
+    std::string run_id_;
+};
+
+// What a failure is told by.
+struct failure_facts {
+    std::string type; // as a word: "temporary"
+    std::string message;
+    std::string hint;
+};
+// Logs "run.error" with all that is known of it.
+failure_facts log_failure(async::log& sink, const std::exception_ptr& failed, int code);
+
+} // namespace app

@@ -1,0 +1,59 @@
+#include "app/observe/trace_file.hpp"
+
+#include "app/observe/line_log.hpp"
+#include "async/error.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+std::int64_t microseconds(async::timeline::clock::duration span) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(span).count();
+}
+
+} // namespace
+
+trace_file::trace_file(const std::string& path, const std::string& run_id)
+    : file_(std::fopen(path.c_str(), "we")) {
+    if (!file_)
+        throw async::error(async::failure::usage, fmt::format("ARCHIVE_TRACE: '{}' cannot be written: {}",
+                                                              path, std::strerror(errno)));
+    fmt::print(file_.get(), "{{\"otherData\":{{\"run_id\":{}}},\"traceEvents\":[", json_quoted(run_id));
+}
+
+trace_file::~trace_file() { std::fputs("\n]}\n", file_.get()); }
+
+void trace_file::put(const std::string& event) {
+    fmt::print(file_.get(), "{}\n{}", std::exchange(first_, false) ? "" : ",", event);
+}
+
+// Each lane of a group is a "thread", in the order in which they turned up.
+std::size_t trace_file::row_of(std::string_view group, std::size_t lane) {
+    const auto [found, is_new] = rows_.try_emplace({group, lane}, rows_.size() + 1);
+    if (is_new)
+        put(fmt::format(R"({{"ph":"M","pid":1,"tid":{},"name":"thread_name","args":{{"name":{}}}}})",
+                        found->second, json_quoted(fmt::format("{} {}", group, lane + 1))));
+    return found->second;
+}
+
+void trace_file::write(const stretch& what) {
+    const auto row = row_of(what.group, what.lane);
+    std::string notes;
+    for (const auto& [key, value] : what.notes) {
+        const auto* const text = std::get_if<std::string>(&value);
+        notes += fmt::format("{}{}:{}", notes.empty() ? "" : ",", json_quoted(key),
+                             text != nullptr ? json_quoted(*text)
+                                             : std::to_string(std::get<std::uint64_t>(value)));
+    }
+    put(fmt::format(R"({{"ph":"X","pid":1,"tid":{},"ts":{},"dur":{},"cat":{},"name":{},"args":{{{}}}}})", row,
+                    microseconds(what.begin - started_), microseconds(what.end - what.begin),
+                    json_quoted(what.group), json_quoted(what.name), notes));
+}
+
+} // namespace app

@@ -1,0 +1,17 @@
+// What a run did when, as bars over a common axis.
+#pragma once
+
+#include "app/page/report_page.hpp"
+
+#include <span>
+#include <string>
+
+namespace app {
+
+// Empty without stretches.
+[[nodiscard]] std::string timeline_markup(std::span<const page_stretch> stretches, std::size_t left_out);
+
+// Seconds between two marks of an axis of this length: 1, 2 or 5 times a power of ten, at most eight marks.
+[[nodiscard]] double axis_step(double seconds) noexcept;
+
+} // namespace app

@@ -1,0 +1,131 @@
+#include "app/run/inquiry.hpp"
+
+#include "app/cli/exit_code.hpp"
+#include "app/observe/run_id.hpp"
+#include "app/page/list_page.hpp"
+#include "app/run/clear_text.hpp"
+#include "app/text/render.hpp"
+#include "app/text/terminal.hpp"
+#include "app/text/units.hpp"
+#include "archive/look/owner_look.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+
+std::string path_of(const configuration& settings) {
+    return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
+}
+
+// For the summary.
+void note(archive::run_report& report, std::uint64_t days, std::uint64_t rows, std::uint64_t bytes) {
+    report.days = days;
+    report.rows = rows;
+    report.bytes = bytes;
+}
+
+awaitable<inquiry_answer> plan(const command_line& what, inquiry_context context) {
+    const archive::look_context look{context.settings.job, context.database, context.lake, context.report};
+    const auto found = co_await archive::look_ahead(look);
+    context.report.cutoff = found.cutoff;
+    note(context.report, found.days.size(), found.rows, found.bytes);
+    co_return inquiry_answer{render_plan(found, what.output), exit_code::done};
+}
+
+awaitable<inquiry_answer> list(const command_line& what, inquiry_context context) {
+    // First: what is archived meanwhile is then no file that it misses.
+    lake::ledger book(context.lake);
+    const auto known = co_await book.read();
+    const auto files = co_await context.lake.present_files();
+    if (!files)
+        throw async::error(async::failure::precondition,
+                           fmt::format("there is no container '{}'", context.settings.container),
+                           "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
+    const auto found = archive::take_inventory(
+        *files, what.days,
+        iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())), known);
+    note(context.report, found.days, found.rows, found.bytes);
+    inquiry_answer answer;
+    answer.text = what.calendar ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
+                                : render_list(found, path_of(context.settings), what.output);
+    answer.page = page_of_inventory(found, path_of(context.settings));
+    co_return answer;
+}
+
+awaitable<inquiry_answer> verify(const command_line& what, inquiry_context context) {
+    const auto executor = co_await async::asio::this_coro::executor;
+    const archive::verify_context look{context.settings.job, context.database, context.lake, context.report};
+    archive::verifier verifier(executor, look);
+    const auto found = co_await verifier.verify(what.days, what.against);
+    note(context.report, found.files.size(), found.rows, found.bytes);
+    co_return inquiry_answer{render_verification(found, path_of(context.settings), what.output),
+                             found.differences == 0 ? exit_code::done : exit_code::integrity};
+}
+
+awaitable<inquiry_answer> check_all(const command_line& what, inquiry_context context) {
+    const auto& settings = context.settings;
+    db::link_facts link;
+    bool connected = false;
+    auto options = context.database.options;
+    options.opened = [&link, &connected](const db::link_facts& made) {
+        link = made;
+        connected = true;
+    };
+    const db::database_access database{options, context.database.helper, context.database.sink};
+    archive::preflight_context look{settings.job, database, context.lake, {}, {}, random_hex(12)};
+    look.database_name = db::describe_conninfo(settings.database);
+    look.account = fmt::format("account '{}', by {}", settings.account.name, lake_identity(settings));
+    auto lines = co_await archive::preflight(look);
+    if (const auto after = std::ranges::find(lines, "database", &archive::check_line::name);
+        connected && after != lines.end())
+        lines.insert(after + 1, judge_encryption(link));
+    lines.insert(lines.begin(), {"settings", archive::check_status::ok, "every setting can be read"});
+    const auto failed = archive::verdict_of(lines);
+    const auto code = failed ? exit_code_of(*failed) : exit_code::done;
+    co_return inquiry_answer{render_checks(lines, code, what.output), code};
+}
+
+using question = awaitable<inquiry_answer> (*)(const command_line&, inquiry_context);
+
+awaitable<inquiry_answer> of_whose_folder(const command_line& what, inquiry_context context, question asked,
+                                          archive::database_need need) {
+    context.report.enter(archive::run_phase::connecting);
+    if (!context.settings.database.empty()) // which `list` can do without
+        co_await archive::tell_owner(context.database, context.lake, context.settings.job, need);
+    co_return co_await asked(what, context);
+}
+
+} // namespace
+
+awaitable<inquiry_answer> inquire(const command_line& what, inquiry_context context) {
+    switch (what.command) {
+    case command::plan:
+        return of_whose_folder(what, context, plan, archive::database_need::needed);
+    case command::list:
+        return of_whose_folder(what, context, list, archive::database_need::not_needed);
+    case command::verify:
+        return of_whose_folder(what, context, verify, archive::database_need::needed);
+    case command::check:
+        return check_all(what, context);
+    default:
+        break;
+    }
+    throw async::error(async::failure::internal, "not an inquiry");
+}
+
+inquiry_answer check_without_settings(const std::vector<std::string>& mistakes, output_format format) {
+    std::vector<archive::check_line> lines;
+    for (const auto& mistake : mistakes)
+        lines.push_back({"settings", archive::check_status::failed, mistake, {}, async::failure::usage});
+    return {render_checks(lines, exit_code::usage, format), exit_code::usage};
+}
+
+} // namespace app

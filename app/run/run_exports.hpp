@@ -1,0 +1,21 @@
+// `export` and `recover --exports`: runs tasks one after the other, and turns their end into output, log
+// lines and an exit code.
+#pragma once
+
+#include "app/cli/command_line.hpp"
+#include "app/settings/configuration.hpp"
+#include "exports/report.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace app {
+
+// Never throws.
+[[nodiscard]] int run_exports(const command_line& what, const configuration& settings);
+
+// Of several failures the one that needs a person most: 7, 12, 2, 3, 4, 1, 5, 10.
+[[nodiscard]] int exit_code_of(std::span<const exports::task_report> reports);
+
+} // namespace app

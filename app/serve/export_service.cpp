@@ -1,0 +1,214 @@
+#include "app/serve/export_service.hpp"
+
+#include "app/cli/exit_code.hpp"
+#include "app/serve/descriptor_limit.hpp"
+#include "app/serve/openapi.hpp"
+#include "app/serve/serve_metrics.hpp"
+#include "app/settings/check_serve.hpp"
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "async/race.hpp"
+#include "telemetry/exposition.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+using async::deadline;
+using async::failure;
+
+// Rolling back and taking files back has 10 s; requests are told how it ended, and then all is over.
+constexpr std::chrono::milliseconds roll_back_patience{9'500};
+constexpr std::chrono::milliseconds requests_patience{8'500};
+constexpr std::chrono::seconds settle_patience{60};
+
+void require_directory(const std::filesystem::path& path, std::string_view setting) {
+    std::error_code unknown;
+    if (!std::filesystem::is_directory(path, unknown))
+        throw async::error(failure::precondition,
+                           fmt::format("{} is '{}': there is no such directory", setting, path.string()),
+                           "Create it, or mount it there.");
+}
+
+const configuration& with_directories(const configuration& settings) {
+    require_directory(settings.exporting.tasks, "DSL_PATH");
+    if (settings.exporting.to == exports::destination::directory)
+        require_directory(settings.exporting.directory, "EXPORT_PATH");
+    return settings;
+}
+
+} // namespace
+
+export_service::export_service(const configuration& settings, std::string run_id, run_log& out)
+    : settings_(with_directories(settings))
+    , out_(out)
+    , sink_(*out.log)
+    , machine_(loop_.get_executor(), settings, stop_, sink_, std::move(run_id))
+    , tasks_(settings.exporting.tasks, disk_)
+    , desk_(
+          loop_.get_executor(), [this](std::string name) { return run_task(std::move(name)); },
+          settings.exporting.parallel)
+    , ready_(loop_.get_executor(), machine_.database(), settings.exporting.tasks, machine_.files())
+    , api_(loop_.get_executor(),
+           {tasks_, desk_, machine_.files(), book_, ready_, stopping_, [this] { return metrics(); },
+            openapi_document(!settings.serving.token.empty()), sink_})
+    , service_(api_.routes(), http::service_options{settings.serving.token, settings.serving.hosts}, sink_)
+    , server_(loop_.get_executor(), server_options(), service_, sink_)
+    , exports_(loop_.get_executor())
+    , grace_(loop_.get_executor())
+    , watchdog_(loop_.get_executor()) {}
+
+http::server_options export_service::server_options() {
+    const auto& serving = settings_.serving;
+    http::server_options options;
+    options.address = serving.address;
+    options.port = serving.port;
+    options.connections_max = connections_that_fit(serving.connections);
+    options.body_timeout = serving.client_timeout;
+    options.write_timeout = serving.client_timeout;
+    if (options.connections_max < serving.connections)
+        sink_.warn("serve.few_descriptors",
+                   "fewer clients are served at a time: the limit of open files is low",
+                   {{"wanted", serving.connections}, {"connections", options.connections_max}});
+    return options;
+}
+
+std::string export_service::metrics() const {
+    return telemetry::exposition(metrics_of(serve_facts{server_, book_, desk_, started_}));
+}
+
+void export_service::announce() {
+    const auto& serving = settings_.serving;
+    if (serving.token.empty() && !is_loopback(serving.address))
+        sink_.warn(
+            "serve.open",
+            "anybody who can reach this address can run exports and read their files: set SERVE_TOKEN, or "
+            "listen on 127.0.0.1",
+            {{"address", serving.address}});
+    sink_.info("serve.listening", fmt::format("listening on {}:{}", serving.address, server_.port()),
+               {{"address", serving.address},
+                {"port", static_cast<unsigned>(server_.port())},
+                {"token", !serving.token.empty()}});
+}
+
+std::exception_ptr export_service::run() {
+    async::signal_watch signals(
+        loop_.get_executor(), [this](int number) { stop(number); },
+        [this] {
+            sink_.info("progress", "serving",
+                       {{"connections", server_.connections_open()}, {"exports_idle", desk_.idle()}});
+        });
+    announce();
+    std::exception_ptr ended;
+    boost::asio::co_spawn(loop_, work(), [&](std::exception_ptr failed) {
+        ended = failed;
+        signals.close();
+        grace_.cancel();
+        watchdog_.cancel();
+        machine_.close();
+    });
+    loop_.run();
+    return ended;
+}
+
+awaitable<void> export_service::work() {
+    exports_.start(settle_and_export());
+    co_await server_.run();
+    co_await exports_.join();
+}
+
+awaitable<void> export_service::settle_and_export() {
+    auto failed = co_await async::caught(settle());
+    if (!failed)
+        failed = co_await async::caught(desk_.work());
+    if (!failed || async::is_cancellation(failed))
+        co_return;
+    // Without exports there is nothing to serve for.
+    stopping_ = true;
+    server_.stop(deadline::after(requests_patience));
+    std::rethrow_exception(failed);
+}
+
+// What a run that was killed has left. Each run settles its own task's files too, so it need not succeed.
+awaitable<void> export_service::settle() {
+    try {
+        const auto settled = co_await async::with_deadline(
+            machine_.exporter().recover(), deadline::after(settle_patience), "what earlier runs left");
+        if (settled > 0)
+            sink_.info("serve.settled", "files that earlier runs had left open are settled",
+                       {{"files", settled}});
+    } catch (const async::error& failed) {
+        sink_.warn("serve.not_settled",
+                   "files of earlier runs could not be settled; each task's next run does it",
+                   {{"error.type", async::to_string(failed.kind())}, {"error.message", failed.message()}});
+    }
+}
+
+awaitable<exports::task_report> export_service::run_task(std::string name) {
+    const auto log = out_.with({"request_id", book_.take_request_id(name)});
+    exports::task_report report;
+    report.task = name;
+    report.began = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    try {
+        auto task = co_await tasks_.find(name);
+        if (!task)
+            throw async::error(failure::precondition, fmt::format("task '{}' is gone", name));
+        auto exporter = machine_.exporter_with(*log);
+        report = co_await exporter.run(std::move(*task));
+    } catch (const async::error& failed) {
+        report.error = failed.message();
+        report.hint = failed.hint();
+        report.kind = failed.kind();
+    }
+    book_.ended(report);
+    co_return report;
+}
+
+void export_service::stop(int number) {
+    if (stopping_ && signal_number_ != 0)
+        std::_Exit(exit_code::signal_base + number); // the second signal ends at once
+    stopping_ = true;
+    signal_number_ = number;
+    const auto grace = settings_.serving.grace;
+    const bool idle = desk_.idle();
+    sink_.warn("run.stopping",
+               idle ? "stopping" : "stopping: exports at work may end first, those that wait are dropped",
+               {{"signal", number}, {"grace_ms", static_cast<std::int64_t>(grace.count())}});
+    server_.stop(deadline::after(grace + requests_patience));
+    desk_.close();
+    grace_.expires_after(grace);
+    grace_.async_wait([this](const boost::system::error_code& failed) {
+        if (!failed)
+            end_grace();
+    });
+    watchdog_.expires_after(grace + roll_back_patience);
+    watchdog_.async_wait([this](const boost::system::error_code& failed) {
+        if (!failed)
+            abandon();
+    });
+}
+
+void export_service::end_grace() {
+    if (exports_.size() == 0)
+        return;
+    sink_.warn("serve.rolling_back", "exports that are still at work are rolled back",
+               {{"signal", signal_number_}});
+    stop_.request(signal_number_);
+    exports_.cancel();
+}
+
+void export_service::abandon() {
+    const int code = exit_code::signal_base + signal_number_;
+    sink_.error("run.abandoned", "could not finish stopping in time: the next run settles what is left",
+                {{"exit_code", code}});
+    std::_Exit(code);
+}
+
+} // namespace app

@@ -1,0 +1,76 @@
+// The parts of `serve` and how they begin and end: exports, the desk that orders them, the API, the server.
+#pragma once
+
+#include "app/observe/run_log.hpp"
+#include "app/run/export_machine.hpp"
+#include "app/serve/export_api.hpp"
+#include "app/serve/readiness.hpp"
+#include "app/serve/run_book.hpp"
+#include "app/settings/configuration.hpp"
+#include "async/helper_thread.hpp"
+#include "async/log.hpp"
+#include "async/stop.hpp"
+#include "async/task_scope.hpp"
+#include "exports/run_desk.hpp"
+#include "http/server.hpp"
+#include "http/service.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <exception>
+#include <string>
+
+namespace app {
+
+class export_service {
+  public:
+    // Listens. Throws async::error for a directory that is not there, and for an address that cannot be had.
+    export_service(const configuration& settings, std::string run_id, run_log& out);
+    export_service(const export_service&) = delete;
+    export_service& operator=(const export_service&) = delete;
+
+    // Serves until a signal. What ended it otherwise, or null.
+    [[nodiscard]] std::exception_ptr run();
+    [[nodiscard]] int stopped_by() const noexcept { return signal_number_; }
+    [[nodiscard]] const http::server& server() const noexcept { return server_; }
+    [[nodiscard]] const run_book& book() const noexcept { return book_; }
+
+  private:
+    [[nodiscard]] http::server_options server_options();
+    [[nodiscard]] std::string metrics() const;
+
+    [[nodiscard]] async::awaitable<void> work();
+    [[nodiscard]] async::awaitable<void> settle_and_export();
+    [[nodiscard]] async::awaitable<void> settle();
+    [[nodiscard]] async::awaitable<exports::task_report> run_task(std::string name);
+
+    void announce();
+    void stop(int number);
+    void end_grace();
+    void abandon();
+
+    const configuration& settings_;
+    run_log& out_;
+    async::log& sink_;
+    std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+    boost::asio::io_context loop_{1};
+    async::stop_source stop_; // of exports, once their grace is over
+    bool stopping_ = false;
+    int signal_number_ = 0;
+    export_machine machine_;
+    async::helper_thread disk_; // reads tasks for requests, which shall not wait for a file to be synced
+    exports::task_folder tasks_;
+    run_book book_;
+    exports::run_desk desk_;
+    readiness ready_;
+    export_api api_;
+    http::service service_;
+    http::server server_;
+    async::task_scope exports_;
+    boost::asio::steady_timer grace_;
+    boost::asio::steady_timer watchdog_;
+};
+
+} // namespace app

@@ -1,0 +1,152 @@
+#include "app/serve/openapi.hpp"
+
+#include "app/serve/api_operations.hpp"
+#include "http/response.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace app {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view schemas = R"json({
+  "Error": {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}},
+  "Task": {"type": "object", "required": ["name", "select_query", "delete_query"], "properties": {
+    "name": {"type": "string"},
+    "select_query": {"type": "string"},
+    "delete_query": {"type": "string"}}},
+  "Tasks": {"type": "array", "items": {"$ref": "#/components/schemas/Task"}},
+  "Report": {"type": "object", "required": ["task", "outcome", "rows", "bytes", "file", "began", "took_ms", "error"],
+    "properties": {
+    "task": {"type": "string"},
+    "outcome": {"type": "string", "enum": ["exported", "empty", "tried", "failed"]},
+    "rows": {"type": "integer"},
+    "bytes": {"type": "integer", "description": "of the file"},
+    "csv_bytes": {"type": "integer", "description": "before compression"},
+    "file": {"type": "string", "nullable": true},
+    "boundary": {"type": "string", "nullable": true},
+    "began": {"type": "string", "format": "date-time"},
+    "took_ms": {"type": "integer"},
+    "attempts": {"type": "integer"},
+    "verified": {"type": "boolean", "description": "the rows were compared, not their number alone"},
+    "files_settled": {"type": "integer", "description": "that earlier runs had left open"},
+    "error": {"type": "string", "nullable": true},
+    "error_type": {"type": "string", "nullable": true},
+    "hint": {"type": "string", "nullable": true},
+    "sqlstate": {"type": "string", "nullable": true}}},
+  "Started": {"type": "object", "required": ["status"], "properties": {
+    "status": {"type": "string", "enum": ["Ok", "ok"]},
+    "reports": {"type": "array", "items": {"$ref": "#/components/schemas/Report"}}}},
+  "Failed": {"type": "object", "required": ["detail"], "properties": {
+    "detail": {"type": "string"},
+    "reports": {"type": "array", "items": {"$ref": "#/components/schemas/Report"}}}},
+  "Status": {"type": "object", "required": ["name", "state", "mistake", "last_run", "last_success"], "properties": {
+    "name": {"type": "string"},
+    "state": {"type": "string", "enum": ["idle", "waiting", "running"]},
+    "mistake": {"type": "string", "nullable": true, "description": "why the task cannot be run"},
+    "last_run": {"nullable": true, "allOf": [{"$ref": "#/components/schemas/Report"}]},
+    "last_success": {"nullable": true, "allOf": [{"$ref": "#/components/schemas/Report"}]}}},
+  "File": {"type": "object", "required": ["name", "bytes", "changed", "pending"], "properties": {
+    "name": {"type": "string"},
+    "bytes": {"type": "integer"},
+    "changed": {"type": "string", "format": "date-time"},
+    "pending": {"type": "boolean", "description": "whether its rows were deleted is not settled yet"}}},
+  "Files": {"type": "array", "items": {"$ref": "#/components/schemas/File"}},
+  "Health": {"type": "object", "required": ["status"], "properties": {
+    "status": {"type": "string", "enum": ["ok"]},
+    "checks": {"type": "object", "additionalProperties": {"type": "string"}}}},
+  "NotReady": {"type": "object", "required": ["detail", "checks"], "properties": {
+    "detail": {"type": "string"},
+    "checks": {"type": "object", "additionalProperties": {"type": "string"}}}}
+})json";
+
+json::string_view text(std::string_view from) { return {from.data(), from.size()}; }
+
+json::object answer_of(const api_answer& what) {
+    json::object answer;
+    answer["description"] = text(what.help);
+    json::object content;
+    if (!what.schema.empty())
+        content["schema"] = json::object{{"$ref", fmt::format("#/components/schemas/{}", what.schema)}};
+    json::object by_type;
+    by_type[text(what.content_type)] = std::move(content);
+    answer["content"] = std::move(by_type);
+    return answer;
+}
+
+json::array parameters_of(const api_operation& what) {
+    json::array parameters;
+    const auto add = [&parameters](std::string_view name, std::string_view where, bool required,
+                                   std::string_view type) {
+        json::object one;
+        one["name"] = text(name);
+        one["in"] = text(where);
+        one["required"] = required;
+        one["schema"] = json::object{{"type", text(type)}};
+        parameters.emplace_back(std::move(one));
+    };
+    for (auto at = what.path.find('{'); at != std::string_view::npos; at = what.path.find('{', at + 1))
+        add(what.path.substr(at + 1, what.path.find('}', at) - at - 1), "path", true, "string");
+    if (what.takes_wait)
+        add("wait", "query", false, "boolean");
+    return parameters;
+}
+
+json::object operation_of(const api_operation& what) {
+    json::object operation;
+    operation["operationId"] = text(what.name);
+    operation["summary"] = text(what.summary);
+    if (what.deprecated)
+        operation["deprecated"] = true;
+    if (what.access == http::access::open)
+        operation["security"] = json::array();
+    if (auto parameters = parameters_of(what); !parameters.empty())
+        operation["parameters"] = std::move(parameters);
+    json::object answers;
+    for (const auto& each : what.answers)
+        answers[std::to_string(each.status)] = answer_of(each);
+    operation["responses"] = std::move(answers);
+    return operation;
+}
+
+std::string lowercase(std::string_view method) {
+    std::string made(method);
+    for (auto& letter : made)
+        letter = static_cast<char>(letter - 'A' + 'a');
+    return made;
+}
+
+} // namespace
+
+std::string openapi_document(bool with_token) {
+    json::object paths;
+    for (const auto& each : api_operations()) {
+        auto& path = paths[text(each.path)];
+        if (!path.is_object())
+            path = json::object();
+        path.as_object()[lowercase(each.method)] = operation_of(each);
+    }
+    json::object components;
+    components["schemas"] = json::parse(text(schemas));
+    json::object document;
+    document["openapi"] = "3.0.3";
+    document["info"] = json::object{{"title", "event-archiver"}, {"version", EVENT_ARCHIVER_VERSION}};
+    document["paths"] = std::move(paths);
+    if (with_token) {
+        components["securitySchemes"] =
+            json::object{{"token", json::object{{"type", "http"}, {"scheme", "bearer"}}}};
+        document["security"] = json::array{json::object{{"token", json::array()}}};
+    }
+    document["components"] = std::move(components);
+    return json::serialize(document);
+}
+
+} // namespace app

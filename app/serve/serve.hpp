@@ -1,0 +1,11 @@
+// `serve`: waits for requests to run export tasks, until a signal ends it.
+#pragma once
+
+#include "app/settings/configuration.hpp"
+
+namespace app {
+
+// The exit code. Never throws.
+[[nodiscard]] int serve(const configuration& settings);
+
+} // namespace app

@@ -1,0 +1,19 @@
+// How a value that cannot be is told: its name, the value itself where that can be no secret, and what would
+// be right.
+#pragma once
+
+#include "app/settings/options.hpp"
+#include "app/settings/sources.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace app {
+
+// "--from is 'soon': give a day", or "--from: give a day".
+[[nodiscard]] std::string mistake_in(std::string_view name, std::string_view text, std::string_view clause);
+// Of a setting, under the name it was given by. Never the text of a secret one.
+[[nodiscard]] std::string mistake_in(const option& setting, const sourced_text& given,
+                                     std::string_view clause);
+
+} // namespace app

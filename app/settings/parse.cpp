@@ -1,0 +1,228 @@
+#include "app/settings/parse.hpp"
+
+#include "azure/account.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <span>
+
+namespace app {
+
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::ranges::transform(result, result.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return result;
+}
+
+struct unit_factor {
+    std::string_view unit;
+    std::uint64_t factor;
+};
+
+// Digits and a unit; nothing if it is not of that form or does not fit.
+std::optional<std::uint64_t> scaled(std::string_view text, std::span<const unit_factor> units) {
+    std::uint64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc() || end == text.data())
+        return std::nullopt;
+    auto rest = text.substr(static_cast<std::size_t>(end - text.data()));
+    while (rest.starts_with(' '))
+        rest.remove_prefix(1);
+    const auto name = lower(rest);
+    for (const auto& [unit, factor] : units)
+        if (name == unit)
+            return number <= std::numeric_limits<std::uint64_t>::max() / factor
+                       ? std::optional(number * factor)
+                       : std::nullopt;
+    return std::nullopt;
+}
+
+} // namespace
+
+parsed<bool> parse_boolean(std::string_view text) {
+    const auto word = lower(text);
+    if (word == "true" || word == "1" || word == "yes")
+        return true;
+    if (word == "false" || word == "0" || word == "no")
+        return false;
+    return "give true or false (1, 0, yes and no are understood too)";
+}
+
+parsed<std::uint64_t> parse_count(std::string_view text, std::uint64_t min, std::uint64_t max) {
+    std::uint64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc() || end != text.data() + text.size() || number < min || number > max)
+        return max == std::numeric_limits<std::uint64_t>::max()
+                   ? fmt::format("give a whole number of at least {}", min)
+                   : fmt::format("give a whole number from {} to {}", min, max);
+    return number;
+}
+
+parsed<std::uint64_t> parse_size(std::string_view text) {
+    constexpr std::uint64_t k = 1024;
+    static constexpr std::array<unit_factor, 15> units{{{"", 1},
+                                                        {"b", 1},
+                                                        {"k", k},
+                                                        {"kib", k},
+                                                        {"ki", k},
+                                                        {"kb", 1000},
+                                                        {"m", k * k},
+                                                        {"mib", k * k},
+                                                        {"mi", k * k},
+                                                        {"mb", 1000 * 1000},
+                                                        {"g", k * k * k},
+                                                        {"gib", k * k * k},
+                                                        {"gi", k * k * k},
+                                                        {"gb", 1000 * 1000 * 1000},
+                                                        {"tib", k * k * k * k}}};
+    if (const auto bytes = scaled(text, units))
+        return *bytes;
+    return "give a size such as 32MiB or 10MB";
+}
+
+parsed<std::chrono::milliseconds> parse_time(std::string_view text) {
+    static constexpr std::array<unit_factor, 4> units{
+        {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
+    constexpr std::uint64_t longest = 7 * 24 * std::uint64_t{3'600'000};
+    const auto span = scaled(text, units);
+    if (span && *span <= longest)
+        return std::chrono::milliseconds(static_cast<std::int64_t>(*span));
+    return "give a time with its unit, such as 60s, 500ms or 2m, at most 168h";
+}
+
+parsed<archive::shard> parse_shard(std::string_view text, std::string_view completion_index) {
+    const std::string wrong =
+        "give I/N with I from 0 to N-1, such as 3/12, or /12 with JOB_COMPLETION_INDEX set";
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos)
+        return wrong;
+    auto index = text.substr(0, slash);
+    if (index.empty() || index == "i" || index == "I")
+        index = completion_index;
+    const auto count = parse_count(text.substr(slash + 1), 1, 100'000);
+    if (!std::holds_alternative<std::uint64_t>(count))
+        return wrong;
+    const auto number = parse_count(index, 0, std::get<std::uint64_t>(count) - 1);
+    if (!std::holds_alternative<std::uint64_t>(number))
+        return wrong;
+    return archive::shard{static_cast<std::uint32_t>(std::get<std::uint64_t>(number)),
+                          static_cast<std::uint32_t>(std::get<std::uint64_t>(count))};
+}
+
+namespace {
+
+// The identifier at the front of `rest`, unquoted, and moves `rest` behind it; nothing if there is none.
+std::optional<std::string> take_identifier(std::string_view& rest) {
+    std::string name;
+    if (rest.starts_with('"')) {
+        std::size_t at = 1;
+        for (;; ++at) {
+            if (at >= rest.size())
+                return std::nullopt;
+            if (rest[at] == '"' && (at + 1 >= rest.size() || rest[at + 1] != '"'))
+                break;
+            if (rest[at] == '"')
+                ++at; // a doubled quote stands for one
+            name += rest[at];
+        }
+        rest.remove_prefix(at + 1);
+    } else {
+        const auto end = std::min(rest.find_first_of(".\"; \t\n'()@/:=?&%#\\"), rest.size());
+        name = rest.substr(0, end);
+        rest.remove_prefix(end);
+    }
+    return name.empty() ? std::nullopt : std::optional(name);
+}
+
+} // namespace
+
+parsed_name parse_table(std::string_view text) {
+    constexpr auto wrong = R"(give a table as SQL writes it, such as public."Event")";
+    auto rest = text;
+    for (int part = 0; part < 2; ++part) {
+        if (!take_identifier(rest))
+            return {{}, wrong};
+        if (rest.empty())
+            return {std::string(text), {}};
+        if (!rest.starts_with('.'))
+            return {{}, wrong};
+        rest.remove_prefix(1);
+    }
+    return {{}, wrong};
+}
+
+parsed_name parse_column(std::string_view text) {
+    if (!text.empty() && !text.starts_with('"') && text.find("://") == std::string_view::npos)
+        return {std::string(text), {}};
+    auto rest = text;
+    auto name = take_identifier(rest);
+    if (!name || !rest.empty())
+        return {{}, "give a column's name, plain or in double quotes"};
+    return {std::move(*name), {}};
+}
+
+parsed<std::vector<std::string>> parse_columns(std::string_view text) {
+    constexpr auto wrong = "give columns as in `tenant,id`: plain or in double quotes, each once";
+    std::vector<std::string> names;
+    while (!text.empty()) {
+        std::string name;
+        if (text.starts_with('"')) {
+            auto quoted = take_identifier(text);
+            if (!quoted || !(text.empty() || text.starts_with(',')))
+                return wrong;
+            name = std::move(*quoted);
+        } else {
+            const auto comma = std::min(text.find(','), text.size());
+            name = text.substr(0, comma);
+            text.remove_prefix(comma);
+        }
+        if (name.empty() || std::ranges::find(names, name) != names.end() || text == ",")
+            return wrong;
+        names.push_back(std::move(name));
+        text.remove_prefix(std::min<std::size_t>(1, text.size()));
+    }
+    return names;
+}
+
+parsed<lake_path> parse_lake_path(std::string_view text) {
+    while (text.ends_with('/'))
+        text.remove_suffix(1);
+    while (text.starts_with('/'))
+        text.remove_prefix(1);
+    const auto slash = std::min(text.find('/'), text.size());
+    lake_path path{std::string(text.substr(0, slash)),
+                   std::string(text.substr(std::min(slash + 1, text.size())))};
+    if (auto mistake = azure::container_name_mistake(path.container); !mistake.empty())
+        return mistake;
+    // Rules for blob names: docs of "Naming and referencing containers, blobs, and metadata".
+    std::string_view rest = path.folder;
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find('/'), rest.size());
+        const auto part = rest.substr(0, end);
+        const bool control =
+            std::ranges::any_of(part, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+        if (part.empty() || part == "." || part == ".." || part.ends_with('.') || control ||
+            part.find('\\') != std::string_view::npos)
+            return "the folder may not hold empty parts, `.`, `..`, parts that end with a dot, backslashes "
+                   "or control"
+                   " characters";
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (const auto query = path.folder.find('?');
+        query != std::string::npos && path.folder.find('=', query) != std::string::npos)
+        return "a path has no query: a SAS goes into AZURE_STORAGE_SAS_TOKEN";
+    if (path.folder.size() > 900)
+        return "the folder is too long: a blob's name has at most 1,024 characters";
+    return path;
+}
+
+} // namespace app

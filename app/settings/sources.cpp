@@ -1,0 +1,126 @@
+#include "app/settings/sources.hpp"
+
+#include "async/quotable.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+
+namespace app {
+
+std::string_view to_string(source from) noexcept {
+    switch (from) {
+    case source::unset:
+        return "unset";
+    case source::standard:
+        return "default";
+    case source::environment:
+        return "environment";
+    case source::file:
+        return "file";
+    case source::flag:
+        break;
+    }
+    return "flag";
+}
+
+const sourced_text& texts::operator[](std::string_view environment) const {
+    static const sourced_text nothing;
+    const auto found = values.find(environment);
+    return found == values.end() ? nothing : found->second;
+}
+
+environment_lookup process_environment() {
+    return [](std::string_view name) -> std::optional<std::string> {
+        const char* value = std::getenv(std::string(name).c_str());
+        return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
+    };
+}
+
+namespace {
+
+std::optional<std::string> content_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string content;
+    std::array<char, 4096> part{};
+    // read() reports what an iterator over the buffer would throw, such as a directory in place of the file.
+    while (file.read(part.data(), part.size()) || file.gcount() > 0)
+        content.append(part.data(), static_cast<std::size_t>(file.gcount()));
+    if (!file.eof())
+        return std::nullopt;
+    if (content.ends_with('\n')) // editors and `echo` leave one
+        content.pop_back();
+    if (content.ends_with('\r'))
+        content.pop_back();
+    return content;
+}
+
+// A variable under its name or its other one.
+struct found_variable {
+    std::string_view name;
+    std::optional<std::string> value;
+};
+
+found_variable look_up(const option& wanted, const environment_lookup& environment,
+                       std::vector<std::string>& mistakes) {
+    found_variable found{wanted.environment, environment(wanted.environment)};
+    if (wanted.alias.empty())
+        return found;
+    auto other = environment(wanted.alias);
+    // The small letters of https_proxy stand for the programs that read only those, so both may be there.
+    const bool same_in_small_letters = wanted.alias.front() >= 'a' && wanted.alias.front() <= 'z';
+    if (found.value && other && *found.value != *other && !same_in_small_letters)
+        mistakes.push_back(fmt::format("{} and {} are both set, to different values: keep one of them",
+                                       wanted.environment, wanted.alias));
+    if (!found.value && other)
+        found = {wanted.alias, std::move(other)};
+    return found;
+}
+
+sourced_text collect_one(const option& wanted, const std::map<std::string, std::string, std::less<>>& flags,
+                         const environment_lookup& environment, std::vector<std::string>& mistakes) {
+    const auto file_name = fmt::format("{}_FILE", wanted.environment);
+    auto variable = look_up(wanted, environment, mistakes);
+    std::optional<std::string> file;
+    if (wanted.is_secret())
+        file = environment(file_name);
+    if (variable.value && file)
+        mistakes.push_back(fmt::format("{} and {} are both set: keep one of them", variable.name, file_name));
+
+    if (const auto flag = flags.find(wanted.flag); !wanted.flag.empty() && flag != flags.end())
+        return {flag->second, source::flag, std::string(wanted.flag)};
+    if (variable.value)
+        return {std::move(*variable.value), source::environment, std::string(variable.name)};
+    if (file) {
+        auto content = content_of(*file);
+        if (!content || content->empty()) {
+            // A secret itself may stand where its file should be named.
+            const bool is_path = file->starts_with('/') && async::may_quote(*file, 200);
+            mistakes.push_back(fmt::format("{} names {}, which {}", file_name,
+                                           is_path ? fmt::format("'{}'", *file) : "a file",
+                                           content ? "is empty" : "cannot be read"));
+            return {};
+        }
+        return {std::move(*content), source::file, file_name};
+    }
+    if (!wanted.standard.empty())
+        return {std::string(wanted.standard), source::standard};
+    return {};
+}
+
+} // namespace
+
+texts collect(const std::map<std::string, std::string, std::less<>>& flags,
+              const environment_lookup& environment) {
+    texts result;
+    for (const auto& wanted : options())
+        result.values.emplace(wanted.environment, collect_one(wanted, flags, environment, result.mistakes));
+    // One flag for both.
+    if (const auto& flag = result["ARCHIVE_SIDE_EFFECTS"]; flag.from == source::flag)
+        result.values.insert_or_assign("EXPORT_SIDE_EFFECTS", flag);
+    return result;
+}
+
+} // namespace app

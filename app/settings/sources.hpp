@@ -1,0 +1,40 @@
+// Where the text of each setting comes from: a flag beats the environment, the environment beats the default.
+// An empty variable counts as unset. A secret may stand in a file that NAME_FILE names.
+#pragma once
+
+#include "app/settings/options.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+enum class source : unsigned char { unset, standard, environment, file, flag };
+[[nodiscard]] std::string_view to_string(source from) noexcept;
+
+struct sourced_text {
+    std::string text;
+    source from = source::unset;
+    std::string given_as = {}; // the flag or the variable: "--table", "ARCHIVE_DRY_RUN"
+    [[nodiscard]] bool set() const noexcept { return from != source::unset; }
+};
+
+// By environment name. `mistakes`: a setting given twice, a secret file that cannot be read.
+struct texts {
+    std::map<std::string, sourced_text, std::less<>> values;
+    std::vector<std::string> mistakes;
+    [[nodiscard]] const sourced_text& operator[](std::string_view environment) const;
+};
+
+using environment_lookup = std::function<std::optional<std::string>(std::string_view)>;
+[[nodiscard]] environment_lookup process_environment();
+
+// `flags`: by flag name ("--table"), as given on the command line.
+[[nodiscard]] texts collect(const std::map<std::string, std::string, std::less<>>& flags,
+                            const environment_lookup& environment);
+
+} // namespace app

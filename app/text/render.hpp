@@ -1,0 +1,39 @@
+// What the inquiries print: text for people, JSON (docs/json.md) for programs. Pure functions from what was
+// found to text.
+#pragma once
+
+#include "app/text/output_format.hpp"
+#include "archive/look/forecast.hpp"
+#include "archive/look/inventory.hpp"
+#include "archive/look/preflight.hpp"
+#include "archive/look/verifier.hpp"
+#include "exports/report.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace app {
+
+// `path`: container and folder.
+[[nodiscard]] std::string render_plan(const archive::forecast& found, output_format format);
+[[nodiscard]] std::string render_list(const archive::inventory& found, const std::string& path,
+                                      output_format format);
+[[nodiscard]] std::string render_verification(const archive::verification& found, const std::string& path,
+                                              output_format format);
+[[nodiscard]] std::string render_checks(const std::vector<archive::check_line>& lines, int exit_code,
+                                        output_format format);
+
+// What `export` prints; `place`: where the files are.
+[[nodiscard]] std::string render_exports(std::span<const exports::task_report> reports,
+                                         const std::string& place, output_format format);
+
+// What the terminal can show.
+struct calendar_style {
+    bool unicode = false;
+    bool colour = false;
+};
+// A year takes a dozen lines of less than 80 columns: a line for each month, two columns for each day.
+[[nodiscard]] std::string render_calendar(const archive::inventory& found, calendar_style style);
+
+} // namespace app

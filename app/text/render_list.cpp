@@ -1,0 +1,109 @@
+#include "app/text/printable.hpp"
+#include "app/text/render.hpp"
+#include "app/text/text_table.hpp"
+#include "app/text/units.hpp"
+#include "app/text/utf8.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+namespace app {
+
+namespace {
+
+namespace json = boost::json;
+
+json::value number_or_null(const std::optional<std::uint64_t>& number) {
+    return number ? json::value(*number) : json::value(nullptr);
+}
+
+std::optional<double> ratio_of(const archive::archived_file& file) {
+    if (!file.csv_bytes || *file.csv_bytes == 0)
+        return std::nullopt;
+    return static_cast<double>(file.bytes) / static_cast<double>(*file.csv_bytes);
+}
+
+std::int32_t gap_days(const archive::inventory& found) {
+    std::int32_t days = 0;
+    for (const auto& gap : found.gaps)
+        days += gap.days();
+    return days;
+}
+
+std::string list_json(const archive::inventory& found, const std::string& path) {
+    json::array days;
+    for (const auto& file : found.files) {
+        const auto ratio = ratio_of(file);
+        json::object entry;
+        entry["day"] = file.which.text();
+        entry["blob"] = valid_utf8(file.name);
+        entry["state"] = archive::to_string(file.state);
+        entry["rows"] = number_or_null(file.rows);
+        entry["rows_pending"] = file.rows_pending;
+        entry["bytes"] = file.bytes;
+        entry["csv_bytes"] = number_or_null(file.csv_bytes);
+        entry["ratio"] = ratio ? json::value(*ratio) : json::value(nullptr);
+        entry["changed"] = file.changed ? json::value(iso_time(*file.changed)) : json::value(nullptr);
+        entry["tier"] = file.tier.empty() ? json::value(nullptr) : json::value(file.tier);
+        entry["note"] = valid_utf8(file.note);
+        days.emplace_back(std::move(entry));
+    }
+    json::array gaps;
+    for (const auto& gap : found.gaps)
+        gaps.emplace_back(
+            json::object{{"from", gap.first.text()}, {"to", gap.last.text()}, {"days", gap.days()}});
+    const json::object totals{{"days", found.days},           {"files", found.files.size()},
+                              {"rows", found.rows},           {"bytes", found.bytes},
+                              {"csv_bytes", found.csv_bytes}, {"pending", found.pending},
+                              {"gap_days", gap_days(found)},  {"lost", found.lost}};
+    return json::serialize(json::object{{"schema", "event-archiver/list/v1"},
+                                        {"path", valid_utf8(path)},
+                                        {"days", std::move(days)},
+                                        {"gaps", std::move(gaps)},
+                                        {"totals", totals}}) +
+           "\n";
+}
+
+} // namespace
+
+std::string render_list(const archive::inventory& found, const std::string& path, output_format format) {
+    if (format == output_format::json)
+        return list_json(found, path);
+    if (found.files.empty())
+        return fmt::format("no archived day in {}\n", path);
+    text_table table("llrrrlll", {"DAY", "FILE", "ROWS", "BYTES", "RATIO", "STATE", "CHANGED", ""});
+    auto gap = found.gaps.begin();
+    for (const auto& file : found.files) {
+        if (gap != found.gaps.end() && gap->last < file.which) {
+            table.add(
+                {gap->first.text(),
+                 fmt::format("-- no file for {}", counted(static_cast<std::uint64_t>(gap->days()), "day"))});
+            ++gap;
+        }
+        auto note = file.note;
+        if (file.rows_pending > 0)
+            note = fmt::format("{} of its rows", grouped(file.rows_pending));
+        const auto ratio = ratio_of(file);
+        table.add({file.which.text(), file.name, file.rows ? grouped(*file.rows) : "?",
+                   short_bytes(static_cast<double>(file.bytes)), ratio ? fmt::format("{:.2f}", *ratio) : "?",
+                   std::string(archive::to_string(file.state)), file.changed ? iso_time(*file.changed) : "?",
+                   std::move(note)});
+    }
+    auto text = table.text();
+    text += fmt::format("\n{}, {} rows, {} in {}", counted(found.days, "day"), grouped(found.rows),
+                        short_bytes(static_cast<double>(found.bytes)), path);
+    if (!found.gaps.empty())
+        text += fmt::format("; {} in between without a file",
+                            counted(static_cast<std::uint64_t>(gap_days(found)), "day"));
+    if (found.lost > 0)
+        text += fmt::format("; {} not as the ledger knows them: `event-archiver verify` names them",
+                            counted(found.lost, "file"));
+    if (found.pending > 0)
+        text += fmt::format("; {} pending: `event-archiver recover` settles them, and so does the next run",
+                            found.pending);
+    return printable_lines(text + "\n");
+}
+
+} // namespace app

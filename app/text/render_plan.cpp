@@ -1,0 +1,106 @@
+#include "app/text/printable.hpp"
+#include "app/text/render.hpp"
+#include "app/text/text_table.hpp"
+#include "app/text/units.hpp"
+#include "app/text/utf8.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+namespace app {
+
+namespace {
+
+namespace json = boost::json;
+
+std::string plan_json(const archive::forecast& found) {
+    json::array days;
+    for (const auto& planned : found.days)
+        days.emplace_back(json::object{{"day", planned.which.text()},
+                                       {"rows", planned.rows},
+                                       {"bytes", planned.bytes},
+                                       {"blob", valid_utf8(planned.name)},
+                                       {"file", archive::to_string(planned.action)},
+                                       {"note", valid_utf8(planned.note)}});
+    json::array held;
+    for (const auto day : found.held)
+        held.emplace_back(day.text());
+    json::array side_effects;
+    for (const auto& each : found.side_effects)
+        side_effects.emplace_back(valid_utf8(each));
+    const json::object totals{{"days", found.days.size()}, {"rows", found.rows}, {"bytes", found.bytes}};
+    const json::object estimate{{"bytes_per_row", found.size.mean},
+                                {"error", found.size.error},
+                                {"rows_sampled", found.size.sampled}};
+    const json::object left{{"days", found.days_left}, {"rows", found.rows_left}};
+    const json::object document{
+        {"schema", "event-archiver/plan/v1"},
+        {"cutoff", found.cutoff},
+        {"table", valid_utf8(found.table)},
+        {"reading", found.how == archive::reading::by_day ? "by_day" : "by_page_range"},
+        {"days", std::move(days)},
+        {"totals", totals},
+        {"estimate", estimate},
+        {"left", left},
+        {"held", std::move(held)},
+        {"rows_dayless", found.rows_dayless},
+        {"side_effects", std::move(side_effects)},
+        {"files_pending", found.files_pending},
+        {"container_exists", found.container_exists},
+        {"duration_ms", std::chrono::milliseconds(found.duration).count()},
+        {"memory_bytes", found.memory}};
+    return json::serialize(document) + "\n";
+}
+
+std::string facts(const archive::forecast& found) {
+    auto text =
+        fmt::format("\n{} before {} UTC in {}", counted(found.rows, "row"), found.cutoff, found.table);
+    text += fmt::format("\nabout {} of CSV ({:.0f} bytes a row, {}), read {}\n",
+                        short_bytes(static_cast<double>(found.bytes)), found.size.mean,
+                        found.size.error == 0 ? std::string("counted")
+                                              : fmt::format("±{:.0f} % from a sample of {} rows",
+                                                            found.size.error * 100, found.size.sampled),
+                        archive::describe(found.how));
+    text += fmt::format("roughly {}, and {} of memory at most\n", short_duration(found.duration),
+                        short_bytes(static_cast<double>(found.memory)));
+    return text;
+}
+
+} // namespace
+
+std::string render_plan(const archive::forecast& found, output_format format) {
+    if (format == output_format::json)
+        return plan_json(found);
+    std::string text;
+    if (found.days.empty()) {
+        text = fmt::format("nothing is due: no row of {} is older than {} UTC\n", found.table, found.cutoff);
+    } else {
+        text_table table("lrrlll", {"DAY", "ROWS", "BYTES", "FILE", "NAME", ""});
+        for (const auto& planned : found.days)
+            table.add({planned.which.text(), grouped(planned.rows),
+                       short_bytes(static_cast<double>(planned.bytes)),
+                       std::string(archive::to_string(planned.action)), planned.name, planned.note});
+        text = table.text() + facts(found);
+    }
+    if (found.days_left > 0)
+        text += fmt::format("{} of {} stay for the next run: they are beyond --max-days or --max-rows\n",
+                            counted(found.rows_left, "row"), counted(found.days_left, "day"));
+    if (!found.held.empty())
+        text += fmt::format("{} restored and held: rows of {} stay\n", counted(found.held.size(), "day"),
+                            found.held.size() == 1 ? "that day" : "those days");
+    if (found.rows_dayless > 0)
+        text += fmt::format("{} at -infinity or before year 1 belong to no day: they stay\n",
+                            counted(found.rows_dayless, "row"));
+    for (const auto& each : found.side_effects)
+        text += fmt::format("the DELETE may change other rows: {}\n", each);
+    if (found.files_pending > 0)
+        text += fmt::format("{} pending: a run settles them before it begins\n",
+                            counted(found.files_pending, "file"));
+    if (!found.container_exists)
+        text += "the container is not there yet: a run creates it\n";
+    return printable_lines(text);
+}
+
+} // namespace app

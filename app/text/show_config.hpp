@@ -1,0 +1,21 @@
+// `event-archiver config`.
+#pragma once
+
+#include "app/settings/sources.hpp"
+#include "app/text/output_format.hpp"
+
+#include <functional>
+#include <set>
+#include <string>
+
+namespace app {
+
+// By variable: settings whose text is a mistake.
+using wrong_settings = std::set<std::string, std::less<>>;
+
+// Every setting, its value and where it came from; secrets are never shown, the database without its
+// password, and what is wrong only where it can be no secret.
+[[nodiscard]] std::string show_config(const texts& given, output_format format,
+                                      const wrong_settings& wrong = {});
+
+} // namespace app

@@ -1,0 +1,42 @@
+#include "app/text/terminal.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <unistd.h>
+
+namespace app {
+
+namespace {
+
+std::string_view variable(const char* name) noexcept {
+    const char* value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
+} // namespace
+
+bool is_terminal(stream which) noexcept {
+    const auto kind = variable("TERM");
+    return ::isatty(which == stream::output ? STDOUT_FILENO : STDERR_FILENO) == 1 && !kind.empty() &&
+           kind != "dumb";
+}
+
+bool colour_wanted(stream which) noexcept { return is_terminal(which) && variable("NO_COLOR").empty(); }
+
+bool unicode_wanted() noexcept {
+    // The first that is set decides (POSIX, 8.2).
+    for (const auto* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        const auto locale = variable(name);
+        if (!locale.empty())
+            return locale.find("UTF-8") != std::string_view::npos ||
+                   locale.find("utf8") != std::string_view::npos;
+    }
+    return false;
+}
+
+bool print_output(std::string_view text) noexcept {
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+} // namespace app

@@ -1,0 +1,101 @@
+#include "app/cli/command_line.hpp"
+#include "app/cli/command_settings.hpp"
+#include "app/cli/completion.hpp"
+#include "app/cli/man_page.hpp"
+#include "app/text/units.hpp"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+#include <set>
+
+namespace app {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(commands, are_told_by_help_completion_and_man_page_with_all_their_flags) {
+    const auto page = man_page();
+    for (const auto& info : commands()) {
+        SCOPED_TRACE(info.name);
+        EXPECT_EQ(&info_of(info.command), &info);
+        const auto help = parse_command_line({"help", std::string(info.name)}).standard_output;
+        EXPECT_THAT(page, HasSubstr("\n.SS " + std::string(info.name)));
+        for (const auto* const shell : {"bash", "zsh", "fish"})
+            EXPECT_THAT(completion_script(shell), HasSubstr(std::string(info.name)));
+        for (const auto& flag : info.flags) {
+            EXPECT_THAT(help, HasSubstr(std::string(flag.name)));
+            EXPECT_THAT(completion_script("bash"), HasSubstr(std::string(flag.name)));
+            EXPECT_THAT(completion_script("fish"), HasSubstr("-l " + std::string(flag.name.substr(2))));
+        }
+        for (const auto* setting : settings_of(info))
+            EXPECT_THAT(help, HasSubstr(std::string(setting->flag)));
+    }
+    EXPECT_EQ(completion_script("tcsh"), "");
+}
+
+TEST(commands, are_found_by_their_flags) {
+    EXPECT_EQ(commands_with("--lake-path"), "recover, export, serve");
+    EXPECT_EQ(commands_with("--commit"), "archive, plan");
+    EXPECT_EQ(commands_with("--nonsense"), "");
+    for (const auto& setting : options())
+        EXPECT_TRUE(setting.flag.empty() || !commands_with(setting.flag).empty()) << setting.flag;
+}
+
+TEST(commands, keep_their_flags_to_themselves) {
+    std::set<std::string_view> settings;
+    for (const auto& setting : options())
+        settings.insert(setting.flag);
+    for (const auto& info : commands())
+        for (const auto& flag : info.flags)
+            EXPECT_FALSE(settings.contains(flag.name)) << flag.name;
+    EXPECT_TRUE(info_of(command::archive).flags.empty());
+}
+
+TEST(command_line, takes_days_from_and_to) {
+    const auto parsed = parse_command_line({"verify", "--from", "2024-01-01", "--to=2024-02-29"});
+    ASSERT_TRUE(parsed.value) << parsed.standard_error;
+    EXPECT_EQ(parsed.value->days.first->text(), "2024-01-01");
+    EXPECT_EQ(parsed.value->days.last->text(), "2024-02-29");
+    EXPECT_FALSE(parse_command_line({"list"}).value->days.first);
+    EXPECT_TRUE(parse_command_line({"list", "--calendar"}).value->calendar);
+    EXPECT_EQ(parse_command_line({"verify", "--against", "public.restored"}).value->against,
+              "public.restored");
+}
+
+TEST(command_line, says_what_would_be_right) {
+    const std::pair<std::vector<std::string>, std::string_view> cases[] = {
+        {{"list", "--from", "yesterday"}, "--from is 'yesterday': give a day as YYYY-MM-DD"},
+        {{"verify", "--from", "2024-01-02", "--to", "2024-01-01"},
+         "--from is 2024-01-02, later than --to, 2024-01-01: give the earlier day first"},
+        {{"list", "--calendar", "-o", "json"},
+         "--calendar is a picture in text: leave out either it or -o json"},
+        {{"completion"}, "completion needs a shell: give bash, zsh or fish"},
+        {{"completion", "tcsh"}, "there is no completion for 'tcsh': give bash, zsh or fish"},
+        {{"plan", "-o", "xml"}, "-o is 'xml': give text or json"},
+    };
+    for (const auto& [arguments, message] : cases) {
+        const auto parsed = parse_command_line(arguments);
+        EXPECT_EQ(parsed.exit_code, 2);
+        EXPECT_THAT(parsed.standard_error, HasSubstr("event-archiver: " + std::string(message) + "\n"));
+    }
+}
+
+TEST(units, are_those_people_read) {
+    EXPECT_EQ(grouped(0), "0");
+    EXPECT_EQ(grouped(999), "999");
+    EXPECT_EQ(grouped(1'234'567), "1,234,567");
+    EXPECT_EQ(short_count(1'234), "1.2k");
+    EXPECT_EQ(short_bytes(999), "999 B");
+    EXPECT_EQ(short_bytes(12'300'000), "12.3 MB");
+    EXPECT_EQ(short_duration(std::chrono::seconds(89)), "89 s");
+    EXPECT_EQ(short_duration(std::chrono::minutes(12)), "12 min");
+    EXPECT_EQ(short_duration(std::chrono::minutes(200)), "3 h 20 min");
+    EXPECT_EQ(counted(1, "day"), "1 day");
+    EXPECT_EQ(counted(1'000, "day"), "1,000 days");
+    EXPECT_EQ(iso_time(std::chrono::sys_seconds(std::chrono::seconds(1'709'172'017))),
+              "2024-02-29T02:00:17Z");
+}
+
+} // namespace
+} // namespace app

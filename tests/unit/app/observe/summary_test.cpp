@@ -1,0 +1,90 @@
+#include "app/observe/line_log.hpp"
+#include "app/observe/run_id.hpp"
+#include "app/observe/summary.hpp"
+
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+#include <regex>
+#include <set>
+
+namespace app {
+namespace {
+
+boost::json::object summary_of(const summary_facts& facts) {
+    std::string lines;
+    json_log log("run", [&lines](std::string_view line) { lines += line; });
+    log.set_threshold(async::log_level::error); // the summary is written all the same
+    log_summary(log, facts);
+    return boost::json::parse(lines).as_object();
+}
+
+TEST(summary, says_in_a_sentence_how_the_run_ended) {
+    archive::run_report nothing;
+    archive::run_report settled;
+    settled.files_settled = 2;
+    archive::run_report archived;
+    archived.rows = 30;
+    archived.days = 3;
+    const struct {
+        archive::run_report report;
+        int exit_code;
+        bool dry_run;
+        std::string_view message;
+        std::string_view status;
+    } cases[] = {
+        {nothing, 0, false, "nothing was due", "succeeded"},
+        {settled, 0, false, "settled 2 files", "succeeded"},
+        {archived, 0, false, "archived 30 rows of 3 days", "succeeded"},
+        {archived, 0, true, "dry run: uploaded 30 rows of 3 days", "succeeded"},
+        {archived, 5, false, "failed with exit code 5", "failed"},
+        {archived, 143, false, "stopped", "stopped"},
+        {nothing, 130, false, "stopped", "stopped"},
+    };
+    for (const auto& row : cases) {
+        const auto line = summary_of({row.report, {}, row.exit_code, row.dry_run, {}});
+        EXPECT_EQ(line.at("msg").as_string(), row.message);
+        EXPECT_EQ(line.at("status").as_string(), row.status);
+        EXPECT_EQ(line.at("exit_code").as_int64(), row.exit_code);
+        EXPECT_EQ(line.at("event").as_string(), "run.summary");
+        EXPECT_EQ(line.at("level").as_string(), "info");
+    }
+}
+
+TEST(summary, has_what_the_run_did_and_what_it_cost) {
+    archive::run_report report;
+    report.rows = 30;
+    report.days = 3;
+    report.bytes = 4'000;
+    const auto line = summary_of({report, {7, 5'000, 1}, 0, false, std::chrono::milliseconds(1'500)});
+
+    const std::pair<const char*, std::int64_t> numbers[] = {
+        {"rows", 30},   {"days", 3},           {"bytes", 4'000},      {"requests", 7},
+        {"retries", 1}, {"bytes_sent", 5'000}, {"duration_ms", 1'500}};
+    for (const auto& [name, number] : numbers)
+        EXPECT_EQ(line.at(name).to_number<std::int64_t>(), number) << name;
+    EXPECT_GT(line.at("cpu_seconds").to_number<double>(), 0.0);
+    EXPECT_GT(line.at("peak_memory_bytes").to_number<std::int64_t>(), 1'000'000);
+}
+
+TEST(run_id, is_a_uuid_of_version_7_and_no_two_are_the_same) {
+    const std::regex form("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+    std::set<std::string> seen;
+    for (int i = 0; i < 1'000; ++i)
+        seen.insert(new_run_id());
+    EXPECT_EQ(seen.size(), 1'000U);
+    for (const auto& id : seen)
+        ASSERT_TRUE(std::regex_match(id, form)) << id;
+}
+
+TEST(random_hex, has_two_digits_for_each_byte) {
+    for (const std::size_t bytes : {0U, 1U, 4U, 5U, 28U})
+        EXPECT_TRUE(std::regex_match(random_hex(bytes), std::regex("[0-9a-f]*"))) << bytes;
+    EXPECT_EQ(random_hex(28).size(), 56U);
+    EXPECT_EQ(random_hex(1).size(), 2U);
+    EXPECT_NE(random_hex(16), random_hex(16));
+}
+
+} // namespace
+} // namespace app

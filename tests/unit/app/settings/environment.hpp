@@ -1,0 +1,46 @@
+// An environment that a test makes up, and files that it names.
+#pragma once
+
+#include "app/settings/sources.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <system_error>
+#include <unistd.h>
+
+namespace app::rig {
+
+using variables = std::map<std::string, std::string, std::less<>>;
+
+inline environment_lookup environment_of(variables values) {
+    return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
+        const auto found = values.find(name);
+        return found == values.end() ? std::nullopt : std::optional(found->second);
+    };
+}
+
+struct temporary_folder {
+    std::filesystem::path path = ::testing::TempDir() + "event-archiver-" + std::to_string(::getpid());
+    int files = 0;
+    temporary_folder() { std::filesystem::create_directory(path); }
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+    ~temporary_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path, ignored);
+    }
+};
+
+// A file with this content, which ends with the tests.
+inline std::string file_with(std::string_view content) {
+    static temporary_folder folder;
+    auto path = folder.path / std::to_string(++folder.files);
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+}
+
+} // namespace app::rig

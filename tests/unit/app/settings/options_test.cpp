@@ -1,0 +1,96 @@
+#include "app/settings/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <stdexcept>
+
+namespace app {
+namespace {
+
+TEST(options, have_names_of_their_own) {
+    std::set<std::string_view> names;
+    std::set<std::string_view> flags;
+    for (const auto& option : options()) {
+        SCOPED_TRACE(option.environment);
+        EXPECT_TRUE(names.insert(option.environment).second);
+        EXPECT_TRUE(option.flag.empty() || flags.insert(option.flag).second);
+        EXPECT_TRUE(std::ranges::all_of(option.environment,
+                                        [](char c) { return c == '_' || (c >= 'A' && c <= 'Z'); }));
+        EXPECT_TRUE(option.flag.empty() || option.flag.starts_with("--"));
+        EXPECT_NE(option.help, "");
+        EXPECT_EQ(option.kind == option_kind::flag, option.value.empty());
+        EXPECT_EQ(&option_named(option.environment), &option);
+    }
+    EXPECT_THROW(static_cast<void>(option_named("NO_SUCH_SETTING")), std::out_of_range);
+}
+
+TEST(options, let_no_secret_but_the_database_be_a_flag) {
+    // Other users of a machine can see the arguments of a process.
+    constexpr std::array<std::string_view, 12> secrets{
+        "PG_CONNECTION_STRING",
+        "AZURE_STORAGE_CONNECTION_STRING",
+        "AZURE_STORAGE_KEY",
+        "AZURE_STORAGE_SAS_TOKEN",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "IDENTITY_HEADER",
+        "HTTPS_PROXY",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "DATABASE_URL",
+        "DB_URI",
+        "SERVE_TOKEN",
+    };
+    for (const auto& option : options()) {
+        if (option.secrecy == secrecy::secret) {
+            EXPECT_EQ(option.flag, "") << option.environment;
+        }
+        const bool is_secret = std::ranges::find(secrets, option.environment) != secrets.end();
+        EXPECT_EQ(option.is_secret(), is_secret) << option.environment;
+    }
+}
+
+TEST(may_show, hides_urls_that_hold_a_password_or_a_query) {
+    const auto& gateway = option_named("ARCHIVE_PUSHGATEWAY");
+    EXPECT_TRUE(may_show(gateway, "http://pushgateway:9091/base"));
+    EXPECT_FALSE(may_show(gateway, "http://user:canary@pushgateway:9091"));
+    EXPECT_FALSE(may_show(gateway, "http://pushgateway:9091/?token=canary"));
+    EXPECT_TRUE(may_show(option_named("ARCHIVE_PATH"), "box/what@ever"));
+    EXPECT_FALSE(may_show(option_named("AZURE_STORAGE_KEY"), "canary"));
+    EXPECT_FALSE(may_show(option_named("PG_CONNECTION_STRING"), "host=db"));
+}
+
+TEST(nearest, is_the_candidate_with_the_fewest_changes_if_there_are_few) {
+    constexpr std::array<std::string_view, 6> candidates{"archive", "recover", "config",
+                                                         "version", "help",    "--rate-limit"};
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"archive", "archive"},
+        {"archiv", "archive"},
+        {"rchive", "archive"},
+        {"archvie", "archive"},
+        {"recovr", "recover"},
+        {"ARCHIVE", ""},
+        {"halp", "help"},
+        {"hp", "help"},
+        {"x", ""},
+        {"", ""},
+        {"frobnicate", ""},
+        {"configure", "config"},
+        {"--ratelimit", "--rate-limit"},
+        {"--rate_limits", "--rate-limit"},
+        {"--rate", ""},
+    };
+    for (const auto& [typed, expected] : cases)
+        EXPECT_EQ(nearest(typed, candidates), expected) << typed;
+    EXPECT_EQ(nearest("archive", {}), "");
+}
+
+TEST(nearest, is_the_first_of_equals) {
+    constexpr std::array<std::string_view, 3> candidates{"--path", "--bath", "--math"};
+    EXPECT_EQ(nearest("--hath", candidates), "--path");
+}
+
+} // namespace
+} // namespace app
