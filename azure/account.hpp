@@ -1,6 +1,8 @@
 // Which account, where, and with what credential: parsed from a connection string or from single settings.
 #pragma once
 
+#include "azure/endpoint_url.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,13 +21,6 @@ struct shared_access_signature {
 struct entra_identity {}; // tokens come from a `token_source`
 using credential = std::variant<shared_key, shared_access_signature, entra_identity>;
 [[nodiscard]] std::string_view to_string(const credential& used) noexcept;
-
-struct endpoint {
-    bool tls = true;
-    std::string host;
-    std::uint16_t port = 443;
-    std::string path; // empty or "/devstoreaccount1"; no trailing slash
-};
 
 struct account {
     std::string name;

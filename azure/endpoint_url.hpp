@@ -1,12 +1,18 @@
-// An endpoint as a URL: read, and written for people and for the Host header.
+// Where a server is, and the same as a URL: read, and written for people and for the Host header.
 #pragma once
 
-#include "azure/account.hpp"
-
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace azure {
+
+struct endpoint {
+    bool tls = true;
+    std::string host;
+    std::uint16_t port = 443;
+    std::string path; // empty or "/devstoreaccount1"; no trailing slash
+};
 
 struct parsed_endpoint {
     endpoint value;

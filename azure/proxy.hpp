@@ -1,7 +1,7 @@
 // The proxy that HTTPS_PROXY and NO_PROXY describe, as curl and most others read them.
 #pragma once
 
-#include "azure/account.hpp"
+#include "azure/endpoint_url.hpp"
 
 #include <string>
 #include <string_view>

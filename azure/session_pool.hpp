@@ -8,7 +8,7 @@
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
 #include "async/log.hpp"
-#include "azure/account.hpp"
+#include "azure/endpoint_url.hpp"
 #include "azure/proxy.hpp"
 
 #include <boost/asio/any_io_executor.hpp>

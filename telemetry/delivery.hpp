@@ -4,7 +4,7 @@
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
 #include "async/log.hpp"
-#include "azure/account.hpp"
+#include "azure/endpoint_url.hpp"
 #include "telemetry/otlp.hpp"
 
 #include <string>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "archive/settings.hpp"
-#include "azure/account.hpp"
+#include "azure/endpoint_url.hpp"
 #include "exports/settings.hpp"
 #include "telemetry/metric.hpp"
 #include "telemetry/otlp.hpp"

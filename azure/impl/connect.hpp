@@ -4,7 +4,7 @@
 
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
-#include "azure/account.hpp"
+#include "azure/endpoint_url.hpp"
 #include "azure/impl/transport.hpp"
 #include "azure/proxy.hpp"
 

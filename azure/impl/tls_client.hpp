@@ -3,7 +3,7 @@
 #pragma once
 
 #include "async/asio.hpp"
-#include "azure/account.hpp"
+#include "azure/endpoint_url.hpp"
 #include "azure/error.hpp"
 
 #include <boost/asio/ssl/context.hpp>

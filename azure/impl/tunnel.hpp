@@ -2,7 +2,7 @@
 #pragma once
 
 #include "async/asio.hpp"
-#include "azure/account.hpp"
+#include "azure/endpoint_url.hpp"
 #include "azure/proxy.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
