@@ -19,6 +19,11 @@ class storage_error : public async::error {
     storage_error(async::failure kind, std::string message, unsigned status, std::string service_code,
                   std::string request_id, std::string client_request_id, std::string hint = {});
 
+    // No whole answer came.
+    explicit storage_error(const async::error& unanswered)
+        : error(unanswered)
+        , status_(0) {}
+
     [[nodiscard]] unsigned status() const noexcept { return status_; } // 0: no answer came
     [[nodiscard]] const std::string& service_code() const noexcept { return service_code_; }
     [[nodiscard]] const std::string& request_id() const noexcept { return request_id_; }

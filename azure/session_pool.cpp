@@ -3,12 +3,12 @@
 #include "async/condition.hpp"
 #include "async/race.hpp"
 #include "azure/endpoint_url.hpp"
-#include "azure/error.hpp"
 #include "azure/impl/connect.hpp"
 #include "azure/impl/http_connection.hpp"
 #include "azure/impl/retry_after.hpp"
 #include "azure/impl/throttle.hpp"
 #include "azure/impl/tls_client.hpp"
+#include "azure/transport_error.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -131,7 +131,7 @@ struct session_pool::impl {
         try {
             co_return co_await async::with_deadline(take_slot(what), by, "a free connection");
         } catch (const async::error& late) {
-            throw storage_error(late.kind(), late.message(), 0, {}, {}, {});
+            throw transport_error(late.kind(), late.message());
         }
     }
 
@@ -184,7 +184,7 @@ awaitable<wire_response> session_pool::exchange(const wire_request& what, deadli
             impl_->judge(response);
             impl_->give_back(std::move(reused));
             co_return response;
-        } catch (const storage_error&) {
+        } catch (const transport_error&) {
             if (!replaceable(*reused, what))
                 throw;
             failed = std::current_exception();

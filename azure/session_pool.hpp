@@ -88,7 +88,7 @@ class session_pool {
     // Sends one request and reads its answer, on a kept-alive connection if one is to be had; waits for a
     // connection when all are busy. A reused connection that dies before the first byte of an answer is
     // replaced once without counting as a try, unless the request may have taken effect and is not
-    // repeatable. Throws storage_error with status 0 if no whole answer came, and `outcome_unknown` set once
+    // repeatable. Throws transport_error if no whole answer came, and `outcome_unknown` set once
     // the request's first byte may have left; after cancellation the connection is closed. `by` bounds the
     // wait for a connection too. `what`, its body and `stream` must outlive the call.
     [[nodiscard]] async::awaitable<wire_response> exchange(const wire_request& what, async::deadline by,

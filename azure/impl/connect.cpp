@@ -4,8 +4,8 @@
 #include "async/condition.hpp"
 #include "async/race.hpp"
 #include "azure/endpoint_url.hpp"
-#include "azure/error.hpp"
 #include "azure/impl/tunnel.hpp"
+#include "azure/transport_error.hpp"
 
 #include <fmt/format.h>
 
@@ -88,15 +88,15 @@ awaitable<void> connect_to_first(tcp::socket& socket, std::vector<tcp::endpoint>
 
 namespace {
 
-storage_error not_connected(std::string message, std::string hint = {}) {
-    return {async::failure::temporary, std::move(message), 0, {}, {}, {}, std::move(hint)};
+transport_error not_connected(std::string message, std::string hint = {}) {
+    return {async::failure::temporary, std::move(message), std::move(hint)};
 }
 
 [[noreturn]] void rethrow_with_server(const endpoint& server) {
     const auto where = authority(server);
     try {
         throw;
-    } catch (const storage_error&) {
+    } catch (const transport_error&) {
         throw;
     } catch (const async::error& late) {
         throw not_connected(fmt::format("connection to '{}': {}", where, late.message()));

@@ -28,8 +28,8 @@ struct route {
                                                       std::vector<async::asio::ip::tcp::endpoint> candidates,
                                                       async::deadline by);
 
-// Each of the steps may take `step_timeout`, and all must be over at `by`. Throws storage_error with
-// status 0 and a known outcome: nothing has been asked for yet.
+// Each of the steps may take `step_timeout`, and all must be over at `by`. Throws transport_error and a known
+// outcome: nothing has been asked for yet.
 [[nodiscard]] async::awaitable<std::unique_ptr<transport>>
 connect_to(route way, async::deadline::clock::duration step_timeout, async::deadline by);
 

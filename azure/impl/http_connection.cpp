@@ -1,7 +1,7 @@
 #include "azure/impl/http_connection.hpp"
 
 #include "async/race.hpp"
-#include "azure/error.hpp"
+#include "azure/transport_error.hpp"
 
 #include <fmt/format.h>
 
@@ -102,7 +102,7 @@ awaitable<void> http_connection::in_time(step operation, deadline by) {
 
 void http_connection::rethrow_translated() {
     const auto unanswered = [&](std::string message) {
-        storage_error made(async::failure::temporary, std::move(message), 0, {}, {}, {});
+        transport_error made(async::failure::temporary, std::move(message));
         if (written_.may_have_begun)
             made.set_outcome_unknown();
         return made;
@@ -110,7 +110,7 @@ void http_connection::rethrow_translated() {
     const std::string_view phase = sent_ ? "reply" : "send";
     try {
         throw;
-    } catch (const storage_error&) {
+    } catch (const transport_error&) {
         throw;
     } catch (const async::error&) {
         timed_out_ = true; // the only error that is ours: the deadline's

@@ -26,7 +26,7 @@ class http_connection {
     http_connection(const http_connection&) = delete;
     http_connection& operator=(const http_connection&) = delete;
 
-    // Throws storage_error with status 0 if no answer came, or what the stream's functions throw. After that,
+    // Throws transport_error if no answer came, or what the stream's functions throw. After that,
     // and after a cancellation, the connection is good for nothing.
     [[nodiscard]] async::awaitable<wire_response> exchange(const wire_request& what, async::deadline by,
                                                            const body_stream* stream);

@@ -7,6 +7,7 @@
 #include "azure/impl/request_id.hpp"
 #include "azure/impl/service_error.hpp"
 #include "azure/token_source.hpp"
+#include "azure/transport_error.hpp"
 
 #include <fmt/format.h>
 
@@ -73,6 +74,16 @@ std::chrono::sys_seconds our_time() {
 // time limit.
 bool leaves_open(const storage_error& failed) {
     return failed.status() == 408 || (failed.status() >= 500 && failed.status() != 501);
+}
+
+// Whatever keeps an answer from coming, who asks is told in the words of this room.
+awaitable<wire_response> answered(session_pool& pool, const wire_request& wire, deadline by,
+                                  const body_stream* stream) {
+    try {
+        co_return co_await pool.exchange(wire, by, stream);
+    } catch (const transport_error& failed) {
+        throw storage_error(failed);
+    }
 }
 
 } // namespace
@@ -155,7 +166,7 @@ awaitable<wire_response> blob_client::exchange_once(const request& what, const s
     wire.body = what.body;
     async::span shown(sink_, "lake requests", operation_of(what), what.path);
     shown.note("bytes", what.body_size());
-    auto answer = co_await pool_.exchange(wire, by, stream);
+    auto answer = co_await answered(pool_, wire, by, stream);
     shown.note("status", answer.status);
     if (const auto theirs = parse_http_date(answer.header("date")))
         clock_ahead_ = *theirs - our_time();

@@ -88,23 +88,16 @@ void tls_client::remember_session(SSL* connection) {
         SSL_SESSION_free(session);
 }
 
-storage_error tls_client::handshake_failure(SSL* connection, const boost::system::error_code& failed) const {
+transport_error tls_client::handshake_failure(SSL* connection,
+                                              const boost::system::error_code& failed) const {
     const long verdict = SSL_get_verify_result(connection);
     if (verdict != X509_V_OK)
         return {async::failure::refused, // by us: no certificate proves who answers there
                 fmt::format("the certificate of '{}' is not accepted: {}", authority_,
                             X509_verify_cert_error_string(verdict)),
-                0,
-                {},
-                {},
-                {},
                 certificate_hint(verdict)};
     return {async::failure::temporary,
-            fmt::format("tls handshake with '{}': {}", authority_, failed.message()),
-            0,
-            {},
-            {},
-            {}};
+            fmt::format("tls handshake with '{}': {}", authority_, failed.message())};
 }
 
 } // namespace azure

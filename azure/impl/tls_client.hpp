@@ -4,7 +4,7 @@
 
 #include "async/asio.hpp"
 #include "azure/endpoint_url.hpp"
-#include "azure/error.hpp"
+#include "azure/transport_error.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/system/error_code.hpp>
@@ -27,8 +27,8 @@ class tls_client {
     // session.
     void remember_session(SSL* connection);
     // Why a handshake failed: a certificate that is not accepted is for a person, all else is temporary.
-    [[nodiscard]] storage_error handshake_failure(SSL* connection,
-                                                  const boost::system::error_code& failed) const;
+    [[nodiscard]] transport_error handshake_failure(SSL* connection,
+                                                    const boost::system::error_code& failed) const;
 
   private:
     struct session_free {

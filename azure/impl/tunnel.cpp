@@ -1,8 +1,8 @@
 #include "azure/impl/tunnel.hpp"
 
 #include "azure/endpoint_url.hpp"
-#include "azure/error.hpp"
 #include "azure/impl/response_reader.hpp"
+#include "azure/transport_error.hpp"
 
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -18,32 +18,16 @@ namespace {
 
 constexpr std::size_t header_max = std::size_t{16} * 1024;
 
-storage_error not_let_through(const endpoint& to, const proxy& via, unsigned status) {
+transport_error not_let_through(const endpoint& to, const proxy& via, unsigned status) {
     const auto message = fmt::format("the proxy '{}' answered {} when asked for a way to '{}'",
                                      authority(via.server), status, authority(to));
     if (status == 407)
-        return {async::failure::refused,
-                message,
-                0,
-                {},
-                {},
-                {},
-                "Check the user name and password in HTTPS_PROXY."};
+        return {async::failure::refused, message, "Check the user name and password in HTTPS_PROXY."};
     if (status == 401 || status == 403)
-        return {async::failure::refused,
-                message,
-                0,
-                {},
-                {},
-                {},
+        return {async::failure::refused, message,
                 "The proxy must allow this host; NO_PROXY lists hosts that are reached without it."};
     const bool passing = status == 408 || status == 429 || status >= 500;
-    return {passing ? async::failure::temporary : async::failure::precondition,
-            message,
-            0,
-            {},
-            {},
-            {},
+    return {passing ? async::failure::temporary : async::failure::precondition, message,
             "Check that HTTPS_PROXY names a proxy for HTTPS."};
 }
 

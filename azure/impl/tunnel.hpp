@@ -10,7 +10,7 @@
 namespace azure {
 
 // Asks the proxy at the other end of `socket` for a way to `to`; what is then written arrives there. Throws
-// storage_error with status 0: refused if the proxy wants (other) credentials or forbids the way. All must
+// transport_error: refused if the proxy wants (other) credentials or forbids the way. All must
 // outlive the call.
 [[nodiscard]] async::awaitable<void> open_tunnel(boost::asio::ip::tcp::socket& socket, const endpoint& to,
                                                  const proxy& via);
