@@ -6,7 +6,7 @@
 #include "azure/crc64.hpp"
 #include "azure/impl/base64.hpp"
 #include "azure/impl/request_id.hpp"
-#include "loop.hpp"
+#include "tests/unit/azure/loop.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>

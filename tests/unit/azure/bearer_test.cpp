@@ -1,7 +1,7 @@
 // Requests of an account whose credential is an Entra identity.
 #include "azure/crc64.hpp"
 #include "azure/token_source.hpp"
-#include "imposter_fixture.hpp"
+#include "tests/unit/azure/imposter_fixture.hpp"
 
 namespace azure {
 namespace {

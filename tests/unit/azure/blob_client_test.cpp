@@ -1,6 +1,6 @@
 #include "azure/blob_client.hpp"
 #include "azure/crc64.hpp"
-#include "imposter_fixture.hpp"
+#include "tests/unit/azure/imposter_fixture.hpp"
 
 namespace azure {
 namespace {

@@ -1,6 +1,6 @@
 #include "async/race.hpp"
 #include "azure/impl/connect.hpp"
-#include "loop.hpp"
+#include "tests/unit/azure/loop.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <gtest/gtest.h>

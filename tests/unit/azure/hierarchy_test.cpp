@@ -1,6 +1,6 @@
 // Accounts with a hierarchical namespace, scripted: there is no emulator of them.
 #include "azure/directory.hpp"
-#include "imposter_fixture.hpp"
+#include "tests/unit/azure/imposter_fixture.hpp"
 
 namespace azure {
 namespace {

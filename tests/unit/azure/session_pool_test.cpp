@@ -1,7 +1,6 @@
 #include "async/task_group.hpp"
-#include "azure/error.hpp"
 #include "azure/session_pool.hpp"
-#include "imposter_fixture.hpp"
+#include "tests/unit/azure/pool_fixture.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -22,7 +21,7 @@ using test_support::raw;
 using test_support::silent;
 using ::testing::HasSubstr;
 
-class SessionPool : public azure::rig::imposter_fixture {
+class SessionPool : public azure::rig::pool_fixture {
   protected:
     wire_request put(const std::string& target, const std::string& body) {
         bodies_.push_back(std::make_unique<std::string>(body));

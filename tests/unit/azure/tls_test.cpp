@@ -1,11 +1,11 @@
-#include "azure/error.hpp"
-#include "azure/impl/request_id.hpp"
-#include "imposter_fixture.hpp"
+#include "tests/unit/azure/pool_fixture.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <unistd.h>
 
 namespace azure {
 namespace {
@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using test_support::answering;
 using ::testing::HasSubstr;
 
-class TlsBase : public azure::rig::imposter_fixture {
+class TlsBase : public azure::rig::pool_fixture {
   protected:
     explicit TlsBase(const std::string& name)
         : TlsBase(test_support::make_certificate(name)) {}
@@ -25,8 +25,9 @@ class TlsBase : public azure::rig::imposter_fixture {
 
   private:
     explicit TlsBase(const test_support::certificate& made)
-        : imposter_fixture(made) {
-        options.ca_file = std::filesystem::temp_directory_path() / ("ca-" + make_request_id() + ".pem");
+        : pool_fixture(made) {
+        options.ca_file =
+            std::filesystem::temp_directory_path() / ("ca-" + std::to_string(::getpid()) + ".pem");
         std::ofstream(options.ca_file) << made.chain;
     }
 };

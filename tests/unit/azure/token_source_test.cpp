@@ -1,7 +1,7 @@
 #include "async/task_group.hpp"
 #include "azure/impl/request_id.hpp"
 #include "azure/token_source.hpp"
-#include "imposter_fixture.hpp"
+#include "tests/unit/azure/imposter_fixture.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

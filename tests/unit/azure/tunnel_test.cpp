@@ -1,6 +1,5 @@
 // The way through a proxy. That it carries TLS both ways is shown in tests/integration.
-#include "azure/error.hpp"
-#include "imposter_fixture.hpp"
+#include "tests/unit/azure/pool_fixture.hpp"
 
 namespace azure {
 namespace {
@@ -13,7 +12,7 @@ using test_support::silent;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Tunnel : public azure::rig::imposter_fixture {
+class Tunnel : public azure::rig::pool_fixture {
   protected:
     Tunnel() {
         options.proxy.emplace();

@@ -1,6 +1,6 @@
 // Slow clients, floods, clients that vanish, and the end.
 #include "http/server.hpp"
-#include "server_fixture.hpp"
+#include "tests/unit/http/server_fixture.hpp"
 
 #include <random>
 

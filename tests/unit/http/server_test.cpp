@@ -1,6 +1,6 @@
 // What the server says to whom.
 #include "http/server.hpp"
-#include "server_fixture.hpp"
+#include "tests/unit/http/server_fixture.hpp"
 
 namespace http {
 namespace {
