@@ -3,6 +3,7 @@
 #include "async/error.hpp"
 #include "azure/impl/ascii.hpp"
 #include "azure/impl/base64.hpp"
+#include "azure/percent_encoding.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -14,28 +15,6 @@
 namespace azure {
 
 namespace {
-
-bool is_unreserved(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
-std::string percent_encode(std::string_view text, bool keep_slash) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string encoded;
-    encoded.reserve(text.size() + text.size() / 4);
-    for (const char c : text) {
-        if (is_unreserved(c) || (keep_slash && c == '/')) {
-            encoded += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        encoded += '%';
-        encoded += digits[byte >> 4];
-        encoded += digits[byte & 0xf];
-    }
-    return encoded;
-}
 
 std::string encoded_path(const account& owner, const request& what) {
     auto path = encode_path(owner.blob.path) + encode_path(what.path);
@@ -164,9 +143,6 @@ void set_content(request& target, const content_headers& content) {
     set_unless_empty(target, "x-ms-encryption-scope", content.encryption_scope);
     set_unless_empty(target, "x-ms-tags", tags_header(content.tags));
 }
-
-std::string encode_path(std::string_view path) { return percent_encode(path, true); }
-std::string encode_query_value(std::string_view value) { return percent_encode(value, false); }
 
 std::string request_target(const account& owner, const request& what) {
     // A SAS goes out verbatim: it is encoded already.

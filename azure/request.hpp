@@ -32,9 +32,6 @@ void set_condition(request& target, const condition& when);
 void set_metadata(request& target, const metadata& values);
 void set_content(request& target, const content_headers& content); // as x-ms-*
 
-// Everything but unreserved characters (and '/' in a path) percent-encoded.
-[[nodiscard]] std::string encode_path(std::string_view path);
-[[nodiscard]] std::string encode_query_value(std::string_view value);
 // Path and query as they stand in the request line, endpoint path and SAS included.
 [[nodiscard]] std::string request_target(const account& owner, const request& what);
 // The same for logs and messages: the SAS's values replaced by "REDACTED".

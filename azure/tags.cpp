@@ -2,6 +2,7 @@
 
 #include "async/quotable.hpp"
 #include "azure/impl/xml_reader.hpp"
+#include "azure/percent_encoding.hpp"
 #include "azure/request.hpp"
 
 #include <fmt/format.h>

@@ -3,7 +3,7 @@
 #include "azure/endpoint_url.hpp"
 #include "azure/impl/clock.hpp"
 #include "azure/impl/retry_after.hpp"
-#include "azure/request.hpp"
+#include "azure/percent_encoding.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>

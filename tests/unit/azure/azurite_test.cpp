@@ -6,6 +6,7 @@
 #include "azure/crc64.hpp"
 #include "azure/impl/base64.hpp"
 #include "azure/impl/request_id.hpp"
+#include "azure/percent_encoding.hpp"
 #include "tests/unit/azure/loop.hpp"
 
 #include <gtest/gtest.h>

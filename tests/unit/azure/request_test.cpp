@@ -1,5 +1,6 @@
 #include "async/error.hpp"
 #include "azure/impl/base64.hpp"
+#include "azure/percent_encoding.hpp"
 #include "azure/request.hpp"
 #include "tests/unit/azure/bytes.hpp"
 
