@@ -1,9 +1,9 @@
 #include "azure/account.hpp"
 
 #include "async/quotable.hpp"
-#include "azure/endpoint_url.hpp"
-#include "azure/impl/ascii.hpp"
-#include "azure/impl/base64.hpp"
+#include "http/client/ascii.hpp"
+#include "http/client/base64.hpp"
+#include "http/client/endpoint.hpp"
 
 #include <algorithm>
 #include <map>
@@ -43,19 +43,19 @@ settings split(std::string_view text, std::vector<std::string>& mistakes) {
     settings found;
     while (!text.empty()) {
         const auto end = std::min(text.find(';'), text.size());
-        const auto pair = trimmed(text.substr(0, end));
+        const auto pair = http::trimmed(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
         if (pair.empty())
             continue;
         // At the first '=': keys and SAS values hold more of them.
         const auto equals = pair.find('=');
-        if (equals == std::string_view::npos || trimmed(pair.substr(0, equals)).empty()) {
+        if (equals == std::string_view::npos || http::trimmed(pair.substr(0, equals)).empty()) {
             // What stands there may be part of a key, so it is not shown.
             mistakes.emplace_back("the connection string has a part that is not 'key=value'");
             continue;
         }
-        const auto key = trimmed(pair.substr(0, equals));
-        if (!found.emplace(lowercase(key), trimmed(pair.substr(equals + 1))).second)
+        const auto key = http::trimmed(pair.substr(0, equals));
+        if (!found.emplace(http::lowercase(key), http::trimmed(pair.substr(equals + 1))).second)
             mistakes.push_back("the connection string has " +
                                (is_word(key) ? "'" + std::string(key) + "'" : "a key") + " twice");
     }
@@ -72,7 +72,7 @@ class account_builder {
     parsed_account take() && { return std::move(made_); }
 
     void set_key(std::string_view setting, std::string_view key) {
-        auto decoded = base64_decode(key);
+        auto decoded = http::base64_decode(key);
         if (!decoded || decoded->empty())
             mistake(std::string(setting) + " is not base64");
         else
@@ -92,8 +92,8 @@ class account_builder {
             made_.value.credential = shared_access_signature{std::string(query)};
     }
 
-    endpoint read_endpoint(std::string_view setting, std::string_view url) {
-        auto parsed = parse_endpoint(url);
+    http::endpoint read_endpoint(std::string_view setting, std::string_view url) {
+        auto parsed = http::parse_endpoint(url);
         if (!parsed.mistake.empty())
             mistake(
                 std::string(setting) + " " + parsed.mistake +
@@ -121,7 +121,7 @@ class account_builder {
 };
 
 // "https://name.blob.core.windows.net" or "http://127.0.0.1:10000/name".
-std::string name_in_endpoint(const endpoint& server) {
+std::string name_in_endpoint(const http::endpoint& server) {
     if (!server.path.empty())
         return server.path.substr(1, server.path.find('/', 1) - 1);
     const auto dot = server.host.find('.');
@@ -153,7 +153,7 @@ std::string_view to_string(const credential& used) noexcept {
                                                                  : "Entra identity";
 }
 
-std::optional<endpoint> dfs_endpoint_of(const endpoint& blob) {
+std::optional<http::endpoint> dfs_endpoint_of(const http::endpoint& blob) {
     // The account's name comes first, so this is the service's label even if an account is called "blob".
     const auto dot = blob.host.find('.');
     if (dot == std::string::npos || blob.host.compare(dot, 6, ".blob.") != 0)
@@ -172,13 +172,13 @@ parsed_account parse_connection_string(std::string_view text) {
     };
 
     if (const auto emulated = get("usedevelopmentstorage")) {
-        if (lowercase(*emulated) != "true")
+        if (http::lowercase(*emulated) != "true")
             mistakes.emplace_back("UseDevelopmentStorage can only be true");
         return emulator(given, std::move(mistakes));
     }
 
     account_builder made(std::move(mistakes));
-    const auto protocol = lowercase(get("defaultendpointsprotocol").value_or("https"));
+    const auto protocol = http::lowercase(get("defaultendpointsprotocol").value_or("https"));
     if (protocol != "https" && protocol != "http")
         made.mistake("DefaultEndpointsProtocol must be https or http");
 
@@ -215,20 +215,20 @@ parsed_account parse_connection_string(std::string_view text) {
 parsed_account account_from_parts(std::string_view name, std::string_view key, std::string_view sas,
                                   account_location where) {
     account_builder made({});
-    made.value().name = trimmed(name);
+    made.value().name = http::trimmed(name);
     if (made.value().name.empty())
         made.mistake("the account name is missing");
     else if (!where.endpoint.empty())
-        made.set_endpoint("AZURE_STORAGE_ENDPOINT", trimmed(where.endpoint));
+        made.set_endpoint("AZURE_STORAGE_ENDPOINT", http::trimmed(where.endpoint));
     else
         made.derive_endpoint(true, "AZURE_STORAGE_ENDPOINT_SUFFIX",
-                             where.suffix.empty() ? default_suffix : trimmed(where.suffix));
+                             where.suffix.empty() ? default_suffix : http::trimmed(where.suffix));
     if (!key.empty() && !sas.empty())
         made.mistake("account key and SAS exclude each other");
     else if (!key.empty())
-        made.set_key("the account key", trimmed(key));
+        made.set_key("the account key", http::trimmed(key));
     else if (!sas.empty())
-        made.set_signature("the SAS", trimmed(sas));
+        made.set_signature("the SAS", http::trimmed(sas));
     else
         made.value().credential = entra_identity{};
     if (key.empty() && sas.empty() && !made.value().blob.tls)

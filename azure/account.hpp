@@ -1,7 +1,7 @@
 // Which account, where, and with what credential: parsed from a connection string or from single settings.
 #pragma once
 
-#include "azure/endpoint_url.hpp"
+#include "http/client/endpoint.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -24,11 +24,11 @@ using credential = std::variant<shared_key, shared_access_signature, entra_ident
 
 struct account {
     std::string name;
-    endpoint blob;
+    http::endpoint blob;
     azure::credential credential;
     // Data Lake Storage Gen2's way to the same blobs: only real directories are made there. Nothing: not
     // known.
-    std::optional<endpoint> dfs{};
+    std::optional<http::endpoint> dfs{};
 };
 
 // The account, or every mistake found in the text, each a clause that names the key and never its value.
@@ -38,7 +38,7 @@ struct parsed_account {
 };
 
 // "acme.dfs.core.windows.net" of "acme.blob.core.windows.net"; nothing of an address that does not tell.
-[[nodiscard]] std::optional<endpoint> dfs_endpoint_of(const endpoint& blob);
+[[nodiscard]] std::optional<http::endpoint> dfs_endpoint_of(const http::endpoint& blob);
 
 // As the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true. Keys in any case, any order,
 // spaces around pairs and empty pairs tolerated; a duplicate key, or key and SAS together, is a mistake.

@@ -19,7 +19,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span<const char>(text.data(), text.size()));
 }
 
-written what_was_written(const wire_response& answer) {
+written what_was_written(const http::wire_response& answer) {
     return {std::string(answer.header("etag")), std::string(answer.header("x-ms-request-id"))};
 }
 

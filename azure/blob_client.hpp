@@ -12,7 +12,7 @@
 #include "azure/error.hpp"
 #include "azure/metadata.hpp"
 #include "azure/request.hpp"
-#include "azure/session_pool.hpp"
+#include "http/client/session_pool.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -24,6 +24,8 @@
 #include <vector>
 
 namespace azure {
+
+using http::body_sink; // where the bytes of a blob go
 
 struct client_options {
     std::chrono::milliseconds request_timeout{60'000}; // each try, from when it has a connection
@@ -64,7 +66,7 @@ class token_source;
 class blob_client {
   public:
     // All references must outlive the client. `tokens`: for an account whose credential is an Entra identity.
-    blob_client(account owner, std::string container, client_options options, session_pool& pool,
+    blob_client(account owner, std::string container, client_options options, http::session_pool& pool,
                 async::retry_context& retries, async::log& sink, token_source* tokens = nullptr);
 
     // True if it was created now. A SAS that may not look at the container is taken to belong to one that
@@ -143,35 +145,36 @@ class blob_client {
     [[nodiscard]] std::string blob_of(const request& what) const;
     // One try, whatever the answer; `repeatable` as in wire_request. What is refused for this machine's clock
     // is dated by the service's, once, and sent again: it has not taken effect.
-    [[nodiscard]] async::awaitable<wire_response> exchange(const request& what, bool repeatable,
-                                                           async::deadline by, const body_stream* stream);
+    [[nodiscard]] async::awaitable<http::wire_response>
+    exchange(const request& what, bool repeatable, async::deadline by, const http::body_stream* stream);
     // The same for a token that is refused: it is renewed.
-    [[nodiscard]] async::awaitable<wire_response> exchange_as(const request& what, bool repeatable,
-                                                              async::deadline by, const body_stream* stream);
-    [[nodiscard]] bool refused_for_the_clock(const wire_response& answer) const;
+    [[nodiscard]] async::awaitable<http::wire_response>
+    exchange_as(const request& what, bool repeatable, async::deadline by, const http::body_stream* stream);
+    [[nodiscard]] bool refused_for_the_clock(const http::wire_response& answer) const;
     // One try; any answer but 2xx is thrown.
-    [[nodiscard]] async::awaitable<wire_response> send_once(const request& what, bool repeatable,
-                                                            async::deadline by);
-    [[nodiscard]] async::awaitable<wire_response>
+    [[nodiscard]] async::awaitable<http::wire_response> send_once(const request& what, bool repeatable,
+                                                                  async::deadline by);
+    [[nodiscard]] async::awaitable<http::wire_response>
     send_while_reachable(const request& what, async::deadline by, async::deadline found_by);
     // With retries.
-    [[nodiscard]] async::awaitable<wire_response> send(std::string_view doing, const request& what);
+    [[nodiscard]] async::awaitable<http::wire_response> send(std::string_view doing, const request& what);
     // Nothing if there is no such blob.
-    [[nodiscard]] async::awaitable<std::optional<wire_response>> send_if_found(std::string_view doing,
-                                                                               const request& what);
+    [[nodiscard]] async::awaitable<std::optional<http::wire_response>> send_if_found(std::string_view doing,
+                                                                                     const request& what);
     // One try of a write that must not be repeated blindly.
-    [[nodiscard]] async::awaitable<wire_response> publish(std::string_view doing, const request& what);
+    [[nodiscard]] async::awaitable<http::wire_response> publish(std::string_view doing, const request& what);
     [[nodiscard]] async::awaitable<void> read_range(reading& state, const request& what, async::deadline by);
-    [[nodiscard]] async::awaitable<wire_response> exchange_once(const request& what, const std::string& token,
-                                                                bool repeatable, async::deadline by,
-                                                                const body_stream* stream);
-    void log_answer(const request& what, const wire_response& answer,
+    [[nodiscard]] async::awaitable<http::wire_response> exchange_once(const request& what,
+                                                                      const std::string& token,
+                                                                      bool repeatable, async::deadline by,
+                                                                      const http::body_stream* stream);
+    void log_answer(const request& what, const http::wire_response& answer,
                     async::deadline::clock::time_point began);
 
     account account_;
     std::string container_;
     client_options options_;
-    session_pool& pool_;
+    http::session_pool& pool_;
     async::retry_context& retries_;
     async::log& sink_;
     token_source* tokens_;

@@ -1,7 +1,7 @@
 #include "azure/block_id.hpp"
 
 #include "async/error.hpp"
-#include "azure/impl/base64.hpp"
+#include "http/client/base64.hpp"
 
 #include <fmt/format.h>
 
@@ -35,9 +35,9 @@ std::string block_ids::next() {
         throw async::error(async::failure::internal, "out of block ids");
     // Hexadecimal digits in base64 are letters and digits only: nothing to escape in a URL.
     const auto raw = fmt::format("{}{:08x}", nonce_, counter_++);
-    return base64_encode({reinterpret_cast<const unsigned char*>(raw.data()), raw.size()});
+    return http::base64_encode({reinterpret_cast<const unsigned char*>(raw.data()), raw.size()});
 }
 
-std::size_t raw_length(std::string_view id) noexcept { return base64_decoded_size(id).value_or(0); }
+std::size_t raw_length(std::string_view id) noexcept { return http::base64_decoded_size(id).value_or(0); }
 
 } // namespace azure

@@ -1,7 +1,7 @@
 #include "azure/crc64.hpp"
 
-#include "azure/impl/base64.hpp"
 #include "azure/impl/crc64_kernels.hpp"
+#include "http/client/base64.hpp"
 
 #include <array>
 
@@ -31,7 +31,7 @@ std::string crc64_header(std::uint64_t crc) {
         byte = static_cast<unsigned char>(crc & 0xff);
         crc >>= 8;
     }
-    return base64_encode(bytes);
+    return http::base64_encode(bytes);
 }
 
 } // namespace azure

@@ -18,8 +18,9 @@ async::retry_context hasty(const async::retry_context& retries) {
 } // namespace
 
 directory_client::directory_client(const async::asio::any_io_executor& executor, account owner,
-                                   std::string container, client_options options, pool_options connections,
-                                   async::retry_context& retries, async::log& sink, token_source* tokens)
+                                   std::string container, client_options options,
+                                   http::pool_options connections, async::retry_context& retries,
+                                   async::log& sink, token_source* tokens)
     : executor_(executor)
     , owner_(std::move(owner))
     , container_(std::move(container))

@@ -12,7 +12,7 @@ class directory_client {
   public:
     // All references must outlive it. Connects only when a directory is to be made.
     directory_client(const async::asio::any_io_executor& executor, account owner, std::string container,
-                     client_options options, pool_options connections, async::retry_context& retries,
+                     client_options options, http::pool_options connections, async::retry_context& retries,
                      async::log& sink, token_source* tokens);
 
     // Whether the endpoint is known.
@@ -29,11 +29,11 @@ class directory_client {
     account owner_;
     std::string container_;
     client_options options_;
-    pool_options connections_;
+    http::pool_options connections_;
     async::retry_context retries_;
     async::log& sink_;
     token_source* tokens_;
-    std::optional<session_pool> pool_;
+    std::optional<http::session_pool> pool_;
 };
 
 } // namespace azure

@@ -1,6 +1,6 @@
 #include "azure/identity.hpp"
 
-#include "azure/endpoint_url.hpp"
+#include "http/client/endpoint.hpp"
 
 #include <algorithm>
 #include <array>
@@ -58,7 +58,7 @@ class identity_builder {
     }
 
     void set_server(std::string_view variable, std::string_view url) {
-        auto parsed = parse_endpoint(url);
+        auto parsed = http::parse_endpoint(url);
         if (!parsed.mistake.empty())
             mistake(variable, parsed.mistake);
         made.value.server = std::move(parsed.value);
@@ -79,7 +79,7 @@ class identity_builder {
                                : "is set, but AZURE_CLIENT_ID is not: give the application's client id");
         set_server("AZURE_AUTHORITY_HOST", given.authority.empty() ? public_authority : given.authority);
         auto& server = made.value.server;
-        if (!server.tls && !server.host.empty() && !is_loopback(server))
+        if (!server.tls && !server.host.empty() && !http::is_loopback(server))
             mistake("AZURE_AUTHORITY_HOST", "must begin with https://: what is sent there are secrets");
     }
 };

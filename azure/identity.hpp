@@ -37,7 +37,7 @@ struct identity_settings {
 
 struct identity {
     identity_kind kind = identity_kind::machine;
-    endpoint server; // that gives the tokens
+    http::endpoint server; // that gives the tokens
     std::string tenant;
     std::string client; // may be empty for a managed identity: then the one that the machine has
     std::string secret; // the client's, or the certificate's password, or what App Service asks for

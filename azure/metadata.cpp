@@ -1,6 +1,6 @@
 #include "azure/metadata.hpp"
 
-#include "azure/impl/http_date.hpp"
+#include "http/client/http_date.hpp"
 
 namespace azure {
 
@@ -18,13 +18,13 @@ void complete(blob_properties& blob, bool tier_inferred) {
 }
 
 std::optional<std::chrono::sys_seconds> modified_at(const blob_properties& blob) noexcept {
-    return parse_http_date(blob.last_modified);
+    return http::parse_http_date(blob.last_modified);
 }
 
 bool immutable_at(const blob_properties& blob, std::chrono::sys_seconds now) noexcept {
     if (blob.legal_hold || blob.immutable_until.empty())
         return blob.legal_hold;
-    const auto until = parse_http_date(blob.immutable_until);
+    const auto until = http::parse_http_date(blob.immutable_until);
     return !until || *until > now;
 }
 

@@ -1,9 +1,9 @@
 #include "azure/request.hpp"
 
 #include "async/error.hpp"
-#include "azure/impl/ascii.hpp"
-#include "azure/impl/base64.hpp"
 #include "azure/percent_encoding.hpp"
+#include "http/client/ascii.hpp"
+#include "http/client/base64.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -38,7 +38,7 @@ std::string canonicalized_headers(const request& what) {
               [](const auto& one, const auto& other) { return signs_before(one.first, other.first); });
     std::string text;
     for (const auto& [name, value] : signed_headers)
-        text.append(name).append(":").append(trimmed(value)).append("\n");
+        text.append(name).append(":").append(http::trimmed(value)).append("\n");
     return text;
 }
 
@@ -189,7 +189,7 @@ std::string shared_key_authorization(const account& owner, const shared_key& key
              reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
              &size) == nullptr)
         throw async::error(async::failure::internal, "computing HMAC-SHA256 failed");
-    return "SharedKey " + owner.name + ":" + base64_encode({digest.data(), size});
+    return "SharedKey " + owner.name + ":" + http::base64_encode({digest.data(), size});
 }
 
 } // namespace azure

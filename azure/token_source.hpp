@@ -7,7 +7,7 @@
 #include "async/log.hpp"
 #include "async/retry.hpp"
 #include "azure/identity.hpp"
-#include "azure/session_pool.hpp"
+#include "http/client/session_pool.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -18,8 +18,10 @@
 
 namespace azure {
 
+using async::awaitable;
+
 struct token_options {
-    pool_options connections;
+    http::pool_options connections;
     std::chrono::milliseconds request_timeout{30'000};  // each try
     std::chrono::milliseconds patience{150'000};        // all tries together; IMDS may be away for 70 s
     std::chrono::milliseconds renewal_patience{10'000}; // while the old token is good

@@ -1,8 +1,8 @@
 #include "telemetry/delivery.hpp"
 
 #include "async/error.hpp"
-#include "azure/endpoint_url.hpp"
-#include "azure/session_pool.hpp"
+#include "http/client/endpoint.hpp"
+#include "http/client/session_pool.hpp"
 #include "telemetry/exposition.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -35,7 +35,7 @@ std::string escaped(std::string_view text) {
 
 } // namespace
 
-delivery to_pushgateway(const azure::endpoint& server, std::string_view instance, pushing how,
+delivery to_pushgateway(const http::endpoint& server, std::string_view instance, pushing how,
                         std::string text) {
     return {server,
             how == pushing::replace_all ? "PUT" : "POST",
@@ -44,7 +44,7 @@ delivery to_pushgateway(const azure::endpoint& server, std::string_view instance
             std::move(text)};
 }
 
-delivery to_collector(const azure::endpoint& server, const header_list& headers, std::string request) {
+delivery to_collector(const http::endpoint& server, const header_list& headers, std::string request) {
     delivery made{server, "POST", server.path + "/v1/metrics", headers, std::move(request)};
     made.headers.emplace_back("Content-Type", "application/json");
     return made;
@@ -52,8 +52,8 @@ delivery to_collector(const azure::endpoint& server, const header_list& headers,
 
 async::awaitable<void> deliver(const delivery& what, async::deadline by, async::log& sink) {
     const auto executor = co_await async::asio::this_coro::executor;
-    azure::session_pool pool(executor, what.server, azure::pool_options{}, sink);
-    azure::wire_request request;
+    http::session_pool pool(executor, what.server, http::pool_options{}, sink);
+    http::wire_request request;
     request.method = what.method;
     request.target = what.target;
     request.headers = what.headers;
@@ -63,7 +63,7 @@ async::awaitable<void> deliver(const delivery& what, async::deadline by, async::
     pool.close();
     if (answer.status / 100 != 2)
         throw async::error(async::failure::unclassified,
-                           fmt::format("'{}' answered {} to {} {}: {}", azure::authority(what.server),
+                           fmt::format("'{}' answered {} to {} {}: {}", http::authority(what.server),
                                        answer.status, what.method, what.target, in_one_line(answer.body)));
 }
 

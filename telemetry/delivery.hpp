@@ -4,7 +4,7 @@
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
 #include "async/log.hpp"
-#include "azure/endpoint_url.hpp"
+#include "http/client/endpoint.hpp"
 #include "telemetry/otlp.hpp"
 
 #include <string>
@@ -13,7 +13,7 @@
 namespace telemetry {
 
 struct delivery {
-    azure::endpoint server;
+    http::endpoint server;
     std::string method;
     std::string target; // path on the server
     header_list headers;
@@ -23,10 +23,10 @@ struct delivery {
 // PUT replaces all metrics of this job and instance at the Pushgateway; POST only those that are in `text`.
 enum class pushing : unsigned char { replace_all, replace_named };
 // `instance` tells this archive from others and stays the same from run to run: a Pushgateway never forgets.
-[[nodiscard]] delivery to_pushgateway(const azure::endpoint& server, std::string_view instance, pushing how,
+[[nodiscard]] delivery to_pushgateway(const http::endpoint& server, std::string_view instance, pushing how,
                                       std::string text);
 // To /v1/metrics below the endpoint.
-[[nodiscard]] delivery to_collector(const azure::endpoint& server, const header_list& headers,
+[[nodiscard]] delivery to_collector(const http::endpoint& server, const header_list& headers,
                                     std::string request);
 
 // One try. Throws async::error if the answer is not 2xx or does not come by then. Both references must

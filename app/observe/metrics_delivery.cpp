@@ -6,7 +6,7 @@
 #include "async/error.hpp"
 #include "async/stop.hpp"
 #include "async/task_group.hpp"
-#include "azure/endpoint_url.hpp"
+#include "http/client/endpoint.hpp"
 #include "telemetry/exposition.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -159,7 +159,7 @@ void metrics_delivery::send(std::vector<telemetry::delivery> deliveries, async::
 }
 
 async::awaitable<void> metrics_delivery::send_one(const telemetry::delivery& what, async::deadline by) {
-    const auto where = azure::authority(what.server);
+    const auto where = http::authority(what.server);
     const auto failed = co_await async::caught_error(telemetry::deliver(what, by, sink_));
     if (!failed)
         co_return;

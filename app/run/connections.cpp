@@ -17,11 +17,11 @@ db::connect_options connect_options_of(const configuration& settings, azure::tok
     return options;
 }
 
-azure::pool_options pool_options_of(const configuration& settings, const azure::endpoint& server) {
-    azure::pool_options options;
+http::pool_options pool_options_of(const configuration& settings, const http::endpoint& server) {
+    http::pool_options options;
     options.connections_max =
         settings.job.parallel + 1; // one is left to renew the lease while all are at work
-    if (settings.proxy && !azure::bypasses_proxy(server, settings.no_proxy))
+    if (settings.proxy && !http::bypasses_proxy(server, settings.no_proxy))
         options.proxy = settings.proxy;
     return options;
 }

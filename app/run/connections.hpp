@@ -6,9 +6,9 @@
 #include "async/log.hpp"
 #include "async/retry.hpp"
 #include "azure/blob_client.hpp"
-#include "azure/session_pool.hpp"
 #include "azure/token_source.hpp"
 #include "db/connection.hpp"
+#include "http/client/session_pool.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -20,8 +20,7 @@ namespace app {
 // connection in clear text. Both must outlive the options.
 [[nodiscard]] db::connect_options connect_options_of(const configuration& settings,
                                                      azure::token_source* tokens, async::log& sink);
-[[nodiscard]] azure::pool_options pool_options_of(const configuration& settings,
-                                                  const azure::endpoint& server);
+[[nodiscard]] http::pool_options pool_options_of(const configuration& settings, const http::endpoint& server);
 [[nodiscard]] azure::client_options client_options_of(const configuration& settings);
 // Null if nobody needs tokens.
 [[nodiscard]] std::unique_ptr<azure::token_source>

@@ -23,7 +23,7 @@ struct export_machine::lake_link {
                       retries, sink, tokens)
         , folder(client, settings.exporting.folder, &directories, settings.job.placement.encryption_scope) {}
 
-    azure::session_pool pool;
+    http::session_pool pool;
     azure::blob_client client;
     azure::directory_client directories;
     lake::folder folder;

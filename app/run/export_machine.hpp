@@ -8,13 +8,13 @@
 #include "async/log.hpp"
 #include "async/retry.hpp"
 #include "async/stop.hpp"
-#include "azure/session_pool.hpp"
 #include "azure/token_source.hpp"
 #include "db/connection.hpp"
 #include "db/session_scope.hpp"
 #include "exports/exporter.hpp"
 #include "exports/sink.hpp"
 #include "exports/task.hpp"
+#include "http/client/session_pool.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 

@@ -20,8 +20,8 @@
 #include "archive/plan/memory_budget.hpp"
 #include "archive/run/job.hpp"
 #include "async/error.hpp"
-#include "azure/session_pool.hpp"
 #include "azure/token_source.hpp"
+#include "http/client/session_pool.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -200,7 +200,7 @@ class engine {
     async::retry_context retries_;
     std::unique_ptr<azure::token_source> tokens_; // null: nobody needs one
     db::connect_options database_;
-    azure::session_pool pool_;
+    http::session_pool pool_;
     azure::blob_client client_;
     azure::directory_client directories_;
     lake::folder lake_;

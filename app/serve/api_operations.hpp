@@ -1,7 +1,7 @@
 // Every route of `serve` once: the server's table and /openapi.json come from here.
 #pragma once
 
-#include "http/router.hpp"
+#include "http/server/router.hpp"
 
 #include <cstdint>
 #include <span>

@@ -8,7 +8,7 @@
 #include "exports/run_desk.hpp"
 #include "exports/sink.hpp"
 #include "exports/task.hpp"
-#include "http/router.hpp"
+#include "http/server/router.hpp"
 
 #include <functional>
 #include <optional>

@@ -12,8 +12,8 @@
 #include "async/stop.hpp"
 #include "async/task_scope.hpp"
 #include "exports/run_desk.hpp"
-#include "http/server.hpp"
-#include "http/service.hpp"
+#include "http/server/server.hpp"
+#include "http/server/service.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>

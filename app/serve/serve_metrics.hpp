@@ -3,7 +3,7 @@
 
 #include "app/serve/run_book.hpp"
 #include "exports/run_desk.hpp"
-#include "http/server.hpp"
+#include "http/server/server.hpp"
 #include "telemetry/metric.hpp"
 
 #include <chrono>

@@ -2,7 +2,7 @@
 
 #include "app/settings/mistake.hpp"
 #include "app/settings/parse.hpp"
-#include "azure/endpoint_url.hpp"
+#include "http/client/endpoint.hpp"
 
 #include <fmt/format.h>
 
@@ -17,8 +17,8 @@ namespace {
 // account's key is never sent, so there it is only the rows that others can read.
 void check_clear_text(checked_configuration& result) {
     const auto& account = result.value.account;
-    const auto in_clear_text = [](const azure::endpoint& server) {
-        return !server.tls && !server.host.empty() && !azure::is_loopback(server);
+    const auto in_clear_text = [](const http::endpoint& server) {
+        return !server.tls && !server.host.empty() && !http::is_loopback(server);
     };
     result.value.lake_in_clear_text =
         in_clear_text(account.blob) || (account.dfs && in_clear_text(*account.dfs));
@@ -85,14 +85,14 @@ void check_identity(const texts& given, checked_configuration& result) {
 void check_proxy(const texts& given, checked_configuration& result) {
     auto& value = result.value;
     value.no_proxy = given["NO_PROXY"].text;
-    const auto through_it = [&](const azure::endpoint& server) {
-        return server.tls && !azure::bypasses_proxy(server, value.no_proxy);
+    const auto through_it = [&](const http::endpoint& server) {
+        return server.tls && !http::bypasses_proxy(server, value.no_proxy);
     };
     const auto& url = given["HTTPS_PROXY"];
     if (!url.set() ||
         (!through_it(value.account.blob) && !(value.identity && through_it(value.identity->server))))
         return;
-    auto parsed = azure::parse_proxy(url.text);
+    auto parsed = http::parse_proxy(url.text);
     if (!parsed.mistake.empty())
         result.mistakes.push_back("HTTPS_PROXY " + parsed.mistake);
     value.proxy = std::move(parsed.value);

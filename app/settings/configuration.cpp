@@ -7,9 +7,9 @@
 #include "app/settings/parse.hpp"
 #include "app/settings/parse_placement.hpp"
 #include "archive/retention.hpp"
-#include "azure/endpoint_url.hpp"
 #include "db/connection.hpp"
 #include "db/side_effects.hpp"
+#include "http/client/endpoint.hpp"
 #include "telemetry/otlp.hpp"
 
 #include <fmt/format.h>
@@ -95,8 +95,8 @@ void check_database(const texts& given, std::span<const std::string_view> names,
         result.mistakes.push_back(mistake_in(option_named(*name), given[*name], *clause));
 }
 
-parsed<azure::endpoint> parse_url(std::string_view text) {
-    auto found = azure::parse_endpoint(text);
+parsed<http::endpoint> parse_url(std::string_view text) {
+    auto found = http::parse_endpoint(text);
     if (!found.mistake.empty())
         return found.mistake + ": give it as http://host:port or https://host";
     return std::move(found.value);

@@ -8,8 +8,8 @@
 #include "async/log.hpp"
 #include "azure/account.hpp"
 #include "azure/identity.hpp"
-#include "azure/proxy.hpp"
 #include "exports/settings.hpp"
+#include "http/client/proxy.hpp"
 
 #include <chrono>
 #include <functional>
@@ -31,7 +31,7 @@ struct configuration {
     std::optional<azure::identity> identity; // if the lake or the database needs one
     bool database_by_identity = false;
     bool lake_in_clear_text = false; // over http:// to another machine
-    std::optional<azure::proxy> proxy;
+    std::optional<http::proxy> proxy;
     std::string no_proxy;
     std::string container;
     std::chrono::milliseconds request_timeout{60'000};

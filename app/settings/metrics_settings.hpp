@@ -2,8 +2,8 @@
 #pragma once
 
 #include "archive/settings.hpp"
-#include "azure/endpoint_url.hpp"
 #include "exports/settings.hpp"
+#include "http/client/endpoint.hpp"
 #include "telemetry/metric.hpp"
 #include "telemetry/otlp.hpp"
 
@@ -17,8 +17,8 @@ struct metrics_settings {
     std::string file; // for a textfile collector; empty: none
     // What tells the metrics of this file from those of others beside it: the command, and what it works on.
     telemetry::label_list file_labels;
-    std::optional<azure::endpoint> pushgateway;
-    std::optional<azure::endpoint> collector; // OTLP
+    std::optional<http::endpoint> pushgateway;
+    std::optional<http::endpoint> collector; // OTLP
     telemetry::header_list collector_headers;
     std::string service_name;
     std::string instance;

@@ -32,7 +32,7 @@ blob_type type_of(std::string_view text) {
 
 } // namespace
 
-blob_properties properties_of(std::string_view name, const wire_response& answer) {
+blob_properties properties_of(std::string_view name, const http::wire_response& answer) {
     constexpr std::string_view metadata_prefix = "x-ms-meta-";
     const auto size = number(answer.header("content-length"));
     if (!size || answer.header("etag").empty())
@@ -64,7 +64,7 @@ blob_properties properties_of(std::string_view name, const wire_response& answer
     return found;
 }
 
-container_properties container_properties_of(const wire_response& answer) {
+container_properties container_properties_of(const http::wire_response& answer) {
     const auto is_true = [&answer](std::string_view header) { return answer.header(header) == "true"; };
     container_properties found;
     found.immutability_policy = is_true("x-ms-has-immutability-policy");

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "azure/metadata.hpp"
-#include "azure/session_pool.hpp"
+#include "http/client/session_pool.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -11,9 +11,9 @@
 
 namespace azure {
 
-[[nodiscard]] blob_properties properties_of(std::string_view name, const wire_response& answer);
+[[nodiscard]] blob_properties properties_of(std::string_view name, const http::wire_response& answer);
 
-[[nodiscard]] container_properties container_properties_of(const wire_response& answer);
+[[nodiscard]] container_properties container_properties_of(const http::wire_response& answer);
 
 // "bytes 0-4/10", or "bytes */10" when nothing of the range exists.
 struct content_range {

@@ -1,7 +1,7 @@
 #include "azure/impl/client_assertion.hpp"
 
 #include "async/error.hpp"
-#include "azure/impl/base64.hpp"
+#include "http/client/base64.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -102,7 +102,7 @@ signer from_pkcs12(std::string_view file, const std::string& password) {
 }
 
 std::string base64url(std::span<const unsigned char> bytes) {
-    auto text = base64_encode(bytes);
+    auto text = http::base64_encode(bytes);
     std::replace(text.begin(), text.end(), '+', '-');
     std::replace(text.begin(), text.end(), '/', '_');
     text.erase(std::find(text.begin(), text.end(), '='), text.end());

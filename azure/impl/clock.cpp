@@ -1,14 +1,14 @@
 #include "azure/impl/clock.hpp"
 
-#include "azure/impl/http_date.hpp"
+#include "http/client/http_date.hpp"
 
 #include <fmt/format.h>
 
 namespace azure {
 
-std::string clock_hint(const wire_response& answer, std::chrono::system_clock::time_point now,
+std::string clock_hint(const http::wire_response& answer, std::chrono::system_clock::time_point now,
                        std::chrono::minutes worth) {
-    const auto theirs = parse_http_date(answer.header("date"));
+    const auto theirs = http::parse_http_date(answer.header("date"));
     if (!theirs)
         return {};
     const auto ahead = std::chrono::round<std::chrono::minutes>(now - *theirs);

@@ -1,7 +1,7 @@
 // How far this machine's clock is off, told from an answer's Date.
 #pragma once
 
-#include "azure/session_pool.hpp"
+#include "http/client/session_pool.hpp"
 
 #include <chrono>
 #include <string>
@@ -13,7 +13,8 @@ namespace azure {
 inline constexpr std::chrono::minutes skew_worth_telling{10};
 
 // A sentence, or empty if the clocks agree within `worth` or the answer does not tell.
-[[nodiscard]] std::string clock_hint(const wire_response& answer, std::chrono::system_clock::time_point now,
+[[nodiscard]] std::string clock_hint(const http::wire_response& answer,
+                                     std::chrono::system_clock::time_point now,
                                      std::chrono::minutes worth = skew_worth_telling);
 
 } // namespace azure

@@ -41,7 +41,7 @@ struct blob_client::reading {
     }
 
     // Before any byte is passed on it must be sure that they are the right ones.
-    void check(const wire_response& answer) {
+    void check(const http::wire_response& answer) {
         const auto range = parse_content_range(answer.header("content-range"));
         if (answer.status != 206 || !range || range->first != at)
             throw async::error(async::failure::integrity,
@@ -87,10 +87,10 @@ awaitable<void> blob_client::read(std::string_view name, const etag& expected, s
 
 awaitable<void> blob_client::read_range(reading& state, const request& what, deadline by) {
     const auto began_at = state.at;
-    body_stream stream;
+    http::body_stream stream;
     stream.sink = [&state](std::span<const std::byte> bytes) { return state.pass_on(bytes); };
-    stream.before_body = [&state](const wire_response& answer) { state.check(answer); };
-    wire_response answer;
+    stream.before_body = [&state](const http::wire_response& answer) { state.check(answer); };
+    http::wire_response answer;
     try {
         answer = co_await exchange(what, true, by, &stream);
     } catch (const async::error& cut) {

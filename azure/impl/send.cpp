@@ -3,11 +3,11 @@
 #include "azure/blob_client.hpp"
 #include "azure/impl/border.hpp"
 #include "azure/impl/clock.hpp"
-#include "azure/impl/http_date.hpp"
 #include "azure/impl/request_id.hpp"
 #include "azure/impl/service_error.hpp"
 #include "azure/token_source.hpp"
-#include "azure/transport_error.hpp"
+#include "http/client/error.hpp"
+#include "http/client/http_date.hpp"
 
 #include <fmt/format.h>
 
@@ -32,9 +32,9 @@ const std::string& request_id_of(const request& what) {
     return what.headers.at(std::string(request_id_header));
 }
 
-wire_request signed_at(std::chrono::sys_seconds now, const account& owner, request what,
-                       const std::string& token, bool repeatable, deadline::clock::duration timeout) {
-    what.headers["x-ms-date"] = format_http_date(now);
+http::wire_request signed_at(std::chrono::sys_seconds now, const account& owner, request what,
+                             const std::string& token, bool repeatable, deadline::clock::duration timeout) {
+    what.headers["x-ms-date"] = http::format_http_date(now);
     what.headers["x-ms-version"] = service_version;
     if (const auto* key = std::get_if<shared_key>(&owner.credential))
         what.headers["authorization"] = shared_key_authorization(owner, *key, what);
@@ -42,7 +42,7 @@ wire_request signed_at(std::chrono::sys_seconds now, const account& owner, reque
         what.headers["authorization"] = "Bearer " + token;
     what.headers["user-agent"] = "event-archiver";
 
-    wire_request wire;
+    http::wire_request wire;
     wire.method = to_string(what.method);
     wire.target = request_target(owner, what);
     wire.headers.assign(what.headers.begin(), what.headers.end());
@@ -61,7 +61,7 @@ std::string operation_of(const request& what) {
 }
 
 // The service says 401, the emulator 403, of a token that has expired, too.
-bool token_refused(const wire_response& answer) {
+bool token_refused(const http::wire_response& answer) {
     return answer.status == 401 ||
            (answer.status == 403 && answer.header("x-ms-error-code") == "AuthenticationFailed");
 }
@@ -77,19 +77,20 @@ bool leaves_open(const storage_error& failed) {
 }
 
 // Whatever keeps an answer from coming, who asks is told in the words of this room.
-awaitable<wire_response> answered(session_pool& pool, const wire_request& wire, deadline by,
-                                  const body_stream* stream) {
+awaitable<http::wire_response> answered(http::session_pool& pool, const http::wire_request& wire, deadline by,
+                                        const http::body_stream* stream) {
     try {
         co_return co_await pool.exchange(wire, by, stream);
-    } catch (const transport_error& failed) {
+    } catch (const http::transport_error& failed) {
         throw storage_error(failed);
     }
 }
 
 } // namespace
 
-blob_client::blob_client(account owner, std::string container, client_options options, session_pool& pool,
-                         async::retry_context& retries, async::log& sink, token_source* tokens)
+blob_client::blob_client(account owner, std::string container, client_options options,
+                         http::session_pool& pool, async::retry_context& retries, async::log& sink,
+                         token_source* tokens)
     : account_(std::move(owner))
     , container_(std::move(container))
     , options_(options)
@@ -121,14 +122,14 @@ std::string blob_client::blob_of(const request& what) const {
 }
 
 // https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
-bool blob_client::refused_for_the_clock(const wire_response& answer) const {
+bool blob_client::refused_for_the_clock(const http::wire_response& answer) const {
     return answer.status == 403 && answer.header("x-ms-error-code") == "AuthenticationFailed" &&
            !std::holds_alternative<shared_access_signature>(account_.credential) && // holds no date of ours
            clock_ahead_ && std::chrono::abs(*clock_ahead_ - dated_ahead_) >= skew_worth_telling;
 }
 
-awaitable<wire_response> blob_client::exchange(const request& what, bool repeatable, deadline by,
-                                               const body_stream* stream) {
+awaitable<http::wire_response> blob_client::exchange(const request& what, bool repeatable, deadline by,
+                                                     const http::body_stream* stream) {
     auto answer = co_await exchange_as(what, repeatable, by, stream);
     if (refused_for_the_clock(answer)) {
         dated_ahead_ = *clock_ahead_;
@@ -139,8 +140,8 @@ awaitable<wire_response> blob_client::exchange(const request& what, bool repeata
     co_return answer;
 }
 
-awaitable<wire_response> blob_client::exchange_as(const request& what, bool repeatable, deadline by,
-                                                  const body_stream* stream) {
+awaitable<http::wire_response> blob_client::exchange_as(const request& what, bool repeatable, deadline by,
+                                                        const http::body_stream* stream) {
     const std::string no_token;
     if (!std::holds_alternative<entra_identity>(account_.credential))
         co_return co_await exchange_once(what, no_token, repeatable, by, stream);
@@ -157,8 +158,9 @@ awaitable<wire_response> blob_client::exchange_as(const request& what, bool repe
     co_return answer;
 }
 
-awaitable<wire_response> blob_client::exchange_once(const request& what, const std::string& token,
-                                                    bool repeatable, deadline by, const body_stream* stream) {
+awaitable<http::wire_response> blob_client::exchange_once(const request& what, const std::string& token,
+                                                          bool repeatable, deadline by,
+                                                          const http::body_stream* stream) {
     const auto began = deadline::clock::now();
     const auto timeout =
         clock_ahead_ ? options_.request_timeout : std::min(options_.request_timeout, first_answer_patience);
@@ -168,13 +170,13 @@ awaitable<wire_response> blob_client::exchange_once(const request& what, const s
     shown.note("bytes", what.body_size());
     auto answer = co_await answered(pool_, wire, by, stream);
     shown.note("status", answer.status);
-    if (const auto theirs = parse_http_date(answer.header("date")))
+    if (const auto theirs = http::parse_http_date(answer.header("date")))
         clock_ahead_ = *theirs - our_time();
     log_answer(what, answer, began);
     co_return answer;
 }
 
-awaitable<wire_response> blob_client::send_once(const request& what, bool repeatable, deadline by) {
+awaitable<http::wire_response> blob_client::send_once(const request& what, bool repeatable, deadline by) {
     auto answer = co_await exchange(what, repeatable, by, nullptr);
     if (answer.status / 100 != 2)
         throw service_error(answer, request_id_of(what), std::chrono::system_clock::now(),
@@ -182,7 +184,7 @@ awaitable<wire_response> blob_client::send_once(const request& what, bool repeat
     co_return answer;
 }
 
-awaitable<wire_response> blob_client::send(std::string_view doing, const request& what) {
+awaitable<http::wire_response> blob_client::send(std::string_view doing, const request& what) {
     const auto by = deadline::after(options_.operation_timeout);
     const auto found_by = deadline::after(unreachable_patience);
     auto attempt = [&] { return send_while_reachable(what, by, found_by); };
@@ -199,8 +201,8 @@ awaitable<wire_response> blob_client::send(std::string_view doing, const request
 // A service that has never answered, and that no connection leads to, is most likely not there at all: that
 // is to be found before the database has been read for an hour. So is one that takes connections and says
 // nothing.
-awaitable<wire_response> blob_client::send_while_reachable(const request& what, deadline by,
-                                                           deadline found_by) {
+awaitable<http::wire_response> blob_client::send_while_reachable(const request& what, deadline by,
+                                                                 deadline found_by) {
     try {
         co_return co_await send_once(what, true, by);
     } catch (async::error& failed) {
@@ -219,9 +221,9 @@ awaitable<wire_response> blob_client::send_while_reachable(const request& what, 
     }
 }
 
-awaitable<std::optional<wire_response>> blob_client::send_if_found(std::string_view doing,
-                                                                   const request& what) {
-    std::optional<wire_response> answer;
+awaitable<std::optional<http::wire_response>> blob_client::send_if_found(std::string_view doing,
+                                                                         const request& what) {
+    std::optional<http::wire_response> answer;
     try {
         answer = co_await send(doing, what);
     } catch (const storage_error& failed) {
@@ -232,7 +234,7 @@ awaitable<std::optional<wire_response>> blob_client::send_if_found(std::string_v
     co_return answer;
 }
 
-awaitable<wire_response> blob_client::publish(std::string_view doing, const request& what) {
+awaitable<http::wire_response> blob_client::publish(std::string_view doing, const request& what) {
     const auto by = deadline::after(options_.operation_timeout);
     try {
         co_return co_await send_once(what, false, by);
@@ -246,7 +248,7 @@ awaitable<wire_response> blob_client::publish(std::string_view doing, const requ
     }
 }
 
-void blob_client::log_answer(const request& what, const wire_response& answer,
+void blob_client::log_answer(const request& what, const http::wire_response& answer,
                              deadline::clock::time_point began) {
     if (!sink_.enabled(async::log_level::debug))
         return;

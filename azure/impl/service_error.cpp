@@ -1,9 +1,9 @@
 #include "azure/impl/service_error.hpp"
 
 #include "azure/impl/clock.hpp"
-#include "azure/impl/http_date.hpp"
-#include "azure/impl/retry_after.hpp"
 #include "azure/xml.hpp"
+#include "http/client/http_date.hpp"
+#include "http/client/retry_after.hpp"
 
 #include <fmt/format.h>
 
@@ -39,7 +39,7 @@ std::string_view first_line(std::string_view message) {
 
 // What to look at; the codes of
 // https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
-std::string hint_for(const wire_response& answer, std::string_view code,
+std::string hint_for(const http::wire_response& answer, std::string_view code,
                      std::chrono::system_clock::time_point now, const sent_request& refused) {
     if (code == "ContainerNotFound")
         return "Check the container's name and that it has not been deleted.";
@@ -59,13 +59,13 @@ std::string hint_for(const wire_response& answer, std::string_view code,
     if (code == "AuthenticationFailed")
         if (auto clock = clock_hint(answer, now); !clock.empty())
             return clock;
-    const auto theirs = parse_http_date(answer.header("date"));
+    const auto theirs = http::parse_http_date(answer.header("date"));
     return refusal_hint(refused, code, theirs.value_or(std::chrono::floor<std::chrono::seconds>(now)));
 }
 
 } // namespace
 
-storage_error service_error(const wire_response& answer, const std::string& client_request_id,
+storage_error service_error(const http::wire_response& answer, const std::string& client_request_id,
                             std::chrono::system_clock::time_point now, const sent_request& refused) {
     const auto document = parse_error(answer.body);
     // An answer to HEAD has no body, so the code comes in a header too.
@@ -80,7 +80,7 @@ storage_error service_error(const wire_response& answer, const std::string& clie
     const auto kind = classify(answer.status, code);
     storage_error made(kind, std::move(message), answer.status, std::move(code),
                        std::string(answer.header("x-ms-request-id")), client_request_id, std::move(hint));
-    if (const auto pause = retry_after(answer, now))
+    if (const auto pause = http::retry_after(answer, now))
         made.set_retry_after(*pause);
     return made;
 }

@@ -3,7 +3,7 @@
 
 #include "azure/error.hpp"
 #include "azure/impl/refusal.hpp"
-#include "azure/session_pool.hpp"
+#include "http/client/session_pool.hpp"
 
 #include <chrono>
 #include <string>
@@ -12,7 +12,8 @@ namespace azure {
 
 // `now` is this machine's clock: Retry-After may be a date, and a refused signature may be due to the clock.
 // What to check depends on the request and the credential it was sent with.
-[[nodiscard]] storage_error service_error(const wire_response& answer, const std::string& client_request_id,
+[[nodiscard]] storage_error service_error(const http::wire_response& answer,
+                                          const std::string& client_request_id,
                                           std::chrono::system_clock::time_point now,
                                           const sent_request& refused = {});
 

@@ -1,11 +1,11 @@
 #include "azure/impl/token_client.hpp"
 
 #include "async/timeline.hpp"
-#include "azure/endpoint_url.hpp"
-#include "azure/impl/ascii.hpp"
 #include "azure/impl/client_assertion.hpp"
 #include "azure/impl/file_content.hpp"
 #include "azure/impl/request_id.hpp"
+#include "http/client/ascii.hpp"
+#include "http/client/endpoint.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +20,7 @@ using async::deadline;
 
 namespace {
 
-pool_options connections_for(const identity& who, const token_options& options) {
+http::pool_options connections_for(const identity& who, const token_options& options) {
     auto made = options.connections;
     made.connections_max = 1;
     if (who.managed()) {
@@ -47,8 +47,8 @@ token_client::token_client(const async::asio::any_io_executor& executor, identit
     , helper_(helper)
     , sink_(sink)
     , pool_(executor, who_.server, connections_for(who_, options_), sink)
-    , doing_(
-          fmt::format("get an access token by {} from '{}'", to_string(who_.kind), authority(who_.server))) {
+    , doing_(fmt::format("get an access token by {} from '{}'", to_string(who_.kind),
+                         http::authority(who_.server))) {
     retries_.policy.pause_first = options_.pause_first;
 }
 
@@ -76,7 +76,7 @@ awaitable<access_token> token_client::ask(std::string_view scope, deadline by) {
     const auto proof = co_await assertion();
     const auto what = token_request_for(who_, scope, proof);
     const auto body = std::as_bytes(std::span<const char>(what.body));
-    wire_request wire;
+    http::wire_request wire;
     wire.method = what.method;
     wire.target = what.target;
     wire.headers = what.headers;
@@ -102,13 +102,13 @@ awaitable<std::string> token_client::assertion() {
         co_return std::string();
     const auto content = co_await file_content(who_.file, helper_);
     if (who_.kind == identity_kind::workload)
-        co_return std::string(trimmed(content));
+        co_return std::string(http::trimmed(content));
     const assertion_claims claims{assertion_audience(who_), who_.client, make_request_id(),
                                   std::chrono::system_clock::now()};
     co_return client_assertion(content, who_.secret, claims);
 }
 
-awaitable<wire_response> token_client::exchange(const wire_request& wire, deadline by) {
+awaitable<http::wire_response> token_client::exchange(const http::wire_request& wire, deadline by) {
     try {
         auto answer = co_await pool_.exchange(wire, by);
         reached_ = true;

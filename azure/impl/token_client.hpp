@@ -9,6 +9,8 @@
 
 namespace azure {
 
+using async::awaitable;
+
 class token_client {
   public:
     enum class effort : std::uint8_t {
@@ -29,14 +31,14 @@ class token_client {
   private:
     [[nodiscard]] awaitable<access_token> ask(std::string_view scope, async::deadline by);
     [[nodiscard]] awaitable<std::string> assertion();
-    [[nodiscard]] awaitable<wire_response> exchange(const wire_request& wire, async::deadline by);
+    [[nodiscard]] awaitable<http::wire_response> exchange(const http::wire_request& wire, async::deadline by);
 
     identity who_;
     token_options options_;
     async::retry_context retries_;
     async::helper_thread& helper_;
     async::log& sink_;
-    session_pool pool_;
+    http::session_pool pool_;
     std::string doing_;
     bool reached_ = false;
 };

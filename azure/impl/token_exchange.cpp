@@ -1,9 +1,9 @@
 #include "azure/impl/token_exchange.hpp"
 
-#include "azure/endpoint_url.hpp"
 #include "azure/impl/clock.hpp"
-#include "azure/impl/retry_after.hpp"
 #include "azure/percent_encoding.hpp"
+#include "http/client/endpoint.hpp"
+#include "http/client/retry_after.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -170,11 +170,11 @@ token_request token_request_for(const identity& who, std::string_view scope, std
 }
 
 std::string assertion_audience(const identity& who) {
-    return fmt::format("{}://{}{}", who.server.tls ? "https" : "http", authority(who.server),
+    return fmt::format("{}://{}{}", who.server.tls ? "https" : "http", http::authority(who.server),
                        token_path(who));
 }
 
-access_token parse_token(const wire_response& answer, std::chrono::system_clock::time_point now) {
+access_token parse_token(const http::wire_response& answer, std::chrono::system_clock::time_point now) {
     access_token token;
     if (const auto document = parse_object(answer.body)) {
         token.value = text_in(*document, "access_token");
@@ -193,7 +193,7 @@ access_token parse_token(const wire_response& answer, std::chrono::system_clock:
     return token;
 }
 
-async::error token_error(const identity& who, const wire_response& answer,
+async::error token_error(const identity& who, const http::wire_response& answer,
                          const std::vector<std::string_view>& sent,
                          std::chrono::system_clock::time_point now) {
     std::string said;
@@ -217,7 +217,7 @@ async::error token_error(const identity& who, const wire_response& answer,
             hint = hint_for(who, said);
     }
     async::error made(kind, std::move(message), std::move(hint));
-    if (const auto pause = retry_after(answer, now))
+    if (const auto pause = http::retry_after(answer, now))
         made.set_retry_after(*pause);
     return made;
 }

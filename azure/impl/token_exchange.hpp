@@ -4,7 +4,7 @@
 
 #include "async/error.hpp"
 #include "azure/identity.hpp"
-#include "azure/session_pool.hpp"
+#include "http/client/session_pool.hpp"
 
 #include <chrono>
 #include <string>
@@ -33,12 +33,12 @@ struct access_token {
     std::chrono::seconds lifetime{0};
 };
 // Of an answer with status 200. Throws async::error if it holds no token.
-[[nodiscard]] access_token parse_token(const wire_response& answer,
+[[nodiscard]] access_token parse_token(const http::wire_response& answer,
                                        std::chrono::system_clock::time_point now);
 
 // Of any other answer. `sent` are the secrets of the request: should the answer repeat one, what it says is
 // not shown. Nobody but a managed identity's service means "try again" by 404 and 410.
-[[nodiscard]] async::error token_error(const identity& who, const wire_response& answer,
+[[nodiscard]] async::error token_error(const identity& who, const http::wire_response& answer,
                                        const std::vector<std::string_view>& sent,
                                        std::chrono::system_clock::time_point now);
 

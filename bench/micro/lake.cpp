@@ -13,14 +13,14 @@ namespace {
 struct lake {
     explicit lake(const azure::account& owner)
         : retries{{}, async::make_random_source(), log, repeated}
-        , pool(loop.get_executor(), owner.blob, azure::pool_options{}, log)
+        , pool(loop.get_executor(), owner.blob, http::pool_options{}, log)
         , client(owner, "bench", azure::client_options{}, pool, retries, log) {}
 
     boost::asio::io_context loop{1};
     bench::no_log log;
     std::uint64_t repeated = 0;
     async::retry_context retries;
-    azure::session_pool pool;
+    http::session_pool pool;
     azure::blob_client client;
 };
 

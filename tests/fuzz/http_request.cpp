@@ -1,6 +1,6 @@
 // Whatever a client sends, and in whatever pieces, it is a request or it is refused, and the pieces do not
 // matter.
-#include "http/impl/request_reader.hpp"
+#include "http/server/impl/request_reader.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <string>

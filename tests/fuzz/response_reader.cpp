@@ -1,7 +1,7 @@
 // Whatever the service, or something before it, answers: it is a response or it is refused, and the pieces in
 // which it comes do not matter. The first byte says whether HEAD was asked and where a body goes, the second
 // how the rest is cut.
-#include "azure/impl/response_reader.hpp"
+#include "http/client/response_reader.hpp"
 
 #include "tests/fuzz/check.hpp"
 
@@ -19,8 +19,8 @@ struct result {
 };
 
 template <typename Step>
-result read(std::string_view bytes, bool head, azure::response_reader::body_goes where, Step next_step) {
-    azure::response_reader reader(head, where);
+result read(std::string_view bytes, bool head, http::response_reader::body_goes where, Step next_step) {
+    http::response_reader reader(head, where);
     std::string waiting;
     std::string body;
     result made;
@@ -69,8 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 2)
         return 0;
     const bool head = (data[0] & 1) != 0;
-    const auto where = (data[0] & 2) != 0 ? azure::response_reader::body_goes::to_pieces
-                                          : azure::response_reader::body_goes::to_string;
+    const auto where = (data[0] & 2) != 0 ? http::response_reader::body_goes::to_pieces
+                                          : http::response_reader::body_goes::to_string;
     const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
     const auto whole = read(text, head, where, [size] { return size; });
     check(read(text, head, where, [] { return 1; }) == whole, "byte by byte it is the same");

@@ -1,5 +1,5 @@
 // Whatever a request line holds, the router has one answer, and a redirection leads to a route of ours.
-#include "http/router.hpp"
+#include "http/server/router.hpp"
 
 #include "http/target.hpp"
 #include "tests/fuzz/check.hpp"

@@ -28,7 +28,7 @@ void check_range(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2)
         return 0;
-    azure::wire_response answer;
+    http::wire_response answer;
     answer.status = 300 + (data[0] * 256U + data[1]) % 300;
     std::string_view rest(reinterpret_cast<const char*>(data) + 2, size - 2);
     while (!rest.empty()) {

@@ -15,7 +15,7 @@ bool one_line(std::string_view text) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    azure::wire_response answer;
+    http::wire_response answer;
     answer.body.assign(reinterpret_cast<const char*>(data), size);
     answer.status = 200;
     try {

@@ -15,7 +15,7 @@ using testing::Not;
 // "secret" in base64.
 constexpr std::string_view encoded_key = "c2VjcmV0";
 
-std::string shown(const endpoint& server) {
+std::string shown(const http::endpoint& server) {
     return std::string(server.tls ? "https" : "http") + "://" + server.host + ":" +
            std::to_string(server.port) + server.path;
 }

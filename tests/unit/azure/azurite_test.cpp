@@ -4,10 +4,10 @@
 #include "azure/blob_client.hpp"
 #include "azure/block_id.hpp"
 #include "azure/crc64.hpp"
-#include "azure/impl/base64.hpp"
 #include "azure/impl/request_id.hpp"
 #include "azure/percent_encoding.hpp"
-#include "tests/unit/azure/loop.hpp"
+#include "http/client/base64.hpp"
+#include "tests/unit/http/client/loop.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -20,8 +20,8 @@
 namespace azure {
 namespace {
 
-using azure::rig::hasty_retries;
-using azure::rig::kept_log;
+using http::rig::hasty_retries;
+using http::rig::kept_log;
 using ::testing::HasSubstr;
 
 enum class way : std::uint8_t { key, sas, tls };
@@ -45,7 +45,7 @@ std::string account_sas(const account& owner) {
     return "sv=" + std::string(service_version) +
            "&ss=b&srt=sco&sp=rwdlac&st=2020-01-01T00%3A00%3A00Z&se=2050-01-01T00%3A00%3A00Z&spr=https%2Chttp&"
            "sig=" +
-           encode_query_value(base64_encode({digest, size}));
+           encode_query_value(http::base64_encode({digest, size}));
 }
 
 class Azurite : public ::testing::TestWithParam<way> {
@@ -60,9 +60,9 @@ class Azurite : public ::testing::TestWithParam<way> {
         owner_ = parsed.value;
         if (GetParam() == way::sas)
             owner_.credential = shared_access_signature{account_sas(owner_)};
-        pool_options options;
+        http::pool_options options;
         options.ca_file = tls ? setting("EVENT_ARCHIVER_TEST_CA") : "";
-        pool_ = std::make_unique<session_pool>(loop_.get_executor(), owner_.blob, options, log_);
+        pool_ = std::make_unique<http::session_pool>(loop_.get_executor(), owner_.blob, options, log_);
         client_ = std::make_unique<blob_client>(owner_, "t-" + make_request_id(), client_options{}, *pool_,
                                                 retries_, log_);
         EXPECT_TRUE(run(client_->ensure_container()));
@@ -70,7 +70,7 @@ class Azurite : public ::testing::TestWithParam<way> {
 
     template <typename T>
     T run(async::awaitable<T> operation) {
-        return azure::rig::run(loop_, std::move(operation));
+        return http::rig::run(loop_, std::move(operation));
     }
 
     void put_block(const std::string& name, const std::string& id, std::string_view text) {
@@ -107,7 +107,7 @@ class Azurite : public ::testing::TestWithParam<way> {
     std::uint64_t repeats_ = 0;
     async::retry_context retries_{hasty_retries(), [] { return 0.5; }, log_, repeats_};
     account owner_;
-    std::unique_ptr<session_pool> pool_;
+    std::unique_ptr<http::session_pool> pool_;
     std::unique_ptr<blob_client> client_;
     block_ids ids_{"0123456789abcdef0123456789abcdef0123456789abcdef01234567"};
 };
@@ -265,7 +265,7 @@ TEST_P(Azurite, SendsManyBlocksAtOnceOverFewConnections) {
                                   EXPECT_FALSE(failed) << async::describe(failed);
                                   --left;
                               });
-    azure::rig::drive(loop_, [&] { return left == 0; });
+    http::rig::drive(loop_, [&] { return left == 0; });
     const auto done = run(client_->put_block_list("many", ids, {}, {}, {}));
 
     EXPECT_LE(pool_->counters().connections, 8U);
@@ -289,7 +289,7 @@ TEST_P(Azurite, NeverShowsASecret) {
         stranger.credential =
             shared_access_signature{"sv=2023-11-03&ss=b&srt=sco&sp=l&se=2050-01-01&sig=" + secret};
     else
-        stranger.credential = shared_key{*base64_decode(secret)};
+        stranger.credential = shared_key{*http::base64_decode(secret)};
     blob_client client(stranger, client_->container(), {}, *pool_, retries_, log_);
     const auto failed = failure_of([&] { return run(client.list("", "")); });
 

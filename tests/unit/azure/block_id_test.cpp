@@ -1,6 +1,6 @@
 #include "async/error.hpp"
 #include "azure/block_id.hpp"
-#include "azure/impl/base64.hpp"
+#include "http/client/base64.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ namespace {
 const std::string nonce = "0123456789abcdef0123456789abcdef0123456789abcdef01234567";
 
 std::string raw(const std::string& id) {
-    const auto bytes = base64_decode(id);
+    const auto bytes = http::base64_decode(id);
     return bytes ? std::string(bytes->begin(), bytes->end()) : "";
 }
 

@@ -1,6 +1,6 @@
 #include "async/error.hpp"
-#include "azure/impl/base64.hpp"
 #include "azure/impl/client_assertion.hpp"
+#include "http/client/base64.hpp"
 #include "tests/support/certificate.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ std::vector<unsigned char> decoded(std::string part) {
     std::replace(part.begin(), part.end(), '-', '+');
     std::replace(part.begin(), part.end(), '_', '/');
     part.resize((part.size() + 3) / 4 * 4, '=');
-    return base64_decode(part).value();
+    return http::base64_decode(part).value();
 }
 
 std::string text_of(const std::string& part) {

@@ -1,6 +1,6 @@
 #include "azure/error.hpp"
-#include "azure/impl/http_date.hpp"
 #include "azure/impl/service_error.hpp"
+#include "http/client/http_date.hpp"
 
 #include <gtest/gtest.h>
 
@@ -88,8 +88,8 @@ TEST(StorageError, TellsWhatTheBlobItselfForbids) {
 
 constexpr auto answered_at = std::chrono::sys_days(std::chrono::year(2025) / 10 / 6) + std::chrono::hours(8);
 
-wire_response answer(unsigned status, std::map<std::string, std::string, std::less<>> headers,
-                     std::string body = {}) {
+http::wire_response answer(unsigned status, std::map<std::string, std::string, std::less<>> headers,
+                           std::string body = {}) {
     return {status, std::move(headers), std::move(body)};
 }
 
@@ -171,11 +171,11 @@ TEST(ServiceError, BlamesTheClockOnlyIfItIsFarOff) {
 TEST(HttpDate, IsWrittenAndReadInEnglish) {
     const auto at = std::chrono::sys_days(std::chrono::year(2025) / 10 / 6) + std::chrono::hours(8) +
                     std::chrono::minutes(49) + std::chrono::seconds(37);
-    EXPECT_EQ(format_http_date(at), "Mon, 06 Oct 2025 08:49:37 GMT");
-    EXPECT_EQ(parse_http_date("Mon, 06 Oct 2025 08:49:37 GMT"), at);
+    EXPECT_EQ(http::format_http_date(at), "Mon, 06 Oct 2025 08:49:37 GMT");
+    EXPECT_EQ(http::parse_http_date("Mon, 06 Oct 2025 08:49:37 GMT"), at);
     for (const auto* text : {"", "Mon, 06 Okt 2025 08:49:37 GMT", "Mon, 31 Feb 2025 08:49:37 GMT",
                              "Mon, 06 Oct 2025 24:49:37 GMT", "Mon, 06 Oct 2025 08:49:37 CET"})
-        EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
+        EXPECT_EQ(http::parse_http_date(text), std::nullopt) << text;
 }
 
 } // namespace

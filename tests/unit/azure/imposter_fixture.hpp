@@ -2,17 +2,17 @@
 #pragma once
 
 #include "azure/blob_client.hpp"
-#include "tests/unit/azure/pool_fixture.hpp"
+#include "tests/unit/http/client/pool_fixture.hpp"
 
 namespace azure::rig {
 
-class imposter_fixture : public pool_fixture {
+class imposter_fixture : public http::rig::pool_fixture {
   protected:
-    using pool_fixture::pool_fixture;
+    using http::rig::pool_fixture::pool_fixture;
 
     void TearDown() override {
         client_.reset();
-        pool_fixture::TearDown();
+        http::rig::pool_fixture::TearDown();
     }
 
     blob_client& client() {

@@ -1,7 +1,7 @@
 #include "async/error.hpp"
-#include "azure/impl/base64.hpp"
 #include "azure/percent_encoding.hpp"
 #include "azure/request.hpp"
+#include "http/client/base64.hpp"
 #include "tests/unit/azure/bytes.hpp"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ account path_style() {
     account made;
     made.name = "devstoreaccount1";
     made.blob = {false, "127.0.0.1", 10000, "/devstoreaccount1"};
-    made.credential = shared_key{*base64_decode(emulator_key)};
+    made.credential = shared_key{*http::base64_decode(emulator_key)};
     return made;
 }
 

@@ -25,8 +25,8 @@ identity application(identity_kind kind) {
     return who;
 }
 
-wire_response answer(unsigned status, const std::string& body) {
-    wire_response made;
+http::wire_response answer(unsigned status, const std::string& body) {
+    http::wire_response made;
     made.status = status;
     made.body = body;
     return made;

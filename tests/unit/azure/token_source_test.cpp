@@ -70,7 +70,7 @@ class TokenSource : public azure::rig::imposter_fixture {
         return got;
     }
     void run_all_of(std::vector<async::awaitable<void>> tasks) {
-        azure::rig::run(loop, async::run_all(std::move(tasks)));
+        http::rig::run(loop, async::run_all(std::move(tasks)));
     }
 
     template <typename Operation>
@@ -141,7 +141,7 @@ TEST_F(TokenSource, RenewsBeforeTheEndWhileOthersUseTheOldOne) {
     server->expect(answering("POST", 200, {}, token_of("two", 3600)).after(milliseconds(100)));
 
     EXPECT_EQ(token(), "one");
-    azure::rig::run(loop, wait(milliseconds(1'050)));
+    http::rig::run(loop, wait(milliseconds(1'050)));
     EXPECT_THAT(ask_at_once(3), ElementsAre("one", "one", "two"));
     EXPECT_EQ(token(), "two");
 }
@@ -151,7 +151,7 @@ TEST_F(TokenSource, KeepsAGoodTokenWhenItsRenewalFails) {
     server->expect(answering("POST", 503));
 
     EXPECT_EQ(token(), "one");
-    azure::rig::run(loop, wait(milliseconds(2'050)));
+    http::rig::run(loop, wait(milliseconds(2'050)));
     EXPECT_EQ(token(), "one");
     EXPECT_EQ(token(), "one") << "it is tried again later, and not with each call";
     EXPECT_EQ(repeats, 0U);
@@ -186,9 +186,9 @@ TEST_F(TokenSource, GoesOnWhenTheOneWhoAsksIsCancelled) {
         EXPECT_FALSE(failed);
         answered = true;
     });
-    azure::rig::drive(loop, [&] { return !server->seen().empty(); });
+    http::rig::drive(loop, [&] { return !server->seen().empty(); });
     cancel.emit(boost::asio::cancellation_type::terminal);
-    azure::rig::drive(loop, [&] { return ended && answered; });
+    http::rig::drive(loop, [&] { return ended && answered; });
     EXPECT_THAT(got, ElementsAre("one"));
 }
 

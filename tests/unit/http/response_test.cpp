@@ -1,8 +1,8 @@
 #include "async/error.hpp"
-#include "http/bearer.hpp"
-#include "http/impl/response_head.hpp"
-#include "http/request_id.hpp"
 #include "http/response.hpp"
+#include "http/server/bearer.hpp"
+#include "http/server/impl/response_head.hpp"
+#include "http/server/request_id.hpp"
 
 #include <gtest/gtest.h>
 

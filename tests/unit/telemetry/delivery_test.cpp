@@ -1,7 +1,7 @@
 #include "async/error.hpp"
 #include "telemetry/delivery.hpp"
 #include "tests/support/imposter.hpp"
-#include "tests/unit/azure/loop.hpp"
+#include "tests/unit/http/client/loop.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,9 +15,9 @@ using ::testing::HasSubstr;
 
 class Delivery : public ::testing::Test {
   protected:
-    azure::endpoint where() { return {false, "127.0.0.1", server.port(), "/base"}; }
+    http::endpoint where() { return {false, "127.0.0.1", server.port(), "/base"}; }
     void deliver(const delivery& what, std::chrono::milliseconds patience = std::chrono::seconds(30)) {
-        azure::rig::run(loop, telemetry::deliver(what, async::deadline::after(patience), log));
+        http::rig::run(loop, telemetry::deliver(what, async::deadline::after(patience), log));
     }
     std::string failure_of(const delivery& what,
                            std::chrono::milliseconds patience = std::chrono::seconds(30)) {
@@ -34,7 +34,7 @@ class Delivery : public ::testing::Test {
     }
 
     boost::asio::io_context loop{1};
-    azure::rig::kept_log log;
+    http::rig::kept_log log;
     test_support::imposter server{loop};
 };
 

@@ -1,0 +1,140 @@
+#include "http/client/connect.hpp"
+
+#include "async/caught.hpp"
+#include "async/condition.hpp"
+#include "async/race.hpp"
+#include "http/client/endpoint.hpp"
+#include "http/client/error.hpp"
+#include "http/client/tunnel.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace http {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using async::awaitable;
+using async::deadline;
+
+namespace {
+
+// Of several addresses each but the last has so long to answer: time for one packet to be lost and sent
+// again.
+constexpr deadline::clock::duration one_address_max = std::chrono::seconds(2);
+
+// getaddrinfo cannot be interrupted: this outlives a cancelled caller, until the resolver's callback has run.
+struct lookup {
+    explicit lookup(const asio::any_io_executor& executor)
+        : resolver(executor)
+        , answered(executor) {}
+
+    tcp::resolver resolver;
+    async::condition answered;
+    bool done = false;
+    boost::system::error_code failed;
+    std::vector<tcp::endpoint> found;
+};
+
+awaitable<std::vector<tcp::endpoint>> resolve(const endpoint& server) {
+    boost::system::error_code not_numeric;
+    const auto address = asio::ip::make_address(server.host, not_numeric);
+    if (!not_numeric)
+        co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, server.port));
+
+    const auto pending = std::make_shared<lookup>(co_await asio::this_coro::executor);
+    pending->resolver.async_resolve(
+        server.host, std::to_string(server.port), tcp::resolver::numeric_service,
+        [pending](const boost::system::error_code& failed, const tcp::resolver::results_type& results) {
+            pending->failed = failed;
+            for (const auto& result : results)
+                pending->found.push_back(result.endpoint());
+            pending->done = true;
+            pending->answered.notify_all();
+        });
+    while (!pending->done)
+        co_await pending->answered.wait();
+    if (pending->failed)
+        throw boost::system::system_error(pending->failed);
+    co_return std::move(pending->found);
+}
+
+awaitable<void> connect_one(tcp::socket& socket, tcp::endpoint to) {
+    boost::system::error_code ignored;
+    socket.close(ignored); // of the address before
+    co_await socket.async_connect(to, asio::use_awaitable);
+}
+
+} // namespace
+
+awaitable<void> connect_to_first(tcp::socket& socket, std::vector<tcp::endpoint> candidates, deadline by) {
+    std::exception_ptr failed;
+    for (std::size_t left = candidates.size(); left > 0; --left) {
+        const auto share =
+            left == 1 || by.never() ? by : deadline::after(std::min(by.left() / 2, one_address_max));
+        failed = co_await async::caught(async::with_deadline(
+            connect_one(socket, candidates[candidates.size() - left]), share, "connect"));
+        if (!failed || async::is_cancellation(failed))
+            break;
+    }
+    if (failed)
+        std::rethrow_exception(failed);
+    // Header and body leave in one piece already; waiting for more would only delay the last packet.
+    socket.set_option(tcp::no_delay(true));
+    socket.set_option(asio::socket_base::keep_alive(true));
+}
+
+namespace {
+
+transport_error not_connected(std::string message, std::string hint = {}) {
+    return {async::failure::temporary, std::move(message), std::move(hint)};
+}
+
+[[noreturn]] void rethrow_with_server(const endpoint& server) {
+    const auto where = authority(server);
+    try {
+        throw;
+    } catch (const transport_error&) {
+        throw;
+    } catch (const async::error& late) {
+        throw not_connected(fmt::format("connection to '{}': {}", where, late.message()));
+    } catch (const boost::system::system_error& failed) {
+        if (failed.code() == asio::error::operation_aborted)
+            throw;
+        if (failed.code() == asio::error::host_not_found || failed.code() == asio::error::no_data)
+            throw not_connected(fmt::format("no such host '{}'", server.host),
+                                "Check the account name or endpoint, and DNS.");
+        throw not_connected(fmt::format("connection to '{}': {}", where, failed.code().message()));
+    }
+}
+
+} // namespace
+
+awaitable<std::unique_ptr<transport>> connect_to(connection_route way, deadline::clock::duration step_timeout,
+                                                 deadline by) {
+    const auto limit = [&] { return earliest(by, deadline::after(step_timeout)); };
+    const auto first = way.via == nullptr ? way.server : way.via->server;
+    const auto* meeting = &first; // whose failure it would be
+    try {
+        auto candidates = co_await async::with_deadline(resolve(first), limit(), "resolve");
+        if (candidates.empty())
+            throw boost::system::system_error(asio::error::host_not_found);
+        tcp::socket socket(co_await asio::this_coro::executor);
+        co_await connect_to_first(socket, std::move(candidates), limit());
+        if (way.via != nullptr)
+            co_await async::with_deadline(open_tunnel(socket, way.server, *way.via), limit(), "the proxy");
+        meeting = &way.server;
+        std::unique_ptr<transport> made = way.tls == nullptr
+                                              ? make_plain_transport(std::move(socket))
+                                              : make_tls_transport(std::move(socket), *way.tls);
+        if (way.tls != nullptr)
+            co_await async::with_deadline(made->handshake(), limit(), "tls handshake");
+        co_return made;
+    } catch (...) {
+        rethrow_with_server(*meeting);
+    }
+}
+
+} // namespace http

@@ -1,0 +1,36 @@
+// From an endpoint to a connected stream: look up the name, connect, ask the proxy for a tunnel if there is
+// one, shake hands.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/deadline.hpp"
+#include "http/client/endpoint.hpp"
+#include "http/client/proxy.hpp"
+#include "http/client/transport.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace http {
+
+// All must outlive the connecting, `tls` the transport.
+struct connection_route {
+    const endpoint& server;
+    tls_client* tls;  // null: plain HTTP
+    const proxy* via; // null: directly
+};
+
+// Connects to the first of the addresses where somebody answers, tried one after the other; one where nobody
+// does costs two seconds. Throws what the last one threw.
+[[nodiscard]] async::awaitable<void> connect_to_first(async::asio::ip::tcp::socket& socket,
+                                                      std::vector<async::asio::ip::tcp::endpoint> candidates,
+                                                      async::deadline by);
+
+// Each of the steps may take `step_timeout`, and all must be over at `by`. Throws transport_error and a known
+// outcome: nothing has been asked for yet.
+[[nodiscard]] async::awaitable<std::unique_ptr<transport>>
+connect_to(connection_route way, async::deadline::clock::duration step_timeout, async::deadline by);
+
+} // namespace http

@@ -1,0 +1,15 @@
+// What a client of HTTP fails with.
+#pragma once
+
+#include "async/error.hpp"
+
+namespace http {
+
+// No whole answer came: to connect failed, or to send, or to receive. `outcome_unknown` is set once the
+// request's first byte may have left.
+class transport_error : public async::error {
+  public:
+    using error::error;
+};
+
+} // namespace http

@@ -1,0 +1,98 @@
+#include "http/server/caller.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace http {
+
+namespace {
+
+char lower(char letter) noexcept {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+bool same(std::string_view one, std::string_view other) noexcept {
+    return std::ranges::equal(one, other, [](char a, char b) { return lower(a) == lower(b); });
+}
+
+struct authority {
+    std::string_view host; // with the brackets of an IPv6 address
+    std::string_view port; // empty: the scheme's own
+};
+
+authority split(std::string_view text) noexcept {
+    const auto bracket = text.find(']');
+    const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    if (colon == std::string_view::npos)
+        return {text, {}};
+    return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+// "127.0.0.1" and its neighbours, in four numbers.
+bool is_loopback_v4(std::string_view text) noexcept {
+    int parts = 0;
+    for (;;) {
+        int number = -1;
+        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const auto digits = static_cast<std::size_t>(end - text.data());
+        if (failed != std::errc() || digits == 0 || digits > 3 || text.front() == '-' || number > 255 ||
+            (parts == 0 && number != 127))
+            return false;
+        ++parts;
+        text.remove_prefix(digits);
+        if (text.empty())
+            return parts == 4;
+        if (text.front() != '.' || parts == 4)
+            return false;
+        text.remove_prefix(1);
+    }
+}
+
+bool is_listed(std::string_view host, const std::vector<std::string>& hosts) {
+    const auto given = split(host);
+    return std::ranges::any_of(hosts, [&](std::string_view entry) {
+        const auto wanted = split(entry);
+        return same(wanted.host, given.host) && (wanted.port.empty() || wanted.port == given.port);
+    });
+}
+
+// What stands behind the scheme of an Origin; nothing for "null" and the like.
+std::optional<std::string_view> authority_of(std::string_view origin) noexcept {
+    for (const std::string_view scheme : {"http://", "https://"})
+        if (origin.size() > scheme.size() && same(origin.substr(0, scheme.size()), scheme))
+            return origin.substr(scheme.size());
+    return std::nullopt;
+}
+
+bool is_cross_site(const request& asked, const caller_rules& rules) {
+    const auto site = asked.header("sec-fetch-site");
+    if (!site.empty() && !same(site, "same-origin") && !same(site, "none"))
+        return true;
+    for (const auto& [name, value] : asked.headers) {
+        if (name != "origin")
+            continue;
+        const auto from = authority_of(value);
+        // Behind a proxy that gives us a Host of its own, the name that browsers see is listed.
+        if (!from || (!same(*from, asked.header("host")) && !is_listed(*from, rules.hosts)))
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
+bool is_loopback_host(std::string_view host) noexcept {
+    const auto name = split(host).host;
+    return same(name, "localhost") || name == "[::1]" || is_loopback_v4(name);
+}
+
+caller caller_of(const request& asked, const caller_rules& rules) {
+    if (is_cross_site(asked, rules))
+        return caller::cross_site;
+    const auto host = asked.header("host");
+    return rules.any_host || is_loopback_host(host) || is_listed(host, rules.hosts) ? caller::known
+                                                                                    : caller::stranger;
+}
+
+} // namespace http

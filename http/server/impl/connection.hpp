@@ -1,0 +1,92 @@
+// One client: its requests one after the other, each in its time.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/deadline.hpp"
+#include "async/log.hpp"
+#include "http/server/date.hpp"
+#include "http/server/impl/request_reader.hpp"
+#include "http/server/impl/response_head.hpp"
+#include "http/server/request_id.hpp"
+#include "http/server/server.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace http {
+
+// What all connections share; it outlives them.
+struct connection_context {
+    const server_options& options;
+    service& answers;
+    async::log& sink;
+    request_id_source& ids;
+    date_source& dates;
+    server_counters& counters;
+    bool crowded; // a client waits for a place: nobody keeps one for a next request
+};
+
+class connection {
+  public:
+    using clock = async::deadline::clock;
+
+    connection(async::asio::ip::tcp::socket socket, const connection_context& context);
+
+    // Until it is closed, by either side. Throws nothing but a cancellation.
+    [[nodiscard]] awaitable<void> run();
+    // This request is the last one. Between two requests: there will be none.
+    void finish();
+    // Since when no request has begun; nothing while there is one.
+    [[nodiscard]] std::optional<clock::time_point> idle_since() const noexcept { return idle_since_; }
+    // It has not had a request yet.
+    [[nodiscard]] bool is_new() const noexcept { return requests_ == 0; }
+
+  private:
+    // A request mostly fits, and a thousand idle connections cost 4 MB.
+    static constexpr std::size_t buffer_size_min = std::size_t{4} * 1024;
+
+    enum class received : std::uint8_t { bytes, end, late };
+    enum class reading : std::uint8_t { whole, refused, closed };
+    // What the access log tells.
+    struct account {
+        clock::time_point began = clock::now();
+        unsigned status = 0;
+        std::uint64_t bytes = 0; // of the body
+        bool cut = false;        // the client did not get all of it
+    };
+
+    [[nodiscard]] awaitable<bool> serve_one();
+    [[nodiscard]] awaitable<reading> read_request(request_reader& reader);
+    [[nodiscard]] awaitable<reading> read_on(request_reader& reader, async::deadline by, bool header_only);
+    [[nodiscard]] awaitable<received> receive(async::deadline by);
+    void feed(request_reader& reader);
+
+    [[nodiscard]] awaitable<void> refuse(request_reader& reader);
+    [[nodiscard]] awaitable<bool> answer(request_reader& reader);
+    [[nodiscard]] awaitable<void> send_response(response& what, const exchange_facts& facts, bool head_only,
+                                                account& told);
+    [[nodiscard]] awaitable<void> send_stream(response& what, framing how, account& told);
+    [[nodiscard]] awaitable<void> send_piece(framing how, std::span<const std::byte> piece);
+    [[nodiscard]] awaitable<void> send(async::asio::const_buffer one, async::asio::const_buffer other = {});
+    [[nodiscard]] awaitable<void> send_rest(std::vector<async::asio::const_buffer> rest);
+    void cut() noexcept;
+    [[nodiscard]] awaitable<void> linger();
+    [[nodiscard]] awaitable<void> hung_up();
+    void log_request(const request& asked, const account& told);
+
+    async::asio::ip::tcp::socket socket_;
+    const connection_context& context_;
+    std::vector<char> buffer_;
+    std::size_t buffered_ = 0; // received, and not yet used up
+    std::optional<clock::time_point> idle_since_;
+    std::optional<refusal> late_; // what a client is told that was too slow
+    std::size_t requests_ = 0;
+    bool finishing_ = false;
+};
+
+} // namespace http

@@ -1,0 +1,121 @@
+// What a connection hears: requests in their time, and that a client has gone.
+#include "async/error.hpp"
+#include "async/race.hpp"
+#include "http/server/impl/connection.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sys/socket.h>
+
+namespace http {
+
+namespace asio = boost::asio;
+using async::deadline;
+using boost::system::error_code;
+using boost::system::system_error;
+
+namespace {
+
+constexpr std::size_t linger_bytes_max = std::size_t{256} * 1024;
+
+} // namespace
+
+awaitable<connection::reading> connection::read_request(request_reader& reader) {
+    const auto& options = context_.options;
+    if (buffered_ == 0) {
+        idle_since_ = clock::now();
+        // Who connects and says nothing has no longer than who begins and says no more.
+        const auto patience = requests_ == 0 ? options.header_timeout : options.idle_timeout;
+        const auto got = co_await receive(deadline::after(patience));
+        idle_since_.reset();
+        if (got != received::bytes)
+            co_return reading::closed;
+    }
+    auto got = co_await read_on(reader, deadline::after(options.header_timeout), true);
+    if (got != reading::whole || reader.done())
+        co_return got;
+    if (reader.expects_continue() && buffered_ == 0) {
+        static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        co_await send(asio::buffer(go_on));
+    }
+    got = co_await read_on(reader, deadline::after(options.body_timeout), false);
+    co_return got;
+}
+
+awaitable<connection::reading> connection::read_on(request_reader& reader, deadline by, bool header_only) {
+    for (;;) {
+        feed(reader);
+        if (reader.refused())
+            co_return reading::refused;
+        if (reader.done() || (header_only && reader.header_done()))
+            co_return reading::whole;
+        const auto got = co_await receive(by);
+        if (got == received::end)
+            co_return reading::closed;
+        if (got == received::late) {
+            late_ = refusal{408, "Request Timeout"};
+            co_return reading::refused;
+        }
+    }
+}
+
+void connection::feed(request_reader& reader) {
+    if (buffered_ == 0)
+        return;
+    const auto used = reader.feed({buffer_.data(), buffered_});
+    buffered_ -= used;
+    std::memmove(buffer_.data(), buffer_.data() + used, buffered_);
+}
+
+awaitable<connection::received> connection::receive(deadline by) {
+    // The reader refuses a header before it has filled this.
+    const auto size_max = context_.options.sizes.header + buffer_size_min;
+    if (buffered_ == buffer_.size())
+        buffer_.resize(std::min(buffer_.size() * 2, size_max));
+    try {
+        buffered_ += co_await async::with_deadline(
+            socket_.async_read_some(asio::buffer(buffer_) + buffered_, asio::use_awaitable), by, "request");
+        co_return received::bytes;
+    } catch (const system_error& failed) {
+        if (failed.code() != asio::error::eof)
+            throw;
+    } catch (const async::error&) {
+        co_return received::late; // the only error that is ours: the deadline's
+    }
+    co_return received::end;
+}
+
+// Closing while something of the client's lies unread would make the kernel forget what we said last.
+awaitable<void> connection::linger() {
+    error_code ignored; // gone already is as good
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    const auto by = deadline::after(context_.options.linger);
+    std::size_t dropped = 0;
+    do {
+        dropped += buffered_;
+        buffered_ = 0;
+    } while (dropped < linger_bytes_max && co_await receive(by) == received::bytes);
+}
+
+awaitable<void> connection::hung_up() {
+    for (;;) {
+        co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::use_awaitable);
+        char peeked = 0;
+        const auto got = ::recv(socket_.native_handle(), &peeked, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+            co_return;
+        if (got > 0)
+            break;
+    }
+    // Its next request is there already; what comes behind that cannot be seen.
+    asio::steady_timer never(socket_.get_executor(), clock::time_point::max());
+    co_await never.async_wait(asio::use_awaitable);
+}
+
+} // namespace http

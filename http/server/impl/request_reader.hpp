@@ -1,0 +1,47 @@
+// Makes a request of bytes as they come; knows HTTP, not sockets. What is wrong with a request is an answer,
+// not an exception: garbage shall cost little.
+#pragma once
+
+#include "http/request.hpp"
+#include "http/server/server.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace http {
+
+// Why a request is not served. After it nothing more of the connection can be understood.
+struct refusal {
+    unsigned status = 400;
+    std::string_view detail; // a literal
+};
+
+class request_reader {
+  public:
+    explicit request_reader(const size_limits& limits);
+    ~request_reader();
+    request_reader(const request_reader&) = delete;
+    request_reader& operator=(const request_reader&) = delete;
+
+    // Returns how many bytes were used up; the rest is to be presented again with more behind it, or belongs
+    // to the next request. Returns after the header, and again after the body.
+    [[nodiscard]] std::size_t feed(std::string_view bytes);
+
+    [[nodiscard]] bool header_done() const;
+    [[nodiscard]] bool done() const;
+    [[nodiscard]] const std::optional<refusal>& refused() const;
+    [[nodiscard]] bool keep_alive() const;
+    [[nodiscard]] bool is_http_1_0() const;
+    // The client waits with the body until it is told to go on.
+    [[nodiscard]] bool expects_continue() const;
+    [[nodiscard]] http::request& request();
+
+  private:
+    class parser;
+    std::unique_ptr<parser> parser_;
+};
+
+} // namespace http

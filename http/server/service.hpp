@@ -1,0 +1,43 @@
+// From a request to its answer: where it comes from, the token, the router, the handler, and what is answered
+// when those say no.
+#pragma once
+
+#include "async/log.hpp"
+#include "http/server/caller.hpp"
+#include "http/server/router.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace http {
+
+struct service_options {
+    std::string token; // what a client must bear, but for open routes; empty: nothing
+    // Without a token: the names it is asked under, beside those of the loopback. With one, only other sites'
+    // pages are turned away, but for those under these names.
+    std::vector<std::string> hosts = {};
+};
+
+class service {
+  public:
+    // `sink` must outlive it.
+    service(std::vector<route> routes, service_options options, async::log& sink);
+
+    // Never throws but for a cancellation: a handler that fails is a 500 that says no more, and a line in the
+    // log that does. Fills in `asked.parameters`, and `asked.routine` for the access log.
+    [[nodiscard]] awaitable<response> answer(request& asked);
+    [[nodiscard]] const router& routes() const noexcept { return router_; }
+
+  private:
+    [[nodiscard]] std::optional<response> refusal_of_caller(request& asked, const match& what) const;
+    [[nodiscard]] bool may_pass(const request& asked, const match& what) const;
+    [[nodiscard]] awaitable<response> answer_found(const found& what, request& asked);
+
+    router router_;
+    service_options options_;
+    caller_rules callers_;
+    async::log& sink_;
+};
+
+} // namespace http
