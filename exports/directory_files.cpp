@@ -1,6 +1,6 @@
 #include "exports/directory_files.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "exports/posix_files.hpp"
 #include "exports/rename_new.hpp"
 

@@ -1,6 +1,6 @@
 #include "exports/file_writer.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 
 #include <utility>
 

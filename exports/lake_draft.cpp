@@ -1,7 +1,7 @@
 #include "exports/lake_draft.hpp"
 
 #include "async/fault_point.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "db/position.hpp"
 #include "lake/block_room.hpp"
 #include "lake/ledger.hpp"

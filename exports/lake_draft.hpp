@@ -2,7 +2,7 @@
 #pragma once
 
 #include "async/retry.hpp"
-#include "azure/block_id.hpp"
+#include "azure/blob/block_id.hpp"
 #include "db/position.hpp"
 #include "exports/sink.hpp"
 #include "lake/conditional_write.hpp"

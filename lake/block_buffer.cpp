@@ -1,6 +1,6 @@
 #include "lake/block_buffer.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 
 #include <algorithm>
 #include <cstring>

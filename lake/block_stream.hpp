@@ -3,8 +3,8 @@
 #pragma once
 
 #include "async/asio.hpp"
-#include "azure/blob_client.hpp"
-#include "azure/block_id.hpp"
+#include "azure/blob/blob_client.hpp"
+#include "azure/blob/block_id.hpp"
 #include "lake/block_buffer.hpp"
 #include "lake/block_room.hpp"
 

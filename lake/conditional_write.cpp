@@ -1,6 +1,6 @@
 #include "lake/conditional_write.hpp"
 
-#include "azure/error.hpp"
+#include "azure/blob/error.hpp"
 #include "lake/conflict.hpp"
 
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "lake/content_check.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "lake/treatment.hpp"
 

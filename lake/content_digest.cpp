@@ -1,6 +1,6 @@
 #include "lake/content_digest.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #include "lake/converter.hpp"
 
 #include "async/fault_point.hpp"
-#include "azure/crc64.hpp"
-#include "azure/error.hpp"
+#include "azure/blob/crc64.hpp"
+#include "azure/blob/error.hpp"
 #include "lake/block_stream.hpp"
 #include "lake/conflict.hpp"
 #include "lake/content_check.hpp"

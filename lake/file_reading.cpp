@@ -1,6 +1,6 @@
 #include "lake/file_reading.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 
 #include <stdexcept>
 

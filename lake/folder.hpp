@@ -1,8 +1,8 @@
 // The folder of day files as the job sees it.
 #pragma once
 
-#include "azure/blob_client.hpp"
-#include "azure/directory.hpp"
+#include "azure/blob/blob_client.hpp"
+#include "azure/blob/directory.hpp"
 #include "lake/day.hpp"
 #include "lake/mark.hpp"
 #include "lake/row_limit.hpp"

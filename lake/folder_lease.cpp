@@ -6,7 +6,7 @@
 #include "async/pause.hpp"
 #include "async/race.hpp"
 #include "async/task_scope.hpp"
-#include "azure/name_uuid.hpp"
+#include "azure/blob/name_uuid.hpp"
 #include "db/position.hpp"
 #include "lake/conditional_write.hpp"
 #include "lake/conflict.hpp"

@@ -1,6 +1,6 @@
 #include "lake/mark.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "db/position.hpp"
 #include "lake/day.hpp"
 
@@ -16,7 +16,7 @@ namespace lake {
 
 namespace {
 
-// Blob metadata names may hold lowercase letters only, see azure/metadata.hpp.
+// Blob metadata names may hold lowercase letters only, see azure/blob/metadata.hpp.
 constexpr std::string_view name_prefix = "archiver";
 constexpr std::string_view format_name = "archiverformat";
 constexpr std::string_view format_version = "2";

@@ -3,7 +3,7 @@
 // to values and back.
 #pragma once
 
-#include "azure/metadata.hpp"
+#include "azure/blob/metadata.hpp"
 #include "db/position.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "lake/pending_content.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "lake/conflict.hpp"
 
 #include <fmt/format.h>

@@ -1,9 +1,9 @@
 #include "lake/pending_file.hpp"
 
 #include "async/fault_point.hpp"
-#include "azure/block_id.hpp"
-#include "azure/crc64.hpp"
-#include "azure/error.hpp"
+#include "azure/blob/block_id.hpp"
+#include "azure/blob/crc64.hpp"
+#include "azure/blob/error.hpp"
 #include "lake/block_stream.hpp"
 #include "lake/conflict.hpp"
 #include "lake/tail_state.hpp"

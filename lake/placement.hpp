@@ -1,7 +1,7 @@
 // How files lie in the lake, beside their content.
 #pragma once
 
-#include "azure/tags.hpp"
+#include "azure/blob/tags.hpp"
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #include "lake/row_judge.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "csv/encoding.hpp"
 #include "csv/field_ends.hpp"

@@ -2,7 +2,7 @@
 // what its metadata says, and what becomes of it. Pure functions; docs/protocol.md, "Append blobs".
 #pragma once
 
-#include "azure/metadata.hpp"
+#include "azure/blob/metadata.hpp"
 #include "lake/day.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "lake/treatment.hpp"
 
-#include "azure/block_id.hpp"
+#include "azure/blob/block_id.hpp"
 
 #include <fmt/format.h>
 

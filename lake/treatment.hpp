@@ -3,7 +3,7 @@
 #pragma once
 
 #include "async/error.hpp"
-#include "azure/metadata.hpp"
+#include "azure/blob/metadata.hpp"
 #include "lake/block_room.hpp"
 #include "lake/day.hpp"
 #include "lake/mark.hpp"

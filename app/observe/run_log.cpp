@@ -3,7 +3,7 @@
 #include "app/observe/line_log.hpp"
 #include "app/text/terminal.hpp"
 #include "async/error.hpp"
-#include "azure/error.hpp"
+#include "azure/blob/error.hpp"
 #include "db/error.hpp"
 
 #include <unistd.h>

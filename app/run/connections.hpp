@@ -5,8 +5,8 @@
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "async/retry.hpp"
-#include "azure/blob_client.hpp"
-#include "azure/token_source.hpp"
+#include "azure/auth/token_source.hpp"
+#include "azure/blob/blob_client.hpp"
 #include "db/connection.hpp"
 #include "http/client/session_pool.hpp"
 

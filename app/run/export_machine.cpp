@@ -3,7 +3,7 @@
 #include "app/observe/run_id.hpp"
 #include "app/run/clear_text.hpp"
 #include "app/run/connections.hpp"
-#include "azure/blob_client.hpp"
+#include "azure/blob/blob_client.hpp"
 #include "exports/directory_sink.hpp"
 #include "exports/lake_sink.hpp"
 #include "lake/folder.hpp"

@@ -8,7 +8,7 @@
 #include "async/log.hpp"
 #include "async/retry.hpp"
 #include "async/stop.hpp"
-#include "azure/token_source.hpp"
+#include "azure/auth/token_source.hpp"
 #include "db/connection.hpp"
 #include "db/session_scope.hpp"
 #include "exports/exporter.hpp"

@@ -20,7 +20,7 @@
 #include "archive/plan/memory_budget.hpp"
 #include "archive/run/job.hpp"
 #include "async/error.hpp"
-#include "azure/token_source.hpp"
+#include "azure/auth/token_source.hpp"
 #include "http/client/session_pool.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>

@@ -6,8 +6,8 @@
 #include "app/settings/sources.hpp"
 #include "archive/settings.hpp"
 #include "async/log.hpp"
-#include "azure/account.hpp"
-#include "azure/identity.hpp"
+#include "azure/auth/account.hpp"
+#include "azure/auth/identity.hpp"
 #include "exports/settings.hpp"
 #include "http/client/proxy.hpp"
 

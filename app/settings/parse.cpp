@@ -1,6 +1,6 @@
 #include "app/settings/parse.hpp"
 
-#include "azure/account.hpp"
+#include "azure/auth/account.hpp"
 
 #include <fmt/format.h>
 

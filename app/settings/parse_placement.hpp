@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/settings/parse.hpp"
-#include "azure/tags.hpp"
+#include "azure/blob/tags.hpp"
 
 #include <string>
 #include <string_view>

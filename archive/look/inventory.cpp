@@ -1,6 +1,6 @@
 #include "archive/look/inventory.hpp"
 
-#include "azure/metadata.hpp"
+#include "azure/blob/metadata.hpp"
 #include "lake/side_copy.hpp"
 
 #include <algorithm>

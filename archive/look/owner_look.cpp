@@ -3,7 +3,7 @@
 #include "archive/table/named_table.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
-#include "azure/error.hpp"
+#include "azure/blob/error.hpp"
 #include "db/position.hpp"
 #include "db/transaction.hpp"
 #include "lake/folder_lease.hpp"

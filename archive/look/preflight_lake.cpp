@@ -4,7 +4,7 @@
 #include "archive/look/owner_look.hpp"
 #include "archive/look/preflight.hpp"
 #include "async/caught.hpp"
-#include "azure/error.hpp"
+#include "azure/blob/error.hpp"
 #include "db/session_scope.hpp"
 
 #include <fmt/format.h>

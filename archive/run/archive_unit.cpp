@@ -8,7 +8,7 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "db/committing.hpp"
 #include "db/position.hpp"

@@ -4,7 +4,7 @@
 #include "archive/table/missing_partition.hpp"
 #include "archive/table/row_key.hpp"
 #include "async/error.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "csv/field_ends.hpp"
 #include "csv/file_scanner.hpp"

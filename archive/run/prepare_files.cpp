@@ -7,7 +7,7 @@
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
-#include "azure/error.hpp"
+#include "azure/blob/error.hpp"
 #include "lake/row_judge.hpp"
 
 #include <fmt/format.h>

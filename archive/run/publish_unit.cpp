@@ -8,7 +8,7 @@
 #include "async/race.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
 #include "db/side_effects.hpp"

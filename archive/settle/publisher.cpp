@@ -1,8 +1,8 @@
 #include "archive/settle/publisher.hpp"
 
 #include "async/fault_point.hpp"
-#include "azure/crc64.hpp"
-#include "azure/error.hpp"
+#include "azure/blob/crc64.hpp"
+#include "azure/blob/error.hpp"
 #include "lake/conflict.hpp"
 #include "lake/pending_content.hpp"
 #include "lake/tail_state.hpp"

@@ -2,9 +2,9 @@
 
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
-#include "azure/block_id.hpp"
-#include "azure/crc64.hpp"
-#include "azure/error.hpp"
+#include "azure/blob/block_id.hpp"
+#include "azure/blob/crc64.hpp"
+#include "azure/blob/error.hpp"
 #include "csv/dialect.hpp"
 #include "csv/gzip.hpp"
 #include "lake/conflict.hpp"

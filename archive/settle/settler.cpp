@@ -7,7 +7,7 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
-#include "azure/error.hpp"
+#include "azure/blob/error.hpp"
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
 #include "csv/row_scanner.hpp"

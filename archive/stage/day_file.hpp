@@ -3,7 +3,7 @@
 #pragma once
 
 #include "archive/stage/held_rows.hpp"
-#include "azure/block_id.hpp"
+#include "azure/blob/block_id.hpp"
 #include "csv/gzip.hpp"
 #include "lake/block_buffer.hpp"
 #include "lake/content_digest.hpp"

@@ -1,7 +1,7 @@
 #include "archive/stage/known_content.hpp"
 
 #include "archive/stage/staging.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "lake/conflict.hpp"
 

@@ -1,7 +1,7 @@
 #include "archive/table/file_header.hpp"
 
 #include "async/error.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
 

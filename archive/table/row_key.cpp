@@ -1,6 +1,6 @@
 #include "archive/table/row_key.hpp"
 
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "csv/field_ends.hpp"
 #include "lake/content_digest.hpp"
 

@@ -3,7 +3,7 @@
 #include "archive/table/key_choice.hpp"
 #include "archive/table/table_shape.hpp"
 #include "async/error.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "lake/conflict.hpp"
 
 #include <fmt/format.h>

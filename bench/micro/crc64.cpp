@@ -1,4 +1,4 @@
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -1,7 +1,7 @@
 // What a request and an upload cost the client, against the sink.
-#include "azure/blob_client.hpp"
-#include "azure/block_id.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/blob_client.hpp"
+#include "azure/blob/block_id.hpp"
+#include "azure/blob/crc64.hpp"
 #include "bench/micro/loop.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "azure/request.hpp"
+#include "azure/blob/request.hpp"
 
 #include <benchmark/benchmark.h>
 #include <openssl/evp.h>

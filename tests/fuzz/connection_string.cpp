@@ -1,5 +1,5 @@
 // Whatever the text, there is an account to talk to or a mistake that says why not.
-#include "azure/account.hpp"
+#include "azure/auth/account.hpp"
 #include "tests/fuzz/check.hpp"
 
 namespace {

@@ -1,8 +1,8 @@
 // An answer of the service that is no success, and what its headers say. The first two bytes are the status,
 // lines up to an empty one are headers, the rest is the body. There is always an error, of one line that has
 // an end and shows nothing of the credential.
-#include "azure/impl/blob_answers.hpp"
-#include "azure/impl/service_error.hpp"
+#include "azure/blob/impl/blob_answers.hpp"
+#include "azure/blob/impl/service_error.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 // Index tags as the service could answer them: read whole or refused. What may be set again fits into a
 // header, and no tag of others is lost beside ours.
-#include "azure/tags.hpp"
+#include "azure/blob/tags.hpp"
 
 #include "async/error.hpp"
 #include "tests/fuzz/check.hpp"

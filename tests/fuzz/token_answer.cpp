@@ -1,5 +1,5 @@
 // Whatever a token endpoint answers, there is a token that fits into a header or an error of one short line.
-#include "azure/impl/token_exchange.hpp"
+#include "azure/auth/impl/token_exchange.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <algorithm>

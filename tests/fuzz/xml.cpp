@@ -1,5 +1,5 @@
 // A document of the service is read whole or refused with async::error; nothing else comes out.
-#include "azure/xml.hpp"
+#include "azure/blob/xml.hpp"
 
 #include "async/error.hpp"
 

@@ -1,4 +1,4 @@
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "lake/block_buffer.hpp"
 
 #include <boost/asio/io_context.hpp>

@@ -1,5 +1,5 @@
 #include "async/error.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "lake/content_check.hpp"
 
 #include <gtest/gtest.h>

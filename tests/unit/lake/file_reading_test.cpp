@@ -1,4 +1,4 @@
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 #include "lake/file_reading.hpp"
 
 #include <gtest/gtest.h>

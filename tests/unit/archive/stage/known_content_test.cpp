@@ -1,5 +1,5 @@
 #include "archive/stage/known_content.hpp"
-#include "azure/crc64.hpp"
+#include "azure/blob/crc64.hpp"
 
 #include <gtest/gtest.h>
 

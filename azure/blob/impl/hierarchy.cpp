@@ -1,0 +1,81 @@
+// blob_client on accounts with a hierarchical namespace, where folders are more than a part of names.
+#include "azure/blob/blob_client.hpp"
+#include "azure/blob/impl/border.hpp"
+#include "azure/impl/request_id.hpp"
+
+#include <fmt/format.h>
+
+namespace azure {
+
+using async::awaitable;
+
+// Get Account Information. Neither Storage Blob Data Contributor nor every SAS may ask.
+awaitable<std::optional<bool>> blob_client::hierarchical() {
+    if (namespace_.asked)
+        co_return namespace_.hierarchical;
+    request what;
+    what.method = verb::get;
+    // A SAS for a container may ask there, and nowhere else.
+    what.path = std::holds_alternative<shared_access_signature>(account_.credential) ? "/" + container_ : "/";
+    what.query.emplace_back("restype", "account");
+    what.query.emplace_back("comp", "properties");
+    what.headers.emplace("x-ms-client-request-id", make_request_id());
+    std::optional<bool> found;
+    try {
+        const auto answer = co_await send("get account information", what);
+        found = answer.header("x-ms-is-hns-enabled") == "true";
+    } catch (const storage_error& failed) {
+        if (failed.status() / 100 != 4 || failed.may_repeat())
+            throw;
+        sink_.debug("azure.account_unknown", "the service does not tell what kind of account this is",
+                    {{"error.message", failed.what()}});
+    }
+    namespace_ = {true, found};
+    co_return found;
+}
+
+// Put Blob, If-None-Match: *
+awaitable<void> blob_client::ensure_marker_blob(std::string_view name, const metadata& values,
+                                                std::string_view encryption_scope) {
+    const auto doing = fmt::format("put blob '{}'", name);
+    auto what = blob_request(verb::put, name);
+    what.headers["x-ms-blob-type"] = "BlockBlob";
+    if (!encryption_scope.empty())
+        what.headers["x-ms-encryption-scope"] = encryption_scope;
+    set_metadata_at_border(doing, what, values);
+    set_condition(what, condition::absent());
+    std::exception_ptr refused;
+    try {
+        (void)co_await send(doing, what);
+    } catch (const storage_error& failed) {
+        if (failed.condition_failed())
+            co_return;
+        // The second is what a SAS without the right to overwrite hears.
+        if (failed.status() != 409 && failed.service_code() != "UnauthorizedBlobOverwrite")
+            throw;
+        refused = std::current_exception();
+    }
+    if (!refused)
+        co_return;
+    // An account with a hierarchical namespace has real folders, and its own words for one that is there
+    // already.
+    const auto found = co_await properties(name);
+    if (!found)
+        std::rethrow_exception(refused);
+}
+
+// Path Create, If-None-Match: *. An answer that was lost makes the second try find what the first has made.
+awaitable<void> blob_client::ensure_directory(std::string_view name) {
+    const auto doing = fmt::format("create directory '{}'", name);
+    auto what = blob_request(verb::put, name);
+    what.query.emplace_back("resource", "directory");
+    set_condition(what, condition::absent());
+    try {
+        (void)co_await send(doing, what);
+    } catch (const storage_error& failed) {
+        if (failed.status() != 409 || failed.service_code() != "PathAlreadyExists")
+            throw;
+    }
+}
+
+} // namespace azure

@@ -1,0 +1,267 @@
+// How blob_client sends: signed anew for each try, repeated where that is safe.
+#include "async/timeline.hpp"
+#include "azure/auth/token_source.hpp"
+#include "azure/blob/blob_client.hpp"
+#include "azure/blob/impl/border.hpp"
+#include "azure/blob/impl/service_error.hpp"
+#include "azure/impl/clock.hpp"
+#include "azure/impl/request_id.hpp"
+#include "http/client/error.hpp"
+#include "http/client/http_date.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace azure {
+
+using async::awaitable;
+using async::deadline;
+
+namespace {
+
+constexpr std::string_view request_id_header = "x-ms-client-request-id";
+// With a service that has never answered: how long connections are tried for, how long its first answer may
+// take, and how much longer than a missing connection silence is borne.
+constexpr std::chrono::seconds unreachable_patience{5};
+constexpr std::chrono::milliseconds first_answer_patience{10'000};
+constexpr std::chrono::seconds silence_patience{10};
+
+const std::string& request_id_of(const request& what) {
+    return what.headers.at(std::string(request_id_header));
+}
+
+http::wire_request signed_at(std::chrono::sys_seconds now, const account& owner, request what,
+                             const std::string& token, bool repeatable, deadline::clock::duration timeout) {
+    what.headers["x-ms-date"] = http::format_http_date(now);
+    what.headers["x-ms-version"] = service_version;
+    if (const auto* key = std::get_if<shared_key>(&owner.credential))
+        what.headers["authorization"] = shared_key_authorization(owner, *key, what);
+    else if (!token.empty())
+        what.headers["authorization"] = "Bearer " + token;
+    what.headers["user-agent"] = "event-archiver";
+
+    http::wire_request wire;
+    wire.method = to_string(what.method);
+    wire.target = request_target(owner, what);
+    wire.headers.assign(what.headers.begin(), what.headers.end());
+    wire.repeatable = repeatable;
+    wire.timeout = timeout;
+    return wire;
+}
+
+// "PUT block": the method and the operation, without names or signatures.
+std::string operation_of(const request& what) {
+    std::string operation(to_string(what.method));
+    for (const auto& [key, value] : what.query)
+        if (key == "comp")
+            operation.append(" ").append(value);
+    return operation;
+}
+
+// The service says 401, the emulator 403, of a token that has expired, too.
+bool token_refused(const http::wire_response& answer) {
+    return answer.status == 401 ||
+           (answer.status == 403 && answer.header("x-ms-error-code") == "AuthenticationFailed");
+}
+
+std::chrono::sys_seconds our_time() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+// An answer that leaves open whether the write took effect: something between us and the service, or its own
+// time limit.
+bool leaves_open(const storage_error& failed) {
+    return failed.status() == 408 || (failed.status() >= 500 && failed.status() != 501);
+}
+
+// Whatever keeps an answer from coming, who asks is told in the words of this room.
+awaitable<http::wire_response> answered(http::session_pool& pool, const http::wire_request& wire, deadline by,
+                                        const http::body_stream* stream) {
+    try {
+        co_return co_await pool.exchange(wire, by, stream);
+    } catch (const http::transport_error& failed) {
+        throw storage_error(failed);
+    }
+}
+
+} // namespace
+
+blob_client::blob_client(account owner, std::string container, client_options options,
+                         http::session_pool& pool, async::retry_context& retries, async::log& sink,
+                         token_source* tokens)
+    : account_(std::move(owner))
+    , container_(std::move(container))
+    , options_(options)
+    , pool_(pool)
+    , retries_(retries)
+    , sink_(sink)
+    , tokens_(tokens) {}
+
+request blob_client::container_request(verb method) const {
+    request what;
+    what.method = method;
+    what.path = "/" + container_;
+    what.query.emplace_back("restype", "container");
+    what.headers.emplace(request_id_header, make_request_id());
+    return what;
+}
+
+request blob_client::blob_request(verb method, std::string_view name) const {
+    request what;
+    what.method = method;
+    what.path = "/" + container_ + "/" + std::string(name);
+    what.headers.emplace(request_id_header, make_request_id());
+    return what;
+}
+
+std::string blob_client::blob_of(const request& what) const {
+    const auto begin = container_.size() + 2; // "/container/"
+    return what.path.size() > begin ? what.path.substr(begin) : std::string();
+}
+
+// https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
+bool blob_client::refused_for_the_clock(const http::wire_response& answer) const {
+    return answer.status == 403 && answer.header("x-ms-error-code") == "AuthenticationFailed" &&
+           !std::holds_alternative<shared_access_signature>(account_.credential) && // holds no date of ours
+           clock_ahead_ && std::chrono::abs(*clock_ahead_ - dated_ahead_) >= skew_worth_telling;
+}
+
+awaitable<http::wire_response> blob_client::exchange(const request& what, bool repeatable, deadline by,
+                                                     const http::body_stream* stream) {
+    auto answer = co_await exchange_as(what, repeatable, by, stream);
+    if (refused_for_the_clock(answer)) {
+        dated_ahead_ = *clock_ahead_;
+        sink_.warn("azure.clock", "this machine's clock is wrong: requests are dated by the lake's",
+                   {{"lake_ahead_s", dated_ahead_.count()}});
+        answer = co_await exchange_as(what, repeatable, by, stream);
+    }
+    co_return answer;
+}
+
+awaitable<http::wire_response> blob_client::exchange_as(const request& what, bool repeatable, deadline by,
+                                                        const http::body_stream* stream) {
+    const std::string no_token;
+    if (!std::holds_alternative<entra_identity>(account_.credential))
+        co_return co_await exchange_once(what, no_token, repeatable, by, stream);
+    if (tokens_ == nullptr)
+        throw async::error(async::failure::internal, "an Entra identity without a source of tokens");
+    const std::string scope(storage_scope);
+    const auto token = co_await tokens_->token(scope, by);
+    auto answer = co_await exchange_once(what, token, repeatable, by, stream);
+    if (token_refused(answer)) {
+        tokens_->reject(scope, token);
+        const auto fresh = co_await tokens_->token(scope, by);
+        answer = co_await exchange_once(what, fresh, repeatable, by, stream);
+    }
+    co_return answer;
+}
+
+awaitable<http::wire_response> blob_client::exchange_once(const request& what, const std::string& token,
+                                                          bool repeatable, deadline by,
+                                                          const http::body_stream* stream) {
+    const auto began = deadline::clock::now();
+    const auto timeout =
+        clock_ahead_ ? options_.request_timeout : std::min(options_.request_timeout, first_answer_patience);
+    auto wire = signed_at(our_time() + dated_ahead_, account_, what, token, repeatable, timeout);
+    wire.body = what.body;
+    async::span shown(sink_, "lake requests", operation_of(what), what.path);
+    shown.note("bytes", what.body_size());
+    auto answer = co_await answered(pool_, wire, by, stream);
+    shown.note("status", answer.status);
+    if (const auto theirs = http::parse_http_date(answer.header("date")))
+        clock_ahead_ = *theirs - our_time();
+    log_answer(what, answer, began);
+    co_return answer;
+}
+
+awaitable<http::wire_response> blob_client::send_once(const request& what, bool repeatable, deadline by) {
+    auto answer = co_await exchange(what, repeatable, by, nullptr);
+    if (answer.status / 100 != 2)
+        throw service_error(answer, request_id_of(what), std::chrono::system_clock::now(),
+                            {account_.credential, what});
+    co_return answer;
+}
+
+awaitable<http::wire_response> blob_client::send(std::string_view doing, const request& what) {
+    const auto by = deadline::after(options_.operation_timeout);
+    const auto found_by = deadline::after(unreachable_patience);
+    auto attempt = [&] { return send_while_reachable(what, by, found_by); };
+    try {
+        co_return co_await async::retry(retries_, doing, by, attempt);
+    } catch (storage_error& failed) {
+        failed.set_blob(blob_of(what));
+        rethrow_with_context(doing);
+    } catch (...) {
+        rethrow_with_context(doing);
+    }
+}
+
+// A service that has never answered, and that no connection leads to, is most likely not there at all: that
+// is to be found before the database has been read for an hour. So is one that takes connections and says
+// nothing.
+awaitable<http::wire_response> blob_client::send_while_reachable(const request& what, deadline by,
+                                                                 deadline found_by) {
+    try {
+        co_return co_await send_once(what, true, by);
+    } catch (async::error& failed) {
+        const auto end = failed.outcome_unknown() ? deadline(found_by.at() + silence_patience) : found_by;
+        if (clock_ahead_ || !end.passed())
+            throw;
+        failed.set_not_repeatable();
+        if (!failed.outcome_unknown())
+            throw;
+        async::error silent(async::failure::temporary,
+                            fmt::format("{}:{} takes connections and does not answer", account_.blob.host,
+                                        account_.blob.port),
+                            "Is that the lake's endpoint? A proxy or a firewall may stand in between.");
+        silent.set_not_repeatable();
+        throw silent;
+    }
+}
+
+awaitable<std::optional<http::wire_response>> blob_client::send_if_found(std::string_view doing,
+                                                                         const request& what) {
+    std::optional<http::wire_response> answer;
+    try {
+        answer = co_await send(doing, what);
+    } catch (const storage_error& failed) {
+        // A container that does not exist is another matter.
+        if (failed.status() != 404 || failed.service_code() == "ContainerNotFound")
+            throw;
+    }
+    co_return answer;
+}
+
+awaitable<http::wire_response> blob_client::publish(std::string_view doing, const request& what) {
+    const auto by = deadline::after(options_.operation_timeout);
+    try {
+        co_return co_await send_once(what, false, by);
+    } catch (storage_error& failed) {
+        failed.set_blob(blob_of(what));
+        if (leaves_open(failed))
+            failed.set_outcome_unknown();
+        rethrow_with_context(doing);
+    } catch (...) {
+        rethrow_with_context(doing);
+    }
+}
+
+void blob_client::log_answer(const request& what, const http::wire_response& answer,
+                             deadline::clock::time_point began) {
+    if (!sink_.enabled(async::log_level::debug))
+        return;
+    const auto target = redacted_target(account_, what);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(deadline::clock::now() - began);
+    sink_.debug("azure.request", "the blob service answered",
+                {{"http.method", to_string(what.method)},
+                 {"url.path", target},
+                 {"http.status", answer.status},
+                 {"azure.error_code", answer.header("x-ms-error-code")},
+                 {"azure.request_id", answer.header("x-ms-request-id")},
+                 {"azure.client_request_id", request_id_of(what)},
+                 {"duration_ms", took.count()}});
+}
+
+} // namespace azure

@@ -1,0 +1,104 @@
+// Accounts with a hierarchical namespace, scripted: there is no emulator of them.
+#include "azure/blob/directory.hpp"
+#include "tests/unit/azure/blob/imposter_fixture.hpp"
+
+namespace azure {
+namespace {
+
+using test_support::answering;
+using ::testing::HasSubstr;
+
+class Hierarchy : public azure::rig::imposter_fixture {
+  protected:
+    account owner() {
+        account made;
+        made.name = "acme";
+        made.blob = where();
+        made.dfs = where();
+        made.credential = shared_key{{'s'}};
+        return made;
+    }
+
+    // The pool of its own closes with it, as the fixture expects.
+    void make_directory(const std::string& name) {
+        directory_client directories(loop.get_executor(), owner(), "box", with, options, retries, log,
+                                     nullptr);
+        EXPECT_TRUE(directories.available());
+        run(directories.ensure(name));
+    }
+};
+
+TEST_F(Hierarchy, IsAskedForOnce) {
+    server->expect(
+        answering("GET /acme/?restype=account&comp=properties", 200, {{"x-ms-is-hns-enabled", "true"}}));
+    EXPECT_EQ(run(client().hierarchical()), std::optional(true));
+    EXPECT_EQ(run(client().hierarchical()), std::optional(true));
+}
+
+TEST_F(Hierarchy, IsAbsentUnlessTheServiceSaysOtherwise) {
+    server->expect(answering("GET /acme/?restype=account", 200));
+    EXPECT_EQ(run(client().hierarchical()), std::optional(false));
+}
+
+TEST_F(Hierarchy, IsUnknownToWhoeverMayNotAsk) {
+    server->expect(answering("GET", 403, {{"x-ms-error-code", "AuthorizationPermissionMismatch"}}));
+    EXPECT_EQ(run(client().hierarchical()), std::nullopt);
+    EXPECT_EQ(run(client().hierarchical()), std::nullopt);
+}
+
+TEST_F(Hierarchy, IsAskedForAtTheContainerByASas) {
+    auto guest = owner();
+    guest.credential = shared_access_signature{"sr=c&sig=s"};
+    blob_client asking(guest, "box", with, pool(), retries, log);
+    server->expect(answering("GET /acme/box?restype=account&comp=properties&sr=c&sig=s", 200));
+    EXPECT_EQ(run(asking.hierarchical()), std::optional(false));
+}
+
+TEST_F(Hierarchy, TroubleIsNoAnswer) {
+    for (int tries = 0; tries < retries.policy.tries_max; ++tries)
+        server->expect(answering("GET", 503));
+    EXPECT_EQ(failure_of([&] { return run(client().hierarchical()); }).status(), 503U);
+}
+
+TEST_F(Hierarchy, MakesADirectoryWithThoseAboveInOneRequest) {
+    server->expect(answering("PUT /acme/box/a%20b/c?resource=directory", 201));
+    make_directory("a b/c");
+    const auto& seen = server->seen()[0];
+    EXPECT_EQ(seen.headers.at("if-none-match"), "*");
+    EXPECT_EQ(seen.headers.at("content-length"), "0");
+    EXPECT_THAT(seen.headers.at("authorization"), HasSubstr("SharedKey acme:"));
+}
+
+TEST_F(Hierarchy, LeavesADirectoryThatIsThereAlone) {
+    server->expect(answering("PUT", 409, {{"x-ms-error-code", "PathAlreadyExists"}}));
+    make_directory("a");
+}
+
+TEST_F(Hierarchy, TriesTwiceAndSaysWhatIsInTheWay) {
+    server->expect(answering("PUT", 503));
+    server->expect(answering("PUT", 503));
+    EXPECT_EQ(failure_of([&] {
+                  make_directory("a");
+                  return 0;
+              }).status(),
+              503U);
+    server->expect(
+        answering("PUT", 409, {{"x-ms-error-code", "PathConflict"}}, R"({"error":{"code":"PathConflict"}})"));
+    const auto failed = failure_of([&] {
+        make_directory("a");
+        return 0;
+    });
+    EXPECT_THAT(failed.message(), HasSubstr("create directory 'a': 409 PathConflict"));
+}
+
+TEST_F(Hierarchy, AnAddressThatDoesNotTellHasNoOtherEndpoint) {
+    auto plain = owner();
+    plain.dfs.reset();
+    const directory_client directories(loop.get_executor(), plain, "box", with, options, retries, log,
+                                       nullptr);
+    EXPECT_FALSE(directories.available());
+    EXPECT_EQ(directories.requests(), 0U);
+}
+
+} // namespace
+} // namespace azure
