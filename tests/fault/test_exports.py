@@ -122,7 +122,8 @@ def reached(stage: Stage, trace, found: str) -> list:
     trace.unlink(missing_ok=True)
     stage.begin(found)
     stage.run(settings={"EVENT_ARCHIVER_FAULT_TRACE": str(trace)})
-    names = trace.read_text().split()
+    # The lock is made by the first run in a folder alone, so that no later run comes to that point.
+    names = [name for name in trace.read_text().split() if name != "lock-created"]
     assert len(set(names)) >= 8
     return [f"{name}#{nth}" for name in dict.fromkeys(names) for nth in sorted({1, names.count(name)})]
 
