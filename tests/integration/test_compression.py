@@ -105,9 +105,22 @@ def test_a_compressed_file_of_somebody_else_is_appended_to(archiver, table, orac
     lake.put_blob(container, name, gzip.compress(content))  # one Put Blob, no mark, no newline at its end
     table.fill(20, 1, seed="more")
     oracle.remember_new()
-    archiver.archive(settings=GZIP)
+    outcome = archiver.archive(settings=GZIP)
     assert oracle.check().archived == 40
     assert lake.list(container)[0].metadata["archiverrows"] == "40"
+    assert outcome.events("day.compressed_anew")
+
+
+def test_a_compressed_file_that_others_made_shorter_is_not_appended_to(archiver, table, oracle, lake, container):
+    table.fill(20, 1)
+    archiver.archive(settings=GZIP)
+    name = "events_2024-01-01.csv.gz"
+    rows = gzip.decompress(lake.get(container, name)).splitlines(keepends=True)
+    lake.put_blob(container, name, gzip.compress(b"".join(rows[:-1])))
+    table.fill(20, 1, seed="more")
+    outcome = archiver.run("archive", settings=GZIP, expect=7)
+    assert name in outcome.stderr and "changed by somebody else" in outcome.stderr
+    assert table.count() == 20
 
 
 def test_gzip_under_a_plain_name_is_refused_by_what_it_is(archiver, table, lake, container):
