@@ -39,8 +39,10 @@ result verified(std::string_view text, Step next_step) {
     result made;
     lake::difference_list found;
     const auto take = [&made](const lake::placed_row& row) {
-        made.found.append(row.text).append("=").append(row.key).append("@").append(
-            std::to_string(row.at.byte));
+        made.found.append(row.text).append("=");
+        for (const auto& field : row.key)
+            made.found.append(field).append("/");
+        made.found.append("@").append(std::to_string(row.at.byte));
     };
     lake::file_reading reading(expected, false, found, take, row_bytes_max);
     try {
