@@ -157,6 +157,16 @@ awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& bo
     context_.report.enter(run_phase::settling);
     // What another server's run changes between the two has another ETag than the one listed.
     co_await load_files(work);
+    if (work.position.cluster.empty()) {
+        // Whose the folder is cannot be told, so that nothing is written to it: `body` finds nothing to do,
+        // or asks for the identity itself.
+        for (const auto& [key, file] : work.files)
+            if (file.mark.mark && lake::awaited(*file.mark.mark))
+                db::must_be_identified(work.position);
+        const auto result = co_await body(work);
+        co_await leave(work, false);
+        co_return result;
+    }
     auto wanted = co_await claim(work);
     if (!co_await lease_.take(std::move(wanted))) {
         co_await work.transaction->rollback();
@@ -179,6 +189,13 @@ awaitable<lake::lease_claim> job::claim(unit& work) const {
 // Whoever is the last on this server lets go of the lease, so that another server need not wait for it to
 // lapse: while nobody else can have the table's lock, nobody else works under the lease.
 awaitable<void> job::leave(unit& work, bool finished) {
+    const auto left = co_await async::caught(let_go(work, finished));
+    // What there was to do is done: where a stop comes now, the lease lapses and the connection is closed.
+    if (left && !async::is_cancellation(left))
+        std::rethrow_exception(left);
+}
+
+awaitable<void> job::let_go(unit& work, bool finished) {
     // A shard would have to take the table's lock from under its siblings: theirs lapses.
     if (finished && context_.settings.shard.count == 1 && work.session.usable()) {
         try {

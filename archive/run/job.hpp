@@ -87,6 +87,7 @@ class job {
     [[nodiscard]] awaitable<void> accept_file(unit& work, const lake::lake_file& file);
     [[nodiscard]] awaitable<lake::lease_claim> claim(unit& work) const;
     [[nodiscard]] awaitable<void> leave(unit& work, bool finished);
+    [[nodiscard]] awaitable<void> let_go(unit& work, bool finished);
     [[nodiscard]] awaitable<bool> alone(unit& work) const;
     [[nodiscard]] awaitable<void> tell_of_other_tables(unit& work);
     [[nodiscard]] awaitable<attempt_result> attempt(const attempt_body& body);

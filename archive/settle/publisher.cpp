@@ -104,11 +104,18 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     const auto when =
         file.existing ? azure::condition::match(file.existing->etag) : azure::condition::absent();
 
+    bool perhaps_written = false;
     lake::conditional_write what;
     what.doing = fmt::format("publishing '{}'", file.name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-publish");
-        const auto done = co_await lake_.client().put_block_list(file.name, ids, content, values, when);
+        azure::written done;
+        try {
+            done = co_await lake_.client().put_block_list(file.name, ids, content, values, when);
+        } catch (const azure::storage_error& failed) {
+            perhaps_written = perhaps_written || failed.outcome_unknown() || failed.may_repeat();
+            throw;
+        }
         fault_point("after-publish");
         co_return done.etag;
     };
@@ -124,7 +131,13 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     };
     file.mark = mark;
     file.state = day_file::publication::tried;
-    file.etag = co_await lake::write_until_known(retries_, std::move(what));
+    try {
+        file.etag = co_await lake::write_until_known(retries_, std::move(what));
+    } catch (const lake::conflict&) {
+        if (!perhaps_written) // its condition refused it: there is nothing to put back
+            file.state = day_file::publication::none;
+        throw;
+    }
     file.state = day_file::publication::published;
 }
 
