@@ -149,7 +149,7 @@ awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
     co_return before;
 }
 
-// The whole blob is written anew: it has no content. Throws conflict if somebody else has written to it.
+// The whole blob is written again: it has no content. Throws conflict if somebody else has written to it.
 awaitable<void> folder_lease::write(folder_holder holder) {
     const auto values = lock_metadata(claim_.owner, holder);
     const auto expected = std::exchange(etag_, {}); // unless the write is known, the next `take` looks anew

@@ -103,7 +103,7 @@ awaitable<void> staging::take_over(day_file& file, const lake::lake_file& before
             file.name, "compared with the rows that it was restored to",
             {failure::precondition, "the table's columns have changed since it was written",
              "If the table's rows count, run `event-archiver recover --discard FILE`: the file is"
-             " emptied, and the rows are archived anew. If the file's count, delete the day's rows from"
+             " emptied, and the rows are archived again. If the file's count, delete the day's rows from"
              " the table."});
     if (ours && mark->now.header != header_crc_)
         throw lake::refused(file.name, "appended to",
@@ -143,7 +143,7 @@ awaitable<void> staging::take_over(day_file& file, const lake::lake_file& before
                            {{"day", file.which().text()}, {"blob", file.name}});
     if (how.remember_rows)
         expect_held(file, mark->now.rows);
-    // Whoever writes a pending file anew drops its mark, and keeps rows that the table still has.
+    // A pending file that others replaced has lost its mark, and may hold rows that the table still has.
     file.adopted = !mark;
     how.remember_rows = how.remember_rows || file.adopted;
     if (!ours || how.restage || how.remember_rows || file.whole || how.rewritten)
@@ -217,8 +217,8 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         if (!file.compressed() || !file.adopted || rows < held->rows)
             throw changed_by_others(file.name);
         context_.sink.warn(
-            "day.compressed_anew",
-            "others have compressed a file anew: its rows were counted, and could not be compared",
+            "day.compressed_again",
+            "others compressed a file again: its rows were counted but could not be compared",
             {{"day", file.which().text()}, {"blob", file.name}, {"rows", rows}, {"rows_known", held->rows}});
     }
     if (seen.crlf_lines() > 0 && !how.restage) {

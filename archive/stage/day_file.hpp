@@ -54,7 +54,7 @@ struct day_file {
     held_rows held;
     std::size_t held_memory = 0;
     std::uint64_t rows_recognised = 0;
-    bool adopted = false;       // it has no mark: others wrote it, or wrote it anew
+    bool adopted = false;       // it has no mark: others wrote or replaced it
     bool beyond_memory = false; // the same: it has too many rows to be remembered
     // Of a restored file: all rows it holds, to be compared with the day's as a whole first.
     std::optional<lake::content_digest> whole;

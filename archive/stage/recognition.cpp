@@ -190,7 +190,7 @@ awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lak
     if (!same_columns)
         throw lake::refused(name, "compared with rows that came back",
                             {failure::precondition, "the table's columns have changed since it was written",
-                             "Move the file away; its rows that are in the table are archived anew then."});
+                             "Move the file away; its rows that are in the table are then archived again."});
     if (mark.now.rows > 0 && !known.is_there())
         throw changed_by_others(name);
     if (source.compressed())
@@ -227,7 +227,7 @@ bool staging::recognised(day_file& file, std::string_view row) {
                         fmt::join(key_.fields_of(row), ", "), context_.table.name, holder->name),
             "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, "
             "and the"
-            " rows are archived anew. If the file's rows count, delete that row from the table.");
+            " rows are archived again. If the file's rows count, delete that row from the table.");
     if (seen == held_rows::found::other_content && holder->adopted)
         return false; // another row, of somebody who gives the same keys
     if (seen == held_rows::found::other_content)

@@ -108,7 +108,7 @@ def test_a_compressed_file_of_somebody_else_is_appended_to(archiver, table, orac
     outcome = archiver.archive(settings=GZIP)
     assert oracle.check().archived == 40
     assert lake.list(container)[0].metadata["archiverrows"] == "40"
-    assert outcome.events("day.compressed_anew")
+    assert outcome.events("day.compressed_again")
 
 
 def test_a_compressed_file_that_others_made_shorter_is_not_appended_to(archiver, table, oracle, lake, container):
