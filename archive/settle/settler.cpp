@@ -4,6 +4,7 @@
 #include "archive/table/file_header.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/row_lookup.hpp"
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
@@ -102,6 +103,24 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
     }
     if (!work.empty())
         co_await lease_.ready_to_write();
+    std::exception_ptr gone;
+    // Looked at before the ledger is told: a tail that cannot be taken back is not said to have been.
+    std::vector<decided> sure;
+    for (const auto& each : work) {
+        const auto& mark = *each.file->mark.mark;
+        if (is_undo(each.decision) && mark.pending && !lake::has_empty_tail(mark) &&
+            known.doubtful.contains(each.file)) {
+            const auto found = co_await async::outcome_of(lake::look_at_pending(lake_, *each.file));
+            if (found.failed && async::failure_of(found.failed) != failure::integrity)
+                std::rethrow_exception(found.failed);
+            if (found.failed) {
+                gone = found.failed; // the others are settled all the same
+                continue;
+            }
+        }
+        sure.push_back(each);
+    }
+    work = std::move(sure);
     std::vector<lake::ledger_entry> kept;
     for (const auto& each : work)
         // Of an aborted tail the ledger has no line.
@@ -109,7 +128,6 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
             entry && (!is_undo(each.decision) || known.doubtful.contains(each.file)))
             kept.push_back(std::move(*entry));
     co_await ledger_.record(std::move(kept), sink_);
-    std::exception_ptr gone;
     const auto step = [this, &work, &table, &gone](std::size_t index) -> awaitable<void> {
         try {
             co_await carry_out(work[index], table);
