@@ -6,6 +6,8 @@ import pytest
 
 from support.gate import call_before
 from support.scene import YOUNG, Kind
+from test_ledger import ledger
+from test_settling import rewrite
 
 NAME = "events_2024-01-01.csv"
 FOREIGN = b"777,f,f,2024-01-01 23:00:00,,{}\n"
@@ -65,6 +67,17 @@ def test_rows_that_others_append_are_not_taken_back(scene, fate, before):
         refused(scene.run(*command), name)
         assert scene.lake.get(scene.container, name) == as_it_was
     assert scene.table.count() == scene.kind.rows + YOUNG
+
+
+@BASES
+def test_the_ledger_is_not_told_of_a_tail_that_stays(scene, before):
+    """In doubt it is told before the tail is taken back; where others have appended, it is not taken back."""
+    name = leave_pending(scene, "aborted", before)
+    rewrite(scene, xid=10**15)
+    append(scene, name, FOREIGN)
+    scene.table.execute("""INSERT INTO "Event" VALUES (777, 'f', 'f', '2024-01-01 23:00:00', NULL, '{}')""")  # all rows are there
+    refused(scene.run("recover"), name)
+    assert not [line for line in ledger(scene) if line["file"] == name and line["what"] in ("taken back", "removed")]
 
 
 @BASES
