@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace test_support {
@@ -27,13 +28,17 @@ class collecting_log : public async::log {
         async::log_level level;
         std::string event;
         std::string message;
+        std::int64_t count = 1; // the field of that name
     };
     std::vector<line> lines;
 
   private:
     void write(async::log_level level, std::string_view event, std::string_view message,
-               std::span<const async::log_field>) override {
+               std::span<const async::log_field> fields) override {
         lines.push_back({level, std::string(event), std::string(message)});
+        for (const auto& each : fields)
+            if (const auto* count = std::get_if<std::int64_t>(&each.value); count && each.key == "count")
+                lines.back().count = *count;
     }
 };
 

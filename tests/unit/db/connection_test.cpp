@@ -119,12 +119,18 @@ TEST_F(connection_test, logs_that_there_were_notices_and_not_their_texts) {
     };
     run(story());
 
-    ASSERT_EQ(log_.lines.size(), 2U);
+    ASSERT_GE(log_.lines.size(), 2U);
     EXPECT_EQ(log_.lines[0].level, async::log_level::debug);
     EXPECT_EQ(log_.lines[0].message, "the server sent a message of severity NOTICE");
-    EXPECT_EQ(log_.lines[1].level, async::log_level::warn);
-    EXPECT_EQ(log_.lines[1].event, "db.notice");
-    EXPECT_EQ(log_.lines[1].message, "the server sent a message of severity WARNING");
+    // One line, or one each if the two came in separate reads.
+    std::int64_t warnings = 0;
+    for (std::size_t at = 1; at < log_.lines.size(); ++at) {
+        EXPECT_EQ(log_.lines[at].level, async::log_level::warn);
+        EXPECT_EQ(log_.lines[at].event, "db.notice");
+        EXPECT_EQ(log_.lines[at].message, "the server sent a message of severity WARNING");
+        warnings += log_.lines[at].count;
+    }
+    EXPECT_EQ(warnings, 2);
 }
 
 TEST_F(connection_test, works_next_to_another_on_one_loop) {
