@@ -23,7 +23,10 @@ using async::awaitable;
 // The folder's own things lie there; nothing else of ours does.
 inline constexpr std::string_view bookkeeping_folder = ".event-archiver/";
 
-// Bytes of a body as text.
+// Text as the bytes of a body, and back.
+[[nodiscard]] inline std::span<const std::byte> bytes_of(std::string_view text) noexcept {
+    return std::as_bytes(std::span(text));
+}
 [[nodiscard]] inline std::string_view text_of(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

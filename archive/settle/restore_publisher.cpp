@@ -24,8 +24,6 @@ bool restored_by(const lake::lake_file& file, std::string_view transaction) {
     return mark && mark->restoring && mark->restoring->transaction == transaction;
 }
 
-std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span(text)); }
-
 } // namespace
 
 std::string empty_content(const table_description& table, bool compressed) {
@@ -39,7 +37,7 @@ std::string empty_content(const table_description& table, bool compressed) {
     csv::gzip_compressor compressor;
     csv::gzip_member member;
     compressor.begin_part(member, store);
-    compressor.write(member, bytes_of(header), store);
+    compressor.write(member, lake::bytes_of(header), store);
     compressor.end_part(store);
     csv::gzip_compressor::end_member(member, store);
     return content;
@@ -149,8 +147,8 @@ awaitable<void> restore_publisher::empty(const lake::lake_file& file, const tabl
     left.bytes = content.size();
     left.uncompressed = file.compressed() ? header.size() : 0;
     left.blocks = 1;
-    left.crc = azure::crc64(0, bytes_of(content));
-    left.header = azure::crc64(0, bytes_of(header));
+    left.crc = azure::crc64(0, lake::bytes_of(content));
+    left.header = azure::crc64(0, lake::bytes_of(header));
     const auto when = azure::condition::match(file.properties.etag);
 
     const auto content_before = co_await lake_.content_of(file.properties);
@@ -158,7 +156,7 @@ awaitable<void> restore_publisher::empty(const lake::lake_file& file, const tabl
     const std::array ids{id};
     left.ids = lake::crc_of_ids(ids);
     const auto values = lake::metadata_with(lake::emptied(mark, left), file.properties.metadata);
-    const std::array pieces{bytes_of(content)};
+    const std::array pieces{lake::bytes_of(content)};
     lake::conditional_write what;
     what.doing = fmt::format("emptying '{}'", name);
     what.send = [&]() -> awaitable<azure::etag> {

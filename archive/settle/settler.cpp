@@ -1,27 +1,22 @@
 #include "archive/settle/settler.hpp"
 
+#include "archive/settle/look_at_rows.hpp"
+#include "archive/settle/refusal.hpp"
+#include "archive/settle/verdict.hpp"
 #include "archive/stage/staging.hpp"
-#include "archive/table/file_header.hpp"
-#include "archive/table/row_key.hpp"
 #include "archive/table/row_lookup.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "azure/blob/error.hpp"
-#include "csv/dialect.hpp"
-#include "csv/file_scanner.hpp"
-#include "csv/row_scanner.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
 #include "lake/pending_content.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <stdexcept>
 
 namespace archive {
 
@@ -29,20 +24,6 @@ using async::failure;
 using async::fault_point;
 
 namespace {
-
-constexpr std::size_t keys_shown = 20;
-
-constexpr std::string_view verdict_hint =
-    "Having looked at the file and the table, run `event-archiver recover --keep FILE` (the rows are in the "
-    "file only)"
-    " or `event-archiver recover --discard FILE` (the rows are in the table).";
-
-constexpr std::string_view discard_hint =
-    "These rows may be nowhere else. If the file's rows count, run `event-archiver recover --keep FILE`."
-    " If the table's count, put into the table by hand what it lacks, then discard;"
-    " `event-archiver restore --into` brings a file's rows into a table of their own."
-    " To give rows up, save the file elsewhere and delete it by hand"
-    " (docs/runbook.md, \"A file cannot be discarded\").";
 
 bool is_undo(settle_decision decision) noexcept {
     return decision == settle_decision::take_back || decision == settle_decision::remove;
@@ -190,12 +171,12 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     if (facts.fate != db::fate::aborted)
         known.doubtful.insert(&file);
     auto decision = judge(facts);
-    tail_look seen;
+    rows_of_file seen;
     if (decision == settle_decision::look_at_rows) {
         if (lake::has_empty_tail(mark)) {
             facts.rows = tail_rows::no_rows;
         } else {
-            seen = co_await look_at_rows(session, table, file);
+            seen = co_await look_at_rows(lake_, session, table, file);
             facts.rows = seen.comparable
                              ? judge_rows(seen.counts, known.hidden, mark.now.types == table.types)
                              : tail_rows::not_comparable;
@@ -212,53 +193,6 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
                 {"transaction", by.transaction},
                 {"transaction.fate", to_string(facts.fate)}});
     co_return decision;
-}
-
-// Why a person must look.
-async::error settler::refusal(settle_decision decision, const settle_facts& facts,
-                              const table_description& table, const db::server_position& position,
-                              const lake::lake_file& file, const tail_look& seen, bool hidden) const {
-    const auto& name = file.properties.name;
-    const auto by = lake::awaited(*file.mark.mark).value();
-    if (decision == settle_decision::refuse_foreign)
-        return {
-            failure::integrity,
-            fmt::format("'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table"
-                        " {} of cluster {}, database {}",
-                        name, by.transaction, file.mark.mark->table, by.position.cluster,
-                        by.position.database, lake::table_in_mark(table.schema, table.relation),
-                        position.cluster, position.database),
-            "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint)};
-    if (decision == settle_decision::refuse_copy)
-        return {
-            failure::integrity,
-            fmt::format("'{}' waits for transaction {} of a server that was further on than this one"
-                        " (timeline {}, log position {}; here {}, {}): this server may be a copy, or was"
-                        " put back to an earlier state",
-                        name, by.transaction, by.position.timeline, by.position.lsn, position.timeline,
-                        position.lsn),
-            "If it is a copy, give it another ARCHIVE_PATH and change nothing here. If it is the server that"
-            " the folder belongs to now, decide: " +
-                std::string(verdict_hint)};
-    if (!seen.comparable)
-        return {
-            failure::integrity,
-            fmt::format("'{}' waits for transaction {}, of which the server says '{}', and its rows cannot"
-                        " be compared with {}: it has no column for the {}",
-                        name, by.transaction, to_string(facts.said), table.name, key_names(table)),
-            std::string(verdict_hint)};
-    const auto& counts = seen.counts;
-    auto what = fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
-                            " rows it moved are in the table",
-                            name, by.transaction, to_string(facts.said), counts.to_the_letter, counts.total);
-    if (counts.other_content > 0)
-        what += fmt::format(", and {} keys with other content", counts.other_content);
-    if (hidden)
-        what += "; row security may hide rows from this role, so that nothing is known of the others";
-    if (!seen.present.empty())
-        what += fmt::format(": {} {}{}", key_names(table), fmt::join(seen.present, ", "),
-                            counts.to_the_letter + counts.other_content > seen.present.size() ? ", …" : "");
-    return {failure::integrity, std::move(what), std::string(verdict_hint)};
 }
 
 awaitable<void> settler::carry_out(decided what, const table_description& table) {
@@ -309,153 +243,6 @@ awaitable<void> settler::remove_or_empty(const lake::lake_file& file, const tabl
         co_await restores_.empty(file, table);
 }
 
-// Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
-// compared by its bytes, in the columns it was written with.
-awaitable<settler::tail_look> settler::look_at_rows(db::connection& session, const table_description& table,
-                                                    const lake::lake_file& file) {
-    const auto& mark = *file.mark.mark;
-    const auto& name = file.properties.name;
-    const auto damaged = [&name](const std::exception& why) {
-        return async::error(failure::integrity,
-                            fmt::format("'{}' cannot be read to be settled: {}", name, why.what()),
-                            std::string(verdict_hint));
-    };
-    const auto from = mark.pending && mark.base ? mark.base->bytes : 0;
-    const auto columns = co_await columns_of(lake_, file, table);
-    const auto in_table = [&table](const std::string& column) {
-        return std::ranges::find(table.columns, column) != table.columns.end();
-    };
-    // Where a column is gone no row can be there to the letter; keys may be.
-    std::vector<std::string> compared = columns;
-    if (!std::ranges::all_of(columns, in_table)) {
-        compared.clear();
-        for (const auto& key : table.keys)
-            compared.push_back(key.name);
-    }
-    tail_look seen;
-    seen.comparable = std::ranges::all_of(table.keys, [&columns](const auto& key) {
-        return std::ranges::find(columns, key.name) != columns.end();
-    });
-    if (!seen.comparable)
-        co_return seen;
-    row_key key_of(table, columns);
-    const auto header = csv::header_line(columns);
-    std::vector<wanted_row> rows;
-    std::string copied;
-    bool first = true;
-    const auto take_row = [&](std::string_view row) {
-        // A tail may hold the header, if the file was there but empty; that of a file whose last line had no
-        // newline begins with one.
-        if ((std::exchange(first, false) && (from == 0 || row == header)) || row == "\n")
-            return;
-        ++seen.counts.total;
-        // A file that others wrote may have been moved back: it may quote more, and end lines otherwise.
-        copied = as_copy_writes(row);
-        row = copied;
-        rows.push_back({key_of.fields_of(row), row_crc(row)});
-    };
-    csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf_or_crlf, lake_.row_limit(file));
-    const auto ask = [&]() -> awaitable<void> {
-        const auto found = co_await rows_in_table(session, table, compared, rows);
-        for (std::size_t each = 0; each < found.size(); ++each) {
-            if (found[each] == row_presence::absent) {
-                if (seen.absent.size() < keys_shown)
-                    seen.absent.push_back(fmt::format("{}", fmt::join(rows[each].key, "/")));
-                continue;
-            }
-            ++(found[each] == row_presence::to_the_letter ? seen.counts.to_the_letter
-                                                          : seen.counts.other_content);
-            if (seen.present.size() < keys_shown)
-                seen.present.push_back(fmt::format("{}", fmt::join(rows[each].key, "/")));
-        }
-        rows.clear();
-    };
-    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
-        scanner.give(bytes);
-        for (bool more = true; more;) {
-            try {
-                more = scanner.step();
-            } catch (const std::logic_error& broken) {
-                throw damaged(broken);
-            }
-            if (rows.size() >= rows_per_query)
-                co_await ask();
-        }
-    };
-    co_await lake_.read(file.properties.name, file.properties.etag, from, take);
-    try {
-        scanner.finish();
-    } catch (const std::logic_error& broken) {
-        throw damaged(broken);
-    }
-    if (!rows.empty())
-        co_await ask();
-    co_return seen;
-}
-
-awaitable<void> settler::must_not_be_in_table(db::connection& session, const table_description& table,
-                                              const lake::lake_file& file) {
-    const auto seen = co_await look_at_rows(session, table, file);
-    if (!seen.comparable)
-        throw async::error(failure::precondition,
-                           fmt::format("'{}' cannot be compared with {}: it has no column for the {}",
-                                       file.properties.name, table.name, key_names(table)),
-                           "Give the column its name back, or move the file away.");
-    const auto count = seen.counts.to_the_letter + seen.counts.other_content;
-    if (count == 0)
-        co_return;
-    throw async::error(
-        failure::precondition,
-        fmt::format("rows with {} keys of '{}' are in {}: {} {}{}", count, file.properties.name, table.name,
-                    key_names(table), fmt::join(seen.present, ", "),
-                    count > seen.present.size() ? ", …" : ""),
-        "If the file's rows count, delete these from the table first. If the table's count, run"
-        " `event-archiver recover --discard FILE`.");
-}
-
-// A discard takes the file's copy away: whoever says that the table's rows count must have rows there.
-awaitable<void> settler::must_be_in_table(db::connection& session, const table_description& table,
-                                          const lake::lake_file& file, db::fate asked) {
-    const auto& mark = *file.mark.mark;
-    if (lake::has_empty_tail(mark)) // its mark alone changes
-        co_return;
-    const auto& name = file.properties.name;
-    if (mark.pending && file.properties.size != mark.now.bytes)
-        throw lake::pending_changed(file);
-    if (file.properties.size != mark.now.bytes)
-        throw async::error(
-            failure::integrity,
-            fmt::format("'{}' cannot be discarded: it has {} bytes, its mark knows {}: somebody else has"
-                        " written to it",
-                        name, file.properties.size, mark.now.bytes),
-            std::string(discard_hint));
-    const auto seen = co_await look_at_rows(session, table, file);
-    if (!seen.comparable && mark.pending && asked == db::fate::aborted)
-        co_return; // the server's word is all there is
-    if (!seen.comparable)
-        throw async::error(failure::integrity,
-                           fmt::format("'{}' cannot be discarded: it has no column for the {} of {}", name,
-                                       key_names(table), table.name),
-                           "Give the column its name back. " + std::string(discard_hint));
-    const auto& counts = seen.counts;
-    const auto absent = counts.total - counts.to_the_letter - counts.other_content;
-    if (absent > 0)
-        throw async::error(
-            failure::integrity,
-            fmt::format("'{}' cannot be discarded: {} of the {} rows that would go are not in {}: {} {}{}",
-                        name, absent, counts.total, table.name, key_names(table),
-                        fmt::join(seen.absent, ", "), absent > seen.absent.size() ? ", …" : ""),
-            std::string(discard_hint));
-    const bool same_types = mark.now.types == table.types;
-    if (mark.pending && asked != db::fate::aborted &&
-        judge_rows(counts, false, same_types) == tail_rows::none_in_table && counts.total > 0)
-        throw async::error(
-            failure::integrity,
-            fmt::format("'{}' cannot be discarded: {} has other rows under all of the {} keys that would go",
-                        name, table.name, counts.total),
-            std::string(discard_hint));
-}
-
 awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
                                            const db::server_position& position, const lake::lake_file& file,
                                            verdict decision) {
@@ -470,13 +257,13 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     const auto& mark = *file.mark.mark;
     // Else they would be archived once more, behind those of the file.
     if (decision == verdict::keep && !mark.pending && !mark.restoring)
-        co_await must_not_be_in_table(session, table, file);
+        co_await must_not_be_in_table(lake_, session, table, file);
     const auto asked = co_await db::fate_of(session, by->transaction, by->position, position);
     if (asked == db::fate::in_progress)
         throw async::error(failure::locked,
                            fmt::format("transaction {} of '{}' is still in progress", by->transaction, name));
     if (decision == verdict::discard)
-        co_await must_be_in_table(session, table, file, asked);
+        co_await must_be_in_table(lake_, session, table, file, asked);
     const auto undo = !mark.pending ? settle_decision::empty
                       : mark.base   ? settle_decision::take_back
                                     : settle_decision::remove;

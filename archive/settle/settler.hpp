@@ -4,6 +4,7 @@
 
 #include "archive/settle/decisions.hpp"
 #include "archive/settle/restore_publisher.hpp"
+#include "archive/settle/verdict.hpp"
 #include "archive/table/table.hpp"
 #include "async/error.hpp"
 #include "async/log.hpp"
@@ -27,9 +28,6 @@ struct settling {
     std::uint64_t settled = 0; // files that were written to
     bool waiting = false;      // a transaction is still in progress: look again later, with a new snapshot
 };
-
-// How a person decides where the program may not: recover --keep, recover --discard.
-enum class verdict : std::uint8_t { keep, discard };
 
 class settler {
   public:
@@ -58,12 +56,6 @@ class settler {
                                                     const lake::lake_file& file, verdict decision);
 
   private:
-    struct tail_look {
-        row_counts counts;
-        std::vector<std::string> present; // keys the table has, at most `keys_shown`
-        bool comparable = true;           // the file has the columns of the key
-        std::vector<std::string> absent;  // keys it lacks, as many
-    };
     struct decided {
         const lake::lake_file* file;
         settle_decision decision;
@@ -80,16 +72,6 @@ class settler {
                                                     const lake::lake_file& file, evidence& known);
     [[nodiscard]] awaitable<evidence> gather(db::connection& session, const table_description& table,
                                              const lake::file_map& files);
-    [[nodiscard]] async::error refusal(settle_decision decision, const settle_facts& facts,
-                                       const table_description& table, const db::server_position& position,
-                                       const lake::lake_file& file, const tail_look& seen, bool hidden) const;
-    [[nodiscard]] awaitable<tail_look> look_at_rows(db::connection& session, const table_description& table,
-                                                    const lake::lake_file& file);
-    [[nodiscard]] awaitable<void> must_be_in_table(db::connection& session, const table_description& table,
-                                                   const lake::lake_file& file, db::fate asked);
-    [[nodiscard]] awaitable<void> must_not_be_in_table(db::connection& session,
-                                                       const table_description& table,
-                                                       const lake::lake_file& file);
     [[nodiscard]] awaitable<void> carry_out(decided what, const table_description& table);
     [[nodiscard]] awaitable<void> remove_or_empty(const lake::lake_file& file,
                                                   const table_description& table);

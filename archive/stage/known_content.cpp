@@ -7,17 +7,11 @@
 
 namespace archive {
 
-namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span(text)); }
-
-} // namespace
-
 known_content::known_content(const lake::file_record& record, std::string_view header)
     : size_(record.bytes)
     , crc_(record.crc)
     , written_(header.size())
-    , written_crc_(azure::crc64(0, bytes_of(header)))
+    , written_crc_(azure::crc64(0, lake::bytes_of(header)))
     , bytes_alike_(record.bytes == 0)
     , rows_alike_(written_ == size_ && written_crc_ == crc_) {}
 
@@ -35,7 +29,7 @@ void known_content::row(std::string_view text) {
     if (rows_alike_ || written_ >= size_)
         return;
     const auto copied = as_copy_writes(text);
-    written_crc_ = azure::crc64(written_crc_, bytes_of(copied));
+    written_crc_ = azure::crc64(written_crc_, lake::bytes_of(copied));
     written_ += copied.size();
     rows_alike_ = written_ == size_ && written_crc_ == crc_;
 }

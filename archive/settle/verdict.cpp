@@ -1,0 +1,93 @@
+#include "archive/settle/verdict.hpp"
+
+#include "archive/settle/decisions.hpp"
+#include "archive/settle/look_at_rows.hpp"
+#include "async/error.hpp"
+#include "lake/mark.hpp"
+#include "lake/pending_content.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr std::string_view discard_hint =
+    "These rows may be nowhere else. If the file's rows count, run `event-archiver recover --keep FILE`."
+    " If the table's count, put into the table by hand what it lacks, then discard;"
+    " `event-archiver restore --into` brings a file's rows into a table of their own."
+    " To give rows up, save the file elsewhere and delete it by hand"
+    " (docs/runbook.md, \"A file cannot be discarded\").";
+
+} // namespace
+
+awaitable<void> must_not_be_in_table(lake::folder& folder, db::connection& session,
+                                     const table_description& table, const lake::lake_file& file) {
+    const auto seen = co_await look_at_rows(folder, session, table, file);
+    if (!seen.comparable)
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' cannot be compared with {}: it has no column for the {}",
+                                       file.properties.name, table.name, key_names(table)),
+                           "Give the column its name back, or move the file away.");
+    const auto count = seen.counts.to_the_letter + seen.counts.other_content;
+    if (count == 0)
+        co_return;
+    throw async::error(
+        failure::precondition,
+        fmt::format("rows with {} keys of '{}' are in {}: {} {}{}", count, file.properties.name, table.name,
+                    key_names(table), fmt::join(seen.present, ", "),
+                    count > seen.present.size() ? ", …" : ""),
+        "If the file's rows count, delete these from the table first. If the table's count, run"
+        " `event-archiver recover --discard FILE`.");
+}
+
+// A discard takes the file's copy away: whoever says that the table's rows count must have rows there.
+awaitable<void> must_be_in_table(lake::folder& folder, db::connection& session,
+                                 const table_description& table, const lake::lake_file& file,
+                                 db::fate asked) {
+    const auto& mark = *file.mark.mark;
+    if (lake::has_empty_tail(mark)) // its mark alone changes
+        co_return;
+    const auto& name = file.properties.name;
+    if (mark.pending && file.properties.size != mark.now.bytes)
+        throw lake::pending_changed(file);
+    if (file.properties.size != mark.now.bytes)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be discarded: it has {} bytes, its mark knows {}: somebody else has"
+                        " written to it",
+                        name, file.properties.size, mark.now.bytes),
+            std::string(discard_hint));
+    const auto seen = co_await look_at_rows(folder, session, table, file);
+    if (!seen.comparable && mark.pending && asked == db::fate::aborted)
+        co_return; // the server's word is all there is
+    if (!seen.comparable)
+        throw async::error(failure::integrity,
+                           fmt::format("'{}' cannot be discarded: it has no column for the {} of {}", name,
+                                       key_names(table), table.name),
+                           "Give the column its name back. " + std::string(discard_hint));
+    const auto& counts = seen.counts;
+    const auto absent = counts.total - counts.to_the_letter - counts.other_content;
+    if (absent > 0)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be discarded: {} of the {} rows that would go are not in {}: {} {}{}",
+                        name, absent, counts.total, table.name, key_names(table),
+                        fmt::join(seen.absent, ", "), absent > seen.absent.size() ? ", …" : ""),
+            std::string(discard_hint));
+    const bool same_types = mark.now.types == table.types;
+    if (mark.pending && asked != db::fate::aborted &&
+        judge_rows(counts, false, same_types) == tail_rows::none_in_table && counts.total > 0)
+        throw async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be discarded: {} has other rows under all of the {} keys that would go",
+                        name, table.name, counts.total),
+            std::string(discard_hint));
+}
+
+} // namespace archive

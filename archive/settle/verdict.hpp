@@ -1,0 +1,32 @@
+// What a person may decide of a file where the program may not: recover --keep, recover --discard.
+#pragma once
+
+#include "archive/table/table.hpp"
+#include "db/connection.hpp"
+#include "db/fate.hpp"
+#include "lake/folder.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace archive {
+
+enum class verdict : std::uint8_t { keep, discard };
+
+inline constexpr std::string_view verdict_hint =
+    "Having looked at the file and the table, run `event-archiver recover --keep FILE` (the rows are in the "
+    "file only)"
+    " or `event-archiver recover --discard FILE` (the rows are in the table).";
+
+// A keep of a restored file says that its rows are in the file alone. Throws async::error(precondition) if
+// the table has rows of it.
+[[nodiscard]] awaitable<void> must_not_be_in_table(lake::folder& folder, db::connection& session,
+                                                   const table_description& table,
+                                                   const lake::lake_file& file);
+// A discard takes the file's copy of the rows away. Throws async::error(integrity) if it may be the only one.
+// `asked`: what the server says of the file's transaction.
+[[nodiscard]] awaitable<void> must_be_in_table(lake::folder& folder, db::connection& session,
+                                               const table_description& table, const lake::lake_file& file,
+                                               db::fate asked);
+
+} // namespace archive
