@@ -3,6 +3,7 @@
 #include "app/cli/purpose.hpp"
 #include "app/run/core_dumps.hpp"
 #include "app/run/inquiry.hpp"
+#include "app/run/refusal.hpp"
 #include "app/run/run_exports.hpp"
 #include "app/run/runner.hpp"
 #include "app/serve/serve.hpp"
@@ -36,33 +37,33 @@ int print(std::string_view text, int code = app::exit_code::done) {
     return code == app::exit_code::done ? app::exit_code::failed : code;
 }
 
-int execute(const app::command_line& what) {
-    if (what.command == app::command::version)
-        return print(what.output == app::output_format::json ? "{\"version\":\"" EVENT_ARCHIVER_VERSION
-                                                               "\"}\n"
-                                                             : "event-archiver " EVENT_ARCHIVER_VERSION "\n");
+int execute(const app::command_line& request) {
+    if (request.command == app::command::version)
+        return print(request.output == app::output_format::json
+                         ? "{\"version\":\"" EVENT_ARCHIVER_VERSION "\"}\n"
+                         : "event-archiver " EVENT_ARCHIVER_VERSION "\n");
     const auto environment = app::process_environment();
-    auto given = app::collect(what.flags, environment);
+    auto given = app::collect(request.flags, environment);
     std::ranges::move(app::unknown_variables(app::process_variables()), std::back_inserter(given.mistakes));
-    const auto purpose = app::purpose_of(what, given);
+    const auto purpose = app::purpose_of(request, given);
     auto checked = app::check(given, environment, purpose);
-    checked.value.metrics.file_labels = app::file_labels_of(what, checked.value);
-    if (what.command == app::command::config) {
-        const auto code = print(app::show_config(given, what.output, checked.wrong),
+    checked.value.metrics.file_labels = app::file_labels_of(request, checked.value);
+    if (request.command == app::command::config) {
+        const auto code = print(app::show_config(given, request.output, checked.wrong),
                                 checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage);
         for (const auto& mistake : checked.mistakes)
             say("event-archiver: " + mistake + "\n");
         return code;
     }
-    if (!checked.mistakes.empty() && what.command == app::command::check)
-        static_cast<void>(print(app::check_without_settings(checked.mistakes, what.output).text));
+    if (!checked.mistakes.empty() && request.command == app::command::check)
+        static_cast<void>(print(app::check_without_settings(checked.mistakes, request.output).text));
     if (!checked.mistakes.empty())
-        return app::refuse(what, checked.mistakes, checked.value);
-    if (what.command == app::command::serve)
+        return app::refuse(request, checked.mistakes, checked.value);
+    if (request.command == app::command::serve)
         return app::serve(checked.value);
     if (purpose == app::purpose::exports)
-        return app::run_exports(what, checked.value);
-    return app::run(what, checked.value);
+        return app::run_exports(request, checked.value);
+    return app::run(request, checked.value);
 }
 
 } // namespace

@@ -49,6 +49,12 @@ own_costs process_costs() {
     return {std::round(1e3 * seconds) / 1e3, peak_memory()};
 }
 
+std::string_view status_of(int exit_code) noexcept {
+    if (exit_code == exit_code::done)
+        return "succeeded";
+    return exit_code >= exit_code::signal_base ? "stopped" : "failed";
+}
+
 std::string sentence_of(const summary_facts& facts) {
     const auto& report = facts.report;
     if (facts.exit_code >= exit_code::signal_base)
@@ -73,10 +79,7 @@ std::string sentence_of(const summary_facts& facts) {
 void log_summary(async::log& sink, const summary_facts& facts) {
     const auto cost = process_costs();
     const auto& report = facts.report;
-    const auto status = facts.exit_code == exit_code::done          ? "succeeded"
-                        : facts.exit_code >= exit_code::signal_base ? "stopped"
-                                                                    : "failed";
-    std::vector<async::log_field> fields{{"status", status},
+    std::vector<async::log_field> fields{{"status", status_of(facts.exit_code)},
                                          {"exit_code", facts.exit_code},
                                          {"command", facts.command},
                                          {"dry_run", facts.dry_run},

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace app {
 
@@ -38,6 +39,9 @@ struct own_costs {
     std::uint64_t peak_memory_bytes = 0;
 };
 [[nodiscard]] own_costs process_costs();
+
+// The summary's word for an exit code: "succeeded", "stopped" by a signal, or "failed".
+[[nodiscard]] std::string_view status_of(int exit_code) noexcept;
 
 // How the run ended: "archived 30 rows of 3 days".
 [[nodiscard]] std::string sentence_of(const summary_facts& facts);

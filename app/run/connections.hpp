@@ -1,30 +1,63 @@
-// What a run reaches its servers with, made from its settings.
+// What a run reaches the database and the lake with, made from its settings.
 #pragma once
 
+#include "app/observe/summary.hpp"
 #include "app/settings/configuration.hpp"
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "async/retry.hpp"
 #include "azure/auth/token_source.hpp"
-#include "azure/blob/blob_client.hpp"
 #include "db/connection.hpp"
-#include "http/client/session_pool.hpp"
+#include "db/session_scope.hpp"
+#include "lake/folder.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace app {
 
-// `tokens`: for signing in to the database as the identity; may be null. `sink` is told once of a
-// connection in clear text. Both must outlive the options.
-[[nodiscard]] db::connect_options connect_options_of(const configuration& settings,
-                                                     azure::token_source* tokens, async::log& sink);
-[[nodiscard]] http::pool_options pool_options_of(const configuration& settings, const http::endpoint& server);
-[[nodiscard]] azure::client_options client_options_of(const configuration& settings);
-// Null if nobody needs tokens.
-[[nodiscard]] std::unique_ptr<azure::token_source>
-make_token_source(const configuration& settings, const boost::asio::any_io_executor& executor,
-                  async::retry_context& retries, async::helper_thread& helper, async::log& sink);
+struct lake_place {
+    std::string container;
+    std::string folder; // "" for the container's root
+};
+
+// Connects when something is asked for, not before. The loop behind `executor`, `settings` and `log` must
+// outlive it, and it must outlive its users.
+class connections {
+  public:
+    // Without a `place` there is no lake. `log` is told once of a database that is reached in clear text.
+    connections(const boost::asio::any_io_executor& executor, const configuration& settings,
+                const std::optional<lake_place>& place, async::log& log);
+    ~connections();
+    connections(const connections&) = delete;
+    connections& operator=(const connections&) = delete;
+
+    [[nodiscard]] const db::connect_options& database_options() const noexcept { return database_; }
+    [[nodiscard]] db::database_access database() noexcept { return {database_, helper_, log_}; }
+    // There must be a lake.
+    [[nodiscard]] lake::folder& folder() noexcept;
+    [[nodiscard]] async::retry_context& retries() noexcept { return retries_; }
+    [[nodiscard]] async::helper_thread& helper() noexcept { return helper_; }
+
+    // Closes idle connections, so that the loop can end.
+    void close();
+    // Of all requests so far.
+    [[nodiscard]] run_costs costs() const;
+
+  private:
+    struct lake_link;
+
+    async::log& log_;
+    async::helper_thread helper_; // resolves names
+    std::uint64_t retry_count_ = 0;
+    async::retry_context retries_;
+    std::unique_ptr<azure::token_source> tokens_; // null: nobody needs one
+    db::connect_options database_;
+    std::unique_ptr<lake_link> lake_; // null: there is no lake
+};
 
 } // namespace app

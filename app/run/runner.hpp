@@ -1,4 +1,4 @@
-// Wires the rooms together for one run, and turns its end into log lines and an exit code.
+// The commands about the archive: archive, plan, recover, restore, list, verify, check.
 #pragma once
 
 #include "app/cli/command_line.hpp"
@@ -6,11 +6,7 @@
 
 namespace app {
 
-// Runs `archive` or `recover` to its end. Never throws.
-[[nodiscard]] int run(const command_line& what, const configuration& settings);
-
-// Logs every mistake as the run would have logged it, with the summary of a run that did not begin.
-[[nodiscard]] int refuse(const command_line& what, const std::vector<std::string>& mistakes,
-                         const configuration& settings);
+// Runs the command to its end; the exit code. Never throws.
+[[nodiscard]] int run(const command_line& request, const configuration& settings);
 
 } // namespace app

@@ -8,30 +8,33 @@ namespace app {
 
 namespace {
 
-// A stopped run has 10 s; what is not put back by then is settled by the next run.
-constexpr std::chrono::milliseconds stop_patience{9'500};
+// Neither cleans up nor waits for threads, which may hang: that is what it is for.
+[[noreturn]] void end_process(int signal_number) { std::_Exit(exit_code::signal_base + signal_number); }
 
 } // namespace
 
-stop_guard::stop_guard(const boost::asio::any_io_executor& executor, async::stop_source& stop,
-                       async::log& sink)
-    : stop_(stop)
-    , sink_(sink)
-    , watchdog_(executor) {}
+stop_watchdog::stop_watchdog(const boost::asio::any_io_executor& executor, async::log& log)
+    : log_(log)
+    , timer_(executor) {}
 
-void stop_guard::stop(int number, std::string_view message, std::string_view phase) {
-    if (stop_.requested())
-        std::_Exit(exit_code::signal_base + number);
-    sink_.warn("run.stopping", message, {{"signal", number}, {"phase", phase}});
-    by_ = async::deadline::after(stop_patience);
-    watchdog_.expires_at(by_.at());
-    watchdog_.async_wait([this, number](const boost::system::error_code& failed) {
+void stop_watchdog::signalled(int number, std::chrono::milliseconds patience) {
+    if (armed_)
+        end_process(number);
+    armed_ = true;
+    deadline_ = async::deadline::after(patience);
+    timer_.expires_at(deadline_.at());
+    timer_.async_wait([this, number](const boost::system::error_code& failed) {
         if (failed)
             return;
-        sink_.error("run.abandoned", "could not finish stopping in time: the next run settles what is left",
-                    {{"exit_code", exit_code::signal_base + number}});
-        std::_Exit(exit_code::signal_base + number);
+        log_.error("run.abandoned", "could not finish stopping in time: the next run settles what is left",
+                   {{"exit_code", exit_code::signal_base + number}});
+        end_process(number);
     });
+}
+
+void stop_guard::stop(int number, std::string_view message, std::string_view phase) {
+    watchdog_.signalled(number, stop_patience);
+    log_.warn("run.stopping", message, {{"signal", number}, {"phase", phase}});
     stop_.request(number);
 }
 

@@ -8,27 +8,53 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <string_view>
 
 namespace app {
 
+// Rolling back and putting files back may take this long; what is left then is settled by the next run.
+inline constexpr std::chrono::milliseconds stop_patience{9'500};
+
+// Ends the process where stopping takes too long, or where somebody asks twice.
+class stop_watchdog {
+  public:
+    // `log` must outlive it.
+    stop_watchdog(const boost::asio::any_io_executor& executor, async::log& log);
+
+    // For each signal: the first arms the watchdog, which ends the process after `patience`; the second ends
+    // it at once. The exit code is that of the signal.
+    void signalled(int number, std::chrono::milliseconds patience);
+    // The run has ended: nothing is left to watch.
+    void disarm() { timer_.cancel(); }
+    // When the process ends; never, unless signalled.
+    [[nodiscard]] async::deadline deadline() const noexcept { return deadline_; }
+
+  private:
+    async::log& log_;
+    boost::asio::steady_timer timer_;
+    bool armed_ = false;
+    async::deadline deadline_{};
+};
+
 class stop_guard {
   public:
     // Both must outlive the guard.
-    stop_guard(const boost::asio::any_io_executor& executor, async::stop_source& stop, async::log& sink);
+    stop_guard(const boost::asio::any_io_executor& executor, async::stop_source& stop, async::log& log)
+        : stop_(stop)
+        , log_(log)
+        , watchdog_(executor, log) {}
 
     // `message` and `phase` are for the log.
     void stop(int number, std::string_view message, std::string_view phase);
-    // The run has ended: nothing is left to watch.
-    void disarm() { watchdog_.cancel(); }
-    // Of a stopped run: until when it must have ended. Never, unless stopped.
-    [[nodiscard]] async::deadline by() const noexcept { return by_; }
+    void disarm() { watchdog_.disarm(); }
+    // Of a stopped run: when it must have ended. Never, unless stopped.
+    [[nodiscard]] async::deadline deadline() const noexcept { return watchdog_.deadline(); }
 
   private:
     async::stop_source& stop_;
-    async::log& sink_;
-    boost::asio::steady_timer watchdog_;
-    async::deadline by_{};
+    async::log& log_;
+    stop_watchdog watchdog_;
 };
 
 } // namespace app

@@ -1,6 +1,6 @@
 #include "app/serve/export_service.hpp"
 
-#include "app/cli/exit_code.hpp"
+#include "app/run/loop_run.hpp"
 #include "app/serve/descriptor_limit.hpp"
 #include "app/serve/openapi.hpp"
 #include "app/serve/serve_metrics.hpp"
@@ -10,10 +10,8 @@
 #include "async/race.hpp"
 #include "telemetry/exposition.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 namespace app {
@@ -24,8 +22,8 @@ using async::awaitable;
 using async::deadline;
 using async::failure;
 
-// Rolling back and taking files back has 10 s; requests are told how it ended, and then all is over.
-constexpr std::chrono::milliseconds roll_back_patience{9'500};
+// After the grace exports are rolled back within `stop_patience`; requests are told how it ended, and then
+// all is over.
 constexpr std::chrono::milliseconds requests_patience{8'500};
 constexpr std::chrono::seconds settle_patience{60};
 
@@ -46,11 +44,11 @@ const configuration& with_directories(const configuration& settings) {
 
 } // namespace
 
-export_service::export_service(const configuration& settings, std::string run_id, run_log& out)
+export_service::export_service(const configuration& settings, run_frame& frame)
     : settings_(with_directories(settings))
-    , out_(out)
-    , sink_(*out.log)
-    , machine_(loop_.get_executor(), settings, stop_, sink_, std::move(run_id))
+    , out_(frame.out())
+    , log_(frame.log())
+    , machine_(loop_.get_executor(), settings, stop_, log_, frame.run_id())
     , tasks_(settings.exporting.tasks, disk_)
     , desk_(
           loop_.get_executor(), [this](std::string name) { return run_task(std::move(name)); },
@@ -58,12 +56,12 @@ export_service::export_service(const configuration& settings, std::string run_id
     , ready_(loop_.get_executor(), machine_.database(), settings.exporting.tasks, machine_.files())
     , api_(loop_.get_executor(),
            {tasks_, desk_, machine_.files(), book_, ready_, stopping_, [this] { return metrics(); },
-            openapi_document(!settings.serving.token.empty()), sink_})
-    , service_(api_.routes(), http::service_options{settings.serving.token, settings.serving.hosts}, sink_)
-    , server_(loop_.get_executor(), server_options(), service_, sink_)
+            openapi_document(!settings.serving.token.empty()), log_})
+    , service_(api_.routes(), http::service_options{settings.serving.token, settings.serving.hosts}, log_)
+    , server_(loop_.get_executor(), server_options(), service_, log_)
     , exports_(loop_.get_executor())
     , grace_(loop_.get_executor())
-    , watchdog_(loop_.get_executor()) {}
+    , watchdog_(loop_.get_executor(), log_) {}
 
 http::server_options export_service::server_options() {
     const auto& serving = settings_.serving;
@@ -74,9 +72,9 @@ http::server_options export_service::server_options() {
     options.body_timeout = serving.client_timeout;
     options.write_timeout = serving.client_timeout;
     if (options.connections_max < serving.connections)
-        sink_.warn("serve.few_descriptors",
-                   "fewer clients are served at a time: the limit of open files is low",
-                   {{"wanted", serving.connections}, {"connections", options.connections_max}});
+        log_.warn("serve.few_descriptors",
+                  "fewer clients are served at a time: the limit of open files is low",
+                  {{"wanted", serving.connections}, {"connections", options.connections_max}});
     return options;
 }
 
@@ -87,38 +85,34 @@ std::string export_service::metrics() const {
 void export_service::announce() {
     const auto& serving = settings_.serving;
     if (serving.token.empty() && !is_loopback(serving.address))
-        sink_.warn(
+        log_.warn(
             "serve.open",
             "anybody who can reach this address can run exports and read their files: set SERVE_TOKEN, or "
             "listen on 127.0.0.1",
             {{"address", serving.address}});
-    sink_.info("serve.listening", fmt::format("listening on {}:{}", serving.address, server_.port()),
-               {{"address", serving.address},
-                {"port", static_cast<unsigned>(server_.port())},
-                {"token", !serving.token.empty()}});
+    log_.info("serve.listening", fmt::format("listening on {}:{}", serving.address, server_.port()),
+              {{"address", serving.address},
+               {"port", static_cast<unsigned>(server_.port())},
+               {"token", !serving.token.empty()}});
 }
 
 std::exception_ptr export_service::run() {
-    async::signal_watch signals(
-        loop_.get_executor(), [this](int number) { stop(number); },
-        [this] {
-            sink_.info("progress", "serving",
-                       {{"connections", server_.connections_open()}, {"exports_idle", desk_.idle()}});
-        });
-    announce();
-    std::exception_ptr ended;
-    boost::asio::co_spawn(loop_, work(), [&](std::exception_ptr failed) {
-        ended = failed;
-        signals.close();
-        grace_.cancel();
-        watchdog_.cancel();
-        machine_.close();
-    });
-    loop_.run();
-    return ended;
+    loop_hooks hooks{[this](int number) { stop(number); },
+                     [this] {
+                         log_.info(
+                             "progress", "serving",
+                             {{"connections", server_.connections_open()}, {"exports_idle", desk_.idle()}});
+                     },
+                     [this] {
+                         grace_.cancel();
+                         watchdog_.disarm();
+                         machine_.close();
+                     }};
+    return run_loop(loop_, work(), {}, std::move(hooks)); // nothing cancels a server but its own end
 }
 
 awaitable<void> export_service::work() {
+    announce();
     exports_.start(settle_and_export());
     co_await server_.run();
     co_await exports_.join();
@@ -142,12 +136,12 @@ awaitable<void> export_service::settle() {
         const auto settled = co_await async::with_deadline(
             machine_.exporter().recover(), deadline::after(settle_patience), "what earlier runs left");
         if (settled > 0)
-            sink_.info("serve.settled", "files that earlier runs had left open are settled",
-                       {{"files", settled}});
+            log_.info("serve.settled", "files that earlier runs had left open are settled",
+                      {{"files", settled}});
     } catch (const async::error& failed) {
-        sink_.warn("serve.not_settled",
-                   "files of earlier runs could not be settled; each task's next run does it",
-                   {{"error.type", async::to_string(failed.kind())}, {"error.message", failed.message()}});
+        log_.warn("serve.not_settled",
+                  "files of earlier runs could not be settled; each task's next run does it",
+                  {{"error.type", async::to_string(failed.kind())}, {"error.message", failed.message()}});
     }
 }
 
@@ -172,15 +166,14 @@ awaitable<exports::task_report> export_service::run_task(std::string name) {
 }
 
 void export_service::stop(int number) {
-    if (stopping_ && signal_number_ != 0)
-        std::_Exit(exit_code::signal_base + number); // the second signal ends at once
+    const auto grace = settings_.serving.grace;
+    watchdog_.signalled(number, grace + stop_patience);
     stopping_ = true;
     signal_number_ = number;
-    const auto grace = settings_.serving.grace;
     const bool idle = desk_.idle();
-    sink_.warn("run.stopping",
-               idle ? "stopping" : "stopping: exports at work may end first, those that wait are dropped",
-               {{"signal", number}, {"grace_ms", static_cast<std::int64_t>(grace.count())}});
+    log_.warn("run.stopping",
+              idle ? "stopping" : "stopping: exports at work may end first, those that wait are dropped",
+              {{"signal", number}, {"grace_ms", static_cast<std::int64_t>(grace.count())}});
     server_.stop(deadline::after(grace + requests_patience));
     desk_.close();
     grace_.expires_after(grace);
@@ -188,27 +181,15 @@ void export_service::stop(int number) {
         if (!failed)
             end_grace();
     });
-    watchdog_.expires_after(grace + roll_back_patience);
-    watchdog_.async_wait([this](const boost::system::error_code& failed) {
-        if (!failed)
-            abandon();
-    });
 }
 
 void export_service::end_grace() {
     if (exports_.size() == 0)
         return;
-    sink_.warn("serve.rolling_back", "exports that are still at work are rolled back",
-               {{"signal", signal_number_}});
+    log_.warn("serve.rolling_back", "exports that are still at work are rolled back",
+              {{"signal", signal_number_}});
     stop_.request(signal_number_);
     exports_.cancel();
-}
-
-void export_service::abandon() {
-    const int code = exit_code::signal_base + signal_number_;
-    sink_.error("run.abandoned", "could not finish stopping in time: the next run settles what is left",
-                {{"exit_code", code}});
-    std::_Exit(code);
 }
 
 } // namespace app

@@ -3,6 +3,8 @@
 
 #include "app/observe/run_log.hpp"
 #include "app/run/export_machine.hpp"
+#include "app/run/run_frame.hpp"
+#include "app/run/stop_guard.hpp"
 #include "app/serve/export_api.hpp"
 #include "app/serve/readiness.hpp"
 #include "app/serve/run_book.hpp"
@@ -27,7 +29,7 @@ namespace app {
 class export_service {
   public:
     // Listens. Throws async::error for a directory that is not there, and for an address that cannot be had.
-    export_service(const configuration& settings, std::string run_id, run_log& out);
+    export_service(const configuration& settings, run_frame& frame);
     export_service(const export_service&) = delete;
     export_service& operator=(const export_service&) = delete;
 
@@ -49,11 +51,10 @@ class export_service {
     void announce();
     void stop(int number);
     void end_grace();
-    void abandon();
 
     const configuration& settings_;
     run_log& out_;
-    async::log& sink_;
+    async::log& log_;
     std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
     boost::asio::io_context loop_{1};
     async::stop_source stop_; // of exports, once their grace is over
@@ -70,7 +71,7 @@ class export_service {
     http::server server_;
     async::task_scope exports_;
     boost::asio::steady_timer grace_;
-    boost::asio::steady_timer watchdog_;
+    stop_watchdog watchdog_;
 };
 
 } // namespace app

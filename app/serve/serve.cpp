@@ -1,19 +1,16 @@
 #include "app/serve/serve.hpp"
 
 #include "app/cli/exit_code.hpp"
-#include "app/observe/run_id.hpp"
 #include "app/observe/run_log.hpp"
 #include "app/observe/summary.hpp"
-#include "app/observe/termination_message.hpp"
 #include "app/run/export_machine.hpp"
+#include "app/run/run_frame.hpp"
 #include "app/serve/export_service.hpp"
 #include "app/text/units.hpp"
-#include "async/error.hpp"
 
 #include <fmt/format.h>
 
 #include <chrono>
-#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -41,15 +38,17 @@ void add_counts(serve_summary& facts, const export_service& service) {
     }
 }
 
-std::string log_summary(async::log& sink, const serve_summary& facts) {
-    const bool stopped = facts.exit_code >= exit_code::signal_base;
-    const auto sentence = facts.failed.message.empty()
-                              ? fmt::format("served {}, exported {}", counted(facts.requests, "request"),
-                                            counted(facts.rows, "row"))
-                              : facts.failed.message;
+std::string sentence_of(const serve_summary& facts) {
+    if (!facts.failed.message.empty())
+        return facts.failed.message;
+    return fmt::format("served {}, exported {}", counted(facts.requests, "request"),
+                       counted(facts.rows, "row"));
+}
+
+void log_last_line(async::log& log, const serve_summary& facts) {
     const auto cost = process_costs();
     std::vector<async::log_field> fields{
-        {"status", stopped ? "stopped" : "failed"},
+        {"status", status_of(facts.exit_code)},
         {"exit_code", facts.exit_code},
         {"command", "serve"},
         {"requests_served", facts.requests},
@@ -61,39 +60,55 @@ std::string log_summary(async::log& sink, const serve_summary& facts) {
         {"duration_ms", std::chrono::duration_cast<std::chrono::milliseconds>(facts.duration).count()}};
     if (!facts.failed.type.empty())
         fields.emplace_back("error.type", facts.failed.type);
-    sink.summary("run.summary", sentence, fields);
-    return sentence;
+    log.summary("run.summary", sentence_of(facts), fields);
 }
+
+class serve_command : public framed_command {
+  public:
+    explicit serve_command(const configuration& settings)
+        : settings_(settings) {}
+
+    // It has no end that a trace could be drawn up to.
+    [[nodiscard]] bool has_trace() const override { return false; }
+
+    [[nodiscard]] work_end work(run_frame& frame) override {
+        export_service service(settings_, frame);
+        work_end end;
+        end.failed = service.run();
+        add_counts(facts_, service);
+        // A signal is the usual end, and no failure.
+        end.exit_code =
+            service.stopped_by() != 0 ? exit_code::signal_base + service.stopped_by() : exit_code::internal;
+        return end;
+    }
+
+    void ended(const run_outcome& outcome) override {
+        facts_.exit_code = outcome.exit_code;
+        facts_.failed = outcome.failed;
+        facts_.duration = outcome.duration;
+    }
+
+    // A monitoring system asks a server for its metrics while it runs.
+    [[nodiscard]] std::optional<std::vector<telemetry::metric>> metrics() const override {
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::string sentence() const override { return sentence_of(facts_); }
+
+    void log_summary(async::log& log) const override { log_last_line(log, facts_); }
+
+  private:
+    const configuration& settings_;
+    serve_summary facts_;
+};
 
 } // namespace
 
 int serve(const configuration& settings) {
-    const auto started = std::chrono::steady_clock::now();
-    const auto run_id = new_run_id();
-    run_log out(settings, run_id);
-    auto& sink = *out.log;
-    log_exports_start(sink, "serve", settings);
-
-    serve_summary facts;
-    std::exception_ptr failed;
-    try {
-        export_service service(settings, run_id, out);
-        failed = service.run();
-        add_counts(facts, service);
-        if (service.stopped_by() != 0)
-            facts.exit_code = exit_code::signal_base + service.stopped_by();
-    } catch (...) {
-        failed = std::current_exception();
-    }
-    if (failed) {
-        facts.exit_code = exit_code_of(async::failure_of(failed));
-        facts.failed = log_failure(sink, failed, facts.exit_code);
-    }
-    facts.duration = std::chrono::steady_clock::now() - started;
-    const auto sentence = log_summary(sink, facts);
-    leave_termination_message(settings.termination_log,
-                              termination_message(facts.exit_code, sentence, facts.failed.hint), sink);
-    return facts.exit_code;
+    run_frame frame(settings);
+    log_exports_start(frame.log(), "serve", settings);
+    serve_command command(settings);
+    return frame.run(command);
 }
 
 } // namespace app

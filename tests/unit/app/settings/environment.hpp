@@ -24,7 +24,9 @@ inline environment_lookup environment_of(variables values) {
 }
 
 struct temporary_folder {
-    std::filesystem::path path = ::testing::TempDir() + "event-archiver-" + std::to_string(::getpid());
+    static inline int made = 0;
+    std::filesystem::path path =
+        ::testing::TempDir() + "event-archiver-" + std::to_string(::getpid()) + "-" + std::to_string(++made);
     int files = 0;
     temporary_folder() { std::filesystem::create_directory(path); }
     temporary_folder(const temporary_folder&) = delete;

@@ -1,0 +1,81 @@
+#include "app/run/archive_work.hpp"
+
+#include "app/cli/commands.hpp"
+#include "app/observe/run_id.hpp"
+#include "app/run/loop_run.hpp"
+#include "app/text/terminal.hpp"
+#include "archive/plan/memory_budget.hpp"
+
+namespace app {
+
+namespace {
+
+progress_display::style style_of(const run_log& out) {
+    return out.text && is_terminal(stream::error) ? progress_display::style::bar
+                                                  : progress_display::style::lines;
+}
+
+} // namespace
+
+archive_work::archive_work(const command_line& request, const configuration& settings, run_frame& frame)
+    : request_(request)
+    , settings_(settings)
+    , out_(frame.out())
+    , connections_(loop_.get_executor(), settings, lake_place{settings.container, settings.job.folder},
+                   frame.log())
+    , pages_(loop_.get_executor(), archive::memory_for_rows(settings.job.memory_bytes, settings.job.parallel))
+    , job_({settings.job, connections_.database_options(), connections_.helper(), connections_.folder(),
+            connections_.retries(), pages_, frame.log(), stop_, report_, frame.run_id(),
+            [] { return random_hex(28); }})
+    , display_(loop_.get_executor(), style_of(out_), report_, frame.log(), standard_error())
+    , guard_(loop_.get_executor(), stop_, frame.log()) {
+    out_.display = &display_;
+    connections_.folder().bound_rows(settings.job.memory_bytes);
+}
+
+archive_work::~archive_work() { out_.display = nullptr; }
+
+work_end archive_work::run() {
+    loop_hooks hooks{[this](int number) { stop(number); }, [this] { display_.show_now(); },
+                     [this] {
+                         display_.stop();
+                         guard_.disarm();
+                         connections_.close();
+                     }};
+    display_.start();
+    work_end end;
+    end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
+    end.stopped_by = stop_.signal_number();
+    end.exit_code = answer_.exit_code;
+    end.leave_by = guard_.deadline();
+    return end;
+}
+
+async::awaitable<void> archive_work::work() {
+    if (is_inquiry(request_.command))
+        return ask();
+    if (request_.command == command::archive)
+        return job_.archive();
+    if (request_.command == command::restore)
+        return job_.restore(request_.restore);
+    if (request_.adopt)
+        return job_.adopt();
+    if (!request_.keep.empty())
+        return job_.recover_file(request_.keep, archive::verdict::keep);
+    if (!request_.discard.empty())
+        return job_.recover_file(request_.discard, archive::verdict::discard);
+    return job_.recover();
+}
+
+async::awaitable<void> archive_work::ask() {
+    const inquiry_context context{settings_, connections_.database(), connections_.folder(), report_};
+    answer_ = co_await inquire(request_, context);
+}
+
+void archive_work::stop(int number) {
+    guard_.stop(number,
+                is_inquiry(request_.command) ? "stopping" : "stopping: rolling back and putting files back",
+                archive::to_string(report_.phase));
+}
+
+} // namespace app

@@ -1,0 +1,57 @@
+// The work of every command about the archive, and all that it takes.
+#pragma once
+
+#include "app/cli/command_line.hpp"
+#include "app/observe/progress.hpp"
+#include "app/observe/summary.hpp"
+#include "app/run/connections.hpp"
+#include "app/run/inquiry.hpp"
+#include "app/run/run_frame.hpp"
+#include "app/run/stop_guard.hpp"
+#include "app/settings/configuration.hpp"
+#include "archive/report.hpp"
+#include "archive/run/job.hpp"
+#include "async/page_pool.hpp"
+#include "async/stop.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+namespace app {
+
+// The members stand in an order in which they can be taken down again.
+class archive_work {
+  public:
+    // All must outlive it.
+    archive_work(const command_line& request, const configuration& settings, run_frame& frame);
+    ~archive_work();
+    archive_work(const archive_work&) = delete;
+    archive_work& operator=(const archive_work&) = delete;
+
+    // To the end. Once.
+    [[nodiscard]] work_end run();
+
+    // Of a command that asks; otherwise empty.
+    [[nodiscard]] const inquiry_answer& answer() const noexcept { return answer_; }
+    [[nodiscard]] const archive::run_report& report() const noexcept { return report_; }
+    [[nodiscard]] run_costs costs() const { return connections_.costs(); }
+
+  private:
+    [[nodiscard]] async::awaitable<void> work();
+    [[nodiscard]] async::awaitable<void> ask();
+    void stop(int number);
+
+    const command_line& request_;
+    const configuration& settings_;
+    run_log& out_;
+    inquiry_answer answer_;
+    boost::asio::io_context loop_{1};
+    async::stop_source stop_;
+    archive::run_report report_;
+    connections connections_;
+    async::page_pool pages_;
+    archive::job job_;
+    progress_display display_;
+    stop_guard guard_;
+};
+
+} // namespace app

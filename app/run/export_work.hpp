@@ -1,0 +1,54 @@
+// The work of `export` and of `recover --exports`, and all that it takes.
+#pragma once
+
+#include "app/cli/command_line.hpp"
+#include "app/observe/summary.hpp"
+#include "app/run/export_machine.hpp"
+#include "app/run/run_frame.hpp"
+#include "app/run/stop_guard.hpp"
+#include "app/settings/configuration.hpp"
+#include "async/stop.hpp"
+#include "exports/report.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace app {
+
+// The members stand in an order in which they can be taken down again.
+class export_work {
+  public:
+    // `request` and `frame` must outlive it.
+    export_work(const command_line& request, const configuration& settings, run_frame& frame);
+    export_work(const export_work&) = delete;
+    export_work& operator=(const export_work&) = delete;
+
+    // To the end, task by task. Once.
+    [[nodiscard]] work_end run();
+
+    [[nodiscard]] const std::vector<exports::task_report>& reports() const noexcept { return reports_; }
+    [[nodiscard]] std::uint64_t files_settled() const noexcept { return files_settled_; }
+    [[nodiscard]] run_costs costs() const { return machine_.costs(); }
+    // Where the files are, for people.
+    [[nodiscard]] const std::string& place() { return machine_.files().place(); }
+
+  private:
+    [[nodiscard]] async::awaitable<void> work();
+    [[nodiscard]] async::awaitable<void> recover();
+
+    const command_line& request_;
+    async::log& log_;
+    configuration settings_;
+    boost::asio::io_context loop_{1};
+    async::stop_source stop_;
+    export_machine machine_;
+    stop_guard guard_;
+    std::vector<exports::task_report> reports_;
+    std::uint64_t files_settled_ = 0;
+    std::string task_; // at hand
+};
+
+} // namespace app

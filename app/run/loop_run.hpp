@@ -1,0 +1,26 @@
+// One coroutine and the loop that it lives on.
+#pragma once
+
+#include "async/asio.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <exception>
+#include <functional>
+
+namespace app {
+
+// All are called on the loop.
+struct loop_hooks {
+    std::function<void(int)> on_stop;     // SIGTERM or SIGINT, with its number; each time
+    std::function<void()> on_progress;    // SIGUSR1
+    std::function<void()> at_end = [] {}; // the work has ended: closes what would keep the loop busy
+};
+
+// Runs `work`, which `cancelled_by` cancels, until it and the loop have ended. Returns what it threw, or
+// null.
+[[nodiscard]] std::exception_ptr run_loop(boost::asio::io_context& loop, async::awaitable<void> work,
+                                          boost::asio::cancellation_slot cancelled_by, loop_hooks hooks);
+
+} // namespace app

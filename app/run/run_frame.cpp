@@ -1,0 +1,75 @@
+#include "app/run/run_frame.hpp"
+
+#include "app/observe/metrics_delivery.hpp"
+#include "app/observe/run_id.hpp"
+#include "app/observe/termination_message.hpp"
+#include "async/asio.hpp"
+#include "async/error.hpp"
+
+#include <cstdlib>
+
+namespace app {
+
+run_frame::run_frame(const configuration& settings)
+    : settings_(settings)
+    , run_id_(new_run_id())
+    , out_(settings, run_id_) {}
+
+int run_frame::run(framed_command& command) {
+    const auto end = work(command);
+    auto outcome = judge(end);
+    outcome.duration = std::chrono::steady_clock::now() - started_;
+    command.ended(outcome);
+    return leave(command, outcome, end.leave_by);
+}
+
+work_end run_frame::work(framed_command& command) {
+    try {
+        if (!settings_.trace.empty() && command.has_trace()) {
+            trace_ = std::make_unique<trace_file>(settings_.trace, run_id_);
+            log().attach(trace_.get());
+        }
+        return command.work(*this);
+    } catch (...) {
+        return {.failed = std::current_exception()};
+    }
+}
+
+run_outcome run_frame::judge(const work_end& end) {
+    run_outcome outcome;
+    outcome.succeeded = !end.failed;
+    if (!end.failed) {
+        outcome.exit_code = end.exit_code;
+    } else if (end.stopped_by != 0 && async::is_cancellation(end.failed)) {
+        outcome.exit_code = exit_code::signal_base + end.stopped_by;
+        log().warn("run.stopped", "stopped by a signal; what was not committed was rolled back",
+                   {{"exit_code", outcome.exit_code}});
+    } else {
+        outcome.exit_code = exit_code_of(async::failure_of(end.failed));
+        outcome.failed = log_failure(log(), end.failed, outcome.exit_code);
+    }
+    return outcome;
+}
+
+int run_frame::leave(framed_command& command, const run_outcome& outcome, async::deadline leave_by) {
+    metrics_delivery delivery(log());
+    if (const auto metrics = command.metrics())
+        delivery.deliver(settings_.metrics, outcome.exit_code, *metrics,
+                         earliest(leave_by, async::deadline::after(metrics_patience)));
+    const auto& failure = outcome.failed.message;
+    leave_termination_message(settings_.termination_log,
+                              termination_message(outcome.exit_code,
+                                                  failure.empty() ? command.sentence() : failure,
+                                                  outcome.failed.hint),
+                              log());
+    command.log_summary(log());
+    if (delivery.lingers()) {
+        // Destroying the delivery waits for a lookup of a name, which nothing can interrupt, for as long as
+        // that takes.
+        trace_.reset();
+        std::_Exit(outcome.exit_code);
+    }
+    return outcome.exit_code;
+}
+
+} // namespace app
