@@ -24,6 +24,13 @@ void content_digest::add(std::string_view row) noexcept {
     sum_of_squares += hash * hash;
 }
 
+void content_digest::add(const content_digest& other) noexcept {
+    rows += other.rows;
+    bytes += other.bytes;
+    sum += other.sum;
+    sum_of_squares += other.sum_of_squares;
+}
+
 void compare_with_mark(const lake_file& file, const file_reading& reading, difference_list& found) {
     if (!file.mark.mistake.empty())
         found.add(difference_kind::unreadable, {}, file.mark.mistake);

@@ -23,6 +23,7 @@ struct content_digest {
     std::uint64_t sum_of_squares = 0;
 
     void add(std::string_view row) noexcept;
+    void add(const content_digest& other) noexcept;
     bool operator==(const content_digest&) const = default;
 };
 

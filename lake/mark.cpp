@@ -201,13 +201,26 @@ std::string table_from(std::string_view value, bool quoted) {
 }
 
 // 2026-12-24T02:00:00Z, which compares as text.
-bool is_moment(std::string_view text) noexcept {
+bool is_moment(std::string_view text) {
     constexpr std::string_view pattern = "dddd-dd-ddTdd:dd:ddZ";
     const auto fits = [](char letter, char wanted) {
         return wanted == 'd' ? letter >= '0' && letter <= '9' : letter == wanted;
     };
     return std::ranges::equal(text, pattern, fits) && day::from_text(text.substr(0, 10)) &&
            text.substr(11, 2) < "24" && text.substr(14, 2) < "60" && text.substr(17, 2) < "60";
+}
+
+// 2025-11-20T02:00:00.123, in UTC. It becomes part of a statement.
+bool is_timestamp(std::string_view text) {
+    constexpr std::size_t whole_seconds = 19;
+    constexpr std::size_t microseconds = 26;
+    if (text.size() < whole_seconds || text.size() > microseconds || text[10] != 'T')
+        return false;
+    const auto fraction = text.substr(whole_seconds);
+    const bool digits =
+        fraction.empty() || (fraction.size() > 1 && fraction.front() == '.' &&
+                             fraction.find_first_not_of("0123456789", 1) == std::string_view::npos);
+    return digits && is_moment(fmt::format("{}Z", text.substr(0, whole_seconds)));
 }
 
 std::string transaction_text(std::string_view run, std::string_view transaction,
@@ -227,6 +240,8 @@ std::string writer_text(const file_record& record) {
         text += fmt::format(",types={:016x}", record.types);
     if (record.ids != 0)
         text += fmt::format(",ids={:016x}", record.ids);
+    if (!record.before.empty())
+        text += fmt::format(",before={}T{}", record.before.substr(0, 10), record.before.substr(11));
     if (record.sample) {
         text +=
             fmt::format(",key={},sample={}", joined(record.sample->key_columns), joined(record.sample->key));
@@ -289,6 +304,12 @@ void read_writer(file_record& record, const field_map& fields, bool quoted) {
         record.types = number(field(fields, "types"), 16);
     if (fields.contains("ids"))
         record.ids = number(field(fields, "ids"), 16);
+    if (fields.contains("before")) {
+        record.before = field(fields, "before");
+        if (!is_timestamp(record.before))
+            throw std::invalid_argument("'before' is not a time");
+        record.before[10] = ' ';
+    }
     if (fields.contains("key") || fields.contains("sample"))
         record.sample = sample_from(fields, quoted);
 }
@@ -434,8 +455,8 @@ file_mark not_restored(const file_mark& mark) {
 }
 
 file_mark moved_back(const file_mark& mark) {
-    file_mark result = mark;
-    result.restored = restored_mark{mark.restoring.value(), mark.now.rows};
+    file_mark result = mark.pending ? settled(mark) : mark;
+    result.restored = restored_mark{awaited(mark).value(), mark.now.rows};
     result.restoring.reset();
     return result;
 }

@@ -40,6 +40,9 @@ struct file_record {
     // CRC-64 of the ids of its blocks, in their order: whoever writes the file anew gives it others. 0 if not
     // recorded.
     std::uint64_t ids = 0;
+    // Each row is older than this, in UTC: "2025-11-20 02:00:00.123". It is the latest cutoff of the runs
+    // that wrote. Empty: not known, because others wrote rows of it, or 0.1.0 did.
+    std::string before;
     // Of a base, if its tail put the file into another tier: "Cool", or "" for the account's.
     std::optional<std::string> tier;
     bool operator==(const file_record&) const = default;
@@ -98,7 +101,7 @@ inline constexpr std::size_t sample_names_max = 512;
 [[nodiscard]] file_mark settled(const file_mark& mark);
 // The mark of a file that holds what it held, for the restore came to nothing.
 [[nodiscard]] file_mark not_restored(const file_mark& mark);
-// The mark of a file whose rows are back in the table, and stay in the file. It must be `restoring`.
+// The mark of a file whose rows are in the table as well, and stay in the file. It must await a transaction.
 [[nodiscard]] file_mark moved_back(const file_mark& mark);
 // The mark of a file that was restored, once its rows are in it alone.
 [[nodiscard]] file_mark archived_again(const file_mark& mark);

@@ -51,6 +51,7 @@ awaitable<void> job::accept_file(unit& work, const lake::lake_file& file) {
     now.now.position = work.position;
     now.now.sample.reset();
     now.now.ids = 0;
+    now.now.before.clear();
     if (mark)
         mark->now = now.now;
     std::vector<lake::ledger_entry> entries;

@@ -3,6 +3,7 @@
 
 #include "archive/plan/planner.hpp"
 #include "archive/run/unit.hpp"
+#include "archive/stage/table_reader.hpp"
 #include "archive/table/row_lookup.hpp"
 #include "archive/table/table_shape.hpp"
 #include "async/error.hpp"
@@ -91,6 +92,12 @@ awaitable<std::vector<lake::day>> job::held_days(unit& work) {
 awaitable<void> job::end_restores(unit& work) {
     if (context_.settings.dry_run)
         co_return;
+    // That a session sees no row of a day is no proof under row security.
+    const auto oid = std::to_string(work.table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto hidden = co_await work.session.query("SELECT row_security_active($1::oid)", parameters);
+    if (hidden.boolean(0, 0))
+        co_return;
     const auto& rows = work.plan.rows;
     for (const auto& [key, file] : work.files) {
         if (!file.mark.mark || !file.mark.mark->restored || !has_whole_day(rows, key.which) ||
@@ -149,7 +156,11 @@ awaitable<void> job::measure_backlog(unit& work) {
 awaitable<void> job::stage(unit& work) {
     const async::span shown(context_.sink, "job", "stage");
     context_.report.enter(run_phase::staging);
-    const auto snapshot = co_await work.session.query("SELECT pg_export_snapshot()");
+    const auto oid = std::to_string(work.table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto snapshot =
+        co_await work.session.query("SELECT pg_export_snapshot(), row_security_active($1::oid)", parameters);
+    work.policies_apply = snapshot.boolean(0, 1);
     fault_point("snapshot-exported");
 
     work.came_back = co_await days_that_came_back(work);
@@ -169,7 +180,8 @@ awaitable<void> job::stage(unit& work) {
                            context_.settings.parallel,
                            context_.settings.compression,
                            context_.settings.placement.encryption_scope,
-                           &ledger_};
+                           &ledger_,
+                           work.policies_apply};
     work.staging = std::make_unique<staging>(executor, std::move(target), work.files);
 
     rate_limit limit(context_.settings.rate_limit);
@@ -182,7 +194,8 @@ awaitable<void> job::stage(unit& work) {
                           std::string(snapshot.text(0, 0)),
                           context_.settings.parallel,
                           context_.settings.settle_wait,
-                          limit};
+                          limit,
+                          work.policies_apply};
     table_reader reader(std::move(source), *work.staging);
     if (work.plan.how == reading::by_day) {
         co_await reader.read_days(work.plan.days);
@@ -226,6 +239,26 @@ awaitable<std::set<lake::day>> job::days_that_came_back(unit& work) {
     co_return days;
 }
 
+// Under row security the readers' sessions and this one may see different rows, as many of them: a policy may
+// ask for the role, or for a setting that a pooler's other client has left behind.
+awaitable<std::uint64_t> job::delete_and_compare(unit& work) {
+    auto copy = co_await work.session.start_copy_out(copy_deleted_sql(work.table, work.plan.rows));
+    lake::content_digest deleted;
+    do {
+        while (const auto row = copy.next())
+            deleted.add(row->text());
+    } while (co_await copy.wait());
+    const bool same_number = deleted.rows == work.staging->digest().rows;
+    if (same_number && deleted != work.staging->digest())
+        throw async::error(
+            failure::integrity,
+            fmt::format("the {} rows that the server deleted from {} are not those that were read:"
+                        " row security shows other rows to other sessions",
+                        deleted.rows, work.table.name),
+            std::string(one_view_hint));
+    co_return deleted.rows;
+}
+
 awaitable<void> job::delete_rows(unit& work) {
     const async::span shown(context_.sink, "job", "delete");
     context_.report.enter(run_phase::deleting);
@@ -241,19 +274,22 @@ awaitable<void> job::delete_rows(unit& work) {
         work.went_along =
             co_await db::look_at_effects(work.session, watch, untouched, 0, db::storage::may_change);
     const auto before = co_await db::read_change_counters(work.session);
-    const auto deleted = co_await work.session.query(delete_sql(work.table, work.plan.rows));
+    std::uint64_t deleted = 0;
+    if (work.policies_apply)
+        deleted = co_await delete_and_compare(work);
+    else
+        deleted = (co_await work.session.query(delete_sql(work.table, work.plan.rows))).rows_affected();
     fault_point("deleted");
-    if (removed + deleted.rows_affected() != rows)
+    if (removed + deleted != rows)
         throw async::error(
             failure::integrity,
-            fmt::format("{} rows were staged, but the server deleted {}", rows,
-                        removed + deleted.rows_affected()),
+            fmt::format("{} rows were staged, but the server deleted {}", rows, removed + deleted),
             "A trigger or a row security policy keeps rows from being deleted, or shows them to one command "
             "and not"
             " to the other. Nothing was deleted.");
     // A deferred constraint must fail before anything is visible.
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
-    for (auto& each : co_await db::look_at_effects(work.session, watch, before, deleted.rows_affected()))
+    for (auto& each : co_await db::look_at_effects(work.session, watch, before, deleted))
         work.went_along.push_back(std::move(each));
 
     work.position = co_await db::position_of(work.session);

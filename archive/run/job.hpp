@@ -125,6 +125,7 @@ class job {
     [[nodiscard]] awaitable<void> foresee_side_effects(unit& work);
     [[nodiscard]] awaitable<db::delete_watch> watch_deletes(unit& work) const;
     [[nodiscard]] awaitable<void> delete_rows(unit& work);
+    [[nodiscard]] awaitable<std::uint64_t> delete_and_compare(unit& work);
     [[nodiscard]] awaitable<void> publish_and_commit(unit& work);
     [[nodiscard]] awaitable<void> publish(unit& work);
     [[nodiscard]] awaitable<void> publish_one(unit& work, day_file& file);

@@ -28,6 +28,7 @@ struct job::unit {
     std::set<lake::day> came_back; // days whose file has rows that are due again
     std::unique_ptr<archive::staging> staging;
     std::uint64_t rows_dayless = 0;
+    bool policies_apply = false; // row security: what a session sees depends on its role and settings
     archive::publication publication;
     std::vector<db::side_effect> went_along; // other rows that were changed
     struct restored_file {

@@ -18,6 +18,13 @@ using async::fault_point;
 
 namespace {
 
+// What the rows of the file are older than, once this run's are in it.
+std::string before_with(const std::optional<lake::file_record>& base, const std::string& cutoff) {
+    if (!base || base->rows == 0)
+        return cutoff;
+    return base->before.empty() ? std::string() : std::max(base->before, cutoff);
+}
+
 // A .gz file is an archive to its readers, not a page that is compressed on the way: no Content-Encoding,
 // which clients would undo behind their users' backs.
 azure::content_headers content_of(lake::compression kind) {
@@ -92,6 +99,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     mark.now.transaction = by.transaction;
     mark.now.position = by.position;
     mark.now.types = by.types;
+    mark.now.before = before_with(file.base, by.cutoff);
     mark.now.sample = file.sample;
 
     std::vector<std::string> ids = file.base_ids;

@@ -267,7 +267,15 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     const auto undo = !mark.pending ? settle_decision::empty
                       : mark.base   ? settle_decision::take_back
                                     : settle_decision::remove;
-    const decided chosen{&file, decision == verdict::keep ? settle_decision::keep : undo};
+    // Rows that the table has as well stay in both places: marked as restored, they are recognised when they
+    // are due, and not archived twice.
+    bool also_in_table = false;
+    if (decision == verdict::keep && mark.pending && !lake::has_empty_tail(mark)) {
+        const auto seen = co_await look_at_rows(lake_, session, table, file);
+        also_in_table = seen.counts.to_the_letter > 0;
+    }
+    const auto kept_as = also_in_table ? settle_decision::restored : settle_decision::keep;
+    const decided chosen{&file, decision == verdict::keep ? kept_as : undo};
     co_await lease_.ready_to_write();
     std::vector<lake::ledger_entry> kept;
     if (auto entry = entry_of_decision(file, chosen.decision, position))

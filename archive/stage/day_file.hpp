@@ -56,6 +56,11 @@ struct day_file {
     std::uint64_t rows_recognised = 0;
     bool adopted = false;       // it has no mark: others wrote or replaced it
     bool beyond_memory = false; // the same: it has too many rows to be remembered
+    // Rows of the table that are older than this may be in the file as well, put there by hand or by a
+    // replication that came late. Empty: none can be.
+    std::string late_before;
+    std::vector<std::uint64_t> late; // hashes of the keys of such rows
+    bool key_again_said = false;
     // Of a restored file: all rows it holds, to be compared with the day's as a whole first.
     std::optional<lake::content_digest> whole;
     lake::file_record untouched; // of the existing file as it stands there

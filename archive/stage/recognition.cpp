@@ -124,6 +124,15 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake::lake_file&
     if (!mark || mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation) ||
         (!doubted && !mark->restored))
         co_return;
+    open_other(file, other);
+    const auto record = co_await remember_rows_in(*file.other, other);
+    file.other->doubted = doubted;
+    file.other->untouched = is_as_marked(other) ? mark->now : record;
+    file.other->base = file.other->untouched;
+}
+
+// The day's file of the other kind, for rows that are deleted on its account.
+void staging::open_other(day_file& file, const lake::lake_file& other) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto treated = lake::choose_treatment(other.properties, other.mark, context_.lake.where(), now);
     if (treated.because)
@@ -133,19 +142,16 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake::lake_file&
         std::make_unique<day_file>(other.key(), other.properties.name, context_.nonce, context_.pages);
     auto& there = *file.other;
     there.existing = other.properties;
-    there.restored = mark->restored;
-    there.doubted = doubted;
+    there.restored = other.mark.mark->restored;
     there.whole_day = file.whole_day;
-    const auto record = co_await remember_rows_in(there, other);
-    there.untouched = is_as_marked(other) ? mark->now : record;
-    there.base = there.untouched;
 }
 
 // Of a file with a mark.
 awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lake::lake_file& source) {
     const auto& name = source.properties.name;
     const auto& mark = source.mark.mark.value();
-    expect_held(file, mark.now.rows);
+    const bool some = !file.late.empty();
+    expect_held(file, some ? file.late.size() : mark.now.rows);
     known_content known(mark.now, header_);
     lake::file_record record;
     record.header = header_crc_;
@@ -160,7 +166,9 @@ awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lak
             return;
         if (!source.compressed())
             known.row(row);
-        remember(file, as_copy_writes(row));
+        const auto copied = as_copy_writes(row);
+        if (!some || std::ranges::binary_search(file.late, key_.hash_of(copied)))
+            remember(file, copied);
         ++record.rows;
     };
     csv::file_scanner scanner(source.compressed(), take_line, csv::line_ends::lf_or_crlf,
@@ -202,6 +210,8 @@ awaitable<bool> staging::take_as_recognised(day_file& file, lake::content_digest
     if (rows == file.whole) {
         file.rows_recognised = rows.rows;
         take_sample(file, first);
+        if (context_.digest_rows)
+            digest_.add(rows);
         co_return true;
     }
     (void)co_await remember_rows_in(file, existing_.at(file.key));
@@ -230,6 +240,15 @@ bool staging::recognised(day_file& file, std::string_view row) {
             " rows are archived again. If the file's rows count, delete that row from the table.");
     if (seen == held_rows::found::other_content && holder->adopted)
         return false; // another row, of somebody who gives the same keys
+    if (seen == held_rows::found::other_content && !holder->doubted) {
+        if (!std::exchange(file.key_again_said, true))
+            context_.sink.warn(
+                "day.key_again",
+                "a row with the key of an archived one is archived beside it: a file that has a"
+                " key twice cannot be restored as a whole",
+                {{"day", file.which().text()}, {"blob", holder->name}});
+        return false;
+    }
     if (seen == held_rows::found::other_content)
         throw async::error(
             failure::integrity,

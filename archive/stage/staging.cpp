@@ -94,8 +94,10 @@ bool staging::store(day_file& file, std::string_view bytes) {
 bool staging::try_append(day_file& file, std::string_view row) {
     if (line_head_ != line_end_)
         return false;
-    if (file.may_hold_rows() && recognised(file, row))
+    if (file.may_hold_rows() && recognised(file, row)) {
+        add_to_digest(row);
         return true;
+    }
     // The count goes first: storing may seal the block.
     ++file.rows;
     if (!store(file, row)) {
@@ -104,12 +106,14 @@ bool staging::try_append(day_file& file, std::string_view row) {
     }
     if (file.rows == 1)
         take_sample(file, row);
+    add_to_digest(row);
     ++context_.report.rows_read;
     context_.report.bytes_read += row.size();
     return true;
 }
 
 awaitable<void> staging::append_when_possible(day_file& file, std::string_view row) {
+    add_to_digest(row);
     if (file.may_hold_rows() && recognised(file, row))
         co_return;
     if (++file.rows == 1)

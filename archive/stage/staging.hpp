@@ -48,6 +48,7 @@ struct staging_context {
     lake::compression compression;  // of files that are not there yet
     std::string encryption_scope{}; // of the same
     lake::ledger* book = nullptr;   // what is known of files that have lost their mark; null: nothing
+    bool digest_rows = false;       // the rows are compared with those that the server deletes
 };
 
 // False if the server that wrote a file may since have lost commits: restored, failed over, or another one.
@@ -87,6 +88,15 @@ class staging {
     [[nodiscard]] awaitable<bool> take_as_recognised(day_file& file, lake::content_digest rows,
                                                      std::string first);
 
+    // Before the rows of a day that is read by itself: true if rows older than `file.late_before` may be in
+    // the file already. Give each of them to `note_late`, then await `compare_late`.
+    [[nodiscard]] bool wants_late_rows(const day_file& file) const noexcept;
+    void note_late(day_file& file, std::string_view row);
+    [[nodiscard]] awaitable<void> compare_late(day_file& file);
+
+    // The rows that were appended or recognised, if `digest_rows`.
+    [[nodiscard]] const lake::content_digest& digest() const noexcept { return digest_; }
+
     // No more rows for this file: its last block goes to the queue. May be called again.
     void finish(day_file& file);
     // No more rows at all: uploaders end once the queue is empty.
@@ -122,7 +132,11 @@ class staging {
     [[nodiscard]] awaitable<std::optional<lake::file_record>> content_known(const lake::lake_file& file);
     void take_restaged(day_file& file, lake::file_record& record, bool changed);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake::lake_file& other);
-    // Returns what the file holds.
+    void open_other(day_file& file, const lake::lake_file& other);
+    [[nodiscard]] awaitable<void> expect_late(day_file& file);
+    [[nodiscard]] bool may_have_late(const lake::lake_file& source) const;
+    [[nodiscard]] awaitable<void> compare_all(day_file& file);
+    // All of them, or those whose keys `file.late` has. Returns what the file holds.
     [[nodiscard]] awaitable<lake::file_record> remember_rows_in(day_file& file,
                                                                 const lake::lake_file& source);
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
@@ -135,6 +149,10 @@ class staging {
     void remember(day_file& file, std::string_view row);
     void remember_row_of_others(day_file& file, std::string_view row);
     void take_sample(day_file& file, std::string_view row);
+    void add_to_digest(std::string_view row) {
+        if (context_.digest_rows)
+            digest_.add(row);
+    }
     [[nodiscard]] bool store(day_file& file, std::string_view bytes);
     void seal(day_file& file);
     [[nodiscard]] lake::block_buffer compressed(day_file& file);
@@ -156,6 +174,7 @@ class staging {
     std::uint64_t header_crc_;
     std::size_t set_aside_ = 0; // bytes of the budget, for what is known of files
     std::optional<csv::gzip_compressor> compressor_;
+    lake::content_digest digest_;
     std::optional<lake::ledger_state> known_; // once it was needed
     bool closed_ = false;
 };

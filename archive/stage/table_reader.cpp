@@ -114,6 +114,7 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
     // Before the first piece of work is taken: what the coordinator has locked is not rewritten under us, and
     // we do not wait for one who waits for the coordinator.
     co_await lock_table_at_once(session, context_.table.named);
+    co_await must_see_as_coordinator(session);
     while (next_ < count) {
         const auto index = next_++;
         co_await read(session, index);
@@ -121,11 +122,26 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
     co_await transaction->rollback(); // it has only read
 }
 
+awaitable<void> table_reader::must_see_as_coordinator(db::connection& session) const {
+    const auto oid = std::to_string(context_.table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto asked = co_await session.query("SELECT row_security_active($1::oid)", parameters);
+    if (asked.boolean(0, 0) == context_.policies_apply)
+        co_return;
+    throw async::error(
+        failure::integrity,
+        fmt::format("row security of {} applies to some sessions of this run and not to others",
+                    context_.table.name),
+        std::string(one_view_hint));
+}
+
 awaitable<void> table_reader::read_day(db::connection& session, const planned_day& planned) {
     auto* const file = co_await target_.file_for(planned.which);
     fault_point("before-copy");
     async::span shown(context_.sink, "readers", "copy", planned.which.text());
     shown.note("rows", planned.rows);
+    if (target_.wants_late_rows(*file))
+        co_await look_for_late(session, planned, *file);
     if (file->whole && co_await recognise_day(session, planned, *file)) {
         target_.finish(*file);
         fault_point("day-copied");
@@ -151,6 +167,28 @@ awaitable<void> table_reader::read_day(db::connection& session, const planned_da
     fault_point("day-copied");
     context_.sink.debug("day.copied", "a day's rows have been read",
                         {{"day", planned.which.text()}, {"rows", file->rows}, {"bytes", file->bytes}});
+}
+
+// Rows that came when older ones of the day were in the file already, or that are in it.
+awaitable<void> table_reader::look_for_late(db::connection& session, const planned_day& planned,
+                                            day_file& file) {
+    auto rows = one_day(context_.rows, planned.which);
+    rows.upper = std::min(rows.upper, file.late_before);
+    if (rows.lower < rows.upper) {
+        auto copy = co_await session.start_copy_out(copy_day_sql(context_.table, rows));
+        std::uint64_t received = 0;
+        do {
+            std::uint64_t bytes = 0;
+            while (const auto row = copy.next()) {
+                ++received;
+                bytes += row->text().size();
+                target_.note_late(file, row->text());
+            }
+            co_await context_.limit.spend(bytes);
+        } while (co_await copy.wait());
+        must_agree(copy.rows_sent(), received, file.name);
+    }
+    co_await target_.compare_late(file);
 }
 
 // A restored day of which nothing has changed: read once, whatever its size, and kept nowhere.

@@ -31,7 +31,14 @@ struct reader_context {
     std::size_t parallel;
     std::chrono::milliseconds lock_timeout;
     rate_limit& limit;
+    bool policies_apply = false; // row security, for the coordinator
 };
+
+// What to do where sessions of one run do not see the same rows.
+inline constexpr std::string_view one_view_hint =
+    "Nothing was deleted. A client of the same pooler may have left a role or a setting behind on its"
+    " connection (SET instead of SET LOCAL): give event-archiver a user and a pool of its own, and a policy"
+    " that shows it all rows: CREATE POLICY … TO that user USING (true).";
 
 class table_reader {
   public:
@@ -54,7 +61,12 @@ class table_reader {
     [[nodiscard]] awaitable<void> run(std::size_t count, piece read);
     [[nodiscard]] awaitable<void> lane(std::size_t count, const piece& read);
     [[nodiscard]] awaitable<void> work(db::connection& session, std::size_t count, const piece& read);
+    // Throws async::error(integrity) if row security applies to this session and not to the coordinator's, or
+    // the other way round.
+    [[nodiscard]] awaitable<void> must_see_as_coordinator(db::connection& session) const;
     [[nodiscard]] awaitable<void> read_day(db::connection& session, const planned_day& planned);
+    [[nodiscard]] awaitable<void> look_for_late(db::connection& session, const planned_day& planned,
+                                                day_file& file);
     [[nodiscard]] awaitable<bool> recognise_day(db::connection& session, const planned_day& planned,
                                                 day_file& file);
     [[nodiscard]] awaitable<void> read_range(db::connection& session, const page_range& pages,

@@ -151,4 +151,9 @@ std::string delete_sql(const table_description& table, const selection& rows) {
     return fmt::format("DELETE FROM {} WHERE {}", table.name, where_clause(table, rows));
 }
 
+std::string copy_deleted_sql(const table_description& table, const selection& rows) {
+    return fmt::format("COPY ({} RETURNING {}) TO STDOUT (FORMAT csv)", delete_sql(table, rows),
+                       column_list(table));
+}
+
 } // namespace archive

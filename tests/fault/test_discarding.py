@@ -77,6 +77,22 @@ def test_a_committed_tail_stays_when_others_have_used_its_keys_again(scene, befo
     scene.finish(before + 12)
 
 
+@pytest.mark.parametrize("before", [0, 6], ids=["the whole file", "a tail"])
+def test_a_tail_that_is_kept_while_the_table_has_rows_of_it_is_not_archived_twice(scene, before):
+    """A person says that the file's rows count; some are in the table as well, for nobody knows what became of the transaction."""
+    scene.begin(Kind(before=before, pending="committed"))
+    put_back(scene, f"{FIRST_DAY} AND id IN (SELECT id FROM oracle.original WHERE {FIRST_DAY} ORDER BY id DESC LIMIT 2)")
+    for blob in scene.lake.list(scene.container):
+        if number := blob.metadata.get("archiverpending"):
+            unknown = str(10**15)
+            last = blob.metadata["archiverlast"].replace(f"xid={number}", f"xid={unknown}")
+            scene.lake.set_metadata(scene.container, blob.name, {**blob.metadata, "archiverlast": last, "archiverpending": unknown})
+    assert scene.plain.run("recover").code == 7
+    scene.plain.run("recover", "--keep", NAME, expect=0)
+    assert "archiverrestored" in scene.lake.head(scene.container, NAME).metadata
+    scene.finish(before + 12)
+
+
 @pytest.mark.parametrize("in_table", [False, True], ids=["rows of others", "a row twice"])
 def test_bytes_that_the_mark_does_not_know_are_not_discarded(scene, in_table):
     """Of a pending file test_pending_changed tells."""

@@ -226,5 +226,27 @@ TEST(mark, keeps_the_checksum_of_the_ids_of_blocks_where_there_is_one) {
     EXPECT_EQ(mark_from(metadata_with(mark, {})).mark, mark);
 }
 
+TEST(mark, keeps_the_time_that_its_rows_are_older_than) {
+    auto mark = rig::pending_mark();
+    mark.now.before = "2025-11-20 02:00:00.123";
+    mark.base->before = "2025-11-19 02:00:00";
+    const auto written = metadata_with(mark, {});
+    EXPECT_NE(written.at("archiverlast").find(",before=2025-11-20T02:00:00.123"), std::string::npos);
+    EXPECT_EQ(mark_from(written).mark, mark);
+    EXPECT_EQ(taken_back(mark).now.before, "2025-11-19 02:00:00");
+    EXPECT_EQ(settled(mark).now.before, mark.now.before);
+}
+
+TEST(mark, whose_time_is_none_is_not_read) {
+    const auto good = metadata_with(rig::pending_mark(), {});
+    for (const std::string value : {"", "2025-11-20", "2025-11-20 02:00:00", "2025-11-20T24:00:00",
+                                    "2025-02-30T00:00:00", "2025-11-20T02:00:00.", "2025-11-20T02:00:00.1x",
+                                    "2025-11-20T02:00:00.1234567", "2025-11-20T02:00:00' OR true --"}) {
+        auto changed = good;
+        changed.at("archiverlast") += ",before=" + value;
+        EXPECT_NE(mark_from(changed).mistake, "") << value;
+    }
+}
+
 } // namespace
 } // namespace lake
