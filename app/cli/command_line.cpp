@@ -7,8 +7,10 @@
 #include "app/cli/man_page.hpp"
 #include "app/cli/restore_flags.hpp"
 #include "app/settings/mistake.hpp"
+#include "app/settings/nearest.hpp"
 #include "app/settings/options.hpp"
 #include "app/settings/parse.hpp"
+#include "app/settings/parse_name.hpp"
 #include "async/quotable.hpp"
 
 #include <CLI/App.hpp>

@@ -1,7 +1,7 @@
 #include "app/cli/restore_flags.hpp"
 
 #include "app/settings/mistake.hpp"
-#include "app/settings/parse.hpp"
+#include "app/settings/parse_name.hpp"
 #include "archive/retention.hpp"
 
 #include <fmt/format.h>

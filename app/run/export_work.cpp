@@ -2,6 +2,7 @@
 
 #include "app/cli/commands.hpp"
 #include "app/run/loop_run.hpp"
+#include "app/settings/nearest.hpp"
 #include "async/error.hpp"
 #include "async/quotable.hpp"
 #include "exports/task.hpp"

@@ -4,7 +4,7 @@
 #include "app/serve/descriptor_limit.hpp"
 #include "app/serve/openapi.hpp"
 #include "app/serve/serve_metrics.hpp"
-#include "app/settings/check_serve.hpp"
+#include "app/settings/serve_settings.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"

@@ -1,4 +1,5 @@
 // Every setting once: the command line, `config`, `help` and the README come from this table.
+// Its rows are in the files of the features, app/settings/features.hpp.
 #pragma once
 
 #include <span>
@@ -36,8 +37,5 @@ struct option {
 [[nodiscard]] std::span<const option> options() noexcept;
 // The option with this environment name; there must be one.
 [[nodiscard]] const option& option_named(std::string_view environment);
-
-// The candidate nearest to what was typed, or empty if none is near.
-[[nodiscard]] std::string_view nearest(std::string_view typed, std::span<const std::string_view> candidates);
 
 } // namespace app

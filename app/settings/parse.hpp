@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,28 +17,25 @@ using parsed = std::variant<T, std::string>;
 
 [[nodiscard]] parsed<bool> parse_boolean(std::string_view text);
 [[nodiscard]] parsed<std::uint64_t> parse_count(std::string_view text, std::uint64_t min, std::uint64_t max);
+// A parser for counts within these bounds.
+[[nodiscard]] inline auto count_from(std::uint64_t min,
+                                     std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) {
+    return [min, max](std::string_view text) { return parse_count(text, min, max); };
+}
 // "32MiB", "10MB", "64k", "1048576".
 [[nodiscard]] parsed<std::uint64_t> parse_size(std::string_view text);
 // "60s", "500ms", "2m", "1h".
 [[nodiscard]] parsed<std::chrono::milliseconds> parse_time(std::string_view text);
+// A parser for times of at least this length.
+[[nodiscard]] inline auto time_from(std::chrono::milliseconds min) {
+    return [min](std::string_view text) -> parsed<std::chrono::milliseconds> {
+        auto time = parse_time(text);
+        if (const auto* span = std::get_if<0>(&time); span != nullptr && *span < min)
+            return "give at least " + std::to_string(min.count()) + "ms";
+        return time;
+    };
+}
 // "3/12", or "/12" with the index given separately (empty: not given).
 [[nodiscard]] parsed<archive::shard> parse_shard(std::string_view text, std::string_view completion_index);
-
-struct parsed_name {
-    std::string name;
-    std::string mistake; // empty: there is none
-};
-// A table as SQL writes it: name or schema.name, each perhaps in double quotes. Returned as given.
-[[nodiscard]] parsed_name parse_table(std::string_view text);
-// A column's name; in double quotes as SQL writes it, or plainly as it is.
-[[nodiscard]] parsed_name parse_column(std::string_view text);
-// Several of them, "tenant,id", in that order; a name with a comma stands in double quotes. Empty: none.
-[[nodiscard]] parsed<std::vector<std::string>> parse_columns(std::string_view text);
-
-struct lake_path {
-    std::string container;
-    std::string folder;
-};
-[[nodiscard]] parsed<lake_path> parse_lake_path(std::string_view text);
 
 } // namespace app

@@ -1,7 +1,7 @@
 // How files are to lie in the lake, read from settings.
 #pragma once
 
-#include "app/settings/parse.hpp"
+#include "app/settings/parse_name.hpp"
 #include "azure/blob/tags.hpp"
 
 #include <string>

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace app {
@@ -18,5 +19,8 @@ struct serve_settings {
     std::chrono::milliseconds client_timeout{30'000};
     std::chrono::milliseconds grace{20'000};
 };
+
+// Whether only programs of this machine can reach this address.
+[[nodiscard]] bool is_loopback(std::string_view address);
 
 } // namespace app

@@ -1,5 +1,6 @@
 #include "app/settings/unknown_variables.hpp"
 
+#include "app/settings/nearest.hpp"
 #include "app/settings/options.hpp"
 
 #include <fmt/format.h>

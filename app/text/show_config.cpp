@@ -19,7 +19,8 @@ namespace {
 std::string shown(const option& setting, const sourced_text& text, const wrong_settings& wrong) {
     if (!text.set())
         return "";
-    if (wrong.contains(setting.environment) && !async::may_quote(text.text))
+    const bool says_so_itself = setting.secrecy == secrecy::database;
+    if (!says_so_itself && wrong.contains(setting.environment) && !async::may_quote(text.text))
         return "(hidden: it is a mistake)";
     switch (setting.secrecy) {
     case secrecy::secret:

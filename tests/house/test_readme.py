@@ -24,6 +24,14 @@ def test_the_settings_table_is_the_programs(binary):
             ), f"{setting['environment']} is {setting['value']} by default"
 
 
+def test_the_settings_page_has_the_order_of_the_program(binary):
+    """`config` and `help environment` group settings by feature, as the page does."""
+    order = [setting["environment"] for setting in json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]]
+    rows = ROW.finditer((ROOT / "docs/settings.md").read_text())
+    told = [name for row in rows for name in re.findall(r"\b[A-Z][A-Z_0-9]{3,}\b", row["names"]) if name in order]
+    assert told == order
+
+
 def test_the_settings_of_the_readme_stand_in_the_page_of_all():
     """Word for word but for the links, which begin at another place."""
     page = (ROOT / "docs/settings.md").read_text().splitlines()

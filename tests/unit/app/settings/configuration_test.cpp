@@ -7,28 +7,13 @@ namespace app {
 namespace {
 
 using namespace std::chrono_literals;
-using rig::environment_of;
+using rig::check_all;
+using rig::check_with;
+using rig::needed;
 using rig::variables;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// Enough to run with, and nothing more.
-variables needed() {
-    return {{"PG_CONNECTION_STRING", "postgresql://archiver@db:5432/titan"},
-            {"AZURE_STORAGE_CONNECTION_STRING", "UseDevelopmentStorage=true"}};
-}
-
-checked_configuration check_all(const variables& environment, const variables& flags = {}) {
-    const auto lookup = environment_of(environment);
-    return check(collect(flags, lookup), lookup);
-}
-
-checked_configuration check_with(const std::string& name, const std::string& text) {
-    auto environment = needed();
-    environment[name] = text;
-    return check_all(environment);
-}
 
 TEST(check, gives_the_documented_defaults) {
     const auto checked = check_all(needed());
@@ -152,67 +137,8 @@ TEST(check, reports_all_mistakes_together) {
         ElementsAre("AZURE_STORAGE_KEY_FILE names '/nowhere/at/all', which cannot be read",
                     HasSubstr("PG_CONNECTION_STRING is not set"),
                     HasSubstr("neither AZURE_STORAGE_CONNECTION_STRING nor AZURE_STORAGE_ACCOUNT is set"),
-                    HasSubstr("ARCHIVE_PATH is 'X'"), HasSubstr("DRY_RUN is 'x'"),
+                    HasSubstr("DRY_RUN is 'x'"), HasSubstr("ARCHIVE_PATH is 'X'"),
                     HasSubstr("ARCHIVE_MEMORY is 'x'"), HasSubstr("LOG_LEVEL is 'x'")));
-}
-
-TEST(check, takes_a_connection_string_before_single_settings) {
-    auto environment = needed();
-    environment["AZURE_STORAGE_ACCOUNT"] = "other";
-    environment["AZURE_STORAGE_KEY"] = "not base64";
-    const auto checked = check_all(environment);
-    EXPECT_THAT(checked.mistakes, IsEmpty());
-    EXPECT_EQ(checked.value.account.name, "devstoreaccount1");
-}
-
-TEST(check, looks_for_an_identity_only_where_one_is_needed) {
-    auto environment = needed();
-    environment["AZURE_CLIENT_SECRET"] = "for somebody else";
-    EXPECT_THAT(check_all(environment).mistakes, IsEmpty());
-    EXPECT_FALSE(check_all(environment).value.identity);
-
-    environment["ARCHIVE_DATABASE_AUTH"] = "entra";
-    EXPECT_THAT(check_all(environment).mistakes,
-                ElementsAre(HasSubstr("AZURE_TENANT_ID"), HasSubstr("AZURE_CLIENT_ID")));
-    environment["AZURE_TENANT_ID"] = "t";
-    environment["AZURE_CLIENT_ID"] = "c";
-    const auto checked = check_all(environment);
-    EXPECT_THAT(checked.mistakes, IsEmpty());
-    EXPECT_TRUE(checked.value.database_by_identity);
-    ASSERT_TRUE(checked.value.identity);
-    EXPECT_EQ(checked.value.identity->kind, azure::identity_kind::client_secret);
-}
-
-TEST(check, takes_an_account_without_a_key_for_an_identity) {
-    const auto checked = check_all({{"PG_CONNECTION_STRING", "host=db"}, {"AZURE_STORAGE_ACCOUNT", "acme"}});
-    EXPECT_THAT(checked.mistakes, IsEmpty());
-    ASSERT_TRUE(checked.value.identity);
-    EXPECT_EQ(checked.value.identity->kind, azure::identity_kind::machine);
-    EXPECT_EQ(checked.value.account.blob.host, "acme.blob.core.windows.net");
-}
-
-TEST(check, reads_a_proxy_in_both_spellings) {
-    const variables account{{"PG_CONNECTION_STRING", "host=db"}, {"AZURE_STORAGE_ACCOUNT", "acme"}};
-    for (const auto* name : {"HTTPS_PROXY", "https_proxy"}) {
-        auto environment = account;
-        environment[name] = "http://proxy.corp:8080";
-        const auto checked = check_all(environment);
-        ASSERT_TRUE(checked.value.proxy) << name;
-        EXPECT_EQ(checked.value.proxy->server.host, "proxy.corp");
-    }
-    auto environment = account;
-    environment["HTTPS_PROXY"] = "socks5://proxy.corp";
-    EXPECT_THAT(check_all(environment).mistakes, ElementsAre(HasSubstr("HTTPS_PROXY")));
-    environment["no_proxy"] = ".windows.net";
-    EXPECT_THAT(check_all(environment).mistakes, IsEmpty()) << "nothing goes through it";
-    EXPECT_THAT(check_with("HTTPS_PROXY", "socks5://proxy.corp").mistakes, IsEmpty()) << "nor plain HTTP";
-}
-
-TEST(check, commits_a_dry_run_at_once_since_nothing_is_committed) {
-    auto environment = needed();
-    environment["ARCHIVE_COMMIT"] = "day";
-    environment["DRY_RUN"] = "1";
-    EXPECT_EQ(check_all(environment).value.job.commit, archive::commit_unit::run);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // An environment that a test makes up, and files that it names.
 #pragma once
 
+#include "app/settings/configuration.hpp"
 #include "app/settings/sources.hpp"
 
 #include <gtest/gtest.h>
@@ -43,6 +44,23 @@ inline std::string file_with(std::string_view content) {
     auto path = folder.path / std::to_string(++folder.files);
     std::ofstream(path, std::ios::binary) << content;
     return path;
+}
+
+// Enough to run with, and nothing more.
+inline variables needed() {
+    return {{"PG_CONNECTION_STRING", "postgresql://archiver@db:5432/titan"},
+            {"AZURE_STORAGE_CONNECTION_STRING", "UseDevelopmentStorage=true"}};
+}
+
+inline checked_configuration check_all(const variables& environment, const variables& flags = {}) {
+    const auto lookup = environment_of(environment);
+    return check(collect(flags, lookup), lookup);
+}
+
+inline checked_configuration check_with(const std::string& name, const std::string& text) {
+    auto environment = needed();
+    environment[name] = text;
+    return check_all(environment);
 }
 
 } // namespace app::rig

@@ -1,4 +1,4 @@
-#include "app/settings/parse.hpp"
+#include "app/settings/parse_name.hpp"
 
 #include <gtest/gtest.h>
 

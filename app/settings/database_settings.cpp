@@ -1,0 +1,68 @@
+// Where the rows are, and how long a run waits for others there.
+#include "app/settings/features.hpp"
+#include "app/settings/rows.hpp"
+#include "db/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace app {
+
+namespace {
+
+constexpr std::array database_rows{
+    rows::database(
+        {"PG_CONNECTION_STRING", "--database", "", "CONNINFO",
+         "the database: a libpq URI or key=value form; PG* variables apply as in psql (required)"}),
+    rows::of_exports(rows::database({"DATABASE_URL", "", "", "CONNINFO",
+                                     "the database of exports, where PG_CONNECTION_STRING is not set"})),
+    rows::of_exports(
+        rows::database({"DB_URI", "", "", "CONNINFO", "the same, where neither of the two is set"})),
+    option{"ARCHIVE_DATABASE_AUTH", "--database-auth", "password", "KIND",
+           "`password`: whatever libpq finds; `entra`: a token of the Entra identity, for Azure Database for "
+           "PostgreSQL"},
+    option{"ARCHIVE_LOCK_WAIT", "--lock-wait", "1s", "TIME",
+           "how long to try for the lock before giving up with exit code 10"},
+    option{"ARCHIVE_SETTLE_WAIT", "--settle-wait", "30s", "TIME",
+           "how long to wait for other transactions that are in the way: a lock on the table or its rows, or "
+           "an unfinished one that a file depends on"},
+};
+
+constexpr std::array<std::string_view, 3> connection_strings{"PG_CONNECTION_STRING", "DATABASE_URL",
+                                                             "DB_URI"};
+
+// The first of these variables that is set counts.
+void check_connection_string(checker& settings, std::span<const std::string_view> names) {
+    const auto name = std::ranges::find_if(names, [&](auto each) { return settings[each].set(); });
+    if (name == names.end()) {
+        settings.mistake_of_several(fmt::format(
+            "{} is not set: give the database as postgresql://user@host:5432/name", names.front()));
+        return;
+    }
+    settings.value().database = settings[*name].text;
+    if (const auto clause = db::conninfo_mistake(settings.value().database))
+        settings.mistake(*name, *clause);
+}
+
+void check_database(checker& settings) {
+    auto& value = settings.value();
+    const std::span<const std::string_view> names(connection_strings);
+    if (settings.purpose() != purpose::inventory)
+        check_connection_string(settings, settings.exporting() ? names : names.first(1));
+    else if (const auto& given = settings["PG_CONNECTION_STRING"];
+             given.set() && !db::conninfo_mistake(given.text))
+        value.database = given.text; // whose folder it is can be compared; the answer does not need it
+    static constexpr std::array<std::pair<std::string_view, bool>, 2> sign_ins{
+        {{"password", false}, {"entra", true}}};
+    settings.choose<bool>("ARCHIVE_DATABASE_AUTH", value.database_by_identity, sign_ins);
+    settings.read("ARCHIVE_LOCK_WAIT", value.job.lock_wait, parse_time);
+    settings.read("ARCHIVE_SETTLE_WAIT", value.job.settle_wait, parse_time);
+}
+
+} // namespace
+
+feature database_settings() noexcept { return {database_rows, check_database}; }
+
+} // namespace app

@@ -1,0 +1,44 @@
+// What is told of a run: the log, the pictures of it, the message at its end.
+#include "app/settings/features.hpp"
+#include "app/settings/rows.hpp"
+
+#include <array>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+constexpr std::array logging_rows{
+    option{"LOG_LEVEL", "--log-level", "info", "LEVEL", "`debug`, `info`, `warn` or `error`"},
+    option{"LOG_FORMAT", "--log-format", "auto", "FORMAT", "`text`, `json`, or `auto`: text on a terminal"},
+    option{"ARCHIVE_TRACE", "--trace", "", "FILE",
+           "write the run as a timeline there, for ui.perfetto.dev or chrome://tracing"},
+    option{"ARCHIVE_REPORT", "--report", "", "FILE",
+           "write what was done as a page for a browser there: one file, nothing loaded from elsewhere"},
+    option{"TERMINATION_LOG", "", "", "FILE",
+           "write the end of the run there in a sentence; unset: /dev/termination-log, if it exists"},
+};
+
+constexpr std::array<std::pair<std::string_view, async::log_level>, 4> levels{
+    {{"debug", async::log_level::debug},
+     {"info", async::log_level::info},
+     {"warn", async::log_level::warn},
+     {"error", async::log_level::error}}};
+constexpr std::array<std::pair<std::string_view, log_format>, 3> log_formats{
+    {{"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}}};
+
+void check_logging(checker& settings) {
+    auto& value = settings.value();
+    settings.choose<async::log_level>("LOG_LEVEL", value.level, levels);
+    settings.choose<log_format>("LOG_FORMAT", value.format, log_formats);
+    value.trace = settings["ARCHIVE_TRACE"].text;
+    value.report = settings["ARCHIVE_REPORT"].text;
+    value.termination_log = settings["TERMINATION_LOG"].text;
+}
+
+} // namespace
+
+feature logging_settings() noexcept { return {logging_rows, check_logging}; }
+
+} // namespace app

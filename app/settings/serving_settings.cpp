@@ -1,0 +1,93 @@
+// Where `serve` listens, to whom, and how long it waits.
+#include "app/settings/features.hpp"
+#include "app/settings/rows.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+namespace app {
+
+namespace {
+
+constexpr std::array serving_rows{
+    rows::of_serving(
+        {"SERVE_ADDRESS", "--listen", "127.0.0.1", "ADDRESS",
+         "where `serve` listens, in numbers: `0.0.0.0` or `::` for everybody who can reach the machine"}),
+    rows::of_serving(
+        {"SERVE_PORT", "--port", "8002", "PORT", "the port there; 0: any that is free, see the log"}),
+    rows::of_serving(rows::secret(
+        {"SERVE_TOKEN", "", "", "TOKEN",
+         "what clients have to send as `Authorization: Bearer TOKEN`, but for /livez and /readyz"})),
+    rows::of_serving({"SERVE_HOSTS", "--hosts", "", "LIST",
+                      "names under which `serve` without a token is asked, beside localhost: "
+                      "`exports.internal,10.0.0.7:8002`"}),
+    rows::of_serving({"SERVE_CONNECTIONS", "--connections", "1024", "N",
+                      "clients that are served at a time; more wait in the system's queue (1 to 65536)"}),
+    rows::of_serving(
+        {"SERVE_CLIENT_TIMEOUT", "--client-timeout", "30s", "TIME",
+         "how long a client may take to send a body, or to read an answer or a piece of a file"}),
+    rows::of_serving({"SERVE_GRACE", "--grace", "20s", "TIME",
+                      "how long exports that run may go on after SIGTERM before they are rolled back"}),
+};
+
+// RFC 6750, 2.1, leaves out much more; what matters is that a header can hold it.
+std::string mistake_in_token(std::string_view token) {
+    const auto fits = [](char letter) { return letter > ' ' && letter < 0x7f; };
+    if (!std::ranges::all_of(token, fits))
+        return "give visible ASCII characters without spaces";
+    return token.size() < 8 ? "give at least 8 characters" : "";
+}
+
+// Host fields: names or addresses, an IPv6 address in brackets, each perhaps with a port.
+parsed<std::vector<std::string>> parse_hosts(std::string_view text) {
+    const auto fits = [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+               (letter >= '0' && letter <= '9') ||
+               std::string_view("-._:[]").find(letter) != std::string_view::npos;
+    };
+    std::vector<std::string> hosts;
+    while (!text.empty()) {
+        auto entry = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(entry.size() + 1, text.size()));
+        while (entry.starts_with(' '))
+            entry.remove_prefix(1);
+        while (entry.ends_with(' '))
+            entry.remove_suffix(1);
+        const bool bare_ipv6 = !entry.starts_with('[') && std::ranges::count(entry, ':') > 1;
+        if (entry.empty() || bare_ipv6 || !std::ranges::all_of(entry, fits))
+            return "give host names or addresses as clients write them, separated by commas:"
+                   " exports.internal,10.0.0.7:8002,[fd00::7]";
+        hosts.emplace_back(entry);
+    }
+    return hosts;
+}
+
+void check_serving(checker& settings) {
+    using std::chrono::milliseconds;
+    if (settings.purpose() != purpose::serving)
+        return;
+    auto& serving = settings.value().serving;
+    serving.address = settings["SERVE_ADDRESS"].text;
+    boost::system::error_code failed;
+    boost::asio::ip::make_address(serving.address, failed);
+    if (failed)
+        settings.mistake("SERVE_ADDRESS", "give an address in numbers: 127.0.0.1, 0.0.0.0 or ::1");
+    settings.read("SERVE_PORT", serving.port, count_from(0, 65'535));
+    serving.token = settings["SERVE_TOKEN"].text;
+    if (settings["SERVE_TOKEN"].set())
+        if (const auto clause = mistake_in_token(serving.token); !clause.empty())
+            settings.mistake("SERVE_TOKEN", clause);
+    settings.read("SERVE_HOSTS", serving.hosts, parse_hosts);
+    settings.read("SERVE_CONNECTIONS", serving.connections, count_from(1, 65'536));
+    settings.read("SERVE_CLIENT_TIMEOUT", serving.client_timeout, time_from(milliseconds(100)));
+    settings.read("SERVE_GRACE", serving.grace, parse_time);
+}
+
+} // namespace
+
+feature serving_settings() noexcept { return {serving_rows, check_serving}; }
+
+} // namespace app

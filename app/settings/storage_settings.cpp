@@ -1,0 +1,155 @@
+// The way to the storage account: the account, the identity, the proxy.
+#include "app/settings/features.hpp"
+#include "app/settings/rows.hpp"
+#include "http/client/endpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+#include <variant>
+
+namespace app {
+
+namespace {
+
+constexpr std::array storage_rows{
+    rows::secret({"AZURE_STORAGE_CONNECTION_STRING", "", "", "STRING",
+                  "the lake, as the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true"}),
+    option{"AZURE_STORAGE_ACCOUNT", "--account", "", "NAME",
+           "the storage account, instead of a connection string; with a key, a SAS token or, without either, "
+           "an Entra identity"},
+    rows::secret({"AZURE_STORAGE_KEY", "", "", "KEY", "the account's key, base64"}),
+    rows::secret({"AZURE_STORAGE_SAS_TOKEN", "", "", "TOKEN", "a shared access signature, instead of a key"}),
+    rows::url({"AZURE_STORAGE_ENDPOINT", "", "", "URL",
+               "where the account is, if not at https://NAME.blob.SUFFIX"}),
+    option{"AZURE_STORAGE_ENDPOINT_SUFFIX", "", "core.windows.net", "SUFFIX",
+           "of another cloud: `core.chinacloudapi.cn`, `core.usgovcloudapi.net`"},
+    rows::flag({"ARCHIVE_ALLOW_HTTP", "--allow-http", "false", "",
+                "let a SAS and the rows go to a lake on another machine over http://, in clear text, without "
+                "a word"}),
+    option{"AZURE_CLIENT_ID", "", "", "ID",
+           "the identity: an application, or one of several managed identities"},
+    option{"AZURE_TENANT_ID", "", "", "ID", "the application's tenant"},
+    option{"AZURE_FEDERATED_TOKEN_FILE", "", "", "FILE",
+           "AKS workload identity: set by its webhook, read anew for each token"},
+    rows::secret({"AZURE_CLIENT_SECRET", "", "", "SECRET", "the application's secret"}),
+    option{"AZURE_CLIENT_CERTIFICATE_PATH", "", "", "FILE",
+           "the application's RSA certificate and private key, PEM or PKCS #12"},
+    rows::secret({"AZURE_CLIENT_CERTIFICATE_PASSWORD", "", "", "PASSWORD", "what opens that file"}),
+    rows::url({"AZURE_AUTHORITY_HOST", "", "https://login.microsoftonline.com", "URL",
+               "the server that issues tokens; other clouds have their own"}),
+    rows::url({"AZURE_POD_IDENTITY_AUTHORITY_HOST", "", "http://169.254.169.254", "URL",
+               "the server that issues tokens to managed identities"}),
+    rows::url({"IDENTITY_ENDPOINT", "", "", "URL",
+               "the same in App Service and Container Apps, which set it with IDENTITY_HEADER"}),
+    rows::secret({"IDENTITY_HEADER", "", "", "TEXT", "see IDENTITY_ENDPOINT"}),
+    rows::also("https_proxy",
+               rows::secret({"HTTPS_PROXY", "", "", "URL",
+                             "the proxy for HTTPS, http://user:password@host:port (also https_proxy)"})),
+    rows::also("no_proxy",
+               {"NO_PROXY", "", "", "LIST",
+                "hosts, domains and networks that are reached without it, or `*` (also no_proxy)"}),
+    option{"ARCHIVE_REQUEST_TIMEOUT", "--request-timeout", "60s", "TIME",
+           "limit for each try of a lake request"},
+    option{"ARCHIVE_RETRIES", "--retries", "5", "N", "how often a lake request is repeated (0 to 100)"},
+};
+
+// A SAS is a secret that each request carries, and Entra tokens are refused over http in any case; an
+// account's key is never sent, so there it is only the rows that others can read.
+void check_clear_text(checker& settings) {
+    const auto& account = settings.value().account;
+    const auto in_clear_text = [](const http::endpoint& server) {
+        return !server.tls && !server.host.empty() && !http::is_loopback(server);
+    };
+    settings.value().lake_in_clear_text =
+        in_clear_text(account.blob) || (account.dfs && in_clear_text(*account.dfs));
+    if (settings.value().lake_in_clear_text &&
+        std::holds_alternative<azure::shared_access_signature>(account.credential))
+        settings.mistake_of_several(
+            "the lake's endpoint begins with http:// and is on another machine: the SAS and"
+            " the rows would go there in clear text. Give https://, or set"
+            " ARCHIVE_ALLOW_HTTP=true");
+}
+
+void check_account(checker& settings) {
+    const auto& whole = settings["AZURE_STORAGE_CONNECTION_STRING"];
+    const auto& name = settings["AZURE_STORAGE_ACCOUNT"];
+    if (!whole.set() && !name.set()) {
+        settings.mistake_of_several(
+            "neither AZURE_STORAGE_CONNECTION_STRING nor AZURE_STORAGE_ACCOUNT is set: give the"
+            " connection string that the Azure portal shows, or the account's name for an Entra identity");
+        return;
+    }
+    // As the az command does: a connection string makes the single settings void.
+    auto parsed = whole.set() ? azure::parse_connection_string(whole.text)
+                              : azure::account_from_parts(name.text, settings["AZURE_STORAGE_KEY"].text,
+                                                          settings["AZURE_STORAGE_SAS_TOKEN"].text,
+                                                          {settings["AZURE_STORAGE_ENDPOINT"].text,
+                                                           settings["AZURE_STORAGE_ENDPOINT_SUFFIX"].text});
+    for (auto& mistake : parsed.mistakes)
+        settings.mistake_of_several(fmt::format(
+            "{}: {}", whole.set() ? "AZURE_STORAGE_CONNECTION_STRING" : "AZURE_STORAGE_ACCOUNT", mistake));
+    settings.value().account = std::move(parsed.value);
+    bool allowed = false;
+    settings.read("ARCHIVE_ALLOW_HTTP", allowed, parse_boolean);
+    if (parsed.mistakes.empty() && !allowed)
+        check_clear_text(settings);
+}
+
+// Only if the account or the database needs one: the variables may stand in the environment for others.
+void check_identity(checker& settings) {
+    const bool lake_needs_it =
+        std::holds_alternative<azure::entra_identity>(settings.value().account.credential);
+    if (!lake_needs_it && !settings.value().database_by_identity)
+        return;
+    azure::identity_settings asked;
+    asked.authority = settings["AZURE_AUTHORITY_HOST"].text;
+    asked.tenant = settings["AZURE_TENANT_ID"].text;
+    asked.client = settings["AZURE_CLIENT_ID"].text;
+    asked.federated_token_file = settings["AZURE_FEDERATED_TOKEN_FILE"].text;
+    asked.secret = settings["AZURE_CLIENT_SECRET"].text;
+    asked.certificate_file = settings["AZURE_CLIENT_CERTIFICATE_PATH"].text;
+    asked.certificate_password = settings["AZURE_CLIENT_CERTIFICATE_PASSWORD"].text;
+    asked.app_endpoint = settings["IDENTITY_ENDPOINT"].text;
+    asked.app_header = settings["IDENTITY_HEADER"].text;
+    asked.machine_endpoint = settings["AZURE_POD_IDENTITY_AUTHORITY_HOST"].text;
+    auto parsed = azure::identity_from(asked);
+    for (auto& mistake : parsed.mistakes)
+        settings.mistake_of_several(std::move(mistake));
+    settings.value().identity = std::move(parsed.value);
+}
+
+// Only if it is used, for the same reason.
+void check_proxy(checker& settings) {
+    auto& value = settings.value();
+    value.no_proxy = settings["NO_PROXY"].text;
+    const auto through_it = [&](const http::endpoint& server) {
+        return server.tls && !http::bypasses_proxy(server, value.no_proxy);
+    };
+    const auto& url = settings["HTTPS_PROXY"];
+    if (!url.set() ||
+        (!through_it(value.account.blob) && !(value.identity && through_it(value.identity->server))))
+        return;
+    auto parsed = http::parse_proxy(url.text);
+    if (!parsed.mistake.empty())
+        settings.mistake_of_several("HTTPS_PROXY " + parsed.mistake);
+    value.proxy = std::move(parsed.value);
+}
+
+void check_storage(checker& settings) {
+    auto& value = settings.value();
+    if (!settings.exporting() || settings["EXPORT_TO"].text == "lake")
+        check_account(settings);
+    check_identity(settings);
+    check_proxy(settings);
+    settings.read("ARCHIVE_REQUEST_TIMEOUT", value.request_timeout,
+                  time_from(std::chrono::milliseconds(100)));
+    settings.read("ARCHIVE_RETRIES", value.retries, count_from(0, 100));
+}
+
+} // namespace
+
+feature storage_settings() noexcept { return {storage_rows, check_storage}; }
+
+} // namespace app
