@@ -1,0 +1,92 @@
+#include "app/cli/grammar.hpp"
+
+#include "app/cli/command_settings.hpp"
+#include "app/cli/help.hpp"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace app {
+
+grammar::grammar(const std::vector<std::string>& words) {
+    app_.name("event-archiver");
+    app_.footer("Examples:\n" + std::string(examples()));
+    app_.require_subcommand(0, 1);
+    app_.allow_extras();
+    app_.set_version_flag("--version", std::string("event-archiver " EVENT_ARCHIVER_VERSION));
+    for (const auto& info : commands())
+        add_command(info, words.empty() || std::ranges::find(words, info.name) != words.end());
+}
+
+void grammar::add_command(const command_info& info, bool with_options) {
+    auto* sub = app_.add_subcommand(std::string(info.name), std::string(info.help));
+    sub->allow_extras();
+    const auto shown = examples_of(info.name);
+    sub->footer(shown.empty() ? "" : "Examples:\n" + shown);
+    subcommands_[info.command] = sub;
+    if (!with_options)
+        return;
+    for (const auto& flag : info.flags)
+        add_flag(*sub, flag);
+    for (const auto* setting : settings_of(info))
+        add_setting(*sub, *setting);
+    if (info.many_arguments)
+        sub->add_option(std::string(info.argument), arguments_)->type_name("");
+    else if (!info.argument.empty())
+        sub->add_option(std::string(info.argument), argument_,
+                        fmt::format("{}", fmt::join(info.argument_choices, ", ")))
+            ->type_name("");
+    if (info.command == command::recover)
+        sub->get_option("--keep")->excludes("--discard");
+}
+
+void grammar::add_setting(CLI::App& sub, const option& setting) {
+    auto& text = settings_[std::string(setting.flag)];
+    auto help = fmt::format("{} ({}{})", setting.help, setting.environment,
+                            setting.standard.empty() ? "" : fmt::format(", default {}", setting.standard));
+    // A flag may be given a value: --dry-run=false.
+    auto* added =
+        setting.kind == option_kind::flag
+            ? sub.add_flag(fmt::format("{}{{true}}", setting.flag), text, help)
+            : sub.add_option(std::string(setting.flag), text, help)->type_name(std::string(setting.value));
+    added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void grammar::add_flag(CLI::App& sub, const command_flag& flag) {
+    auto& text = own_flags_[std::string(flag.name)];
+    auto name = fmt::format("{}{}{}", flag.short_name, flag.short_name.empty() ? "" : ",", flag.name);
+    auto* added =
+        flag.value.empty()
+            ? sub.add_flag(name, text, std::string(flag.help))
+            : sub.add_option(name, text, std::string(flag.help))->type_name(std::string(flag.value));
+    added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void grammar::parse(std::vector<std::string> words) {
+    std::ranges::reverse(words); // CLI11 takes them from the back
+    app_.parse(words);
+}
+
+CLI::App* grammar::chosen() const {
+    const auto found = app_.get_subcommands();
+    return found.empty() ? nullptr : found.front();
+}
+
+command_words grammar::words_of(command given, const CLI::App& inside) const {
+    const auto& info = info_of(given);
+    command_words words{given, {}, {}, arguments_};
+    for (const auto* setting : settings_of(info))
+        if (const std::string flag(setting->flag); inside.count(flag) > 0)
+            words.settings.emplace(flag, settings_.at(flag));
+    for (const auto& own : info.flags)
+        if (const std::string flag(own.name); inside.count(flag) > 0)
+            words.flags.emplace(flag, own_flags_.at(flag));
+    return words;
+}
+
+} // namespace app

@@ -1,0 +1,50 @@
+// The CLI11 parser, made from the tables of commands and settings, and what it writes into.
+#pragma once
+
+#include "app/cli/commands.hpp"
+#include "app/cli/read_command.hpp"
+
+#include <CLI/App.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace app {
+
+class grammar {
+  public:
+    // Only commands that are among `words` get their options, all of them if there are no words: to make 200
+    // that nobody gave takes a fifth of a run that finds nothing to do.
+    explicit grammar(const std::vector<std::string>& words);
+    grammar(const grammar&) = delete;
+    grammar& operator=(const grammar&) = delete;
+
+    // Throws CLI::Error. Once.
+    void parse(std::vector<std::string> words);
+    // After `parse`: the command that was given, or null.
+    [[nodiscard]] CLI::App* chosen() const;
+    // The words that nothing took.
+    [[nodiscard]] std::vector<std::string> left_over() const { return app_.remaining(true); }
+    [[nodiscard]] command_words words_of(command given, const CLI::App& inside) const;
+    // The one argument of `help` and `completion`.
+    [[nodiscard]] const std::string& argument() const noexcept { return argument_; }
+
+    // As CLI11 words it; of the command that was given, if one was.
+    [[nodiscard]] std::string help() const { return app_.help(); }
+    [[nodiscard]] std::string help_of(command which) const { return subcommands_.at(which)->help(); }
+
+  private:
+    void add_command(const command_info& info, bool with_options);
+    void add_setting(CLI::App& sub, const option& setting);
+    void add_flag(CLI::App& sub, const command_flag& flag);
+
+    CLI::App app_{"Moves old PostgreSQL events into one CSV file per UTC day in an Azure Data Lake."};
+    texts_by_flag settings_;
+    texts_by_flag own_flags_; // of all commands together
+    std::string argument_;
+    std::vector<std::string> arguments_;
+    std::map<command, CLI::App*> subcommands_;
+};
+
+} // namespace app

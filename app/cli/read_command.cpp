@@ -1,0 +1,171 @@
+#include "app/cli/read_command.hpp"
+
+#include "app/cli/command_settings.hpp"
+#include "app/cli/restore_flags.hpp"
+#include "app/settings/mistake.hpp"
+#include "app/settings/parse.hpp"
+#include "app/settings/parse_name.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+// Each member returns a mistake, or "".
+class command_reader {
+  public:
+    command_reader(command_words& given, command_line& result)
+        : given_(given)
+        , result_(result) {}
+
+    [[nodiscard]] std::string read() {
+        result_.command = given_.command;
+        result_.flags = given_.settings;
+        if (auto mistake = mistake_in_texts(); !mistake.empty())
+            return mistake;
+        result_.output = text("--output") == "json" ? output_format::json : output_format::text;
+        result_.keep = text("--keep");
+        result_.discard = text("--discard");
+        if (result_.command == command::restore)
+            return read_restore_flags();
+        if (result_.command == command::export_tasks)
+            return read_export();
+        if (auto mistake = read_days(); !mistake.empty())
+            return mistake;
+        return read_rest();
+    }
+
+  private:
+    // Of a flag of the command; "" if it was not given.
+    [[nodiscard]] std::string text(std::string_view flag) const {
+        const auto found = given_.flags.find(flag);
+        return found == given_.flags.end() ? std::string() : found->second;
+    }
+
+    // A script's "$CUTOFF" that is unset must not become the default.
+    [[nodiscard]] std::string mistake_in_texts() const {
+        for (const auto& [flag, given] : given_.settings)
+            if (given.empty())
+                return empty_value(flag);
+        for (const auto& flag : info_of(given_.command).flags) {
+            const auto given = given_.flags.find(flag.name);
+            if (given == given_.flags.end())
+                continue;
+            if (given->second.empty())
+                return empty_value(flag.name);
+            const bool known =
+                flag.choices.empty() || std::ranges::find(flag.choices, given->second) != flag.choices.end();
+            if (!known)
+                return mistake_in(flag.short_name.empty() ? flag.name : flag.short_name, given->second,
+                                  fmt::format("give {}", fmt::join(flag.choices, " or ")));
+        }
+        return {};
+    }
+
+    [[nodiscard]] std::string read_restore_flags() {
+        auto read =
+            read_restore({text("--from"), text("--to"), text("--day"), text("--into"), text("--hold")});
+        if (const auto* mistake = std::get_if<std::string>(&read))
+            return *mistake;
+        result_.restore = std::get<archive::restore_request>(std::move(read));
+        return {};
+    }
+
+    [[nodiscard]] std::string read_export() {
+        result_.tasks = std::move(given_.arguments);
+        const auto given = text("--boundary");
+        if (given.empty())
+            return {};
+        result_.boundary = lake::day::from_text(given);
+        return result_.boundary ? std::string() : mistake_in("--boundary", given, "give a day as YYYY-MM-DD");
+    }
+
+    [[nodiscard]] std::string read_days() {
+        auto& days = result_.days;
+        for (const auto& [name, target] : {std::pair{"--from", &days.first}, std::pair{"--to", &days.last}}) {
+            const auto given = text(name);
+            if (given.empty())
+                continue;
+            *target = lake::day::from_text(given);
+            if (!*target)
+                return mistake_in(name, given, "give a day as YYYY-MM-DD");
+        }
+        if (days.first && days.last && *days.last < *days.first)
+            return fmt::format("--from is {}, later than --to, {}: give the earlier day first",
+                               days.first->text(), days.last->text());
+        return {};
+    }
+
+    // A switch: given, or given a value as in --calendar=false.
+    [[nodiscard]] std::string read_switch(std::string_view name, bool& wanted) const {
+        const auto given = text(name);
+        if (given.empty())
+            return {};
+        const auto read = parse_boolean(given);
+        if (const auto* mistake = std::get_if<std::string>(&read))
+            return mistake_in(name, given, *mistake);
+        wanted = std::get<bool>(read);
+        return {};
+    }
+
+    [[nodiscard]] std::string unused_flag_of_recover() const {
+        std::vector<std::string_view> flags;
+        for (const auto& [flag, given] : result_.flags)
+            flags.push_back(flag);
+        const auto unused = unused_by_recover(result_.exports, flags);
+        if (unused.empty())
+            return {};
+        return fmt::format("recover {} --exports does not use {}", result_.exports ? "with" : "without",
+                           unused);
+    }
+
+    [[nodiscard]] std::string read_rest() {
+        for (const auto& [name, wanted] :
+             {std::pair{"--calendar", &result_.calendar}, std::pair{"--exports", &result_.exports},
+              std::pair{"--adopt", &result_.adopt}})
+            if (auto mistake = read_switch(name, *wanted); !mistake.empty())
+                return mistake;
+        if (result_.command == command::recover)
+            if (auto mistake = unused_flag_of_recover(); !mistake.empty())
+                return mistake;
+        if (result_.adopt && (!result_.keep.empty() || !result_.discard.empty()))
+            return "--adopt is about the folder, --keep and --discard about one file: give one of them";
+        if (result_.calendar && result_.output == output_format::json)
+            return "--calendar is a picture in text: leave out either it or -o json";
+        return read_against();
+    }
+
+    [[nodiscard]] std::string read_against() {
+        const auto given = text("--against");
+        if (given.empty())
+            return {};
+        auto named = parse_table(given);
+        if (!named.mistake.empty())
+            return mistake_in("--against", given, named.mistake);
+        result_.against = std::move(named.name);
+        return {};
+    }
+
+    command_words& given_;
+    command_line& result_;
+};
+
+} // namespace
+
+std::string empty_value(std::string_view flag) {
+    return fmt::format("{} has an empty value: give one, or leave the flag out", flag);
+}
+
+std::variant<command_line, std::string> read_command(command_words given) {
+    command_line result;
+    if (auto mistake = command_reader(given, result).read(); !mistake.empty())
+        return mistake;
+    return result;
+}
+
+} // namespace app

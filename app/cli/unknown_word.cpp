@@ -1,0 +1,66 @@
+#include "app/cli/unknown_word.hpp"
+
+#include "app/cli/command_settings.hpp"
+#include "app/cli/commands.hpp"
+#include "app/settings/nearest.hpp"
+#include "async/quotable.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+namespace {
+
+// A word too many. Where a flag lacks its value, the next flag was taken for it, and that one's value is
+// left.
+std::string unexpected(const std::string& word, const CLI::App& inside) {
+    for (const auto* option : inside.get_options())
+        for (const auto& text : option->results())
+            if (text.starts_with("--"))
+                return fmt::format("{} has no value: {} follows it", option->get_name(),
+                                   async::quoted(text.substr(0, text.find('='))));
+    return fmt::format("{} is not expected after '{}'", async::quoted(word), inside.get_name());
+}
+
+std::vector<std::string> flags_after(const CLI::App* inside) {
+    std::vector<std::string> flags{"--help", "--version"};
+    if (inside != nullptr)
+        for (const auto* option : inside->get_options())
+            for (const auto& flag : option->get_lnames())
+                flags.push_back("--" + flag);
+    return flags;
+}
+
+} // namespace
+
+std::string try_help_of(const std::string& command) {
+    return fmt::format("Try `event-archiver help {}`.", command);
+}
+
+usage_mistake unknown_word(const std::string& word, const CLI::App* inside) {
+    const bool is_flag = word.starts_with('-');
+    if (!is_flag && inside != nullptr)
+        return {unexpected(word, *inside), try_help_of(inside->get_name())};
+    const auto name = word.substr(0, word.find('='));
+    if (inside != nullptr)
+        if (const auto others = commands_with(name); !others.empty())
+            return {fmt::format("{} does not use {}, which is for {}", inside->get_name(), name, others),
+                    try_help_of(inside->get_name())};
+    const auto flags = flags_after(inside);
+    std::vector<std::string_view> known;
+    if (is_flag)
+        known.assign(flags.begin(), flags.end());
+    else
+        for (const auto& info : commands())
+            known.push_back(info.name);
+    const auto near = nearest(name, known);
+    return {fmt::format("unknown {}{}{}", is_flag ? "flag" : "command",
+                        async::may_quote(name) ? fmt::format(" '{}'", name) : "",
+                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+            "Try `event-archiver help`."};
+}
+
+} // namespace app

@@ -1,0 +1,21 @@
+// A word of the command line that nothing took.
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include <string>
+
+namespace app {
+
+struct usage_mistake {
+    std::string message;
+    std::string what_next; // a sentence: "Try `event-archiver help`."
+};
+
+// What it may have been meant to be. `inside`: the command it stands after, or null.
+[[nodiscard]] usage_mistake unknown_word(const std::string& word, const CLI::App* inside);
+
+// "Try `event-archiver help list`."
+[[nodiscard]] std::string try_help_of(const std::string& command);
+
+} // namespace app
