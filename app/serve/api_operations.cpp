@@ -1,6 +1,10 @@
 #include "app/serve/api_operations.hpp"
 
+#include "app/serve/answers.hpp"
+
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace app {
 
@@ -74,5 +78,14 @@ constexpr std::array operation_table{
 } // namespace
 
 std::span<const api_operation> api_operations() noexcept { return operation_table; }
+
+http::route route_of(operation which, http::handler answer, async::log& log) {
+    const auto& row = *std::ranges::find(operation_table, which, &api_operation::id);
+    return {row.method, row.path,
+            [answer = std::move(answer), &log](const http::request& asked) {
+                return guarded(answer, asked, log);
+            },
+            row.access, row.routine};
+}
 
 } // namespace app

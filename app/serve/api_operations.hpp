@@ -1,6 +1,7 @@
 // Every route of `serve` once: the server's table and /openapi.json come from here.
 #pragma once
 
+#include "async/log.hpp"
 #include "http/server/router.hpp"
 
 #include <cstdint>
@@ -45,5 +46,7 @@ struct api_operation {
 };
 
 [[nodiscard]] std::span<const api_operation> api_operations() noexcept;
+// The operation as a route, answered by `answer` with errors of ours as answers. `log` must outlive it.
+[[nodiscard]] http::route route_of(operation which, http::handler answer, async::log& log);
 
 } // namespace app

@@ -1,6 +1,7 @@
 #include "app/serve/export_service.hpp"
 
 #include "app/run/loop_run.hpp"
+#include "app/serve/api_operations.hpp"
 #include "app/serve/descriptor_limit.hpp"
 #include "app/serve/openapi.hpp"
 #include "app/serve/serve_metrics.hpp"
@@ -12,7 +13,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 namespace app {
 
@@ -54,14 +57,22 @@ export_service::export_service(const configuration& settings, run_frame& frame)
           loop_.get_executor(), [this](std::string name) { return run_task(std::move(name)); },
           settings.exporting.parallel)
     , ready_(loop_.get_executor(), machine_.database(), settings.exporting.tasks, machine_.files())
-    , api_(loop_.get_executor(),
-           {tasks_, desk_, machine_.files(), book_, ready_, stopping_, [this] { return metrics(); },
-            openapi_document(!settings.serving.token.empty()), log_})
-    , service_(api_.routes(), http::service_options{settings.serving.token, settings.serving.hosts}, log_)
+    , api_(loop_.get_executor(), {tasks_, desk_, machine_.files(), book_, stopping_, log_})
+    , about_({ready_, stopping_, [this] { return metrics(); },
+              openapi_document(!settings.serving.token.empty()), log_})
+    , service_(all_routes(), http::service_options{settings.serving.token, settings.serving.hosts}, log_)
     , server_(loop_.get_executor(), server_options(), service_, log_)
     , exports_(loop_.get_executor())
     , grace_(loop_.get_executor())
     , watchdog_(loop_.get_executor(), log_) {}
+
+std::vector<http::route> export_service::all_routes() {
+    auto routes = api_.routes();
+    std::ranges::move(about_.routes(), std::back_inserter(routes));
+    if (routes.size() != api_operations().size())
+        throw async::error(failure::internal, "an operation of the API has no route");
+    return routes;
+}
 
 http::server_options export_service::server_options() {
     const auto& serving = settings_.serving;

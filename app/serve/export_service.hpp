@@ -8,6 +8,7 @@
 #include "app/serve/export_api.hpp"
 #include "app/serve/readiness.hpp"
 #include "app/serve/run_book.hpp"
+#include "app/serve/service_api.hpp"
 #include "app/settings/configuration.hpp"
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
@@ -23,6 +24,7 @@
 #include <chrono>
 #include <exception>
 #include <string>
+#include <vector>
 
 namespace app {
 
@@ -40,6 +42,7 @@ class export_service {
     [[nodiscard]] const run_book& book() const noexcept { return book_; }
 
   private:
+    [[nodiscard]] std::vector<http::route> all_routes();
     [[nodiscard]] http::server_options server_options();
     [[nodiscard]] std::string metrics() const;
 
@@ -67,6 +70,7 @@ class export_service {
     exports::run_desk desk_;
     readiness ready_;
     export_api api_;
+    service_api about_;
     http::service service_;
     http::server server_;
     async::task_scope exports_;

@@ -1,0 +1,30 @@
+#include "app/serve/answers.hpp"
+
+#include "async/error.hpp"
+
+#include <boost/json/object.hpp>
+
+namespace app {
+
+http::response ok(std::string_view word) {
+    boost::json::object body;
+    body["status"] = boost::json::string_view(word);
+    return http::json_response(200, body);
+}
+
+async::awaitable<http::response> guarded(const http::handler& handler, const http::request& asked,
+                                         async::log& log) {
+    try {
+        co_return co_await handler(asked);
+    } catch (const async::error& failed) {
+        log.warn("http.refused", "a request could not be carried out",
+                 {{"path", asked.path},
+                  {"request_id", asked.id},
+                  {"error.type", async::to_string(failed.kind())},
+                  {"error.message", failed.message()}});
+        co_return http::error_response(failed.kind() == async::failure::temporary ? 503 : 500,
+                                       failed.message());
+    }
+}
+
+} // namespace app

@@ -1,0 +1,68 @@
+#include "app/serve/service_api.hpp"
+
+#include "app/serve/answers.hpp"
+#include "app/serve/api_operations.hpp"
+#include "telemetry/exposition.hpp"
+
+#include <boost/json/object.hpp>
+
+namespace app {
+
+namespace json = boost::json;
+using async::awaitable;
+using http::json_response;
+using http::response;
+
+std::vector<http::route> service_api::routes() {
+    using http::request;
+    auto& log = context_.log;
+    std::vector<http::route> table;
+    table.push_back(route_of(
+        operation::live, [this](const request&) { return live(); }, log));
+    table.push_back(route_of(
+        operation::ready, [this](const request& asked) { return ready(asked); }, log));
+    table.push_back(route_of(
+        operation::metrics, [this](const request&) { return metrics(); }, log));
+    table.push_back(route_of(
+        operation::openapi, [this](const request&) { return openapi(); }, log));
+    return table;
+}
+
+awaitable<response> service_api::live() { co_return ok("ok"); }
+
+awaitable<response> service_api::ready(const http::request& asked) {
+    json::object checks;
+    std::string detail;
+    if (context_.stopping) {
+        detail = "the service is stopping";
+    } else {
+        const auto looked = co_await context_.ready.look();
+        for (const auto& each : looked) {
+            checks[json::string_view(each.name)] = each.problem.empty() ? "ok" : each.problem;
+            if (detail.empty())
+                detail = each.problem;
+        }
+    }
+    json::object body;
+    if (asked.stranger) { // a client that asks under a foreign name learns no address and no user of the
+                          // database
+        body[detail.empty() ? "status" : "detail"] = detail.empty() ? "ok" : "not ready";
+        co_return json_response(detail.empty() ? 200 : 503, body);
+    }
+    if (detail.empty())
+        body["status"] = "ok";
+    else
+        body["detail"] = detail;
+    body["checks"] = std::move(checks);
+    co_return json_response(detail.empty() ? 200 : 503, body);
+}
+
+awaitable<response> service_api::metrics() {
+    co_return http::text_response(telemetry::exposition_type, context_.metrics());
+}
+
+awaitable<response> service_api::openapi() {
+    co_return http::text_response("application/json", context_.openapi);
+}
+
+} // namespace app

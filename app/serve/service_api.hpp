@@ -1,0 +1,41 @@
+// The routes by which a server tells of itself: probes, metrics, its description.
+#pragma once
+
+#include "app/serve/readiness.hpp"
+#include "async/log.hpp"
+#include "http/server/router.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace app {
+
+// All that is referred to outlives the API.
+struct service_api_context {
+    readiness& ready;
+    const bool& stopping;
+    std::function<std::string()> metrics; // as /metrics has them
+    std::string openapi;                  // the document
+    async::log& log;
+};
+
+class service_api {
+  public:
+    explicit service_api(service_api_context context)
+        : context_(std::move(context)) {}
+
+    // The API must outlive them.
+    [[nodiscard]] std::vector<http::route> routes();
+
+  private:
+    using answer = async::awaitable<http::response>;
+    [[nodiscard]] answer live();
+    [[nodiscard]] answer ready(const http::request& asked);
+    [[nodiscard]] answer metrics();
+    [[nodiscard]] answer openapi();
+
+    service_api_context context_;
+};
+
+} // namespace app
