@@ -7,6 +7,7 @@ import pytest
 from support.archiver import Archiver
 from support.exports import BOUNDARY, COMMON_KNOWLEDGE, DirectoryPlace, Exports, LakePlace
 from support.gate import DatabaseGate, LakeGate, kill_after, kill_before, kill_on_the_wire
+from support.moments import some, try_moments
 
 SHAPE = COMMON_KNOWLEDGE[1]
 KILLS = {"before": kill_before, "after": kill_after, "on the wire": kill_on_the_wire}
@@ -78,18 +79,19 @@ def points(request, fault_binary, archiver, database, lake, container, tmp_path,
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("found", FOUND)
-def test_killed_at_every_round_trip_to_the_database(stage, found, when, record_property):
-    for nth in itertools.count(1):
+def test_killed_at_every_round_trip_to_the_database(stage, found, when, request, record_property):
+    def attempt(nth: int):
         due = stage.begin(found)
         with stage.gate() as gate:
             rule = gate.on(KILLS[when](), nth=nth, when=lambda record: record.type in ROUND_TRIPS)
             outcome = stage.run(gate)
         assert outcome.code == (137 if rule.hits else 0), f"{nth}\n{outcome}"
         stage.finish(due, f"killed {when} round trip {nth}", outcome)
-        if not rule.hits:
-            break
-    assert nth > 10
-    record_property("cases", nth - 1)
+        return rule
+
+    cases = try_moments(attempt, request.node.nodeid)
+    assert cases > 3
+    record_property("cases", cases)
 
 
 def test_killed_with_commit_on_the_wire(stage):
@@ -104,18 +106,19 @@ def test_killed_with_commit_on_the_wire(stage):
 @pytest.mark.parametrize("stage", ["lake"], indirect=True)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("found", FOUND)
-def test_killed_at_every_request_to_the_lake(stage, found, when, record_property):
-    for nth in itertools.count(1):
+def test_killed_at_every_request_to_the_lake(stage, found, when, request, record_property):
+    def attempt(nth: int):
         due = stage.begin(found)
         with LakeGate(stage.azurite.port) as gate:
             rule = gate.on(KILLS[when](), nth=nth)
             outcome = stage.run(lake=gate)
         assert outcome.code == (137 if rule.hits else 0), f"{nth}\n{outcome}"
         stage.finish(due, f"killed {when} request {nth}", outcome)
-        if not rule.hits:
-            break
-    assert nth > 3
-    record_property("cases", nth - 1)
+        return rule
+
+    cases = try_moments(attempt, request.node.nodeid)
+    assert cases > 2
+    record_property("cases", cases)
 
 
 def reached(stage: Stage, trace, found: str) -> list:
@@ -130,8 +133,8 @@ def reached(stage: Stage, trace, found: str) -> list:
 
 
 @pytest.mark.parametrize("found", FOUND)
-def test_killed_at_each_point(points, tmp_path, found, record_property):
-    cases = reached(points, tmp_path / "trace", found)
+def test_killed_at_each_point(points, tmp_path, found, request, record_property):
+    cases = some(reached(points, tmp_path / "trace", found), request.node.nodeid)
     for point in cases:
         due = points.begin(found)
         outcome = points.run(settings={"EVENT_ARCHIVER_FAULT": f"{point}=kill"})
@@ -141,9 +144,9 @@ def test_killed_at_each_point(points, tmp_path, found, record_property):
 
 
 @pytest.mark.parametrize("found", ["nothing", "aborted"])
-def test_stopped_at_each_point(points, tmp_path, found, record_property):
+def test_stopped_at_each_point(points, tmp_path, found, request, record_property):
     """0 means done; 143 rolled back and taken away, or done all the same, where COMMIT left before the loop heard of the signal."""
-    cases = reached(points, tmp_path / "trace", found)
+    cases = some(reached(points, tmp_path / "trace", found), request.node.nodeid)
     for point in cases:
         due = points.begin(found)
         outcome = points.run(settings={"EVENT_ARCHIVER_FAULT": f"{point}=term"})

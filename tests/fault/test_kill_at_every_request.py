@@ -1,13 +1,12 @@
 """The program is killed before and after every request of a run; one plain run then makes everything exact.
 
-Each test goes through its run from the first request (or message) to the last: the n-th case kills at the n-th, and
-the loop ends with the run that n no longer reaches.
+Each test counts the requests (or messages) of a run, then kills a fresh run at the n-th: at each of them with LONG=1, else at a
+third of them, other ones each day.
 """
-import itertools
-
 import pytest
 
 from support.gate import kill_after, kill_before, kill_on_the_wire
+from support.moments import try_moments
 from support.scene import KINDS
 
 KILLS = {"before": kill_before, "after": kill_after, "on the wire": kill_on_the_wire}
@@ -18,18 +17,19 @@ ALL_MESSAGES = ("Q", "P", "B", "D", "E", "S", "C", "d", "c", "f", "startup")
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_at_every_request_to_the_lake(scene, kind, when, record_property):
-    for nth in itertools.count(1):
+def test_killed_at_every_request_to_the_lake(scene, kind, when, request, record_property):
+    def attempt(nth: int):
         scene.begin(KINDS[kind])
         with scene.gates() as (lake, _):
             rule = lake.on(KILLS[when](), nth=nth)
             outcome = scene.run(lake=lake)
             trail = "\n".join(map(str, lake.records))
         check(scene, rule, outcome, f"killed {when} request {nth} of\n{trail}")
-        if not rule.hits:
-            break
-    assert nth > 3
-    record_property("cases", nth - 1)
+        return rule
+
+    cases = try_moments(attempt, request.node.nodeid)
+    assert cases > 2
+    record_property("cases", cases)
 
 
 # Killed after the answer to one question is killed before the next: both are tried where something is at stake.
@@ -37,16 +37,16 @@ ROUND_TRIP_CASES = [(kind, "before") for kind in KINDS] + [(kind, "after") for k
 
 
 @pytest.mark.parametrize("kind, when", ROUND_TRIP_CASES)
-def test_killed_at_every_round_trip_to_the_database(scene, kind, when, record_property):
-    record_property("cases", kill_at_messages(scene, kind, when, ROUND_TRIPS))
+def test_killed_at_every_round_trip_to_the_database(scene, kind, when, request, record_property):
+    record_property("cases", kill_at_messages(scene, kind, when, ROUND_TRIPS, request.node.nodeid))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("when", ["before", "on the wire"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_at_every_message_to_the_database(scene, kind, when, record_property):
-    record_property("cases", kill_at_messages(scene, kind, when, ALL_MESSAGES))
+def test_killed_at_every_message_to_the_database(scene, kind, when, request, record_property):
+    record_property("cases", kill_at_messages(scene, kind, when, ALL_MESSAGES, request.node.nodeid))
 
 
 @pytest.mark.parametrize("kind", [name for name in KINDS if not KINDS[name].dry and not KINDS[name].pending])
@@ -59,19 +59,20 @@ def test_killed_with_commit_on_the_wire(scene, kind):
     check(scene, rule, outcome, "killed while COMMIT was on the wire")
 
 
-def kill_at_messages(scene, kind: str, when: str, types: tuple) -> int:
-    """How many messages there were."""
-    for nth in itertools.count(1):
+def kill_at_messages(scene, kind: str, when: str, types: tuple, name: str) -> int:
+    """At how many it was killed."""
+    def attempt(nth: int):
         scene.begin(KINDS[kind])
         with scene.gates() as (_, database):
             rule = database.on(KILLS[when](), nth=nth, when=lambda record: record.type in types)
             outcome = scene.run(database=database)
             trail = "\n".join(str(record) for record in database.records if record.side == "client")
         check(scene, rule, outcome, f"killed {when} message {nth} of\n{trail}")
-        if not rule.hits:
-            break
-    assert nth > 3
-    return nth - 1
+        return rule
+
+    cases = try_moments(attempt, name)
+    assert cases > 2
+    return cases
 
 
 def check(scene, rule, outcome, what: str) -> None:

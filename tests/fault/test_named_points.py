@@ -6,6 +6,7 @@ import time
 import pytest
 
 from support.gate import call_after, call_before, silence
+from support.moments import some
 from support.scene import KINDS, Scene
 
 ENDINGS = {"kill": 137, "term": 143, "int": 130}
@@ -34,8 +35,8 @@ def places(points: list) -> list:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_at_each_point(points, place, kind, record_property):
-    cases = places(reached(points, place, kind))
+def test_killed_at_each_point(points, place, kind, request, record_property):
+    cases = some(places(reached(points, place, kind)), request.node.nodeid)
     for point in cases:
         points.begin(KINDS[kind])
         outcome = points.run(settings=at(point, "kill"))

@@ -1,0 +1,38 @@
+"""The moments of a run at which a test kills it: all of them with LONG=1, else a third, other ones each day.
+
+    def attempt(nth):                      # one case: a fresh scene, a run, the oracle
+        …
+        return rule                        # the gate's rule that was to hit the nth moment
+    try_moments(attempt, request.node.nodeid)
+
+EVENT_ARCHIVER_MOMENTS=2026-11-29 chooses as on that day, EVENT_ARCHIVER_MOMENTS=all takes all of them.
+"""
+import datetime
+import os
+import random
+from collections.abc import Callable
+
+SHARE = 3  # one in so many
+LEAST = 4
+NEVER = 10**9
+
+
+def some(cases: list, name: str) -> list:
+    """Of these cases, in their order, those that are tried today."""
+    asked = os.environ.get("EVENT_ARCHIVER_MOMENTS")
+    if os.environ.get("LONG") == "1" or asked == "all" or len(cases) <= LEAST:
+        return list(cases)
+    seed = asked or datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    print(f"EVENT_ARCHIVER_MOMENTS={seed}")
+    chance = random.Random(f"{seed} {name}")
+    chosen = chance.sample(range(len(cases)), max(LEAST, -(-len(cases) // SHARE)))
+    return [cases[index] for index in sorted(chosen)]
+
+
+def try_moments(attempt: Callable, name: str) -> int:
+    """How many were tried. The first run is not hit: it counts the moments, and must end well."""
+    last = attempt(NEVER).seen
+    chosen = some(list(range(1, last + 1)), name)
+    for nth in chosen:
+        attempt(nth)
+    return len(chosen)
