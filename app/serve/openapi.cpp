@@ -1,6 +1,7 @@
 #include "app/serve/openapi.hpp"
 
 #include "app/serve/api_operations.hpp"
+#include "http/ascii.hpp"
 #include "http/response.hpp"
 
 #include <boost/json/array.hpp>
@@ -117,13 +118,6 @@ json::object operation_of(const api_operation& what) {
     return operation;
 }
 
-std::string lowercase(std::string_view method) {
-    std::string made(method);
-    for (auto& letter : made)
-        letter = static_cast<char>(letter - 'A' + 'a');
-    return made;
-}
-
 } // namespace
 
 std::string openapi_document(bool with_token) {
@@ -132,7 +126,7 @@ std::string openapi_document(bool with_token) {
         auto& path = paths[text(each.path)];
         if (!path.is_object())
             path = json::object();
-        path.as_object()[lowercase(each.method)] = operation_of(each);
+        path.as_object()[http::lowercase(each.method)] = operation_of(each);
     }
     json::object components;
     components["schemas"] = json::parse(text(schemas));

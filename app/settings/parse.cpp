@@ -1,8 +1,9 @@
 #include "app/settings/parse.hpp"
 
+#include "http/ascii.hpp"
+
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -12,14 +13,6 @@
 namespace app {
 
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return result;
-}
 
 struct unit_factor {
     std::string_view unit;
@@ -35,7 +28,7 @@ std::optional<std::uint64_t> scaled(std::string_view text, std::span<const unit_
     auto rest = text.substr(static_cast<std::size_t>(end - text.data()));
     while (rest.starts_with(' '))
         rest.remove_prefix(1);
-    const auto name = lower(rest);
+    const auto name = http::lowercase(rest);
     for (const auto& [unit, factor] : units)
         if (name == unit)
             return number <= std::numeric_limits<std::uint64_t>::max() / factor
@@ -47,7 +40,7 @@ std::optional<std::uint64_t> scaled(std::string_view text, std::span<const unit_
 } // namespace
 
 parsed<bool> parse_boolean(std::string_view text) {
-    const auto word = lower(text);
+    const auto word = http::lowercase(text);
     if (word == "true" || word == "1" || word == "yes")
         return true;
     if (word == "false" || word == "0" || word == "no")

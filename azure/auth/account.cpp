@@ -1,7 +1,7 @@
 #include "azure/auth/account.hpp"
 
 #include "async/quotable.hpp"
-#include "http/client/ascii.hpp"
+#include "http/ascii.hpp"
 #include "http/client/base64.hpp"
 #include "http/client/endpoint.hpp"
 

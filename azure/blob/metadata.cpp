@@ -1,6 +1,6 @@
 #include "azure/blob/metadata.hpp"
 
-#include "http/client/http_date.hpp"
+#include "http/date.hpp"
 
 namespace azure {
 

@@ -2,7 +2,7 @@
 
 #include "async/error.hpp"
 #include "azure/percent_encoding.hpp"
-#include "http/client/ascii.hpp"
+#include "http/ascii.hpp"
 #include "http/client/base64.hpp"
 
 #include <openssl/evp.h>

@@ -1,6 +1,6 @@
 #include "azure/impl/clock.hpp"
 
-#include "http/client/http_date.hpp"
+#include "http/date.hpp"
 
 #include <fmt/format.h>
 

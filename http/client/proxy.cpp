@@ -1,6 +1,6 @@
 #include "http/client/proxy.hpp"
 
-#include "http/client/ascii.hpp"
+#include "http/ascii.hpp"
 #include "http/client/base64.hpp"
 
 #include <boost/asio/ip/address.hpp>

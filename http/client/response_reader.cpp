@@ -1,11 +1,10 @@
 #include "http/client/response_reader.hpp"
 
 #include "async/last_chunk.hpp"
+#include "http/ascii.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-
-#include <algorithm>
 
 namespace http {
 
@@ -20,13 +19,6 @@ constexpr std::uint32_t header_limit = 64 * 1024; // 8 KiB of metadata leave Bea
 // hundred bytes.
 constexpr std::size_t success_limit = std::size_t{64} * 1024 * 1024;
 constexpr std::size_t failure_limit = std::size_t{256} * 1024;
-
-std::string lowercase_name(beast::string_view text) {
-    std::string made(text);
-    std::transform(made.begin(), made.end(), made.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return made;
-}
 
 } // namespace
 
@@ -64,7 +56,7 @@ class response_reader::parser final : public http::basic_parser<false> {
         response.status = static_cast<unsigned>(code);
     }
     void on_field_impl(http::field, beast::string_view name, beast::string_view value, error_code&) override {
-        auto& all = response.headers[lowercase_name(name)];
+        auto& all = response.headers[::http::lowercase(name)];
         if (!all.empty())
             all += ", ";
         all.append(value.data(), value.size());

@@ -1,6 +1,6 @@
 #include "http/client/retry_after.hpp"
 
-#include "http/client/http_date.hpp"
+#include "http/date.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,5 +1,7 @@
 #include "http/server/caller.hpp"
 
+#include "http/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -7,14 +9,6 @@
 namespace http {
 
 namespace {
-
-char lower(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool same(std::string_view one, std::string_view other) noexcept {
-    return std::ranges::equal(one, other, [](char a, char b) { return lower(a) == lower(b); });
-}
 
 struct authority {
     std::string_view host; // with the brackets of an IPv6 address
@@ -53,28 +47,29 @@ bool is_listed(std::string_view host, const std::vector<std::string>& hosts) {
     const auto given = split(host);
     return std::ranges::any_of(hosts, [&](std::string_view entry) {
         const auto wanted = split(entry);
-        return same(wanted.host, given.host) && (wanted.port.empty() || wanted.port == given.port);
+        return equal_ignoring_case(wanted.host, given.host) &&
+               (wanted.port.empty() || wanted.port == given.port);
     });
 }
 
 // What stands behind the scheme of an Origin; nothing for "null" and the like.
 std::optional<std::string_view> authority_of(std::string_view origin) noexcept {
     for (const std::string_view scheme : {"http://", "https://"})
-        if (origin.size() > scheme.size() && same(origin.substr(0, scheme.size()), scheme))
+        if (origin.size() > scheme.size() && equal_ignoring_case(origin.substr(0, scheme.size()), scheme))
             return origin.substr(scheme.size());
     return std::nullopt;
 }
 
 bool is_cross_site(const request& asked, const caller_rules& rules) {
     const auto site = asked.header("sec-fetch-site");
-    if (!site.empty() && !same(site, "same-origin") && !same(site, "none"))
+    if (!site.empty() && !equal_ignoring_case(site, "same-origin") && !equal_ignoring_case(site, "none"))
         return true;
     for (const auto& [name, value] : asked.headers) {
         if (name != "origin")
             continue;
         const auto from = authority_of(value);
         // Behind a proxy that gives us a Host of its own, the name that browsers see is listed.
-        if (!from || (!same(*from, asked.header("host")) && !is_listed(*from, rules.hosts)))
+        if (!from || (!equal_ignoring_case(*from, asked.header("host")) && !is_listed(*from, rules.hosts)))
             return true;
     }
     return false;
@@ -84,7 +79,7 @@ bool is_cross_site(const request& asked, const caller_rules& rules) {
 
 bool is_loopback_host(std::string_view host) noexcept {
     const auto name = split(host).host;
-    return same(name, "localhost") || name == "[::1]" || is_loopback_v4(name);
+    return equal_ignoring_case(name, "localhost") || name == "[::1]" || is_loopback_v4(name);
 }
 
 caller caller_of(const request& asked, const caller_rules& rules) {

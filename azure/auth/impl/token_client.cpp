@@ -4,7 +4,7 @@
 #include "azure/auth/impl/client_assertion.hpp"
 #include "azure/auth/impl/file_content.hpp"
 #include "azure/impl/request_id.hpp"
-#include "http/client/ascii.hpp"
+#include "http/ascii.hpp"
 #include "http/client/endpoint.hpp"
 
 #include <fmt/format.h>

@@ -7,7 +7,7 @@
 #include "azure/impl/clock.hpp"
 #include "azure/impl/request_id.hpp"
 #include "http/client/error.hpp"
-#include "http/client/http_date.hpp"
+#include "http/date.hpp"
 
 #include <fmt/format.h>
 

@@ -2,8 +2,8 @@
 
 #include "azure/blob/xml.hpp"
 #include "azure/impl/clock.hpp"
-#include "http/client/http_date.hpp"
 #include "http/client/retry_after.hpp"
+#include "http/date.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
 #include "async/log.hpp"
-#include "http/server/date.hpp"
+#include "http/server/date_source.hpp"
 #include "http/server/impl/request_reader.hpp"
 #include "http/server/impl/response_head.hpp"
 #include "http/server/request_id.hpp"

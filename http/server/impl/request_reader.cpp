@@ -1,13 +1,12 @@
 #include "http/server/impl/request_reader.hpp"
 
 #include "async/last_chunk.hpp"
+#include "http/ascii.hpp"
 #include "http/target.hpp"
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-
-#include <algorithm>
 
 namespace http {
 
@@ -16,14 +15,6 @@ using boost::system::error_code;
 using beast_error = beast::http::error;
 
 namespace {
-
-std::string lowercase(beast::string_view text) {
-    std::string made(text);
-    std::ranges::transform(made, made.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return made;
-}
 
 constexpr refusal bad_request{400, "Bad Request"};
 constexpr refusal too_long{414, "URI Too Long"};

@@ -1,5 +1,4 @@
 #include "http/server/caller.hpp"
-#include "http/server/date.hpp"
 
 #include <gtest/gtest.h>
 
@@ -58,15 +57,6 @@ TEST(caller_of, sees_pages_of_other_sites_whatever_the_name) {
     for (const auto& field : ours)
         EXPECT_EQ(caller_of(asked_as("localhost", {field}), {false, {"exports.example"}}), caller::known)
             << field.second;
-}
-
-TEST(http_date, is_the_one_form_of_rfc_9110) {
-    EXPECT_EQ(http_date(std::chrono::sys_seconds(std::chrono::seconds(784'111'777))),
-              "Sun, 06 Nov 1994 08:49:37 GMT");
-    EXPECT_EQ(http_date(std::chrono::sys_seconds(std::chrono::seconds(1'709'164'800))),
-              "Thu, 29 Feb 2024 00:00:00 GMT");
-    date_source source;
-    EXPECT_EQ(source.now().size(), 29U);
 }
 
 } // namespace

@@ -1,14 +1,25 @@
-#include "http/client/ascii.hpp"
+#include "http/ascii.hpp"
 
 #include <algorithm>
 
 namespace http {
 
+namespace {
+
+char lower(char letter) noexcept {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+} // namespace
+
 std::string lowercase(std::string_view text) {
     std::string made(text);
-    std::transform(made.begin(), made.end(), made.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::ranges::transform(made, made.begin(), lower);
     return made;
+}
+
+bool equal_ignoring_case(std::string_view one, std::string_view other) noexcept {
+    return std::ranges::equal(one, other, {}, lower, lower);
 }
 
 std::string_view trimmed(std::string_view text) noexcept {

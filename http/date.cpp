@@ -1,4 +1,4 @@
-#include "http/client/http_date.hpp"
+#include "http/date.hpp"
 
 #include <fmt/format.h>
 

@@ -7,9 +7,6 @@
 
 namespace http {
 
-// "Sun, 06 Nov 1994 08:49:37 GMT"
-[[nodiscard]] std::string http_date(std::chrono::sys_seconds when);
-
 // The date of now, made anew once a second.
 class date_source {
   public:

@@ -1,0 +1,22 @@
+#include "http/ascii.hpp"
+
+#include <gtest/gtest.h>
+
+namespace http {
+namespace {
+
+TEST(lowercase, changes_ascii_letters_alone) { EXPECT_EQ(lowercase("AzZ-09\xc4"), "azz-09\xc4"); }
+
+TEST(equal_ignoring_case, compares_whole_texts) {
+    EXPECT_TRUE(equal_ignoring_case("LocalHost", "lOCALhOST"));
+    EXPECT_FALSE(equal_ignoring_case("local", "localhost"));
+    EXPECT_FALSE(equal_ignoring_case("@", "`")) << "they differ by the same bit as letters";
+}
+
+TEST(trimmed, takes_off_white_space_at_both_ends) {
+    EXPECT_EQ(trimmed(" \ta b\r\n"), "a b");
+    EXPECT_EQ(trimmed(" \n"), "");
+}
+
+} // namespace
+} // namespace http
