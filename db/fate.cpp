@@ -13,10 +13,7 @@ fate fate_seen(std::string_view status, bool behind_snapshot) noexcept {
 
 awaitable<fate> fate_of(connection& session, std::string transaction, server_position then,
                         server_position now) {
-    if (now.cluster.empty()) // hidden: equal to none
-        co_return fate::unknown;
-    if (then.cluster != now.cluster || then.database != now.database || then.timeline != now.timeline ||
-        then.lsn > now.lsn)
+    if (compare_histories(then, now) != history::same)
         co_return fate::unknown;
     co_await session.execute("SAVEPOINT fate");
     std::optional<result> found;

@@ -58,6 +58,18 @@ awaitable<server_position> position_of(connection& session) {
     co_return position;
 }
 
+history compare_histories(const server_position& then, const server_position& now) noexcept {
+    if (then.cluster.empty() || then.cluster != now.cluster || then.database != now.database)
+        return history::foreign;
+    if (then.timeline < now.timeline)
+        return history::branched;
+    return then.timeline > now.timeline || then.lsn > now.lsn ? history::behind : history::same;
+}
+
+bool same_start(const server_position& then, const server_position& now) noexcept {
+    return then.started != 0 && then.started == now.started;
+}
+
 void must_be_identified(const server_position& position) {
     if (position.cluster.empty())
         throw async::error(

@@ -17,7 +17,7 @@ struct server_position {
     std::string database; // oid
     std::uint32_t timeline = 0;
     std::uint64_t lsn = 0; // write-ahead log position, in bytes
-    // When it was started, in microseconds since 1970; 0: not known. Nobody puts a running server back.
+    // When it was started, in microseconds since 1970; 0: not known.
     std::uint64_t started = 0;
     bool operator==(const server_position&) const = default;
 };
@@ -35,6 +35,17 @@ struct transaction_mark {
 // Throws async::error(refused), with the GRANT, where the server's identity is hidden: no mark can be written
 // then, and none settled.
 void must_be_identified(const server_position& position);
+
+// How the server at `now` stands to the one that was at `then`.
+enum class history : std::uint8_t {
+    same,     // it has everything that was committed by `then`
+    behind,   // `then` is further on: it is a copy of an earlier moment, or was put back to one
+    branched, // it is on a later timeline: it was promoted or restored, and may have lost the last commits
+    foreign,  // it is another cluster or database, or one of the two is hidden
+};
+[[nodiscard]] history compare_histories(const server_position& then, const server_position& now) noexcept;
+// True if the server has not been restarted between the two: nobody puts a running server back.
+[[nodiscard]] bool same_start(const server_position& then, const server_position& now) noexcept;
 
 // "0/16B3748" as bytes.
 [[nodiscard]] std::uint64_t parse_lsn(std::string_view text);

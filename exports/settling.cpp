@@ -75,8 +75,7 @@ awaitable<bool> exporter::settle(attempt& work) {
         const auto asked = co_await db::fate_of(work.session, by.transaction, by.position, work.position);
         const bool decided = asked == fate::committed || asked == fate::aborted;
         const auto rows = decided ? co_await look_for_rows(work, file.mark) : rows_seen::not_known;
-        const bool same_server = by.position.started != 0 && by.position.started == work.position.started;
-        const auto step = decide_settling(asked, rows, same_server);
+        const auto step = decide_settling(asked, rows, db::same_start(by.position, work.position));
         if (step == settle_step::person && decided)
             throw async::error(
                 failure::integrity,
@@ -92,8 +91,7 @@ awaitable<bool> exporter::settle(attempt& work) {
                 failure::integrity,
                 fmt::format("nobody can tell what became of transaction {}, on which '{}' depends{}",
                             by.transaction, file.name,
-                            by.position.cluster != work.position.cluster ||
-                                    by.position.database != work.position.database
+                            db::compare_histories(by.position, work.position) == db::history::foreign
                                 ? ": it is of another database"
                                 : ": it is too long ago, or this server's history is another one"),
                 std::string(verdict_hint));

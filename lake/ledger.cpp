@@ -8,7 +8,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <tuple>
 #include <utility>
 
 namespace lake {
@@ -45,9 +44,8 @@ bool read_count(std::string_view line, std::string_view name, std::uint64_t& int
     return failed == std::errc() && end == text->data() + text->size();
 }
 
-bool before(const db::server_position& one, const db::server_position& other) noexcept {
-    return one.cluster == other.cluster && one.database == other.database &&
-           std::tie(one.timeline, one.lsn) < std::tie(other.timeline, other.lsn);
+bool came_less_far(const file_record& one, const file_record& other) noexcept {
+    return db::compare_histories(other.position, one.position) == db::history::behind;
 }
 
 bool same_write(const file_record& one, const file_record& other) noexcept {
@@ -114,7 +112,7 @@ void note_entry(ledger_state& known, ledger_entry entry) {
     const auto found = known.find(entry.file);
     if (found == known.end())
         known.emplace(entry.file, std::move(entry));
-    else if (is_decision(entry) || !before(entry.now.position, found->second.now.position))
+    else if (is_decision(entry) || !came_less_far(entry.now, found->second.now))
         found->second = std::move(entry);
 }
 
@@ -135,7 +133,7 @@ ledger_verdict compare_with_ledger(const ledger_entry& known, const lake_file* f
                    : ledger_verdict::altered;
     if (mark.pending && mark.base && same_write(*mark.base, known.now)) // it was about to be taken back
         return ledger_verdict::as_known;
-    return before(mark.now.position, known.now.position) ? ledger_verdict::older : ledger_verdict::as_known;
+    return came_less_far(mark.now, known.now) ? ledger_verdict::older : ledger_verdict::as_known;
 }
 
 std::string describe(ledger_verdict verdict, const ledger_entry& known) {

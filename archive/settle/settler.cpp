@@ -153,11 +153,12 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     const auto judge = mark.restoring ? decide_restoring : decide_settling;
     settle_facts facts;
     facts.has_base = mark.base.has_value();
-    const bool here = by.position.cluster == position.cluster && by.position.database == position.database &&
-                      mark.table == lake::table_in_mark(table.schema, table.relation);
+    const auto stands = db::compare_histories(by.position, position);
+    const bool here =
+        stands != db::history::foreign && mark.table == lake::table_in_mark(table.schema, table.relation);
     facts.origin = here ? origin::this_database : origin::elsewhere;
-    facts.ahead = is_ahead(by.position, position);
-    facts.same_server = by.position.started != 0 && by.position.started == position.started;
+    facts.ahead = stands == db::history::behind;
+    facts.same_server = db::same_start(by.position, position);
     if (here) {
         const auto key = fmt::format("{}/{}/{}", by.position.timeline, by.position.lsn, by.transaction);
         auto found = known.fates.find(key);

@@ -32,15 +32,6 @@ std::string as_copy_writes(std::string_view row) {
     return text += '\n';
 }
 
-bool same_history(const db::server_position& then, const db::server_position& now) noexcept {
-    return then.cluster == now.cluster && then.database == now.database && then.timeline == now.timeline &&
-           then.lsn <= now.lsn;
-}
-
-bool is_ahead(const db::server_position& then, const db::server_position& now) noexcept {
-    return then.timeline > now.timeline || (then.timeline == now.timeline && then.lsn > now.lsn);
-}
-
 async::error changed_by_others(std::string_view name) {
     return {failure::integrity,
             fmt::format("'{}' was changed by somebody else: it does not hold the rows that were"
@@ -52,7 +43,7 @@ async::error changed_by_others(std::string_view name) {
 
 bool staging::is_doubted(const lake::lake_file& before) const {
     const auto& mark = before.mark.mark;
-    return mark && (!same_history(mark->now.position, context_.position) ||
+    return mark && (db::compare_histories(mark->now.position, context_.position) != db::history::same ||
                     context_.came_back.contains(before.key().which));
 }
 

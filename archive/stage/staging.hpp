@@ -51,12 +51,6 @@ struct staging_context {
     bool digest_rows = false;       // the rows are compared with those that the server deletes
 };
 
-// False if the server that wrote a file may since have lost commits: restored, failed over, or another one.
-[[nodiscard]] bool same_history(const db::server_position& then, const db::server_position& now) noexcept;
-// True if a server of the same cluster and database was further on when it wrote than this one is: the other
-// is not this one's past.
-[[nodiscard]] bool is_ahead(const db::server_position& then, const db::server_position& now) noexcept;
-
 // A file that no longer holds what it is known to have held.
 [[nodiscard]] async::error changed_by_others(std::string_view name);
 

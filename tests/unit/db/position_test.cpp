@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 namespace db {
 namespace {
 
@@ -30,6 +33,54 @@ TEST(parse_lsn, refuses_anything_else) {
             EXPECT_EQ(refused.message(), "'" + std::string(text) + "' is not a log position");
         }
     }
+}
+
+server_position at(std::string cluster, std::string database, std::uint32_t timeline, std::uint64_t lsn) {
+    return {std::move(cluster), std::move(database), timeline, lsn, 0};
+}
+
+TEST(compare_histories, follows_its_table) {
+    const auto then = at("7000", "16384", 2, 500);
+    const struct {
+        const char* context;
+        server_position now;
+        history expected;
+    } rows[] = {
+        {"the very moment", then, history::same},
+        {"later, on the same timeline", at("7000", "16384", 2, 501), history::same},
+        {"it has not come that far: a copy, or put back", at("7000", "16384", 2, 499), history::behind},
+        {"the file was written after a promotion that this server has not seen", at("7000", "16384", 1, 500),
+         history::behind},
+        {"the same, and its log is longer", at("7000", "16384", 1, 900), history::behind},
+        {"it was promoted since", at("7000", "16384", 3, 900), history::branched},
+        {"it was put back to before, and promoted", at("7000", "16384", 3, 100), history::branched},
+        {"another cluster", at("7001", "16384", 2, 501), history::foreign},
+        {"another database of the cluster", at("7000", "16385", 2, 501), history::foreign},
+        {"another cluster that has come less far", at("7001", "16384", 1, 1), history::foreign},
+        {"its identity is hidden", at("", "16384", 2, 501), history::foreign},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.context);
+        EXPECT_EQ(compare_histories(then, row.now), row.expected);
+    }
+}
+
+TEST(compare_histories, takes_a_hidden_server_for_no_other) {
+    const auto hidden = at("", "16384", 2, 500);
+    EXPECT_EQ(compare_histories(hidden, hidden), history::foreign);
+    EXPECT_EQ(compare_histories(hidden, at("7000", "16384", 2, 500)), history::foreign);
+}
+
+TEST(same_start, needs_a_time_that_is_known) {
+    auto then = at("7000", "16384", 2, 500);
+    auto now = then;
+    EXPECT_FALSE(same_start(then, now));
+    then.started = now.started = 1'700'000'000'000'000;
+    EXPECT_TRUE(same_start(then, now));
+    now.started += 1;
+    EXPECT_FALSE(same_start(then, now));
+    now.started = 0;
+    EXPECT_FALSE(same_start(then, now));
 }
 
 } // namespace
