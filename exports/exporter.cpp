@@ -1,16 +1,13 @@
 #include "exports/exporter.hpp"
 
-#include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/fault_point.hpp"
-#include "async/pause.hpp"
 #include "async/race.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
 #include "db/position.hpp"
 #include "db/session_names.hpp"
 #include "exports/attempt.hpp"
-#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
@@ -20,13 +17,7 @@ namespace exports {
 
 using async::failure;
 using async::fault_point;
-
-namespace {
-
-constexpr std::chrono::milliseconds look_again_pause{100};
-constexpr std::chrono::milliseconds fate_pause{500};
-
-} // namespace
+using lake::attempt_result;
 
 async::error exporter::lock_is_held(const std::string& task, const std::string& holder) {
     return {
@@ -58,58 +49,33 @@ awaitable<task_report> exporter::run(task what) {
     co_return report;
 }
 
-// The loop around transactions: again after a conflict (a few times), and while a lock or a transaction of
-// somebody else is in the way (for a while).
 awaitable<void> exporter::repeat(std::string task, task_report& report, attempt_body body) {
-    auto* const lease = context_.sink.lease();
-    const auto all = [this, &task, &report, &body] { return attempts(task, report, body); };
-    if (lease == nullptr)
-        co_await all();
-    else
-        co_await lease->renewed_beside(all);
-}
-
-awaitable<void> exporter::attempts(const std::string& task, task_report& report, const attempt_body& body) {
-    int conflicts = 0;
-    const auto lock_patience = async::deadline::after(context_.settings.lock_wait);
-    const auto lease_by = async::deadline::after(
-        std::max<std::chrono::milliseconds>(context_.settings.lock_wait, lake::lease_patience));
-    const auto fate_patience = async::deadline::after(context_.settings.settle_wait);
-    for (;;) {
+    lake::attempt_steps steps;
+    steps.attempt = [this, &task, &report, &body] {
         ++report.attempts;
-        const auto tried = co_await async::outcome_of(try_once(task, report, body));
-        const auto& failed = tried.failed;
-        const auto result = tried.value.value_or(attempt_result::finished);
-        if (context_.stop.requested() && (failed || result != attempt_result::finished))
-            async::throw_cancelled();
-        if (failed) {
-            if (!lake::may_run_again(failed) || ++conflicts >= lake::conflicts_max)
-                std::rethrow_exception(failed);
-            context_.log.warn(
-                "export.again", "the task's rows were changed meanwhile: it begins again",
-                {{"task", task}, {"error.message", async::describe(failed)}, {"attempt", conflicts}});
-            co_await async::pause(look_again_pause * conflicts);
-            continue;
-        }
-        if (result == attempt_result::finished)
-            co_return;
-        if (result == attempt_result::lock_busy && lock_patience.passed())
-            throw lock_is_held(task, report.lock_holder);
-        if (result == attempt_result::lease_busy && lease_by.passed())
-            throw context_.sink.lease()->taken();
-        if (result == attempt_result::fate_open && fate_patience.passed())
-            throw async::error(failure::locked,
-                               fmt::format("a file of task '{}' waits for a transaction that is still in"
-                                           " progress on the server",
-                                           task),
-                               "If no other run is at work, its connection will end by itself; look in"
-                               " pg_stat_activity.");
-        co_await async::pause(result == attempt_result::lock_busy ? look_again_pause : fate_pause);
-    }
+        return try_once(task, report, body);
+    };
+    steps.tell_again = [this, &task](const std::exception_ptr& conflict, int times) {
+        context_.log.warn("export.again", "the task's rows were changed meanwhile: it begins again",
+                          {{"task", task}, {"error.message", async::describe(conflict)}, {"attempt", times}});
+    };
+    steps.lock_is_held = [&task, &report] { return lock_is_held(task, report.lock_holder); };
+    steps.tail_is_open = [&task] {
+        return async::error(failure::locked,
+                            fmt::format("a file of task '{}' waits for a transaction that is still in"
+                                        " progress on the server",
+                                        task),
+                            "If no other run is at work, its connection will end by itself; look in"
+                            " pg_stat_activity.");
+    };
+    const auto& settings = context_.settings;
+    lake::attempt_limits limits{context_.sink.lease(), context_.stop, settings.lock_wait,
+                                settings.settle_wait};
+    co_await lake::repeat_attempts(limits, std::move(steps));
 }
 
-awaitable<exporter::attempt_result> exporter::try_once(const std::string& task, task_report& report,
-                                                       const attempt_body& body) {
+awaitable<attempt_result> exporter::try_once(const std::string& task, task_report& report,
+                                             const attempt_body& body) {
     const auto& database = context_.database;
     const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
     attempt work(*session, task, report);
@@ -127,7 +93,7 @@ awaitable<exporter::attempt_result> exporter::try_once(const std::string& task, 
     co_return result;
 }
 
-awaitable<exporter::attempt_result> exporter::inside(attempt& work, const attempt_body& body) {
+awaitable<attempt_result> exporter::inside(attempt& work, const attempt_body& body) {
     if (!co_await open(work)) {
         co_await work.transaction->rollback();
         co_return work.lease_busy ? attempt_result::lease_busy : attempt_result::lock_busy;
@@ -137,7 +103,7 @@ awaitable<exporter::attempt_result> exporter::inside(attempt& work, const attemp
     if (settled && body)
         co_await body(work);
     co_await leave(work);
-    co_return settled ? attempt_result::finished : attempt_result::fate_open;
+    co_return settled ? attempt_result::finished : attempt_result::tail_waiting;
 }
 
 // The transaction, in the time zone of the export; true with the task's lock. It is tried and never waited

@@ -11,6 +11,7 @@
 #include "exports/sink.hpp"
 #include "exports/statement.hpp"
 #include "exports/task.hpp"
+#include "lake/attempts.hpp"
 
 #include <functional>
 #include <string>
@@ -52,18 +53,15 @@ class exporter {
   private:
     enum class decided_by : std::uint8_t { transaction, person };
     struct attempt; // one transaction and all it holds
-    enum class attempt_result : std::uint8_t { finished, lock_busy, lease_busy, fate_open };
     using attempt_body = std::function<awaitable<void>(attempt&)>;
 
     [[nodiscard]] static async::error lock_is_held(const std::string& task, const std::string& holder);
     [[nodiscard]] awaitable<void> repeat(std::string task, task_report& report, attempt_body body);
-    [[nodiscard]] awaitable<void> attempts(const std::string& task, task_report& report,
-                                           const attempt_body& body);
     [[nodiscard]] awaitable<void> take_lease(attempt& work);
     [[nodiscard]] awaitable<void> leave(attempt& work);
-    [[nodiscard]] awaitable<attempt_result> try_once(const std::string& task, task_report& report,
-                                                     const attempt_body& body);
-    [[nodiscard]] awaitable<attempt_result> inside(attempt& work, const attempt_body& body);
+    [[nodiscard]] awaitable<lake::attempt_result> try_once(const std::string& task, task_report& report,
+                                                           const attempt_body& body);
+    [[nodiscard]] awaitable<lake::attempt_result> inside(attempt& work, const attempt_body& body);
     [[nodiscard]] awaitable<void> undo(attempt& work);
     [[nodiscard]] awaitable<bool> open(attempt& work);
     [[nodiscard]] awaitable<bool> settle(attempt& work);

@@ -28,6 +28,7 @@ namespace archive {
 
 using async::failure;
 using async::fault_point;
+using lake::attempt_result;
 
 namespace {
 
@@ -37,7 +38,7 @@ constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
 
 } // namespace
 
-awaitable<job::attempt_result> job::archive_unit(unit& work) {
+awaitable<attempt_result> job::archive_unit(unit& work) {
     db::must_be_identified(work.position);
     co_await context_.lake.must_take(context_.settings.placement.tags);
     context_.report.enter(run_phase::planning);

@@ -5,7 +5,6 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
-#include "async/pause.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
 #include "db/position.hpp"
@@ -23,13 +22,7 @@ namespace archive {
 
 using async::failure;
 using async::fault_point;
-
-namespace {
-
-constexpr std::chrono::milliseconds look_again_pause{100};
-constexpr std::chrono::milliseconds tail_pause{500}; // each look lists the folder
-
-} // namespace
+using lake::attempt_result;
 
 job::job(job_context context)
     : context_(std::move(context))
@@ -80,76 +73,41 @@ awaitable<void> job::recover_file(std::string name, verdict decision) {
     co_await leave(work, true);
 }
 
-// The loop around transactions: again after a conflict (a few times), after settling, while a lock or a
-// transaction of somebody else is in the way (for a while), and for the next unit.
 awaitable<void> job::repeat(attempt_body body) {
-    co_await lease_.renewed_beside([this, &body] { return attempts(body); });
+    lake::attempt_steps steps;
+    steps.attempt = [this, &body] { return attempt(body); };
+    steps.tell_again = [this](const std::exception_ptr& conflict, int times) {
+        context_.sink.warn("run.again", "old rows or files were changed meanwhile: the run begins again",
+                           {{"error.message", async::describe(conflict)}, {"attempt", times}});
+    };
+    steps.lock_is_held = [this] { return lock_is_held(); };
+    steps.tail_is_open = [] {
+        return async::error(failure::locked,
+                            "a file waits for a transaction that is still in progress on the server",
+                            "If no other run is at work, its connection will end by itself; look in"
+                            " pg_stat_activity.");
+    };
+    const auto& settings = context_.settings;
+    lake::attempt_limits limits{&lease_, context_.stop, settings.lock_wait, settings.settle_wait};
+    co_await lake::repeat_attempts(limits, std::move(steps));
 }
 
-awaitable<void> job::attempts(attempt_body body) {
-    int conflicts = 0;
-    const auto lock_patience = async::deadline::after(context_.settings.lock_wait);
-    const auto settle_patience = async::deadline::after(context_.settings.settle_wait);
-    std::optional<async::deadline> lease_by; // from when it was first found taken
-    for (;;) {
-        ++context_.report.attempts;
-        auto [reached, failed] = co_await async::outcome_of(attempt(body));
-        const auto result = reached.value_or(attempt_result::finished);
-        if (context_.stop.requested() && (failed || result != attempt_result::finished))
-            async::throw_cancelled();
-        if (failed)
-            failed = co_await explained(failed);
-        if (failed) {
-            if (!lake::may_run_again(failed) || ++conflicts >= lake::conflicts_max)
-                std::rethrow_exception(failed);
-            context_.sink.warn("run.again", "old rows or files were changed meanwhile: the run begins again",
-                               {{"error.message", async::describe(failed)}, {"attempt", conflicts}});
-            co_await async::pause(look_again_pause * conflicts);
-            continue;
-        }
-        switch (result) {
-        case attempt_result::finished:
-            co_return;
-        case attempt_result::committed:
-            conflicts = 0;
-            continue;
-        case attempt_result::settled:
-            continue;
-        case attempt_result::lock_busy:
-            if (lock_patience.passed())
-                throw lock_is_held();
-            break;
-        case attempt_result::lease_busy:
-            if (!lease_by)
-                lease_by = async::deadline::after(
-                    std::max<std::chrono::milliseconds>(context_.settings.lock_wait, lake::lease_patience));
-            if (lease_by->passed())
-                throw lease_.taken();
-            break;
-        case attempt_result::tail_waiting:
-            if (settle_patience.passed())
-                throw async::error(failure::locked,
-                                   "a file waits for a transaction that is still in progress on the server",
-                                   "If no other run is at work, its connection will end by itself; look in"
-                                   " pg_stat_activity.");
-            break;
-        }
-        co_await async::pause(result == attempt_result::lock_busy ? look_again_pause : tail_pause);
-    }
-}
-
-awaitable<job::attempt_result> job::attempt(const attempt_body& body) {
+awaitable<attempt_result> job::attempt(const attempt_body& body) {
+    ++context_.report.attempts;
     context_.report.enter(run_phase::connecting);
     auto result = attempt_result::finished;
     const db::database_access database{context_.database, context_.helper, context_.sink};
-    co_await db::with_session(database, [this, &body, &result](db::connection& session) -> awaitable<void> {
-        unit work(session);
-        result = co_await open_unit(work, body);
-    });
+    const auto failed = co_await async::caught(
+        db::with_session(database, [this, &body, &result](db::connection& session) -> awaitable<void> {
+            unit work(session);
+            result = co_await open_unit(work, body);
+        }));
+    if (failed)
+        std::rethrow_exception(co_await explained(failed));
     co_return result;
 }
 
-awaitable<job::attempt_result> job::open_unit(unit& work, const attempt_body& body) {
+awaitable<attempt_result> job::open_unit(unit& work, const attempt_body& body) {
     if (!co_await begin_unit(work))
         co_return attempt_result::lock_busy;
     fault_point("locked");
@@ -374,7 +332,7 @@ awaitable<void> job::load_files(unit& work) {
     }
 }
 
-awaitable<std::optional<job::attempt_result>> job::settle(unit& work) {
+awaitable<std::optional<attempt_result>> job::settle(unit& work) {
     const async::span shown(context_.sink, "job", "settle");
     if (!work.copies.empty())
         co_await lease_.ready_to_write();

@@ -21,6 +21,7 @@
 #include "db/connection.hpp"
 #include "db/side_effects.hpp"
 #include "db/transaction.hpp"
+#include "lake/attempts.hpp"
 #include "lake/converter.hpp"
 #include "lake/folder.hpp"
 #include "lake/folder_lease.hpp"
@@ -70,28 +71,19 @@ class job {
     [[nodiscard]] awaitable<void> adopt();
 
   private:
-    enum class attempt_result : std::uint8_t {
-        finished,     // nothing (more) was due
-        committed,    // a transaction's worth is done; more may be due
-        settled,      // something was settled: begin again with a fresh look
-        lock_busy,    // another run holds the lock
-        lease_busy,   // a run of another server holds the lake's lease
-        tail_waiting, // a file depends on a transaction in progress
-    };
     struct unit; // one transaction and all it holds
 
-    using attempt_body = std::function<awaitable<attempt_result>(unit&)>;
+    using attempt_body = std::function<awaitable<lake::attempt_result>(unit&)>;
 
     [[nodiscard]] awaitable<void> repeat(attempt_body body);
-    [[nodiscard]] awaitable<void> attempts(attempt_body body);
     [[nodiscard]] awaitable<void> accept_file(unit& work, const lake::lake_file& file);
     [[nodiscard]] awaitable<lake::lease_claim> claim(unit& work) const;
     [[nodiscard]] awaitable<void> leave(unit& work, bool finished);
     [[nodiscard]] awaitable<void> let_go(unit& work, bool finished);
     [[nodiscard]] awaitable<bool> alone(unit& work) const;
     [[nodiscard]] awaitable<void> tell_of_other_tables(unit& work);
-    [[nodiscard]] awaitable<attempt_result> attempt(const attempt_body& body);
-    [[nodiscard]] awaitable<attempt_result> open_unit(unit& work, const attempt_body& body);
+    [[nodiscard]] awaitable<lake::attempt_result> attempt(const attempt_body& body);
+    [[nodiscard]] awaitable<lake::attempt_result> open_unit(unit& work, const attempt_body& body);
     [[nodiscard]] db::transaction_options coordinator_options() const;
     [[nodiscard]] awaitable<bool> begin_unit(unit& work);
     [[nodiscard]] awaitable<void> lock_against_rewriting(unit& work, const named_table& named) const;
@@ -103,14 +95,14 @@ class job {
     [[nodiscard]] awaitable<std::vector<lake::day>> held_days(unit& work);
     [[nodiscard]] awaitable<std::uint64_t> remove_partitions(unit& work);
     [[nodiscard]] awaitable<void> load_files(unit& work);
-    [[nodiscard]] awaitable<std::optional<attempt_result>> settle(unit& work);
+    [[nodiscard]] awaitable<std::optional<lake::attempt_result>> settle(unit& work);
 
     [[nodiscard]] awaitable<std::uint64_t> finish_conversions(unit& work);
     // Why a request was refused, if the blob it was about says so.
     [[nodiscard]] awaitable<std::exception_ptr> explained(std::exception_ptr failed);
     [[nodiscard]] awaitable<void> must_be_changeable();
 
-    [[nodiscard]] awaitable<attempt_result> archive_unit(unit& work);
+    [[nodiscard]] awaitable<lake::attempt_result> archive_unit(unit& work);
     [[nodiscard]] awaitable<bool> prepare_files(unit& work);
     [[nodiscard]] awaitable<void> must_be_writable(const std::vector<const lake::lake_file*>& files,
                                                    std::string_view what);
@@ -140,7 +132,7 @@ class job {
     [[nodiscard]] awaitable<void> roll_back_by(unit& work, async::deadline by);
 
     [[nodiscard]] awaitable<void> restore_in_place(restore_request what);
-    [[nodiscard]] awaitable<attempt_result> restore_unit(unit& work, const restore_request& what);
+    [[nodiscard]] awaitable<lake::attempt_result> restore_unit(unit& work, const restore_request& what);
     [[nodiscard]] awaitable<void> mark_restored(unit& work, const restore_request& what);
     [[nodiscard]] awaitable<void> announce_and_commit(unit& work);
     [[nodiscard]] awaitable<void> withdraw_restored(unit& work);

@@ -26,6 +26,7 @@ namespace archive {
 
 using async::failure;
 using async::fault_point;
+using lake::attempt_result;
 
 std::vector<const lake::lake_file*> files_to_restore(const lake::file_map& files,
                                                      const lake::day_range& days) {
@@ -49,7 +50,7 @@ awaitable<void> job::restore_in_place(restore_request what) {
     co_await repeat([this, &what](unit& work) { return restore_unit(work, what); });
 }
 
-awaitable<job::attempt_result> job::restore_unit(unit& work, const restore_request& what) {
+awaitable<attempt_result> job::restore_unit(unit& work, const restore_request& what) {
     db::must_be_identified(work.position);
     context_.report.enter(run_phase::restoring);
     const auto files = files_to_restore(work.files, what.days);
