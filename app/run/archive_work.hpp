@@ -10,7 +10,7 @@
 #include "app/run/stop_guard.hpp"
 #include "app/settings/configuration.hpp"
 #include "archive/report.hpp"
-#include "archive/run/job.hpp"
+#include "archive/run/run_loop.hpp"
 #include "async/page_pool.hpp"
 #include "async/stop.hpp"
 

@@ -1,6 +1,6 @@
 // recover --keep of a file that waits for nothing: a person has looked at what others made of it.
 
-#include "archive/run/unit.hpp"
+#include "archive/run/archive_transaction.hpp"
 #include "archive/table/file_header.hpp"
 #include "async/error.hpp"
 #include "lake/content_check.hpp"

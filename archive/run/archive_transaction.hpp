@@ -1,7 +1,7 @@
 // One transaction of a job and all that belongs to it. Private to the job's sources.
 #pragma once
 
-#include "archive/run/job.hpp"
+#include "archive/run/run_loop.hpp"
 #include "db/position.hpp"
 #include "db/side_effects.hpp"
 

@@ -1,8 +1,8 @@
 // restore --into TABLE: days copied into another table, many at once; the archive is not touched.
 
+#include "archive/run/archive_transaction.hpp"
 #include "archive/run/day_loader.hpp"
 #include "archive/run/restore_target.hpp"
-#include "archive/run/unit.hpp"
 #include "archive/table/file_header.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"

@@ -1,8 +1,8 @@
 // One transaction of the job from plan to delete. What becomes visible, and how it is taken back, is in
-// publish_unit.cpp.
+// archive_commit.cpp.
 
 #include "archive/plan/planner.hpp"
-#include "archive/run/unit.hpp"
+#include "archive/run/archive_transaction.hpp"
 #include "archive/stage/table_reader.hpp"
 #include "archive/table/row_lookup.hpp"
 #include "archive/table/table_shape.hpp"

@@ -1,6 +1,6 @@
 // The end of one transaction of the job: publish, commit, and either finish or put the files back.
 
-#include "archive/run/unit.hpp"
+#include "archive/run/archive_transaction.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"

@@ -1,7 +1,7 @@
-#include "archive/run/job.hpp"
+#include "archive/run/run_loop.hpp"
 
+#include "archive/run/archive_transaction.hpp"
 #include "archive/run/run_lock.hpp"
-#include "archive/run/unit.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"

@@ -1,9 +1,9 @@
 // Days moved back into their table. The rows go back in one transaction, and stay in the files: what the
 // database has just been given is not yet as safe as what the lake has. docs/protocol.md, "Moving days back".
 
+#include "archive/run/archive_transaction.hpp"
 #include "archive/run/day_loader.hpp"
 #include "archive/run/restore_target.hpp"
-#include "archive/run/unit.hpp"
 #include "archive/table/table_shape.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"

@@ -2,7 +2,7 @@
 // here, by name, and an append blob is converted.
 
 #include "archive/plan/row_sample.hpp"
-#include "archive/run/unit.hpp"
+#include "archive/run/archive_transaction.hpp"
 #include "archive/table/file_header.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
