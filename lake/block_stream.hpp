@@ -18,8 +18,8 @@ namespace lake {
 
 class block_stream {
   public:
-    // `client` and `pages` must outlive the stream. `nonce` as in job_context. `encryption_scope`: that of
-    // the block list to come. `id_length`: as in azure::block_ids.
+    // `client` and `pages` must outlive the stream. `nonce`: at least 56 hex digits. `encryption_scope`: that
+    // of the block list to come. `id_length`: as in azure::block_ids.
     block_stream(azure::blob_client& client, async::page_pool& pages, std::string name, std::string nonce,
                  std::string encryption_scope, std::size_t id_length = azure::block_ids::raw_length_default);
 

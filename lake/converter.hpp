@@ -20,7 +20,7 @@ namespace lake {
 
 class converter {
   public:
-    // All references must outlive the converter. `new_nonce` as in job_context.
+    // All references must outlive the converter. `new_nonce`: at least 56 hex digits, never the same.
     converter(lake::folder& folder, async::retry_context& retries, async::page_pool& pages, async::log& sink,
               std::string run, std::function<std::string()> new_nonce)
         : lake_(folder)

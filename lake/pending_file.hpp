@@ -17,7 +17,7 @@ namespace lake {
 // The tail is pending on this transaction: nobody has settled it.
 [[nodiscard]] bool pending_on(const lake_file& file, std::string_view transaction);
 
-// What it takes to stage bytes again. `new_nonce` as in job_context.
+// What it takes to stage bytes again. `new_nonce`: at least 56 hex digits, never the same.
 struct rebuilding {
     async::page_pool& pages;
     std::function<std::string()> new_nonce;

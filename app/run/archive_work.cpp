@@ -24,9 +24,17 @@ archive_work::archive_work(const command_line& request, const configuration& set
     , connections_(loop_.get_executor(), settings, lake_place{settings.container, settings.job.folder},
                    frame.log())
     , pages_(loop_.get_executor(), archive::memory_for_rows(settings.job.memory_bytes, settings.job.parallel))
-    , job_({settings.job, connections_.database_options(), connections_.helper(), connections_.folder(),
-            connections_.retries(), pages_, frame.log(), stop_, report_, frame.run_id(),
-            [] { return random_hex(28); }})
+    , context_{settings.job,
+               connections_.database_options(),
+               connections_.helper(),
+               connections_.folder(),
+               connections_.retries(),
+               pages_,
+               frame.log(),
+               stop_,
+               report_,
+               frame.run_id(),
+               [] { return random_hex(28); }}
     , display_(loop_.get_executor(), style_of(out_), report_, frame.log(), standard_error())
     , guard_(loop_.get_executor(), stop_, frame.log()) {
     out_.display = &display_;
@@ -55,16 +63,16 @@ async::awaitable<void> archive_work::work() {
     if (is_inquiry(request_.command))
         return ask();
     if (request_.command == command::archive)
-        return job_.archive();
+        return archive::archive_rows(context_);
     if (request_.command == command::restore)
-        return job_.restore(request_.restore);
+        return archive::restore_days(context_, request_.restore);
     if (request_.adopt)
-        return job_.adopt();
+        return archive::adopt_folder(context_);
     if (!request_.keep.empty())
-        return job_.recover_file(request_.keep, archive::verdict::keep);
+        return archive::recover_file(context_, request_.keep, archive::verdict::keep);
     if (!request_.discard.empty())
-        return job_.recover_file(request_.discard, archive::verdict::discard);
-    return job_.recover();
+        return archive::recover_file(context_, request_.discard, archive::verdict::discard);
+    return archive::recover_files(context_);
 }
 
 async::awaitable<void> archive_work::ask() {

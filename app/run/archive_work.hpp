@@ -10,7 +10,7 @@
 #include "app/run/stop_guard.hpp"
 #include "app/settings/configuration.hpp"
 #include "archive/report.hpp"
-#include "archive/run/run_loop.hpp"
+#include "archive/run/runs.hpp"
 #include "async/page_pool.hpp"
 #include "async/stop.hpp"
 
@@ -49,7 +49,7 @@ class archive_work {
     archive::run_report report_;
     connections connections_;
     async::page_pool pages_;
-    archive::job job_;
+    archive::run_context context_;
     progress_display display_;
     stop_guard guard_;
 };

@@ -1,6 +1,5 @@
-// recover --keep of a file that waits for nothing: a person has looked at what others made of it.
+#include "archive/run/accept_file.hpp"
 
-#include "archive/run/archive_transaction.hpp"
 #include "archive/table/file_header.hpp"
 #include "async/error.hpp"
 #include "lake/content_check.hpp"
@@ -11,21 +10,20 @@ namespace archive {
 
 using async::failure;
 
-// From now on the file is known to hold what it holds. Throws async::error(precondition) if it is no day file
-// of the table, or holds what it is known to hold.
-awaitable<void> job::accept_file(unit& work, const lake::lake_file& file) {
+awaitable<void> accept_file(const run_context& context, run_tools& tools, const run_transaction& opened,
+                            const lake::lake_file& file) {
     const auto& name = file.properties.name;
-    const auto expected = expected_of(work.table, file.key().which);
-    lake::content_check seen(name, file.compressed(), expected, {}, context_.lake.row_limit(file));
+    const auto expected = expected_of(opened.table, file.key().which);
+    lake::content_check seen(name, file.compressed(), expected, {}, context.lake.row_limit(file));
     const azure::body_sink take = [&seen](std::span<const std::byte> bytes) -> awaitable<void> {
         seen.feed(bytes);
         co_return;
     };
-    co_await context_.lake.read(name, file.properties.etag, 0, take);
+    co_await context.lake.read(name, file.properties.etag, 0, take);
     seen.finish();
 
     const std::string_view whole = name;
-    const auto known = co_await ledger_.read();
+    const auto known = co_await tools.ledger.read();
     const auto entry = known.find(std::string(whole.substr(whole.rfind('/') + 1)));
     auto mark = file.mark.mark;
     const auto alike = [&seen](const lake::file_record& record) {
@@ -47,8 +45,8 @@ awaitable<void> job::accept_file(unit& work, const lake::lake_file& file) {
     now.now.bytes = seen.bytes();
     now.now.crc = seen.crc();
     now.now.uncompressed = file.compressed() ? seen.csv_bytes() : 0;
-    now.now.run = context_.run_id;
-    now.now.position = work.position;
+    now.now.run = context.run_id;
+    now.now.position = opened.position;
     now.now.sample.reset();
     now.now.ids = 0;
     now.now.before.clear();
@@ -56,13 +54,13 @@ awaitable<void> job::accept_file(unit& work, const lake::lake_file& file) {
         mark->now = now.now;
     std::vector<lake::ledger_entry> entries;
     entries.push_back(std::move(now));
-    co_await lease_.ready_to_write();
+    co_await tools.lease.ready_to_write();
     // First: until the mark is written too, another --keep of the file does both.
-    co_await ledger_.append(std::move(entries));
+    co_await tools.ledger.append(std::move(entries));
     if (mark)
-        co_await restores_.withdraw(file, *mark);
-    context_.sink.info("file.kept", "what others made of a file is what it is known to hold from now on",
-                       {{"blob", name}, {"rows", seen.lines() > 0 ? seen.lines() - 1 : 0}});
+        co_await tools.restores.withdraw(file, *mark);
+    context.log.info("file.kept", "what others made of a file is what it is known to hold from now on",
+                     {{"blob", name}, {"rows", seen.lines() > 0 ? seen.lines() - 1 : 0}});
 }
 
 } // namespace archive

@@ -15,7 +15,7 @@ struct restore_request {
     std::string hold; // an interval: how long `archive` leaves the days alone after a restore in place
 };
 
-// The files of those days that hold a row, or may.
+// The files of those days that hold a row, or may. Throws async::error(precondition) if there are none.
 [[nodiscard]] std::vector<const lake::lake_file*> files_to_restore(const lake::file_map& files,
                                                                    const lake::day_range& days);
 

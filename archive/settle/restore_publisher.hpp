@@ -14,7 +14,7 @@ namespace archive {
 
 class restore_publisher {
   public:
-    // `new_nonce` as in job_context.
+    // `new_nonce`: at least 56 hex digits, never the same.
     restore_publisher(lake::folder& folder, async::retry_context& retries,
                       std::function<std::string()> new_nonce)
         : lake_(folder)

@@ -1,0 +1,42 @@
+// archive: moves every due row into its day's file, in one transaction, or in one for each day.
+#pragma once
+
+#include "archive/run/archive_transaction.hpp"
+#include "archive/run/file_check.hpp"
+#include "archive/run/run_context.hpp"
+#include "archive/run/run_loop.hpp"
+#include "archive/run/transaction_opener.hpp"
+
+#include <string>
+#include <vector>
+
+namespace archive {
+
+class archive_run {
+  public:
+    // `context` must outlive it.
+    explicit archive_run(const run_context& context);
+
+    [[nodiscard]] awaitable<void> run();
+
+  private:
+    [[nodiscard]] awaitable<lake::attempt_result> attempt(run_transaction& opened);
+    [[nodiscard]] awaitable<void> plan(archive_transaction& work);
+    [[nodiscard]] awaitable<std::vector<lake::day>> held_days(const run_transaction& opened);
+    [[nodiscard]] awaitable<bool> prepare_files(archive_transaction& work);
+    [[nodiscard]] awaitable<void> foresee_side_effects(const run_transaction& opened);
+    [[nodiscard]] awaitable<void> end_restores(const archive_transaction& work);
+    [[nodiscard]] std::string cutoff_expression() const;
+
+    const run_context& context_;
+    run_tools tools_;
+    transaction_opener opener_;
+    run_loop loop_;
+    file_check files_;
+    std::string cutoff_;      // fixed by the first transaction
+    std::string lower_bound_; // commit by day: what lies below is done
+    bool held_days_said_ = false;
+    bool effects_said_ = false;
+};
+
+} // namespace archive

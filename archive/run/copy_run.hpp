@@ -1,0 +1,40 @@
+// restore --into TABLE: copies days into another table, many at once; the archive is not touched.
+#pragma once
+
+#include "archive/run/day_loader.hpp"
+#include "archive/run/restore.hpp"
+#include "archive/run/run_context.hpp"
+#include "archive/table/table.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace archive {
+
+class copy_run {
+  public:
+    // `context` must outlive it.
+    copy_run(const run_context& context, restore_request request)
+        : context_(context)
+        , request_(std::move(request)) {}
+
+    [[nodiscard]] awaitable<void> run();
+
+  private:
+    using file_list = std::vector<const lake::lake_file*>;
+
+    // Finds or makes the table; how many of the files have been copied with it.
+    [[nodiscard]] awaitable<std::size_t> copy_first(db::connection& session, const file_list& files);
+    [[nodiscard]] awaitable<void> copy_day(const lake::lake_file& file);
+    [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake::lake_file& file);
+    [[nodiscard]] awaitable<loaded_file> load_and_prove(db::connection& session, const lake::lake_file& file);
+    void record(const lake::lake_file& file, const loaded_file& loaded);
+
+    const run_context& context_;
+    restore_request request_;
+    std::optional<table_description> target_;
+};
+
+} // namespace archive

@@ -1,0 +1,21 @@
+// How a transaction of a run ends where it does not commit.
+#pragma once
+
+#include "archive/run/run_context.hpp"
+#include "archive/run/run_transaction.hpp"
+#include "async/deadline.hpp"
+#include "lake/folder_lease.hpp"
+
+namespace archive {
+
+// The end of an attempt: no transaction is open any more. If the run is `finished` and nobody else on this
+// server works in the folder, its lease is released: another server need not wait for it to lapse.
+[[nodiscard]] awaitable<void> leave(const run_context& context, lake::folder_lease& lease,
+                                    run_transaction& opened, bool finished);
+
+// ROLLBACK, before files are put back. A connection that is lost meanwhile is a warning: the server rolls
+// back by itself.
+[[nodiscard]] awaitable<void> roll_back_by(const run_context& context, run_transaction& opened,
+                                           async::deadline deadline);
+
+} // namespace archive

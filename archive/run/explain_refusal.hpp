@@ -1,0 +1,17 @@
+// Why the service refused a request: its answer does not say what to do about a leased or immutable blob, the
+// blob itself does.
+#pragma once
+
+#include "async/asio.hpp"
+#include "lake/folder.hpp"
+
+#include <exception>
+
+namespace archive {
+
+using async::awaitable;
+
+// `failed`, or async::error that names the blob, the obstacle and a remedy, if the blob forbade the request.
+[[nodiscard]] awaitable<std::exception_ptr> explained(lake::folder& folder, std::exception_ptr failed);
+
+} // namespace archive

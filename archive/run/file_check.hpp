@@ -1,0 +1,39 @@
+// What is looked at before the first row is read: a file that cannot be written to ends the run here, by
+// name.
+#pragma once
+
+#include "archive/run/run_context.hpp"
+#include "archive/run/run_transaction.hpp"
+#include "lake/folder.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace archive {
+
+// One for a run: it remembers what it knows of the container.
+class file_check {
+  public:
+    // `context` must outlive it.
+    explicit file_check(const run_context& context)
+        : context_(context) {}
+
+    // Throws async::error where a policy or hold on the container forbids to take back what was published.
+    // Looks once: it is a request.
+    [[nodiscard]] awaitable<void> container_must_be_changeable();
+    // Throws async::error for the first of the files that cannot be written to. `action`: "appended to".
+    [[nodiscard]] awaitable<void> must_be_writable(const std::vector<const lake::lake_file*>& files,
+                                                   std::string_view action);
+
+  private:
+    const run_context& context_;
+    bool container_looked_at_ = false;
+    bool blobs_may_be_immutable_ = false;
+};
+
+// Makes block blobs of the append blobs among them. True if there was one: the folder is no longer as it was
+// listed.
+[[nodiscard]] awaitable<bool> convert_append_blobs(run_tools& tools, const run_transaction& opened,
+                                                   const std::vector<const lake::lake_file*>& files);
+
+} // namespace archive

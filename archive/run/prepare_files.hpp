@@ -1,0 +1,21 @@
+// What an archive run finds out about the files it will write to, before the first row is read.
+#pragma once
+
+#include "archive/run/archive_transaction.hpp"
+#include "archive/run/run_context.hpp"
+
+#include <vector>
+
+namespace archive {
+
+// The files there are of the days that are due. Without an index it takes a pass over the table to know the
+// days: none are found where every file of the folder could be appended to.
+[[nodiscard]] awaitable<std::vector<const lake::lake_file*>>
+files_to_append_to(const run_context& context, const archive_transaction& work);
+
+// A row as CSV, in bytes, if a day is large enough that it matters; 0: not known. Throws async::error if the
+// largest day cannot fit into one file.
+[[nodiscard]] awaitable<double> estimate_row_bytes(const run_context& context,
+                                                   const archive_transaction& work);
+
+} // namespace archive

@@ -1,0 +1,108 @@
+#include "archive/run/recover_run.hpp"
+
+#include "archive/run/accept_file.hpp"
+#include "archive/run/end_transaction.hpp"
+#include "async/error.hpp"
+#include "lake/folder_owner.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace archive {
+
+using async::failure;
+using lake::attempt_result;
+
+recover_run::recover_run(const run_context& context)
+    : context_(context)
+    , tools_(context)
+    , opener_(context)
+    , loop_(context, tools_, opener_) {}
+
+awaitable<void> recover_run::run() {
+    return loop_.repeat(
+        [](run_transaction&) -> awaitable<attempt_result> { co_return attempt_result::finished; });
+}
+
+awaitable<void> recover_run::open(run_transaction& opened) {
+    const bool alone = co_await opener_.open(opened);
+    if (!alone)
+        throw opener_.lock_is_held();
+}
+
+lake::file_key recover_run::key_of(const std::string& name) const {
+    const auto slash = name.rfind('/');
+    const auto key = lake::key_of_file(slash == std::string::npos ? name : name.substr(slash + 1));
+    if (!key || (slash != std::string::npos && name != context_.lake.name_of(*key)))
+        throw async::error(failure::usage, fmt::format("'{}' is not the name of a day file", name),
+                           "Name it as `list` shows it: events_YYYY-MM-DD.csv.");
+    return *key;
+}
+
+awaitable<void> recover_run::settle_file(std::string name, verdict decision) {
+    co_await context_.lake.client().ensure_container();
+    const auto blob = context_.lake.name_of(key_of(name));
+    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.log);
+    run_transaction opened(*session);
+    co_await open(opened);
+    auto wanted = co_await claim_of(opened);
+    if (!co_await tools_.lease.take(std::move(wanted)))
+        throw tools_.lease.taken();
+    const auto file = co_await context_.lake.look(blob);
+    if (!file)
+        throw async::error(failure::precondition, fmt::format("there is no '{}'", blob));
+    co_await decide(opened, *file, decision);
+    ++context_.report.files_settled;
+    co_await leave(context_, tools_.lease, opened, true);
+}
+
+awaitable<void> recover_run::decide(run_transaction& opened, const lake::lake_file& file, verdict decision) {
+    const auto& mark = file.mark.mark;
+    const bool waits = mark && (lake::awaited(*mark) || mark->restored);
+    if (decision == verdict::keep && file.mark.mistake.empty() && !waits)
+        co_await accept_file(context_, tools_, opened, file);
+    else
+        co_await tools_.settler.settle_by_verdict(opened.session, opened.table, opened.position, file,
+                                                  decision);
+}
+
+awaitable<void> recover_run::adopt() {
+    const auto session = co_await db::connection::open(context_.database, context_.helper, context_.log);
+    run_transaction opened(*session);
+    co_await open(opened);
+    auto wanted = co_await claim_of(opened);
+    const auto ours = describe(wanted.owner);
+    const auto before = co_await tools_.lease.adopt(std::move(wanted));
+    const auto text = before
+                          ? fmt::format("the folder was handed over from {} to {}", describe(*before), ours)
+                          : fmt::format("the folder belongs to {}", ours);
+    context_.log.info("folder.adopted", text,
+                      {{"from", before ? describe(*before) : std::string()}, {"to", ours}});
+    co_await tell_of_other_tables(opened);
+    co_await opened.transaction->rollback();
+}
+
+// The folder changes hands, the marks of its files do not.
+awaitable<void> recover_run::tell_of_other_tables(const run_transaction& opened) {
+    const auto found = co_await context_.lake.contents();
+    const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
+    std::string other;
+    std::uint64_t files = 0;
+    std::uint64_t pending = 0;
+    for (const auto& [key, file] : found.days) {
+        const auto& mark = file.mark.mark;
+        if (!mark || mark->table == ours)
+            continue;
+        other = mark->table;
+        ++files;
+        pending += lake::awaited(*mark) ? 1U : 0U;
+    }
+    if (files > 0)
+        context_.log.warn("folder.other_table",
+                          "files are marked as those of another table: nothing is appended to them, and what"
+                          " is pending among them is settled under that name only",
+                          {{"table", other}, {"files", files}, {"files_pending", pending}});
+}
+
+} // namespace archive

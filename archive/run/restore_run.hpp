@@ -1,0 +1,39 @@
+// restore: moves days back into their table, in one transaction. The rows stay in the files: what the
+// database has just been given is not yet as safe as what the lake has. docs/protocol.md, "Moving days back".
+#pragma once
+
+#include "archive/run/file_check.hpp"
+#include "archive/run/restore.hpp"
+#include "archive/run/restore_transaction.hpp"
+#include "archive/run/run_context.hpp"
+#include "archive/run/run_loop.hpp"
+#include "archive/run/transaction_opener.hpp"
+
+#include <vector>
+
+namespace archive {
+
+class restore_run {
+  public:
+    // `context` must outlive it.
+    restore_run(const run_context& context, restore_request request);
+
+    [[nodiscard]] awaitable<void> run();
+
+  private:
+    [[nodiscard]] awaitable<lake::attempt_result> attempt(run_transaction& opened);
+    [[nodiscard]] awaitable<void> look_before(const run_transaction& opened,
+                                              const std::vector<const lake::lake_file*>& files);
+    [[nodiscard]] awaitable<void> load(restore_transaction& work,
+                                       const std::vector<const lake::lake_file*>& files);
+    [[nodiscard]] awaitable<void> make_marks(restore_transaction& work);
+
+    const run_context& context_;
+    restore_request request_;
+    run_tools tools_;
+    transaction_opener opener_;
+    run_loop loop_;
+    file_check files_;
+};
+
+} // namespace archive

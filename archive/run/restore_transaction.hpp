@@ -1,0 +1,40 @@
+// What a transaction that restores in place holds besides what every transaction of a run does.
+#pragma once
+
+#include "archive/run/day_loader.hpp"
+#include "archive/run/run_transaction.hpp"
+#include "db/position.hpp"
+#include "db/side_effects.hpp"
+#include "lake/folder.hpp"
+#include "lake/mark.hpp"
+
+#include <string>
+#include <vector>
+
+namespace archive {
+
+struct restored_file {
+    const lake::lake_file* file;
+    loaded_file loaded;
+    lake::file_mark mark = {};  // with the word that it is being restored
+    azure::etag announced = {}; // its version with that mark
+};
+
+struct restore_transaction {
+    // `begun` must outlive it.
+    explicit restore_transaction(run_transaction& begun)
+        : opened(begun) {}
+
+    run_transaction& opened;
+    std::vector<restored_file> files;
+    std::vector<db::side_effect> went_along;
+    db::transaction_mark mark; // as the marks of the files name it, once its number is known
+};
+
+// The mark of a file while `by` restores it: what the file holds, as its own mark knows it, or, where others
+// wrote to it since, as it was read. `table` as in a mark. Throws async::error(precondition) if the file
+// holds the rows of another table.
+[[nodiscard]] lake::file_mark mark_being_restored(const restored_file& restored, std::string table,
+                                                  const db::transaction_mark& by, std::string held_until);
+
+} // namespace archive

@@ -1,0 +1,60 @@
+// What every command that moves rows works with.
+#pragma once
+
+#include "archive/report.hpp"
+#include "archive/settings.hpp"
+#include "archive/settle/publisher.hpp"
+#include "archive/settle/restore_publisher.hpp"
+#include "archive/settle/settler.hpp"
+#include "async/helper_thread.hpp"
+#include "async/log.hpp"
+#include "async/page_pool.hpp"
+#include "async/retry.hpp"
+#include "async/stop.hpp"
+#include "db/connection.hpp"
+#include "db/session_scope.hpp"
+#include "lake/converter.hpp"
+#include "lake/folder.hpp"
+#include "lake/folder_lease.hpp"
+#include "lake/ledger.hpp"
+#include "lake/pending_file.hpp"
+
+#include <functional>
+#include <string>
+
+namespace archive {
+
+// Everything outlives the run.
+struct run_context {
+    const archive::settings& settings;
+    const db::connect_options& database;
+    async::helper_thread& helper;
+    lake::folder& lake;
+    async::retry_context& retries;
+    async::page_pool& pages;
+    async::log& log;
+    async::stop_source& stop;
+    run_report& report;
+    std::string run_id;
+    std::function<std::string()> new_nonce; // at least 56 hex digits, never the same, for block ids
+
+    [[nodiscard]] db::database_access access() const { return {database, helper, log}; }
+};
+
+// What writes to the folder, for one run.
+struct run_tools {
+    // `context` must outlive them.
+    explicit run_tools(const run_context& context);
+    run_tools(const run_tools&) = delete;
+    run_tools& operator=(const run_tools&) = delete;
+
+    lake::rebuilding rebuilding;
+    archive::publisher publisher;
+    restore_publisher restores;
+    lake::folder_lease lease;
+    lake::ledger ledger;
+    archive::settler settler;
+    lake::converter converter;
+};
+
+} // namespace archive

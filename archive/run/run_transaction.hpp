@@ -1,0 +1,29 @@
+// One transaction of a run, whatever the run is for.
+#pragma once
+
+#include "archive/table/partitions.hpp"
+#include "archive/table/table.hpp"
+#include "db/connection.hpp"
+#include "db/position.hpp"
+#include "db/transaction.hpp"
+#include "lake/folder.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace archive {
+
+struct run_transaction {
+    explicit run_transaction(db::connection& coordinator)
+        : session(coordinator) {}
+
+    db::connection& session;
+    std::optional<db::transaction> transaction;
+    table_description table;
+    std::vector<partition> partitions; // that may be taken away whole: nobody can write to them now
+    db::server_position position;
+    lake::file_map files;  // of this run's shard
+    lake::file_map copies; // the same: of files whose conversion was interrupted
+};
+
+} // namespace archive

@@ -1,0 +1,42 @@
+#include "archive/run/runs.hpp"
+
+#include "archive/run/archive_run.hpp"
+#include "archive/run/copy_run.hpp"
+#include "archive/run/recover_run.hpp"
+#include "archive/run/restore_run.hpp"
+
+#include <utility>
+
+namespace archive {
+
+awaitable<void> archive_rows(const run_context& context) {
+    archive_run run(context);
+    co_await run.run();
+}
+
+awaitable<void> restore_days(const run_context& context, restore_request request) {
+    if (request.into.empty()) {
+        restore_run run(context, std::move(request));
+        co_await run.run();
+    } else {
+        copy_run run(context, std::move(request));
+        co_await run.run();
+    }
+}
+
+awaitable<void> recover_files(const run_context& context) {
+    recover_run run(context);
+    co_await run.run();
+}
+
+awaitable<void> recover_file(const run_context& context, std::string name, verdict decision) {
+    recover_run run(context);
+    co_await run.settle_file(std::move(name), decision);
+}
+
+awaitable<void> adopt_folder(const run_context& context) {
+    recover_run run(context);
+    co_await run.adopt();
+}
+
+} // namespace archive

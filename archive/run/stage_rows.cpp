@@ -1,0 +1,121 @@
+#include "archive/run/stage_rows.hpp"
+
+#include "archive/stage/rate_limit.hpp"
+#include "archive/stage/table_reader.hpp"
+#include "archive/table/row_lookup.hpp"
+#include "async/fault_point.hpp"
+#include "async/timeline.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace archive {
+
+using async::fault_point;
+
+namespace {
+
+// Short ranges cost a query each, long ones leave workers without work at the end.
+constexpr std::size_t ranges_per_worker = 4;
+constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
+
+// Files whose last rows are due again: the database has lost the commit that deleted them.
+awaitable<std::set<lake::day>> days_that_came_back(const archive_transaction& work) {
+    const auto& known = work.opened.files;
+    std::vector<const lake::lake_file*> files;
+    if (work.plan.how == reading::by_day) {
+        for (const auto& planned : work.plan.days)
+            for (const auto kind : {lake::compression::none, lake::compression::gzip})
+                if (const auto found = known.find({planned.which, kind}); found != known.end())
+                    files.push_back(&found->second);
+    } else {
+        for (const auto& [key, file] : known)
+            files.push_back(&file);
+    }
+    std::set<lake::day> days;
+    const auto& table = work.opened.table;
+    const auto seen =
+        co_await look_for_samples(work.opened.session, table, files, where_clause(table, work.plan.rows));
+    for (const auto& [file, sample] : seen)
+        if (sample == sample_seen::to_the_letter || sample == sample_seen::key_only)
+            days.insert(file->key().which);
+    co_return days;
+}
+
+// What staging is told; it refers to `work`.
+staging_context target_of(const run_context& context, lake::ledger& ledger, archive_transaction& work) {
+    return {context.lake,
+            context.pages,
+            context.log,
+            context.report,
+            work.opened.table,
+            work.opened.position,
+            work.came_back,
+            work.plan.days,
+            work.plan.how == reading::by_day,
+            work.plan.rows,
+            work.row_bytes,
+            context.new_nonce(),
+            context.settings.parallel,
+            context.settings.compression,
+            context.settings.placement.encryption_scope,
+            &ledger,
+            work.policies_apply};
+}
+
+awaitable<void> read_rows(const run_context& context, archive_transaction& work, table_reader& reader) {
+    if (work.plan.how == reading::by_day)
+        co_return co_await reader.read_days(work.plan.days);
+    // A range of pages cannot be asked of a partitioned table, nor cheaply before PostgreSQL 14.
+    const auto& table = work.opened.table;
+    const bool one_piece = table.partitioned || work.opened.session.server_version() < 140000;
+    const auto count = one_piece ? 1 : context.settings.parallel * ranges_per_worker;
+    co_await reader.read_ranges(cut_pages(one_piece ? 0 : table.pages, count, range_pages_min));
+    work.rows_dayless = reader.rows_dayless();
+}
+
+} // namespace
+
+awaitable<void> stage_rows(const run_context& context, lake::ledger& ledger, archive_transaction& work,
+                           std::string cutoff) {
+    const async::span shown(context.log, "job", "stage");
+    context.report.enter(run_phase::staging);
+    const auto snapshot = co_await work.opened.session.query("SELECT pg_export_snapshot()");
+    fault_point("snapshot-exported");
+
+    work.came_back = co_await days_that_came_back(work);
+    const auto executor = co_await async::asio::this_coro::executor;
+    work.staging = std::make_unique<staging>(executor, target_of(context, ledger, work), work.opened.files);
+
+    rate_limit limit(context.settings.rate_limit);
+    reader_context source{context.database,
+                          context.helper,
+                          context.log,
+                          context.report,
+                          work.opened.table,
+                          work.plan.rows,
+                          std::string(snapshot.text(0, 0)),
+                          context.settings.parallel,
+                          context.settings.settle_wait,
+                          limit,
+                          work.policies_apply};
+    table_reader reader(std::move(source), *work.staging);
+    co_await read_rows(context, work, reader);
+    if (work.rows_dayless > 0)
+        context.log.warn("rows.dayless",
+                         "rows at -infinity or before year 1 belong to no day: they stay in the table",
+                         {{"rows", work.rows_dayless}});
+    context.report.rows_dayless = work.rows_dayless;
+    const auto& files = work.staging->files();
+    if (!context.report.backlog)
+        context.report.backlog =
+            files.empty() ? std::chrono::seconds(0) : lake::seconds_after(files.begin()->first, cutoff);
+    fault_point("staged");
+}
+
+} // namespace archive

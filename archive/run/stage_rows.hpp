@@ -1,0 +1,16 @@
+// Rows out of the table into blocks of their days' files, which nobody sees yet.
+#pragma once
+
+#include "archive/run/archive_transaction.hpp"
+#include "archive/run/run_context.hpp"
+
+#include <string>
+
+namespace archive {
+
+// All rows of `work.plan` are staged in `work.staging` when this returns. Everything must outlive
+// `work.staging`. `cutoff`: of the run, for the backlog.
+[[nodiscard]] awaitable<void> stage_rows(const run_context& context, lake::ledger& ledger,
+                                         archive_transaction& work, std::string cutoff);
+
+} // namespace archive

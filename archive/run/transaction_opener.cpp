@@ -1,0 +1,118 @@
+#include "archive/run/transaction_opener.hpp"
+
+#include "async/error.hpp"
+#include "db/error.hpp"
+#include "db/session_names.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+awaitable<void> lock_against_rewriting(const settings& limits, run_transaction& opened, named_table named) {
+    bool timed_out = false;
+    try {
+        co_await lock_table(opened.session, named);
+    } catch (const db::error& failed) {
+        if (failed.state() != lock_not_available)
+            throw;
+        timed_out = true;
+    }
+    if (!timed_out)
+        co_return;
+    co_await opened.transaction->rollback();
+    const auto others = co_await sessions_against(opened.session, named);
+    throw async::error(
+        failure::temporary,
+        fmt::format("table {} could not be locked against being rewritten within {} s{}{}", named.text(),
+                    std::chrono::duration_cast<std::chrono::seconds>(limits.settle_wait).count(),
+                    others.empty() ? "" : ": it is locked, or waited for, by ", others),
+        "CLUSTER, VACUUM FULL, pg_repack or ALTER TABLE is at work on it, or waits for somebody who reads "
+        "it: see"
+        " pg_locks. The next run tries again; ARCHIVE_SETTLE_WAIT is how long a run waits.");
+}
+
+// In a transaction of its own: the one that locks them must not have looked at anything before. Nothing while
+// another run is at work.
+awaitable<std::optional<std::vector<partition>>>
+find_partitions(const settings& limits, db::connection& session, named_table named, std::string cutoff) {
+    auto options = coordinator_options(limits);
+    options.mode = db::access::read_only;
+    auto looking = co_await db::transaction::begin(session, options);
+    if (!co_await try_lock(session, run_lock(named.oid, limits.shard))) {
+        co_await looking.rollback();
+        co_return std::nullopt;
+    }
+    const auto table = co_await describe_table(session, named, limits.time_column, limits.key_columns);
+    auto found = co_await partitions_before(session, table, cutoff);
+    co_await looking.rollback();
+    co_return found;
+}
+
+} // namespace
+
+db::transaction_options coordinator_options(const settings& limits) {
+    db::transaction_options options;
+    options.lock_timeout = limits.settle_wait;
+    return options;
+}
+
+awaitable<bool> transaction_opener::open(run_transaction& opened) {
+    const auto& settings = context_.settings;
+    auto& session = opened.session;
+    const auto named = co_await resolve_table(session, settings.table);
+    const run_lock lock(named.oid, settings.shard);
+    // Before anything that waits for the table: a run that takes partitions away holds it until its COMMIT.
+    // Not in the transaction: a SELECT takes its snapshot, and that must come after the table's lock.
+    if (!co_await try_lock(session, lock)) {
+        co_await note_holder(session, lock);
+        co_return false;
+    }
+    if (removed_before_) {
+        auto found = co_await find_partitions(settings, session, named, removed_before_());
+        if (!found)
+            co_return false;
+        opened.partitions = std::move(*found);
+    }
+    opened.transaction = co_await db::transaction::begin(session, coordinator_options(settings));
+    co_await lock_against_rewriting(settings, opened, named);
+    co_await lock_partitions(session, opened.partitions);
+    opened.table = co_await describe_table(session, named, settings.time_column, settings.key_columns);
+    if (!co_await try_lock(session, lock)) {
+        co_await note_holder(session, lock);
+        co_await opened.transaction->rollback();
+        co_return false;
+    }
+    opened.position = co_await db::position_of(session);
+    co_return true;
+}
+
+awaitable<void> transaction_opener::note_holder(db::connection& session, const run_lock& lock) {
+    lock_holder_.clear();
+    if (lock.shared)
+        lock_holder_ = co_await db::holders_of(session, lock.shard_key);
+    if (lock_holder_.empty())
+        lock_holder_ = co_await db::holders_of(session, lock.table_key);
+}
+
+async::error transaction_opener::lock_is_held() const {
+    return {
+        failure::locked,
+        fmt::format("another run holds the lock on table {}{}{}", context_.settings.table,
+                    lock_holder_.empty() ? "" : ": ", lock_holder_),
+        "If that is no run of event-archiver, somebody else has taken its advisory lock: end that session."};
+}
+
+awaitable<lake::lease_claim> claim_of(run_transaction& opened) {
+    return lake::claim_of(opened.session, opened.position,
+                          lake::table_in_mark(opened.table.schema, opened.table.relation));
+}
+
+} // namespace archive
