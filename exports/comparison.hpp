@@ -3,7 +3,7 @@
 #pragma once
 
 #include "exports/delete_statement.hpp"
-#include "exports/statement.hpp"
+#include "exports/select_shape.hpp"
 #include "exports/target_table.hpp"
 #include "lake/content_digest.hpp"
 

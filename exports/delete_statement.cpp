@@ -1,6 +1,6 @@
 #include "exports/delete_statement.hpp"
 
-#include "exports/statement.hpp"
+#include "db/sql/words.hpp"
 
 #include <fmt/format.h>
 
@@ -10,6 +10,8 @@
 #include <vector>
 
 namespace exports {
+
+using db::sql_word;
 
 namespace {
 
@@ -30,11 +32,11 @@ class reader {
   public:
     explicit reader(std::string_view sql)
         : sql_(sql)
-        , found_(single_statement(sql)) {}
+        , found_(db::single_statement(sql)) {}
 
     delete_shape run() {
         shape_.mistake = found_.mistake;
-        shape_.unverified = found_.unverified;
+        shape_.unverified = std::ranges::find(found_.notes, "unverified") != found_.notes.end();
         if (shape_.mistake.empty())
             read();
         return std::move(shape_);
@@ -62,7 +64,7 @@ class reader {
         const auto begin = find_delete(words);
         if (!first.is("DELETE") && !first.is("WITH"))
             shape_.mistake = fmt::format("line {}: it begins with '{}' where a DELETE is expected",
-                                         first.line, shown(first));
+                                         first.line, db::shown(first));
         else if (begin == words.size())
             shape_.mistake =
                 fmt::format("line {}: there is no DELETE FROM outside its parentheses", first.line);
@@ -149,7 +151,7 @@ class reader {
     }
 
     std::string_view sql_;
-    sql_words found_;
+    db::sql_words found_;
     delete_shape shape_;
 };
 

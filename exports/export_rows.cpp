@@ -10,7 +10,7 @@
 #include "db/position.hpp"
 #include "exports/attempt.hpp"
 #include "exports/file_writer.hpp"
-#include "exports/statement.hpp"
+#include "exports/select_shape.hpp"
 #include "exports/task_sql.hpp"
 #include "lake/two_step_commit.hpp"
 

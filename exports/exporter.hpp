@@ -7,9 +7,9 @@
 #include "db/session_scope.hpp"
 #include "exports/evidence.hpp"
 #include "exports/report.hpp"
+#include "exports/select_shape.hpp"
 #include "exports/settings.hpp"
 #include "exports/sink.hpp"
-#include "exports/statement.hpp"
 #include "exports/task.hpp"
 #include "lake/attempts.hpp"
 

@@ -1,6 +1,6 @@
 #include "exports/placeholders.hpp"
 
-#include "exports/sql_words.hpp"
+#include "db/sql/words.hpp"
 
 #include <fmt/format.h>
 
@@ -43,8 +43,8 @@ std::string mistake_at(std::string_view sql, std::size_t position) {
 } // namespace
 
 bound_sql bind_boundary(std::string_view sql, std::string_view boundary) {
-    if (sql.starts_with(byte_order_mark))
-        sql.remove_prefix(byte_order_mark.size());
+    if (sql.starts_with(db::byte_order_mark))
+        sql.remove_prefix(db::byte_order_mark.size());
     bound_sql bound;
     bound.text.reserve(sql.size() + boundary.size());
     for (std::size_t at = 0; at < sql.size();) {

@@ -3,7 +3,7 @@
 #include "async/error.hpp"
 #include "exports/delete_statement.hpp"
 #include "exports/placeholders.hpp"
-#include "exports/statement.hpp"
+#include "exports/select_shape.hpp"
 
 #include <fmt/format.h>
 

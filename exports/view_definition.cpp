@@ -1,11 +1,13 @@
 #include "exports/view_definition.hpp"
 
-#include "exports/statement.hpp"
+#include "db/sql/words.hpp"
 
 #include <algorithm>
 #include <span>
 
 namespace exports {
+
+using db::sql_word;
 
 namespace {
 
@@ -48,7 +50,7 @@ std::vector<std::string> columns_in(word_list list) {
 } // namespace
 
 view_definition definition_from(std::string_view sql) {
-    const auto statement = single_statement(sql);
+    const auto statement = db::single_statement(sql);
     const word_list words(statement.words);
     if (!statement.mistake.empty() || !words.front().is("SELECT"))
         return {};

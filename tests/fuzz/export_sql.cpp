@@ -2,8 +2,8 @@
 // back as they were meant.
 #include "exports/delete_statement.hpp"
 #include "exports/placeholders.hpp"
-#include "exports/sql_words.hpp"
-#include "exports/statement.hpp"
+#include "db/sql/words.hpp"
+#include "exports/select_shape.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ void check_placeholders(std::string_view sql) {
     for (const char letter : sql)
         doubled += letter == '%' ? std::string("%%") : std::string(1, letter);
     const auto again = exports::bind_boundary(doubled, "B");
-    const bool marked = sql.starts_with(exports::byte_order_mark);
+    const bool marked = sql.starts_with(db::byte_order_mark);
     check(again.mistake.empty() && again.text == sql.substr(marked ? 3 : 0),
           "doubled percent signs come back");
 }
@@ -37,7 +37,7 @@ void check_placeholders(std::string_view sql) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view sql(reinterpret_cast<const char*>(data), size);
     check_placeholders(sql);
-    const auto words = exports::words_of(sql);
+    const auto words = db::words_of(sql);
     const auto shape = exports::shape_of_select(sql);
     const auto removal = exports::shape_of_delete(sql).mistake;
     for (const auto* const mistake : {&words.mistake, &shape.mistake, &removal})
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           "what has no words is no statement");
     check(!shape.mistake.empty() || !removal.empty(), "nothing is a COPY and a DELETE");
     // A comment more does not matter.
-    check(sql.starts_with(exports::byte_order_mark) ||
+    check(sql.starts_with(db::byte_order_mark) ||
               exports::shape_of_select("/* ; ' */" + std::string(sql)).mistake.empty() ==
                   shape.mistake.empty(),
           "comments are passed over");

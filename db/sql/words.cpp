@@ -1,10 +1,10 @@
-#include "exports/sql_words.hpp"
+#include "db/sql/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace exports {
+namespace db {
 
 namespace {
 
@@ -75,7 +75,7 @@ class lexer {
         if (!skip("--") || !skip("event-archiver") || !skip(":") || !skip(""))
             return;
         const auto end = std::ranges::find_if(comment, is_space);
-        result_.unverified |= std::string_view(comment.begin(), end) == "unverified";
+        result_.notes.emplace_back(comment.begin(), end);
     }
 
     void unended(std::string_view what, std::size_t line) {
@@ -188,4 +188,25 @@ sql_words words_of(std::string_view sql) {
     return lexer(sql.substr(skipped), skipped).run();
 }
 
-} // namespace exports
+sql_words single_statement(std::string_view sql) {
+    auto found = words_of(sql);
+    if (!found.mistake.empty())
+        return found;
+    const auto ends = [](const sql_word& each) { return each.is_symbol(';') && each.depth == 0; };
+    const auto end = std::ranges::find_if(found.words, ends);
+    if (const auto more = std::find_if_not(end, found.words.end(), ends); more != found.words.end())
+        found.mistake = fmt::format("line {}: a second statement begins here: one is expected", more->line);
+    found.words.erase(end, found.words.end());
+    if (found.words.empty() && found.mistake.empty())
+        found.mistake = "line 1: there is no statement";
+    return found;
+}
+
+std::string shown(const sql_word& word) {
+    auto text = word.text.substr(0, 30);
+    std::ranges::replace_if(
+        text, [](char each) { return each < ' ' || each > '~'; }, '?');
+    return text;
+}
+
+} // namespace db

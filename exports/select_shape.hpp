@@ -2,8 +2,6 @@
 // finds mistakes early and names their line; the server has the last word.
 #pragma once
 
-#include "exports/sql_words.hpp"
-
 #include <string>
 #include <string_view>
 
@@ -20,9 +18,5 @@ struct select_shape {
 
 // One `COPY … TO STDOUT` in CSV with a header, in any spelling that PostgreSQL knows.
 [[nodiscard]] select_shape shape_of_select(std::string_view sql);
-// The words of the one statement in `sql`, or a mistake.
-[[nodiscard]] sql_words single_statement(std::string_view sql);
-// A word as somebody wrote it, short and printable.
-[[nodiscard]] std::string shown(const sql_word& word);
 
 } // namespace exports

@@ -1,6 +1,6 @@
-#include "exports/statement.hpp"
+#include "exports/select_shape.hpp"
 
-#include "exports/sql_words.hpp"
+#include "db/sql/words.hpp"
 
 #include <fmt/format.h>
 
@@ -11,34 +11,11 @@
 
 namespace exports {
 
+using db::sql_word;
+
 namespace {
 
 constexpr std::string_view copy_expected = "COPY (...) TO STDOUT WITH CSV HEADER is expected";
-
-} // namespace
-
-sql_words single_statement(std::string_view sql) {
-    auto found = words_of(sql);
-    if (!found.mistake.empty())
-        return found;
-    const auto ends = [](const sql_word& each) { return each.is_symbol(';') && each.depth == 0; };
-    const auto end = std::ranges::find_if(found.words, ends);
-    if (const auto more = std::find_if_not(end, found.words.end(), ends); more != found.words.end())
-        found.mistake = fmt::format("line {}: a second statement begins here: one is expected", more->line);
-    found.words.erase(end, found.words.end());
-    if (found.words.empty() && found.mistake.empty())
-        found.mistake = "line 1: there is no statement";
-    return found;
-}
-
-std::string shown(const sql_word& word) {
-    auto text = word.text.substr(0, 30);
-    std::ranges::replace_if(
-        text, [](char each) { return each < ' ' || each > '~'; }, '?');
-    return text;
-}
-
-namespace {
 
 struct copy_options {
     bool csv = false;
@@ -138,7 +115,7 @@ bool is_plain(const sql_word& each) {
 } // namespace
 
 select_shape shape_of_select(std::string_view sql) {
-    const auto statement = single_statement(sql);
+    const auto statement = db::single_statement(sql);
     if (!statement.mistake.empty())
         return mistaken(statement.mistake);
     const auto& words = statement.words;

@@ -1,5 +1,5 @@
 // The words of an SQL text, as PostgreSQL's lexer tells them apart as far as it matters here: what stands in
-// comments, quotes or parentheses is not taken for a keyword. Private to this room.
+// comments, quotes or parentheses is not taken for a keyword.
 //
 // Ours because words are all that is asked for; libpg_query brings PostgreSQL's whole parser, and Debian 12
 // does not have it. Replace it when a question needs the tree.
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace exports {
+namespace db {
 
 struct sql_word {
     enum class kind : unsigned char { word, quoted, symbol };
@@ -30,13 +30,17 @@ struct sql_word {
 
 struct sql_words {
     std::vector<sql_word> words;
-    bool unverified = false; // a comment `-- event-archiver: unverified` is there
-    std::string mistake;     // "line 3: a comment without its end"; empty: there is none
+    std::vector<std::string> notes; // of comments `-- event-archiver: NOTE`
+    std::string mistake;            // "line 3: a comment without its end"; empty: there is none
 };
 
 // What editors put in front of UTF-8, and the server would take for a part of the first word.
 inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 [[nodiscard]] sql_words words_of(std::string_view sql);
+// The words of the one statement in `sql`, or a mistake.
+[[nodiscard]] sql_words single_statement(std::string_view sql);
+// A word as somebody wrote it, short and printable.
+[[nodiscard]] std::string shown(const sql_word& word);
 
-} // namespace exports
+} // namespace db

@@ -1,5 +1,5 @@
 #include "exports/delete_statement.hpp"
-#include "exports/statement.hpp"
+#include "exports/select_shape.hpp"
 
 #include <gtest/gtest.h>
 
