@@ -1,8 +1,8 @@
 // The SQL of a task: whatever it is, the answer is a clause of one line or a text, and percent signs come
 // back as they were meant.
+#include "db/sql/words.hpp"
 #include "exports/delete_statement.hpp"
 #include "exports/placeholders.hpp"
-#include "db/sql/words.hpp"
 #include "exports/select_shape.hpp"
 #include "tests/fuzz/check.hpp"
 
