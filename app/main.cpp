@@ -1,3 +1,4 @@
+// Tested by tests/integration/test_command_line.py.
 #include "app/cli/command_line.hpp"
 #include "app/cli/exit_code.hpp"
 #include "app/cli/purpose.hpp"

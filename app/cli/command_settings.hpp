@@ -1,4 +1,5 @@
 // Which settings a command uses, and so takes as flags. The environment is the same for all commands.
+// Tested by tests/unit/app/cli/commands_test.cpp.
 #pragma once
 
 #include "app/cli/commands.hpp"

@@ -2,6 +2,7 @@
 // nothing is run when Tab is pressed.
 //
 // Ours because CLI11 makes no completions. Replace it when it does.
+// Tested by tests/unit/app/cli/commands_test.cpp and tests/integration/test_completion.py.
 #pragma once
 
 #include <string>

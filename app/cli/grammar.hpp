@@ -1,4 +1,5 @@
 // The CLI11 parser, made from the tables of commands and settings, and what it writes into.
+// Tested by tests/unit/app/cli/command_line_test.cpp.
 #pragma once
 
 #include "app/cli/commands.hpp"

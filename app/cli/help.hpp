@@ -1,4 +1,5 @@
 // The parts of `help` that are not about one command.
+// Tested by tests/unit/app/cli/command_line_test.cpp.
 #pragma once
 
 #include <string>

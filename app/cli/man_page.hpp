@@ -1,4 +1,5 @@
 // `event-archiver help man`: the man page in roff, made from the tables of commands, options and exit codes.
+// Tested by tests/unit/app/cli/commands_test.cpp.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // A word of the command line that nothing took.
+// Tested by tests/unit/app/cli/command_line_test.cpp.
 #pragma once
 
 #include <CLI/App.hpp>

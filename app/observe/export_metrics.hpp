@@ -1,4 +1,5 @@
 // What a run of `export` tells a monitoring system, besides how it ended.
+// Tested by tests/integration/test_metrics.py.
 #pragma once
 
 #include "exports/report.hpp"

@@ -1,4 +1,5 @@
 // The page of `list --report`: what the archive holds.
+// Tested by tests/integration/test_report.py.
 #pragma once
 
 #include "app/page/report_page.hpp"

@@ -1,4 +1,5 @@
 // The look of the report page, and what its script adds: search and sorting.
+// Tested by tests/unit/app/page/report_page_test.cpp.
 #pragma once
 
 #include <string_view>

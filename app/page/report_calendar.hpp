@@ -1,4 +1,5 @@
 // Rows per day as a calendar, a year a row of weeks.
+// Tested by tests/unit/app/page/report_page_test.cpp.
 #pragma once
 
 #include "app/page/report_page.hpp"

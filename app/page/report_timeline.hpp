@@ -1,4 +1,5 @@
 // What a run did when, as bars over a common axis.
+// Tested by tests/unit/app/page/report_page_test.cpp.
 #pragma once
 
 #include "app/page/report_page.hpp"

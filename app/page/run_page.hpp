@@ -1,4 +1,5 @@
 // `archive --report`: the page of one run.
+// Tested by tests/integration/test_report.py.
 #pragma once
 
 #include "app/observe/recorded_timeline.hpp"

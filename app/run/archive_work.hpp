@@ -1,4 +1,5 @@
 // The work of every command about the archive, and all that it takes.
+// Tested by tests/integration/test_round_trip.py.
 #pragma once
 
 #include "app/cli/command_line.hpp"

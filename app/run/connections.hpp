@@ -1,4 +1,5 @@
 // What a run reaches the database and the lake with, made from its settings.
+// Tested by tests/integration/test_identity.py.
 #pragma once
 
 #include "app/observe/summary.hpp"

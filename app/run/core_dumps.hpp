@@ -1,4 +1,5 @@
 // Passwords, keys and rows are in this process's memory.
+// Tested by tests/integration/test_output.py.
 #pragma once
 
 namespace app {

@@ -1,5 +1,6 @@
 // Everything that exporting takes, for a run of `export` and for a server: where files go, the tasks, the
 // exporter. Its owner runs the loop.
+// Tested by tests/integration/test_exports.py.
 #pragma once
 
 #include "app/observe/summary.hpp"

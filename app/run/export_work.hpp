@@ -1,4 +1,5 @@
 // The work of `export` and of `recover --exports`, and all that it takes.
+// Tested by tests/integration/test_exports.py.
 #pragma once
 
 #include "app/cli/command_line.hpp"

@@ -1,4 +1,5 @@
 // The commands that look and change nothing: plan, list, verify, check.
+// Tested by tests/integration/test_plan.py, test_list.py, test_verify.py and test_check.py.
 #pragma once
 
 #include "app/cli/command_line.hpp"

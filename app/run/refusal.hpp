@@ -1,4 +1,5 @@
 // A run that does not begin, because its settings are wrong.
+// Tested by tests/integration/test_settings.py.
 #pragma once
 
 #include "app/cli/command_line.hpp"

@@ -1,4 +1,5 @@
 // The commands about the archive: archive, plan, recover, restore, list, verify, check.
+// Tested by tests/integration/test_output.py.
 #pragma once
 
 #include "app/cli/command_line.hpp"

@@ -1,4 +1,5 @@
 // How many files and sockets the process may have open.
+// Tested by tests/integration/test_serve_hardship.py.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 // The REST API of exports: its routes in app/serve/api_operations.hpp, and what each does.
+// Tested by tests/integration/test_serve.py.
 #pragma once
 
 #include "app/serve/export_runs.hpp"

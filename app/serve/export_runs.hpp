@@ -1,4 +1,5 @@
 // Requests to run tasks, and what is answered to them.
+// Tested by tests/integration/test_serve.py.
 #pragma once
 
 #include "app/serve/run_book.hpp"

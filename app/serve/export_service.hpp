@@ -1,4 +1,5 @@
 // The parts of `serve` and how they begin and end: exports, the desk that orders them, the API, the server.
+// Tested by tests/integration/test_serve.py.
 #pragma once
 
 #include "app/observe/run_log.hpp"

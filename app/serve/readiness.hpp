@@ -1,5 +1,6 @@
 // Whether exports can run: the database answers, the tasks are there, files can be put where they go. A crowd
 // of probes is one look.
+// Tested by tests/integration/test_serve.py.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,4 +1,5 @@
 // `serve`: waits for requests to run export tasks, until a signal ends it.
+// Tested by tests/integration/test_serve.py.
 #pragma once
 
 #include "app/settings/configuration.hpp"

@@ -1,4 +1,5 @@
 // What /metrics tells: the server, the runs, the process.
+// Tested by tests/integration/test_serve.py.
 #pragma once
 
 #include "app/serve/run_book.hpp"

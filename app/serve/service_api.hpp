@@ -1,4 +1,5 @@
 // The routes by which a server tells of itself: probes, metrics, its description.
+// Tested by tests/integration/test_serve.py.
 #pragma once
 
 #include "app/serve/readiness.hpp"

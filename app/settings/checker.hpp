@@ -1,4 +1,5 @@
 // What the checks of settings have in common: where texts come from, where values and mistakes go.
+// Tested by tests/unit/app/settings/configuration_test.cpp.
 #pragma once
 
 #include "app/settings/configuration.hpp"

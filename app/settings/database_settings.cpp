@@ -1,4 +1,5 @@
 // Where the rows are, and how long a run waits for others there.
+// Tested by tests/unit/app/settings/configuration_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
 #include "db/connection.hpp"

@@ -1,4 +1,5 @@
 // What files look like, and where they lie.
+// Tested by tests/unit/app/settings/configuration_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/parse_placement.hpp"
 #include "app/settings/rows.hpp"

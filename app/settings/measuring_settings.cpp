@@ -1,4 +1,5 @@
 // Where metrics go.
+// Tested by tests/unit/app/settings/configuration_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
 #include "http/client/endpoint.hpp"

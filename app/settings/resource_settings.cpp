@@ -1,4 +1,5 @@
 // What a run may take.
+// Tested by tests/unit/app/settings/configuration_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
 

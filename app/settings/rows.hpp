@@ -1,4 +1,5 @@
 // What is said of a row of settings besides its texts: secret(row), url(row).
+// Tested by tests/unit/app/settings/options_test.cpp.
 #pragma once
 
 #include "app/settings/options.hpp"

@@ -1,4 +1,5 @@
 // What `serve` is told, already checked.
+// Tested by tests/unit/app/settings/serving_settings_test.cpp.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
 // How answers are printed.
+// Tested by tests/unit/app/cli/command_line_test.cpp.
 #pragma once
 
 namespace app {

@@ -1,5 +1,6 @@
 // What the inquiries print: text for people, JSON (docs/json.md) for programs. Pure functions from what was
 // found to text.
+// Tested by tests/unit/app/text/render_test.cpp.
 #pragma once
 
 #include "app/text/output_format.hpp"

@@ -1,3 +1,4 @@
+// Tested by tests/unit/app/text/render_test.cpp.
 #include "app/text/render.hpp"
 #include "app/text/units.hpp"
 

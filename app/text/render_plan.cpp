@@ -1,3 +1,4 @@
+// Tested by tests/integration/test_plan.py.
 #include "app/text/printable.hpp"
 #include "app/text/render.hpp"
 #include "app/text/text_table.hpp"

@@ -1,4 +1,5 @@
 // What the terminal can show, and what is printed there.
+// Tested by tests/integration/test_output.py.
 #pragma once
 
 #include <string_view>

@@ -1,0 +1,41 @@
+#include "app/cli/restore_flags.hpp"
+
+#include <gtest/gtest.h>
+
+namespace app {
+namespace {
+
+archive::restore_request request_of(const restore_flags& given) {
+    return std::get<archive::restore_request>(read_restore(given));
+}
+
+std::string restore_mistake(const restore_flags& given) { return std::get<std::string>(read_restore(given)); }
+
+TEST(read_restore, takes_one_day_or_a_range) {
+    const auto one = request_of({.from = "", .to = "", .day = "2024-01-02", .into = "", .hold = ""});
+    EXPECT_EQ(one.days.first, lake::day::from_text("2024-01-02"));
+    EXPECT_EQ(one.days.last, one.days.first);
+    EXPECT_EQ(one.hold, "30 days");
+    const auto from = request_of({.from = "2024-01-02", .to = "", .day = "", .into = "", .hold = "none"});
+    EXPECT_EQ(from.days.last, std::nullopt);
+    EXPECT_EQ(from.hold, "");
+}
+
+TEST(read_restore, holds_nothing_of_what_goes_into_another_table) {
+    const auto into = request_of({.from = "", .to = "", .day = "2024-01-02", .into = "copy", .hold = ""});
+    EXPECT_EQ(into.into, "copy");
+    EXPECT_EQ(into.hold, "");
+    EXPECT_EQ(restore_mistake({.from = "", .to = "", .day = "2024-01-02", .into = "copy", .hold = "1 day"}),
+              "--hold is for days that go back in place: leave it out with --into");
+}
+
+TEST(read_restore, says_what_would_be_right) {
+    EXPECT_EQ(restore_mistake({}), "restore needs the days: give --day, or --from and --to, as YYYY-MM-DD");
+    EXPECT_EQ(restore_mistake({.from = "2024-01-02", .to = "2024-01-01", .day = "", .into = "", .hold = ""}),
+              "--from is 2024-01-02, later than --to, 2024-01-01: give the earlier day first");
+    EXPECT_EQ(restore_mistake({.from = "", .to = "", .day = "2024-01-02", .into = "", .hold = "11 years"}),
+              "--hold is '11 years': a day is held for at most 10 years");
+}
+
+} // namespace
+} // namespace app
