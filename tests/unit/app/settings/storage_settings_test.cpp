@@ -8,6 +8,7 @@ namespace {
 using rig::check_all;
 using rig::check_with;
 using rig::needed;
+using rig::variables;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
