@@ -8,9 +8,9 @@ namespace lake {
 
 using async::awaitable;
 
-block_stream::block_stream(azure::blob_client& client, async::page_pool& pages, std::string name,
-                           std::string nonce, std::string encryption_scope, std::size_t id_length)
-    : client_(client)
+block_stream::block_stream(file_store& files, async::page_pool& pages, std::string name, std::string nonce,
+                           std::string encryption_scope, std::size_t id_length)
+    : files_(files)
     , pages_(pages)
     , name_(std::move(name))
     , encryption_scope_(std::move(encryption_scope))
@@ -34,7 +34,7 @@ awaitable<void> block_stream::finish() {
         co_return;
     ids_.push_back(next_id_.next());
     const auto pieces = open_.pieces();
-    co_await client_.put_block(name_, ids_.back(), pieces, open_.crc(), encryption_scope_);
+    co_await files_.put_block(name_, ids_.back(), pieces, open_.crc(), encryption_scope_);
     crc_ = azure::crc64_combine(crc_, open_.crc(), open_.size());
     bytes_ += open_.size();
     open_ = block_buffer(pages_);

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "async/asio.hpp"
-#include "azure/blob/blob_client.hpp"
 #include "azure/blob/block_id.hpp"
 #include "lake/block_buffer.hpp"
 #include "lake/block_room.hpp"
+#include "lake/file_store.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,9 +18,9 @@ namespace lake {
 
 class block_stream {
   public:
-    // `client` and `pages` must outlive the stream. `nonce`: at least 56 hex digits. `encryption_scope`: that
+    // `files` and `pages` must outlive the stream. `nonce`: at least 56 hex digits. `encryption_scope`: that
     // of the block list to come. `id_length`: as in azure::block_ids.
-    block_stream(azure::blob_client& client, async::page_pool& pages, std::string name, std::string nonce,
+    block_stream(file_store& files, async::page_pool& pages, std::string name, std::string nonce,
                  std::string encryption_scope, std::size_t id_length = azure::block_ids::raw_length_default);
 
     [[nodiscard]] async::awaitable<void> write(std::span<const std::byte> bytes);
@@ -32,7 +32,7 @@ class block_stream {
     [[nodiscard]] std::uint64_t crc() const noexcept { return crc_; }
 
   private:
-    azure::blob_client& client_;
+    file_store& files_;
     async::page_pool& pages_;
     std::string name_;
     std::string encryption_scope_;

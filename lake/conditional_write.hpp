@@ -2,14 +2,17 @@
 // after an unclear answer a look before anything is decided. docs/protocol.md has the table.
 #pragma once
 
+#include "async/asio.hpp"
 #include "async/retry.hpp"
-#include "lake/folder.hpp"
+#include "lake/lake_file.hpp"
 #include "lake/write_decision.hpp"
 
 #include <functional>
 #include <string>
 
 namespace lake {
+
+using async::awaitable;
 
 struct conditional_write {
     // How the blob stands to the write.

@@ -43,7 +43,7 @@ awaitable<void> converter::convert(const lake_file& file, const expected_file& e
 
 awaitable<void> converter::make_copy(const lake_file& file, const expected_file& expected, standing& made) {
     content_check seen(made.name, file.compressed(), expected, {}, lake_.row_limit(file));
-    block_stream staged(lake_.client(), pages_, made.copy_name, new_nonce_(), made.content.encryption_scope);
+    block_stream staged(lake_, pages_, made.copy_name, new_nonce_(), made.content.encryption_scope);
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
         seen.feed(bytes);
         co_await staged.write(bytes);
@@ -79,7 +79,7 @@ awaitable<void> converter::remove_original(const standing& made) {
 }
 
 awaitable<void> converter::rebuild(const standing& made) {
-    block_stream staged(lake_.client(), pages_, made.name, new_nonce_(), made.content.encryption_scope);
+    block_stream staged(lake_, pages_, made.name, new_nonce_(), made.content.encryption_scope);
     const azure::body_sink take = [&staged](std::span<const std::byte> bytes) { return staged.write(bytes); };
     try {
         co_await lake_.read(made.copy_name, made.copy, 0, take);
@@ -152,7 +152,7 @@ awaitable<original_state> converter::compare(const standing& made, const lake_fi
         co_return;
     };
     if (made.mark.bytes > 0)
-        co_await lake_.client().read(made.name, original.properties.etag, 0, made.mark.bytes, take);
+        co_await lake_.read_range(made.name, original.properties.etag, 0, made.mark.bytes, take);
     co_return left == 0 && crc == made.mark.crc ? original_state::begins_alike : original_state::otherwise;
 }
 
@@ -167,7 +167,7 @@ awaitable<azure::etag> converter::commit_new(std::string doing, std::string name
     what.doing = std::move(doing);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-convert");
-        const auto done = co_await lake_.client().put_block_list(name, ids, content, values, when);
+        const auto done = co_await lake_.put_block_list(name, ids, content, values, when);
         fault_point("after-convert");
         co_return done.etag;
     };
@@ -177,7 +177,7 @@ awaitable<azure::etag> converter::commit_new(std::string doing, std::string name
             co_return conditional_write::observed{blob_state::as_before, {}};
         if (now->properties.type != azure::blob_type::block)
             co_return conditional_write::observed{blob_state::otherwise, now->properties.etag};
-        const auto blocks = co_await lake_.client().committed_blocks(name);
+        const auto blocks = co_await lake_.committed_blocks(name);
         const auto same = [](const azure::block& block, const std::string& id) { return block.id == id; };
         const bool written = blocks && std::ranges::equal(blocks->committed, ids, same) &&
                              (!ids.empty() || now->properties.metadata == values);
@@ -194,7 +194,7 @@ awaitable<void> converter::remove(std::string doing, std::string name, azure::et
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-convert-remove");
         try {
-            co_await lake_.client().remove(name, when);
+            co_await lake_.remove(name, when);
         } catch (const azure::storage_error& failed) {
             if (failed.status() != 404) // gone already: an earlier try took effect
                 throw;

@@ -11,17 +11,6 @@
 
 namespace lake {
 
-file_key lake_file::key() const {
-    const auto slash = properties.name.rfind('/'); // npos + 1 is 0
-    const auto name = std::string_view(properties.name).substr(slash + 1);
-    auto key = key_of_file(name);
-    if (!key)
-        key = key_of_side_copy(name);
-    if (!key)
-        throw async::error(async::failure::internal, "not the name of a day file");
-    return *key;
-}
-
 namespace {
 
 bool may_be_ours(std::string_view name) { return key_of_file(name) || key_of_side_copy(name); }
@@ -204,10 +193,10 @@ awaitable<std::optional<lake_file>> folder::look(std::string name) {
     co_return lake_file{std::move(*properties), std::move(mark)};
 }
 
-awaitable<void> folder::read(std::string name, azure::etag version, std::uint64_t from,
-                             azure::body_sink sink) {
+awaitable<void> folder::read_range(std::string name, azure::etag version, std::uint64_t from,
+                                   std::optional<std::uint64_t> to, azure::body_sink sink) {
     try {
-        co_await client_.read(name, version, from, std::nullopt, std::move(sink));
+        co_await client_.read(name, version, from, to, std::move(sink));
     } catch (const azure::storage_error& failed) {
         if (failed.status() == 412 || failed.status() == 404)
             throw conflict(fmt::format("'{}' was changed by somebody else while it was read", name));
@@ -215,6 +204,32 @@ awaitable<void> folder::read(std::string name, azure::etag version, std::uint64_
     } catch (const csv::row_too_large& row) {
         throw row_refused(name, from, row);
     }
+}
+
+awaitable<std::optional<azure::block_list>> folder::committed_blocks(std::string_view name) {
+    return client_.committed_blocks(name);
+}
+
+awaitable<void> folder::put_block(std::string_view name, std::string_view block_id,
+                                  std::span<const std::span<const std::byte>> body, std::uint64_t crc,
+                                  std::string_view encryption_scope) {
+    return client_.put_block(name, block_id, body, crc, encryption_scope);
+}
+
+awaitable<azure::written> folder::put_block_list(std::string_view name, std::span<const std::string> ids,
+                                                 const azure::content_headers& content,
+                                                 const azure::metadata& values,
+                                                 const azure::condition& when) {
+    return client_.put_block_list(name, ids, content, values, when);
+}
+
+awaitable<azure::written> folder::set_metadata(std::string_view name, const azure::metadata& values,
+                                               const azure::condition& when) {
+    return client_.set_metadata(name, values, when);
+}
+
+awaitable<void> folder::remove(std::string_view name, const azure::condition& when) {
+    return client_.remove(name, when);
 }
 
 } // namespace lake

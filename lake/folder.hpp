@@ -4,7 +4,8 @@
 #include "azure/blob/blob_client.hpp"
 #include "azure/blob/directory.hpp"
 #include "lake/day.hpp"
-#include "lake/mark.hpp"
+#include "lake/file_store.hpp"
+#include "lake/lake_file.hpp"
 #include "lake/row_limit.hpp"
 #include "lake/treatment.hpp"
 
@@ -18,35 +19,15 @@
 
 namespace lake {
 
-using async::awaitable;
-
 // The folder's own things lie there; nothing else of ours does.
 inline constexpr std::string_view bookkeeping_folder = ".event-archiver/";
-
-// Text as the bytes of a body, and back.
-[[nodiscard]] inline std::span<const std::byte> bytes_of(std::string_view text) noexcept {
-    return std::as_bytes(std::span(text));
-}
-[[nodiscard]] inline std::string_view text_of(std::span<const std::byte> bytes) noexcept {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-struct lake_file {
-    azure::blob_properties properties;
-    read_mark mark;
-
-    [[nodiscard]] file_key key() const; // of its name; a copy has that of its original
-    [[nodiscard]] bool compressed() const { return key().compression == compression::gzip; }
-};
-
-using file_map = std::map<file_key, lake_file>;
 
 struct folder_contents {
     file_map days;
     file_map copies; // of files whose conversion was interrupted: see side_copy.hpp
 };
 
-class folder {
+class folder final : public file_store {
   public:
     // `path`: "" or "some/folder". `client` and `directories`, which makes the folder where folders are
     // real, must outlive the lake. `encryption_scope`: of the folder's marker.
@@ -54,7 +35,7 @@ class folder {
            std::string encryption_scope = {});
     // ARCHIVE_MEMORY, in bytes: what a row of others may take.
     void bound_rows(std::uint64_t memory) noexcept { row_memory_ = memory; }
-    [[nodiscard]] std::uint64_t row_limit(const lake_file& file) const noexcept {
+    [[nodiscard]] std::uint64_t row_limit(const lake_file& file) const noexcept override {
         return lake::row_limit(file, row_memory_);
     }
 
@@ -69,28 +50,38 @@ class folder {
     [[nodiscard]] awaitable<std::vector<azure::blob_properties>> blobs(name_filter wanted);
     [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>>
     present_blobs(name_filter wanted);
-    // Whether a directory has the name of this day's file, by the last listing.
-    [[nodiscard]] bool is_directory(const file_key& key) const { return directories_found_.contains(key); }
-    // What a commit has to restate of a file. Its index tags take a request, where it has any.
-    [[nodiscard]] awaitable<azure::content_headers> content_of(azure::blob_properties file);
+    [[nodiscard]] bool is_directory(const file_key& key) const override {
+        return directories_found_.contains(key);
+    }
     // Throws async::error(precondition) where these index tags cannot be given: an account with a
     // hierarchical namespace has none. Costs a request, once, if there are any.
     [[nodiscard]] awaitable<void> must_take(const azure::tag_set& tags);
-    // One file as it is now; nothing if there is none.
-    [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name);
-
-    // Streams bytes [from, end) of exactly this version of a file. Throws conflict if it is no longer there;
-    // where the sink throws csv::row_too_large, async::error(precondition) with the file's name.
-    [[nodiscard]] awaitable<void> read(std::string name, azure::etag version, std::uint64_t from,
-                                       azure::body_sink sink);
-
-    [[nodiscard]] std::string name_of(const file_key& key) const;
-    [[nodiscard]] place where() const { return {client_.account_name(), client_.container()}; }
+    [[nodiscard]] std::string name_of(const file_key& key) const override;
+    [[nodiscard]] place where() const override { return {client_.account_name(), client_.container()}; }
     // What lies in the folder's own folder: the lock, the ledger. Nothing if there is none.
     [[nodiscard]] awaitable<std::vector<azure::blob_properties>> bookkeeping();
     [[nodiscard]] const std::string& encryption_scope() const noexcept { return encryption_scope_; }
     [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; } // "" or "some/folder/"
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
+
+    // As file_store has them.
+    [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name) override;
+    [[nodiscard]] awaitable<void> read_range(std::string name, azure::etag version, std::uint64_t from,
+                                             std::optional<std::uint64_t> to, azure::body_sink sink) override;
+    [[nodiscard]] awaitable<azure::content_headers> content_of(azure::blob_properties file) override;
+    [[nodiscard]] awaitable<std::optional<azure::block_list>>
+    committed_blocks(std::string_view name) override;
+    [[nodiscard]] awaitable<void> put_block(std::string_view name, std::string_view block_id,
+                                            std::span<const std::span<const std::byte>> body,
+                                            std::uint64_t crc, std::string_view encryption_scope) override;
+    [[nodiscard]] awaitable<azure::written> put_block_list(std::string_view name,
+                                                           std::span<const std::string> ids,
+                                                           const azure::content_headers& content,
+                                                           const azure::metadata& values,
+                                                           const azure::condition& when) override;
+    [[nodiscard]] awaitable<azure::written> set_metadata(std::string_view name, const azure::metadata& values,
+                                                         const azure::condition& when) override;
+    [[nodiscard]] awaitable<void> remove(std::string_view name, const azure::condition& when) override;
 
   private:
     struct found_blobs {

@@ -44,13 +44,13 @@ bool same_blocks(const file_record& published, const std::vector<azure::block>& 
 pending_changed::pending_changed(const lake_file& file)
     : async::error(async::failure::integrity, what_was_found(file), what_to_do(file)) {}
 
-awaitable<pending_blocks> look_at_pending(lake::folder& folder, lake_file file) {
+awaitable<pending_blocks> look_at_pending(lake::file_store& files, lake_file file) {
     const auto& name = file.properties.name;
     const auto& published = file.mark.mark->now;
     if (file.properties.size != published.bytes || file.properties.type != azure::blob_type::block)
         throw pending_changed(file);
     pending_blocks found;
-    auto blocks = co_await folder.client().committed_blocks(name);
+    auto blocks = co_await files.committed_blocks(name);
     if (!blocks || blocks->etag != file.properties.etag)
         throw conflict(fmt::format("'{}' was changed by somebody else", name));
     found.committed = std::move(blocks->committed);
@@ -62,7 +62,7 @@ awaitable<pending_blocks> look_at_pending(lake::folder& folder, lake_file file) 
         crc = azure::crc64(crc, piece);
         co_return;
     };
-    co_await folder.read(name, file.properties.etag, 0, take);
+    co_await files.read(name, file.properties.etag, 0, take);
     if (crc != published.crc)
         throw pending_changed(file);
     co_return found;

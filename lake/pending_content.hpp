@@ -2,7 +2,7 @@
 // its metadata, and what he added must not go with the tail.
 #pragma once
 
-#include "lake/folder.hpp"
+#include "lake/file_store.hpp"
 
 namespace lake {
 
@@ -20,6 +20,6 @@ struct pending_blocks {
 // The blocks of exactly this version of the file, whose mark is pending. Reads its bytes only where the
 // blocks are not those that were published. Throws pending_changed, or conflict if it is another version by
 // now.
-[[nodiscard]] awaitable<pending_blocks> look_at_pending(lake::folder& folder, lake_file file);
+[[nodiscard]] awaitable<pending_blocks> look_at_pending(lake::file_store& files, lake_file file);
 
 } // namespace lake

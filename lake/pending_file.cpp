@@ -17,9 +17,9 @@ using async::fault_point;
 namespace {
 
 // A container that is gone has no files.
-awaitable<std::optional<lake_file>> look_anyhow(lake::folder& folder, std::string name) {
+awaitable<std::optional<lake_file>> look_anyhow(lake::file_store& files, std::string name) {
     try {
-        co_return co_await folder.look(name);
+        co_return co_await files.look(name);
     } catch (const azure::storage_error& failed) {
         if (failed.status() != 404)
             throw;
@@ -36,7 +36,7 @@ bool pending_on(const lake_file& file, std::string_view transaction) {
 // After COMMIT: done if the mark is off *and* the rows are there. Throws rows_gone if they are not.
 awaitable<pending_files::observed> pending_files::see_committed(std::string name, azure::etag expected,
                                                                 file_mark published) {
-    const auto now = co_await look_anyhow(lake_, name);
+    const auto now = co_await look_anyhow(files_, name);
     const auto etag = now ? now->properties.etag : azure::etag();
     switch (tail_state_of(now, published)) {
     case tail_state::pending:
@@ -64,7 +64,7 @@ awaitable<bool> pending_files::begins_with(const lake_file& file, const file_rec
         crc = azure::crc64(crc, piece);
         co_return;
     };
-    co_await lake_.client().read(file.properties.name, file.properties.etag, 0, content.bytes, take);
+    co_await files_.read_range(file.properties.name, file.properties.etag, 0, content.bytes, take);
     co_return crc == content.crc;
 }
 
@@ -72,7 +72,7 @@ awaitable<bool> pending_files::begins_with(const lake_file& file, const file_rec
 // base_gone if it is not.
 awaitable<pending_files::observed> pending_files::see_taken_back(std::string name, azure::etag expected,
                                                                  file_mark published) {
-    const auto now = co_await lake_.look(name);
+    const auto now = co_await files_.look(name);
     const auto etag = now ? now->properties.etag : azure::etag();
     switch (tail_state_of(now, published)) {
     case tail_state::pending:
@@ -103,7 +103,7 @@ awaitable<void> pending_files::restore_mark(std::string name, azure::etag expect
     what.doing = fmt::format("marking '{}' as it was", name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-take-back");
-        const auto done = co_await lake_.client().set_metadata(name, values, when);
+        const auto done = co_await files_.set_metadata(name, values, when);
         fault_point("after-take-back");
         co_return done.etag;
     };
@@ -119,7 +119,7 @@ awaitable<void> pending_files::restore_base(std::string name, azure::etag expect
     what.doing = fmt::format("putting '{}' back", name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-take-back");
-        const auto done = co_await lake_.client().put_block_list(name, ids, content, values, when);
+        const auto done = co_await files_.put_block_list(name, ids, content, values, when);
         fault_point("after-take-back");
         co_return done.etag;
     };
@@ -134,7 +134,7 @@ awaitable<void> pending_files::remove_pending(std::string name, azure::etag expe
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-remove");
         try {
-            co_await lake_.client().remove(name, when);
+            co_await files_.remove(name, when);
         } catch (const azure::storage_error& failed) {
             // Gone already: an earlier try took effect. Nothing but the tail was in it.
             if (failed.status() != 404)
@@ -154,7 +154,7 @@ awaitable<void> pending_files::keep(const lake_file& file) {
     what.doing = fmt::format("settling '{}'", file.properties.name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-keep");
-        const auto done = co_await lake_.client().set_metadata(file.properties.name, values, when);
+        const auto done = co_await files_.set_metadata(file.properties.name, values, when);
         fault_point("after-keep");
         co_return done.etag;
     };
@@ -168,7 +168,7 @@ awaitable<void> pending_files::take_back(const lake_file& file) {
     if (has_empty_tail(mark))
         co_return co_await restore_mark(name, file.properties.etag,
                                         metadata_with(taken_back(mark), file.properties.metadata), mark);
-    const auto blocks = co_await look_at_pending(lake_, file);
+    const auto blocks = co_await look_at_pending(files_, file);
     std::vector<std::string> ids;
     std::uint64_t bytes = 0;
     for (std::uint64_t index = 0; index < mark.base->blocks && index < blocks.committed.size(); ++index) {
@@ -180,7 +180,7 @@ awaitable<void> pending_files::take_back(const lake_file& file) {
         mark.base->blocks = ids.size();
         mark.base->ids = crc_of_ids(ids);
     }
-    auto content = co_await lake_.content_of(file.properties);
+    auto content = co_await files_.content_of(file.properties);
     content.access_tier = mark.base->tier.value_or(content.access_tier);
     co_await restore_base(name, file.properties.etag, std::move(ids), std::move(content),
                           metadata_with(taken_back(mark), file.properties.metadata), mark);
@@ -200,11 +200,11 @@ awaitable<std::vector<std::string>> pending_files::stage_base(const lake_file& f
                                        " their ids are {} bytes long, which takes none of ours",
                                        name, file.mark.mark->now.transaction, length),
                            "Download the file and upload it again, with its metadata.");
-    block_stream staged(lake_.client(), rebuilding_->pages, name, rebuilding_->new_nonce(),
+    block_stream staged(files_, rebuilding_->pages, name, rebuilding_->new_nonce(),
                         file.properties.content.encryption_scope, length);
     const azure::body_sink take = [&staged](std::span<const std::byte> bytes) { return staged.write(bytes); };
     if (base.bytes > 0)
-        co_await lake_.client().read(name, file.properties.etag, 0, base.bytes, take);
+        co_await files_.read_range(name, file.properties.etag, 0, base.bytes, take);
     co_await staged.finish();
     if (staged.bytes() != base.bytes || staged.crc() != base.crc)
         throw pending_changed(file);
@@ -214,7 +214,7 @@ awaitable<std::vector<std::string>> pending_files::stage_base(const lake_file& f
 }
 
 awaitable<void> pending_files::remove(const lake_file& file) {
-    static_cast<void>(co_await look_at_pending(lake_, file));
+    static_cast<void>(co_await look_at_pending(files_, file));
     co_await remove_pending(file.properties.name, file.properties.etag, *file.mark.mark);
 }
 

@@ -4,7 +4,7 @@
 #include "async/page_pool.hpp"
 #include "async/retry.hpp"
 #include "lake/conditional_write.hpp"
-#include "lake/folder.hpp"
+#include "lake/file_store.hpp"
 #include "lake/pending_content.hpp"
 
 #include <functional>
@@ -29,8 +29,8 @@ class pending_files {
 
     // All must outlive it. `again`: for files with a base, which may have to be staged again when their tail
     // is taken back.
-    pending_files(lake::folder& folder, async::retry_context& retries, const rebuilding* again = nullptr)
-        : lake_(folder)
+    pending_files(lake::file_store& files, async::retry_context& retries, const rebuilding* again = nullptr)
+        : files_(files)
         , retries_(retries)
         , rebuilding_(again) {}
 
@@ -63,7 +63,7 @@ class pending_files {
     [[nodiscard]] awaitable<std::vector<std::string>> stage_base(const lake_file& file,
                                                                  const pending_blocks& blocks);
 
-    lake::folder& lake_;
+    lake::file_store& files_;
     async::retry_context& retries_;
     const rebuilding* rebuilding_;
 };

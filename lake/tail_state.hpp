@@ -2,7 +2,8 @@
 // are two questions: a file that is gone has no mark either.
 #pragma once
 
-#include "lake/folder.hpp"
+#include "async/error.hpp"
+#include "lake/lake_file.hpp"
 
 #include <optional>
 

@@ -23,7 +23,7 @@ using async::failure;
 
 // Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
 // compared by its bytes, in the columns it was written with.
-awaitable<rows_of_file> look_at_rows(lake::folder& folder, db::connection& session,
+awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& session,
                                      const table_description& table, const lake::lake_file& file) {
     const auto& mark = *file.mark.mark;
     const auto& name = file.properties.name;
@@ -33,7 +33,7 @@ awaitable<rows_of_file> look_at_rows(lake::folder& folder, db::connection& sessi
                             std::string(verdict_hint));
     };
     const auto from = mark.pending && mark.base ? mark.base->bytes : 0;
-    const auto columns = co_await columns_of(folder, file, table);
+    const auto columns = co_await columns_of(files, file, table);
     const auto in_table = [&table](const std::string& column) {
         return std::ranges::find(table.columns, column) != table.columns.end();
     };
@@ -66,8 +66,7 @@ awaitable<rows_of_file> look_at_rows(lake::folder& folder, db::connection& sessi
         row = copied;
         rows.push_back({key_of.fields_of(row), row_crc(row)});
     };
-    csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf_or_crlf,
-                              folder.row_limit(file));
+    csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf_or_crlf, files.row_limit(file));
     const auto ask = [&]() -> awaitable<void> {
         const auto found = co_await rows_in_table(session, table, compared, rows);
         for (std::size_t each = 0; each < found.size(); ++each) {
@@ -95,7 +94,7 @@ awaitable<rows_of_file> look_at_rows(lake::folder& folder, db::connection& sessi
                 co_await ask();
         }
     };
-    co_await folder.read(file.properties.name, file.properties.etag, from, take);
+    co_await files.read(file.properties.name, file.properties.etag, from, take);
     try {
         scanner.finish();
     } catch (const std::logic_error& broken) {

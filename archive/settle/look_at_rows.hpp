@@ -4,7 +4,7 @@
 #include "archive/settle/decisions.hpp"
 #include "archive/table/table.hpp"
 #include "db/connection.hpp"
-#include "lake/folder.hpp"
+#include "lake/file_store.hpp"
 
 #include <cstddef>
 #include <string>
@@ -23,7 +23,7 @@ struct rows_of_file {
 
 // Reads the pending tail, or the whole file if it has none, in the memory of a few thousand rows. `file` must
 // have a mark. Throws async::error(integrity) for a file that cannot be read to its end.
-[[nodiscard]] awaitable<rows_of_file> look_at_rows(lake::folder& folder, db::connection& session,
+[[nodiscard]] awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& session,
                                                    const table_description& table,
                                                    const lake::lake_file& file);
 

@@ -75,7 +75,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
         co_return co_await publish_word(file, by);
     std::optional<azure::content_headers> before;
     if (file.existing) {
-        file.before = co_await lake_.content_of(*file.existing);
+        file.before = co_await files_.content_of(*file.existing);
         before = file.before;
     }
     const auto content = content_to_publish(file.key, before, by.cutoff, placement_);
@@ -119,7 +119,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
         fault_point("before-publish");
         azure::written done;
         try {
-            done = co_await lake_.client().put_block_list(file.name, ids, content, values, when);
+            done = co_await files_.put_block_list(file.name, ids, content, values, when);
         } catch (const azure::storage_error& failed) {
             perhaps_written = perhaps_written || failed.outcome_unknown() || failed.may_repeat();
             throw;
@@ -128,7 +128,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
         co_return done.etag;
     };
     what.look = [&]() -> awaitable<observed> {
-        const auto now = co_await lake_.look(file.name);
+        const auto now = co_await files_.look(file.name);
         if (!now)
             co_return observed{file.existing ? lake::blob_state::otherwise : lake::blob_state::as_before, {}};
         if (lake::pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
@@ -171,7 +171,7 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
         fault_point("before-publish");
         azure::etag now;
         try {
-            now = (co_await lake_.client().set_metadata(file.name, values, when)).etag;
+            now = (co_await files_.set_metadata(file.name, values, when)).etag;
         } catch (const azure::storage_error& failed) {
             if (failed.status() != 404)
                 throw;
@@ -181,7 +181,7 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
         co_return now;
     };
     what.look = [&]() -> awaitable<observed> {
-        const auto now = co_await lake_.look(file.name);
+        const auto now = co_await files_.look(file.name);
         auto state = lake::blob_state::otherwise;
         if (now && lake::pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
             state = lake::blob_state::as_written;
@@ -203,7 +203,7 @@ awaitable<void> publisher::finalise(day_file& file) {
     what.doing = fmt::format("finalising '{}'", file.name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-finalise");
-        const auto done = co_await lake_.client().set_metadata(file.name, values, when);
+        const auto done = co_await files_.set_metadata(file.name, values, when);
         fault_point("after-finalise");
         co_return done.etag;
     };
@@ -216,7 +216,7 @@ awaitable<void> publisher::put_back(day_file& file) {
     if (file.state == day_file::publication::none || !file.mark)
         co_return;
     // Whether or not the publishing write was answered: what stands there now is what counts.
-    const auto now = co_await lake_.look(file.name);
+    const auto now = co_await files_.look(file.name);
     // Of a restored file, the table still has the rows that were recognised there.
     const bool in_table =
         file.was_restored() && file.mark->base && file.rows_recognised >= file.mark->base->rows;
@@ -226,7 +226,7 @@ awaitable<void> publisher::put_back(day_file& file) {
         co_return;
     // Another version than ours: the answer was lost, or somebody else has written and kept the metadata.
     const bool checked = lake::has_empty_tail(*file.mark) || now->properties.etag == file.etag;
-    const bool copied = !checked && (co_await lake::look_at_pending(lake_, *now)).copied;
+    const bool copied = !checked && (co_await lake::look_at_pending(files_, *now)).copied;
     if (copied && file.existing)
         co_await tails_.take_back(*now);
     else if (lake::has_empty_tail(*file.mark))

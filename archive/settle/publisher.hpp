@@ -4,7 +4,7 @@
 #include "archive/stage/day_file.hpp"
 #include "async/retry.hpp"
 #include "db/position.hpp"
-#include "lake/folder.hpp"
+#include "lake/file_store.hpp"
 #include "lake/pending_file.hpp"
 #include "lake/placement.hpp"
 
@@ -37,11 +37,11 @@ class publisher {
   public:
     // `again`: for files with a base, which may have to be staged again when their tail is taken back. It
     // must outlive the publisher.
-    publisher(lake::folder& folder, async::retry_context& retries, const lake::placement& where,
+    publisher(lake::file_store& files, async::retry_context& retries, const lake::placement& where,
               const lake::rebuilding* again = nullptr)
-        : lake_(folder)
+        : files_(files)
         , retries_(retries)
-        , tails_(folder, retries, again)
+        , tails_(files, retries, again)
         , placement_(where) {}
 
     // Put Block List: the old blocks and the staged ones, pending on the transaction. Where the file had all
@@ -65,7 +65,7 @@ class publisher {
 
     [[nodiscard]] awaitable<void> publish_word(day_file& file, const publication& by);
 
-    lake::folder& lake_;
+    lake::file_store& files_;
     async::retry_context& retries_;
     lake::pending_files tails_;
     const lake::placement& placement_;

@@ -56,7 +56,7 @@ awaitable<void> restore_publisher::set_mark(const lake::lake_file& file, const l
         fault_point("before-restore-mark");
         azure::etag now;
         try {
-            now = (co_await lake_.client().set_metadata(name, values, when)).etag;
+            now = (co_await files_.set_metadata(name, values, when)).etag;
         } catch (const azure::storage_error& failed) {
             if (failed.status() != 404)
                 throw;
@@ -66,7 +66,7 @@ awaitable<void> restore_publisher::set_mark(const lake::lake_file& file, const l
         co_return now;
     };
     what.look = [&]() -> awaitable<lake::conditional_write::observed> {
-        const auto now = co_await lake_.look(name);
+        const auto now = co_await files_.look(name);
         auto state = lake::blob_state::otherwise;
         if (now && now->mark.mark == mark && now->properties.size == file.properties.size)
             state = lake::blob_state::as_written;
@@ -99,12 +99,12 @@ awaitable<azure::etag> restore_publisher::announce(const lake::lake_file& file, 
     what.doing = fmt::format("marking '{}' as being restored", name);
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-announce");
-        const auto done = co_await lake_.client().set_metadata(name, values, when);
+        const auto done = co_await files_.set_metadata(name, values, when);
         fault_point("after-announce");
         co_return done.etag;
     };
     what.look = [&]() -> awaitable<lake::conditional_write::observed> {
-        const auto now = co_await lake_.look(name);
+        const auto now = co_await files_.look(name);
         auto state = lake::blob_state::otherwise;
         if (now && restored_by(*now, mark.restoring->transaction))
             state = lake::blob_state::as_written;
@@ -117,7 +117,7 @@ awaitable<azure::etag> restore_publisher::announce(const lake::lake_file& file, 
 
 // All ids of a blob have one length, those that are about to go included.
 awaitable<std::string> restore_publisher::next_block_id(const lake::lake_file& file) {
-    const auto blocks = co_await lake_.client().committed_blocks(file.properties.name);
+    const auto blocks = co_await files_.committed_blocks(file.properties.name);
     if (!blocks || blocks->etag != file.properties.etag)
         throw lake::conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));
     const auto length = blocks->committed.empty() ? azure::block_ids::raw_length_default
@@ -151,7 +151,7 @@ awaitable<void> restore_publisher::empty(const lake::lake_file& file, const tabl
     left.header = azure::crc64(0, lake::bytes_of(header));
     const auto when = azure::condition::match(file.properties.etag);
 
-    const auto content_before = co_await lake_.content_of(file.properties);
+    const auto content_before = co_await files_.content_of(file.properties);
     const auto id = co_await next_block_id(file);
     const std::array ids{id};
     left.ids = lake::crc_of_ids(ids);
@@ -162,14 +162,13 @@ awaitable<void> restore_publisher::empty(const lake::lake_file& file, const tabl
     what.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-empty");
         // Staged again in each try: it costs nothing, and a commit of our own drops what it does not name.
-        co_await lake_.client().put_block(name, ids.front(), pieces, left.crc,
-                                          content_before.encryption_scope);
-        const auto done = co_await lake_.client().put_block_list(name, ids, content_before, values, when);
+        co_await files_.put_block(name, ids.front(), pieces, left.crc, content_before.encryption_scope);
+        const auto done = co_await files_.put_block_list(name, ids, content_before, values, when);
         fault_point("after-empty");
         co_return done.etag;
     };
     what.look = [&]() -> awaitable<lake::conditional_write::observed> {
-        const auto now = co_await lake_.look(name);
+        const auto now = co_await files_.look(name);
         auto state = lake::blob_state::otherwise;
         if (now && now->mark.mark && now->mark.mark->now == lake::emptied(mark, left).now)
             state = lake::blob_state::as_written;

@@ -5,7 +5,7 @@
 #include "archive/table/table.hpp"
 #include "async/retry.hpp"
 #include "lake/conditional_write.hpp"
-#include "lake/folder.hpp"
+#include "lake/file_store.hpp"
 
 #include <functional>
 #include <string>
@@ -15,9 +15,9 @@ namespace archive {
 class restore_publisher {
   public:
     // `new_nonce`: at least 56 hex digits, never the same.
-    restore_publisher(lake::folder& folder, async::retry_context& retries,
+    restore_publisher(lake::file_store& files, async::retry_context& retries,
                       std::function<std::string()> new_nonce)
-        : lake_(folder)
+        : files_(files)
         , retries_(retries)
         , new_nonce_(std::move(new_nonce)) {}
 
@@ -41,7 +41,7 @@ class restore_publisher {
                                            std::string_view doing);
     [[nodiscard]] awaitable<std::string> next_block_id(const lake::lake_file& file);
 
-    lake::folder& lake_;
+    lake::file_store& files_;
     async::retry_context& retries_;
     std::function<std::string()> new_nonce_;
 };

@@ -52,7 +52,7 @@ awaitable<void> staging::prepare(day_file& file) {
     if (treated.what == lake::treatment::convert)
         throw async::error(failure::internal, fmt::format("'{}' is still an append blob", file.name));
 
-    const auto blocks = co_await context_.lake.client().committed_blocks(file.name);
+    const auto blocks = co_await context_.lake.committed_blocks(file.name);
     if (!blocks || blocks->etag != before.properties.etag)
         throw lake::conflict(fmt::format("'{}' was changed by somebody else", file.name));
     const auto chosen = lake::choose_treatment(facts_of(before, blocks->committed));

@@ -232,8 +232,7 @@ awaitable<void> staging::upload() {
         const auto pieces = block.content.pieces();
         const auto& existing = block.file->existing;
         const auto& scope = existing ? existing->content.encryption_scope : context_.encryption_scope;
-        co_await context_.lake.client().put_block(block.file->name, block.id, pieces, block.content.crc(),
-                                                  scope);
+        co_await context_.lake.put_block(block.file->name, block.id, pieces, block.content.crc(), scope);
         fault_point("after-put-block");
         --unfinished_;
     }

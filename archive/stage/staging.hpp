@@ -14,7 +14,7 @@
 #include "csv/gzip.hpp"
 #include "db/position.hpp"
 #include "lake/block_room.hpp"
-#include "lake/folder.hpp"
+#include "lake/file_store.hpp"
 #include "lake/ledger.hpp"
 #include "lake/treatment.hpp"
 
@@ -30,7 +30,7 @@
 namespace archive {
 
 struct staging_context {
-    lake::folder& lake;
+    lake::file_store& lake;
     async::page_pool& pages;
     async::log& sink;
     run_report& report;

@@ -32,7 +32,7 @@ bool is_as_marked(const lake::lake_file& file) noexcept {
     return file.mark.mark && file.mark.mark->now.bytes == file.properties.size;
 }
 
-awaitable<std::vector<std::string>> columns_of(lake::folder& folder, const lake::lake_file& file,
+awaitable<std::vector<std::string>> columns_of(lake::file_store& files, const lake::lake_file& file,
                                                const table_description& table) {
     const auto expected = csv::header_line(table.columns);
     if (is_as_marked(file) &&
@@ -58,7 +58,7 @@ awaitable<std::vector<std::string>> columns_of(lake::folder& folder, const lake:
     };
     const auto end = std::min(header_bytes_max, file.properties.size);
     if (end > 0)
-        co_await folder.client().read(file.properties.name, file.properties.etag, 0, end, take);
+        co_await files.read_range(file.properties.name, file.properties.etag, 0, end, take);
     if (!first)
         throw no_header(file, "there is no header");
     if (csv::ends_in_crlf(*first))

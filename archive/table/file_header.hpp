@@ -2,7 +2,7 @@
 #pragma once
 
 #include "archive/table/table.hpp"
-#include "lake/folder.hpp"
+#include "lake/file_store.hpp"
 #include "lake/row_judge.hpp"
 
 #include <string>
@@ -19,7 +19,7 @@ namespace archive {
 // Plain names, in the file's order. Reads the file's first bytes only where its mark does not say that they
 // are the table's. Throws async::error(integrity) that names the file if there is no header.
 [[nodiscard]] awaitable<std::vector<std::string>>
-columns_of(lake::folder& folder, const lake::lake_file& file, const table_description& table);
+columns_of(lake::file_store& files, const lake::lake_file& file, const table_description& table);
 
 // Throws async::error(precondition) if columns by which rows are told are not among them.
 void must_name_key_and_time(const lake::lake_file& file, const std::vector<std::string>& columns,

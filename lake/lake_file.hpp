@@ -1,0 +1,22 @@
+// A day's file as a listing or a look at it shows it.
+#pragma once
+
+#include "azure/blob/metadata.hpp"
+#include "lake/day.hpp"
+#include "lake/mark.hpp"
+
+#include <map>
+
+namespace lake {
+
+struct lake_file {
+    azure::blob_properties properties;
+    read_mark mark;
+
+    [[nodiscard]] file_key key() const; // of its name; a copy has that of its original
+    [[nodiscard]] bool compressed() const { return key().compression == compression::gzip; }
+};
+
+using file_map = std::map<file_key, lake_file>;
+
+} // namespace lake
