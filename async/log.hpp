@@ -1,4 +1,4 @@
-// The interface of the log; its format lives in app/, and tests attach a sink that collects.
+// The interface of the log; its format lives in app/, and tests attach one that collects.
 #pragma once
 
 #include <cstdint>

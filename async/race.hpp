@@ -20,18 +20,19 @@ namespace async {
 // The error for a wait that took too long: temporary, named after what was awaited ("reply", "connect").
 [[nodiscard]] error timed_out(std::string_view waiting_for);
 
-// Awaits `operation` until `by`. An error of the operation passes at once; an outer cancellation reaches it
-// and passes; when the deadline comes first the operation is cancelled, awaited, and `timed_out(waiting_for)`
-// thrown. An operation that finishes in the same instant counts as finished. Costs a spawn unless `by` is
-// never, so it belongs around requests, not around each read.
+// Awaits `operation` until `deadline`. An error of the operation passes at once; an outer cancellation
+// reaches it and passes; when the deadline comes first the operation is cancelled, awaited, and
+// `timed_out(waiting_for)` thrown. An operation that finishes in the same instant counts as finished. Costs a
+// spawn unless `deadline` is never, so it belongs around requests, not around each read.
 template <typename T>
-[[nodiscard]] awaitable<T> with_deadline(awaitable<T> operation, deadline by, std::string_view waiting_for) {
+[[nodiscard]] awaitable<T> with_deadline(awaitable<T> operation, async::deadline deadline,
+                                         std::string_view waiting_for) {
     namespace experimental = asio::experimental;
-    if (by.never())
+    if (deadline.never())
         co_return co_await std::move(operation);
 
     const auto executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor, by.at());
+    asio::steady_timer timer(executor, deadline.at());
     // A parallel group and not the `||` of awaitables: that one drops an error which comes before the timer.
     auto group = experimental::make_parallel_group(
         asio::co_spawn(executor, std::move(operation), asio::deferred), timer.async_wait(asio::deferred));

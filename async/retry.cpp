@@ -47,13 +47,13 @@ std::string retry_history::summary() const {
 }
 
 milliseconds next_pause(const retry_context& context, retry_history& history,
-                        const std::exception_ptr& failed, deadline by) {
+                        const std::exception_ptr& failed, async::deadline deadline) {
     try {
         std::rethrow_exception(failed);
     } catch (error& caught) {
         history.add(caught);
         const auto pause = backoff(context.policy, history.tries(), context.random(), caught.retry_after());
-        if (caught.may_repeat() && history.tries() < context.policy.tries_max && pause < by.left())
+        if (caught.may_repeat() && history.tries() < context.policy.tries_max && pause < deadline.left())
             return pause;
         if (history.tries() > 1)
             caught.set_message(history.summary());
@@ -61,11 +61,11 @@ milliseconds next_pause(const retry_context& context, retry_history& history,
     }
 }
 
-awaitable<void> before_next_try(retry_context& context, std::string_view what, std::exception_ptr failed,
+awaitable<void> before_next_try(retry_context& context, std::string_view doing, std::exception_ptr failed,
                                 milliseconds backoff) {
     ++context.retries;
-    context.sink.warn("retry", "a try failed and is repeated",
-                      {{"what", what}, {"error.message", describe(failed)}, {"pause_ms", backoff.count()}});
+    context.log.warn("retry", "a try failed and is repeated",
+                     {{"what", doing}, {"error.message", describe(failed)}, {"pause_ms", backoff.count()}});
     co_await pause(backoff);
 }
 

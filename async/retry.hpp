@@ -50,25 +50,26 @@ class retry_history {
 struct retry_context {
     retry_policy policy;
     random_source random;
-    log& sink;
+    async::log& log;
     std::uint64_t& retries;
 };
 
 // Records a failed try and decides: returns the pause before the next one, or rethrows the failure, with a
 // summary of all tries, if it may not be repeated or tries or time are used up. A pause that would outlast
-// `by` ends the tries.
+// `deadline` ends the tries.
 [[nodiscard]] std::chrono::milliseconds next_pause(const retry_context& context, retry_history& history,
-                                                   const std::exception_ptr& failed, deadline by);
+                                                   const std::exception_ptr& failed,
+                                                   async::deadline deadline);
 
 // Logs the failed try, counts the repeat, and sleeps the pause.
-[[nodiscard]] awaitable<void> before_next_try(retry_context& context, std::string_view what,
+[[nodiscard]] awaitable<void> before_next_try(retry_context& context, std::string_view doing,
                                               std::exception_ptr failed, std::chrono::milliseconds backoff);
 
 // Runs `attempt()` (which returns an awaitable) until it succeeds, fails for good, runs out of tries or of
-// time. Cancellation is never retried. `attempt` and what `what` points to must outlive the call.
+// time. Cancellation is never retried. `attempt` and what `doing` points to must outlive the call.
 template <typename Attempt>
-[[nodiscard]] auto retry(retry_context& context, std::string_view what, deadline by, Attempt& attempt)
-    -> decltype(attempt()) {
+[[nodiscard]] auto retry(retry_context& context, std::string_view doing, async::deadline deadline,
+                         Attempt& attempt) -> decltype(attempt()) {
     retry_history history;
     for (;;) {
         std::exception_ptr failed;
@@ -77,8 +78,8 @@ template <typename Attempt>
         } catch (const error&) {
             failed = std::current_exception(); // a handler may not wait
         }
-        const auto pause = next_pause(context, history, failed, by);
-        co_await before_next_try(context, what, failed, pause);
+        const auto pause = next_pause(context, history, failed, deadline);
+        co_await before_next_try(context, doing, failed, pause);
     }
 }
 

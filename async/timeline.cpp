@@ -13,13 +13,13 @@ std::size_t timeline::take_lane(std::string_view group) {
 
 void timeline::give_lane(std::string_view group, std::size_t lane) { taken_[group].erase(lane); }
 
-span::span(log& sink, std::string_view group, std::string_view what, std::string_view subject)
-    : target_(sink.attached_timeline()) {
+span::span(log& log, std::string_view group, std::string_view name, std::string_view subject)
+    : target_(log.attached_timeline()) {
     if (target_ == nullptr)
         return;
     stretch_.group = group;
     stretch_.lane = target_->take_lane(group);
-    stretch_.name = what;
+    stretch_.name = name;
     if (!subject.empty())
         stretch_.name.append(" ").append(subject);
     stretch_.begin = timeline::clock::now();

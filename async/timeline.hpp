@@ -35,7 +35,7 @@ class timeline {
     virtual ~timeline() = default;
 
     // Called once for each stretch, when it has ended.
-    virtual void write(const stretch& what) = 0;
+    virtual void write(const stretch& drawn) = 0;
 
   private:
     friend class span;
@@ -48,8 +48,8 @@ class timeline {
 // A stretch that begins with its making and ends with it. The timeline must outlive it.
 class span {
   public:
-    // Named "what" or "what subject"; `group` and the keys of notes are literals.
-    span(log& sink, std::string_view group, std::string_view what, std::string_view subject = {});
+    // Named "name" or "name subject"; `group` and the keys of notes are literals.
+    span(log& log, std::string_view group, std::string_view name, std::string_view subject = {});
     ~span();
     span(const span&) = delete;
     span& operator=(const span&) = delete;

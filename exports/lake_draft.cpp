@@ -71,7 +71,7 @@ awaitable<void> lake_draft::finalise() {
     file.mark.mark = mark_;
     lake::ledger book(lake_);
     std::vector<lake::ledger_entry> entries{lake::entry_of(blob_, mark_, etag_, "exported")};
-    co_await book.record(std::move(entries), retries_.sink);
+    co_await book.record(std::move(entries), retries_.log);
     co_await pending_.keep(file);
 }
 

@@ -118,7 +118,7 @@ awaitable<bool> lake_sink::keep(unsettled_file file) {
         std::vector<lake::ledger_entry> entries;
         entries.push_back(
             lake::entry_of(now->properties.name, *now->mark.mark, now->properties.etag, "settled"));
-        co_await book.record(std::move(entries), retries_.sink);
+        co_await book.record(std::move(entries), retries_.log);
         co_await pending_.keep(*now);
     }
     co_return true;

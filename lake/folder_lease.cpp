@@ -60,7 +60,7 @@ folder_lease::folder_lease(lake::folder& folder, async::retry_context& retries, 
                            std::string run_id)
     : lake_(folder)
     , retries_(retries)
-    , sink_(retries.sink)
+    , sink_(retries.log)
     , name_(folder.prefix() + std::string(bookkeeping_folder) + std::move(name))
     , run_id_(std::move(run_id)) {}
 

@@ -208,8 +208,8 @@ awaitable<std::vector<std::string>> pending_files::stage_base(const lake_file& f
     co_await staged.finish();
     if (staged.bytes() != base.bytes || staged.crc() != base.crc)
         throw pending_changed(file);
-    retries_.sink.info("settle.rebuilt", "a file that was copied is staged again up to its pending tail",
-                       {{"blob", name}, {"bytes", base.bytes}});
+    retries_.log.info("settle.rebuilt", "a file that was copied is staged again up to its pending tail",
+                      {{"blob", name}, {"bytes", base.bytes}});
     co_return staged.ids();
 }
 

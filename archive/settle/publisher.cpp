@@ -79,7 +79,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
         before = file.before;
     }
     const auto content = content_to_publish(file.key, before, by.cutoff, placement_);
-    tell_left_out(retries_.sink, file.name, placement_.tags, content.tags);
+    tell_left_out(retries_.log, file.name, placement_.tags, content.tags);
 
     lake::file_mark mark;
     mark.table = by.table;
