@@ -69,11 +69,13 @@ awaitable<void> connect_one(tcp::socket& socket, tcp::endpoint to) {
 
 } // namespace
 
-awaitable<void> connect_to_first(tcp::socket& socket, std::vector<tcp::endpoint> candidates, deadline by) {
+awaitable<void> connect_to_first(tcp::socket& socket, std::vector<tcp::endpoint> candidates,
+                                 async::deadline deadline) {
     std::exception_ptr failed;
     for (std::size_t left = candidates.size(); left > 0; --left) {
-        const auto share =
-            left == 1 || by.never() ? by : deadline::after(std::min(by.left() / 2, one_address_max));
+        const auto share = left == 1 || deadline.never()
+                               ? deadline
+                               : deadline::after(std::min(deadline.left() / 2, one_address_max));
         failed = co_await async::caught(async::with_deadline(
             connect_one(socket, candidates[candidates.size() - left]), share, "connect"));
         if (!failed || async::is_cancellation(failed))
@@ -113,8 +115,8 @@ transport_error not_connected(std::string message, std::string hint = {}) {
 } // namespace
 
 awaitable<std::unique_ptr<transport>> connect_to(connection_route way, deadline::clock::duration step_timeout,
-                                                 deadline by) {
-    const auto limit = [&] { return earliest(by, deadline::after(step_timeout)); };
+                                                 async::deadline deadline) {
+    const auto limit = [&] { return earliest(deadline, deadline::after(step_timeout)); };
     const auto first = way.via == nullptr ? way.server : way.via->server;
     const auto* meeting = &first; // whose failure it would be
     try {

@@ -26,11 +26,11 @@ struct connection_route {
 // does costs two seconds. Throws what the last one threw.
 [[nodiscard]] async::awaitable<void> connect_to_first(async::asio::ip::tcp::socket& socket,
                                                       std::vector<async::asio::ip::tcp::endpoint> candidates,
-                                                      async::deadline by);
+                                                      async::deadline deadline);
 
-// Each of the steps may take `step_timeout`, and all must be over at `by`. Throws transport_error and a known
-// outcome: nothing has been asked for yet.
+// Each of the steps may take `step_timeout`, and all must be over at `deadline`. Throws transport_error and a
+// known outcome: nothing has been asked for yet.
 [[nodiscard]] async::awaitable<std::unique_ptr<transport>>
-connect_to(connection_route way, async::deadline::clock::duration step_timeout, async::deadline by);
+connect_to(connection_route way, async::deadline::clock::duration step_timeout, async::deadline deadline);
 
 } // namespace http

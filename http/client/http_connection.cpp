@@ -63,36 +63,37 @@ http_connection::~http_connection() {
         stream_->abort();
 }
 
-awaitable<wire_response> http_connection::exchange(const wire_request& what, deadline by,
+awaitable<wire_response> http_connection::exchange(const wire_request& request, async::deadline deadline,
                                                    const body_stream* stream) {
     written_ = {};
     complete_ = sent_ = answered_ = timed_out_ = false;
     usable_until_ = {};
     if (stream != nullptr)
         buffer_.resize(buffer_size_max); // few calls for a body
-    const auto head = head_of(what);
-    response_reader reader(what.method == "HEAD", stream == nullptr ? response_reader::body_goes::to_string
-                                                                    : response_reader::body_goes::to_pieces);
+    const auto head = head_of(request);
+    response_reader reader(request.method == "HEAD", stream == nullptr
+                                                         ? response_reader::body_goes::to_string
+                                                         : response_reader::body_goes::to_pieces);
 
-    if (size_of(what.body) == 0) {
-        co_await in_time(send(head, what), by);
-        co_await in_time(receive_header(reader), by);
+    if (size_of(request.body) == 0) {
+        co_await in_time(send(head, request), deadline);
+        co_await in_time(receive_header(reader), deadline);
     } else {
-        co_await in_time(send_while_receiving(head, what, reader), by);
+        co_await in_time(send_while_receiving(head, request, reader), deadline);
     }
     if (stream != nullptr && reader.response().status / 100 == 2)
-        co_await pass_on(reader, by, *stream);
+        co_await pass_on(reader, deadline, *stream);
     else if (!reader.done())
-        co_await in_time(receive_rest(reader), by);
+        co_await in_time(receive_rest(reader), deadline);
 
     settle(reader);
     co_return std::move(reader.response());
 }
 
-awaitable<void> http_connection::in_time(step operation, deadline by) {
+awaitable<void> http_connection::in_time(step operation, async::deadline deadline) {
     const auto bytes_before = written_.bytes;
     try {
-        co_await async::with_deadline(std::move(operation), by, "reply");
+        co_await async::with_deadline(std::move(operation), deadline, "reply");
         counters_.bytes_sent += written_.bytes - bytes_before;
     } catch (...) {
         counters_.bytes_sent += written_.bytes - bytes_before;
@@ -124,13 +125,13 @@ void http_connection::rethrow_translated() {
     }
 }
 
-std::string http_connection::head_of(const wire_request& what) const {
-    std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", what.method, what.target, host_);
-    const auto size = size_of(what.body);
+std::string http_connection::head_of(const wire_request& request) const {
+    std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target, host_);
+    const auto size = size_of(request.body);
     // The service refuses a PUT without a length, even of nothing.
-    if (size > 0 || what.method == "PUT")
+    if (size > 0 || request.method == "PUT")
         fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", size);
-    for (const auto& [name, value] : what.headers) {
+    for (const auto& [name, value] : request.headers) {
         if (breaks_a_header(name) || breaks_a_header(value))
             throw async::error(async::failure::internal, "a request header holds a line break");
         head.append(name).append(": ").append(value).append("\r\n");
@@ -139,11 +140,11 @@ std::string http_connection::head_of(const wire_request& what) const {
     return head;
 }
 
-awaitable<void> http_connection::send(std::string_view head, const wire_request& what) {
+awaitable<void> http_connection::send(std::string_view head, const wire_request& request) {
     std::vector<asio::const_buffer> pieces;
-    pieces.reserve(what.body.size() + 1);
+    pieces.reserve(request.body.size() + 1);
     pieces.emplace_back(head.data(), head.size());
-    for (const auto& piece : what.body)
+    for (const auto& piece : request.body)
         pieces.emplace_back(piece.data(), piece.size());
     co_await stream_->write(std::move(pieces), written_);
     sent_ = true;
@@ -151,7 +152,7 @@ awaitable<void> http_connection::send(std::string_view head, const wire_request&
 
 // The server may answer before it has read the body: mostly to refuse it, and then it will not read the rest.
 // So the answer is read while the body is sent, and a failure to send waits for what reading finds.
-awaitable<void> http_connection::send_while_receiving(std::string_view head, const wire_request& what,
+awaitable<void> http_connection::send_while_receiving(std::string_view head, const wire_request& request,
                                                       response_reader& reader) {
     const auto receiving = [](http_connection& self, response_reader& into) -> step {
         try {
@@ -165,7 +166,7 @@ awaitable<void> http_connection::send_while_receiving(std::string_view head, con
     };
     const auto executor = co_await asio::this_coro::executor;
     auto both = asio::experimental::make_parallel_group(
-        asio::co_spawn(executor, send(head, what), asio::deferred),
+        asio::co_spawn(executor, send(head, request), asio::deferred),
         asio::co_spawn(executor, receiving(*this, reader), asio::deferred));
     auto [order, send_failed, receive_failed] =
         co_await both.async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
@@ -215,7 +216,8 @@ awaitable<void> http_connection::receive_some(response_reader& reader) {
     used_up_ = reader.feed({buffer_.data(), buffered_});
 }
 
-awaitable<void> http_connection::pass_on(response_reader& reader, deadline by, const body_stream& stream) {
+awaitable<void> http_connection::pass_on(response_reader& reader, async::deadline deadline,
+                                         const body_stream& stream) {
     if (stream.before_body)
         stream.before_body(reader.response());
     for (;;) {
@@ -226,9 +228,9 @@ awaitable<void> http_connection::pass_on(response_reader& reader, deadline by, c
         }
         if (reader.done())
             co_return;
-        if (!by.never())
-            by = deadline(by.at() + (deadline::clock::now() - began));
-        co_await in_time(receive_some(reader), by);
+        if (!deadline.never())
+            deadline = async::deadline(deadline.at() + (deadline::clock::now() - began));
+        co_await in_time(receive_some(reader), deadline);
     }
 }
 

@@ -28,8 +28,8 @@ class http_connection {
 
     // Throws transport_error if no answer came, or what the stream's functions throw. After that,
     // and after a cancellation, the connection is good for nothing.
-    [[nodiscard]] async::awaitable<wire_response> exchange(const wire_request& what, async::deadline by,
-                                                           const body_stream* stream);
+    [[nodiscard]] async::awaitable<wire_response>
+    exchange(const wire_request& request, async::deadline deadline, const body_stream* stream);
 
     // Until when another request may be sent: never after a failure or a "Connection: close".
     [[nodiscard]] async::deadline::clock::time_point usable_until() const noexcept { return usable_until_; }
@@ -44,16 +44,16 @@ class http_connection {
   private:
     using step = async::awaitable<void>;
 
-    [[nodiscard]] step in_time(step operation, async::deadline by);
-    [[nodiscard]] step send(std::string_view head, const wire_request& what);
-    [[nodiscard]] step send_while_receiving(std::string_view head, const wire_request& what,
+    [[nodiscard]] step in_time(step operation, async::deadline deadline);
+    [[nodiscard]] step send(std::string_view head, const wire_request& request);
+    [[nodiscard]] step send_while_receiving(std::string_view head, const wire_request& request,
                                             response_reader& reader);
     [[nodiscard]] step receive_header(response_reader& reader);
     [[nodiscard]] step receive_rest(response_reader& reader);
     [[nodiscard]] step receive_some(response_reader& reader);
-    [[nodiscard]] step pass_on(response_reader& reader, async::deadline by, const body_stream& stream);
+    [[nodiscard]] step pass_on(response_reader& reader, async::deadline deadline, const body_stream& stream);
     void settle(response_reader& reader);
-    [[nodiscard]] std::string head_of(const wire_request& what) const;
+    [[nodiscard]] std::string head_of(const wire_request& request) const;
     [[noreturn]] void rethrow_translated();
 
     std::unique_ptr<transport> stream_;

@@ -35,17 +35,17 @@ struct idle_connection {
 
 // The server has hung up on an idle connection, which is its right: nobody's failure, as long as the request
 // can be sent again without harm.
-bool replaceable(const http_connection& reused, const wire_request& what) {
-    return !reused.answered() && !reused.timed_out() && (what.repeatable || !reused.may_have_been_seen());
+bool replaceable(const http_connection& reused, const wire_request& request) {
+    return !reused.answered() && !reused.timed_out() && (request.repeatable || !reused.may_have_been_seen());
 }
 
 } // namespace
 
 struct session_pool::impl {
-    impl(const async::asio::any_io_executor& executor, endpoint to, pool_options with, async::log& log)
+    impl(const async::asio::any_io_executor& executor, endpoint to, pool_options with, async::log& out)
         : server(std::move(to))
         , options(std::move(with))
-        , sink(log)
+        , log(out)
         , pace(options.connections_max, options.busy_pause)
         , freed(executor) {
         if (server.tls)
@@ -54,7 +54,7 @@ struct session_pool::impl {
 
     endpoint server;
     pool_options options;
-    async::log& sink;
+    async::log& log;
     pool_counters counters;
     std::optional<tls_client> tls;
     std::vector<idle_connection> idle; // the last used at the end
@@ -69,10 +69,10 @@ struct session_pool::impl {
     class slot {
       public:
         slot() = default;
-        slot(impl& owner, use what) noexcept
+        slot(impl& owner, use purpose) noexcept
             : owner_(&owner)
-            , use_(what) {
-            ++owner_->busy_with(what);
+            , use_(purpose) {
+            ++owner_->busy_with(purpose);
         }
         slot(slot&& other) noexcept
             : owner_(std::exchange(other.owner_, nullptr))
@@ -94,19 +94,19 @@ struct session_pool::impl {
         use use_ = use::request;
     };
 
-    std::size_t& busy_with(use what) noexcept { return busy[static_cast<std::size_t>(what)]; }
+    std::size_t& busy_with(use purpose) noexcept { return busy[static_cast<std::size_t>(purpose)]; }
 
     // Taken in the same breath as the check: of all who are woken, only as many may pass as there is room
     // for.
-    awaitable<slot> take_slot(use what) {
+    awaitable<slot> take_slot(use purpose) {
         for (;;) {
             if (deadline::clock::now() < pace.open_at()) {
                 asio::steady_timer timer(co_await asio::this_coro::executor, pace.open_at());
                 co_await timer.async_wait(asio::use_awaitable);
-            } else if (busy_with(what) >= pace.width()) {
+            } else if (busy_with(purpose) >= pace.width()) {
                 co_await freed.wait();
             } else {
-                co_return slot(*this, what);
+                co_return slot(*this, purpose);
             }
         }
     }
@@ -120,16 +120,16 @@ struct session_pool::impl {
         if (!pace.busy(now, retry_after(answer, std::chrono::system_clock::now())))
             return;
         const auto pause = std::chrono::ceil<std::chrono::milliseconds>(pace.open_at() - now);
-        sink.warn("azure.busy", "the server is busy: all requests to it wait, and go on fewer at a time",
-                  {{"server.address", authority(server)},
-                   {"http.status", answer.status},
-                   {"pause_ms", pause.count()},
-                   {"requests_max", pace.width()}});
+        log.warn("azure.busy", "the server is busy: all requests to it wait, and go on fewer at a time",
+                 {{"server.address", authority(server)},
+                  {"http.status", answer.status},
+                  {"pause_ms", pause.count()},
+                  {"requests_max", pace.width()}});
     }
 
-    awaitable<slot> slot_in_time(use what, deadline by) {
+    awaitable<slot> slot_in_time(use purpose, async::deadline deadline) {
         try {
-            co_return co_await async::with_deadline(take_slot(what), by, "a free connection");
+            co_return co_await async::with_deadline(take_slot(purpose), deadline, "a free connection");
         } catch (const async::error& late) {
             throw transport_error(late.kind(), late.message());
         }
@@ -155,46 +155,46 @@ struct session_pool::impl {
             idle.push_back({std::move(connection), until});
     }
 
-    awaitable<connection_ptr> open(deadline by) {
+    awaitable<connection_ptr> open(async::deadline deadline) {
         const connection_route way{server, tls ? &*tls : nullptr,
                                    server.tls && options.proxy ? &*options.proxy : nullptr};
-        auto stream = co_await connect_to(way, options.connect_timeout, by);
+        auto stream = co_await connect_to(way, options.connect_timeout, deadline);
         ++counters.connections;
         co_return std::make_unique<http_connection>(std::move(stream), authority(server), counters);
     }
 };
 
 session_pool::session_pool(const async::asio::any_io_executor& executor, endpoint server,
-                           pool_options options, async::log& sink)
-    : impl_(std::make_unique<impl>(executor, std::move(server), std::move(options), sink)) {}
+                           pool_options options, async::log& log)
+    : impl_(std::make_unique<impl>(executor, std::move(server), std::move(options), log)) {}
 
 session_pool::~session_pool() = default;
 
-awaitable<wire_response> session_pool::exchange(const wire_request& what, deadline by,
+awaitable<wire_response> session_pool::exchange(const wire_request& request, async::deadline deadline,
                                                 const body_stream* stream) {
     ++impl_->counters.requests;
     const auto purpose = stream != nullptr ? impl::use::streaming : impl::use::request;
-    const auto held = co_await impl_->slot_in_time(purpose, by);
-    const auto limit = earliest(by, deadline::after(what.timeout));
+    const auto held = co_await impl_->slot_in_time(purpose, deadline);
+    const auto limit = earliest(deadline, deadline::after(request.timeout));
 
     if (auto reused = impl_->take_idle()) {
         std::exception_ptr failed;
         try {
-            auto response = co_await reused->exchange(what, limit, stream);
+            auto response = co_await reused->exchange(request, limit, stream);
             impl_->judge(response);
             impl_->give_back(std::move(reused));
             co_return response;
         } catch (const transport_error&) {
-            if (!replaceable(*reused, what))
+            if (!replaceable(*reused, request))
                 throw;
             failed = std::current_exception();
         }
         const auto cause = async::describe(failed);
-        impl_->sink.debug("azure.connection.replaced", "an idle connection turned out dead",
-                          {{"error.message", cause}});
+        impl_->log.debug("azure.connection.replaced", "an idle connection turned out dead",
+                         {{"error.message", cause}});
     }
     auto fresh = co_await impl_->open(limit);
-    auto response = co_await fresh->exchange(what, limit, stream);
+    auto response = co_await fresh->exchange(request, limit, stream);
     impl_->judge(response);
     impl_->give_back(std::move(fresh));
     co_return response;

@@ -77,10 +77,10 @@ struct body_stream {
 
 class session_pool {
   public:
-    // `sink` must outlive the pool, and the pool its exchanges. Throws async::error if the trusted
+    // `log` must outlive the pool, and the pool its exchanges. Throws async::error if the trusted
     // certificates cannot be read.
     session_pool(const async::asio::any_io_executor& executor, endpoint server, pool_options options,
-                 async::log& sink);
+                 async::log& log);
     ~session_pool();
     session_pool(const session_pool&) = delete;
     session_pool& operator=(const session_pool&) = delete;
@@ -89,10 +89,10 @@ class session_pool {
     // connection when all are busy. A reused connection that dies before the first byte of an answer is
     // replaced once without counting as a try, unless the request may have taken effect and is not
     // repeatable. Throws transport_error if no whole answer came, and `outcome_unknown` set once
-    // the request's first byte may have left; after cancellation the connection is closed. `by` bounds the
-    // wait for a connection too. `what`, its body and `stream` must outlive the call.
-    [[nodiscard]] async::awaitable<wire_response> exchange(const wire_request& what, async::deadline by,
-                                                           const body_stream* stream = nullptr);
+    // the request's first byte may have left; after cancellation the connection is closed. `deadline` bounds
+    // the wait for a connection too. `request`, its body and `stream` must outlive the call.
+    [[nodiscard]] async::awaitable<wire_response>
+    exchange(const wire_request& request, async::deadline deadline, const body_stream* stream = nullptr);
     [[nodiscard]] const pool_counters& counters() const noexcept;
     // Closes idle connections.
     void close();

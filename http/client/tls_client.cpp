@@ -20,9 +20,9 @@ bool is_address(const std::string& host) {
     return !failed;
 }
 
-void require(bool done, const char* what) {
+void require(bool done, const char* step) {
     if (!done)
-        throw async::error(async::failure::internal, fmt::format("TLS cannot be set up: {}", what));
+        throw async::error(async::failure::internal, fmt::format("TLS cannot be set up: {}", step));
 }
 
 std::string certificate_hint(long verdict) {

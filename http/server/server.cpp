@@ -62,9 +62,9 @@ tcp::acceptor listening(const asio::any_io_executor& executor, const server_opti
 } // namespace
 
 struct server::impl {
-    impl(const asio::any_io_executor& executor, server_options given, service& answers, async::log& log)
+    impl(const asio::any_io_executor& executor, server_options given, service& answers, async::log& out)
         : options(std::move(given))
-        , sink(log)
+        , log(out)
         , acceptor(listening(executor, options))
         , shared{options, answers, log, ids, dates, counters, false}
         , changed(executor)
@@ -80,7 +80,7 @@ struct server::impl {
     void evict();
 
     server_options options;
-    async::log& sink;
+    async::log& log;
     tcp::acceptor acceptor;
     std::uint16_t port = 0;
     request_id_source ids;
@@ -157,8 +157,8 @@ awaitable<void> server::impl::after_accept_failure(error_code why) {
     ++counters.accept_failures;
     const auto now = deadline::clock::now();
     if (!warned || now - *warned >= accept_warning_every) {
-        sink.warn("http.accept_failed", "a connection could not be accepted; it is tried again",
-                  {{"reason", why.message()}, {"connections", connections.size()}});
+        log.warn("http.accept_failed", "a connection could not be accepted; it is tried again",
+                 {{"reason", why.message()}, {"connections", connections.size()}});
         warned = now;
     }
     evict(); // descriptors may be what is lacking
@@ -183,8 +183,8 @@ awaitable<void> server::impl::serve(std::list<connection>::iterator which) {
 }
 
 server::server(const asio::any_io_executor& executor, server_options options, service& answers,
-               async::log& sink)
-    : impl_(std::make_unique<impl>(executor, std::move(options), answers, sink)) {}
+               async::log& log)
+    : impl_(std::make_unique<impl>(executor, std::move(options), answers, log)) {}
 
 server::~server() = default;
 
@@ -210,7 +210,7 @@ awaitable<void> server::run() {
         late = true;
     }
     if (late)
-        impl_->sink.warn("http.cut", "requests that did not end in time were cut off");
+        impl_->log.warn("http.cut", "requests that did not end in time were cut off");
 }
 
 void server::stop(deadline cut_by) {

@@ -57,7 +57,7 @@ class server {
     // Binds and listens. Throws async::error if it cannot: precondition (in use, no such address), refused
     // (a port for root). What it is given must outlive it.
     server(const async::asio::any_io_executor& executor, server_options options, service& answers,
-           async::log& sink);
+           async::log& log);
     ~server();
     server(const server&) = delete;
     server& operator=(const server&) = delete;

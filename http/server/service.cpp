@@ -24,32 +24,32 @@ response redirection(const moved& there, const std::string& query) {
     return made;
 }
 
-response refusal_of(const match& what, const std::string& query) {
-    if (const auto* there = std::get_if<moved>(&what))
+response refusal_of(const match& result, const std::string& query) {
+    if (const auto* there = std::get_if<moved>(&result))
         return redirection(*there, query);
-    if (const auto* wrong = std::get_if<method_not_allowed>(&what)) {
+    if (const auto* wrong = std::get_if<method_not_allowed>(&result)) {
         auto made = error_response(405, "Method Not Allowed");
         made.headers.emplace_back("Allow", wrong->allow);
         return made;
     }
-    return std::holds_alternative<malformed>(what) ? error_response(400, "Bad Request")
-                                                   : error_response(404, "Not Found");
+    return std::holds_alternative<malformed>(result) ? error_response(400, "Bad Request")
+                                                     : error_response(404, "Not Found");
 }
 
 } // namespace
 
-service::service(std::vector<route> routes, service_options options, async::log& sink)
+service::service(std::vector<route> routes, service_options options, async::log& log)
     : router_(std::move(routes))
     , options_(std::move(options))
     , callers_{!options_.token.empty(), options_.hosts}
-    , sink_(sink) {}
+    , log_(log) {}
 
-std::optional<response> service::refusal_of_caller(request& asked, const match& what) const {
+std::optional<response> service::refusal_of_caller(request& asked, const match& result) const {
     const auto who = caller_of(asked, callers_);
     if (who == caller::cross_site)
         return error_response(403, "a page of another site may not ask");
     // Probes come to an address, and learn nothing but whether it lives.
-    const auto* route = std::get_if<found>(&what);
+    const auto* route = std::get_if<found>(&result);
     asked.stranger = who == caller::stranger;
     if (asked.stranger && (route == nullptr || route->which->access != access::open))
         return error_response(403, "the service is not asked under this name: list it in SERVE_HOSTS, or set"
@@ -57,43 +57,43 @@ std::optional<response> service::refusal_of_caller(request& asked, const match& 
     return std::nullopt;
 }
 
-bool service::may_pass(const request& asked, const match& what) const {
+bool service::may_pass(const request& asked, const match& result) const {
     if (options_.token.empty())
         return true;
-    const auto* route = std::get_if<found>(&what);
+    const auto* route = std::get_if<found>(&result);
     if (route != nullptr && route->which->access == access::open)
         return true;
     return bears(asked.header("authorization"), options_.token);
 }
 
 awaitable<response> service::answer(request& asked) {
-    const auto what = router_.look_up(asked.method, asked.path);
-    if (auto refused = refusal_of_caller(asked, what))
+    const auto result = router_.look_up(asked.method, asked.path);
+    if (auto refused = refusal_of_caller(asked, result))
         co_return std::move(*refused);
     // Before the paths, so that nobody without the token learns which there are.
-    if (!may_pass(asked, what))
+    if (!may_pass(asked, result))
         co_return unauthorized();
-    const auto* route = std::get_if<found>(&what);
+    const auto* route = std::get_if<found>(&result);
     if (route == nullptr)
-        co_return refusal_of(what, asked.query);
+        co_return refusal_of(result, asked.query);
     co_return co_await answer_found(*route, asked);
 }
 
-awaitable<response> service::answer_found(const found& what, request& asked) {
-    asked.parameters = what.parameters;
-    asked.routine = what.which->routine;
-    auto answered = co_await async::outcome_of(what.which->answer(asked));
+awaitable<response> service::answer_found(const found& found, request& asked) {
+    asked.parameters = found.parameters;
+    asked.routine = found.which->routine;
+    auto answered = co_await async::outcome_of(found.which->answer(asked));
     if (answered.value)
         co_return std::move(*answered.value);
     const auto& failed = answered.failed;
     if (async::is_cancellation(failed))
         std::rethrow_exception(failed);
-    sink_.error("http.failed", "a request could not be answered",
-                {{"method", asked.method},
-                 {"path", asked.path},
-                 {"request_id", asked.id},
-                 {"error.type", async::to_string(async::failure_of(failed))},
-                 {"error.message", async::describe(failed)}});
+    log_.error("http.failed", "a request could not be answered",
+               {{"method", asked.method},
+                {"path", asked.path},
+                {"request_id", asked.id},
+                {"error.type", async::to_string(async::failure_of(failed))},
+                {"error.message", async::describe(failed)}});
     co_return error_response(500, "Internal Server Error");
 }
 

@@ -21,8 +21,8 @@ struct service_options {
 
 class service {
   public:
-    // `sink` must outlive it.
-    service(std::vector<route> routes, service_options options, async::log& sink);
+    // `log` must outlive it.
+    service(std::vector<route> routes, service_options options, async::log& log);
 
     // Never throws but for a cancellation: a handler that fails is a 500 that says no more, and a line in the
     // log that does. Fills in `asked.parameters`, and `asked.routine` for the access log.
@@ -30,14 +30,14 @@ class service {
     [[nodiscard]] const router& routes() const noexcept { return router_; }
 
   private:
-    [[nodiscard]] std::optional<response> refusal_of_caller(request& asked, const match& what) const;
-    [[nodiscard]] bool may_pass(const request& asked, const match& what) const;
-    [[nodiscard]] awaitable<response> answer_found(const found& what, request& asked);
+    [[nodiscard]] std::optional<response> refusal_of_caller(request& asked, const match& result) const;
+    [[nodiscard]] bool may_pass(const request& asked, const match& result) const;
+    [[nodiscard]] awaitable<response> answer_found(const found& found, request& asked);
 
     router router_;
     service_options options_;
     caller_rules callers_;
-    async::log& sink_;
+    async::log& log_;
 };
 
 } // namespace http

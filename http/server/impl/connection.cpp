@@ -44,11 +44,11 @@ awaitable<void> connection::run() {
     } catch (const system_error& failed) {
         if (failed.code() == asio::error::operation_aborted && !finishing_)
             throw;
-        context_.sink.debug("http.connection_lost", "a client has gone, or was too slow",
-                            {{"reason", failed.code().message()}});
+        context_.log.debug("http.connection_lost", "a client has gone, or was too slow",
+                           {{"reason", failed.code().message()}});
     } catch (const std::exception& failed) {
-        context_.sink.error("http.answer_lost", "an answer could not be sent to its end",
-                            {{"error.message", failed.what()}});
+        context_.log.error("http.answer_lost", "an answer could not be sent to its end",
+                           {{"error.message", failed.what()}});
     }
 }
 
@@ -76,9 +76,9 @@ awaitable<void> connection::refuse(request_reader& reader) {
     const auto& why = late_ ? *late_ : *reader.refused();
     auto& asked = reader.request();
     asked.id = context_.ids.next();
-    auto what = error_response(why.status, why.detail);
+    auto answer = error_response(why.status, why.detail);
     const exchange_facts facts{asked.id, false, true, context_.dates.now()};
-    co_await send_response(what, facts, false, told);
+    co_await send_response(answer, facts, false, told);
     log_request(asked, told);
 }
 
@@ -88,10 +88,10 @@ awaitable<bool> connection::answer(request_reader& reader) {
     const auto given = asked.header("x-request-id");
     asked.id = is_sane_request_id(given) ? std::string(given) : context_.ids.next();
     asked.hung_up = [this] { return hung_up(); };
-    response what;
+    response answer;
     std::exception_ptr failed;
     try {
-        what = co_await context_.answers.answer(asked);
+        answer = co_await context_.answers.answer(asked);
     } catch (...) {
         failed = std::current_exception(); // a cancellation: the client has gone, or all is over
         told.status = client_closed_request;
@@ -105,10 +105,10 @@ awaitable<bool> connection::answer(request_reader& reader) {
     const auto& options = context_.options;
     const bool close = finishing_ || context_.crowded || !reader.keep_alive() ||
                        (options.requests_max != 0 && requests_ >= options.requests_max) ||
-                       framing_of(what, reader.is_http_1_0()) == framing::until_closed;
+                       framing_of(answer, reader.is_http_1_0()) == framing::until_closed;
     const exchange_facts facts{asked.id, reader.is_http_1_0(), close, context_.dates.now()};
     try {
-        co_await send_response(what, facts, asked.method == "HEAD", told);
+        co_await send_response(answer, facts, asked.method == "HEAD", told);
     } catch (...) {
         failed = std::current_exception();
         told.cut = true;
@@ -144,9 +144,9 @@ void connection::log_request(const request& asked, const account& told) {
     constexpr std::string_view event = "http.request";
     const auto message = told.cut ? "a request whose answer was cut short" : "a request was answered";
     if (asked.routine)
-        context_.sink.debug(event, message, fields);
+        context_.log.debug(event, message, fields);
     else
-        context_.sink.info(event, message, fields);
+        context_.log.info(event, message, fields);
 }
 
 } // namespace http

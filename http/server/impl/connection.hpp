@@ -24,7 +24,7 @@ namespace http {
 struct connection_context {
     const server_options& options;
     service& answers;
-    async::log& sink;
+    async::log& log;
     request_id_source& ids;
     date_source& dates;
     server_counters& counters;
@@ -62,15 +62,16 @@ class connection {
 
     [[nodiscard]] awaitable<bool> serve_one();
     [[nodiscard]] awaitable<reading> read_request(request_reader& reader);
-    [[nodiscard]] awaitable<reading> read_on(request_reader& reader, async::deadline by, bool header_only);
-    [[nodiscard]] awaitable<received> receive(async::deadline by);
+    [[nodiscard]] awaitable<reading> read_on(request_reader& reader, async::deadline deadline,
+                                             bool header_only);
+    [[nodiscard]] awaitable<received> receive(async::deadline deadline);
     void feed(request_reader& reader);
 
     [[nodiscard]] awaitable<void> refuse(request_reader& reader);
     [[nodiscard]] awaitable<bool> answer(request_reader& reader);
-    [[nodiscard]] awaitable<void> send_response(response& what, const exchange_facts& facts, bool head_only,
+    [[nodiscard]] awaitable<void> send_response(response& answer, const exchange_facts& facts, bool head_only,
                                                 account& told);
-    [[nodiscard]] awaitable<void> send_stream(response& what, framing how, account& told);
+    [[nodiscard]] awaitable<void> send_stream(response& answer, framing how, account& told);
     [[nodiscard]] awaitable<void> send_piece(framing how, std::span<const std::byte> piece);
     [[nodiscard]] awaitable<void> send(async::asio::const_buffer one, async::asio::const_buffer other = {});
     [[nodiscard]] awaitable<void> send_rest(std::vector<async::asio::const_buffer> rest);

@@ -48,14 +48,15 @@ awaitable<connection::reading> connection::read_request(request_reader& reader) 
     co_return got;
 }
 
-awaitable<connection::reading> connection::read_on(request_reader& reader, deadline by, bool header_only) {
+awaitable<connection::reading> connection::read_on(request_reader& reader, async::deadline deadline,
+                                                   bool header_only) {
     for (;;) {
         feed(reader);
         if (reader.refused())
             co_return reading::refused;
         if (reader.done() || (header_only && reader.header_done()))
             co_return reading::whole;
-        const auto got = co_await receive(by);
+        const auto got = co_await receive(deadline);
         if (got == received::end)
             co_return reading::closed;
         if (got == received::late) {
@@ -73,14 +74,15 @@ void connection::feed(request_reader& reader) {
     std::memmove(buffer_.data(), buffer_.data() + used, buffered_);
 }
 
-awaitable<connection::received> connection::receive(deadline by) {
+awaitable<connection::received> connection::receive(async::deadline deadline) {
     // The reader refuses a header before it has filled this.
     const auto size_max = context_.options.sizes.header + buffer_size_min;
     if (buffered_ == buffer_.size())
         buffer_.resize(std::min(buffer_.size() * 2, size_max));
     try {
         buffered_ += co_await async::with_deadline(
-            socket_.async_read_some(asio::buffer(buffer_) + buffered_, asio::use_awaitable), by, "request");
+            socket_.async_read_some(asio::buffer(buffer_) + buffered_, asio::use_awaitable), deadline,
+            "request");
         co_return received::bytes;
     } catch (const system_error& failed) {
         if (failed.code() != asio::error::eof)
@@ -95,12 +97,12 @@ awaitable<connection::received> connection::receive(deadline by) {
 awaitable<void> connection::linger() {
     error_code ignored; // gone already is as good
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    const auto by = deadline::after(context_.options.linger);
+    const auto deadline = async::deadline::after(context_.options.linger);
     std::size_t dropped = 0;
     do {
         dropped += buffered_;
         buffered_ = 0;
-    } while (dropped < linger_bytes_max && co_await receive(by) == received::bytes);
+    } while (dropped < linger_bytes_max && co_await receive(deadline) == received::bytes);
 }
 
 awaitable<void> connection::hung_up() {

@@ -20,26 +20,26 @@ void add(std::string& head, std::string_view name, std::string_view value) {
 
 } // namespace
 
-framing framing_of(const response& what, bool http_1_0) noexcept {
-    if (what.status < 200 || what.status == 204 || what.status == 304)
+framing framing_of(const response& answer, bool http_1_0) noexcept {
+    if (answer.status < 200 || answer.status == 204 || answer.status == 304)
         return framing::none;
-    if (!what.stream || what.stream_size)
+    if (!answer.stream || answer.stream_size)
         return framing::length;
     return http_1_0 ? framing::until_closed : framing::chunks;
 }
 
-std::string head_of(const response& what, framing how, const exchange_facts& facts) {
-    auto head = fmt::format("HTTP/1.1 {} {}\r\n", what.status, reason_of(what.status));
+std::string head_of(const response& answer, framing how, const exchange_facts& facts) {
+    auto head = fmt::format("HTTP/1.1 {} {}\r\n", answer.status, reason_of(answer.status));
     if (!facts.date.empty())
         add(head, "Date", facts.date);
-    if (!what.content_type.empty())
-        add(head, "Content-Type", what.content_type);
+    if (!answer.content_type.empty())
+        add(head, "Content-Type", answer.content_type);
     if (how == framing::length)
         fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n",
-                       what.stream ? *what.stream_size : what.body.size());
+                       answer.stream ? *answer.stream_size : answer.body.size());
     else if (how == framing::chunks)
         head += "Transfer-Encoding: chunked\r\n";
-    for (const auto& [name, value] : what.headers)
+    for (const auto& [name, value] : answer.headers)
         add(head, name, value);
     if (!facts.request_id.empty())
         add(head, "X-Request-Id", facts.request_id);

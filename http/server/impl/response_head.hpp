@@ -23,8 +23,8 @@ struct exchange_facts {
     std::string_view date = {}; // empty: no such header
 };
 
-[[nodiscard]] framing framing_of(const response& what, bool http_1_0) noexcept;
+[[nodiscard]] framing framing_of(const response& answer, bool http_1_0) noexcept;
 // Ends with the empty line. Throws async::error (internal) if a field holds a line break.
-[[nodiscard]] std::string head_of(const response& what, framing how, const exchange_facts& facts);
+[[nodiscard]] std::string head_of(const response& answer, framing how, const exchange_facts& facts);
 
 } // namespace http

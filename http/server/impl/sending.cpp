@@ -19,23 +19,23 @@ using async::deadline;
 using boost::system::error_code;
 using boost::system::system_error;
 
-awaitable<void> connection::send_response(response& what, const exchange_facts& facts, bool head_only,
+awaitable<void> connection::send_response(response& answer, const exchange_facts& facts, bool head_only,
                                           account& told) {
-    told.status = what.status;
-    ++context_.counters.responses[what.status];
-    const auto how = framing_of(what, facts.http_1_0);
-    const auto head = head_of(what, how, facts);
-    const bool whole = !head_only && how != framing::none && !what.stream;
-    co_await send(asio::buffer(head), whole ? asio::buffer(what.body) : asio::const_buffer());
+    told.status = answer.status;
+    ++context_.counters.responses[answer.status];
+    const auto how = framing_of(answer, facts.http_1_0);
+    const auto head = head_of(answer, how, facts);
+    const bool whole = !head_only && how != framing::none && !answer.stream;
+    co_await send(asio::buffer(head), whole ? asio::buffer(answer.body) : asio::const_buffer());
     if (whole)
-        told.bytes = what.body.size();
+        told.bytes = answer.body.size();
     else if (!head_only && how != framing::none)
-        co_await send_stream(what, how, told);
+        co_await send_stream(answer, how, told);
 }
 
-awaitable<void> connection::send_stream(response& what, framing how, account& told) {
-    const auto promised = how == framing::length ? what.stream_size : std::nullopt;
-    co_await what.stream([this, how, promised, &told](std::span<const std::byte> piece) {
+awaitable<void> connection::send_stream(response& answer, framing how, account& told) {
+    const auto promised = how == framing::length ? answer.stream_size : std::nullopt;
+    co_await answer.stream([this, how, promised, &told](std::span<const std::byte> piece) {
         told.bytes += piece.size();
         if (promised && told.bytes > *promised)
             throw async::error(async::failure::internal, "a body is longer than was promised");
