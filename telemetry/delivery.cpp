@@ -50,21 +50,22 @@ delivery to_collector(const http::endpoint& server, const header_list& headers, 
     return made;
 }
 
-async::awaitable<void> deliver(const delivery& what, async::deadline by, async::log& sink) {
+async::awaitable<void> deliver(const delivery& delivery, async::deadline deadline, async::log& log) {
     const auto executor = co_await async::asio::this_coro::executor;
-    http::session_pool pool(executor, what.server, http::pool_options{}, sink);
+    http::session_pool pool(executor, delivery.server, http::pool_options{}, log);
     http::wire_request request;
-    request.method = what.method;
-    request.target = what.target;
-    request.headers = what.headers;
-    const std::array pieces{std::as_bytes(std::span(what.body))};
+    request.method = delivery.method;
+    request.target = delivery.target;
+    request.headers = delivery.headers;
+    const std::array pieces{std::as_bytes(std::span(delivery.body))};
     request.body = pieces;
-    const auto answer = co_await pool.exchange(request, by);
+    const auto answer = co_await pool.exchange(request, deadline);
     pool.close();
     if (answer.status / 100 != 2)
         throw async::error(async::failure::unclassified,
-                           fmt::format("'{}' answered {} to {} {}: {}", http::authority(what.server),
-                                       answer.status, what.method, what.target, in_one_line(answer.body)));
+                           fmt::format("'{}' answered {} to {} {}: {}", http::authority(delivery.server),
+                                       answer.status, delivery.method, delivery.target,
+                                       in_one_line(answer.body)));
 }
 
 } // namespace telemetry

@@ -31,6 +31,7 @@ enum class pushing : unsigned char { replace_all, replace_named };
 
 // One try. Throws async::error if the answer is not 2xx or does not come by then. Both references must
 // outlive the call.
-[[nodiscard]] async::awaitable<void> deliver(const delivery& what, async::deadline by, async::log& sink);
+[[nodiscard]] async::awaitable<void> deliver(const delivery& delivery, async::deadline deadline,
+                                             async::log& log);
 
 } // namespace telemetry
