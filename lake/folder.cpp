@@ -40,9 +40,8 @@ awaitable<bool> folder::create_directory() {
         co_return true;
     } catch (const azure::storage_error& failed) {
         // A private endpoint for blobs alone is common. The marker asks for the same, or says what is wrong.
-        client_.sink().info("folder.marker",
-                            "the folder cannot be made as a directory: a marker is put there",
-                            {{"error.message", failed.what()}});
+        client_.log().info("folder.marker", "the folder cannot be made as a directory: a marker is put there",
+                           {{"error.message", failed.what()}});
     }
     co_return false;
 }

@@ -58,13 +58,13 @@ class landing {
 
 struct token_source::impl {
     impl(const async::asio::any_io_executor& on, identity who, token_options options,
-         const async::retry_context& retries, async::helper_thread& helper, async::log& log)
+         const async::retry_context& retries, async::helper_thread& helper, async::log& out)
         : executor(on)
-        , sink(log)
-        , client(executor, std::move(who), std::move(options), retries, helper, sink) {}
+        , log(out)
+        , client(executor, std::move(who), std::move(options), retries, helper, log) {}
 
     async::asio::any_io_executor executor;
-    async::log& sink;
+    async::log& log;
     token_client client;
     std::map<std::string, kept_token, std::less<>> tokens; // by scope
 
@@ -72,7 +72,7 @@ struct token_source::impl {
 
     void keep(kept_token& kept, access_token&& fresh) const {
         const auto now = deadline::clock::now();
-        sink.debug(
+        log.debug(
             "azure.token", "got an access token",
             {{"azure.identity", to_string(client.who().kind)}, {"expires_in_s", fresh.lifetime.count()}});
         kept.value = std::move(fresh.value);
@@ -80,20 +80,20 @@ struct token_source::impl {
         kept.ends_at = now + fresh.lifetime;
     }
 
-    awaitable<void> renew(kept_token& kept, std::string scope, deadline by) {
+    awaitable<void> renew(kept_token& kept, std::string scope, async::deadline deadline) {
         const auto ours = kept.under_way = std::make_shared<flight>();
         const landing at_end(kept);
         const auto effort = kept.good() ? token_client::effort::one_try : token_client::effort::all_tries;
         try {
-            auto fresh = co_await client.get(std::move(scope), by, effort);
+            auto fresh = co_await client.get(std::move(scope), deadline, effort);
             keep(kept, std::move(fresh));
         } catch (const async::error& failed) {
             if (!kept.good()) {
                 ours->failed = failed;
                 throw;
             }
-            sink.warn("azure.token.kept", "an access token could not be renewed; the old one is still good",
-                      {{"error.message", failed.what()}});
+            log.warn("azure.token.kept", "an access token could not be renewed; the old one is still good",
+                     {{"error.message", failed.what()}});
             const auto now = deadline::clock::now();
             kept.renew_at =
                 now + std::min<deadline::clock::duration>(renewal_pause, (kept.ends_at - now) / 2);
@@ -102,25 +102,24 @@ struct token_source::impl {
 };
 
 token_source::token_source(const async::asio::any_io_executor& executor, identity who, token_options options,
-                           const async::retry_context& retries, async::helper_thread& helper,
-                           async::log& sink)
-    : impl_(std::make_unique<impl>(executor, std::move(who), std::move(options), retries, helper, sink)) {}
+                           const async::retry_context& retries, async::helper_thread& helper, async::log& log)
+    : impl_(std::make_unique<impl>(executor, std::move(who), std::move(options), retries, helper, log)) {}
 
 token_source::~token_source() = default;
 
-awaitable<std::string> token_source::token(std::string scope, deadline by) {
+awaitable<std::string> token_source::token(std::string scope, async::deadline deadline) {
     auto& kept = impl_->kept(scope);
     while (!kept.young()) {
         const auto other = kept.under_way;
         if (!other) {
-            co_await impl_->renew(kept, scope, by);
+            co_await impl_->renew(kept, scope, deadline);
             if (kept.good())
                 break;
             continue;
         }
         if (kept.good())
             break;
-        co_await async::with_deadline(kept.landed.wait(), by, "an access token");
+        co_await async::with_deadline(kept.landed.wait(), deadline, "an access token");
         if (other->failed)
             throw async::error(*other->failed);
     }
@@ -132,7 +131,7 @@ void token_source::reject(std::string_view scope, std::string_view token) {
     // Another may have brought a new one meanwhile.
     if (found == impl_->tokens.end() || found->second.value != token)
         return;
-    impl_->sink.debug("azure.token.rejected", "the service refused an access token before its time");
+    impl_->log.debug("azure.token.rejected", "the service refused an access token before its time");
     found->second.value.clear();
 }
 

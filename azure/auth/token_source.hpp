@@ -32,10 +32,10 @@ struct token_options {
 
 class token_source {
   public:
-    // `helper`, `sink` and the counter of `retries`, whose policy gives the number of tries, must outlive the
+    // `helper`, `log` and the counter of `retries`, whose policy gives the number of tries, must outlive the
     // source, and the source its calls.
     token_source(const async::asio::any_io_executor& executor, identity who, token_options options,
-                 const async::retry_context& retries, async::helper_thread& helper, async::log& sink);
+                 const async::retry_context& retries, async::helper_thread& helper, async::log& log);
     ~token_source();
     token_source(const token_source&) = delete;
     token_source& operator=(const token_source&) = delete;
@@ -43,7 +43,7 @@ class token_source {
     // A token that is good now. The first caller that finds it old renews it for all that wait; while it is
     // still good the others do not wait, and a renewal that fails is tried again later. Throws async::error,
     // not to be repeated by the caller: refused, or usage for a file that is of no use, or temporary.
-    [[nodiscard]] awaitable<std::string> token(std::string scope, async::deadline by);
+    [[nodiscard]] awaitable<std::string> token(std::string scope, async::deadline deadline);
     // The service has refused this token before its time: the next call asks for another.
     void reject(std::string_view scope, std::string_view token);
 

@@ -60,10 +60,10 @@ awaitable<bool> blob_client::ensure_container() {
 // Get Container Properties
 awaitable<std::optional<container_properties>> blob_client::look_at_container() {
     const auto doing = fmt::format("get properties of container '{}'", container_);
-    const auto what = container_request(verb::head);
+    const auto request = container_request(verb::head);
     std::optional<container_properties> found;
     try {
-        const auto answer = co_await send(doing, what);
+        const auto answer = co_await send(doing, request);
         found = container_properties_of(answer);
     } catch (const storage_error& failed) {
         // A SAS or a role for the blobs alone hears 403.
@@ -76,16 +76,16 @@ awaitable<std::optional<container_properties>> blob_client::look_at_container() 
 // List Blobs
 awaitable<blob_page> blob_client::list(std::string_view prefix, std::string_view marker) {
     const auto doing = fmt::format("list blobs '{}' in container '{}'", prefix, container_);
-    auto what = container_request(verb::get);
-    what.query.emplace_back("comp", "list");
-    what.query.emplace_back("delimiter", "/");
-    what.query.emplace_back("include", "metadata");
-    what.query.emplace_back("maxresults", page_size_max);
+    auto request = container_request(verb::get);
+    request.query.emplace_back("comp", "list");
+    request.query.emplace_back("delimiter", "/");
+    request.query.emplace_back("include", "metadata");
+    request.query.emplace_back("maxresults", page_size_max);
     if (!prefix.empty())
-        what.query.emplace_back("prefix", prefix);
+        request.query.emplace_back("prefix", prefix);
     if (!marker.empty())
-        what.query.emplace_back("marker", marker);
-    const auto answer = co_await send(doing, what);
+        request.query.emplace_back("marker", marker);
+    const auto answer = co_await send(doing, request);
     auto found = at_border(doing, [&] { return parse_listing(answer.body); });
     blob_page page;
     page.blobs = std::move(found.blobs);
@@ -97,8 +97,8 @@ awaitable<blob_page> blob_client::list(std::string_view prefix, std::string_view
 // Get Blob Properties
 awaitable<std::optional<blob_properties>> blob_client::properties(std::string_view name) {
     const auto doing = fmt::format("get properties of blob '{}'", name);
-    const auto what = blob_request(verb::head, name);
-    const auto answer = co_await send_if_found(doing, what);
+    const auto request = blob_request(verb::head, name);
+    const auto answer = co_await send_if_found(doing, request);
     std::optional<blob_properties> found;
     if (answer)
         found = at_border(doing, [&] { return properties_of(name, *answer); });
@@ -108,10 +108,10 @@ awaitable<std::optional<blob_properties>> blob_client::properties(std::string_vi
 // Get Block List
 awaitable<std::optional<block_list>> blob_client::committed_blocks(std::string_view name) {
     const auto doing = fmt::format("get block list of blob '{}'", name);
-    auto what = blob_request(verb::get, name);
-    what.query.emplace_back("comp", "blocklist");
-    what.query.emplace_back("blocklisttype", "committed");
-    const auto answer = co_await send_if_found(doing, what);
+    auto request = blob_request(verb::get, name);
+    request.query.emplace_back("comp", "blocklist");
+    request.query.emplace_back("blocklisttype", "committed");
+    const auto answer = co_await send_if_found(doing, request);
     std::optional<block_list> found;
     // A blob that has staged blocks only does not exist yet, and has no ETag.
     if (answer && !answer->header("etag").empty()) {
@@ -125,9 +125,9 @@ awaitable<std::optional<block_list>> blob_client::committed_blocks(std::string_v
 // Get Blob Tags
 awaitable<tag_set> blob_client::tags(std::string_view name) {
     const auto doing = fmt::format("get tags of blob '{}'", name);
-    auto what = blob_request(verb::get, name);
-    what.query.emplace_back("comp", "tags");
-    const auto answer = co_await send(doing, what);
+    auto request = blob_request(verb::get, name);
+    request.query.emplace_back("comp", "tags");
+    const auto answer = co_await send(doing, request);
     auto found = at_border(doing, [&] { return parse_tags(answer.body); });
     co_return found;
 }
@@ -137,14 +137,14 @@ awaitable<void> blob_client::put_block(std::string_view name, std::string_view b
                                        std::span<const std::span<const std::byte>> body, std::uint64_t crc,
                                        std::string_view encryption_scope) {
     const auto doing = fmt::format("put block of blob '{}'", name);
-    auto what = blob_request(verb::put, name);
-    what.query.emplace_back("comp", "block");
-    what.query.emplace_back("blockid", block_id);
-    what.headers["x-ms-content-crc64"] = crc64_header(crc);
+    auto request = blob_request(verb::put, name);
+    request.query.emplace_back("comp", "block");
+    request.query.emplace_back("blockid", block_id);
+    request.headers["x-ms-content-crc64"] = crc64_header(crc);
     if (!encryption_scope.empty())
-        what.headers["x-ms-encryption-scope"] = encryption_scope;
-    what.body.assign(body.begin(), body.end());
-    (void)co_await send(doing, what);
+        request.headers["x-ms-encryption-scope"] = encryption_scope;
+    request.body.assign(body.begin(), body.end());
+    (void)co_await send(doing, request);
 }
 
 // Put Block List
@@ -153,16 +153,16 @@ awaitable<written> blob_client::put_block_list(std::string_view name, std::span<
                                                const condition& when) {
     const auto doing = fmt::format("put block list of blob '{}'", name);
     const auto document = block_list_document(ids);
-    auto what = blob_request(verb::put, name);
-    what.query.emplace_back("comp", "blocklist");
-    what.headers["content-type"] = "application/xml";
+    auto request = blob_request(verb::put, name);
+    request.query.emplace_back("comp", "blocklist");
+    request.headers["content-type"] = "application/xml";
     // The checksum is of the document: a damaged list must not become a file.
-    what.headers["x-ms-content-crc64"] = crc64_header(crc64(0, bytes_of(document)));
-    set_content(what, content);
-    set_metadata_at_border(doing, what, values);
-    set_condition(what, when);
-    what.body.push_back(bytes_of(document));
-    const auto answer = co_await publish(doing, what);
+    request.headers["x-ms-content-crc64"] = crc64_header(crc64(0, bytes_of(document)));
+    set_content(request, content);
+    set_metadata_at_border(doing, request, values);
+    set_condition(request, when);
+    request.body.push_back(bytes_of(document));
+    const auto answer = co_await publish(doing, request);
     co_return what_was_written(answer);
 }
 
@@ -170,20 +170,20 @@ awaitable<written> blob_client::put_block_list(std::string_view name, std::span<
 awaitable<written> blob_client::set_metadata(std::string_view name, const metadata& values,
                                              const condition& when) {
     const auto doing = fmt::format("set metadata of blob '{}'", name);
-    auto what = blob_request(verb::put, name);
-    what.query.emplace_back("comp", "metadata");
-    set_metadata_at_border(doing, what, values);
-    set_condition(what, when);
-    const auto answer = co_await publish(doing, what);
+    auto request = blob_request(verb::put, name);
+    request.query.emplace_back("comp", "metadata");
+    set_metadata_at_border(doing, request, values);
+    set_condition(request, when);
+    const auto answer = co_await publish(doing, request);
     co_return what_was_written(answer);
 }
 
 // Delete Blob
 awaitable<void> blob_client::remove(std::string_view name, const condition& when) {
     const auto doing = fmt::format("delete blob '{}'", name);
-    auto what = blob_request(verb::del, name);
-    set_condition(what, when);
-    (void)co_await publish(doing, what);
+    auto request = blob_request(verb::del, name);
+    set_condition(request, when);
+    (void)co_await publish(doing, request);
 }
 
 } // namespace azure

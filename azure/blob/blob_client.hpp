@@ -67,7 +67,7 @@ class blob_client {
   public:
     // All references must outlive the client. `tokens`: for an account whose credential is an Entra identity.
     blob_client(account owner, std::string container, client_options options, http::session_pool& pool,
-                async::retry_context& retries, async::log& sink, token_source* tokens = nullptr);
+                async::retry_context& retries, async::log& log, token_source* tokens = nullptr);
 
     // True if it was created now. A SAS that may not look at the container is taken to belong to one that
     // exists.
@@ -105,7 +105,7 @@ class blob_client {
     [[nodiscard]] async::awaitable<void> read(std::string_view name, const etag& expected, std::uint64_t from,
                                               std::optional<std::uint64_t> to, body_sink sink);
 
-    [[nodiscard]] async::awaitable<lease_outcome> lease(lease_request what);
+    [[nodiscard]] async::awaitable<lease_outcome> lease(lease_request asked);
     // Put Blob without content; one try. `lease`: the id that holds it, if there is one.
     [[nodiscard]] async::awaitable<written> put_empty_blob(std::string_view name, const metadata& values,
                                                            const condition& when, std::string_view lease = {},
@@ -133,7 +133,7 @@ class blob_client {
     [[nodiscard]] std::optional<std::chrono::seconds> clock_ahead() const noexcept { return clock_ahead_; }
 
     [[nodiscard]] const std::string& container() const noexcept { return container_; }
-    [[nodiscard]] async::log& sink() const noexcept { return sink_; }
+    [[nodiscard]] async::log& log() const noexcept { return log_; }
     [[nodiscard]] const std::string& account_name() const noexcept { return account_.name; }
 
   private:
@@ -142,33 +142,36 @@ class blob_client {
     [[nodiscard]] request container_request(verb method) const;
     [[nodiscard]] request blob_request(verb method, std::string_view name) const;
     // The blob that a request is about; empty: the container.
-    [[nodiscard]] std::string blob_of(const request& what) const;
+    [[nodiscard]] std::string blob_of(const request& request) const;
     // One try, whatever the answer; `repeatable` as in wire_request. What is refused for this machine's clock
     // is dated by the service's, once, and sent again: it has not taken effect.
-    [[nodiscard]] async::awaitable<http::wire_response>
-    exchange(const request& what, bool repeatable, async::deadline by, const http::body_stream* stream);
+    [[nodiscard]] async::awaitable<http::wire_response> exchange(const request& request, bool repeatable,
+                                                                 async::deadline deadline,
+                                                                 const http::body_stream* stream);
     // The same for a token that is refused: it is renewed.
-    [[nodiscard]] async::awaitable<http::wire_response>
-    exchange_as(const request& what, bool repeatable, async::deadline by, const http::body_stream* stream);
+    [[nodiscard]] async::awaitable<http::wire_response> exchange_as(const request& request, bool repeatable,
+                                                                    async::deadline deadline,
+                                                                    const http::body_stream* stream);
     [[nodiscard]] bool refused_for_the_clock(const http::wire_response& answer) const;
     // One try; any answer but 2xx is thrown.
-    [[nodiscard]] async::awaitable<http::wire_response> send_once(const request& what, bool repeatable,
-                                                                  async::deadline by);
+    [[nodiscard]] async::awaitable<http::wire_response> send_once(const request& request, bool repeatable,
+                                                                  async::deadline deadline);
     [[nodiscard]] async::awaitable<http::wire_response>
-    send_while_reachable(const request& what, async::deadline by, async::deadline found_by);
+    send_while_reachable(const request& request, async::deadline deadline, async::deadline found_by);
     // With retries.
-    [[nodiscard]] async::awaitable<http::wire_response> send(std::string_view doing, const request& what);
+    [[nodiscard]] async::awaitable<http::wire_response> send(std::string_view doing, const request& request);
     // Nothing if there is no such blob.
     [[nodiscard]] async::awaitable<std::optional<http::wire_response>> send_if_found(std::string_view doing,
-                                                                                     const request& what);
+                                                                                     const request& request);
     // One try of a write that must not be repeated blindly.
-    [[nodiscard]] async::awaitable<http::wire_response> publish(std::string_view doing, const request& what);
-    [[nodiscard]] async::awaitable<void> read_range(reading& state, const request& what, async::deadline by);
-    [[nodiscard]] async::awaitable<http::wire_response> exchange_once(const request& what,
-                                                                      const std::string& token,
-                                                                      bool repeatable, async::deadline by,
-                                                                      const http::body_stream* stream);
-    void log_answer(const request& what, const http::wire_response& answer,
+    [[nodiscard]] async::awaitable<http::wire_response> publish(std::string_view doing,
+                                                                const request& request);
+    [[nodiscard]] async::awaitable<void> read_range(reading& state, const request& request,
+                                                    async::deadline deadline);
+    [[nodiscard]] async::awaitable<http::wire_response>
+    exchange_once(const request& request, const std::string& token, bool repeatable, async::deadline deadline,
+                  const http::body_stream* stream);
+    void log_answer(const request& request, const http::wire_response& answer,
                     async::deadline::clock::time_point began);
 
     account account_;
@@ -176,7 +179,7 @@ class blob_client {
     client_options options_;
     http::session_pool& pool_;
     async::retry_context& retries_;
-    async::log& sink_;
+    async::log& log_;
     token_source* tokens_;
     std::optional<std::chrono::seconds> clock_ahead_;
     std::chrono::seconds dated_ahead_{0}; // what is added to our clock in x-ms-date

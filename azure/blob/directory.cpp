@@ -20,14 +20,14 @@ async::retry_context hasty(const async::retry_context& retries) {
 directory_client::directory_client(const async::asio::any_io_executor& executor, account owner,
                                    std::string container, client_options options,
                                    http::pool_options connections, async::retry_context& retries,
-                                   async::log& sink, token_source* tokens)
+                                   async::log& log, token_source* tokens)
     : executor_(executor)
     , owner_(std::move(owner))
     , container_(std::move(container))
     , options_(options)
     , connections_(std::move(connections))
     , retries_(hasty(retries))
-    , sink_(sink)
+    , log_(log)
     , tokens_(tokens) {}
 
 async::awaitable<void> directory_client::ensure(std::string name) {
@@ -35,8 +35,8 @@ async::awaitable<void> directory_client::ensure(std::string name) {
     auto there = owner_;
     there.blob = owner_.dfs.value();
     if (!pool_)
-        pool_.emplace(executor_, there.blob, connections_, sink_);
-    blob_client client(std::move(there), container_, options_, *pool_, retries_, sink_, tokens_);
+        pool_.emplace(executor_, there.blob, connections_, log_);
+    blob_client client(std::move(there), container_, options_, *pool_, retries_, log_, tokens_);
     co_await client.ensure_directory(name);
 }
 

@@ -13,7 +13,7 @@ class directory_client {
     // All references must outlive it. Connects only when a directory is to be made.
     directory_client(const async::asio::any_io_executor& executor, account owner, std::string container,
                      client_options options, http::pool_options connections, async::retry_context& retries,
-                     async::log& sink, token_source* tokens);
+                     async::log& log, token_source* tokens);
 
     // Whether the endpoint is known.
     [[nodiscard]] bool available() const noexcept { return owner_.dfs.has_value(); }
@@ -31,7 +31,7 @@ class directory_client {
     client_options options_;
     http::pool_options connections_;
     async::retry_context retries_;
-    async::log& sink_;
+    async::log& log_;
     token_source* tokens_;
     std::optional<http::session_pool> pool_;
 };

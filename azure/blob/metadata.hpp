@@ -88,7 +88,7 @@ struct block_list {
 // If-Match an ETag, If-None-Match: *, or no condition.
 struct condition {
     enum class kind : std::uint8_t { none, match, absent };
-    kind what = kind::none;
+    kind wanted = kind::none;
     azure::etag etag;
 
     [[nodiscard]] static condition match(azure::etag tag) { return {kind::match, std::move(tag)}; }

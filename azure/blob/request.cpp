@@ -16,8 +16,8 @@ namespace azure {
 
 namespace {
 
-std::string encoded_path(const account& owner, const request& what) {
-    auto path = encode_path(owner.blob.path) + encode_path(what.path);
+std::string encoded_path(const account& owner, const request& request) {
+    auto path = encode_path(owner.blob.path) + encode_path(request.path);
     return path.empty() ? "/" : path;
 }
 
@@ -29,9 +29,9 @@ bool signs_before(std::string_view one, std::string_view other) {
                                         [&](char a, char b) { return weight(a) < weight(b); });
 }
 
-std::string canonicalized_headers(const request& what) {
+std::string canonicalized_headers(const request& request) {
     std::vector<std::pair<std::string_view, std::string_view>> signed_headers;
-    for (const auto& [name, value] : what.headers)
+    for (const auto& [name, value] : request.headers)
         if (name.starts_with("x-ms-"))
             signed_headers.emplace_back(name, value);
     std::sort(signed_headers.begin(), signed_headers.end(),
@@ -42,9 +42,9 @@ std::string canonicalized_headers(const request& what) {
     return text;
 }
 
-std::string canonicalized_resource(const account& owner, const request& what) {
-    auto text = "/" + owner.name + encoded_path(owner, what);
-    auto query = what.query;
+std::string canonicalized_resource(const account& owner, const request& request) {
+    auto text = "/" + owner.name + encoded_path(owner, request);
+    auto query = request.query;
     std::sort(query.begin(), query.end());
     for (const auto& [name, value] : query)
         text.append("\n").append(name).append(":").append(value);
@@ -52,10 +52,10 @@ std::string canonicalized_resource(const account& owner, const request& what) {
 }
 
 template <typename Shown>
-std::string target(const account& owner, const request& what, Shown show_signature) {
-    auto text = encoded_path(owner, what);
+std::string target(const account& owner, const request& request, Shown show_signature) {
+    auto text = encoded_path(owner, request);
     char separator = '?';
-    for (const auto& [name, value] : what.query) {
+    for (const auto& [name, value] : request.query) {
         text += separator;
         text.append(name).append("=").append(encode_query_value(value));
         separator = '&';
@@ -112,9 +112,9 @@ std::size_t request::body_size() const noexcept {
 }
 
 void set_condition(request& target, const condition& when) {
-    if (when.what == condition::kind::match)
+    if (when.wanted == condition::kind::match)
         target.headers.insert_or_assign("if-match", when.etag);
-    else if (when.what == condition::kind::absent)
+    else if (when.wanted == condition::kind::absent)
         target.headers.insert_or_assign("if-none-match", "*");
 }
 
@@ -144,17 +144,17 @@ void set_content(request& target, const content_headers& content) {
     set_unless_empty(target, "x-ms-tags", tags_header(content.tags));
 }
 
-std::string request_target(const account& owner, const request& what) {
+std::string request_target(const account& owner, const request& request) {
     // A SAS goes out verbatim: it is encoded already.
-    return target(owner, what, [](const std::string& query) { return query; });
+    return target(owner, request, [](const std::string& query) { return query; });
 }
 
-std::string redacted_target(const account& owner, const request& what) {
-    return target(owner, what, [](const std::string& query) { return redacted(query); });
+std::string redacted_target(const account& owner, const request& request) {
+    return target(owner, request, [](const std::string& query) { return redacted(query); });
 }
 
 // https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
-std::string string_to_sign(const account& owner, const request& what) {
+std::string string_to_sign(const account& owner, const request& request) {
     // In this order; x-ms-date stands in for Date, whose line stays empty.
     constexpr std::array<std::string_view, 11> standard{"content-encoding",
                                                         "content-language",
@@ -167,22 +167,22 @@ std::string string_to_sign(const account& owner, const request& what) {
                                                         "if-none-match",
                                                         "if-unmodified-since",
                                                         "range"};
-    std::string text(to_string(what.method));
+    std::string text(to_string(request.method));
     text += '\n';
     for (const auto name : standard) {
-        const auto size = what.body_size();
-        const auto found = what.headers.find(std::string(name));
+        const auto size = request.body_size();
+        const auto found = request.headers.find(std::string(name));
         if (name == "content-length")
             text += size == 0 ? "" : std::to_string(size);
-        else if (found != what.headers.end())
+        else if (found != request.headers.end())
             text += found->second;
         text += '\n';
     }
-    return text + canonicalized_headers(what) + canonicalized_resource(owner, what);
+    return text + canonicalized_headers(request) + canonicalized_resource(owner, request);
 }
 
-std::string shared_key_authorization(const account& owner, const shared_key& key, const request& what) {
-    const auto text = string_to_sign(owner, what);
+std::string shared_key_authorization(const account& owner, const shared_key& key, const request& request) {
+    const auto text = string_to_sign(owner, request);
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     if (HMAC(EVP_sha256(), key.key.data(), static_cast<int>(key.key.size()),

@@ -33,14 +33,14 @@ void set_metadata(request& target, const metadata& values);
 void set_content(request& target, const content_headers& content); // as x-ms-*
 
 // Path and query as they stand in the request line, endpoint path and SAS included.
-[[nodiscard]] std::string request_target(const account& owner, const request& what);
+[[nodiscard]] std::string request_target(const account& owner, const request& request);
 // The same for logs and messages: the SAS's values replaced by "REDACTED".
-[[nodiscard]] std::string redacted_target(const account& owner, const request& what);
+[[nodiscard]] std::string redacted_target(const account& owner, const request& request);
 
 // Shared Key, 2015-02-21 and later: what is signed, and the Authorization value. `what.headers` must already
 // hold x-ms-date and x-ms-version.
-[[nodiscard]] std::string string_to_sign(const account& owner, const request& what);
+[[nodiscard]] std::string string_to_sign(const account& owner, const request& request);
 [[nodiscard]] std::string shared_key_authorization(const account& owner, const shared_key& key,
-                                                   const request& what);
+                                                   const request& request);
 
 } // namespace azure

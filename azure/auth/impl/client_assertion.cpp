@@ -46,10 +46,10 @@ struct signer {
     certificate_handle certificate;
 };
 
-[[noreturn]] void refuse(const char* what) {
+[[noreturn]] void refuse(const char* problem) {
     ERR_clear_error();
     throw async::error(
-        async::failure::usage, std::string("the client certificate ") + what,
+        async::failure::usage, std::string("the client certificate ") + problem,
         "AZURE_CLIENT_CERTIFICATE_PATH names a PEM file with an RSA certificate and its private key, or a "
         "PKCS #12 file; AZURE_CLIENT_CERTIFICATE_PASSWORD opens it.");
 }

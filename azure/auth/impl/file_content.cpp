@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t size_max = std::size_t{1} << 20;
 
-[[noreturn]] void refuse_file(const std::string& path, const char* what) {
-    throw async::error(async::failure::usage, fmt::format("the file '{}' {}", path, what),
+[[noreturn]] void refuse_file(const std::string& path, const char* problem) {
+    throw async::error(async::failure::usage, fmt::format("the file '{}' {}", path, problem),
                        "AZURE_FEDERATED_TOKEN_FILE and AZURE_CLIENT_CERTIFICATE_PATH name files that must be "
                        "there and readable.");
 }

@@ -39,25 +39,24 @@ async::error nobody_answers() {
 } // namespace
 
 token_client::token_client(const async::asio::any_io_executor& executor, identity who, token_options options,
-                           const async::retry_context& retries, async::helper_thread& helper,
-                           async::log& sink)
+                           const async::retry_context& retries, async::helper_thread& helper, async::log& log)
     : who_(std::move(who))
     , options_(std::move(options))
-    , retries_{retries.policy, retries.random, sink, retries.retries}
+    , retries_{retries.policy, retries.random, log, retries.retries}
     , helper_(helper)
-    , sink_(sink)
-    , pool_(executor, who_.server, connections_for(who_, options_), sink)
+    , log_(log)
+    , pool_(executor, who_.server, connections_for(who_, options_), log)
     , doing_(fmt::format("get an access token by {} from '{}'", to_string(who_.kind),
                          http::authority(who_.server))) {
     retries_.policy.pause_first = options_.pause_first;
 }
 
-awaitable<access_token> token_client::get(std::string scope, deadline by, effort how) {
+awaitable<access_token> token_client::get(std::string scope, async::deadline deadline, effort how) {
     auto context = retries_;
-    auto limit = earliest(by, deadline::after(options_.patience));
+    auto limit = earliest(deadline, deadline::after(options_.patience));
     if (how == effort::one_try) {
         context.policy.tries_max = 1;
-        limit = earliest(by, deadline::after(options_.renewal_patience));
+        limit = earliest(deadline, deadline::after(options_.renewal_patience));
     }
     auto attempt = [&] { return ask(scope, limit); };
     try {
@@ -72,21 +71,21 @@ awaitable<access_token> token_client::get(std::string scope, deadline by, effort
 }
 
 // One try.
-awaitable<access_token> token_client::ask(std::string_view scope, deadline by) {
+awaitable<access_token> token_client::ask(std::string_view scope, async::deadline deadline) {
     const auto proof = co_await assertion();
-    const auto what = token_request_for(who_, scope, proof);
-    const auto body = std::as_bytes(std::span<const char>(what.body));
+    const auto request = token_request_for(who_, scope, proof);
+    const auto body = std::as_bytes(std::span<const char>(request.body));
     http::wire_request wire;
-    wire.method = what.method;
-    wire.target = what.target;
-    wire.headers = what.headers;
+    wire.method = request.method;
+    wire.target = request.target;
+    wire.headers = request.headers;
     wire.headers.emplace_back("User-Agent", "event-archiver");
     if (!body.empty())
         wire.body = {&body, 1};
     wire.timeout = options_.request_timeout;
 
-    async::span shown(sink_, "tokens", to_string(who_.kind), scope);
-    const auto answer = co_await exchange(wire, by);
+    async::span shown(log_, "tokens", to_string(who_.kind), scope);
+    const auto answer = co_await exchange(wire, deadline);
     shown.note("status", std::uint64_t{answer.status});
     const auto now = std::chrono::system_clock::now();
     if (answer.status == 200)
@@ -108,9 +107,10 @@ awaitable<std::string> token_client::assertion() {
     co_return client_assertion(content, who_.secret, claims);
 }
 
-awaitable<http::wire_response> token_client::exchange(const http::wire_request& wire, deadline by) {
+awaitable<http::wire_response> token_client::exchange(const http::wire_request& wire,
+                                                      async::deadline deadline) {
     try {
-        auto answer = co_await pool_.exchange(wire, by);
+        auto answer = co_await pool_.exchange(wire, deadline);
         reached_ = true;
         co_return answer;
     } catch (const async::error& failed) {

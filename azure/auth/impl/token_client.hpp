@@ -20,24 +20,25 @@ class token_client {
 
     // As `token_source`.
     token_client(const async::asio::any_io_executor& executor, identity who, token_options options,
-                 const async::retry_context& retries, async::helper_thread& helper, async::log& sink);
+                 const async::retry_context& retries, async::helper_thread& helper, async::log& log);
 
     // Throws async::error and nothing derived from it, not to be repeated.
-    [[nodiscard]] awaitable<access_token> get(std::string scope, async::deadline by, effort how);
+    [[nodiscard]] awaitable<access_token> get(std::string scope, async::deadline deadline, effort how);
 
     [[nodiscard]] const identity& who() const noexcept { return who_; }
     void close() { pool_.close(); }
 
   private:
-    [[nodiscard]] awaitable<access_token> ask(std::string_view scope, async::deadline by);
+    [[nodiscard]] awaitable<access_token> ask(std::string_view scope, async::deadline deadline);
     [[nodiscard]] awaitable<std::string> assertion();
-    [[nodiscard]] awaitable<http::wire_response> exchange(const http::wire_request& wire, async::deadline by);
+    [[nodiscard]] awaitable<http::wire_response> exchange(const http::wire_request& wire,
+                                                          async::deadline deadline);
 
     identity who_;
     token_options options_;
     async::retry_context retries_;
     async::helper_thread& helper_;
-    async::log& sink_;
+    async::log& log_;
     http::session_pool pool_;
     std::string doing_;
     bool reached_ = false;

@@ -41,17 +41,17 @@ std::string token_path(const identity& who) {
 }
 
 token_request to_authority(const identity& who, std::string_view scope, std::string_view assertion) {
-    token_request what{"POST", token_path(who), {}, {}};
-    what.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-    what.headers.emplace_back("Accept", "application/json");
-    what.body = form({{"client_id", who.client}, {"scope", scope}, {"grant_type", "client_credentials"}});
+    token_request request{"POST", token_path(who), {}, {}};
+    request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+    request.headers.emplace_back("Accept", "application/json");
+    request.body = form({{"client_id", who.client}, {"scope", scope}, {"grant_type", "client_credentials"}});
     if (who.kind == identity_kind::client_secret)
-        what.body += "&" + form({{"client_secret", who.secret}});
+        request.body += "&" + form({{"client_secret", who.secret}});
     else
-        what.body +=
+        request.body +=
             "&" + form({{"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
                         {"client_assertion", assertion}});
-    return what;
+    return request;
 }
 
 // Version 1 of the protocol has resources where version 2 has scopes.
@@ -64,18 +64,18 @@ std::string_view resource_of(std::string_view scope) {
 
 token_request to_managed(const identity& who, std::string_view scope) {
     const bool machine = who.kind == identity_kind::machine;
-    token_request what{"GET", encode_path(who.server.path), {}, {}};
+    token_request request{"GET", encode_path(who.server.path), {}, {}};
     if (machine)
-        what.target += "/metadata/identity/oauth2/token";
-    what.target += "?" + form({{"api-version", machine ? "2018-02-01" : "2019-08-01"},
-                               {"resource", resource_of(scope)}});
+        request.target += "/metadata/identity/oauth2/token";
+    request.target += "?" + form({{"api-version", machine ? "2018-02-01" : "2019-08-01"},
+                                  {"resource", resource_of(scope)}});
     if (!who.client.empty())
-        what.target += "&" + form({{"client_id", who.client}});
+        request.target += "&" + form({{"client_id", who.client}});
     if (machine)
-        what.headers.emplace_back("Metadata", "true");
+        request.headers.emplace_back("Metadata", "true");
     else
-        what.headers.emplace_back("X-IDENTITY-HEADER", who.secret);
-    return what;
+        request.headers.emplace_back("X-IDENTITY-HEADER", who.secret);
+    return request;
 }
 
 std::optional<json::object> parse_object(std::string_view body) {

@@ -16,8 +16,8 @@ std::optional<std::uint64_t> number(std::string_view text) noexcept {
     return value;
 }
 
-[[noreturn]] void fail(std::string_view what) {
-    throw async::error(async::failure::unclassified, "the service's answer " + std::string(what));
+[[noreturn]] void fail(std::string_view problem) {
+    throw async::error(async::failure::unclassified, "the service's answer " + std::string(problem));
 }
 
 blob_type type_of(std::string_view text) {

@@ -13,22 +13,23 @@ using async::awaitable;
 awaitable<std::optional<bool>> blob_client::hierarchical() {
     if (namespace_.asked)
         co_return namespace_.hierarchical;
-    request what;
-    what.method = verb::get;
+    azure::request request;
+    request.method = verb::get;
     // A SAS for a container may ask there, and nowhere else.
-    what.path = std::holds_alternative<shared_access_signature>(account_.credential) ? "/" + container_ : "/";
-    what.query.emplace_back("restype", "account");
-    what.query.emplace_back("comp", "properties");
-    what.headers.emplace("x-ms-client-request-id", make_request_id());
+    request.path =
+        std::holds_alternative<shared_access_signature>(account_.credential) ? "/" + container_ : "/";
+    request.query.emplace_back("restype", "account");
+    request.query.emplace_back("comp", "properties");
+    request.headers.emplace("x-ms-client-request-id", make_request_id());
     std::optional<bool> found;
     try {
-        const auto answer = co_await send("get account information", what);
+        const auto answer = co_await send("get account information", request);
         found = answer.header("x-ms-is-hns-enabled") == "true";
     } catch (const storage_error& failed) {
         if (failed.status() / 100 != 4 || failed.may_repeat())
             throw;
-        sink_.debug("azure.account_unknown", "the service does not tell what kind of account this is",
-                    {{"error.message", failed.what()}});
+        log_.debug("azure.account_unknown", "the service does not tell what kind of account this is",
+                   {{"error.message", failed.what()}});
     }
     namespace_ = {true, found};
     co_return found;
@@ -38,15 +39,15 @@ awaitable<std::optional<bool>> blob_client::hierarchical() {
 awaitable<void> blob_client::ensure_marker_blob(std::string_view name, const metadata& values,
                                                 std::string_view encryption_scope) {
     const auto doing = fmt::format("put blob '{}'", name);
-    auto what = blob_request(verb::put, name);
-    what.headers["x-ms-blob-type"] = "BlockBlob";
+    auto request = blob_request(verb::put, name);
+    request.headers["x-ms-blob-type"] = "BlockBlob";
     if (!encryption_scope.empty())
-        what.headers["x-ms-encryption-scope"] = encryption_scope;
-    set_metadata_at_border(doing, what, values);
-    set_condition(what, condition::absent());
+        request.headers["x-ms-encryption-scope"] = encryption_scope;
+    set_metadata_at_border(doing, request, values);
+    set_condition(request, condition::absent());
     std::exception_ptr refused;
     try {
-        (void)co_await send(doing, what);
+        (void)co_await send(doing, request);
     } catch (const storage_error& failed) {
         if (failed.condition_failed())
             co_return;
@@ -67,11 +68,11 @@ awaitable<void> blob_client::ensure_marker_blob(std::string_view name, const met
 // Path Create, If-None-Match: *. An answer that was lost makes the second try find what the first has made.
 awaitable<void> blob_client::ensure_directory(std::string_view name) {
     const auto doing = fmt::format("create directory '{}'", name);
-    auto what = blob_request(verb::put, name);
-    what.query.emplace_back("resource", "directory");
-    set_condition(what, condition::absent());
+    auto request = blob_request(verb::put, name);
+    request.query.emplace_back("resource", "directory");
+    set_condition(request, condition::absent());
     try {
-        (void)co_await send(doing, what);
+        (void)co_await send(doing, request);
     } catch (const storage_error& failed) {
         if (failed.status() != 409 || failed.service_code() != "PathAlreadyExists")
             throw;

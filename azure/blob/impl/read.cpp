@@ -59,17 +59,17 @@ awaitable<void> blob_client::read(std::string_view name, const etag& expected, s
     state.end = to;
     state.sink = std::move(sink);
     while (!state.done()) {
-        auto what = blob_request(verb::get, name);
+        auto request = blob_request(verb::get, name);
         if (!expected.empty())
-            set_condition(what, condition::match(expected));
-        const auto by = deadline::after(options_.operation_timeout);
+            set_condition(request, condition::match(expected));
+        const auto deadline = async::deadline::after(options_.operation_timeout);
         auto attempt = [&] {
             const auto last = std::min(state.end.value_or(state.at + range_max), state.at + range_max) - 1;
-            what.headers["x-ms-range"] = fmt::format("bytes={}-{}", state.at, last);
-            return read_range(state, what, by);
+            request.headers["x-ms-range"] = fmt::format("bytes={}-{}", state.at, last);
+            return read_range(state, request, deadline);
         };
         try {
-            co_await async::retry(retries_, doing, by, attempt);
+            co_await async::retry(retries_, doing, deadline, attempt);
         } catch (storage_error& failed) {
             failed.set_blob(std::string(name));
             if (state.sink_failed)
@@ -85,14 +85,14 @@ awaitable<void> blob_client::read(std::string_view name, const etag& expected, s
     }
 }
 
-awaitable<void> blob_client::read_range(reading& state, const request& what, deadline by) {
+awaitable<void> blob_client::read_range(reading& state, const request& request, async::deadline deadline) {
     const auto began_at = state.at;
     http::body_stream stream;
     stream.sink = [&state](std::span<const std::byte> bytes) { return state.pass_on(bytes); };
     stream.before_body = [&state](const http::wire_response& answer) { state.check(answer); };
     http::wire_response answer;
     try {
-        answer = co_await exchange(what, true, by, &stream);
+        answer = co_await exchange(request, true, deadline, &stream);
     } catch (const async::error& cut) {
         // Some of it came, so the loop goes on from there with all its tries; a try without progress has
         // failed. What the sink threw is rethrown behind the retries' back.
@@ -107,8 +107,8 @@ awaitable<void> blob_client::read_range(reading& state, const request& what, dea
     if (answer.status == 416 && (began_at == 0 || (range && range->total == began_at)))
         state.end = began_at;
     else
-        throw service_error(answer, what.headers.at("x-ms-client-request-id"),
-                            std::chrono::system_clock::now(), {account_.credential, what});
+        throw service_error(answer, request.headers.at("x-ms-client-request-id"),
+                            std::chrono::system_clock::now(), {account_.credential, request});
 }
 
 } // namespace azure

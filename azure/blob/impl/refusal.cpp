@@ -37,8 +37,8 @@ std::string field(std::string_view query, std::string_view name) {
     return {};
 }
 
-std::string operation(const request& what, std::string_view name) {
-    for (const auto& [key, value] : what.query)
+std::string operation(const request& request, std::string_view name) {
+    for (const auto& [key, value] : request.query)
         if (key == name)
             return value;
     return {};
@@ -51,8 +51,8 @@ std::string listed(const std::vector<permission>& all) {
     return text;
 }
 
-std::string container_of(const request& what) {
-    return what.path.empty() ? what.path : what.path.substr(1, what.path.find('/', 1) - 1);
+std::string container_of(const request& request) {
+    return request.path.empty() ? request.path : request.path.substr(1, request.path.find('/', 1) - 1);
 }
 
 // A SAS that does not count (yet, or any more), or empty.
@@ -72,30 +72,30 @@ std::string out_of_date(std::string_view query, std::chrono::sys_seconds now) {
     return {};
 }
 
-std::string lacking_in(std::string_view query, const request& what) {
-    const auto needed = permissions_for(what);
+std::string lacking_in(std::string_view query, const request& request) {
+    const auto needed = permissions_for(request);
     if (needed.empty())
         return fmt::format(
             "A SAS cannot do that to container '{}': create it once, with the account's key or a role.",
-            container_of(what));
+            container_of(request));
     const auto given = field(query, "sp");
     auto lacking = needed;
     std::erase_if(lacking,
                   [&](const permission& each) { return given.find(each.letter) != std::string::npos; });
     if (given.empty() || lacking.empty())
         return fmt::format("The SAS, or its stored access policy, must allow {} on container '{}'.",
-                           listed(needed), container_of(what));
+                           listed(needed), container_of(request));
     return fmt::format("The SAS lacks {} for container '{}': it allows '{}'.", listed(lacking),
-                       container_of(what), given);
+                       container_of(request), given);
 }
 
-std::string hint_for_signature(std::string_view query, const request& what, std::string_view code,
+std::string hint_for_signature(std::string_view query, const request& request, std::string_view code,
                                std::chrono::sys_seconds now) {
     if (code == "AuthenticationFailed" || code == "AuthorizationFailure")
         if (auto late = out_of_date(query, now); !late.empty())
             return late;
     if (code == "AuthorizationPermissionMismatch")
-        return lacking_in(query, what);
+        return lacking_in(query, request);
     if (code == "AuthorizationProtocolMismatch")
         return "The SAS is for HTTPS only: give an endpoint that begins with https://.";
     if (code == "AuthorizationSourceIPMismatch")
@@ -108,35 +108,35 @@ std::string hint_for_signature(std::string_view query, const request& what, std:
     return "Check that the SAS was copied whole, and that the key that signed it has not been changed since.";
 }
 
-std::string hint_for_identity(const request& what, std::string_view code) {
+std::string hint_for_identity(const request& request, std::string_view code) {
     if (code != "AuthorizationPermissionMismatch" && code != "AuthorizationFailure")
         return "Check that the storage account belongs to the tenant of the identity.";
-    const bool about_tags = operation(what, "comp") == "tags" || what.headers.contains("x-ms-tags");
+    const bool about_tags = operation(request, "comp") == "tags" || request.headers.contains("x-ms-tags");
     return fmt::format(
         "Give the identity the role Storage Blob Data {} on container '{}'; that takes some minutes"
         " to take effect. The account's network rules may refuse too.",
-        about_tags ? "Owner, for index tags," : "Contributor", container_of(what));
+        about_tags ? "Owner, for index tags," : "Contributor", container_of(request));
 }
 
 } // namespace
 
-std::vector<permission> permissions_for(const request& what) {
-    const auto comp = operation(what, "comp");
-    const bool reads = what.method == verb::get || what.method == verb::head;
+std::vector<permission> permissions_for(const request& request) {
+    const auto comp = operation(request, "comp");
+    const bool reads = request.method == verb::get || request.method == verb::head;
     if (comp == "list")
         return {{'l', "list"}};
-    if (operation(what, "restype") == "container")
+    if (operation(request, "restype") == "container")
         return {};
     if (comp == "tags" && reads)
         return {{'t', "tags"}};
     if (reads)
         return {{'r', "read"}};
-    if (what.method == verb::del)
+    if (request.method == verb::del)
         return {{'d', "delete"}};
-    if (operation(what, "resource") == "directory")
+    if (operation(request, "resource") == "directory")
         return {{'c', "create"}};
     std::vector<permission> needed{{'w', "write"}};
-    if (what.headers.contains("x-ms-tags"))
+    if (request.headers.contains("x-ms-tags"))
         needed.push_back({'t', "tags"});
     return needed;
 }
@@ -152,9 +152,9 @@ std::string refusal_hint(const sent_request& refused, std::string_view code, std
     if (code == "AuthorizationSourceIPMismatch" && signature == nullptr)
         return "The account's network rules refuse this machine's address.";
     if (signature != nullptr)
-        return hint_for_signature(signature->query, refused.what, code, now);
+        return hint_for_signature(signature->query, refused.request, code, now);
     if (std::holds_alternative<entra_identity>(refused.used))
-        return hint_for_identity(refused.what, code);
+        return hint_for_identity(refused.request, code);
     return code == "AuthorizationFailure"
                ? "The account's network rules refuse this machine's address, or the account key is wrong."
                : "Check the account key: it may have been changed.";

@@ -14,7 +14,7 @@ namespace azure {
 // A request and what it was signed with.
 struct sent_request {
     credential used{};
-    request what{};
+    azure::request request{};
 };
 
 // A permission, as a SAS spells it and in words.
@@ -25,7 +25,7 @@ struct permission {
 };
 // What a request asks for. Empty: nothing that a SAS for a container could give.
 // https://learn.microsoft.com/rest/api/storageservices/create-service-sas#permissions-for-a-directory-container-or-blob
-[[nodiscard]] std::vector<permission> permissions_for(const request& what);
+[[nodiscard]] std::vector<permission> permissions_for(const request& request);
 
 // A sentence for an answer 401 or 403 with this code, or empty. `now` is the service's time as far as it is
 // known. Of a SAS its permissions, dates and addresses are told, never its signature.

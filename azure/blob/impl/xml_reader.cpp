@@ -94,11 +94,11 @@ xml_reader::xml_reader(std::string_view text, std::string_view root)
         fail("it begins with another element");
 }
 
-void xml_reader::fail(std::string_view what) const {
+void xml_reader::fail(std::string_view problem) const {
     // Neither names nor text of the document: the answer may come from anybody.
     throw async::error(async::failure::unclassified,
                        fmt::format("the service's answer is not the expected XML: {} (at byte {} of {})",
-                                   what, all_.size() - left_.size(), all_.size()));
+                                   problem, all_.size() - left_.size(), all_.size()));
 }
 
 bool xml_reader::has_attribute(std::string_view name, std::string_view value) const noexcept {

@@ -34,7 +34,7 @@ class xml_reader {
     // After the root element: nothing but white space and comments may follow.
     void finish();
 
-    [[noreturn]] void fail(std::string_view what) const;
+    [[noreturn]] void fail(std::string_view problem) const;
 
   private:
     void open_element();
