@@ -7,21 +7,21 @@
 
 namespace app {
 
-purpose purpose_of(const command_line& what, const texts& given) {
+purpose purpose_of(const command_line& request, const texts& given) {
     const bool of_exports =
         !given["PG_CONNECTION_STRING"].set() && (given["DATABASE_URL"].set() || given["DB_URI"].set());
-    if (what.command == command::serve || (what.command == command::config && of_exports))
+    if (request.command == command::serve || (request.command == command::config && of_exports))
         return purpose::serving;
-    if (what.command == command::export_tasks || (what.command == command::recover && what.exports))
+    if (request.command == command::export_tasks || (request.command == command::recover && request.exports))
         return purpose::exports;
-    return what.command == command::list ? purpose::inventory : purpose::archive;
+    return request.command == command::list ? purpose::inventory : purpose::archive;
 }
 
-telemetry::label_list file_labels_of(const command_line& what, const configuration& settings) {
-    telemetry::label_list labels{{"command", std::string(info_of(what.command).name)}};
-    if (what.command == command::export_tasks)
+telemetry::label_list file_labels_of(const command_line& request, const configuration& settings) {
+    telemetry::label_list labels{{"command", std::string(info_of(request.command).name)}};
+    if (request.command == command::export_tasks)
         labels.emplace_back("tasks",
-                            what.tasks.empty() ? "all" : fmt::format("{}", fmt::join(what.tasks, ",")));
+                            request.tasks.empty() ? "all" : fmt::format("{}", fmt::join(request.tasks, ",")));
     else
         labels.emplace_back("table", settings.job.table);
     labels.emplace_back("place", settings.metrics.instance);

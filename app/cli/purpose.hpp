@@ -8,9 +8,10 @@
 namespace app {
 
 // `config` shows what it is given, and says what is wrong with it for whom it was meant.
-[[nodiscard]] purpose purpose_of(const command_line& what, const texts& given);
+[[nodiscard]] purpose purpose_of(const command_line& request, const texts& given);
 
 // The command, the table or the tasks, and the place: what a metrics file says of each of its metrics.
-[[nodiscard]] telemetry::label_list file_labels_of(const command_line& what, const configuration& settings);
+[[nodiscard]] telemetry::label_list file_labels_of(const command_line& request,
+                                                   const configuration& settings);
 
 } // namespace app

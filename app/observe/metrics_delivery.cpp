@@ -94,7 +94,7 @@ std::vector<telemetry::metric> metrics_of(const summary_facts& facts) {
 }
 
 void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
-                               const std::vector<telemetry::metric>& more, async::deadline by) {
+                               const std::vector<telemetry::metric>& more, async::deadline deadline) {
     if (!to.file.empty())
         write_file(to, exit_code, more);
     const auto now = std::chrono::system_clock::now();
@@ -115,7 +115,7 @@ void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
                                                      telemetry::otlp_request(metrics, speaker, now)));
     }
     if (!deliveries.empty())
-        send(std::move(deliveries), by);
+        send(std::move(deliveries), deadline);
 }
 
 void metrics_delivery::write_file(const metrics_settings& to, int exit_code,
@@ -133,24 +133,24 @@ void metrics_delivery::write_file(const metrics_settings& to, int exit_code,
                 sample.labels.insert(sample.labels.end(), to.file_labels.begin(), to.file_labels.end());
         output_file(to.file, output_file::readers::everybody).write(telemetry::exposition(metrics));
     } catch (const std::exception& failed) {
-        sink_.warn("metrics.lost", "the metrics could not be written", {{"error.message", failed.what()}});
+        log_.warn("metrics.lost", "the metrics could not be written", {{"error.message", failed.what()}});
     }
 }
 
-void metrics_delivery::send(std::vector<telemetry::delivery> deliveries, async::deadline by) {
+void metrics_delivery::send(std::vector<telemetry::delivery> deliveries, async::deadline deadline) {
     async::stop_source stop;
     // From here to the end of the process a signal has nothing else to end.
     async::signal_watch signals(
         loop_.get_executor(), [&stop](int number) { stop.request(number); }, [] {});
     std::vector<async::awaitable<void>> sending;
-    for (const auto& what : deliveries)
-        sending.push_back(send_one(what, by));
+    for (const auto& delivery : deliveries)
+        sending.push_back(send_one(delivery, deadline));
     boost::asio::co_spawn(loop_, async::run_all(std::move(sending)),
                           boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr failed) {
                               if (failed) {
                                   lingers_ = true;
-                                  sink_.warn("metrics.lost", "the metrics could not be sent",
-                                             {{"error.message", async::describe(failed)}});
+                                  log_.warn("metrics.lost", "the metrics could not be sent",
+                                            {{"error.message", async::describe(failed)}});
                               }
                               signals.close();
                               loop_.stop(); // for a lookup left behind it would wait
@@ -158,14 +158,15 @@ void metrics_delivery::send(std::vector<telemetry::delivery> deliveries, async::
     loop_.run();
 }
 
-async::awaitable<void> metrics_delivery::send_one(const telemetry::delivery& what, async::deadline by) {
-    const auto where = http::authority(what.server);
-    const auto failed = co_await async::caught_error(telemetry::deliver(what, by, sink_));
+async::awaitable<void> metrics_delivery::send_one(const telemetry::delivery& delivery,
+                                                  async::deadline deadline) {
+    const auto where = http::authority(delivery.server);
+    const auto failed = co_await async::caught_error(telemetry::deliver(delivery, deadline, log_));
     if (!failed)
         co_return;
-    lingers_ = lingers_ || by.passed();
-    sink_.warn("metrics.lost", "the metrics could not be sent",
-               {{"to", where}, {"error.message", async::describe(failed)}});
+    lingers_ = lingers_ || deadline.passed();
+    log_.warn("metrics.lost", "the metrics could not be sent",
+              {{"to", where}, {"error.message", async::describe(failed)}});
 }
 
 } // namespace app

@@ -35,13 +35,13 @@ inline constexpr std::chrono::seconds metrics_patience{5};
 
 class metrics_delivery {
   public:
-    explicit metrics_delivery(async::log& sink)
-        : sink_(sink) {}
+    explicit metrics_delivery(async::log& log)
+        : log_(log) {}
 
-    // Writes and sends how the run ended, and `more`; takes no longer than until `by`, and a signal ends it.
-    // Never throws.
+    // Writes and sends how the run ended, and `more`; takes no longer than until `deadline`, and a signal
+    // ends it. Never throws.
     void deliver(const metrics_settings& to, int exit_code, const std::vector<telemetry::metric>& more,
-                 async::deadline by);
+                 async::deadline deadline);
 
     // True if something that cannot be interrupted, such as looking up a name, may still be going on:
     // destroying this waits for it.
@@ -49,10 +49,11 @@ class metrics_delivery {
 
   private:
     void write_file(const metrics_settings& to, int exit_code, const std::vector<telemetry::metric>& more);
-    void send(std::vector<telemetry::delivery> deliveries, async::deadline by);
-    [[nodiscard]] async::awaitable<void> send_one(const telemetry::delivery& what, async::deadline by);
+    void send(std::vector<telemetry::delivery> deliveries, async::deadline deadline);
+    [[nodiscard]] async::awaitable<void> send_one(const telemetry::delivery& delivery,
+                                                  async::deadline deadline);
 
-    async::log& sink_;
+    async::log& log_;
     boost::asio::io_context loop_{1};
     bool lingers_ = false;
 };

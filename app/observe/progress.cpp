@@ -89,9 +89,9 @@ std::string progress_bar(const archive::run_report& report, seconds elapsed, std
     return line;
 }
 
-void log_progress(async::log& sink, const archive::run_report& report, seconds elapsed) {
+void log_progress(async::log& log, const archive::run_report& report, seconds elapsed) {
     const auto spent = std::max(elapsed.count(), 0.001);
-    sink.info(
+    log.info(
         "progress", "still at work",
         {{"phase", archive::to_string(report.phase)},
          {"rows", report.rows_read},
@@ -106,11 +106,11 @@ void log_progress(async::log& sink, const archive::run_report& report, seconds e
 }
 
 progress_display::progress_display(const boost::asio::any_io_executor& executor, style how,
-                                   const archive::run_report& report, async::log& sink, line_writer terminal)
+                                   const archive::run_report& report, async::log& log, line_writer terminal)
     : timer_(executor)
     , style_(how)
     , report_(report)
-    , sink_(sink)
+    , log_(log)
     , terminal_(std::move(terminal)) {}
 
 void progress_display::start() {
@@ -126,7 +126,7 @@ void progress_display::start() {
 
 void progress_display::tick() {
     if (style_ == style::lines) {
-        log_progress(sink_, report_, report_.time_in_phase());
+        log_progress(log_, report_, report_.time_in_phase());
         return;
     }
     terminal_("\r" + progress_bar(report_, report_.time_in_phase(), terminal_width()) + "\x1b[K");
@@ -140,7 +140,7 @@ void progress_display::clear() {
 
 void progress_display::show_now() {
     clear();
-    log_progress(sink_, report_, report_.time_in_phase());
+    log_progress(log_, report_, report_.time_in_phase());
 }
 
 void progress_display::stop() {

@@ -20,7 +20,7 @@ namespace app {
                                        std::chrono::duration<double> elapsed, std::size_t width);
 
 // A log line with rows, bytes, rates, days and files.
-void log_progress(async::log& sink, const archive::run_report& report, std::chrono::duration<double> elapsed);
+void log_progress(async::log& log, const archive::run_report& report, std::chrono::duration<double> elapsed);
 
 // Shows progress at intervals until stopped.
 class progress_display {
@@ -28,7 +28,7 @@ class progress_display {
     enum class style : unsigned char { bar, lines };
 
     progress_display(const boost::asio::any_io_executor& executor, style how,
-                     const archive::run_report& report, async::log& sink, line_writer terminal);
+                     const archive::run_report& report, async::log& log, line_writer terminal);
 
     void start();
     void stop();
@@ -43,7 +43,7 @@ class progress_display {
     boost::asio::steady_timer timer_;
     style style_;
     const archive::run_report& report_;
-    async::log& sink_;
+    async::log& log_;
     line_writer terminal_;
     bool shown_ = false;
     bool stopped_ = false;

@@ -2,15 +2,15 @@
 
 namespace app {
 
-void recorded_timeline::write(const stretch& what) {
-    if (what.group == "job" || what.group == "readers" || what.group == "uploaders") {
+void recorded_timeline::write(const stretch& drawn) {
+    if (drawn.group == "job" || drawn.group == "readers" || drawn.group == "uploaders") {
         if (kept_.size() < kept_max)
-            kept_.push_back(what);
+            kept_.push_back(drawn);
         else
             ++left_out_;
     }
     if (next_ != nullptr)
-        next_->write(what);
+        next_->write(drawn);
 }
 
 } // namespace app

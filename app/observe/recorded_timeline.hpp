@@ -17,7 +17,7 @@ class recorded_timeline : public async::timeline {
     explicit recorded_timeline(async::timeline* next)
         : next_(next) {}
 
-    void write(const stretch& what) override;
+    void write(const stretch& drawn) override;
 
     [[nodiscard]] const std::vector<stretch>& kept() const noexcept { return kept_; }
     [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }

@@ -37,7 +37,7 @@ std::unique_ptr<async::log> run_log::make(constant_field always) {
     return made;
 }
 
-failure_facts log_failure(async::log& sink, const std::exception_ptr& failed, int code) {
+failure_facts log_failure(async::log& log, const std::exception_ptr& failed, int code) {
     failure_facts facts;
     facts.type = "internal";
     facts.message = async::describe(failed);
@@ -71,7 +71,7 @@ failure_facts log_failure(async::log& sink, const std::exception_ptr& failed, in
     add("azure.error_code", service_code);
     add("azure.request_id", request);
     fields.emplace_back("exit_code", code);
-    sink.error("run.error", facts.message, fields);
+    log.error("run.error", facts.message, fields);
     return facts;
 }
 

@@ -38,6 +38,6 @@ struct failure_facts {
     std::string hint;
 };
 // Logs "run.error" with all that is known of it.
-failure_facts log_failure(async::log& sink, const std::exception_ptr& failed, int code);
+failure_facts log_failure(async::log& log, const std::exception_ptr& failed, int code);
 
 } // namespace app

@@ -76,7 +76,7 @@ std::string sentence_of(const summary_facts& facts) {
     return fmt::format("{} {} of {}", did, plain_count(report.rows, "row"), plain_count(report.days, "day"));
 }
 
-void log_summary(async::log& sink, const summary_facts& facts) {
+void log_summary(async::log& log, const summary_facts& facts) {
     const auto cost = process_costs();
     const auto& report = facts.report;
     std::vector<async::log_field> fields{{"status", status_of(facts.exit_code)},
@@ -124,7 +124,7 @@ void log_summary(async::log& sink, const summary_facts& facts) {
                 fmt::format("phase_ms.{}", archive::to_string(static_cast<archive::run_phase>(phase))));
             fields.emplace_back(names.back(), spent);
         }
-    sink.summary("run.summary", sentence_of(facts), fields);
+    log.summary("run.summary", sentence_of(facts), fields);
 }
 
 } // namespace app

@@ -48,6 +48,6 @@ struct own_costs {
 
 // "event":"run.summary"; docs/json.md lists its fields. CPU seconds and peak memory are this process's so
 // far.
-void log_summary(async::log& sink, const summary_facts& facts);
+void log_summary(async::log& log, const summary_facts& facts);
 
 } // namespace app

@@ -41,9 +41,9 @@ bool write_termination_message(const std::string& named, std::string_view messag
     return bytes == static_cast<ssize_t>(message.size());
 }
 
-void leave_termination_message(const std::string& named, std::string_view message, async::log& sink) {
+void leave_termination_message(const std::string& named, std::string_view message, async::log& log) {
     if (!write_termination_message(named, message))
-        sink.warn("termination_log.lost", "the termination message could not be written", {{"file", named}});
+        log.warn("termination_log.lost", "the termination message could not be written", {{"file", named}});
 }
 
 } // namespace app

@@ -16,6 +16,6 @@ namespace app {
 // exists. False if it could not be written.
 [[nodiscard]] bool write_termination_message(const std::string& named, std::string_view message);
 // The same; what fails is a warning in the log.
-void leave_termination_message(const std::string& named, std::string_view message, async::log& sink);
+void leave_termination_message(const std::string& named, std::string_view message, async::log& log);
 
 } // namespace app

@@ -42,18 +42,18 @@ std::size_t trace_file::row_of(std::string_view group, std::size_t lane) {
     return found->second;
 }
 
-void trace_file::write(const stretch& what) {
-    const auto row = row_of(what.group, what.lane);
+void trace_file::write(const stretch& drawn) {
+    const auto row = row_of(drawn.group, drawn.lane);
     std::string notes;
-    for (const auto& [key, value] : what.notes) {
+    for (const auto& [key, value] : drawn.notes) {
         const auto* const text = std::get_if<std::string>(&value);
         notes += fmt::format("{}{}:{}", notes.empty() ? "" : ",", json_quoted(key),
                              text != nullptr ? json_quoted(*text)
                                              : std::to_string(std::get<std::uint64_t>(value)));
     }
     put(fmt::format(R"({{"ph":"X","pid":1,"tid":{},"ts":{},"dur":{},"cat":{},"name":{},"args":{{{}}}}})", row,
-                    microseconds(what.begin - started_), microseconds(what.end - what.begin),
-                    json_quoted(what.group), json_quoted(what.name), notes));
+                    microseconds(drawn.begin - started_), microseconds(drawn.end - drawn.begin),
+                    json_quoted(drawn.group), json_quoted(drawn.name), notes));
 }
 
 } // namespace app

@@ -18,7 +18,7 @@ class trace_file : public async::timeline {
     trace_file(const std::string& path, const std::string& run_id);
     ~trace_file() override;
 
-    void write(const stretch& what) override;
+    void write(const stretch& drawn) override;
 
   private:
     struct closing {

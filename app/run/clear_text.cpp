@@ -14,23 +14,23 @@ constexpr std::string_view advice =
 
 } // namespace
 
-void warn_of_clear_text(const configuration& settings, async::log& sink) {
+void warn_of_clear_text(const configuration& settings, async::log& log) {
     if (settings.lake_in_clear_text)
-        sink.warn("lake.clear_text", "rows go to the lake on another machine in clear text: give https://",
-                  {{"host", settings.account.blob.host}});
+        log.warn("lake.clear_text", "rows go to the lake on another machine in clear text: give https://",
+                 {{"host", settings.account.blob.host}});
 }
 
-std::function<void(const db::link_facts&)> clear_text_watch(std::string target, async::log& sink) {
-    return [target = std::move(target), &sink,
-            told = std::make_shared<bool>(false)](const db::link_facts& link) {
-        if (link.encrypted || link.local || *told)
-            return;
-        *told = true;
-        sink.warn("database.clear_text",
-                  "rows and the sign-in go to the database on another machine in clear text: give"
-                  " sslmode=verify-full",
-                  {{"database", target}});
-    };
+std::function<void(const db::link_facts&)> clear_text_watch(std::string target, async::log& log) {
+    return
+        [target = std::move(target), &log, told = std::make_shared<bool>(false)](const db::link_facts& link) {
+            if (link.encrypted || link.local || *told)
+                return;
+            *told = true;
+            log.warn("database.clear_text",
+                     "rows and the sign-in go to the database on another machine in clear text: give"
+                     " sslmode=verify-full",
+                     {{"database", target}});
+        };
 }
 
 archive::check_line judge_encryption(const db::link_facts& link) {

@@ -12,12 +12,12 @@
 namespace app {
 
 // Warns of a lake that is reached over http://. Once a run.
-void warn_of_clear_text(const configuration& settings, async::log& sink);
+void warn_of_clear_text(const configuration& settings, async::log& log);
 
 // To be told of each connection to the database; warns once, by name, of one that is neither encrypted nor on
-// this machine. `sink` must outlive it.
+// this machine. `log` must outlive it.
 [[nodiscard]] std::function<void(const db::link_facts&)> clear_text_watch(std::string target,
-                                                                          async::log& sink);
+                                                                          async::log& log);
 
 // The line `encryption` of `check`.
 [[nodiscard]] archive::check_line judge_encryption(const db::link_facts& link);

@@ -32,15 +32,15 @@ void note(archive::run_report& report, std::uint64_t days, std::uint64_t rows, s
     report.bytes = bytes;
 }
 
-awaitable<inquiry_answer> plan(const command_line& what, inquiry_context context) {
+awaitable<inquiry_answer> plan(const command_line& request, inquiry_context context) {
     const archive::look_context look{context.settings.job, context.database, context.lake, context.report};
     const auto found = co_await archive::look_ahead(look);
     context.report.cutoff = found.cutoff;
     note(context.report, found.days.size(), found.rows, found.bytes);
-    co_return inquiry_answer{render_plan(found, what.output), exit_code::done};
+    co_return inquiry_answer{render_plan(found, request.output), exit_code::done};
 }
 
-awaitable<inquiry_answer> list(const command_line& what, inquiry_context context) {
+awaitable<inquiry_answer> list(const command_line& request, inquiry_context context) {
     // First: what is archived meanwhile is then no file that it misses.
     lake::ledger book(context.lake);
     const auto known = co_await book.read();
@@ -50,27 +50,27 @@ awaitable<inquiry_answer> list(const command_line& what, inquiry_context context
                            fmt::format("there is no container '{}'", context.settings.container),
                            "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
     const auto found = archive::take_inventory(
-        *files, what.days,
+        *files, request.days,
         iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())), known);
     note(context.report, found.days, found.rows, found.bytes);
     inquiry_answer answer;
-    answer.text = what.calendar ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
-                                : render_list(found, path_of(context.settings), what.output);
+    answer.text = request.calendar ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
+                                   : render_list(found, path_of(context.settings), request.output);
     answer.page = page_of_inventory(found, path_of(context.settings));
     co_return answer;
 }
 
-awaitable<inquiry_answer> verify(const command_line& what, inquiry_context context) {
+awaitable<inquiry_answer> verify(const command_line& request, inquiry_context context) {
     const auto executor = co_await async::asio::this_coro::executor;
     const archive::verify_context look{context.settings.job, context.database, context.lake, context.report};
     archive::verifier verifier(executor, look);
-    const auto found = co_await verifier.verify(what.days, what.against);
+    const auto found = co_await verifier.verify(request.days, request.against);
     note(context.report, found.files.size(), found.rows, found.bytes);
-    co_return inquiry_answer{render_verification(found, path_of(context.settings), what.output),
+    co_return inquiry_answer{render_verification(found, path_of(context.settings), request.output),
                              found.differences == 0 ? exit_code::done : exit_code::integrity};
 }
 
-awaitable<inquiry_answer> check_all(const command_line& what, inquiry_context context) {
+awaitable<inquiry_answer> check_all(const command_line& request, inquiry_context context) {
     const auto& settings = context.settings;
     db::link_facts link;
     bool connected = false;
@@ -90,31 +90,31 @@ awaitable<inquiry_answer> check_all(const command_line& what, inquiry_context co
     lines.insert(lines.begin(), {"settings", archive::check_status::ok, "every setting can be read"});
     const auto failed = archive::verdict_of(lines);
     const auto code = failed ? exit_code_of(*failed) : exit_code::done;
-    co_return inquiry_answer{render_checks(lines, code, what.output), code};
+    co_return inquiry_answer{render_checks(lines, code, request.output), code};
 }
 
 using question = awaitable<inquiry_answer> (*)(const command_line&, inquiry_context);
 
-awaitable<inquiry_answer> of_whose_folder(const command_line& what, inquiry_context context, question asked,
-                                          archive::database_need need) {
+awaitable<inquiry_answer> of_whose_folder(const command_line& request, inquiry_context context,
+                                          question asked, archive::database_need need) {
     context.report.enter(archive::run_phase::connecting);
     if (!context.settings.database.empty()) // which `list` can do without
         co_await archive::tell_owner(context.database, context.lake, context.settings.job, need);
-    co_return co_await asked(what, context);
+    co_return co_await asked(request, context);
 }
 
 } // namespace
 
-awaitable<inquiry_answer> inquire(const command_line& what, inquiry_context context) {
-    switch (what.command) {
+awaitable<inquiry_answer> inquire(const command_line& request, inquiry_context context) {
+    switch (request.command) {
     case command::plan:
-        return of_whose_folder(what, context, plan, archive::database_need::needed);
+        return of_whose_folder(request, context, plan, archive::database_need::needed);
     case command::list:
-        return of_whose_folder(what, context, list, archive::database_need::not_needed);
+        return of_whose_folder(request, context, list, archive::database_need::not_needed);
     case command::verify:
-        return of_whose_folder(what, context, verify, archive::database_need::needed);
+        return of_whose_folder(request, context, verify, archive::database_need::needed);
     case command::check:
-        return check_all(what, context);
+        return check_all(request, context);
     default:
         break;
     }

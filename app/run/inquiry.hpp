@@ -30,7 +30,7 @@ struct inquiry_answer {
 };
 
 // Throws what keeps it from answering at all.
-[[nodiscard]] async::awaitable<inquiry_answer> inquire(const command_line& what, inquiry_context context);
+[[nodiscard]] async::awaitable<inquiry_answer> inquire(const command_line& request, inquiry_context context);
 
 // `check` where settings are wrong: nothing further can be looked at.
 [[nodiscard]] inquiry_answer check_without_settings(const std::vector<std::string>& mistakes,

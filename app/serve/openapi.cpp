@@ -71,19 +71,19 @@ constexpr std::string_view schemas = R"json({
 
 json::string_view text(std::string_view from) { return {from.data(), from.size()}; }
 
-json::object answer_of(const api_answer& what) {
+json::object answer_of(const api_answer& row) {
     json::object answer;
-    answer["description"] = text(what.help);
+    answer["description"] = text(row.help);
     json::object content;
-    if (!what.schema.empty())
-        content["schema"] = json::object{{"$ref", fmt::format("#/components/schemas/{}", what.schema)}};
+    if (!row.schema.empty())
+        content["schema"] = json::object{{"$ref", fmt::format("#/components/schemas/{}", row.schema)}};
     json::object by_type;
-    by_type[text(what.content_type)] = std::move(content);
+    by_type[text(row.content_type)] = std::move(content);
     answer["content"] = std::move(by_type);
     return answer;
 }
 
-json::array parameters_of(const api_operation& what) {
+json::array parameters_of(const api_operation& row) {
     json::array parameters;
     const auto add = [&parameters](std::string_view name, std::string_view where, bool required,
                                    std::string_view type) {
@@ -94,25 +94,25 @@ json::array parameters_of(const api_operation& what) {
         one["schema"] = json::object{{"type", text(type)}};
         parameters.emplace_back(std::move(one));
     };
-    for (auto at = what.path.find('{'); at != std::string_view::npos; at = what.path.find('{', at + 1))
-        add(what.path.substr(at + 1, what.path.find('}', at) - at - 1), "path", true, "string");
-    if (what.takes_wait)
+    for (auto at = row.path.find('{'); at != std::string_view::npos; at = row.path.find('{', at + 1))
+        add(row.path.substr(at + 1, row.path.find('}', at) - at - 1), "path", true, "string");
+    if (row.takes_wait)
         add("wait", "query", false, "boolean");
     return parameters;
 }
 
-json::object operation_of(const api_operation& what) {
+json::object operation_of(const api_operation& row) {
     json::object operation;
-    operation["operationId"] = text(what.name);
-    operation["summary"] = text(what.summary);
-    if (what.deprecated)
+    operation["operationId"] = text(row.name);
+    operation["summary"] = text(row.summary);
+    if (row.deprecated)
         operation["deprecated"] = true;
-    if (what.access == http::access::open)
+    if (row.access == http::access::open)
         operation["security"] = json::array();
-    if (auto parameters = parameters_of(what); !parameters.empty())
+    if (auto parameters = parameters_of(row); !parameters.empty())
         operation["parameters"] = std::move(parameters);
     json::object answers;
-    for (const auto& each : what.answers)
+    for (const auto& each : row.answers)
         answers[std::to_string(each.status)] = answer_of(each);
     operation["responses"] = std::move(answers);
     return operation;

@@ -27,52 +27,52 @@ json::value text_or_null(const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
 }
 
-json::object json_of(const exports::task& what) {
+json::object json_of(const exports::task& task) {
     json::object made;
-    made["name"] = valid_utf8(what.name);
-    made["select_query"] = valid_utf8(what.select_sql);
-    made["delete_query"] = valid_utf8(what.delete_sql);
+    made["name"] = valid_utf8(task.name);
+    made["select_query"] = valid_utf8(task.select_sql);
+    made["delete_query"] = valid_utf8(task.delete_sql);
     return made;
 }
 
-json::object json_of(const exports::task_report& what) {
+json::object json_of(const exports::task_report& report) {
     json::object made;
-    made["task"] = valid_utf8(what.task);
-    made["outcome"] = json::string_view(exports::to_string(what.outcome));
-    made["rows"] = what.rows;
-    made["bytes"] = what.bytes;
-    made["csv_bytes"] = what.csv_bytes;
-    made["file"] = text_or_null(what.file);
-    made["verified"] = what.verified;
-    made["boundary"] = text_or_null(what.boundary);
-    made["began"] = rfc3339(what.began);
-    made["took_ms"] = what.took.count();
-    made["attempts"] = what.attempts;
-    made["files_settled"] = what.files_settled;
-    made["error"] = text_or_null(what.error);
-    made["error_type"] =
-        what.failed() ? json::value(json::string_view(async::to_string(what.kind))) : json::value(nullptr);
-    made["hint"] = text_or_null(what.hint);
-    made["sqlstate"] = text_or_null(what.state);
+    made["task"] = valid_utf8(report.task);
+    made["outcome"] = json::string_view(exports::to_string(report.outcome));
+    made["rows"] = report.rows;
+    made["bytes"] = report.bytes;
+    made["csv_bytes"] = report.csv_bytes;
+    made["file"] = text_or_null(report.file);
+    made["verified"] = report.verified;
+    made["boundary"] = text_or_null(report.boundary);
+    made["began"] = rfc3339(report.began);
+    made["took_ms"] = report.took.count();
+    made["attempts"] = report.attempts;
+    made["files_settled"] = report.files_settled;
+    made["error"] = text_or_null(report.error);
+    made["error_type"] = report.failed() ? json::value(json::string_view(async::to_string(report.kind)))
+                                         : json::value(nullptr);
+    made["hint"] = text_or_null(report.hint);
+    made["sqlstate"] = text_or_null(report.state);
     return made;
 }
 
-json::object json_of(const exports::stored_file& what) {
+json::object json_of(const exports::stored_file& file) {
     json::object made;
-    made["name"] = valid_utf8(what.name);
-    made["bytes"] = what.bytes;
-    made["changed"] = rfc3339(what.changed);
-    made["pending"] = what.pending;
+    made["name"] = valid_utf8(file.name);
+    made["bytes"] = file.bytes;
+    made["changed"] = rfc3339(file.changed);
+    made["pending"] = file.pending;
     return made;
 }
 
-json::object json_of(const task_facts& what) {
+json::object json_of(const task_facts& facts) {
     json::object made;
-    made["name"] = valid_utf8(what.task.name);
-    made["state"] = json::string_view(what.state);
-    made["mistake"] = text_or_null(what.task.mistake);
-    made["last_run"] = report_or_null(what.last);
-    made["last_success"] = report_or_null(what.last_success);
+    made["name"] = valid_utf8(facts.task.name);
+    made["state"] = json::string_view(facts.state);
+    made["mistake"] = text_or_null(facts.task.mistake);
+    made["last_run"] = report_or_null(facts.last);
+    made["last_success"] = report_or_null(facts.last_success);
     return made;
 }
 

@@ -15,9 +15,9 @@
 namespace app {
 
 // {"name", "select_query", "delete_query"}, the queries verbatim.
-[[nodiscard]] boost::json::object json_of(const exports::task& what);
-[[nodiscard]] boost::json::object json_of(const exports::task_report& what);
-[[nodiscard]] boost::json::object json_of(const exports::stored_file& what);
+[[nodiscard]] boost::json::object json_of(const exports::task& task);
+[[nodiscard]] boost::json::object json_of(const exports::task_report& report);
+[[nodiscard]] boost::json::object json_of(const exports::stored_file& file);
 
 // What is known of a task; null pointers: nothing yet.
 struct task_facts {
@@ -26,7 +26,7 @@ struct task_facts {
     const exports::task_report* last = nullptr;
     const exports::task_report* last_success = nullptr;
 };
-[[nodiscard]] boost::json::object json_of(const task_facts& what);
+[[nodiscard]] boost::json::object json_of(const task_facts& facts);
 
 // Null for an empty text.
 [[nodiscard]] boost::json::value text_or_null(const std::string& text);

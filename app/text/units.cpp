@@ -45,8 +45,8 @@ std::string short_duration(std::chrono::seconds span) {
                         : fmt::format("{} h {} min", minutes / 60, minutes % 60);
 }
 
-std::string counted(std::uint64_t count, const char* what) {
-    return fmt::format("{} {}{}", grouped(count), what, count == 1 ? "" : "s");
+std::string counted(std::uint64_t count, const char* noun) {
+    return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
 }
 
 std::string iso_time(std::chrono::sys_seconds at) {

@@ -16,7 +16,7 @@ namespace app {
 // "45 s", "12 min", "3 h 20 min"
 [[nodiscard]] std::string short_duration(std::chrono::seconds span);
 // "1 day", "2 days"
-[[nodiscard]] std::string counted(std::uint64_t count, const char* what);
+[[nodiscard]] std::string counted(std::uint64_t count, const char* noun);
 // "2024-02-29T02:00:17Z"
 [[nodiscard]] std::string iso_time(std::chrono::sys_seconds at);
 
