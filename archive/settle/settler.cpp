@@ -5,14 +5,9 @@
 #include "archive/settle/verdict.hpp"
 #include "archive/stage/staging.hpp"
 #include "archive/table/row_lookup.hpp"
-#include "async/caught.hpp"
 #include "async/error.hpp"
-#include "async/fault_point.hpp"
-#include "async/task_group.hpp"
-#include "azure/blob/error.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
-#include "lake/pending_content.hpp"
 
 #include <fmt/format.h>
 
@@ -21,46 +16,23 @@
 namespace archive {
 
 using async::failure;
-using async::fault_point;
 
 namespace {
 
-bool is_undo(settle_decision decision) noexcept {
-    return decision == settle_decision::take_back || decision == settle_decision::remove;
-}
-
-// What the ledger is told, before it is carried out. Nothing where the file holds what it is known to hold.
-std::optional<lake::ledger_entry> entry_of_decision(const lake::lake_file& file, settle_decision decision,
-                                                    const db::server_position& position) {
-    const auto& mark = *file.mark.mark;
-    const auto entry = [&file, &position](const lake::file_mark& after, std::string_view what) {
-        auto made = lake::entry_of(file.properties.name, after, file.properties.etag, std::string(what));
-        if (lake::is_decision(made))
-            made.now.position = position;
-        return made;
-    };
-    switch (decision) {
-    case settle_decision::keep:
-        if (mark.pending)
-            return entry(mark, "settled");
-        break;
-    case settle_decision::restored:
-        return entry(mark, "restored");
-    case settle_decision::take_back:
-        return entry(lake::taken_back(mark), lake::ledger_word::taken_back);
-    case settle_decision::remove:
-        return entry(lake::taken_back(mark), lake::ledger_word::removed);
-    case settle_decision::empty: {
-        const lake::file_record nothing;
-        return entry(lake::emptied(mark, nothing), lake::ledger_word::emptied);
-    }
-    default:
-        break;
-    }
-    return std::nullopt;
+settle_steps steps_of(lake::folder_lease& lease, lake::ledger& kept, async::log& sink) {
+    return {[&lease] { return lease.ready_to_write(); },
+            [&kept, &sink](std::vector<lake::ledger_entry> entries) {
+                return kept.record(std::move(entries), sink);
+            }};
 }
 
 } // namespace
+
+settler::settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores,
+                 async::log& sink, std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept)
+    : files_(files)
+    , sink_(sink)
+    , writer_(files, tails, restores, steps_of(lease, kept, sink), parallel) {}
 
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
                                     const db::server_position& position, const lake::file_map& files) {
@@ -72,7 +44,7 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
                 failure::precondition, fmt::format("'{}': {}", file.properties.name, file.mark.mistake),
                 "Restore its metadata, or move the file away. docs/protocol.md names the fields.");
     auto known = co_await gather(session, table, files);
-    std::vector<decided> work;
+    std::vector<decided_file> work;
     for (const auto& [key, file] : files) {
         if (!file.mark.mark || !lake::awaited(*file.mark.mark))
             continue;
@@ -80,47 +52,9 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
         if (decision == settle_decision::wait)
             result.waiting = true;
         else
-            work.push_back({&file, decision});
+            work.push_back({&file, decision, known.doubtful.contains(&file)});
     }
-    if (!work.empty())
-        co_await lease_.ready_to_write();
-    std::exception_ptr gone;
-    // Looked at before the ledger is told: a tail that cannot be taken back is not said to have been.
-    std::vector<decided> sure;
-    for (const auto& each : work) {
-        const auto& mark = *each.file->mark.mark;
-        if (is_undo(each.decision) && mark.pending && !lake::has_empty_tail(mark) &&
-            known.doubtful.contains(each.file)) {
-            const auto found = co_await async::outcome_of(lake::look_at_pending(lake_, *each.file));
-            if (found.failed && async::failure_of(found.failed) != failure::integrity)
-                std::rethrow_exception(found.failed);
-            if (found.failed) {
-                gone = found.failed; // the others are settled all the same
-                continue;
-            }
-        }
-        sure.push_back(each);
-    }
-    work = std::move(sure);
-    std::vector<lake::ledger_entry> kept;
-    for (const auto& each : work)
-        // Of an aborted tail the ledger has no line.
-        if (auto entry = entry_of_decision(*each.file, each.decision, position);
-            entry && (!is_undo(each.decision) || known.doubtful.contains(each.file)))
-            kept.push_back(std::move(*entry));
-    co_await ledger_.record(std::move(kept), sink_);
-    const auto step = [this, &work, &table, &gone](std::size_t index) -> awaitable<void> {
-        try {
-            co_await carry_out(work[index], table);
-        } catch (const async::error& error) {
-            if (error.kind() != failure::integrity)
-                throw;
-            gone = std::current_exception(); // the others are settled all the same
-        }
-    };
-    co_await async::for_each_bounded(work.size(), parallel_, step);
-    if (gone)
-        std::rethrow_exception(gone);
+    co_await writer_.write(work, table, position);
     result.settled = work.size();
     co_return result;
 }
@@ -177,7 +111,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
         if (lake::has_empty_tail(mark)) {
             facts.rows = tail_rows::no_rows;
         } else {
-            seen = co_await look_at_rows(lake_, session, table, file);
+            seen = co_await look_at_rows(files_, session, table, file);
             facts.rows = seen.comparable
                              ? judge_rows(seen.counts, known.hidden, mark.now.types == table.types)
                              : tail_rows::not_comparable;
@@ -196,54 +130,6 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     co_return decision;
 }
 
-awaitable<void> settler::carry_out(decided what, const table_description& table) {
-    const auto& mark = *what.file->mark.mark;
-    fault_point("before-settle");
-    switch (what.decision) {
-    case settle_decision::keep:
-        if (mark.restoring)
-            co_await restores_.withdraw(*what.file, lake::not_restored(mark));
-        else if (mark.pending)
-            co_await tails_.keep(*what.file);
-        else
-            co_await restores_.archive_again(*what.file);
-        break;
-    case settle_decision::restored:
-        co_await restores_.mark_restored(*what.file);
-        break;
-    case settle_decision::empty:
-        co_await restores_.empty(*what.file, table);
-        break;
-    case settle_decision::take_back:
-        co_await tails_.take_back(*what.file);
-        break;
-    case settle_decision::remove:
-        co_await remove_or_empty(*what.file, table);
-        break;
-    case settle_decision::wait:
-    case settle_decision::look_at_rows:
-    case settle_decision::refuse_foreign:
-    case settle_decision::refuse_mixed:
-    case settle_decision::refuse_copy:
-        throw async::error(failure::internal, "a settle decision that cannot be carried out");
-    }
-    fault_point("after-settle");
-}
-
-// A blob that has snapshots is not removed: its header stays.
-awaitable<void> settler::remove_or_empty(const lake::lake_file& file, const table_description& table) {
-    bool has_snapshots = false;
-    try {
-        co_await tails_.remove(file);
-    } catch (const azure::storage_error& failed) {
-        if (failed.service_code() != "SnapshotsPresent")
-            throw;
-        has_snapshots = true;
-    }
-    if (has_snapshots)
-        co_await restores_.empty(file, table);
-}
-
 awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
                                            const db::server_position& position, const lake::lake_file& file,
                                            verdict decision) {
@@ -258,13 +144,13 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     const auto& mark = *file.mark.mark;
     // Else they would be archived once more, behind those of the file.
     if (decision == verdict::keep && !mark.pending && !mark.restoring)
-        co_await must_not_be_in_table(lake_, session, table, file);
+        co_await must_not_be_in_table(files_, session, table, file);
     const auto asked = co_await db::fate_of(session, by->transaction, by->position, position);
     if (asked == db::fate::in_progress)
         throw async::error(failure::locked,
                            fmt::format("transaction {} of '{}' is still in progress", by->transaction, name));
     if (decision == verdict::discard)
-        co_await must_be_in_table(lake_, session, table, file, asked);
+        co_await must_be_in_table(files_, session, table, file, asked);
     const auto undo = !mark.pending ? settle_decision::empty
                       : mark.base   ? settle_decision::take_back
                                     : settle_decision::remove;
@@ -272,17 +158,13 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     // are due, and not archived twice.
     bool also_in_table = false;
     if (decision == verdict::keep && mark.pending && !lake::has_empty_tail(mark)) {
-        const auto seen = co_await look_at_rows(lake_, session, table, file);
+        const auto seen = co_await look_at_rows(files_, session, table, file);
         also_in_table = seen.counts.to_the_letter > 0;
     }
     const auto kept_as = also_in_table ? settle_decision::restored : settle_decision::keep;
-    const decided chosen{&file, decision == verdict::keep ? kept_as : undo};
-    co_await lease_.ready_to_write();
-    std::vector<lake::ledger_entry> kept;
-    if (auto entry = entry_of_decision(file, chosen.decision, position))
-        kept.push_back(std::move(*entry));
-    co_await ledger_.record(std::move(kept), sink_);
-    co_await carry_out(chosen, table);
+    const decided_file chosen{&file, decision == verdict::keep ? kept_as : undo, true};
+    std::vector<decided_file> one(1, chosen);
+    co_await writer_.write(std::move(one), table, position);
     sink_.info("settle.verdict", "a pending file was settled by a person's decision",
                {{"blob", name},
                 {"decision", decision == verdict::keep ? "keep" : "discard"},

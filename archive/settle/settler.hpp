@@ -4,6 +4,7 @@
 
 #include "archive/settle/decisions.hpp"
 #include "archive/settle/restore_publisher.hpp"
+#include "archive/settle/settle_writer.hpp"
 #include "archive/settle/verdict.hpp"
 #include "archive/table/table.hpp"
 #include "async/error.hpp"
@@ -11,7 +12,7 @@
 #include "db/connection.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
-#include "lake/folder.hpp"
+#include "lake/file_store.hpp"
 #include "lake/folder_lease.hpp"
 #include "lake/ledger.hpp"
 #include "lake/pending_file.hpp"
@@ -31,15 +32,9 @@ struct settling {
 
 class settler {
   public:
-    settler(lake::folder& folder, lake::pending_files& tails, restore_publisher& restores, async::log& sink,
-            std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept)
-        : lake_(folder)
-        , tails_(tails)
-        , restores_(restores)
-        , sink_(sink)
-        , parallel_(parallel)
-        , lease_(lease)
-        , ledger_(kept) {}
+    // All must outlive it.
+    settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores,
+            async::log& sink, std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept);
 
     // `session` is inside a transaction whose snapshot is younger than any finished transaction of interest.
     // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
@@ -56,10 +51,6 @@ class settler {
                                                     const lake::lake_file& file, verdict decision);
 
   private:
-    struct decided {
-        const lake::lake_file* file;
-        settle_decision decision;
-    };
     struct evidence {
         std::map<std::string, db::fate> fates;
         std::map<const lake::lake_file*, sample_seen> samples; // of pending tails
@@ -72,17 +63,10 @@ class settler {
                                                     const lake::lake_file& file, evidence& known);
     [[nodiscard]] awaitable<evidence> gather(db::connection& session, const table_description& table,
                                              const lake::file_map& files);
-    [[nodiscard]] awaitable<void> carry_out(decided what, const table_description& table);
-    [[nodiscard]] awaitable<void> remove_or_empty(const lake::lake_file& file,
-                                                  const table_description& table);
 
-    lake::folder& lake_;
-    lake::pending_files& tails_;
-    restore_publisher& restores_;
+    lake::file_store& files_;
     async::log& sink_;
-    std::size_t parallel_;
-    lake::folder_lease& lease_;
-    lake::ledger& ledger_;
+    settle_writer writer_;
 };
 
 } // namespace archive

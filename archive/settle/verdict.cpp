@@ -26,9 +26,9 @@ constexpr std::string_view discard_hint =
 
 } // namespace
 
-awaitable<void> must_not_be_in_table(lake::folder& folder, db::connection& session,
+awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& session,
                                      const table_description& table, const lake::lake_file& file) {
-    const auto seen = co_await look_at_rows(folder, session, table, file);
+    const auto seen = co_await look_at_rows(files, session, table, file);
     if (!seen.comparable)
         throw async::error(failure::precondition,
                            fmt::format("'{}' cannot be compared with {}: it has no column for the {}",
@@ -47,7 +47,7 @@ awaitable<void> must_not_be_in_table(lake::folder& folder, db::connection& sessi
 }
 
 // A discard takes the file's copy away: whoever says that the table's rows count must have rows there.
-awaitable<void> must_be_in_table(lake::folder& folder, db::connection& session,
+awaitable<void> must_be_in_table(lake::file_store& files, db::connection& session,
                                  const table_description& table, const lake::lake_file& file,
                                  db::fate asked) {
     const auto& mark = *file.mark.mark;
@@ -63,7 +63,7 @@ awaitable<void> must_be_in_table(lake::folder& folder, db::connection& session,
                         " written to it",
                         name, file.properties.size, mark.now.bytes),
             std::string(discard_hint));
-    const auto seen = co_await look_at_rows(folder, session, table, file);
+    const auto seen = co_await look_at_rows(files, session, table, file);
     if (!seen.comparable && mark.pending && asked == db::fate::aborted)
         co_return; // the server's word is all there is
     if (!seen.comparable)

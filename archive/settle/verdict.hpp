@@ -4,7 +4,7 @@
 #include "archive/table/table.hpp"
 #include "db/connection.hpp"
 #include "db/fate.hpp"
-#include "lake/folder.hpp"
+#include "lake/file_store.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -20,12 +20,12 @@ inline constexpr std::string_view verdict_hint =
 
 // A keep of a restored file says that its rows are in the file alone. Throws async::error(precondition) if
 // the table has rows of it.
-[[nodiscard]] awaitable<void> must_not_be_in_table(lake::folder& folder, db::connection& session,
+[[nodiscard]] awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& session,
                                                    const table_description& table,
                                                    const lake::lake_file& file);
 // A discard takes the file's copy of the rows away. Throws async::error(integrity) if it may be the only one.
 // `asked`: what the server says of the file's transaction.
-[[nodiscard]] awaitable<void> must_be_in_table(lake::folder& folder, db::connection& session,
+[[nodiscard]] awaitable<void> must_be_in_table(lake::file_store& files, db::connection& session,
                                                const table_description& table, const lake::lake_file& file,
                                                db::fate asked);
 

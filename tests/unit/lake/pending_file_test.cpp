@@ -1,54 +1,18 @@
 #include "lake/conflict.hpp"
 #include "lake/pending_file.hpp"
-#include "tests/support/memory_lake_fixture.hpp"
-#include "tests/unit/lake/marks.hpp"
+#include "tests/unit/lake/pending.hpp"
 
 namespace lake {
 namespace {
 
 using async::failure;
 
-// A file whose tail "2\n" waits for transaction 4294967299; before it, the file held "id\n1\n", or was not
-// there.
 class pending_files_test : public test_support::memory_lake_test {
   protected:
-    void publish(bool onto_base) {
-        const std::string base = onto_base ? "id\n1\n" : "";
-        const std::string content = base + "2\n";
-        auto mark = rig::pending_mark();
-        mark.now.bytes = content.size();
-        mark.now.crc = test_support::crc_of_text(content);
-        mark.now.uncompressed = 0;
-        mark.now.rows = 2;
-        mark.now.blocks = onto_base ? 2 : 1;
-        std::vector<azure::block> blocks{{tail_id, 2}};
-        if (onto_base)
-            blocks.insert(blocks.begin(), {base_id, base.size()});
-        std::vector<std::string> ids;
-        for (const auto& block : blocks)
-            ids.push_back(block.id);
-        mark.now.ids = crc_of_ids(ids);
-        mark.base.reset();
-        if (onto_base) {
-            mark.base = rig::record_before();
-            mark.base->bytes = base.size();
-            mark.base->crc = test_support::crc_of_text(base);
-            mark.base->uncompressed = 0;
-            mark.base->rows = 1;
-            mark.base->blocks = 1;
-            mark.base->ids = crc_of_ids(std::span(ids).first(1));
-        }
-        auto& blob = lake_.write(name, content, metadata_with(mark, {{"owner", "them"}}));
-        blob.committed = blocks;
-        lake_.requests.clear();
-    }
-
+    void publish(bool onto_base) { rig::put_pending_file(lake_, name, onto_base); }
     std::string content() { return lake_.blobs.at(name).content; }
     file_mark mark() { return lake_.file(name).mark.mark.value(); }
 
-    // In the form the service gives them: 24 raw bytes.
-    const std::string base_id = "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE0";
-    const std::string tail_id = "YmJiYmJiYmJiYmJiYmJiYmJiYmJiYmI0";
     pending_files files_{lake_, retries_, &again_};
 };
 
@@ -125,7 +89,7 @@ TEST_F(pending_files_test, takes_a_tail_back_to_the_blocks_there_were) {
     run(files_.take_back(lake_.file(name)));
     EXPECT_EQ(content(), "id\n1\n");
     ASSERT_EQ(lake_.blobs.at(name).committed.size(), 1U);
-    EXPECT_EQ(lake_.blobs.at(name).committed.front().id, base_id);
+    EXPECT_EQ(lake_.blobs.at(name).committed.front().id, rig::base_id);
     EXPECT_FALSE(mark().pending);
     EXPECT_EQ(mark().now.rows, 1U);
     EXPECT_EQ(mark().now.run, "0193-earlier");
@@ -145,7 +109,7 @@ TEST_F(pending_files_test, stages_again_what_was_copied_into_other_blocks) {
     lake_.copy(name);
     run(files_.take_back(lake_.file(name)));
     EXPECT_EQ(content(), "id\n1\n");
-    EXPECT_NE(lake_.blobs.at(name).committed.front().id, base_id);
+    EXPECT_NE(lake_.blobs.at(name).committed.front().id, rig::base_id);
     EXPECT_FALSE(mark().pending);
     EXPECT_EQ(mark().now.ids, crc_of_ids(std::vector{lake_.blobs.at(name).committed.front().id}));
 }
