@@ -26,7 +26,8 @@ awaitable<void> let_go(const run_context& context, lake::folder_lease& lease, ru
             if (!opened.transaction->open())
                 opened.transaction =
                     co_await db::transaction::begin(opened.session, coordinator_options(context.settings));
-            if (co_await is_alone(opened))
+            const bool alone = co_await is_alone(opened);
+            if (alone)
                 co_await lease.release();
         } catch (const async::error& failed) {
             context.log.debug("lease.not_released", "the lake's lease was not released: it lapses by itself",

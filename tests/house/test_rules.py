@@ -162,3 +162,32 @@ def test_no_braced_temporary_in_a_coroutine_expression():
     braced = re.compile(r"[\w>]\{[^{};]*\bco_await\b[^{};]*\}")
     wrong = [f"{name(path)}: {found.strip()}" for path in SOURCES for found in braced.findall(path.read_text())]
     assert not wrong, "\n".join(wrong)
+
+
+def functions(path):
+    """The lines of each body that begins behind a line at the margin or its continuation."""
+    body = None
+    for line in path.read_text().splitlines():
+        if line.startswith("}"):
+            if body is not None:
+                yield body
+            body = None
+        elif body is not None:
+            body.append(line)
+        elif line.endswith("{") and not line.startswith("namespace"):
+            body = []
+
+
+def test_no_condition_awaits_in_a_function_without_a_variable():
+    """GCC 12 gives `{ if (!co_await ready()) throw …; }` a wrong frame if the function itself declares nothing: it crashes."""
+    awaits = re.compile(r"\b(?:if|while) \(.*\bco_await\b")
+    keyword = r"(?!(?:co_return|co_await|throw|return|if|for|while|else|switch|try|do|using)\b)"
+    declares = re.compile(rf"    (?:for \([^;]|{keyword}(?:const |auto\b|[\w:]+(?:<.*>)?[&*]? \w+ ?[=;({{]))")
+    wrong = [
+        f"{name(path)}: {line.strip()}"
+        for path in SOURCES
+        for body in functions(path)
+        for line in body
+        if awaits.search(line) and not any(declares.match(each) for each in body)
+    ]
+    assert not wrong, "\n".join(wrong)
