@@ -41,6 +41,8 @@ class page_pool {
     void take_back(std::size_t bytes) noexcept { set_aside_ -= bytes; }
 
     [[nodiscard]] std::size_t capacity_pages() const noexcept;
+    // All of the budget, what is set aside included.
+    [[nodiscard]] std::size_t budget_bytes() const noexcept { return capacity_ * page_size; }
     [[nodiscard]] std::size_t used_pages() const noexcept { return used_; }
     [[nodiscard]] std::size_t used_pages_peak() const noexcept { return used_peak_; }
 

@@ -240,6 +240,8 @@ std::string writer_text(const file_record& record) {
         text += fmt::format(",types={:016x}", record.types);
     if (record.ids != 0)
         text += fmt::format(",ids={:016x}", record.ids);
+    if (!record.time_column.empty())
+        text += fmt::format(",time={}", encoded(record.time_column, "%,=+"));
     if (!record.before.empty())
         text += fmt::format(",before={}T{}", record.before.substr(0, 10), record.before.substr(11));
     if (record.sample) {
@@ -304,6 +306,8 @@ void read_writer(file_record& record, const field_map& fields, bool quoted) {
         record.types = number(field(fields, "types"), 16);
     if (fields.contains("ids"))
         record.ids = number(field(fields, "ids"), 16);
+    if (fields.contains("time"))
+        record.time_column = text_from(field(fields, "time"), "time");
     if (fields.contains("before")) {
         record.before = field(fields, "before");
         if (!is_timestamp(record.before))

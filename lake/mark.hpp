@@ -43,6 +43,7 @@ struct file_record {
     // Each row is older than this, in UTC: "2025-11-20 02:00:00.123". It is the latest cutoff of the runs
     // that wrote. Empty: not known, because others wrote rows of it, or 0.1.0 did.
     std::string before;
+    std::string time_column; // plain; which of its times put a row into this day's file. Empty: not known
     // Of a base, if its tail put the file into another tier: "Cool", or "" for the account's.
     std::optional<std::string> tier;
     bool operator==(const file_record&) const = default;

@@ -40,11 +40,41 @@ awaitable<void> measure_backlog(const run_context& context, const archive_transa
     late = std::chrono::seconds(asked.is_null(0, 0) ? 0 : asked.integer(0, 0));
 }
 
-awaitable<bool> policies_apply(const run_transaction& opened) {
-    const auto oid = std::to_string(opened.table.oid);
+// What makes equal numbers of rows no proof of equal rows. The partitions are those of this moment, whatever
+// the snapshot.
+awaitable<void> look_at_table(archive_transaction& work) {
+    const auto oid = std::to_string(work.opened.table.oid);
     const std::array parameters{db::parameter(oid)};
-    const auto asked = co_await opened.session.query("SELECT row_security_active($1::oid)", parameters);
-    co_return asked.boolean(0, 0);
+    constexpr int on_delete = 8; // TRIGGER_TYPE_DELETE
+    const auto sql = fmt::format(
+        "SELECT row_security_active($1::oid),"
+        " EXISTS (SELECT FROM pg_trigger WHERE tgrelid IN (SELECT relid FROM members)"
+        "         AND NOT tgisinternal AND tgtype & {} > 0 AND tgenabled <> 'D'),"
+        " (SELECT coalesce(string_agg(relid::oid::text, ',' ORDER BY relid::oid), '') FROM members)",
+        on_delete);
+    const auto asked = co_await work.opened.session.query(
+        "WITH members AS (SELECT relid FROM pg_partition_tree($1::oid::regclass)"
+        " UNION SELECT $1::oid::regclass) " +
+            sql,
+        parameters);
+    work.policies_apply = asked.boolean(0, 0);
+    work.compare_rows = work.policies_apply || asked.boolean(0, 1);
+    work.members = asked.text(0, 2);
+}
+
+// Rows lie in the file of the day that this column gave them.
+void must_be_by_this_time(const lake::file_map& files, const std::string& column) {
+    for (const auto& [key, file] : files) {
+        const auto& mark = file.mark.mark;
+        if (!mark || mark->now.time_column.empty() || mark->now.time_column == column || mark->now.rows == 0)
+            continue;
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("the rows of '{}' were put there by column '{}', not by '{}'", file.properties.name,
+                        mark->now.time_column, column),
+            "Set ARCHIVE_TIME_COLUMN back, or give the archive by the other column a folder of its own with"
+            " ARCHIVE_PATH: a row has one day only.");
+    }
 }
 
 std::function<std::string()> if_any_are_removed(partition_removal how, std::function<std::string()> cutoff) {
@@ -71,8 +101,9 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     context_.report.enter(run_phase::planning);
     const auto shape = co_await read_shape(opened.session, opened.table.oid);
     must_have_shape(shape);
+    must_be_by_this_time(opened.files, context_.settings.time_column);
     archive_transaction work(opened);
-    work.policies_apply = co_await policies_apply(opened);
+    co_await look_at_table(work);
     co_await plan(work);
     co_await measure_backlog(context_, work, cutoff_);
     if (work.plan.how == reading::by_day && work.plan.days.empty()) {

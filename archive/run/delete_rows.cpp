@@ -10,10 +10,13 @@
 #include "db/committing.hpp"
 #include "db/position.hpp"
 #include "db/side_effects.hpp"
+#include "lake/conflict.hpp"
 
 #include <fmt/format.h>
 
+#include <array>
 #include <span>
+#include <string>
 
 namespace archive {
 
@@ -35,8 +38,27 @@ awaitable<std::uint64_t> remove_partitions(archive_transaction& work, partition_
     co_return rows;
 }
 
+// The partitions, whatever the snapshot: so does DELETE see them.
+awaitable<std::string> members_of(const run_transaction& opened) {
+    const auto oid = std::to_string(opened.table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto asked = co_await opened.session.query(
+        "SELECT coalesce(string_agg(relid::oid::text, ',' ORDER BY relid::oid), '')"
+        " FROM (SELECT relid FROM pg_partition_tree($1::oid::regclass) UNION SELECT $1::oid::regclass) AS "
+        "members",
+        parameters);
+    co_return std::string(asked.text(0, 0));
+}
+
+void must_be_the_same(const std::string& before, const std::string& now, const table_description& table) {
+    if (before != now)
+        throw lake::conflict(
+            fmt::format("partitions of {} were attached or detached while rows were read", table.name));
+}
+
 // Under row security the readers' sessions and this one may see different rows, as many of them: a policy may
-// ask for the role, or for a setting that a pooler's other client has left behind.
+// ask for the role, or for a setting that a pooler's other client has left behind. A trigger may keep some
+// rows while others are deleted.
 awaitable<std::uint64_t> delete_and_compare(archive_transaction& work) {
     auto& opened = work.opened;
     auto copy = co_await opened.session.start_copy_out(copy_deleted_sql(opened.table, work.plan.rows));
@@ -50,14 +72,14 @@ awaitable<std::uint64_t> delete_and_compare(archive_transaction& work) {
         throw async::error(
             failure::integrity,
             fmt::format("the {} rows that the server deleted from {} are not those that were read:"
-                        " row security shows other rows to other sessions",
+                        " a trigger keeps some, or row security shows other rows to other sessions",
                         deleted.rows, opened.table.name),
             std::string(one_view_hint));
     co_return deleted.rows;
 }
 
 awaitable<std::uint64_t> delete_selected(archive_transaction& work) {
-    if (work.policies_apply)
+    if (work.compare_rows)
         co_return co_await delete_and_compare(work);
     const auto deleted = co_await work.opened.session.query(delete_sql(work.opened.table, work.plan.rows));
     co_return deleted.rows_affected();
@@ -75,6 +97,7 @@ awaitable<void> name_transaction(const run_context& context, archive_transaction
                         opened.position,
                         azure::crc64(0, std::as_bytes(std::span(header))),
                         opened.table.types,
+                        context.settings.time_column,
                         cutoff};
 }
 
@@ -86,7 +109,10 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
     auto& session = work.opened.session;
     const auto watch = co_await watch_table(session, work.opened.table.oid, context.settings);
     const auto untouched = co_await db::read_change_counters(session);
+    const auto found = co_await members_of(work.opened);
+    must_be_the_same(work.members, found, work.opened.table);
     const auto removed = co_await remove_partitions(work, context.settings.partitions);
+    const auto left = co_await members_of(work.opened);
     // An event trigger that listens to DETACH and DROP may delete as well; the storage is ours to
     // change.
     if (removed > 0)
@@ -94,6 +120,8 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
     const auto before = co_await db::read_change_counters(session);
     const auto deleted = co_await delete_selected(work);
     fault_point("deleted");
+    const auto now = co_await members_of(work.opened);
+    must_be_the_same(left, now, work.opened.table);
     if (removed + deleted != work.rows())
         throw async::error(
             failure::integrity,

@@ -65,7 +65,7 @@ staging_context target_of(const run_context& context, lake::ledger& ledger, arch
             context.settings.compression,
             context.settings.placement.encryption_scope,
             &ledger,
-            work.policies_apply};
+            work.compare_rows};
 }
 
 awaitable<void> read_rows(const run_context& context, archive_transaction& work, table_reader& reader) {

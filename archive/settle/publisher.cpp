@@ -99,6 +99,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     mark.now.transaction = by.transaction;
     mark.now.position = by.position;
     mark.now.types = by.types;
+    mark.now.time_column = by.time_column;
     mark.now.before = before_with(file.base, by.cutoff);
     mark.now.sample = file.sample;
 

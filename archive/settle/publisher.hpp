@@ -23,6 +23,7 @@ struct publication {
     db::server_position position;
     std::uint64_t header_crc = 0;
     std::uint64_t types = 0; // as table_description has it
+    std::string time_column; // plain
     std::string cutoff;      // rows before it go: a day that ends before it is over
 };
 

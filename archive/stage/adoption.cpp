@@ -148,7 +148,7 @@ awaitable<void> staging::take_over(day_file& file, const lake::lake_file& before
     how.remember_rows = how.remember_rows || file.adopted;
     if (!ours || how.restage || how.remember_rows || file.whole || how.rewritten)
         co_await read_whole(file, how);
-    co_await expect_late(file);
+    expect_late(file);
 }
 
 awaitable<std::optional<lake::file_record>> staging::content_known(const lake::lake_file& file) {

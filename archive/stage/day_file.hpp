@@ -59,7 +59,10 @@ struct day_file {
     // Rows of the table that are older than this may be in the file as well, put there by hand or by a
     // replication that came late. Empty: none can be.
     std::string late_before;
-    std::vector<std::uint64_t> late; // hashes of the keys of such rows
+    std::vector<std::uint64_t> late;    // hashes of the keys of such rows
+    std::vector<std::string> late_rows; // where the table is read in one scan: such rows, not yet compared
+    std::size_t late_bytes = 0;         // of these
+    bool comparing_late = false;
     bool key_again_said = false;
     // Of a restored file: all rows it holds, to be compared with the day's as a whole first.
     std::optional<lake::content_digest> whole;

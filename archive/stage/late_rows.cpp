@@ -3,10 +3,12 @@
 
 #include "archive/stage/staging.hpp"
 #include "async/error.hpp"
+#include "csv/field_ends.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace archive {
 
@@ -21,14 +23,14 @@ std::string rows_before(const lake::lake_file& file) {
     return !now.before.empty() || !next ? now.before : next->text() + " 00:00:00";
 }
 
-async::error too_many(const std::string& name, bool by_day) {
-    return {async::failure::precondition,
-            fmt::format(
-                "the rows of '{}' are more than can be compared with the table in the memory there is", name),
-            by_day ? "Raise ARCHIVE_MEMORY. Rows older than the last run's cutoff have come into the table:"
-                     " they may be in the file already."
-                   : "Raise ARCHIVE_MEMORY, or create an index on the time column: then only rows that came"
-                     " late are compared."};
+async::error too_many(const std::string& name) {
+    return {
+        async::failure::precondition,
+        fmt::format(
+            "more rows of '{}' are older than the last run's cutoff than can be compared with it in the"
+            " memory there is",
+            name),
+        "Raise ARCHIVE_MEMORY for this run. They have come into the table late, or are in the file already."};
 }
 
 } // namespace
@@ -43,29 +45,81 @@ bool staging::may_have_late(const lake::lake_file& source) const {
 
 // Called once for a day whose file is there. A file that was restored, is doubted, or has no mark is compared
 // with all rows of the day anyway.
-awaitable<void> staging::expect_late(day_file& file) {
+void staging::expect_late(day_file& file) {
     for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
         const auto found = existing_.find({file.which(), kind});
         if (found != existing_.end() && may_have_late(found->second))
             file.late_before = std::max(file.late_before, rows_before(found->second));
     }
-    if (!file.late_before.empty() && !context_.by_day)
-        co_await compare_all(file);
 }
 
 bool staging::wants_late_rows(const day_file& file) const noexcept { return !file.late_before.empty(); }
+
+void staging::set_aside(std::size_t bytes) {
+    context_.pages.set_aside(bytes);
+    set_aside_ += bytes;
+}
+
+void staging::take_back(std::size_t bytes) {
+    context_.pages.take_back(bytes);
+    set_aside_ -= bytes;
+}
 
 void staging::note_late(day_file& file, std::string_view row) {
     constexpr std::size_t batch = 1024;
     if (file.late.size() % batch == 0) {
         const auto bytes = batch * sizeof(std::uint64_t);
-        if (file.late.size() * sizeof(std::uint64_t) > memory().bytes / 2)
-            throw too_many(file.name, true);
+        if (set_aside_ + bytes > context_.pages.budget_bytes() / 2)
+            throw too_many(file.name);
         file.held_memory += bytes;
-        context_.pages.set_aside(bytes);
-        set_aside_ += bytes;
+        set_aside(bytes);
     }
     file.late.push_back(key_.hash_of(row));
+}
+
+// A time as COPY writes it compares as text with another of the same day. A zone of +00 behind it makes it
+// smaller than it is at most, which costs a look.
+bool staging::must_wait_as_late(const day_file& file, std::string_view row) {
+    if (context_.by_day || file.late_before.empty())
+        return false;
+    csv::find_field_ends(row, ends_to_time_);
+    return csv::raw_field(row, ends_to_time_, ends_to_time_.size() - 1) < file.late_before;
+}
+
+awaitable<void> staging::keep_late(day_file& file, std::string_view row) {
+    file.late_rows.emplace_back(row);
+    const auto bytes = sizeof(std::string) + row.size();
+    file.late_bytes += bytes;
+    set_aside(bytes);
+    // The largest first: each comparison reads a file.
+    while (set_aside_ > context_.pages.budget_bytes() / 2) {
+        day_file* largest = nullptr;
+        for (const auto& [which, each] : files_)
+            if (!each->comparing_late && (largest == nullptr || each->late_bytes > largest->late_bytes))
+                largest = each.get();
+        if (largest == nullptr || largest->late_bytes == 0)
+            co_return;
+        co_await settle_late_of(*largest);
+    }
+}
+
+awaitable<void> staging::settle_late() {
+    for (const auto& [which, file] : files_)
+        while (!file->late_rows.empty())
+            co_await settle_late_of(*file);
+}
+
+awaitable<void> staging::settle_late_of(day_file& file) {
+    file.comparing_late = true;
+    const auto rows = std::exchange(file.late_rows, {});
+    const auto bytes = std::exchange(file.late_bytes, 0);
+    for (const auto& row : rows)
+        file.late.push_back(key_.hash_of(row));
+    co_await compare_late(file);
+    for (const auto& row : rows)
+        co_await append_compared(file, row);
+    take_back(bytes);
+    file.comparing_late = false;
 }
 
 awaitable<void> staging::compare_late(day_file& file) {
@@ -86,13 +140,12 @@ awaitable<void> staging::compare_all(day_file& file) {
         if (found == existing_.end() || !may_have_late(found->second))
             continue;
         const auto& source = found->second;
-        if (file.late.empty() && source.mark.mark->now.rows * held_rows::bytes_per_row > memory().bytes / 2)
-            throw too_many(source.properties.name, false);
         if (source.key() == file.key) {
             (void)co_await remember_rows_in(file, source);
             continue;
         }
-        open_other(file, source);
+        if (!file.other)
+            open_other(file, source);
         file.other->late = file.late;
         const auto record = co_await remember_rows_in(*file.other, source);
         file.other->late = {};

@@ -231,6 +231,16 @@ bool staging::recognised(day_file& file, std::string_view row) {
             " rows are archived again. If the file's rows count, delete that row from the table.");
     if (seen == held_rows::found::other_content && holder->adopted)
         return false; // another row, of somebody who gives the same keys
+    const auto types = holder->untouched.types;
+    if (seen == held_rows::found::other_content && !holder->doubted && types != 0 &&
+        types != context_.table.types)
+        throw async::error(
+            failure::integrity,
+            fmt::format("row {} is in '{}' and, written otherwise, in {}, whose columns have had other types"
+                        " since: whether it is the same row cannot be told",
+                        fmt::join(key_.fields_of(row), ", "), holder->name, context_.table.name),
+            "If it is the same row, delete it from the table: the file has it. If it is another, give it"
+            " another key, or move the file away.");
     if (seen == held_rows::found::other_content && !holder->doubted) {
         if (!std::exchange(file.key_again_said, true))
             context_.sink.warn(

@@ -38,6 +38,7 @@ staging::staging(const async::asio::any_io_executor& executor, staging_context c
     , file_ready_(executor)
     , queue_changed_(executor)
     , key_(context_.table)
+    , ends_to_time_(time_position(context_.table) + 1)
     , header_(csv::header_line(context_.table.columns))
     , header_crc_(azure::crc64(0, std::as_bytes(std::span(header_)))) {
     account_for(existing_.size());
@@ -92,7 +93,7 @@ bool staging::store(day_file& file, std::string_view bytes) {
 }
 
 bool staging::try_append(day_file& file, std::string_view row) {
-    if (line_head_ != line_end_)
+    if (line_head_ != line_end_ || must_wait_as_late(file, row))
         return false;
     if (file.may_hold_rows() && recognised(file, row)) {
         add_to_digest(row);
@@ -113,6 +114,12 @@ bool staging::try_append(day_file& file, std::string_view row) {
 }
 
 awaitable<void> staging::append_when_possible(day_file& file, std::string_view row) {
+    if (must_wait_as_late(file, row))
+        co_return co_await keep_late(file, row);
+    co_await append_compared(file, row);
+}
+
+awaitable<void> staging::append_compared(day_file& file, std::string_view row) {
     add_to_digest(row);
     if (file.may_hold_rows() && recognised(file, row))
         co_return;

@@ -88,6 +88,10 @@ class staging {
     void note_late(day_file& file, std::string_view row);
     [[nodiscard]] awaitable<void> compare_late(day_file& file);
 
+    // After a scan of the whole table: such rows of all days are compared and appended. Each day's come here
+    // at the latest; before, if they would take too much memory.
+    [[nodiscard]] awaitable<void> settle_late();
+
     // The rows that were appended or recognised, if `digest_rows`.
     [[nodiscard]] const lake::content_digest& digest() const noexcept { return digest_; }
 
@@ -127,9 +131,15 @@ class staging {
     void take_restaged(day_file& file, lake::file_record& record, bool changed);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake::lake_file& other);
     void open_other(day_file& file, const lake::lake_file& other);
-    [[nodiscard]] awaitable<void> expect_late(day_file& file);
+    void expect_late(day_file& file);
     [[nodiscard]] bool may_have_late(const lake::lake_file& source) const;
     [[nodiscard]] awaitable<void> compare_all(day_file& file);
+    [[nodiscard]] bool must_wait_as_late(const day_file& file, std::string_view row);
+    [[nodiscard]] awaitable<void> keep_late(day_file& file, std::string_view row);
+    [[nodiscard]] awaitable<void> settle_late_of(day_file& file);
+    [[nodiscard]] awaitable<void> append_compared(day_file& file, std::string_view row);
+    void set_aside(std::size_t bytes);
+    void take_back(std::size_t bytes);
     // All of them, or those whose keys `file.late` has. Returns what the file holds.
     [[nodiscard]] awaitable<lake::file_record> remember_rows_in(day_file& file,
                                                                 const lake::lake_file& source);
@@ -164,6 +174,7 @@ class staging {
     std::uint64_t line_end_ = 0;
     std::uint64_t line_head_ = 0;
     row_key key_;
+    std::vector<std::size_t> ends_to_time_; // room for the ends of fields up to the time column
     std::string header_;
     std::uint64_t header_crc_;
     std::size_t set_aside_ = 0; // bytes of the budget, for what is known of files

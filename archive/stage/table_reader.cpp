@@ -92,6 +92,7 @@ awaitable<void> table_reader::lane(std::size_t count, const piece& read) {
         database, [this, count, &read](db::connection& session) { return work(session, count, read); });
     if (--lanes_ > 0)
         co_return;
+    co_await target_.settle_late();
     for (auto& [which, file] : target_.files())
         target_.finish(*file);
     target_.close();

@@ -87,14 +87,12 @@ void must_name_key_and_time(const lake::lake_file& file, const std::vector<std::
 }
 
 lake::expected_file expected_of(const table_description& table, lake::day which) {
-    const auto time = std::ranges::find(table.columns, table.time_column, [](const std::string& column) {
-        return db::connection::identifier(column);
-    });
     std::vector<lake::expected_key> keys;
     for (const auto& key : table.keys)
         keys.push_back({key.name, key.type});
-    return {which, csv::header_line(table.columns), 0, time == table.columns.end() ? std::string() : *time,
-            std::move(keys)};
+    const auto time = time_position(table);
+    return {which, csv::header_line(table.columns), 0,
+            time < table.columns.size() ? table.columns[time] : std::string(), std::move(keys)};
 }
 
 } // namespace archive

@@ -151,4 +151,11 @@ awaitable<table_description> describe_table(db::connection& session, named_table
     co_return table;
 }
 
+std::size_t time_position(const table_description& table) {
+    const auto found = std::ranges::find(table.columns, table.time_column, [](const std::string& column) {
+        return db::connection::identifier(column);
+    });
+    return static_cast<std::size_t>(found - table.columns.begin());
+}
+
 } // namespace archive

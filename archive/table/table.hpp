@@ -38,6 +38,9 @@ struct table_description {
     double rows_estimate = 0;
 };
 
+// Of the time column, in `columns`.
+[[nodiscard]] std::size_t time_position(const table_description& table);
+
 // Whether no two rows may have the same key: the table that is archived is told by it, a copy need not be.
 enum class key_demand : std::uint8_t { unique, any };
 

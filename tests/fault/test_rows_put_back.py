@@ -134,6 +134,39 @@ def test_a_key_that_is_used_again_is_archived_beside_the_first_with_a_warning(sc
     assert scene.oracle.check().archived == 21
 
 
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+def test_more_late_rows_than_memory_keeps_at_once(scene, index):
+    """In one scan they wait for a comparison; the largest are compared first when they take too much."""
+    scene.begin(Kind(before=60, days=13, rows=0, index=index))
+    ids = put_back(scene, "true", "id", 30)
+    scene.table.execute("""INSERT INTO public."Event" (id, event_id, event_type, created_at, payload)
+                           SELECT 5000 + i, 'late', 'large', timestamp '2024-01-01' + (i % 12) * interval '1 day' + i * interval '1 minute',
+                                  to_jsonb(repeat(md5(i::text), 6000)) FROM generate_series(1, 48) AS i""")
+    scene.oracle.remember_new()
+    outcome = scene.plain.run("archive", expect=0, settings={"ARCHIVE_MEMORY": "4MiB"})
+    assert recognised(outcome) == len(ids) and outcome.log[-1]["rows"] == 48
+    scene.finish(60 + 48)
+    scene.plain.run("verify", expect=0)
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+@pytest.mark.parametrize("column, kind, back", [("processed_at", "timestamptz", "timestamp(3)"), ("payload", "json", "jsonb"), ("event_type", "varchar", "text")])
+def test_rows_put_back_after_a_column_got_another_type(scene, column, kind, back, index):
+    """They are written otherwise, or not: what cannot be told needs a person."""
+    scene.begin(Kind(before=20, days=2, rows=0, index=index))
+    put_back(scene, "processed_at IS NOT NULL", "id", 3)
+    scene.table.execute(f'ALTER TABLE public."Event" ALTER COLUMN {column} TYPE {kind}')
+    before = {blob.name: blob.etag for blob in scene.lake.list(scene.container)}
+    outcome = scene.plain.run("archive")
+    if kind == "varchar" or (kind == "json" and outcome.code == 0):  # the same text
+        assert outcome.code == 0 and recognised(outcome) == 3, str(outcome)
+    else:
+        assert outcome.code == 7 and "other types" in outcome.stderr, str(outcome)
+        assert {blob.name: blob.etag for blob in scene.lake.list(scene.container)} == before
+    scene.table.execute(f'ALTER TABLE public."Event" ALTER COLUMN {column} TYPE {back}')
+    scene.finish(20)
+
+
 def rewrite(scene, name: str, content: bytes) -> None:
     """A person uploads a file again, with its metadata."""
     scene.lake.put_blob(scene.container, name, content, metadata=scene.lake.head(scene.container, name).metadata)

@@ -51,8 +51,8 @@ class publisher_test : public test_support::memory_lake_test {
     lake::file_mark mark() { return lake_.file(name).mark.mark.value(); }
 
     const publication by_{
-        "public.Event", "0193-run", "4294967299",         {"7312345678901234567", "16384", 1, 0x17'0000'0000},
-        0x0123,         0x0a,       "2024-03-01 00:00:00"};
+        "public.Event", "0193-run", "4294967299", {"7312345678901234567", "16384", 1, 0x17'0000'0000},
+        0x0123,         0x0a,       "created_at", "2024-03-01 00:00:00"};
     lake::placement placement_;
     publisher publisher_{lake_, retries_, placement_, &again_};
     day_file file_{lake::key_of_file("events_2024-02-29.csv").value(), name, std::string(56, 'b'), pages_};

@@ -1,0 +1,71 @@
+"""Partitions do not follow the snapshot: one that is attached while rows are read is deleted from, and was not read."""
+import psycopg2
+import pytest
+
+from support.gate import DatabaseGate, call_before
+from support.scene import Kind
+
+LATE = """CREATE TABLE late (LIKE day_1 INCLUDING ALL);
+          INSERT INTO late SELECT 100 + i, 'e', 'late', timestamp '2024-02-03' + i * interval '1 hour', NULL, '{}' FROM generate_series(1, %s) AS i;"""
+ATTACH = """ALTER TABLE public."Event" ATTACH PARTITION late FOR VALUES FROM ('2024-02-03') TO ('2024-02-04')"""
+KEEP = """CREATE OR REPLACE FUNCTION keep_some() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN IF OLD.id OPERATOR(pg_catalog.<=) 7 THEN RETURN NULL; END IF; RETURN OLD; END $$;
+          CREATE TRIGGER keep_some BEFORE DELETE ON public."Event" FOR EACH ROW EXECUTE FUNCTION keep_some()"""
+
+
+@pytest.fixture
+def members(scene):
+    scene.begin(Kind(rows=12, partitioned=True))
+    scene.table.execute('DROP TABLE IF EXISTS late; ALTER TABLE public."Event" DETACH PARTITION rest; DROP TABLE rest')
+    scene.table.execute("""CREATE TABLE rest PARTITION OF public."Event" FOR VALUES FROM ('2025-01-01') TO ('2100-01-01')""")
+    scene.table.fill_young(3)
+    scene.table.execute("DROP FUNCTION IF EXISTS keep_some CASCADE")
+    yield scene
+    scene.table.execute("DROP FUNCTION IF EXISTS keep_some CASCADE; DROP TABLE IF EXISTS late")
+    scene.table.create_anew(False)
+    scene.partitioned = False
+
+
+def beside(scene, *statements: str):
+    def call():
+        other = psycopg2.connect(scene.database.uri)
+        other.autocommit = True
+        for each in statements:
+            other.cursor().execute(each)
+        other.close()
+    return call
+
+
+def archive(scene, what, contains: str):
+    with DatabaseGate(scene.database.server.port) as gate:
+        rule = gate.on(call_before(what), contains=contains)
+        outcome = scene.run("archive", database=gate, settings={"ARCHIVE_PARALLEL": "1"})
+    assert rule.hits == 1
+    return outcome
+
+
+@pytest.mark.parametrize("moment", ["COPY (SELECT", "DELETE FROM"])
+def test_a_partition_that_is_attached_meanwhile_is_read_too(members, moment):
+    members.table.execute(LATE % 5)
+    members.oracle.remember()
+    members.table.execute("INSERT INTO oracle.original SELECT * FROM late")
+    outcome = archive(members, beside(members, ATTACH), moment)
+    assert outcome.code == 0 and outcome.events("run.again"), str(outcome)
+    assert members.oracle.check().archived == 17
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+def test_as_many_rows_kept_by_a_trigger_as_were_attached(members, index):
+    if not index:
+        members.table.execute('DROP INDEX IF EXISTS "Event_created_at"')
+    kept = members.table.value('SELECT count(*) FROM public."Event" WHERE id <= 7 AND created_at < \'2025-01-01\'')
+    members.table.execute(KEEP)
+    members.table.execute(LATE % kept)
+    members.oracle.remember()
+    members.table.execute("INSERT INTO oracle.original SELECT * FROM late")
+    outcome = archive(members, beside(members, ATTACH), "COPY (SELECT")
+    assert outcome.code == 7, str(outcome)
+    assert members.oracle.check().archived == 0
+    members.table.execute('DROP TRIGGER keep_some ON public."Event"')
+    members.plain.run("archive", expect=0)
+    assert members.oracle.check().archived == 12 + kept

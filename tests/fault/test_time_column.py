@@ -1,0 +1,42 @@
+"""A row lies in the file of the day that its time column gave it. By another column it would lie in another file as well."""
+import pytest
+
+from support.scene import Kind
+
+OTHER = {"ARCHIVE_TIME_COLUMN": "processed_at"}
+
+
+def refused(scene, *command: str) -> None:
+    before = {blob.name: (blob.etag, blob.metadata) for blob in scene.lake.list(scene.container)}
+    rows = scene.table.count()
+    outcome = scene.plain.run(*command, settings=OTHER)
+    assert outcome.code == 3 and "'created_at'" in outcome.stderr and "'processed_at'" in outcome.stderr, str(outcome)
+    assert {blob.name: (blob.etag, blob.metadata) for blob in scene.lake.list(scene.container)} == before
+    assert scene.table.count() == rows
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+@pytest.mark.parametrize("command", [("archive",), ("archive", "--dry-run"), ("archive", "--commit=day")])
+def test_a_folder_is_not_archived_into_by_another_time_column(scene, command, index):
+    scene.begin(Kind(before=12, rows=6, index=index))
+    refused(scene, *command)
+    scene.finish(18)
+
+
+def test_restored_days_are_not_archived_by_another_time_column(scene):
+    scene.begin(Kind(before=12, rows=0, restored=True, rights="INSERT"))
+    scene.table.execute("UPDATE public.\"Event\" SET processed_at = created_at + interval '1 day' WHERE created_at < '2025-01-01'")
+    scene.table.execute("UPDATE oracle.original SET processed_at = created_at + interval '1 day' WHERE created_at < '2025-01-01'")
+    refused(scene, "archive")
+
+
+def test_marks_that_do_not_tell_the_time_column_are_no_obstacle(scene):
+    """As they were written before."""
+    scene.begin(Kind(before=12, rows=6))
+    for blob in scene.lake.list(scene.container):
+        if "archiverlast" in blob.metadata:
+            last = ",".join(part for part in blob.metadata["archiverlast"].split(",") if not part.startswith("time="))
+            assert last != blob.metadata["archiverlast"]
+            scene.lake.set_metadata(scene.container, blob.name, {**blob.metadata, "archiverlast": last})
+    scene.finish(18)
+    refused(scene, "archive")
