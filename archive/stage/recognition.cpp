@@ -186,6 +186,8 @@ awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lak
     } catch (const std::invalid_argument& broken) {
         throw damaged(broken);
     }
+    if (!same_columns && mark.now.header == header_crc_)
+        throw changed_by_others(name);
     if (!same_columns)
         throw lake::refused(name, "compared with rows that came back",
                             {failure::precondition, "the table's columns have changed since it was written",
