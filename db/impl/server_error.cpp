@@ -39,6 +39,28 @@ constexpr std::array<std::string_view, 6> plain_speakers{"aclcheck_error",    "r
                                                          "_bt_check_unique",  "ExecConstraints",
                                                          "ProcessInterrupts", "DeadLockReport"};
 
+// These functions of the server send names of tables, columns, constraints and types apart from the text. So
+// does a RAISE, from whatever the function took for a name: OLD.payload, say.
+constexpr std::array<std::string_view, 13> name_givers{"ATRewriteTable",
+                                                       "ExecConstraints",
+                                                       "ExecEvalConstraintCheck",
+                                                       "ExecEvalConstraintNotNull",
+                                                       "ExecPartitionCheckEmitError",
+                                                       "ReportNotNullViolationError",
+                                                       "_bt_check_unique",
+                                                       "check_exclusion_or_unique_constraint",
+                                                       "comparetup_index_btree",
+                                                       "comparetup_index_btree_tiebreak",
+                                                       "domain_check_input",
+                                                       "ri_ReportViolation",
+                                                       "unique_key_recheck"};
+constexpr std::string_view of_raise = "exec_stmt_raise";
+
+template <std::size_t N>
+bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
+    return std::ranges::find(names, name) != names.end();
+}
+
 template <std::size_t N>
 bool begins_with_one_of(std::string_view state, const std::array<std::string_view, N>& classes) {
     return std::ranges::any_of(classes, [state](auto each) { return state.starts_with(each); });
@@ -77,11 +99,13 @@ std::string one_line(std::string_view text) {
 }
 
 bool is_harmless(const server_words& said) {
+    if (said.source == of_raise)
+        return false;
     if (begins_with_one_of(said.state, about_the_statement) && said.in_statement && !said.in_context)
         return true;
     if (!begins_with_one_of(said.state, harmless))
         return false;
-    return !said.in_context || std::ranges::find(plain_speakers, said.source) != plain_speakers.end();
+    return !said.in_context || is_one_of(said.source, plain_speakers);
 }
 
 std::string describe(const server_words& said) {
@@ -93,11 +117,13 @@ std::string describe(const server_words& said) {
         if (!name.empty())
             text.append(", ").append(what).append(" \"").append(name).append("\"");
     };
-    add("schema", said.schema);
-    add("table", said.table);
-    add("column", said.column);
-    add("constraint", said.constraint);
-    add("type", said.type);
+    if (is_one_of(said.source, name_givers)) {
+        add("schema", said.schema);
+        add("table", said.table);
+        add("column", said.column);
+        add("constraint", said.constraint);
+        add("type", said.type);
+    }
     if (said.in_context)
         text += ", inside a function, a trigger or a COPY";
     return text;

@@ -28,7 +28,8 @@ struct server_words {
 // Whether the text can hold no value of a row. A value may stand in any text of which this is not known: of
 // data exceptions, of what functions RAISE, of a name that a row's text was taken for.
 [[nodiscard]] bool is_harmless(const server_words& said);
-// The text where it is harmless; else the condition, and the names that the server sends apart from the text.
+// The text where it is harmless; else the condition, and the names that come apart from the text, where it is
+// known that the server itself has set them.
 [[nodiscard]] std::string describe(const server_words& said);
 
 } // namespace db

@@ -9,6 +9,9 @@ BODIES = {
     "an exception": "RAISE EXCEPTION 'customer %', OLD.event_type",
     "an exception of a harmless class": "RAISE EXCEPTION 'customer %', OLD.event_type USING ERRCODE = '55000', HINT = OLD.event_type",
     "an exception that looks like ours": "RAISE EXCEPTION 'customer %', OLD.event_type USING ERRCODE = '42501', TABLE = 'Event'",
+    **{f"a {field} of {code}": f"RAISE EXCEPTION USING MESSAGE = OLD.event_type, ERRCODE = '{code}', {field} = OLD.event_type"
+       for field in ("CONSTRAINT", "COLUMN", "TABLE", "SCHEMA", "DATATYPE") for code in ("P0001", "23514")},
+    "all names, of a class that is repeated": "RAISE EXCEPTION USING ERRCODE = '23505', TABLE = OLD.event_type, COLUMN = OLD.event_type, SCHEMA = OLD.event_type",
     "a name of a relation": "PERFORM OLD.event_type::regclass",
     "a name of a zone": "PERFORM now() AT TIME ZONE OLD.event_type",
     "a unit": "PERFORM date_trunc(OLD.event_type, now())",
@@ -44,9 +47,17 @@ def test_what_a_trigger_says_is_told_by_its_condition(scene, what):
     scene.finish(scene.kind.rows)
 
 
-def test_notices_are_counted_and_not_told(scene):
+NOTICES = {
+    "texts": "RAISE WARNING 'customer %', OLD.event_type; RAISE NOTICE 'customer %', OLD.event_type",
+    "names": "RAISE WARNING USING MESSAGE = 'customer', TABLE = OLD.event_type, CONSTRAINT = OLD.event_type, ERRCODE = '23514'; "
+             "RAISE NOTICE USING MESSAGE = 'customer', COLUMN = OLD.event_type, SCHEMA = OLD.event_type, DATATYPE = OLD.event_type",
+}
+
+
+@pytest.mark.parametrize("what", NOTICES)
+def test_notices_are_counted_and_not_told(scene, what):
     with_canary(scene)
-    scene.table.execute(trigger("RAISE WARNING 'customer %', OLD.event_type; RAISE NOTICE 'customer %', OLD.event_type"))
+    scene.table.execute(trigger(NOTICES[what]))
     outcome = scene.run("archive", settings={"LOG_LEVEL": "debug"})
     scene.table.execute('DROP TRIGGER tell ON "Event"')
     assert outcome.code == 0 and CANARY not in outcome.stderr, str(outcome)

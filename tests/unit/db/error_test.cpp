@@ -100,9 +100,27 @@ TEST(describe, passes_on_the_names_that_come_apart_from_the_text) {
     words.schema = "public";
     words.table = "Event";
     words.constraint = "positive";
+    words.source = "ExecEvalConstraintCheck";
     EXPECT_EQ(db::describe(words),
               "check_violation (SQLSTATE 23514), schema \"public\", table \"Event\", constraint "
               "\"positive\", inside a function, a trigger or a COPY");
+}
+
+TEST(describe, does_not_pass_on_names_that_a_function_has_set) {
+    for (const char* source : {"exec_stmt_raise", "PLy_output", ""})
+        for (const bool in_context : {true, false}) {
+            auto words = said("22000", "customer");
+            words.in_context = in_context;
+            words.source = source;
+            words.schema = words.table = words.column = words.constraint = words.type = "Jane Roe";
+            EXPECT_EQ(db::describe(words).find("Jane Roe"), std::string::npos) << source << in_context;
+        }
+}
+
+TEST(describe, does_not_pass_on_the_text_of_a_raise_whatever_its_class_and_context) {
+    auto words = said("23514", "customer Jane Roe");
+    words.source = "exec_stmt_raise";
+    EXPECT_EQ(db::describe(words), "check_violation (SQLSTATE 23514)");
 }
 
 TEST(describe, passes_on_what_is_known_to_be_harmless) {
