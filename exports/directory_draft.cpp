@@ -2,12 +2,40 @@
 
 #include "async/fault_point.hpp"
 #include "exports/directory_files.hpp"
+#include "exports/posix_files.hpp"
 
 #include <optional>
 
 namespace exports {
 
 using async::fault_point;
+
+namespace {
+
+// The lock is kept while the file gets its name: a copy of the database server could take the file back in
+// between. There are file systems (SMB) that rename no open file; there it is closed first.
+std::optional<file_name> show_locked(const std::filesystem::path& directory, const hidden_name& hidden,
+                                     part_file& file) {
+    std::optional<file_name> given;
+    bool done = false;
+    try {
+        given = show(directory, hidden);
+        done = true;
+    } catch (const async::error&) {
+        file.release();
+    }
+    if (!done)
+        given = show(directory, hidden);
+    file.release();
+    return given;
+}
+
+void mark_must_stand(const std::filesystem::path& path, const file_mark& mark) {
+    if (read_small(path) != text_of(mark))
+        throw removed_before_commit(path);
+}
+
+} // namespace
 
 awaitable<void> directory_draft::write(std::vector<std::byte> bytes) {
     const auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
@@ -32,11 +60,20 @@ awaitable<void> directory_draft::prepare(file_mark mark) {
     fault_point("export-marked");
 }
 
+awaitable<void> directory_draft::must_stand() {
+    std::function<void()> call = [file = file_, path = directory_ / hidden_.pending(), mark = mark_] {
+        file->must_stand();
+        mark_must_stand(path, mark);
+    };
+    co_await helper_.run(std::move(call));
+}
+
 awaitable<void> directory_draft::finalise() {
     fault_point("export-before-show");
     const auto given = std::make_shared<std::optional<file_name>>();
-    std::function<void()> naming = [given, directory = directory_, hidden = hidden_, mark = mark_] {
-        *given = show(directory, hidden);
+    std::function<void()> naming = [given, file = file_, directory = directory_, hidden = hidden_,
+                                    mark = mark_] {
+        *given = show_locked(directory, hidden, *file);
         if (!*given) // another run was quicker to settle it
             *given = find_shown(directory, hidden, mark);
     };
@@ -76,7 +113,10 @@ awaitable<draft::whereabouts> directory_draft::look() {
 
 awaitable<void> directory_draft::take_back() {
     fault_point("export-before-take-back");
-    std::function<void()> call = [directory = directory_, hidden = hidden_] { discard(directory, hidden); };
+    std::function<void()> call = [file = file_, directory = directory_, hidden = hidden_] {
+        file->release();
+        discard(directory, hidden);
+    };
     co_await helper_.run(std::move(call));
     fault_point("export-taken-back");
 }

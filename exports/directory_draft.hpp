@@ -3,7 +3,7 @@
 
 #include "async/helper_thread.hpp"
 #include "exports/hidden_name.hpp"
-#include "exports/posix_files.hpp"
+#include "exports/part_file.hpp"
 #include "exports/sink.hpp"
 
 #include <filesystem>
@@ -26,6 +26,7 @@ class directory_draft : public draft {
     [[nodiscard]] awaitable<void> write(std::vector<std::byte> bytes) override;
     [[nodiscard]] awaitable<void> finish() override;
     [[nodiscard]] awaitable<void> prepare(file_mark mark) override;
+    [[nodiscard]] awaitable<void> must_stand() override;
     [[nodiscard]] awaitable<void> finalise() override;
     [[nodiscard]] awaitable<whereabouts> look() override;
     [[nodiscard]] awaitable<void> take_back() override;

@@ -1,6 +1,7 @@
 #include "exports/directory_files.hpp"
 
 #include "azure/blob/crc64.hpp"
+#include "exports/part_file.hpp"
 #include "exports/posix_files.hpp"
 #include "exports/rename_new.hpp"
 
@@ -110,7 +111,10 @@ void clear_away(const fs::path& directory, const std::string& task) {
             left.push_back(*hidden);
     });
     for (const auto& each : left) {
-        if (std::ranges::find(marked, each.nonce) != marked.end() || !is_abandoned(directory / each.part()))
+        if (std::ranges::find(marked, each.nonce) != marked.end())
+            continue;
+        const part_lock lock(directory / each.part()); // held until all is removed
+        if (!lock.abandoned())
             continue;
         for (const auto& name : {each.pending() + ".part", each.probe(), each.probed()})
             remove_file(directory / name);
@@ -169,6 +173,10 @@ std::optional<file_name> find_shown(const fs::path& directory, const hidden_name
         if (!found && !fs::exists(fs::symlink_status(directory / name.text(), unknown)))
             return std::nullopt;
     }
+}
+
+bool is_in_use(const fs::path& directory, const hidden_name& hidden) {
+    return part_lock(directory / hidden.part()).held();
 }
 
 void forget(const fs::path& directory, const hidden_name& hidden) {

@@ -34,6 +34,8 @@ void try_showing(const std::filesystem::path& directory, const hidden_name& hidd
 // The name that the file has been given: whose bytes are those of the mark. Nothing if there is none.
 [[nodiscard]] std::optional<file_name> find_shown(const std::filesystem::path& directory,
                                                   const hidden_name& hidden, const file_mark& mark);
+// Whether the process that wrote the file still works with it; false if it has its name already.
+[[nodiscard]] bool is_in_use(const std::filesystem::path& directory, const hidden_name& hidden);
 // Removes the mark.
 void forget(const std::filesystem::path& directory, const hidden_name& hidden);
 // Removes the mark and the file.

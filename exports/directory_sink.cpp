@@ -132,6 +132,15 @@ awaitable<std::vector<unsettled_file>> directory_sink::unsettled() {
     co_return std::move(*found);
 }
 
+awaitable<bool> directory_sink::in_use(unsettled_file file) {
+    const auto held = std::make_shared<bool>(false);
+    std::function<void()> call = [held, directory = directory_, file] {
+        *held = is_in_use(directory, hidden_of(file));
+    };
+    co_await writing_.run(std::move(call));
+    co_return *held;
+}
+
 awaitable<bool> directory_sink::keep(unsettled_file file) {
     const auto there = std::make_shared<bool>(true);
     fault_point("export-before-keep");

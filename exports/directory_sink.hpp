@@ -1,7 +1,7 @@
 // Exported files in a directory of the machine. A file gets its name only once its transaction is committed:
 // what others see there is final. Until then it is hidden:
 //
-//     .NAME.NONCE.part       the file itself, locked by its writer
+//     .NAME.NONCE.part       the file itself, locked by its writer until it has its name
 //     .NAME.NONCE.pending    its mark, from before COMMIT until it has its name
 #pragma once
 
@@ -24,6 +24,7 @@ class directory_sink : public sink {
     [[nodiscard]] awaitable<std::optional<stored_file>> find(std::string name) override;
     [[nodiscard]] awaitable<void> read(stored_file file, byte_sink to) override;
     [[nodiscard]] awaitable<std::vector<unsettled_file>> unsettled() override;
+    [[nodiscard]] awaitable<bool> in_use(unsettled_file file) override;
     [[nodiscard]] awaitable<bool> keep(unsettled_file file) override;
     [[nodiscard]] awaitable<void> forget(unsettled_file file) override;
     [[nodiscard]] awaitable<void> remove(unsettled_file file) override;

@@ -131,6 +131,7 @@ awaitable<void> exporter::prepare(attempt& work) {
         co_await lease->sign();
     co_await async::shielded(work.draft->prepare(work.mark));
     fault_point("export-prepared");
+    co_await work.draft->must_stand();
 }
 
 awaitable<void> exporter::commit(attempt& work) {

@@ -65,6 +65,7 @@ class exporter {
     [[nodiscard]] awaitable<void> undo(attempt& work);
     [[nodiscard]] awaitable<bool> open(attempt& work);
     [[nodiscard]] awaitable<bool> settle(attempt& work);
+    [[nodiscard]] awaitable<void> must_be_left(attempt& work, const unsettled_file& file);
     [[nodiscard]] awaitable<rows_seen> look_for_rows(attempt& work, const file_mark& mark);
     [[nodiscard]] awaitable<void> settle_one(attempt& work, unsettled_file file, verdict decision,
                                              decided_by whom);

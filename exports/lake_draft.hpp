@@ -38,6 +38,7 @@ class lake_draft : public draft {
     [[nodiscard]] awaitable<void> write(std::vector<std::byte> bytes) override;
     [[nodiscard]] awaitable<void> finish() override { co_return; }
     [[nodiscard]] awaitable<void> prepare(file_mark mark) override;
+    [[nodiscard]] awaitable<void> must_stand() override { co_return; } // it was published just now
     [[nodiscard]] awaitable<void> finalise() override;
     [[nodiscard]] awaitable<whereabouts> look() override;
     [[nodiscard]] awaitable<void> take_back() override;

@@ -25,6 +25,7 @@ class lake_sink : public sink {
     [[nodiscard]] awaitable<std::optional<stored_file>> find(std::string name) override;
     [[nodiscard]] awaitable<void> read(stored_file file, byte_sink to) override;
     [[nodiscard]] awaitable<std::vector<unsettled_file>> unsettled() override;
+    [[nodiscard]] awaitable<bool> in_use(unsettled_file) override { co_return false; } // the lease is ours
     [[nodiscard]] awaitable<bool> keep(unsettled_file file) override;
     [[nodiscard]] awaitable<void> forget(unsettled_file file) override;
     [[nodiscard]] awaitable<void> remove(unsettled_file file) override;

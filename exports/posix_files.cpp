@@ -1,16 +1,15 @@
 #include "exports/posix_files.hpp"
 
+#include "exports/descriptor.hpp"
+
 #include <fmt/format.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <utility>
 
 namespace exports {
 
@@ -61,29 +60,15 @@ std::string_view hint_for(int reason) {
     }
 }
 
-class descriptor {
-  public:
-    descriptor(const fs::path& path, int flags, mode_t mode = 0)
-        : number_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
-    ~descriptor() {
-        if (number_ >= 0)
-            ::close(number_);
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    [[nodiscard]] int get() const noexcept { return number_; }
-    [[nodiscard]] bool open() const noexcept { return number_ >= 0; }
-    [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
-
-  private:
-    int number_;
-};
-
-constexpr int create_new = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-// Rows of a table are not for every user of the machine: those who read the files share their group. The
-// umask may take more away.
-constexpr mode_t for_owner_and_group = 0640;
 constexpr std::size_t small_file_max = 65'536;
+
+} // namespace
+
+async::error file_error(int reason, std::string_view doing, const fs::path& path) {
+    return async::error(kind_of(reason),
+                        fmt::format("{} '{}': {}", doing, path.string(), std::strerror(reason)),
+                        std::string(hint_for(reason)));
+}
 
 void write_all(int file, std::span<const std::byte> bytes, const fs::path& path) {
     while (!bytes.empty()) {
@@ -100,55 +85,6 @@ void sync_file(int file, const fs::path& path) {
     // Not again after EINTR or EIO: the kernel has forgotten by then which pages were dirty.
     if (::fsync(file) != 0)
         throw file_error(errno, "making safe", path);
-}
-
-} // namespace
-
-async::error file_error(int reason, std::string_view doing, const fs::path& path) {
-    return async::error(kind_of(reason),
-                        fmt::format("{} '{}': {}", doing, path.string(), std::strerror(reason)),
-                        std::string(hint_for(reason)));
-}
-
-part_file::part_file(fs::path path)
-    : path_(std::move(path))
-    , descriptor_(-1) {
-    descriptor file(path_, create_new, for_owner_and_group);
-    if (!file.open())
-        throw file_error(errno, "creating", path_);
-    // Nobody else knows its name yet. A file system without locks costs us a late cleaning, and no more.
-    (void)::flock(file.get(), LOCK_EX | LOCK_NB);
-    descriptor_ = file.release();
-}
-
-part_file::~part_file() {
-    if (descriptor_ >= 0)
-        ::close(descriptor_);
-}
-
-void part_file::append(std::span<const std::byte> bytes) {
-    write_all(descriptor_, bytes, path_);
-    bytes_ += bytes.size();
-}
-
-void part_file::finish() {
-    sync_file(descriptor_, path_);
-    if (::close(std::exchange(descriptor_, -1)) != 0)
-        throw file_error(errno, "closing", path_);
-    struct stat status {};
-    if (::stat(path_.c_str(), &status) != 0)
-        throw file_error(errno, "looking at", path_);
-    if (static_cast<std::uint64_t>(status.st_size) != bytes_)
-        throw async::error(failure::temporary,
-                           fmt::format("'{}' has {} bytes of the {} that were written to it", path_.string(),
-                                       status.st_size, bytes_));
-}
-
-bool is_abandoned(const fs::path& path) {
-    const descriptor file(path, O_RDONLY);
-    if (!file.open())
-        return errno == ENOENT;
-    return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
 void write_safely(const fs::path& path, std::string_view text) {

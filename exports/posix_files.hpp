@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 namespace exports {
 
@@ -17,29 +18,12 @@ namespace exports {
 // permission, else a precondition.
 [[nodiscard]] async::error file_error(int reason, std::string_view doing, const std::filesystem::path& path);
 
-// A new file, locked for as long as this object lives: if it is found unlocked, its writer is gone.
-class part_file {
-  public:
-    // Throws async::error, also if there is such a file.
-    explicit part_file(std::filesystem::path path);
-    ~part_file();
-    part_file(const part_file&) = delete;
-    part_file& operator=(const part_file&) = delete;
+// Rows of a table are not for every user of the machine: those who read the files share their group. The
+// umask may take more away.
+inline constexpr mode_t for_owner_and_group = 0640;
 
-    void append(std::span<const std::byte> bytes);
-    // No more bytes: they are safe, and the file is closed, for there are file systems that store what they
-    // were given no sooner, and some that do not rename an open file. Gives up the lock.
-    void finish();
-    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
-  private:
-    std::filesystem::path path_;
-    int descriptor_;
-    std::uint64_t bytes_ = 0;
-};
-
-// False if another process holds the lock of a part_file. True also if there is no such file.
-[[nodiscard]] bool is_abandoned(const std::filesystem::path& path);
+void write_all(int file, std::span<const std::byte> bytes, const std::filesystem::path& path);
+void sync_file(int file, const std::filesystem::path& path);
 
 // The file appears whole, and stays.
 void write_safely(const std::filesystem::path& path, std::string_view text);

@@ -28,6 +28,20 @@ async::error unreadable(const unsettled_file& file) {
                         std::string(verdict_hint));
 }
 
+async::error in_use(const unsettled_file& file) {
+    return async::error(
+        failure::locked,
+        fmt::format("'{}' is in use by another process: a run on another database or server has written it",
+                    file.name),
+        "Its transaction's fate is that run's to know: wait until it has ended. A directory is for the "
+        "exports "
+        "of one database; a copy of the server needs another EXPORT_PATH.");
+}
+
+bool is_of_this_server(const db::server_position& then, const db::server_position& now) {
+    return db::same_start(then, now) && then.cluster == now.cluster && then.database == now.database;
+}
+
 std::string_view contradiction(rows_seen rows) {
     switch (rows) {
     case rows_seen::some:
@@ -71,6 +85,7 @@ awaitable<bool> exporter::settle(attempt& work) {
             continue;
         if (!file.mistake.empty())
             throw unreadable(file);
+        co_await must_be_left(work, file);
         const auto& by = file.mark.by;
         const auto asked = co_await db::fate_of(work.session, by.transaction, by.position, work.position);
         const bool decided = asked == fate::committed || asked == fate::aborted;
@@ -101,6 +116,16 @@ awaitable<bool> exporter::settle(attempt& work) {
                                 decided_by::transaction);
     }
     co_return all;
+}
+
+// What this server says of a transaction of its own is true while the transaction's run is still at work,
+// too. Another server, a copy of the first above all, may take one for aborted that is about to be committed.
+awaitable<void> exporter::must_be_left(attempt& work, const unsettled_file& file) {
+    if (is_of_this_server(file.mark.by.position, work.position))
+        co_return;
+    const bool held = co_await context_.sink.in_use(file);
+    if (held)
+        throw in_use(file);
 }
 
 awaitable<void> exporter::settle_one(attempt& work, unsettled_file file, verdict decision, decided_by whom) {
@@ -169,6 +194,7 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
         throw context_.sink.lease()->taken();
     if (!opened)
         throw lock_is_held(work.task, report.lock_holder);
+    co_await must_be_left(work, *file);
     if (file->mistake.empty()) {
         const auto& by = file->mark.by;
         const auto asked = co_await db::fate_of(*session, by.transaction, by.position, work.position);

@@ -60,6 +60,9 @@ class draft {
     // From here on the file depends on the mark's transaction. To be awaited shielded. Throws
     // lake::conflict if somebody else has taken its name meanwhile.
     [[nodiscard]] virtual awaitable<void> prepare(file_mark mark) = 0;
+    // Right before COMMIT: throws async::error(temporary) if somebody has removed or replaced the file or its
+    // mark since.
+    [[nodiscard]] virtual awaitable<void> must_stand() = 0;
     // The transaction is committed: the file stays. If it fails, the next run does it.
     [[nodiscard]] virtual awaitable<void> finalise() = 0;
     // Once `finalise` has been tried. Throws async::error where that cannot be found out now.
@@ -93,6 +96,9 @@ class sink {
 
     // Of all tasks, those no longer on disk included.
     [[nodiscard]] virtual awaitable<std::vector<unsettled_file>> unsettled() = 0;
+    // Whether the process that wrote it still works with it, as far as the place can tell. A lease tells it
+    // too, where there is one.
+    [[nodiscard]] virtual awaitable<bool> in_use(unsettled_file file) = 0;
     // False if there is no file to keep: somebody has moved it away, or removed it. Its mark stays.
     [[nodiscard]] virtual awaitable<bool> keep(unsettled_file file) = 0;
     // Forgets the mark of a file that is gone.

@@ -1,8 +1,13 @@
 """What the fault tests share."""
+import os
+import subprocess
+import uuid
+
 import pytest
 
 from support.archiver import Archiver
 from support.scene import Scene
+from support.servers import PG_BIN, PostgreSQL, clean_environment, unprivileged
 
 
 @pytest.fixture
@@ -19,3 +24,23 @@ def points(fault_binary, archiver, database, azurite, lake):
     it = Scene(Archiver(fault_binary, archiver.settings), database, azurite, lake)
     yield it
     it.close()
+
+
+@pytest.fixture
+def copy_of(place):
+    """A physical copy that knows nothing of being one: a snapshot, a base backup without standby.signal."""
+    copies = []
+
+    def make(server):
+        copy = PostgreSQL(place / f"copy-{uuid.uuid4().hex[:8]}")
+        copy.directory.mkdir(parents=True)
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "postgres", copy.directory], check=True)
+        subprocess.run([PG_BIN / "pg_basebackup", "-X", "stream", "-c", "fast", "-D", copy.data, "-d", server.uri()], cwd="/",
+                       env=clean_environment(), check=True, capture_output=True, **unprivileged())
+        copies.append(copy)
+        return copy.start()
+
+    yield make
+    for copy in copies:
+        copy.stop()

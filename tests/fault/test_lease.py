@@ -2,9 +2,7 @@
 
 A copy of the database server has the same rows, the same settings and its own locks; only the lake can keep the two apart.
 """
-import os
 import signal
-import subprocess
 import time
 import uuid
 from types import SimpleNamespace
@@ -16,7 +14,6 @@ from support.archiver import Archiver
 from support.exports import BOUNDARY, COMMON_KNOWLEDGE, DirectoryPlace, Exports, LakePlace
 from support.gate import LakeGate, call_before, delay
 from support.scene import KINDS, Kind
-from support.servers import PG_BIN, PostgreSQL, clean_environment, unprivileged
 from test_lost_history import History
 
 LOCK = ".event-archiver/lock"
@@ -40,26 +37,6 @@ def history(place, archiver, azurite, lake):
     it = History(place, archiver, azurite, lake)
     yield it
     it.close()
-
-
-@pytest.fixture
-def copy_of(place):
-    """A physical copy that knows nothing of being one: a snapshot, a base backup without standby.signal."""
-    copies = []
-
-    def make(server):
-        copy = PostgreSQL(place / f"copy-{uuid.uuid4().hex[:8]}")
-        copy.directory.mkdir(parents=True)
-        if os.geteuid() == 0:
-            subprocess.run(["chown", "postgres", copy.directory], check=True)
-        subprocess.run([PG_BIN / "pg_basebackup", "-X", "stream", "-c", "fast", "-D", copy.data, "-d", server.uri()], cwd="/",
-                       env=clean_environment(), check=True, capture_output=True, **unprivileged())
-        copies.append(copy)
-        return copy.start()
-
-    yield make
-    for copy in copies:
-        copy.stop()
 
 
 @pytest.mark.parametrize("command", ["recover", "archive", "restore"])

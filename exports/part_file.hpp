@@ -1,0 +1,57 @@
+// The file of an export while it has no name yet, and what its lock tells other processes. All of it blocks.
+// Private to this room.
+#pragma once
+
+#include "async/error.hpp"
+#include "exports/descriptor.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+namespace exports {
+
+// Of a file that an export in progress needs. async::failure::temporary: nothing was deleted, and the next
+// run can succeed.
+[[nodiscard]] async::error removed_before_commit(const std::filesystem::path& path);
+
+// A new file, locked from its creation to `release`: if it is found unlocked, its writer is gone.
+class part_file {
+  public:
+    // Throws async::error, also if there is such a file.
+    explicit part_file(std::filesystem::path path);
+
+    void append(std::span<const std::byte> bytes);
+    // No more bytes: they are safe, and the writing descriptor is closed, for there are file systems that
+    // store what they were given no sooner. The lock goes over to a descriptor that only reads. Throws
+    // async::error.
+    void finish();
+    // Once it is finished. Throws removed_before_commit if somebody has removed, replaced or changed it.
+    void must_stand() const;
+    // Gives up the lock.
+    void release() noexcept { (void)file_.close(); }
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+  private:
+    std::filesystem::path path_;
+    descriptor file_;
+    std::uint64_t bytes_ = 0;
+};
+
+// A look at the lock of a file that a part_file wrote. If its writer is gone, the look holds the lock itself.
+class part_lock {
+  public:
+    explicit part_lock(const std::filesystem::path& path);
+    // The writer is gone, or there is no such file.
+    [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
+    // A process holds the lock. Neither, where the file system has no locks.
+    [[nodiscard]] bool held() const noexcept { return held_; }
+
+  private:
+    descriptor file_;
+    bool abandoned_ = false;
+    bool held_ = false;
+};
+
+} // namespace exports

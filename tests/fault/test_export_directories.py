@@ -1,0 +1,141 @@
+"""A directory of exports that others work in as well: another database, a copy of the server, somebody who clears files away. The lock of
+a hidden file keeps them off until the file has its name, and right before COMMIT the run looks whether its files still stand."""
+import os
+import signal
+import time
+import uuid
+
+import psycopg2
+import pytest
+
+from support.archiver import Archiver
+from support.exports import BOUNDARY, COMMON_KNOWLEDGE, DirectoryPlace, Exports
+from support.gate import DatabaseGate, call_before, kill_before
+
+AGENCY = COMMON_KNOWLEDGE[0]
+EXPORT = ("export", "--boundary", str(BOUNDARY))
+RECOVER = ("recover", "--exports")
+FIRST = "agency-2025_01_01-12_00_00_AM.csv.gz"
+# Requests of the run: COPY of select.sql is over, and the file is finished; the mark stands.
+DELETE, COMMIT = "COPY (DELETE", "COMMIT"
+
+
+@pytest.fixture
+def ours(archiver, database, tmp_path):
+    made = Exports(archiver, database.connection, tmp_path / "ours", DirectoryPlace(tmp_path / "out"))
+    made.add(AGENCY)
+    return made.remember()
+
+
+@pytest.fixture
+def theirs(archiver, postgresql, tmp_path):
+    """Another database with the same task and the same directory, and other rows."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    postgresql.psql("-c", f"CREATE DATABASE {name}")
+    connection = psycopg2.connect(postgresql.uri(name))
+    connection.autocommit = True
+    neighbour = Archiver(archiver.binary, {**archiver.settings, "PG_CONNECTION_STRING": postgresql.uri(name)})
+    made = Exports(neighbour, connection, tmp_path / "theirs", DirectoryPlace(tmp_path / "out"))
+    made.add(AGENCY, keys=3)
+    yield made
+    connection.close()
+    postgresql.psql("-c", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def with_gate(exports, database, fault, at: str, settings=None):
+    """One run; what `fault` does is done when the request `at` comes by."""
+    with DatabaseGate(database.server.port) as gate:
+        rule = gate.on(fault, type="Q", contains=at)
+        process = exports.archiver.start(*EXPORT, settings={"DATABASE_URL": database.server.uri(database.name, port=gate.port), **(settings or {})})
+        gate.victim = process
+        outcome = process.wait(60)
+    assert rule.hits == 1, str(outcome)
+    return outcome
+
+
+@pytest.mark.parametrize("arguments", [EXPORT, (*EXPORT, "--dry-run"), RECOVER], ids=["export", "dry run", "recover"])
+def test_another_database_leaves_a_file_alone_whose_rows_are_being_deleted(ours, theirs, database, arguments):
+    said = []
+    outcome = with_gate(ours, database, call_before(lambda *_: said.append(theirs.archiver.run(*arguments))), DELETE)
+    assert said[0].code == 0 and outcome.code == 0, f"{said[0]}\n{outcome}"
+    assert ours.place.leftovers() == []
+    if arguments == EXPORT:
+        assert len(ours.place.names()) == 2
+        os.unlink(ours.place.directory / said[0].events("export.done")[0]["file"])
+    assert ours.check()["agency"] > 0
+
+
+@pytest.mark.parametrize("arguments", [EXPORT, RECOVER, (*RECOVER, "--discard", FIRST), (*RECOVER, "--keep", FIRST)], ids=lambda words: " ".join(words[:3]))
+def test_another_database_leaves_a_file_alone_whose_rows_are_being_committed(ours, theirs, database, arguments):
+    said = []
+    outcome = with_gate(ours, database, call_before(lambda *_: said.append(theirs.archiver.run(*arguments))), COMMIT)
+    assert said[0].code == 10 and f"'{FIRST}' is in use by another process" in said[0].stderr, str(said[0])
+    assert outcome.code == 0 and ours.check()["agency"] > 0 and ours.place.leftovers() == []
+    theirs.run(expect=0)
+
+
+@pytest.mark.parametrize("arguments", [EXPORT, RECOVER, (*RECOVER, "--discard", FIRST)], ids=lambda words: " ".join(words[:3]))
+def test_a_copy_of_the_server_leaves_a_file_alone_whose_rows_are_being_committed(ours, database, postgresql, copy_of, arguments):
+    said = []
+
+    def meanwhile(*_):
+        copy = copy_of(postgresql)
+        said.append(ours.archiver.run(*arguments, settings={"DATABASE_URL": copy.uri(database.name)}))
+
+    outcome = with_gate(ours, database, call_before(meanwhile), COMMIT)
+    assert said[0].code == 10 and f"'{FIRST}' is in use by another process" in said[0].stderr, str(said[0])
+    assert outcome.code == 0 and ours.check()["agency"] > 0 and ours.place.leftovers() == []
+
+
+def test_what_a_killed_run_left_before_its_mark_is_cleared_away_by_the_next_of_any_database(ours, theirs, database):
+    assert with_gate(ours, database, kill_before(), DELETE).code == 137
+    (part,) = ours.place.directory.glob(".*.part")
+    theirs.run(expect=0)
+    assert not part.exists() and ours.place.leftovers() == [] and len(ours.place.names()) == 1
+
+
+def test_what_a_killed_run_left_with_a_mark_is_for_its_own_database(ours, theirs, database):
+    assert with_gate(ours, database, kill_before(), COMMIT).code == 137
+    assert "it is of another database" in theirs.run(expect=7).stderr
+    ours.run(expect=0)
+    assert ours.check()["agency"] > 0 and ours.place.leftovers() == []
+
+
+def empty_of_the_same_size(part) -> None:
+    size = part.stat().st_size
+    part.unlink()
+    part.write_bytes(bytes(size))
+
+
+HARM = {"removed": lambda part: part.unlink(), "replaced": empty_of_the_same_size, "cut": lambda part: os.truncate(part, 10)}
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_a_file_that_somebody_touches_before_commit_is_exit_5_and_nothing_is_deleted(ours, database, harm):
+    touched = []
+
+    def meanwhile(*_):
+        (part,) = ours.place.directory.glob(".*.part")
+        touched.append(part)
+        HARM[harm](part)
+
+    outcome = with_gate(ours, database, call_before(meanwhile), DELETE)
+    assert outcome.code == 5 and str(touched[0]) in outcome.stderr and "nothing was deleted" in outcome.stderr, str(outcome)
+    assert ours.check()["agency"] == 0 and ours.place.names() == [] and ours.place.leftovers() == []
+    ours.run(expect=0)
+    assert ours.check()["agency"] > 0
+
+
+@pytest.mark.parametrize("which", [".*.pending", ".*.part"])
+def test_a_mark_or_a_file_that_is_removed_once_both_stand_is_exit_5_and_nothing_is_deleted(ours, fault_binary, which):
+    stopped = Archiver(fault_binary, ours.archiver.settings).start(*EXPORT, settings={"EVENT_ARCHIVER_FAULT": "export-marked=stop"})
+    deadline = time.monotonic() + 30
+    while open(f"/proc/{stopped.pid}/stat").read().rpartition(")")[2].split()[0] != "T":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (gone,) = ours.place.directory.glob(which)
+    gone.unlink()
+    stopped.send(signal.SIGCONT)
+    outcome = stopped.wait(60)
+    assert outcome.code == 5 and str(gone) in outcome.stderr, str(outcome)
+    assert ours.check()["agency"] == 0 and ours.place.names() == [] and ours.place.leftovers() == []
