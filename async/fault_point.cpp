@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <string>
 
 namespace async {
@@ -28,10 +29,18 @@ int signal_called(std::string_view name) {
 
 void fault_point(std::string_view name) {
     static std::map<std::string, int, std::less<>> reached; // test builds only
+    static std::mutex one_at_a_time;                        // some points are on a helper thread
+    const std::scoped_lock lock(one_at_a_time);
+    const char* wanted = std::getenv("EVENT_ARCHIVER_FAULT");
+    static std::string obeyed;
+    // A test that forks sets it in the child: its points are counted from there.
+    if (wanted != nullptr && obeyed != wanted) {
+        obeyed = wanted;
+        reached.clear();
+    }
     const int times = ++reached[std::string(name)];
     if (const char* trace = std::getenv("EVENT_ARCHIVER_FAULT_TRACE"))
         std::ofstream(trace, std::ios::app) << name << '\n';
-    const char* wanted = std::getenv("EVENT_ARCHIVER_FAULT");
     std::string_view rest = wanted == nullptr ? "" : wanted;
     while (!rest.empty()) {
         auto entry = rest.substr(0, rest.find(','));
