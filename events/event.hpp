@@ -1,0 +1,36 @@
+// An event as it is accepted, and as it is read back.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace events {
+
+// Of an event within its partition: dense, from 0.
+using position = std::int64_t;
+using event_time = std::chrono::sys_time<std::chrono::microseconds>;
+
+struct header {
+    std::string name;
+    std::string value;
+    bool operator==(const header&) const = default;
+};
+
+struct event {
+    std::optional<std::string> key;
+    std::vector<header> headers;
+    std::string value; // as it was given, byte for byte
+    bool operator==(const event&) const = default;
+};
+
+struct recorded_event {
+    position at = 0;
+    event_time time; // when it was accepted; never earlier than that of the event before it
+    event content;
+    bool operator==(const recorded_event&) const = default;
+};
+
+} // namespace events

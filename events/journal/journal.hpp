@@ -1,0 +1,81 @@
+// A durable log of events by topic, whichever engine keeps it: segments in a directory, or Kafka. The tests
+// in tests/unit/events/journal/conformance.hpp say what each engine must do.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/deadline.hpp"
+#include "events/event.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace events {
+
+using async::awaitable;
+
+// The events of one append: first, first + 1, … end - 1, in the order they were given.
+struct appended {
+    std::int32_t partition = 0;
+    position first = 0;
+    position end = 0;
+};
+
+// Which events of a partition can be read.
+struct extent {
+    std::string id;     // of this log: a log that was made anew has another
+    position begin = 0; // of the oldest event there is
+    position end = 0;   // of the next event to come; durable up to here
+};
+
+struct batch {
+    std::vector<recorded_event> events; // by position, without a gap; empty: nothing came before the deadline
+    position next = 0;                  // where the next read begins
+};
+
+class topic {
+  public:
+    virtual ~topic() = default;
+
+    [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+    [[nodiscard]] virtual std::int32_t partitions() const noexcept = 0;
+
+    // Returns once all of `events` are durable; on any failure but journal_failure::broken none of them is
+    // kept. Several appends at once share a sync. Throws journal_error. A cancelled append that has not begun
+    // to be written is not kept; one that has is kept, and nobody learns its positions. Must not be called
+    // inside async::shielded.
+    [[nodiscard]] virtual awaitable<appended> append(std::vector<event> events) = 0;
+
+    // Events from `from` on: what there is, once there is any, else nothing when `by` has passed. About
+    // `bytes_max` bytes, at least one event. Never one that is not durable. Throws
+    // journal_error(before_start, beyond_end, damaged).
+    [[nodiscard]] virtual awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
+                                                async::deadline by) = 0;
+
+    [[nodiscard]] virtual awaitable<extent> look(std::int32_t partition) = 0;
+
+    // No event below `needed` is wanted by anybody any more: what the engine's limits of age and size allow
+    // to go is removed. Never removes an event at or behind `needed`.
+    [[nodiscard]] virtual awaitable<void> retain(std::int32_t partition, position needed) = 0;
+};
+
+class journal {
+  public:
+    virtual ~journal() = default;
+
+    // Names of 1 to 200 letters, digits, dots, hyphens and underscores, as Kafka has them. The topic is made
+    // if it is not there. It lives as long as the journal.
+    [[nodiscard]] virtual awaitable<topic*> open(std::string name) = 0;
+    [[nodiscard]] virtual awaitable<std::vector<std::string>> topics() = 0;
+    // Waits for what is being written; refuses more. To be called once, at the end.
+    [[nodiscard]] virtual awaitable<void> close() = 0;
+};
+
+// A clause that says what is wrong with the name of a topic; empty: nothing.
+[[nodiscard]] std::string topic_name_mistake(std::string_view name);
+
+} // namespace events

@@ -1,0 +1,191 @@
+#include "events/journal/segments/segment_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace events {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Events may hold what not every user of the machine should read.
+constexpr mode_t for_owner_and_group = 0640;
+constexpr std::string_view log_suffix = ".log";
+constexpr std::string_view index_suffix = ".idx";
+
+int flags_of(file_handle::mode how) noexcept {
+    switch (how) {
+    case file_handle::mode::read:
+        return O_RDONLY;
+    case file_handle::mode::write:
+        return O_RDWR;
+    case file_handle::mode::create:
+        return O_RDWR | O_CREAT;
+    }
+    return O_RDONLY;
+}
+
+} // namespace
+
+file_failure::file_failure(int reason, std::string_view doing, const fs::path& path)
+    : std::runtime_error(fmt::format("{} '{}': {}", doing, path.string(), std::strerror(reason)))
+    , reason_(reason) {}
+
+bool file_failure::no_room() const noexcept {
+    return reason_ == ENOSPC || reason_ == EDQUOT || reason_ == EFBIG;
+}
+
+file_handle::file_handle(fs::path path, mode how)
+    : path_(std::move(path))
+    , number_(::open(path_.c_str(), flags_of(how) | O_CLOEXEC, for_owner_and_group)) {
+    if (number_ < 0)
+        throw file_failure(errno, "opening", path_);
+}
+
+file_handle::~file_handle() {
+    if (number_ >= 0)
+        ::close(number_);
+}
+
+file_handle::file_handle(file_handle&& other) noexcept
+    : path_(std::move(other.path_))
+    , number_(std::exchange(other.number_, -1)) {}
+
+file_handle& file_handle::operator=(file_handle&& other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(number_, other.number_);
+    return *this;
+}
+
+std::uint64_t file_handle::size() const {
+    struct stat status {};
+    if (::fstat(number_, &status) != 0)
+        throw file_failure(errno, "looking at", path_);
+    return static_cast<std::uint64_t>(status.st_size);
+}
+
+std::string file_handle::read(std::uint64_t offset, std::size_t bytes_max) const {
+    std::string bytes(bytes_max, '\0');
+    std::size_t got = 0;
+    while (got < bytes_max) {
+        const auto count =
+            ::pread(number_, bytes.data() + got, bytes_max - got, static_cast<off_t>(offset + got));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            throw file_failure(errno, "reading", path_);
+        if (count == 0)
+            break;
+        got += static_cast<std::size_t>(count);
+    }
+    bytes.resize(got);
+    return bytes;
+}
+
+void file_handle::write(std::uint64_t offset, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto put = ::pwrite(number_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            throw file_failure(put == 0 ? ENOSPC : errno, "writing", path_);
+        bytes.remove_prefix(static_cast<std::size_t>(put));
+        offset += static_cast<std::uint64_t>(put);
+    }
+}
+
+void file_handle::allocate(std::uint64_t from, std::uint64_t end) {
+    if (::fallocate(number_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(from), static_cast<off_t>(end - from)) !=
+            0 &&
+        errno != EOPNOTSUPP && errno != ENOSYS)
+        throw file_failure(errno, "making room in", path_);
+}
+
+void file_handle::truncate(std::uint64_t size) {
+    if (::ftruncate(number_, static_cast<off_t>(size)) != 0)
+        throw file_failure(errno, "cutting", path_);
+}
+
+void file_handle::sync_data() {
+    // Never again after a failure: the kernel has forgotten by then which pages were dirty.
+    if (::fdatasync(number_) != 0)
+        throw file_failure(errno, "syncing", path_);
+}
+
+void file_handle::sync() {
+    if (::fsync(number_) != 0)
+        throw file_failure(errno, "syncing", path_);
+}
+
+bool file_handle::try_lock() { return ::flock(number_, LOCK_EX | LOCK_NB) == 0; }
+
+void sync_directory(const fs::path& directory) {
+    file_handle opened(directory, file_handle::mode::read);
+    opened.sync();
+}
+
+void write_whole(const fs::path& path, std::string_view content) {
+    const fs::path part = path.string() + ".part";
+    {
+        file_handle file(part, file_handle::mode::create);
+        file.truncate(0);
+        file.write(0, content);
+        file.sync();
+    }
+    if (std::rename(part.c_str(), path.c_str()) != 0)
+        throw file_failure(errno, "naming", path);
+    sync_directory(path.parent_path());
+}
+
+void remove_file(const fs::path& path) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+        throw file_failure(errno, "removing", path);
+}
+
+fs::path segment_path(const fs::path& directory, position first) {
+    return directory / fmt::format("{:020}{}", first, log_suffix);
+}
+
+fs::path index_path(const fs::path& directory, position first) {
+    return directory / fmt::format("{:020}{}", first, index_suffix);
+}
+
+std::vector<position> segments_in(const fs::path& directory) {
+    std::vector<position> found;
+    std::error_code failed;
+    for (fs::directory_iterator each(directory, failed), end; !failed && each != end;
+         each.increment(failed)) {
+        const auto name = each->path().filename().string();
+        position first = 0;
+        const auto [stop, wrong] = std::from_chars(name.data(), name.data() + name.size(), first);
+        if (wrong == std::errc() && first >= 0 && name == segment_path({}, first).string())
+            found.push_back(first);
+    }
+    if (failed)
+        throw file_failure(failed.value(), "listing", directory);
+    std::ranges::sort(found);
+    return found;
+}
+
+std::string encode_durable(position end) { return fmt::format("{:020}\n", end); }
+
+std::optional<position> decode_durable(std::string_view bytes) {
+    position end = 0;
+    const auto [stop, wrong] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), end);
+    if (wrong != std::errc() || bytes != encode_durable(end))
+        return std::nullopt;
+    return end;
+}
+
+} // namespace events

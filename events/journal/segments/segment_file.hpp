@@ -1,0 +1,75 @@
+// A segment file and its directory, as the operating system sees them. All of it blocks: it is called on a
+// helper thread. A reason that is no one's fault but the disk's is a file_failure.
+#pragma once
+
+#include "events/journal/segments/frame.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace events {
+
+// What a call said: errno, the call, the file.
+class file_failure : public std::runtime_error {
+  public:
+    file_failure(int reason, std::string_view doing, const std::filesystem::path& path);
+    [[nodiscard]] int reason() const noexcept { return reason_; }
+    [[nodiscard]] bool no_room() const noexcept; // ENOSPC, EDQUOT, EFBIG
+
+  private:
+    int reason_;
+};
+
+class file_handle {
+  public:
+    enum class mode : std::uint8_t { read, write, create };
+
+    file_handle() = default;
+    file_handle(std::filesystem::path path, mode how);
+    ~file_handle();
+    file_handle(file_handle&& other) noexcept;
+    file_handle& operator=(file_handle&& other) noexcept;
+
+    [[nodiscard]] bool open() const noexcept { return number_ >= 0; }
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    [[nodiscard]] std::uint64_t size() const;
+
+    // At most `bytes_max` bytes from `offset` on; fewer at the end of the file.
+    [[nodiscard]] std::string read(std::uint64_t offset, std::size_t bytes_max) const;
+    void write(std::uint64_t offset, std::string_view bytes);
+    // Room for the bytes up to `end`, without changing the size. Where the file system has no such call
+    // nothing happens, and a lack of room shows when it is written.
+    void allocate(std::uint64_t from, std::uint64_t end);
+    void truncate(std::uint64_t size);
+    void sync_data();
+    void sync();
+    // False if another process holds it.
+    [[nodiscard]] bool try_lock();
+
+  private:
+    std::filesystem::path path_;
+    int number_ = -1;
+};
+
+void sync_directory(const std::filesystem::path& directory);
+// Appears whole, or not at all.
+void write_whole(const std::filesystem::path& path, std::string_view content);
+void remove_file(const std::filesystem::path& path);
+
+[[nodiscard]] std::filesystem::path segment_path(const std::filesystem::path& directory, position first);
+[[nodiscard]] std::filesystem::path index_path(const std::filesystem::path& directory, position first);
+// The first positions of the segments that are there, in order.
+[[nodiscard]] std::vector<position> segments_in(const std::filesystem::path& directory);
+
+// How far the log is durable, as its writer says it to other processes.
+inline constexpr std::string_view durable_name = "durable";
+[[nodiscard]] std::string encode_durable(position end);
+[[nodiscard]] std::optional<position> decode_durable(std::string_view bytes);
+
+} // namespace events

@@ -1,0 +1,87 @@
+#include "events/journal/segments/segment_journal.hpp"
+
+#include "async/caught.hpp"
+#include "async/cleanup.hpp"
+#include "events/journal/error.hpp"
+#include "events/journal/segments/segment_topic.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace events {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+event_time system_time() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+} // namespace
+
+segment_journal::segment_journal(const boost::asio::any_io_executor& executor,
+                                 segment_journal_options options, async::log& log)
+    : executor_(executor)
+    , options_(std::move(options))
+    , log_(log)
+    , opened_(executor) {
+    if (!options_.segments.now)
+        options_.segments.now = system_time;
+}
+
+segment_journal::~segment_journal() = default;
+
+awaitable<topic*> segment_journal::open(std::string name) {
+    if (const auto mistake = topic_name_mistake(name); !mistake.empty())
+        throw async::error(async::failure::usage, fmt::format("'{}' is no topic: {}", name, mistake));
+    while (opening_)
+        co_await opened_.wait();
+    if (const auto found = topics_.find(name); found != topics_.end())
+        co_return found->second.get();
+    const auto directory = options_.directory / name;
+    auto writer = std::make_shared<std::shared_ptr<segment_writer>>();
+    if (!options_.read_only) {
+        opening_ = true;
+        std::function<void()> opening = [writer, directory, options = options_.segments] {
+            *writer = std::make_shared<segment_writer>(directory, options);
+        };
+        const auto failed = co_await async::caught(async::shielded(writing_.run(std::move(opening))));
+        opening_ = false;
+        opened_.notify_all();
+        if (failed)
+            std::rethrow_exception(failed);
+    }
+    if (*writer && (*writer)->cut_tail())
+        log_.warn("journal.tail_cut", "the end of a topic, which nobody had been told was kept, was cut off",
+                  {{"topic", name}, {"end", (*writer)->end()}});
+    auto made = std::make_unique<segment_topic>(executor_, name, *writer, directory, options_.memory_bytes,
+                                                writing_, reading_);
+    auto* const result = made.get();
+    topics_.emplace(std::move(name), std::move(made));
+    co_return result;
+}
+
+awaitable<std::vector<std::string>> segment_journal::topics() {
+    auto names = std::make_shared<std::vector<std::string>>();
+    std::function<void()> listing = [names, directory = options_.directory] {
+        std::error_code failed;
+        for (fs::directory_iterator each(directory, failed), end; !failed && each != end;
+             each.increment(failed))
+            if (fs::exists(each->path() / "id"))
+                names->push_back(each->path().filename().string());
+    };
+    co_await reading_.run(std::move(listing));
+    std::ranges::sort(*names);
+    co_return std::move(*names);
+}
+
+awaitable<void> segment_journal::close() {
+    for (const auto& [name, each] : topics_)
+        co_await static_cast<segment_topic&>(*each).close();
+}
+
+} // namespace events

@@ -1,0 +1,146 @@
+#include "events/journal/segments/segment_reader.hpp"
+
+#include "events/journal/error.hpp"
+#include "events/journal/segments/frame_cursor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace events {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t places_kept = 64;
+
+std::size_t bytes_of(const recorded_event& each) {
+    std::size_t bytes = each.content.value.size() + (each.content.key ? each.content.key->size() : 0);
+    for (const auto& one : each.content.headers)
+        bytes += one.name.size() + one.value.size();
+    return bytes;
+}
+
+journal_error damaged(const file_handle& file, std::uint64_t offset, position at) {
+    return {journal_failure::damaged,
+            fmt::format("'{}' is damaged at byte {}: the event at position {} cannot be read",
+                        file.path().string(), offset, at),
+            "The disk has changed what was written. Restore the journal's directory from a backup;"
+            " `event-archiver journal verify` says what can be read."};
+}
+
+segment_header header_of(const file_handle& file, position first) {
+    const auto header = decode_segment_header(file.read(0, segment_header_bytes));
+    if (!header || header->first != first)
+        throw journal_error(journal_failure::damaged,
+                            fmt::format("the header of '{}' cannot be read", file.path().string()),
+                            "Restore the journal's directory from a backup.");
+    return *header;
+}
+
+} // namespace
+
+position segment_reader::begin() const {
+    const auto segments = segments_in(directory_);
+    if (segments.empty())
+        throw journal_error(journal_failure::foreign,
+                            fmt::format("'{}' holds no journal", directory_.string()));
+    return segments.front();
+}
+
+std::optional<position> segment_reader::durable() const {
+    const auto path = directory_ / durable_name;
+    if (!fs::exists(path))
+        return std::nullopt;
+    constexpr std::size_t bytes_max = 64;
+    return decode_durable(file_handle(path, file_handle::mode::read).read(0, bytes_max));
+}
+
+std::string segment_reader::id() const {
+    constexpr std::size_t id_bytes = 36;
+    const auto path = directory_ / "id";
+    const auto text = file_handle(path, file_handle::mode::read).read(0, id_bytes);
+    if (!log_id_from(text))
+        throw journal_error(journal_failure::foreign, fmt::format("'{}' is not a journal's", path.string()));
+    return text;
+}
+
+position segment_reader::segment_of(position from) const {
+    const auto segments = segments_in(directory_);
+    const auto after = std::ranges::upper_bound(segments, from);
+    if (after == segments.begin())
+        throw journal_error(
+            journal_failure::before_start,
+            fmt::format("the event at position {} of '{}' is there no more: the oldest is at {}", from,
+                        directory_.string(), segments.empty() ? 0 : segments.front()),
+            "It was removed by JOURNAL_RETENTION or JOURNAL_MAX_BYTES, or the database has been put back "
+            "further"
+            " than the journal reaches.");
+    return *std::prev(after);
+}
+
+// The offset of a frame at or before `from`.
+std::uint64_t segment_reader::find(const file_handle& file, const segment_header& header,
+                                   position from) const {
+    const auto path = index_path(directory_, header.first);
+    if (fs::exists(path)) {
+        const file_handle stored(path, file_handle::mode::read);
+        const auto index = segment_index::decode(stored.read(0, stored.size()), file.size());
+        if (const auto entry = index ? index->before(from) : std::nullopt) {
+            // It is believed only as far as the segment bears it out.
+            frame_cursor frames(file, frame_prefix(header), entry->offset);
+            const auto there = frames.next();
+            if (there.state == frame_state::whole && there.header.first == entry->first)
+                return entry->offset;
+        }
+    }
+    return segment_header_bytes;
+}
+
+batch segment_reader::read(position from, position end, std::size_t bytes_max) {
+    batch result;
+    result.next = from;
+    std::size_t bytes = 0;
+    const auto known = places_.find(from);
+    std::optional<place> goes_on;
+    if (known != places_.end())
+        goes_on = known->second;
+    while (result.next < end && (result.events.empty() || bytes < bytes_max)) {
+        const auto segment = goes_on ? goes_on->segment : segment_of(result.next);
+        const file_handle file(segment_path(directory_, segment), file_handle::mode::read);
+        const auto header = header_of(file, segment);
+        frame_cursor frames(file, frame_prefix(header),
+                            goes_on ? goes_on->offset : find(file, header, result.next));
+        goes_on.reset();
+        while (result.next < end && (result.events.empty() || bytes < bytes_max)) {
+            const auto offset = frames.offset();
+            const auto one = frames.next();
+            if (one.state == frame_state::cut_short && offset == file.size())
+                break; // the next segment follows
+            if (one.state != frame_state::whole || one.header.first > result.next)
+                throw damaged(file, offset, result.next);
+            if (one.header.end() <= result.next)
+                continue;
+            const auto had = result.events.size();
+            if (!decode_events(one, result.next, result.events))
+                throw damaged(file, offset, result.next);
+            // A large frame is given out in parts.
+            auto taken = had;
+            for (; taken < result.events.size() && (taken == 0 || bytes < bytes_max); ++taken)
+                bytes += bytes_of(result.events[taken]);
+            const bool whole = taken == result.events.size();
+            result.events.resize(taken);
+            result.next = result.events.back().at + 1;
+            if (places_.size() >= places_kept)
+                places_.clear();
+            places_.insert_or_assign(result.next, place{segment, whole ? frames.offset() : offset});
+        }
+        if (result.next < end && (result.events.empty() || bytes < bytes_max) &&
+            segment_of(result.next) == segment)
+            throw damaged(file, frames.offset(), result.next);
+    }
+    return result;
+}
+
+} // namespace events

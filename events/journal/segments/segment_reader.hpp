@@ -1,0 +1,49 @@
+// Reads events of a topic's directory, in the process that writes it or in another. All of it blocks: it is
+// called on a helper thread, one call at a time.
+#pragma once
+
+#include "events/journal/journal.hpp"
+#include "events/journal/segments/frame.hpp"
+#include "events/journal/segments/segment_file.hpp"
+#include "events/journal/segments/segment_index.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace events {
+
+class segment_reader {
+  public:
+    explicit segment_reader(std::filesystem::path directory)
+        : directory_(std::move(directory)) {}
+
+    // Events from `from` on, none at or behind `end`, which is durable. At least one if from < end, and about
+    // `bytes_max` bytes. Throws journal_error(before_start, damaged, foreign), file_failure.
+    [[nodiscard]] batch read(position from, position end, std::size_t bytes_max);
+
+    // Of the oldest event there is. Throws journal_error(foreign) if there is no journal.
+    [[nodiscard]] position begin() const;
+    // As the writer said last; nothing if it never has.
+    [[nodiscard]] std::optional<position> durable() const;
+    [[nodiscard]] std::string id() const;
+
+  private:
+    // Where a read goes on that begins where another ended.
+    struct place {
+        position segment = 0;
+        std::uint64_t offset = 0;
+    };
+
+    // The segment that holds `from`: the last that begins at or before it.
+    [[nodiscard]] position segment_of(position from) const;
+    [[nodiscard]] std::uint64_t find(const file_handle& file, const segment_header& header,
+                                     position from) const;
+
+    std::filesystem::path directory_;
+    std::map<position, place> places_; // by the position at which a read goes on
+};
+
+} // namespace events

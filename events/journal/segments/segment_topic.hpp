@@ -1,0 +1,65 @@
+// One topic of a segment_journal on the loop: groups appends, one sync after the other, and lets readers
+// wait.
+#pragma once
+
+#include "async/condition.hpp"
+#include "async/helper_thread.hpp"
+#include "async/log.hpp"
+#include "events/journal/journal.hpp"
+#include "events/journal/segments/segment_reader.hpp"
+#include "events/journal/segments/segment_writer.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace events {
+
+class segment_topic final : public topic {
+  public:
+    // `writer`: null in a process that only reads. Helpers and log must outlive it.
+    segment_topic(const boost::asio::any_io_executor& executor, std::string name,
+                  std::shared_ptr<segment_writer> writer, std::filesystem::path directory,
+                  std::size_t memory_bytes, async::helper_thread& writing,
+                  async::helper_thread& reading_thread);
+
+    [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+    [[nodiscard]] std::int32_t partitions() const noexcept override { return 1; }
+    [[nodiscard]] awaitable<appended> append(std::vector<event> events) override;
+    [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
+                                        async::deadline by) override;
+    [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
+    [[nodiscard]] awaitable<void> retain(std::int32_t partition, position needed) override;
+
+    // Returns once nothing is being written; appends that come later are refused.
+    [[nodiscard]] awaitable<void> close();
+
+  private:
+    struct waiting_append;
+    class place_in_line;
+    class writer_in_use;
+    struct reading;
+
+    [[nodiscard]] awaitable<void> write_group();
+    [[nodiscard]] awaitable<void> write_taken(std::vector<std::shared_ptr<waiting_append>> group);
+    [[nodiscard]] awaitable<void> wait_for_events(position from, async::deadline by);
+    [[nodiscard]] awaitable<void> wait_until_idle();
+
+    std::string name_;
+    std::shared_ptr<segment_writer> writer_;
+    std::shared_ptr<reading> reading_;
+    std::size_t memory_bytes_;
+    async::helper_thread& writing_thread_;
+    async::helper_thread& reading_thread_;
+    std::deque<std::shared_ptr<waiting_append>> queue_;
+    std::size_t waiting_bytes_ = 0; // queued or being written
+    bool busy_ = false;             // the writer is in use on the helper thread
+    bool closed_ = false;
+    position end_ = 0; // durable
+    async::condition changed_;
+};
+
+} // namespace events

@@ -1,0 +1,307 @@
+// The writer's promises, kept over everything that can happen to it: it is killed at each named point, the
+// power is cut, the disk is full or changes bytes.
+#include "events/journal/error.hpp"
+#include "events/journal/segments/segment_reader.hpp"
+#include "events/journal/segments/segment_writer.hpp"
+#include "tests/unit/events/journal/segments/directory.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <string>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace events {
+namespace {
+
+namespace fs = std::filesystem;
+
+segment_options options(std::uint64_t segment_bytes = 67'108'864) {
+    segment_options made;
+    made.segment_bytes = segment_bytes;
+    made.now = [] { return event_time(std::chrono::hours(1)); };
+    return made;
+}
+
+std::string value_of(position at) { return fmt::format("{{\"n\":{}}}", at) + std::string(40, 'x'); }
+
+std::string payload_of(position first, std::uint32_t count) {
+    std::vector<event> made(count);
+    for (std::uint32_t each = 0; each < count; ++each)
+        made[each].value = value_of(first + each);
+    return encode_events(made);
+}
+
+// Appends of 1, 2, 3 … events, at once.
+std::vector<append_result> append(segment_writer& writer, std::uint32_t appends) {
+    std::vector<std::string> payloads;
+    std::vector<segment_writer::pending_append> group;
+    auto next = writer.end();
+    for (std::uint32_t count = 1; count <= appends; ++count) {
+        payloads.push_back(payload_of(next, count));
+        next += count;
+    }
+    for (std::uint32_t count = 1; count <= appends; ++count)
+        group.push_back({payloads[count - 1], count});
+    return writer.write(group);
+}
+
+// Every event from the beginning to `end`, each what it was.
+void expect_events(const fs::path& directory, position end) {
+    segment_reader reader(directory);
+    position at = reader.begin();
+    while (at < end) {
+        const auto part = reader.read(at, end, 3'000);
+        ASSERT_FALSE(part.events.empty());
+        for (const auto& each : part.events) {
+            ASSERT_EQ(each.at, at++);
+            ASSERT_EQ(each.content.value, value_of(each.at));
+        }
+    }
+}
+
+std::string content_of(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+void put_content(const fs::path& path, std::string_view content) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
+journal_failure reason_of(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const journal_error& error) {
+        return error.reason();
+    }
+}
+
+class segment_writer_test : public testing::Test {
+  protected:
+    [[nodiscard]] fs::path path() const { return directory_.path() / "live"; }
+    rig::own_directory directory_;
+};
+
+TEST_F(segment_writer_test, cuts_a_torn_tail_wherever_it_is_torn_and_whatever_lies_there) {
+    position durable = 0;
+    std::string before;
+    std::string after;
+    {
+        segment_writer writer(path(), options());
+        (void)append(writer, 3);
+        durable = writer.end();
+        before = content_of(segment_path(path(), 0));
+        (void)append(writer, 3);
+        after = content_of(segment_path(path(), 0));
+    }
+    const auto tail = after.size() - before.size();
+    std::mt19937 chance(1); // NOLINT: the same each time
+    for (std::size_t kept = 0; kept <= tail; kept += 7) {
+        auto zeroed = after;
+        std::fill(zeroed.begin() + static_cast<std::ptrdiff_t>(before.size() + kept), zeroed.end(), '\0');
+        auto garbage = after;
+        std::generate(garbage.begin() + static_cast<std::ptrdiff_t>(before.size() + kept), garbage.end(),
+                      [&chance] { return static_cast<char>(chance()); });
+        for (const auto& content :
+             {after.substr(0, before.size() + kept), zeroed, garbage, zeroed + std::string(8'000, '\0')}) {
+            put_content(segment_path(path(), 0), content);
+            segment_writer writer(path(), options());
+            ASSERT_GE(writer.end(), durable);
+            expect_events(path(), writer.end());
+            const auto went_on = append(writer, 2);
+            ASSERT_FALSE(went_on[1].failed);
+            expect_events(path(), writer.end());
+        }
+    }
+}
+
+// Pages reach the disk in any order: a later frame of the last group may be there, and an earlier one not.
+TEST_F(segment_writer_test, cuts_a_group_of_which_only_a_later_part_is_there) {
+    std::string before;
+    std::string after;
+    {
+        segment_writer writer(path(), options());
+        (void)append(writer, 3);
+        before = content_of(segment_path(path(), 0));
+        (void)append(writer, 5);
+        after = content_of(segment_path(path(), 0));
+    }
+    for (std::size_t hole = before.size(); hole + 20 < after.size(); hole += 11) {
+        auto content = after;
+        std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(hole), 20, '\0');
+        put_content(segment_path(path(), 0), content);
+        const segment_writer writer(path(), options());
+        ASSERT_TRUE(writer.cut_tail());
+        ASSERT_GE(writer.end(), 6);
+        ASSERT_LT(writer.end(), 21);
+        expect_events(path(), writer.end());
+    }
+}
+
+TEST_F(segment_writer_test, refuses_to_start_where_what_was_durable_is_damaged) {
+    std::string content;
+    std::size_t last_group = 0;
+    {
+        segment_writer writer(path(), options());
+        for (int group = 0; group < 4; ++group) {
+            last_group = content_of(segment_path(path(), 0)).size();
+            (void)append(writer, 3);
+        }
+        content = content_of(segment_path(path(), 0));
+    }
+    for (std::size_t at = segment_header_bytes; at < last_group; at += 13) {
+        auto changed = content;
+        changed[at] = static_cast<char>(changed[at] ^ 16);
+        put_content(segment_path(path(), 0), changed);
+        try {
+            const segment_writer writer(path(), options());
+            FAIL() << "byte " << at;
+        } catch (const journal_error& error) {
+            ASSERT_EQ(error.reason(), journal_failure::damaged);
+            ASSERT_NE(error.message().find("position"), std::string::npos);
+        }
+        ASSERT_EQ(content_of(segment_path(path(), 0)), changed); // nothing was cut
+    }
+    put_content(segment_path(path(), 0), content);
+    EXPECT_EQ(segment_writer(path(), options()).end(), 24);
+}
+
+TEST_F(segment_writer_test, makes_a_segment_again_whose_header_was_never_durable) {
+    position end = 0;
+    {
+        segment_writer writer(path(), options());
+        (void)append(writer, 3);
+        end = writer.end();
+    }
+    for (const auto& content :
+         {std::string(), std::string(64, '\0'), std::string(5'000, '\0'), std::string("EALOG")}) {
+        put_content(segment_path(path(), end), content);
+        segment_writer writer(path(), options());
+        EXPECT_EQ(writer.end(), end);
+        EXPECT_TRUE(writer.cut_tail());
+        expect_events(path(), end);
+    }
+}
+
+TEST_F(segment_writer_test, refuses_a_segment_that_has_events_and_no_header) {
+    {
+        segment_writer writer(path(), options(500));
+        for (int group = 0; group < 4; ++group)
+            (void)append(writer, 3);
+    }
+    const auto last = segment_path(path(), segments_in(path()).back());
+    auto content = content_of(last);
+    content[20] = static_cast<char>(content[20] ^ 1);
+    put_content(last, content);
+    try {
+        const segment_writer writer(path(), options(500));
+        FAIL();
+    } catch (const journal_error& error) {
+        EXPECT_EQ(error.reason(), journal_failure::damaged);
+    }
+}
+
+TEST_F(segment_writer_test, refuses_segments_of_another_journal) {
+    const auto other = directory_.path() / "other";
+    {
+        segment_writer one(path(), options());
+        segment_writer two(other, options());
+        (void)append(one, 3);
+        (void)append(two, 3);
+    }
+    fs::copy_file(segment_path(other, 0), segment_path(path(), 0), fs::copy_options::overwrite_existing);
+    try {
+        const segment_writer writer(path(), options());
+        FAIL();
+    } catch (const journal_error& error) {
+        EXPECT_EQ(error.reason(), journal_failure::foreign);
+    }
+    fs::remove(path() / "id");
+    EXPECT_THROW(segment_writer(path(), options()), journal_error);
+}
+
+// A limit on the size of files stands for a full disk: the kernel refuses the bytes in the same places.
+TEST_F(segment_writer_test, keeps_nothing_of_a_group_that_found_no_room_and_goes_on_once_there_is) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit old{};
+    getrlimit(RLIMIT_FSIZE, &old);
+    segment_writer writer(path(), options());
+    ASSERT_FALSE(append(writer, 3)[2].failed);
+    const auto durable = writer.end();
+    const auto size = fs::file_size(segment_path(path(), 0));
+    for (const std::uint64_t room : {1, 40, 200}) {
+        rlimit limit = old;
+        limit.rlim_cur = size + room;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        const auto refused = append(writer, 5);
+        setrlimit(RLIMIT_FSIZE, &old);
+        for (const auto& each : refused) {
+            ASSERT_TRUE(each.failed);
+            EXPECT_EQ(reason_of(each.failed), journal_failure::full);
+        }
+        EXPECT_EQ(writer.end(), durable);
+        EXPECT_EQ(fs::file_size(segment_path(path(), 0)), size);
+    }
+    const auto done = append(writer, 2);
+    ASSERT_FALSE(done[1].failed);
+    EXPECT_EQ(done[0].first, durable);
+    expect_events(path(), writer.end());
+}
+
+#ifdef EVENT_ARCHIVER_FAULT_POINTS
+
+// Another process appends, and says in `acknowledged` up to where it was told that events are durable.
+[[noreturn]] void append_and_tell(const fs::path& directory, int acknowledged, const std::string& fault) {
+    setenv("EVENT_ARCHIVER_FAULT", fault.c_str(), 1);
+    segment_writer writer(directory, options(600));
+    for (int group = 0; group < 12; ++group) {
+        (void)append(writer, 3);
+        const auto end = writer.end();
+        if (::write(acknowledged, &end, sizeof end) != static_cast<ssize_t>(sizeof end))
+            std::_Exit(3);
+        writer.retain(end - 30);
+    }
+    std::_Exit(0);
+}
+
+TEST_F(segment_writer_test, keeps_each_acknowledged_event_when_it_is_killed_at_any_named_point) {
+    for (const std::string point : {"segment-created", "segment-header-synced", "segment-begun",
+                                    "before-group", "group-written", "group-synced", "segment-removed"}) {
+        for (const int time : {1, 2, 4}) {
+            const auto directory = directory_.path() / fmt::format("{}-{}", point, time);
+            int pipe_ends[2];
+            ASSERT_EQ(::pipe(pipe_ends), 0);
+            const auto child = ::fork();
+            if (child == 0)
+                append_and_tell(directory, pipe_ends[1], fmt::format("{}#{}=kill", point, time));
+            ::close(pipe_ends[1]);
+            position acknowledged = 0;
+            for (position told = 0;
+                 ::read(pipe_ends[0], &told, sizeof told) == static_cast<ssize_t>(sizeof told);)
+                acknowledged = told;
+            ::close(pipe_ends[0]);
+            int status = 0;
+            ASSERT_EQ(::waitpid(child, &status, 0), child);
+            if (point != "segment-removed") {
+                ASSERT_TRUE(WIFSIGNALED(status)) << point << '#' << time;
+            }
+            segment_writer writer(directory, options(600));
+            ASSERT_GE(writer.end(), acknowledged) << point << '#' << time;
+            expect_events(directory, writer.end());
+            ASSERT_FALSE(append(writer, 2)[1].failed);
+            expect_events(directory, writer.end());
+        }
+    }
+}
+
+#endif
+
+} // namespace
+} // namespace events
