@@ -3,6 +3,7 @@
 #include "async/fault_point.hpp"
 #include "exports/directory_draft.hpp"
 #include "exports/directory_files.hpp"
+#include "exports/posix_files.hpp"
 #include "lake/conflict.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 #include "archive/settle/refusal.hpp"
 
 #include "archive/settle/verdict.hpp"
+#include "archive/table/row_key.hpp"
 #include "lake/mark.hpp"
 
 #include <fmt/format.h>

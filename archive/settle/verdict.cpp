@@ -2,6 +2,7 @@
 
 #include "archive/settle/decisions.hpp"
 #include "archive/settle/look_at_rows.hpp"
+#include "archive/table/row_key.hpp"
 #include "async/error.hpp"
 #include "lake/mark.hpp"
 #include "lake/pending_content.hpp"

@@ -2,6 +2,7 @@
 // leaves no such row in the table. One that is there came late, or somebody put it back from the file.
 
 #include "archive/stage/staging.hpp"
+#include "archive/table/file_header.hpp"
 #include "async/error.hpp"
 #include "csv/field_ends.hpp"
 
