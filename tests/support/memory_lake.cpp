@@ -67,9 +67,9 @@ void memory_lake::must_exist(const std::string& name) const {
 
 void memory_lake::must_be(const std::string& name, const azure::condition& when) const {
     const auto found = blobs.find(name);
-    if (when.what == azure::condition::kind::absent && found != blobs.end())
+    if (when.wanted == azure::condition::kind::absent && found != blobs.end())
         throw refusal(409, "BlobAlreadyExists");
-    if (when.what == azure::condition::kind::match &&
+    if (when.wanted == azure::condition::kind::match &&
         (found == blobs.end() || found->second.properties.etag != when.etag))
         throw refusal(412, "ConditionNotMet");
 }
