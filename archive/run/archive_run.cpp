@@ -4,6 +4,7 @@
 #include "archive/run/archive_commit.hpp"
 #include "archive/run/delete_rows.hpp"
 #include "archive/run/prepare_files.hpp"
+#include "archive/run/restored_rows.hpp"
 #include "archive/run/run_effects.hpp"
 #include "archive/run/stage_rows.hpp"
 #include "archive/table/table_shape.hpp"
@@ -46,12 +47,12 @@ awaitable<void> look_at_table(archive_transaction& work) {
     const auto oid = std::to_string(work.opened.table.oid);
     const std::array parameters{db::parameter(oid)};
     constexpr int on_delete = 8; // TRIGGER_TYPE_DELETE
-    const auto sql = fmt::format(
-        "SELECT row_security_active($1::oid),"
-        " EXISTS (SELECT FROM pg_trigger WHERE tgrelid IN (SELECT relid FROM members)"
-        "         AND NOT tgisinternal AND tgtype & {} > 0 AND tgenabled <> 'D'),"
-        " (SELECT coalesce(string_agg(relid::oid::text, ',' ORDER BY relid::oid), '') FROM members)",
-        on_delete);
+    const auto sql =
+        fmt::format("SELECT row_security_active($1::oid),"
+                    " EXISTS (SELECT FROM pg_trigger WHERE tgrelid IN (SELECT relid FROM members)"
+                    "         AND NOT tgisinternal AND tgtype & {} > 0 AND tgenabled <> 'D'),"
+                    " relid::oid::text FROM members",
+                    on_delete);
     const auto asked = co_await work.opened.session.query(
         "WITH members AS (SELECT relid FROM pg_partition_tree($1::oid::regclass)"
         " UNION SELECT $1::oid::regclass) " +
@@ -59,7 +60,8 @@ awaitable<void> look_at_table(archive_transaction& work) {
         parameters);
     work.policies_apply = asked.boolean(0, 0);
     work.compare_rows = work.policies_apply || asked.boolean(0, 1);
-    work.members = asked.text(0, 2);
+    for (int row = 0; row < asked.rows(); ++row)
+        work.members.emplace(asked.text(row, 2));
 }
 
 // Rows lie in the file of the day that this column gave them.
@@ -107,6 +109,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     co_await plan(work);
     co_await measure_backlog(context_, work, cutoff_);
     if (work.plan.how == reading::by_day && work.plan.days.empty()) {
+        co_await must_be_as_restored(context_, work);
         co_await end_restores(work);
         co_return attempt_result::finished;
     }
@@ -116,6 +119,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
         co_return attempt_result::settled;
 
     co_await stage_rows(context_, tools_.ledger, work, cutoff_);
+    co_await must_be_as_restored(context_, work);
     co_await end_restores(work);
     if (work.rows() == 0)
         co_return attempt_result::finished;

@@ -14,7 +14,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <set>
 #include <span>
 #include <string>
 
@@ -25,32 +27,49 @@ using async::fault_point;
 
 namespace {
 
-// How many rows were in them.
-awaitable<std::uint64_t> remove_partitions(archive_transaction& work, partition_removal how) {
-    auto& opened = work.opened;
-    std::uint64_t rows = 0;
-    for (const auto& each : opened.partitions) {
-        const auto had = co_await remove_partition(opened.session, opened.table, work.plan.rows, each, how);
-        rows += had;
-        if (had > 0)
-            work.removed.push_back(each.name);
-    }
+awaitable<lake::content_digest> digest_of(db::connection& session, std::string copy_sql) {
+    auto copy = co_await session.start_copy_out(copy_sql);
+    lake::content_digest rows;
+    do {
+        while (const auto row = copy.next())
+            rows.add(row->text());
+    } while (co_await copy.wait());
     co_return rows;
 }
 
+// The rows that were in them: their number, and their digest if the rows are compared.
+awaitable<lake::content_digest> remove_partitions(archive_transaction& work, partition_removal how) {
+    auto& opened = work.opened;
+    lake::content_digest gone;
+    for (const auto& each : opened.partitions) {
+        lake::content_digest rows;
+        if (work.compare_rows)
+            rows = co_await digest_of(opened.session, copy_all_sql(opened.table, each.name));
+        const auto had = co_await remove_partition(opened.session, opened.table, work.plan.rows, each, how);
+        if (had == 0)
+            continue;
+        rows.rows = had;
+        gone.add(rows);
+        work.removed.push_back(each.name);
+    }
+    co_return gone;
+}
+
 // The partitions, whatever the snapshot: so does DELETE see them.
-awaitable<std::string> members_of(const run_transaction& opened) {
+awaitable<std::set<std::string>> members_of(const run_transaction& opened) {
     const auto oid = std::to_string(opened.table.oid);
     const std::array parameters{db::parameter(oid)};
     const auto asked = co_await opened.session.query(
-        "SELECT coalesce(string_agg(relid::oid::text, ',' ORDER BY relid::oid), '')"
-        " FROM (SELECT relid FROM pg_partition_tree($1::oid::regclass) UNION SELECT $1::oid::regclass) AS "
-        "members",
+        "SELECT relid::oid::text FROM pg_partition_tree($1::oid::regclass) UNION SELECT $1::oid::text",
         parameters);
-    co_return std::string(asked.text(0, 0));
+    std::set<std::string> members;
+    for (int row = 0; row < asked.rows(); ++row)
+        members.emplace(asked.text(row, 0));
+    co_return members;
 }
 
-void must_be_the_same(const std::string& before, const std::string& now, const table_description& table) {
+void must_be_the_same(const std::set<std::string>& before, const std::set<std::string>& now,
+                      const table_description& table) {
     if (before != now)
         throw lake::conflict(
             fmt::format("partitions of {} were attached or detached while rows were read", table.name));
@@ -59,28 +78,25 @@ void must_be_the_same(const std::string& before, const std::string& now, const t
 // Under row security the readers' sessions and this one may see different rows, as many of them: a policy may
 // ask for the role, or for a setting that a pooler's other client has left behind. A trigger may keep some
 // rows while others are deleted.
-awaitable<std::uint64_t> delete_and_compare(archive_transaction& work) {
+awaitable<std::uint64_t> delete_and_compare(archive_transaction& work, const lake::content_digest& removed) {
     auto& opened = work.opened;
-    auto copy = co_await opened.session.start_copy_out(copy_deleted_sql(opened.table, work.plan.rows));
-    lake::content_digest deleted;
-    do {
-        while (const auto row = copy.next())
-            deleted.add(row->text());
-    } while (co_await copy.wait());
-    const bool same_number = deleted.rows == work.staging->digest().rows;
-    if (same_number && deleted != work.staging->digest())
+    auto all = co_await digest_of(opened.session, copy_deleted_sql(opened.table, work.plan.rows));
+    const auto deleted = all.rows;
+    all.add(removed);
+    const bool same_number = all.rows == work.staging->digest().rows;
+    if (same_number && all != work.staging->digest())
         throw async::error(
             failure::integrity,
             fmt::format("the {} rows that the server deleted from {} are not those that were read:"
                         " a trigger keeps some, or row security shows other rows to other sessions",
-                        deleted.rows, opened.table.name),
+                        all.rows, opened.table.name),
             std::string(one_view_hint));
-    co_return deleted.rows;
+    co_return deleted;
 }
 
-awaitable<std::uint64_t> delete_selected(archive_transaction& work) {
+awaitable<std::uint64_t> delete_selected(archive_transaction& work, const lake::content_digest& removed) {
     if (work.compare_rows)
-        co_return co_await delete_and_compare(work);
+        co_return co_await delete_and_compare(work, removed);
     const auto deleted = co_await work.opened.session.query(delete_sql(work.opened.table, work.plan.rows));
     co_return deleted.rows_affected();
 }
@@ -111,14 +127,18 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
     const auto untouched = co_await db::read_change_counters(session);
     const auto found = co_await members_of(work.opened);
     must_be_the_same(work.members, found, work.opened.table);
-    const auto removed = co_await remove_partitions(work, context.settings.partitions);
+    const auto gone = co_await remove_partitions(work, context.settings.partitions);
+    const auto removed = gone.rows;
+    // A removal takes members away; an event trigger, or somebody before its lock, may have added one.
     const auto left = co_await members_of(work.opened);
+    if (!std::ranges::includes(found, left))
+        must_be_the_same(found, left, work.opened.table);
     // An event trigger that listens to DETACH and DROP may delete as well; the storage is ours to
     // change.
     if (removed > 0)
         work.went_along = co_await db::look_at_effects(session, watch, untouched, 0, db::storage::may_change);
     const auto before = co_await db::read_change_counters(session);
-    const auto deleted = co_await delete_selected(work);
+    const auto deleted = co_await delete_selected(work, gone);
     fault_point("deleted");
     const auto now = co_await members_of(work.opened);
     must_be_the_same(left, now, work.opened.table);

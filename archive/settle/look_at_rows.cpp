@@ -24,7 +24,8 @@ using async::failure;
 // Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
 // compared by its bytes, in the columns it was written with.
 awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& session,
-                                     const table_description& table, const lake::lake_file& file) {
+                                     const table_description& table, const lake::lake_file& file,
+                                     std::string where) {
     const auto& mark = *file.mark.mark;
     const auto& name = file.properties.name;
     const auto damaged = [&name](const std::exception& why) {
@@ -68,7 +69,7 @@ awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& se
     };
     csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf_or_crlf, files.row_limit(file));
     const auto ask = [&]() -> awaitable<void> {
-        const auto found = co_await rows_in_table(session, table, compared, rows);
+        const auto found = co_await rows_in_table(session, table, compared, rows, where);
         for (std::size_t each = 0; each < found.size(); ++each) {
             if (found[each] == row_presence::absent) {
                 if (seen.absent.size() < keys_shown)

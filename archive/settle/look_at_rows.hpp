@@ -22,9 +22,10 @@ struct rows_of_file {
 };
 
 // Reads the pending tail, or the whole file if it has none, in the memory of a few thousand rows. `file` must
-// have a mark. Throws async::error(integrity) for a file that cannot be read to its end.
+// have a mark. `where`, if not empty, narrows which rows of the table count. Throws async::error(integrity)
+// for a file that cannot be read to its end.
 [[nodiscard]] awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& session,
                                                    const table_description& table,
-                                                   const lake::lake_file& file);
+                                                   const lake::lake_file& file, std::string where = {});
 
 } // namespace archive

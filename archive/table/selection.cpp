@@ -151,6 +151,10 @@ std::string delete_sql(const table_description& table, const selection& rows) {
     return fmt::format("DELETE FROM {} WHERE {}", table.name, where_clause(table, rows));
 }
 
+std::string copy_all_sql(const table_description& table, std::string_view partition) {
+    return fmt::format("COPY (SELECT {} FROM ONLY {}) TO STDOUT (FORMAT csv)", column_list(table), partition);
+}
+
 std::string copy_deleted_sql(const table_description& table, const selection& rows) {
     return fmt::format("COPY ({} RETURNING {}) TO STDOUT (FORMAT csv)", delete_sql(table, rows),
                        column_list(table));

@@ -63,7 +63,9 @@ struct page_range {
 [[nodiscard]] std::string sample_pages_sql(const table_description& table, const selection& rows,
                                            double percent);
 [[nodiscard]] std::string delete_sql(const table_description& table, const selection& rows);
-// The same, and each deleted row as copy_day_sql writes it.
+// All rows of a partition, quoted and qualified, as copy_day_sql writes them.
+[[nodiscard]] std::string copy_all_sql(const table_description& table, std::string_view partition);
+// The DELETE, and each deleted row as copy_day_sql writes it.
 [[nodiscard]] std::string copy_deleted_sql(const table_description& table, const selection& rows);
 
 } // namespace archive

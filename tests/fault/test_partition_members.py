@@ -69,3 +69,35 @@ def test_as_many_rows_kept_by_a_trigger_as_were_attached(members, index):
     members.table.execute('DROP TRIGGER keep_some ON public."Event"')
     members.plain.run("archive", expect=0)
     assert members.oracle.check().archived == 12 + kept
+
+
+ATTACHING = """CREATE FUNCTION attach_late() RETURNS event_trigger LANGUAGE plpgsql AS $$
+               BEGIN IF NOT (SELECT relispartition FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) 'public.late'::pg_catalog.regclass) THEN
+                   EXECUTE $q$ALTER TABLE public."Event" ATTACH PARTITION public.late FOR VALUES FROM ('2024-02-03') TO ('2024-02-04')$q$; END IF; END $$;
+               CREATE EVENT TRIGGER attach_late ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION attach_late()"""
+
+
+@pytest.mark.parametrize("mode", ["drop", "detach"])
+def test_a_partition_that_is_attached_while_others_are_taken_away(members, mode):
+    """A trigger of day_2 keeps as many rows as the new partition has."""
+    kept = members.table.value("SELECT count(*) FROM day_2 WHERE id <= 7")
+    assert kept > 0
+    members.table.execute(KEEP.replace('public."Event" FOR EACH ROW', "day_2 FOR EACH ROW"))
+    members.table.execute(LATE % kept)
+    members.oracle.remember()
+    members.table.execute(ATTACHING)
+    try:
+        outcome = members.plain.run("archive", f"--partitions={mode}")
+        assert outcome.code in (5, 7), str(outcome)
+        assert members.oracle.check().archived == 0
+    finally:
+        members.table.execute("DROP EVENT TRIGGER attach_late; DROP FUNCTION attach_late")
+
+
+@pytest.mark.parametrize("mode", ["drop", "detach"])
+def test_partitions_are_taken_away_beside_rows_that_are_compared(members, mode):
+    """A trigger on one partition makes the rows be compared; those of the partitions that are taken away are among them."""
+    members.table.execute(KEEP.replace('public."Event" FOR EACH ROW', "day_2 FOR EACH ROW").replace("RETURN NULL", "RETURN OLD"))
+    members.oracle.remember()
+    outcome = members.plain.run("archive", f"--partitions={mode}", expect=0)
+    assert outcome.log[-1]["rows"] == 12

@@ -201,3 +201,31 @@ def test_a_large_restored_day_is_recognised_in_bounded_memory(scene):
     assert outcome.code == 0 and outcome.summary["rows_recognised"] == 150_000, str(outcome)
     assert outcome.summary["peak_memory_bytes"] < 64 << 20
     scene.finish(150_000)
+
+
+MOVES = {
+    "all of a day": "UPDATE public.\"Event\" SET created_at = created_at + interval '30 days' WHERE created_at < '2024-01-02'",
+    "one row": "UPDATE public.\"Event\" SET created_at = created_at + interval '30 days' WHERE id = (SELECT min(id) FROM public.\"Event\" WHERE created_at < '2024-01-02')",
+    "one row into a day with a file": "UPDATE public.\"Event\" SET created_at = created_at + interval '1 day' WHERE id = (SELECT min(id) FROM public.\"Event\" WHERE created_at < '2024-01-02')",
+    "by another type": "ALTER TABLE public.\"Event\" ALTER created_at TYPE timestamptz USING created_at AT TIME ZONE 'America/New_York'",
+}
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+@pytest.mark.parametrize("new", [0, 5], ids=["nothing new", "new rows"])
+@pytest.mark.parametrize("move", MOVES)
+def test_a_restored_row_that_moved_to_another_day_is_not_archived_there_as_well(scene, move, new, index):
+    scene.begin(Kind(before=6, rows=new, restored=True, rights="INSERT", index=index))
+    scene.table.execute("CREATE TABLE public.as_it_was AS SELECT id, created_at FROM public.\"Event\"")
+    scene.table.execute(MOVES[move])
+    try:
+        before = {blob.name: blob.etag for blob in scene.lake.list(scene.container)}
+        outcome = scene.plain.run("archive")
+        assert outcome.code == 7 and "recover --discard" in outcome.stderr, str(outcome)
+        assert {blob.name: blob.etag for blob in scene.lake.list(scene.container)} == before
+    finally:
+        if "type" in move:
+            scene.table.execute("ALTER TABLE public.\"Event\" ALTER created_at TYPE timestamp(3) USING created_at AT TIME ZONE 'America/New_York'")
+        scene.table.execute("""UPDATE public."Event" e SET created_at = w.created_at FROM public.as_it_was w WHERE w.id = e.id AND w.created_at <> e.created_at;
+                               DROP TABLE public.as_it_was""")
+    scene.finish(6 + new)

@@ -1,0 +1,60 @@
+#include "archive/run/restored_rows.hpp"
+
+#include "archive/settle/look_at_rows.hpp"
+#include "archive/table/row_key.hpp"
+#include "archive/table/selection.hpp"
+#include "async/error.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string>
+
+namespace archive {
+
+namespace {
+
+std::uint64_t recognised_of(const archive_transaction& work, const lake::file_key& key) {
+    if (!work.staging)
+        return 0;
+    const auto found = work.staging->files().find(key.which);
+    if (found == work.staging->files().end())
+        return 0;
+    const auto& file = *found->second;
+    if (file.key == key)
+        return file.rows_recognised;
+    return file.other && file.other->key == key ? file.other->rows_recognised : 0;
+}
+
+} // namespace
+
+awaitable<void> must_be_as_restored(const run_context& context, const archive_transaction& work) {
+    auto& opened = work.opened;
+    const auto& rows = work.plan.rows;
+    for (const auto& [key, file] : opened.files) {
+        const auto& mark = file.mark.mark;
+        if (!mark || !mark->restored || mark->now.rows == 0 || recognised_of(work, key) == mark->now.rows ||
+            std::ranges::binary_search(rows.held, key.which))
+            continue;
+        // Of a day that is not over, only what is due now could be archived into another file now.
+        auto where = has_whole_day(rows, key.which) ? std::string() : where_clause(opened.table, rows);
+        const auto seen =
+            co_await look_at_rows(context.lake, opened.session, opened.table, file, std::move(where));
+        if (!seen.comparable || seen.counts.other_content == 0)
+            continue;
+        throw async::error(
+            async::failure::integrity,
+            fmt::format(
+                "{} rows of '{}', which was restored, were changed while they were back in {}, or moved to"
+                " another day: {} {}{}",
+                seen.counts.other_content, file.properties.name, opened.table.name, key_names(opened.table),
+                fmt::join(seen.present, ", "),
+                seen.counts.to_the_letter + seen.counts.other_content > seen.present.size() ? ", …" : ""),
+            "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, "
+            "and the"
+            " rows are archived again. If the file's rows count, delete these from the table.");
+    }
+}
+
+} // namespace archive
