@@ -119,18 +119,21 @@ def nothing_to_do(rig: Rig, scale: Scale, note) -> list:
 
 
 def requests_for_a_day(rig: Rig, _scale: Scale, _note) -> list:
-    """One small day, twice: what a file costs that is new, and one that late rows are appended to."""
+    """One small day in two parts, as on two nights: what a file costs that is new, and one that is appended to."""
     counts = []
     with rig.copy_of(rig.table(1000, 1)) as copy:
-        rig.sql('CREATE TABLE late AS SELECT * FROM "Event"; UPDATE late SET id = id + 1000000', copy)
+        since_noon = (
+            "SELECT extract(epoch FROM now() AT TIME ZONE 'UTC' - date_trunc('day', min(created_at)) - interval '12 hours')"
+            "::bigint FROM \"Event\""
+        )
+        age = rig.sql(since_noon, copy)
         rig.plain.reset()
-        for _ in range(2):
+        for retention in (f"{age} seconds", "1 year"):
             before = rig.plain.stats()["operations"]
-            rig.archive(copy, rig.plain)
+            rig.archive(copy, rig.plain, "--retention", retention)
             after = rig.plain.stats()["operations"]
             of_files = [name for name in after if "container" not in name]
             counts.append(sum(after[name] - before.get(name, 0) for name in of_files))
-            rig.sql('INSERT INTO "Event" SELECT * FROM late', copy)
     return [
         Result(f"lake requests for a day file, {kind}", f"≤ {limit}", str(count), count <= limit)
         for kind, limit, count in (("new", 3, counts[0]), ("appended", 4, counts[1]))
