@@ -90,8 +90,10 @@ void segment_writer::open_log() {
 }
 
 void segment_writer::open_last() {
-    if (segments_.empty())
+    if (segments_.empty()) {
+        must_reach_durable(0);
         return begin_segment(0);
+    }
     const auto first = segments_.back();
     file_ = file_handle(segment_path(directory_, first), file_handle::mode::write);
     const auto header = decode_segment_header(file_.read(0, segment_header_bytes));
@@ -102,6 +104,7 @@ void segment_writer::open_last() {
                                 fmt::format("'{}' has events and no header", file_.path().string()),
                                 "Restore the journal's directory from a backup.");
         // Its writer died before the header was durable; so was no event behind it.
+        must_reach_durable(first);
         segments_.pop_back();
         file_ = {};
         remove_file(segment_path(directory_, first));
@@ -114,6 +117,7 @@ void segment_writer::open_last() {
     header_ = *header;
     prefix_ = frame_prefix(header_);
     auto found = recover_segment(file_, header_);
+    must_reach_durable(found.next);
     if (found.torn) {
         file_.truncate(found.bytes);
         cut_tail_ = true;
@@ -124,6 +128,24 @@ void segment_writer::open_last() {
     end_ = found.next;
     last_time_ = found.last_time;
     index_ = std::move(found.index);
+}
+
+// The file says no more than was durable when it was written. An end before that is no torn tail: an event
+// that was answered is gone.
+void segment_writer::must_reach_durable(position end) const {
+    const auto path = directory_ / durable_name;
+    if (!fs::exists(path))
+        return;
+    constexpr std::size_t bytes_max = 64;
+    const auto durable = decode_durable(file_handle(path, file_handle::mode::read).read(0, bytes_max));
+    if (durable && *durable > end)
+        throw journal_error(
+            journal_failure::damaged,
+            fmt::format("'{}' can be read up to position {}, and was durable up to {}", directory_.string(),
+                        end, *durable),
+            "The disk has changed or lost what was written, or the directory was put back in parts. Restore "
+            "the"
+            " whole of it from a backup. To go on without these events, remove the file 'durable'.");
 }
 
 void segment_writer::begin_segment(position first) {

@@ -58,6 +58,7 @@ class segment_writer {
   private:
     void open_log();
     void open_last();
+    void must_reach_durable(position end) const;
     void begin_segment(position first);
     void close_segment();
     [[nodiscard]] bool wants_new_segment(std::uint64_t frame_bytes, event_time now) const;

@@ -11,7 +11,9 @@ namespace events::rig {
 class own_directory {
   public:
     own_directory() {
-        auto pattern = (std::filesystem::temp_directory_path() / "event-archiver-journal-XXXXXX").string();
+        auto pattern =
+            (std::filesystem::temp_directory_path() / ("event-archiver-journal-" + std::string(6, 'X')))
+                .string();
         if (::mkdtemp(pattern.data()) == nullptr)
             throw std::runtime_error("no directory for a test");
         path_ = pattern;

@@ -112,6 +112,7 @@ TEST_F(segment_writer_test, cuts_a_torn_tail_wherever_it_is_torn_and_whatever_li
         for (const auto& content :
              {after.substr(0, before.size() + kept), zeroed, garbage, zeroed + std::string(8'000, '\0')}) {
             put_content(segment_path(path(), 0), content);
+            put_content(path() / durable_name, encode_durable(durable));
             segment_writer writer(path(), options());
             ASSERT_GE(writer.end(), durable);
             expect_events(path(), writer.end());
@@ -137,6 +138,7 @@ TEST_F(segment_writer_test, cuts_a_group_of_which_only_a_later_part_is_there) {
         auto content = after;
         std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(hole), 20, '\0');
         put_content(segment_path(path(), 0), content);
+        put_content(path() / durable_name, encode_durable(6));
         const segment_writer writer(path(), options());
         ASSERT_TRUE(writer.cut_tail());
         ASSERT_GE(writer.end(), 6);
@@ -171,6 +173,53 @@ TEST_F(segment_writer_test, refuses_to_start_where_what_was_durable_is_damaged) 
     }
     put_content(segment_path(path(), 0), content);
     EXPECT_EQ(segment_writer(path(), options()).end(), 24);
+}
+
+// Nothing stands behind the last group that could tell damage from a torn tail. The writer said that it was
+// durable.
+TEST_F(segment_writer_test, refuses_to_start_where_the_last_group_was_durable_and_cannot_be_read) {
+    std::string content;
+    std::size_t last_group = 0;
+    {
+        segment_writer writer(path(), options());
+        (void)append(writer, 3);
+        last_group = content_of(segment_path(path(), 0)).size();
+        (void)append(writer, 3);
+        content = content_of(segment_path(path(), 0));
+    }
+    const auto must_be_refused = [this](const std::string& changed) {
+        put_content(segment_path(path(), 0), changed);
+        try {
+            const segment_writer writer(path(), options());
+            FAIL();
+        } catch (const journal_error& error) {
+            ASSERT_EQ(error.reason(), journal_failure::damaged);
+            ASSERT_NE(error.message().find("durable up to 12"), std::string::npos);
+        }
+        ASSERT_EQ(content_of(segment_path(path(), 0)), changed); // nothing was cut
+    };
+    for (std::size_t at = last_group; at < content.size(); at += 5) {
+        auto changed = content;
+        changed[at] = static_cast<char>(changed[at] ^ 16);
+        must_be_refused(changed);
+        must_be_refused(content.substr(0, at));
+    }
+    // A person may decide to go on without it.
+    fs::remove(path() / durable_name);
+    EXPECT_LT(segment_writer(path(), options()).end(), 12);
+}
+
+TEST_F(segment_writer_test, refuses_to_start_where_a_segment_is_gone_that_was_durable) {
+    {
+        segment_writer writer(path(), options(500));
+        for (int group = 0; group < 4; ++group)
+            (void)append(writer, 3);
+    }
+    fs::remove(segment_path(path(), segments_in(path()).back()));
+    EXPECT_THROW(segment_writer(path(), options(500)), journal_error);
+    for (const auto first : segments_in(path()))
+        fs::remove(segment_path(path(), first));
+    EXPECT_THROW(segment_writer(path(), options(500)), journal_error);
 }
 
 TEST_F(segment_writer_test, makes_a_segment_again_whose_header_was_never_durable) {
