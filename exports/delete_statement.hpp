@@ -8,7 +8,7 @@
 namespace exports {
 
 struct delete_shape {
-    std::string mistake;     // a clause with its line; empty: there is none
+    std::string mistake;     // a clause with its line; empty if it is right
     bool unverified = false; // its author vouches for it in a comment
     // Why it cannot be asked which rows it deletes, a clause with its line; empty: it can.
     std::string obstacle;

@@ -9,7 +9,7 @@ namespace exports {
 
 struct bound_sql {
     std::string text;
-    std::string mistake; // "line 3: …"; empty: there is none
+    std::string mistake; // "line 3: …"; empty if the text is right
 };
 
 // `boundary` takes the place of each `%(export_boundary)s`, and `%%` becomes `%`.

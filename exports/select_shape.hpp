@@ -10,7 +10,7 @@ namespace exports {
 struct select_shape {
     // Commas and double quotes, as the archive writes them: rows can be counted where they stand in the text.
     bool usual_dialect = true;
-    std::string mistake; // a clause, empty: there is none
+    std::string mistake; // a clause; empty if the statement is right
     // Nothing is said but CSV and HEADER.
     bool plain_dialect = false;
     std::string options; // what stands behind TO STDOUT, word for word

@@ -38,7 +38,7 @@ class file_store {
     [[nodiscard]] virtual place where() const = 0;
     [[nodiscard]] virtual std::uint64_t row_limit(const lake_file& file) const noexcept = 0;
 
-    // One file as it is now; nothing if there is none.
+    // One file as it is now; nothing if it does not exist.
     [[nodiscard]] virtual awaitable<std::optional<lake_file>> look(std::string name) = 0;
     // Streams bytes [from, to), to the end without `to`, of exactly this version of a file. Throws conflict
     // if it is no longer there; where the sink throws csv::row_too_large, async::error(precondition) with the

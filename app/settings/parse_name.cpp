@@ -10,7 +10,8 @@ namespace app {
 
 namespace {
 
-// The identifier at the front of `rest`, unquoted, and moves `rest` behind it; nothing if there is none.
+// Takes the identifier at the front of `rest` and returns it without its quotes; nothing if `rest` begins
+// otherwise.
 std::optional<std::string> take_identifier(std::string_view& rest) {
     std::string name;
     if (rest.starts_with('"')) {

@@ -11,7 +11,7 @@ namespace app {
 
 struct parsed_name {
     std::string name;
-    std::string mistake; // empty: there is none
+    std::string mistake; // empty if the name is right
 };
 // A table as SQL writes it: name or schema.name, each perhaps in double quotes. Returned as given.
 [[nodiscard]] parsed_name parse_table(std::string_view text);

@@ -32,7 +32,7 @@ constexpr std::array storage_rows{
            "the identity: an application, or one of several managed identities"},
     option{"AZURE_TENANT_ID", "", "", "ID", "the application's tenant"},
     option{"AZURE_FEDERATED_TOKEN_FILE", "", "", "FILE",
-           "AKS workload identity: set by its webhook, read anew for each token"},
+           "AKS workload identity: set by its webhook, read again for each token"},
     rows::secret({"AZURE_CLIENT_SECRET", "", "", "SECRET", "the application's secret"}),
     option{"AZURE_CLIENT_CERTIFICATE_PATH", "", "", "FILE",
            "the application's RSA certificate and private key, PEM or PKCS #12"},

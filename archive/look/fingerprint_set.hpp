@@ -29,7 +29,7 @@ class fingerprint_set {
 
     // Empties the set and covers all hashes again.
     void restart();
-    // Empties the set for the hashes that no pass has covered yet; false if there are none.
+    // Empties the set for the hashes that no pass has covered yet; false once all are covered.
     [[nodiscard]] bool next_pass();
 
   private:

@@ -1,4 +1,4 @@
-// The table that `restore --into` makes where there is none of that name.
+// The table that `restore --into` makes if no table has that name.
 #pragma once
 
 #include "archive/table/table.hpp"

@@ -15,7 +15,8 @@ struct restore_request {
     std::string hold; // an interval: how long `archive` leaves the days alone after a restore in place
 };
 
-// The files of those days that hold a row, or may. Throws async::error(precondition) if there are none.
+// The files of those days that hold a row, or may. Throws async::error(precondition) if no
+// file does.
 [[nodiscard]] std::vector<const lake::lake_file*> files_to_restore(const lake::file_map& files,
                                                                    const lake::day_range& days);
 

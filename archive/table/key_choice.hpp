@@ -27,7 +27,7 @@ struct unique_index {
 
 struct key_choice {
     std::vector<std::string> names; // of the key's columns
-    std::string mistake;            // a clause about the table; empty: there is none
+    std::string mistake;            // a clause about the table; empty if it will do
     std::string hint;
 };
 

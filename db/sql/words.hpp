@@ -31,7 +31,7 @@ struct sql_word {
 struct sql_words {
     std::vector<sql_word> words;
     std::vector<std::string> notes; // of comments `-- event-archiver: NOTE`
-    std::string mistake;            // "line 3: a comment without its end"; empty: there is none
+    std::string mistake;            // "line 3: a comment without its end"; or empty
 };
 
 // What editors put in front of UTF-8, and the server would take for a part of the first word.

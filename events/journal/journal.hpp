@@ -27,7 +27,7 @@ struct appended {
 
 // Which events of a partition can be read.
 struct extent {
-    std::string id;     // of this log: a log that was made anew has another
+    std::string id;     // of this log: whoever deletes it and starts again has another
     position begin = 0; // of the oldest event there is
     position end = 0;   // of the next event to come; durable up to here
 };
