@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <functional>
@@ -64,11 +65,15 @@ awaitable<void> look_at_table(archive_transaction& work) {
         work.members.emplace(asked.text(row, 2));
 }
 
-// Rows lie in the file of the day that this column gave them.
-void must_be_by_this_time(const lake::file_map& files, const std::string& column) {
+// Rows lie in the file of the day that this column gave them. A column that the table has no more was
+// renamed.
+void must_be_by_this_time(const lake::file_map& files, const table_description& table,
+                          const std::string& column) {
     for (const auto& [key, file] : files) {
         const auto& mark = file.mark.mark;
-        if (!mark || mark->now.time_column.empty() || mark->now.time_column == column || mark->now.rows == 0)
+        if (!mark || mark->now.time_column.empty() || mark->now.time_column == column ||
+            mark->now.rows == 0 ||
+            std::ranges::find(table.columns, mark->now.time_column) == table.columns.end())
             continue;
         throw async::error(
             async::failure::precondition,
@@ -103,7 +108,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     context_.report.enter(run_phase::planning);
     const auto shape = co_await read_shape(opened.session, opened.table.oid);
     must_have_shape(shape);
-    must_be_by_this_time(opened.files, context_.settings.time_column);
+    must_be_by_this_time(opened.files, opened.table, context_.settings.time_column);
     archive_transaction work(opened);
     co_await look_at_table(work);
     co_await plan(work);

@@ -82,9 +82,12 @@ awaitable<std::vector<partition>> partitions_before(db::connection& session, con
         " substring(pg_get_expr(c.relpartbound, c.oid) FROM $$ TO \\('([^']*)'\\)$$)::{}"
         " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = "
         "c.relnamespace"
-        " WHERE i.inhparent = $1::oid AND c.relkind = 'r' AND {}) AS bounds (name, upper)"
+        " WHERE i.inhparent = $1::oid AND c.relkind = 'r' AND {}{}) AS bounds (name, upper)"
         " WHERE upper <= ({}) ORDER BY upper",
-        table.time_has_zone ? "timestamptz AT TIME ZONE 'UTC'" : "timestamp", nothing_listens, cutoff);
+        table.time_has_zone ? "timestamptz AT TIME ZONE 'UTC'" : "timestamp",
+        // A DETACH CONCURRENTLY that was cancelled: no statement sees the partition, and none can take it
+        // away.
+        session.server_version() >= 140000 ? "NOT i.inhdetachpending AND " : "", nothing_listens, cutoff);
     const auto found = co_await session.query(sql, parameters);
     std::vector<partition> result;
     for (int row = 0; row < found.rows(); ++row)

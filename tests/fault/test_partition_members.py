@@ -101,3 +101,25 @@ def test_partitions_are_taken_away_beside_rows_that_are_compared(members, mode):
     members.oracle.remember()
     outcome = members.plain.run("archive", f"--partitions={mode}", expect=0)
     assert outcome.log[-1]["rows"] == 12
+
+
+@pytest.mark.parametrize("mode", ["drop", "detach", "delete"])
+def test_a_detach_that_was_left_unfinished_keeps_no_other_day(members, mode):
+    """PostgreSQL shows its rows to nobody until it is finished; they are there all the same, and archived once it is undone."""
+    hidden = members.table.value("SELECT count(*) FROM day_1")
+    members.oracle.remember()
+    reader, other = psycopg2.connect(members.database.uri), psycopg2.connect(members.database.uri)
+    reader.cursor().execute('SELECT count(*) FROM public."Event"')
+    other.autocommit = True
+    other.cursor().execute("SET statement_timeout = '1s'")
+    with pytest.raises(psycopg2.errors.QueryCanceled):
+        other.cursor().execute('ALTER TABLE public."Event" DETACH PARTITION day_1 CONCURRENTLY')
+    reader.close()
+    outcome = members.plain.run("archive", f"--partitions={mode}", expect=0)
+    assert outcome.log[-1]["rows"] == 12 - hidden
+    other.cursor().execute('ALTER TABLE public."Event" DETACH PARTITION day_1 FINALIZE')
+    other.cursor().execute("""ALTER TABLE public."Event" ATTACH PARTITION day_1 FOR VALUES FROM ('2024-01-01') TO ('2024-01-02')""")
+    other.close()
+    members.plain.run("archive", f"--partitions={mode}", expect=0)
+    if mode != "detach":  # whose tables are left beside
+        assert members.oracle.check().archived == 12

@@ -40,3 +40,17 @@ def test_marks_that_do_not_tell_the_time_column_are_no_obstacle(scene):
             scene.lake.set_metadata(scene.container, blob.name, {**blob.metadata, "archiverlast": last})
     scene.finish(18)
     refused(scene, "archive")
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+def test_a_time_column_that_was_renamed_is_the_same_column(scene, index):
+    """The files of days that get no more rows are left alone, and new days are archived."""
+    scene.begin(Kind(before=12, rows=0, index=index))
+    scene.table.execute("""ALTER TABLE public."Event" RENAME created_at TO at;
+                           INSERT INTO public."Event" (id, event_id, event_type, at, payload) VALUES (900, 'e', 'new', '2024-02-01 12:00', '{}')""")
+    try:
+        outcome = scene.plain.run("archive", expect=0, settings={"ARCHIVE_TIME_COLUMN": "at"})
+        assert outcome.log[-1]["rows"] == 1
+        scene.plain.run("archive", expect=0, settings={"ARCHIVE_TIME_COLUMN": "at"})
+    finally:
+        scene.table.execute('ALTER TABLE public."Event" RENAME at TO created_at')
