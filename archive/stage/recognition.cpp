@@ -235,7 +235,7 @@ bool staging::recognised(day_file& file, std::string_view row) {
         return false; // another row, of somebody who gives the same keys
     const auto types = holder->untouched.types;
     if (seen == held_rows::found::other_content && !holder->doubted && types != 0 &&
-        types != context_.table.types)
+        (types != context_.table.types || context_.table.names_in_text))
         throw async::error(
             failure::integrity,
             fmt::format("row {} is in '{}' and, written otherwise, in {}, whose columns have had other types"
