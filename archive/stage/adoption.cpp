@@ -211,17 +211,9 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     seen.finish();
     if (const auto rest = seen.take_lines(); !rest.empty())
         co_await restage(rest);
-    const auto rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
-    if (known && !known->is_there()) {
-        // What is known of a gzip file is the checksum of its compressed bytes, and others compress
-        // otherwise.
-        if (!file.compressed() || !file.adopted || rows < held->rows)
-            throw changed_by_others(file.name);
-        context_.sink.warn(
-            "day.compressed_again",
-            "others compressed a file again: its rows were counted but could not be compared",
-            {{"day", file.which().text()}, {"blob", file.name}, {"rows", rows}, {"rows_known", held->rows}});
-    }
+    auto record = record_of(seen, file.compressed());
+    if (known && !known->is_there())
+        must_be_compressed_again(file, record.rows, held->rows);
     if (seen.crlf_lines() > 0 && !how.restage) {
         // Known too late to change them on the way: once more.
         how.restage = true;
@@ -237,13 +229,6 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
             "lines of a file end in CRLF: all will end in LF, as COPY wants one kind in a file",
             {{"day", file.which().text()}, {"blob", file.name}, {"lines", seen.crlf_lines()}});
 
-    lake::file_record record;
-    record.header = header_crc_;
-    record.bytes = seen.bytes();
-    record.crc = seen.crc();
-    record.rows = rows;
-    if (file.compressed())
-        record.uncompressed = seen.csv_bytes();
     if (file.untouched.bytes == 0)
         file.untouched = record;
     if (how.restage)
@@ -262,6 +247,28 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         co_await store_when_possible(file, header_);
     else if (!seen.ends_with_newline())
         co_await store_when_possible(file, "\n");
+}
+
+lake::file_record staging::record_of(const lake::content_check& seen, bool compressed) const {
+    lake::file_record record;
+    record.header = header_crc_;
+    record.bytes = seen.bytes();
+    record.crc = seen.crc();
+    record.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
+    if (compressed)
+        record.uncompressed = seen.csv_bytes();
+    return record;
+}
+
+// What is known of a gzip file is the checksum of its compressed bytes, and others compress otherwise.
+void staging::must_be_compressed_again(const day_file& file, std::uint64_t rows,
+                                       std::uint64_t rows_known) const {
+    if (!file.compressed() || !file.adopted || rows < rows_known)
+        throw changed_by_others(file.name);
+    context_.sink.warn(
+        "day.compressed_again",
+        "others compressed a file again: its rows were counted but could not be compared",
+        {{"day", file.which().text()}, {"blob", file.name}, {"rows", rows}, {"rows_known", rows_known}});
 }
 
 // What has been staged so far is the file as it was; `record` is brought in line if it is not quite.

@@ -107,36 +107,6 @@ void staging::remember(day_file& file, std::string_view row) {
     file.held.add(key_.hash_of(row), row_crc(row));
 }
 
-// A day may have a file of the other kind, from before the setting was changed or from somebody else. Nothing
-// is added to it, but rows that come back may be in it.
-awaitable<void> staging::remember_rows_of(day_file& file, const lake::lake_file& other) {
-    const auto& mark = other.mark.mark;
-    const bool doubted = is_doubted(other);
-    if (!mark || mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation) ||
-        (!doubted && !mark->restored))
-        co_return;
-    open_other(file, other);
-    const auto record = co_await remember_rows_in(*file.other, other);
-    file.other->doubted = doubted;
-    file.other->untouched = is_as_marked(other) ? mark->now : record;
-    file.other->base = file.other->untouched;
-}
-
-// The day's file of the other kind, for rows that are deleted on its account.
-void staging::open_other(day_file& file, const lake::lake_file& other) {
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    const auto treated = lake::choose_treatment(other.properties, other.mark, context_.lake.where(), now);
-    if (treated.because)
-        throw lake::refused(other.properties.name, "read for rows that came back, and marked",
-                            *treated.because);
-    file.other =
-        std::make_unique<day_file>(other.key(), other.properties.name, context_.nonce, context_.pages);
-    auto& there = *file.other;
-    there.existing = other.properties;
-    there.restored = other.mark.mark->restored;
-    there.whole_day = file.whole_day;
-}
-
 // Of a file with a mark.
 awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lake::lake_file& source) {
     const auto& name = source.properties.name;

@@ -14,6 +14,7 @@
 #include "csv/gzip.hpp"
 #include "db/position.hpp"
 #include "lake/block_room.hpp"
+#include "lake/content_check.hpp"
 #include "lake/file_store.hpp"
 #include "lake/ledger.hpp"
 #include "lake/treatment.hpp"
@@ -128,9 +129,15 @@ class staging {
     [[nodiscard]] awaitable<void> read_whole(day_file& file, reading how);
     // What the file held when we last wrote to it, by its mark or by the ledger. Nothing if we never did.
     [[nodiscard]] awaitable<std::optional<lake::file_record>> content_known(const lake::lake_file& file);
+    // Of a file that was read to its end.
+    [[nodiscard]] lake::file_record record_of(const lake::content_check& seen, bool compressed) const;
+    // Of a file that does not begin with what it is known to have held: throws unless others can only have
+    // compressed it again.
+    void must_be_compressed_again(const day_file& file, std::uint64_t rows, std::uint64_t rows_known) const;
     void take_restaged(day_file& file, lake::file_record& record, bool changed);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake::lake_file& other);
     void open_other(day_file& file, const lake::lake_file& other);
+    [[nodiscard]] awaitable<void> judge_other(day_file& there, const lake::lake_file& source);
     void expect_late(day_file& file);
     [[nodiscard]] bool may_have_late(const lake::lake_file& source) const;
     [[nodiscard]] awaitable<void> compare_all(day_file& file);

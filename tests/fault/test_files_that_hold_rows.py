@@ -1,6 +1,8 @@
 """Rows that come back are recognised in every file of ours that holds them, and only while it is there."""
 import base64
+import csv
 import gzip
+import io
 from datetime import datetime, timezone
 
 import pytest
@@ -157,3 +159,80 @@ def test_a_day_in_both_kinds_is_recognised_part_by_part(scene):
     assert outcome.summary["rows"] == 0
     assert contents(scene) == before and scene.table.count() == YOUNG
     assert not any("archiverrestored" in mark_of(scene, name) for name in (NAME, NAME + ".gz"))
+
+
+def lose_mark(scene, name: str, how: str) -> None:
+    """What others do to a file of ours: the mark is gone, the rows are there."""
+    if how == "its mark was cleared":
+        scene.lake.set_metadata(scene.container, name, {"by": "others"})
+    elif how == "uploaded anew":
+        scene.lake.put_blob(scene.container, name, scene.lake.get(scene.container, name))
+    else:
+        content = scene.lake.get(scene.container, name)
+        scene.lake.delete(scene.container, name)
+        scene.lake.append_blob(scene.container, name, content)
+
+
+def must_hold(scene, rows: int) -> None:
+    """Each row once, in a file of either kind, and none left in the table."""
+    texts = [(gzip.decompress(content) if name.endswith(".gz") else content).decode()
+             for name, content in contents(scene).items() if name.startswith("events_")]
+    found = [tuple(row) for text in texts for row in list(csv.reader(io.StringIO(text, newline="")))[1:]]
+    assert len(found) == len(set(found)) == rows
+    assert scene.table.count() == YOUNG
+
+
+def both_without_a_mark(scene, how: str, index: bool, compression: str) -> dict:
+    """A day's file of ours has lost its mark, and one of the other kind, which is preferred, stands beside it."""
+    scene.begin(Kind(before=8, rows=0, index=index, compression=compression))
+    ours, other, content = (NAME, NAME + ".gz", gzip.compress(HEADER)) if compression == "none" else (NAME + ".gz", NAME, HEADER)
+    lose_mark(scene, ours, how)
+    scene.lake.put_blob(scene.container, other, content)
+    return {"ARCHIVE_COMPRESSION": "gzip" if compression == "none" else "none"}
+
+
+@INDEX
+@pytest.mark.parametrize("how", ["its mark was cleared", "uploaded anew", "an append blob"])
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_rows_that_come_back_are_recognised_in_a_file_of_the_other_kind_without_a_mark(scene, index, how, compression):
+    settings = both_without_a_mark(scene, how, index, compression)
+    come_back(scene)
+    before = contents(scene)
+    outcome = scene.plain.archive(settings=settings)
+    assert outcome.summary["rows_recognised"] == 8 and outcome.summary["rows"] == 0, str(outcome)
+    assert contents(scene) == before and scene.table.count() == YOUNG
+
+
+@INDEX
+def test_some_rows_come_back_among_new_ones_and_the_other_kind_has_lost_its_mark(scene, index):
+    settings = both_without_a_mark(scene, "uploaded anew", index, "none")
+    scene.table.execute("""INSERT INTO "Event" SELECT * FROM oracle.original WHERE created_at < '2025-01-01' ORDER BY id LIMIT 3""")
+    scene.table.fill(5, 1, seed="late")
+    scene.oracle.remember_new()
+    outcome = scene.plain.archive(settings=settings)
+    assert outcome.summary["rows_recognised"] == 3 and outcome.summary["rows"] == 5, str(outcome)
+    must_hold(scene, 13)
+
+
+@pytest.mark.parametrize("fate", ["committed", "aborted"])
+def test_a_file_of_the_other_kind_that_lost_its_mark_waits_for_the_transaction(scene, fate):
+    settings = both_without_a_mark(scene, "its mark was cleared", True, "none")
+    come_back(scene)
+    with DatabaseGate(scene.database.server.port) as gate:
+        gate.on(kill_after() if fate == "committed" else kill_before(), type="Q", contains="COMMIT")
+        gate.victim = process = scene.plain.start("archive", settings={**scene.settings(database=gate), **settings})
+        process.wait()
+    assert "archiverpending" in mark_of(scene, NAME)
+    scene.plain.archive(settings=settings)
+    must_hold(scene, 8)
+
+
+def test_a_file_of_the_other_kind_is_judged_as_one_that_is_appended_to(scene):
+    scene.begin(Kind(before=8, rows=4))
+    scene.lake.put_blob(scene.container, NAME + ".gz", gzip.compress(HEADER + b"1,a,single,2024-01-02 05:00:00,,{}\n"))
+    outcome = scene.plain.run("archive")
+    assert outcome.code == 3 and NAME + ".gz" in outcome.stderr and "row 2" in outcome.stderr, str(outcome)
+    assert scene.table.count() == 4 + YOUNG
+    scene.lake.put_blob(scene.container, NAME + ".gz", gzip.compress(HEADER + OTHER))
+    scene.plain.archive()
+    must_hold(scene, 14)

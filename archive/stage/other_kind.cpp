@@ -1,0 +1,81 @@
+// The part of staging that looks into a day's file of the other kind (.csv beside .csv.gz), there from before
+// the setting was changed or from somebody else. Nothing is added to it, but the table may have its rows.
+
+#include "archive/stage/known_content.hpp"
+#include "archive/stage/staging.hpp"
+#include "archive/table/file_header.hpp"
+#include "azure/blob/crc64.hpp"
+#include "lake/content_check.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace archive {
+
+awaitable<void> staging::remember_rows_of(day_file& file, const lake::lake_file& other) {
+    const auto& mark = other.mark.mark;
+    if (!mark) {
+        open_other(file, other);
+        co_return co_await judge_other(*file.other, other);
+    }
+    const bool doubted = is_doubted(other);
+    if (mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation) ||
+        (!doubted && !mark->restored))
+        co_return;
+    open_other(file, other);
+    const auto record = co_await remember_rows_in(*file.other, other);
+    file.other->doubted = doubted;
+    file.other->untouched = is_as_marked(other) ? mark->now : record;
+    file.other->base = file.other->untouched;
+}
+
+// Rows that are deleted on its account need it to be there still, with a mark that says so.
+void staging::open_other(day_file& file, const lake::lake_file& other) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto treated = lake::choose_treatment(other.properties, other.mark, context_.lake.where(), now);
+    if (treated.because)
+        throw lake::refused(other.properties.name, "read for rows that came back, and marked",
+                            *treated.because);
+    file.other =
+        std::make_unique<day_file>(other.key(), other.properties.name, context_.nonce, context_.pages);
+    auto& there = *file.other;
+    there.existing = other.properties;
+    if (other.mark.mark)
+        there.restored = other.mark.mark->restored;
+    there.whole_day = file.whole_day;
+}
+
+// A file without a mark is judged as one that we append to, and its rows are remembered: it may be ours, and
+// have lost its mark.
+awaitable<void> staging::judge_other(day_file& there, const lake::lake_file& source) {
+    there.adopted = true;
+    const auto held = co_await content_known(source);
+    std::optional<known_content> known;
+    if (held)
+        known.emplace(*held, header_);
+    const auto keep = [&](std::string_view row) {
+        if (known && !there.compressed())
+            known->row(row);
+        remember_row_of_others(there, row);
+    };
+    const auto expected = expected_of(context_.table, there.which());
+    lake::content_check seen(there.name, there.compressed(), expected, keep, context_.lake.row_limit(source));
+    const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
+        if (known)
+            known->feed(bytes);
+        seen.feed(bytes);
+        co_return;
+    };
+    co_await context_.lake.read(there.name, source.properties.etag, 0, take);
+    seen.finish();
+    const auto record = record_of(seen, there.compressed());
+    if (known && !known->is_there())
+        must_be_compressed_again(there, record.rows, held->rows);
+    there.untouched = record;
+    there.base = record;
+}
+
+} // namespace archive
