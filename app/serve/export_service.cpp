@@ -39,6 +39,9 @@ void require_directory(const std::filesystem::path& path, std::string_view setti
 }
 
 const configuration& with_directories(const configuration& settings) {
+    if (settings.serving.has_journal())
+        throw async::error(failure::precondition, "of all APIs only `exports` is built yet",
+                           "Leave out SERVE_APIS.");
     require_directory(settings.exporting.tasks, "DSL_PATH");
     if (settings.exporting.to == exports::destination::directory)
         require_directory(settings.exporting.directory, "EXPORT_PATH");

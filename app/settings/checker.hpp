@@ -36,9 +36,9 @@ class checker {
         return environment_(name).value_or("");
     }
     [[nodiscard]] app::purpose purpose() const noexcept { return purpose_; }
-    [[nodiscard]] bool exporting() const noexcept {
-        return purpose_ == app::purpose::exports || purpose_ == app::purpose::serving;
-    }
+    // Tasks are exported, or would be.
+    [[nodiscard]] bool exporting() const;
+    [[nodiscard]] bool uses_journal() const;
 
     // Another whose mistakes do not keep a run from beginning: for settings that others make.
     [[nodiscard]] checker tolerant() const {

@@ -1,6 +1,7 @@
 // All settings as checked values, or all mistakes together.
 #pragma once
 
+#include "app/settings/journal_settings.hpp"
 #include "app/settings/metrics_settings.hpp"
 #include "app/settings/serve_settings.hpp"
 #include "app/settings/sources.hpp"
@@ -26,6 +27,8 @@ struct configuration {
     archive::settings job;
     exports::settings exporting; // for commands about exports
     serve_settings serving;      // for `serve`
+    journal_settings journal;    // for commands about events
+    projection_settings projections;
     std::string database;
     azure::account account;
     std::optional<azure::identity> identity; // if the lake or the database needs one
@@ -58,10 +61,12 @@ struct checked_configuration {
 
 // What is going to be done, and so what has to be there.
 enum class purpose : unsigned char {
-    archive,   // the database and the lake
-    inventory, // the lake
-    exports,   // the database, the tasks and a place for files
-    serving,   // the same
+    archive,    // the database and the lake
+    inventory,  // the lake
+    exports,    // the database, the tasks and a place for files
+    serving,    // what the APIs need that it offers
+    journal,    // the journal alone
+    projecting, // the journal and the database
 };
 [[nodiscard]] checked_configuration check(const texts& given, const environment_lookup& environment,
                                           app::purpose purpose = purpose::archive);

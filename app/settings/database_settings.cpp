@@ -47,11 +47,29 @@ void check_connection_string(checker& settings, std::span<const std::string_view
         settings.mistake(*name, *clause);
 }
 
+bool needs_database(const checker& settings) {
+    switch (settings.purpose()) {
+    case purpose::archive:
+    case purpose::exports:
+    case purpose::projecting:
+        return true;
+    case purpose::inventory:
+    case purpose::journal:
+        break;
+    case purpose::serving: // the generic API has no projection of its own
+        return settings.exporting() ||
+               (settings["PROJECT"].text != "none" &&
+                !(settings["SERVE_APIS"].text == "events" && !settings["PROJECT"].set()));
+    }
+    return false;
+}
+
 void check_database(checker& settings) {
     auto& value = settings.value();
     const std::span<const std::string_view> names(connection_strings);
-    if (settings.purpose() != purpose::inventory)
-        check_connection_string(settings, settings.exporting() ? names : names.first(1));
+    const bool as_exports = settings.exporting() || settings.purpose() == purpose::serving;
+    if (needs_database(settings))
+        check_connection_string(settings, as_exports ? names : names.first(1));
     else if (const auto& given = settings["PG_CONNECTION_STRING"];
              given.set() && !db::conninfo_mistake(given.text))
         value.database = given.text; // whose folder it is can be compared; the answer does not need it

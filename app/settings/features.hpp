@@ -30,6 +30,8 @@ struct feature {
 [[nodiscard]] feature resource_settings() noexcept;
 [[nodiscard]] feature exporting_settings() noexcept;
 [[nodiscard]] feature serving_settings() noexcept;
+[[nodiscard]] feature journaling_settings() noexcept;
+[[nodiscard]] feature projecting_settings() noexcept;
 [[nodiscard]] feature logging_settings() noexcept;
 [[nodiscard]] feature measuring_settings() noexcept;
 

@@ -90,6 +90,16 @@ parsed<std::chrono::milliseconds> parse_time(std::string_view text) {
     return "give a time with its unit, such as 60s, 500ms or 2m, at most 168h";
 }
 
+parsed<std::chrono::milliseconds> parse_age(std::string_view text) {
+    static constexpr std::array<unit_factor, 6> units{
+        {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}}};
+    constexpr std::uint64_t longest = 36'525 * std::uint64_t{86'400'000};
+    const auto span = scaled(text, units);
+    if (span && *span > 0 && *span <= longest)
+        return std::chrono::milliseconds(static_cast<std::int64_t>(*span));
+    return "give a time with its unit, such as 7d, 12h or 30m";
+}
+
 parsed<archive::shard> parse_shard(std::string_view text, std::string_view completion_index) {
     const std::string wrong =
         "give I/N with I from 0 to N-1, such as 3/12, or /12 with JOB_COMPLETION_INDEX set";

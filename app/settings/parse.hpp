@@ -26,6 +26,8 @@ using parsed = std::variant<T, std::string>;
 [[nodiscard]] parsed<std::uint64_t> parse_size(std::string_view text);
 // "60s", "500ms", "2m", "1h".
 [[nodiscard]] parsed<std::chrono::milliseconds> parse_time(std::string_view text);
+// "7d", "12h", "2w": as a time, and days and weeks.
+[[nodiscard]] parsed<std::chrono::milliseconds> parse_age(std::string_view text);
 // A parser for times of at least this length.
 [[nodiscard]] inline auto time_from(std::chrono::milliseconds min) {
     return [min](std::string_view text) -> parsed<std::chrono::milliseconds> {

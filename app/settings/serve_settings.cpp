@@ -2,7 +2,56 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 namespace app {
+
+namespace {
+
+struct api_facts {
+    api which;
+    std::string_view name;
+    std::uint16_t port; // that of the service which had it first
+};
+
+constexpr std::uint16_t port_of_several = 8002;
+
+constexpr std::array<api_facts, 5> known{{{api::exports, "exports", 8002},
+                                          {api::live, "live", 8000},
+                                          {api::timestamps, "timestamps", 7080},
+                                          {api::builds, "builds", 8442},
+                                          {api::events, "events", port_of_several}}};
+
+} // namespace
+
+parsed<api_set> parse_apis(std::string_view text) {
+    const std::string right = "give one or more of exports, live, timestamps, builds, events, separated by "
+                              "commas";
+    api_set apis;
+    for (;;) {
+        const auto name = text.substr(0, text.find(','));
+        const auto found = std::ranges::find(known, name, &api_facts::name);
+        if (found == known.end() || !apis.insert(found->which).second)
+            return right;
+        if (name.size() == text.size())
+            return apis;
+        text.remove_prefix(name.size() + 1);
+    }
+}
+
+std::string_view to_string(api which) noexcept {
+    const auto* const found = std::ranges::find(known, which, &api_facts::which);
+    return found == known.end() ? std::string_view() : found->name;
+}
+
+std::uint16_t port_of(const api_set& apis) noexcept {
+    if (apis.size() != 1)
+        return port_of_several;
+    const auto* const found = std::ranges::find(known, *apis.begin(), &api_facts::which);
+    return found == known.end() ? port_of_several : found->port;
+}
 
 bool is_loopback(std::string_view address) {
     boost::system::error_code failed;

@@ -2,23 +2,41 @@
 // Tested by tests/unit/app/settings/serving_settings_test.cpp.
 #pragma once
 
+#include "app/settings/parse.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace app {
 
+enum class api : unsigned char { exports, live, timestamps, builds, events };
+using api_set = std::set<api>;
+
+// "exports,live": one name or more, none twice.
+[[nodiscard]] parsed<api_set> parse_apis(std::string_view text);
+[[nodiscard]] std::string_view to_string(api which) noexcept;
+// Where a service listens that offers these: of a single one its own port, of several that of exports.
+[[nodiscard]] std::uint16_t port_of(const api_set& apis) noexcept;
+
 struct serve_settings {
+    api_set apis{api::exports};
     std::string address = "127.0.0.1";
     std::uint16_t port = 8002;
-    std::string token;              // empty: nobody has to show one
-    std::vector<std::string> hosts; // names it is asked under, beside those of the loopback
+    std::string token;                  // empty: nobody has to show one
+    std::string live_secret = "secret"; // what POST /liveEvent must bear
+    std::vector<std::string> hosts;     // names it is asked under, beside those of the loopback
     std::size_t connections = 1024;
     std::chrono::milliseconds client_timeout{30'000};
     std::chrono::milliseconds grace{20'000};
+
+    [[nodiscard]] bool offers(api which) const { return apis.contains(which); }
+    // Some API accepts events.
+    [[nodiscard]] bool has_journal() const { return apis.size() > (offers(api::exports) ? 1U : 0U); }
 };
 
 // Whether only programs of this machine can reach this address.

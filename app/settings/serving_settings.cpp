@@ -14,13 +14,21 @@ namespace {
 
 constexpr std::array serving_rows{
     rows::of_serving(
+        {"SERVE_APIS", "--apis", "exports", "LIST",
+         "what `serve` offers: `exports`, `live`, `timestamps`, `builds`, `events`, separated by "
+         "commas"}),
+    rows::of_serving(
         {"SERVE_ADDRESS", "--listen", "127.0.0.1", "ADDRESS",
          "where `serve` listens, in numbers: `0.0.0.0` or `::` for everybody who can reach the machine"}),
-    rows::of_serving(
-        {"SERVE_PORT", "--port", "8002", "PORT", "the port there; 0: any that is free, see the log"}),
+    rows::of_serving({"SERVE_PORT", "--port", "", "PORT",
+                      "the port there; 0: any that is free, see the log; unset: 8002, or of a single API its "
+                      "own: live 8000, timestamps 7080, builds 8442"}),
     rows::of_serving(rows::secret(
         {"SERVE_TOKEN", "", "", "TOKEN",
          "what clients have to send as `Authorization: Bearer TOKEN`, but for /livez and /readyz"})),
+    rows::of_serving(
+        rows::secret({"LIVE_SECRET", "", "", "TEXT",
+                      "what POST /liveEvent has to send as `Authorization: TEXT`; unset: `secret`"})),
     rows::of_serving({"SERVE_HOSTS", "--hosts", "", "LIST",
                       "names under which `serve` without a token is asked, beside localhost: "
                       "`exports.internal,10.0.0.7:8002`"}),
@@ -70,6 +78,8 @@ void check_serving(checker& settings) {
     if (settings.purpose() != purpose::serving)
         return;
     auto& serving = settings.value().serving;
+    settings.read("SERVE_APIS", serving.apis, parse_apis);
+    serving.port = port_of(serving.apis);
     serving.address = settings["SERVE_ADDRESS"].text;
     boost::system::error_code failed;
     boost::asio::ip::make_address(serving.address, failed);
@@ -80,6 +90,11 @@ void check_serving(checker& settings) {
     if (settings["SERVE_TOKEN"].set())
         if (const auto clause = mistake_in_token(serving.token); !clause.empty())
             settings.mistake("SERVE_TOKEN", clause);
+    if (const auto& secret = settings["LIVE_SECRET"]; secret.set()) {
+        serving.live_secret = secret.text;
+        if (!std::ranges::all_of(secret.text, [](char letter) { return letter > ' ' && letter < 0x7f; }))
+            settings.mistake("LIVE_SECRET", "give visible ASCII characters without spaces");
+    }
     settings.read("SERVE_HOSTS", serving.hosts, parse_hosts);
     settings.read("SERVE_CONNECTIONS", serving.connections, count_from(1, 65'536));
     settings.read("SERVE_CLIENT_TIMEOUT", serving.client_timeout, time_from(milliseconds(100)));

@@ -139,7 +139,8 @@ void check_proxy(checker& settings) {
 
 void check_storage(checker& settings) {
     auto& value = settings.value();
-    if (!settings.exporting() || settings["EXPORT_TO"].text == "lake")
+    const bool archiving = settings.purpose() == purpose::archive || settings.purpose() == purpose::inventory;
+    if (archiving || (settings.exporting() && settings["EXPORT_TO"].text == "lake"))
         check_account(settings);
     check_identity(settings);
     check_proxy(settings);

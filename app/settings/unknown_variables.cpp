@@ -16,12 +16,6 @@ namespace {
 constexpr std::array<std::string_view, 6> prefixes{"ARCHIVE_", "EXPORT_",  "SERVE_",
                                                    "EVENT_",   "JOURNAL_", "PROJECT"};
 
-// Settings of releases to come. One configuration may serve them and this one, and no command of this one
-// does less for lack of them.
-constexpr std::array<std::string_view, 8> settings_to_come{
-    "SERVE_APIS",        "JOURNAL",        "JOURNAL_SYNC", "JOURNAL_RETENTION",
-    "JOURNAL_MAX_BYTES", "JOURNAL_MEMORY", "PROJECT",      "PROJECTIONS_PATH"};
-
 // systemd sets it in each service that writes to the journal.
 constexpr std::string_view variable_of_systemd = "JOURNAL_STREAM";
 
@@ -114,7 +108,6 @@ std::vector<environment_entry> process_variables() {
 std::vector<std::string> unknown_variables(std::span<const environment_entry> environment) {
     const auto names = names_of_settings();
     std::vector<std::string_view> known(names.begin(), names.end());
-    known.insert(known.end(), settings_to_come.begin(), settings_to_come.end());
     const auto among = [](std::string_view name, const auto& list) {
         return std::ranges::find(list, name) != std::ranges::end(list);
     };
@@ -126,8 +119,9 @@ std::vector<std::string> unknown_variables(std::span<const environment_entry> en
         const bool spelt_otherwise = name != each.name;
         if (prefix == prefixes.end() && !(spelt_otherwise && name == "DRY_RUN"))
             continue;
-        // In small letters it is somebody else's, unless a setting is spelt like that.
-        if (spelt_otherwise ? !among(name, names)
+        // In small letters it is somebody else's, unless a setting is spelt like that; a single word such as
+        // `project` always is.
+        if (spelt_otherwise ? !among(name, names) || name.find('_') == std::string::npos
                             : among(name, known) || among(name, variables_of_tests) ||
                                   name == variable_of_systemd || is_service_link(each))
             continue;

@@ -29,7 +29,7 @@ TEST(options, have_names_of_their_own) {
 
 TEST(options, let_no_secret_but_the_database_be_a_flag) {
     // Other users of a machine can see the arguments of a process.
-    constexpr std::array<std::string_view, 12> secrets{
+    constexpr std::array<std::string_view, 13> secrets{
         "PG_CONNECTION_STRING",
         "AZURE_STORAGE_CONNECTION_STRING",
         "AZURE_STORAGE_KEY",
@@ -42,6 +42,7 @@ TEST(options, let_no_secret_but_the_database_be_a_flag) {
         "DATABASE_URL",
         "DB_URI",
         "SERVE_TOKEN",
+        "LIVE_SECRET",
     };
     for (const auto& option : options()) {
         if (option.secrecy == secrecy::secret) {

@@ -1,0 +1,127 @@
+#include "app/settings/features.hpp"
+#include "app/settings/journal_settings.hpp"
+#include "app/settings/rows.hpp"
+#include "events/journal/journal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace app {
+
+namespace {
+
+constexpr std::array journal_rows{
+    rows::of_serving({"JOURNAL", "--journal", "/var/lib/event-archiver/journal", "PLACE",
+                      "where events are kept: a directory, or `kafka://host:port,host:port`"}),
+    option{"JOURNAL_SYNC", "", "group", "HOW",
+           "`group`: what was answered 2xx is on the disk; a time such as `100ms`: it is there that much "
+           "later, and is lost if the machine fails before"},
+    option{"JOURNAL_RETENTION", "", "7d", "TIME",
+           "how long events stay that every projection has applied: `7d`, `12h`"},
+    option{"JOURNAL_MAX_BYTES", "", "", "SIZE",
+           "how large a topic may become: beyond it new events are refused rather than unapplied ones "
+           "dropped"},
+    option{"JOURNAL_MEMORY", "", "16MiB", "SIZE",
+           "bound on events that are being received or wait for the disk; beyond it `serve` answers 503"},
+    option{"KAFKA_CONFIG", "", "", "FILE",
+           "librdkafka's properties for the journal: a line `name=value` each"},
+    option{"KAFKA_BROKER", "", "", "LIST",
+           "the journal is in Kafka, at host:port,host:port, where JOURNAL is not set"},
+    option{"KAFKA_PUBLISH_TOPIC", "", "timestamp.command.v1", "TOPIC",
+           "the topic that commands of timestamps go to"},
+    option{"KAFKA_CONSUMER_TOPIC", "", "", "TOPIC", "the topic that they are read from; unset: the same"},
+    option{"KAFKA_GROUP_ID", "", "", "NAME",
+           "the name under which positions are kept; a new one reads everything again"},
+};
+
+// "host:9092,[::1]:9092"; the port may be missing.
+bool are_brokers(std::string_view text) {
+    for (;;) {
+        const auto entry = text.substr(0, text.find(','));
+        const auto bracket = entry.rfind(']');
+        const auto colon = entry.find(':', bracket == std::string_view::npos ? 0 : bracket);
+        const auto host = entry.substr(0, colon);
+        const auto fits = [](char letter) {
+            return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                   (letter >= '0' && letter <= '9') ||
+                   std::string_view("-._[]:").find(letter) != std::string_view::npos;
+        };
+        if (host.empty() || !std::ranges::all_of(host, fits))
+            return false;
+        if (colon != std::string_view::npos) {
+            const auto port = entry.substr(colon + 1);
+            std::uint16_t number = 0;
+            const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), number);
+            if (failed != std::errc() || end != port.data() + port.size() || number == 0)
+                return false;
+        }
+        if (entry.size() == text.size())
+            return true;
+        text.remove_prefix(entry.size() + 1);
+    }
+}
+
+parsed<std::chrono::milliseconds> parse_sync(std::string_view text) {
+    if (text == "group")
+        return std::chrono::milliseconds(0);
+    auto time = parse_time(text);
+    constexpr std::chrono::milliseconds longest{60'000};
+    if (const auto* span = std::get_if<0>(&time); span == nullptr || span->count() == 0 || *span > longest)
+        return "give `group`, or a time from 1ms to 60s";
+    return time;
+}
+
+void check_place(checker& settings) {
+    auto& journal = settings.value().journal;
+    const auto& given = settings["JOURNAL"];
+    const auto& broker = settings["KAFKA_BROKER"];
+    constexpr std::string_view scheme = "kafka://";
+    if (given.from == source::standard && broker.set()) {
+        journal.brokers = broker.text;
+        if (!are_brokers(broker.text))
+            settings.mistake("KAFKA_BROKER", "give brokers as host:port,host:port");
+    } else if (given.text.starts_with(scheme)) {
+        journal.brokers = given.text.substr(scheme.size());
+        if (!are_brokers(journal.brokers))
+            settings.mistake("JOURNAL", "give brokers as kafka://host:port,host:port");
+    } else if (given.text.find("://") != std::string::npos) {
+        settings.mistake("JOURNAL", "give a directory, or kafka://host:port,host:port");
+    } else {
+        journal.directory = given.text;
+    }
+}
+
+void check_topic(checker& settings, std::string_view name, std::string& target) {
+    const auto& given = settings[name];
+    if (!given.set())
+        return;
+    if (const auto clause = events::topic_name_mistake(given.text); clause.empty())
+        target = given.text;
+    else
+        settings.mistake(name, clause);
+}
+
+void check_journal(checker& settings) {
+    if (!settings.uses_journal())
+        return;
+    auto& journal = settings.value().journal;
+    check_place(settings);
+    settings.read("JOURNAL_SYNC", journal.sync_every, parse_sync);
+    settings.read("JOURNAL_RETENTION", journal.retention, parse_age);
+    settings.read("JOURNAL_MAX_BYTES", journal.bytes_max, parse_size);
+    settings.read("JOURNAL_MEMORY", journal.memory_bytes, parse_size);
+    constexpr std::size_t memory_min = 65'536;
+    if (journal.memory_bytes < memory_min)
+        settings.mistake("JOURNAL_MEMORY", "give at least 64KiB");
+    journal.kafka_config = settings["KAFKA_CONFIG"].text;
+    check_topic(settings, "KAFKA_PUBLISH_TOPIC", journal.publish_topic);
+    check_topic(settings, "KAFKA_CONSUMER_TOPIC", journal.consumer_topic);
+    check_topic(settings, "KAFKA_GROUP_ID", journal.group);
+}
+
+} // namespace
+
+feature journaling_settings() noexcept { return {journal_rows, check_journal}; }
+
+} // namespace app

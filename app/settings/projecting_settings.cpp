@@ -1,0 +1,70 @@
+// Which projections run, and where they come from.
+// Tested by tests/unit/app/settings/journal_settings_test.cpp.
+#include "app/settings/features.hpp"
+#include "app/settings/rows.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace app {
+
+namespace {
+
+constexpr std::array projecting_rows{
+    rows::of_serving({"PROJECT", "--project", "", "NAMES",
+                      "the projections that run: names, `all` or `none`; unset: those of the APIs"}),
+    rows::of_serving({"PROJECTIONS_PATH", "--projections", "", "DIRS",
+                      "directories of your own projections, beside those that are shipped; separated by "
+                      "colons"}),
+    rows::of_serving({"LIVE_WINDOW_FILES", "--window-files", "", "DIR",
+                      "write the live events as `server_events_*.jsonl` there too, with "
+                      "`processor_offset.json`"}),
+};
+
+std::vector<std::string> parts_of(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    for (;;) {
+        const auto part = text.substr(0, text.find(separator));
+        parts.emplace_back(part);
+        if (part.size() == text.size())
+            return parts;
+        text.remove_prefix(part.size() + 1);
+    }
+}
+
+bool is_name(std::string_view text) {
+    return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_' ||
+               letter == '-';
+    });
+}
+
+void check_projecting(checker& settings) {
+    if (!settings.uses_journal())
+        return;
+    auto& projections = settings.value().projections;
+    const auto& names = settings["PROJECT"];
+    if (names.text == "none") {
+        projections.choice = projection_choice::none;
+    } else if (names.text == "all") {
+        projections.choice = projection_choice::all;
+    } else if (names.set()) {
+        projections.choice = projection_choice::named;
+        projections.names = parts_of(names.text, ',');
+        if (!std::ranges::all_of(projections.names, is_name))
+            settings.mistake("PROJECT", "give names of projections, separated by commas, or all, or none");
+    }
+    if (const auto& paths = settings["PROJECTIONS_PATH"]; paths.set()) {
+        for (auto& each : parts_of(paths.text, ':'))
+            projections.paths.emplace_back(std::move(each));
+        if (std::ranges::any_of(projections.paths, [](const auto& each) { return each.empty(); }))
+            settings.mistake("PROJECTIONS_PATH", "give directories, separated by colons");
+    }
+    projections.window_files = settings["LIVE_WINDOW_FILES"].text;
+}
+
+} // namespace
+
+feature projecting_settings() noexcept { return {projecting_rows, check_projecting}; }
+
+} // namespace app
