@@ -1,5 +1,7 @@
 #include "events/journal/segments/segment_file.hpp"
 
+#include "events/journal/error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,6 +46,24 @@ file_failure::file_failure(int reason, std::string_view doing, const fs::path& p
 
 bool file_failure::no_room() const noexcept {
     return reason_ == ENOSPC || reason_ == EDQUOT || reason_ == EFBIG;
+}
+
+void rethrow_as_journal_error(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const file_failure& of_file) {
+        if (of_file.no_room())
+            throw journal_error(journal_failure::full, of_file.what(), "Make room on the journal's volume.");
+        const bool refused =
+            of_file.reason() == EACCES || of_file.reason() == EPERM || of_file.reason() == EROFS;
+        if (refused)
+            throw async::error(async::failure::refused, of_file.what(),
+                               "The journal's directory, JOURNAL, must belong to the user who runs this.");
+        const bool absent =
+            of_file.reason() == ENOENT || of_file.reason() == ENOTDIR || of_file.reason() == ELOOP;
+        throw async::error(absent ? async::failure::precondition : async::failure::unclassified,
+                           of_file.what());
+    }
 }
 
 file_handle::file_handle(fs::path path, mode how)

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -25,6 +26,10 @@ class file_failure : public std::runtime_error {
   private:
     int reason_;
 };
+
+// A file_failure as an async::error: where permission is missing, room, or the disk is at fault. Anything
+// else passes as it is.
+[[noreturn]] void rethrow_as_journal_error(const std::exception_ptr& failed);
 
 class file_handle {
   public:

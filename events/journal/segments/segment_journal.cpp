@@ -31,6 +31,12 @@ segment_journal::segment_journal(const boost::asio::any_io_executor& executor,
     , opened_(executor) {
     if (!options_.segments.now)
         options_.segments.now = system_time;
+    if (!options_.read_only && options_.segments.sync_every.count() > 0)
+        log_.warn(
+            "journal.synced_later",
+            "events are accepted before they are on the disk: one that was answered with 2xx outlives this"
+            " process, but may be lost with the machine",
+            {{"sync_every_ms", options_.segments.sync_every.count() / 1'000}});
 }
 
 segment_journal::~segment_journal() = default;
@@ -53,13 +59,14 @@ awaitable<topic*> segment_journal::open(std::string name) {
         opening_ = false;
         opened_.notify_all();
         if (failed)
-            std::rethrow_exception(failed);
+            rethrow_as_journal_error(failed);
     }
     if (*writer && (*writer)->cut_tail())
-        log_.warn("journal.tail_cut", "the end of a topic, which nobody had been told was kept, was cut off",
+        log_.warn("journal.tail_cut", "the end of a topic, which had not been synced, was cut off",
                   {{"topic", name}, {"end", (*writer)->end()}});
-    auto made = std::make_unique<segment_topic>(executor_, name, *writer, directory, options_.memory_bytes,
-                                                writing_, reading_);
+    const segment_topic::surroundings around{executor_, log_, writing_, reading_};
+    const segment_topic::limits allowed{options_.memory_bytes, options_.segments.sync_every};
+    auto made = std::make_unique<segment_topic>(around, name, *writer, directory, allowed);
     auto* const result = made.get();
     topics_.emplace(std::move(name), std::move(made));
     co_return result;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace events {
 
@@ -99,6 +100,18 @@ std::uint64_t segment_reader::find(const file_handle& file, const segment_header
 }
 
 batch segment_reader::read(position from, position end, std::size_t bytes_max) {
+    try {
+        return read_once(from, end, bytes_max);
+    } catch (const file_failure& failed) {
+        if (failed.reason() != ENOENT)
+            throw;
+    }
+    // Its writer has removed a segment between our looks. The next one finds that it is gone.
+    places_.clear();
+    return read_once(from, end, bytes_max);
+}
+
+batch segment_reader::read_once(position from, position end, std::size_t bytes_max) {
     batch result;
     result.next = from;
     std::size_t bytes = 0;

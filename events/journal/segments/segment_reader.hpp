@@ -37,6 +37,7 @@ class segment_reader {
         std::uint64_t offset = 0;
     };
 
+    [[nodiscard]] batch read_once(position from, position end, std::size_t bytes_max);
     // The segment that holds `from`: the last that begins at or before it.
     [[nodiscard]] position segment_of(position from) const;
     [[nodiscard]] std::uint64_t find(const file_handle& file, const segment_header& header,

@@ -81,18 +81,19 @@ struct segment_topic::reading {
     segment_reader reader;
 };
 
-segment_topic::segment_topic(const boost::asio::any_io_executor& executor, std::string name,
+segment_topic::segment_topic(const surroundings& around, std::string name,
                              std::shared_ptr<segment_writer> writer, std::filesystem::path directory,
-                             std::size_t memory_bytes, async::helper_thread& writing,
-                             async::helper_thread& reader_thread)
+                             limits allowed)
     : name_(std::move(name))
     , writer_(std::move(writer))
     , reading_(std::make_shared<struct reading>(std::move(directory)))
-    , memory_bytes_(memory_bytes)
-    , writing_thread_(writing)
-    , reading_thread_(reader_thread)
-    , end_(writer_ ? writer_->end() : 0)
-    , changed_(executor) {}
+    , limits_(allowed)
+    , log_(around.log)
+    , writing_thread_(around.writing)
+    , reading_thread_(around.reading)
+    , end_(writer_ ? writer_->durable() : 0)
+    , changed_(around.executor)
+    , background_(around.executor) {}
 
 awaitable<appended> segment_topic::append(std::vector<event> events) {
     if (!writer_)
@@ -106,7 +107,7 @@ awaitable<appended> segment_topic::append(std::vector<event> events) {
     mine->count = static_cast<std::uint32_t>(events.size());
     events = {};
     const auto bytes = mine->bytes();
-    if (waiting_bytes_ > 0 && waiting_bytes_ + bytes > memory_bytes_)
+    if (waiting_bytes_ > 0 && waiting_bytes_ + bytes > limits_.memory_bytes)
         throw journal_error(
             journal_failure::overloaded,
             fmt::format("{} bytes of topic '{}' wait for the disk already", waiting_bytes_, name_));
@@ -140,6 +141,7 @@ awaitable<void> segment_topic::write_taken(std::vector<std::shared_ptr<waiting_a
     struct outcome {
         std::vector<append_result> results;
         position end = 0;
+        position durable = 0;
     };
     auto written = std::make_shared<outcome>();
     std::function<void()> writing = [writer = writer_, group, written] {
@@ -148,6 +150,7 @@ awaitable<void> segment_topic::write_taken(std::vector<std::shared_ptr<waiting_a
             all.push_back({each->payload, each->count});
         written->results = writer->write(all);
         written->end = writer->end();
+        written->durable = writer->durable();
     };
     const auto failed = co_await async::caught(writing_thread_.run(std::move(writing)));
     for (std::size_t each = 0; each < group.size(); ++each) {
@@ -159,7 +162,42 @@ awaitable<void> segment_topic::write_taken(std::vector<std::shared_ptr<waiting_a
         waiting_bytes_ -= group[each]->bytes();
     }
     if (!failed)
-        end_ = written->end;
+        notice_written(written->end, written->durable);
+}
+
+void segment_topic::notice_written(position end, position durable) {
+    end_ = durable;
+    if (end == durable || sync_awaited_ || closed_)
+        return;
+    sync_awaited_ = true;
+    background_.start(sync_later());
+}
+
+awaitable<void> segment_topic::sync_later() {
+    co_await async::pause(limits_.sync_every);
+    co_await async::shielded(sync_now());
+}
+
+// Whoever was answered meanwhile cannot be told that it failed: the log is.
+awaitable<void> segment_topic::sync_now() {
+    co_await wait_until_idle();
+    const writer_in_use in_use(*this);
+    sync_awaited_ = false;
+    auto durable = std::make_shared<position>(end_);
+    std::function<void()> syncing = [writer = writer_, durable] {
+        writer->sync();
+        *durable = writer->durable();
+    };
+    const auto failed = co_await async::caught(writing_thread_.run(std::move(syncing)));
+    if (failed)
+        log_.error("journal.sync_failed", async::describe(failed), {{"topic", name_}, {"durable", end_}});
+    end_ = *durable;
+}
+
+awaitable<void> segment_topic::on_reading_thread(std::function<void()> call) {
+    const auto failed = co_await async::caught(reading_thread_.run(std::move(call)));
+    if (failed)
+        rethrow_as_journal_error(failed);
 }
 
 awaitable<void> segment_topic::wait_for_events(position from, async::deadline by) {
@@ -174,7 +212,7 @@ awaitable<void> segment_topic::wait_for_events(position from, async::deadline by
         std::function<void()> looking = [from_disk = reading_, seen] {
             *seen = from_disk->reader.durable().value_or(0);
         };
-        co_await reading_thread_.run(std::move(looking));
+        co_await on_reading_thread(std::move(looking));
         end_ = std::max(end_, *seen);
         if (from >= end_)
             co_await async::pause(std::min<async::deadline::clock::duration>(look_pause, by.left()));
@@ -200,7 +238,7 @@ awaitable<batch> segment_topic::read(std::int32_t partition, position from, std:
     std::function<void()> read_some = [from_disk = reading_, result, from, end = end_, bytes_max] {
         *result = from_disk->reader.read(from, end, bytes_max);
     };
-    co_await reading_thread_.run(std::move(read_some));
+    co_await on_reading_thread(std::move(read_some));
     co_return std::move(*result);
 }
 
@@ -213,7 +251,7 @@ awaitable<extent> segment_topic::look(std::int32_t partition) {
         found->begin = from_disk->reader.begin();
         found->end = from_disk->reader.durable().value_or(found->begin);
     };
-    co_await reading_thread_.run(std::move(looking));
+    co_await on_reading_thread(std::move(looking));
     if (writer_)
         found->end = end_;
     else
@@ -232,12 +270,18 @@ awaitable<void> segment_topic::retain(std::int32_t partition, position needed) {
     co_await wait_until_idle();
     const writer_in_use in_use(*this);
     std::function<void()> forgetting = [writer = writer_, needed] { writer->retain(needed); };
-    co_await async::shielded(writing_thread_.run(std::move(forgetting)));
+    const auto failed = co_await async::caught(async::shielded(writing_thread_.run(std::move(forgetting))));
+    if (failed)
+        rethrow_as_journal_error(failed);
 }
 
 awaitable<void> segment_topic::close() {
     closed_ = true;
     co_await wait_until_idle();
+    background_.cancel();
+    co_await background_.join();
+    if (writer_ && limits_.sync_every.count() > 0)
+        co_await sync_now();
 }
 
 } // namespace events

@@ -1,17 +1,21 @@
 // One topic of a segment_journal on the loop: groups appends, one sync after the other, and lets readers
-// wait.
+// wait. With `sync_every`, syncs in the background.
 #pragma once
 
 #include "async/condition.hpp"
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
+#include "async/task_scope.hpp"
 #include "events/journal/journal.hpp"
 #include "events/journal/segments/segment_reader.hpp"
 #include "events/journal/segments/segment_writer.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <exception>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,11 +24,21 @@ namespace events {
 
 class segment_topic final : public topic {
   public:
-    // `writer`: null in a process that only reads. Helpers and log must outlive it.
-    segment_topic(const boost::asio::any_io_executor& executor, std::string name,
-                  std::shared_ptr<segment_writer> writer, std::filesystem::path directory,
-                  std::size_t memory_bytes, async::helper_thread& writing,
-                  async::helper_thread& reading_thread);
+    // A sync takes milliseconds: those who read do not wait for it. The log and the threads must outlive the
+    // topic.
+    struct surroundings {
+        boost::asio::any_io_executor executor;
+        async::log& log;
+        async::helper_thread& writing;
+        async::helper_thread& reading;
+    };
+    struct limits {
+        std::size_t memory_bytes = 0;            // of appends that wait for the disk
+        std::chrono::microseconds sync_every{0}; // as in segment_options
+    };
+    // `writer`: null in a process that only reads.
+    segment_topic(const surroundings& around, std::string name, std::shared_ptr<segment_writer> writer,
+                  std::filesystem::path directory, limits allowed);
 
     [[nodiscard]] const std::string& name() const noexcept override { return name_; }
     [[nodiscard]] std::int32_t partitions() const noexcept override { return 1; }
@@ -34,7 +48,7 @@ class segment_topic final : public topic {
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
     [[nodiscard]] awaitable<void> retain(std::int32_t partition, position needed) override;
 
-    // Returns once nothing is being written; appends that come later are refused.
+    // Returns once nothing is being written, and all of it is synced; appends that come later are refused.
     [[nodiscard]] awaitable<void> close();
 
   private:
@@ -47,19 +61,26 @@ class segment_topic final : public topic {
     [[nodiscard]] awaitable<void> write_taken(std::vector<std::shared_ptr<waiting_append>> group);
     [[nodiscard]] awaitable<void> wait_for_events(position from, async::deadline by);
     [[nodiscard]] awaitable<void> wait_until_idle();
+    void notice_written(position end, position durable);
+    [[nodiscard]] awaitable<void> sync_later();
+    [[nodiscard]] awaitable<void> sync_now();
+    [[nodiscard]] awaitable<void> on_reading_thread(std::function<void()> call);
 
     std::string name_;
     std::shared_ptr<segment_writer> writer_;
     std::shared_ptr<reading> reading_;
-    std::size_t memory_bytes_;
+    limits limits_;
+    async::log& log_;
     async::helper_thread& writing_thread_;
     async::helper_thread& reading_thread_;
     std::deque<std::shared_ptr<waiting_append>> queue_;
     std::size_t waiting_bytes_ = 0; // queued or being written
     bool busy_ = false;             // the writer is in use on the helper thread
     bool closed_ = false;
-    position end_ = 0; // durable
+    bool sync_awaited_ = false; // a sync of what was written will come
+    position end_ = 0;          // durable: nobody is shown more
     async::condition changed_;
+    async::task_scope background_;
 };
 
 } // namespace events

@@ -3,15 +3,14 @@
 #pragma once
 
 #include "events/journal/segments/frame.hpp"
-#include "events/journal/segments/segment_file.hpp"
-#include "events/journal/segments/segment_index.hpp"
+#include "events/journal/segments/open_segment.hpp"
+#include "events/journal/segments/topic_directory.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +22,8 @@ struct segment_options {
     std::chrono::microseconds segment_age = std::chrono::days(1);
     std::chrono::microseconds retention = std::chrono::days(7);
     std::uint64_t bytes_max = 0; // of all segments of a topic; 0: no limit
+    // How long an event that was accepted may stay without a sync; 0: it is synced before it is accepted.
+    std::chrono::microseconds sync_every{0};
     std::function<event_time()> now;
 };
 
@@ -38,48 +39,46 @@ class segment_writer {
     // journal_error(in_use, foreign, damaged, full), file_failure.
     segment_writer(std::filesystem::path directory, segment_options options);
 
-    // Of appends, as encode_events made them, in order; each is durable, or failed, when this returns. Once
-    // one has failed with `broken`, all do.
+    // Of appends, as encode_events made them, in order; each is durable, or failed, when this returns. With
+    // `sync_every` each is written, and durable after `sync`. Once one has failed with `broken`, all do.
     struct pending_append {
         std::string_view payload;
         std::uint32_t count = 0;
     };
     [[nodiscard]] std::vector<append_result> write(const std::vector<pending_append>& group);
 
+    // Makes durable what was written. Throws journal_error(broken): some of it may be lost, after a restart.
+    void sync();
+
     // Removes closed segments that age or size condemn and that end at or before `needed`.
     void retain(position needed);
 
-    [[nodiscard]] const log_id& id() const noexcept { return id_; }
+    [[nodiscard]] const log_id& id() const noexcept { return directory_.id(); }
     [[nodiscard]] position begin() const noexcept { return segments_.front(); }
-    [[nodiscard]] position end() const noexcept { return end_; }
-    // True if a tail that nobody was told of was cut off when it was opened.
+    [[nodiscard]] position end() const noexcept { return end_; } // of what was written
+    [[nodiscard]] position durable() const noexcept { return durable_; }
+    // True if a tail that had never been synced was cut off when it was opened.
     [[nodiscard]] bool cut_tail() const noexcept { return cut_tail_; }
 
   private:
-    void open_log();
     void open_last();
-    void must_reach_durable(position end) const;
+    void make_again(position first);
     void begin_segment(position first);
-    void close_segment();
-    [[nodiscard]] bool wants_new_segment(std::uint64_t frame_bytes, event_time now) const;
+    void must_accept() const;
+    void make_room_for(std::uint64_t frame_bytes, event_time now);
+    [[nodiscard]] std::size_t write_part(const std::vector<pending_append>& group, std::size_t from,
+                                         event_time now, std::vector<append_result>& results);
     void write_frames(std::string_view frames);
-    void give_back();
+    [[nodiscard]] bool give_back();
     void tell_durable();
     [[nodiscard]] std::uint64_t bytes_on_disk() const;
 
-    std::filesystem::path directory_;
     segment_options options_;
-    file_handle lock_;
-    file_handle durable_;
-    log_id id_{};
+    topic_directory directory_;
     std::vector<position> segments_; // first positions, in order
-    segment_header header_;          // of the last one
-    std::string prefix_;
-    file_handle file_;
-    std::uint64_t bytes_ = 0;     // of the last one, durable
-    std::uint64_t allocated_ = 0; // of the same
-    segment_index index_;
+    open_segment last_;
     position end_ = 0;
+    position durable_ = 0;
     event_time last_time_{};
     bool cut_tail_ = false;
     bool broken_ = false;

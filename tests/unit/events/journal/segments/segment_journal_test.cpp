@@ -116,6 +116,38 @@ TEST_F(segment_journal_test, has_one_writer_and_lets_another_process_read_what_i
     run(story());
 }
 
+// Neither in this process nor in another is an event read that a power cut could take back.
+TEST_F(segment_journal_test, shows_nobody_an_event_that_is_accepted_and_not_synced) {
+    rig_.segments.sync_every = std::chrono::milliseconds(150);
+    auto writer = rig_.make(io_);
+    auto reader = rig_.make(io_, true);
+    ASSERT_EQ(rig_.log.lines.size(), 1U);
+    EXPECT_TRUE(rig_.log.lines.front().starts_with("journal.synced_later: ")) << rig_.log.lines.front();
+    const auto story = [&]() -> awaitable<void> {
+        auto* const to = co_await writer->open("live");
+        auto* const from = co_await reader->open("live");
+        const auto accepted = co_await to->append(make_events(0, 5));
+        EXPECT_EQ(accepted.end, 5);
+        for (auto* const each : {to, from}) {
+            const auto there = co_await each->look(0);
+            EXPECT_EQ(there.end, 0);
+            const auto nothing = co_await each->read(0, 0, 1'000, at_once());
+            EXPECT_TRUE(nothing.events.empty());
+        }
+        for (auto* const each : {to, from}) {
+            const auto found = co_await each->read(0, 0, 1'000, soon());
+            EXPECT_EQ(found.events.size(), 5U);
+        }
+        // What is accepted when it is closed is synced.
+        (void)co_await to->append(make_events(5, 3));
+        co_await writer->close();
+        const auto there = co_await from->look(0);
+        EXPECT_EQ(there.end, 8);
+        co_await reader->close();
+    };
+    run(story());
+}
+
 TEST_F(segment_journal_test, does_not_let_the_clock_turn_times_back) {
     auto hour = std::make_shared<int>(10);
     rig_.segments.now = [hour] { return event_time(std::chrono::hours(*hour)); };

@@ -1,79 +1,28 @@
-// The writer's promises, kept over everything that can happen to it: it is killed at each named point, the
-// power is cut, the disk is full or changes bytes.
+// The writer's promises, kept although the power is cut, the disk is full or changes bytes.
 #include "events/journal/error.hpp"
-#include "events/journal/segments/segment_reader.hpp"
 #include "events/journal/segments/segment_writer.hpp"
 #include "tests/unit/events/journal/segments/directory.hpp"
+#include "tests/unit/events/journal/segments/written_values.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <fstream>
 #include <random>
 #include <string>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace events {
 namespace {
 
 namespace fs = std::filesystem;
 
-segment_options options(std::uint64_t segment_bytes = 67'108'864) {
-    segment_options made;
-    made.segment_bytes = segment_bytes;
-    made.now = [] { return event_time(std::chrono::hours(1)); };
-    return made;
-}
+using rig::append;
+using rig::content_of;
+using rig::expect_events;
+using rig::put_content;
 
-std::string value_of(position at) { return fmt::format("{{\"n\":{}}}", at) + std::string(40, 'x'); }
-
-std::string payload_of(position first, std::uint32_t count) {
-    std::vector<event> made(count);
-    for (std::uint32_t each = 0; each < count; ++each)
-        made[each].value = value_of(first + each);
-    return encode_events(made);
-}
-
-// Appends of 1, 2, 3 … events, at once.
-std::vector<append_result> append(segment_writer& writer, std::uint32_t appends) {
-    std::vector<std::string> payloads;
-    std::vector<segment_writer::pending_append> group;
-    auto next = writer.end();
-    for (std::uint32_t count = 1; count <= appends; ++count) {
-        payloads.push_back(payload_of(next, count));
-        next += count;
-    }
-    for (std::uint32_t count = 1; count <= appends; ++count)
-        group.push_back({payloads[count - 1], count});
-    return writer.write(group);
-}
-
-// Every event from the beginning to `end`, each what it was.
-void expect_events(const fs::path& directory, position end) {
-    segment_reader reader(directory);
-    position at = reader.begin();
-    while (at < end) {
-        const auto part = reader.read(at, end, 3'000);
-        ASSERT_FALSE(part.events.empty());
-        for (const auto& each : part.events) {
-            ASSERT_EQ(each.at, at++);
-            ASSERT_EQ(each.content.value, value_of(each.at));
-        }
-    }
-}
-
-std::string content_of(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-void put_content(const fs::path& path, std::string_view content) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
-}
+segment_options options(std::uint64_t segment_bytes = 67'108'864) { return rig::options_of(segment_bytes); }
 
 journal_failure reason_of(const std::exception_ptr& failed) {
     try {
@@ -304,53 +253,60 @@ TEST_F(segment_writer_test, keeps_nothing_of_a_group_that_found_no_room_and_goes
     expect_events(path(), writer.end());
 }
 
-#ifdef EVENT_ARCHIVER_FAULT_POINTS
-
-// Another process appends, and says in `acknowledged` up to where it was told that events are durable.
-[[noreturn]] void append_and_tell(const fs::path& directory, int acknowledged, const std::string& fault) {
-    setenv("EVENT_ARCHIVER_FAULT", fault.c_str(), 1);
-    segment_writer writer(directory, options(600));
-    for (int group = 0; group < 12; ++group) {
-        (void)append(writer, 3);
-        const auto end = writer.end();
-        if (::write(acknowledged, &end, sizeof end) != static_cast<ssize_t>(sizeof end))
-            std::_Exit(3);
-        writer.retain(end - 30);
+// With `sync_every`, several groups may be on their way to the disk: any page of any of them may be missing
+// after a power cut.
+TEST_F(segment_writer_test, keeps_what_was_synced_whatever_became_of_the_pages_of_several_groups) {
+    std::string before;
+    std::string after;
+    position synced = 0;
+    auto later = options();
+    later.sync_every = std::chrono::seconds(1);
+    {
+        segment_writer writer(path(), later);
+        for (int group = 0; group < 3; ++group)
+            ASSERT_FALSE(append(writer, 4)[3].failed);
+        EXPECT_EQ(writer.durable(), 0);
+        EXPECT_EQ(decode_durable(content_of(path() / durable_name)), 0);
+        writer.sync();
+        synced = writer.durable();
+        EXPECT_EQ(synced, 30);
+        before = content_of(segment_path(path(), 0));
+        for (int group = 0; group < 30; ++group)
+            ASSERT_FALSE(append(writer, 8)[7].failed);
+        after = content_of(segment_path(path(), 0));
     }
-    std::_Exit(0);
-}
-
-TEST_F(segment_writer_test, keeps_each_acknowledged_event_when_it_is_killed_at_any_named_point) {
-    for (const std::string point : {"segment-created", "segment-header-synced", "segment-begun",
-                                    "before-group", "group-written", "group-synced", "segment-removed"}) {
-        for (const int time : {1, 2, 4}) {
-            const auto directory = directory_.path() / fmt::format("{}-{}", point, time);
-            int pipe_ends[2];
-            ASSERT_EQ(::pipe(pipe_ends), 0);
-            const auto child = ::fork();
-            if (child == 0)
-                append_and_tell(directory, pipe_ends[1], fmt::format("{}#{}=kill", point, time));
-            ::close(pipe_ends[1]);
-            position acknowledged = 0;
-            for (position told = 0;
-                 ::read(pipe_ends[0], &told, sizeof told) == static_cast<ssize_t>(sizeof told);)
-                acknowledged = told;
-            ::close(pipe_ends[0]);
-            int status = 0;
-            ASSERT_EQ(::waitpid(child, &status, 0), child);
-            if (point != "segment-removed") {
-                ASSERT_TRUE(WIFSIGNALED(status)) << point << '#' << time;
-            }
-            segment_writer writer(directory, options(600));
-            ASSERT_GE(writer.end(), acknowledged) << point << '#' << time;
-            expect_events(directory, writer.end());
-            ASSERT_FALSE(append(writer, 2)[1].failed);
-            expect_events(directory, writer.end());
-        }
+    std::mt19937 chance(7); // NOLINT: the same each time
+    constexpr std::size_t page = 512;
+    for (int turn = 0; turn < 60; ++turn) {
+        auto content = after;
+        for (auto at = before.size(); at < content.size(); at += page)
+            if (chance() % 4 == 0)
+                std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(at),
+                            std::min(page, content.size() - at), '\0');
+        if (turn % 3 == 0)
+            content.resize(before.size() + chance() % (content.size() - before.size()));
+        put_content(segment_path(path(), 0), content);
+        put_content(path() / durable_name, encode_durable(synced));
+        segment_writer writer(path(), later);
+        ASSERT_GE(writer.end(), synced);
+        ASSERT_EQ(writer.durable(), writer.end());
+        expect_events(path(), writer.end());
+        ASSERT_FALSE(append(writer, 2)[1].failed);
+        writer.sync();
+        expect_events(path(), writer.end());
     }
 }
 
-#endif
+TEST_F(segment_writer_test, closes_no_segment_that_is_not_synced) {
+    auto later = options(700);
+    later.sync_every = std::chrono::seconds(1);
+    segment_writer writer(path(), later);
+    for (int group = 0; group < 6; ++group) {
+        ASSERT_FALSE(append(writer, 3)[2].failed);
+        ASSERT_GE(writer.durable(), segments_in(path()).back());
+    }
+    EXPECT_GT(segments_in(path()).size(), 2U);
+}
 
 } // namespace
 } // namespace events

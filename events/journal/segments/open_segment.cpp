@@ -1,0 +1,102 @@
+#include "events/journal/segments/open_segment.hpp"
+
+#include "async/fault_point.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace events {
+
+using async::fault_point;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Room is taken ahead of the writing, so that its lack shows before an event is accepted.
+constexpr std::uint64_t allocation_step = 4'194'304;
+
+} // namespace
+
+open_segment open_segment::begin(const fs::path& directory, const segment_header& header,
+                                 std::uint64_t bytes_max) {
+    const auto path = segment_path(directory, header.first);
+    open_segment made;
+    made.bytes_max_ = bytes_max;
+    made.header_ = header;
+    made.prefix_ = frame_prefix(header);
+    made.file_ = file_handle(path, file_handle::mode::create);
+    made.bytes_ = segment_header_bytes;
+    made.allocated_ = std::min(allocation_step, bytes_max);
+    fault_point("segment-created");
+    try {
+        made.file_.allocate(0, made.allocated_);
+        made.file_.write(0, encode(header));
+        made.file_.sync();
+        fault_point("segment-header-synced");
+        sync_directory(directory);
+    } catch (const file_failure&) {
+        remove_file(path);
+        throw;
+    }
+    fault_point("segment-begun");
+    return made;
+}
+
+open_segment open_segment::go_on(file_handle file, const segment_header& header, recovered_segment found,
+                                 std::uint64_t bytes_max) {
+    open_segment made;
+    made.bytes_max_ = bytes_max;
+    made.header_ = header;
+    made.prefix_ = frame_prefix(header);
+    made.file_ = std::move(file);
+    made.bytes_ = made.allocated_ = found.bytes;
+    made.index_ = std::move(found.index);
+    if (found.torn)
+        made.file_.truncate(found.bytes);
+    // What is whole may not be durable yet: it is, before anybody reads it.
+    made.file_.sync();
+    return made;
+}
+
+void open_segment::write(std::string_view frames) {
+    const auto end = bytes_ + frames.size();
+    if (end > allocated_) {
+        const auto wanted = std::max(end, std::min(allocated_ + allocation_step, bytes_max_));
+        file_.allocate(allocated_, wanted);
+        allocated_ = wanted;
+    }
+    fault_point("before-group");
+    file_.write(bytes_, frames);
+    fault_point("group-written");
+}
+
+void open_segment::accept(std::uint64_t bytes, std::span<const index_entry> frames) {
+    bytes_ += bytes;
+    for (const auto& each : frames)
+        index_.add(each);
+}
+
+void open_segment::sync() {
+    file_.sync_data();
+    fault_point("group-synced");
+}
+
+void open_segment::give_back() {
+    file_.truncate(bytes_);
+    file_.sync();
+    allocated_ = bytes_;
+}
+
+void open_segment::write_index() const {
+    const auto path = index_path(file_.path().parent_path(), header_.first);
+    try {
+        file_handle index(path, file_handle::mode::create);
+        index.truncate(0);
+        index.write(0, index_.encode(bytes_));
+    } catch (const file_failure&) {
+        remove_file(path);
+    }
+}
+
+} // namespace events

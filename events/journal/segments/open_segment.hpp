@@ -1,0 +1,56 @@
+// The segment that is written to: the last one of its log. All of it blocks: it is called on a helper thread.
+#pragma once
+
+#include "events/journal/segments/frame.hpp"
+#include "events/journal/segments/recovery.hpp"
+#include "events/journal/segments/segment_file.hpp"
+#include "events/journal/segments/segment_index.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace events {
+
+class open_segment {
+  public:
+    open_segment() = default;
+
+    // A new file, which is durable when this returns, and is not there when it throws file_failure. It is
+    // not to grow beyond `bytes_max`.
+    [[nodiscard]] static open_segment begin(const std::filesystem::path& directory,
+                                            const segment_header& header, std::uint64_t bytes_max);
+    // A file that a writer has left, of which `found` is kept, and durable when this returns. Throws
+    // file_failure.
+    [[nodiscard]] static open_segment go_on(file_handle file, const segment_header& header,
+                                            recovered_segment found, std::uint64_t bytes_max);
+
+    [[nodiscard]] const segment_header& header() const noexcept { return header_; }
+    [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; } // frame_prefix
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; } // of whole frames, and the header
+    [[nodiscard]] bool empty() const noexcept { return bytes_ == segment_header_bytes; }
+
+    // Writes behind what is there, once there is room for all of it. Throws file_failure.
+    void write(std::string_view frames);
+    // `bytes` behind what is there are a part of it from now on, and `frames` say where theirs begin.
+    void accept(std::uint64_t bytes, std::span<const index_entry> frames);
+    void sync();
+    // What was written and not accepted is gone, also after a power cut. Throws file_failure.
+    void give_back();
+    // Puts the index beside it. It is derived: whether that becomes durable does not matter.
+    void write_index() const;
+
+  private:
+    std::uint64_t bytes_max_ = 0;
+    segment_header header_;
+    std::string prefix_;
+    file_handle file_;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t allocated_ = 0;
+    segment_index index_;
+};
+
+} // namespace events
