@@ -2,6 +2,7 @@
 install(TARGETS event-archiver RUNTIME)
 install(FILES README.md CHANGELOG.md DESTINATION share/doc/event-archiver)
 install(DIRECTORY docs manifests DESTINATION share/doc/event-archiver)
+install(DIRECTORY projections DESTINATION share/event-archiver)
 install(CODE "set(EVENT_ARCHIVER_SOURCE \"${CMAKE_SOURCE_DIR}\")\nset(EVENT_ARCHIVER_BUILD \"${CMAKE_BINARY_DIR}\")")
 install(SCRIPT cmake/install_generated.cmake)
 # Outside of every prefix, so only in the package.

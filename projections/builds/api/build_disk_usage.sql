@@ -1,0 +1,3 @@
+-- GET /build/{build}/disk-usage
+-- value 404
+SELECT "bytesReal"::text FROM build WHERE "buildId" = $1

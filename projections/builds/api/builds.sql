@@ -1,0 +1,3 @@
+-- GET /build
+-- value
+SELECT coalesce(json_agg("buildId" ORDER BY "buildId"), '[]') FROM build

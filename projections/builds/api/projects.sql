@@ -1,0 +1,3 @@
+-- GET /project
+-- value
+SELECT coalesce(json_agg(DISTINCT "projectId"), '[]') FROM build

@@ -1,0 +1,3 @@
+-- GET /
+-- value
+SELECT 'probodb version 1.0.0'
