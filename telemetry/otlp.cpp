@@ -1,5 +1,7 @@
 #include "telemetry/otlp.hpp"
 
+#include "async/ascii.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -20,13 +22,6 @@ json::array attributes(const Pairs& pairs) {
     for (const auto& [key, value] : pairs)
         list.push_back({{"key", key}, {"value", {{"stringValue", value}}}});
     return list;
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // Of a header's name, RFC 9110.
@@ -71,15 +66,15 @@ std::variant<header_list, std::string> parse_otlp_headers(std::string_view text)
     header_list headers;
     while (!text.empty()) {
         const auto comma = std::min(text.find(','), text.size());
-        const auto pair = trimmed(text.substr(0, comma));
+        const auto pair = async::trimmed(text.substr(0, comma));
         text.remove_prefix(std::min(comma + 1, text.size()));
         if (pair.empty())
             continue;
         const auto equals = pair.find('=');
-        const auto name = trimmed(pair.substr(0, equals));
+        const auto name = async::trimmed(pair.substr(0, equals));
         if (equals == std::string_view::npos || !is_token(name))
             return "give it as name=value,name=value";
-        const auto value = trimmed(pair.substr(equals + 1));
+        const auto value = async::trimmed(pair.substr(equals + 1));
         const auto encoded = boost::urls::make_pct_string_view({value.data(), value.size()});
         if (!encoded)
             return "a '%' in a value stands before two hex digits";

@@ -1,7 +1,7 @@
 #include "app/serve/openapi.hpp"
 
 #include "app/serve/api_operations.hpp"
-#include "http/ascii.hpp"
+#include "async/ascii.hpp"
 #include "http/response.hpp"
 
 #include <boost/json/array.hpp>
@@ -126,7 +126,7 @@ std::string openapi_document(bool with_token) {
         auto& path = paths[text(each.path)];
         if (!path.is_object())
             path = json::object();
-        path.as_object()[http::lowercase(each.method)] = operation_of(each);
+        path.as_object()[async::lowercase(each.method)] = operation_of(each);
     }
     json::object components;
     components["schemas"] = json::parse(text(schemas));

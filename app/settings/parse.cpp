@@ -1,6 +1,6 @@
 #include "app/settings/parse.hpp"
 
-#include "http/ascii.hpp"
+#include "async/ascii.hpp"
 
 #include <fmt/format.h>
 
@@ -28,7 +28,7 @@ std::optional<std::uint64_t> scaled(std::string_view text, std::span<const unit_
     auto rest = text.substr(static_cast<std::size_t>(end - text.data()));
     while (rest.starts_with(' '))
         rest.remove_prefix(1);
-    const auto name = http::lowercase(rest);
+    const auto name = async::lowercase(rest);
     for (const auto& [unit, factor] : units)
         if (name == unit)
             return number <= std::numeric_limits<std::uint64_t>::max() / factor
@@ -40,7 +40,7 @@ std::optional<std::uint64_t> scaled(std::string_view text, std::span<const unit_
 } // namespace
 
 parsed<bool> parse_boolean(std::string_view text) {
-    const auto word = http::lowercase(text);
+    const auto word = async::lowercase(text);
     if (word == "true" || word == "1" || word == "yes")
         return true;
     if (word == "false" || word == "0" || word == "no")

@@ -1,7 +1,7 @@
 #include "azure/auth/account.hpp"
 
+#include "async/ascii.hpp"
 #include "async/quotable.hpp"
-#include "http/ascii.hpp"
 #include "http/client/base64.hpp"
 #include "http/client/endpoint.hpp"
 
@@ -43,19 +43,19 @@ settings split(std::string_view text, std::vector<std::string>& mistakes) {
     settings found;
     while (!text.empty()) {
         const auto end = std::min(text.find(';'), text.size());
-        const auto pair = http::trimmed(text.substr(0, end));
+        const auto pair = async::trimmed(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
         if (pair.empty())
             continue;
         // At the first '=': keys and SAS values hold more of them.
         const auto equals = pair.find('=');
-        if (equals == std::string_view::npos || http::trimmed(pair.substr(0, equals)).empty()) {
+        if (equals == std::string_view::npos || async::trimmed(pair.substr(0, equals)).empty()) {
             // What stands there may be part of a key, so it is not shown.
             mistakes.emplace_back("the connection string has a part that is not 'key=value'");
             continue;
         }
-        const auto key = http::trimmed(pair.substr(0, equals));
-        if (!found.emplace(http::lowercase(key), http::trimmed(pair.substr(equals + 1))).second)
+        const auto key = async::trimmed(pair.substr(0, equals));
+        if (!found.emplace(async::lowercase(key), async::trimmed(pair.substr(equals + 1))).second)
             mistakes.push_back("the connection string has " +
                                (is_word(key) ? "'" + std::string(key) + "'" : "a key") + " twice");
     }
@@ -172,13 +172,13 @@ parsed_account parse_connection_string(std::string_view text) {
     };
 
     if (const auto emulated = get("usedevelopmentstorage")) {
-        if (http::lowercase(*emulated) != "true")
+        if (async::lowercase(*emulated) != "true")
             mistakes.emplace_back("UseDevelopmentStorage can only be true");
         return emulator(given, std::move(mistakes));
     }
 
     account_builder made(std::move(mistakes));
-    const auto protocol = http::lowercase(get("defaultendpointsprotocol").value_or("https"));
+    const auto protocol = async::lowercase(get("defaultendpointsprotocol").value_or("https"));
     if (protocol != "https" && protocol != "http")
         made.mistake("DefaultEndpointsProtocol must be https or http");
 
@@ -215,20 +215,20 @@ parsed_account parse_connection_string(std::string_view text) {
 parsed_account account_from_parts(std::string_view name, std::string_view key, std::string_view sas,
                                   account_location where) {
     account_builder made({});
-    made.value().name = http::trimmed(name);
+    made.value().name = async::trimmed(name);
     if (made.value().name.empty())
         made.mistake("the account name is missing");
     else if (!where.endpoint.empty())
-        made.set_endpoint("AZURE_STORAGE_ENDPOINT", http::trimmed(where.endpoint));
+        made.set_endpoint("AZURE_STORAGE_ENDPOINT", async::trimmed(where.endpoint));
     else
         made.derive_endpoint(true, "AZURE_STORAGE_ENDPOINT_SUFFIX",
-                             where.suffix.empty() ? default_suffix : http::trimmed(where.suffix));
+                             where.suffix.empty() ? default_suffix : async::trimmed(where.suffix));
     if (!key.empty() && !sas.empty())
         made.mistake("account key and SAS exclude each other");
     else if (!key.empty())
-        made.set_key("the account key", http::trimmed(key));
+        made.set_key("the account key", async::trimmed(key));
     else if (!sas.empty())
-        made.set_signature("the SAS", http::trimmed(sas));
+        made.set_signature("the SAS", async::trimmed(sas));
     else
         made.value().credential = entra_identity{};
     if (key.empty() && sas.empty() && !made.value().blob.tls)

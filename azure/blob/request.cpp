@@ -1,8 +1,8 @@
 #include "azure/blob/request.hpp"
 
+#include "async/ascii.hpp"
 #include "async/error.hpp"
 #include "azure/percent_encoding.hpp"
-#include "http/ascii.hpp"
 #include "http/client/base64.hpp"
 
 #include <openssl/evp.h>
@@ -38,7 +38,7 @@ std::string canonicalized_headers(const request& request) {
               [](const auto& one, const auto& other) { return signs_before(one.first, other.first); });
     std::string text;
     for (const auto& [name, value] : signed_headers)
-        text.append(name).append(":").append(http::trimmed(value)).append("\n");
+        text.append(name).append(":").append(async::trimmed(value)).append("\n");
     return text;
 }
 

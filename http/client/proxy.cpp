@@ -1,6 +1,6 @@
 #include "http/client/proxy.hpp"
 
-#include "http/ascii.hpp"
+#include "async/ascii.hpp"
 #include "http/client/base64.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -56,8 +56,8 @@ bool excepts(std::string_view entry, const endpoint& server) {
         boost::system::error_code failed;
         return ip::make_address(std::string(entry), failed) == address && !failed;
     }
-    const auto host = lowercase(server.host);
-    auto name = lowercase(entry);
+    const auto host = async::lowercase(server.host);
+    auto name = async::lowercase(entry);
     if (name.starts_with('*'))
         name.erase(0, 1);
     if (name.starts_with('.'))
@@ -68,7 +68,7 @@ bool excepts(std::string_view entry, const endpoint& server) {
 } // namespace
 
 parsed_proxy parse_proxy(std::string_view url) {
-    url = trimmed(url);
+    url = async::trimmed(url);
     const auto whole =
         url.find("://") == std::string_view::npos ? "http://" + std::string(url) : std::string(url);
     const auto parsed = urls::parse_uri(whole);
@@ -100,7 +100,7 @@ parsed_proxy parse_proxy(std::string_view url) {
 bool bypasses_proxy(const endpoint& server, std::string_view no_proxy) {
     while (!no_proxy.empty()) {
         const auto end = std::min(no_proxy.find_first_of(", "), no_proxy.size());
-        const auto entry = trimmed(no_proxy.substr(0, end));
+        const auto entry = async::trimmed(no_proxy.substr(0, end));
         no_proxy.remove_prefix(std::min(end + 1, no_proxy.size()));
         if (!entry.empty() && excepts(entry, server))
             return true;

@@ -1,7 +1,7 @@
 #include "http/client/response_reader.hpp"
 
+#include "async/ascii.hpp"
 #include "async/last_chunk.hpp"
-#include "http/ascii.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -56,7 +56,7 @@ class response_reader::parser final : public http::basic_parser<false> {
         response.status = static_cast<unsigned>(code);
     }
     void on_field_impl(http::field, beast::string_view name, beast::string_view value, error_code&) override {
-        auto& all = response.headers[::http::lowercase(name)];
+        auto& all = response.headers[async::lowercase(name)];
         if (!all.empty())
             all += ", ";
         all.append(value.data(), value.size());

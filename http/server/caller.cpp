@@ -1,6 +1,6 @@
 #include "http/server/caller.hpp"
 
-#include "http/ascii.hpp"
+#include "async/ascii.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -47,7 +47,7 @@ bool is_listed(std::string_view host, const std::vector<std::string>& hosts) {
     const auto given = split(host);
     return std::ranges::any_of(hosts, [&](std::string_view entry) {
         const auto wanted = split(entry);
-        return equal_ignoring_case(wanted.host, given.host) &&
+        return async::equal_ignoring_case(wanted.host, given.host) &&
                (wanted.port.empty() || wanted.port == given.port);
     });
 }
@@ -55,21 +55,24 @@ bool is_listed(std::string_view host, const std::vector<std::string>& hosts) {
 // What stands behind the scheme of an Origin; nothing for "null" and the like.
 std::optional<std::string_view> authority_of(std::string_view origin) noexcept {
     for (const std::string_view scheme : {"http://", "https://"})
-        if (origin.size() > scheme.size() && equal_ignoring_case(origin.substr(0, scheme.size()), scheme))
+        if (origin.size() > scheme.size() &&
+            async::equal_ignoring_case(origin.substr(0, scheme.size()), scheme))
             return origin.substr(scheme.size());
     return std::nullopt;
 }
 
 bool is_cross_site(const request& asked, const caller_rules& rules) {
     const auto site = asked.header("sec-fetch-site");
-    if (!site.empty() && !equal_ignoring_case(site, "same-origin") && !equal_ignoring_case(site, "none"))
+    if (!site.empty() && !async::equal_ignoring_case(site, "same-origin") &&
+        !async::equal_ignoring_case(site, "none"))
         return true;
     for (const auto& [name, value] : asked.headers) {
         if (name != "origin")
             continue;
         const auto from = authority_of(value);
         // Behind a proxy that gives us a Host of its own, the name that browsers see is listed.
-        if (!from || (!equal_ignoring_case(*from, asked.header("host")) && !is_listed(*from, rules.hosts)))
+        if (!from ||
+            (!async::equal_ignoring_case(*from, asked.header("host")) && !is_listed(*from, rules.hosts)))
             return true;
     }
     return false;
@@ -79,7 +82,7 @@ bool is_cross_site(const request& asked, const caller_rules& rules) {
 
 bool is_loopback_host(std::string_view host) noexcept {
     const auto name = split(host).host;
-    return equal_ignoring_case(name, "localhost") || name == "[::1]" || is_loopback_v4(name);
+    return async::equal_ignoring_case(name, "localhost") || name == "[::1]" || is_loopback_v4(name);
 }
 
 caller caller_of(const request& asked, const caller_rules& rules) {

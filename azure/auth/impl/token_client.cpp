@@ -1,10 +1,10 @@
 #include "azure/auth/impl/token_client.hpp"
 
+#include "async/ascii.hpp"
 #include "async/timeline.hpp"
 #include "azure/auth/impl/client_assertion.hpp"
 #include "azure/auth/impl/file_content.hpp"
 #include "azure/impl/request_id.hpp"
-#include "http/ascii.hpp"
 #include "http/client/endpoint.hpp"
 
 #include <fmt/format.h>
@@ -101,7 +101,7 @@ awaitable<std::string> token_client::assertion() {
         co_return std::string();
     const auto content = co_await file_content(who_.file, helper_);
     if (who_.kind == identity_kind::workload)
-        co_return std::string(http::trimmed(content));
+        co_return std::string(async::trimmed(content));
     const assertion_claims claims{assertion_audience(who_), who_.client, make_request_id(),
                                   std::chrono::system_clock::now()};
     co_return client_assertion(content, who_.secret, claims);

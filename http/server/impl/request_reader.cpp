@@ -1,7 +1,7 @@
 #include "http/server/impl/request_reader.hpp"
 
+#include "async/ascii.hpp"
 #include "async/last_chunk.hpp"
-#include "http/ascii.hpp"
 #include "http/target.hpp"
 
 #include <boost/beast/core/string.hpp>
@@ -140,7 +140,7 @@ class request_reader::parser final : public beast::http::basic_parser<true> {
             if (!expects_continue)
                 refuse({417, "Expectation Failed"});
         }
-        made.headers.emplace_back(lowercase(text), std::string(value));
+        made.headers.emplace_back(async::lowercase(text), std::string(value));
     }
     void on_header_impl(error_code&) override {
         if (version_ >= 11 && hosts_ == 0)

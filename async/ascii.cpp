@@ -1,8 +1,8 @@
-#include "http/ascii.hpp"
+#include "async/ascii.hpp"
 
 #include <algorithm>
 
-namespace http {
+namespace async {
 
 namespace {
 
@@ -30,4 +30,4 @@ std::string_view trimmed(std::string_view text) noexcept {
     return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-} // namespace http
+} // namespace async

@@ -1,8 +1,8 @@
-#include "http/ascii.hpp"
+#include "async/ascii.hpp"
 
 #include <gtest/gtest.h>
 
-namespace http {
+namespace async {
 namespace {
 
 TEST(lowercase, changes_ascii_letters_alone) { EXPECT_EQ(lowercase("AzZ-09\xc4"), "azz-09\xc4"); }
@@ -19,4 +19,4 @@ TEST(trimmed, takes_off_white_space_at_both_ends) {
 }
 
 } // namespace
-} // namespace http
+} // namespace async
