@@ -1,0 +1,156 @@
+#include "tests/unit/azure/blob/blob_client_fixture.hpp"
+
+namespace azure {
+namespace {
+
+using rig::error_body;
+using std::chrono::milliseconds;
+using test_support::answering;
+using test_support::answering_head;
+using test_support::header_list;
+using ::testing::HasSubstr;
+
+using Send = rig::blob_client_fixture;
+
+TEST_F(Send, SignsAndDatesEveryTryAnewUnderOneRequestId) {
+    server->expect(
+        answering("PUT /acme/box/b?comp=block&blockid=QUE%3D", 503, {{"x-ms-retry-after-ms", "1100"}}));
+    server->expect(answering("PUT /acme/box/b?comp=block&blockid=QUE%3D", 201));
+
+    put_block();
+
+    const auto& first = server->seen()[0].headers;
+    const auto& second = server->seen()[1].headers;
+    EXPECT_EQ(first.at("x-ms-version"), "2023-11-03");
+    EXPECT_EQ(first.at("x-ms-content-crc64"), crc64_header(crc64(0, std::as_bytes(std::span("block", 5)))));
+    EXPECT_EQ(first.at("x-ms-client-request-id"), second.at("x-ms-client-request-id"));
+    EXPECT_NE(first.at("x-ms-date"), second.at("x-ms-date"));
+    EXPECT_NE(first.at("authorization"), second.at("authorization"));
+    EXPECT_THAT(first.at("authorization"), ::testing::StartsWith("SharedKey acme:"));
+    EXPECT_EQ(first.count("content-type"), 0U);
+    EXPECT_EQ(server->seen()[1].body, "block");
+    EXPECT_EQ(repeats, 1U);
+}
+
+TEST_F(Send, WaitsAsLongAsTheServerWishes) {
+    server->expect(
+        answering("HEAD /acme/box/b", 503, {{"Retry-After", "1"}, {"x-ms-error-code", "ServerBusy"}}));
+    server->expect(answering_head("HEAD /acme/box/b", 404, {{"x-ms-error-code", "BlobNotFound"}}));
+
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_FALSE(run(client().properties("b")).has_value());
+    EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
+}
+
+TEST_F(Send, GivesUpWithEveryCauseAndItsRequestId) {
+    for (int i = 0; i < 3; ++i)
+        server->expect(answering("PUT", 503, {{"x-ms-request-id", "r-" + std::to_string(i)}},
+                                 error_body("ServerBusy", "The server is busy.")));
+    server->expect(answering("PUT", 500, {{"x-ms-request-id", "r-3"}}, error_body("InternalError", "Oh.")));
+
+    const auto failed = failure_of([&] {
+        put_block();
+        return 0;
+    });
+    EXPECT_EQ(failed.message(), "put block of blob 'b': gave up after 4 tries: 500 InternalError: Oh; "
+                                "503 ServerBusy: The server is busy (3 times) (request id r-3)");
+    EXPECT_EQ(failed.status(), 500U);
+    EXPECT_EQ(failed.request_id(), "r-3");
+    EXPECT_EQ(failed.client_request_id(), server->seen()[0].headers.at("x-ms-client-request-id"));
+}
+
+TEST_F(Send, StopsAtWhatNoRepetitionCures) {
+    struct row {
+        unsigned status;
+        const char* code;
+        async::failure kind;
+    };
+    const row rows[] = {
+        {500, "FeatureNotSupported", async::failure::precondition},
+        {403, "AuthenticationFailed", async::failure::refused},
+        {404, "ContainerNotFound", async::failure::precondition},
+        {409, "BlobImmutableDueToPolicy", async::failure::precondition},
+        {400, "InvalidHeaderValue", async::failure::unclassified},
+    };
+    for (const auto& row : rows) {
+        server->expect(answering("PUT", row.status, {{"x-ms-error-code", row.code}}));
+        const auto failed = failure_of([&] {
+            put_block();
+            return 0;
+        });
+        EXPECT_EQ(failed.kind(), row.kind) << row.code;
+        EXPECT_EQ(failed.service_code(), row.code);
+    }
+    EXPECT_EQ(repeats, 0U);
+}
+
+TEST_F(Send, RepeatsABlockWhoseAnswerIsLost) {
+    server->expect(answering("PUT", 201).cut(0));
+    server->expect(answering("PUT", 201).cut(20));
+    server->expect(answering("PUT", 201));
+    put_block();
+    EXPECT_EQ(repeats, 2U);
+}
+
+TEST_F(Send, StopsRepeatingWhenThePauseWouldOutlastTheOperationsTime) {
+    with.operation_timeout = std::chrono::minutes(1);
+    server->expect(answering("HEAD", 503, {{"x-ms-retry-after-ms", "70000"}}));
+    EXPECT_EQ(failure_of([&] { return run(client().properties("b")); }).status(), 503U);
+    EXPECT_EQ(repeats, 0U);
+}
+
+TEST_F(Send, RefusesPropertiesThatLackWhatMatters) {
+    server->expect(answering("HEAD", 200));
+    EXPECT_THROW((void)run(client().properties("b")), async::error);
+}
+
+TEST_F(Send, LimitsEachTry) {
+    with.request_timeout = milliseconds(40);
+    server->expect(test_support::silent("HEAD"));
+    server->expect(answering_head("HEAD", 404, {{"x-ms-error-code", "BlobNotFound"}}));
+    EXPECT_FALSE(run(client().properties("b")).has_value());
+    EXPECT_EQ(repeats, 1U);
+}
+
+const header_list refused_at_another_time{{"x-ms-error-code", "AuthenticationFailed"},
+                                          {"Date", "Mon, 06 Oct 2025 08:49:37 GMT"}};
+
+TEST_F(Send, BlamesTheClock) {
+    server->expect(answering("GET", 403, refused_at_another_time));
+    server->expect(answering("GET", 403, refused_at_another_time));
+    EXPECT_THAT(failure_of([&] { return run(client().list("", "")); }).hint(),
+                HasSubstr("This machine's clock is "));
+    EXPECT_EQ(server->seen().size(), 2U) << "dated anew once, and that is all";
+}
+
+TEST_F(Send, DatesItsRequestsByTheServicesClockOnceItsOwnHasBeenRefused) {
+    server->expect(answering("PUT", 403, refused_at_another_time));
+    server->expect(answering("PUT", 201));
+    server->expect(answering("PUT", 201));
+    put_block();
+    put_block();
+    EXPECT_THAT(server->seen()[1].headers.at("x-ms-date"), HasSubstr("Mon, 06 Oct 2025 08:49:"));
+    EXPECT_THAT(server->seen()[2].headers.at("x-ms-date"), HasSubstr("Mon, 06 Oct 2025 08:49:"));
+    EXPECT_NE(server->seen()[0].headers.at("authorization"), server->seen()[1].headers.at("authorization"));
+    EXPECT_THAT(log.lines, ::testing::Contains(HasSubstr("azure.clock")));
+    EXPECT_EQ(repeats, 0U) << "it costs no try";
+}
+
+TEST_F(Send, PublishesUnderTheServicesClockToo) {
+    server->expect(answering("PUT", 403, refused_at_another_time));
+    server->expect(answering("PUT", 201, {{"ETag", "\"e\""}}));
+    EXPECT_EQ(run(client().put_block_list("b", ids, {}, {}, condition::absent())).etag, "\"e\"");
+}
+
+TEST_F(Send, DoesNotBlameTheClockForASas) {
+    account owner;
+    owner.name = "acme";
+    owner.blob = where();
+    owner.credential = shared_access_signature{"sp=l&sig=s3cr3t"};
+    blob_client guest(owner, "box", with, pool(), retries, log);
+    server->expect(answering("GET", 403, {{"x-ms-error-code", "AuthenticationFailed"}}));
+    EXPECT_THAT(failure_of([&] { return run(guest.list("", "")); }).hint(), HasSubstr("copied whole"));
+}
+
+} // namespace
+} // namespace azure
