@@ -95,23 +95,4 @@ inline constexpr std::size_t sample_names_max = 512;
 // CRC-64 of block ids, as a record keeps it.
 [[nodiscard]] std::uint64_t crc_of_ids(std::span<const std::string> ids) noexcept;
 
-// The transaction that the file waits for: that of its tail, or the one that takes its rows back.
-[[nodiscard]] std::optional<db::transaction_mark> awaited(const file_mark& mark);
-
-// The mark a file has once its tail is final. A restored file stays so, unless its whole day went.
-[[nodiscard]] file_mark settled(const file_mark& mark);
-// The mark of a file that holds what it held, for the restore came to nothing.
-[[nodiscard]] file_mark not_restored(const file_mark& mark);
-// The mark of a file whose rows are in the table as well, and stay in the file. It must await a transaction.
-[[nodiscard]] file_mark moved_back(const file_mark& mark);
-// The mark of a file that was restored, once its rows are in it alone.
-[[nodiscard]] file_mark archived_again(const file_mark& mark);
-// The mark of a file whose rows are in the table alone: `header` is all it has left.
-[[nodiscard]] file_mark emptied(const file_mark& mark, const file_record& header);
-
-// True if the mark is pending for the sake of rows that the file had already: nothing was added.
-[[nodiscard]] bool has_empty_tail(const file_mark& mark) noexcept;
-// The mark of the file without its tail. The file must have a base.
-[[nodiscard]] file_mark taken_back(const file_mark& mark);
-
 } // namespace lake

@@ -6,6 +6,7 @@
 #include "azure/blob/error.hpp"
 #include "lake/block_stream.hpp"
 #include "lake/conflict.hpp"
+#include "lake/mark_change.hpp"
 #include "lake/tail_state.hpp"
 
 #include <fmt/format.h>

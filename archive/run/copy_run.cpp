@@ -12,6 +12,7 @@
 #include "db/error.hpp"
 #include "db/insert_effects.hpp"
 #include "db/session_scope.hpp"
+#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 

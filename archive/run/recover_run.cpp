@@ -4,6 +4,7 @@
 #include "archive/run/end_transaction.hpp"
 #include "async/error.hpp"
 #include "lake/folder_owner.hpp"
+#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 

@@ -9,6 +9,7 @@
 #include "async/race.hpp"
 #include "async/task_group.hpp"
 #include "lake/conflict.hpp"
+#include "lake/mark_change.hpp"
 #include "lake/two_step_commit.hpp"
 
 #include <fmt/format.h>

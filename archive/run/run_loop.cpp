@@ -8,6 +8,7 @@
 #include "async/timeline.hpp"
 #include "db/position.hpp"
 #include "db/session_scope.hpp"
+#include "lake/mark_change.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -4,6 +4,7 @@
 #include "azure/blob/crc64.hpp"
 #include "azure/blob/error.hpp"
 #include "lake/conflict.hpp"
+#include "lake/mark_change.hpp"
 #include "lake/pending_content.hpp"
 #include "lake/tail_state.hpp"
 

@@ -8,6 +8,7 @@
 #include "csv/dialect.hpp"
 #include "csv/gzip.hpp"
 #include "lake/conflict.hpp"
+#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 

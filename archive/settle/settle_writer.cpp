@@ -5,6 +5,7 @@
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
 #include "azure/blob/error.hpp"
+#include "lake/mark_change.hpp"
 #include "lake/pending_content.hpp"
 
 #include <optional>

@@ -4,7 +4,7 @@
 #include "archive/settle/look_at_rows.hpp"
 #include "archive/table/row_key.hpp"
 #include "async/error.hpp"
-#include "lake/mark.hpp"
+#include "lake/mark_change.hpp"
 #include "lake/pending_content.hpp"
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 // the same mark, whatever the metadata of others beside it.
 #include "lake/mark.hpp"
 
+#include "lake/mark_change.hpp"
 #include "tests/fuzz/check.hpp"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "db/position.hpp"
 #include "lake/mark.hpp"
+#include "lake/mark_change.hpp"
 #include "tests/unit/lake/marks.hpp"
 
 #include <gtest/gtest.h>
@@ -91,28 +92,6 @@ TEST(mark, whose_sample_is_spoiled_is_not_read) {
     }
 }
 
-TEST(mark, says_that_rows_are_back_until_the_transaction_that_deletes_them_is_final) {
-    auto restoring = settled(pending_mark());
-    restoring.restoring = db::transaction_mark{"0193-restore", "4294967300", restoring.now.position};
-    restoring.held_until = "2026-12-24T02:00:00Z";
-    const auto back = moved_back(restoring);
-    EXPECT_EQ(back.restored->rows, back.now.rows);
-    EXPECT_EQ(back.restored->by, restoring.restoring);
-    EXPECT_EQ(back.held_until, restoring.held_until);
-    EXPECT_FALSE(awaited(back)) << "no transaction is awaited";
-    auto again = pending_mark();
-    again.restored = back.restored;
-    EXPECT_EQ(settled(again).restored, back.restored) << "a part of the day may be in the table still";
-    again.restored->ends = true;
-    EXPECT_EQ(mark_from(metadata_with(again, {})).mark, again);
-    EXPECT_FALSE(settled(again).restored);
-    EXPECT_EQ(taken_back(again).restored, back.restored);
-    auto once_more = back;
-    once_more.restoring = restoring.restoring;
-    EXPECT_EQ(not_restored(once_more), back) << "what an earlier restore did, stays";
-    EXPECT_EQ(not_restored(restoring).held_until, "");
-}
-
 TEST(mark, is_not_read_with_a_hold_that_is_not_ours) {
     auto values = metadata_with(settled(pending_mark()), {});
     for (const auto* hold : {"infinity", "2026-12-24", "2026-12-24 02:00:00Z", "2026-13-24T02:00:00Z",
@@ -151,15 +130,6 @@ TEST(mark, leaves_nothing_of_the_pending_state_behind_once_settled) {
     EXPECT_FALSE(values.contains("archiverpending"));
     EXPECT_FALSE(values.contains("archiverbase"));
     EXPECT_EQ(mark_from(values).mark->now, pending_mark().now);
-}
-
-TEST(mark, taken_back_is_that_of_the_file_before) {
-    const auto mark = taken_back(pending_mark());
-
-    EXPECT_EQ(mark.now, record_before());
-    EXPECT_EQ(mark.table, pending_mark().table);
-    EXPECT_FALSE(mark.pending);
-    EXPECT_FALSE(mark.base);
 }
 
 TEST(mark, restates_the_metadata_of_others_and_replaces_ours) {
@@ -237,7 +207,7 @@ TEST(mark, keeps_the_time_that_its_rows_are_older_than) {
     EXPECT_EQ(settled(mark).now.before, mark.now.before);
 }
 
-TEST(mark, whose_time_is_none_is_not_read) {
+TEST(mark, whose_time_is_malformed_is_not_read) {
     const auto good = metadata_with(rig::pending_mark(), {});
     for (const std::string value : {"", "2025-11-20", "2025-11-20 02:00:00", "2025-11-20T24:00:00",
                                     "2025-02-30T00:00:00", "2025-11-20T02:00:00.", "2025-11-20T02:00:00.1x",

@@ -1,4 +1,5 @@
 #include "lake/conflict.hpp"
+#include "lake/mark_change.hpp"
 #include "lake/pending_file.hpp"
 #include "tests/unit/lake/pending.hpp"
 

@@ -1,3 +1,4 @@
+#include "lake/mark_change.hpp"
 #include "lake/tail_state.hpp"
 #include "tests/unit/lake/marks.hpp"
 

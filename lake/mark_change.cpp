@@ -1,0 +1,76 @@
+#include "lake/mark_change.hpp"
+
+namespace lake {
+
+std::optional<db::transaction_mark> awaited(const file_mark& mark) {
+    if (mark.pending)
+        return db::transaction_mark{mark.now.run, mark.now.transaction, mark.now.position};
+    return mark.restoring;
+}
+
+file_mark settled(const file_mark& mark) {
+    file_mark result = mark;
+    result.pending = false;
+    result.base.reset();
+    // A part of the day may be in the table still: too many files marked restored do no harm, too few do.
+    if (result.restored && result.restored->ends)
+        result.restored.reset();
+    return result;
+}
+
+file_mark not_restored(const file_mark& mark) {
+    file_mark result = mark;
+    result.restoring.reset();
+    if (!result.restored) // an earlier restore, that came to something
+        result.held_until.clear();
+    return result;
+}
+
+file_mark moved_back(const file_mark& mark) {
+    file_mark result = mark.pending ? settled(mark) : mark;
+    result.restored = restored_mark{awaited(mark).value(), mark.now.rows};
+    result.restoring.reset();
+    return result;
+}
+
+file_mark archived_again(const file_mark& mark) {
+    file_mark result = mark;
+    result.restored.reset();
+    result.held_until.clear();
+    return result;
+}
+
+bool has_empty_tail(const file_mark& mark) noexcept {
+    return mark.pending && mark.base && mark.base->bytes == mark.now.bytes;
+}
+
+file_mark emptied(const file_mark& mark, const file_record& header) {
+    file_mark result = mark;
+    result.now = header;
+    auto by = mark.restoring || !mark.restored ? mark.restoring : mark.restored->by;
+    if (mark.pending)
+        by = awaited(mark);
+    if (by) {
+        result.now.run = by->run;
+        result.now.transaction = by->transaction;
+        result.now.position = by->position;
+    }
+    result.pending = false;
+    result.base.reset();
+    result.restoring.reset();
+    result.restored.reset();
+    return result;
+}
+
+file_mark taken_back(const file_mark& mark) {
+    file_mark result = mark;
+    result.now = mark.base.value_or(file_record{});
+    result.now.tier.reset();
+    result.pending = false;
+    if (result.restored)
+        result.restored->ends = false;
+    result.base.reset();
+    return result;
+}
+
+} // namespace lake
