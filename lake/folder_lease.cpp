@@ -4,10 +4,7 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/pause.hpp"
-#include "async/race.hpp"
 #include "async/task_scope.hpp"
-#include "azure/blob/name_uuid.hpp"
-#include "db/position.hpp"
 #include "lake/conditional_write.hpp"
 #include "lake/conflict.hpp"
 
@@ -27,8 +24,6 @@ using azure::lease_outcome;
 namespace {
 
 constexpr std::chrono::seconds renew_every{5};
-constexpr std::chrono::seconds renewal_patience{4};
-constexpr std::chrono::seconds proof_patience{60};
 constexpr int takes_max = 5; // each begins with a fresh look
 
 std::string this_host() {
@@ -44,23 +39,11 @@ std::string time_now() {
 
 } // namespace
 
-awaitable<lease_claim> claim_of(db::connection& session, db::server_position position, std::string table) {
-    // Qualified: in an export the search_path is the task's.
-    const auto found = co_await session.query(
-        "SELECT pg_catalog.current_database(), pg_catalog.to_char(pg_catalog.timezone('UTC'::pg_catalog.text,"
-        " pg_catalog.pg_postmaster_start_time()), 'YYYYMMDDHH24MISSUS'::pg_catalog.text)");
-    lease_claim claim;
-    claim.owner = {position.cluster, position.database, table_in_mark(found.text(0, 0)), std::move(table)};
-    claim.id = azure::name_uuid(
-        fmt::format("event-archiver/{}/{}/{}", position.cluster, position.database, found.text(0, 1)));
-    co_return claim;
-}
-
 folder_lease::folder_lease(lake::folder& folder, async::retry_context& retries, std::string name,
                            std::string run_id)
     : lake_(folder)
     , retries_(retries)
-    , sink_(retries.log)
+    , log_(retries.log)
     , name_(folder.prefix() + std::string(bookkeeping_folder) + std::move(name))
     , run_id_(std::move(run_id)) {}
 
@@ -87,13 +70,14 @@ awaitable<void> folder_lease::create(folder_owner owner) {
     fault_point("lock-created");
 }
 
-awaitable<lease_outcome> folder_lease::acquire() {
-    azure::lease_request what;
-    what.blob = name_;
-    what.id = claim_.id;
-    what.duration = lease_duration;
-    what.when = azure::condition::match(etag_);
-    co_return co_await lake_.client().lease(what);
+awaitable<lease_outcome> folder_lease::request(azure::lease_action action) {
+    azure::lease_request asked;
+    asked.action = action;
+    asked.blob = name_;
+    asked.id = claim_.id;
+    asked.duration = lease_duration;
+    asked.when = azure::condition::match(etag_);
+    co_return co_await lake_.client().lease(asked);
 }
 
 awaitable<bool> folder_lease::take(lease_claim claim) {
@@ -113,7 +97,7 @@ awaitable<bool> folder_lease::take(lease_claim claim) {
             etag_ = lock->etag;
             holder_ = holder_from(lock->metadata);
         }
-        state_ = co_await acquire();
+        state_ = co_await request(azure::lease_action::acquire);
         fault_point("lease-taken");
         if (state_ == lease_outcome::held && co_await signed_by_us())
             co_return true;
@@ -137,7 +121,7 @@ awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
     auto before = owner_from(lock->metadata);
     holder_ = holder_from(lock->metadata);
     etag_ = lock->etag;
-    state_ = co_await acquire();
+    state_ = co_await request(azure::lease_action::acquire);
     if (state_ != lease_outcome::held)
         throw taken();
     if (before && before->is(claim_.owner)) {
@@ -154,14 +138,14 @@ awaitable<void> folder_lease::write(folder_holder holder) {
     const auto values = lock_metadata(claim_.owner, holder);
     const auto expected = std::exchange(etag_, {}); // unless the write is known, the next `take` looks anew
     const auto when = azure::condition::match(expected);
-    conditional_write what;
-    what.doing = fmt::format("signing '{}'", name_);
-    what.send = [&]() -> awaitable<azure::etag> {
+    conditional_write signature;
+    signature.doing = fmt::format("signing '{}'", name_);
+    signature.send = [&]() -> awaitable<azure::etag> {
         const auto done =
             co_await lake_.client().put_empty_blob(name_, values, when, claim_.id, lake_.encryption_scope());
         co_return done.etag;
     };
-    what.look = [&]() -> awaitable<conditional_write::observed> {
+    signature.look = [&]() -> awaitable<conditional_write::observed> {
         const auto now = co_await look();
         if (!now)
             co_return conditional_write::observed{};
@@ -172,7 +156,7 @@ awaitable<void> folder_lease::write(folder_holder holder) {
             state = blob_state::as_before;
         co_return conditional_write::observed{state, now->etag};
     };
-    etag_ = co_await write_until_known(retries_, std::move(what));
+    etag_ = co_await write_until_known(retries_, std::move(signature));
     holder_ = std::move(holder);
 }
 
@@ -205,18 +189,13 @@ awaitable<void> folder_lease::ready_to_write() {
 
 void folder_lease::note(lease_outcome renewed) {
     if (state_ == lease_outcome::held && renewed != lease_outcome::held)
-        sink_.warn("lease.lost", "the lake's lease is held no longer: nothing more is published",
-                   {{"blob", name_}});
+        log_.warn("lease.lost", "the lake's lease is held no longer: nothing more is published",
+                  {{"blob", name_}});
     state_ = renewed;
 }
 
 awaitable<void> folder_lease::renew() {
-    azure::lease_request what;
-    what.action = azure::lease_action::renew;
-    what.blob = name_;
-    what.id = claim_.id;
-    what.when = azure::condition::match(etag_);
-    const auto outcome = co_await lake_.client().lease(what);
+    const auto outcome = co_await request(azure::lease_action::renew);
     if (outcome == lease_outcome::changed)
         etag_.clear(); // the next `take` looks anew
     note(outcome);
@@ -252,16 +231,11 @@ awaitable<void> folder_lease::release() {
     if (state_ != lease_outcome::held || etag_.empty())
         co_return;
     state_ = lease_outcome::absent;
-    azure::lease_request what;
-    what.action = azure::lease_action::release;
-    what.blob = name_;
-    what.id = claim_.id;
-    what.when = azure::condition::match(etag_);
     try {
-        (void)co_await lake_.client().lease(what);
+        (void)co_await request(azure::lease_action::release);
     } catch (const async::error& failed) {
-        sink_.debug("lease.not_released", "the lake's lease was not released: it lapses by itself",
-                    {{"error.message", failed.what()}});
+        log_.debug("lease.not_released", "the lake's lease was not released: it lapses by itself",
+                   {{"error.message", failed.what()}});
     }
 }
 
@@ -274,8 +248,8 @@ awaitable<void> folder_lease::renew_for_ever() {
             co_await renew();
         } catch (const async::error& failed) {
             // It counts for a while yet, and nobody may have wanted it: the proof before COMMIT decides.
-            sink_.debug("lease.not_renewed", "the lake's lease could not be renewed",
-                        {{"error.message", failed.what()}});
+            log_.debug("lease.not_renewed", "the lake's lease could not be renewed",
+                       {{"error.message", failed.what()}});
         }
     }
 }
@@ -295,27 +269,6 @@ awaitable<void> folder_lease::renewed_beside(std::function<awaitable<void>()> bo
     co_await async::heeding_cancellation();
     if (failed)
         std::rethrow_exception(failed);
-}
-
-awaitable<void> prove_held(db::connection& session, folder_lease& lease) {
-    const auto by = async::deadline::after(proof_patience);
-    const auto limit =
-        fmt::format("SET LOCAL idle_in_transaction_session_timeout = '{}s'", proof_counts_for.count());
-    for (;;) {
-        std::exception_ptr failed;
-        co_await session.execute(limit);
-        try {
-            co_await async::with_deadline(lease.renew(), async::deadline::after(renewal_patience),
-                                          "the lake's lease to be renewed");
-        } catch (const async::error& error) {
-            if (!error.may_repeat() || by.passed())
-                throw;
-            failed = std::current_exception();
-        }
-        if (!failed)
-            break;
-    }
-    fault_point("lease-proved");
 }
 
 } // namespace lake

@@ -3,12 +3,10 @@
 // of the server is another one. docs/protocol.md, "The lease and the owner".
 #pragma once
 
-#include "async/deadline.hpp"
 #include "async/log.hpp"
 #include "async/retry.hpp"
-#include "db/connection.hpp"
-#include "db/position.hpp"
 #include "lake/folder_owner.hpp"
+#include "lake/lease_claim.hpp"
 
 #include <chrono>
 #include <functional>
@@ -20,17 +18,6 @@ namespace lake {
 inline constexpr std::chrono::seconds lease_duration{15};
 // Who finds it taken waits at least so long: a dead holder's lapses meanwhile.
 inline constexpr std::chrono::seconds lease_patience{20};
-// A session that is idle between the proof of the lease and COMMIT is ended by the server after this.
-inline constexpr std::chrono::seconds proof_counts_for{10};
-
-// Who asks for the lease: the folder's owner, and the server that is running.
-struct lease_claim {
-    folder_owner owner;
-    std::string id; // a UUID: the same for all runs on this server until it is started again
-};
-// `position` is that of `session`; `table` as in folder_owner.
-[[nodiscard]] awaitable<lease_claim> claim_of(db::connection& session, db::server_position position,
-                                              std::string table);
 
 class folder_lease {
   public:
@@ -65,7 +52,7 @@ class folder_lease {
   private:
     [[nodiscard]] awaitable<std::optional<azure::blob_properties>> look();
     [[nodiscard]] awaitable<void> create(folder_owner owner);
-    [[nodiscard]] awaitable<azure::lease_outcome> acquire();
+    [[nodiscard]] awaitable<azure::lease_outcome> request(azure::lease_action action);
     [[nodiscard]] awaitable<void> renew_for_ever();
     [[nodiscard]] awaitable<void> write(folder_holder holder);
     [[nodiscard]] awaitable<bool> signed_by_us();
@@ -74,7 +61,7 @@ class folder_lease {
 
     lake::folder& lake_;
     async::retry_context& retries_;
-    async::log& sink_;
+    async::log& log_;
     std::string name_;
     std::string run_id_;
     lease_claim claim_;
@@ -82,9 +69,5 @@ class folder_lease {
     folder_holder holder_; // as the lock blob says
     azure::lease_outcome state_ = azure::lease_outcome::absent;
 };
-
-// Proves that the lease is held, to be followed by COMMIT at once: a process that is stopped in between finds
-// its session ended by the server before the lease can have lapsed. Throws as `renew`, or what the lake says.
-[[nodiscard]] awaitable<void> prove_held(db::connection& session, folder_lease& lease);
 
 } // namespace lake

@@ -8,6 +8,7 @@
 #include "db/fate.hpp"
 #include "db/position.hpp"
 #include "lake/folder_lease.hpp"
+#include "lake/lease_proof.hpp"
 
 #include <fmt/format.h>
 
