@@ -1,93 +1,29 @@
 #include "archive/retention.hpp"
 
+#include "archive/interval_unit.hpp"
+#include "async/ascii.hpp"
 #include "async/quotable.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <optional>
+#include <vector>
 
 namespace archive {
 
 namespace {
 
-constexpr std::int64_t microseconds_per_second = 1'000'000;
-constexpr std::int64_t microseconds_per_day = 86'400 * microseconds_per_second;
 constexpr std::int64_t fraction_scale = 1'000'000; // six decimal places
 
 // Beyond this a cutoff falls before year 1, or out of the range of a timestamp: surely not what was meant.
 constexpr double longest = 1000 * 365.25 * static_cast<double>(microseconds_per_day);
 
-struct interval_unit {
-    std::string_view name;
-    std::string_view spellings; // those of PostgreSQL's deltatktbl (datetime.c) that read as only one unit
-    std::int32_t months;        // of these three only one is set
-    std::int32_t days;
-    std::int64_t microseconds;
-
-    [[nodiscard]] constexpr double length() const {
-        return months * 365.2425 / 12 * static_cast<double>(microseconds_per_day) +
-               days * static_cast<double>(microseconds_per_day) + static_cast<double>(microseconds);
-    }
-};
-
-constexpr std::array units{
-    interval_unit{"millennium", "millennium millennia", 12'000, 0, 0},
-    interval_unit{"century", "century centuries", 1'200, 0, 0},
-    interval_unit{"decade", "decade decades", 120, 0, 0},
-    interval_unit{"year", "year years yr yrs y", 12, 0, 0},
-    interval_unit{"month", "month months mon mons", 1, 0, 0},
-    interval_unit{"week", "week weeks w", 0, 7, 0},
-    interval_unit{"day", "day days d", 0, 1, 0},
-    interval_unit{"hour", "hour hours hr hrs h", 0, 0, 3600 * microseconds_per_second},
-    interval_unit{"minute", "minute minutes min mins", 0, 0, 60 * microseconds_per_second},
-    interval_unit{"second", "second seconds sec secs s", 0, 0, microseconds_per_second},
-    interval_unit{"millisecond", "millisecond milliseconds msecond mseconds msec msecs ms", 0, 0,
-                  microseconds_per_second / 1000},
-    interval_unit{"microsecond", "microsecond microseconds usecond useconds usec usecs us", 0, 0, 1},
-};
-
 // <cctype> asks for unsigned char; these are the only questions put to it.
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result)
-        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return result;
-}
-
-const interval_unit* find_unit(std::string_view word) {
-    const auto wanted = ' ' + lower(word) + ' ';
-    for (const auto& candidate : units)
-        if (fmt::format(" {} ", candidate.spellings).find(wanted) != std::string::npos)
-            return &candidate;
-    return nullptr;
-}
-
-// The one-letter designators of ISO 8601, in which M means month before the T and minute after it.
-const interval_unit* find_designator(char letter, bool after_t) {
-    switch (std::toupper(static_cast<unsigned char>(letter))) {
-    case 'Y':
-        return after_t ? nullptr : find_unit("year");
-    case 'M':
-        return find_unit(after_t ? "minute" : "month");
-    case 'W':
-        return after_t ? nullptr : find_unit("week");
-    case 'D':
-        return after_t ? nullptr : find_unit("day");
-    case 'H':
-        return after_t ? find_unit("hour") : nullptr;
-    case 'S':
-        return after_t ? find_unit("second") : nullptr;
-    default:
-        return nullptr;
-    }
-}
 
 // For a message that may end up in a log: one line of plain characters, not too long.
 std::string shown(std::string_view text) {
@@ -204,7 +140,7 @@ class retention_reader {
             const auto* found = find_unit(word);
             if (word.empty())
                 return fail("has a number without a unit");
-            if (lower(word) == "m")
+            if (async::lowercase(word) == "m")
                 return fail("has the unit 'm', which is a minute to PostgreSQL and a month to many: write "
                             "'min' or 'mon'");
             if (found == nullptr)
@@ -235,7 +171,7 @@ class retention_reader {
             return fail("is negative");
         if (rest_.starts_with('+'))
             return fail("has a sign");
-        if (lower(rest_) == "ago")
+        if (async::lowercase(rest_) == "ago")
             return fail("is negative, as 'ago' turns it round");
         const auto whole = take_while(is_digit);
         if (whole.empty())
@@ -259,10 +195,9 @@ class retention_reader {
     }
 
     bool add(const number& count, const interval_unit& of) {
-        const auto bit = 1U << static_cast<unsigned>(&of - units.data());
-        if ((seen_ & bit) != 0)
+        if (std::ranges::find(seen_, &of) != seen_.end())
             return fail(fmt::format("names the {} twice", of.name));
-        seen_ |= bit;
+        seen_.push_back(&of);
         if (count.has_fraction && of.months != 0)
             return fail(fmt::format("has a fraction of a {}, which is no fixed span of time", of.name));
         length_ += static_cast<double>(count.whole) * of.length();
@@ -291,7 +226,7 @@ class retention_reader {
     std::string mistake_;
     retention sum_;
     double length_ = 0;
-    std::uint32_t seen_ = 0;
+    std::vector<const interval_unit*> seen_;
 };
 
 } // namespace
