@@ -8,6 +8,7 @@
 #include "db/position.hpp"
 #include "db/session_names.hpp"
 #include "exports/attempt.hpp"
+#include "lake/leave_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -148,25 +149,15 @@ awaitable<void> exporter::take_lease(attempt& work) {
 }
 
 awaitable<void> exporter::leave(attempt& work) {
-    auto* const lease = context_.sink.lease();
-    if (lease != nullptr && work.session.usable()) {
-        try {
-            const db::transaction_options options;
-            if (!work.transaction->open())
-                work.transaction = co_await db::transaction::begin(work.session, options);
-            const auto alone = co_await work.session.query(
-                "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended("
-                "'event-archiver/exports'::pg_catalog.text, 0::pg_catalog.int8))");
-            if (alone.boolean(0, 0))
-                co_await lease->release();
-        } catch (const async::error& failed) {
-            context_.log.debug("lease.not_released", "the lake's lease was not released: it lapses by itself",
-                               {{"error.message", failed.what()}});
-            co_return; // what there was to do is done
-        }
-    }
-    if (work.transaction->open())
-        co_await work.transaction->rollback();
+    const auto is_alone = [&work]() -> awaitable<bool> {
+        const auto locked = co_await work.session.query(
+            "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended("
+            "'event-archiver/exports'::pg_catalog.text, 0::pg_catalog.int8))");
+        co_return locked.boolean(0, 0);
+    };
+    lake::departure leaving{context_.sink.lease(), work.session, work.transaction, {}, is_alone,
+                            context_.log};
+    co_await lake::leave_folder(std::move(leaving));
 }
 
 awaitable<void> exporter::adopt() {

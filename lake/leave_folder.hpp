@@ -1,5 +1,5 @@
-// The end of a run's last transaction in a folder: nothing stays open, and the lease does not stay in the way.
-// Tested by tests/fault/test_lease.py.
+// The end of a run's last transaction in a folder: nothing stays open, and the lease does not stay in the
+// way. Tested by tests/fault/test_lease.py.
 #pragma once
 
 #include "async/log.hpp"
@@ -17,15 +17,16 @@ struct departure {
     folder_lease* lease; // to be released; null: there is none, or others may still need it
     db::connection& session;
     std::optional<db::transaction>& transaction; // begun before
-    db::transaction_options options;             // of the transaction that asks `is_alone`, if that one has ended
-    // Takes, for the transaction, a lock that excludes all other runs on this server; false if one is at work.
+    db::transaction_options options; // of the transaction that asks `is_alone`, if that one has ended
+    // Takes, for the transaction, a lock that excludes all other runs on this server; false if one is at
+    // work.
     std::function<awaitable<bool>()> is_alone;
     async::log& log;
 };
 
 // Releases the lease if no other run on this server works under it: another server then need not wait for it
-// to lapse. Rolls the transaction back if it is open. A lease that cannot be released lapses by itself: neither
-// that nor a stop that is requested meanwhile is an error.
+// to lapse. Rolls the transaction back if it is open. A lease that cannot be released lapses by itself:
+// neither that nor a stop that is requested meanwhile is an error.
 [[nodiscard]] awaitable<void> leave_folder(departure leaving);
 
 } // namespace lake

@@ -2,9 +2,11 @@
 
 #include "archive/run/run_lock.hpp"
 #include "archive/run/transaction_opener.hpp"
-#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
+#include "lake/leave_folder.hpp"
+
+#include <utility>
 
 namespace archive {
 
@@ -17,36 +19,19 @@ awaitable<bool> is_alone(run_transaction& opened) {
     co_return co_await try_lock(opened.session, lock);
 }
 
-// While nobody else can have the table's lock, nobody else works under the lease.
-awaitable<void> let_go(const run_context& context, lake::folder_lease& lease, run_transaction& opened,
-                       bool finished) {
-    // A shard would have to take the table's lock from under its siblings: theirs lapses.
-    if (finished && context.settings.shard.count == 1 && opened.session.usable()) {
-        try {
-            if (!opened.transaction->open())
-                opened.transaction =
-                    co_await db::transaction::begin(opened.session, coordinator_options(context.settings));
-            const bool alone = co_await is_alone(opened);
-            if (alone)
-                co_await lease.release();
-        } catch (const async::error& failed) {
-            context.log.debug("lease.not_released", "the lake's lease was not released: it lapses by itself",
-                              {{"error.message", failed.what()}});
-            co_return; // what there was to do is done
-        }
-    }
-    if (opened.transaction->open())
-        co_await opened.transaction->rollback();
-}
-
 } // namespace
 
 awaitable<void> leave(const run_context& context, lake::folder_lease& lease, run_transaction& opened,
                       bool finished) {
-    const auto left = co_await async::caught(let_go(context, lease, opened, finished));
-    // What there was to do is done: where a stop comes now, the lease lapses and the connection is closed.
-    if (left && !async::is_cancellation(left))
-        std::rethrow_exception(left);
+    // A shard would have to take the table's lock from under its siblings: its lease lapses.
+    const bool releases = finished && context.settings.shard.count == 1;
+    lake::departure leaving{releases ? &lease : nullptr,
+                            opened.session,
+                            opened.transaction,
+                            coordinator_options(context.settings),
+                            [&opened] { return is_alone(opened); },
+                            context.log};
+    co_await lake::leave_folder(std::move(leaving));
 }
 
 awaitable<void> roll_back_by(const run_context& context, run_transaction& opened, async::deadline deadline) {
