@@ -1,8 +1,9 @@
 #include "exports/directory_draft.hpp"
 
+#include "async/durable_file.hpp"
 #include "async/fault_point.hpp"
 #include "exports/directory_files.hpp"
-#include "exports/posix_files.hpp"
+#include "exports/on_disk.hpp"
 
 #include <optional>
 
@@ -31,7 +32,7 @@ std::optional<file_name> show_locked(const std::filesystem::path& directory, con
 }
 
 void mark_must_stand(const std::filesystem::path& path, const file_mark& mark) {
-    if (read_small(path) != text_of(mark))
+    if (async::read_small(path) != text_of(mark))
         throw removed_before_commit(path);
 }
 
@@ -40,13 +41,13 @@ void mark_must_stand(const std::filesystem::path& path, const file_mark& mark) {
 awaitable<void> directory_draft::write(std::vector<std::byte> bytes) {
     const auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
     std::function<void()> call = [file = file_, owned] { file->append(*owned); };
-    co_await helper_.run(std::move(call));
+    co_await on_disk(helper_, std::move(call));
     fault_point("export-written");
 }
 
 awaitable<void> directory_draft::finish() {
     std::function<void()> call = [file = file_] { file->finish(); };
-    co_await helper_.run(std::move(call));
+    co_await on_disk(helper_, std::move(call));
     fault_point("export-synced");
 }
 
@@ -54,9 +55,9 @@ awaitable<void> directory_draft::prepare(file_mark mark) {
     fault_point("export-before-mark");
     mark_ = mark;
     std::function<void()> call = [path = directory_ / hidden_.pending(), text = text_of(mark)] {
-        write_safely(path, text);
+        async::write_safely(path, text);
     };
-    co_await helper_.run(std::move(call));
+    co_await on_disk(helper_, std::move(call));
     fault_point("export-marked");
 }
 
@@ -65,7 +66,7 @@ awaitable<void> directory_draft::must_stand() {
         file->must_stand();
         mark_must_stand(path, mark);
     };
-    co_await helper_.run(std::move(call));
+    co_await on_disk(helper_, std::move(call));
 }
 
 awaitable<void> directory_draft::finalise() {
@@ -77,7 +78,7 @@ awaitable<void> directory_draft::finalise() {
         if (!*given) // another run was quicker to settle it
             *given = find_shown(directory, hidden, mark);
     };
-    co_await helper_.run(std::move(naming));
+    co_await on_disk(helper_, std::move(naming));
     if (!*given)
         co_return; // its mark stays
     shown_ = (*given)->text();
@@ -85,7 +86,7 @@ awaitable<void> directory_draft::finalise() {
     std::function<void()> forgetting = [directory = directory_, hidden = hidden_] {
         forget(directory, hidden);
     };
-    co_await helper_.run(std::move(forgetting));
+    co_await on_disk(helper_, std::move(forgetting));
     fault_point("export-finalised");
 }
 
@@ -102,7 +103,7 @@ awaitable<draft::whereabouts> directory_draft::look() {
         found->hidden = look_at(directory, hidden.part()).has_value();
     };
     try {
-        co_await helper_.run(std::move(call));
+        co_await on_disk(helper_, std::move(call));
     } catch (const async::error&) {
         co_return whereabouts::hidden; // as far as anybody can see
     }
@@ -117,7 +118,7 @@ awaitable<void> directory_draft::take_back() {
         file->release();
         discard(directory, hidden);
     };
-    co_await helper_.run(std::move(call));
+    co_await on_disk(helper_, std::move(call));
     fault_point("export-taken-back");
 }
 

@@ -1,8 +1,8 @@
 #include "exports/directory_files.hpp"
 
+#include "async/durable_file.hpp"
 #include "azure/blob/crc64.hpp"
 #include "exports/part_file.hpp"
-#include "exports/posix_files.hpp"
 #include "exports/rename_new.hpp"
 
 #include <fmt/format.h>
@@ -27,7 +27,7 @@ void for_each_name(const fs::path& directory, Visit visit) {
     for (; !failed && entries != fs::directory_iterator(); entries.increment(failed))
         visit(entries->path().filename().string());
     if (failed)
-        throw file_error(failed.value(), "reading directory", directory);
+        throw async::file_error(failed.value(), "reading directory", directory);
 }
 
 std::uint64_t crc_of(const fs::path& path) {
@@ -48,7 +48,7 @@ std::optional<stored_file> look_at(const fs::path& directory, const std::string&
     if (::lstat(path.c_str(), &status) != 0) {
         if (errno == ENOENT)
             return std::nullopt;
-        throw file_error(errno, "looking at", path);
+        throw async::file_error(errno, "looking at", path);
     }
     if (!S_ISREG(status.st_mode))
         return std::nullopt;
@@ -77,7 +77,7 @@ std::vector<unsettled_file> marks_in(const fs::path& directory) {
         const auto hidden = hidden_name::from_text(name);
         if (!hidden || name != hidden->pending())
             return;
-        const auto text = read_small(directory / name);
+        const auto text = async::read_small(directory / name);
         if (!text)
             return; // settled by somebody else since
         unsettled_file file;
@@ -117,8 +117,8 @@ void clear_away(const fs::path& directory, const std::string& task) {
         if (!lock.abandoned())
             continue;
         for (const auto& name : {each.pending() + ".part", each.probe(), each.probed()})
-            remove_file(directory / name);
-        remove_file(directory / each.part());
+            async::remove_file(directory / name);
+        async::remove_file(directory / each.part());
     }
 }
 
@@ -129,13 +129,13 @@ file_name first_free(const fs::path& directory, file_name name) {
         if (type == fs::file_type::not_found)
             return name;
         if (type == fs::file_type::none)
-            throw file_error(failed.value(), "looking at", directory / name.text());
+            throw async::file_error(failed.value(), "looking at", directory / name.text());
     }
 }
 
 void try_showing(const fs::path& directory, const hidden_name& hidden) {
     try_renaming(directory / hidden.probe(), directory / hidden.probed());
-    sync_directory(directory);
+    async::sync_directory(directory);
 }
 
 std::optional<file_name> show(const fs::path& directory, const hidden_name& hidden) {
@@ -147,7 +147,7 @@ std::optional<file_name> show(const fs::path& directory, const hidden_name& hidd
                 return std::nullopt;
             if (outcome == renamed::taken)
                 continue;
-            sync_directory(directory);
+            async::sync_directory(directory);
             return name;
         }
     } catch (const async::error& failed) {
@@ -180,15 +180,15 @@ bool is_in_use(const fs::path& directory, const hidden_name& hidden) {
 }
 
 void forget(const fs::path& directory, const hidden_name& hidden) {
-    remove_file(directory / hidden.pending());
-    sync_directory(directory);
+    async::remove_file(directory / hidden.pending());
+    async::sync_directory(directory);
 }
 
 void discard(const fs::path& directory, const hidden_name& hidden) {
     // In this order: without its mark a part is only a part.
-    remove_file(directory / hidden.pending());
-    sync_directory(directory);
-    remove_file(directory / hidden.part());
+    async::remove_file(directory / hidden.pending());
+    async::sync_directory(directory);
+    async::remove_file(directory / hidden.part());
 }
 
 } // namespace exports

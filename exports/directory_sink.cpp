@@ -1,9 +1,10 @@
 #include "exports/directory_sink.hpp"
 
+#include "async/durable_file.hpp"
 #include "async/fault_point.hpp"
 #include "exports/directory_draft.hpp"
 #include "exports/directory_files.hpp"
-#include "exports/posix_files.hpp"
+#include "exports/on_disk.hpp"
 #include "lake/conflict.hpp"
 
 #include <fmt/format.h>
@@ -50,11 +51,11 @@ struct reading {
         if (file < 0)
             file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (file < 0)
-            throw file_error(errno, "reading", path);
+            throw async::file_error(errno, "reading", path);
         const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, piece.size()));
         const auto got = ::read(file, piece.data(), some);
         if (got < 0 && errno != EINTR)
-            throw file_error(errno, "reading", path);
+            throw async::file_error(errno, "reading", path);
         if (got == 0)
             throw lake::conflict(fmt::format("'{}' became shorter while it was read", path.string()));
         size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
@@ -88,7 +89,7 @@ awaitable<std::unique_ptr<draft>> directory_sink::begin(file_name first, std::st
             throw;
         }
     };
-    co_await writing_.run(std::move(call));
+    co_await on_disk(writing_, std::move(call));
     fault_point("export-begun");
     co_return std::make_unique<directory_draft>(directory_, made->hidden, made->file, writing_);
 }
@@ -98,7 +99,7 @@ awaitable<std::vector<stored_file>> directory_sink::files(std::string task) {
     std::function<void()> call = [found, directory = directory_, task = std::move(task)] {
         *found = files_of_task(directory, task);
     };
-    co_await reading_.run(std::move(call));
+    co_await on_disk(reading_, std::move(call));
     std::vector<stored_file> files;
     for (auto& [name, file] : *found)
         files.push_back(std::move(file));
@@ -112,7 +113,7 @@ awaitable<std::optional<stored_file>> directory_sink::find(std::string name) {
     std::function<void()> call = [found, directory = directory_, name = std::move(name)] {
         *found = look_at(directory, name);
     };
-    co_await reading_.run(std::move(call));
+    co_await on_disk(reading_, std::move(call));
     co_return std::move(*found);
 }
 
@@ -120,7 +121,7 @@ awaitable<void> directory_sink::read(stored_file file, byte_sink to) {
     const auto state = std::make_shared<reading>(directory_ / file.name);
     for (std::uint64_t left = file.bytes; left > 0; left -= state->size) {
         std::function<void()> call = [state, left] { state->next(left); };
-        co_await reading_.run(std::move(call));
+        co_await on_disk(reading_, std::move(call));
         if (state->size > 0)
             co_await to(std::span(state->piece).first(state->size));
     }
@@ -129,7 +130,7 @@ awaitable<void> directory_sink::read(stored_file file, byte_sink to) {
 awaitable<std::vector<unsettled_file>> directory_sink::unsettled() {
     const auto found = std::make_shared<std::vector<unsettled_file>>();
     std::function<void()> call = [found, directory = directory_] { *found = marks_in(directory); };
-    co_await writing_.run(std::move(call));
+    co_await on_disk(writing_, std::move(call));
     co_return std::move(*found);
 }
 
@@ -138,7 +139,7 @@ awaitable<bool> directory_sink::in_use(unsettled_file file) {
     std::function<void()> call = [held, directory = directory_, file] {
         *held = is_in_use(directory, hidden_of(file));
     };
-    co_await writing_.run(std::move(call));
+    co_await on_disk(writing_, std::move(call));
     co_return *held;
 }
 
@@ -150,7 +151,7 @@ awaitable<bool> directory_sink::keep(unsettled_file file) {
         // It may have its name already, and only the mark was left.
         *there = show(directory, hidden) || find_shown(directory, hidden, file.mark);
     };
-    co_await writing_.run(std::move(naming));
+    co_await on_disk(writing_, std::move(naming));
     fault_point("export-kept");
     if (*there)
         co_await forget(std::move(file));
@@ -161,13 +162,13 @@ awaitable<void> directory_sink::forget(unsettled_file file) {
     std::function<void()> forgetting = [directory = directory_, file] {
         exports::forget(directory, hidden_of(file));
     };
-    co_await writing_.run(std::move(forgetting));
+    co_await on_disk(writing_, std::move(forgetting));
 }
 
 awaitable<void> directory_sink::remove(unsettled_file file) {
     fault_point("export-before-discard");
     std::function<void()> call = [directory = directory_, file] { discard(directory, hidden_of(file)); };
-    co_await writing_.run(std::move(call));
+    co_await on_disk(writing_, std::move(call));
     fault_point("export-discarded");
 }
 
@@ -180,7 +181,7 @@ awaitable<std::string> directory_sink::obstacle() {
         else if (::access(directory.c_str(), W_OK | X_OK) != 0)
             *found = fmt::format("the directory '{}' cannot be written to", directory.string());
     };
-    co_await reading_.run(std::move(call));
+    co_await on_disk(reading_, std::move(call));
     co_return std::move(*found);
 }
 

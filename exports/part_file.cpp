@@ -1,6 +1,6 @@
 #include "exports/part_file.hpp"
 
-#include "exports/posix_files.hpp"
+#include "async/durable_file.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@ constexpr int create_new = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 // A file system without locks costs a late cleaning. Where another process has the lock, it has taken the
 // file for an abandoned one and is about to remove it.
-void take_lock(const descriptor& file, int kind, const fs::path& path) {
+void take_lock(const async::descriptor& file, int kind, const fs::path& path) {
     if (::flock(file.get(), kind | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         throw removed_before_commit(path);
 }
@@ -38,14 +38,14 @@ async::error removed_before_commit(const fs::path& path) {
 
 part_file::part_file(fs::path path)
     : path_(std::move(path))
-    , file_(path_, create_new, for_owner_and_group) {
+    , file_(path_, create_new, async::for_owner_and_group) {
     if (!file_.open())
-        throw file_error(errno, "creating", path_);
+        throw async::file_error(errno, "creating", path_);
     take_lock(file_, LOCK_EX, path_);
 }
 
 void part_file::append(std::span<const std::byte> bytes) {
-    write_all(file_.get(), bytes, path_);
+    async::write_all(file_.get(), bytes, path_);
     bytes_ += bytes.size();
 }
 
@@ -53,18 +53,18 @@ void part_file::append(std::span<const std::byte> bytes) {
 // finds the file unlocked in between keeps its lock while he removes it, so that `take_lock` or `must_stand`
 // finds out.
 void part_file::finish() {
-    sync_file(file_.get(), path_);
+    async::sync_file(file_.get(), path_);
     if (!file_.close())
-        throw file_error(errno, "closing", path_);
-    file_ = descriptor(path_, O_RDONLY | O_NOFOLLOW);
+        throw async::file_error(errno, "closing", path_);
+    file_ = async::descriptor(path_, O_RDONLY | O_NOFOLLOW);
     if (!file_.open() && errno == ENOENT)
         throw removed_before_commit(path_);
     if (!file_.open())
-        throw file_error(errno, "opening", path_);
+        throw async::file_error(errno, "opening", path_);
     take_lock(file_, LOCK_SH, path_); // NFS has no other for a descriptor that only reads
     struct stat status {};
     if (::fstat(file_.get(), &status) != 0)
-        throw file_error(errno, "looking at", path_);
+        throw async::file_error(errno, "looking at", path_);
     if (static_cast<std::uint64_t>(status.st_size) != bytes_)
         throw async::error(failure::temporary,
                            fmt::format("'{}' has {} bytes of the {} that were written to it", path_.string(),
@@ -78,10 +78,10 @@ void part_file::must_stand() const {
     if (::lstat(path_.c_str(), &named) != 0) {
         if (errno == ENOENT)
             throw removed_before_commit(path_);
-        throw file_error(errno, "looking at", path_);
+        throw async::file_error(errno, "looking at", path_);
     }
     if (::fstat(file_.get(), &opened) != 0)
-        throw file_error(errno, "looking at", path_);
+        throw async::file_error(errno, "looking at", path_);
     if (named.st_dev != opened.st_dev || named.st_ino != opened.st_ino ||
         static_cast<std::uint64_t>(named.st_size) != bytes_)
         throw removed_before_commit(path_);
@@ -95,7 +95,7 @@ part_lock::part_lock(const fs::path& path)
     }
     abandoned_ = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
     if (!abandoned_ && errno == EBADF) { // NFS: only what may be written to can be locked so
-        descriptor writing(path, O_RDWR | O_NOFOLLOW);
+        async::descriptor writing(path, O_RDWR | O_NOFOLLOW);
         if (!writing.open())
             return;
         file_ = std::move(writing);

@@ -2,8 +2,8 @@
 // Private to this room.
 #pragma once
 
+#include "async/descriptor.hpp"
 #include "async/error.hpp"
-#include "exports/descriptor.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +35,7 @@ class part_file {
 
   private:
     std::filesystem::path path_;
-    descriptor file_;
+    async::descriptor file_;
     std::uint64_t bytes_ = 0;
 };
 
@@ -49,7 +49,7 @@ class part_lock {
     [[nodiscard]] bool held() const noexcept { return held_; }
 
   private:
-    descriptor file_;
+    async::descriptor file_;
     bool abandoned_ = false;
     bool held_ = false;
 };

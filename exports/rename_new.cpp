@@ -1,6 +1,6 @@
 #include "exports/rename_new.hpp"
 
-#include "exports/posix_files.hpp"
+#include "async/durable_file.hpp"
 
 #include <fmt/format.h>
 
@@ -46,7 +46,7 @@ attempt_at_name link_and_remove(const fs::path& from, const fs::path& to) {
         if (!is_one_file(from, to))
             return renamed::taken;
     }
-    remove_file(from);
+    async::remove_file(from);
     return renamed::done;
 }
 
@@ -56,7 +56,7 @@ bool is_there(const fs::path& path) {
     if (::lstat(path.c_str(), &status) == 0)
         return true;
     if (errno != ENOENT)
-        throw file_error(errno, "looking at", path);
+        throw async::file_error(errno, "looking at", path);
     return false;
 }
 
@@ -67,7 +67,7 @@ renamed look_and_rename(const fs::path& from, const fs::path& to) {
         return renamed::done;
     if (errno == ENOENT && !is_there(from))
         return renamed::missing;
-    throw file_error(errno, "naming", to);
+    throw async::file_error(errno, "naming", to);
 }
 
 } // namespace
@@ -79,23 +79,23 @@ renamed rename_new(const fs::path& from, const fs::path& to) {
     if (!outcome)
         outcome = look_and_rename(from, to);
     if (*outcome == renamed::done && !is_there(to))
-        throw file_error(EIO, "naming", to);
+        throw async::file_error(EIO, "naming", to);
     return *outcome;
 }
 
 void try_renaming(const fs::path& from, const fs::path& to) {
-    remove_file(to);
+    async::remove_file(to);
     const int file = ::open(from.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
     if (file < 0 || ::close(file) != 0)
-        throw file_error(errno, "creating", from);
+        throw async::file_error(errno, "creating", from);
     try {
         if (rename_new(from, to) != renamed::done)
-            throw file_error(EIO, "naming", to);
+            throw async::file_error(EIO, "naming", to);
     } catch (...) {
         (void)::unlink(from.c_str());
         throw;
     }
-    remove_file(to);
+    async::remove_file(to);
 }
 
 } // namespace exports

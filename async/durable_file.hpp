@@ -1,5 +1,5 @@
-// Files that must outlive a crash of the machine. All of it blocks: it is called on a helper thread. Private
-// to this room.
+// Files that must outlive a crash of the machine. All of it blocks: call it on a helper thread.
+// Tested by tests/integration/test_export_file_systems.py.
 #pragma once
 
 #include "async/error.hpp"
@@ -12,11 +12,18 @@
 #include <string_view>
 #include <sys/types.h>
 
-namespace exports {
+namespace async {
 
 // "writing '/exported-data/…': No space left on device": temporary for a full disk, refused for a lack of
-// permission, else a precondition.
-[[nodiscard]] async::error file_error(int reason, std::string_view doing, const std::filesystem::path& path);
+// permission, else a precondition. `reason` is errno's.
+class file_error : public error {
+  public:
+    file_error(int reason, std::string_view doing, const std::filesystem::path& path);
+    [[nodiscard]] int reason() const noexcept { return reason_; }
+
+  private:
+    int reason_;
+};
 
 // Rows of a table are not for every user of the machine: those who read the files share their group. The
 // umask may take more away.
@@ -35,4 +42,4 @@ void remove_file(const std::filesystem::path& path);
 // Makes entries of the directory that were added, renamed or removed last.
 void sync_directory(const std::filesystem::path& directory);
 
-} // namespace exports
+} // namespace async

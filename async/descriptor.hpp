@@ -1,4 +1,5 @@
-// An open file of the system, closed with its owner. Private to this room.
+// An open file of the system, closed with its owner.
+// Tested by tests/integration/test_export_file_systems.py.
 #pragma once
 
 #include <fcntl.h>
@@ -7,7 +8,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace exports {
+namespace async {
 
 class descriptor {
   public:
@@ -34,4 +35,4 @@ class descriptor {
     int number_ = -1;
 };
 
-} // namespace exports
+} // namespace async

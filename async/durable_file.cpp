@@ -1,6 +1,6 @@
-#include "exports/posix_files.hpp"
+#include "async/durable_file.hpp"
 
-#include "exports/descriptor.hpp"
+#include "async/descriptor.hpp"
 
 #include <fmt/format.h>
 
@@ -11,12 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace exports {
+namespace async {
 
 namespace {
 
 namespace fs = std::filesystem;
-using async::failure;
 
 failure kind_of(int reason) {
     switch (reason) {
@@ -43,8 +42,7 @@ std::string_view hint_for(int reason) {
     switch (reason) {
     case ENOSPC:
     case EDQUOT:
-        return "Make room there, or set EXPORT_PATH to another volume. Nothing was deleted from the "
-               "database.";
+        return "Make room there.";
     case EFBIG:
         return "The limit on the size of files (ulimit -f) or the file system allows no larger file.";
     case EACCES:
@@ -54,7 +52,7 @@ std::string_view hint_for(int reason) {
         return "The volume is mounted read-only.";
     case ENOENT:
     case ENOTDIR:
-        return "Create the directory or mount the volume, or set EXPORT_PATH.";
+        return "Create the directory or mount the volume.";
     default:
         return "";
     }
@@ -64,11 +62,10 @@ constexpr std::size_t small_file_max = 65'536;
 
 } // namespace
 
-async::error file_error(int reason, std::string_view doing, const fs::path& path) {
-    return async::error(kind_of(reason),
-                        fmt::format("{} '{}': {}", doing, path.string(), std::strerror(reason)),
-                        std::string(hint_for(reason)));
-}
+file_error::file_error(int reason, std::string_view doing, const fs::path& path)
+    : error(kind_of(reason), fmt::format("{} '{}': {}", doing, path.string(), std::strerror(reason)),
+            std::string(hint_for(reason)))
+    , reason_(reason) {}
 
 void write_all(int file, std::span<const std::byte> bytes, const fs::path& path) {
     while (!bytes.empty()) {
@@ -99,7 +96,7 @@ void write_safely(const fs::path& path, std::string_view text) {
         }
         if (std::rename(part.c_str(), path.c_str()) != 0)
             throw file_error(errno, "naming", path);
-    } catch (const async::error&) {
+    } catch (const error&) {
         (void)::unlink(part.c_str());
         throw;
     }
@@ -142,4 +139,4 @@ void sync_directory(const fs::path& directory) {
         throw file_error(errno, "making safe", directory);
 }
 
-} // namespace exports
+} // namespace async
