@@ -15,7 +15,7 @@ namespace exports {
 using async::failure;
 using async::fault_point;
 
-bool pending_on(const lake::lake_file& file, const db::transaction_mark& by) {
+bool pending_on(const lake::listed_file& file, const db::transaction_mark& by) {
     const auto& mark = file.mark.mark;
     return mark && mark->pending && mark->now.transaction == by.transaction && mark->now.run == by.run;
 }
@@ -64,7 +64,7 @@ awaitable<void> lake_draft::prepare(file_mark mark) {
 }
 
 awaitable<void> lake_draft::finalise() {
-    lake::lake_file file;
+    lake::listed_file file;
     file.properties.name = blob_;
     file.properties.etag = etag_;
     file.properties.metadata = lake::metadata_with(mark_, {});

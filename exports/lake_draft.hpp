@@ -16,7 +16,7 @@
 namespace exports {
 
 // Nobody has settled it since.
-[[nodiscard]] bool pending_on(const lake::lake_file& file, const db::transaction_mark& by);
+[[nodiscard]] bool pending_on(const lake::listed_file& file, const db::transaction_mark& by);
 
 class lake_draft : public draft {
   public:

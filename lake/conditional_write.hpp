@@ -4,7 +4,7 @@
 
 #include "async/asio.hpp"
 #include "async/retry.hpp"
-#include "lake/lake_file.hpp"
+#include "lake/listed_file.hpp"
 #include "lake/write_decision.hpp"
 
 #include <functional>

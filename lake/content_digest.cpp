@@ -31,7 +31,7 @@ void content_digest::add(const content_digest& other) noexcept {
     sum_of_squares += other.sum_of_squares;
 }
 
-void compare_with_mark(const lake_file& file, const file_reading& reading, difference_list& found) {
+void compare_with_mark(const listed_file& file, const file_reading& reading, difference_list& found) {
     if (!file.mark.mistake.empty())
         found.add(difference_kind::unreadable, {}, file.mark.mistake);
     if (!file.mark.mark)

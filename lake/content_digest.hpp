@@ -28,6 +28,6 @@ struct content_digest {
 };
 
 // Notes where what was read is not what the file's mark says.
-void compare_with_mark(const lake_file& file, const file_reading& reading, difference_list& found);
+void compare_with_mark(const listed_file& file, const file_reading& reading, difference_list& found);
 
 } // namespace lake

@@ -25,7 +25,7 @@ async::error changed_on_the_way(const std::string& name, const std::string& copy
 
 } // namespace
 
-awaitable<void> converter::convert(const lake_file& file, const expected_file& expected) {
+awaitable<void> converter::convert(const listed_file& file, const expected_file& expected) {
     const auto key = file.key();
     standing made;
     made.name = file.properties.name;
@@ -41,7 +41,7 @@ awaitable<void> converter::convert(const lake_file& file, const expected_file& e
                {{"day", key.which.text()}, {"blob", made.name}, {"bytes", made.mark.bytes}});
 }
 
-awaitable<void> converter::make_copy(const lake_file& file, const expected_file& expected, standing& made) {
+awaitable<void> converter::make_copy(const listed_file& file, const expected_file& expected, standing& made) {
     content_check seen(made.name, file.compressed(), expected, {}, lake_.row_limit(file));
     block_stream staged(lake_, pages_, made.copy_name, new_nonce_(), made.content.encryption_scope);
     const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
@@ -100,7 +100,7 @@ awaitable<void> converter::remove_copy(const standing& made) {
     return remove(fmt::format("removing '{}'", made.copy_name), made.copy_name, made.copy);
 }
 
-awaitable<void> converter::settle(const lake_file& copy, const lake_file* original) {
+awaitable<void> converter::settle(const listed_file& copy, const listed_file* original) {
     const auto key = key_of_side_copy(std::string_view(copy.properties.name).substr(lake_.prefix().size()));
     const auto mark = side_copy_mark_from(copy.properties.metadata);
     if (!key || !mark || mark->bytes != copy.properties.size)
@@ -140,7 +140,7 @@ awaitable<void> converter::settle(const lake_file& copy, const lake_file* origin
 }
 
 // Whether the file begins with the bytes of the copy.
-awaitable<original_state> converter::compare(const standing& made, const lake_file& original) {
+awaitable<original_state> converter::compare(const standing& made, const listed_file& original) {
     if (original.properties.size < made.mark.bytes)
         co_return original_state::otherwise;
     std::uint64_t crc = 0;

@@ -32,10 +32,10 @@ class converter {
 
     // `expected`: what it must be. Throws async::error(precondition) if rows cannot be appended to
     // its content: then nothing has been changed. Throws conflict if somebody else wrote to it.
-    [[nodiscard]] awaitable<void> convert(const lake_file& file, const expected_file& expected);
+    [[nodiscard]] awaitable<void> convert(const listed_file& file, const expected_file& expected);
     // Finishes what an earlier run began with `copy`; `original` as it is listed, if it is. Throws
     // async::error(precondition) that names both if somebody began the file anew meanwhile.
-    [[nodiscard]] awaitable<void> settle(const lake_file& copy, const lake_file* original);
+    [[nodiscard]] awaitable<void> settle(const listed_file& copy, const listed_file* original);
 
   private:
     // What stands where, under which ETag.
@@ -48,7 +48,7 @@ class converter {
         azure::metadata metadata; // of others
     };
 
-    [[nodiscard]] awaitable<void> make_copy(const lake_file& file, const expected_file& expected,
+    [[nodiscard]] awaitable<void> make_copy(const listed_file& file, const expected_file& expected,
                                             standing& made);
     [[nodiscard]] awaitable<void> prove_copy(const standing& made);
     [[nodiscard]] awaitable<void> remove_original(const standing& made);
@@ -60,7 +60,7 @@ class converter {
                                                     const azure::content_headers& content,
                                                     const azure::metadata& values);
     [[nodiscard]] awaitable<void> remove(std::string doing, std::string name, azure::etag expected);
-    [[nodiscard]] awaitable<original_state> compare(const standing& made, const lake_file& original);
+    [[nodiscard]] awaitable<original_state> compare(const standing& made, const listed_file& original);
 
     lake::folder& lake_;
     async::retry_context& retries_;

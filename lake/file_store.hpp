@@ -4,7 +4,7 @@
 
 #include "async/asio.hpp"
 #include "azure/blob/blob_client.hpp"
-#include "lake/lake_file.hpp"
+#include "lake/listed_file.hpp"
 #include "lake/treatment.hpp"
 
 #include <cstddef>
@@ -36,10 +36,10 @@ class file_store {
     [[nodiscard]] virtual std::string name_of(const file_key& key) const = 0;
     [[nodiscard]] virtual bool is_directory(const file_key& key) const = 0;
     [[nodiscard]] virtual place where() const = 0;
-    [[nodiscard]] virtual std::uint64_t row_limit(const lake_file& file) const noexcept = 0;
+    [[nodiscard]] virtual std::uint64_t row_limit(const listed_file& file) const noexcept = 0;
 
     // One file as it is now; nothing if it does not exist.
-    [[nodiscard]] virtual awaitable<std::optional<lake_file>> look(std::string name) = 0;
+    [[nodiscard]] virtual awaitable<std::optional<listed_file>> look(std::string name) = 0;
     // Streams bytes [from, to), to the end without `to`, of exactly this version of a file. Throws conflict
     // if it is no longer there; where the sink throws csv::row_too_large, async::error(precondition) with the
     // file's name.

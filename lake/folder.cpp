@@ -104,9 +104,9 @@ folder_contents folder::contents_of(std::vector<azure::blob_properties> blobs) {
                 directories_found_.insert(*key);
         } else if (key) {
             auto mark = mark_from(blob.metadata);
-            found.days.insert_or_assign(*key, lake_file{std::move(blob), std::move(mark)});
+            found.days.insert_or_assign(*key, listed_file{std::move(blob), std::move(mark)});
         } else if (original) {
-            found.copies.insert_or_assign(*original, lake_file{std::move(blob), {}});
+            found.copies.insert_or_assign(*original, listed_file{std::move(blob), {}});
         }
     }
     return found;
@@ -184,12 +184,12 @@ awaitable<void> folder::must_take(const azure::tag_set& tags) {
                            "Leave ARCHIVE_TAGS out, or archive into an account with a flat namespace.");
 }
 
-awaitable<std::optional<lake_file>> folder::look(std::string name) {
+awaitable<std::optional<listed_file>> folder::look(std::string name) {
     auto properties = co_await client_.properties(name);
     if (!properties)
         co_return std::nullopt;
     auto mark = mark_from(properties->metadata);
-    co_return lake_file{std::move(*properties), std::move(mark)};
+    co_return listed_file{std::move(*properties), std::move(mark)};
 }
 
 awaitable<void> folder::read_range(std::string name, azure::etag version, std::uint64_t from,

@@ -5,7 +5,7 @@
 #include "azure/blob/directory.hpp"
 #include "lake/day.hpp"
 #include "lake/file_store.hpp"
-#include "lake/lake_file.hpp"
+#include "lake/listed_file.hpp"
 #include "lake/row_limit.hpp"
 #include "lake/treatment.hpp"
 
@@ -35,7 +35,7 @@ class folder final : public file_store {
            std::string encryption_scope = {});
     // ARCHIVE_MEMORY, in bytes: what a row of others may take.
     void bound_rows(std::uint64_t memory) noexcept { row_memory_ = memory; }
-    [[nodiscard]] std::uint64_t row_limit(const lake_file& file) const noexcept override {
+    [[nodiscard]] std::uint64_t row_limit(const listed_file& file) const noexcept override {
         return lake::row_limit(file, row_memory_);
     }
 
@@ -65,7 +65,7 @@ class folder final : public file_store {
     [[nodiscard]] azure::blob_client& client() noexcept { return client_; }
 
     // As file_store has them.
-    [[nodiscard]] awaitable<std::optional<lake_file>> look(std::string name) override;
+    [[nodiscard]] awaitable<std::optional<listed_file>> look(std::string name) override;
     [[nodiscard]] awaitable<void> read_range(std::string name, azure::etag version, std::uint64_t from,
                                              std::optional<std::uint64_t> to, azure::body_sink sink) override;
     [[nodiscard]] awaitable<azure::content_headers> content_of(azure::blob_properties file) override;

@@ -11,7 +11,7 @@ std::string value_of(const azure::metadata& values, std::string_view name) {
     return found == values.end() ? std::string() : found->second;
 }
 
-std::optional<folder_owner> owner_by_mark(const lake_file& file) {
+std::optional<folder_owner> owner_by_mark(const listed_file& file) {
     const auto& mark = file.mark.mark;
     if (!mark || mark->now.position.cluster.empty())
         return std::nullopt;

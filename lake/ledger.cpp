@@ -116,7 +116,7 @@ void note_entry(ledger_state& known, ledger_entry entry) {
         found->second = std::move(entry);
 }
 
-ledger_verdict compare_with_ledger(const ledger_entry& known, const lake_file* found) noexcept {
+ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file* found) noexcept {
     if (found == nullptr)
         return known.now.rows > 0 ? ledger_verdict::missing : ledger_verdict::as_known;
     if (known.now.rows == 0) // no row of it can be missed

@@ -50,7 +50,8 @@ enum class ledger_verdict : std::uint8_t {
     altered, // others have written to it
 };
 // What has become of a file, if there is one.
-[[nodiscard]] ledger_verdict compare_with_ledger(const ledger_entry& known, const lake_file* found) noexcept;
+[[nodiscard]] ledger_verdict compare_with_ledger(const ledger_entry& known,
+                                                 const listed_file* found) noexcept;
 // "the ledger knows 12 rows, 3456 bytes of transaction 789, and the file is not there"
 [[nodiscard]] std::string describe(ledger_verdict verdict, const ledger_entry& known);
 

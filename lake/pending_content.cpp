@@ -9,14 +9,14 @@ namespace lake {
 
 namespace {
 
-std::string what_was_found(const lake_file& file) {
+std::string what_was_found(const listed_file& file) {
     const auto& mark = *file.mark.mark;
     return fmt::format("'{}' was changed by somebody else while it waited for transaction {}, which did not"
                        " commit: {} bytes were published, {} are there",
                        file.properties.name, mark.now.transaction, mark.now.bytes, file.properties.size);
 }
 
-std::string what_to_do(const lake_file& file) {
+std::string what_to_do(const listed_file& file) {
     const auto& mark = *file.mark.mark;
     const auto from = mark.base ? mark.base->bytes : 0;
     return fmt::format(
@@ -41,10 +41,10 @@ bool same_blocks(const file_record& published, const std::vector<azure::block>& 
 
 } // namespace
 
-pending_changed::pending_changed(const lake_file& file)
+pending_changed::pending_changed(const listed_file& file)
     : async::error(async::failure::integrity, what_was_found(file), what_to_do(file)) {}
 
-awaitable<pending_blocks> look_at_pending(lake::file_store& files, lake_file file) {
+awaitable<pending_blocks> look_at_pending(lake::file_store& files, listed_file file) {
     const auto& name = file.properties.name;
     const auto& published = file.mark.mark->now;
     if (file.properties.size != published.bytes || file.properties.type != azure::blob_type::block)

@@ -9,7 +9,7 @@ namespace lake {
 // Nothing of the file may be written over. Its kind is integrity.
 class pending_changed : public async::error {
   public:
-    explicit pending_changed(const lake_file& file);
+    explicit pending_changed(const listed_file& file);
 };
 
 struct pending_blocks {
@@ -20,6 +20,6 @@ struct pending_blocks {
 // The blocks of exactly this version of the file, whose mark is pending. Reads its bytes only where the
 // blocks are not those that were published. Throws pending_changed, or conflict if it is another version by
 // now.
-[[nodiscard]] awaitable<pending_blocks> look_at_pending(lake::file_store& files, lake_file file);
+[[nodiscard]] awaitable<pending_blocks> look_at_pending(lake::file_store& files, listed_file file);
 
 } // namespace lake

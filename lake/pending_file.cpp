@@ -18,7 +18,7 @@ using async::fault_point;
 namespace {
 
 // A container that is gone has no files.
-awaitable<std::optional<lake_file>> look_anyhow(lake::file_store& files, std::string name) {
+awaitable<std::optional<listed_file>> look_anyhow(lake::file_store& files, std::string name) {
     try {
         co_return co_await files.look(name);
     } catch (const azure::storage_error& failed) {
@@ -30,7 +30,7 @@ awaitable<std::optional<lake_file>> look_anyhow(lake::file_store& files, std::st
 
 } // namespace
 
-bool pending_on(const lake_file& file, std::string_view transaction) {
+bool pending_on(const listed_file& file, std::string_view transaction) {
     return file.mark.mark && file.mark.mark->pending && file.mark.mark->now.transaction == transaction;
 }
 
@@ -57,7 +57,7 @@ awaitable<pending_files::observed> pending_files::see_committed(std::string name
     throw rows_gone(name, published, false);
 }
 
-awaitable<bool> pending_files::begins_with(const lake_file& file, const file_record& content) {
+awaitable<bool> pending_files::begins_with(const listed_file& file, const file_record& content) {
     if (file.properties.size < content.bytes)
         co_return false;
     std::uint64_t crc = 0;
@@ -148,7 +148,7 @@ awaitable<void> pending_files::remove_pending(std::string name, azure::etag expe
     (void)co_await write_until_known(retries_, std::move(what));
 }
 
-awaitable<void> pending_files::keep(const lake_file& file) {
+awaitable<void> pending_files::keep(const listed_file& file) {
     const auto values = metadata_with(settled(*file.mark.mark), file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
     conditional_write what;
@@ -163,7 +163,7 @@ awaitable<void> pending_files::keep(const lake_file& file) {
     (void)co_await write_until_known(retries_, std::move(what));
 }
 
-awaitable<void> pending_files::take_back(const lake_file& file) {
+awaitable<void> pending_files::take_back(const listed_file& file) {
     const auto& name = file.properties.name;
     auto mark = *file.mark.mark;
     if (has_empty_tail(mark))
@@ -188,7 +188,7 @@ awaitable<void> pending_files::take_back(const lake_file& file) {
 }
 
 // The file's blocks are no longer those that were published: what it held before the tail is staged again.
-awaitable<std::vector<std::string>> pending_files::stage_base(const lake_file& file,
+awaitable<std::vector<std::string>> pending_files::stage_base(const listed_file& file,
                                                               const pending_blocks& blocks) {
     const auto& name = file.properties.name;
     const auto& base = *file.mark.mark->base;
@@ -214,7 +214,7 @@ awaitable<std::vector<std::string>> pending_files::stage_base(const lake_file& f
     co_return staged.ids();
 }
 
-awaitable<void> pending_files::remove(const lake_file& file) {
+awaitable<void> pending_files::remove(const listed_file& file) {
     static_cast<void>(co_await look_at_pending(files_, file));
     co_await remove_pending(file.properties.name, file.properties.etag, *file.mark.mark);
 }

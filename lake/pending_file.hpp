@@ -15,7 +15,7 @@
 namespace lake {
 
 // The tail is pending on this transaction: nobody has settled it.
-[[nodiscard]] bool pending_on(const lake_file& file, std::string_view transaction);
+[[nodiscard]] bool pending_on(const listed_file& file, std::string_view transaction);
 
 // What it takes to stage bytes again. `new_nonce`: at least 56 hex digits, never the same.
 struct rebuilding {
@@ -39,9 +39,9 @@ class pending_files {
     // the table and are not in the lake. The others, only once the transaction is certainly not committed,
     // throw the same if the file that was there before is gone, and pending_changed if somebody else has
     // written to it and kept the mark: nothing is written over.
-    [[nodiscard]] awaitable<void> keep(const lake_file& file);
-    [[nodiscard]] awaitable<void> take_back(const lake_file& file);
-    [[nodiscard]] awaitable<void> remove(const lake_file& file);
+    [[nodiscard]] awaitable<void> keep(const listed_file& file);
+    [[nodiscard]] awaitable<void> take_back(const listed_file& file);
+    [[nodiscard]] awaitable<void> remove(const listed_file& file);
 
     // The same writes, of a file that is known by name, by the ETag and the mark it was published with.
     [[nodiscard]] awaitable<void> restore_mark(std::string name, azure::etag expected, azure::metadata values,
@@ -59,8 +59,8 @@ class pending_files {
   private:
     [[nodiscard]] awaitable<observed> see_taken_back(std::string name, azure::etag expected,
                                                      file_mark published);
-    [[nodiscard]] awaitable<bool> begins_with(const lake_file& file, const file_record& content);
-    [[nodiscard]] awaitable<std::vector<std::string>> stage_base(const lake_file& file,
+    [[nodiscard]] awaitable<bool> begins_with(const listed_file& file, const file_record& content);
+    [[nodiscard]] awaitable<std::vector<std::string>> stage_base(const listed_file& file,
                                                                  const pending_blocks& blocks);
 
     lake::file_store& files_;

@@ -15,7 +15,7 @@ constexpr std::uint64_t postgresql_row_max = std::uint64_t{1} << 30;
 
 } // namespace
 
-std::uint64_t row_limit(const lake_file& file, std::uint64_t memory) noexcept {
+std::uint64_t row_limit(const listed_file& file, std::uint64_t memory) noexcept {
     const auto& mark = file.mark.mark;
     if (!mark || mark->now.bytes != file.properties.size)
         return memory;

@@ -9,12 +9,12 @@
 
 namespace lake {
 
-struct lake_file;
+struct listed_file;
 
 // In bytes of CSV, its line end included. Of a file that others wrote, or changed since our mark: `memory`,
 // which is ARCHIVE_MEMORY. PostgreSQL's own rows may be larger: one in a file as its mark describes it may
 // have all the bytes that were recorded, up to the 1 GiB that PostgreSQL itself can hold.
-[[nodiscard]] std::uint64_t row_limit(const lake_file& file, std::uint64_t memory) noexcept;
+[[nodiscard]] std::uint64_t row_limit(const listed_file& file, std::uint64_t memory) noexcept;
 
 // What ends the run: the file, the row, the byte. `from` is where in the stored file reading began.
 [[nodiscard]] async::error row_refused(std::string_view file, std::uint64_t from,

@@ -17,12 +17,12 @@ bool same_content(const file_record& one, const file_record& other) noexcept {
 
 } // namespace
 
-bool holds(const lake_file& file, const file_record& content) noexcept {
+bool holds(const listed_file& file, const file_record& content) noexcept {
     return file.mark.mark && same_content(file.mark.mark->now, content) &&
            file.properties.size == content.bytes;
 }
 
-tail_state tail_state_of(const std::optional<lake_file>& now, const file_mark& published) noexcept {
+tail_state tail_state_of(const std::optional<listed_file>& now, const file_mark& published) noexcept {
     if (!now)
         return tail_state::absent;
     const auto& mark = now->mark.mark;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "async/error.hpp"
-#include "lake/lake_file.hpp"
+#include "lake/listed_file.hpp"
 
 #include <optional>
 
@@ -11,7 +11,7 @@ namespace lake {
 
 // True if this content is what the file holds: its last writer, length and checksum, by the mark, and the
 // length by the service. Whatever the mark waits for.
-[[nodiscard]] bool holds(const lake_file& file, const file_record& content) noexcept;
+[[nodiscard]] bool holds(const listed_file& file, const file_record& content) noexcept;
 
 enum class tail_state : std::uint8_t {
     absent,
@@ -22,7 +22,7 @@ enum class tail_state : std::uint8_t {
     other,
 };
 // `published` is the mark that the tail was published with.
-[[nodiscard]] tail_state tail_state_of(const std::optional<lake_file>& now,
+[[nodiscard]] tail_state tail_state_of(const std::optional<listed_file>& now,
                                        const file_mark& published) noexcept;
 
 // The rows of a committed tail are gone from the table, and their file is gone or was replaced.

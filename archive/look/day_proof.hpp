@@ -8,7 +8,7 @@
 namespace archive {
 
 struct verifier::proof {
-    const lake::lake_file& file;
+    const lake::listed_file& file;
     lake::expected_file expected;
     verified_file& result;
 };

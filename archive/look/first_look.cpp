@@ -17,7 +17,7 @@ namespace {
 
 // How much of the CSV is in the file alone: a tail that is pending may be in the table as well, after a dry
 // run it is, and so may the rows of a restored day.
-std::uint64_t settled_bytes(const lake::lake_file& file) noexcept {
+std::uint64_t settled_bytes(const lake::listed_file& file) noexcept {
     const auto& mark = file.mark.mark;
     if (mark && (mark->restoring || mark->restored))
         return 0;
@@ -30,7 +30,7 @@ std::uint64_t settled_bytes(const lake::lake_file& file) noexcept {
 
 // What the ledger knows of a file that has no mark, or one of another length: by its mark the others are
 // told.
-const lake::ledger_entry* entry_of_unmarked(const lake::lake_file& file, const lake::ledger_state& known) {
+const lake::ledger_entry* entry_of_unmarked(const lake::listed_file& file, const lake::ledger_state& known) {
     if (!file.mark.mistake.empty() || (file.mark.mark && file.mark.mark->now.bytes == file.properties.size))
         return nullptr;
     const std::string_view name = file.properties.name;

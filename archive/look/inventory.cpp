@@ -10,7 +10,7 @@ namespace archive {
 
 namespace {
 
-std::string_view name_alone(const lake::lake_file& file) {
+std::string_view name_alone(const lake::listed_file& file) {
     const std::string_view name = file.properties.name;
     return name.substr(name.rfind('/') + 1); // npos + 1 is 0
 }
@@ -39,7 +39,7 @@ std::string_view to_string(file_state state) noexcept {
     return "unreadable";
 }
 
-archived_file describe_file(const lake::lake_file& file, std::string_view now) {
+archived_file describe_file(const lake::listed_file& file, std::string_view now) {
     archived_file found{file.key().which, file.properties.name};
     found.bytes = file.properties.size;
     // Listings do not say until when a blob is immutable.

@@ -43,7 +43,7 @@ struct archived_file {
     std::string note = {};       // why it is foreign, unreadable or refused, until when it is held
 };
 // `now`: "2024-02-29T02:00:17Z"; empty: before all holds have run out.
-[[nodiscard]] archived_file describe_file(const lake::lake_file& file, std::string_view now = {});
+[[nodiscard]] archived_file describe_file(const lake::listed_file& file, std::string_view now = {});
 
 // Days without a file between two that have one.
 struct day_gap {

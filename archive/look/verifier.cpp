@@ -21,7 +21,7 @@ namespace {
 constexpr int looks_max = 3;                  // at a file that changes while it is read
 constexpr std::uint64_t row_bytes_guess = 64; // where no mark tells the rows of a file
 
-std::uint64_t rows_expected(const lake::lake_file& file) noexcept {
+std::uint64_t rows_expected(const lake::listed_file& file) noexcept {
     return file.mark.mark ? file.mark.mark->now.rows : file.properties.size / row_bytes_guess;
 }
 
@@ -98,7 +98,7 @@ awaitable<verification> verifier::verify(lake::day_range days, std::string again
                            fmt::format("there is no container '{}'", context_.lake.client().container()),
                            "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
     verification result;
-    std::vector<lake::lake_file> files;
+    std::vector<lake::listed_file> files;
     for (const auto& [key, file] : *present) {
         if (!days.contains(key.which))
             continue;
@@ -149,7 +149,7 @@ awaitable<void> verifier::describe(db::connection& session, std::string against)
     co_await transaction.rollback(); // it has only read
 }
 
-awaitable<void> verifier::lane(db::connection& session, const std::vector<lake::lake_file>& files,
+awaitable<void> verifier::lane(db::connection& session, const std::vector<lake::listed_file>& files,
                                verification& result) {
     while (next_ < files.size()) {
         const auto first = next_;
@@ -158,7 +158,7 @@ awaitable<void> verifier::lane(db::connection& session, const std::vector<lake::
             ++next_;
         const auto at = static_cast<std::ptrdiff_t>(first);
         const auto end = static_cast<std::ptrdiff_t>(next_);
-        std::vector<lake::lake_file> day(files.begin() + at, files.begin() + end);
+        std::vector<lake::listed_file> day(files.begin() + at, files.begin() + end);
         const auto count = day.size();
         co_await verify_day(session, std::move(day), std::span(result.files).subspan(first, count));
         context_.report.days_staged += count;
@@ -166,7 +166,7 @@ awaitable<void> verifier::lane(db::connection& session, const std::vector<lake::
 }
 
 // Files that a run writes to meanwhile are looked at again.
-awaitable<void> verifier::verify_day(db::connection& session, std::vector<lake::lake_file> files,
+awaitable<void> verifier::verify_day(db::connection& session, std::vector<lake::listed_file> files,
                                      std::span<verified_file> results) {
     for (int look = 1;; ++look) {
         bool changed = false;
@@ -189,7 +189,7 @@ awaitable<void> verifier::verify_day(db::connection& session, std::vector<lake::
     }
 }
 
-awaitable<void> verifier::prove(db::connection& session, const std::vector<lake::lake_file>& files,
+awaitable<void> verifier::prove(db::connection& session, const std::vector<lake::listed_file>& files,
                                 std::span<verified_file> results) {
     const auto& settings = context_.settings;
     std::vector<proof> day;

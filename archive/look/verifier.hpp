@@ -64,11 +64,11 @@ class verifier {
     struct proof; // one file of a day, and what comes of it
     class key_watch;
 
-    [[nodiscard]] awaitable<void> lane(db::connection& session, const std::vector<lake::lake_file>& files,
+    [[nodiscard]] awaitable<void> lane(db::connection& session, const std::vector<lake::listed_file>& files,
                                        verification& result);
-    [[nodiscard]] awaitable<void> verify_day(db::connection& session, std::vector<lake::lake_file> files,
+    [[nodiscard]] awaitable<void> verify_day(db::connection& session, std::vector<lake::listed_file> files,
                                              std::span<verified_file> results);
-    [[nodiscard]] awaitable<void> prove(db::connection& session, const std::vector<lake::lake_file>& files,
+    [[nodiscard]] awaitable<void> prove(db::connection& session, const std::vector<lake::listed_file>& files,
                                         std::span<verified_file> results);
     [[nodiscard]] awaitable<std::vector<std::string>> compared_columns(const proof& one);
     [[nodiscard]] awaitable<void> read_whole(db::connection& session, proof& one, key_watch& keys,

@@ -20,13 +20,13 @@ awaitable<std::string> find_cutoff(db::connection& session, const settings& limi
     co_return std::string(found.text(0, 0));
 }
 
-awaitable<std::vector<const lake::lake_file*>> held_files(db::connection& session,
-                                                          const lake::file_map& files) {
+awaitable<std::vector<const lake::listed_file*>> held_files(db::connection& session,
+                                                            const lake::file_map& files) {
     const auto now =
         co_await session.query("SELECT to_char(t, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
                                " to_char(t + interval '10 years 2 days', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
                                " FROM (SELECT now() AT TIME ZONE 'UTC') AS now(t)");
-    std::vector<const lake::lake_file*> held;
+    std::vector<const lake::listed_file*> held;
     for (const auto& [key, file] : files) {
         if (!file.mark.mark || file.mark.mark->held_until <= now.text(0, 0))
             continue;

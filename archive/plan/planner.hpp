@@ -20,8 +20,8 @@ namespace archive {
 
 // Files of days that a restore has put on hold, and whose hold has not run out by the server's clock. Throws
 // async::error(precondition) for a hold that is too long to be ours.
-[[nodiscard]] awaitable<std::vector<const lake::lake_file*>> held_files(db::connection& session,
-                                                                        const lake::file_map& files);
+[[nodiscard]] awaitable<std::vector<const lake::listed_file*>> held_files(db::connection& session,
+                                                                          const lake::file_map& files);
 
 // Where a transaction begins: at the cutoff of its run, behind what earlier ones of the run have done.
 struct plan_start {

@@ -11,7 +11,7 @@ namespace archive {
 using async::failure;
 
 awaitable<void> accept_file(const run_context& context, run_tools& tools, const run_transaction& opened,
-                            const lake::lake_file& file) {
+                            const lake::listed_file& file) {
     const auto& name = file.properties.name;
     const auto expected = expected_of(opened.table, file.key().which);
     lake::content_check seen(name, file.compressed(), expected, {}, context.lake.row_limit(file));

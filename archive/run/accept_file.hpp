@@ -9,6 +9,6 @@ namespace archive {
 // From now on the file is known to hold what it holds. Throws async::error(precondition) if it is no day file
 // of the table, or holds what it is known to hold.
 [[nodiscard]] awaitable<void> accept_file(const run_context& context, run_tools& tools,
-                                          const run_transaction& opened, const lake::lake_file& file);
+                                          const run_transaction& opened, const lake::listed_file& file);
 
 } // namespace archive

@@ -26,7 +26,7 @@ using async::fault_point;
 
 namespace {
 
-void must_be_settled(const lake::lake_file& file) {
+void must_be_settled(const lake::listed_file& file) {
     const auto& name = file.properties.name;
     if (!file.mark.mistake.empty())
         throw async::error(failure::precondition, fmt::format("'{}': {}", name, file.mark.mistake));
@@ -37,7 +37,7 @@ void must_be_settled(const lake::lake_file& file) {
                            "Run `event-archiver recover` first.");
 }
 
-awaitable<void> commit_copy(db::transaction& transaction, const lake::lake_file& file) {
+awaitable<void> commit_copy(db::transaction& transaction, const lake::listed_file& file) {
     const auto deadline = async::deadline::after(db::commit_patience);
     if (co_await async::shielded(transaction.commit(deadline)) == db::commit_outcome::committed)
         co_return;
@@ -107,12 +107,12 @@ awaitable<std::size_t> copy_run::copy_first(db::connection& session, const file_
     co_return 1;
 }
 
-awaitable<void> copy_run::copy_day(const lake::lake_file& file) {
+awaitable<void> copy_run::copy_day(const lake::listed_file& file) {
     co_await db::with_session(
         context_.access(), [this, &file](db::connection& session) { return copy_day_inside(session, file); });
 }
 
-awaitable<void> copy_run::copy_day_inside(db::connection& session, const lake::lake_file& file) {
+awaitable<void> copy_run::copy_day_inside(db::connection& session, const lake::listed_file& file) {
     const async::span shown(context_.log, "readers", "restore", file.properties.name);
     auto transaction = co_await db::transaction::begin(session, coordinator_options(context_.settings));
     const auto loaded = co_await load_and_prove(session, file);
@@ -123,7 +123,7 @@ awaitable<void> copy_run::copy_day_inside(db::connection& session, const lake::l
     record(file, loaded);
 }
 
-awaitable<loaded_file> copy_run::load_and_prove(db::connection& session, const lake::lake_file& file) {
+awaitable<loaded_file> copy_run::load_and_prove(db::connection& session, const lake::listed_file& file) {
     const auto watch = co_await watch_table(session, target_->oid, context_.settings);
     const auto untouched = co_await db::read_change_counters(session);
     day_loader loader(session, context_.lake, *target_, loaded_columns::some_of_the_table);
@@ -136,7 +136,7 @@ awaitable<loaded_file> copy_run::load_and_prove(db::connection& session, const l
     co_return loaded;
 }
 
-void copy_run::record(const lake::lake_file& file, const loaded_file& loaded) {
+void copy_run::record(const lake::listed_file& file, const loaded_file& loaded) {
     fault_point("day-copied-back");
     ++context_.report.days_staged;
     record_restored(context_, file, loaded, target_->name);

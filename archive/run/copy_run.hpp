@@ -23,14 +23,15 @@ class copy_run {
     [[nodiscard]] awaitable<void> run();
 
   private:
-    using file_list = std::vector<const lake::lake_file*>;
+    using file_list = std::vector<const lake::listed_file*>;
 
     // Finds or makes the table; how many of the files have been copied with it.
     [[nodiscard]] awaitable<std::size_t> copy_first(db::connection& session, const file_list& files);
-    [[nodiscard]] awaitable<void> copy_day(const lake::lake_file& file);
-    [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake::lake_file& file);
-    [[nodiscard]] awaitable<loaded_file> load_and_prove(db::connection& session, const lake::lake_file& file);
-    void record(const lake::lake_file& file, const loaded_file& loaded);
+    [[nodiscard]] awaitable<void> copy_day(const lake::listed_file& file);
+    [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake::listed_file& file);
+    [[nodiscard]] awaitable<loaded_file> load_and_prove(db::connection& session,
+                                                        const lake::listed_file& file);
+    void record(const lake::listed_file& file, const loaded_file& loaded);
 
     const run_context& context_;
     restore_request request_;

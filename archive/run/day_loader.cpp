@@ -27,12 +27,12 @@ namespace {
 constexpr std::string_view into_hint =
     "Restore it with --into a table that is not there yet: it is made with the file's columns.";
 
-async::error malformed(const lake::lake_file& file, std::string_view why) {
+async::error malformed(const lake::listed_file& file, std::string_view why) {
     return {failure::integrity, fmt::format("'{}' cannot be restored: {}", file.properties.name, why),
             "Nothing of it was restored. `event-archiver verify` tells where."};
 }
 
-void must_be_as_marked(const lake::lake_file& file, const lake::file_record& found) {
+void must_be_as_marked(const lake::listed_file& file, const lake::file_record& found) {
     // Bytes that others added after our mark have nothing to be compared with.
     if (!is_as_marked(file))
         return;
@@ -45,7 +45,7 @@ void must_be_as_marked(const lake::lake_file& file, const lake::file_record& fou
 
 // What the server says of a file's rows, with the file's name. What has nothing to do with them passes
 // unchanged: a lost connection, a missing right, a serialization failure.
-[[noreturn]] void tell_of(const lake::lake_file& file, const table_description& target,
+[[noreturn]] void tell_of(const lake::listed_file& file, const table_description& target,
                           const db::error& failed) {
     const auto& name = file.properties.name;
     const std::string_view state = failed.state();
@@ -81,7 +81,7 @@ std::string day_loader::same_row() const {
     return fmt::format("{0} AND t.{1} = s.{1}", same_key(target_, "t", "s"), target_.time_column);
 }
 
-awaitable<loaded_file> day_loader::load(const lake::lake_file& file) {
+awaitable<loaded_file> day_loader::load(const lake::listed_file& file) {
     const auto which = file.key().which;
     const auto first = rows_ + 1;
     auto loaded = co_await copy(file, which);
@@ -94,7 +94,7 @@ awaitable<loaded_file> day_loader::load(const lake::lake_file& file) {
     co_return loaded;
 }
 
-awaitable<void> day_loader::make_stage(const lake::lake_file& file) {
+awaitable<void> day_loader::make_stage(const lake::listed_file& file) {
     if (allowed_ == loaded_columns::those_of_the_table)
         columns_ = target_.columns;
     else
@@ -117,7 +117,7 @@ awaitable<void> day_loader::make_stage(const lake::lake_file& file) {
                                           column_list(), target_.name, stage));
 }
 
-awaitable<loaded_file> day_loader::copy(const lake::lake_file& file, lake::day which) {
+awaitable<loaded_file> day_loader::copy(const lake::listed_file& file, lake::day which) {
     if (columns_.empty())
         co_await make_stage(file);
     loaded_file loaded;

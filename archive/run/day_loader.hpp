@@ -41,7 +41,7 @@ class day_loader {
     // live until `prove`. Throws async::error that names the file: integrity if it is not what its mark says,
     // is malformed, or a key is taken; precondition if its columns or its values do not fit the table, or no
     // partition takes them. Throws conflict if somebody else wrote to it meanwhile.
-    [[nodiscard]] awaitable<loaded_file> load(const lake::lake_file& file);
+    [[nodiscard]] awaitable<loaded_file> load(const lake::listed_file& file);
 
     // Once all files are loaded, and all constraints and triggers have run: what the table gives back by COPY
     // are the files' rows, to the letter. Throws async::error(integrity) that names file, columns and keys.
@@ -52,14 +52,14 @@ class day_loader {
     static constexpr std::string_view stage = "pg_temp.event_archiver_restore";
 
     struct staged_file {
-        const lake::lake_file* file;
+        const lake::listed_file* file;
         lake::day which;
         std::uint64_t first_row; // numbers of its rows in the stage: first_row, …
         std::uint64_t rows;
     };
 
-    [[nodiscard]] awaitable<void> make_stage(const lake::lake_file& file);
-    [[nodiscard]] awaitable<loaded_file> copy(const lake::lake_file& file, lake::day which);
+    [[nodiscard]] awaitable<void> make_stage(const lake::listed_file& file);
+    [[nodiscard]] awaitable<loaded_file> copy(const lake::listed_file& file, lake::day which);
     [[nodiscard]] awaitable<void> must_have_partition(const staged_file& staged);
     [[nodiscard]] awaitable<std::uint64_t> insert(const staged_file& staged);
     [[nodiscard]] awaitable<void> explain(const staged_file& staged);

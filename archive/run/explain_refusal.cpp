@@ -28,7 +28,7 @@ awaitable<std::exception_ptr> explained(lake::folder& folder, std::exception_ptr
     const auto answer = forbidden_by_blob(failed);
     if (!answer)
         co_return failed;
-    std::optional<lake::lake_file> now;
+    std::optional<lake::listed_file> now;
     try {
         now = co_await folder.look(answer->blob());
     } catch (const async::error&) {

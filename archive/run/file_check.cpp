@@ -33,7 +33,7 @@ awaitable<void> file_check::container_must_be_changeable() {
         throw async::error(found->kind, found->why, found->hint);
 }
 
-awaitable<void> file_check::must_be_writable(const std::vector<const lake::lake_file*>& files,
+awaitable<void> file_check::must_be_writable(const std::vector<const lake::listed_file*>& files,
                                              std::string_view action) {
     const auto where = context_.lake.where();
     for (const auto* file : files) {
@@ -54,7 +54,7 @@ awaitable<void> file_check::must_be_writable(const std::vector<const lake::lake_
 }
 
 awaitable<bool> convert_append_blobs(run_tools& tools, const run_transaction& opened,
-                                     const std::vector<const lake::lake_file*>& files) {
+                                     const std::vector<const lake::listed_file*>& files) {
     bool converted = false;
     for (const auto* file : files)
         if (file->properties.type == azure::blob_type::append) {

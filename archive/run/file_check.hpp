@@ -22,7 +22,7 @@ class file_check {
     // Looks once: it is a request.
     [[nodiscard]] awaitable<void> container_must_be_changeable();
     // Throws async::error for the first of the files that cannot be written to. `action`: "appended to".
-    [[nodiscard]] awaitable<void> must_be_writable(const std::vector<const lake::lake_file*>& files,
+    [[nodiscard]] awaitable<void> must_be_writable(const std::vector<const lake::listed_file*>& files,
                                                    std::string_view action);
 
   private:
@@ -34,6 +34,6 @@ class file_check {
 // Makes block blobs of the append blobs among them. True if there was one: the folder is no longer as it was
 // listed.
 [[nodiscard]] awaitable<bool> convert_append_blobs(run_tools& tools, const run_transaction& opened,
-                                                   const std::vector<const lake::lake_file*>& files);
+                                                   const std::vector<const lake::listed_file*>& files);
 
 } // namespace archive

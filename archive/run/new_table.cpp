@@ -14,7 +14,7 @@
 namespace archive {
 
 awaitable<std::string> create_statement(db::connection& session, lake::folder& folder, std::string target,
-                                        const std::vector<const lake::lake_file*>& files,
+                                        const std::vector<const lake::listed_file*>& files,
                                         const table_description& source) {
     std::vector<std::string> columns; // of all files, each once
     std::vector<std::string> common;  // that each file has

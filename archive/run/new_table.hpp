@@ -15,7 +15,7 @@ namespace archive {
 // async::error(precondition) for a file that lacks a column of the key or the time.
 [[nodiscard]] awaitable<std::string> create_statement(db::connection& session, lake::folder& folder,
                                                       std::string target,
-                                                      const std::vector<const lake::lake_file*>& files,
+                                                      const std::vector<const lake::listed_file*>& files,
                                                       const table_description& source);
 
 } // namespace archive

@@ -14,7 +14,7 @@ namespace {
 // Of a row as CSV, on the average of a day. Tables with larger rows have few of them.
 constexpr std::uint64_t row_bytes_conceivable = std::uint64_t{1} << 20;
 
-bool is_simple(const lake::lake_file& file, const lake::place& where) {
+bool is_simple(const lake::listed_file& file, const lake::place& where) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     return lake::choose_treatment(file.properties, file.mark, where, now).what == lake::treatment::append;
 }
@@ -37,10 +37,10 @@ awaitable<std::vector<planned_day>> days_due(const run_context& context, const a
 
 } // namespace
 
-awaitable<std::vector<const lake::lake_file*>> files_to_append_to(const run_context& context,
-                                                                  const archive_transaction& work) {
+awaitable<std::vector<const lake::listed_file*>> files_to_append_to(const run_context& context,
+                                                                    const archive_transaction& work) {
     const auto& files = work.opened.files;
-    std::vector<const lake::lake_file*> existing;
+    std::vector<const lake::listed_file*> existing;
     for (const auto& planned : co_await days_due(context, work)) {
         const auto key = choose_file(planned.which, context.settings.compression, files);
         if (const auto found = files.find(key); found != files.end())

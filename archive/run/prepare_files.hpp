@@ -10,7 +10,7 @@ namespace archive {
 
 // The files there are of the days that are due. Without an index it takes a pass over the table to know the
 // days: none are found where every file of the folder could be appended to.
-[[nodiscard]] awaitable<std::vector<const lake::lake_file*>>
+[[nodiscard]] awaitable<std::vector<const lake::listed_file*>>
 files_to_append_to(const run_context& context, const archive_transaction& work);
 
 // A row as CSV, in bytes, if a day is large enough that it matters; 0: not known. Throws async::error if the

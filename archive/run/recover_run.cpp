@@ -58,7 +58,8 @@ awaitable<void> recover_run::settle_file(std::string name, verdict decision) {
     co_await leave(context_, tools_.lease, opened, true);
 }
 
-awaitable<void> recover_run::decide(run_transaction& opened, const lake::lake_file& file, verdict decision) {
+awaitable<void> recover_run::decide(run_transaction& opened, const lake::listed_file& file,
+                                    verdict decision) {
     const auto& mark = file.mark.mark;
     const bool waits = mark && (lake::awaited(*mark) || mark->restored);
     if (decision == verdict::keep && file.mark.mistake.empty() && !waits)

@@ -26,7 +26,7 @@ class recover_run {
     [[nodiscard]] lake::file_key key_of(const std::string& name) const;
     // Throws async::error(locked) while another run is at work.
     [[nodiscard]] awaitable<void> open(run_transaction& opened);
-    [[nodiscard]] awaitable<void> decide(run_transaction& opened, const lake::lake_file& file,
+    [[nodiscard]] awaitable<void> decide(run_transaction& opened, const lake::listed_file& file,
                                          verdict decision);
     [[nodiscard]] awaitable<void> tell_of_other_tables(const run_transaction& opened);
 

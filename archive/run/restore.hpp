@@ -17,7 +17,7 @@ struct restore_request {
 
 // The files of those days that hold a row, or may. Throws async::error(precondition) if no
 // file does.
-[[nodiscard]] std::vector<const lake::lake_file*> files_to_restore(const lake::file_map& files,
-                                                                   const lake::day_range& days);
+[[nodiscard]] std::vector<const lake::listed_file*> files_to_restore(const lake::file_map& files,
+                                                                     const lake::day_range& days);
 
 } // namespace archive

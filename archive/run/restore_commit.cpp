@@ -87,7 +87,7 @@ awaitable<void> restore_commit::withdraw() {
 }
 
 // The file if it still says that this transaction restores it.
-awaitable<std::optional<lake::lake_file>> restore_commit::announced_file(std::string name) {
+awaitable<std::optional<lake::listed_file>> restore_commit::announced_file(std::string name) {
     auto now = co_await context_.lake.look(name);
     if (!now)
         throw lake::conflict(fmt::format("'{}' was removed by somebody else", name));

@@ -29,7 +29,7 @@ class restore_commit {
     [[nodiscard]] awaitable<void> announce_one(restored_file& each);
     [[nodiscard]] awaitable<void> withdraw();
     [[nodiscard]] awaitable<void> finish();
-    [[nodiscard]] awaitable<std::optional<lake::lake_file>> announced_file(std::string name);
+    [[nodiscard]] awaitable<std::optional<lake::listed_file>> announced_file(std::string name);
 
     const run_context& context_;
     run_tools& tools_;

@@ -36,9 +36,9 @@ awaitable<std::string> end_of_hold(db::connection& session, std::string hold) {
 
 } // namespace
 
-std::vector<const lake::lake_file*> files_to_restore(const lake::file_map& files,
-                                                     const lake::day_range& days) {
-    std::vector<const lake::lake_file*> chosen;
+std::vector<const lake::listed_file*> files_to_restore(const lake::file_map& files,
+                                                       const lake::day_range& days) {
+    std::vector<const lake::listed_file*> chosen;
     for (const auto& [key, file] : files) {
         const auto& mark = file.mark.mark;
         const bool known_empty = mark && mark->now.bytes == file.properties.size && mark->now.rows == 0;
@@ -85,7 +85,7 @@ awaitable<attempt_result> restore_run::attempt(run_transaction& opened) {
 }
 
 awaitable<void> restore_run::look_before(const run_transaction& opened,
-                                         const std::vector<const lake::lake_file*>& files) {
+                                         const std::vector<const lake::listed_file*>& files) {
     co_await must_be_insertable(opened.session, opened.table, restore_target::the_table_itself);
     co_await files_.container_must_be_changeable();
     co_await files_.must_be_writable(files, "marked as restored");
@@ -94,7 +94,7 @@ awaitable<void> restore_run::look_before(const run_transaction& opened,
 }
 
 awaitable<void> restore_run::load(restore_transaction& work,
-                                  const std::vector<const lake::lake_file*>& files) {
+                                  const std::vector<const lake::listed_file*>& files) {
     auto& session = work.opened.session;
     co_await session.execute("SET CONSTRAINTS ALL DEFERRED");
     const auto watch = co_await watch_table(session, work.opened.table.oid, context_.settings);

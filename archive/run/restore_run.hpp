@@ -23,9 +23,9 @@ class restore_run {
   private:
     [[nodiscard]] awaitable<lake::attempt_result> attempt(run_transaction& opened);
     [[nodiscard]] awaitable<void> look_before(const run_transaction& opened,
-                                              const std::vector<const lake::lake_file*>& files);
+                                              const std::vector<const lake::listed_file*>& files);
     [[nodiscard]] awaitable<void> load(restore_transaction& work,
-                                       const std::vector<const lake::lake_file*>& files);
+                                       const std::vector<const lake::listed_file*>& files);
     [[nodiscard]] awaitable<void> make_marks(restore_transaction& work);
 
     const run_context& context_;

@@ -14,7 +14,7 @@
 namespace archive {
 
 struct restored_file {
-    const lake::lake_file* file;
+    const lake::listed_file* file;
     loaded_file loaded;
     lake::file_mark mark = {};  // with the word that it is being restored
     azure::etag announced = {}; // its version with that mark

@@ -80,7 +80,7 @@ void record_archived(const run_context& context, const archive_transaction& work
         record_side_effect(context, each, "DELETE");
 }
 
-void record_restored(const run_context& context, const lake::lake_file& file, const loaded_file& loaded,
+void record_restored(const run_context& context, const lake::listed_file& file, const loaded_file& loaded,
                      std::string_view target) {
     auto& report = context.report;
     ++report.days;

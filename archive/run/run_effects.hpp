@@ -21,7 +21,7 @@ void record_side_effect(const run_context& context, const db::side_effect& effec
 // Committed, or uploaded in a dry run.
 void record_archived(const run_context& context, const archive_transaction& work);
 // Back in `target`, or would be.
-void record_restored(const run_context& context, const lake::lake_file& file, const loaded_file& loaded,
+void record_restored(const run_context& context, const lake::listed_file& file, const loaded_file& loaded,
                      std::string_view target);
 
 } // namespace archive

@@ -27,7 +27,7 @@ constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
 // Files whose last rows are due again: the database has lost the commit that deleted them.
 awaitable<std::set<lake::day>> days_that_came_back(const archive_transaction& work) {
     const auto& known = work.opened.files;
-    std::vector<const lake::lake_file*> files;
+    std::vector<const lake::listed_file*> files;
     if (work.plan.how == reading::by_day) {
         for (const auto& planned : work.plan.days)
             for (const auto kind : {lake::compression::none, lake::compression::gzip})

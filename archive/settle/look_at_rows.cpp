@@ -24,7 +24,7 @@ using async::failure;
 // Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
 // compared by its bytes, in the columns it was written with.
 awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& session,
-                                     const table_description& table, const lake::lake_file& file,
+                                     const table_description& table, const lake::listed_file& file,
                                      std::string where) {
     const auto& mark = *file.mark.mark;
     const auto& name = file.properties.name;

@@ -26,6 +26,6 @@ struct rows_of_file {
 // for a file that cannot be read to its end.
 [[nodiscard]] awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& session,
                                                    const table_description& table,
-                                                   const lake::lake_file& file, std::string where = {});
+                                                   const lake::listed_file& file, std::string where = {});
 
 } // namespace archive

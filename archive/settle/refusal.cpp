@@ -15,7 +15,7 @@ namespace archive {
 using async::failure;
 
 async::error refusal(settle_decision decision, const settle_facts& facts, const table_description& table,
-                     const db::server_position& position, const lake::lake_file& file,
+                     const db::server_position& position, const lake::listed_file& file,
                      const rows_of_file& seen, bool hidden) {
     const auto& name = file.properties.name;
     const auto by = lake::awaited(*file.mark.mark).value();

@@ -13,6 +13,6 @@ namespace archive {
 // `decision` is one of the refusals. `position`: of this server. `hidden`: row security may hide rows.
 [[nodiscard]] async::error refusal(settle_decision decision, const settle_facts& facts,
                                    const table_description& table, const db::server_position& position,
-                                   const lake::lake_file& file, const rows_of_file& seen, bool hidden);
+                                   const lake::listed_file& file, const rows_of_file& seen, bool hidden);
 
 } // namespace archive

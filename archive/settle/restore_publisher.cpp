@@ -20,7 +20,7 @@ using async::fault_point;
 
 namespace {
 
-bool restored_by(const lake::lake_file& file, std::string_view transaction) {
+bool restored_by(const lake::listed_file& file, std::string_view transaction) {
     const auto& mark = file.mark.mark;
     return mark && mark->restoring && mark->restoring->transaction == transaction;
 }
@@ -46,7 +46,7 @@ std::string empty_content(const table_description& table, bool compressed) {
 
 // A mark in place of the file's own. An unclear answer is cleared up by a look: nothing but that mark, on the
 // same bytes, is what was written.
-awaitable<void> restore_publisher::set_mark(const lake::lake_file& file, const lake::file_mark& mark,
+awaitable<void> restore_publisher::set_mark(const lake::listed_file& file, const lake::file_mark& mark,
                                             std::string_view doing) {
     const auto& name = file.properties.name;
     const auto values = lake::metadata_with(mark, file.properties.metadata);
@@ -78,21 +78,22 @@ awaitable<void> restore_publisher::set_mark(const lake::lake_file& file, const l
     (void)co_await lake::write_until_known(retries_, std::move(what));
 }
 
-awaitable<void> restore_publisher::mark_restored(const lake::lake_file& file) {
+awaitable<void> restore_publisher::mark_restored(const lake::listed_file& file) {
     const auto mark = lake::moved_back(*file.mark.mark);
     co_await set_mark(file, mark, "marking as restored");
 }
 
-awaitable<void> restore_publisher::withdraw(const lake::lake_file& file, lake::file_mark mark) {
+awaitable<void> restore_publisher::withdraw(const lake::listed_file& file, lake::file_mark mark) {
     co_await set_mark(file, mark, "keeping as it is");
 }
 
-awaitable<void> restore_publisher::archive_again(const lake::lake_file& file) {
+awaitable<void> restore_publisher::archive_again(const lake::listed_file& file) {
     const auto mark = lake::archived_again(*file.mark.mark);
     co_await set_mark(file, mark, "marking as archived again");
 }
 
-awaitable<azure::etag> restore_publisher::announce(const lake::lake_file& file, const lake::file_mark& mark) {
+awaitable<azure::etag> restore_publisher::announce(const lake::listed_file& file,
+                                                   const lake::file_mark& mark) {
     const auto& name = file.properties.name;
     const auto values = lake::metadata_with(mark, file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
@@ -117,7 +118,7 @@ awaitable<azure::etag> restore_publisher::announce(const lake::lake_file& file, 
 }
 
 // All ids of a blob have one length, those that are about to go included.
-awaitable<std::string> restore_publisher::next_block_id(const lake::lake_file& file) {
+awaitable<std::string> restore_publisher::next_block_id(const lake::listed_file& file) {
     const auto blocks = co_await files_.committed_blocks(file.properties.name);
     if (!blocks || blocks->etag != file.properties.etag)
         throw lake::conflict(fmt::format("'{}' was changed by somebody else", file.properties.name));
@@ -134,12 +135,12 @@ awaitable<std::string> restore_publisher::next_block_id(const lake::lake_file& f
     co_return ids.next();
 }
 
-awaitable<void> restore_publisher::must_be_emptiable(const lake::lake_file& file) {
+awaitable<void> restore_publisher::must_be_emptiable(const lake::listed_file& file) {
     if (file.properties.type == azure::blob_type::block)
         (void)co_await next_block_id(file);
 }
 
-awaitable<void> restore_publisher::empty(const lake::lake_file& file, const table_description& table) {
+awaitable<void> restore_publisher::empty(const lake::listed_file& file, const table_description& table) {
     const auto& name = file.properties.name;
     const auto& mark = *file.mark.mark;
     const auto header = csv::header_line(table.columns);

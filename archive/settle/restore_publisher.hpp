@@ -22,24 +22,24 @@ class restore_publisher {
         , new_nonce_(std::move(new_nonce)) {}
 
     // Throws async::error(precondition) for a block blob whose content cannot be replaced by a block list.
-    [[nodiscard]] awaitable<void> must_be_emptiable(const lake::lake_file& file);
+    [[nodiscard]] awaitable<void> must_be_emptiable(const lake::listed_file& file);
     // Set Blob Metadata: `mark.restoring` names the transaction. The content stays.
-    [[nodiscard]] awaitable<azure::etag> announce(const lake::lake_file& file, const lake::file_mark& mark);
+    [[nodiscard]] awaitable<azure::etag> announce(const lake::listed_file& file, const lake::file_mark& mark);
     // Set Blob Metadata: the table may have its rows as well, from now on. `file` as it is with its
     // announcement.
-    [[nodiscard]] awaitable<void> mark_restored(const lake::lake_file& file);
+    [[nodiscard]] awaitable<void> mark_restored(const lake::listed_file& file);
     // Set Blob Metadata: `mark`, which is that of before. Only once the transaction is certainly not
     // committed, or has left no row. `file` as it is with its announcement.
-    [[nodiscard]] awaitable<void> withdraw(const lake::lake_file& file, lake::file_mark mark);
+    [[nodiscard]] awaitable<void> withdraw(const lake::listed_file& file, lake::file_mark mark);
     // Set Blob Metadata on a restored file: no row of it is in the table any more.
-    [[nodiscard]] awaitable<void> archive_again(const lake::lake_file& file);
+    [[nodiscard]] awaitable<void> archive_again(const lake::listed_file& file);
     // Put Block List: the header line alone. A person has said that the table's rows count.
-    [[nodiscard]] awaitable<void> empty(const lake::lake_file& file, const table_description& table);
+    [[nodiscard]] awaitable<void> empty(const lake::listed_file& file, const table_description& table);
 
   private:
-    [[nodiscard]] awaitable<void> set_mark(const lake::lake_file& file, const lake::file_mark& mark,
+    [[nodiscard]] awaitable<void> set_mark(const lake::listed_file& file, const lake::file_mark& mark,
                                            std::string_view doing);
-    [[nodiscard]] awaitable<std::string> next_block_id(const lake::lake_file& file);
+    [[nodiscard]] awaitable<std::string> next_block_id(const lake::listed_file& file);
 
     lake::file_store& files_;
     async::retry_context& retries_;

@@ -24,7 +24,7 @@ bool is_undo(settle_decision decision) noexcept {
 }
 
 // What the ledger is told, before it is carried out. Nothing where the file holds what it is known to hold.
-std::optional<lake::ledger_entry> entry_of_decision(const lake::lake_file& file, settle_decision decision,
+std::optional<lake::ledger_entry> entry_of_decision(const lake::listed_file& file, settle_decision decision,
                                                     const db::server_position& position) {
     const auto& mark = *file.mark.mark;
     const auto entry = [&file, &position](const lake::file_mark& after, std::string_view what) {
@@ -142,7 +142,8 @@ awaitable<void> settle_writer::carry_out(const decided_file& each, const table_d
 }
 
 // A blob that has snapshots is not removed: its header stays.
-awaitable<void> settle_writer::remove_or_empty(const lake::lake_file& file, const table_description& table) {
+awaitable<void> settle_writer::remove_or_empty(const lake::listed_file& file,
+                                               const table_description& table) {
     bool has_snapshots = false;
     try {
         co_await tails_.remove(file);

@@ -16,9 +16,9 @@
 namespace archive {
 
 struct decided_file {
-    const lake::lake_file* file; // with a mark
-    settle_decision decision;    // one that can be carried out
-    bool doubtful;               // the server does not say plainly that its transaction was aborted
+    const lake::listed_file* file; // with a mark
+    settle_decision decision;      // one that can be carried out
+    bool doubtful;                 // the server does not say plainly that its transaction was aborted
 };
 
 // What comes before the first write.
@@ -45,7 +45,7 @@ class settle_writer {
 
   private:
     [[nodiscard]] awaitable<void> carry_out(const decided_file& each, const table_description& table);
-    [[nodiscard]] awaitable<void> remove_or_empty(const lake::lake_file& file,
+    [[nodiscard]] awaitable<void> remove_or_empty(const lake::listed_file& file,
                                                   const table_description& table);
 
     lake::file_store& files_;

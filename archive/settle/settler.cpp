@@ -64,7 +64,7 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
 awaitable<settler::evidence> settler::gather(db::connection& session, const table_description& table,
                                              const lake::file_map& files) {
     evidence known;
-    std::vector<const lake::lake_file*> pending;
+    std::vector<const lake::listed_file*> pending;
     bool any = false;
     for (const auto& [key, file] : files) {
         any = any || (file.mark.mark && lake::awaited(*file.mark.mark));
@@ -81,7 +81,7 @@ awaitable<settler::evidence> settler::gather(db::connection& session, const tabl
 }
 
 awaitable<settle_decision> settler::decide(db::connection& session, const table_description& table,
-                                           const db::server_position& position, const lake::lake_file& file,
+                                           const db::server_position& position, const lake::listed_file& file,
                                            evidence& known) {
     const auto& mark = *file.mark.mark;
     const auto by = lake::awaited(mark).value();
@@ -132,7 +132,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
 }
 
 awaitable<void> settler::settle_by_verdict(db::connection& session, const table_description& table,
-                                           const db::server_position& position, const lake::lake_file& file,
+                                           const db::server_position& position, const lake::listed_file& file,
                                            verdict decision) {
     const auto& name = file.properties.name;
     auto by = file.mark.mark ? lake::awaited(*file.mark.mark) : std::nullopt;

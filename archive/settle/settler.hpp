@@ -48,19 +48,19 @@ class settler {
     // not know.
     [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const table_description& table,
                                                     const db::server_position& position,
-                                                    const lake::lake_file& file, verdict decision);
+                                                    const lake::listed_file& file, verdict decision);
 
   private:
     struct evidence {
         std::map<std::string, db::fate> fates;
-        std::map<const lake::lake_file*, sample_seen> samples; // of pending tails
-        std::set<const lake::lake_file*> doubtful; // the server does not say plainly that it was aborted
-        bool hidden = false;                       // row security may hide rows of the table
+        std::map<const lake::listed_file*, sample_seen> samples; // of pending tails
+        std::set<const lake::listed_file*> doubtful; // the server does not say plainly that it was aborted
+        bool hidden = false;                         // row security may hide rows of the table
     };
 
     [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
                                                     const db::server_position& position,
-                                                    const lake::lake_file& file, evidence& known);
+                                                    const lake::listed_file& file, evidence& known);
     [[nodiscard]] awaitable<evidence> gather(db::connection& session, const table_description& table,
                                              const lake::file_map& files);
 

@@ -28,7 +28,7 @@ constexpr std::string_view discard_hint =
 } // namespace
 
 awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& session,
-                                     const table_description& table, const lake::lake_file& file) {
+                                     const table_description& table, const lake::listed_file& file) {
     const auto seen = co_await look_at_rows(files, session, table, file);
     if (!seen.comparable)
         throw async::error(failure::precondition,
@@ -49,7 +49,7 @@ awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& se
 
 // A discard takes the file's copy away: whoever says that the table's rows count must have rows there.
 awaitable<void> must_be_in_table(lake::file_store& files, db::connection& session,
-                                 const table_description& table, const lake::lake_file& file,
+                                 const table_description& table, const lake::listed_file& file,
                                  db::fate asked) {
     const auto& mark = *file.mark.mark;
     if (lake::has_empty_tail(mark)) // its mark alone changes

@@ -22,11 +22,11 @@ inline constexpr std::string_view verdict_hint =
 // the table has rows of it.
 [[nodiscard]] awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& session,
                                                    const table_description& table,
-                                                   const lake::lake_file& file);
+                                                   const lake::listed_file& file);
 // A discard takes the file's copy of the rows away. Throws async::error(integrity) if it may be the only one.
 // `asked`: what the server says of the file's transaction.
 [[nodiscard]] awaitable<void> must_be_in_table(lake::file_store& files, db::connection& session,
-                                               const table_description& table, const lake::lake_file& file,
+                                               const table_description& table, const lake::listed_file& file,
                                                db::fate asked);
 
 } // namespace archive

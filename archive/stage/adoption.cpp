@@ -74,7 +74,7 @@ lake::block_memory staging::memory() const noexcept {
     return {context_.pages.capacity_pages() * async::page_size, context_.parallel};
 }
 
-lake::block_facts staging::facts_of(const lake::lake_file& before,
+lake::block_facts staging::facts_of(const lake::listed_file& before,
                                     std::vector<azure::block> committed) const {
     lake::block_facts facts{before.properties.size, std::move(committed), 0, memory()};
     const auto& mark = before.mark.mark;
@@ -91,7 +91,7 @@ lake::block_facts staging::facts_of(const lake::lake_file& before,
 }
 
 // Once it is clear what becomes of its blocks: what is known of it, and whether it has to be read.
-awaitable<void> staging::take_over(day_file& file, const lake::lake_file& before, reading how) {
+awaitable<void> staging::take_over(day_file& file, const lake::listed_file& before, reading how) {
     const auto& mark = before.mark.mark;
     const bool ours = mark && mark->now.bytes == before.properties.size && (!how.restage || how.compact);
     if (mark && mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation))
@@ -151,7 +151,7 @@ awaitable<void> staging::take_over(day_file& file, const lake::lake_file& before
     expect_late(file);
 }
 
-awaitable<std::optional<lake::file_record>> staging::content_known(const lake::lake_file& file) {
+awaitable<std::optional<lake::file_record>> staging::content_known(const lake::listed_file& file) {
     if (file.mark.mark) {
         const auto& now = file.mark.mark->now;
         co_return now.rows > 0 ? std::optional(now) : std::nullopt;

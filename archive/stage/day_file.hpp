@@ -8,7 +8,7 @@
 #include "lake/block_buffer.hpp"
 #include "lake/content_digest.hpp"
 #include "lake/day.hpp"
-#include "lake/lake_file.hpp"
+#include "lake/listed_file.hpp"
 #include "lake/mark.hpp"
 
 #include <cstdint>

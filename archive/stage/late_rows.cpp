@@ -16,7 +16,7 @@ namespace archive {
 namespace {
 
 // What every row of the file is older than. Empty: it has none.
-std::string rows_before(const lake::lake_file& file) {
+std::string rows_before(const lake::listed_file& file) {
     const auto& now = file.mark.mark->now;
     if (now.rows == 0)
         return {};
@@ -36,7 +36,7 @@ async::error too_many(const std::string& name) {
 
 } // namespace
 
-bool staging::may_have_late(const lake::lake_file& source) const {
+bool staging::may_have_late(const lake::listed_file& source) const {
     const auto& mark = source.mark.mark;
     // Under other columns no row of the table is in the file to the letter.
     return mark && mark->table == lake::table_in_mark(context_.table.schema, context_.table.relation) &&

@@ -15,7 +15,7 @@
 
 namespace archive {
 
-awaitable<void> staging::remember_rows_of(day_file& file, const lake::lake_file& other) {
+awaitable<void> staging::remember_rows_of(day_file& file, const lake::listed_file& other) {
     const auto& mark = other.mark.mark;
     if (!mark) {
         open_other(file, other);
@@ -33,7 +33,7 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake::lake_file&
 }
 
 // Rows that are deleted on its account need it to be there still, with a mark that says so.
-void staging::open_other(day_file& file, const lake::lake_file& other) {
+void staging::open_other(day_file& file, const lake::listed_file& other) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto treated = lake::choose_treatment(other.properties, other.mark, context_.lake.where(), now);
     if (treated.because)
@@ -50,7 +50,7 @@ void staging::open_other(day_file& file, const lake::lake_file& other) {
 
 // A file without a mark is judged as one that we append to, and its rows are remembered: it may be ours, and
 // have lost its mark.
-awaitable<void> staging::judge_other(day_file& there, const lake::lake_file& source) {
+awaitable<void> staging::judge_other(day_file& there, const lake::listed_file& source) {
     there.adopted = true;
     const auto held = co_await content_known(source);
     std::optional<known_content> known;

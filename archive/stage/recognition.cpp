@@ -41,7 +41,7 @@ async::error changed_by_others(std::string_view name) {
             " as it should be, run `event-archiver recover --keep FILE`."};
 }
 
-bool staging::is_doubted(const lake::lake_file& before) const {
+bool staging::is_doubted(const lake::listed_file& before) const {
     const auto& mark = before.mark.mark;
     return mark && (db::compare_histories(mark->now.position, context_.position) != db::history::same ||
                     context_.came_back.contains(before.key().which));
@@ -108,7 +108,7 @@ void staging::remember(day_file& file, std::string_view row) {
 }
 
 // Of a file with a mark.
-awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lake::lake_file& source) {
+awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lake::listed_file& source) {
     const auto& name = source.properties.name;
     const auto& mark = source.mark.mark.value();
     const bool some = !file.late.empty();

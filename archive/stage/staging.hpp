@@ -123,23 +123,23 @@ class staging {
         bool rewritten = false;     // it has other blocks than its mark knows
     };
     [[nodiscard]] lake::block_memory memory() const noexcept;
-    [[nodiscard]] lake::block_facts facts_of(const lake::lake_file& before,
+    [[nodiscard]] lake::block_facts facts_of(const lake::listed_file& before,
                                              std::vector<azure::block> committed) const;
-    [[nodiscard]] awaitable<void> take_over(day_file& file, const lake::lake_file& before, reading how);
+    [[nodiscard]] awaitable<void> take_over(day_file& file, const lake::listed_file& before, reading how);
     [[nodiscard]] awaitable<void> read_whole(day_file& file, reading how);
     // What the file held when we last wrote to it, by its mark or by the ledger. Nothing if we never did.
-    [[nodiscard]] awaitable<std::optional<lake::file_record>> content_known(const lake::lake_file& file);
+    [[nodiscard]] awaitable<std::optional<lake::file_record>> content_known(const lake::listed_file& file);
     // Of a file that was read to its end.
     [[nodiscard]] lake::file_record record_of(const lake::content_check& seen, bool compressed) const;
     // Of a file that does not begin with what it is known to have held: throws unless others can only have
     // compressed it again.
     void must_be_compressed_again(const day_file& file, std::uint64_t rows, std::uint64_t rows_known) const;
     void take_restaged(day_file& file, lake::file_record& record, bool changed);
-    [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake::lake_file& other);
-    void open_other(day_file& file, const lake::lake_file& other);
-    [[nodiscard]] awaitable<void> judge_other(day_file& there, const lake::lake_file& source);
+    [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake::listed_file& other);
+    void open_other(day_file& file, const lake::listed_file& other);
+    [[nodiscard]] awaitable<void> judge_other(day_file& there, const lake::listed_file& source);
     void expect_late(day_file& file);
-    [[nodiscard]] bool may_have_late(const lake::lake_file& source) const;
+    [[nodiscard]] bool may_have_late(const lake::listed_file& source) const;
     [[nodiscard]] awaitable<void> compare_all(day_file& file);
     [[nodiscard]] bool must_wait_as_late(const day_file& file, std::string_view row);
     [[nodiscard]] awaitable<void> keep_late(day_file& file, std::string_view row);
@@ -149,11 +149,11 @@ class staging {
     void take_back(std::size_t bytes);
     // All of them, or those whose keys `file.late` has. Returns what the file holds.
     [[nodiscard]] awaitable<lake::file_record> remember_rows_in(day_file& file,
-                                                                const lake::lake_file& source);
+                                                                const lake::listed_file& source);
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
     // True if the table may have rows of a file of ours, although nobody restored them.
-    [[nodiscard]] bool is_doubted(const lake::lake_file& before) const;
+    [[nodiscard]] bool is_doubted(const lake::listed_file& before) const;
     void expect_held(day_file& file, std::uint64_t rows);
     void account_for_held(day_file& file, std::uint64_t rows);
     void forget_held(day_file& file);

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t header_bytes_max = std::uint64_t{64} << 10;
 
-async::error no_header(const lake::lake_file& file, std::string_view why) {
+async::error no_header(const lake::listed_file& file, std::string_view why) {
     return {failure::integrity,
             fmt::format("'{}' cannot be restored: {}, in row 1, at byte 0", file.properties.name, why),
             "`event-archiver verify` tells more."};
@@ -28,11 +28,11 @@ async::error no_header(const lake::lake_file& file, std::string_view why) {
 
 } // namespace
 
-bool is_as_marked(const lake::lake_file& file) noexcept {
+bool is_as_marked(const lake::listed_file& file) noexcept {
     return file.mark.mark && file.mark.mark->now.bytes == file.properties.size;
 }
 
-awaitable<std::vector<std::string>> columns_of(lake::file_store& files, const lake::lake_file& file,
+awaitable<std::vector<std::string>> columns_of(lake::file_store& files, const lake::listed_file& file,
                                                const table_description& table) {
     const auto expected = csv::header_line(table.columns);
     if (is_as_marked(file) &&
@@ -70,7 +70,7 @@ awaitable<std::vector<std::string>> columns_of(lake::file_store& files, const la
     }
 }
 
-void must_name_key_and_time(const lake::lake_file& file, const std::vector<std::string>& columns,
+void must_name_key_and_time(const lake::listed_file& file, const std::vector<std::string>& columns,
                             const table_description& table) {
     for (const auto& name : table.columns) {
         const auto quoted = db::connection::identifier(name);

@@ -11,7 +11,7 @@
 namespace archive {
 
 // True if the mark is ours and nobody has written to the file since.
-[[nodiscard]] bool is_as_marked(const lake::lake_file& file) noexcept;
+[[nodiscard]] bool is_as_marked(const lake::listed_file& file) noexcept;
 
 // What a file of this day must be by the table as it is today.
 [[nodiscard]] lake::expected_file expected_of(const table_description& table, lake::day which);
@@ -19,10 +19,10 @@ namespace archive {
 // Plain names, in the file's order. Reads the file's first bytes only where its mark does not say that they
 // are the table's. Throws async::error(integrity) that names the file if there is no header.
 [[nodiscard]] awaitable<std::vector<std::string>>
-columns_of(lake::file_store& files, const lake::lake_file& file, const table_description& table);
+columns_of(lake::file_store& files, const lake::listed_file& file, const table_description& table);
 
 // Throws async::error(precondition) if columns by which rows are told are not among them.
-void must_name_key_and_time(const lake::lake_file& file, const std::vector<std::string>& columns,
+void must_name_key_and_time(const lake::listed_file& file, const std::vector<std::string>& columns,
                             const table_description& table);
 
 } // namespace archive

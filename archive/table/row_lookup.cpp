@@ -125,11 +125,11 @@ awaitable<std::vector<row_presence>> rows_in_table(db::connection& session, cons
     co_return result;
 }
 
-awaitable<std::map<const lake::lake_file*, sample_seen>>
+awaitable<std::map<const lake::listed_file*, sample_seen>>
 look_for_samples(db::connection& session, const table_description& table,
-                 const std::vector<const lake::lake_file*>& files, std::string where) {
-    std::map<const lake::lake_file*, sample_seen> seen;
-    std::vector<const lake::lake_file*> asked;
+                 const std::vector<const lake::listed_file*>& files, std::string where) {
+    std::map<const lake::listed_file*, sample_seen> seen;
+    std::vector<const lake::listed_file*> asked;
     std::vector<wanted_row> wanted;
     for (const auto* file : files) {
         auto row = file->mark.mark ? wanted_sample(*file->mark.mark, table) : std::nullopt;

@@ -38,8 +38,8 @@ enum class row_presence : std::uint8_t {
 
 // What the table has of the row that each file's last writer kept as a sample. Inside a transaction. Throws
 // async::error(precondition) that names the file whose sample cannot be a key.
-[[nodiscard]] awaitable<std::map<const lake::lake_file*, sample_seen>>
+[[nodiscard]] awaitable<std::map<const lake::listed_file*, sample_seen>>
 look_for_samples(db::connection& session, const table_description& table,
-                 const std::vector<const lake::lake_file*>& files, std::string where = {});
+                 const std::vector<const lake::listed_file*>& files, std::string where = {});
 
 } // namespace archive

@@ -41,7 +41,7 @@ void memory_lake::copy(const std::string& name) {
     write(name, one.content, one.properties.metadata);
 }
 
-lake::lake_file memory_lake::file(const std::string& name) const {
+lake::listed_file memory_lake::file(const std::string& name) const {
     const auto& one = blobs.at(name);
     auto properties = one.properties;
     properties.size = one.content.size();
@@ -74,9 +74,9 @@ void memory_lake::must_be(const std::string& name, const azure::condition& when)
         throw refusal(412, "ConditionNotMet");
 }
 
-awaitable<std::optional<lake::lake_file>> memory_lake::look(std::string name) {
+awaitable<std::optional<lake::listed_file>> memory_lake::look(std::string name) {
     begin("look", name);
-    std::optional<lake::lake_file> found;
+    std::optional<lake::listed_file> found;
     if (has(name))
         found = file(name);
     end();

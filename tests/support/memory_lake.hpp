@@ -32,7 +32,7 @@ class memory_lake final : public lake::file_store {
     void change_etag(blob& one);
     [[nodiscard]] bool has(const std::string& name) const { return blobs.contains(name); }
     // As a look would show it now. The file must be there.
-    [[nodiscard]] lake::lake_file file(const std::string& name) const;
+    [[nodiscard]] lake::listed_file file(const std::string& name) const;
 
     // For a hook to throw: the service's answer did not arrive, or it refused.
     [[nodiscard]] static azure::storage_error no_answer();
@@ -49,11 +49,11 @@ class memory_lake final : public lake::file_store {
         return directories.contains(key);
     }
     [[nodiscard]] lake::place where() const override { return {"account", "container"}; }
-    [[nodiscard]] std::uint64_t row_limit(const lake::lake_file&) const noexcept override {
+    [[nodiscard]] std::uint64_t row_limit(const lake::listed_file&) const noexcept override {
         return std::uint64_t{1} << 20;
     }
 
-    [[nodiscard]] async::awaitable<std::optional<lake::lake_file>> look(std::string name) override;
+    [[nodiscard]] async::awaitable<std::optional<lake::listed_file>> look(std::string name) override;
     [[nodiscard]] async::awaitable<void> read_range(std::string name, azure::etag version, std::uint64_t from,
                                                     std::optional<std::uint64_t> to,
                                                     azure::body_sink sink) override;

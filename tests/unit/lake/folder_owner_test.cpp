@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 folder_owner our_owner() { return {"7312345678901234567", "16384", "prod", "public.Event"}; }
 
 folder_contents folder_with(const file_mark* mark) {
-    lake_file file;
+    listed_file file;
     file.properties.name = "a/events_2024-02-29.csv";
     if (mark != nullptr)
         file.mark.mark = *mark;

@@ -18,8 +18,8 @@ ledger_entry known_entry() {
     return entry_of("a/events_2024-02-29.csv", archived_mark(), "\"0x8D\"", "archived");
 }
 
-lake_file file_as_marked(const file_mark& mark) {
-    lake_file file;
+listed_file file_as_marked(const file_mark& mark) {
+    listed_file file;
     file.properties.name = "a/events_2024-02-29.csv";
     file.properties.size = mark.now.bytes;
     file.mark.mark = mark;

@@ -8,13 +8,13 @@ namespace {
 
 constexpr std::uint64_t row_memory = std::uint64_t{8} << 20;
 
-lake_file file_of_size(std::uint64_t size) {
-    lake_file file;
+listed_file file_of_size(std::uint64_t size) {
+    listed_file file;
     file.properties.size = size;
     return file;
 }
 
-lake_file file_marked(std::uint64_t size, std::uint64_t recorded, std::uint64_t uncompressed = 0) {
+listed_file file_marked(std::uint64_t size, std::uint64_t recorded, std::uint64_t uncompressed = 0) {
     auto file = file_of_size(size);
     file_mark mark;
     mark.now.bytes = recorded;

@@ -11,15 +11,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-lake_file file_after(const file_mark& mark) {
-    lake_file file;
+listed_file file_after(const file_mark& mark) {
+    listed_file file;
     file.properties.name = "events_2024-02-29.csv";
     file.properties.size = mark.now.bytes;
     file.mark.mark = mark;
     return file;
 }
 
-tail_state state_after(const lake_file& file) { return tail_state_of(file, rig::pending_mark()); }
+tail_state state_after(const listed_file& file) { return tail_state_of(file, rig::pending_mark()); }
 
 TEST(tail_state, is_told_by_the_mark_and_by_what_is_there) {
     const auto published = rig::pending_mark();

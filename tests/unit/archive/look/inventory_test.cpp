@@ -6,8 +6,8 @@
 namespace archive {
 namespace {
 
-lake::lake_file file_of(std::string name, const lake::file_mark* mark = nullptr) {
-    lake::lake_file file;
+lake::listed_file file_of(std::string name, const lake::file_mark* mark = nullptr) {
+    lake::listed_file file;
     file.properties.name = std::move(name);
     file.properties.size = 1'000;
     file.properties.last_modified = "Thu, 29 Feb 2024 02:00:17 GMT";

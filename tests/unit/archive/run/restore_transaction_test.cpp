@@ -11,15 +11,15 @@ namespace {
 const db::transaction_mark restoring{
     "0193-restore", "4294967300", {"7312345678901234567", "16384", 1, 0x17'0000'0000}};
 
-lake::lake_file archived_file() {
-    lake::lake_file file;
+lake::listed_file archived_file() {
+    lake::listed_file file;
     file.properties.name = "logs/events_2024-02-29.csv";
     file.mark.mark = lake::settled(lake::rig::pending_mark());
     file.properties.size = file.mark.mark->now.bytes;
     return file;
 }
 
-restored_file restored_from(const lake::lake_file& file) {
+restored_file restored_from(const lake::listed_file& file) {
     restored_file restored{&file, {}};
     restored.loaded.content.bytes = file.properties.size;
     restored.loaded.content.rows = 31;

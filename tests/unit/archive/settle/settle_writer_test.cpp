@@ -34,7 +34,7 @@ class settle_writer_test : public test_support::memory_lake_test {
     std::vector<std::string> told_; // "ready", then "FILE: what"
     std::exception_ptr lease_lost_;
     std::exception_ptr ledger_lost_;
-    std::map<std::string, lake::lake_file> files_;
+    std::map<std::string, lake::listed_file> files_;
     table_description table_;
     lake::pending_files tails_{lake_, retries_, &again_};
     restore_publisher restores_{lake_, retries_, [] { return std::string(56, 'e'); }};

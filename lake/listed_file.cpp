@@ -1,4 +1,4 @@
-#include "lake/lake_file.hpp"
+#include "lake/listed_file.hpp"
 
 #include "async/error.hpp"
 #include "lake/side_copy.hpp"
@@ -7,7 +7,7 @@
 
 namespace lake {
 
-file_key lake_file::key() const {
+file_key listed_file::key() const {
     const auto slash = properties.name.rfind('/'); // npos + 1 is 0
     const auto name = std::string_view(properties.name).substr(slash + 1);
     auto key = key_of_file(name);

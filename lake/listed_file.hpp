@@ -9,7 +9,7 @@
 
 namespace lake {
 
-struct lake_file {
+struct listed_file {
     azure::blob_properties properties;
     read_mark mark;
 
@@ -17,6 +17,6 @@ struct lake_file {
     [[nodiscard]] bool compressed() const { return key().compression == compression::gzip; }
 };
 
-using file_map = std::map<file_key, lake_file>;
+using file_map = std::map<file_key, listed_file>;
 
 } // namespace lake
