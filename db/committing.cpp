@@ -18,20 +18,20 @@ constexpr std::chrono::seconds outcome_patience{30};
 constexpr std::chrono::milliseconds outcome_pause{200};
 
 awaitable<commit_decision> ask_for_outcome(database_access database, transaction_mark which) {
-    const auto session = co_await connection::open(database.options, database.helper, database.sink);
+    const auto session = co_await connection::open(database.options, database.helper, database.log);
     auto asking = co_await transaction::begin(*session, {});
     const auto now = co_await position_of(*session);
     const auto asked = co_await fate_of(*session, which.transaction, which.position, now);
     co_await asking.rollback();
-    database.sink.info("commit.outcome", "the server was asked what became of the transaction",
-                       {{"transaction.fate", to_string(asked)}});
+    database.log.info("commit.outcome", "the server was asked what became of the transaction",
+                      {{"transaction.fate", to_string(asked)}});
     co_return decide_commit_in_doubt(asked);
 }
 
 } // namespace
 
 awaitable<void> make_number_durable(database_access database) {
-    const auto session = co_await connection::open(database.options, database.helper, database.sink);
+    const auto session = co_await connection::open(database.options, database.helper, database.log);
     // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
     // one in a session without synchronous_commit.
     (void)co_await session->query(
@@ -43,7 +43,7 @@ awaitable<void> make_number_durable(database_access database) {
 
 awaitable<commit_decision> commit_or_ask(database_access database, transaction& transaction,
                                          transaction_mark which) {
-    const async::span shown(database.sink, "job", "commit");
+    const async::span shown(database.log, "job", "commit");
     fault_point("before-commit");
     const auto outcome = co_await transaction.commit(async::deadline::after(commit_patience));
     fault_point("after-commit");
@@ -51,9 +51,8 @@ awaitable<commit_decision> commit_or_ask(database_access database, transaction& 
     if (decision != commit_decision::ask)
         co_return decision;
 
-    database.sink.warn("commit.in_doubt",
-                       "the answer to COMMIT was lost: asking the server what became of it",
-                       {{"transaction", which.transaction}});
+    database.log.warn("commit.in_doubt", "the answer to COMMIT was lost: asking the server what became of it",
+                      {{"transaction", which.transaction}});
     const auto by = async::deadline::after(outcome_patience);
     const auto ask = [&decision, &database, &which]() -> awaitable<void> {
         decision = co_await ask_for_outcome(database, which);

@@ -37,7 +37,7 @@ awaitable<void> close_after_winding_down(std::shared_ptr<libpq_session> session,
     try {
         co_await async::with_deadline(wind_down(session), by, "the server to stop a statement");
     } catch (const async::error& failed) {
-        session->sink().debug("db.abandon_failed", failed.what());
+        session->log().debug("db.abandon_failed", failed.what());
     }
 }
 
@@ -49,13 +49,13 @@ connection::connection(std::shared_ptr<libpq_session> session) noexcept
 connection::~connection() { session_->close(); }
 
 awaitable<std::unique_ptr<connection>> connection::open(const connect_options& options,
-                                                        async::helper_thread& helper, async::log& sink) {
-    return open_owned(options, helper, sink);
+                                                        async::helper_thread& helper, async::log& log) {
+    return open_owned(options, helper, log);
 }
 
-awaitable<std::unique_ptr<connection>>
-connection::open_owned(connect_options options, async::helper_thread& helper, async::log& sink) {
-    auto session = co_await open_session(std::move(options), helper, sink);
+awaitable<std::unique_ptr<connection>> connection::open_owned(connect_options options,
+                                                              async::helper_thread& helper, async::log& log) {
+    auto session = co_await open_session(std::move(options), helper, log);
     co_return std::unique_ptr<connection>(new connection(std::move(session)));
 }
 

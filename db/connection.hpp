@@ -132,9 +132,9 @@ class copy_in {
 class connection {
   public:
     // Throws db::error: temporary when the server cannot be reached in time, refused for authentication,
-    // precondition for a database that does not exist. `helper` and `sink` must outlive the connection.
+    // precondition for a database that does not exist. `helper` and `log` must outlive the connection.
     [[nodiscard]] static awaitable<std::unique_ptr<connection>>
-    open(const connect_options& options, async::helper_thread& helper, async::log& sink);
+    open(const connect_options& options, async::helper_thread& helper, async::log& log);
     ~connection(); // closes the socket; a statement in progress is not cancelled: see `abandon`
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -174,7 +174,7 @@ class connection {
   private:
     friend class transaction;
     static awaitable<std::unique_ptr<connection>> open_owned(connect_options options,
-                                                             async::helper_thread& helper, async::log& sink);
+                                                             async::helper_thread& helper, async::log& log);
     explicit connection(std::shared_ptr<libpq_session> session) noexcept;
     // Shared with the coroutines in progress.
     std::shared_ptr<libpq_session> session_;

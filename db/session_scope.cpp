@@ -12,14 +12,14 @@ constexpr std::chrono::seconds abandon_patience{5};
 } // namespace
 
 awaitable<void> with_session(database_access database, std::function<awaitable<void>(connection&)> body) {
-    const auto session = co_await connection::open(database.options, database.helper, database.sink);
+    const auto session = co_await connection::open(database.options, database.helper, database.log);
     auto* const borrowed = session.get();
     co_await async::with_cleanup(
         body(*session), [borrowed] { return borrowed->abandon(async::deadline::after(abandon_patience)); },
         abandon_patience,
         [&database](std::exception_ptr failed) {
-            database.sink.warn("db.abandon", "a connection could not be ended in an orderly way",
-                               {{"error.message", async::describe(failed)}});
+            database.log.warn("db.abandon", "a connection could not be ended in an orderly way",
+                              {{"error.message", async::describe(failed)}});
         });
 }
 

@@ -19,7 +19,7 @@ inline constexpr std::chrono::seconds commit_patience{120};
 struct database_access {
     const connect_options& options;
     async::helper_thread& helper;
-    async::log& sink;
+    async::log& log;
 };
 
 // Opens a session, awaits `body`, and closes it. If `body` fails or is cancelled, what the server is doing

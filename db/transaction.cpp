@@ -106,7 +106,7 @@ awaitable<transaction> transaction::begin_owned(connection& session, transaction
             if (shared->usable() && status_of(*shared) != PQTRANS_IDLE)
                 co_await roll_back(shared);
         } catch (const async::error& also) {
-            shared->sink().debug("db.rollback_failed", also.what());
+            shared->log().debug("db.rollback_failed", also.what());
         }
         std::rethrow_exception(failed);
     }

@@ -78,7 +78,7 @@ awaitable<void> exporter::repeat(std::string task, task_report& report, attempt_
 awaitable<attempt_result> exporter::try_once(const std::string& task, task_report& report,
                                              const attempt_body& body) {
     const auto& database = context_.database;
-    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+    const auto session = co_await db::connection::open(database.options, database.helper, database.log);
     attempt work(*session, task, report);
     auto result = attempt_result::finished;
     const auto all = [this, &work, &body, &result]() -> awaitable<void> {
@@ -166,7 +166,7 @@ awaitable<void> exporter::adopt() {
         throw async::error(failure::usage, "exports go to a directory, which has no owner",
                            "--adopt is for a folder of the lake: set EXPORT_TO=lake.");
     const auto& database = context_.database;
-    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+    const auto session = co_await db::connection::open(database.options, database.helper, database.log);
     const db::transaction_options options;
     auto looking = co_await db::transaction::begin(*session, options);
     const auto position = co_await db::position_of(*session);

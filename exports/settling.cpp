@@ -186,7 +186,7 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
     if (file == files.end())
         throw async::error(failure::precondition, fmt::format("'{}' is not waiting to be settled", name));
     const auto& database = context_.database;
-    const auto session = co_await db::connection::open(database.options, database.helper, database.sink);
+    const auto session = co_await db::connection::open(database.options, database.helper, database.log);
     task_report report;
     attempt work(*session, file->mark.task, report);
     const bool opened = co_await open(work);

@@ -37,8 +37,8 @@ awaitable<void> converter::convert(const listed_file& file, const expected_file&
     co_await remove_original(made);
     co_await rebuild(made);
     co_await remove_copy(made);
-    sink_.info("day.converted", "an append blob has become a block blob of the same bytes",
-               {{"day", key.which.text()}, {"blob", made.name}, {"bytes", made.mark.bytes}});
+    log_.info("day.converted", "an append blob has become a block blob of the same bytes",
+              {{"day", key.which.text()}, {"blob", made.name}, {"bytes", made.mark.bytes}});
 }
 
 awaitable<void> converter::make_copy(const listed_file& file, const expected_file& expected, standing& made) {
@@ -130,8 +130,8 @@ awaitable<void> converter::settle(const listed_file& copy, const listed_file* or
                         made.name, made.copy_name),
             "Put the rows of both into one of them (neither has been changed), upload that under the"
             " first name, and delete the second.");
-    sink_.info("convert.settled", "a conversion that an earlier run began is finished",
-               {{"day", key->which.text()}, {"blob", made.name}, {"decision", to_string(decision)}});
+    log_.info("convert.settled", "a conversion that an earlier run began is finished",
+              {{"day", key->which.text()}, {"blob", made.name}, {"decision", to_string(decision)}});
     if (decision == copy_decision::remove_original)
         co_await remove_original(made);
     if (decision != copy_decision::remove_copy)

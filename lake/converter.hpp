@@ -21,12 +21,12 @@ namespace lake {
 class converter {
   public:
     // All references must outlive the converter. `new_nonce`: at least 56 hex digits, never the same.
-    converter(lake::folder& folder, async::retry_context& retries, async::page_pool& pages, async::log& sink,
+    converter(lake::folder& folder, async::retry_context& retries, async::page_pool& pages, async::log& log,
               std::string run, std::function<std::string()> new_nonce)
         : lake_(folder)
         , retries_(retries)
         , pages_(pages)
-        , sink_(sink)
+        , log_(log)
         , run_(std::move(run))
         , new_nonce_(std::move(new_nonce)) {}
 
@@ -65,7 +65,7 @@ class converter {
     lake::folder& lake_;
     async::retry_context& retries_;
     async::page_pool& pages_;
-    async::log& sink_;
+    async::log& log_;
     std::string run_;
     std::function<std::string()> new_nonce_;
 };

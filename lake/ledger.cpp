@@ -191,7 +191,7 @@ awaitable<void> ledger::append(std::vector<ledger_entry> entries) {
     fault_point("ledger-written");
 }
 
-awaitable<void> ledger::record(std::vector<ledger_entry> entries, async::log& sink) {
+awaitable<void> ledger::record(std::vector<ledger_entry> entries, async::log& log) {
     if (entries.empty())
         co_return;
     try {
@@ -199,8 +199,8 @@ awaitable<void> ledger::record(std::vector<ledger_entry> entries, async::log& si
     } catch (const async::error& failed) {
         if (failed.kind() == async::failure::temporary)
             throw;
-        sink.warn("ledger.failed", "the ledger could not be written: `verify` will not miss these files",
-                  {{"error.message", failed.what()}});
+        log.warn("ledger.failed", "the ledger could not be written: `verify` will not miss these files",
+                 {{"error.message", failed.what()}});
     }
 }
 

@@ -64,7 +64,7 @@ class ledger {
     [[nodiscard]] awaitable<void> append(std::vector<ledger_entry> entries);
     // The same for what has committed: where the lake will never take it (an account without append blobs, a
     // policy), a warning. Throws what another try may mend: the marks are then to stay.
-    [[nodiscard]] awaitable<void> record(std::vector<ledger_entry> entries, async::log& sink);
+    [[nodiscard]] awaitable<void> record(std::vector<ledger_entry> entries, async::log& log);
     // All months. Empty where an older version wrote the folder.
     [[nodiscard]] awaitable<ledger_state> read();
 

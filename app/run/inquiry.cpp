@@ -79,7 +79,7 @@ awaitable<inquiry_answer> check_all(const command_line& request, inquiry_context
         link = made;
         connected = true;
     };
-    const db::database_access database{options, context.database.helper, context.database.sink};
+    const db::database_access database{options, context.database.helper, context.database.log};
     archive::preflight_context look{settings.job, database, context.lake, {}, {}, random_hex(12)};
     look.database_name = db::describe_conninfo(settings.database);
     look.account = fmt::format("account '{}', by {}", settings.account.name, lake_identity(settings));

@@ -94,14 +94,14 @@ awaitable<void> tell_owner(db::database_access database, lake::folder& folder, c
     if (failed) {
         if (need == database_need::needed || async::is_cancellation(failed))
             std::rethrow_exception(failed);
-        database.sink.debug("folder.owner_unknown", "whose folder it is was not compared",
-                            {{"error.message", async::describe(failed)}});
+        database.log.debug("folder.owner_unknown", "whose folder it is was not compared",
+                           {{"error.message", async::describe(failed)}});
         co_return;
     }
     const auto owner = lake::owner_from(lock->metadata);
     if (ours.cluster.empty() || (owner && owner->is(ours))) // hidden from this role: equal to none
         co_return;
-    database.sink.warn(
+    database.log.warn(
         "folder.owner",
         owner ? fmt::format("the folder belongs to {}; this is {}", describe(*owner), describe(ours))
               : std::string("the folder's lock blob does not say whose it is"),

@@ -47,13 +47,13 @@ std::optional<lake::restored_mark> restored_after(const day_file& file, const pu
 }
 
 // The tags that do not fit beside those of others.
-void tell_left_out(async::log& sink, const std::string& name, const azure::tag_set& wanted,
+void tell_left_out(async::log& log, const std::string& name, const azure::tag_set& wanted,
                    const azure::tag_set& given) {
     const auto missing =
         std::ranges::count_if(wanted, [&](const auto& tag) { return !given.contains(tag.first); });
     if (missing > 0)
-        sink.warn("day.tags_left_out", "not all tags fit beside those that others gave the file",
-                  {{"blob", name}, {"tags_left_out", missing}});
+        log.warn("day.tags_left_out", "not all tags fit beside those that others gave the file",
+                 {{"blob", name}, {"tags_left_out", missing}});
 }
 
 } // namespace

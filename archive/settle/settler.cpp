@@ -20,20 +20,20 @@ using async::failure;
 
 namespace {
 
-settle_steps steps_of(lake::folder_lease& lease, lake::ledger& kept, async::log& sink) {
+settle_steps steps_of(lake::folder_lease& lease, lake::ledger& kept, async::log& log) {
     return {[&lease] { return lease.ready_to_write(); },
-            [&kept, &sink](std::vector<lake::ledger_entry> entries) {
-                return kept.record(std::move(entries), sink);
+            [&kept, &log](std::vector<lake::ledger_entry> entries) {
+                return kept.record(std::move(entries), log);
             }};
 }
 
 } // namespace
 
 settler::settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores,
-                 async::log& sink, std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept)
+                 async::log& log, std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept)
     : files_(files)
-    , sink_(sink)
-    , writer_(files, tails, restores, steps_of(lease, kept, sink), parallel) {}
+    , log_(log)
+    , writer_(files, tails, restores, steps_of(lease, kept, log), parallel) {}
 
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
                                     const db::server_position& position, const lake::file_map& files) {
@@ -123,11 +123,11 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     if (decision == settle_decision::refuse_foreign || decision == settle_decision::refuse_copy ||
         decision == settle_decision::refuse_mixed)
         throw refusal(decision, facts, table, position, file, seen, known.hidden);
-    sink_.info("settle.decided", "a file that an earlier run left pending",
-               {{"blob", file.properties.name},
-                {"decision", to_string(decision)},
-                {"transaction", by.transaction},
-                {"transaction.fate", to_string(facts.fate)}});
+    log_.info("settle.decided", "a file that an earlier run left pending",
+              {{"blob", file.properties.name},
+               {"decision", to_string(decision)},
+               {"transaction", by.transaction},
+               {"transaction.fate", to_string(facts.fate)}});
     co_return decision;
 }
 
@@ -166,11 +166,11 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     const decided_file chosen{&file, decision == verdict::keep ? kept_as : undo, true};
     std::vector<decided_file> one(1, chosen);
     co_await writer_.write(std::move(one), table, position);
-    sink_.info("settle.verdict", "a pending file was settled by a person's decision",
-               {{"blob", name},
-                {"decision", decision == verdict::keep ? "keep" : "discard"},
-                {"transaction", by->transaction},
-                {"transaction.fate", to_string(asked)}});
+    log_.info("settle.verdict", "a pending file was settled by a person's decision",
+              {{"blob", name},
+               {"decision", decision == verdict::keep ? "keep" : "discard"},
+               {"transaction", by->transaction},
+               {"transaction.fate", to_string(asked)}});
 }
 
 } // namespace archive

@@ -33,8 +33,8 @@ struct settling {
 class settler {
   public:
     // All must outlive it.
-    settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores,
-            async::log& sink, std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept);
+    settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores, async::log& log,
+            std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept);
 
     // `session` is inside a transaction whose snapshot is younger than any finished transaction of interest.
     // Throws async::error(integrity) for a mark that is not this database's and for a tail whose rows are
@@ -65,7 +65,7 @@ class settler {
                                              const lake::file_map& files);
 
     lake::file_store& files_;
-    async::log& sink_;
+    async::log& log_;
     settle_writer writer_;
 };
 

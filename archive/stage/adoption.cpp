@@ -124,23 +124,23 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
             file.whole.emplace();
         else
             (void)co_await remember_rows_in(file, before);
-        context_.sink.info("day.due_again",
-                           "a restored day is due again: rows that its file has are recognised",
-                           {{"day", file.which().text()}, {"blob", file.name}});
+        context_.log.info("day.due_again",
+                          "a restored day is due again: rows that its file has are recognised",
+                          {{"day", file.which().text()}, {"blob", file.name}});
     }
     if (how.remember_rows)
-        context_.sink.warn(
+        context_.log.warn(
             "day.history_changed",
             "the database was restored or failed over since this file was written: its rows are compared",
             {{"day", file.which().text()}, {"blob", file.name}});
     else if (!ours)
-        context_.sink.info(
+        context_.log.info(
             "day.adopted", "a file that others wrote is read once and appended to",
             {{"day", file.which().text()}, {"blob", file.name}, {"bytes", before.properties.size}});
     if (how.compact)
-        context_.sink.info("day.compacted",
-                           "a file comes near the limit of blocks: its bytes are staged again in larger ones",
-                           {{"day", file.which().text()}, {"blob", file.name}});
+        context_.log.info("day.compacted",
+                          "a file comes near the limit of blocks: its bytes are staged again in larger ones",
+                          {{"day", file.which().text()}, {"blob", file.name}});
     if (how.remember_rows)
         expect_held(file, mark->now.rows);
     // A pending file that others replaced has lost its mark, and may hold rows that the table still has.
@@ -224,10 +224,9 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         co_return co_await read_whole(file, how);
     }
     if (seen.crlf_lines() > 0)
-        context_.sink.info(
-            "day.line_ends",
-            "lines of a file end in CRLF: all will end in LF, as COPY wants one kind in a file",
-            {{"day", file.which().text()}, {"blob", file.name}, {"lines", seen.crlf_lines()}});
+        context_.log.info("day.line_ends",
+                          "lines of a file end in CRLF: all will end in LF, as COPY wants one kind in a file",
+                          {{"day", file.which().text()}, {"blob", file.name}, {"lines", seen.crlf_lines()}});
 
     if (file.untouched.bytes == 0)
         file.untouched = record;
@@ -265,7 +264,7 @@ void staging::must_be_compressed_again(const day_file& file, std::uint64_t rows,
                                        std::uint64_t rows_known) const {
     if (!file.compressed() || !file.adopted || rows < rows_known)
         throw changed_by_others(file.name);
-    context_.sink.warn(
+    context_.log.warn(
         "day.compressed_again",
         "others compressed a file again: its rows were counted but could not be compared",
         {{"day", file.which().text()}, {"blob", file.name}, {"rows", rows}, {"rows_known", rows_known}});

@@ -127,7 +127,7 @@ awaitable<void> staging::compare_late(day_file& file) {
     if (file.late.empty())
         co_return;
     std::ranges::sort(file.late);
-    context_.sink.info(
+    context_.log.info(
         "day.late_rows",
         "rows older than the last run's cutoff are in the table: they are looked for in the file",
         {{"day", file.which().text()}, {"blob", file.name}, {"rows", file.late.size()}});

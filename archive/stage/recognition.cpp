@@ -95,9 +95,9 @@ void staging::remember_row_of_others(day_file& file, std::string_view row) {
     if (set_aside_ > (context_.pages.capacity_pages() * async::page_size + set_aside_) / 4) {
         file.beyond_memory = true;
         forget_held(file);
-        context_.sink.warn("day.not_compared",
-                           "a file that others wrote has more rows than can be compared with the table",
-                           {{"day", file.which().text()}, {"blob", file.name}});
+        context_.log.warn("day.not_compared",
+                          "a file that others wrote has more rows than can be compared with the table",
+                          {{"day", file.which().text()}, {"blob", file.name}});
         return;
     }
     remember(file, as_copy_writes(row));
@@ -215,11 +215,10 @@ bool staging::recognised(day_file& file, std::string_view row) {
             " another key, or move the file away.");
     if (seen == held_rows::found::other_content && !holder->doubted) {
         if (!std::exchange(file.key_again_said, true))
-            context_.sink.warn(
-                "day.key_again",
-                "a row with the key of an archived one is archived beside it: a file that has a"
-                " key twice cannot be restored as a whole",
-                {{"day", file.which().text()}, {"blob", holder->name}});
+            context_.log.warn("day.key_again",
+                              "a row with the key of an archived one is archived beside it: a file that has a"
+                              " key twice cannot be restored as a whole",
+                              {{"day", file.which().text()}, {"blob", holder->name}});
         return false;
     }
     if (seen == held_rows::found::other_content)

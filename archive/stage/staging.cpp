@@ -131,7 +131,7 @@ awaitable<void> staging::append_compared(day_file& file, std::string_view row) {
 }
 
 awaitable<void> staging::store_when_possible(day_file& file, std::string_view bytes) {
-    const async::span shown(context_.sink, "waits", "for memory");
+    const async::span shown(context_.log, "waits", "for memory");
     const auto place = line_end_++;
     // Cancellation ends the whole group of readers, so nobody is left behind one who leaves the line.
     for (;;) {
@@ -234,7 +234,7 @@ awaitable<void> staging::upload() {
         auto block = std::move(queue_.front());
         queue_.pop_front();
         fault_point("before-put-block");
-        async::span shown(context_.sink, "uploaders", "block of", block.file->name);
+        async::span shown(context_.log, "uploaders", "block of", block.file->name);
         shown.note("bytes", block.content.size());
         const auto pieces = block.content.pieces();
         const auto& existing = block.file->existing;

@@ -33,7 +33,7 @@ namespace archive {
 struct staging_context {
     lake::file_store& lake;
     async::page_pool& pages;
-    async::log& sink;
+    async::log& log;
     run_report& report;
     const table_description& table;
     const db::server_position& position;

@@ -87,7 +87,7 @@ awaitable<void> table_reader::run(std::size_t count, piece read) {
 }
 
 awaitable<void> table_reader::lane(std::size_t count, const piece& read) {
-    const db::database_access database{context_.database, context_.helper, context_.sink};
+    const db::database_access database{context_.database, context_.helper, context_.log};
     co_await db::with_session(
         database, [this, count, &read](db::connection& session) { return work(session, count, read); });
     if (--lanes_ > 0)
@@ -139,7 +139,7 @@ awaitable<void> table_reader::must_see_as_coordinator(db::connection& session) c
 awaitable<void> table_reader::read_day(db::connection& session, const planned_day& planned) {
     auto* const file = co_await target_.file_for(planned.which);
     fault_point("before-copy");
-    async::span shown(context_.sink, "readers", "copy", planned.which.text());
+    async::span shown(context_.log, "readers", "copy", planned.which.text());
     shown.note("rows", planned.rows);
     if (target_.wants_late_rows(*file))
         co_await look_for_late(session, planned, *file);
@@ -166,8 +166,8 @@ awaitable<void> table_reader::read_day(db::connection& session, const planned_da
     must_agree(planned.rows, received, file->name);
     target_.finish(*file);
     fault_point("day-copied");
-    context_.sink.debug("day.copied", "a day's rows have been read",
-                        {{"day", planned.which.text()}, {"rows", file->rows}, {"bytes", file->bytes}});
+    context_.log.debug("day.copied", "a day's rows have been read",
+                       {{"day", planned.which.text()}, {"rows", file->rows}, {"bytes", file->bytes}});
 }
 
 // Rows that came when older ones of the day were in the file already, or that are in it.
@@ -222,7 +222,7 @@ awaitable<bool> table_reader::recognise_day(db::connection& session, const plann
 awaitable<void> table_reader::read_range(db::connection& session, const page_range& pages,
                                          std::optional<lake::day>& last) {
     fault_point("before-copy");
-    async::span shown(context_.sink, "readers", "copy pages from", std::to_string(pages.first));
+    async::span shown(context_.log, "readers", "copy pages from", std::to_string(pages.first));
     const auto sql = copy_range_sql(context_.table, context_.rows, pages);
     auto copy = co_await session.start_copy_out(sql);
     std::uint64_t received = 0;

@@ -23,7 +23,7 @@ namespace archive {
 struct reader_context {
     const db::connect_options& database;
     async::helper_thread& helper;
-    async::log& sink;
+    async::log& log;
     run_report& report;
     const table_description& table;
     const selection& rows;

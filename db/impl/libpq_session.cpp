@@ -4,12 +4,12 @@ namespace db {
 
 libpq_session::libpq_session(connection_handle handle, std::unique_ptr<notices> heard,
                              const asio::any_io_executor& executor, async::helper_thread& helper,
-                             async::log& sink)
+                             async::log& log)
     : heard_(std::move(heard))
     , handle_(std::move(handle))
     , descriptor_(executor)
     , helper_(helper)
-    , sink_(sink) {
+    , log_(log) {
     descriptor_.borrow(PQsocket(this->handle()));
     settle();
 }
@@ -23,7 +23,7 @@ void libpq_session::close() noexcept {
 void libpq_session::settle() {
     if (PQsocket(handle()) < 0)
         descriptor_.let_go();
-    heard_->pass_to(sink_);
+    heard_->pass_to(log_);
 }
 
 void libpq_session::require_sent(int accepted) {

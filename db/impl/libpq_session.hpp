@@ -28,14 +28,14 @@ enum class phase : std::uint8_t {
 class libpq_session {
   public:
     libpq_session(connection_handle handle, std::unique_ptr<notices> heard,
-                  const asio::any_io_executor& executor, async::helper_thread& helper, async::log& sink);
+                  const asio::any_io_executor& executor, async::helper_thread& helper, async::log& log);
     ~libpq_session() { close(); }
     libpq_session(const libpq_session&) = delete;
     libpq_session& operator=(const libpq_session&) = delete;
 
     [[nodiscard]] PGconn* handle() const noexcept { return handle_.get(); }
     [[nodiscard]] async::helper_thread& helper() const noexcept { return helper_; }
-    [[nodiscard]] async::log& sink() const noexcept { return sink_; }
+    [[nodiscard]] async::log& log() const noexcept { return log_; }
     [[nodiscard]] phase at() const noexcept { return at_; }
     void set_phase(phase now) noexcept { at_ = now; }
     // libpq has not noticed that the connection is gone.
@@ -77,7 +77,7 @@ class libpq_session {
     connection_handle handle_;
     borrowed_descriptor descriptor_;
     async::helper_thread& helper_;
-    async::log& sink_;
+    async::log& log_;
     phase at_ = phase::idle;
 };
 

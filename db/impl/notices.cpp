@@ -26,16 +26,16 @@ void notices::receive(void* self, const PGresult* notice) noexcept {
     waiting.push_back({loud ? async::log_level::warn : async::log_level::debug, code, std::move(message)});
 }
 
-void notices::pass_to(async::log& sink) {
+void notices::pass_to(async::log& log) {
     if (waiting_.empty())
         return;
     const std::vector<notice> passing = std::move(waiting_);
     waiting_.clear();
     for (const notice& each : passing) {
         if (each.level == async::log_level::warn)
-            sink.warn("db.notice", each.message, {{"db.sqlstate", each.state}, {"count", each.count}});
+            log.warn("db.notice", each.message, {{"db.sqlstate", each.state}, {"count", each.count}});
         else
-            sink.debug("db.notice", each.message, {{"db.sqlstate", each.state}, {"count", each.count}});
+            log.debug("db.notice", each.message, {{"db.sqlstate", each.state}, {"count", each.count}});
     }
 }
 

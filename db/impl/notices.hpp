@@ -18,7 +18,7 @@ class notices {
   public:
     // Must outlive the connection.
     void listen(PGconn* handle);
-    void pass_to(async::log& sink);
+    void pass_to(async::log& log);
 
   private:
     static void receive(void* self, const PGresult* notice) noexcept;

@@ -46,7 +46,7 @@ void attempt::start() {
 }
 
 awaitable<std::shared_ptr<libpq_session>> connect(settings wanted, async::helper_thread& helper,
-                                                  async::log& sink) {
+                                                  async::log& log) {
     const auto executor = co_await asio::this_coro::executor;
     const auto trying = std::make_shared<attempt>();
     trying->wanted = std::move(wanted);
@@ -77,7 +77,7 @@ awaitable<std::shared_ptr<libpq_session>> connect(settings wanted, async::helper
     if (PQsetnonblocking(handle, 1) != 0)
         throw broken_connection(handle);
     co_return std::make_shared<libpq_session>(std::move(trying->handle), std::move(trying->heard), executor,
-                                              helper, sink);
+                                              helper, log);
 }
 
 link_facts link_of(PGconn* handle) {
@@ -112,7 +112,7 @@ awaitable<std::string> describe_target(std::string conninfo, async::helper_threa
 } // namespace
 
 awaitable<std::shared_ptr<libpq_session>> open_session(connect_options options, async::helper_thread& helper,
-                                                       async::log& sink) {
+                                                       async::log& log) {
     auto wanted = settings_for_libpq(options);
     if (options.password) {
         auto password = co_await options.password();
@@ -123,7 +123,7 @@ awaitable<std::shared_ptr<libpq_session>> open_session(connect_options options, 
     std::optional<async::error> late;
     try {
         target = co_await async::with_deadline(describe_target(options.conninfo, helper), by, "connect");
-        auto session = co_await async::with_deadline(connect(std::move(wanted), helper, sink), by, "connect");
+        auto session = co_await async::with_deadline(connect(std::move(wanted), helper, log), by, "connect");
         if (options.opened)
             options.opened(link_of(session->handle()));
         co_return session;

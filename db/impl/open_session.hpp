@@ -9,6 +9,6 @@
 namespace db {
 
 [[nodiscard]] awaitable<std::shared_ptr<libpq_session>>
-open_session(connect_options options, async::helper_thread& helper, async::log& sink);
+open_session(connect_options options, async::helper_thread& helper, async::log& log);
 
 } // namespace db

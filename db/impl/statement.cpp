@@ -34,7 +34,7 @@ awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::str
     must_have_no_nul(sql);
     const std::vector<const char*> values = pointers_to(parameters);
     const statement_scope scope(*session);
-    const async::span shown(session->sink(), "statements", beginning_of(sql));
+    const async::span shown(session->log(), "statements", beginning_of(sql));
     session->require_sent(PQsendQueryParams(session->handle(), sql.c_str(), static_cast<int>(values.size()),
                                             nullptr, values.data(), nullptr, nullptr, 0));
     co_await session->flush();
@@ -47,7 +47,7 @@ awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::str
 awaitable<std::vector<result>> run_batch(std::shared_ptr<libpq_session> session, std::string sql) {
     must_have_no_nul(sql);
     const statement_scope scope(*session);
-    const async::span shown(session->sink(), "statements", beginning_of(sql));
+    const async::span shown(session->log(), "statements", beginning_of(sql));
     session->require_sent(PQsendQuery(session->handle(), sql.c_str()));
     co_await session->flush();
     auto handles = co_await session->read_results();
