@@ -53,16 +53,16 @@ awaitable<commit_decision> commit_or_ask(database_access database, transaction& 
 
     database.log.warn("commit.in_doubt", "the answer to COMMIT was lost: asking the server what became of it",
                       {{"transaction", which.transaction}});
-    const auto by = async::deadline::after(outcome_patience);
+    const auto deadline = async::deadline::after(outcome_patience);
     const auto ask = [&decision, &database, &which]() -> awaitable<void> {
         decision = co_await ask_for_outcome(database, which);
     };
     for (;;) {
         const auto failed =
-            co_await async::caught_error(async::with_deadline(ask(), by, "the outcome of COMMIT"));
+            co_await async::caught_error(async::with_deadline(ask(), deadline, "the outcome of COMMIT"));
         if (!failed && decision != commit_decision::wait)
             co_return decision;
-        if (by.passed())
+        if (deadline.passed())
             co_return commit_decision::leave_marks;
         co_await async::pause(outcome_pause);
     }

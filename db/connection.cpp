@@ -28,14 +28,14 @@ awaitable<void> run_and_drop(std::shared_ptr<libpq_session> session, std::string
     static_cast<void>(co_await run_batch(std::move(session), std::move(sql)));
 }
 
-awaitable<void> close_after_winding_down(std::shared_ptr<libpq_session> session, async::deadline by) {
+awaitable<void> close_after_winding_down(std::shared_ptr<libpq_session> session, async::deadline deadline) {
     struct closer {
         libpq_session& session;
         ~closer() { session.close(); }
     };
     const closer at_end{*session};
     try {
-        co_await async::with_deadline(wind_down(session), by, "the server to stop a statement");
+        co_await async::with_deadline(wind_down(session), deadline, "the server to stop a statement");
     } catch (const async::error& failed) {
         session->log().debug("db.abandon_failed", failed.what());
     }
@@ -74,7 +74,9 @@ awaitable<copy_in> connection::start_copy_in(std::string_view sql) {
     return copy_in::start(session_, std::string(sql));
 }
 
-awaitable<void> connection::abandon(async::deadline by) { return close_after_winding_down(session_, by); }
+awaitable<void> connection::abandon(async::deadline deadline) {
+    return close_after_winding_down(session_, deadline);
+}
 
 int connection::server_version() const noexcept { return PQserverVersion(session_->handle()); }
 

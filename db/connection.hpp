@@ -159,8 +159,8 @@ class connection {
     [[nodiscard]] awaitable<copy_in> start_copy_in(std::string_view sql);
 
     // Asks the server to cancel what it is doing for this session, waits for it to say so, and closes. Never
-    // throws for a server that is gone; gives up at `by`. To be awaited shielded.
-    [[nodiscard]] awaitable<void> abandon(async::deadline by);
+    // throws for a server that is gone; gives up at `deadline`. To be awaited shielded.
+    [[nodiscard]] awaitable<void> abandon(async::deadline deadline);
 
     // 'text' as an SQL literal, "name" as an identifier.
     [[nodiscard]] static std::string literal(std::string_view text);

@@ -132,7 +132,7 @@ std::vector<effect> effects_of_insert(const effect_catalog& catalog, std::uint32
 std::vector<effect> explain(const std::vector<effect>& effects, std::uint32_t table) {
     std::set<std::size_t> chosen;
     for (std::size_t index = 0; index < effects.size(); ++index) {
-        if (effects[index].by != effect::cause::constraint || effects[index].table.oid != table)
+        if (effects[index].reason != effect::cause::constraint || effects[index].table.oid != table)
             continue;
         for (std::optional<std::size_t> step = index; step; step = effects[*step].after)
             chosen.insert(*step);
@@ -142,7 +142,7 @@ std::vector<effect> explain(const std::vector<effect>& effects, std::uint32_t ta
         result.push_back(effects[index]);
     if (result.empty())
         std::ranges::copy_if(effects, std::back_inserter(result),
-                             [](const effect& each) { return each.by != effect::cause::constraint; });
+                             [](const effect& each) { return each.reason != effect::cause::constraint; });
     return result;
 }
 

@@ -49,7 +49,7 @@ enum class change : std::uint8_t { deleted, updated, inserted };
 // One way in which a DELETE goes on.
 struct effect {
     enum class cause : std::uint8_t { constraint, trigger, rule };
-    effect::cause by = cause::constraint;
+    effect::cause reason = cause::constraint;
     db::change what = change::deleted; // of a constraint: what becomes of the rows of `table`
     table_name table;                  // whose rows change; of triggers and rules: on which they are
     std::string

@@ -133,8 +133,8 @@ std::vector<effect> not_allowed(const std::vector<effect>& foreseen, std::uint32
                                 side_effects policy) {
     std::vector<effect> refused;
     std::ranges::copy_if(foreseen, std::back_inserter(refused), [root, policy](const effect& each) {
-        const bool elsewhere =
-            each.by == effect::cause::constraint && (each.table.oid != root || each.what == change::updated);
+        const bool elsewhere = each.reason == effect::cause::constraint &&
+                               (each.table.oid != root || each.what == change::updated);
         return policy == side_effects::refuse || !elsewhere;
     });
     return refused;

@@ -113,11 +113,11 @@ awaitable<transaction> transaction::begin_owned(connection& session, transaction
     co_return transaction(session);
 }
 
-awaitable<commit_outcome> transaction::commit(async::deadline by) {
+awaitable<commit_outcome> transaction::commit(async::deadline deadline) {
     const shared_session shared = session_->session_;
     if (!open_)
         throw async::error(async::failure::internal, "COMMIT of a transaction that has ended");
-    if (by.passed())
+    if (deadline.passed())
         throw async::timed_out("commit");
     if (shared->at() == phase::idle)
         notice_lost_connection(*shared);
@@ -132,9 +132,9 @@ awaitable<commit_outcome> transaction::commit(async::deadline by) {
     const bool doomed = status == PQTRANS_INERROR;
     try {
         if (doomed) {
-            co_await async::with_deadline(roll_back(shared), by, "rollback");
+            co_await async::with_deadline(roll_back(shared), deadline, "rollback");
         } else {
-            commit_answer answer = co_await async::with_deadline(send_commit(shared), by, "commit");
+            commit_answer answer = co_await async::with_deadline(send_commit(shared), deadline, "commit");
             refusal_ = std::move(answer.refusal);
             co_return answer.outcome;
         }

@@ -49,9 +49,9 @@ class transaction {
     transaction(transaction&&) noexcept = default;
     transaction& operator=(transaction&&) noexcept = default;
 
-    // Sends COMMIT and waits for its answer until `by`; not to be cancelled (await it shielded). Throws only
-    // if COMMIT was certainly not sent. In doubt, the session is of no further use: close it.
-    [[nodiscard]] awaitable<commit_outcome> commit(async::deadline by);
+    // Sends COMMIT and waits for its answer until `deadline`; not to be cancelled (await it shielded). Throws
+    // only if COMMIT was certainly not sent. In doubt, the session is of no further use: close it.
+    [[nodiscard]] awaitable<commit_outcome> commit(async::deadline deadline);
     // Why `commit` did not return `committed`, where there was an error.
     [[nodiscard]] const std::optional<error>& refusal() const noexcept { return refusal_; }
     // Throws db::error if the session is lost; the server then rolls back by itself.

@@ -39,7 +39,7 @@ awaitable<void> exporter::export_rows(attempt& work, const task& what) {
         co_await commit(work);
         work.report.outcome = outcome::exported;
         work.report.file = work.draft->name();
-        work.report.transaction = work.mark.by.transaction;
+        work.report.transaction = work.mark.author.transaction;
     }
     work.report.rows = work.mark.rows;
     work.report.bytes = nothing ? 0 : work.mark.bytes;
@@ -118,12 +118,12 @@ awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
 
 // From here on the file stands or falls with the transaction.
 awaitable<void> exporter::prepare(attempt& work) {
-    work.mark.by.run = context_.run_id;
+    work.mark.author.run = context_.run_id;
     work.mark.evidence = text_of(work.evidence.taken());
-    work.mark.by.position = co_await db::position_of(work.session);
+    work.mark.author.position = co_await db::position_of(work.session);
     const auto number =
         co_await work.session.query("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text");
-    work.mark.by.transaction = number.text(0, 0);
+    work.mark.author.transaction = number.text(0, 0);
     co_await db::make_number_durable(context_.database);
     if (context_.stop.requested())
         async::throw_cancelled();
@@ -139,7 +139,7 @@ awaitable<void> exporter::commit(attempt& work) {
     steps.announce = [this, &work]() -> awaitable<db::transaction_mark> {
         co_await prepare(work);
         work.fate_open = true;
-        co_return work.mark.by;
+        co_return work.mark.author;
     };
     steps.finalise = [this, &work] { return show(work); };
     steps.take_back = [&work]() -> awaitable<void> {

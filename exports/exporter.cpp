@@ -183,12 +183,12 @@ awaitable<void> exporter::adopt() {
 
 // COMMIT was never sent, or was refused, unless `fate_open`: then the file is what the next run settles.
 awaitable<void> exporter::undo(attempt& work) {
-    const auto by = context_.stop.undo_by();
+    const auto deadline = context_.stop.undo_by();
     fault_point("export-before-undo");
-    co_await work.session.abandon(by);
+    co_await work.session.abandon(deadline);
     fault_point("export-rolled-back");
     if (work.draft && !work.fate_open)
-        co_await async::with_deadline(work.draft->take_back(), by, "the file to be taken back");
+        co_await async::with_deadline(work.draft->take_back(), deadline, "the file to be taken back");
 }
 
 void exporter::conclude(task_report& report, const std::exception_ptr& failed) const {

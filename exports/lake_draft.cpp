@@ -15,9 +15,10 @@ namespace exports {
 using async::failure;
 using async::fault_point;
 
-bool pending_on(const lake::listed_file& file, const db::transaction_mark& by) {
+bool pending_on(const lake::listed_file& file, const db::transaction_mark& author) {
     const auto& mark = file.mark.mark;
-    return mark && mark->pending && mark->now.transaction == by.transaction && mark->now.run == by.run;
+    return mark && mark->pending && mark->now.transaction == author.transaction &&
+           mark->now.run == author.run;
 }
 
 std::size_t lake_draft::block_size() const {
@@ -38,7 +39,7 @@ awaitable<void> lake_draft::write(std::vector<std::byte> bytes) {
 }
 
 awaitable<void> lake_draft::prepare(file_mark mark) {
-    by_ = mark.by;
+    author_ = mark.author;
     mark_ = for_lake(mark);
     mark_.now.blocks = staged_.size();
     auto values = lake::metadata_with(mark_, {});
@@ -77,8 +78,8 @@ awaitable<void> lake_draft::finalise() {
 
 awaitable<draft::whereabouts> lake_draft::look() {
     const auto now = co_await lake_.look(blob_);
-    const bool ours = now && now->mark.mark && now->mark.mark->now.transaction == by_.transaction &&
-                      now->mark.mark->now.run == by_.run && now->properties.size == mark_.now.bytes;
+    const bool ours = now && now->mark.mark && now->mark.mark->now.transaction == author_.transaction &&
+                      now->mark.mark->now.run == author_.run && now->properties.size == mark_.now.bytes;
     co_return ours ? whereabouts::there : whereabouts::gone;
 }
 
@@ -87,7 +88,7 @@ awaitable<void> lake_draft::take_back() {
     if (!tried_)
         co_return;
     const auto now = co_await lake_.look(blob_);
-    if (now && pending_on(*now, by_))
+    if (now && pending_on(*now, author_))
         co_await pending_.remove(*now);
 }
 
@@ -99,7 +100,7 @@ awaitable<lake_draft::observed> lake_draft::see() {
         co_return seen;
     }
     seen.etag = now->properties.etag;
-    if (pending_on(*now, by_))
+    if (pending_on(*now, author_))
         seen.state = lake::blob_state::as_written;
     co_return seen;
 }

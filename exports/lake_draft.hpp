@@ -16,7 +16,7 @@
 namespace exports {
 
 // Nobody has settled it since.
-[[nodiscard]] bool pending_on(const lake::listed_file& file, const db::transaction_mark& by);
+[[nodiscard]] bool pending_on(const lake::listed_file& file, const db::transaction_mark& author);
 
 class lake_draft : public draft {
   public:
@@ -58,7 +58,7 @@ class lake_draft : public draft {
     std::size_t memory_bytes_;
     std::size_t parallel_;
     std::vector<std::string> staged_;
-    db::transaction_mark by_;
+    db::transaction_mark author_;
     lake::file_mark mark_;
     azure::etag etag_;
     bool tried_ = false; // the block list may have been committed

@@ -113,7 +113,7 @@ awaitable<bool> lake_sink::keep(unsettled_file file) {
     if (!now)
         co_return false;
     now->properties.metadata.erase(evidence_name);
-    if (pending_on(*now, file.mark.by)) { // else somebody has settled it since
+    if (pending_on(*now, file.mark.author)) { // else somebody has settled it since
         lake::ledger book(lake_);
         std::vector<lake::ledger_entry> entries;
         entries.push_back(
@@ -129,7 +129,7 @@ awaitable<void> lake_sink::forget(unsettled_file) { co_return; }
 
 awaitable<void> lake_sink::remove(unsettled_file file) {
     const auto now = co_await lake_.look(lake_.prefix() + file.place);
-    if (now && pending_on(*now, file.mark.by))
+    if (now && pending_on(*now, file.mark.author))
         co_await pending_.remove(*now);
 }
 

@@ -51,22 +51,22 @@ file_mark read(std::string_view text) {
         throw std::invalid_argument("it is of a format that a newer event-archiver writes");
     file_mark mark;
     mark.task = field(values, "task");
-    mark.by.run = field(values, "run");
-    mark.by.transaction = field(values, "xid");
-    mark.by.position.cluster = field(values, "cluster");
-    mark.by.position.database = field(values, "database");
+    mark.author.run = field(values, "run");
+    mark.author.transaction = field(values, "xid");
+    mark.author.position.cluster = field(values, "cluster");
+    mark.author.position.database = field(values, "database");
     const auto timeline = number(field(values, "timeline"));
     if (timeline > std::numeric_limits<std::uint32_t>::max())
         throw std::invalid_argument("'timeline' is not a number");
-    mark.by.position.timeline = static_cast<std::uint32_t>(timeline);
-    mark.by.position.lsn = number(field(values, "lsn"));
+    mark.author.position.timeline = static_cast<std::uint32_t>(timeline);
+    mark.author.position.lsn = number(field(values, "lsn"));
     if (const auto started = values.find("started"); started != values.end())
-        mark.by.position.started = number(started->second);
+        mark.author.position.started = number(started->second);
     mark.rows = number(field(values, "rows"));
     mark.bytes = number(field(values, "bytes"));
     mark.csv_bytes = number(field(values, "csv_bytes"));
     mark.crc = number(field(values, "crc"), 16);
-    (void)number(mark.by.transaction);
+    (void)number(mark.author.transaction);
     if (const auto evidence = values.find("evidence"); evidence != values.end())
         mark.evidence = evidence->second;
     return mark;
@@ -78,15 +78,15 @@ constexpr std::string_view table_prefix = "export/";
 } // namespace
 
 std::string text_of(const file_mark& mark) {
-    const auto& at = mark.by.position;
+    const auto& at = mark.author.position;
     // Not at the end: a mark that lost its end is not to be taken for one without evidence.
     const auto evidence = mark.evidence.empty() ? std::string() : fmt::format("evidence={}\n", mark.evidence);
     const auto started = at.started == 0 ? std::string() : fmt::format("started={}\n", at.started);
     return fmt::format("format={}\ntask={}\nrun={}\nxid={}\ncluster={}\ndatabase={}\ntimeline={}\nlsn={}\n"
                        "{}{}rows={}\nbytes={}\ncsv_bytes={}\ncrc={:016x}\n",
-                       format_version, mark.task, mark.by.run, mark.by.transaction, at.cluster, at.database,
-                       at.timeline, at.lsn, started, evidence, mark.rows, mark.bytes, mark.csv_bytes,
-                       mark.crc);
+                       format_version, mark.task, mark.author.run, mark.author.transaction, at.cluster,
+                       at.database, at.timeline, at.lsn, started, evidence, mark.rows, mark.bytes,
+                       mark.csv_bytes, mark.crc);
 }
 
 std::variant<file_mark, std::string> mark_from(std::string_view text) {
@@ -105,16 +105,16 @@ lake::file_mark for_lake(const file_mark& mark) {
     stored.now.uncompressed = mark.csv_bytes;
     stored.now.rows = mark.rows;
     stored.now.crc = mark.crc;
-    stored.now.run = mark.by.run;
-    stored.now.transaction = mark.by.transaction;
-    stored.now.position = mark.by.position;
+    stored.now.run = mark.author.run;
+    stored.now.transaction = mark.author.transaction;
+    stored.now.position = mark.author.position;
     return stored;
 }
 
 file_mark from_lake(const lake::file_mark& mark) {
     file_mark read;
     read.task = mark.table.starts_with(table_prefix) ? mark.table.substr(table_prefix.size()) : std::string();
-    read.by = {mark.now.run, mark.now.transaction, mark.now.position};
+    read.author = {mark.now.run, mark.now.transaction, mark.now.position};
     read.rows = mark.now.rows;
     read.bytes = mark.now.bytes;
     read.csv_bytes = mark.now.uncompressed;

@@ -14,9 +14,9 @@ namespace exports {
 
 struct file_mark {
     std::string task;
-    db::transaction_mark by; // whose fate is the file's
-    std::uint64_t rows = 0;  // without the header
-    std::uint64_t bytes = 0; // as stored
+    db::transaction_mark author; // whose fate is the file's
+    std::uint64_t rows = 0;      // without the header
+    std::uint64_t bytes = 0;     // as stored
     std::uint64_t csv_bytes = 0;
     std::uint64_t crc = 0; // CRC-64 of the stored bytes
     std::string evidence;  // text of a file_evidence; empty: none was taken

@@ -86,17 +86,18 @@ awaitable<bool> exporter::settle(attempt& work) {
         if (!file.mistake.empty())
             throw unreadable(file);
         co_await must_be_left(work, file);
-        const auto& by = file.mark.by;
-        const auto asked = co_await db::fate_of(work.session, by.transaction, by.position, work.position);
+        const auto& author = file.mark.author;
+        const auto asked =
+            co_await db::fate_of(work.session, author.transaction, author.position, work.position);
         const bool decided = asked == fate::committed || asked == fate::aborted;
         const auto rows = decided ? co_await look_for_rows(work, file.mark) : rows_seen::not_known;
-        const auto step = decide_settling(asked, rows, db::same_start(by.position, work.position));
+        const auto step = decide_settling(asked, rows, db::same_start(author.position, work.position));
         if (step == settle_step::person && decided)
             throw async::error(
                 failure::integrity,
                 fmt::format(
                     "the server says of transaction {}, on which '{}' depends, that it was {}, but {}",
-                    by.transaction, file.name, asked == fate::committed ? "committed" : "rolled back",
+                    author.transaction, file.name, asked == fate::committed ? "committed" : "rolled back",
                     contradiction(rows)),
                 "It may be a copy, or put back to an earlier state, and the number that of another "
                 "transaction. " +
@@ -105,8 +106,8 @@ awaitable<bool> exporter::settle(attempt& work) {
             throw async::error(
                 failure::integrity,
                 fmt::format("nobody can tell what became of transaction {}, on which '{}' depends{}",
-                            by.transaction, file.name,
-                            db::compare_histories(by.position, work.position) == db::history::foreign
+                            author.transaction, file.name,
+                            db::compare_histories(author.position, work.position) == db::history::foreign
                                 ? ": it is of another database"
                                 : ": it is too long ago, or this server's history is another one"),
                 std::string(verdict_hint));
@@ -121,7 +122,7 @@ awaitable<bool> exporter::settle(attempt& work) {
 // What this server says of a transaction of its own is true while the transaction's run is still at work,
 // too. Another server, a copy of the first above all, may take one for aborted that is about to be committed.
 awaitable<void> exporter::must_be_left(attempt& work, const unsettled_file& file) {
-    if (is_of_this_server(file.mark.by.position, work.position))
+    if (is_of_this_server(file.mark.author.position, work.position))
         co_return;
     const bool held = co_await context_.sink.in_use(file);
     if (held)
@@ -156,7 +157,7 @@ awaitable<void> exporter::settle_one(attempt& work, unsettled_file file, verdict
     context_.log.info("export.settled", "a file that an interrupted export left was settled",
                       {{"task", work.task},
                        {"file", file.name},
-                       {"transaction", file.mark.by.transaction},
+                       {"transaction", file.mark.author.transaction},
                        {"decision", decision == verdict::keep ? "kept" : "removed"}});
 }
 
@@ -196,11 +197,11 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
         throw lock_is_held(work.task, report.lock_holder);
     co_await must_be_left(work, *file);
     if (file->mistake.empty()) {
-        const auto& by = file->mark.by;
-        const auto asked = co_await db::fate_of(*session, by.transaction, by.position, work.position);
+        const auto& author = file->mark.author;
+        const auto asked = co_await db::fate_of(*session, author.transaction, author.position, work.position);
         if (asked == fate::in_progress)
             throw async::error(failure::locked,
-                               fmt::format("transaction {} is still in progress", by.transaction));
+                               fmt::format("transaction {} is still in progress", author.transaction));
     }
     co_await settle_one(work, *file, decision, decided_by::person);
     co_await work.transaction->rollback();

@@ -19,7 +19,7 @@ constexpr std::chrono::seconds proof_patience{60};
 } // namespace
 
 awaitable<void> prove_held(db::connection& session, folder_lease& lease) {
-    const auto by = async::deadline::after(proof_patience);
+    const auto deadline = async::deadline::after(proof_patience);
     const auto limit =
         fmt::format("SET LOCAL idle_in_transaction_session_timeout = '{}s'", proof_counts_for.count());
     for (;;) {
@@ -29,7 +29,7 @@ awaitable<void> prove_held(db::connection& session, folder_lease& lease) {
             co_await async::with_deadline(lease.renew(), async::deadline::after(renewal_patience),
                                           "the lake's lease to be renewed");
         } catch (const async::error& error) {
-            if (!error.may_repeat() || by.passed())
+            if (!error.may_repeat() || deadline.passed())
                 throw;
             failed = std::current_exception();
         }

@@ -123,8 +123,8 @@ azure::metadata metadata_with(const file_mark& mark, const azure::metadata& othe
     if (mark.restoring)
         set(restoring_name, transaction_text(*mark.restoring));
     if (const auto& back = mark.restored)
-        set(restored_name,
-            fmt::format("{},rows={}{}", transaction_text(back->by), back->rows, back->ends ? ",ends=1" : ""));
+        set(restored_name, fmt::format("{},rows={}{}", transaction_text(back->author), back->rows,
+                                       back->ends ? ",ends=1" : ""));
     if (!mark.held_until.empty())
         set(hold_name, mark.held_until);
     return values;

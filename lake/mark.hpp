@@ -51,7 +51,7 @@ struct file_record {
 
 // The file's rows are back in the table, and the file still has them.
 struct restored_mark {
-    db::transaction_mark by;
+    db::transaction_mark author;
     std::uint64_t rows = 0;
     // Of a pending file: its transaction deletes all that is left of the day, and this mark ends with it.
     bool ends = false;

@@ -47,13 +47,13 @@ bool has_empty_tail(const file_mark& mark) noexcept {
 file_mark emptied(const file_mark& mark, const file_record& header) {
     file_mark result = mark;
     result.now = header;
-    auto by = mark.restoring || !mark.restored ? mark.restoring : mark.restored->by;
+    auto author = mark.restoring || !mark.restored ? mark.restoring : mark.restored->author;
     if (mark.pending)
-        by = awaited(mark);
-    if (by) {
-        result.now.run = by->run;
-        result.now.transaction = by->transaction;
-        result.now.position = by->position;
+        author = awaited(mark);
+    if (author) {
+        result.now.run = author->run;
+        result.now.transaction = author->transaction;
+        result.now.position = author->position;
     }
     result.pending = false;
     result.base.reset();

@@ -59,8 +59,8 @@ sampled_row sample_from(const field_map& fields, bool quoted) {
 
 } // namespace
 
-std::string transaction_text(const db::transaction_mark& by) {
-    return text_of(by.run, by.transaction, by.position);
+std::string transaction_text(const db::transaction_mark& author) {
+    return text_of(author.run, author.transaction, author.position);
 }
 
 std::string writer_text(const file_record& record) {
@@ -94,9 +94,9 @@ std::string base_text(const file_record& base) {
 }
 
 db::transaction_mark transaction_from(const mark_text::field_map& fields) {
-    db::transaction_mark by;
-    read_into(by, fields);
-    return by;
+    db::transaction_mark author;
+    read_into(author, fields);
+    return author;
 }
 
 void read_writer(file_record& record, const mark_text::field_map& fields, bool quoted) {

@@ -11,7 +11,7 @@
 
 namespace lake {
 
-[[nodiscard]] std::string transaction_text(const db::transaction_mark& by);
+[[nodiscard]] std::string transaction_text(const db::transaction_mark& author);
 [[nodiscard]] db::transaction_mark transaction_from(const mark_text::field_map& fields);
 
 // `quoted`: names stand in the quotes of SQL, as 0.1.0 wrote them.

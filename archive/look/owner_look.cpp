@@ -84,10 +84,10 @@ awaitable<void> tell_owner(db::database_access database, lake::folder& folder, c
     const auto ask = [&ours, &wanted](db::connection& session) -> awaitable<void> {
         ours = co_await owner_here(session, wanted);
     };
-    const auto by =
+    const auto deadline =
         need == database_need::needed ? async::deadline() : async::deadline::after(database_patience);
     try {
-        co_await async::with_deadline(db::with_session(database, ask), by, "the database");
+        co_await async::with_deadline(db::with_session(database, ask), deadline, "the database");
     } catch (...) {
         failed = std::current_exception();
     }

@@ -128,7 +128,7 @@ awaitable<void> check_obstacles(db::connection& session, const table_description
     const auto effects = db::effects_of_delete(catalog, top.oid);
     std::vector<db::effect> triggers;
     std::ranges::copy_if(effects, std::back_inserter(triggers),
-                         [](const db::effect& each) { return each.by == db::effect::cause::trigger; });
+                         [](const db::effect& each) { return each.reason == db::effect::cause::trigger; });
     if (triggers.empty())
         add(lines, "triggers", check_status::ok, "none on DELETE");
     else
@@ -139,7 +139,7 @@ awaitable<void> check_obstacles(db::connection& session, const table_description
             "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
     bool referred = false;
     for (const auto& each : effects) {
-        if (each.by != db::effect::cause::constraint)
+        if (each.reason != db::effect::cause::constraint)
             continue;
         referred = true;
         add(lines, "foreign keys", check_status::warning, consequence_of(each, top.oid, policy),

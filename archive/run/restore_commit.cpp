@@ -91,8 +91,8 @@ awaitable<std::optional<lake::listed_file>> restore_commit::announced_file(std::
     auto now = co_await context_.lake.look(name);
     if (!now)
         throw lake::conflict(fmt::format("'{}' was removed by somebody else", name));
-    const auto by = now->mark.mark ? now->mark.mark->restoring : std::nullopt;
-    if (!by || by->transaction != work_.mark.transaction)
+    const auto author = now->mark.mark ? now->mark.mark->restoring : std::nullopt;
+    if (!author || author->transaction != work_.mark.transaction)
         now.reset();
     co_return now;
 }

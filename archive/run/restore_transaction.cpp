@@ -11,7 +11,7 @@ namespace archive {
 using async::failure;
 
 lake::file_mark mark_being_restored(const restored_file& restored, std::string table,
-                                    const db::transaction_mark& by, std::string held_until) {
+                                    const db::transaction_mark& author, std::string held_until) {
     const auto& file = *restored.file;
     const auto& before = file.mark.mark;
     lake::file_mark mark;
@@ -20,15 +20,15 @@ lake::file_mark mark_being_restored(const restored_file& restored, std::string t
     } else {
         mark.table = before ? before->table : table;
         mark.now = restored.loaded.content;
-        mark.now.run = by.run;
-        mark.now.transaction = by.transaction;
-        mark.now.position = by.position;
+        mark.now.run = author.run;
+        mark.now.transaction = author.transaction;
+        mark.now.position = author.position;
     }
     if (mark.table != table)
         throw async::error(failure::precondition,
                            fmt::format("'{}' holds rows of table {}", file.properties.name, mark.table),
                            "Name that table with ARCHIVE_TABLE, or restore with --into.");
-    mark.restoring = by;
+    mark.restoring = author;
     mark.held_until = std::move(held_until);
     return mark;
 }

@@ -31,10 +31,10 @@ struct restore_transaction {
     db::transaction_mark mark; // as the marks of the files name it, once its number is known
 };
 
-// The mark of a file while `by` restores it: what the file holds, as its own mark knows it, or, where others
-// wrote to it since, as it was read. `table` as in a mark. Throws async::error(precondition) if the file
-// holds the rows of another table.
+// The mark of a file while `author` restores it: what the file holds, as its own mark knows it, or, where
+// others wrote to it since, as it was read. `table` as in a mark. Throws async::error(precondition) if the
+// file holds the rows of another table.
 [[nodiscard]] lake::file_mark mark_being_restored(const restored_file& restored, std::string table,
-                                                  const db::transaction_mark& by, std::string held_until);
+                                                  const db::transaction_mark& author, std::string held_until);
 
 } // namespace archive

@@ -36,11 +36,11 @@ azure::content_headers content_of(lake::compression kind) {
 
 // Whether rows of the file may be in the table once the transaction has committed. What is known of them
 // today is lost with the mark of today's position, so that it has to be said.
-std::optional<lake::restored_mark> restored_after(const day_file& file, const publication& by) {
+std::optional<lake::restored_mark> restored_after(const day_file& file, const publication& author) {
     auto after = file.restored;
     const bool doubted = file.doubted || (file.adopted && file.rows_recognised > 0);
     if (!after && doubted && !file.whole_day)
-        after = lake::restored_mark{{by.run, by.transaction, by.position}, file.untouched.rows};
+        after = lake::restored_mark{{author.run, author.transaction, author.position}, file.untouched.rows};
     if (after)
         after->ends = file.whole_day;
     return after;
@@ -71,22 +71,22 @@ azure::content_headers content_to_publish(const lake::file_key& key,
     return content;
 }
 
-awaitable<void> publisher::publish(day_file& file, const publication& by) {
+awaitable<void> publisher::publish(day_file& file, const publication& author) {
     if (!file.has_tail())
-        co_return co_await publish_word(file, by);
+        co_return co_await publish_word(file, author);
     std::optional<azure::content_headers> before;
     if (file.existing) {
         file.before = co_await files_.content_of(*file.existing);
         before = file.before;
     }
-    const auto content = content_to_publish(file.key, before, by.cutoff, placement_);
+    const auto content = content_to_publish(file.key, before, author.cutoff, placement_);
     tell_left_out(retries_.log, file.name, placement_.tags, content.tags);
 
     lake::file_mark mark;
-    mark.table = by.table;
+    mark.table = author.table;
     mark.pending = true;
     mark.base = file.base;
-    mark.restored = restored_after(file, by);
+    mark.restored = restored_after(file, author);
     if (mark.base && before && before->access_tier != content.access_tier)
         mark.base->tier = before->access_tier;
     mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
@@ -95,13 +95,13 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
     if (file.compressed())
         mark.now.uncompressed = (file.base ? file.base->uncompressed : 0) + file.member.size;
     mark.now.blocks = file.blocks();
-    mark.now.header = by.header_crc;
-    mark.now.run = by.run;
-    mark.now.transaction = by.transaction;
-    mark.now.position = by.position;
-    mark.now.types = by.types;
-    mark.now.time_column = by.time_column;
-    mark.now.before = before_with(file.base, by.cutoff);
+    mark.now.header = author.header_crc;
+    mark.now.run = author.run;
+    mark.now.transaction = author.transaction;
+    mark.now.position = author.position;
+    mark.now.types = author.types;
+    mark.now.time_column = author.time_column;
+    mark.now.before = before_with(file.base, author.cutoff);
     mark.now.sample = file.sample;
 
     std::vector<std::string> ids = file.base_ids;
@@ -133,7 +133,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
         const auto now = co_await files_.look(file.name);
         if (!now)
             co_return observed{file.existing ? lake::blob_state::otherwise : lake::blob_state::as_before, {}};
-        if (lake::pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
+        if (lake::pending_on(*now, author.transaction) && now->mark.mark->now.run == author.run)
             co_return observed{lake::blob_state::as_written, now->properties.etag};
         const bool untouched = file.existing && now->properties.etag == file.existing->etag;
         co_return observed{untouched ? lake::blob_state::as_before : lake::blob_state::otherwise,
@@ -153,16 +153,16 @@ awaitable<void> publisher::publish(day_file& file, const publication& by) {
 
 // Nothing is added, but rows that the file has already are deleted: under its ETag, and with a mark that the
 // same settling understands.
-awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
+awaitable<void> publisher::publish_word(day_file& file, const publication& author) {
     lake::file_mark mark;
-    mark.table = by.table;
+    mark.table = author.table;
     mark.pending = true;
     mark.base = file.untouched;
-    mark.restored = restored_after(file, by);
+    mark.restored = restored_after(file, author);
     mark.now = file.untouched;
-    mark.now.run = by.run;
-    mark.now.transaction = by.transaction;
-    mark.now.position = by.position;
+    mark.now.run = author.run;
+    mark.now.transaction = author.transaction;
+    mark.now.position = author.position;
     if (file.sample)
         mark.now.sample = file.sample;
     const auto values = lake::metadata_with(mark, file.existing->metadata);
@@ -185,7 +185,7 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& by) {
     what.look = [&]() -> awaitable<observed> {
         const auto now = co_await files_.look(file.name);
         auto state = lake::blob_state::otherwise;
-        if (now && lake::pending_on(*now, by.transaction) && now->mark.mark->now.run == by.run)
+        if (now && lake::pending_on(*now, author.transaction) && now->mark.mark->now.run == author.run)
             state = lake::blob_state::as_written;
         else if (now && now->properties.etag == file.existing->etag)
             state = lake::blob_state::as_before;

@@ -48,7 +48,7 @@ class publisher {
     // Put Block List: the old blocks and the staged ones, pending on the transaction. Where the file had all
     // of the rows already, Set Blob Metadata: it is pending with an empty tail. Throws conflict if somebody
     // else wrote meanwhile: the rows that are about to be deleted must be in the file as it was read.
-    [[nodiscard]] awaitable<void> publish(day_file& file, const publication& by);
+    [[nodiscard]] awaitable<void> publish(day_file& file, const publication& author);
     // Makes a published tail final. Failing is harmless, the next run does it; but async::error(integrity)
     // says that the file is gone, or is another one: its rows were deleted from the table and are not in the
     // lake.
@@ -64,7 +64,7 @@ class publisher {
   private:
     using observed = lake::conditional_write::observed;
 
-    [[nodiscard]] awaitable<void> publish_word(day_file& file, const publication& by);
+    [[nodiscard]] awaitable<void> publish_word(day_file& file, const publication& author);
 
     lake::file_store& files_;
     async::retry_context& retries_;

@@ -18,14 +18,14 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
                      const db::server_position& position, const lake::listed_file& file,
                      const rows_of_file& seen, bool hidden) {
     const auto& name = file.properties.name;
-    const auto by = lake::awaited(*file.mark.mark).value();
+    const auto author = lake::awaited(*file.mark.mark).value();
     if (decision == settle_decision::refuse_foreign)
         return {
             failure::integrity,
             fmt::format("'{}' waits for transaction {} on table {} of cluster {}, database {}; this is table"
                         " {} of cluster {}, database {}",
-                        name, by.transaction, file.mark.mark->table, by.position.cluster,
-                        by.position.database, lake::table_in_mark(table.schema, table.relation),
+                        name, author.transaction, file.mark.mark->table, author.position.cluster,
+                        author.position.database, lake::table_in_mark(table.schema, table.relation),
                         position.cluster, position.database),
             "Run `event-archiver recover` against the database that wrote it. " + std::string(verdict_hint)};
     if (decision == settle_decision::refuse_copy)
@@ -34,8 +34,8 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
             fmt::format("'{}' waits for transaction {} of a server that was further on than this one"
                         " (timeline {}, log position {}; here {}, {}): this server may be a copy, or was"
                         " put back to an earlier state",
-                        name, by.transaction, by.position.timeline, by.position.lsn, position.timeline,
-                        position.lsn),
+                        name, author.transaction, author.position.timeline, author.position.lsn,
+                        position.timeline, position.lsn),
             "If it is a copy, give it another ARCHIVE_PATH and change nothing here. If it is the server that"
             " the folder belongs to now, decide: " +
                 std::string(verdict_hint)};
@@ -44,12 +44,13 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
             failure::integrity,
             fmt::format("'{}' waits for transaction {}, of which the server says '{}', and its rows cannot"
                         " be compared with {}: it has no column for the {}",
-                        name, by.transaction, to_string(facts.said), table.name, key_names(table)),
+                        name, author.transaction, to_string(facts.said), table.name, key_names(table)),
             std::string(verdict_hint)};
     const auto& counts = seen.counts;
-    auto what = fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
-                            " rows it moved are in the table",
-                            name, by.transaction, to_string(facts.said), counts.to_the_letter, counts.total);
+    auto what =
+        fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
+                    " rows it moved are in the table",
+                    name, author.transaction, to_string(facts.said), counts.to_the_letter, counts.total);
     if (counts.other_content > 0)
         what += fmt::format(", and {} keys with other content", counts.other_content);
     if (hidden)

@@ -84,21 +84,22 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
                                            const db::server_position& position, const lake::listed_file& file,
                                            evidence& known) {
     const auto& mark = *file.mark.mark;
-    const auto by = lake::awaited(mark).value();
+    const auto author = lake::awaited(mark).value();
     const auto judge = mark.restoring ? decide_restoring : decide_settling;
     settle_facts facts;
     facts.has_base = mark.base.has_value();
-    const auto stands = db::compare_histories(by.position, position);
+    const auto stands = db::compare_histories(author.position, position);
     const bool here =
         stands != db::history::foreign && mark.table == lake::table_in_mark(table.schema, table.relation);
     facts.origin = here ? origin::this_database : origin::elsewhere;
     facts.ahead = stands == db::history::behind;
-    facts.same_server = db::same_start(by.position, position);
+    facts.same_server = db::same_start(author.position, position);
     if (here) {
-        const auto key = fmt::format("{}/{}/{}", by.position.timeline, by.position.lsn, by.transaction);
+        const auto key =
+            fmt::format("{}/{}/{}", author.position.timeline, author.position.lsn, author.transaction);
         auto found = known.fates.find(key);
         if (found == known.fates.end()) {
-            const auto asked = co_await db::fate_of(session, by.transaction, by.position, position);
+            const auto asked = co_await db::fate_of(session, author.transaction, author.position, position);
             found = known.fates.emplace(key, asked).first;
         }
         facts.said = found->second;
@@ -126,7 +127,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     log_.info("settle.decided", "a file that an earlier run left pending",
               {{"blob", file.properties.name},
                {"decision", to_string(decision)},
-               {"transaction", by.transaction},
+               {"transaction", author.transaction},
                {"transaction.fate", to_string(facts.fate)}});
     co_return decision;
 }
@@ -135,10 +136,10 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
                                            const db::server_position& position, const lake::listed_file& file,
                                            verdict decision) {
     const auto& name = file.properties.name;
-    auto by = file.mark.mark ? lake::awaited(*file.mark.mark) : std::nullopt;
-    if (!by && file.mark.mark && file.mark.mark->restored)
-        by = file.mark.mark->restored->by;
-    if (!by)
+    auto author = file.mark.mark ? lake::awaited(*file.mark.mark) : std::nullopt;
+    if (!author && file.mark.mark && file.mark.mark->restored)
+        author = file.mark.mark->restored->author;
+    if (!author)
         throw async::error(
             failure::precondition,
             fmt::format("'{}' is neither pending nor restored: there is nothing to decide", name));
@@ -146,10 +147,10 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     // Else they would be archived once more, behind those of the file.
     if (decision == verdict::keep && !mark.pending && !mark.restoring)
         co_await must_not_be_in_table(files_, session, table, file);
-    const auto asked = co_await db::fate_of(session, by->transaction, by->position, position);
+    const auto asked = co_await db::fate_of(session, author->transaction, author->position, position);
     if (asked == db::fate::in_progress)
-        throw async::error(failure::locked,
-                           fmt::format("transaction {} of '{}' is still in progress", by->transaction, name));
+        throw async::error(failure::locked, fmt::format("transaction {} of '{}' is still in progress",
+                                                        author->transaction, name));
     if (decision == verdict::discard)
         co_await must_be_in_table(files_, session, table, file, asked);
     const auto undo = !mark.pending ? settle_decision::empty
@@ -169,7 +170,7 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     log_.info("settle.verdict", "a pending file was settled by a person's decision",
               {{"blob", name},
                {"decision", decision == verdict::keep ? "keep" : "discard"},
-               {"transaction", by->transaction},
+               {"transaction", author->transaction},
                {"transaction.fate", to_string(asked)}});
 }
 

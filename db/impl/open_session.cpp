@@ -118,12 +118,14 @@ awaitable<std::shared_ptr<libpq_session>> open_session(connect_options options, 
         auto password = co_await options.password();
         wanted.push_back({"password", std::move(password)});
     }
-    const auto by = async::deadline::after(connect_timeout_of(options));
+    const auto deadline = async::deadline::after(connect_timeout_of(options));
     std::string target = "the database server";
     std::optional<async::error> late;
     try {
-        target = co_await async::with_deadline(describe_target(options.conninfo, helper), by, "connect");
-        auto session = co_await async::with_deadline(connect(std::move(wanted), helper, log), by, "connect");
+        target =
+            co_await async::with_deadline(describe_target(options.conninfo, helper), deadline, "connect");
+        auto session =
+            co_await async::with_deadline(connect(std::move(wanted), helper, log), deadline, "connect");
         if (options.opened)
             options.opened(link_of(session->handle()));
         co_return session;

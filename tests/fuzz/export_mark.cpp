@@ -27,8 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     check(exports::mark_from(exports::text_of(*mark)) == read, "it comes back from its text");
-    if (!plain(mark->task) || !plain(mark->by.run) || !plain(mark->by.position.cluster) ||
-        !plain(mark->by.position.database))
+    if (!plain(mark->task) || !plain(mark->author.run) || !plain(mark->author.position.cluster) ||
+        !plain(mark->author.position.database))
         return 0;
     const auto stored = lake::metadata_with(exports::for_lake(*mark), {{"owner", "others"}});
     for (const auto& [name, value] : stored)

@@ -8,7 +8,7 @@ namespace {
 file_mark some_mark() {
     file_mark mark;
     mark.task = "agency";
-    mark.by = {"0190-run", "742", {"7301234567890", "16384", 3, 0x1'0000'0000, 1'700'000'000'000'000}};
+    mark.author = {"0190-run", "742", {"7301234567890", "16384", 3, 0x1'0000'0000, 1'700'000'000'000'000}};
     mark.rows = 12;
     mark.bytes = 345;
     mark.csv_bytes = 6'789;

@@ -32,10 +32,10 @@ ledger_verdict verdict_on(const file_mark& mark) {
 }
 
 // As a later transaction of the same server would have it.
-void move_on(file_record& record, std::uint64_t by) {
+void move_on(file_record& record, std::uint64_t distance) {
     record.run = "0193-later";
     record.transaction = "9999";
-    record.position.lsn += by;
+    record.position.lsn += distance;
 }
 
 TEST(ledger_line, is_read_as_it_was_written) {

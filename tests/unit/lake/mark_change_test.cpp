@@ -15,7 +15,7 @@ TEST(mark_change, says_that_rows_are_back_until_the_transaction_that_deletes_the
     restoring.held_until = "2026-12-24T02:00:00Z";
     const auto back = moved_back(restoring);
     EXPECT_EQ(back.restored->rows, back.now.rows);
-    EXPECT_EQ(back.restored->by, restoring.restoring);
+    EXPECT_EQ(back.restored->author, restoring.restoring);
     EXPECT_EQ(back.held_until, restoring.held_until);
     EXPECT_FALSE(awaited(back)) << "no transaction is awaited";
     auto again = pending_mark();

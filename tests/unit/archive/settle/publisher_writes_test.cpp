@@ -51,7 +51,7 @@ class publisher_test : public test_support::memory_lake_test {
     std::string content() { return lake_.blobs.at(name).content; }
     lake::file_mark mark() { return lake_.file(name).mark.mark.value(); }
 
-    const publication by_{
+    const publication author_{
         "public.Event", "0193-run", "4294967299", {"7312345678901234567", "16384", 1, 0x17'0000'0000},
         0x0123,         0x0a,       "created_at", "2024-03-01 00:00:00"};
     lake::placement placement_;
@@ -61,7 +61,7 @@ class publisher_test : public test_support::memory_lake_test {
 
 TEST_F(publisher_test, shows_a_new_file_and_makes_it_final) {
     stage_rows();
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     EXPECT_EQ(content(), tail);
     EXPECT_TRUE(mark().pending);
     EXPECT_FALSE(mark().base);
@@ -77,7 +77,7 @@ TEST_F(publisher_test, shows_a_new_file_and_makes_it_final) {
 
 TEST_F(publisher_test, removes_a_new_file_when_it_is_put_back) {
     stage_rows();
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     run(publisher_.put_back(file_));
     EXPECT_FALSE(lake_.has(name));
     EXPECT_EQ(file_.state, state::none);
@@ -86,7 +86,7 @@ TEST_F(publisher_test, removes_a_new_file_when_it_is_put_back) {
 TEST_F(publisher_test, appends_to_a_file_and_keeps_what_others_said_of_it) {
     archive_before();
     stage_rows();
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     EXPECT_EQ(content(), std::string(base) + std::string(tail));
     ASSERT_TRUE(mark().base);
     EXPECT_EQ(mark().base->bytes, base.size());
@@ -100,7 +100,7 @@ TEST_F(publisher_test, puts_a_file_back_to_what_it_was) {
     archive_before();
     stage_rows();
     const auto before = lake_.file(name).properties;
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     run(publisher_.put_back(file_));
     EXPECT_EQ(content(), base);
     EXPECT_EQ(lake_.file(name).properties.metadata, before.metadata);
@@ -110,7 +110,7 @@ TEST_F(publisher_test, puts_a_file_back_to_what_it_was) {
 TEST_F(publisher_test, publishes_once_where_the_answer_was_lost) {
     stage_rows();
     after_next("put_block_list", lose_answer);
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     EXPECT_EQ(file_.state, state::published);
     EXPECT_EQ(file_.etag, lake_.blobs.at(name).properties.etag);
     EXPECT_EQ(times("put_block_list"), 1);
@@ -119,7 +119,7 @@ TEST_F(publisher_test, publishes_once_where_the_answer_was_lost) {
 TEST_F(publisher_test, publishes_again_where_the_request_did_not_arrive) {
     stage_rows();
     before_next("put_block_list", lose_answer);
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     EXPECT_EQ(file_.state, state::published);
     EXPECT_EQ(times("put_block_list"), 2);
 }
@@ -128,7 +128,7 @@ TEST_F(publisher_test, meets_a_conflict_where_the_file_was_changed_since_it_was_
     archive_before();
     stage_rows();
     before_next("put_block_list", [this] { lake_.change_etag(lake_.blobs.at(name)); });
-    EXPECT_EQ(failure_of(publisher_.publish(file_, by_)).kind(), failure::temporary);
+    EXPECT_EQ(failure_of(publisher_.publish(file_, author_)).kind(), failure::temporary);
     EXPECT_EQ(content(), base);
     EXPECT_EQ(file_.state, state::none) << "there is nothing to put back";
 }
@@ -136,7 +136,7 @@ TEST_F(publisher_test, meets_a_conflict_where_the_file_was_changed_since_it_was_
 TEST_F(publisher_test, meets_a_conflict_where_somebody_made_the_file_meanwhile) {
     stage_rows();
     before_next("put_block_list", [this] { lake_.write(name, "theirs\n"); });
-    EXPECT_EQ(failure_of(publisher_.publish(file_, by_)).kind(), failure::temporary);
+    EXPECT_EQ(failure_of(publisher_.publish(file_, author_)).kind(), failure::temporary);
     EXPECT_EQ(content(), "theirs\n");
     run(publisher_.put_back(file_));
     EXPECT_EQ(content(), "theirs\n");
@@ -148,7 +148,7 @@ TEST_F(publisher_test, puts_back_nothing_of_others_after_a_lost_answer) {
         lake_.write(name, "theirs\n");
         lose_answer();
     });
-    EXPECT_EQ(failure_of(publisher_.publish(file_, by_)).kind(), failure::temporary);
+    EXPECT_EQ(failure_of(publisher_.publish(file_, author_)).kind(), failure::temporary);
     EXPECT_EQ(file_.state, state::tried) << "it might have taken effect";
     run(publisher_.put_back(file_));
     EXPECT_EQ(content(), "theirs\n");
@@ -156,7 +156,7 @@ TEST_F(publisher_test, puts_back_nothing_of_others_after_a_lost_answer) {
 
 TEST_F(publisher_test, says_that_rows_are_gone_with_the_file_that_it_finalises) {
     stage_rows();
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     lake_.blobs.clear();
     EXPECT_EQ(failure_of(publisher_.finalise(file_)).kind(), failure::integrity);
     EXPECT_EQ(file_.state, state::published);
@@ -164,7 +164,7 @@ TEST_F(publisher_test, says_that_rows_are_gone_with_the_file_that_it_finalises) 
 
 TEST_F(publisher_test, takes_a_file_for_final_that_another_run_has_settled) {
     stage_rows();
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     run(publisher_.tails().keep(lake_.file(name)));
     run(publisher_.finalise(file_));
     EXPECT_EQ(file_.state, state::finalised);
@@ -173,7 +173,7 @@ TEST_F(publisher_test, takes_a_file_for_final_that_another_run_has_settled) {
 TEST_F(publisher_test, says_that_rows_of_before_are_gone_with_the_file_that_it_puts_back) {
     archive_before();
     stage_rows();
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     lake_.blobs.clear();
     EXPECT_EQ(failure_of(publisher_.put_back(file_)).kind(), failure::integrity);
 }
@@ -181,7 +181,7 @@ TEST_F(publisher_test, says_that_rows_of_before_are_gone_with_the_file_that_it_p
 TEST_F(publisher_test, puts_back_a_file_that_was_copied_into_other_blocks) {
     archive_before();
     stage_rows();
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     lake_.copy(name);
     run(publisher_.put_back(file_));
     EXPECT_EQ(content(), base);
@@ -191,7 +191,7 @@ TEST_F(publisher_test, puts_back_a_file_that_was_copied_into_other_blocks) {
 TEST_F(publisher_test, says_of_rows_that_the_file_has_already_that_they_go_with_the_transaction) {
     archive_before();
     file_.rows_recognised = 1;
-    run(publisher_.publish(file_, by_));
+    run(publisher_.publish(file_, author_));
     EXPECT_EQ(content(), base);
     EXPECT_TRUE(lake::has_empty_tail(mark()));
     EXPECT_EQ(mark().now.transaction, "4294967299");
@@ -206,7 +206,7 @@ TEST_F(publisher_test, deletes_no_rows_on_account_of_a_file_that_is_gone) {
     archive_before();
     file_.rows_recognised = 1;
     before_next("set_metadata", [this] { lake_.blobs.clear(); });
-    const auto failed = failure_of(publisher_.publish(file_, by_));
+    const auto failed = failure_of(publisher_.publish(file_, author_));
     EXPECT_EQ(failed.kind(), failure::temporary);
     EXPECT_FALSE(failed.may_repeat()) << "the run begins again";
 }

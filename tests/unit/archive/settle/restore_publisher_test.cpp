@@ -49,7 +49,7 @@ TEST_F(restore_publisher_test, announces_marks_and_archives_again_without_touchi
     run(publisher_.mark_restored(lake_.file(name)));
     EXPECT_FALSE(mark().restoring);
     ASSERT_TRUE(mark().restored);
-    EXPECT_EQ(mark().restored->by, *announced_.restoring);
+    EXPECT_EQ(mark().restored->author, *announced_.restoring);
 
     run(publisher_.archive_again(lake_.file(name)));
     EXPECT_FALSE(mark().restored);

@@ -64,7 +64,7 @@ class staging_test : public test_support::memory_lake_test {
     }
     // What the file holds once it is published.
     std::string published() {
-        run(publisher_.publish(*file_, by_));
+        run(publisher_.publish(*file_, author_));
         return lake_.blobs.at(name).content;
     }
 
@@ -75,7 +75,7 @@ class staging_test : public test_support::memory_lake_test {
     const std::string base_id = "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE0";
     const lake::file_key day_ = lake::key_of_file("events_2024-02-29.csv").value();
     const db::server_position position_{"7312345678901234567", "16384", 1, 0x17'0000'0000};
-    const publication by_{"public.Event", "0193-run", "4294967299", position_, 0, 0, "created_at", ""};
+    const publication author_{"public.Event", "0193-run", "4294967299", position_, 0, 0, "created_at", ""};
     const lake::placement placement_;
     table_description table_;
     selection rows_;
