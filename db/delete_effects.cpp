@@ -42,9 +42,9 @@ table_name name_at(const result& rows, int row, int column) {
     return {static_cast<std::uint32_t>(rows.integer(row, column)), std::string(rows.text(row, column + 1))};
 }
 
-std::string words_of(const reference& each, change what, char action) {
+std::string words_of(const reference& each, db::change change, char action) {
     return "foreign key " + each.constraint + " of " + each.from.name +
-           (what == change::deleted ? " (ON DELETE " : " (ON UPDATE ") +
+           (change == change::deleted ? " (ON DELETE " : " (ON UPDATE ") +
            (action == 'c'   ? "CASCADE"
             : action == 'n' ? "SET NULL"
                             : "SET DEFAULT") +
@@ -52,7 +52,7 @@ std::string words_of(const reference& each, change what, char action) {
 }
 
 std::string words_of(const reaction& each) {
-    return (each.what == reaction::kind::trigger ? "trigger " : "rule ") + each.name + " on " +
+    return (each.category == reaction::kind::trigger ? "trigger " : "rule ") + each.name + " on " +
            each.table.name;
 }
 
@@ -86,7 +86,7 @@ awaitable<table_name> root_of(connection& session, std::uint32_t relation) {
 std::vector<effect> effects_of_delete(const effect_catalog& catalog, std::uint32_t root) {
     struct place {
         std::uint32_t table;
-        change what;
+        db::change change;
         std::optional<std::size_t> after;
     };
     std::vector<effect> found;
@@ -96,19 +96,20 @@ std::vector<effect> effects_of_delete(const effect_catalog& catalog, std::uint32
     for (; !open.empty(); open.pop_front()) {
         const auto at = open.front();
         for (const auto& each : catalog.reactions) {
-            const bool fires = at.what == change::deleted ? each.on_delete : each.on_update;
+            const bool fires = at.change == change::deleted ? each.on_delete : each.on_update;
             if (each.table.oid != at.table || !fires || !said.insert(words_of(each)).second)
                 continue;
-            const bool trigger = each.what == reaction::kind::trigger;
-            found.push_back({trigger ? effect::cause::trigger : effect::cause::rule, at.what, each.table,
+            const bool trigger = each.category == reaction::kind::trigger;
+            found.push_back({trigger ? effect::cause::trigger : effect::cause::rule, at.change, each.table,
                              words_of(each), at.after});
         }
         for (const auto& each : catalog.references) {
-            const auto action = at.what == change::deleted ? each.on_delete : each.on_update;
+            const auto action = at.change == change::deleted ? each.on_delete : each.on_update;
             if (each.to.oid != at.table || !has_action(action))
                 continue;
-            const auto next = at.what == change::deleted && action == 'c' ? change::deleted : change::updated;
-            auto words = words_of(each, at.what, action);
+            const auto next =
+                at.change == change::deleted && action == 'c' ? change::deleted : change::updated;
+            auto words = words_of(each, at.change, action);
             if (!said.insert(words).second)
                 continue;
             found.push_back({effect::cause::constraint, next, each.from, std::move(words), at.after});
@@ -124,7 +125,7 @@ std::vector<effect> effects_of_insert(const effect_catalog& catalog, std::uint32
     for (const auto& each : catalog.reactions)
         if (each.table.oid == root && each.on_insert)
             found.push_back(
-                {each.what == reaction::kind::trigger ? effect::cause::trigger : effect::cause::rule,
+                {each.category == reaction::kind::trigger ? effect::cause::trigger : effect::cause::rule,
                  change::inserted, each.table, words_of(each), std::nullopt});
     return found;
 }

@@ -31,7 +31,7 @@ struct reference {
 // A user's trigger that fires, or a rule.
 struct reaction {
     enum class kind : std::uint8_t { trigger, rule };
-    reaction::kind what = kind::trigger;
+    reaction::kind category = kind::trigger;
     std::string name; // quoted
     table_name table;
     bool on_delete = false;
@@ -50,8 +50,8 @@ enum class change : std::uint8_t { deleted, updated, inserted };
 struct effect {
     enum class cause : std::uint8_t { constraint, trigger, rule };
     effect::cause reason = cause::constraint;
-    db::change what = change::deleted; // of a constraint: what becomes of the rows of `table`
-    table_name table;                  // whose rows change; of triggers and rules: on which they are
+    db::change change = change::deleted; // of a constraint: what becomes of the rows of `table`
+    table_name table;                    // whose rows change; of triggers and rules: on which they are
     std::string
         words; // "foreign key a_fkey of public.child (ON DELETE CASCADE)", "trigger t on public.child"
     std::optional<std::size_t> after; // the constraint in the same list that leads to this one

@@ -134,7 +134,7 @@ std::vector<effect> not_allowed(const std::vector<effect>& foreseen, std::uint32
     std::vector<effect> refused;
     std::ranges::copy_if(foreseen, std::back_inserter(refused), [root, policy](const effect& each) {
         const bool elsewhere = each.reason == effect::cause::constraint &&
-                               (each.table.oid != root || each.what == change::updated);
+                               (each.table.oid != root || each.change == change::updated);
         return policy == side_effects::refuse || !elsewhere;
     });
     return refused;

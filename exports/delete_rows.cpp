@@ -38,8 +38,8 @@ std::string delete_file(const std::string& task) { return task + "/delete.sql"; 
 } // namespace
 
 // Finds the table before the first row moves.
-awaitable<void> exporter::read_delete(attempt& work, const task& what) {
-    work.removal = shape_of_delete(bound_sql_of(what.delete_sql, *work.boundary));
+awaitable<void> exporter::read_delete(attempt& work, const exports::task& task) {
+    work.removal = shape_of_delete(bound_sql_of(task.delete_sql, *work.boundary));
     const auto& removal = work.removal;
     if (!removal.mistake.empty())
         throw async::error(failure::precondition,
@@ -82,13 +82,13 @@ void exporter::add_exported(attempt& work, std::string_view row) {
     work.sampled.add(row);
 }
 
-awaitable<void> exporter::delete_rows(attempt& work, const task& what) {
-    const async::span shown(context_.log, "job", "delete", what.name);
+awaitable<void> exporter::delete_rows(attempt& work, const exports::task& task) {
+    const async::span shown(context_.log, "job", "delete", task.name);
     co_await watch_delete(work);
     const auto deleted = work.target ? co_await delete_compared(work) : co_await delete_counted(work);
     fault_point("export-deleted");
     if (deleted != work.mark.rows)
-        throw_unequal(what.name, work.mark.rows, "deleted", deleted);
+        throw_unequal(task.name, work.mark.rows, "deleted", deleted);
     // A deferred constraint must fail before anything depends on this transaction.
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
     if (deleted > 0)

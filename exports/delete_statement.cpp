@@ -23,8 +23,8 @@ bool is_any_of(const sql_word& each, std::initializer_list<std::string_view> wor
 
 // What may stand where a name is expected.
 bool is_name(const sql_word& each) {
-    return each.what == sql_word::kind::quoted ||
-           (each.what == sql_word::kind::word &&
+    return each.category == sql_word::kind::quoted ||
+           (each.category == sql_word::kind::word &&
             !is_any_of(each, {"USING", "WHERE", "RETURNING", "AS", "ONLY"}));
 }
 

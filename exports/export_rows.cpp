@@ -21,15 +21,15 @@ namespace exports {
 using async::failure;
 using async::fault_point;
 
-awaitable<void> exporter::export_rows(attempt& work, const task& what) {
+awaitable<void> exporter::export_rows(attempt& work, const exports::task& task) {
     co_await fix_boundary(work);
-    const auto name = file_name::at(what.name, *work.boundary);
-    co_await read_delete(work, what);
+    const auto name = file_name::at(task.name, *work.boundary);
+    co_await read_delete(work, task);
     work.draft = co_await context_.sink.begin(name, context_.new_nonce());
     co_await watch_select(work);
-    co_await copy_rows(work, what);
+    co_await copy_rows(work, task);
     co_await look_at_select(work);
-    co_await delete_rows(work, what);
+    co_await delete_rows(work, task);
     const bool nothing = work.mark.rows == 0;
     if (nothing || context_.settings.dry_run) {
         co_await work.transaction->rollback();
@@ -77,13 +77,13 @@ awaitable<void> exporter::fix_boundary(attempt& work) {
     work.report.boundary = fmt::format("{} 00:00:00 {}", work.boundary->text(), asked.text(0, 1));
 }
 
-awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
-    const async::span shown(context_.log, "job", "copy", what.name);
-    const auto sql = bound_sql_of(what.select_sql, *work.boundary);
+awaitable<void> exporter::copy_rows(attempt& work, const exports::task& task) {
+    const async::span shown(context_.log, "job", "copy", task.name);
+    const auto sql = bound_sql_of(task.select_sql, *work.boundary);
     const auto shape = shape_of_select(sql);
     file_writer writer(*work.draft,
                        shape.usual_dialect ? file_writer::counting::rows : file_writer::counting::messages);
-    const auto file = what.name + "/select.sql";
+    const auto file = task.name + "/select.sql";
     auto copy = co_await naming(file, work.session.start_copy_out(sql));
     fault_point("export-copying");
     bool header = true;
@@ -102,17 +102,17 @@ awaitable<void> exporter::copy_rows(attempt& work, const task& what) {
         co_await writer.finish();
     } catch (const csv::malformed& wrong) {
         throw async::error(failure::integrity,
-                           fmt::format("task '{}': what COPY sent is not CSV: {}", what.name, wrong.what()));
+                           fmt::format("task '{}': what COPY sent is not CSV: {}", task.name, wrong.what()));
     }
     if (writer.lines() == 0)
-        throw async::error(failure::integrity, fmt::format("task '{}': COPY sent no header", what.name));
-    work.mark.task = what.name;
+        throw async::error(failure::integrity, fmt::format("task '{}': COPY sent no header", task.name));
+    work.mark.task = task.name;
     work.mark.rows = writer.lines() - 1;
     work.mark.bytes = writer.bytes();
     work.mark.csv_bytes = writer.csv_bytes();
     work.mark.crc = writer.crc();
     if (work.mark.rows != copy.rows_sent())
-        throw_unequal(what.name, work.mark.rows, "says that it sent", copy.rows_sent());
+        throw_unequal(task.name, work.mark.rows, "says that it sent", copy.rows_sent());
     fault_point("export-copied");
 }
 

@@ -27,19 +27,19 @@ async::error exporter::lock_is_held(const std::string& task, const std::string& 
         "If that is no run of event-archiver, somebody else has taken its advisory lock: end that session."};
 }
 
-awaitable<task_report> exporter::run(task what) {
+awaitable<task_report> exporter::run(exports::task task) {
     using namespace std::chrono;
     const auto started = steady_clock::now();
     task_report report;
-    report.task = what.name;
+    report.task = task.name;
     report.began = floor<milliseconds>(system_clock::now());
     std::exception_ptr failed;
     try {
-        const async::span shown(context_.log, "job", "export", what.name);
-        if (!what.mistake.empty())
-            throw async::error(failure::precondition, what.mistake,
+        const async::span shown(context_.log, "job", "export", task.name);
+        if (!task.mistake.empty())
+            throw async::error(failure::precondition, task.mistake,
                                "Mend the file: it is read anew each time.");
-        co_await repeat(what.name, report, [this, &what](attempt& work) { return export_rows(work, what); });
+        co_await repeat(task.name, report, [this, &task](attempt& work) { return export_rows(work, task); });
     } catch (...) {
         failed = std::current_exception();
     }

@@ -39,7 +39,7 @@ class exporter {
 
     // Whatever goes wrong is in the report, and the log; only cancellation passes, once everything is as it
     // was. Callers see to it that no task runs twice at a time in one process; between processes a lock does.
-    [[nodiscard]] awaitable<task_report> run(task what);
+    [[nodiscard]] awaitable<task_report> run(exports::task task);
 
     // Settles what earlier runs left of any task, and nothing else; how many files. Throws async::error:
     // locked if a transaction is still in progress, integrity for one that nobody can tell the fate of.
@@ -70,10 +70,10 @@ class exporter {
     [[nodiscard]] awaitable<void> settle_one(attempt& work, unsettled_file file, verdict decision,
                                              decided_by whom);
 
-    [[nodiscard]] awaitable<void> export_rows(attempt& work, const task& what);
+    [[nodiscard]] awaitable<void> export_rows(attempt& work, const exports::task& task);
     [[nodiscard]] awaitable<void> fix_boundary(attempt& work);
-    [[nodiscard]] awaitable<void> read_delete(attempt& work, const task& what);
-    [[nodiscard]] awaitable<void> copy_rows(attempt& work, const task& what);
+    [[nodiscard]] awaitable<void> read_delete(attempt& work, const exports::task& task);
+    [[nodiscard]] awaitable<void> copy_rows(attempt& work, const exports::task& task);
     void plan_comparison(attempt& work, const select_shape& select, std::string_view header) const;
     static void add_exported(attempt& work, std::string_view row);
     [[nodiscard]] awaitable<std::string> columns_that_differ(attempt& work) const;
@@ -81,7 +81,7 @@ class exporter {
     [[nodiscard]] awaitable<void> look_at_select(attempt& work);
     [[nodiscard]] awaitable<void> watch_delete(attempt& work);
     [[nodiscard]] awaitable<void> look_at_delete(attempt& work);
-    [[nodiscard]] awaitable<void> delete_rows(attempt& work, const task& what);
+    [[nodiscard]] awaitable<void> delete_rows(attempt& work, const exports::task& task);
     [[nodiscard]] awaitable<std::uint64_t> delete_compared(attempt& work);
     [[nodiscard]] awaitable<std::uint64_t> delete_counted(attempt& work);
     [[nodiscard]] awaitable<void> prepare(attempt& work);

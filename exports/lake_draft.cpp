@@ -51,17 +51,17 @@ awaitable<void> lake_draft::prepare(file_mark mark) {
     content.encryption_scope = placement_.encryption_scope;
     content.tags = placement_.tags;
     const auto when = azure::condition::absent();
-    lake::conditional_write what;
-    what.doing = fmt::format("publishing '{}'", blob_);
-    what.send = [&]() -> awaitable<azure::etag> {
+    lake::conditional_write write;
+    write.doing = fmt::format("publishing '{}'", blob_);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-publish");
         const auto done = co_await lake_.client().put_block_list(blob_, staged_, content, values, when);
         fault_point("after-publish");
         co_return done.etag;
     };
-    what.look = [this]() { return see(); };
+    write.look = [this]() { return see(); };
     tried_ = true;
-    etag_ = co_await lake::write_until_known(retries_, std::move(what));
+    etag_ = co_await lake::write_until_known(retries_, std::move(write));
 }
 
 awaitable<void> lake_draft::finalise() {

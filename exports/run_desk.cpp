@@ -69,21 +69,21 @@ awaitable<void> run_desk::work_alone() {
     }
 }
 
-awaitable<void> run_desk::carry_out(run_pointer what) {
-    what->at = requested_run::state::running;
+awaitable<void> run_desk::carry_out(run_pointer requested) {
+    requested->at = requested_run::state::running;
     changed_.notify_all();
     std::exception_ptr cancelled;
     try {
-        what->report = co_await run_(what->task);
+        requested->report = co_await run_(requested->task);
     } catch (...) {
         cancelled = std::current_exception();
-        what->report.task = what->task;
-        what->report.error = "stopped by a signal, and rolled back";
-        what->report.kind = async::failure::temporary;
+        requested->report.task = requested->task;
+        requested->report.error = "stopped by a signal, and rolled back";
+        requested->report.kind = async::failure::temporary;
     }
-    what->at = requested_run::state::ended;
-    last_.insert_or_assign(what->task, what->report);
-    in_hand_.erase(what->task);
+    requested->at = requested_run::state::ended;
+    last_.insert_or_assign(requested->task, requested->report);
+    in_hand_.erase(requested->task);
     changed_.notify_all();
     if (cancelled)
         std::rethrow_exception(cancelled);

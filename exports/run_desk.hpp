@@ -56,7 +56,7 @@ class run_desk {
     using run_pointer = std::shared_ptr<requested_run>;
 
     [[nodiscard]] awaitable<void> work_alone();
-    [[nodiscard]] awaitable<void> carry_out(run_pointer what);
+    [[nodiscard]] awaitable<void> carry_out(run_pointer requested);
 
     run_function run_;
     std::size_t parallel_;

@@ -16,14 +16,14 @@ using word_list = std::span<const sql_word>;
 // pg_get_viewdef quotes each name that is not in small letters.
 std::string plain_name(const sql_word& word) {
     auto name = word.text;
-    if (word.what == sql_word::kind::word)
+    if (word.category == sql_word::kind::word)
         std::ranges::transform(name, name.begin(), [](char each) {
             return each >= 'A' && each <= 'Z' ? static_cast<char>(each + 32) : each;
         });
     return name;
 }
 
-bool is_name(const sql_word& word) { return word.what != sql_word::kind::symbol; }
+bool is_name(const sql_word& word) { return word.category != sql_word::kind::symbol; }
 
 bool ends_from(const sql_word& word) { return word.is("WHERE") || word.is("ORDER"); }
 

@@ -25,12 +25,12 @@ std::optional<write_answer> unclear(const azure::storage_error& failed) {
     return std::nullopt;
 }
 
-awaitable<azure::etag> write_or_look(const conditional_write& what) {
+awaitable<azure::etag> write_or_look(const conditional_write& write) {
     std::exception_ptr failed;
     write_answer answer = write_answer::no_answer;
     std::string message;
     try {
-        co_return co_await what.send();
+        co_return co_await write.send();
     } catch (const azure::storage_error& error) {
         const auto open = unclear(error);
         if (!open)
@@ -39,7 +39,7 @@ awaitable<azure::etag> write_or_look(const conditional_write& what) {
         message = error.message();
         failed = std::current_exception();
     }
-    const auto seen = co_await what.look();
+    const auto seen = co_await write.look();
     switch (decide_write(answer, seen.state)) {
     case write_decision::done:
         co_return seen.etag;
@@ -54,12 +54,12 @@ awaitable<azure::etag> write_or_look(const conditional_write& what) {
 
 } // namespace
 
-awaitable<azure::etag> write_until_known(async::retry_context& retries, conditional_write what) {
-    const auto once = [&what] { return write_or_look(what); };
+awaitable<azure::etag> write_until_known(async::retry_context& retries, conditional_write write) {
+    const auto once = [&write] { return write_or_look(write); };
     try {
-        co_return co_await async::retry(retries, what.doing, async::deadline::after(write_patience), once);
+        co_return co_await async::retry(retries, write.doing, async::deadline::after(write_patience), once);
     } catch (async::error& failed) {
-        failed.add_context(what.doing);
+        failed.add_context(write.doing);
         throw;
     }
 }

@@ -27,6 +27,7 @@ struct conditional_write {
 
 // The ETag it left. Throws conflict if somebody else wrote, or what the service says where it is clear that
 // the write had, and will have, no effect.
-[[nodiscard]] awaitable<azure::etag> write_until_known(async::retry_context& retries, conditional_write what);
+[[nodiscard]] awaitable<azure::etag> write_until_known(async::retry_context& retries,
+                                                       conditional_write write);
 
 } // namespace lake

@@ -128,8 +128,8 @@ void content_check::take_row(std::string_view line) {
 
 async::error content_check::does_not_belong(const row_mistake& wrong) const {
     return in_the_way(name_,
-                      fmt::format("it is not well-formed CSV: {}, in row {}, at byte {}", wrong.what, lines_,
-                                  offset_ + wrong.byte),
+                      fmt::format("it is not well-formed CSV: {}, in row {}, at byte {}", wrong.description,
+                                  lines_, offset_ + wrong.byte),
                       mend_or_move(expected_));
 }
 

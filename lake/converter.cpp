@@ -163,15 +163,15 @@ awaitable<azure::etag> converter::commit_new(std::string doing, std::string name
                                              const azure::content_headers& content,
                                              const azure::metadata& values) {
     const auto when = azure::condition::absent();
-    conditional_write what;
-    what.doing = std::move(doing);
-    what.send = [&]() -> awaitable<azure::etag> {
+    conditional_write write;
+    write.doing = std::move(doing);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-convert");
         const auto done = co_await lake_.put_block_list(name, ids, content, values, when);
         fault_point("after-convert");
         co_return done.etag;
     };
-    what.look = [&]() -> awaitable<conditional_write::observed> {
+    write.look = [&]() -> awaitable<conditional_write::observed> {
         const auto now = co_await lake_.look(name);
         if (!now)
             co_return conditional_write::observed{blob_state::as_before, {}};
@@ -184,14 +184,14 @@ awaitable<azure::etag> converter::commit_new(std::string doing, std::string name
         co_return conditional_write::observed{written ? blob_state::as_written : blob_state::otherwise,
                                               now->properties.etag};
     };
-    co_return co_await write_until_known(retries_, std::move(what));
+    co_return co_await write_until_known(retries_, std::move(write));
 }
 
 awaitable<void> converter::remove(std::string doing, std::string name, azure::etag expected) {
     const auto when = azure::condition::match(expected);
-    conditional_write what;
-    what.doing = std::move(doing);
-    what.send = [&]() -> awaitable<azure::etag> {
+    conditional_write write;
+    write.doing = std::move(doing);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-convert-remove");
         try {
             co_await lake_.remove(name, when);
@@ -202,7 +202,7 @@ awaitable<void> converter::remove(std::string doing, std::string name, azure::et
         fault_point("after-convert-remove");
         co_return azure::etag();
     };
-    what.look = [&]() -> awaitable<conditional_write::observed> {
+    write.look = [&]() -> awaitable<conditional_write::observed> {
         const auto now = co_await lake_.look(name);
         if (!now)
             co_return conditional_write::observed{blob_state::as_written, {}};
@@ -210,7 +210,7 @@ awaitable<void> converter::remove(std::string doing, std::string name, azure::et
                                                                                : blob_state::otherwise,
                                               now->properties.etag};
     };
-    (void)co_await write_until_known(retries_, std::move(what));
+    (void)co_await write_until_known(retries_, std::move(write));
 }
 
 } // namespace lake

@@ -36,10 +36,10 @@ std::string_view to_string(difference_kind kind) noexcept {
     return "unreadable";
 }
 
-void difference_list::add(difference_kind kind, row_place at, std::string what) {
+void difference_list::add(difference_kind kind, row_place at, std::string description) {
     ++count_;
     if (kept_.size() < kept_max)
-        kept_.push_back({kind, at, std::move(what)});
+        kept_.push_back({kind, at, std::move(description)});
 }
 
 } // namespace lake

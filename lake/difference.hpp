@@ -34,7 +34,7 @@ struct row_place {
 struct difference {
     difference_kind kind;
     row_place at;
-    std::string what;
+    std::string description;
 };
 
 // Keeps the first few and counts them all.
@@ -42,7 +42,7 @@ class difference_list {
   public:
     static constexpr std::size_t kept_max = 20;
 
-    void add(difference_kind kind, row_place at, std::string what);
+    void add(difference_kind kind, row_place at, std::string description);
     // More of the same, whose places are not told.
     void add_unplaced(std::uint64_t count) noexcept { count_ += count; }
     [[nodiscard]] const std::vector<difference>& kept() const noexcept { return kept_; }

@@ -65,7 +65,7 @@ void file_reading::take_row(std::string_view line) {
     ++rows_;
     const auto mistake = judge_.judge(line);
     if (mistake)
-        found_.add(mistake->kind, {lines_, offset_ + mistake->byte}, mistake->what);
+        found_.add(mistake->kind, {lines_, offset_ + mistake->byte}, mistake->description);
     if (!mistake || mistake->kind == difference_kind::wrong_day)
         take_({{lines_, offset_}, line, judge_.key()});
 }

@@ -21,9 +21,9 @@ std::optional<folder_owner> owner_by_mark(const listed_file& file) {
 } // namespace
 
 std::string describe(const folder_owner& owner) {
-    const auto what = owner.table == "exports" ? std::string("the exports") : "table " + owner.table;
+    const auto holder = owner.table == "exports" ? std::string("the exports") : "table " + owner.table;
     const auto name = owner.database_name.empty() ? std::string() : fmt::format(" '{}'", owner.database_name);
-    return fmt::format("{} of database{} (oid {}, cluster {})", what, name, owner.database, owner.cluster);
+    return fmt::format("{} of database{} (oid {}, cluster {})", holder, name, owner.database, owner.cluster);
 }
 
 std::optional<folder_owner> owner_from(const azure::metadata& values) {

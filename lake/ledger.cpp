@@ -54,7 +54,7 @@ bool same_write(const file_record& one, const file_record& other) noexcept {
 
 } // namespace
 
-ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag etag, std::string what) {
+ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag etag, std::string word) {
     ledger_entry entry;
     entry.file = last_part(blob);
     entry.now.rows = mark.now.rows;
@@ -64,13 +64,13 @@ ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag 
     entry.now.transaction = mark.now.transaction;
     entry.now.position = mark.now.position;
     entry.etag = std::move(etag);
-    entry.what = std::move(what);
+    entry.word = std::move(word);
     return entry;
 }
 
 bool is_decision(const ledger_entry& entry) noexcept {
-    return entry.what == ledger_word::taken_back || entry.what == ledger_word::removed ||
-           entry.what == ledger_word::emptied || entry.what == ledger_word::kept;
+    return entry.word == ledger_word::taken_back || entry.word == ledger_word::removed ||
+           entry.word == ledger_word::emptied || entry.word == ledger_word::kept;
 }
 
 std::string ledger_line(const ledger_entry& entry, std::string_view time) {
@@ -81,7 +81,7 @@ std::string ledger_line(const ledger_entry& entry, std::string_view time) {
         "{{\"time\":\"{}\",\"what\":\"{}\",\"file\":\"{}\",\"rows\":{},\"bytes\":{},\"crc\":\"{:016x}\","
         "\"run\":\"{}\",\"xid\":\"{}\",\"cluster\":\"{}\",\"database\":\"{}\",\"timeline\":{},\"lsn\":{},"
         "\"etag\":\"{}\"}}\n",
-        time, entry.what, entry.file, now.rows, now.bytes, now.crc, now.run, now.transaction,
+        time, entry.word, entry.file, now.rows, now.bytes, now.crc, now.run, now.transaction,
         now.position.cluster, now.position.database, now.position.timeline, now.position.lsn, etag);
 }
 
@@ -104,7 +104,7 @@ std::optional<ledger_entry> entry_from(std::string_view line) {
     now.position.cluster = member(line, "cluster").value_or("");
     now.position.database = member(line, "database").value_or("");
     entry.etag = member(line, "etag").value_or("");
-    entry.what = member(line, "what").value_or("");
+    entry.word = member(line, "what").value_or("");
     return entry;
 }
 

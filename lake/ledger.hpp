@@ -18,7 +18,7 @@ struct ledger_entry {
     std::string file; // without the folder
     file_record now;  // rows, bytes, checksum, run, transaction and position; the rest is not kept
     azure::etag etag; // as it was published
-    std::string what; // "archived", "settled", "restored", "exported", or a decision
+    std::string word; // "archived", "settled", "restored", "exported", or a decision
 };
 // Decisions about a file: whatever was known of it before, this is what it holds from now on. Their position
 // is that of the server when they were made.
@@ -31,7 +31,7 @@ inline constexpr std::string_view kept = "kept";             // a person has acc
 [[nodiscard]] bool is_decision(const ledger_entry& entry) noexcept;
 // The entry of a file with this mark.
 [[nodiscard]] ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag etag,
-                                    std::string what);
+                                    std::string word);
 // One line of JSON. `time`: "2026-01-01T02:00:00Z".
 [[nodiscard]] std::string ledger_line(const ledger_entry& entry, std::string_view time);
 // Nothing for a line that is no such entry.

@@ -100,39 +100,39 @@ awaitable<pending_files::observed> pending_files::see_taken_back(std::string nam
 awaitable<void> pending_files::restore_mark(std::string name, azure::etag expected, azure::metadata values,
                                             file_mark published) {
     const auto when = azure::condition::match(expected);
-    conditional_write what;
-    what.doing = fmt::format("marking '{}' as it was", name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    conditional_write write;
+    write.doing = fmt::format("marking '{}' as it was", name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-take-back");
         const auto done = co_await files_.set_metadata(name, values, when);
         fault_point("after-take-back");
         co_return done.etag;
     };
-    what.look = [&] { return see_taken_back(name, expected, published); };
-    (void)co_await write_until_known(retries_, std::move(what));
+    write.look = [&] { return see_taken_back(name, expected, published); };
+    (void)co_await write_until_known(retries_, std::move(write));
 }
 
 awaitable<void> pending_files::restore_base(std::string name, azure::etag expected,
                                             std::vector<std::string> ids, azure::content_headers content,
                                             azure::metadata values, file_mark published) {
     const auto when = azure::condition::match(expected);
-    conditional_write what;
-    what.doing = fmt::format("putting '{}' back", name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    conditional_write write;
+    write.doing = fmt::format("putting '{}' back", name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-take-back");
         const auto done = co_await files_.put_block_list(name, ids, content, values, when);
         fault_point("after-take-back");
         co_return done.etag;
     };
-    what.look = [&] { return see_taken_back(name, expected, published); };
-    (void)co_await write_until_known(retries_, std::move(what));
+    write.look = [&] { return see_taken_back(name, expected, published); };
+    (void)co_await write_until_known(retries_, std::move(write));
 }
 
 awaitable<void> pending_files::remove_pending(std::string name, azure::etag expected, file_mark published) {
     const auto when = azure::condition::match(expected);
-    conditional_write what;
-    what.doing = fmt::format("removing '{}'", name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    conditional_write write;
+    write.doing = fmt::format("removing '{}'", name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-remove");
         try {
             co_await files_.remove(name, when);
@@ -144,23 +144,23 @@ awaitable<void> pending_files::remove_pending(std::string name, azure::etag expe
         fault_point("after-remove");
         co_return azure::etag();
     };
-    what.look = [&] { return see_taken_back(name, expected, published); };
-    (void)co_await write_until_known(retries_, std::move(what));
+    write.look = [&] { return see_taken_back(name, expected, published); };
+    (void)co_await write_until_known(retries_, std::move(write));
 }
 
 awaitable<void> pending_files::keep(const listed_file& file) {
     const auto values = metadata_with(settled(*file.mark.mark), file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
-    conditional_write what;
-    what.doing = fmt::format("settling '{}'", file.properties.name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    conditional_write write;
+    write.doing = fmt::format("settling '{}'", file.properties.name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-keep");
         const auto done = co_await files_.set_metadata(file.properties.name, values, when);
         fault_point("after-keep");
         co_return done.etag;
     };
-    what.look = [&] { return see_committed(file.properties.name, file.properties.etag, *file.mark.mark); };
-    (void)co_await write_until_known(retries_, std::move(what));
+    write.look = [&] { return see_committed(file.properties.name, file.properties.etag, *file.mark.mark); };
+    (void)co_await write_until_known(retries_, std::move(write));
 }
 
 awaitable<void> pending_files::take_back(const listed_file& file) {

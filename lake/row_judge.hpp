@@ -31,8 +31,8 @@ struct expected_file {
 
 struct row_mistake {
     difference_kind kind;
-    std::uint64_t byte = 0; // within the row, where it is one byte that is wrong
-    std::string what;       // "its key is NULL": never a value
+    std::uint64_t byte = 0;  // within the row, where it is one byte that is wrong
+    std::string description; // "its key is NULL": never a value
 };
 
 class row_judge {

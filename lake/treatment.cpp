@@ -59,8 +59,8 @@ std::optional<refusal> immutability_obstacle(const azure::blob_properties& blob,
 
 } // namespace
 
-async::error refused(std::string_view name, std::string_view what, const refusal& because) {
-    return {because.kind, fmt::format("'{}' cannot be {}: {}", name, what, because.why), because.hint};
+async::error refused(std::string_view name, std::string_view treated, const refusal& because) {
+    return {because.kind, fmt::format("'{}' cannot be {}: {}", name, treated, because.why), because.hint};
 }
 
 std::optional<refusal> obstacle_of(const azure::blob_properties& blob, const place& where,
@@ -78,7 +78,7 @@ std::optional<refusal> obstacle_of(const azure::blob_properties& blob, const pla
 std::optional<refusal> obstacle_of(const azure::container_properties& container, const place& where) {
     if (!container.immutability_policy && !container.legal_hold)
         return std::nullopt;
-    const std::string_view what = container.legal_hold ? "legal-hold" : "immutability-policy";
+    const std::string_view policy = container.legal_hold ? "legal-hold" : "immutability-policy";
     return refusal{
         failure::precondition,
         fmt::format("container '{}' {}: a file that a failed run has published could not be taken back",
@@ -86,7 +86,7 @@ std::optional<refusal> obstacle_of(const azure::container_properties& container,
                     container.legal_hold ? "is under a legal hold" : "has an immutability policy"),
         fmt::format("Let ARCHIVE_PATH name a container without, or look at it: az storage container {} show"
                     " --account-name {} --container-name {}",
-                    what, where.account, where.container)};
+                    policy, where.account, where.container)};
 }
 
 std::optional<refusal> refusal_for(std::string_view service_code, const azure::blob_properties& blob) {

@@ -36,7 +36,7 @@ struct refusal {
     std::string hint; // what to do
 };
 // As it ends the run: "'a/events_2024-01-01.csv' cannot be appended to: …".
-[[nodiscard]] async::error refused(std::string_view name, std::string_view what, const refusal& because);
+[[nodiscard]] async::error refused(std::string_view name, std::string_view treated, const refusal& because);
 
 // Why nothing may be written to a blob, or read from it, by the blob's own state: its kind, tier, lease,
 // policy. A published tail must be able to be taken away again, so what forbids that forbids everything.
@@ -54,7 +54,7 @@ struct refusal {
                                                std::uint64_t room);
 
 struct chosen_treatment {
-    treatment what = treatment::append;
+    lake::treatment treatment = lake::treatment::append;
     std::optional<refusal> because = {}; // of `refuse`
 };
 

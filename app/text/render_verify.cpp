@@ -28,7 +28,7 @@ std::string verification_json(const archive::verification& found, const std::str
             differences.emplace_back(json::object{{"kind", lake::to_string(one.kind)},
                                                   {"row", place_or_null(one.at, one.at.row)},
                                                   {"byte", place_or_null(one.at, one.at.byte)},
-                                                  {"message", valid_utf8(one.what)}});
+                                                  {"message", valid_utf8(one.description)}});
         days.emplace_back(json::object{{"day", file.file.which.text()},
                                        {"blob", valid_utf8(file.file.name)},
                                        {"state", file.gone ? "gone" : archive::to_string(file.file.state)},
@@ -54,8 +54,8 @@ std::string file_text(const archive::verified_file& file) {
     std::string text;
     for (const auto& one : file.differences.kept())
         text += one.at.row > 0
-                    ? fmt::format("{}: row {}, byte {}: {}\n", name, one.at.row, one.at.byte, one.what)
-                    : fmt::format("{}: {}\n", name, one.what);
+                    ? fmt::format("{}: row {}, byte {}: {}\n", name, one.at.row, one.at.byte, one.description)
+                    : fmt::format("{}: {}\n", name, one.description);
     if (const auto more = file.differences.count() - file.differences.kept().size(); more > 0)
         text += fmt::format("{}: and {} more\n", name, grouped(more));
     if (file.gone)

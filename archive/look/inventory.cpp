@@ -45,7 +45,7 @@ archived_file describe_file(const lake::listed_file& file, std::string_view now)
     // Listings do not say until when a blob is immutable.
     const auto treated =
         lake::choose_treatment(file.properties, file.mark, {}, std::chrono::sys_seconds::max());
-    found.treated = treated.what;
+    found.treated = treated.treatment;
     found.interrupted = lake::key_of_side_copy(name_alone(file)).has_value();
     found.changed = azure::modified_at(file.properties);
     found.tier = file.properties.access_tier;

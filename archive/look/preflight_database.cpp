@@ -94,16 +94,16 @@ void judge(std::vector<check_line>& lines, std::string name, const std::optional
 
 // What a run will make of it.
 std::string consequence_of(const db::effect& effect, std::uint32_t own, db::side_effects policy) {
-    const bool gone = effect.what == db::change::deleted;
-    const auto what = gone ? "its rows are deleted with the archived ones, and are in no file"
-                           : "its rows are changed with the archived ones";
+    const bool gone = effect.change == db::change::deleted;
+    const auto consequence = gone ? "its rows are deleted with the archived ones, and are in no file"
+                                  : "its rows are changed with the archived ones";
     const bool never = gone && effect.table.oid == own;
     const auto then =
         never ? "a run that meets rows which are not due ends with exit code 3"
         : policy == db::side_effects::allow
             ? "ARCHIVE_SIDE_EFFECTS allows it"
             : "a run that meets such rows ends with exit code 3, unless ARCHIVE_SIDE_EFFECTS=allow";
-    return fmt::format("{}: {}; {}", effect.words, what, then);
+    return fmt::format("{}: {}; {}", effect.words, consequence, then);
 }
 
 awaitable<void> check_obstacles(db::connection& session, const table_description& table,

@@ -34,13 +34,13 @@ void note_ledger(verification& result, std::vector<archived_file> differing) {
             continue;
         const auto same = std::ranges::find(result.files, each.name,
                                             [](const verified_file& file) { return file.file.name; });
-        const auto what = each.note;
+        const auto note = each.note;
         const auto at = same - result.files.begin();
         if (same == result.files.end())
             result.files.push_back({std::move(each)});
         else
             same->file = std::move(each);
-        result.files[static_cast<std::size_t>(at)].differences.add(lake::difference_kind::ledger, {}, what);
+        result.files[static_cast<std::size_t>(at)].differences.add(lake::difference_kind::ledger, {}, note);
     }
     std::ranges::stable_sort(result.files, {},
                              [](const verified_file& file) { return file.file.which.number(); });

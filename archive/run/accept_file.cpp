@@ -38,7 +38,7 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
 
     lake::ledger_entry now;
     now.file = whole.substr(whole.rfind('/') + 1);
-    now.what = lake::ledger_word::kept;
+    now.word = lake::ledger_word::kept;
     now.etag = file.properties.etag;
     now.now = mark ? mark->now : lake::file_record{};
     now.now.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;

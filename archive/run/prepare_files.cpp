@@ -16,7 +16,8 @@ constexpr std::uint64_t row_bytes_conceivable = std::uint64_t{1} << 20;
 
 bool is_simple(const lake::listed_file& file, const lake::place& where) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    return lake::choose_treatment(file.properties, file.mark, where, now).what == lake::treatment::append;
+    return lake::choose_treatment(file.properties, file.mark, where, now).treatment ==
+           lake::treatment::append;
 }
 
 // Nothing where the plan does not know the days and no file needs more than appending.

@@ -115,9 +115,9 @@ awaitable<void> publisher::publish(day_file& file, const publication& author) {
         file.existing ? azure::condition::match(file.existing->etag) : azure::condition::absent();
 
     bool perhaps_written = false;
-    lake::conditional_write what;
-    what.doing = fmt::format("publishing '{}'", file.name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    lake::conditional_write write;
+    write.doing = fmt::format("publishing '{}'", file.name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-publish");
         azure::written done;
         try {
@@ -129,7 +129,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& author) {
         fault_point("after-publish");
         co_return done.etag;
     };
-    what.look = [&]() -> awaitable<observed> {
+    write.look = [&]() -> awaitable<observed> {
         const auto now = co_await files_.look(file.name);
         if (!now)
             co_return observed{file.existing ? lake::blob_state::otherwise : lake::blob_state::as_before, {}};
@@ -142,7 +142,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& author) {
     file.mark = mark;
     file.state = day_file::publication::tried;
     try {
-        file.etag = co_await lake::write_until_known(retries_, std::move(what));
+        file.etag = co_await lake::write_until_known(retries_, std::move(write));
     } catch (const lake::conflict&) {
         if (!perhaps_written) // its condition refused it: there is nothing to put back
             file.state = day_file::publication::none;
@@ -167,9 +167,9 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& autho
         mark.now.sample = file.sample;
     const auto values = lake::metadata_with(mark, file.existing->metadata);
     const auto when = azure::condition::match(file.existing->etag);
-    lake::conditional_write what;
-    what.doing = fmt::format("marking '{}', whose rows are deleted", file.name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    lake::conditional_write write;
+    write.doing = fmt::format("marking '{}', whose rows are deleted", file.name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-publish");
         azure::etag now;
         try {
@@ -182,7 +182,7 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& autho
         fault_point("after-publish");
         co_return now;
     };
-    what.look = [&]() -> awaitable<observed> {
+    write.look = [&]() -> awaitable<observed> {
         const auto now = co_await files_.look(file.name);
         auto state = lake::blob_state::otherwise;
         if (now && lake::pending_on(*now, author.transaction) && now->mark.mark->now.run == author.run)
@@ -193,7 +193,7 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& autho
     };
     file.mark = mark;
     file.state = day_file::publication::tried;
-    file.etag = co_await lake::write_until_known(retries_, std::move(what));
+    file.etag = co_await lake::write_until_known(retries_, std::move(write));
     file.state = day_file::publication::published;
 }
 
@@ -201,16 +201,16 @@ awaitable<void> publisher::finalise(day_file& file) {
     const auto values = lake::metadata_with(lake::settled(*file.mark),
                                             file.existing ? file.existing->metadata : azure::metadata{});
     const auto when = azure::condition::match(file.etag);
-    lake::conditional_write what;
-    what.doing = fmt::format("finalising '{}'", file.name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    lake::conditional_write write;
+    write.doing = fmt::format("finalising '{}'", file.name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-finalise");
         const auto done = co_await files_.set_metadata(file.name, values, when);
         fault_point("after-finalise");
         co_return done.etag;
     };
-    what.look = [&] { return tails_.see_committed(file.name, file.etag, *file.mark); };
-    file.etag = co_await lake::write_until_known(retries_, std::move(what));
+    write.look = [&] { return tails_.see_committed(file.name, file.etag, *file.mark); };
+    file.etag = co_await lake::write_until_known(retries_, std::move(write));
     file.state = day_file::publication::finalised;
 }
 

@@ -47,18 +47,19 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
                         name, author.transaction, to_string(facts.said), table.name, key_names(table)),
             std::string(verdict_hint)};
     const auto& counts = seen.counts;
-    auto what =
+    auto message =
         fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
                     " rows it moved are in the table",
                     name, author.transaction, to_string(facts.said), counts.to_the_letter, counts.total);
     if (counts.other_content > 0)
-        what += fmt::format(", and {} keys with other content", counts.other_content);
+        message += fmt::format(", and {} keys with other content", counts.other_content);
     if (hidden)
-        what += "; row security may hide rows from this role, so that nothing is known of the others";
+        message += "; row security may hide rows from this role, so that nothing is known of the others";
     if (!seen.present.empty())
-        what += fmt::format(": {} {}{}", key_names(table), fmt::join(seen.present, ", "),
-                            counts.to_the_letter + counts.other_content > seen.present.size() ? ", …" : "");
-    return {failure::integrity, std::move(what), std::string(verdict_hint)};
+        message +=
+            fmt::format(": {} {}{}", key_names(table), fmt::join(seen.present, ", "),
+                        counts.to_the_letter + counts.other_content > seen.present.size() ? ", …" : "");
+    return {failure::integrity, std::move(message), std::string(verdict_hint)};
 }
 
 } // namespace archive

@@ -51,9 +51,9 @@ awaitable<void> restore_publisher::set_mark(const lake::listed_file& file, const
     const auto& name = file.properties.name;
     const auto values = lake::metadata_with(mark, file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
-    lake::conditional_write what;
-    what.doing = fmt::format("{} '{}'", doing, name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    lake::conditional_write write;
+    write.doing = fmt::format("{} '{}'", doing, name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-restore-mark");
         azure::etag now;
         try {
@@ -66,7 +66,7 @@ awaitable<void> restore_publisher::set_mark(const lake::listed_file& file, const
         fault_point("after-restore-mark");
         co_return now;
     };
-    what.look = [&]() -> awaitable<lake::conditional_write::observed> {
+    write.look = [&]() -> awaitable<lake::conditional_write::observed> {
         const auto now = co_await files_.look(name);
         auto state = lake::blob_state::otherwise;
         if (now && now->mark.mark == mark && now->properties.size == file.properties.size)
@@ -75,7 +75,7 @@ awaitable<void> restore_publisher::set_mark(const lake::listed_file& file, const
             state = lake::blob_state::as_before;
         co_return lake::conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
     };
-    (void)co_await lake::write_until_known(retries_, std::move(what));
+    (void)co_await lake::write_until_known(retries_, std::move(write));
 }
 
 awaitable<void> restore_publisher::mark_restored(const lake::listed_file& file) {
@@ -97,15 +97,15 @@ awaitable<azure::etag> restore_publisher::announce(const lake::listed_file& file
     const auto& name = file.properties.name;
     const auto values = lake::metadata_with(mark, file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
-    lake::conditional_write what;
-    what.doing = fmt::format("marking '{}' as being restored", name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    lake::conditional_write write;
+    write.doing = fmt::format("marking '{}' as being restored", name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-announce");
         const auto done = co_await files_.set_metadata(name, values, when);
         fault_point("after-announce");
         co_return done.etag;
     };
-    what.look = [&]() -> awaitable<lake::conditional_write::observed> {
+    write.look = [&]() -> awaitable<lake::conditional_write::observed> {
         const auto now = co_await files_.look(name);
         auto state = lake::blob_state::otherwise;
         if (now && restored_by(*now, mark.restoring->transaction))
@@ -114,7 +114,7 @@ awaitable<azure::etag> restore_publisher::announce(const lake::listed_file& file
             state = lake::blob_state::as_before;
         co_return lake::conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
     };
-    co_return co_await lake::write_until_known(retries_, std::move(what));
+    co_return co_await lake::write_until_known(retries_, std::move(write));
 }
 
 // All ids of a blob have one length, those that are about to go included.
@@ -159,9 +159,9 @@ awaitable<void> restore_publisher::empty(const lake::listed_file& file, const ta
     left.ids = lake::crc_of_ids(ids);
     const auto values = lake::metadata_with(lake::emptied(mark, left), file.properties.metadata);
     const std::array pieces{lake::bytes_of(content)};
-    lake::conditional_write what;
-    what.doing = fmt::format("emptying '{}'", name);
-    what.send = [&]() -> awaitable<azure::etag> {
+    lake::conditional_write write;
+    write.doing = fmt::format("emptying '{}'", name);
+    write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-empty");
         // Staged again in each try: it costs nothing, and a commit of our own drops what it does not name.
         co_await files_.put_block(name, ids.front(), pieces, left.crc, content_before.encryption_scope);
@@ -169,7 +169,7 @@ awaitable<void> restore_publisher::empty(const lake::listed_file& file, const ta
         fault_point("after-empty");
         co_return done.etag;
     };
-    what.look = [&]() -> awaitable<lake::conditional_write::observed> {
+    write.look = [&]() -> awaitable<lake::conditional_write::observed> {
         const auto now = co_await files_.look(name);
         auto state = lake::blob_state::otherwise;
         if (now && now->mark.mark && now->mark.mark->now == lake::emptied(mark, left).now)
@@ -178,7 +178,7 @@ awaitable<void> restore_publisher::empty(const lake::listed_file& file, const ta
             state = lake::blob_state::as_before;
         co_return lake::conditional_write::observed{state, now ? now->properties.etag : azure::etag()};
     };
-    (void)co_await lake::write_until_known(retries_, std::move(what));
+    (void)co_await lake::write_until_known(retries_, std::move(write));
 }
 
 } // namespace archive

@@ -27,8 +27,8 @@ bool is_undo(settle_decision decision) noexcept {
 std::optional<lake::ledger_entry> entry_of_decision(const lake::listed_file& file, settle_decision decision,
                                                     const db::server_position& position) {
     const auto& mark = *file.mark.mark;
-    const auto entry = [&file, &position](const lake::file_mark& after, std::string_view what) {
-        auto made = lake::entry_of(file.properties.name, after, file.properties.etag, std::string(what));
+    const auto entry = [&file, &position](const lake::file_mark& after, std::string_view word) {
+        auto made = lake::entry_of(file.properties.name, after, file.properties.etag, std::string(word));
         if (lake::is_decision(made))
             made.now.position = position;
         return made;

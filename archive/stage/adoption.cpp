@@ -49,7 +49,7 @@ awaitable<void> staging::prepare(day_file& file) {
     const auto treated = lake::choose_treatment(before.properties, before.mark, context_.lake.where(), now);
     if (treated.because)
         throw lake::refused(file.name, "appended to", *treated.because);
-    if (treated.what == lake::treatment::convert)
+    if (treated.treatment == lake::treatment::convert)
         throw async::error(failure::internal, fmt::format("'{}' is still an append blob", file.name));
 
     const auto blocks = co_await context_.lake.committed_blocks(file.name);
@@ -58,7 +58,7 @@ awaitable<void> staging::prepare(day_file& file) {
     const auto chosen = lake::choose_treatment(facts_of(before, blocks->committed));
     if (chosen.because)
         throw lake::refused(file.name, "appended to", *chosen.because);
-    const bool restage = chosen.what == lake::treatment::restage;
+    const bool restage = chosen.treatment == lake::treatment::restage;
     if (!blocks->committed.empty())
         file.ids = azure::block_ids(context_.nonce, azure::raw_length(blocks->committed.front().id));
     if (!restage)

@@ -113,9 +113,9 @@ std::string describe(const server_words& said) {
         return one_line(said.text);
     std::string text(condition_name(said.state));
     text += " (SQLSTATE " + said.state + ')';
-    const auto add = [&text](std::string_view what, const std::string& name) {
+    const auto add = [&text](std::string_view label, const std::string& name) {
         if (!name.empty())
-            text.append(", ").append(what).append(" \"").append(name).append("\"");
+            text.append(", ").append(label).append(" \"").append(name).append("\"");
     };
     if (is_one_of(said.source, name_givers)) {
         add("schema", said.schema);

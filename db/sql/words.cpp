@@ -60,16 +60,16 @@ class lexer {
     [[nodiscard]] std::size_t position() const { return end_ - rest_.size(); }
 
     // To be called once the word has been taken.
-    void add(sql_word::kind what, std::string text, std::size_t line, std::size_t begin) {
-        result_.words.push_back({what, std::move(text), depth_, line, begin, position()});
+    void add(sql_word::kind category, std::string text, std::size_t line, std::size_t begin) {
+        result_.words.push_back({category, std::move(text), depth_, line, begin, position()});
     }
 
     void remark(std::string_view comment) {
-        const auto skip = [&comment](std::string_view what) {
+        const auto skip = [&comment](std::string_view part) {
             const auto space = std::ranges::find_if_not(comment, is_space) - comment.begin();
             comment.remove_prefix(static_cast<std::size_t>(space));
-            const bool there = comment.starts_with(what);
-            comment.remove_prefix(there ? what.size() : 0);
+            const bool there = comment.starts_with(part);
+            comment.remove_prefix(there ? part.size() : 0);
             return there;
         };
         if (!skip("--") || !skip("event-archiver") || !skip(":") || !skip(""))
@@ -78,8 +78,8 @@ class lexer {
         result_.notes.emplace_back(comment.begin(), end);
     }
 
-    void unended(std::string_view what, std::size_t line) {
-        result_.mistake = fmt::format("line {}: {} without its end", line, what);
+    void unended(std::string_view token, std::size_t line) {
+        result_.mistake = fmt::format("line {}: {} without its end", line, token);
     }
 
     // They may be nested.

@@ -14,7 +14,7 @@ namespace db {
 
 struct sql_word {
     enum class kind : unsigned char { word, quoted, symbol };
-    kind what = kind::word;
+    kind category = kind::word;
     std::string text;      // a word in capitals, the content of quotes, or one character
     std::size_t depth = 0; // of parentheses around it; of a parenthesis itself, outside
     std::size_t line = 1;
@@ -22,9 +22,9 @@ struct sql_word {
     std::size_t begin = 0;
     std::size_t end = 0;
 
-    [[nodiscard]] bool is(std::string_view word) const { return what == kind::word && text == word; }
+    [[nodiscard]] bool is(std::string_view word) const { return category == kind::word && text == word; }
     [[nodiscard]] bool is_symbol(char which) const {
-        return what == kind::symbol && text.size() == 1 && text.front() == which;
+        return category == kind::symbol && text.size() == 1 && text.front() == which;
     }
 };
 

@@ -54,8 +54,8 @@ result verified(std::string_view text, Step next_step) {
     }
     for (const auto& one : found.kept()) {
         check(one.at.byte <= text.size(), "a place lies in the file");
-        made.found.append(one.what).append("@").append(std::to_string(one.at.byte));
-        made.wrong += one.what + "; ";
+        made.found.append(one.description).append("@").append(std::to_string(one.at.byte));
+        made.wrong += one.description + "; ";
     }
     check(reading.bytes() == text.size(), "all bytes are counted");
     return made;

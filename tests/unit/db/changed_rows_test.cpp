@@ -48,7 +48,7 @@ TEST(effects_of_delete, follows_constraints_over_hops_and_ends) {
     const auto found = db::effects_of_delete(catalog, event_table.oid);
     ASSERT_THAT(found, SizeIs(2));
     EXPECT_EQ(found[1].table, event_table);
-    EXPECT_EQ(found[1].what, change::deleted);
+    EXPECT_EQ(found[1].change, change::deleted);
     EXPECT_EQ(
         db::in_words(db::explain(found, event_table.oid)),
         "foreign key hop1 of public.session (ON DELETE CASCADE), foreign key hop2 of public.event (ON DELETE "
@@ -64,7 +64,7 @@ TEST(effects_of_delete, goes_on_from_set_null_only_by_updates) {
     const auto found = db::effects_of_delete(catalog, event_table.oid);
     ASSERT_THAT(found, SizeIs(2));
     EXPECT_EQ(found[1].words, "foreign key b of public.note (ON UPDATE CASCADE)");
-    EXPECT_EQ(found[1].what, change::updated);
+    EXPECT_EQ(found[1].change, change::updated);
 }
 
 TEST(effects_of_delete, takes_triggers_that_fire_on_the_way) {

@@ -46,7 +46,7 @@ TEST(ledger_line, is_read_as_it_was_written) {
     const auto read = entry_from(std::string_view(line).substr(0, line.size() - 1));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->file, "events_2024-02-29.csv");
-    EXPECT_EQ(read->what, "archived");
+    EXPECT_EQ(read->word, "archived");
     EXPECT_EQ(read->etag, "0x8D"); // without its quotes
     EXPECT_EQ(read->now.rows, entry.now.rows);
     EXPECT_EQ(read->now.bytes, entry.now.bytes);
@@ -93,17 +93,17 @@ TEST(note_entry, lets_the_later_line_count_unless_the_server_had_come_less_far) 
 }
 
 TEST(note_entry, lets_a_decision_count_wherever_it_was_made) {
-    for (const auto what :
+    for (const auto word :
          {ledger_word::taken_back, ledger_word::removed, ledger_word::emptied, ledger_word::kept}) {
         ledger_state state;
         note_entry(state, known_entry());
         auto decision = known_entry();
-        decision.what = what;
+        decision.word = word;
         decision.now.rows = 0;
         decision.now.position.lsn -= 1;
         EXPECT_TRUE(is_decision(decision));
         note_entry(state, decision);
-        EXPECT_EQ(state.at("events_2024-02-29.csv").now.rows, 0U) << what;
+        EXPECT_EQ(state.at("events_2024-02-29.csv").now.rows, 0U) << word;
     }
     EXPECT_FALSE(is_decision(known_entry()));
 }

@@ -32,7 +32,7 @@ judgement judged(std::string_view row) {
         ++rows;
         const auto wrong = judge.judge(line);
         if (wrong)
-            made.mistake = wrong->what;
+            made.mistake = wrong->description;
         made.key = judge.key().empty() ? std::string() : judge.key().front();
     });
     try {

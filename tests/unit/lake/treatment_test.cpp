@@ -87,7 +87,7 @@ TEST(choose_treatment, follows_its_table_for_what_the_service_says_of_a_blob) {
         auto blob = plain_blob();
         row.change(blob);
         const auto chosen = choose_treatment(blob, {}, this_lake, now);
-        EXPECT_EQ(chosen.what, row.expected);
+        EXPECT_EQ(chosen.treatment, row.expected);
         ASSERT_EQ(chosen.because.has_value(), row.expected == treatment::refuse);
         if (!chosen.because)
             continue;
@@ -99,7 +99,7 @@ TEST(choose_treatment, follows_its_table_for_what_the_service_says_of_a_blob) {
 
 TEST(choose_treatment, refuses_a_mark_that_cannot_be_read_before_all_else) {
     const auto chosen = choose_treatment(plain_blob(), {{}, "its metadata cannot be read"}, this_lake, now);
-    EXPECT_EQ(chosen.what, treatment::refuse);
+    EXPECT_EQ(chosen.treatment, treatment::refuse);
     EXPECT_EQ(refused("a.csv", "appended to", *chosen.because).message(),
               "'a.csv' cannot be appended to: its metadata cannot be read");
 }
@@ -146,7 +146,7 @@ TEST(choose_treatment, follows_its_table_for_the_blocks_of_a_blob) {
     for (const auto& each : cases) {
         SCOPED_TRACE(each.context);
         const auto chosen = choose_treatment(each.facts);
-        EXPECT_EQ(chosen.what, each.expected);
+        EXPECT_EQ(chosen.treatment, each.expected);
         if (chosen.because) {
             EXPECT_NE((chosen.because->why + chosen.because->hint).find(each.why), std::string::npos);
         }

@@ -59,7 +59,7 @@ class settle_writer_test : public test_support::memory_lake_test {
         EXPECT_EQ(times("put_block") + times("set_metadata") + times("remove"), 0)
             << "the ledger is told before the first file is written to";
         for (const auto& entry : entries)
-            told_.push_back(entry.file + ": " + entry.what);
+            told_.push_back(entry.file + ": " + entry.word);
         co_return;
     }
 };
