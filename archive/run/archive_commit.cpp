@@ -24,7 +24,8 @@ namespace {
 
 std::uint64_t count_pending(const archive_transaction& work) {
     const auto open = [](const day_file* file) {
-        return file->state == day_file::publication::tried || file->state == day_file::publication::published;
+        return file->state == day_file::publish_state::tried ||
+               file->state == day_file::publish_state::published;
     };
     return static_cast<std::uint64_t>(std::ranges::count_if(work.tails(), open));
 }
@@ -122,7 +123,7 @@ awaitable<void> archive_commit::put_back() {
 
     std::vector<day_file*> tried;
     for (auto* file : work_.tails())
-        if (file->state != day_file::publication::none)
+        if (file->state != day_file::publish_state::none)
             tried.push_back(file);
     const auto step = [this, &tried](std::size_t index) { return put_back_one(*tried[index]); };
     const auto left = co_await async::caught_error(
@@ -193,7 +194,7 @@ awaitable<void> archive_commit::finalise() {
 }
 
 void archive_commit::note_lost(day_file& file) {
-    file.state = day_file::publication::lost;
+    file.state = day_file::publish_state::lost;
     context_.report.files_lost.push_back(file.name);
 }
 

@@ -140,15 +140,15 @@ awaitable<void> publisher::publish(day_file& file, const publication& author) {
                            now->properties.etag};
     };
     file.mark = mark;
-    file.state = day_file::publication::tried;
+    file.state = day_file::publish_state::tried;
     try {
         file.etag = co_await lake::write_until_known(retries_, std::move(write));
     } catch (const lake::conflict&) {
         if (!perhaps_written) // its condition refused it: there is nothing to put back
-            file.state = day_file::publication::none;
+            file.state = day_file::publish_state::none;
         throw;
     }
-    file.state = day_file::publication::published;
+    file.state = day_file::publish_state::published;
 }
 
 // Nothing is added, but rows that the file has already are deleted: under its ETag, and with a mark that the
@@ -192,9 +192,9 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& autho
         co_return observed{state, now ? now->properties.etag : azure::etag()};
     };
     file.mark = mark;
-    file.state = day_file::publication::tried;
+    file.state = day_file::publish_state::tried;
     file.etag = co_await lake::write_until_known(retries_, std::move(write));
-    file.state = day_file::publication::published;
+    file.state = day_file::publish_state::published;
 }
 
 awaitable<void> publisher::finalise(day_file& file) {
@@ -211,11 +211,11 @@ awaitable<void> publisher::finalise(day_file& file) {
     };
     write.look = [&] { return tails_.see_committed(file.name, file.etag, *file.mark); };
     file.etag = co_await lake::write_until_known(retries_, std::move(write));
-    file.state = day_file::publication::finalised;
+    file.state = day_file::publish_state::finalised;
 }
 
 awaitable<void> publisher::put_back(day_file& file) {
-    if (file.state == day_file::publication::none || !file.mark)
+    if (file.state == day_file::publish_state::none || !file.mark)
         co_return;
     // Whether or not the publishing write was answered: what stands there now is what counts.
     const auto now = co_await files_.look(file.name);
@@ -238,7 +238,7 @@ awaitable<void> publisher::put_back(day_file& file) {
                                      file.existing->metadata, *file.mark);
     else
         co_await tails_.remove_pending(file.name, now->properties.etag, *file.mark);
-    file.state = day_file::publication::none;
+    file.state = day_file::publish_state::none;
 }
 
 } // namespace archive

@@ -72,8 +72,8 @@ struct day_file {
     std::unique_ptr<day_file> other;
 
     // Publishing. Nothing is published for a day without new rows.
-    enum class publication : std::uint8_t { none, tried, published, finalised, lost };
-    publication state = publication::none;
+    enum class publish_state : std::uint8_t { none, tried, published, finalised, lost };
+    publish_state state = publish_state::none;
     std::optional<lake::file_mark> mark; // as published
     azure::etag etag;                    // as published
     azure::content_headers before;       // of the existing file, to be restated when it is put back

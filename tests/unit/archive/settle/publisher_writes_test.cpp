@@ -12,7 +12,7 @@ namespace archive {
 namespace {
 
 using async::failure;
-using state = day_file::publication;
+using state = day_file::publish_state;
 
 class publisher_test : public test_support::memory_lake_test {
   protected:
