@@ -1,6 +1,6 @@
 // What an operation throws, as a value: a handler may not await, and code that goes on after a failure reads
 // better as an `if`. A coroutine that has been cancelled already cannot await these: it throws as at any
-// co_await, so whatever must run all the same awaits `ignoring_cancellation()` first.
+// co_await, and code that must run all the same awaits `ignoring_cancellation()` first.
 #pragma once
 
 #include "async/asio.hpp"

@@ -33,7 +33,7 @@ namespace async {
 
 // Awaits `operation` to its end although a cancellation comes meanwhile; for a coroutine that has not been
 // cancelled yet. Its end heeds cancellation again, also where a caller ignored it: a shield inside a shield
-// ends both, so nest none.
+// ends both, so do not nest them.
 template <typename T>
 [[nodiscard]] awaitable<T> shielded(awaitable<T> operation);
 

@@ -18,8 +18,8 @@ namespace async {
 // What a failure means to the caller. The exit code and the right to repeat follow from it.
 enum class failure : std::uint8_t {
     unclassified, // nothing more is known
-    usage,        // a flag, value or setting that cannot be
-    precondition, // the world is not as the job needs it: no such table, a foreign file in the way
+    usage,        // an invalid flag, value or setting
+    precondition, // something is not as the job needs it: no such table, a foreign file in the way
     refused,      // authentication or permission
     temporary,    // unreachable, throttled, timed out, serialization failure: another try may help
     integrity,    // counts or checksums disagree: a person must look
@@ -49,7 +49,7 @@ class error : public std::exception {
         return retry_after_;
     }
 
-    // Temporary, but the same request again cannot help: something larger has to begin anew.
+    // Temporary, but the same request again cannot help: the operation around it has to start again.
     void set_not_repeatable() noexcept { repeatable_ = false; }
     void set_outcome_unknown() noexcept { outcome_unknown_ = true; }
     void set_retry_after(std::chrono::milliseconds pause) noexcept { retry_after_ = pause; }

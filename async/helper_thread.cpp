@@ -27,7 +27,7 @@ helper_thread::~helper_thread() { impl_->thread.join(); }
 
 namespace {
 
-// Belongs to both threads: the loop's may leave early.
+// Shared by both threads: the loop's may return first.
 struct call_state {
     explicit call_state(const asio::any_io_executor& executor)
         : ended(executor) {}
@@ -49,7 +49,7 @@ awaitable<void> helper_thread::run(std::function<void()> call) {
         } catch (...) {
             failed = std::current_exception();
         }
-        // Back on the loop: only there may the state be touched, and end.
+        // Back on the loop, the only thread that may use and destroy the state.
         asio::post(work, [state = std::move(state), failed] {
             state->failed = failed;
             state->done = true;

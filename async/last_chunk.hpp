@@ -1,4 +1,4 @@
-// What both of our HTTP readers need of Beast's chunks.
+// A condition of Beast's for reading chunks, which both of our HTTP readers have to meet.
 #pragma once
 
 #include <cstddef>
@@ -6,9 +6,8 @@
 
 namespace async {
 
-// Whether what has come of a chunked body may be a part of its end, "0\r\n\r\n". Less than that is never all
-// that is missing, so it is kept until more has come: Beast, when it comes back to a last chunk of which it
-// has seen the first line, asserts that all of it is there.
+// Whether these bytes of a chunked body may be a part of its end, "0\r\n\r\n". Keep them until more has come:
+// when Beast resumes at a last chunk whose first line it has seen, it asserts that all five bytes are there.
 [[nodiscard]] constexpr bool may_be_part_of_last_chunk(std::string_view rest) noexcept {
     constexpr std::size_t last_chunk_min = 5;
     return rest.starts_with('0') && rest.size() < last_chunk_min;

@@ -74,7 +74,7 @@ class log {
     // As info, whatever the threshold: the one line that must never be missing.
     void summary(std::string_view event, std::string_view message, std::span<const log_field> fields);
 
-    // Where stretches of time are drawn (timeline.hpp), or null. It must outlive its spans.
+    // Receives the spans of time (timeline.hpp), or null. It must outlive its spans.
     void attach(timeline* target) noexcept { timeline_ = target; }
     [[nodiscard]] timeline* attached_timeline() const noexcept { return timeline_; }
 

@@ -33,7 +33,7 @@ class page_pool {
     [[nodiscard]] page try_take();
     // A page beyond the budget: for the one row that is larger than all of it.
     [[nodiscard]] page take_beyond();
-    // Returns when a page has come back, or `wake_waiters` was called, since the call.
+    // Returns once a page has been given back, or `wake_waiters` was called, since this call began.
     [[nodiscard]] awaitable<void> wait();
     void wake_waiters() { returned_.notify_all(); }
     // Takes part of the budget for what lies outside the pool, and gives it back. Pages keep at least half.

@@ -1,5 +1,5 @@
-// Which wrong values a message may repeat. What stands in the wrong variable, or behind the wrong flag, may
-// be a key, a token or a connection string, so this one rule decides for all rooms.
+// Which invalid values a message may repeat. A value in the wrong variable, or behind the wrong flag, may be
+// a key, a token or a connection string. This is the one rule for all rooms.
 #pragma once
 
 #include <cstddef>

@@ -51,7 +51,7 @@ signal_watch::~signal_watch() { close(); }
 
 void signal_watch::close() {
     impl_->closed = true;
-    boost::system::error_code ignored; // nothing is left to be told to
+    boost::system::error_code ignored; // nothing depends on it any more
     impl_->signals.cancel(ignored);
 }
 

@@ -1,4 +1,4 @@
-// Why and whether the run shall end early.
+// Whether the run has been asked to end early, and by which signal.
 #pragma once
 
 #include "async/asio.hpp"
@@ -15,7 +15,7 @@ namespace async {
 // Remembers the first request to stop and cancels the coroutine bound to `slot()`.
 class stop_source {
   public:
-    // What undoing may take.
+    // How long undoing may take.
     static constexpr std::chrono::seconds undo_patience{60};
     static constexpr std::chrono::seconds undo_patience_when_stopping{7}; // of the 10 s a stopped run has
 
@@ -23,7 +23,7 @@ class stop_source {
     void request(int signal_number);
     [[nodiscard]] bool requested() const noexcept { return signal_number_ != 0; }
     [[nodiscard]] int signal_number() const noexcept { return signal_number_; }
-    // Until when what a failed or stopped run had begun must be undone; what is left is for the next run.
+    // The deadline for undoing what a failed or stopped run had begun. The next run undoes the rest.
     [[nodiscard]] deadline undo_by() const {
         return deadline::after(requested() ? undo_patience_when_stopping : undo_patience);
     }

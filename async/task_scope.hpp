@@ -25,7 +25,7 @@ class task_scope {
     // Begins `task` at once. A failure of it is kept for `join`; a cancellation is not a failure.
     void start(awaitable<void> task);
     [[nodiscard]] std::size_t size() const noexcept { return running_.size(); }
-    // Cancels those at work now; they are still to be awaited.
+    // Cancels the running tasks. `join` still awaits them.
     void cancel();
     // Returns when a task has ended since the call.
     [[nodiscard]] awaitable<void> wait();

@@ -1,5 +1,5 @@
-// What a run did when, for a picture of it: stretches of time in rows that belong together. Off unless a
-// timeline is attached to the log; then each stretch costs a few small strings.
+// What a run did when: spans of time, in groups, for a picture or a trace. Off unless a timeline is attached
+// to the log; then each span costs a few small strings.
 #pragma once
 
 #include "async/log.hpp"
@@ -22,7 +22,7 @@ class timeline {
     using clock = std::chrono::steady_clock;
     struct stretch {
         std::string_view group; // a literal: "readers"
-        std::size_t lane = 0;   // overlapping stretches of a group lie in different lanes, from 0
+        std::size_t lane = 0;   // overlapping spans of a group are in different lanes, from 0
         std::string name;
         clock::time_point begin;
         clock::time_point end;
@@ -34,7 +34,7 @@ class timeline {
     timeline& operator=(const timeline&) = delete;
     virtual ~timeline() = default;
 
-    // Called once for each stretch, when it has ended.
+    // Called once for each span, when it has ended.
     virtual void write(const stretch& drawn) = 0;
 
   private:
@@ -45,7 +45,7 @@ class timeline {
     std::map<std::string_view, std::set<std::size_t>> taken_;
 };
 
-// A stretch that begins with its making and ends with it. The timeline must outlive it.
+// The span from its construction to its destruction. The timeline must outlive it.
 class span {
   public:
     // Named "name" or "name subject"; `group` and the keys of notes are literals.

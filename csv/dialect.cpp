@@ -101,7 +101,7 @@ std::string as_copy_quotes(std::string_view row) {
         const auto found = read_field(row, begin);
         const bool alone = begin == 0 && found.end == row.size();
         const auto text = undoubled(found);
-        // An empty field without quotes is NULL, and stays it.
+        // An empty field without quotes is NULL and stays NULL.
         const bool was_quoted = begin < row.size() && row[begin] == '"';
         result += was_quoted && needs_quotes(text, alone) ? quoted(text) : text;
         if (found.end == row.size())

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t word_size = 8;
 
-// Eight bytes of ASCII, none of them zero: nearly all that there is.
+// Eight bytes of ASCII, none of them zero: nearly all input is.
 bool plain_word(const char* bytes) noexcept {
     constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
     constexpr std::uint64_t high = 0x8080'8080'8080'8080;

@@ -17,13 +17,14 @@ class file_scanner {
     file_scanner(bool compressed, row_scanner::row_sink sink, line_ends allowed, std::uint64_t bytes_max);
 
     void feed(std::span<const std::byte> stored);
-    // The same in steps of at most 64 KiB of CSV where it is compressed, so that what the sink gathers can be
-    // put away between two: give, then step until it says false. `stored` must stay valid meanwhile.
+    // The same in steps of at most 64 KiB of CSV for a compressed file, so that the caller can use what the
+    // sink has gathered between two steps: `give`, then `step` until it returns false. `stored` must stay
+    // valid meanwhile.
     void give(std::span<const std::byte> stored);
     [[nodiscard]] bool step();
     void finish();
 
-    // Of CSV, which for a compressed file is not what is stored.
+    // Bytes of CSV, not of the compressed file.
     [[nodiscard]] std::uint64_t csv_bytes() const noexcept { return rows_.bytes(); }
     [[nodiscard]] bool at_row_boundary() const noexcept { return rows_.at_row_boundary(); }
 

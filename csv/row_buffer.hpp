@@ -26,7 +26,7 @@ class row_buffer {
         std::memcpy(bytes_.get() + size_, more.data(), more.size());
         size_ += more.size();
     }
-    // Empties it; the memory of a giant is given back.
+    // Empties it; the memory of a very long row is given back.
     void clear() noexcept {
         size_ = 0;
         if (capacity_ <= kept_max)

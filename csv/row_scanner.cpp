@@ -120,7 +120,7 @@ void row_scanner::must_fit(std::size_t begin, std::size_t size) const {
         throw row_too_large(rows_ + 1, bytes_ + begin - pending_.size(), bytes_max_);
 }
 
-// Throws, unless it takes the next chunk to say what a carriage return at the end of this one is.
+// Throws, unless only the next chunk can tell what the carriage return at the end of this one is.
 void row_scanner::note_mistake(std::string_view bytes, std::size_t position) {
     const auto offset = bytes_ + position;
     // What is behind a carriage return that ends no row. The one at hand may have come with the chunk before.

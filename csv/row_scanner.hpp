@@ -64,7 +64,7 @@ class row_scanner {
     [[nodiscard]] bool at_row_boundary() const noexcept { return at_row_boundary_; }
 
   private:
-    // What the byte before the block at hand leaves to it.
+    // What must be known of the byte before the block.
     struct carry {
         bool quoted = false;        // it lies inside quotes
         bool may_open = true;       // a quote after it opens a field, or is the second of a doubled one
@@ -91,7 +91,7 @@ class row_scanner {
     std::uint64_t bytes_ = 0;
     carry carry_;
     bool at_row_boundary_ = true;
-    bool after_carriage_return_ = false; // outside quotes, as the last byte fed; a mistake, but which one
+    bool after_carriage_return_ = false; // the last byte fed was one, outside quotes: a mistake, not told yet
     bool ended_in_return_ = false;       // the chunk before, in a carriage return that may be half a CRLF
 };
 

@@ -1,4 +1,5 @@
-// The one moment of a transaction whose outcome may stay unknown, and what it takes that it can be asked for.
+// COMMIT, whose outcome may stay unknown, and what is needed before it so that the server can be asked for
+// it.
 #pragma once
 
 #include "db/fate.hpp"
@@ -9,13 +10,13 @@
 namespace db {
 
 // To be awaited before the transaction's number goes into any mark. A server that crashes forgets numbers
-// whose log it had not flushed, and gives them out again: a mark with such a number would then speak of a
-// stranger. The commit of a second transaction flushes the log, the first one's records included.
+// whose log it had not flushed, and gives them out again: a mark with such a number would then name another
+// transaction. The commit of a second transaction flushes the log, the first one's records included.
 [[nodiscard]] awaitable<void> make_number_durable(database_access database);
 
 // Sends COMMIT; if no answer comes, connects again and asks what became of `which`, for a while. To be
-// awaited shielded. Never `ask` nor `wait`: what stays open is `leave_marks`. Throws only if COMMIT was
-// certainly not sent. `transaction` must outlive the call.
+// awaited shielded. Never returns `ask` or `wait`: an outcome that stays unknown is `leave_marks`. Throws
+// only if COMMIT was certainly not sent. `transaction` must outlive the call.
 [[nodiscard]] awaitable<commit_decision> commit_or_ask(database_access database, transaction& transaction,
                                                        transaction_mark which);
 

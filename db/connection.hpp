@@ -45,7 +45,7 @@ struct connect_options {
     // libpq finds one where it always does. With it, TLS is required unless conninfo or PGSSLMODE say
     // otherwise: this password is sent in the clear.
     std::function<awaitable<std::string>()> password;
-    // Told of each connection that was made; may be empty.
+    // Called for each connection that was made; may be empty.
     std::function<void(const link_facts&)> opened;
 };
 
@@ -142,7 +142,8 @@ class connection {
     // One statement with bound parameters ($1, $2, …), text results. Throws db::error with the SQLSTATE.
     // After a failure inside a transaction only rollback is left; after a cancellation only `abandon`.
     [[nodiscard]] awaitable<result> query(std::string_view sql, std::span<const parameter> parameters = {});
-    // The same with the parameters themselves. Not a braced list: GCC 12 has none in a co_await expression.
+    // The same with the parameters themselves. Not a braced list: GCC 12 miscompiles one in a co_await
+    // expression.
     template <std::convertible_to<parameter>... Values>
     requires(sizeof...(Values) > 0)
         [[nodiscard]] awaitable<result> query(std::string_view sql, const Values&... values) {
@@ -152,8 +153,7 @@ class connection {
     // One or more statements without results, separated by semicolons, in one round trip.
     [[nodiscard]] awaitable<void> execute(std::string_view sql);
     // `sql` is a whole COPY statement; it cannot have bound parameters. Pass `rows_expected` if you know it:
-    // long copies are read in bulk, and then their ends are not waited for. A wrong number costs
-    // milliseconds.
+    // long copies are read in bulk, but for their last part. A wrong number costs milliseconds.
     [[nodiscard]] awaitable<copy_out>
     start_copy_out(std::string_view sql, std::optional<std::uint64_t> rows_expected = std::nullopt);
     [[nodiscard]] awaitable<copy_in> start_copy_in(std::string_view sql);

@@ -9,7 +9,7 @@ namespace db {
 namespace {
 
 // Input that a fast server has ready is read without asking the loop first: 6 system calls per 16 KiB less.
-// But not for ever, since others wait for the loop.
+// Only for a while: other coroutines wait for the loop.
 constexpr int reads_without_waiting_max = 16;
 
 // libpq's output buffer grows to hold one piece; it never shrinks.

@@ -46,7 +46,7 @@ struct effect_catalog {
 
 enum class change : std::uint8_t { deleted, updated, inserted };
 
-// One way in which a DELETE goes on.
+// One effect of a DELETE beyond its own rows.
 struct effect {
     enum class cause : std::uint8_t { constraint, trigger, rule };
     effect::cause reason = cause::constraint;

@@ -1,4 +1,4 @@
-// What PostgreSQL, or the way to it, answered with.
+// Errors of PostgreSQL, and of the connection to it.
 #pragma once
 
 #include "async/error.hpp"

@@ -19,7 +19,7 @@ awaitable<fate> fate_of(connection& session, std::string transaction, server_pos
     std::optional<result> found;
     try {
         const std::array parameters{parameter(transaction)};
-        // The second asks the snapshot with which rows are looked at: the first is of this very moment.
+        // The second column asks the snapshot that rows are read with; the first one answers for this moment.
         found = co_await session.query(
             "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8),"
             " pg_catalog.pg_visible_in_snapshot($1::pg_catalog.xid8, pg_catalog.pg_current_snapshot())",

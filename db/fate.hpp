@@ -1,5 +1,4 @@
-// What became of a transaction, and what to do once COMMIT was sent. What is decided is decided in pure
-// functions.
+// What became of a transaction, and what to do once COMMIT was sent. The decisions are pure functions.
 #pragma once
 
 #include "db/position.hpp"
@@ -19,14 +18,13 @@ enum class fate : std::uint8_t {
     unknown, // too old to tell, not reached by this server, or this server's history is not the one it ran in
 };
 
-// What pg_xact_status says, and whether the snapshot at hand has that transaction behind it. One that
-// committed after the snapshot was taken is as good as in progress: the rows that the snapshot shows are
-// those before it.
+// What pg_xact_status says, and whether the snapshot in use sees that transaction. One that committed after
+// the snapshot was taken counts as in progress: the snapshot shows the rows as they were before it.
 [[nodiscard]] fate fate_seen(std::string_view status, bool behind_snapshot) noexcept;
 
-// The fate of a transaction of `then`'s server, asked of `session`, which is at `now`. A server whose history
-// has changed since is not asked: the number may stand for another transaction there. Inside a transaction it
-// leaves that usable.
+// The fate of a transaction that ran on the server at `then`, asked on `session`, whose server is at `now`. A
+// server whose history has changed since is not asked: the number may stand for another transaction there. A
+// transaction that is open on `session` stays usable.
 [[nodiscard]] awaitable<fate> fate_of(connection& session, std::string transaction, server_position then,
                                       server_position now);
 

@@ -1,4 +1,4 @@
-// What putting rows back changed beyond those rows, and whether that may be.
+// What putting rows back changed beyond those rows, and whether that is allowed.
 #pragma once
 
 #include "db/side_effects.hpp"
@@ -10,8 +10,9 @@ namespace db {
 [[nodiscard]] std::optional<std::vector<side_effect>> beyond_inserts(const changed_rows& changed,
                                                                      std::uint32_t root, std::uint64_t rows);
 
-// Throws async::error(precondition) for what may not be, with tables, numbers of rows and triggers; returns
-// what went along. `before` was read before the first INSERT, and all constraints have been checked since.
+// Throws async::error(precondition) for changes that are not allowed, with tables, numbers of rows and
+// triggers; returns those that are. `before` was read before the first INSERT, and all constraints have been
+// checked since.
 [[nodiscard]] awaitable<std::vector<side_effect>>
 look_at_inserts(connection& session, delete_watch watch, const change_counters& before, std::uint64_t rows);
 

@@ -1,4 +1,5 @@
-// Which server this is, and how far it has come: what makes the number of a transaction mean something later.
+// Which server this is, and how far its log has come. Without these the number of a transaction means nothing
+// later.
 #pragma once
 
 #include "async/asio.hpp"

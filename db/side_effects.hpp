@@ -1,4 +1,4 @@
-// What the DELETE changed beyond the rows that are in a file, and whether that may be.
+// What the DELETE changed beyond the rows that are in a file, and whether that is allowed.
 #pragma once
 
 #include "db/changed_rows.hpp"
@@ -27,22 +27,23 @@ struct side_effect {
 
 // How a DELETE is watched.
 struct delete_watch {
-    // Its top. No oid: which table it is cannot be told, and each row that changes is beyond what was meant.
+    // The table at the top of its partitions. No oid: the table is not known, and each row that changes
+    // counts as a side effect.
     table_name table;
     side_effects policy = side_effects::refuse;
     std::string_view setting; // that allows side effects, for hints
 };
 
-// What changed beyond `rows` deleted rows of the table; nothing where the counters do not show those, and so
-// cannot be believed.
+// What changed beyond `rows` deleted rows of the table; nothing where the counters do not show those and so
+// cannot be trusted.
 [[nodiscard]] std::optional<std::vector<side_effect>> beyond(const changed_rows& changed, std::uint32_t root,
                                                              std::uint64_t rows);
 
-// Rows of the table itself that are in no file may never go, rows inserted elsewhere always may: that loses
-// nothing. All else is for the policy.
+// To delete rows of the table itself that are in no file is never allowed. To insert rows elsewhere always
+// is: that loses nothing. The policy decides about the rest.
 [[nodiscard]] bool may_be(const side_effect& effect, side_effects policy) noexcept;
 
-// The same where nothing is counted, by the catalog alone: those that may not be.
+// Where the server does not count, the catalog alone tells: the effects in it that are not allowed.
 [[nodiscard]] std::vector<effect> not_allowed(const std::vector<effect>& foreseen, std::uint32_t root,
                                               side_effects policy);
 
@@ -55,17 +56,17 @@ enum class storage : std::uint8_t { must_stay, may_change };
 // Tables whose storage this transaction has replaced or that lost a column, for a person.
 [[nodiscard]] awaitable<std::string> replaced_tables(connection& session);
 
-// Throws async::error(precondition) for what may not be, with tables, numbers of rows and what leads there,
-// and where the server counts and the table itself did not lose `rows`; returns what went along. Tables that
-// inherit from the table count as it. `before` was read before the DELETE, and all constraints have been
-// checked since.
+// Throws async::error(precondition) for changes that are not allowed, with tables, numbers of rows and
+// causes, and where the server counts and the table itself did not lose `rows`; returns the changes that are
+// allowed. Tables that inherit from the table count as it. `before` was read before the DELETE, and all
+// constraints have been checked since.
 [[nodiscard]] awaitable<std::vector<side_effect>> look_at_effects(connection& session, delete_watch watch,
                                                                   const change_counters& before,
                                                                   std::uint64_t rows,
                                                                   storage stored = storage::must_stay);
 
-// Before anything is moved: what the catalog has for a DELETE from this table. Throws
-// async::error(precondition) where the server does not count and something in it may not be.
+// Before anything is moved: what a DELETE from this table may change, by the catalog. Throws
+// async::error(precondition) where the server does not count and one of these effects is not allowed.
 [[nodiscard]] awaitable<std::vector<effect>> foresee_effects(connection& session, delete_watch watch);
 
 } // namespace db

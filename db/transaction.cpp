@@ -50,9 +50,9 @@ awaitable<void> begin_and_check(shared_session session, transaction_options opti
         static_cast<void>(co_await run_batch(session, "SET LOCAL synchronous_commit = on"));
 }
 
-// A server that ended the session says so without being asked: read it before COMMIT is sent, so that an
-// error known beforehand does not become a doubt. The first call reads the server's last words, the second
-// the end.
+// A server that ended the session says so without being asked: read it before COMMIT is sent, so that a lost
+// connection is reported before COMMIT instead of as in doubt. The first call reads the server's last
+// message, the second the end.
 void notice_lost_connection(libpq_session& session) {
     for (int i = 0; i < 2 && session.connected(); ++i)
         session.consume();

@@ -40,11 +40,11 @@ enum class commit_outcome : std::uint8_t {
 };
 
 // BEGIN ISOLATION LEVEL REPEATABLE READ, with all of db/impl/session_settings.hpp for this transaction only.
-// The isolation level and each setting are read back: poolers and defaults lie.
+// The isolation level and each setting are read back: poolers and defaults may override them.
 class transaction {
   public:
-    // `session` must outlive the transaction. Throws db::error; async::error(precondition) if what was set is
-    // not so.
+    // `session` must outlive the transaction. Throws db::error; async::error(precondition) if a setting did
+    // not take effect.
     [[nodiscard]] static awaitable<transaction> begin(connection& session, transaction_options options);
     transaction(transaction&&) noexcept = default;
     transaction& operator=(transaction&&) noexcept = default;

@@ -24,14 +24,14 @@ struct request {
     std::string id;                                             // X-Request-Id, or made
     std::map<std::string, std::string, std::less<>> parameters; // of the route, decoded
     bool routine = false;                                       // see `route`
-    bool stranger = false; // see `caller`: the client may learn whether the service lives, and no more
+    bool stranger = false; // see `caller`: the client may learn only whether the service runs
     // Ends when the client has hung up, for a handler that waits long. Ends by cancellation otherwise.
     std::function<awaitable<void>()> hung_up;
 
     // The value of the first header of that name; empty if there is none. `name` in lowercase.
     [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
     // "wait" of "?wait=true", decoded, the last if there are several; nothing if it is not there. A value
-    // that is no percent-encoding counts as it stands.
+    // that is not valid percent-encoding is returned as it stands.
     [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;
 };
 

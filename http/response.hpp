@@ -22,7 +22,7 @@ using async::awaitable;
 // Receives a body piece by piece; waiting in it is what slows the sender down to what the client takes.
 using body_sink = std::function<awaitable<void>(std::span<const std::byte>)>;
 // Hands a body over. What the sink throws has to pass. If it throws, or ends before the size that was
-// promised, the connection is cut, so that nobody takes what came for the whole.
+// promised, the connection is cut, so that a client does not take a part for the whole.
 using body_writer = std::function<awaitable<void>(body_sink)>;
 
 struct response {

@@ -136,7 +136,7 @@ parsed_account emulator(const settings& given, std::vector<std::string> mistakes
     made.value().blob = {false, "127.0.0.1", emulator_port, "/" + std::string(emulator_account)};
     const auto proxy = given.find("developmentstorageproxyuri");
     if (proxy != given.end()) {
-        // Scheme and host are taken from it, the port and the path stay: so does the .NET SDK.
+        // Scheme and host are taken from it, the port and the path stay, as in the .NET SDK.
         made.set_endpoint("DevelopmentStorageProxyUri", proxy->second);
         made.value().blob.port = emulator_port;
         made.value().blob.path = "/" + std::string(emulator_account);

@@ -26,8 +26,8 @@ struct account {
     std::string name;
     http::endpoint blob;
     azure::credential credential;
-    // Data Lake Storage Gen2's way to the same blobs: only real directories are made there. Nothing: not
-    // known.
+    // Data Lake Storage Gen2's endpoint for the same blobs. Only real directories are made there. nullopt:
+    // not known.
     std::optional<http::endpoint> dfs{};
 };
 
@@ -37,7 +37,7 @@ struct parsed_account {
     std::vector<std::string> mistakes;
 };
 
-// "acme.dfs.core.windows.net" of "acme.blob.core.windows.net"; nothing of an address that does not tell.
+// "acme.dfs.core.windows.net" of "acme.blob.core.windows.net"; nullopt for any other address.
 [[nodiscard]] std::optional<http::endpoint> dfs_endpoint_of(const http::endpoint& blob);
 
 // As the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true. Keys in any case, any order,

@@ -1,4 +1,4 @@
-// Who we are in Entra ID, as Azure's own environment variables tell it.
+// Our identity in Entra ID, from Azure's own environment variables.
 #pragma once
 
 #include "azure/auth/account.hpp"
@@ -55,7 +55,7 @@ struct parsed_identity {
 };
 [[nodiscard]] parsed_identity identity_from(const identity_settings& given);
 
-// What a token is to be good for.
+// What a token is asked for.
 inline constexpr std::string_view storage_scope = "https://storage.azure.com/.default";
 // Azure Database for PostgreSQL, in the cloud that `who` signs in to.
 [[nodiscard]] std::string_view database_scope(const identity& who) noexcept;

@@ -19,7 +19,7 @@ namespace {
 // Between two tries to renew a token that is still good.
 constexpr std::chrono::seconds renewal_pause{30};
 
-// What those who wait for a token learn of the attempt to get it.
+// How an attempt to get a token ended, for the callers that wait for it.
 struct flight {
     std::optional<async::error> failed;
 };
@@ -38,7 +38,7 @@ struct kept_token {
     [[nodiscard]] bool young() const { return good() && deadline::clock::now() < renew_at; }
 };
 
-// However a renewal ends, by cancellation too, the others hear of it.
+// Wakes the other callers however a renewal ends, also by cancellation.
 class landing {
   public:
     explicit landing(kept_token& kept)
@@ -128,7 +128,7 @@ awaitable<std::string> token_source::token(std::string scope, async::deadline de
 
 void token_source::reject(std::string_view scope, std::string_view token) {
     const auto found = impl_->tokens.find(scope);
-    // Another may have brought a new one meanwhile.
+    // Another caller may have got a new one meanwhile.
     if (found == impl_->tokens.end() || found->second.value != token)
         return;
     impl_->log.debug("azure.token.rejected", "the service refused an access token before its time");

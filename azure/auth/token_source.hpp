@@ -25,7 +25,7 @@ struct token_options {
     std::chrono::milliseconds request_timeout{30'000};  // each try
     std::chrono::milliseconds patience{150'000};        // all tries together; IMDS may be away for 70 s
     std::chrono::milliseconds renewal_patience{10'000}; // while the old token is good
-    // A machine without a managed identity mostly has nobody at that address.
+    // A machine without a managed identity mostly has no server at that address.
     std::chrono::seconds probe_timeout{1};
     std::chrono::milliseconds pause_first{3'000}; // between two tries, unless the server says how long
 };

@@ -1,4 +1,4 @@
-// What the Blob service, or the way to it, answered with.
+// Errors of the Blob service, and of the connection to it.
 #pragma once
 
 #include "async/error.hpp"
@@ -33,8 +33,8 @@ class storage_error : public async::error {
     [[nodiscard]] const std::string& blob() const noexcept { return blob_; }
     void set_blob(std::string name) { blob_ = std::move(name); }
 
-    // 412, 409 BlobAlreadyExists, 400 InvalidBlockList: for a conditional write a question, not a verdict.
-    // Not 412 for want of a lease.
+    // 412, 409 BlobAlreadyExists, 400 InvalidBlockList: a conditional write may have taken effect all the
+    // same, so look. Not 412 for a missing lease id.
     [[nodiscard]] bool condition_failed() const noexcept;
     // The blob's own state forbids what was asked: leased, immutable, in the Archive tier, of another kind.
     [[nodiscard]] bool blob_forbids() const noexcept;

@@ -64,7 +64,7 @@ struct container_properties {
 // Whether a commit can put a blob there and take it away again: "Hot", "Cool", "Cold".
 [[nodiscard]] bool is_online_tier(std::string_view tier) noexcept;
 
-// Settles what only the whole of an answer tells: `content.access_tier` of a tier that is not merely the
+// Sets what only the whole of an answer tells: `content.access_tier` of a tier that is not merely the
 // account's, `directory` of a marker's metadata.
 void complete(blob_properties& blob, bool tier_inferred);
 

@@ -76,7 +76,7 @@ awaitable<void> wind_down(std::shared_ptr<libpq_session> session) {
         co_await request_cancel(session);
         co_await drain(*session);
     }
-    // Closing would end the transaction too, but some time later: its locks shall be free when this returns.
+    // Closing would end the transaction too, but some time later: its locks must be free when this returns.
     const auto status = PQtransactionStatus(session->handle());
     if (session->connected() && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR)) {
         session->require_sent(PQsendQuery(session->handle(), "ROLLBACK"));

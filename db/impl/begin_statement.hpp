@@ -9,7 +9,7 @@
 
 namespace db {
 
-// What is read back, in this order, before synchronous_commit. SHOW fixes no snapshot, a SELECT would.
+// What is read back, in this order, before synchronous_commit. SHOW takes no snapshot; a SELECT would.
 struct expectation {
     std::string_view setting;
     std::string_view value;

@@ -44,7 +44,7 @@ awaitable<void> libpq_session::flush() {
     for (;;) {
         const int waiting = PQflush(handle());
         settle();
-        // A lost connection speaks through its results: they hold the server's last words.
+        // A lost connection is reported by its results: they hold the server's last message.
         if (waiting == 0 || !connected())
             co_return;
         if (waiting < 0)

@@ -50,12 +50,12 @@ class libpq_session {
     void settle();
     // Throws if `accepted`, the result of a PQsend… call, says that libpq did not take the statement.
     void require_sent(int accepted);
-    // Reads what has arrived. A connection that turns out lost is not reported here: its results will.
+    // Reads what has arrived. A lost connection is not reported here but by its results.
     void consume();
 
     // The socket alone tells, over TLS too: libpq 15.20 empties OpenSSL's buffer whenever it reads. A libpq
-    // from before that was mended waits for ever for the end of a record of more than 8 KiB, as some poolers
-    // and compatible servers send them.
+    // without that fix waits for ever for the end of a record of more than 8 KiB, as some poolers and
+    // compatible servers send them.
     [[nodiscard]] awaitable<void> readable() { return descriptor_.readable(); }
     // The same in the middle of a stream, when more is on its way.
     [[nodiscard]] awaitable<void> readable_in_bulk() {

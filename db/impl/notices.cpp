@@ -14,7 +14,7 @@ void notices::receive(void* self, const PGresult* notice) noexcept {
     const char* primary = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
     const std::string_view weight = severity ? severity : "";
     const bool loud = weight == "WARNING" || weight == "ERROR" || weight == "FATAL" || weight == "PANIC";
-    // A trigger may put a row's values into its text. libpq's own notices have no fields, and none of that.
+    // A trigger may put a row's values into its text. libpq's own notices have no fields and hold no values.
     std::string message = state || primary ? "the server sent a message of severity " + std::string(weight)
                                            : one_line(PQresultErrorMessage(notice));
     auto& waiting = static_cast<notices*>(self)->waiting_;

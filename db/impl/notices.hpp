@@ -1,5 +1,4 @@
-// That there were NOTICE and WARNING messages, never their texts, on its way from libpq's callback to the
-// log.
+// Logs that the server sent NOTICE and WARNING messages, never their texts.
 #pragma once
 
 #include "async/log.hpp"

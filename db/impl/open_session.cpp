@@ -15,7 +15,7 @@ namespace db {
 
 namespace {
 
-// A connection on its way. Shared between the coroutine and the call on the helper thread, which ends
+// A connection that is being made. Shared between the coroutine and the call on the helper thread, which ends
 // unobserved when the coroutine is cancelled; only one of them touches it at a time.
 struct attempt {
     settings wanted;

@@ -1,4 +1,4 @@
-// Errors out of what libpq says.
+// Makes errors of what libpq reports.
 #pragma once
 
 #include "db/error.hpp"
@@ -11,7 +11,7 @@ namespace db {
 
 // An error with what the server said, or libpq in its place if the result did not come from the server.
 [[nodiscard]] error error_of(const PGresult* failed, bool connection_usable);
-// What libpq says about the connection itself: it is lost, or out of step for want of memory.
+// What libpq says about the connection itself: it is lost, or out of step because memory ran out.
 [[nodiscard]] error broken_connection(const PGconn* handle);
 
 // libpq's text on one line.
@@ -25,8 +25,8 @@ struct server_words {
     bool in_statement = false; // a place in the statement's own text is wrong
     bool in_context = false;   // it arose inside a function, a trigger or a COPY
 };
-// Whether the text can hold no value of a row. A value may stand in any text of which this is not known: of
-// data exceptions, of what functions RAISE, of a name that a row's text was taken for.
+// True if the text is known to hold no value of a row. Any other text may hold one: that of a data exception,
+// of a RAISE, or a name that was made of a row's text.
 [[nodiscard]] bool is_harmless(const server_words& said);
 // The text where it is harmless; else the condition, and the names that come apart from the text, where it is
 // known that the server itself has set them.

@@ -22,8 +22,8 @@ struct connection_route {
     const proxy* via; // null: directly
 };
 
-// Connects to the first of the addresses where somebody answers, tried one after the other; one where nobody
-// does costs two seconds. Throws what the last one threw.
+// Tries the addresses one after the other and connects to the first that answers. One that does not answer
+// costs two seconds. Throws what the last one threw.
 [[nodiscard]] async::awaitable<void> connect_to_first(async::asio::ip::tcp::socket& socket,
                                                       std::vector<async::asio::ip::tcp::endpoint> candidates,
                                                       async::deadline deadline);

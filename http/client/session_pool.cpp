@@ -33,7 +33,7 @@ struct idle_connection {
     deadline::clock::time_point usable_until;
 };
 
-// The server has hung up on an idle connection, which is its right: nobody's failure, as long as the request
+// The server has closed an idle connection, which it may do. That is not a failure, as long as the request
 // can be sent again without harm.
 bool replaceable(const http_connection& reused, const wire_request& request) {
     return !reused.answered() && !reused.timed_out() && (request.repeatable || !reused.may_have_been_seen());
@@ -96,7 +96,7 @@ struct session_pool::impl {
 
     std::size_t& busy_with(use purpose) noexcept { return busy[static_cast<std::size_t>(purpose)]; }
 
-    // Taken in the same breath as the check: of all who are woken, only as many may pass as there is room
+    // Taken in the same step as the check: of all waiters that are woken, only as many pass as there is room
     // for.
     awaitable<slot> take_slot(use purpose) {
         for (;;) {

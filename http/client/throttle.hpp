@@ -1,6 +1,6 @@
-// How fast requests may follow each other: one judgement for all that go to a server. A busy server hears
-// nothing for a while and then half as many requests at once; as it copes, their number grows again one by
-// one. Knows time only as an argument.
+// How many requests may go to a server at once, and from when on. A busy server gets no requests for a while
+// and then half as many at once; while it copes, their number grows again one by one. The time is an
+// argument.
 #pragma once
 
 #include "async/deadline.hpp"
@@ -19,7 +19,7 @@ class throttle {
     throttle(std::size_t width_max, std::chrono::milliseconds pause_first) noexcept;
 
     // The server answered that it is busy, and perhaps for how long. True if a pause begins now: further such
-    // answers to requests that were under way already are no news.
+    // answers to requests that had been sent before change nothing.
     bool busy(time_point now, std::optional<std::chrono::milliseconds> wish) noexcept;
     // The server answered anything else.
     void coped() noexcept;

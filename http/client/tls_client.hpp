@@ -26,7 +26,7 @@ class tls_client {
     // After the first answer, for with TLS 1.3 the ticket comes with it: the next connection may resume this
     // session.
     void remember_session(SSL* connection);
-    // Why a handshake failed: a certificate that is not accepted is for a person, all else is temporary.
+    // Why a handshake failed: a certificate that is not accepted needs a person, all else is temporary.
     [[nodiscard]] transport_error handshake_failure(SSL* connection,
                                                     const boost::system::error_code& failed) const;
 

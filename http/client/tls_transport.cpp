@@ -26,8 +26,8 @@ class tls_transport final : public transport {
         shared_.prepare(stream_.native_handle());
     }
 
-    // OpenSSL takes a session for spoilt if its connection is freed without having said goodbye, and a
-    // destructor talks to nobody; so it is told that goodbyes were said.
+    // OpenSSL does not resume a session whose connection was freed without close_notify. A destructor can
+    // send none, so OpenSSL is told that both sides sent it.
     ~tls_transport() override {
         SSL_set_shutdown(stream_.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     }

@@ -36,8 +36,8 @@ class transport {
                                                        write_progress& progress) = 0;
     virtual void remember_session() = 0;
 
-    // Between requests nothing may arrive: the server's goodbye, or an answer to nothing, means it cannot be
-    // used again.
+    // Between requests nothing may arrive. If the server has closed, or has sent an answer without a request,
+    // the connection cannot be used again.
     [[nodiscard]] bool silent() noexcept;
     // Makes a write in progress fail, while what the server has sent can still be read.
     void stop_writing() noexcept;

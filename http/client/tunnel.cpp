@@ -41,7 +41,7 @@ awaitable<void> open_tunnel(asio::ip::tcp::socket& socket, const endpoint& to, c
     head += "User-Agent: event-archiver\r\n\r\n";
     co_await asio::async_write(socket, asio::buffer(head), asio::use_awaitable);
 
-    // Nothing of the tunnel is read here by mistake: with TLS the server waits for the client to speak.
+    // No byte of the tunnel can be read here: with TLS the server waits for the client to speak.
     std::string answer;
     auto buffer = asio::dynamic_buffer(answer, header_max);
     co_await asio::async_read_until(socket, buffer, "\r\n\r\n", asio::use_awaitable);

@@ -9,9 +9,9 @@
 
 namespace http {
 
-// Asks the proxy at the other end of `socket` for a way to `to`; what is then written arrives there. Throws
-// transport_error: refused if the proxy wants (other) credentials or forbids the way. All must
-// outlive the call.
+// Asks the proxy at the other end of `socket` for a tunnel to `to`; what is then written arrives there.
+// Throws transport_error: refused if the proxy wants (other) credentials or forbids the way. All must outlive
+// the call.
 [[nodiscard]] async::awaitable<void> open_tunnel(boost::asio::ip::tcp::socket& socket, const endpoint& to,
                                                  const proxy& via);
 

@@ -1,5 +1,6 @@
-// Which client asks, as far as a browser's fields tell: a web page that somebody on this machine has open can
-// send requests to a service here too, under a name of its own (DNS rebinding) or from another site.
+// Whether a web page of others sent the request, as far as a browser's fields tell: a page that somebody on
+// this machine has open can send requests to a service here, under a name of its own (DNS rebinding) or from
+// another site.
 #pragma once
 
 #include "http/request.hpp"
@@ -19,7 +20,7 @@ struct caller_rules {
 
 enum class caller : std::uint8_t {
     known,
-    stranger,   // under a name that is not ours: it may learn whether the service lives, and no more
+    stranger,   // under a name that is not ours: it may learn only whether the service runs
     cross_site, // from a page of another site
 };
 

@@ -25,7 +25,7 @@ struct route {
     std::string_view pattern; // "/exports/{task}/files"; a literal segment wins over a name
     handler answer;
     http::access access = http::access::restricted;
-    bool routine = false; // asked for by machines all day: its line in the access log is for debugging
+    bool routine = false; // polled by machines: its line in the access log is for debugging
 };
 
 // What a look-up finds.
@@ -48,7 +48,7 @@ class router {
     // Throws async::error (internal) if two routes are the same or a pattern is invalid.
     explicit router(std::vector<route> routes);
 
-    // A path that differs from a route's only by slashes at its end has moved there.
+    // A path that differs from a route's only by slashes at its end is redirected there.
     [[nodiscard]] match look_up(std::string_view method, std::string_view path) const;
     [[nodiscard]] const std::vector<route>& routes() const noexcept { return routes_; }
 

@@ -114,7 +114,7 @@ awaitable<void> server::impl::accept_all() {
     }
 }
 
-// With every place taken, clients wait in the kernel's queue, where they cost nothing of ours.
+// When all places are taken, clients wait in the kernel's queue, where they cost us nothing.
 awaitable<void> server::impl::make_room() {
     const auto [failed] =
         co_await acceptor.async_wait(tcp::acceptor::wait_read, asio::as_tuple(asio::use_awaitable));
@@ -138,8 +138,8 @@ awaitable<void> server::impl::change_within(std::chrono::milliseconds span) {
     }
 }
 
-// The one that has been idle longest goes. One that has just come may have said something already: it is
-// given a moment.
+// The connection that has been idle longest is closed. A new one is given a moment: it may have sent
+// something already.
 void server::impl::evict() {
     connection* longest = nullptr;
     const auto newcomers = deadline::clock::now() - newcomer_patience;

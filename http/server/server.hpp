@@ -2,8 +2,8 @@
 // or among friends: no TLS, no compression, no ranges, no caching.
 //
 // It promises bounded memory and time for whatever clients do: each connection has a place among
-// `connections_max`, each wait a limit, and when all places are taken the one that has been idle longest
-// goes, and none is kept for a next request.
+// `connections_max`, each wait a limit, and when all places are taken, the connection that has been idle
+// longest is closed, and none is kept for a next request.
 #pragma once
 
 #include "async/asio.hpp"
@@ -40,7 +40,7 @@ struct server_options {
     std::chrono::milliseconds body_timeout{30'000};
     std::chrono::milliseconds write_timeout{
         30'000};                             // for an answer, or for each piece of one that is streamed
-    std::chrono::milliseconds linger{1'000}; // for a client to read our last words before it is cut off
+    std::chrono::milliseconds linger{1'000}; // for a client to read our last answer before it is cut off
 };
 
 struct server_counters {

@@ -48,7 +48,7 @@ std::optional<response> service::refusal_of_caller(request& asked, const match& 
     const auto who = caller_of(asked, callers_);
     if (who == caller::cross_site)
         return error_response(403, "a page of another site may not ask");
-    // Probes come to an address, and learn nothing but whether it lives.
+    // Probes ask by address, and learn only that the service runs.
     const auto* route = std::get_if<found>(&result);
     asked.stranger = who == caller::stranger;
     if (asked.stranger && (route == nullptr || route->which->access != access::open))
@@ -70,7 +70,7 @@ awaitable<response> service::answer(request& asked) {
     const auto result = router_.look_up(asked.method, asked.path);
     if (auto refused = refusal_of_caller(asked, result))
         co_return std::move(*refused);
-    // Before the paths, so that nobody without the token learns which there are.
+    // Before the paths, so that a client without the token does not learn which exist.
     if (!may_pass(asked, result))
         co_return unauthorized();
     const auto* route = std::get_if<found>(&result);

@@ -1,5 +1,5 @@
-// From a request to its answer: where it comes from, the token, the router, the handler, and what is answered
-// when those say no.
+// From a request to its answer: its origin, the token, the router, the handler, and the answers when one of
+// these refuses.
 #pragma once
 
 #include "async/log.hpp"
@@ -13,7 +13,7 @@
 namespace http {
 
 struct service_options {
-    std::string token; // what a client must bear, but for open routes; empty: nothing
+    std::string token; // what a client must send, but for open routes; empty: nothing
     // Without a token: the names it is asked under, beside those of the loopback. With one, only other sites'
     // pages are turned away, but for those under these names.
     std::vector<std::string> hosts = {};

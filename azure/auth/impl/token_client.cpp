@@ -62,7 +62,7 @@ awaitable<access_token> token_client::get(std::string scope, async::deadline dea
     try {
         co_return co_await async::retry(context, doing_, limit, attempt);
     } catch (const async::error& failed) {
-        // Not the storage_error it may have been: nobody shall take it for the lake's answer.
+        // Not a storage_error: it must not be taken for an answer of the storage service.
         async::error plain(failed);
         plain.add_context(doing_);
         plain.set_not_repeatable(); // it has been repeated here
@@ -94,8 +94,8 @@ awaitable<access_token> token_client::ask(std::string_view scope, async::deadlin
     throw token_error(who_, answer, sent, now);
 }
 
-// What proves a workload or a certificate. The file is read anew each time: kubelet replaces the token, and
-// people replace certificates.
+// What proves a workload or a certificate. The file is read each time: kubelet replaces the token, and people
+// replace certificates.
 awaitable<std::string> token_client::assertion() {
     if (who_.file.empty())
         co_return std::string();
@@ -114,7 +114,8 @@ awaitable<http::wire_response> token_client::exchange(const http::wire_request& 
         reached_ = true;
         co_return answer;
     } catch (const async::error& failed) {
-        // Where no managed identity is, nobody listens; but one that has answered is only away.
+        // A machine without a managed identity has no such server. One that has answered before is only
+        // unavailable.
         if (!who_.managed() || reached_ || failed.outcome_unknown() || !failed.may_repeat())
             throw;
     }

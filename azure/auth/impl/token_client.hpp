@@ -15,7 +15,7 @@ class token_client {
   public:
     enum class effort : std::uint8_t {
         all_tries,
-        one_try, // and not for long: the caller has something to go on with
+        one_try, // a short one: the caller still has a token
     };
 
     // As `token_source`.

@@ -36,8 +36,8 @@ struct access_token {
 [[nodiscard]] access_token parse_token(const http::wire_response& answer,
                                        std::chrono::system_clock::time_point now);
 
-// Of any other answer. `sent` are the secrets of the request: should the answer repeat one, what it says is
-// not shown. Nobody but a managed identity's service means "try again" by 404 and 410.
+// Of any other answer. `sent` are the secrets of the request: if the answer repeats one, its text is not
+// shown. 404 and 410 mean "try again" from a managed identity's service alone.
 [[nodiscard]] async::error token_error(const identity& who, const http::wire_response& answer,
                                        const std::vector<std::string_view>& sent,
                                        std::chrono::system_clock::time_point now);

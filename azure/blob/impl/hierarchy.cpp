@@ -51,15 +51,15 @@ awaitable<void> blob_client::ensure_marker_blob(std::string_view name, const met
     } catch (const storage_error& failed) {
         if (failed.condition_failed())
             co_return;
-        // The second is what a SAS without the right to overwrite hears.
+        // The second is the answer to a SAS without the right to overwrite.
         if (failed.status() != 409 && failed.service_code() != "UnauthorizedBlobOverwrite")
             throw;
         refused = std::current_exception();
     }
     if (!refused)
         co_return;
-    // An account with a hierarchical namespace has real folders, and its own words for one that is there
-    // already.
+    // An account with a hierarchical namespace has real folders, and error codes of its own for one that
+    // exists.
     const auto found = co_await properties(name);
     if (!found)
         std::rethrow_exception(refused);

@@ -40,7 +40,7 @@ struct blob_client::reading {
         at += bytes.size();
     }
 
-    // Before any byte is passed on it must be sure that they are the right ones.
+    // No byte is passed on before it is certain that the answer holds the right ones.
     void check(const http::wire_response& answer) {
         const auto range = parse_content_range(answer.header("content-range"));
         if (answer.status != 206 || !range || range->first != at)
@@ -95,7 +95,7 @@ awaitable<void> blob_client::read_range(reading& state, const request& request, 
         answer = co_await exchange(request, true, deadline, &stream);
     } catch (const async::error& cut) {
         // Some of it came, so the loop goes on from there with all its tries; a try without progress has
-        // failed. What the sink threw is rethrown behind the retries' back.
+        // failed. What the sink threw is rethrown outside of the retries.
         if (state.sink_failed || (cut.may_repeat() && state.at > began_at))
             co_return;
         throw;

@@ -76,7 +76,7 @@ bool leaves_open(const storage_error& failed) {
     return failed.status() == 408 || (failed.status() >= 500 && failed.status() != 501);
 }
 
-// Whatever keeps an answer from coming, who asks is told in the words of this room.
+// Whatever kept an answer from coming, the caller gets a storage_error.
 awaitable<http::wire_response> answered(http::session_pool& pool, const http::wire_request& wire,
                                         async::deadline deadline, const http::body_stream* stream) {
     try {
@@ -201,8 +201,8 @@ awaitable<http::wire_response> blob_client::send(std::string_view doing, const r
     }
 }
 
-// A service that has never answered, and that no connection leads to, is most likely not there at all: that
-// is to be found before the database has been read for an hour. So is one that takes connections and says
+// A service that has never answered and cannot be connected to most likely does not exist. That must be known
+// before the database has been read for an hour. The same holds for one that accepts connections and sends
 // nothing.
 awaitable<http::wire_response> blob_client::send_while_reachable(const request& request,
                                                                  async::deadline deadline,

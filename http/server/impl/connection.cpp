@@ -29,7 +29,7 @@ connection::connection(asio::ip::tcp::socket socket, const connection_context& c
 void connection::finish() {
     finishing_ = true;
     if (idle_since_) {
-        error_code ignored; // it is on its way out
+        error_code ignored; // the connection is being closed
         socket_.cancel(ignored);
     }
 }

@@ -1,4 +1,4 @@
-// What a connection hears: requests in their time, and that a client has gone.
+// What a connection receives: requests, each within its time, and the end of a client that has gone.
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "http/server/impl/connection.hpp"
@@ -30,7 +30,7 @@ awaitable<connection::reading> connection::read_request(request_reader& reader) 
     const auto& options = context_.options;
     if (buffered_ == 0) {
         idle_since_ = clock::now();
-        // Who connects and says nothing has no longer than who begins and says no more.
+        // A client that connects and sends nothing has no more time than one that begins a request and stops.
         const auto patience = requests_ == 0 ? options.header_timeout : options.idle_timeout;
         const auto got = co_await receive(deadline::after(patience));
         idle_since_.reset();
@@ -93,7 +93,7 @@ awaitable<connection::received> connection::receive(async::deadline deadline) {
     co_return received::end;
 }
 
-// Closing while something of the client's lies unread would make the kernel forget what we said last.
+// Closing while bytes of the client lie unread would make the kernel drop our last answer.
 awaitable<void> connection::linger() {
     error_code ignored; // gone already is as good
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

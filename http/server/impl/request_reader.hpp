@@ -1,5 +1,5 @@
 // Makes a request of bytes as they come; knows HTTP, not sockets. What is wrong with a request is an answer,
-// not an exception: garbage shall cost little.
+// not an exception: garbage must be cheap.
 #pragma once
 
 #include "http/request.hpp"

@@ -1,4 +1,4 @@
-// What a connection says: an answer, whole or piece by piece, no faster than the client reads.
+// What a connection sends: an answer, whole or piece by piece, no faster than the client reads.
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "http/server/impl/connection.hpp"
