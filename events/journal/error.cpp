@@ -12,9 +12,14 @@ async::failure kind_of(journal_failure reason) noexcept {
     case journal_failure::overloaded:
     case journal_failure::full:
     case journal_failure::broken:
+    case journal_failure::in_doubt:
+    case journal_failure::unreachable:
         return async::failure::temporary;
+    case journal_failure::refused:
+        return async::failure::refused;
     case journal_failure::too_large:
     case journal_failure::foreign:
+    case journal_failure::no_topic:
         return async::failure::precondition;
     case journal_failure::before_start:
     case journal_failure::beyond_end:
@@ -31,9 +36,10 @@ async::failure kind_of(journal_failure reason) noexcept {
 journal_error::journal_error(journal_failure reason, std::string message, std::string hint)
     : async::error(kind_of(reason), std::move(message), std::move(hint))
     , reason_(reason) {
-    if (reason == journal_failure::overloaded || reason == journal_failure::full)
+    if (reason == journal_failure::overloaded || reason == journal_failure::full ||
+        reason == journal_failure::unreachable)
         set_retry_after(std::chrono::seconds(1));
-    if (reason == journal_failure::broken) {
+    if (reason == journal_failure::broken || reason == journal_failure::in_doubt) {
         set_not_repeatable();
         set_outcome_unknown();
     }

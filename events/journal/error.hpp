@@ -13,6 +13,10 @@ enum class journal_failure : std::uint8_t {
     full,         // no room for more; nothing was kept
     too_large,    // one append that no frame or message can hold; nothing was kept
     broken,       // a sync failed: what waits for it may be kept or not, and nothing more is accepted
+    in_doubt,     // the broker's answer is not known: it may be kept, in part or not at all; others go on
+    unreachable,  // no broker does it now; nothing was kept
+    refused,      // the broker does not allow it; nothing was kept
+    no_topic,     // it is not there, and is not made; nothing was kept
     before_start, // the position asked for has been removed
     beyond_end,   // the position asked for has never been given: another journal, or one that was put back
     foreign,      // the directory is no journal, or belongs to another one
@@ -20,7 +24,8 @@ enum class journal_failure : std::uint8_t {
     in_use,       // another process writes to it
 };
 
-// `broken` comes with outcome_unknown(). `overloaded` and `full` are temporary and come with retry_after().
+// `broken` and `in_doubt` come with outcome_unknown(). `overloaded`, `full` and `unreachable` are temporary
+// and come with retry_after().
 class journal_error : public async::error {
   public:
     journal_error(journal_failure reason, std::string message, std::string hint = {});

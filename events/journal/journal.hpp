@@ -18,7 +18,9 @@ namespace events {
 
 using async::awaitable;
 
-// The events of one append: first, first + 1, … end - 1, in the order they were given.
+// The events of one append: first, first + 1, … end - 1, in the order they were given. In Kafka events of
+// other writers may lie between them; `first` and `end` are -1 where the broker was
+// sent them twice, kept them once and does not say where.
 struct appended {
     std::int32_t partition = 0;
     position first = 0;
@@ -33,8 +35,9 @@ struct extent {
 };
 
 struct batch {
-    std::vector<recorded_event> events; // by position, without a gap; empty: nothing came before the deadline
-    position next = 0;                  // where the next read begins
+    // By position; without a gap but for positions that hold no event (Kafka). Empty: nothing came in time.
+    std::vector<recorded_event> events;
+    position next = 0; // where the next read begins
 };
 
 class topic {
@@ -44,10 +47,10 @@ class topic {
     [[nodiscard]] virtual const std::string& name() const noexcept = 0;
     [[nodiscard]] virtual std::int32_t partitions() const noexcept = 0;
 
-    // Returns once all of `events` are durable; on any failure but journal_failure::broken none of them is
-    // kept. Several appends at once share a sync. Throws journal_error. A cancelled append that has not begun
-    // to be written is not kept; one that has is kept, and nobody learns its positions. Must not be called
-    // inside async::shielded.
+    // Returns once all of `events` are durable; on a failure none of them is kept, unless the error says
+    // outcome_unknown(). Several appends at once share a sync. Throws journal_error. A cancelled append that
+    // has not begun to be written is not kept; one that has is kept, and nobody learns its positions. Must
+    // not be called inside async::shielded.
     [[nodiscard]] virtual awaitable<appended> append(std::vector<event> events) = 0;
 
     // Events from `from` on: what there is, once there is any, else nothing when `by` has passed. About

@@ -1,0 +1,66 @@
+// A client of librdkafka and what it says of itself: errors, its log, and that it needs a token.
+#pragma once
+
+#include "async/log.hpp"
+#include "async/task_scope.hpp"
+#include "events/journal/kafka/event_queue.hpp"
+#include "events/journal/kafka/handles.hpp"
+#include "events/journal/kafka/token.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace events::kafka {
+
+// What all clients of a journal share. It must outlive them; `tasks` ask for tokens.
+struct client_surroundings {
+    boost::asio::any_io_executor executor;
+    async::log& log;
+    token_source token; // empty: none is asked for
+    async::task_scope tasks;
+    std::string said; // the last complaint that was logged
+};
+
+class client {
+  public:
+    // Takes `conf`. `deliveries`: what becomes of a producer's delivery reports. Throws async::error(usage).
+    client(rd_kafka_type_t type, conf_handle conf, client_surroundings& around,
+           std::function<void(rd_kafka_event_t*)> deliveries = {});
+    // Waits for librdkafka's threads, so that it is not for the loop: see `release`.
+    ~client() = default;
+    client(const client&) = delete;
+    client& operator=(const client&) = delete;
+
+    // For calls on a helper thread as well, which keep it alive.
+    [[nodiscard]] const std::shared_ptr<rd_kafka_t>& handle() const noexcept { return handle_; }
+    // It has to be made anew: every later event would fail.
+    [[nodiscard]] bool fatal() const noexcept { return fatal_; }
+    // What the broker or the connection said last, for messages; empty: nothing.
+    [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
+    // Authentication or TLS fails: no try will help.
+    [[nodiscard]] rd_kafka_resp_err_t refusal() const noexcept { return refusal_; }
+    void works() noexcept;
+
+    // Hears nothing more; whoever drops the handle last waits for librdkafka's threads.
+    [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept;
+
+  private:
+    bool serve();
+    void take(rd_kafka_event_t* event);
+    void take_error(rd_kafka_resp_err_t code, std::string text);
+    void warn_once(std::string_view event, std::string_view message, const std::string& reason);
+
+    client_surroundings& around_;
+    std::function<void(rd_kafka_event_t*)> deliveries_;
+    std::shared_ptr<rd_kafka_t> handle_;
+    std::unique_ptr<event_queue> queue_; // goes before the handle
+    bool fatal_ = false;
+    std::string complaint_;
+    rd_kafka_resp_err_t refusal_ = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+
+} // namespace events::kafka

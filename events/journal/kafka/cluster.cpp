@@ -1,0 +1,158 @@
+#include "events/journal/kafka/cluster.hpp"
+
+#include "async/error.hpp"
+#include "events/journal/kafka/delivery.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+namespace events::kafka {
+
+namespace {
+
+constexpr int patience_ms = 10'000;
+
+using metadata_handle = std::unique_ptr<const rd_kafka_metadata_t, freed_by<rd_kafka_metadata_destroy>>;
+using admin_options = std::unique_ptr<rd_kafka_AdminOptions_t, freed_by<rd_kafka_AdminOptions_destroy>>;
+
+rd_kafka_resp_err_t create(rd_kafka_t* client, const std::string& name, std::string& said) {
+    const new_topic_handle wanted(rd_kafka_NewTopic_new(name.c_str(), -1, -1, nullptr, 0));
+    if (!wanted)
+        return RD_KAFKA_RESP_ERR__INVALID_ARG;
+    const queue_handle answers(rd_kafka_queue_new(client));
+    auto* topic = wanted.get();
+    const admin_options options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), patience_ms, nullptr, 0);
+    rd_kafka_AdminOptions_set_operation_timeout(options.get(), patience_ms, nullptr, 0);
+    rd_kafka_CreateTopics(client, &topic, 1, options.get(), answers.get());
+    const event_handle answer(rd_kafka_queue_poll(answers.get(), 2 * patience_ms));
+    if (!answer)
+        return RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (const auto failed = rd_kafka_event_error(answer.get()); failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return failed;
+    std::size_t count = 0;
+    const auto* const made =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.get()), &count);
+    if (count != 1)
+        return RD_KAFKA_RESP_ERR__BAD_MSG;
+    if (const char* const reason = rd_kafka_topic_result_error_string(made[0]))
+        said = reason;
+    const auto failed = rd_kafka_topic_result_error(made[0]);
+    return failed == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ? RD_KAFKA_RESP_ERR_NO_ERROR : failed;
+}
+
+} // namespace
+
+cluster::cluster(client_surroundings& around, conf_handle conf, async::helper_thread& helper)
+    : client_(RD_KAFKA_CONSUMER, std::move(conf), around)
+    , helper_(helper) {}
+
+void cluster::fail(rd_kafka_resp_err_t failed, const std::string& doing) {
+    // That a broker does not let us in shows as a time that passes.
+    if (client_.refusal() != RD_KAFKA_RESP_ERR_NO_ERROR)
+        failed = client_.refusal();
+    const auto reason =
+        client_.complaint().empty() ? std::string(rd_kafka_err2str(failed)) : client_.complaint();
+    throw_kafka_error(failed, fmt::format("{}: {}", doing, reason));
+}
+
+awaitable<void> cluster::ask(std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question, std::string doing) {
+    auto failed = std::make_shared<rd_kafka_resp_err_t>(RD_KAFKA_RESP_ERR_NO_ERROR);
+    std::function<void()> asking = [client = client_.handle(), failed, question = std::move(question)] {
+        *failed = question(client.get());
+    };
+    co_await helper_.run(std::move(asking));
+    if (*failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail(*failed, doing);
+    client_.works();
+}
+
+awaitable<std::string> cluster::id() {
+    if (!id_.empty())
+        co_return id_;
+    auto found = std::make_shared<std::string>();
+    std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question = [found](rd_kafka_t* client) {
+        char* const told = rd_kafka_clusterid(client, patience_ms);
+        if (told == nullptr)
+            return RD_KAFKA_RESP_ERR__TIMED_OUT;
+        *found = told;
+        rd_kafka_mem_free(client, told);
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    };
+    co_await ask(std::move(question), "asking Kafka which cluster it is");
+    id_ = *found;
+    co_return id_;
+}
+
+awaitable<std::vector<std::string>> cluster::topics() {
+    auto names = std::make_shared<std::vector<std::string>>();
+    std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question = [names](rd_kafka_t* client) {
+        const rd_kafka_metadata_t* told = nullptr;
+        const auto failed = rd_kafka_metadata(client, 1, nullptr, &told, patience_ms);
+        if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return failed;
+        const metadata_handle owned(told);
+        for (int each = 0; each < told->topic_cnt; ++each)
+            // Kafka's own begin so.
+            if (const std::string_view name = told->topics[each].topic; !name.starts_with("__"))
+                names->emplace_back(name);
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    };
+    co_await ask(std::move(question), "asking Kafka for its topics");
+    std::ranges::sort(*names);
+    co_return std::move(*names);
+}
+
+awaitable<std::int32_t> cluster::partitions(std::string topic) {
+    auto found = std::make_shared<std::int32_t>(0);
+    std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question = [found, topic](rd_kafka_t* client) {
+        const topic_handle only(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+        const rd_kafka_metadata_t* told = nullptr;
+        const auto failed = rd_kafka_metadata(client, 0, only.get(), &told, patience_ms);
+        if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return failed;
+        const metadata_handle owned(told);
+        if (told->topic_cnt != 1 || told->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            return RD_KAFKA_RESP_ERR_NO_ERROR;
+        *found = told->topics[0].partition_cnt;
+        return told->topics[0].err;
+    };
+    co_await ask(std::move(question), fmt::format("asking Kafka about topic '{}'", topic));
+    co_return *found;
+}
+
+awaitable<void> cluster::make(std::string topic) {
+    auto said = std::make_shared<std::string>();
+    auto failed = std::make_shared<rd_kafka_resp_err_t>();
+    std::function<void()> making = [client = client_.handle(), topic, said, failed] {
+        *failed = create(client.get(), topic, *said);
+    };
+    co_await helper_.run(std::move(making));
+    if (*failed == RD_KAFKA_RESP_ERR_NO_ERROR)
+        co_return;
+    throw_kafka_error(*failed, fmt::format("topic '{}' is not there, and making it failed: {}", topic,
+                                           said->empty() ? rd_kafka_err2str(*failed) : said->c_str()));
+}
+
+awaitable<bounds> cluster::look(std::string topic, std::int32_t partition) {
+    auto found = std::make_shared<bounds>();
+    std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question = [found, topic, partition](rd_kafka_t* client) {
+        return rd_kafka_query_watermark_offsets(client, topic.c_str(), partition, &found->begin, &found->end,
+                                                patience_ms);
+    };
+    co_await ask(std::move(question),
+                 fmt::format("asking Kafka for the bounds of topic '{}', partition {}", topic, partition));
+    co_return *found;
+}
+
+void cluster::show(const std::string& topic, std::int32_t partition, position at) {
+    const auto list = one_partition(topic, partition, at);
+    const queue_handle answers(rd_kafka_queue_get_main(client_.handle().get()));
+    (void)rd_kafka_commit_queue(client_.handle().get(), list.get(), answers.get(), nullptr, nullptr);
+}
+
+} // namespace events::kafka

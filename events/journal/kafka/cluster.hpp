@@ -1,0 +1,49 @@
+// What the brokers know: topics, their partitions, the bounds of each; and what is told to them.
+#pragma once
+
+#include "async/helper_thread.hpp"
+#include "events/journal/journal.hpp"
+#include "events/journal/kafka/client.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace events::kafka {
+
+struct bounds {
+    position begin = 0;
+    position end = 0;
+};
+
+// Each call waits for a broker on the helper thread, 10 seconds at most, and throws
+// journal_error(unreachable, refused, no_topic).
+class cluster {
+  public:
+    cluster(client_surroundings& around, conf_handle conf, async::helper_thread& helper);
+
+    [[nodiscard]] awaitable<std::string> id();
+    [[nodiscard]] awaitable<std::vector<std::string>> topics();
+    // 0: there is no such topic.
+    [[nodiscard]] awaitable<std::int32_t> partitions(std::string topic);
+    // With the brokers' own numbers of partitions and replicas.
+    [[nodiscard]] awaitable<void> make(std::string topic);
+    [[nodiscard]] awaitable<bounds> look(std::string topic, std::int32_t partition);
+    // Shows a position in the consumer group, for dashboards. Does not wait, and a failure is only logged.
+    void show(const std::string& topic, std::int32_t partition, position at);
+
+    [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept { return client_.release(); }
+
+  private:
+    [[noreturn]] void fail(rd_kafka_resp_err_t failed, const std::string& doing);
+    [[nodiscard]] awaitable<void> ask(std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question,
+                                      std::string doing);
+
+    client client_;
+    async::helper_thread& helper_;
+    std::string id_;
+};
+
+} // namespace events::kafka

@@ -1,0 +1,135 @@
+#include "events/journal/kafka/kafka_journal.hpp"
+
+#include "async/error.hpp"
+#include "async/pause.hpp"
+#include "events/journal/error.hpp"
+#include "events/journal/kafka/kafka_topic.hpp"
+#include "events/journal/kafka/properties.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <map>
+#include <utility>
+
+namespace events {
+
+namespace {
+
+event_time system_time() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+bool may_make_topics(const std::vector<kafka::property>& given) {
+    return std::ranges::none_of(given, [](const kafka::property& each) {
+        return each.name == "allow.auto.create.topics" && each.value == "false";
+    });
+}
+
+} // namespace
+
+struct kafka_journal::impl {
+    impl(const boost::asio::any_io_executor& executor, kafka_journal_options given, async::log& log)
+        : options(std::move(given))
+        , properties(kafka::parse_properties(options.properties, options.properties_file))
+        , makes_topics(may_make_topics(properties))
+        , around{executor, log, options.token, async::task_scope(executor), {}}
+        , brokers(around, conf(kafka::role::consumer, 1), asking)
+        , sender(
+              around, [this] { return conf(kafka::role::producer, 1); },
+              [this](std::vector<std::shared_ptr<void>> gone) { around.tasks.start(drop(std::move(gone))); },
+              options.memory_bytes, options.now ? options.now : system_time) {}
+
+    // `parts` share the memory.
+    [[nodiscard]] kafka::conf_handle conf(kafka::role which, std::int32_t parts) const {
+        const auto share = options.memory_bytes / static_cast<std::size_t>(std::max(parts, 1));
+        return kafka::make_conf(which, {options.brokers, options.group, share}, properties);
+    }
+
+    [[nodiscard]] std::unique_ptr<kafka::kafka_topic> make_topic(const std::string& name,
+                                                                 std::int32_t partitions) {
+        const auto make_reader = [this, partitions](const std::string& of) {
+            return std::make_unique<kafka::reader>(around, conf(kafka::role::consumer, partitions), of,
+                                                   brokers, assigning);
+        };
+        return std::make_unique<kafka::kafka_topic>(around.executor, name, partitions, sender, brokers,
+                                                    make_reader);
+    }
+
+    // Dropping the last hold on a client waits for its threads.
+    [[nodiscard]] awaitable<void> drop(std::vector<std::shared_ptr<void>> clients) {
+        if (clients.empty())
+            co_return;
+        auto held = std::make_shared<std::vector<std::shared_ptr<void>>>(std::move(clients));
+        std::function<void()> dropping = [held] { held->clear(); };
+        co_await assigning.run(std::move(dropping));
+    }
+
+    [[nodiscard]] awaitable<void> close() {
+        co_await sender.drain();
+        around.tasks.cancel();
+        co_await around.tasks.join();
+        auto left = sender.release();
+        for (const auto& [name, each] : topics)
+            std::ranges::move(each->release(), std::back_inserter(left));
+        left.push_back(brokers.release());
+        co_await drop(std::move(left));
+    }
+
+    kafka_journal_options options;
+    std::vector<kafka::property> properties;
+    bool makes_topics;
+    // What asks brokers may wait long; what assigns partitions does not.
+    async::helper_thread asking;
+    async::helper_thread assigning;
+    kafka::client_surroundings around;
+    kafka::cluster brokers;
+    kafka::producer sender;
+    std::map<std::string, std::unique_ptr<kafka::kafka_topic>> topics;
+};
+
+kafka_journal::kafka_journal(const boost::asio::any_io_executor& executor, kafka_journal_options options,
+                             async::log& log)
+    : impl_(std::make_unique<impl>(executor, std::move(options), log)) {}
+
+kafka_journal::~kafka_journal() = default;
+
+std::uint64_t kafka_journal::producers_replaced() const noexcept { return impl_->sender.replaced(); }
+
+awaitable<topic*> kafka_journal::open(std::string name) {
+    if (const auto mistake = topic_name_mistake(name); !mistake.empty())
+        throw async::error(async::failure::usage, fmt::format("'{}' is no topic: {}", name, mistake));
+    if (const auto found = impl_->topics.find(name); found != impl_->topics.end())
+        co_return found->second.get();
+    auto partitions = co_await impl_->brokers.partitions(name);
+    if (partitions == 0) {
+        if (!impl_->makes_topics)
+            throw journal_error(journal_failure::no_topic, fmt::format("Kafka has no topic '{}'", name),
+                                "Make it; KAFKA_CONFIG says that this program does not.");
+        co_await impl_->brokers.make(name);
+        // The broker that is asked next may not have heard of it.
+        const auto until = async::deadline::after(std::chrono::seconds(10));
+        for (;;) {
+            partitions = co_await impl_->brokers.partitions(name);
+            if (partitions > 0)
+                break;
+            if (until.passed())
+                throw journal_error(journal_failure::unreachable,
+                                    fmt::format("topic '{}' was made, and no broker knows it yet", name));
+            co_await async::pause(std::chrono::milliseconds(50));
+        }
+    }
+    // Somebody else may have opened it meanwhile.
+    auto& kept = impl_->topics[name];
+    if (!kept)
+        kept = impl_->make_topic(name, partitions);
+    co_return kept.get();
+}
+
+awaitable<std::vector<std::string>> kafka_journal::topics() { co_return co_await impl_->brokers.topics(); }
+
+awaitable<void> kafka_journal::close() { co_await impl_->close(); }
+
+} // namespace events

@@ -1,0 +1,55 @@
+// The journal of more than one machine: a Kafka cluster, over librdkafka, which nothing else includes.
+// docs/journal.md says of each step what becomes of an event if something dies there.
+#pragma once
+
+#include "async/helper_thread.hpp"
+#include "async/log.hpp"
+#include "events/journal/journal.hpp"
+#include "events/journal/kafka/token.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace events {
+
+struct kafka_journal_options {
+    std::string brokers;                  // host:port,host:port
+    std::string properties;               // librdkafka's, lines name=value
+    std::string properties_file;          // where they are from, for messages
+    std::string group = "event-archiver"; // in which positions are shown
+    std::size_t memory_bytes =
+        16'777'216;                  // of appends that wait for the brokers; of what a reader reads ahead
+    kafka::token_source token;       // for SASL OAUTHBEARER
+    std::function<event_time()> now; // empty: the system's clock
+};
+
+class kafka_journal final : public journal {
+  public:
+    // Throws async::error(usage) for a property that cannot be. Speaks to no broker yet.
+    kafka_journal(const boost::asio::any_io_executor& executor, kafka_journal_options options,
+                  async::log& log);
+    ~kafka_journal() override;
+    kafka_journal(const kafka_journal&) = delete;
+    kafka_journal& operator=(const kafka_journal&) = delete;
+
+    // Makes the topic as the brokers make topics, unless `allow.auto.create.topics=false` is among the
+    // properties. Throws journal_error(unreachable, refused, no_topic).
+    [[nodiscard]] awaitable<topic*> open(std::string name) override;
+    [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
+    [[nodiscard]] awaitable<void> close() override;
+
+    // How often a producer could not go on and was made anew.
+    [[nodiscard]] std::uint64_t producers_replaced() const noexcept;
+
+  private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace events

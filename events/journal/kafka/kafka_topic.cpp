@@ -1,0 +1,138 @@
+#include "events/journal/kafka/kafka_topic.hpp"
+
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "events/journal/kafka/record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace events::kafka {
+
+namespace {
+
+// Each has threads and memory of its own. Readers of one partition beyond them take turns.
+constexpr std::size_t readers_max = 8;
+// A reader that has not been used for so long may be sent elsewhere.
+constexpr std::chrono::seconds left_alone{5};
+constexpr std::chrono::minutes count_again{1};
+
+class leaving {
+  public:
+    explicit leaving(async::condition& left)
+        : left_(left) {}
+    ~leaving() { left_.notify_all(); }
+    leaving(const leaving&) = delete;
+    leaving& operator=(const leaving&) = delete;
+
+  private:
+    async::condition& left_;
+};
+
+} // namespace
+
+kafka_topic::kafka_topic(const boost::asio::any_io_executor& executor, std::string name,
+                         std::int32_t partitions, producer& sender, cluster& brokers,
+                         std::function<std::unique_ptr<reader>(const std::string&)> make_reader)
+    : name_(std::move(name))
+    , partitions_(partitions)
+    , counted_(async::deadline::clock::now())
+    , sender_(sender)
+    , brokers_(brokers)
+    , make_reader_(std::move(make_reader))
+    , free_(executor) {}
+
+std::int32_t kafka_topic::choose_partition(const std::vector<event>& events) noexcept {
+    if (partitions_ == 1)
+        return 0;
+    const auto keyed = std::ranges::find_if(events, [](const event& each) { return each.key.has_value(); });
+    if (keyed != events.end())
+        return partition_of(*keyed->key, partitions_);
+    return static_cast<std::int32_t>(turn_++ % static_cast<std::uint32_t>(partitions_));
+}
+
+awaitable<appended> kafka_topic::append(std::vector<event> events) {
+    if (events.empty()) {
+        const auto there = co_await brokers_.look(name_, 0);
+        co_return appended{0, there.end, there.end};
+    }
+    const auto partition = choose_partition(events);
+    co_return co_await sender_.append(name_, partition, std::move(events));
+}
+
+awaitable<void> kafka_topic::count_partitions() {
+    if (async::deadline::clock::now() - counted_ < count_again)
+        co_return;
+    counted_ = async::deadline::clock::now();
+    const auto found = co_await async::outcome_of(brokers_.partitions(name_));
+    // A reader has nothing from this error: what it asked for may be there all the same.
+    if (found.value)
+        partitions_ = std::max(partitions_, *found.value);
+    else if (async::is_cancellation(found.failed))
+        std::rethrow_exception(found.failed);
+}
+
+// A reader that is there; else one that does not know the partition, or that nobody has used for a while;
+// else a new one; else the one that was used longest ago; null: all are at work there.
+reader* kafka_topic::find_reader(std::int32_t partition, position from) {
+    using fitness = reader::fitness;
+    reader* best = nullptr;
+    const auto now = async::deadline::clock::now();
+    for (const auto& each : readers_) {
+        const auto fits = each->fits(partition, from);
+        if (fits == fitness::there)
+            return each.get();
+        if (fits != fitness::busy && (best == nullptr || each->used() < best->used()))
+            best = each.get();
+    }
+    for (const auto& each : readers_)
+        if (each->fits(partition, from) == fitness::unused)
+            return each.get();
+    if (best != nullptr && (now - best->used() > left_alone || readers_.size() >= readers_max))
+        return best;
+    if (readers_.size() >= readers_max)
+        return nullptr;
+    readers_.push_back(make_reader_(name_));
+    return readers_.back().get();
+}
+
+awaitable<batch> kafka_topic::read(std::int32_t partition, position from, std::size_t bytes_max,
+                                   async::deadline by) {
+    co_await count_partitions();
+    if (partition < 0 || partition >= partitions_)
+        throw async::error(
+            async::failure::internal,
+            fmt::format("topic '{}' has {} partitions, not number {}", name_, partitions_, partition));
+    auto* with = find_reader(partition, from);
+    while (with == nullptr) {
+        co_await free_.wait();
+        with = find_reader(partition, from);
+    }
+    const leaving when_done(free_);
+    co_return co_await with->read(partition, from, bytes_max, by);
+}
+
+awaitable<extent> kafka_topic::look(std::int32_t partition) {
+    co_await count_partitions();
+    auto id = co_await brokers_.id();
+    const auto there = co_await brokers_.look(name_, partition);
+    co_return extent{fmt::format("kafka:{}/{}", id, name_), there.begin, there.end};
+}
+
+awaitable<void> kafka_topic::retain(std::int32_t partition, position needed) {
+    brokers_.show(name_, partition, needed);
+    co_return;
+}
+
+std::vector<std::shared_ptr<void>> kafka_topic::release() {
+    std::vector<std::shared_ptr<void>> left;
+    for (const auto& each : readers_)
+        left.push_back(each->release());
+    readers_.clear();
+    return left;
+}
+
+} // namespace events::kafka

@@ -1,0 +1,53 @@
+// One topic of a kafka_journal.
+#pragma once
+
+#include "async/helper_thread.hpp"
+#include "events/journal/journal.hpp"
+#include "events/journal/kafka/cluster.hpp"
+#include "events/journal/kafka/producer.hpp"
+#include "events/journal/kafka/reader.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace events::kafka {
+
+class kafka_topic final : public topic {
+  public:
+    // `make_reader` makes a consumer of this topic. All that it is given must outlive it.
+    kafka_topic(const boost::asio::any_io_executor& executor, std::string name, std::int32_t partitions,
+                producer& sender, cluster& brokers,
+                std::function<std::unique_ptr<reader>(const std::string&)> make_reader);
+
+    [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+    [[nodiscard]] std::int32_t partitions() const noexcept override { return partitions_; }
+    [[nodiscard]] awaitable<appended> append(std::vector<event> events) override;
+    [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
+                                        async::deadline by) override;
+    [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
+    // What is removed, and when, is the topic's own setting: this shows `needed` in the consumer group.
+    [[nodiscard]] awaitable<void> retain(std::int32_t partition, position needed) override;
+
+    [[nodiscard]] std::vector<std::shared_ptr<void>> release();
+
+  private:
+    [[nodiscard]] std::int32_t choose_partition(const std::vector<event>& events) noexcept;
+    [[nodiscard]] reader* find_reader(std::int32_t partition, position from);
+    // Partitions that were added later.
+    [[nodiscard]] awaitable<void> count_partitions();
+
+    std::string name_;
+    std::int32_t partitions_;
+    async::deadline::clock::time_point counted_;
+    producer& sender_;
+    cluster& brokers_;
+    std::function<std::unique_ptr<reader>(const std::string&)> make_reader_;
+    std::vector<std::unique_ptr<reader>> readers_;
+    async::condition free_;
+    std::uint32_t turn_ = 0;
+};
+
+} // namespace events::kafka

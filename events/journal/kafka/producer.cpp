@@ -1,0 +1,186 @@
+#include "events/journal/kafka/producer.hpp"
+
+#include "events/journal/error.hpp"
+#include "events/journal/kafka/properties.hpp"
+#include "events/journal/kafka/record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace events::kafka {
+
+// One append on its way.
+struct producer::ticket {
+    ticket(const boost::asio::any_io_executor& executor, std::size_t events, std::size_t size,
+           generation& with)
+        : result(events)
+        , bytes(size)
+        , sent_with(&with)
+        , done(executor) {}
+    delivery result;
+    std::size_t bytes;
+    generation* sent_with;
+    std::string reason; // the words of the first failure
+    async::condition done;
+};
+
+// A client and what is on its way with it.
+struct producer::generation {
+    std::unique_ptr<client> sender;
+    std::map<std::string, topic_handle> topics;
+    std::size_t tickets = 0;
+
+    [[nodiscard]] rd_kafka_topic_t* topic(const std::string& name) {
+        auto& found = topics[name];
+        if (!found)
+            found.reset(rd_kafka_topic_new(sender->handle().get(), name.c_str(), nullptr));
+        return found.get();
+    }
+    [[nodiscard]] std::shared_ptr<rd_kafka_t> release() {
+        topics.clear();
+        return sender->release();
+    }
+};
+
+producer::producer(client_surroundings& around, std::function<conf_handle()> make_conf,
+                   std::function<void(std::vector<std::shared_ptr<void>>)> bury, std::size_t memory_bytes,
+                   std::function<event_time()> now)
+    : around_(around)
+    , make_conf_(std::move(make_conf))
+    , bury_(std::move(bury))
+    , memory_bytes_(memory_bytes)
+    , now_(std::move(now))
+    , message_bytes_max_(static_cast<std::size_t>(number_in(make_conf_().get(), "message.max.bytes")))
+    , drained_(around.executor) {}
+
+producer::~producer() = default;
+
+producer::generation& producer::current() {
+    if (current_ && current_->sender->fatal()) {
+        replaced_generations_.push_back(std::move(current_));
+        ++replaced_;
+    }
+    if (!current_) {
+        current_ = std::make_unique<generation>();
+        const auto reports = [this](rd_kafka_event_t* event) { take_reports(event); };
+        current_->sender = std::make_unique<client>(RD_KAFKA_PRODUCER, make_conf_(), around_, reports);
+    }
+    return *current_;
+}
+
+void producer::refuse_if_over(const std::string& topic, const std::vector<event>& events, std::size_t bytes) {
+    if (closed_)
+        throw journal_error(journal_failure::overloaded, "the journal is being closed");
+    const auto largest = std::ranges::max(events, {}, record_bytes);
+    if (record_bytes(largest) > message_bytes_max_)
+        throw journal_error(journal_failure::too_large,
+                            fmt::format("an event of {} bytes is more than message.max.bytes, {}",
+                                        record_bytes(largest), message_bytes_max_));
+    if (waiting_bytes_ > 0 && waiting_bytes_ + bytes > memory_bytes_)
+        throw journal_error(journal_failure::overloaded,
+                            fmt::format("{} bytes wait for Kafka already, and more come for topic '{}'",
+                                        waiting_bytes_, topic));
+}
+
+awaitable<appended> producer::append(const std::string& topic, std::int32_t partition,
+                                     std::vector<event> events) {
+    std::size_t bytes = 0;
+    for (const auto& each : events)
+        bytes += record_bytes(each);
+    refuse_if_over(topic, events, bytes);
+    bury_replaced();
+    auto waiting = std::make_shared<ticket>(around_.executor, events.size(), bytes, current());
+    send(topic, partition, events, waiting);
+    events = {}; // librdkafka has its copy
+    while (!waiting->result.complete())
+        co_await waiting->done.wait();
+    const auto outcome = waiting->result.outcome();
+    if (outcome != delivered::kept)
+        throw_not_kept(outcome, waiting->result.failed(), topic, waiting->reason);
+    co_return appended{partition, waiting->result.first(), waiting->result.end()};
+}
+
+void producer::send(const std::string& topic, std::int32_t partition, const std::vector<event>& events,
+                    const std::shared_ptr<ticket>& waiting) {
+    auto& with = *waiting->sent_with;
+    outstanding_.emplace(waiting.get(), waiting);
+    ++with.tickets;
+    waiting_bytes_ += waiting->bytes;
+    last_time_ = std::max(last_time_, now_());
+    for (const auto& each : events) {
+        const auto failed = produce(with.sender->handle().get(), with.topic(topic), partition, each,
+                                    last_time_, waiting.get());
+        if (failed == RD_KAFKA_RESP_ERR_NO_ERROR)
+            continue;
+        if (waiting->reason.empty())
+            waiting->reason = rd_kafka_err2str(failed);
+        waiting->result.add_unsent(failed);
+    }
+    if (waiting->result.complete())
+        settle(waiting);
+}
+
+void producer::take_reports(rd_kafka_event_t* reports) {
+    while (const auto* const message = rd_kafka_event_message_next(reports)) {
+        const auto found = outstanding_.find(message->_private);
+        if (found == outstanding_.end())
+            continue;
+        const auto which = found->second;
+        auto& sender = *which->sent_with->sender;
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            sender.works();
+        else if (which->reason.empty())
+            which->reason = sender.complaint().empty()
+                                ? rd_kafka_err2str(message->err)
+                                : fmt::format("{} ({})", rd_kafka_err2str(message->err), sender.complaint());
+        // Nobody knows what a producer did that has lost its sequence.
+        const auto status = sender.fatal() && message->err != RD_KAFKA_RESP_ERR_NO_ERROR
+                                ? RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED
+                                : rd_kafka_message_status(message);
+        which->result.add(message->err, status, message->offset);
+        if (which->result.complete())
+            settle(which);
+    }
+}
+
+void producer::settle(const std::shared_ptr<ticket>& which) {
+    --which->sent_with->tickets;
+    waiting_bytes_ -= which->bytes;
+    outstanding_.erase(which.get());
+    which->done.notify_all();
+    if (outstanding_.empty())
+        drained_.notify_all();
+}
+
+awaitable<void> producer::drain() {
+    closed_ = true;
+    while (!outstanding_.empty())
+        co_await drained_.wait();
+}
+
+void producer::bury_replaced() {
+    std::vector<std::shared_ptr<void>> left;
+    std::erase_if(replaced_generations_, [&left](const auto& each) {
+        if (each->tickets > 0)
+            return false;
+        left.push_back(each->release());
+        return true;
+    });
+    if (!left.empty())
+        bury_(std::move(left));
+}
+
+std::vector<std::shared_ptr<void>> producer::release() {
+    std::vector<std::shared_ptr<void>> left;
+    if (current_)
+        left.push_back(current_->release());
+    for (const auto& each : replaced_generations_)
+        left.push_back(each->release());
+    current_.reset();
+    replaced_generations_.clear();
+    return left;
+}
+
+} // namespace events::kafka

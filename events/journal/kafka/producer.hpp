@@ -1,0 +1,73 @@
+// Sends the events of appends and says what became of them.
+#pragma once
+
+#include "async/condition.hpp"
+#include "events/journal/journal.hpp"
+#include "events/journal/kafka/client.hpp"
+#include "events/journal/kafka/delivery.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace events::kafka {
+
+class producer {
+  public:
+    // `make_conf` is asked for each client: a new one follows one that cannot go on, whose remains `bury` has
+    // dropped on a helper thread.
+    producer(client_surroundings& around, std::function<conf_handle()> make_conf,
+             std::function<void(std::vector<std::shared_ptr<void>>)> bury, std::size_t memory_bytes,
+             std::function<event_time()> now);
+    ~producer();
+    producer(const producer&) = delete;
+    producer& operator=(const producer&) = delete;
+
+    // Returns once all in-sync replicas have all of `events`. Throws journal_error(overloaded, too_large,
+    // in_doubt, unreachable, refused, no_topic). Cancelled, it leaves what has been queued to its way.
+    [[nodiscard]] awaitable<appended> append(const std::string& topic, std::int32_t partition,
+                                             std::vector<event> events);
+
+    // Takes nothing more, and returns when what was taken has come to its end.
+    [[nodiscard]] awaitable<void> drain();
+    // What is left of all clients, for a helper thread to drop. Nothing is heard from them any more.
+    [[nodiscard]] std::vector<std::shared_ptr<void>> release();
+
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
+    [[nodiscard]] std::uint64_t replaced() const noexcept { return replaced_; }
+
+  private:
+    struct ticket;
+    struct generation;
+
+    [[nodiscard]] generation& current();
+    void refuse_if_over(const std::string& topic, const std::vector<event>& events, std::size_t bytes);
+    void send(const std::string& topic, std::int32_t partition, const std::vector<event>& events,
+              const std::shared_ptr<ticket>& waiting);
+    void take_reports(rd_kafka_event_t* reports);
+    // Clients that were replaced and have nothing left to say.
+    void bury_replaced();
+    void settle(const std::shared_ptr<ticket>& which);
+
+    client_surroundings& around_;
+    std::function<conf_handle()> make_conf_;
+    std::function<void(std::vector<std::shared_ptr<void>>)> bury_;
+    std::size_t memory_bytes_;
+    std::function<event_time()> now_;
+    std::size_t message_bytes_max_;
+    event_time last_time_{};
+    std::unique_ptr<generation> current_;
+    std::vector<std::unique_ptr<generation>> replaced_generations_;
+    std::unordered_map<void*, std::shared_ptr<ticket>> outstanding_;
+    std::size_t waiting_bytes_ = 0;
+    std::uint64_t replaced_ = 0;
+    bool closed_ = false;
+    async::condition drained_;
+};
+
+} // namespace events::kafka

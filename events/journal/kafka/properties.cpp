@@ -1,0 +1,179 @@
+#include "events/journal/kafka/properties.hpp"
+
+#include "async/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace events::kafka {
+
+namespace {
+
+struct owned_property {
+    std::string_view name;
+    std::string_view instead;
+};
+
+constexpr std::string_view durable = "an event is accepted when all in-sync replicas have it once";
+constexpr std::string_view positions = "readers begin at the positions that the database has";
+constexpr std::string_view bounded = "JOURNAL_MEMORY bounds it";
+constexpr std::string_view events_only = "the program takes events, not calls from other threads";
+
+constexpr std::array owned{
+    owned_property{"bootstrap.servers", "name the brokers in JOURNAL as kafka://host:port"},
+    owned_property{"metadata.broker.list", "name the brokers in JOURNAL as kafka://host:port"},
+    owned_property{"group.id", "set KAFKA_GROUP_ID"},
+    owned_property{"acks", durable},
+    owned_property{"request.required.acks", durable},
+    owned_property{"enable.idempotence", durable},
+    owned_property{"enable.gapless.guarantee", durable},
+    owned_property{"transactional.id", "no transaction is used"},
+    owned_property{"isolation.level", "what was rolled back is not read"},
+    owned_property{"auto.offset.reset", positions},
+    owned_property{"enable.auto.commit", positions},
+    owned_property{"auto.commit.enable", positions},
+    owned_property{"enable.auto.offset.store", positions},
+    owned_property{"enable.partition.eof", positions},
+    owned_property{"offset.store.method", positions},
+    owned_property{"partition.assignment.strategy", positions},
+    owned_property{"group.instance.id", positions},
+    owned_property{"queue.buffering.max.kbytes", bounded},
+    owned_property{"queue.buffering.max.messages", bounded},
+    owned_property{"queued.max.messages.kbytes", bounded},
+    owned_property{"queued.min.messages", bounded},
+    owned_property{"partitioner", "keys choose partitions as Kafka's own clients do"},
+    owned_property{"partitioner_cb", events_only},
+    owned_property{"enabled_events", events_only},
+    owned_property{"log.queue", events_only},
+    owned_property{"delivery.report.only.error", events_only},
+    owned_property{"plugin.library.paths", "no code is loaded"},
+    owned_property{"sasl.oauthbearer.method", "the token comes from the program's own identity"},
+    owned_property{"enable.sasl.oauthbearer.unsecure.jwt", "the token comes from the program's own identity"},
+};
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r";
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+[[noreturn]] void refuse(std::string message, std::string hint = {}) {
+    throw async::error(async::failure::usage, std::move(message), std::move(hint));
+}
+
+// librdkafka's sentence quotes the value, which may be a secret in the wrong place.
+void set(rd_kafka_conf_t* conf, const property& each) {
+    std::array<char, 512> said{};
+    switch (rd_kafka_conf_set(conf, each.name.c_str(), each.value.c_str(), said.data(), said.size())) {
+    case RD_KAFKA_CONF_OK:
+        return;
+    case RD_KAFKA_CONF_UNKNOWN:
+        refuse(fmt::format("KAFKA_CONFIG: librdkafka has no property '{}'", each.name),
+               "Its own list of properties says how each is spelled.");
+    case RD_KAFKA_CONF_INVALID:
+        break;
+    }
+    std::string reason(said.data());
+    for (std::size_t at = 0; !each.value.empty() && (at = reason.find(each.value, at)) != std::string::npos;)
+        reason.replace(at, each.value.size(), "…");
+    refuse(fmt::format("KAFKA_CONFIG: librdkafka does not take the value of '{}': {}", each.name, reason));
+}
+
+std::vector<property> bounds_of(role which, const client_shape& shape) {
+    const auto kilobytes = std::to_string(std::max<std::size_t>(shape.memory_bytes / 1'024, 256));
+    std::vector<property> all{
+        {"client.id", "event-archiver"},
+        // A connection that does not answer is given up while the event may still be sent over another.
+        {"socket.timeout.ms", "10000"},
+        {"socket.keepalive.enable", "true"},
+        {"reconnect.backoff.max.ms", "2000"},
+        {"topic.metadata.refresh.interval.ms", "60000"},
+    };
+    if (which == role::producer) {
+        all.push_back({"linger.ms", "1"});
+        // What brokers take unless they are told otherwise.
+        all.push_back({"message.max.bytes", "1048588"});
+        all.push_back({"message.timeout.ms", "30000"});
+        all.push_back({"request.timeout.ms", "9000"});
+    } else {
+        all.push_back(
+            {"fetch.max.bytes", std::to_string(std::max<std::size_t>(shape.memory_bytes, 1'048'576))});
+        all.push_back({"check.crcs", "true"});
+        all.push_back({"allow.auto.create.topics", "false"});
+        all.push_back({"queued.max.messages.kbytes", kilobytes});
+    }
+    return all;
+}
+
+std::vector<property> own_of(role which, const client_shape& shape) {
+    std::vector<property> all{{"bootstrap.servers", shape.brokers}, {"log.queue", "true"}};
+    if (which == role::producer) {
+        all.push_back({"enable.idempotence", "true"});
+        all.push_back({"acks", "all"});
+        // The bound is JOURNAL_MEMORY, before anything is queued: half an append in the queue is of no use.
+        all.push_back({"queue.buffering.max.messages", "10000000"});
+        all.push_back({"queue.buffering.max.kbytes", "2147483647"});
+    } else {
+        all.push_back({"group.id", shape.group});
+        all.push_back({"enable.auto.commit", "false"});
+        all.push_back({"enable.auto.offset.store", "false"});
+        all.push_back({"enable.partition.eof", "true"});
+        all.push_back({"auto.offset.reset", "error"});
+        all.push_back({"isolation.level", "read_committed"});
+    }
+    return all;
+}
+
+} // namespace
+
+std::vector<property> parse_properties(std::string_view text, std::string_view file) {
+    std::vector<property> all;
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const auto end = text.find('\n');
+        const auto line = trimmed(text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        if (line.empty() || line.starts_with('#'))
+            continue;
+        const auto equals = line.find('=');
+        if (equals == std::string_view::npos || equals == 0)
+            refuse(fmt::format("KAFKA_CONFIG: line {} of '{}' is not name=value", number, file));
+        const auto name = trimmed(line.substr(0, equals));
+        const auto* const ours = std::ranges::find(owned, name, &owned_property::name);
+        if (ours != owned.end() || name.ends_with("_cb"))
+            refuse(fmt::format("KAFKA_CONFIG: '{}' in line {} of '{}' cannot be set: {}", name, number, file,
+                               ours != owned.end() ? ours->instead : events_only));
+        all.push_back({std::string(name), std::string(trimmed(line.substr(equals + 1)))});
+    }
+    return all;
+}
+
+conf_handle make_conf(role which, const client_shape& shape, const std::vector<property>& given) {
+    conf_handle conf(rd_kafka_conf_new());
+    for (const auto& each : bounds_of(which, shape))
+        set(conf.get(), each);
+    for (const auto& each : given)
+        set(conf.get(), each);
+    for (const auto& each : own_of(which, shape))
+        set(conf.get(), each);
+    rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
+                                             RD_KAFKA_EVENT_OFFSET_COMMIT |
+                                             RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
+    return conf;
+}
+
+std::int64_t number_in(const rd_kafka_conf_t* conf, const char* name) {
+    std::array<char, 64> text{};
+    auto size = text.size();
+    std::int64_t number = 0;
+    if (rd_kafka_conf_get(conf, name, text.data(), &size) == RD_KAFKA_CONF_OK)
+        std::from_chars(text.data(), text.data() + std::char_traits<char>::length(text.data()), number);
+    return number;
+}
+
+} // namespace events::kafka

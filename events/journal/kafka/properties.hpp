@@ -1,0 +1,40 @@
+// librdkafka's properties: those of the user's file, our own, and the bounds that its defaults lack.
+// Tested by tests/unit/events/journal/kafka/properties_test.cpp.
+#pragma once
+
+#include "events/journal/kafka/handles.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace events::kafka {
+
+struct property {
+    std::string name;
+    std::string value;
+    bool operator==(const property&) const = default;
+};
+
+// Lines `name=value`; blank lines and lines that begin with # are skipped. Throws async::error(usage) that
+// names the line, or the property that is not the user's to set. `file` is for the message.
+[[nodiscard]] std::vector<property> parse_properties(std::string_view text, std::string_view file);
+
+enum class role : std::uint8_t { producer, consumer };
+
+struct client_shape {
+    std::string brokers;
+    std::string group;
+    std::size_t memory_bytes = 0; // of a producer's queue, or of one partition's that is read ahead
+};
+
+// Throws async::error(usage) with librdkafka's own words about a property of the user's.
+[[nodiscard]] conf_handle make_conf(role which, const client_shape& shape,
+                                    const std::vector<property>& given);
+
+// What `conf` says about a number.
+[[nodiscard]] std::int64_t number_in(const rd_kafka_conf_t* conf, const char* name);
+
+} // namespace events::kafka

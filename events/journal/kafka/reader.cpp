@@ -1,0 +1,249 @@
+#include "events/journal/kafka/reader.hpp"
+
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "async/race.hpp"
+#include "events/journal/error.hpp"
+#include "events/journal/kafka/delivery.hpp"
+#include "events/journal/kafka/record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace events::kafka {
+
+namespace {
+
+// How long events that are there may take to come.
+constexpr std::chrono::seconds patience{10};
+
+std::size_t size_of(const recorded_event& each) noexcept { return record_bytes(each.content); }
+
+} // namespace
+
+// Where this consumer is in one partition.
+struct reader::cursor {
+    explicit cursor(const boost::asio::any_io_executor& executor)
+        : came(executor) {}
+    std::unique_ptr<event_queue> queue;
+    async::condition came;
+    position next = -1;                    // -1: nowhere, it has to be sent to a position first
+    std::optional<recorded_event> pending; // read from the queue, too large for the last batch
+    bool at_end = false;                   // the broker has said so, behind `next`
+    bool out_of_range = false;
+    bool busy = false;
+};
+
+class reader::in_use {
+  public:
+    explicit in_use(cursor& whose)
+        : whose_(whose) {
+        whose_.busy = true;
+    }
+    ~in_use() { whose_.busy = false; }
+    in_use(const in_use&) = delete;
+    in_use& operator=(const in_use&) = delete;
+
+  private:
+    cursor& whose_;
+};
+
+void require_within(const std::string& topic, std::int32_t partition, position from, bounds there) {
+    const auto where = fmt::format("topic '{}', partition {}", topic, partition);
+    if (from < there.begin)
+        throw journal_error(
+            journal_failure::before_start,
+            fmt::format("position {} of {} has been removed: the oldest is at {}, the end at {}", from, where,
+                        there.begin, there.end),
+            "Retention of the topic was faster than its reader, or the records were deleted.");
+    if (from > there.end)
+        throw journal_error(
+            journal_failure::beyond_end,
+            fmt::format("position {} of {} has never been given: the oldest is at {}, the journal "
+                        "ends at {}",
+                        from, where, there.begin, there.end),
+            "The topic was made anew, or its replicas have lost what was acknowledged.");
+}
+
+reader::reader(client_surroundings& around, conf_handle conf, std::string topic, cluster& brokers,
+               async::helper_thread& helper)
+    : around_(around)
+    , topic_(std::move(topic))
+    , brokers_(brokers)
+    , helper_(helper)
+    , client_(RD_KAFKA_CONSUMER, std::move(conf), around)
+    , used_(async::deadline::clock::now()) {}
+
+reader::~reader() = default;
+
+std::shared_ptr<rd_kafka_t> reader::release() noexcept {
+    cursors_.clear();
+    return client_.release();
+}
+
+reader::fitness reader::fits(std::int32_t partition, position from) const noexcept {
+    const auto found = cursors_.find(partition);
+    if (found == cursors_.end())
+        return fitness::unused;
+    if (found->second->busy)
+        return fitness::busy;
+    return found->second->next == from ? fitness::there : fitness::elsewhere;
+}
+
+// The calls wait for librdkafka's own thread, not for a broker.
+awaitable<void> reader::go_to(cursor& place, std::int32_t partition, position from) {
+    place.next = -1;
+    place.pending.reset();
+    place.at_end = place.out_of_range = false;
+    if (!place.queue) {
+        queue_handle own(rd_kafka_queue_get_partition(client_.handle().get(), topic_.c_str(), partition));
+        rd_kafka_queue_forward(own.get(), nullptr);
+        const auto ready = [&place] {
+            place.came.notify_all();
+            return false;
+        };
+        place.queue = std::make_unique<event_queue>(around_.executor, std::move(own), ready);
+    }
+    auto said = std::make_shared<std::string>();
+    std::function<void()> assigning = [client = client_.handle(), topic = topic_, partition, from, said] {
+        const auto list = one_partition(topic, partition, from);
+        // Fails where it was not assigned.
+        const error_handle ignored(rd_kafka_incremental_unassign(client.get(), list.get()));
+        const error_handle failed(rd_kafka_incremental_assign(client.get(), list.get()));
+        if (failed)
+            *said = rd_kafka_error_string(failed.get());
+    };
+    co_await helper_.run(std::move(assigning));
+    if (!said->empty())
+        throw journal_error(journal_failure::unreachable,
+                            fmt::format("reading topic '{}' cannot begin: {}", topic_, *said));
+    place.next = from;
+}
+
+void reader::take_ready(cursor& place, batch& into, std::size_t bytes_max) {
+    std::size_t bytes = 0;
+    const auto take = [&](recorded_event made) {
+        const auto size = size_of(made);
+        if (!into.events.empty() && bytes + size > bytes_max) {
+            place.pending = std::move(made);
+            return false;
+        }
+        bytes += size;
+        place.next = into.next = made.at + 1;
+        into.events.push_back(std::move(made));
+        return bytes < bytes_max;
+    };
+    if (place.pending) {
+        auto first = std::move(*place.pending);
+        place.pending.reset();
+        if (!take(std::move(first)))
+            return;
+    }
+    for (;;) {
+        const auto event = place.queue->poll();
+        if (!event)
+            return;
+        const auto type = rd_kafka_event_type(event.get());
+        if (type == RD_KAFKA_EVENT_ERROR)
+            take_error(place, event.get());
+        if (type != RD_KAFKA_EVENT_FETCH)
+            continue;
+        const auto* const message = rd_kafka_event_message_next(event.get());
+        if (message == nullptr || message->offset < place.next)
+            continue;
+        place.at_end = false;
+        client_.works();
+        if (!take(from_record(*message)))
+            return;
+    }
+}
+
+void reader::take_error(cursor& place, rd_kafka_event_t* event) {
+    const auto code = rd_kafka_event_error(event);
+    const auto* const where = rd_kafka_event_topic_partition(event);
+    const auto offset = where != nullptr ? where->offset : RD_KAFKA_OFFSET_INVALID;
+    if (where != nullptr)
+        rd_kafka_topic_partition_destroy(const_cast<rd_kafka_topic_partition_t*>(where)); // NOLINT
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        place.at_end = true;
+        // Positions that hold no event: markers of transactions, or what was compacted away.
+        place.next = std::max(place.next, offset);
+        break;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        place.out_of_range = true;
+        break;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        place.next = -1;
+        throw_kafka_error(code,
+                          fmt::format("reading topic '{}': {}", topic_, rd_kafka_event_error_string(event)));
+    default: // librdkafka tries again by itself
+        break;
+    }
+}
+
+awaitable<void> reader::wait_for_more(cursor& place, async::deadline by) {
+    const auto until = place.at_end ? by : async::deadline::after(patience);
+    auto waited = co_await async::caught(async::with_deadline(place.came.wait(), until, "an event"));
+    if (!waited || until.passed())
+        co_return;
+    std::rethrow_exception(waited);
+}
+
+awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t bytes_max,
+                              async::deadline by) {
+    auto& owned = cursors_[partition];
+    if (!owned)
+        owned = std::make_unique<cursor>(around_.executor);
+    auto& place = *owned;
+    const in_use mine(place);
+    used_ = async::deadline::clock::now();
+    if (place.next != from) {
+        const auto there = co_await brokers_.look(topic_, partition);
+        require_within(topic_, partition, from, there);
+        co_await go_to(place, partition, from);
+    }
+    batch result{{}, from};
+    auto silent_since = async::deadline::clock::now();
+    for (;;) {
+        take_ready(place, result, bytes_max);
+        if (!result.events.empty())
+            co_return result;
+        if (place.out_of_range) {
+            place.next = -1;
+            const auto there = co_await brokers_.look(topic_, partition);
+            require_within(topic_, partition, from, there);
+            co_await go_to(place, partition, from);
+            continue;
+        }
+        if (place.at_end && by.passed()) {
+            // The end may have moved since the broker spoke of it.
+            const auto there = co_await brokers_.look(topic_, partition);
+            if (there.end <= place.next) {
+                result.next = place.next;
+                co_return result;
+            }
+            place.at_end = false;
+            silent_since = async::deadline::clock::now();
+        }
+        if (!place.at_end && async::deadline::clock::now() - silent_since > patience) {
+            const auto there = co_await brokers_.look(topic_, partition); // says what is wrong, if it knows
+            if (there.end <= place.next && by.passed())
+                co_return batch{{}, place.next};
+            throw journal_error(
+                journal_failure::unreachable,
+                fmt::format("topic '{}', partition {} gives no event from position {} on, and ends "
+                            "at {}",
+                            topic_, partition, place.next, there.end));
+        }
+        co_await wait_for_more(place, by);
+    }
+}
+
+} // namespace events::kafka

@@ -1,0 +1,64 @@
+// Reads one topic with one consumer: assigned partitions, each from a position of the caller's, no group.
+#pragma once
+
+#include "async/condition.hpp"
+#include "async/helper_thread.hpp"
+#include "events/journal/journal.hpp"
+#include "events/journal/kafka/client.hpp"
+#include "events/journal/kafka/cluster.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace events::kafka {
+
+class reader {
+  public:
+    reader(client_surroundings& around, conf_handle conf, std::string topic, cluster& brokers,
+           async::helper_thread& helper);
+    ~reader();
+    reader(const reader&) = delete;
+    reader& operator=(const reader&) = delete;
+
+    // How well it is placed to read from there: somebody reads that partition with it now, it would have to
+    // begin anew, it has never read it, or it has read up to there.
+    enum class fitness : std::uint8_t { busy, elsewhere, unused, there };
+    [[nodiscard]] fitness fits(std::int32_t partition, position from) const noexcept;
+    // When it was last read from.
+    [[nodiscard]] async::deadline::clock::time_point used() const noexcept { return used_; }
+
+    // As topic::read; not while it is busy with that partition.
+    [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
+                                        async::deadline by);
+
+    // For a helper thread to drop.
+    [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept;
+
+  private:
+    struct cursor;
+    class in_use;
+
+    [[nodiscard]] awaitable<void> go_to(cursor& place, std::int32_t partition, position from);
+    void take_ready(cursor& place, batch& into, std::size_t bytes_max);
+    void take_error(cursor& place, rd_kafka_event_t* event);
+    [[nodiscard]] awaitable<void> wait_for_more(cursor& place, async::deadline by);
+
+    client_surroundings& around_;
+    std::string topic_;
+    cluster& brokers_;
+    async::helper_thread& helper_;
+    client client_;
+    std::map<std::int32_t, std::unique_ptr<cursor>> cursors_; // go before the client
+    async::deadline::clock::time_point used_;
+};
+
+// The error for a position outside of what a partition has; returns if it is inside, or at the end.
+void require_within(const std::string& topic, std::int32_t partition, position from, bounds there);
+
+} // namespace events::kafka

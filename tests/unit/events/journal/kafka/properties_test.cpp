@@ -1,0 +1,92 @@
+#include "async/error.hpp"
+#include "events/journal/kafka/properties.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <gmock/gmock.h>
+
+namespace events::kafka {
+
+namespace {
+
+template <typename Call>
+std::string refused(Call call) {
+    try {
+        call();
+    } catch (const async::error& error) {
+        EXPECT_EQ(error.kind(), async::failure::usage);
+        return error.message();
+    }
+    return {};
+}
+
+std::string refused_file(std::string_view text) {
+    return refused([text] { (void)parse_properties(text, "k.conf"); });
+}
+
+std::string in(const conf_handle& conf, const char* name) {
+    std::array<char, 512> text{};
+    auto size = text.size();
+    EXPECT_EQ(rd_kafka_conf_get(conf.get(), name, text.data(), &size), RD_KAFKA_CONF_OK) << name;
+    return text.data();
+}
+
+const client_shape shape{"127.0.0.1:9092", "group", 8'388'608};
+
+} // namespace
+
+TEST(kafka_properties, are_lines_of_name_and_value) {
+    const auto found = parse_properties(
+        "# TLS\n\nsecurity.protocol=SASL_SSL\r\n sasl.password = a=b c \nssl.ca.location=", "f");
+    const std::vector<property> expected{
+        {"security.protocol", "SASL_SSL"}, {"sasl.password", "a=b c"}, {"ssl.ca.location", ""}};
+    EXPECT_EQ(found, expected);
+    EXPECT_TRUE(parse_properties("", "f").empty());
+}
+
+TEST(kafka_properties, that_are_not_the_users_are_refused_by_name) {
+    EXPECT_EQ(refused_file("a=b\nwhat is this"), "KAFKA_CONFIG: line 2 of 'k.conf' is not name=value");
+    EXPECT_EQ(refused_file("=x"), "KAFKA_CONFIG: line 1 of 'k.conf' is not name=value");
+    EXPECT_EQ(
+        refused_file("linger.ms=3\nacks=1"),
+        "KAFKA_CONFIG: 'acks' in line 2 of 'k.conf' cannot be set: an event is accepted when all in-sync "
+        "replicas have it once");
+    EXPECT_EQ(refused_file("bootstrap.servers=x:1"), "KAFKA_CONFIG: 'bootstrap.servers' in line 1 of "
+                                                     "'k.conf' cannot be set: name the brokers in JOURNAL as "
+                                                     "kafka://host:port");
+    for (const std::string name :
+         {"group.id", "enable.idempotence", "auto.offset.reset", "enable.auto.commit", "isolation.level",
+          "transactional.id", "partitioner", "queued.max.messages.kbytes"})
+        EXPECT_THAT(refused_file(name + "=1"), testing::HasSubstr("'" + name + "'"));
+}
+
+TEST(kafka_properties, have_librdkafkas_opinion_but_not_the_value) {
+    EXPECT_EQ(refused([] {
+                  (void)make_conf(role::producer, shape, {{"no.such", "hidden"}});
+              }),
+              "KAFKA_CONFIG: librdkafka has no property 'no.such'");
+    const auto said = refused([] { (void)make_conf(role::producer, shape, {{"linger.ms", "hunter2"}}); });
+    EXPECT_THAT(said, testing::HasSubstr("linger.ms"));
+    EXPECT_THAT(said, testing::Not(testing::HasSubstr("hunter2")));
+}
+
+TEST(kafka_properties, of_a_producer_wait_for_all_replicas_whatever_else_is_set) {
+    const auto conf = make_conf(role::producer, shape, {{"linger.ms", "7"}, {"message.timeout.ms", "5000"}});
+    EXPECT_EQ(in(conf, "bootstrap.servers"), "127.0.0.1:9092");
+    EXPECT_EQ(in(conf, "enable.idempotence"), "true");
+    EXPECT_EQ(in(conf, "acks"), "-1");
+    EXPECT_EQ(in(conf, "linger.ms"), "7");
+    EXPECT_EQ(number_in(conf.get(), "message.max.bytes"), 1'048'588);
+}
+
+TEST(kafka_properties, of_a_consumer_begin_where_they_are_told_or_fail) {
+    const auto conf = make_conf(role::consumer, shape, {});
+    EXPECT_EQ(in(conf, "auto.offset.reset"), "error");
+    EXPECT_EQ(in(conf, "enable.auto.commit"), "false");
+    EXPECT_EQ(in(conf, "isolation.level"), "read_committed");
+    EXPECT_EQ(number_in(conf.get(), "queued.max.messages.kbytes"), 8'192);
+    EXPECT_EQ(number_in(conf.get(), "fetch.max.bytes"), 8'388'608);
+}
+
+} // namespace events::kafka
