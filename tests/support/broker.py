@@ -1,0 +1,129 @@
+"""A private Apache Kafka broker for tests: one node, KRaft, on loopback ports of its own.
+
+Its jars are in build/tools/kafka, where scripts/setup puts them if Maven can reach its repository.
+"""
+import shutil
+import signal
+import socket
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+from support.servers import ROOT, Certificate, Server, ServerError, clean_environment, free_port
+
+JARS = ROOT / "build/tools/kafka"
+USER, PASSWORD = "archiver", "of a test and not secret"
+OFFSETS = ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
+
+
+def missing() -> str:
+    """Why there can be no broker here; empty if there can."""
+    if shutil.which("java") is None:
+        return "no Java for a Kafka broker"
+    return "" if any(JARS.glob("kafka_*.jar")) else "no Kafka broker: Maven's repository was not reached"
+
+
+def java(*arguments, heap: str = "256m") -> list:
+    # The broker lives for a minute: the optimising compiler only costs.
+    quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Dlog4j2.level=WARN"]
+    return [shutil.which("java"), f"-Xmx{heap}", *quick, "-cp", f"{JARS}/*", *arguments]
+
+
+class Broker(Server):
+    """Listeners: `port` without protection, `tls`, `scram` (SCRAM-SHA-256 over TLS, USER and PASSWORD), `oauth` (OAUTHBEARER
+    over TLS, which checks claims and dates of a token and no signature)."""
+
+    LISTENERS = ("PLAINTEXT", "TLS", "SCRAM", "OAUTH", "CONTROLLER")
+
+    def __init__(self, directory: Path, certificate: Certificate, *, settings: dict | None = None):
+        super().__init__(directory)
+        self.certificate = certificate
+        self.settings = settings or {}
+        self.ports: dict = {}
+
+    def prepare(self) -> None:
+        if missing():
+            raise ServerError(missing())
+        pair = self.directory / "server.pem"
+        pair.write_text(self.certificate.certificate.read_text() + self.certificate.key.read_text())
+
+    @property
+    def properties(self) -> Path:
+        return self.directory / "server.properties"
+
+    def configure(self) -> None:
+        at = {name: f"{name}://localhost:{port}" for name, port in self.ports.items()}
+        at["PLAINTEXT"] = f"PLAINTEXT://127.0.0.1:{self.ports['PLAINTEXT']}"
+        module = "org.apache.kafka.common.security"
+        values = {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.bootstrap.servers": f"localhost:{self.ports['CONTROLLER']}",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "listeners": ",".join(at.values()),
+            "advertised.listeners": ",".join(value for name, value in at.items() if name != "CONTROLLER"),
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL,SCRAM:SASL_SSL,OAUTH:SASL_SSL",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": self.directory / "server.pem",
+            "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-256",
+            "listener.name.scram.scram-sha-256.sasl.jaas.config": f"{module}.scram.ScramLoginModule required;",
+            "listener.name.oauth.sasl.enabled.mechanisms": "OAUTHBEARER",
+            "listener.name.oauth.oauthbearer.sasl.jaas.config": f"{module}.oauthbearer.OAuthBearerLoginModule required;",
+            "log.dirs": self.directory / "data",
+            "group.initial.rebalance.delay.ms": 0,
+            "auto.create.topics.enable": "false",
+            "num.partitions": 1,
+            "log.retention.check.interval.ms": 500,
+            "log.cleaner.enable": "false",
+            "transaction.state.log.min.isr": 1,
+            **{f"{name}.replication.factor": 1 for name in OFFSETS},
+            **{f"{name}.num.partitions": 1 for name in OFFSETS},
+            **self.settings,
+        }
+        self.properties.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+
+    def format(self) -> None:
+        name = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        user = f"SCRAM-SHA-256=[name={USER},password={PASSWORD},iterations=4096]"
+        tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", name, "-c", self.properties, "--add-scram", user]
+        done = subprocess.run(java(*tool), env=clean_environment(), capture_output=True, text=True)
+        if done.returncode != 0:
+            raise ServerError(f"formatting failed: {done.stdout}{done.stderr}")
+
+    def launch(self) -> None:
+        fresh = not self.ports
+        if fresh:
+            self.ports = {name: free_port() for name in self.LISTENERS}
+            self.configure()
+            self.format()
+        self.port = self.ports["PLAINTEXT"]
+        self.spawn(java("kafka.Kafka", self.properties), cwd=self.directory)
+        try:
+            self.wait_until(self._listens, patience=120)
+        except ServerError:
+            if fresh:  # other ports are in another file
+                self.ports = {}
+                shutil.rmtree(self.directory / "data", ignore_errors=True)
+            raise
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self) -> None:
+        """As a power switch does it, but for what the kernel had not written."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def restart(self) -> None:
+        """On the same ports, from the same files."""
+        self.launch()
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def secured(self, listener: str) -> str:
+        return f"localhost:{self.ports[listener]}"
