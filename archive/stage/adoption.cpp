@@ -129,10 +129,8 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
                           {{"day", file.which().text()}, {"blob", file.name}});
     }
     if (how.remember_rows)
-        context_.log.warn(
-            "day.history_changed",
-            "the database was restored or failed over since this file was written: its rows are compared",
-            {{"day", file.which().text()}, {"blob", file.name}});
+        context_.log.warn("day.history_changed", why_doubted(before),
+                          {{"day", file.which().text()}, {"blob", file.name}});
     else if (!ours)
         context_.log.info(
             "day.adopted", "a file that others wrote is read once and appended to",

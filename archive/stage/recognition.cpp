@@ -47,6 +47,15 @@ bool staging::is_doubted(const lake::listed_file& before) const {
                     context_.came_back.contains(before.key().which));
 }
 
+std::string_view staging::why_doubted(const lake::listed_file& before) const {
+    if (db::compare_histories(before.mark.mark->now.position, context_.position) != db::history::same)
+        return "the database was restored or failed over, or is another one, since this file was written: its"
+               " rows are compared";
+    return "a row that this file has is in the table: somebody put it back, or the database was restored or "
+           "failed"
+           " over: the file's rows are compared";
+}
+
 void staging::take_sample(day_file& file, std::string_view row) {
     lake::sampled_row sample;
     std::size_t names = 0;
@@ -212,7 +221,9 @@ bool staging::recognised(day_file& file, std::string_view row) {
                         " since: whether it is the same row cannot be told",
                         fmt::join(key_.fields_of(row), ", "), holder->name, context_.table.name),
             "If it is the same row, delete it from the table: the file has it. If it is another, give it"
-            " another key, or move the file away.");
+            " another key, or run `event-archiver recover --keep FILE`: the file's rows are then compared as "
+            "rows"
+            " of today's types.");
     if (seen == held_rows::found::other_content && !holder->doubted) {
         if (!std::exchange(file.key_again_said, true))
             context_.log.warn("day.key_again",
@@ -222,12 +233,13 @@ bool staging::recognised(day_file& file, std::string_view row) {
         return false;
     }
     if (seen == held_rows::found::other_content)
-        throw async::error(
-            failure::integrity,
-            fmt::format("row {} is in '{}' and, with other content, in {}",
-                        fmt::join(key_.fields_of(row), ", "), holder->name, context_.table.name),
-            "The database was restored or failed over and has since used the key again. Compare both,"
-            " then remove one.");
+        throw async::error(failure::integrity,
+                           fmt::format("row {} is in '{}' and, with other content, in {}",
+                                       fmt::join(key_.fields_of(row), ", "), holder->name,
+                                       context_.table.name),
+                           "Somebody put the row back and it was changed, or the database was restored or "
+                           "failed over and has"
+                           " since used the key again. Compare both, then remove one.");
     if (seen == held_rows::found::none)
         return false;
     if (++file.rows_recognised == 1 && file.rows == 0)

@@ -154,6 +154,7 @@ class staging {
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
     // True if the table may have rows of a file of ours, although nobody restored them.
     [[nodiscard]] bool is_doubted(const lake::listed_file& before) const;
+    [[nodiscard]] std::string_view why_doubted(const lake::listed_file& before) const;
     void expect_held(day_file& file, std::uint64_t rows);
     void account_for_held(day_file& file, std::uint64_t rows);
     void forget_held(day_file& file);
