@@ -35,8 +35,11 @@ struct file_record {
     std::string transaction;           // its pg_current_xact_id()
     db::server_position position;      // of the server when that run wrote
     std::optional<sampled_row> sample; // of one row that run wrote; nothing if its key is too long to keep
-    // CRC-64 of the columns' names and types; 0 if not recorded, as by 0.1.0.
+    // CRC-64 of the columns' names and types; 0 if not recorded, as by 0.1.0. Rows of several: of the first.
     std::uint64_t types = 0;
+    // CRC-64 of the types of what a row's day and key are read from. Rows of several types: that of the
+    // first. 0 if not recorded.
+    std::uint64_t identity = 0;
     // CRC-64 of the ids of its blocks, in their order: whoever writes the file anew gives it others. 0 if not
     // recorded.
     std::uint64_t ids = 0;

@@ -69,6 +69,8 @@ std::string writer_text(const file_record& record) {
                     record.blocks, record.header);
     if (record.types != 0)
         text += fmt::format(",types={:016x}", record.types);
+    if (record.identity != 0)
+        text += fmt::format(",identity={:016x}", record.identity);
     if (record.ids != 0)
         text += fmt::format(",ids={:016x}", record.ids);
     if (!record.time_column.empty())
@@ -105,6 +107,8 @@ void read_writer(file_record& record, const mark_text::field_map& fields, bool q
     record.header = number(field(fields, "header"), 16);
     if (fields.contains("types"))
         record.types = number(field(fields, "types"), 16);
+    if (fields.contains("identity"))
+        record.identity = number(field(fields, "identity"), 16);
     if (fields.contains("ids"))
         record.ids = number(field(fields, "ids"), 16);
     if (fields.contains("time"))

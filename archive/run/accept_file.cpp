@@ -31,7 +31,11 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     };
     const bool as_known = entry == known.end() ||
                           lake::compare_with_ledger(entry->second, &file) == lake::ledger_verdict::as_known;
-    if (as_known && (mark ? alike(mark->now) : entry == known.end() || alike(entry->second.now)))
+    const bool of_todays_types =
+        !mark || mark->now.rows == 0 ||
+        (mark->now.types == opened.table.types && mark->now.identity == opened.table.identity);
+    if (as_known && of_todays_types &&
+        (mark ? alike(mark->now) : entry == known.end() || alike(entry->second.now)))
         throw async::error(
             failure::precondition,
             fmt::format("'{}' is neither pending nor restored: there is nothing to decide", name));
@@ -48,6 +52,8 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     now.now.run = context.run_id;
     now.now.position = opened.position;
     now.now.sample.reset();
+    now.now.types = mark ? opened.table.types : 0;
+    now.now.identity = mark ? opened.table.identity : 0;
     now.now.ids = 0;
     now.now.before.clear();
     if (mark)

@@ -3,6 +3,7 @@
 #include "archive/plan/planner.hpp"
 #include "archive/run/archive_commit.hpp"
 #include "archive/run/delete_rows.hpp"
+#include "archive/run/moved_rows.hpp"
 #include "archive/run/prepare_files.hpp"
 #include "archive/run/restored_rows.hpp"
 #include "archive/run/run_effects.hpp"
@@ -125,6 +126,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
 
     co_await stage_rows(context_, tools_.ledger, work, cutoff_);
     co_await must_be_as_restored(context_, work);
+    co_await must_not_have_moved(context_, work);
     co_await end_restores(work);
     if (work.rows() == 0)
         co_return attempt_result::finished;

@@ -114,7 +114,8 @@ awaitable<void> name_transaction(const run_context& context, archive_transaction
                         azure::crc64(0, std::as_bytes(std::span(header))),
                         opened.table.types,
                         context.settings.time_column,
-                        cutoff};
+                        cutoff,
+                        opened.table.identity};
 }
 
 } // namespace

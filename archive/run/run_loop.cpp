@@ -11,6 +11,7 @@
 #include "lake/mark_change.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace archive {
@@ -36,6 +37,8 @@ awaitable<void> list_files(const run_context& context, run_transaction& opened) 
         return (entry.first.which.number() % count + count) % count != part.index;
     };
     if (part.count > 1) {
+        std::ranges::copy_if(opened.files,
+                             std::inserter(opened.files_of_shards, opened.files_of_shards.end()), of_others);
         std::erase_if(opened.files, of_others);
         std::erase_if(opened.copies, of_others);
     }

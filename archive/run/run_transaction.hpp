@@ -22,8 +22,9 @@ struct run_transaction {
     table_description table;
     std::vector<partition> partitions; // that may be taken away whole: nobody can write to them now
     db::server_position position;
-    lake::file_map files;  // of this run's shard
-    lake::file_map copies; // the same: of files whose conversion was interrupted
+    lake::file_map files;           // of this run's shard
+    lake::file_map files_of_shards; // of the others
+    lake::file_map copies;          // of this run's shard: of files whose conversion was interrupted
 };
 
 } // namespace archive

@@ -26,6 +26,14 @@ std::string before_with(const std::optional<lake::file_record>& base, const std:
     return base->before.empty() ? std::string() : std::max(base->before, cutoff);
 }
 
+// Rows of other types stand in front of this run's: what is compared with all of them must know that.
+void set_types(lake::file_record& now, const std::optional<lake::file_record>& base,
+               const publication& author) {
+    const bool mixed = base && base->rows > 0 && base->types != 0 && base->types != author.types;
+    now.types = mixed ? base->types : author.types;
+    now.identity = mixed ? base->identity : author.identity;
+}
+
 // A .gz file is an archive to its readers, not a page that is compressed on the way: no Content-Encoding,
 // which clients would undo behind their users' backs.
 azure::content_headers content_of(lake::compression kind) {
@@ -99,7 +107,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& author) {
     mark.now.run = author.run;
     mark.now.transaction = author.transaction;
     mark.now.position = author.position;
-    mark.now.types = author.types;
+    set_types(mark.now, file.base, author);
     mark.now.time_column = author.time_column;
     mark.now.before = before_with(file.base, author.cutoff);
     mark.now.sample = file.sample;

@@ -22,9 +22,10 @@ struct publication {
     std::string transaction; // pg_current_xact_id()
     db::server_position position;
     std::uint64_t header_crc = 0;
-    std::uint64_t types = 0; // as table_description has it
-    std::string time_column; // plain
-    std::string cutoff;      // rows before it go: a day that ends before it is over
+    std::uint64_t types = 0;    // as table_description has it
+    std::string time_column;    // plain
+    std::string cutoff;         // rows before it go: a day that ends before it is over
+    std::uint64_t identity = 0; // as table_description has it
 };
 
 // What a new file, or one that had `before`, is published with. Only a file whose day is over is put into the

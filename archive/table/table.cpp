@@ -128,11 +128,14 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
     if (!chosen.mistake.empty())
         throw async::error(failure::precondition, fmt::format("table {} {}", table.name, chosen.mistake),
                            std::move(chosen.hint));
+    std::string told_by = fmt::format("{}\n", found.text(static_cast<int>(time_position(table)), 2));
     for (const auto& name : chosen.names) {
         const auto column = std::ranges::find(columns, name, &table_column::name);
-        table.keys.push_back({name, db::connection::identifier(name), column->type,
-                              static_cast<std::size_t>(column - columns.begin())});
+        const auto position = static_cast<std::size_t>(column - columns.begin());
+        table.keys.push_back({name, db::connection::identifier(name), column->type, position});
+        told_by += fmt::format("{}\n", found.text(static_cast<int>(position), 2));
     }
+    table.identity = azure::crc64(0, std::as_bytes(std::span(told_by)));
 }
 
 } // namespace

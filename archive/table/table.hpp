@@ -29,6 +29,7 @@ struct table_description {
     std::string relation; // raw
     std::vector<std::string> columns;
     std::uint64_t types = 0;      // CRC-64 of their names and types, as a mark records it
+    std::uint64_t identity = 0;   // CRC-64 of the types of the time column and of the key
     bool names_in_text = false;   // one is of regclass or the like, written by a name that may change
     std::string time_column;      // quoted
     std::vector<key_column> keys; // in the order of the setting; never empty
