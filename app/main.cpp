@@ -6,7 +6,9 @@
 #include "app/run/inquiry.hpp"
 #include "app/run/refusal.hpp"
 #include "app/run/run_exports.hpp"
+#include "app/run/run_journal.hpp"
 #include "app/run/runner.hpp"
+#include "app/send/run_send.hpp"
 #include "app/serve/serve.hpp"
 #include "app/settings/configuration.hpp"
 #include "app/settings/sources.hpp"
@@ -62,6 +64,10 @@ int execute(const app::command_line& request) {
         return app::refuse(request, checked.mistakes, checked.value);
     if (request.command == app::command::serve)
         return app::serve(checked.value);
+    if (request.command == app::command::send)
+        return app::run_send(request, checked.value);
+    if (request.command == app::command::journal)
+        return app::run_journal(request, checked.value);
     if (purpose == app::purpose::exports)
         return app::run_exports(request, checked.value);
     return app::run(request, checked.value);

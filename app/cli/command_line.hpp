@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/cli/commands.hpp"
+#include "app/cli/event_requests.hpp"
 #include "app/text/output_format.hpp"
 #include "archive/run/restore.hpp"
 #include "lake/day_range.hpp"
@@ -28,6 +29,8 @@ struct command_line {
     bool adopt = false;                // recover --adopt
     std::vector<std::string> tasks;    // of `export`; none: all
     std::optional<lake::day> boundary; // export --boundary DAY
+    journal_request journal;           // of `journal`
+    send_request send;                 // of `send`
 };
 
 // Either something to do, or what to print and the exit code.

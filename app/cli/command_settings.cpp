@@ -35,6 +35,8 @@ constexpr std::string_view running[] = {"DRY_RUN", "ARCHIVE_SHARD", "ARCHIVE_TRA
 constexpr std::string_view settling[] = {"ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 constexpr std::string_view exporting[] = {"DRY_RUN", "ARCHIVE_MEMORY", "ARCHIVE_SIDE_EFFECTS"};
 constexpr std::string_view foreseeing[] = {"ARCHIVE_SIDE_EFFECTS"};
+constexpr std::string_view requests[] = {"ARCHIVE_REQUEST_TIMEOUT", "ARCHIVE_RETRIES"};
+constexpr std::string_view journal[] = {"JOURNAL"};
 constexpr std::string_view trace[] = {"ARCHIVE_TRACE"};
 constexpr std::string_view trace_and_report[] = {"ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 
@@ -82,6 +84,10 @@ bool takes(command which, const option& setting) {
         return exports_take(setting) || among({group::metrics, group::trace}, name);
     case command::serve: // which has no end that a trace could be drawn up to
         return exports_take(setting) || setting.audience == audience::serving;
+    case command::send:
+        return among({group::logging, group::requests}, name);
+    case command::journal:
+        return among({group::logging, group::journal}, name);
     case command::list:
         return among({group::logging, group::lake, group::owner, group::trace_and_report}, name);
     case command::verify:

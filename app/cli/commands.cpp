@@ -12,9 +12,10 @@ using words = std::array<std::string_view, 2>;
 
 constexpr words formats{"text", "json"};
 constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};
-constexpr std::array<std::string_view, 15> topics{
-    "archive", "plan",   "recover",    "restore", "export",      "serve",      "list", "verify",
-    "check",   "config", "completion", "version", "environment", "exit-codes", "man"};
+constexpr std::array<std::string_view, 17> topics{
+    "archive", "plan",  "recover", "restore",    "export",  "serve",       "send",       "journal", "list",
+    "verify",  "check", "config",  "completion", "version", "environment", "exit-codes", "man"};
+constexpr words journal_actions{"cat", "verify"};
 
 constexpr command_flag output{"--output", "FORMAT", "what is printed: text or json", formats, "-o"};
 constexpr command_flag from{"--from", "DAY", "the first day, as YYYY-MM-DD", {}};
@@ -57,6 +58,16 @@ constexpr std::array verify_flags{
         "--against", "TABLE", "also compare the content with this table, one that was restored, say", {}},
     output};
 constexpr std::array output_only{output};
+constexpr std::array send_flags{
+    command_flag{"--to", "URL", "the server (default http://localhost:8000)", {}},
+    command_flag{"--batch",
+                 "N",
+                 "lines in a request (default 5000); 1 for a server that takes one event at a time",
+                 {}},
+    command_flag{"--watch", "", "wait for the file, and send it again whenever it changes", {}},
+};
+constexpr std::array journal_flags{
+    command_flag{"--from", "N", "of `cat`: the first position (default: the oldest there is)", {}}, output};
 
 constexpr std::array command_table{
     command_info{command::archive, "archive",
@@ -78,6 +89,12 @@ constexpr std::array command_table{
                  true},
     command_info{command::serve, "serve",
                  "wait for requests to run export tasks: a REST API, see docs/exports.md"},
+    command_info{command::send, "send",
+                 "events of a file, a JSON object a line, in order to a server; goes on where it was ended",
+                 send_flags, "FILE"},
+    command_info{command::journal, "journal",
+                 "topics of the journal, positions, size, age; `cat TOPIC` prints events, `verify` reads all",
+                 journal_flags, "ACTION", journal_actions, true},
     command_info{command::list, "list", "archived days: file, rows, bytes, state, last change", list_flags},
     command_info{command::verify, "verify",
                  "re-read archived days and prove them; names file, byte and row of each difference",

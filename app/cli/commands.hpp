@@ -16,6 +16,8 @@ enum class command : unsigned char {
     restore,
     export_tasks,
     serve,
+    send,
+    journal,
     list,
     verify,
     check,

@@ -79,7 +79,7 @@ CLI::App* grammar::chosen() const {
 
 command_words grammar::words_of(command given, const CLI::App& inside) const {
     const auto& info = info_of(given);
-    command_words words{given, {}, {}, arguments_};
+    command_words words{given, {}, {}, arguments_, argument_};
     for (const auto* setting : settings_of(info))
         if (const std::string flag(setting->flag); inside.count(flag) > 0)
             words.settings.emplace(flag, settings_.at(flag));

@@ -23,6 +23,9 @@ std::string_view examples() noexcept {
   event-archiver export --dry-run              would every export task work?
   event-archiver export agency                 run one of them
   event-archiver serve --listen 0.0.0.0        run them by request, for everybody; needs SERVE_TOKEN
+  event-archiver send events.jsonl --to http://localhost:8000
+                                               events of a file, in order; again if it was ended
+  event-archiver journal cat live --from 1000  events as they were accepted
   event-archiver help environment              every setting
 )";
 }

@@ -12,6 +12,10 @@ purpose purpose_of(const command_line& request, const texts& given) {
         !given["PG_CONNECTION_STRING"].set() && (given["DATABASE_URL"].set() || given["DB_URI"].set());
     if (request.command == command::serve || (request.command == command::config && of_exports))
         return purpose::serving;
+    if (request.command == command::journal)
+        return purpose::journal;
+    if (request.command == command::send)
+        return purpose::sending;
     if (request.command == command::export_tasks || (request.command == command::recover && request.exports))
         return purpose::exports;
     return request.command == command::list ? purpose::inventory : purpose::archive;

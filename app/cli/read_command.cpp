@@ -35,6 +35,10 @@ class command_reader {
             return read_restore_flags();
         if (result_.command == command::export_tasks)
             return read_export();
+        if (result_.command == command::journal)
+            return read_journal();
+        if (result_.command == command::send)
+            return read_sending();
         if (auto mistake = read_days(); !mistake.empty())
             return mistake;
         return read_rest();
@@ -83,6 +87,26 @@ class command_reader {
             return {};
         result_.boundary = lake::day::from_text(given);
         return result_.boundary ? std::string() : mistake_in("--boundary", given, "give a day as YYYY-MM-DD");
+    }
+
+    [[nodiscard]] std::string read_journal() {
+        auto read = read_journal_request(given_.arguments, text("--from"));
+        if (const auto* mistake = std::get_if<std::string>(&read))
+            return *mistake;
+        result_.journal = std::get<journal_request>(std::move(read));
+        return {};
+    }
+
+    [[nodiscard]] std::string read_sending() {
+        bool watch = false;
+        if (auto mistake = read_switch("--watch", watch); !mistake.empty())
+            return mistake;
+        auto read = read_send_request(given_.argument, text("--to"), text("--batch"));
+        if (const auto* mistake = std::get_if<std::string>(&read))
+            return *mistake;
+        result_.send = std::get<send_request>(std::move(read));
+        result_.send.watch = watch;
+        return {};
     }
 
     [[nodiscard]] std::string read_days() {

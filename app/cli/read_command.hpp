@@ -18,9 +18,10 @@ using texts_by_flag = std::map<std::string, std::string, std::less<>>;
 // Only what was given, an empty text too.
 struct command_words {
     app::command command = app::command::help;
-    texts_by_flag settings; // flags that are settings
-    texts_by_flag flags;    // those of the command itself
-    std::vector<std::string> arguments;
+    texts_by_flag settings;             // flags that are settings
+    texts_by_flag flags;                // those of the command itself
+    std::vector<std::string> arguments; // of a command that takes any number
+    std::string argument;               // of one that takes one
 };
 
 // The command, or the first mistake.

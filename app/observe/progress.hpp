@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/observe/line_log.hpp"
+#include "app/observe/screen_line.hpp"
 #include "archive/report.hpp"
 #include "async/log.hpp"
 
@@ -23,7 +24,7 @@ namespace app {
 void log_progress(async::log& log, const archive::run_report& report, std::chrono::duration<double> elapsed);
 
 // Shows progress at intervals until stopped.
-class progress_display {
+class progress_display : public screen_line {
   public:
     enum class style : unsigned char { bar, lines };
 
@@ -33,7 +34,7 @@ class progress_display {
     void start();
     void stop();
     // Erases the bar, so that something else can be printed.
-    void clear();
+    void clear() override;
     // A line at once, whatever the style: SIGUSR1.
     void show_now();
 

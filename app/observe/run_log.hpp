@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/observe/line_log.hpp"
-#include "app/observe/progress.hpp"
+#include "app/observe/screen_line.hpp"
 #include "app/observe/summary.hpp"
 #include "app/settings/configuration.hpp"
 #include "async/log.hpp"
@@ -13,10 +13,10 @@
 
 namespace app {
 
-// The log with the progress display it has to step aside for.
+// The log, and the line on the terminal that has to step aside for it.
 struct run_log {
     std::unique_ptr<async::log> log;
-    progress_display* display = nullptr;
+    screen_line* display = nullptr;
     bool text = false;
 
     run_log(const configuration& settings, const std::string& run_id);

@@ -18,6 +18,7 @@ events::segment_journal_options options_of(const journal_settings& settings, jou
     options.read_only = use == journal_use::read;
     options.segments.retention = settings.retention;
     options.segments.bytes_max = settings.bytes_max;
+    options.segments.sync_every = settings.sync_every;
     return options;
 }
 

@@ -55,6 +55,7 @@ bool needs_database(const checker& settings) {
         return true;
     case purpose::inventory:
     case purpose::journal:
+    case purpose::sending:
         break;
     case purpose::serving: // the generic API has no projection of its own
         return settings.exporting() ||

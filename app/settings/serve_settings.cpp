@@ -18,11 +18,11 @@ struct api_facts {
 
 constexpr std::uint16_t port_of_several = 8002;
 
-constexpr std::array<api_facts, 5> known{{{api::exports, "exports", 8002},
-                                          {api::live, "live", 8000},
-                                          {api::timestamps, "timestamps", 7080},
-                                          {api::builds, "builds", 8442},
-                                          {api::events, "events", port_of_several}}};
+constexpr std::array<api_facts, 5> known_apis{{{api::exports, "exports", 8002},
+                                               {api::live, "live", 8000},
+                                               {api::timestamps, "timestamps", 7080},
+                                               {api::builds, "builds", 8442},
+                                               {api::events, "events", port_of_several}}};
 
 } // namespace
 
@@ -32,8 +32,8 @@ parsed<api_set> parse_apis(std::string_view text) {
     api_set apis;
     for (;;) {
         const auto name = text.substr(0, text.find(','));
-        const auto found = std::ranges::find(known, name, &api_facts::name);
-        if (found == known.end() || !apis.insert(found->which).second)
+        const auto found = std::ranges::find(known_apis, name, &api_facts::name);
+        if (found == known_apis.end() || !apis.insert(found->which).second)
             return right;
         if (name.size() == text.size())
             return apis;
@@ -42,15 +42,15 @@ parsed<api_set> parse_apis(std::string_view text) {
 }
 
 std::string_view to_string(api which) noexcept {
-    const auto* const found = std::ranges::find(known, which, &api_facts::which);
-    return found == known.end() ? std::string_view() : found->name;
+    const auto* const found = std::ranges::find(known_apis, which, &api_facts::which);
+    return found == known_apis.end() ? std::string_view() : found->name;
 }
 
 std::uint16_t port_of(const api_set& apis) noexcept {
     if (apis.size() != 1)
         return port_of_several;
-    const auto* const found = std::ranges::find(known, *apis.begin(), &api_facts::which);
-    return found == known.end() ? port_of_several : found->port;
+    const auto* const found = std::ranges::find(known_apis, *apis.begin(), &api_facts::which);
+    return found == known_apis.end() ? port_of_several : found->port;
 }
 
 bool is_loopback(std::string_view address) {

@@ -73,8 +73,24 @@ parsed<std::vector<std::string>> parse_hosts(std::string_view text) {
     return hosts;
 }
 
+// What a server wants to be shown, and a client shows.
+void check_secrets(checker& settings) {
+    auto& serving = settings.value().serving;
+    serving.token = settings["SERVE_TOKEN"].text;
+    if (settings["SERVE_TOKEN"].set())
+        if (const auto clause = mistake_in_token(serving.token); !clause.empty())
+            settings.mistake("SERVE_TOKEN", clause);
+    if (const auto& secret = settings["LIVE_SECRET"]; secret.set()) {
+        serving.live_secret = secret.text;
+        if (!std::ranges::all_of(secret.text, [](char letter) { return letter > ' ' && letter < 0x7f; }))
+            settings.mistake("LIVE_SECRET", "give visible ASCII characters without spaces");
+    }
+}
+
 void check_serving(checker& settings) {
     using std::chrono::milliseconds;
+    if (settings.purpose() == purpose::sending)
+        return check_secrets(settings);
     if (settings.purpose() != purpose::serving)
         return;
     auto& serving = settings.value().serving;
@@ -86,15 +102,7 @@ void check_serving(checker& settings) {
     if (failed)
         settings.mistake("SERVE_ADDRESS", "give an address in numbers: 127.0.0.1, 0.0.0.0 or ::1");
     settings.read("SERVE_PORT", serving.port, count_from(0, 65'535));
-    serving.token = settings["SERVE_TOKEN"].text;
-    if (settings["SERVE_TOKEN"].set())
-        if (const auto clause = mistake_in_token(serving.token); !clause.empty())
-            settings.mistake("SERVE_TOKEN", clause);
-    if (const auto& secret = settings["LIVE_SECRET"]; secret.set()) {
-        serving.live_secret = secret.text;
-        if (!std::ranges::all_of(secret.text, [](char letter) { return letter > ' ' && letter < 0x7f; }))
-            settings.mistake("LIVE_SECRET", "give visible ASCII characters without spaces");
-    }
+    check_secrets(settings);
     settings.read("SERVE_HOSTS", serving.hosts, parse_hosts);
     settings.read("SERVE_CONNECTIONS", serving.connections, count_from(1, 65'536));
     settings.read("SERVE_CLIENT_TIMEOUT", serving.client_timeout, time_from(milliseconds(100)));

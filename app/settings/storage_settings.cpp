@@ -51,8 +51,9 @@ constexpr std::array storage_rows{
                {"NO_PROXY", "", "", "LIST",
                 "hosts, domains and networks that are reached without it, or `*` (also no_proxy)"}),
     option{"ARCHIVE_REQUEST_TIMEOUT", "--request-timeout", "60s", "TIME",
-           "limit for each try of a lake request"},
-    option{"ARCHIVE_RETRIES", "--retries", "5", "N", "how often a lake request is repeated (0 to 100)"},
+           "limit for each try of a request to the lake, or of `send`"},
+    option{"ARCHIVE_RETRIES", "--retries", "5", "N",
+           "how often a request to the lake, or one of `send`, is repeated (0 to 100)"},
 };
 
 // A SAS is a secret that each request carries, and Entra tokens are refused over http in any case; an
@@ -128,8 +129,10 @@ void check_proxy(checker& settings) {
         return server.tls && !http::bypasses_proxy(server, value.no_proxy);
     };
     const auto& url = settings["HTTPS_PROXY"];
-    if (!url.set() ||
-        (!through_it(value.account.blob) && !(value.identity && through_it(value.identity->server))))
+    const bool used = through_it(value.account.blob) ||
+                      (value.identity && through_it(value.identity->server)) ||
+                      settings.purpose() == purpose::sending;
+    if (!url.set() || !used)
         return;
     auto parsed = http::parse_proxy(url.text);
     if (!parsed.mistake.empty())

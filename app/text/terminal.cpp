@@ -1,5 +1,6 @@
 #include "app/text/terminal.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -37,6 +38,12 @@ bool unicode_wanted() noexcept {
 
 bool print_output(std::string_view text) noexcept {
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+printed print_part(std::string_view text) noexcept {
+    if (print_output(text))
+        return printed::all;
+    return errno == EPIPE ? printed::reader_left : printed::failed;
 }
 
 } // namespace app

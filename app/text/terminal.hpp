@@ -18,4 +18,8 @@ enum class stream : unsigned char { output, error };
 // Writes to stdout, all of it; false if that cannot be done.
 [[nodiscard]] bool print_output(std::string_view text) noexcept;
 
+enum class printed : unsigned char { all, reader_left, failed };
+// The same of a part of more: whoever reads a pipe may have had enough. It blocks while nobody reads.
+[[nodiscard]] printed print_part(std::string_view text) noexcept;
+
 } // namespace app

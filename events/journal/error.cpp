@@ -18,11 +18,11 @@ async::failure kind_of(journal_failure reason) noexcept {
     case journal_failure::refused:
         return async::failure::refused;
     case journal_failure::too_large:
-    case journal_failure::foreign:
     case journal_failure::no_topic:
         return async::failure::precondition;
     case journal_failure::before_start:
     case journal_failure::beyond_end:
+    case journal_failure::foreign:
     case journal_failure::damaged:
         return async::failure::integrity;
     case journal_failure::in_use:

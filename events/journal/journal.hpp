@@ -29,9 +29,10 @@ struct appended {
 
 // Which events of a partition can be read.
 struct extent {
-    std::string id;     // of this log: whoever deletes it and starts again has another
-    position begin = 0; // of the oldest event there is
-    position end = 0;   // of the next event to come; durable up to here
+    std::string id;          // of this log: whoever deletes it and starts again has another
+    position begin = 0;      // of the oldest event there is
+    position end = 0;        // of the next event to come; durable up to here
+    std::uint64_t bytes = 0; // that its events take; 0 where the engine cannot say
 };
 
 struct batch {

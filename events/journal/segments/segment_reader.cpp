@@ -31,15 +31,6 @@ journal_error damaged(const file_handle& file, std::uint64_t offset, position at
             " `event-archiver journal verify` says what can be read."};
 }
 
-segment_header header_of(const file_handle& file, position first) {
-    const auto header = decode_segment_header(file.read(0, segment_header_bytes));
-    if (!header || header->first != first)
-        throw journal_error(journal_failure::damaged,
-                            fmt::format("the header of '{}' cannot be read", file.path().string()),
-                            "Restore the journal's directory from a backup.");
-    return *header;
-}
-
 } // namespace
 
 position segment_reader::begin() const {
@@ -65,6 +56,35 @@ std::string segment_reader::id() const {
     if (!log_id_from(text))
         throw journal_error(journal_failure::foreign, fmt::format("'{}' is not a journal's", path.string()));
     return text;
+}
+
+std::uint64_t segment_reader::bytes() const {
+    std::uint64_t all = 0;
+    for (const auto first : segments_in(directory_)) {
+        std::error_code gone;
+        const auto size = fs::file_size(segment_path(directory_, first), gone);
+        all += gone ? 0 : size;
+    }
+    return all;
+}
+
+segment_header segment_reader::header_of(const file_handle& file, position first) {
+    if (!id_)
+        id_ = log_id_from(id());
+    const auto header = decode_segment_header(file.read(0, segment_header_bytes));
+    if (!header || header->first != first)
+        throw journal_error(
+            journal_failure::damaged,
+            fmt::format("the header of '{}' cannot be read: the event at position {} is behind it",
+                        file.path().string(), first),
+            "Restore the journal's directory from a backup.");
+    if (header->id != *id_)
+        throw journal_error(
+            journal_failure::foreign,
+            fmt::format("'{}' belongs to another journal: the event at position {} cannot be read",
+                        file.path().string(), first),
+            "Restore the journal's directory from a backup.");
+    return *header;
 }
 
 position segment_reader::segment_of(position from) const {

@@ -29,6 +29,8 @@ class segment_reader {
     // As the writer said last; nothing if it never has.
     [[nodiscard]] std::optional<position> durable() const;
     [[nodiscard]] std::string id() const;
+    // Of all its segments.
+    [[nodiscard]] std::uint64_t bytes() const;
 
   private:
     // Where a read goes on that begins where another ended.
@@ -38,12 +40,14 @@ class segment_reader {
     };
 
     [[nodiscard]] batch read_once(position from, position end, std::size_t bytes_max);
+    [[nodiscard]] segment_header header_of(const file_handle& file, position first);
     // The segment that holds `from`: the last that begins at or before it.
     [[nodiscard]] position segment_of(position from) const;
     [[nodiscard]] std::uint64_t find(const file_handle& file, const segment_header& header,
                                      position from) const;
 
     std::filesystem::path directory_;
+    std::optional<log_id> id_;         // once it has been read: what another one wrote is not of this log
     std::map<position, place> places_; // by the position at which a read goes on
 };
 

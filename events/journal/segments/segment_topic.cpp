@@ -250,6 +250,7 @@ awaitable<extent> segment_topic::look(std::int32_t partition) {
         found->id = from_disk->reader.id();
         found->begin = from_disk->reader.begin();
         found->end = from_disk->reader.durable().value_or(found->begin);
+        found->bytes = from_disk->reader.bytes();
     };
     co_await on_reading_thread(std::move(looking));
     if (writer_)

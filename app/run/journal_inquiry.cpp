@@ -1,0 +1,136 @@
+#include "app/run/journal_inquiry.hpp"
+
+#include "app/text/event_line.hpp"
+#include "app/text/terminal.hpp"
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "async/quotable.hpp"
+#include "events/journal/error.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+
+constexpr std::size_t bytes_at_once = 1'048'576;
+
+async::deadline at_once() { return async::deadline(async::deadline::clock::now()); }
+
+awaitable<partition_facts> facts_of(events::topic& topic, std::int32_t partition) {
+    const auto there = co_await topic.look(partition);
+    partition_facts facts{topic.name(), partition, there.id, there.begin, there.end, there.bytes, {}};
+    if (there.begin < there.end) {
+        const auto first = co_await topic.read(partition, there.begin, 1, at_once());
+        if (!first.events.empty())
+            facts.oldest = first.events.front().time;
+    }
+    co_return facts;
+}
+
+awaitable<void> read_all(events::topic& topic, partition_verdict& verdict) {
+    const auto there = co_await topic.look(verdict.partition);
+    verdict.next = there.begin;
+    while (verdict.next < there.end) {
+        const auto part = co_await topic.read(verdict.partition, verdict.next, bytes_at_once, at_once());
+        for (const auto& each : part.events)
+            verdict.bytes += each.content.value.size();
+        verdict.events += part.events.size();
+        verdict.next = part.next;
+        if (part.events.empty())
+            throw events::journal_error(
+                events::journal_failure::damaged,
+                fmt::format("the event at position {} was durable and is not there", verdict.next));
+    }
+}
+
+// A position that a person named and that cannot be is no damage.
+awaitable<void> require_position(events::topic& topic, std::int32_t partition, events::position from) {
+    const auto there = co_await topic.look(partition);
+    if (from < there.begin || from > there.end)
+        throw async::error(async::failure::precondition,
+                           fmt::format("topic '{}' has no event at position {}: it has {} to {}",
+                                       topic.name(), from, there.begin, there.end),
+                           "Give --from one of them, or leave it out.");
+}
+
+awaitable<void> print_partition(events::topic& topic, std::int32_t partition, events::position from,
+                                async::helper_thread& printing) {
+    const auto there = co_await topic.look(partition);
+    while (from < there.end) {
+        const auto part = co_await topic.read(partition, from, bytes_at_once, at_once());
+        if (part.events.empty())
+            co_return;
+        auto lines = std::make_shared<std::string>();
+        for (const auto& each : part.events)
+            if (each.at < there.end)
+                *lines += event_line(each);
+        auto ended = std::make_shared<printed>(printed::all);
+        std::function<void()> print = [lines, ended] { *ended = print_part(*lines); };
+        co_await printing.run(std::move(print));
+        if (*ended == printed::reader_left)
+            co_return;
+        if (*ended == printed::failed)
+            throw async::error(async::failure::unclassified,
+                               "the events cannot be written to standard output");
+        from = part.next;
+    }
+}
+
+} // namespace
+
+awaitable<std::vector<partition_facts>> look_at_journal(events::journal& log) {
+    std::vector<partition_facts> found;
+    const auto names = co_await log.topics();
+    for (const auto& name : names) {
+        auto* const topic = co_await log.open(name);
+        for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
+            auto facts = co_await facts_of(*topic, partition);
+            found.push_back(std::move(facts));
+        }
+    }
+    co_return found;
+}
+
+awaitable<std::vector<partition_verdict>> verify_journal(events::journal& log) {
+    std::vector<partition_verdict> found;
+    const auto names = co_await log.topics();
+    for (const auto& name : names) {
+        auto* const topic = co_await log.open(name);
+        for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
+            partition_verdict verdict{name, partition, 0, 0, 0, {}};
+            const auto failed = co_await async::caught_error(read_all(*topic, verdict));
+            if (failed && async::failure_of(failed) != async::failure::integrity)
+                std::rethrow_exception(failed);
+            if (failed)
+                verdict.error = async::describe(failed);
+            found.push_back(std::move(verdict));
+        }
+    }
+    co_return found;
+}
+
+awaitable<void> print_events(events::journal& log, const journal_request& request,
+                             async::helper_thread& printing) {
+    const auto names = co_await log.topics();
+    if (std::ranges::find(names, request.topic) == names.end())
+        throw async::error(async::failure::precondition,
+                           fmt::format("the journal has no topic {}", async::quoted(request.topic)),
+                           names.empty() ? std::string("It has none yet.")
+                                         : fmt::format("There are: {}.", fmt::join(names, ", ")));
+    auto* const topic = co_await log.open(request.topic);
+    for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
+        if (request.from)
+            co_await require_position(*topic, partition, *request.from);
+        const auto there = co_await topic->look(partition);
+        co_await print_partition(*topic, partition, request.from.value_or(there.begin), printing);
+    }
+}
+
+} // namespace app

@@ -1,0 +1,129 @@
+#include "app/run/run_journal.hpp"
+
+#include "app/cli/exit_code.hpp"
+#include "app/observe/plain_summary.hpp"
+#include "app/run/journal_inquiry.hpp"
+#include "app/run/loop_run.hpp"
+#include "app/run/open_journal.hpp"
+#include "app/run/run_frame.hpp"
+#include "app/run/stop_guard.hpp"
+#include "app/text/terminal.hpp"
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "async/stop.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace app {
+
+namespace {
+
+using action = journal_request::action;
+
+class journal_command : public framed_command {
+  public:
+    journal_command(const command_line& request, const configuration& settings, const run_log& out)
+        : request_(request)
+        , settings_(settings)
+        , brief_(out.text) {
+        facts_.command = info_of(request.command).name;
+    }
+
+    [[nodiscard]] bool has_trace() const override { return false; }
+
+    [[nodiscard]] work_end work(run_frame& frame) override {
+        boost::asio::io_context loop{1};
+        async::stop_source stop;
+        stop_guard guard(loop.get_executor(), stop, frame.log());
+        work_end end;
+        end.failed = run_loop(loop, answer(loop, frame.log()), stop.slot(),
+                              {[&guard](int number) { guard.stop(number, "stopping", "reading"); }, [] {},
+                               [&guard] { guard.disarm(); }});
+        end.stopped_by = stop.signal_number();
+        end.leave_by = guard.deadline();
+        end.exit_code = exit_code_;
+        if (!end.failed && !print_output(text_)) {
+            frame.log().error("output.failed", "the result cannot be written to standard output",
+                              {{"exit_code", exit_code::failed}});
+            end.exit_code = exit_code::failed;
+        }
+        return end;
+    }
+
+    void ended(const run_outcome& outcome) override {
+        facts_.exit_code = outcome.exit_code;
+        facts_.duration = outcome.duration;
+        facts_.failed = outcome.failed;
+    }
+
+    [[nodiscard]] std::optional<std::vector<telemetry::metric>> metrics() const override {
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::string sentence() const override { return "the journal was read"; }
+
+    void log_summary(async::log& log) const override {
+        if (!brief_)
+            app::log_summary(log, facts_, facts_.failed.message.empty() ? sentence() : facts_.failed.message);
+    }
+
+  private:
+    [[nodiscard]] async::awaitable<void> answer(boost::asio::io_context& loop, async::log& log) {
+        const auto executor = loop.get_executor();
+        const auto& place = settings_.journal;
+        const auto name = place.in_kafka() ? "kafka://" + place.brokers : place.directory.string();
+        auto opened = open(executor, log);
+        switch (request_.journal.what) {
+        case action::list: {
+            const auto found = co_await look_at_journal(*opened);
+            const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+            text_ = render_journal(found, name, now, request_.output);
+            break;
+        }
+        case action::cat:
+            co_await print_events(*opened, request_.journal, printing_);
+            break;
+        case action::verify: {
+            const auto found = co_await verify_journal(*opened);
+            text_ = render_journal_verdicts(found, name, request_.output);
+            if (!std::ranges::all_of(found, [](const auto& each) { return each.error.empty(); }))
+                exit_code_ = exit_code::integrity;
+            break;
+        }
+        }
+        co_await opened->close();
+    }
+
+    // One that is not there is no journal to look at, and one that was lost to who verifies it.
+    [[nodiscard]] std::unique_ptr<events::journal> open(const boost::asio::any_io_executor& executor,
+                                                        async::log& log) const {
+        try {
+            return open_journal(executor, settings_.journal, journal_use::read, log);
+        } catch (const async::error& failed) {
+            if (request_.journal.what == action::verify && failed.kind() == async::failure::precondition)
+                throw async::error(async::failure::integrity, failed.message(), failed.hint());
+            throw;
+        }
+    }
+
+    const command_line& request_;
+    const configuration& settings_;
+    bool brief_; // people who ask want the answer; everybody else gets a log as of any run
+    async::helper_thread printing_;
+    plain_summary facts_;
+    std::string text_;
+    int exit_code_ = exit_code::done;
+};
+
+} // namespace
+
+int run_journal(const command_line& request, const configuration& settings) {
+    run_frame frame(settings);
+    journal_command asked(request, settings, frame.out());
+    return frame.run(asked);
+}
+
+} // namespace app

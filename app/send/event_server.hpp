@@ -1,0 +1,68 @@
+// The server that events are sent to: which way it takes them, and one request after the other.
+// Tested by tests/integration/test_send.py.
+#pragma once
+
+#include "app/send/line_batch.hpp"
+#include "async/asio.hpp"
+#include "async/log.hpp"
+#include "async/retry.hpp"
+#include "http/client/session_pool.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace app {
+
+// How a server takes events.
+enum class event_face : unsigned char {
+    batches, // POST /events/live, as many as one likes
+    single,  // POST /liveEvent, one event: the server of the system before ours, or `serve --apis live`
+};
+
+// What a server makes of a request with these lines. Throws async::error for any answer but that it has all
+// of them: temporary where the same may be sent again.
+void judge_answer(const http::wire_response& answer, event_face face, const line_batch& sent,
+                  std::chrono::system_clock::time_point now);
+
+// Whether an OpenAPI document, or what else a server answers to the question for one, offers batches.
+[[nodiscard]] event_face face_told_by(const http::wire_response& answer);
+
+struct server_secrets {
+    std::string token; // of the batches: Authorization: Bearer; empty: none
+    std::string live;  // of single events: Authorization, as it is
+};
+
+class event_server {
+  public:
+    // `log` must outlive it. `timeout`: of each try.
+    event_server(const boost::asio::any_io_executor& executor, http::endpoint server,
+                 http::pool_options options, server_secrets secrets, async::retry_context retries,
+                 std::chrono::milliseconds timeout);
+
+    // Each repeats what may be repeated, and throws async::error.
+    [[nodiscard]] async::awaitable<event_face> find_face();
+    // Returns once the server has all of them. `key`: the same for the same lines; where the server knows it
+    // already nothing is added.
+    [[nodiscard]] async::awaitable<void> post(event_face face, const line_batch& batch,
+                                              const std::string& key);
+
+    [[nodiscard]] const http::pool_counters& counters() const noexcept { return pool_.counters(); }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    void close() { pool_.close(); }
+
+  private:
+    [[nodiscard]] async::awaitable<http::wire_response> ask(const http::wire_request& request);
+
+    std::string name_;
+    std::string base_path_;
+    server_secrets secrets_;
+    async::retry_context retries_;
+    std::chrono::milliseconds timeout_;
+    http::session_pool pool_;
+};
+
+} // namespace app

@@ -1,0 +1,134 @@
+#include "app/send/file_sender.hpp"
+
+#include "app/send/send_mark.hpp"
+#include "async/fault_point.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+using async::fault_point;
+
+// Of each pass, in full; more would bury what else the log says.
+constexpr std::uint64_t lines_logged = 100;
+
+// Belongs to both threads: a pass that is cancelled leaves while its file is being read.
+struct open_file {
+    open_file(const std::filesystem::path& path, const std::string& server)
+        : file(path)
+        , identity(identity_of(path, file.state()))
+        , mark(path, identity, server) {}
+    line_file file;
+    std::string identity;
+    send_mark mark;
+};
+
+struct left_out_line {
+    std::uint64_t number;
+    std::string mistake;
+};
+
+class pass {
+  public:
+    pass(send_tools tools, std::filesystem::path path)
+        : tools_(tools)
+        , path_(std::move(path)) {}
+
+    awaitable<file_state> send(std::size_t lines_max) {
+        co_await open();
+        const auto face = co_await tools_.server.find_face();
+        const auto lines = face == event_face::single ? std::size_t{1} : lines_max;
+        tools_.log.info("send.start", "events of a file are being sent",
+                        {{"file", path_.string()},
+                         {"to", tools_.server.name()},
+                         {"lines_in_a_request", lines},
+                         {"after_line", opened_->mark.line()}});
+        for (;;) {
+            const auto batch = co_await next(lines);
+            if (batch.events > 0)
+                co_await give(face, batch);
+            if (batch.at_end)
+                break;
+        }
+        tools_.report.passes += 1;
+        tools_.report.left_out += left_out_;
+        const auto sent = opened_->file.state();
+        std::function<void()> finish = [opened = opened_] { opened->mark.remove(); };
+        co_await tools_.reading.run(std::move(finish));
+        co_return sent;
+    }
+
+  private:
+    awaitable<void> open() {
+        auto opened = std::make_shared<std::shared_ptr<open_file>>();
+        std::function<void()> opening = [opened, path = path_, server = tools_.server.name()] {
+            *opened = std::make_shared<open_file>(path, server);
+        };
+        co_await tools_.reading.run(std::move(opening));
+        opened_ = *opened;
+        tools_.report.bytes_file = opened_->file.state().bytes;
+        tools_.report.bytes_read = 0;
+    }
+
+    // Those that are accepted already are passed over.
+    awaitable<line_batch> next(std::size_t lines_max) {
+        auto batch = std::make_shared<line_batch>();
+        auto left_out = std::make_shared<std::vector<left_out_line>>();
+        std::function<void()> reading = [opened = opened_, batch, left_out, lines_max, skipping = skipping_] {
+            if (skipping)
+                while (opened->file.lines() < opened->mark.line() && opened->file.next()) {
+                }
+            *batch = next_batch(opened->file, lines_max, [&left_out](const file_line& line, std::string why) {
+                left_out->push_back({line.number, std::move(why)});
+            });
+        };
+        co_await tools_.reading.run(std::move(reading));
+        skipping_ = false;
+        for (const auto& each : *left_out)
+            if (++left_out_ <= lines_logged)
+                tools_.log.warn("send.line_left_out", "a line is no event, and was not sent",
+                                {{"file", path_.string()}, {"line", each.number}, {"why", each.mistake}});
+        tools_.report.bytes_read = opened_->file.offset();
+        co_return std::move(*batch);
+    }
+
+    awaitable<void> give(event_face face, const line_batch& batch) {
+        co_await tools_.server.post(face, batch, fmt::format("{}-{}", opened_->identity, batch.first));
+        tools_.report.events += batch.events;
+        fault_point("send-accepted");
+        auto noted = std::make_shared<bool>(true);
+        std::function<void()> note = [opened = opened_, line = batch.read_to, noted] {
+            *noted = opened->mark.put(line);
+        };
+        co_await tools_.reading.run(std::move(note));
+        fault_point("send-noted");
+        if (!*noted && !std::exchange(warned_, true))
+            tools_.log.warn("send.no_mark", "how far the file is sent cannot be noted beside it",
+                            {{"file", path_.string() + ".sending"}});
+    }
+
+    send_tools tools_;
+    std::filesystem::path path_;
+    std::shared_ptr<open_file> opened_;
+    std::uint64_t left_out_ = 0;
+    bool skipping_ = true;
+    bool warned_ = false;
+};
+
+} // namespace
+
+awaitable<file_state> send_file(send_tools tools, std::filesystem::path path, std::size_t lines_max) {
+    pass whole(tools, std::move(path));
+    co_return co_await whole.send(lines_max);
+}
+
+} // namespace app

@@ -1,0 +1,66 @@
+// A file of events, a JSON object a line, read in its order. All of it blocks: it is called on a helper
+// thread.
+// Tested by tests/unit/app/send/line_file_test.cpp.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace app {
+
+// What a file is as long as nobody changes it.
+struct file_state {
+    std::uint64_t inode = 0;
+    std::uint64_t bytes = 0;
+    std::int64_t changed_ns = 0; // since 1970
+    bool operator==(const file_state&) const = default;
+};
+// Nothing if there is no such file, or none that can be read to an end.
+[[nodiscard]] std::optional<file_state> state_of(const std::filesystem::path& path);
+
+// Names the file and its content to a server: the same after a restart, another once it was changed.
+[[nodiscard]] std::string identity_of(const std::filesystem::path& path, const file_state& state);
+
+struct file_line {
+    std::uint64_t number = 0; // from 1
+    std::string text;         // without the end of the line
+    bool too_long = false;    // the text is only its beginning
+};
+
+class line_file {
+  public:
+    static constexpr std::size_t line_bytes_max = 1'048'576; // as large as an event may be
+
+    // Throws async::error(precondition, refused).
+    explicit line_file(const std::filesystem::path& path);
+    ~line_file();
+    line_file(const line_file&) = delete;
+    line_file& operator=(const line_file&) = delete;
+
+    // When it was opened.
+    [[nodiscard]] const file_state& state() const noexcept { return state_; }
+    // The next line that is not blank; nothing at the end. Throws async::error.
+    [[nodiscard]] std::optional<file_line> next();
+    // How many lines were read so far, and bytes.
+    [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
+    [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
+
+  private:
+    [[nodiscard]] bool fill();
+
+    std::filesystem::path path_;
+    int number_ = -1;
+    file_state state_;
+    std::uint64_t offset_ = 0;
+    std::uint64_t lines_ = 0;
+    std::string buffer_;
+    std::size_t used_up_ = 0; // of the buffer
+};
+
+} // namespace app

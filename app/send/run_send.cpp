@@ -1,0 +1,89 @@
+#include "app/send/run_send.hpp"
+
+#include "app/observe/plain_summary.hpp"
+#include "app/send/send_work.hpp"
+#include "app/text/terminal.hpp"
+#include "app/text/units.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace app {
+
+namespace {
+
+class send_command : public framed_command {
+  public:
+    send_command(const send_request& request, const configuration& settings)
+        : request_(request)
+        , settings_(settings) {
+        facts_.command = info_of(command::send).name;
+    }
+
+    [[nodiscard]] bool has_trace() const override { return false; }
+
+    [[nodiscard]] work_end work(run_frame& frame) override {
+        warn_of_clear_text(frame.log());
+        send_work work(request_, settings_, frame);
+        auto end = work.run();
+        report_ = work.report();
+        costs_ = work.costs();
+        if (!end.failed && !print_output(sentence() + "\n"))
+            end.exit_code = exit_code::failed;
+        return end;
+    }
+
+    void ended(const run_outcome& outcome) override {
+        facts_.exit_code = outcome.exit_code;
+        facts_.duration = outcome.duration;
+        facts_.failed = outcome.failed;
+    }
+
+    [[nodiscard]] std::optional<std::vector<telemetry::metric>> metrics() const override {
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::string sentence() const override {
+        auto text = fmt::format("sent {} of '{}'", counted(report_.events, "event"), request_.file);
+        if (report_.left_out > 0)
+            text += fmt::format("; left out {} that {} no event", counted(report_.left_out, "line"),
+                                report_.left_out == 1 ? "is" : "are");
+        return text;
+    }
+
+    void log_summary(async::log& log) const override {
+        app::log_summary(log, facts_, facts_.failed.message.empty() ? sentence() : facts_.failed.message,
+                         {{"events", report_.events},
+                          {"lines_left_out", report_.left_out},
+                          {"passes", report_.passes},
+                          {"requests", costs_.requests},
+                          {"retries", costs_.retries},
+                          {"bytes_sent", costs_.bytes_sent}});
+    }
+
+  private:
+    void warn_of_clear_text(async::log& log) const {
+        if (!request_.server.tls && !http::is_loopback(request_.server))
+            log.warn("send.clear_text", "events and what is shown to the server go there in clear text",
+                     {{"to", http::authority(request_.server)}});
+    }
+
+    const send_request& request_;
+    const configuration& settings_;
+    plain_summary facts_;
+    send_report report_;
+    run_costs costs_;
+};
+
+} // namespace
+
+int run_send(const command_line& request, const configuration& settings) {
+    run_frame frame(settings);
+    send_command asked(request.send, settings);
+    return frame.run(asked);
+}
+
+} // namespace app

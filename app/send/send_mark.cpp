@@ -1,0 +1,61 @@
+#include "app/send/send_mark.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <unistd.h>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t for_owner = 0600;
+
+// As long for each line: one write in place of another leaves nothing of it.
+std::string mark_text(std::string_view identity, std::string_view server, std::uint64_t line) {
+    return fmt::format("{} {} {:020}\n", identity, server, line);
+}
+
+} // namespace
+
+send_mark::send_mark(const fs::path& file, std::string identity, std::string server)
+    : path_(file.string() + ".sending")
+    , identity_(std::move(identity))
+    , server_(std::move(server)) {
+    std::ifstream before(path_, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
+    std::uint64_t line = 0;
+    const auto digits = text.rfind(' ') + 1;
+    const auto [end, failed] = std::from_chars(text.data() + digits, text.data() + text.size(), line);
+    if (failed == std::errc() && text == mark_text(identity_, server_, line))
+        line_ = line;
+}
+
+send_mark::~send_mark() {
+    if (number_ >= 0)
+        ::close(number_);
+}
+
+bool send_mark::put(std::uint64_t line) {
+    const auto text = mark_text(identity_, server_, line);
+    if (number_ < 0) {
+        number_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, for_owner);
+        if (number_ < 0)
+            return false;
+    }
+    const auto bytes = static_cast<ssize_t>(text.size());
+    return ::pwrite(number_, text.data(), text.size(), 0) == bytes && ::ftruncate(number_, bytes) == 0;
+}
+
+void send_mark::remove() {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+}
+
+} // namespace app

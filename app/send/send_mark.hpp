@@ -1,0 +1,35 @@
+// How far a file has been sent, in a file beside it while that is going on: whoever sends it again goes on
+// there. docs/send.md says what happens if the process dies. All of it blocks.
+// Tested by tests/unit/app/send/send_mark_test.cpp.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace app {
+
+class send_mark {
+  public:
+    // `identity`: of the file as it is. `server`: where it goes. Another file's mark is ignored.
+    send_mark(const std::filesystem::path& file, std::string identity, std::string server);
+    ~send_mark();
+    send_mark(const send_mark&) = delete;
+    send_mark& operator=(const send_mark&) = delete;
+
+    // The last line that a process before this one knew to be accepted; 0: none.
+    [[nodiscard]] std::uint64_t line() const noexcept { return line_; }
+    // All lines up to this one are accepted. False if it cannot be noted.
+    [[nodiscard]] bool put(std::uint64_t line);
+    // The whole file is.
+    void remove();
+
+  private:
+    std::filesystem::path path_;
+    std::string identity_;
+    std::string server_;
+    std::uint64_t line_ = 0;
+    int number_ = -1;
+};
+
+} // namespace app

@@ -1,0 +1,131 @@
+#include "app/send/send_work.hpp"
+
+#include "app/run/loop_run.hpp"
+#include "app/send/file_watch.hpp"
+#include "app/text/terminal.hpp"
+#include "async/caught.hpp"
+#include "async/cleanup.hpp"
+#include "async/error.hpp"
+#include "async/pause.hpp"
+#include "http/client/proxy.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+
+http::pool_options pool_options_of(const configuration& settings, const http::endpoint& server) {
+    http::pool_options options;
+    options.connections_max = 1; // events go one request after the other
+    if (settings.proxy && !http::bypasses_proxy(server, settings.no_proxy))
+        options.proxy = settings.proxy;
+    return options;
+}
+
+line_writer terminal_of(const run_log& out) {
+    return out.text && is_terminal(stream::error) ? standard_error() : line_writer();
+}
+
+// With the file and what was being sent in front.
+[[noreturn]] void rethrow_of_file(const std::exception_ptr& failed, const std::string& file) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (async::error& error) {
+        error.add_context(fmt::format("sending '{}'", file));
+        throw;
+    }
+}
+
+} // namespace
+
+send_work::send_work(const send_request& request, const configuration& settings, run_frame& frame)
+    : request_(request)
+    , frame_(frame)
+    , server_(
+          loop_.get_executor(), request.server, pool_options_of(settings, request.server),
+          {settings.serving.token, settings.serving.live_secret},
+          {async::retry_policy{settings.retries + 1}, async::make_random_source(), frame.log(), retry_count_},
+          settings.request_timeout)
+    , display_(report_, frame.log(), terminal_of(frame.out()))
+    , background_(loop_.get_executor())
+    , guard_(loop_.get_executor(), stop_, frame.log()) {
+    frame_.out().display = &display_;
+}
+
+send_work::~send_work() { frame_.out().display = nullptr; }
+
+work_end send_work::run() {
+    loop_hooks hooks{[this](int number) {
+                         guard_.stop(number, "stopping: what was accepted is noted, and the rest is not sent",
+                                     "sending");
+                     },
+                     [this] { display_.show_now(); },
+                     [this] {
+                         guard_.disarm();
+                         server_.close();
+                     }};
+    work_end end;
+    end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
+    display_.clear();
+    end.stopped_by = stop_.signal_number();
+    end.leave_by = guard_.deadline();
+    return end;
+}
+
+awaitable<void> send_work::work() {
+    background_.start(display_.run());
+    auto sending = request_.watch ? &send_work::watch : &send_work::send_once;
+    const auto failed = co_await async::caught((this->*sending)());
+    co_await async::ignoring_cancellation();
+    background_.cancel();
+    co_await background_.join();
+    if (failed)
+        rethrow_of_file(failed, request_.file);
+}
+
+awaitable<void> send_work::send_once() {
+    const send_tools tools{server_, reading_, frame_.log(), report_};
+    const auto sent = co_await send_file(tools, request_.file, request_.batch);
+    if (state_of(request_.file) != sent)
+        frame_.log().warn("send.file_changed", "the file was changed while it was being sent",
+                          {{"file", request_.file}});
+}
+
+awaitable<void> send_work::watch() {
+    constexpr std::chrono::seconds pause{1};
+    const send_tools tools{server_, reading_, frame_.log(), report_};
+    std::optional<file_state> sent;
+    for (;;) {
+        frame_.log().info("send.waiting", sent ? "waiting for a change of the file" : "waiting for the file",
+                          {{"file", request_.file}});
+        co_await wait_for_change(request_.file, sent, reading_);
+        auto ended = co_await async::outcome_of(send_file(tools, request_.file, request_.batch));
+        if (ended.value) {
+            sent = *ended.value;
+            continue;
+        }
+        // It goes on where it was, once the server is back, or the file is.
+        const auto kind = async::failure_of(ended.failed);
+        if (async::is_cancellation(ended.failed) ||
+            (kind != async::failure::temporary && kind != async::failure::precondition))
+            std::rethrow_exception(ended.failed);
+        frame_.log().error("send.failed", async::describe(ended.failed), {{"file", request_.file}});
+        co_await async::pause(pause);
+    }
+}
+
+run_costs send_work::costs() const {
+    run_costs costs;
+    costs.requests = server_.counters().requests;
+    costs.bytes_sent = server_.counters().bytes_sent;
+    costs.retries = retry_count_;
+    return costs;
+}
+
+} // namespace app

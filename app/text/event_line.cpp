@@ -1,0 +1,62 @@
+#include "app/text/event_line.hpp"
+
+#include "app/text/utf8.hpp"
+#include "events/json_text.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string_view>
+
+namespace app {
+
+namespace {
+
+std::string as_json_string(std::string_view text) {
+    return boost::json::serialize(boost::json::string_view(valid_utf8(text)));
+}
+
+std::string time_of(events::event_time time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), (time - seconds).count());
+}
+
+// Of the same name the last one counts.
+std::string headers_of(const std::vector<events::header>& headers) {
+    std::map<std::string_view, std::string_view> last;
+    for (const auto& each : headers)
+        last.insert_or_assign(each.name, each.value);
+    std::string object = "{";
+    for (const auto& [name, value] : last)
+        object += fmt::format("{}{}:{}", object.size() == 1 ? "" : ",", as_json_string(name),
+                              as_json_string(value));
+    return object + "}";
+}
+
+} // namespace
+
+std::string event_line(const events::recorded_event& event) {
+    const auto& content = event.content;
+    auto line = fmt::format(R"({{"position":{},"time":"{}","key":{},"headers":{},"value":)", event.at,
+                            time_of(event.time), content.key ? as_json_string(*content.key) : "null",
+                            headers_of(content.headers));
+    if (events::read_json(content.value).mistake.empty()) {
+        const auto begin = line.size();
+        line += content.value;
+        // A string holds none: JSON has them escaped there.
+        std::replace_if(
+            line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
+            [](char byte) { return byte == '\n' || byte == '\r'; }, ' ');
+    } else {
+        line += as_json_string(content.value);
+    }
+    line += "}\n";
+    return line;
+}
+
+} // namespace app

@@ -1,0 +1,120 @@
+#include "events/json_text.hpp"
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <fmt/format.h>
+
+namespace events {
+
+namespace {
+
+namespace json = boost::json;
+
+// PostgreSQL refuses what is nested much deeper.
+constexpr std::size_t nesting_max = 1000;
+
+// Keeps nothing but the kind of the outermost value and the member that is asked for.
+class json_listener {
+  public:
+    static constexpr auto max_object_size = static_cast<std::size_t>(-1);
+    static constexpr auto max_array_size = static_cast<std::size_t>(-1);
+    static constexpr auto max_key_size = static_cast<std::size_t>(-1);
+    static constexpr auto max_string_size = static_cast<std::size_t>(-1);
+
+    using failed = json::error_code;
+    using view = json::string_view;
+
+    std::string_view wanted;
+    json_reading found;
+
+    bool on_document_begin(failed&) { return true; }
+    bool on_document_end(failed&) { return true; }
+    bool on_object_begin(failed&) { return enter(json_kind::object); }
+    bool on_object_end(std::size_t, failed&) { return leave(); }
+    bool on_array_begin(failed&) { return enter(json_kind::array); }
+    bool on_array_end(std::size_t, failed&) { return leave(); }
+    bool on_key_part(view part, std::size_t, failed&) {
+        if (depth_ == 1)
+            name_.append(part.data(), part.size());
+        return true;
+    }
+    bool on_key(view part, std::size_t, failed&) {
+        if (depth_ == 1) {
+            name_.append(part.data(), part.size());
+            listening_ = !wanted.empty() && name_ == wanted;
+            if (listening_)
+                found.member.reset();
+            name_.clear();
+            text_.clear();
+        }
+        return true;
+    }
+    bool on_string_part(view part, std::size_t, failed&) { return hear(part); }
+    bool on_string(view part, std::size_t, failed&) { return hear(part) && scalar(); }
+    bool on_number_part(view part, failed&) { return hear(part); }
+    bool on_int64(std::int64_t, view part, failed&) { return hear(part) && scalar(); }
+    bool on_uint64(std::uint64_t, view part, failed&) { return hear(part) && scalar(); }
+    bool on_double(double, view part, failed&) { return hear(part) && scalar(); }
+    bool on_bool(bool value, failed&) { return hear(value ? "true" : "false") && scalar(); }
+    bool on_null(failed&) {
+        listening_ = listening_ && depth_ != 1;
+        return true;
+    }
+    bool on_comment_part(view, failed&) { return true; }
+    bool on_comment(view, failed&) { return true; }
+
+  private:
+    bool enter(json_kind kind) {
+        if (depth_ == 0)
+            found.kind = kind;
+        else if (depth_ == 1)
+            listening_ = false;
+        ++depth_;
+        return true;
+    }
+    bool leave() {
+        --depth_;
+        return true;
+    }
+    bool hear(view part) {
+        if (listening_ && depth_ == 1)
+            text_.append(part.data(), part.size());
+        return true;
+    }
+    bool scalar() {
+        if (listening_ && depth_ == 1)
+            found.member = text_;
+        listening_ = listening_ && depth_ != 1;
+        return true;
+    }
+
+    std::size_t depth_ = 0;
+    std::string name_;
+    std::string text_;
+    bool listening_ = false;
+};
+
+json::parse_options strict_options() {
+    json::parse_options options;
+    options.max_depth = nesting_max;
+    return options;
+}
+
+} // namespace
+
+json_reading read_json(std::string_view text, std::string_view member) {
+    json::basic_parser<json_listener> parser(strict_options());
+    parser.handler().wanted = member;
+    json::error_code failed;
+    const auto used = parser.write_some(false, text.data(), text.size(), failed);
+    auto reading = std::move(parser.handler().found);
+    reading.offset = used;
+    if (failed == json::error::too_deep)
+        reading.mistake = fmt::format("it is nested more than {} levels deep", nesting_max);
+    else if (failed)
+        reading.mistake = fmt::format("it is not JSON: {}", failed.message());
+    else if (used < text.size())
+        reading.mistake = "it is not JSON: something follows the value";
+    return reading;
+}
+
+} // namespace events

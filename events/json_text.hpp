@@ -1,0 +1,27 @@
+// One JSON text (RFC 8259), judged without building it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace events {
+
+enum class json_kind : std::uint8_t { object, array, other };
+
+struct json_reading {
+    std::string mistake;               // a clause; empty: it is one JSON text
+    std::size_t offset = 0;            // of the mistake, in bytes
+    json_kind kind = json_kind::other; // of the outermost value
+    // What the member that was asked for holds, of an outermost object: a string's text, or a number or a
+    // boolean as it is written. The last one counts.
+    std::optional<std::string> member;
+};
+
+// White space around it is part of it. Nested at most 1000 deep. `member`: its name; empty: none is asked
+// for.
+[[nodiscard]] json_reading read_json(std::string_view text, std::string_view member = {});
+
+} // namespace events
