@@ -26,7 +26,7 @@
 
 namespace {
 
-// Best effort: where standard error does not take it, nobody can be told.
+// Best effort: if standard error does not take it, there is no other place for it.
 void say(std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);

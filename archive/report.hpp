@@ -49,17 +49,17 @@ struct run_report {
     // Time spent in each phase so far, all attempts and transactions together.
     [[nodiscard]] std::array<clock::duration, run_phases>
     time_by_phase(clock::time_point now = clock::now()) const noexcept;
-    // Since the phase at hand was entered.
+    // Since the current phase was entered.
     [[nodiscard]] clock::duration time_in_phase(clock::time_point now = clock::now()) const noexcept {
         return now - entered_;
     }
-    // Of the phase at hand, where it goes from file to file.
+    // Of the current phase, if it goes from file to file.
     std::uint64_t files_planned = 0;
     std::uint64_t files_done = 0;
 
     std::string cutoff; // "2025-11-20 02:00:00.123", UTC
 
-    // Of the attempt at hand.
+    // Of the current attempt.
     std::uint64_t rows_planned = 0; // an estimate where the table has no index by time
     std::uint64_t days_planned = 0; // 0: not known
     std::uint64_t rows_read = 0;
@@ -81,8 +81,7 @@ struct run_report {
     // How far the oldest due row was past the cutoff when the run began; nothing until that is known. Without
     // an index by time it is known only once the table has been read, and counts from the row's midnight.
     std::optional<std::chrono::seconds> backlog;
-    // As the run leaves them: files whose last rows stand or fall with a transaction. Nothing before the
-    // first look at the lake.
+    // Files that the run leaves with uncommitted rows. nullopt before the first look at the folder.
     std::optional<std::uint64_t> files_pending;
 
     std::vector<db::side_effect> went_along; // other rows that were changed, by table

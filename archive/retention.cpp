@@ -20,7 +20,7 @@ constexpr std::int64_t fraction_scale = 1'000'000; // six decimal places
 // Beyond this a cutoff falls before year 1, or out of the range of a timestamp: surely not what was meant.
 constexpr double longest = 1000 * 365.25 * static_cast<double>(microseconds_per_day);
 
-// <cctype> asks for unsigned char; these are the only questions put to it.
+// <cctype> takes an unsigned char; it is used here alone.
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }

@@ -1,5 +1,5 @@
-// How long an event stays in the table: the interval grammar of PostgreSQL with its units spelled out,
-// without what a person is unlikely to mean by a retention.
+// How long an event stays in the table. The grammar is that of PostgreSQL's intervals, without the spellings
+// that a person is unlikely to mean as a retention.
 //
 // Ours because a mistake is told before any connection is opened, and because PostgreSQL reads more than is
 // safe here: a bare number as seconds, `m` as minutes, a sign. The cutoff itself is PostgreSQL's arithmetic.
@@ -24,9 +24,9 @@ struct retention {
 
 // The retention, or a clause that says what was given, what is wrong with it and what would be right.
 //
-// Read are `1 year 2 mons`, `36 hours`, `1.5 days`, and ISO 8601 such as `P1Y2M3DT4H`, in any case. Not read,
-// although PostgreSQL does: signs, `@`, `ago`, hh:mm:ss, a bare number (seconds), `m` (minutes), fractions of
-// a month and more, anything longer than 1000 years.
+// It reads `1 year 2 mons`, `36 hours`, `1.5 days`, and ISO 8601 such as `P1Y2M3DT4H`, in any case. It does
+// not read, although PostgreSQL does, signs, `@`, `ago`, hh:mm:ss, a bare number (seconds), `m` (minutes),
+// fractions of a month and more, anything longer than 1000 years.
 [[nodiscard]] std::variant<retention, std::string> parse_retention(std::string_view text);
 
 } // namespace archive

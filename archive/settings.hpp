@@ -16,7 +16,7 @@ namespace archive {
 
 enum class commit_unit : std::uint8_t { run, day };
 
-// What becomes of a partition all of whose rows have been archived.
+// What happens to a partition once all of its rows have been archived.
 enum class partition_removal : std::uint8_t {
     none, // its rows are deleted like any others
     detach,

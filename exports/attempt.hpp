@@ -27,8 +27,8 @@ struct exporter::attempt {
     std::optional<lake::day> boundary;
     delete_shape removal;               // of delete.sql, the boundary in its place
     std::optional<target_table> target; // whose rows are compared
-    std::uint32_t relation = 0;         // the table whose rows go; 0: the catalog does not tell it
-    comparison compared;                // nothing in it if the author vouches for the rows
+    std::uint32_t relation = 0;         // the table that loses rows; 0: the catalog does not tell it
+    comparison compared;                // empty if the author vouches for the rows
     std::string header;                 // that select.sql's COPY sent
     row_digest exported;
     evidence_taker sampled; // of the exported rows, to say which column differs

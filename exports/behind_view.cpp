@@ -13,8 +13,8 @@ namespace exports {
 
 namespace {
 
-// What carries out a DELETE from the view in the server's stead, how it may be updated (16: by DELETE), and
-// what it says. Bits of tgtype: 64 INSTEAD OF, 8 DELETE. '4' is a rule on DELETE.
+// Whether a trigger or a rule replaces a DELETE from the view, how it may be updated (16: by DELETE), and its
+// text. Bits of tgtype: 64 INSTEAD OF, 8 DELETE. '4' is a rule on DELETE.
 constexpr std::string_view view_sql =
     "SELECT (SELECT pg_catalog.string_agg(by.words, ', '::pg_catalog.text) FROM"
     " (SELECT pg_catalog.concat('trigger ', pg_catalog.quote_ident(g.tgname)) FROM pg_catalog.pg_trigger g"

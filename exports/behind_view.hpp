@@ -1,4 +1,4 @@
-// The table behind a view, and whether a DELETE from the view takes the rows that the view shows.
+// The table behind a view, and whether a DELETE from the view deletes the rows that the view shows.
 #pragma once
 
 #include "async/asio.hpp"
@@ -20,8 +20,8 @@ struct relation_row {
 [[nodiscard]] relation_row relation_in(const db::result& found);
 
 struct behind_view {
-    relation_row table;   // at the end of the views; the relation itself if it is none
-    bool known = false;   // whose rows a DELETE takes
+    relation_row table;   // at the end of the views; the relation itself if it is no view
+    bool known = false;   // the table that a DELETE takes rows from
     std::string obstacle; // why they are not the rows that the view shows, a clause; empty: they are
 };
 

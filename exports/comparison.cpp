@@ -26,14 +26,14 @@ bool contains(const names& all, const names& some) {
     return std::ranges::all_of(some, [&all](const auto& one) { return contains(all, one); });
 }
 
-// The names in the header, or why they are not told apart.
+// The names in the header, or why they cannot be told apart.
 std::variant<names, std::string> names_in(const select_shape& select, std::string_view header,
                                           const target_table& target) {
     names found;
     try {
         if (select.usual_dialect)
             found = csv::split_row(header);
-        else // in another dialect it is for the server to say whether these are the columns
+        else // in another dialect the server says whether these are the columns
             found = target.columns;
     } catch (const std::invalid_argument&) {
         return std::string("the names in the header that select.sql sends are not understood");
@@ -107,7 +107,7 @@ void row_digest::add(std::string_view row) {
     // The text of each field, and whether it is NULL: how it is quoted does not matter.
     ends_.resize(*std::ranges::max_element(positions_) + 1);
     if (csv::find_field_ends(row, ends_) < ends_.size())
-        return value_.add(row); // it is no row of this file, and will not be found again
+        return value_.add(row); // it is no row of this file, and its digest will not match
     text_.clear();
     for (const auto position : positions_) {
         const auto raw = csv::raw_field(row, ends_, position);

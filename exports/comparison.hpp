@@ -1,4 +1,4 @@
-// Whether the rows that delete.sql deletes are those that select.sql exported: equal numbers are no proof.
+// Whether the rows that delete.sql deletes are those that select.sql exported: equal numbers do not prove it.
 // The deleted rows are read back in the format of the exported ones, and both are digested in any order.
 #pragma once
 
@@ -32,11 +32,11 @@ struct comparison {
 // COPY (DELETE … RETURNING …) TO STDOUT.
 [[nodiscard]] std::string copy_deleted_sql(const delete_shape& statement, const comparison& how);
 
-// Rows, whatever their order. Two multisets of rows with one digest are the same.
+// A digest of rows in any order. Two multisets of rows with one digest are the same.
 class row_digest {
   public:
     row_digest() = default;
-    // Of these fields of each row alone.
+    // Takes only these fields of each row.
     explicit row_digest(std::vector<std::size_t> positions)
         : positions_(std::move(positions)) {}
 

@@ -55,7 +55,7 @@ awaitable<void> exporter::read_delete(attempt& work, const exports::task& task) 
         work.target.reset();
         co_return;
     }
-    if (!work.target) // as the server itself would say it
+    if (!work.target) // the server's own error
         throw db::error(
             failure::precondition,
             fmt::format("'{}': relation {} does not exist", delete_file(work.task), removal.target), "42P01",
@@ -130,7 +130,7 @@ awaitable<std::uint64_t> exporter::delete_compared(attempt& work) {
     co_return copy.rows_sent();
 }
 
-// Nobody reads what a RETURNING of the author's returns: it is let go by row by row.
+// Rows that the author's own RETURNING returns are not needed: each is read and dropped.
 awaitable<std::uint64_t> exporter::delete_counted(attempt& work) {
     const auto& removal = work.removal;
     if (!removal.own_returning.empty()) {

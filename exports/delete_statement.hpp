@@ -1,5 +1,5 @@
-// What a task's delete.sql says, told by its words alone: which table it deletes from, and whether what it
-// deletes can be asked back from it.
+// What a task's delete.sql says, from its words alone: which table it deletes from, and whether it can be
+// made to return the rows that it deletes.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@ namespace exports {
 struct delete_shape {
     std::string mistake;     // a clause with its line; empty if it is right
     bool unverified = false; // its author vouches for it in a comment
-    // Why it cannot be asked which rows it deletes, a clause with its line; empty: it can.
+    // Why it cannot return the rows that it deletes, a clause with its line; empty: it can.
     std::string obstacle;
-    std::string statement;        // without a RETURNING, what ends it, and comments behind it
+    std::string statement;        // without a RETURNING, the semicolon, and comments at the end
     std::string own_returning;    // the list behind RETURNING, if it has one
     std::string target;           // the table's name as it stands there, "chat.message"
     std::string column_qualifier; // the table's alias, or its name

@@ -75,7 +75,7 @@ awaitable<void> directory_draft::finalise() {
     std::function<void()> naming = [given, file = file_, directory = directory_, hidden = hidden_,
                                     mark = mark_] {
         *given = show_locked(directory, hidden, *file);
-        if (!*given) // another run was quicker to settle it
+        if (!*given) // another run has settled it first
             *given = find_shown(directory, hidden, mark);
     };
     co_await on_disk(helper_, std::move(naming));
@@ -91,7 +91,7 @@ awaitable<void> directory_draft::finalise() {
 }
 
 awaitable<draft::whereabouts> directory_draft::look() {
-    if (!shown_.empty()) // it was there when it had been given that name
+    if (!shown_.empty()) // it was there when it was named
         co_return whereabouts::there;
     struct seen {
         std::optional<file_name> name;

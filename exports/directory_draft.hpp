@@ -1,4 +1,4 @@
-// A file in the making in a directory: hidden until its transaction is committed. Private to this room.
+// A file being written in a directory: hidden until its transaction is committed. Private to this room.
 #pragma once
 
 #include "async/helper_thread.hpp"
@@ -38,7 +38,7 @@ class directory_draft : public draft {
     std::shared_ptr<part_file> file_; // shared with the call in progress
     async::helper_thread& helper_;
     file_mark mark_;
-    std::string shown_; // the name it was given
+    std::string shown_; // the name that it was given
 };
 
 } // namespace exports

@@ -185,7 +185,7 @@ void forget(const fs::path& directory, const hidden_name& hidden) {
 }
 
 void discard(const fs::path& directory, const hidden_name& hidden) {
-    // In this order: without its mark a part is only a part.
+    // In this order: a part without its mark is cleared away by any run.
     async::remove_file(directory / hidden.pending());
     async::sync_directory(directory);
     async::remove_file(directory / hidden.part());

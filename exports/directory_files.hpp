@@ -1,4 +1,4 @@
-// What is done to the files of a directory of exports. All of it blocks. Private to this room.
+// Operations on the files of a directory of exports. All of it blocks. Private to this room.
 #pragma once
 
 #include "exports/hidden_name.hpp"
@@ -19,13 +19,12 @@ namespace exports {
                                                              const std::string& task);
 [[nodiscard]] std::vector<unsettled_file> marks_in(const std::filesystem::path& directory);
 
-// Removes what runs that are gone left of this task's drafts. A draft with a mark is not to be cleared away
-// but settled.
+// Removes this task's drafts of runs that have ended. A draft with a mark stays: it has to be settled.
 void clear_away(const std::filesystem::path& directory, const std::string& task);
 // The name, or the next that no file has.
 [[nodiscard]] file_name first_free(const std::filesystem::path& directory, file_name name);
 
-// Makes sure that a file can be given its name here. Throws async::error.
+// Tries whether a file can be given its name here. Throws async::error.
 void try_showing(const std::filesystem::path& directory, const hidden_name& hidden);
 // Gives the file its name, or the next that is free; the name, or nothing if the file is not there. Throws
 // async::error(temporary), which says where the file is and what to do.

@@ -31,7 +31,7 @@ hidden_name hidden_of(const unsettled_file& file) {
     return *hidden;
 }
 
-// An open file on its way out.
+// A file that is being read.
 struct reading {
     fs::path path;
     int file = -1;

@@ -14,8 +14,8 @@ namespace exports {
 
 class directory_sink : public sink {
   public:
-    // Where all file work is done; both must outlive the sink and its drafts. A reader does not wait
-    // until a large file is safe.
+    // All work on files is done on these two; both must outlive the sink and its drafts. A reader does not
+    // wait for a large file to be synced.
     directory_sink(std::filesystem::path directory, async::helper_thread& writing,
                    async::helper_thread& reading);
 

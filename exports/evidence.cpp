@@ -35,7 +35,7 @@ std::string encoded(std::string_view text) {
 std::string encoded(const std::vector<std::string>& texts) {
     std::string made;
     for (const auto& each : texts)
-        made += (made.empty() ? "" : ",") + ("'" + encoded(each)); // so that an empty one is seen
+        made += (made.empty() ? "" : ",") + ("'" + encoded(each)); // so that an empty one shows
     return made;
 }
 
@@ -155,7 +155,7 @@ void evidence_taker::add(std::string_view row) {
             found.key.push_back(fields.at(position));
             bytes += found.key.back().size();
         }
-    } catch (const std::logic_error&) { // it is no row of ours, which the digests will tell
+    } catch (const std::logic_error&) { // it is no row of ours: the digests will differ
         return;
     }
     if (bytes > key_bytes_max)

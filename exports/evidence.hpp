@@ -1,6 +1,6 @@
-// What is remembered of some of a file's rows while the fate of its transaction is open. A server whose disk
-// was put back, or copied, may have given the transaction's number to another one: what it says of that
-// number is believed only if these rows do not contradict it.
+// A few rows of a file, kept while the fate of its transaction is open. A server whose disk was put back, or
+// copied, may have given the transaction's number to another one: its answer counts only if these rows do not
+// contradict it.
 #pragma once
 
 #include "exports/comparison.hpp"
@@ -36,7 +36,7 @@ struct file_evidence {
 // COPY … TO STDOUT of the row with that key, as the file has it; no header.
 [[nodiscard]] std::string look_sql(const file_evidence& known, const row_evidence& row);
 
-// Picks a few rows out of many as they pass by.
+// Picks a few of the rows that are added.
 class evidence_taker {
   public:
     evidence_taker() = default; // takes nothing
@@ -58,11 +58,11 @@ class evidence_taker {
     std::uint64_t next_ = 1;
 };
 
-// What the table shows of them.
+// What the table has of these rows.
 enum class rows_seen : std::uint8_t {
-    not_known, // the mark says nothing of them
+    not_known, // the mark has none
     none,
-    changed, // none as the file has it, and a key of one
+    changed, // none as the file has it, but the key of one
     some,    // one as the file has it
     cannot_look,
 };

@@ -46,11 +46,11 @@ awaitable<void> exporter::export_rows(attempt& work, const exports::task& task) 
     work.report.csv_bytes = nothing ? 0 : work.mark.csv_bytes;
 }
 
-// The midnight with which today begins, by the server's clock, or that which was asked for.
+// The midnight at which today begins, by the server's clock, or the one that was asked for.
 awaitable<void> exporter::fix_boundary(attempt& work) {
     const auto& settings = context_.settings;
     try {
-        // Two scans of one large table are to begin in one place, or LIMIT picks other rows each time.
+        // Two scans of one large table must begin in the same place, or LIMIT picks other rows each time.
         co_await work.session.execute("SET LOCAL synchronize_seqscans = off; SET LOCAL TimeZone = " +
                                       db::connection::literal(settings.time_zone));
     } catch (const db::error& failed) {
@@ -116,7 +116,7 @@ awaitable<void> exporter::copy_rows(attempt& work, const exports::task& task) {
     fault_point("export-copied");
 }
 
-// From here on the file stands or falls with the transaction.
+// From here on the file depends on the transaction.
 awaitable<void> exporter::prepare(attempt& work) {
     work.mark.author.run = context_.run_id;
     work.mark.evidence = text_of(work.evidence.taken());
@@ -151,13 +151,13 @@ awaitable<void> exporter::commit(attempt& work) {
     co_await lake::commit_in_two_steps(context, std::move(steps));
 }
 
-// The rows are deleted; what is left to do, the next run does too.
+// The rows are deleted; the next run does what is left to do.
 awaitable<void> exporter::show(attempt& work) {
     auto failed = co_await async::caught(work.draft->finalise());
-    // A file that is gone is no mark that is left: its rows are in neither place.
+    // A missing file is worse than a mark that is left: its rows are in neither place.
     if (failed && async::failure_of(failed) == failure::integrity)
         std::rethrow_exception(failed);
-    auto now = draft::whereabouts::there; // where a lake cannot be reached: it was there before COMMIT
+    auto now = draft::whereabouts::there; // if the storage cannot be reached: it was there before COMMIT
     try {
         now = co_await work.draft->look();
     } catch (const async::error&) {

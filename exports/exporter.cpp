@@ -132,8 +132,7 @@ awaitable<bool> exporter::open(attempt& work) {
     co_return !work.lease_busy;
 }
 
-// Tasks run beside each other: all hold the lease together, and the last of them on this server lets go of
-// it.
+// Tasks run at the same time: all hold the lease together, and the last of them on this server releases it.
 awaitable<void> exporter::take_lease(attempt& work) {
     auto* const lease = context_.sink.lease();
     if (lease == nullptr)
@@ -141,7 +140,7 @@ awaitable<void> exporter::take_lease(attempt& work) {
     const auto shared = co_await work.session.query(
         "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended("
         "'event-archiver/exports'::pg_catalog.text, 0::pg_catalog.int8))");
-    work.lease_busy = !shared.boolean(0, 0); // somebody is just letting go of it
+    work.lease_busy = !shared.boolean(0, 0); // another run is releasing it
     if (work.lease_busy)
         co_return;
     auto claim = co_await lake::claim_of(work.session, work.position, "exports");

@@ -29,7 +29,7 @@ struct export_context {
     std::function<std::string()> new_nonce; // at least 56 hex digits, never the same
 };
 
-// How a person decides where the program may not.
+// A person's decision where the program may not decide.
 enum class verdict : std::uint8_t { keep, discard };
 
 class exporter {
@@ -37,17 +37,18 @@ class exporter {
     explicit exporter(export_context context)
         : context_(std::move(context)) {}
 
-    // Whatever goes wrong is in the report, and the log; only cancellation passes, once everything is as it
-    // was. Callers see to it that no task runs twice at a time in one process; between processes a lock does.
+    // Every failure is in the report and the log; only cancellation passes, once everything is undone. The
+    // caller must not run a task twice at a time in one process; between processes a lock prevents it.
     [[nodiscard]] awaitable<task_report> run(exports::task task);
 
-    // Settles what earlier runs left of any task, and nothing else; how many files. Throws async::error:
-    // locked if a transaction is still in progress, integrity for one that nobody can tell the fate of.
+    // Settles what earlier runs left of any task, and nothing else; returns the number of files. Throws
+    // async::error: locked if a transaction is still in progress, integrity for one whose fate cannot be
+    // known.
     [[nodiscard]] awaitable<std::uint64_t> recover();
     // Settles one file as a person decided. Throws async::error(precondition) if it is not unsettled.
     [[nodiscard]] awaitable<void> recover_file(std::string name, verdict decision);
-    // Makes the folder of the lake this database's, whosever it was. Throws async::error(locked) while
-    // another server's run is at work, (usage) for exports to a directory.
+    // Makes this database the owner of the folder. Throws async::error(locked) while another server's run is
+    // at work, (usage) for exports to a directory.
     [[nodiscard]] awaitable<void> adopt();
 
   private:

@@ -16,7 +16,7 @@ struct file_name {
     std::string stamp;   // the boundary: "2025_01_01-12_00_00_AM"
     unsigned number = 1; // 1 is not written
 
-    // Of the file that a run with the midnight of this day for a boundary writes first.
+    // The name of the first file of a run whose boundary is the midnight of this day.
     [[nodiscard]] static file_name at(std::string task, lake::day boundary);
     // Nothing if it is not such a name. Any time of day is read: earlier services stamped the time of the
     // run.

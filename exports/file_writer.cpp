@@ -36,7 +36,7 @@ void file_writer::add(std::string_view message) {
 
 void file_writer::compress() {
     compressor_.write(member_, std::as_bytes(std::span(text_)), store_);
-    if (text_.capacity() > 2 * text_at_once) // one large row is no reason to keep that much memory
+    if (text_.capacity() > 2 * text_at_once) // the memory of one large row is not kept
         text_ = std::string();
     text_.clear();
 }

@@ -1,4 +1,4 @@
-// Rows as COPY sends them, on their way into a draft: counted, compressed, cut into blocks. It holds one
+// Takes rows as COPY sends them, counts and compresses them, and writes blocks into a draft. It holds one
 // block and a piece of text, however large the file becomes.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace exports {
 class file_writer {
   public:
     enum class counting : std::uint8_t {
-        rows,    // where they end in the text
+        rows,    // at the ends that the text has
         messages // of the server, which sends each row in one (PostgreSQL documentation, 55.2.6)
     };
 

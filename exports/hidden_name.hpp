@@ -15,7 +15,7 @@ struct hidden_name {
 
     [[nodiscard]] std::string part() const { return stem() + ".part"; }
     [[nodiscard]] std::string pending() const { return stem() + ".pending"; }
-    // Of an empty file that is renamed to see whether that can be done, before and after.
+    // Of an empty file that is renamed to try whether that works: before and after.
     [[nodiscard]] std::string probe() const { return stem() + ".probe"; }
     [[nodiscard]] std::string probed() const { return stem() + ".probed"; }
     // Of any of them, also of what is left of a mark that was being written; `nullopt` if it is no such name.

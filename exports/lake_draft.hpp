@@ -1,4 +1,4 @@
-// A file in the making in the lake: staged blocks, which a block list makes visible. Private to this room.
+// A file being written to the lake: staged blocks, which a block list makes visible. Private to this room.
 #pragma once
 
 #include "async/retry.hpp"

@@ -139,7 +139,8 @@ awaitable<std::string> lake_sink::obstacle() {
         const auto container = co_await lake_.client().look_at_container();
         if (const auto forbidden = container ? lake::obstacle_of(*container, lake_.where()) : std::nullopt)
             co_return forbidden->why;
-        // What each export begins with; the look at the container tells no stranger from a friend.
+        // The request with which each export begins: a look at the container alone does not show that this
+        // identity may read.
         (void)co_await lake_.present_blobs(is_export);
         co_return std::string();
     } catch (const async::error& failed) {

@@ -1,4 +1,4 @@
-// Whether the table has the rows that a file's mark speaks of.
+// Whether the table has the rows that a file's mark keeps as evidence.
 
 #include "db/error.hpp"
 #include "exports/attempt.hpp"
@@ -23,7 +23,7 @@ awaitable<rows_seen> look_for(db::connection& session, const file_evidence& know
 
 } // namespace
 
-// A table that is gone or has other columns now says nothing. Leaves the transaction usable.
+// Unknown if the table is gone or has other columns now. Leaves the transaction usable.
 awaitable<rows_seen> exporter::look_for_rows(attempt& work, const file_mark& mark) {
     if (mark.evidence.empty())
         co_return rows_seen::not_known;

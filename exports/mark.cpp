@@ -79,7 +79,7 @@ constexpr std::string_view table_prefix = "export/";
 
 std::string text_of(const file_mark& mark) {
     const auto& at = mark.author.position;
-    // Not at the end: a mark that lost its end is not to be taken for one without evidence.
+    // Not at the end: a mark that lost its end must not look like one without evidence.
     const auto evidence = mark.evidence.empty() ? std::string() : fmt::format("evidence={}\n", mark.evidence);
     const auto started = at.started == 0 ? std::string() : fmt::format("started={}\n", at.started);
     return fmt::format("format={}\ntask={}\nrun={}\nxid={}\ncluster={}\ndatabase={}\ntimeline={}\nlsn={}\n"

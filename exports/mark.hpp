@@ -1,5 +1,5 @@
-// What is remembered of a file while the fate of the transaction that deleted its rows is open. The lake
-// keeps it in the blob's metadata, as the archive does; a directory in a small file beside it.
+// The record of a file while the fate of the transaction that deleted its rows is open. The lake keeps it in
+// the blob's metadata, as the archive does; a directory in a small file beside it.
 #pragma once
 
 #include "db/position.hpp"

@@ -34,8 +34,8 @@ std::set<std::string> different_fields(const std::vector<std::string>& columns, 
 
 } // namespace
 
-// The deleted rows are back for this look: the same snapshot, before the DELETE. A clause with the names, or
-// nothing where the rows that were sampled are in the table as they were exported.
+// The deleted rows are in the table for this look: it has the same snapshot, before the DELETE. A clause with
+// the names, or nothing where the rows that were sampled are in the table as they were exported.
 awaitable<std::string> exporter::columns_that_differ(attempt& work) const {
     const auto& known = work.sampled.taken();
     std::set<std::string> names;

@@ -17,8 +17,8 @@ using async::failure;
 
 constexpr int create_new = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
-// A file system without locks costs a late cleaning. Where another process has the lock, it has taken the
-// file for an abandoned one and is about to remove it.
+// On a file system without locks, files are only cleaned up later. If another process has the lock, it has
+// taken the file for an abandoned one and is about to remove it.
 void take_lock(const async::descriptor& file, int kind, const fs::path& path) {
     if (::flock(file.get(), kind | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         throw removed_before_commit(path);
@@ -49,9 +49,9 @@ void part_file::append(std::span<const std::byte> bytes) {
     bytes_ += bytes.size();
 }
 
-// One descriptor after the other, not both at once: rclone stores a file when its last one is closed. Who
-// finds the file unlocked in between keeps its lock while he removes it, so that `take_lock` or `must_stand`
-// finds out.
+// One descriptor after the other, not both at once: rclone stores a file when its last one is closed. A
+// process that finds the file unlocked in between keeps its own lock while it removes the file, so that
+// `take_lock` or `must_stand` notices.
 void part_file::finish() {
     async::sync_file(file_.get(), path_);
     if (!file_.close())
@@ -94,7 +94,7 @@ part_lock::part_lock(const fs::path& path)
         return;
     }
     abandoned_ = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
-    if (!abandoned_ && errno == EBADF) { // NFS: only what may be written to can be locked so
+    if (!abandoned_ && errno == EBADF) { // NFS locks only what is open for writing
         async::descriptor writing(path, O_RDWR | O_NOFOLLOW);
         if (!writing.open())
             return;

@@ -1,5 +1,5 @@
-// The file of an export while it has no name yet, and what its lock tells other processes. All of it blocks.
-// Private to this room.
+// The file of an export before it has its name, and its lock, which tells other processes that it is in use.
+// All of it blocks. Private to this room.
 #pragma once
 
 #include "async/descriptor.hpp"

@@ -18,7 +18,7 @@ std::size_t line_at(std::string_view text, std::size_t position) {
     return 1 + static_cast<std::size_t>(std::ranges::count(text.substr(0, position), '\n'));
 }
 
-// What stands where a placeholder should, as far as it can be shown.
+// The text in place of a placeholder, as far as it can be shown.
 std::string shown(std::string_view rest) {
     const auto end = rest.find(')');
     auto part = rest.substr(0, end == std::string_view::npos ? 2 : end + 2);

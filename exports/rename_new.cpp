@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Nothing: this file system cannot do it in that way, or something else is wrong, which the last way will
-// tell.
+// nullopt: this file system cannot do it in this way, or something else is wrong, which the last way will
+// report.
 using attempt_at_name = std::optional<renamed>;
 
 attempt_at_name rename_without_replacing(const fs::path& from, const fs::path& to) {

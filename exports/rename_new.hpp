@@ -9,13 +9,12 @@ namespace exports {
 
 enum class renamed : unsigned char { done, taken, missing };
 
-// Replaces nothing. The third way looks first and then renames: what another program puts there in between
-// would be lost, what another run of the task does is kept out by the task's lock. Once it is done, `to` is
-// there. Throws async::error.
+// Replaces nothing. The third way looks first and then renames: a file that another program puts there in
+// between would be lost; another run of the task is kept out by the task's lock. Afterwards `to` exists.
+// Throws async::error.
 [[nodiscard]] renamed rename_new(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// Tries all that with an empty file: what cannot be done must be found out before it is needed. Leaves
-// neither. Throws async::error.
+// Tries all that with an empty file, before it is needed. Leaves no file behind. Throws async::error.
 void try_renaming(const std::filesystem::path& from, const std::filesystem::path& to);
 
 } // namespace exports

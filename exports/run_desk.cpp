@@ -30,7 +30,7 @@ run_ticket run_desk::request(std::vector<std::string> tasks) {
 }
 
 awaitable<void> run_desk::wait(run_ticket ticket) {
-    // What waits when the desk is closed never begins; what runs comes to an end.
+    // A run that waits when the desk is closed never begins; one that is running ends.
     const auto open = [this](const auto& each) {
         return each->at == requested_run::state::running ||
                (each->at == requested_run::state::waiting && !closed_);

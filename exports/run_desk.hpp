@@ -1,5 +1,5 @@
-// Runs that are asked for while the program serves: each task at most once at a time, and who asks for one
-// that is waiting or running joins it.
+// Runs that clients request from `serve`: each task runs at most once at a time, and a request for one that
+// is waiting or running joins it.
 #pragma once
 
 #include "async/condition.hpp"
@@ -17,7 +17,7 @@
 
 namespace exports {
 
-// A run that was asked for. Shared by all who did.
+// A requested run, shared by all its requests.
 struct requested_run {
     std::string task;
     enum class state : std::uint8_t { waiting, running, ended };
@@ -42,13 +42,13 @@ class run_desk {
     // Asks for these tasks, one after the other; a task that is waiting or running already is not asked for
     // again. Returns at once.
     [[nodiscard]] run_ticket request(std::vector<std::string> tasks);
-    // Until all of them have ended, or the desk is closed and some never will.
+    // Returns when all of them have ended, or the desk is closed and some never will.
     [[nodiscard]] awaitable<void> wait(run_ticket ticket);
     [[nodiscard]] task_status status(std::string_view task) const;
     [[nodiscard]] bool idle() const noexcept { return in_hand_.empty(); }
 
-    // Carries out what is asked for, until `close`; then what is running ends, and what is waiting is
-    // dropped. The coroutine that starts the server awaits it too.
+    // Carries out requested runs until `close`; then those that are running end, and those that are waiting
+    // are dropped. The coroutine that starts the server awaits it too.
     [[nodiscard]] awaitable<void> work();
     void close();
 

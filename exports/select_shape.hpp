@@ -1,5 +1,5 @@
-// What a task's select.sql has to be, told by its words alone: comments and quoted texts are passed over. It
-// finds mistakes early and names their line; the server has the last word.
+// What a task's select.sql has to be, checked by its words alone: comments and quoted texts are passed over.
+// It finds mistakes early and names their line; the server decides in the end.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ struct select_shape {
     // Commas and double quotes, as the archive writes them: rows can be counted where they stand in the text.
     bool usual_dialect = true;
     std::string mistake; // a clause; empty if the statement is right
-    // Nothing is said but CSV and HEADER.
+    // No option but CSV and HEADER.
     bool plain_dialect = false;
     std::string options; // what stands behind TO STDOUT, word for word
 };

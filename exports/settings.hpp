@@ -1,4 +1,4 @@
-// What an export is told, already checked.
+// The settings of an export, already checked.
 #pragma once
 
 #include "db/side_effects.hpp"
@@ -21,7 +21,7 @@ struct settings {
     std::filesystem::path directory;   // EXPORT_PATH
     std::string container;             // of the lake
     std::string folder;                // in it, "" or "some/folder"
-    std::string time_zone = "UTC";     // whose midnight is the boundary, and in which times are written
+    std::string time_zone = "UTC";     // its midnight is the boundary, and times are written in it
     std::optional<lake::day> boundary; // the midnight with which this day begins; nothing: today's
     bool dry_run = false;
     db::side_effects side_effects = db::side_effects::refuse;

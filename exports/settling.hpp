@@ -1,4 +1,4 @@
-// What becomes of a file whose transaction's fate an earlier run left open.
+// What to do with a file of which an earlier run left the fate of the transaction open.
 #pragma once
 
 #include "db/fate.hpp"
@@ -13,12 +13,12 @@ enum class settle_step : std::uint8_t {
     keep,    // the rows are gone from the table
     discard, // the rows are in the table
     wait,    // the transaction is still running
-    person,  // nobody can tell
+    person,  // only a person can decide
 };
-// What the server says of the transaction is believed unless the rows contradict it: after an abort they are
-// in the table, after a commit they are not. `same_server`: it has run ever since the mark was written, and
-// has given the number to nobody else. Then an abort stands where rows were changed since, or none are known;
-// on another server it needs a row that bears it out.
+// The server's answer counts unless the rows contradict it: after an abort they are in the table, after a
+// commit they are not. `same_server`: it has run ever since the mark was written, and has not given the
+// number to another transaction. Then "aborted" counts although rows were changed since, or none are known;
+// on another server it needs a row that confirms it.
 [[nodiscard]] settle_step decide_settling(db::fate of_transaction, rows_seen rows, bool same_server) noexcept;
 
 } // namespace exports

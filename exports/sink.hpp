@@ -32,18 +32,18 @@ struct stored_file {
 
 // A file whose transaction's fate is open, as an earlier run left it.
 struct unsettled_file {
-    std::string name;  // as it is called, or will be
+    std::string name;  // the one it has or will have
     std::string place; // where the sink keeps its mark
     file_mark mark;
     std::string mistake; // why the mark cannot be read; empty: it can
     std::string version;
 };
 
-// A file in the making. Readers do not see it until `finalise`, or for the lake until `prepare`. Whoever
+// A file being written. Readers do not see it until `finalise`, in the lake until `prepare`. The code that
 // begins one ends it by `finalise` or `take_back`.
 class draft {
   public:
-    // After COMMIT: under its name, still hidden although it should not be, or nowhere.
+    // After COMMIT: under its name, still hidden although it should not be, or gone.
     enum class whereabouts : std::uint8_t { there, hidden, gone };
 
     draft() = default;
@@ -51,11 +51,11 @@ class draft {
     draft& operator=(const draft&) = delete;
     virtual ~draft() = default;
 
-    // Bytes that the next `write` should have, but for the last.
+    // The size of the next `write`, unless it is the last.
     [[nodiscard]] virtual std::size_t block_size() const = 0;
     // Appends. Sinks own what they write, so that a cancelled write can end unobserved.
     [[nodiscard]] virtual awaitable<void> write(std::vector<std::byte> bytes) = 0;
-    // No more bytes: what was written is where a crash of the machine cannot lose it.
+    // No more bytes: makes what was written survive a crash of the machine.
     [[nodiscard]] virtual awaitable<void> finish() = 0;
     // From here on the file depends on the mark's transaction. To be awaited shielded. Throws
     // lake::conflict if somebody else has taken its name meanwhile.
@@ -67,7 +67,7 @@ class draft {
     [[nodiscard]] virtual awaitable<void> finalise() = 0;
     // Once `finalise` has been tried. Throws async::error where that cannot be found out now.
     [[nodiscard]] virtual awaitable<whereabouts> look() = 0;
-    // Nothing is left of it. Only once the transaction is certainly not committed.
+    // Removes it. Only once the transaction is certainly not committed.
     [[nodiscard]] virtual awaitable<void> take_back() = 0;
 
     // The file's name as far as it is known.
@@ -83,8 +83,8 @@ class sink {
     sink& operator=(const sink&) = delete;
     virtual ~sink() = default;
 
-    // `first`: the name to take, or the next that is free. What dead runs left of the task's drafts is
-    // cleared away: the caller has settled its files and holds its lock.
+    // `first`: the name to take, or the next that is free. Drafts that dead runs of the task left are
+    // removed: the caller has settled its files and holds its lock.
     [[nodiscard]] virtual awaitable<std::unique_ptr<draft>> begin(file_name first, std::string nonce) = 0;
 
     // The finished and pending files of a task, oldest boundary first.
@@ -96,8 +96,8 @@ class sink {
 
     // Of all tasks, those no longer on disk included.
     [[nodiscard]] virtual awaitable<std::vector<unsettled_file>> unsettled() = 0;
-    // Whether the process that wrote it still works with it, as far as the place can tell. A lease tells it
-    // too, where there is one.
+    // Whether the process that wrote it still works with it, as far as the place can tell. A lease, where
+    // there is one, makes it false.
     [[nodiscard]] virtual awaitable<bool> in_use(unsettled_file file) = 0;
     // False if there is no file to keep: somebody has moved it away, or removed it. Its mark stays.
     [[nodiscard]] virtual awaitable<bool> keep(unsettled_file file) = 0;
@@ -105,10 +105,11 @@ class sink {
     [[nodiscard]] virtual awaitable<void> forget(unsettled_file file) = 0;
     [[nodiscard]] virtual awaitable<void> remove(unsettled_file file) = 0;
 
-    // The place's fence, taken before anything is settled or published there; null where it has none.
+    // The lease of the place, taken before anything is settled or published there; null where it has none.
     [[nodiscard]] virtual lake::folder_lease* lease() noexcept { return nullptr; }
 
-    // What stands in the way of files now, as far as a look tells without writing: a clause, or empty.
+    // What would keep files from being written now, as far as a look tells without writing: a clause, or
+    // empty.
     [[nodiscard]] virtual awaitable<std::string> obstacle() = 0;
 
     // For logs: "/exported-data", "lake container/folder".

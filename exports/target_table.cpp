@@ -93,7 +93,7 @@ awaitable<std::optional<target_table>> find_target(db::connection& session, std:
     }
     const bool view = named.kind == "v";
     const bool partitioned = behind.table.kind == "p";
-    only = only && !view; // says nothing of what is behind a view
+    only = only && !view; // ONLY does not reach behind a view
     const auto heirs = co_await session.query(heirs_sql, number);
     if (found.obstacle.empty() && (!only || behind.table.kind == "f"))
         found.obstacle = obstacle_in(heirs);

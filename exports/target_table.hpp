@@ -20,7 +20,7 @@ struct target_table {
     std::vector<std::vector<std::string>> keys;
     // Why its rows are not all that is deleted, a clause; empty: they are.
     std::string obstacle;
-    // The table whose rows go, that behind a view; 0: the catalog does not tell it.
+    // The table that loses rows, of a view the one behind it; 0: the catalog does not tell it.
     std::uint32_t relation = 0;
 };
 

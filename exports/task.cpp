@@ -25,7 +25,7 @@ using async::failure;
 
 constexpr std::array<std::string_view, 2> sql_files{"select.sql", "delete.sql"};
 constexpr std::size_t task_name_max = 100;
-// Any will do to look for mistakes.
+// Any day will do to look for mistakes.
 constexpr std::string_view some_boundary = "'2025-01-01T00:00:00'::timestamp";
 
 struct opened_file {
@@ -82,7 +82,7 @@ std::size_t line_outside_utf8(std::string_view text) {
 }
 
 file_content read_sql(const fs::path& path) {
-    // A FIFO in its place would keep us waiting.
+    // Opening a FIFO in its place would wait for a writer.
     const opened_file file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.number < 0)
         return {{}, unreadable(errno)};
@@ -114,7 +114,7 @@ file_content read_sql(const fs::path& path) {
     return {std::move(text), {}};
 }
 
-// A volume's `lost+found` is no task that somebody got wrong.
+// A volume's `lost+found` is not a task with a mistake.
 bool looks_like_a_task(const fs::path& directory) {
     std::error_code unknown;
     return is_task_name(directory.filename().string()) ||

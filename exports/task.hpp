@@ -1,5 +1,5 @@
-// Export tasks as they lie on disk: a directory for each, which holds select.sql and delete.sql. Read anew
-// whenever they are asked for, so that one can be added or mended without a restart.
+// Export tasks as they lie on disk: a directory for each, which holds select.sql and delete.sql. They are
+// read each time they are needed, so that one can be added or corrected without a restart.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,4 +1,4 @@
-// A task's SQL as the server gets it, and what the server says of it. Private to this room.
+// A task's SQL as the server gets it, and the server's errors about it. Private to this room.
 #pragma once
 
 #include "async/asio.hpp"
@@ -10,11 +10,11 @@
 
 namespace exports {
 
-// The boundary in its places. The task was checked when it was read: throws async::error(precondition) for a
-// mistake.
+// The SQL with the boundary in place of its placeholders. The task was checked when it was read: throws
+// async::error(precondition) for a mistake.
 [[nodiscard]] std::string bound_sql_of(std::string_view sql, lake::day boundary);
 
-// What the server says of a statement is put behind the name of its file.
+// Awaits `operation`; the name of the file is put in front of a server's error.
 template <typename T>
 async::awaitable<T> naming(std::string file, async::awaitable<T> statement) {
     try {

@@ -22,7 +22,7 @@ std::string time_zone_mistake(std::string_view name) {
     if (name.empty() || name.size() > name_max || !is_letter(name.front()) ||
         !std::ranges::all_of(name, known))
         return std::string(right);
-    // These are names, and mean what they say the other way round too; their author knows it.
+    // These are names of zones, although they look like offsets.
     if (name.starts_with("Etc/GMT"))
         return {};
     if (std::ranges::any_of(name, is_digit))

@@ -6,8 +6,9 @@
 
 namespace exports {
 
-// Why this cannot be the name of a time zone, as a clause; empty if it can: only the server knows which there
-// are. Offsets in POSIX's way, which PostgreSQL takes too, are refused: `UTC+3` is three hours *behind* UTC.
+// Why this cannot be the name of a time zone, as a clause; empty if it may be one: only the server knows all
+// names. Offsets in POSIX's way, which PostgreSQL takes too, are refused: `UTC+3` is three hours *behind*
+// UTC.
 [[nodiscard]] std::string time_zone_mistake(std::string_view name);
 
 } // namespace exports

@@ -27,7 +27,7 @@ bool is_name(const sql_word& word) { return word.category != sql_word::kind::sym
 
 bool ends_from(const sql_word& word) { return word.is("WHERE") || word.is("ORDER"); }
 
-// A name, or table and name, and nothing else.
+// True for a name, or a table and a name, and nothing else.
 bool is_column(word_list item) {
     const bool qualified = item.size() == 3 && is_name(item[0]) && item[1].is_symbol('.') && is_name(item[2]);
     return qualified || (item.size() == 1 && is_name(item[0]));

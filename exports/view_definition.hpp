@@ -1,4 +1,4 @@
-// What a view says of one table, by its words alone.
+// What the text of a view says of its one table, from its words alone.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What select.sql changed, which may be nothing: rows that a query deletes or changes are in no file, and
+// What select.sql changed. It must change nothing: rows that a query deletes or changes are in no file, and
 // delete.sql does not find them any more.
 
 #include "async/error.hpp"
@@ -37,7 +37,7 @@ awaitable<void> exporter::watch_select(attempt& work) {
 }
 
 awaitable<void> exporter::look_at_select(attempt& work) {
-    // Whoever writes has a number: a query that only reads costs one question.
+    // A transaction that has written has a number: for a query that only reads, one question is enough.
     const auto wrote =
         co_await work.session.query("SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL");
     if (!wrote.boolean(0, 0))

@@ -1,5 +1,5 @@
 // The loop around the transactions of a run: a transaction is tried again after a conflict, and while a lock,
-// a lease or a transaction of somebody else is in the way. Every command that changes a table runs in it.
+// a lease or a transaction of somebody else is in the way. Every command that changes a table uses it.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,5 +1,5 @@
-// Bytes in, staged blocks of one blob out, one after another: for who copies a file and has nothing else
-// under way. Its one open block lies in pages of the pool.
+// Bytes in, staged blocks of one blob out, one after another: for code that copies one file at a time. Its
+// one open block lies in pages of the pool.
 #pragma once
 
 #include "async/asio.hpp"
@@ -24,7 +24,7 @@ class block_stream {
                  std::string encryption_scope, std::size_t id_length = azure::block_ids::raw_length_default);
 
     [[nodiscard]] async::awaitable<void> write(std::span<const std::byte> bytes);
-    // Nothing more comes.
+    // Call at the end of the bytes.
     [[nodiscard]] async::awaitable<void> finish();
 
     [[nodiscard]] const std::vector<std::string>& ids() const noexcept { return ids_; } // in order

@@ -15,11 +15,11 @@ class conflict : public async::error {
     }
 };
 
-// So often a run begins again after a conflict before it says so.
+// How often a run begins again after conflicts before it gives up.
 inline constexpr int conflicts_max = 5;
 
 // True if everything may be done again at once with a fresh snapshot and a fresh look at the files: somebody
-// else came first, here or on the server (a serialization failure).
+// else wrote first, here or on the server (a serialization failure).
 [[nodiscard]] bool may_run_again(const std::exception_ptr& failed);
 
 } // namespace lake

@@ -1,5 +1,5 @@
-// The content of a file that others may have written, looked at as it streams by: is it a day file that rows
-// can go behind? Holds no more than the row at hand.
+// Checks the content of a file that others may have written, as it streams by: is it a day file that rows can
+// be appended to? Holds no more than the row at hand.
 #pragma once
 
 #include "async/error.hpp"

@@ -59,7 +59,7 @@ awaitable<void> converter::make_copy(const listed_file& file, const expected_fil
                                     made.content, values);
 }
 
-// The original is about to go: what the lake serves of the copy must be it.
+// The original is about to be removed: what the service returns of the copy must equal it.
 awaitable<void> converter::prove_copy(const standing& made) {
     std::uint64_t crc = 0;
     std::uint64_t bytes = 0;
@@ -156,7 +156,7 @@ awaitable<original_state> converter::compare(const standing& made, const listed_
     co_return left == 0 && crc == made.mark.crc ? original_state::begins_alike : original_state::otherwise;
 }
 
-// Put Block List on a name that nothing has. What stands there is known by its blocks: their ids are this
+// Put Block List on a name that nothing has. The blob there is recognised by its blocks: their ids are this
 // run's.
 awaitable<azure::etag> converter::commit_new(std::string doing, std::string name,
                                              const std::vector<std::string>& ids,

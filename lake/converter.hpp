@@ -38,7 +38,7 @@ class converter {
     [[nodiscard]] awaitable<void> settle(const listed_file& copy, const listed_file* original);
 
   private:
-    // What stands where, under which ETag.
+    // Which blob has the content, and under which ETag.
     struct standing {
         std::string name; // of the file
         std::string copy_name;

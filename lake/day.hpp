@@ -18,7 +18,7 @@ class day {
   public:
     // Of the day that is `number` days after 1970-01-01; nullopt outside the years above.
     [[nodiscard]] static std::optional<day> from_number(std::int64_t number) noexcept;
-    // Of exactly YYYY-MM-DD; nullopt for anything else, days that never were included.
+    // Of exactly YYYY-MM-DD; nullopt for anything else, also for a day that no calendar has.
     [[nodiscard]] static std::optional<day> from_text(std::string_view iso) noexcept;
 
     [[nodiscard]] std::int32_t number() const noexcept { return number_; }

@@ -1,4 +1,4 @@
-// What `verify` finds: where a file is not what it should be. Never a row's value.
+// What `verify` finds: the places where a file is not what it should be. Never a row's value.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,7 @@ class difference_list {
     static constexpr std::size_t kept_max = 20;
 
     void add(difference_kind kind, row_place at, std::string description);
-    // More of the same, whose places are not told.
+    // Counts `more` without a place.
     void add_unplaced(std::uint64_t count) noexcept { count_ += count; }
     [[nodiscard]] const std::vector<difference>& kept() const noexcept { return kept_; }
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }

@@ -1,5 +1,5 @@
-// Single files of the folder as a unit that writes to them sees them: whatever publishes, settles or takes
-// back asks no more of the storage service than this. The folder is one; tests have one in memory.
+// The single files of a folder, for code that publishes, settles or takes back: it asks no more of the
+// storage service than this. `folder` implements it; tests have one in memory.
 #pragma once
 
 #include "async/asio.hpp"

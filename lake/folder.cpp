@@ -39,7 +39,7 @@ awaitable<bool> folder::create_directory() {
         co_await directories_->ensure(prefix_.substr(0, prefix_.size() - 1));
         co_return true;
     } catch (const azure::storage_error& failed) {
-        // A private endpoint for blobs alone is common. The marker asks for the same, or says what is wrong.
+        // A private endpoint for blobs alone is common. The marker does the same, or fails with the reason.
         client_.log().info("folder.marker", "the folder cannot be made as a directory: a marker is put there",
                            {{"error.message", failed.what()}});
     }

@@ -1,4 +1,4 @@
-// The folder of day files as the job sees it.
+// The folder of day files, as commands see it.
 #pragma once
 
 #include "azure/blob/blob_client.hpp"
@@ -19,7 +19,7 @@
 
 namespace lake {
 
-// The folder's own things lie there; nothing else of ours does.
+// The folder's lock and ledger are there, and nothing else of ours.
 inline constexpr std::string_view bookkeeping_folder = ".event-archiver/";
 
 struct folder_contents {
@@ -29,11 +29,11 @@ struct folder_contents {
 
 class folder final : public file_store {
   public:
-    // `path`: "" or "some/folder". `client` and `directories`, which makes the folder where folders are
-    // real, must outlive the lake. `encryption_scope`: of the folder's marker.
+    // `path`: "" or "some/folder". `client` and `directories`, which makes the folder on an account that has
+    // real folders, must outlive this. `encryption_scope`: of the folder's marker.
     folder(azure::blob_client& client, std::string path, azure::directory_client* directories = nullptr,
            std::string encryption_scope = {});
-    // ARCHIVE_MEMORY, in bytes: what a row of others may take.
+    // `memory`: ARCHIVE_MEMORY, in bytes. A row in a file of others may be as long.
     void bound_rows(std::uint64_t memory) noexcept { row_memory_ = memory; }
     [[nodiscard]] std::uint64_t row_limit(const listed_file& file) const noexcept override {
         return lake::row_limit(file, row_memory_);
@@ -41,11 +41,11 @@ class folder final : public file_store {
 
     // Creates the container and the folder if they are missing.
     [[nodiscard]] awaitable<folder_contents> contents();
-    // Every day's file, for readers: where it is missing because its conversion was interrupted, the
+    // The file of each day, for readers. Where it is missing because its conversion was interrupted: the
     // copy. Creates nothing. Nothing if there is no container.
     [[nodiscard]] awaitable<std::optional<file_map>> present_files();
-    // The blobs of the folder itself whose name in it passes: creating what is missing, and not. The others
-    // are dropped page by page.
+    // The blobs of the folder itself whose names in it are `wanted`; the others are dropped page by page. The
+    // first creates what is missing, the second does not.
     using name_filter = std::function<bool(std::string_view)>;
     [[nodiscard]] awaitable<std::vector<azure::blob_properties>> blobs(name_filter wanted);
     [[nodiscard]] awaitable<std::optional<std::vector<azure::blob_properties>>>
@@ -58,7 +58,7 @@ class folder final : public file_store {
     [[nodiscard]] awaitable<void> must_take(const azure::tag_set& tags);
     [[nodiscard]] std::string name_of(const file_key& key) const override;
     [[nodiscard]] place where() const override { return {client_.account_name(), client_.container()}; }
-    // What lies in the folder's own folder: the lock, the ledger. Nothing if there is none.
+    // The lock and the ledger. Nothing if there is none.
     [[nodiscard]] awaitable<std::vector<azure::blob_properties>> bookkeeping();
     [[nodiscard]] const std::string& encryption_scope() const noexcept { return encryption_scope_; }
     [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; } // "" or "some/folder/"
@@ -86,7 +86,7 @@ class folder final : public file_store {
   private:
     struct found_blobs {
         std::vector<azure::blob_properties> wanted;
-        bool empty = true; // nothing at all lies in the folder
+        bool empty = true; // the folder holds nothing at all
     };
     [[nodiscard]] awaitable<std::optional<found_blobs>> find_blobs(name_filter wanted);
     [[nodiscard]] folder_contents contents_of(std::vector<azure::blob_properties> blobs);

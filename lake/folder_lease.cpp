@@ -136,7 +136,7 @@ awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
 // The whole blob is written again: it has no content. Throws conflict if somebody else has written to it.
 awaitable<void> folder_lease::write(folder_holder holder) {
     const auto values = lock_metadata(claim_.owner, holder);
-    const auto expected = std::exchange(etag_, {}); // unless the write is known, the next `take` looks anew
+    const auto expected = std::exchange(etag_, {}); // unless the write is known, the next `take` looks again
     const auto when = azure::condition::match(expected);
     conditional_write signature;
     signature.doing = fmt::format("signing '{}'", name_);
@@ -247,7 +247,8 @@ awaitable<void> folder_lease::renew_for_ever() {
         try {
             co_await renew();
         } catch (const async::error& failed) {
-            // It counts for a while yet, and nobody may have wanted it: the proof before COMMIT decides.
+            // The lease is still valid for a while, and may not be needed any more: the proof before COMMIT
+            // decides.
             log_.debug("lease.not_renewed", "the lake's lease could not be renewed",
                        {{"error.message", failed.what()}});
         }

@@ -1,6 +1,6 @@
-// The fence in the lake: only who holds the lease of the folder's lock blob settles and publishes there. All
-// who work on one running database server share one lease, for its locks fence them from each other; a copy
-// of the server is another one. docs/protocol.md, "The lease and the owner".
+// The lock of a folder: only a run that holds the lease of the folder's lock blob settles and publishes
+// there. All runs on one running database server share one lease, for its locks keep them apart; a copy of
+// the server needs another lease. docs/protocol.md, "The lease and the owner".
 #pragma once
 
 #include "async/log.hpp"
@@ -14,9 +14,9 @@
 
 namespace lake {
 
-// A holder that died is in the way for so long.
+// The lease of a run that died lapses after this.
 inline constexpr std::chrono::seconds lease_duration{15};
-// Who finds it taken waits at least so long: a dead holder's lapses meanwhile.
+// A run that finds the lease taken waits at least this long: that of a dead run lapses meanwhile.
 inline constexpr std::chrono::seconds lease_patience{20};
 
 class folder_lease {
@@ -24,29 +24,29 @@ class folder_lease {
     // `name`: of the lock blob. The references must outlive it.
     folder_lease(lake::folder& folder, async::retry_context& retries, std::string name, std::string run_id);
 
-    // True if it is held now, for the first time or again; false: by somebody else. Creates the lock blob,
-    // with its owner, where there is none. Throws async::error(precondition) if the folder is somebody
-    // else's.
+    // True if this run holds it now, for the first time or again; false if somebody else does. Creates the
+    // lock blob, with its owner, where there is none. Throws async::error(precondition) if the folder is
+    // somebody else's.
     [[nodiscard]] awaitable<bool> take(lease_claim claim);
-    // Hands the folder over to `claim`'s owner, who holds the lease. The owner it had, if there was another.
-    // Throws async::error(locked) while somebody else holds the lease.
+    // Hands the folder over to `claim`'s owner. Returns the owner it had, if that was another. Throws
+    // async::error(locked) while somebody else holds the lease.
     [[nodiscard]] awaitable<std::optional<folder_owner>> adopt(lease_claim claim);
-    // Before anything is published: writes down who holds it, unless that stands there. The lock blob's ETag
-    // is thus another one once another holder has begun to write. Throws conflict if one has since `take`.
+    // Before anything is published: writes the holder into the lock blob, unless it is there. The blob's ETag
+    // thus changes when another holder begins to write. Throws conflict if one has since `take`.
     [[nodiscard]] awaitable<void> sign();
-    // Between the last look at the folder and the first write that follows from it: signed and still held.
+    // Between the last look at the folder and the first write that follows from it: signs, and renews.
     [[nodiscard]] awaitable<void> ready_to_write();
-    // Renews it: it is held, and no other holder has written anything since `take`. Throws
-    // async::error(locked) if somebody else has it, (temporary) if it was broken.
+    // Renews it. If it returns, the lease is held, and no other holder has written anything since `take`.
+    // Throws async::error(locked) if somebody else has it, (temporary) if it was broken.
     [[nodiscard]] awaitable<void> renew();
     // Throws the same if the last renewal was refused.
     void must_be_held() const;
-    // Lets go of it; a failure is ignored. Only while nobody else can be at work on this server.
+    // Releases it; a failure is ignored. Only while nobody else can be at work on this server.
     [[nodiscard]] awaitable<void> release();
-    // Awaits `body`, and renews the lease beside it while it is held.
+    // Awaits `body`, and renews the lease meanwhile while it is held.
     [[nodiscard]] awaitable<void> renewed_beside(std::function<awaitable<void>()> body);
 
-    // For who finds it taken: async::error(locked), with what is known of the holder.
+    // The error if it is taken: async::error(locked), with what is known of the holder.
     [[nodiscard]] async::error taken() const;
 
   private:

@@ -1,4 +1,4 @@
-// Whose folder it is, and who works in it now, as the metadata of its lock blob says. Pure functions.
+// The owner and the last user of a folder, as the metadata of its lock blob says. Pure functions.
 #pragma once
 
 #include "lake/folder.hpp"
@@ -21,9 +21,9 @@ struct folder_owner {
 };
 
 [[nodiscard]] std::string describe(const folder_owner& owner);
-// Nothing where the metadata does not say it.
+// nullopt if the metadata does not say it.
 [[nodiscard]] std::optional<folder_owner> owner_from(const azure::metadata& values);
-// Who was the last to work in the folder.
+// The last run that worked in the folder.
 struct folder_holder {
     std::string lease; // the id of the lease; empty: nobody yet
     std::string who;   // "run 3f…, host archive-7d4c, since 2026-01-01T02:00:00Z"

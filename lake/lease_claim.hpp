@@ -1,4 +1,4 @@
-// What is said to get a folder's lease: who asks, and under which id.
+// A request for a folder's lease: for which owner, under which id.
 // Tested by tests/fault/test_lease.py.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace lake {
 
-// Who asks for the lease: the folder's owner, and the server that is running.
+// The folder's owner, and the running server.
 struct lease_claim {
     folder_owner owner;
     std::string id; // a UUID: the same for all runs on this server until it is started again

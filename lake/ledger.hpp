@@ -39,8 +39,8 @@ inline constexpr std::string_view kept = "kept";             // a person has acc
 
 // By file, its last change.
 using ledger_state = std::map<std::string, ledger_entry>;
-// A line that comes later counts, unless the server had come less far when it was written: a copy of it may
-// have. A decision always counts.
+// Replaces what is known of the file, unless the line was written when the server's log was less far: by a
+// copy of the server. A decision always replaces it.
 void note_entry(ledger_state& known, ledger_entry entry);
 
 enum class ledger_verdict : std::uint8_t {
@@ -49,7 +49,7 @@ enum class ledger_verdict : std::uint8_t {
     older,   // an earlier version of the file
     altered, // others have written to it
 };
-// What has become of a file, if there is one.
+// What has become of a file. `found`: null if it is not there.
 [[nodiscard]] ledger_verdict compare_with_ledger(const ledger_entry& known,
                                                  const listed_file* found) noexcept;
 // "the ledger knows 12 rows, 3456 bytes of transaction 789, and the file is not there"
@@ -62,8 +62,8 @@ class ledger {
 
     // Appends the entries in requests of at most 4 MiB. After an unclear answer a line may be there twice.
     [[nodiscard]] awaitable<void> append(std::vector<ledger_entry> entries);
-    // The same for what has committed: where the lake will never take it (an account without append blobs, a
-    // policy), a warning. Throws what another try may mend: the marks are then to stay.
+    // The same for what has committed: where the service will never take it (an account without append blobs,
+    // a policy), it warns. Throws an error that another try may mend: the marks then have to stay.
     [[nodiscard]] awaitable<void> record(std::vector<ledger_entry> entries, async::log& log);
     // All months. Empty where an older version wrote the folder.
     [[nodiscard]] awaitable<ledger_state> read();

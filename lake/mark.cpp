@@ -19,7 +19,7 @@ using namespace mark_text;
 constexpr std::string_view name_prefix = "archiver";
 constexpr std::string_view format_name = "archiverformat";
 constexpr std::string_view format_version = "2";
-constexpr std::string_view quoted_format = "1"; // of 0.1.0: names as quote_ident wrote them that day
+constexpr std::string_view quoted_format = "1"; // of 0.1.0: names as quote_ident wrote them
 constexpr std::string_view table_name = "archivertable";
 constexpr std::string_view pending_name = "archiverpending"; // the transaction, only while its fate is open
 constexpr std::string_view rows_name = "archiverrows";
@@ -33,7 +33,8 @@ constexpr std::string_view restored_name = "archiverrestored";   // the one that
 constexpr std::string_view hold_name = "archiverhold";
 constexpr std::string_view no_base = "none";
 
-// The table of an export's mark is a task, and no name of a table begins so unquoted.
+// The mark of an export names a task in place of a table: "export/TASK". No unquoted name of a table begins
+// so.
 constexpr std::string_view export_prefix = "export/";
 
 // As table_in_mark writes it today.

@@ -23,7 +23,7 @@ struct sampled_row {
     bool operator==(const sampled_row&) const = default;
 };
 
-// The content of a file up to a point, and who put the end of it there.
+// The content of a file up to a point, and the run that wrote the end of it.
 struct file_record {
     std::uint64_t bytes = 0;
     std::uint64_t uncompressed = 0; // of a gzip file: bytes of CSV
@@ -40,13 +40,13 @@ struct file_record {
     // CRC-64 of the types of what a row's day and key are read from. Rows of several types: that of the
     // first. 0 if not recorded.
     std::uint64_t identity = 0;
-    // CRC-64 of the ids of its blocks, in their order: whoever writes the file anew gives it others. 0 if not
-    // recorded.
+    // CRC-64 of the ids of its blocks, in their order: a program that writes the file again gives it others.
+    // 0 if not recorded.
     std::uint64_t ids = 0;
     // Each row is older than this, in UTC: "2025-11-20 02:00:00.123". It is the latest cutoff of the runs
     // that wrote. Empty: not known, because others wrote rows of it, or 0.1.0 did.
     std::string before;
-    std::string time_column; // plain; which of its times put a row into this day's file. Empty: not known
+    std::string time_column; // plain; of the column that chose the day. Empty: not known
     // Of a base, if its tail put the file into another tier: "Cool", or "" for the account's.
     std::optional<std::string> tier;
     bool operator==(const file_record&) const = default;
@@ -69,7 +69,7 @@ struct file_mark {
     std::optional<file_record> base; // what was there before the tail; nothing: the tail is the whole file
     // Moves the file's rows back into the table. Never together with `pending`.
     std::optional<db::transaction_mark> restoring;
-    // The table may have rows of the file as well, and has them by right: until they are due again.
+    // The table may have rows of the file as well, which is right until they are due again.
     std::optional<restored_mark> restored;
     std::string held_until; // "2026-12-24T02:00:00Z": the day is not archived before; empty: no hold
     bool operator==(const file_mark&) const = default;
@@ -82,7 +82,7 @@ struct read_mark {
 };
 
 [[nodiscard]] read_mark mark_from(const azure::metadata& values);
-// `others` is metadata of other people, which every commit has to restate; ours in it is replaced.
+// `others` is metadata that others set, which every commit has to restate; ours in it is replaced.
 [[nodiscard]] azure::metadata metadata_with(const file_mark& mark, const azure::metadata& others);
 [[nodiscard]] azure::metadata without_mark(const azure::metadata& values);
 

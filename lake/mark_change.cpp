@@ -21,7 +21,7 @@ file_mark settled(const file_mark& mark) {
 file_mark not_restored(const file_mark& mark) {
     file_mark result = mark;
     result.restoring.reset();
-    if (!result.restored) // an earlier restore, that came to something
+    if (!result.restored) // no earlier restore has committed
         result.held_until.clear();
     return result;
 }

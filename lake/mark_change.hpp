@@ -10,7 +10,7 @@ namespace lake {
 
 // The mark a file has once its tail is final. A restored file stays so, unless its whole day went.
 [[nodiscard]] file_mark settled(const file_mark& mark);
-// The mark of a file that holds what it held, for the restore came to nothing.
+// The mark of a file that still holds its rows, because the restore was rolled back.
 [[nodiscard]] file_mark not_restored(const file_mark& mark);
 // The mark of a file whose rows are in the table as well, and stay in the file. It must await a transaction.
 [[nodiscard]] file_mark moved_back(const file_mark& mark);
@@ -19,7 +19,7 @@ namespace lake {
 // The mark of a file whose rows are in the table alone: `header` is all it has left.
 [[nodiscard]] file_mark emptied(const file_mark& mark, const file_record& header);
 
-// True if the mark is pending for the sake of rows that the file had already: nothing was added.
+// True if nothing was added: the mark is pending because of rows that the file had already.
 [[nodiscard]] bool has_empty_tail(const file_mark& mark) noexcept;
 // The mark of the file without its tail. The file must have a base.
 [[nodiscard]] file_mark taken_back(const file_mark& mark);

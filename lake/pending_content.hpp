@@ -1,5 +1,5 @@
-// Whether a file that waits for a transaction still holds what was published: whoever appends to it may keep
-// its metadata, and what he added must not go with the tail.
+// Whether a file that waits for a transaction still holds what was published: a program that appends to it
+// may keep its metadata, and what it added must not be removed with the tail.
 #pragma once
 
 #include "lake/file_store.hpp"

@@ -17,7 +17,7 @@ using async::fault_point;
 
 namespace {
 
-// A container that is gone has no files.
+// If the container is gone, so are its files.
 awaitable<std::optional<listed_file>> look_anyhow(lake::file_store& files, std::string name) {
     try {
         co_return co_await files.look(name);
@@ -91,7 +91,7 @@ awaitable<pending_files::observed> pending_files::see_taken_back(std::string nam
         break;
     case tail_state::final:
     case tail_state::built_on:
-        break; // somebody holds the tail for committed
+        break; // somebody has treated the tail as committed
     }
     co_return observed{blob_state::otherwise, etag};
 }

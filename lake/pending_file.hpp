@@ -14,10 +14,10 @@
 
 namespace lake {
 
-// The tail is pending on this transaction: nobody has settled it.
+// True if the tail is pending on this transaction.
 [[nodiscard]] bool pending_on(const listed_file& file, std::string_view transaction);
 
-// What it takes to stage bytes again. `new_nonce`: at least 56 hex digits, never the same.
+// What staging bytes again needs. `new_nonce`: at least 56 hex digits, never the same.
 struct rebuilding {
     async::page_pool& pages;
     std::function<std::string()> new_nonce;
@@ -34,11 +34,11 @@ class pending_files {
         , retries_(retries)
         , rebuilding_(again) {}
 
-    // A file found pending: the three ways to end. `keep` is harmless where it fails, the next run does it;
-    // but async::error(integrity) says that the file is gone, or is another one: its rows were deleted from
-    // the table and are not in the lake. The others, only once the transaction is certainly not committed,
-    // throw the same if the file that was there before is gone, and pending_changed if somebody else has
-    // written to it and kept the mark: nothing is written over.
+    // A file found pending: the three ways to end. A failure of `keep` is harmless, for the next run repeats
+    // it; but async::error(integrity) says that the file is gone or was replaced: its rows were deleted from
+    // the table and are in no file. The others, only once the transaction is certainly not committed, throw
+    // the same if the file that was there before is gone, and pending_changed if somebody else has written to
+    // it and kept the mark: nothing is written over.
     [[nodiscard]] awaitable<void> keep(const listed_file& file);
     [[nodiscard]] awaitable<void> take_back(const listed_file& file);
     [[nodiscard]] awaitable<void> remove(const listed_file& file);

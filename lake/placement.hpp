@@ -1,4 +1,4 @@
-// How files lie in the lake, beside their content.
+// Properties of files in storage, apart from their content.
 #pragma once
 
 #include "azure/blob/tags.hpp"

@@ -1,5 +1,5 @@
-// Whether a line of a day file is what it must be: the one judge of rows, asked by `verify` and before rows
-// go into a file that others may have written. Pure.
+// Whether a line of a day file is what it must be: the one check of rows, for `verify` and before rows are
+// appended to a file that others may have written. Pure.
 #pragma once
 
 #include "lake/day.hpp"
@@ -40,8 +40,8 @@ class row_judge {
     // `expected` must outlive the judge.
     explicit row_judge(const expected_file& expected);
 
-    // The first line, with its newline: what is wrong with it, or nothing. Throws csv::malformed if it does
-    // not even name the columns that rows are judged by.
+    // Takes the first line, with its newline; returns what is wrong with it, or "". Throws csv::malformed if
+    // it does not even name the columns that rows are judged by.
     [[nodiscard]] std::string take_header(std::string_view line);
     // A row as csv::row_scanner hands it over, once there was a header: the first thing that is wrong with
     // it. Of kind `wrong_day` it is a whole row with a key; of any other kind it is not.

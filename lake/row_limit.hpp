@@ -16,7 +16,8 @@ struct listed_file;
 // have all the bytes that were recorded, up to the 1 GiB that PostgreSQL itself can hold.
 [[nodiscard]] std::uint64_t row_limit(const listed_file& file, std::uint64_t memory) noexcept;
 
-// What ends the run: the file, the row, the byte. `from` is where in the stored file reading began.
+// The error that ends the run: it names the file, the row and the byte. `from` is where in the stored file
+// reading began.
 [[nodiscard]] async::error row_refused(std::string_view file, std::uint64_t from,
                                        const csv::row_too_large& row);
 

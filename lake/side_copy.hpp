@@ -1,5 +1,5 @@
-// The copy that holds a file's bytes while the file itself is made anew as another kind of blob: its name,
-// what its metadata says, and what becomes of it. Pure functions; docs/protocol.md, "Append blobs".
+// The copy that holds a file's bytes while the file itself is created again as another kind of blob: its
+// name, what its metadata says, and what becomes of it. Pure functions; docs/protocol.md, "Append blobs".
 #pragma once
 
 #include "azure/blob/metadata.hpp"
@@ -30,16 +30,16 @@ struct side_copy_mark {
 // Nothing if it cannot be read.
 [[nodiscard]] std::optional<side_copy_mark> side_copy_mark_from(const azure::metadata& values) noexcept;
 
-// How the file that a copy was found of stands now.
+// The state of the file that a copy belongs to.
 enum class original_state : std::uint8_t {
     absent,       // removed: the copy is all there is
     as_copied,    // the very blob that was copied
     begins_alike, // another, but its first bytes are the copy's
-    otherwise,    // somebody began the file anew
+    otherwise,    // somebody began the file again
     not_looked,   // another; whether it begins alike is not known yet
 };
 enum class copy_decision : std::uint8_t {
-    remove_original, // then rebuild: a removal that was sent may still arrive, so there is no way back
+    remove_original, // then rebuild: a removal that was sent may still arrive, so it cannot be undone
     rebuild,         // the file from the copy, then remove the copy
     remove_copy,     // the file holds all of it
     look_at_bytes,

@@ -1,5 +1,5 @@
-// What a look finds where a transaction wrote the end of a file. "The mark is off" and "the rows are there"
-// are two questions: a file that is gone has no mark either.
+// The state of a file whose end a transaction wrote. "The mark is off" and "the rows are there" are two
+// questions: a file that is gone has no mark either.
 #pragma once
 
 #include "async/error.hpp"
@@ -10,7 +10,7 @@
 namespace lake {
 
 // True if this content is what the file holds: its last writer, length and checksum, by the mark, and the
-// length by the service. Whatever the mark waits for.
+// length by the service. It does not matter whether the mark is pending.
 [[nodiscard]] bool holds(const listed_file& file, const file_record& content) noexcept;
 
 enum class tail_state : std::uint8_t {

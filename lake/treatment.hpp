@@ -18,7 +18,7 @@
 namespace lake {
 
 enum class treatment : std::uint8_t {
-    append,  // its blocks stay, ours go behind them
+    append,  // its blocks stay, ours follow them
     restage, // its bytes are staged again, in blocks of ours, on the way
     convert, // it is an append blob: made a block blob of the same bytes before anything else
     refuse,
@@ -58,10 +58,10 @@ struct chosen_treatment {
     std::optional<refusal> because = {}; // of `refuse`
 };
 
-// By what the listing tells.
+// From the listing alone.
 [[nodiscard]] chosen_treatment choose_treatment(const azure::blob_properties& blob, const read_mark& mark,
                                                 const place& where, std::chrono::sys_seconds now);
-// By its blocks too.
+// From its blocks too.
 struct block_facts {
     std::uint64_t size = 0; // of the blob
     std::vector<azure::block> committed;

@@ -18,7 +18,7 @@ using async::failure;
 
 namespace {
 
-// What COMMIT came to. Whatever it throws: COMMIT was not sent.
+// The outcome of COMMIT. If it throws, COMMIT was not sent.
 awaitable<db::commit_decision> announce_and_commit(commit_context& context, const commit_steps& steps,
                                                    db::transaction_mark& committing) {
     committing = co_await steps.announce();

@@ -1,6 +1,6 @@
-// The end of a transaction whose rows are in files: the files are marked with its number first, and stand or
-// fall with it. Every command that changes a table ends here. docs/protocol.md says what happens if the
-// process dies at any of these steps.
+// The end of a transaction whose rows are in files: the files are first marked with its number, so that they
+// count if it commits and only then. Every command that changes a table ends here. docs/protocol.md says what
+// happens if the process dies at any of these steps.
 #pragma once
 
 #include "async/asio.hpp"
@@ -34,13 +34,13 @@ struct commit_context {
     db::database_access database;
     db::connection& session;
     db::transaction& transaction;
-    folder_lease* lease; // proved right before COMMIT; null: the files are in no folder that is leased
+    folder_lease* lease; // checked right before COMMIT; null: the files are in no folder that is leased
     async::stop_source& stop;
 };
 
-// Announces, proves the lease, sends COMMIT, and finalises or takes back. A stop is heeded until COMMIT is
+// Announces, proves the lease, sends COMMIT, and finalises or takes back. Can be cancelled until COMMIT is
 // sent; from then on cancellation is ignored until all is done. Throws what a step threw, the server's
-// refusal of COMMIT, or async::error(temporary) if nobody can tell what became of the transaction: the marks
+// refusal of COMMIT, or async::error(temporary) if the outcome of the transaction is not known: the marks
 // stay, and the next run settles them.
 [[nodiscard]] awaitable<void> commit_in_two_steps(commit_context context, commit_steps steps);
 

@@ -27,7 +27,7 @@ parsed_command_line usage_error(std::string_view message, std::string_view what_
 
 parsed_command_line printed(std::string text) { return {std::nullopt, std::move(text), {}, exit_code::done}; }
 
-// No command: a reminder of what there is.
+// No command: a short overview of the commands.
 parsed_command_line overview_as_mistake(const grammar& rules) {
     return {std::nullopt, {}, rules.help(), exit_code::usage};
 }

@@ -1,4 +1,4 @@
-// What was asked for on the command line.
+// The command line as values.
 #pragma once
 
 #include "app/cli/commands.hpp"

@@ -19,14 +19,14 @@ constexpr std::string_view lake[] = {"AZURE_STORAGE_ACCOUNT", "ARCHIVE_ALLOW_HTT
 constexpr std::string_view table[] = {"ARCHIVE_TABLE", "ARCHIVE_TIME_COLUMN", "ARCHIVE_KEY_COLUMN"};
 constexpr std::string_view due[] = {"EVENT_RETENTION_PERIOD", "ARCHIVE_WHOLE_DAYS", "ARCHIVE_MAX_DAYS",
                                     "ARCHIVE_MAX_ROWS", "ARCHIVE_SHARD"};
-// How a file lies in the lake; settling a file says it of that file too.
+// Properties of files in storage; settling a file restates them.
 constexpr std::string_view placement[] = {"ARCHIVE_TIER", "ARCHIVE_TAGS", "ARCHIVE_ENCRYPTION_SCOPE"};
 constexpr std::string_view resources[] = {"ARCHIVE_PARALLEL", "ARCHIVE_MEMORY"};
 constexpr std::string_view waits[] = {"ARCHIVE_LOCK_WAIT", "ARCHIVE_SETTLE_WAIT"};
 constexpr std::string_view metrics[] = {"ARCHIVE_METRICS_FILE", "ARCHIVE_PUSHGATEWAY"};
 constexpr std::string_view sink_of_exports[] = {"EXPORT_TO", "EXPORT_PATH", "EXPORT_LAKE_PATH"};
 
-// Whose folder it would be.
+// The owner that the folder would have.
 constexpr std::string_view owner[] = {"PG_CONNECTION_STRING", "ARCHIVE_DATABASE_AUTH", "ARCHIVE_TABLE"};
 
 constexpr std::string_view forecast[] = {"ARCHIVE_COMMIT", "ARCHIVE_COMPRESSION", "ARCHIVE_RATE_LIMIT",
@@ -82,7 +82,7 @@ bool takes(command which, const option& setting) {
                      name);
     case command::export_tasks:
         return exports_take(setting) || among({group::metrics, group::trace}, name);
-    case command::serve: // which has no end that a trace could be drawn up to
+    case command::serve: // a server's trace would have no end
         return exports_take(setting) || setting.audience == audience::serving;
     case command::send:
         return among({group::logging, group::requests}, name);

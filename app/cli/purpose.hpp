@@ -1,4 +1,4 @@
-// What a command line asks of the settings.
+// Which settings a command line needs.
 #pragma once
 
 #include "app/cli/command_line.hpp"
@@ -7,7 +7,7 @@
 
 namespace app {
 
-// `config` shows what it is given, and says what is wrong with it for whom it was meant.
+// `config` shows the settings, and what is wrong with them for the command that they are meant for.
 [[nodiscard]] purpose purpose_of(const command_line& request, const texts& given);
 
 // The command, the table or the tasks, and the place: what a metrics file says of each of its metrics.

@@ -1,4 +1,4 @@
-// The words of a command become types.
+// Makes types of the words of a command.
 #pragma once
 
 #include "app/cli/command_line.hpp"
@@ -27,7 +27,7 @@ struct command_words {
 // The command, or the first mistake.
 [[nodiscard]] std::variant<command_line, std::string> read_command(command_words given);
 
-// What is said of `--flag=` with nothing after it.
+// The mistake of `--flag=` with nothing after it.
 [[nodiscard]] std::string empty_value(std::string_view flag);
 
 } // namespace app

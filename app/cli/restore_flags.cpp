@@ -22,7 +22,7 @@ std::optional<lake::day> read_day(std::string_view flag, const std::string& text
     return which;
 }
 
-// `30d` beside what a retention may be; `none` and `0d` for no hold at all.
+// `30d`, or anything that a retention may be; `none` and `0d` for no hold at all.
 std::string read_hold(std::string text) {
     if (text == "none")
         return {};

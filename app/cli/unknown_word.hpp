@@ -1,4 +1,4 @@
-// A word of the command line that nothing took.
+// A word of the command line that no command takes.
 // Tested by tests/unit/app/cli/command_line_test.cpp.
 #pragma once
 
@@ -13,7 +13,7 @@ struct usage_mistake {
     std::string what_next; // a sentence: "Try `event-archiver help`."
 };
 
-// What it may have been meant to be. `inside`: the command it stands after, or null.
+// What it may stand for. `inside`: the command it stands after, or null.
 [[nodiscard]] usage_mistake unknown_word(const std::string& word, const CLI::App* inside);
 
 // "Try `event-archiver help list`."

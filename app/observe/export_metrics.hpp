@@ -1,4 +1,4 @@
-// What a run of `export` tells a monitoring system, besides how it ended.
+// The metrics of a run of `export`, besides how it ended.
 // Tested by tests/integration/test_metrics.py.
 #pragma once
 

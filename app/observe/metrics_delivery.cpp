@@ -27,7 +27,7 @@ double unix_seconds(std::chrono::system_clock::time_point at) {
         .count();
 }
 
-// Of the run at hand: the moment, if it succeeded.
+// Of this run: the moment, if it succeeded.
 std::optional<double> success_now(int ended, std::chrono::system_clock::time_point now) {
     return ended == exit_code::done ? std::optional(unix_seconds(now)) : std::nullopt;
 }
@@ -125,7 +125,8 @@ void metrics_delivery::write_file(const metrics_settings& to, int exit_code,
         const std::string old{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
         const auto now = std::chrono::system_clock::now();
         auto success = success_now(exit_code, now);
-        if (!success) // of this command on this place, and no other that had the file before
+        if (!success) // only if the file is of this command on this place, and not of another that had the
+                      // file before
             success = telemetry::value_in(old, telemetry::series_name(last_success_name, to.file_labels));
         auto metrics = joined(metrics_of_end(exit_code, now, success), more);
         for (auto& each : metrics)
@@ -139,7 +140,7 @@ void metrics_delivery::write_file(const metrics_settings& to, int exit_code,
 
 void metrics_delivery::send(std::vector<telemetry::delivery> deliveries, async::deadline deadline) {
     async::stop_source stop;
-    // From here to the end of the process a signal has nothing else to end.
+    // From here to the end of the process there is nothing else for a signal to end.
     async::signal_watch signals(
         loop_.get_executor(), [&stop](int number) { stop.request(number); }, [] {});
     std::vector<async::awaitable<void>> sending;
@@ -153,7 +154,7 @@ void metrics_delivery::send(std::vector<telemetry::delivery> deliveries, async::
                                             {{"error.message", async::describe(failed)}});
                               }
                               signals.close();
-                              loop_.stop(); // for a lookup left behind it would wait
+                              loop_.stop(); // otherwise it would wait for a lookup that is left behind
                           }));
     loop_.run();
 }

@@ -1,5 +1,5 @@
-// Metrics of a run: which there are, and how they leave. Best effort: what cannot be delivered is one
-// warning, and the exit code stays what it is.
+// Metrics of a run, and their delivery. Best effort: a failed delivery is one warning, and the exit code
+// stays what it is.
 #pragma once
 
 #include "app/observe/summary.hpp"
@@ -23,14 +23,14 @@ namespace app {
 [[nodiscard]] telemetry::metric gauge(std::string_view name, std::string_view help, std::string_view unit,
                                       std::optional<double> value);
 
-// What every run tells: when one last succeeded, when it ended, how. Without `last_success` it has not
+// The metrics of every run: when one last succeeded, when it ended, how. Without `last_success` it has not
 // succeeded, and no earlier success is known.
 [[nodiscard]] std::vector<telemetry::metric>
 metrics_of_end(int exit_code, std::chrono::system_clock::time_point now, std::optional<double> last_success);
-// What an archiving run tells besides; docs/metrics.md lists all.
+// The other metrics of an archiving run; docs/metrics.md lists all.
 [[nodiscard]] std::vector<telemetry::metric> metrics_of(const summary_facts& facts);
 
-// All of it together; a run is over, and nobody shall wait for a monitoring system that is away.
+// For all deliveries together: the run is over and must not wait for a monitoring system that is down.
 inline constexpr std::chrono::seconds metrics_patience{5};
 
 class metrics_delivery {

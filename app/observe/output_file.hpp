@@ -1,4 +1,4 @@
-// A file that somebody may be reading while it is written: it appears whole, or stays as it was.
+// A file that others may read while it is written: they see the whole new file, or the old one.
 #pragma once
 
 #include <cstdio>

@@ -8,12 +8,12 @@
 
 namespace app {
 
-// Keeps stretches of the job, its readers and uploaders, the first few thousand, and passes all on.
+// Keeps the first few thousand spans of the job, its readers and uploaders, and passes all on.
 class recorded_timeline : public async::timeline {
   public:
     static constexpr std::size_t kept_max = 4'000;
 
-    // `next`: who else draws, or null; it must outlive this.
+    // `next`: another timeline, or null; it must outlive this.
     explicit recorded_timeline(async::timeline* next)
         : next_(next) {}
 

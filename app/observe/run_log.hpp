@@ -31,7 +31,7 @@ struct run_log {
     std::string run_id_;
 };
 
-// What a failure is told by.
+// What the log says of a failure.
 struct failure_facts {
     std::string type; // as a word: "temporary"
     std::string message;

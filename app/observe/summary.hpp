@@ -25,7 +25,7 @@ struct summary_facts {
     bool dry_run = false;
     std::chrono::steady_clock::duration duration{};
 
-    bool inquiry = false; // it was to look, not to archive
+    bool inquiry = false; // the command only looks
     std::string command = {};
     std::array<std::chrono::steady_clock::duration, archive::run_phases> by_phase = {};
     std::string error = {}; // what ended the run, if it failed
@@ -33,7 +33,7 @@ struct summary_facts {
     std::string hint = {}; // what to check then
 };
 
-// What this process has cost so far.
+// What this process has used so far.
 struct own_costs {
     double cpu_seconds = 0;
     std::uint64_t peak_memory_bytes = 0;

@@ -1,4 +1,4 @@
-// The end of a run in a sentence, where Kubernetes looks for it: `kubectl describe pod` shows it.
+// How a run ended, in a sentence in the file that Kubernetes reads: `kubectl describe pod` shows it.
 #pragma once
 
 #include "async/log.hpp"

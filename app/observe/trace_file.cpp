@@ -33,7 +33,7 @@ void trace_file::put(const std::string& event) {
     fmt::print(file_.get(), "{}\n{}", std::exchange(first_, false) ? "" : ",", event);
 }
 
-// Each lane of a group is a "thread", in the order in which they turned up.
+// Each lane of a group is a "thread", in the order in which they appear.
 std::size_t trace_file::row_of(std::string_view group, std::size_t lane) {
     const auto [found, is_new] = rows_.try_emplace({group, lane}, rows_.size() + 1);
     if (is_new)

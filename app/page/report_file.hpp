@@ -12,7 +12,7 @@ namespace app {
 
 class report_file {
   public:
-    // From here on all that `log` draws is kept, and passed on to whoever drew before. Throws
+    // From here on all spans of `log` are kept, and passed on to the timeline that it had. Throws
     // async::error(usage) if the file cannot be written. `log` must outlive it.
     report_file(const std::string& path, async::log& log);
     ~report_file();
@@ -25,7 +25,7 @@ class report_file {
 
   private:
     async::log& log_;
-    async::timeline* before_; // null: nobody
+    async::timeline* before_; // null: none
     output_file file_;
     recorded_timeline timeline_;
 };

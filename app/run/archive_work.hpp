@@ -19,7 +19,7 @@
 
 namespace app {
 
-// The members stand in an order in which they can be taken down again.
+// The order of the members is that in which they can be destroyed, last first.
 class archive_work {
   public:
     // All must outlive it.
@@ -28,10 +28,10 @@ class archive_work {
     archive_work(const archive_work&) = delete;
     archive_work& operator=(const archive_work&) = delete;
 
-    // To the end. Once.
+    // Runs the command to its end. Once.
     [[nodiscard]] work_end run();
 
-    // Of a command that asks; otherwise empty.
+    // Of a command that only looks; otherwise empty.
     [[nodiscard]] const inquiry_answer& answer() const noexcept { return answer_; }
     [[nodiscard]] const archive::run_report& report() const noexcept { return report_; }
     [[nodiscard]] run_costs costs() const { return connections_.costs(); }

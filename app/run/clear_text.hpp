@@ -1,4 +1,4 @@
-// What goes to another machine without encryption, and how that is told.
+// Warnings about what goes to another machine without encryption.
 #pragma once
 
 #include "app/settings/configuration.hpp"

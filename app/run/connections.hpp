@@ -1,4 +1,4 @@
-// What a run reaches the database and the lake with, made from its settings.
+// The connections of a run to the database and the storage account, made from its settings.
 // Tested by tests/integration/test_identity.py.
 #pragma once
 
@@ -30,7 +30,8 @@ struct lake_place {
 // outlive it, and it must outlive its users.
 class connections {
   public:
-    // Without a `place` there is no lake. `log` is told once of a database that is reached in clear text.
+    // Without a `place` there is no storage account. Logs a warning once about a database that is reached in
+    // clear text.
     connections(const boost::asio::any_io_executor& executor, const configuration& settings,
                 const std::optional<lake_place>& place, async::log& log);
     ~connections();

@@ -1,4 +1,4 @@
-// Everything that exporting takes, for a run of `export` and for a server: where files go, the tasks, the
+// Everything that exports need, for a run of `export` and for a server: the place for files, the tasks, the
 // exporter. Its owner runs the loop.
 // Tested by tests/integration/test_exports.py.
 #pragma once
@@ -47,8 +47,7 @@ class export_machine {
     const configuration& settings_;
     async::stop_source& stop_;
     std::string run_id_;
-    // A slow volume shall not keep anybody from connecting, nor a file that is made safe anybody from
-    // reading.
+    // So that a slow volume delays no connection, and syncing a file delays no reader.
     async::helper_thread writing_;
     async::helper_thread reading_;
     connections connections_;

@@ -19,7 +19,7 @@
 
 namespace app {
 
-// The members stand in an order in which they can be taken down again.
+// The order of the members is that in which they can be destroyed, last first.
 class export_work {
   public:
     // `request` and `frame` must outlive it.
@@ -27,7 +27,7 @@ class export_work {
     export_work(const export_work&) = delete;
     export_work& operator=(const export_work&) = delete;
 
-    // To the end, task by task. Once.
+    // Runs the tasks one after another. Once.
     [[nodiscard]] work_end run();
 
     [[nodiscard]] const std::vector<exports::task_report>& reports() const noexcept { return reports_; }

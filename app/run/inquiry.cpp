@@ -41,7 +41,7 @@ awaitable<inquiry_answer> plan(const command_line& request, inquiry_context cont
 }
 
 awaitable<inquiry_answer> list(const command_line& request, inquiry_context context) {
-    // First: what is archived meanwhile is then no file that it misses.
+    // Before the listing: a file that is archived in between is then not missed.
     lake::ledger book(context.lake);
     const auto known = co_await book.read();
     const auto files = co_await context.lake.present_files();

@@ -15,7 +15,7 @@
 
 namespace app {
 
-// What an inquiry looks at; everything outlives it.
+// What an inquiry uses; everything outlives it.
 struct inquiry_context {
     const configuration& settings;
     db::database_access database;
@@ -29,7 +29,7 @@ struct inquiry_answer {
     std::optional<report_page> page = {}; // for --report
 };
 
-// Throws what keeps it from answering at all.
+// Throws if it cannot answer at all.
 [[nodiscard]] async::awaitable<inquiry_answer> inquire(const command_line& request, inquiry_context context);
 
 // `check` where settings are wrong: nothing further can be looked at.

@@ -1,4 +1,4 @@
-// One coroutine and the loop that it lives on.
+// Runs one coroutine on a loop of its own.
 #pragma once
 
 #include "async/asio.hpp"

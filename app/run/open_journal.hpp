@@ -1,4 +1,4 @@
-// The journal that the settings name, whichever engine keeps it.
+// The journal that the settings name, with either engine.
 // Tested by tests/integration/test_events_api.py.
 #pragma once
 

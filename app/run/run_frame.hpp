@@ -22,7 +22,7 @@ namespace app {
 
 // How the work of a command ended.
 struct work_end {
-    std::exception_ptr failed = {};  // null: it did what it was asked to do
+    std::exception_ptr failed = {};  // null: it succeeded
     int stopped_by = 0;              // the signal that asked it to stop; 0: none
     int exit_code = exit_code::done; // if nothing failed
     async::deadline leave_by = {};   // of a stopped run: when the process must have ended

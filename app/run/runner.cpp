@@ -20,7 +20,7 @@ namespace app {
 
 namespace {
 
-// Who the run is to the lake, and to the database if that is the same.
+// Logs the run's identity at the storage account, and at the database if it is the same.
 void log_identity(async::log& log, const configuration& settings) {
     const std::string_view identity =
         settings.identity ? azure::to_string(settings.identity->kind) : std::string_view();
@@ -55,7 +55,7 @@ int print_answer(async::log& log, const inquiry_answer& answer) {
 
 class archive_command : public framed_command {
   public:
-    // People who ask a question want the answer; everybody else gets a log as of any run.
+    // On a terminal an inquiry prints its answer only; otherwise it logs like any run.
     archive_command(const command_line& request, const configuration& settings, const run_log& out)
         : request_(request)
         , settings_(settings)
@@ -92,7 +92,7 @@ class archive_command : public framed_command {
         facts_.error_type = outcome.failed.type;
         facts_.hint = outcome.failed.hint;
         facts_.duration = outcome.duration;
-        // A question has no page of its own, but for what the archive holds.
+        // Of the inquiries only `list` has a page.
         if (page_ && answer_.page)
             page_->write(*answer_.page);
         else if (page_ && !inquiry_)

@@ -8,7 +8,7 @@ namespace app {
 
 namespace {
 
-// Neither cleans up nor waits for threads, which may hang: that is what it is for.
+// Neither cleans up nor waits for threads: they may hang, which is why this exists.
 [[noreturn]] void end_process(int signal_number) { std::_Exit(exit_code::signal_base + signal_number); }
 
 } // namespace

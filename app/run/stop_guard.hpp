@@ -13,10 +13,10 @@
 
 namespace app {
 
-// Rolling back and putting files back may take this long; what is left then is settled by the next run.
+// Rolling back and putting files back may take this long; the next run settles what is left then.
 inline constexpr std::chrono::milliseconds stop_patience{9'500};
 
-// Ends the process where stopping takes too long, or where somebody asks twice.
+// Ends the process if stopping takes too long, or at a second signal.
 class stop_watchdog {
   public:
     // `log` must outlive it.

@@ -7,7 +7,7 @@ namespace app {
 
 namespace {
 
-// Of the database, the lake, files in the making and downloads.
+// For the database, the storage account, files being written, and downloads.
 constexpr std::size_t kept_for_others = 128;
 
 } // namespace

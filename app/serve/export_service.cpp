@@ -122,7 +122,7 @@ std::exception_ptr export_service::run() {
                          watchdog_.disarm();
                          machine_.close();
                      }};
-    return run_loop(loop_, work(), {}, std::move(hooks)); // nothing cancels a server but its own end
+    return run_loop(loop_, work(), {}, std::move(hooks)); // a server is cancelled only by its own end
 }
 
 awaitable<void> export_service::work() {
@@ -138,7 +138,7 @@ awaitable<void> export_service::settle_and_export() {
         failed = co_await async::caught(desk_.work());
     if (!failed || async::is_cancellation(failed))
         co_return;
-    // Without exports there is nothing to serve for.
+    // Without exports there is nothing to serve.
     stopping_ = true;
     server_.stop(deadline::after(requests_patience));
     std::rethrow_exception(failed);

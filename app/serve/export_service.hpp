@@ -1,4 +1,5 @@
-// The parts of `serve` and how they begin and end: exports, the desk that orders them, the API, the server.
+// The parts of `serve`, their beginning and their end: exports, the desk that queues them, the API, the
+// server.
 // Tested by tests/integration/test_serve.py.
 #pragma once
 
@@ -65,7 +66,7 @@ class export_service {
     bool stopping_ = false;
     int signal_number_ = 0;
     export_machine machine_;
-    async::helper_thread disk_; // reads tasks for requests, which shall not wait for a file to be synced
+    async::helper_thread disk_; // reads tasks for requests, so that they do not wait for a file to be synced
     exports::task_folder tasks_;
     run_book book_;
     exports::run_desk desk_;

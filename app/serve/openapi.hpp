@@ -5,7 +5,7 @@
 
 namespace app {
 
-// `with_token`: clients have to bear one.
+// `with_token`: clients have to send one.
 [[nodiscard]] std::string openapi_document(bool with_token);
 
 } // namespace app

@@ -1,5 +1,5 @@
-// Whether exports can run: the database answers, the tasks are there, files can be put where they go. A crowd
-// of probes is one look.
+// Whether exports can run: the database answers, the tasks are there, files can be put where they go. Many
+// probes at once are answered by one look.
 // Tested by tests/integration/test_serve.py.
 #pragma once
 

@@ -22,7 +22,7 @@ class run_book {
 
     // Of several requests for a run that has not begun the first counts.
     void asked_for(const std::string& task, const std::string& request_id);
-    // Whose request the run that begins now fulfils; empty if nobody's.
+    // The request that the run which begins now answers; empty if there is none.
     [[nodiscard]] std::string take_request_id(const std::string& task);
     void ended(const exports::task_report& report);
 

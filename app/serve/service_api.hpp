@@ -1,4 +1,4 @@
-// The routes by which a server tells of itself: probes, metrics, its description.
+// The server's own routes: probes, metrics, its description.
 // Tested by tests/integration/test_serve.py.
 #pragma once
 

@@ -1,5 +1,5 @@
-// A document that is made on request, once for all requests that came before its making began: a crowd
-// costs two makings at most, and nobody gets what is older than his request.
+// A document that is made on request, once for all requests that came before its making began: many requests
+// at once cost two makings at most, and none gets a document that is older than the request.
 #pragma once
 
 #include "async/asio.hpp"
@@ -22,7 +22,7 @@ class shared_document {
         : make_(std::move(make))
         , made_(executor) {}
 
-    // Throws what making throws, to the one for whom it was made; others try for themselves.
+    // Throws what making throws, to the request for which it was made; the others try again.
     [[nodiscard]] async::awaitable<std::shared_ptr<const std::string>> get();
 
   private:

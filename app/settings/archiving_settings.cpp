@@ -61,7 +61,8 @@ void check_archiving(checker& settings) {
     settings.read("ARCHIVE_MAX_ROWS", job.rows_max, count_from(1));
     settings.choose<archive::commit_unit>("ARCHIVE_COMMIT", job.commit, units);
     if (job.dry_run && job.commit == archive::commit_unit::day)
-        job.commit = archive::commit_unit::run; // nothing is committed, so there is nothing to cut into days
+        job.commit = archive::commit_unit::run; // nothing is committed, so there is no need for a transaction
+                                                // for each day
     settings.choose<archive::partition_removal>("ARCHIVE_PARTITIONS", job.partitions, removals);
     settings.choose<db::side_effects>("ARCHIVE_SIDE_EFFECTS", job.side_effects, side_effect_policies);
     settings.read("ARCHIVE_SHARD", job.shard, [&settings](std::string_view text) {

@@ -1,4 +1,4 @@
-// What the checks of settings have in common: where texts come from, where values and mistakes go.
+// What the checks of settings share: the texts, and where values and mistakes go.
 // Tested by tests/unit/app/settings/configuration_test.cpp.
 #pragma once
 
@@ -40,7 +40,7 @@ class checker {
     [[nodiscard]] bool exporting() const;
     [[nodiscard]] bool uses_journal() const;
 
-    // Another whose mistakes do not keep a run from beginning: for settings that others make.
+    // A checker whose mistakes do not keep a run from beginning: for settings that others make.
     [[nodiscard]] checker tolerant() const {
         auto made = *this;
         made.mistakes_ = &result_.value.unheeded;

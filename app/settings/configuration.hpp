@@ -59,7 +59,7 @@ struct checked_configuration {
     std::set<std::string, std::less<>> wrong; // the settings they are about, by variable
 };
 
-// What is going to be done, and so what has to be there.
+// What the command does, and so which settings it needs.
 enum class purpose : unsigned char {
     archive,    // the database and the lake
     inventory,  // the lake

@@ -1,4 +1,4 @@
-// Where the rows are, and how long a run waits for others there.
+// The settings of the database, and how long a run waits for others there.
 // Tested by tests/unit/app/settings/configuration_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
@@ -73,7 +73,7 @@ void check_database(checker& settings) {
         check_connection_string(settings, as_exports ? names : names.first(1));
     else if (const auto& given = settings["PG_CONNECTION_STRING"];
              given.set() && !db::conninfo_mistake(given.text))
-        value.database = given.text; // whose folder it is can be compared; the answer does not need it
+        value.database = given.text; // only to compare the owner of the folder; the answer does not need it
     static constexpr std::array<std::pair<std::string_view, bool>, 2> sign_ins{
         {{"password", false}, {"entra", true}}};
     settings.choose<bool>("ARCHIVE_DATABASE_AUTH", value.database_by_identity, sign_ins);

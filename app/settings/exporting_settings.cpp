@@ -40,7 +40,7 @@ constexpr std::array<std::pair<std::string_view, exports::destination>, 2> desti
 
 namespace fs = std::filesystem;
 
-// As the images of the service that this one takes the place of have it mounted.
+// As the images of the service that this one replaces have it mounted.
 constexpr std::string_view older_tasks = "/DSL";
 
 fs::path task_directory(const sourced_text& given) {
@@ -81,7 +81,7 @@ void check_exporting(checker& settings) {
     auto& exports = settings.value().exporting;
     if (settings.exporting())
         check_place_and_tasks(settings);
-    if (settings["EXPORT_SIDE_EFFECTS"].from == source::flag) // the same flag: a mistake in it is said once
+    if (settings["EXPORT_SIDE_EFFECTS"].from == source::flag) // the same flag: reported once
         exports.side_effects = job.side_effects;
     else
         settings.choose<db::side_effects>("EXPORT_SIDE_EFFECTS", exports.side_effects, side_effect_policies);

@@ -1,5 +1,5 @@
-// Every feature with its settings: what they are called, and how their texts become values. Each function is
-// in the file of its feature, <feature>_settings.cpp.
+// Every feature with its settings: their names, and how their texts become values. Each function is in the
+// file of its feature, <feature>_settings.cpp.
 // Tested by tests/unit/app/settings/configuration_test.cpp.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What files look like, and where they lie.
+// The form and the place of files.
 // Tested by tests/unit/app/settings/configuration_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/parse_placement.hpp"

@@ -1,4 +1,4 @@
-// What is told of a run: the log, the pictures of it, the message at its end.
+// What a run writes about itself: the log, the report, the trace, the message at its end.
 // Tested by tests/unit/app/settings/configuration_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"

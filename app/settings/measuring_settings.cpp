@@ -37,7 +37,7 @@ void check_measuring(checker& settings) {
     auto& metrics = value.metrics;
     metrics.file = settings["ARCHIVE_METRICS_FILE"].text;
     settings.read("ARCHIVE_PUSHGATEWAY", metrics.pushgateway, parse_url);
-    // Others make them for all programs of a machine.
+    // They are set for all programs of a machine, not for this one.
     auto shared = settings.tolerant();
     shared.read("OTEL_EXPORTER_OTLP_ENDPOINT", metrics.collector, parse_url);
     shared.read("OTEL_EXPORTER_OTLP_HEADERS", metrics.collector_headers, telemetry::parse_otlp_headers);

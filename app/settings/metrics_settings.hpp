@@ -1,4 +1,4 @@
-// Where a run's metrics go, and whose they are.
+// Where a run's metrics go, and how they are told apart from others.
 #pragma once
 
 #include "archive/settings.hpp"

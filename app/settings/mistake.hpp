@@ -1,5 +1,5 @@
-// How a value that cannot be is told: its name, the value itself where that can be no secret, and what would
-// be right.
+// The message about an invalid value: its name, the value itself if it can be no secret, and what would be
+// right.
 #pragma once
 
 #include "app/settings/options.hpp"

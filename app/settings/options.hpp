@@ -31,7 +31,7 @@ struct option {
     }
 };
 
-// Whether a setting's text may be shown where it is right; a wrong one is judged by async::may_quote as well.
+// Whether a setting's valid text may be shown; an invalid one has to pass async::may_quote as well.
 [[nodiscard]] bool may_show(const option& setting, std::string_view text) noexcept;
 
 [[nodiscard]] std::span<const option> options() noexcept;

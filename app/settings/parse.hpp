@@ -1,4 +1,4 @@
-// Text becomes types once. Each parser returns the value or a clause that says what would be right.
+// Parsers of settings. Each returns the value or a clause that says what would be right.
 #pragma once
 
 #include "archive/settings.hpp"

@@ -1,4 +1,4 @@
-// How files are to lie in the lake, read from settings.
+// The properties of files in storage, read from settings.
 #pragma once
 
 #include "app/settings/parse_name.hpp"

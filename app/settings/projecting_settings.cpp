@@ -1,4 +1,4 @@
-// Which projections run, and where they come from.
+// The projections that run, and where they are found.
 // Tested by tests/unit/app/settings/journal_settings_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"

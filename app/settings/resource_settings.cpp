@@ -1,4 +1,4 @@
-// What a run may take.
+// The resources of a run.
 // Tested by tests/unit/app/settings/configuration_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"

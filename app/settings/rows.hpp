@@ -1,4 +1,4 @@
-// What is said of a row of settings besides its texts: secret(row), url(row).
+// Properties of a row of settings besides its texts: secret(row), url(row).
 // Tested by tests/unit/app/settings/options_test.cpp.
 #pragma once
 

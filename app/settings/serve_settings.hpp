@@ -1,4 +1,4 @@
-// What `serve` is told, already checked.
+// The settings of `serve`, already checked.
 // Tested by tests/unit/app/settings/serving_settings_test.cpp.
 #pragma once
 

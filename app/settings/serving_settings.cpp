@@ -1,4 +1,4 @@
-// Where `serve` listens, to whom, and how long it waits.
+// Where `serve` listens, for which clients, and how long it waits.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
 

@@ -96,7 +96,7 @@ sourced_text collect_one(const option& wanted, const std::map<std::string, std::
     if (file) {
         auto content = content_of(*file);
         if (!content || content->empty()) {
-            // A secret itself may stand where its file should be named.
+            // The value may be the secret itself instead of the name of its file.
             const bool is_path = file->starts_with('/') && async::may_quote(*file, 200);
             mistakes.push_back(fmt::format("{} names {}, which {}", file_name,
                                            is_path ? fmt::format("'{}'", *file) : "a file",

@@ -1,4 +1,4 @@
-// The way to the storage account: the account, the identity, the proxy.
+// The settings of the storage account: the account, the identity, the proxy.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
 #include "http/client/endpoint.hpp"
@@ -57,7 +57,7 @@ constexpr std::array storage_rows{
 };
 
 // A SAS is a secret that each request carries, and Entra tokens are refused over http in any case; an
-// account's key is never sent, so there it is only the rows that others can read.
+// account's key is never sent, so only the rows can be read by others.
 void check_clear_text(checker& settings) {
     const auto& account = settings.value().account;
     const auto in_clear_text = [](const http::endpoint& server) {

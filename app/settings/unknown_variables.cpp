@@ -53,7 +53,7 @@ bool is_address(std::string_view value) {
     return scheme.size() < value.size() && (scheme == "tcp" || scheme == "udp" || scheme == "sctp");
 }
 
-// Whether the name holds what stands for one port of a service: _PORT_80_TCP.
+// Whether the name has the part for one port of a service: _PORT_80_TCP.
 bool names_a_port(std::string_view name) {
     constexpr std::string_view word = "_PORT_";
     for (auto at = name.find(word); at != std::string_view::npos; at = name.find(word, at + 1)) {
@@ -78,7 +78,7 @@ bool is_service_link(const environment_entry& each) {
     return name.ends_with("_PORT") && is_address(each.value);
 }
 
-// The setting that was meant, or empty. The likeliest mistake is a prefix too many, or that of another
+// The setting that was meant, or empty. The likeliest mistakes are an extra prefix and that of another
 // command: EXPORT_DRY_RUN, ARCHIVE_LOG_LEVEL.
 std::string_view meant_by(std::string_view name, std::string_view prefix,
                           std::span<const std::string_view> known) {

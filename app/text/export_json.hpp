@@ -1,5 +1,4 @@
-// What `serve` says of tasks, runs and files, as JSON. The first is the original service's body to the
-// letter.
+// What `serve` says of tasks, runs and files, as JSON. The first is exactly the original service's body.
 #pragma once
 
 #include "exports/report.hpp"

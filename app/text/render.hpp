@@ -1,5 +1,4 @@
-// What the inquiries print: text for people, JSON (docs/json.md) for programs. Pure functions from what was
-// found to text.
+// What the inquiries print: text for people, JSON (docs/json.md) for programs. Pure functions.
 // Tested by tests/unit/app/text/render_test.cpp.
 #pragma once
 

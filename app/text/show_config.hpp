@@ -14,7 +14,7 @@ namespace app {
 using wrong_settings = std::set<std::string, std::less<>>;
 
 // Every setting, its value and where it came from; secrets are never shown, the database without its
-// password, and what is wrong only where it can be no secret.
+// password, and an invalid value only if it can be no secret.
 [[nodiscard]] std::string show_config(const texts& given, output_format format,
                                       const wrong_settings& wrong = {});
 

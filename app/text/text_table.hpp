@@ -9,7 +9,7 @@ namespace app {
 
 class text_table {
   public:
-    // One letter for each column, 'l' or 'r' for where its cells are pushed to, and the headings.
+    // For each column a letter, 'l' or 'r', for the side its cells are aligned to, and its heading.
     text_table(std::string_view alignment, std::vector<std::string> headings);
 
     // Cells are made printable.

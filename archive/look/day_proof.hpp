@@ -13,7 +13,8 @@ struct verifier::proof {
     verified_file& result;
 };
 
-// Which rows have been met before, of all files of the day: each to the letter, for a key may be used again.
+// Which rows have been seen before, in all files of the day. Whole rows are compared, for a key may be used
+// again.
 class verifier::key_watch {
   public:
     explicit key_watch(fingerprint_set& seen)

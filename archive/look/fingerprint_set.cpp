@@ -32,7 +32,7 @@ std::uint64_t fingerprint_set::slots_for(std::uint64_t hashes) noexcept {
 }
 
 std::size_t fingerprint_set::find(std::uint64_t hash) const noexcept {
-    // Spread anew: a later pass covers hashes that begin alike.
+    // Spread evenly: a later pass covers hashes that begin alike.
     const auto spread = (hash | 3) * 0x9e37'79b9'7f4a'7c15U;
     auto at = static_cast<std::size_t>((static_cast<wide>(spread) * slots_.size()) >> 64);
     const auto wanted = stored(hash);

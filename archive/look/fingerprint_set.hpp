@@ -1,5 +1,5 @@
 // Which 64-bit hashes have been seen, in memory of a fixed size whatever their number: when the set is full
-// it gives up the upper half of the hashes it covers, and those are gone through again in a later pass.
+// it drops the upper half of the hashes it covers, which a later pass covers.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ class fingerprint_set {
     [[nodiscard]] static std::uint64_t slots_for(std::uint64_t hashes) noexcept;
 
     enum class outcome : std::uint8_t { added, present, outside };
-    // `outside`: not covered in this pass. Two hashes that differ in their last two bits only are taken for
-    // one: what is `present` deserves a second look.
+    // `outside`: not covered in this pass. Two hashes that differ in their last two bits only count as one,
+    // so `present` has to be checked.
     outcome insert(std::uint64_t hash);
     // Marks a hash as met on the other side too; false if it is not in the set.
     bool mark(std::uint64_t hash) noexcept;

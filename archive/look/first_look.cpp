@@ -1,4 +1,4 @@
-// The verifier's first look at a file: the whole of it, beside its mark, the ledger and the table.
+// The verifier's first look at a file: all of it is compared with its mark, the ledger and the table.
 #include "archive/look/day_proof.hpp"
 #include "archive/stage/known_content.hpp"
 #include "archive/table/file_header.hpp"
@@ -15,8 +15,8 @@ using async::failure;
 
 namespace {
 
-// How much of the CSV is in the file alone: a tail that is pending may be in the table as well, after a dry
-// run it is, and so may the rows of a restored day.
+// How many bytes of CSV are in the file alone. A pending tail may be in the table as well (after a dry run it
+// is), and so may the rows of a restored day.
 std::uint64_t settled_bytes(const lake::listed_file& file) noexcept {
     const auto& mark = file.mark.mark;
     if (mark && (mark->restoring || mark->restored))
@@ -28,8 +28,8 @@ std::uint64_t settled_bytes(const lake::listed_file& file) noexcept {
     return file.compressed() ? mark->base->uncompressed : mark->base->bytes;
 }
 
-// What the ledger knows of a file that has no mark, or one of another length: by its mark the others are
-// told.
+// The ledger's entry of a file that has no mark, or one of another length. A mark tells the same of all other
+// files.
 const lake::ledger_entry* entry_of_unmarked(const lake::listed_file& file, const lake::ledger_state& known) {
     if (!file.mark.mistake.empty() || (file.mark.mark && file.mark.mark->now.bytes == file.properties.size))
         return nullptr;
@@ -40,7 +40,7 @@ const lake::ledger_entry* entry_of_unmarked(const lake::listed_file& file, const
 
 } // namespace
 
-// Those of the file, if the table still has them all; none if rows of the two cannot be compared.
+// The columns of the file if the table still has them all; empty if rows of the two cannot be compared.
 awaitable<std::vector<std::string>> verifier::compared_columns(const proof& one) {
     if (one.expected.header_crc == 0 || one.expected.header_crc == row_crc(one.expected.header))
         co_return table_.columns;

@@ -1,4 +1,4 @@
-// What `archive` would do if it ran now: looked at, not done. No lock, no mark, no container.
+// What `archive` would do if it ran now. Takes no lock, writes no mark, creates no container.
 #pragma once
 
 #include "archive/look/inventory.hpp"
@@ -23,8 +23,8 @@ enum class file_action : std::uint8_t {
     recognise, // it was restored: rows that it has already are deleted, others appended
     adopt,     // others wrote it, or to it: it is read once, then appended to
     convert,   // it is an append blob: it is made a block blob first
-    settle,    // its last rows are pending, or a conversion: that is settled first, then it is appended to
-    refuse,    // it is in the way: the run would end with exit code 3
+    settle, // its last rows, or its conversion, are not final: they are settled first, then it is appended to
+    refuse, // it is in the way: the run would end with exit code 3
 };
 [[nodiscard]] std::string_view to_string(file_action action) noexcept;
 // Nothing: there is no file.

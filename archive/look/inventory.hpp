@@ -1,4 +1,4 @@
-// What the folder holds, told from its marks alone: no file is read. Pure functions from a listing to values.
+// What the folder holds, from its marks alone: no file is read. Pure functions from a listing to values.
 #pragma once
 
 #include "lake/day.hpp"
@@ -64,7 +64,7 @@ struct inventory {
 };
 [[nodiscard]] inventory take_inventory(const lake::file_map& files, const lake::day_range& days,
                                        std::string_view now = {}, const lake::ledger_state& known = {});
-// What the ledger knows of these days and does not find so; by day.
+// The files of these days that are not as the ledger knows them, by day.
 [[nodiscard]] std::vector<archived_file> differing_from_ledger(const lake::file_map& files,
                                                                const lake::day_range& days,
                                                                const lake::ledger_state& known,

@@ -19,10 +19,10 @@ using async::failure;
 
 namespace {
 
-// For a database that the answer does not need.
+// For a database that the command does not need.
 constexpr std::chrono::seconds database_patience{3};
 
-// Nothing where the lake does not let this identity look.
+// nullopt if this identity may not look.
 awaitable<std::optional<azure::blob_properties>> lock_seen(lake::folder& folder) {
     try {
         co_return co_await lock_of(folder);
@@ -99,7 +99,7 @@ awaitable<void> tell_owner(db::database_access database, lake::folder& folder, c
         co_return;
     }
     const auto owner = lake::owner_from(lock->metadata);
-    if (ours.cluster.empty() || (owner && owner->is(ours))) // hidden from this role: equal to none
+    if (ours.cluster.empty() || (owner && owner->is(ours))) // hidden from this role: it equals no other
         co_return;
     database.log.warn(
         "folder.owner",

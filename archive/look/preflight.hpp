@@ -1,5 +1,5 @@
-// What a run needs, looked at before it is needed: each precondition a line, with what is missing and how to
-// grant it.
+// What a run needs, checked before a run: a line for each precondition, with what is missing and how to grant
+// it.
 #pragma once
 
 #include "archive/settings.hpp"
@@ -23,7 +23,7 @@ enum class check_status : std::uint8_t {
     ok,
     warning, // a run works, but not as well as it might, or not always
     failed,  // a run would end with the failure
-    skipped, // what it builds upon has failed
+    skipped, // a check that it needs has failed
 };
 [[nodiscard]] std::string_view to_string(check_status status) noexcept;
 
@@ -74,7 +74,7 @@ struct preflight_context {
     std::string nonce;         // of the probe blob
 };
 
-// Looks at everything, whatever fails on the way. Writes one blob, event-archiver-check-<nonce>, where the
+// Checks everything, whatever fails on the way. Writes one blob, event-archiver-check-<nonce>, where the
 // container exists, and takes it away again.
 [[nodiscard]] awaitable<std::vector<check_line>> preflight(preflight_context context);
 
@@ -83,7 +83,7 @@ struct preflight_context {
                                              std::vector<check_line>& lines);
 [[nodiscard]] awaitable<void> check_lake(const preflight_context& context, std::vector<check_line>& lines);
 
-// What the session brings with it: the role's power, its search_path, the server's identity and encoding.
+// The session's own properties: the role's rights, its search_path, the server's identity and encoding.
 // Before a transaction.
 [[nodiscard]] awaitable<void> check_session(db::connection& session, std::vector<check_line>& lines);
 

@@ -92,7 +92,7 @@ void judge(std::vector<check_line>& lines, std::string name, const std::optional
         add(lines, std::move(name), check_status::ok, std::move(well));
 }
 
-// What a run will make of it.
+// What a run does about it.
 std::string consequence_of(const db::effect& effect, std::uint32_t own, db::side_effects policy) {
     const bool gone = effect.change == db::change::deleted;
     const auto consequence = gone ? "its rows are deleted with the archived ones, and are in no file"
@@ -227,7 +227,7 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
     }
     if (missing) {
         lines.push_back(failed_line("table", missing));
-        // A key that does not keep rows apart is no reason to be silent about the rest.
+        // A key that is not unique does not keep the other checks from being made.
         try {
             if (named.oid != 0)
                 table = co_await describe_table(session, named, settings.time_column, settings.key_columns,

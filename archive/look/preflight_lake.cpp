@@ -80,8 +80,7 @@ awaitable<void> check_container(const preflight_context& context, std::vector<ch
         judge_container(*container.value, context.lake.where(), lines);
 }
 
-// Creates, reads, writes to and deletes a blob that nobody could take for a day's, and that lies as theirs
-// do.
+// Creates, reads, writes to and deletes a blob that cannot be mistaken for a day's file, in the same folder.
 awaitable<void> probe(azure::blob_client& client, std::string name, const lake::placement& where) {
     const azure::metadata values{{"archiverprobe", "remove"}};
     azure::content_headers content;
@@ -146,7 +145,7 @@ awaitable<void> check_namespace(const preflight_context& context, std::vector<ch
 
 namespace {
 
-// Whose folder it is, and who works in it.
+// The owner of the folder, and the run that works in it.
 awaitable<void> check_owner(const preflight_context& context, std::vector<check_line>& lines) {
     std::optional<lake::folder_owner> ours;
     std::exception_ptr failed;

@@ -1,4 +1,4 @@
-// What the session brings with it into a run.
+// The session's own properties.
 
 #include "archive/look/preflight.hpp"
 

@@ -75,7 +75,7 @@ awaitable<void> verifier::compare_content(db::connection& session, std::vector<p
     co_await read_day(session, *against_, which, add);
     if (ours == theirs)
         co_return;
-    // They differ: which rows?
+    // The contents differ: find the rows.
     rows.restart();
     std::uint64_t missing = 0;
     std::uint64_t extra = 0;

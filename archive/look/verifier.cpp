@@ -71,7 +71,7 @@ class verifier::memory_share {
 
 verifier::verifier(const async::asio::any_io_executor& executor, verify_context context)
     : context_(context)
-    // The rest is for what is on its way: bodies of answers, batches of keys, rows that span pieces.
+    // The rest is for buffers: bodies of answers, batches of keys, rows that span pieces.
     , memory_free_(context.settings.memory_bytes / 4 * 3)
     , memory_returned_(executor) {}
 
@@ -89,7 +89,7 @@ awaitable<verification> verifier::verify(lake::day_range days, std::string again
         return describe(session, std::move(against));
     });
     report.enter(run_phase::verifying);
-    // First: what is archived meanwhile is then no file that it misses.
+    // Before the listing: a file that is archived in between is then not missed.
     lake::ledger book(context_.lake);
     known_ = co_await book.read();
     const auto present = co_await context_.lake.present_files();
@@ -213,7 +213,7 @@ awaitable<void> verifier::prove(db::connection& session, const std::vector<lake:
     fingerprint_set seen(std::min(slots, bytes / fingerprint_set::bytes_for(1)));
     key_watch keys(seen);
 
-    // Its own snapshot, taken after the listing: what the listing calls final has left the table by then.
+    // A snapshot taken after the listing: rows that the listing calls final have left the table by then.
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     lake::content_digest ours;

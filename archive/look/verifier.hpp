@@ -78,7 +78,7 @@ class verifier {
     [[nodiscard]] awaitable<void> compare_content(db::connection& session, std::vector<proof>& day,
                                                   fingerprint_set& rows, const lake::content_digest& ours);
 
-    // A part of the memory, given back with the object.
+    // A part of the memory, given back by its destructor.
     class memory_share;
     [[nodiscard]] awaitable<memory_share> take_memory(std::uint64_t wanted);
 

@@ -30,8 +30,8 @@ struct taken_before {
     std::uint64_t rows = 0;
 };
 
-// The oldest days that fit under the limits, at least one in a run; `rows.upper` is moved down to the end of
-// the last. Counts are by day, oldest first.
+// The oldest days within the limits, at least one in a run; `rows.upper` is moved down to the end of the
+// last. Counts are by day, oldest first.
 [[nodiscard]] plan limit_days(reading how, selection rows, std::vector<planned_day> counts,
                               const settings& limits, taken_before before);
 

@@ -1,5 +1,5 @@
 // Plans a transaction: fixes the cutoff, counts what is due, and takes of it what the limits allow. `archive`
-// and `plan` both ask here, so that they cannot disagree.
+// and `plan` both use it, so that they cannot disagree.
 #pragma once
 
 #include "archive/plan/plan.hpp"
@@ -14,7 +14,8 @@
 
 namespace archive {
 
-// Now in UTC minus the retention, as an SQL expression, and as the server reckons: "2025-11-20 02:00:00.123".
+// Now in UTC minus the retention, as an SQL expression, and as the server computes it: "2025-11-20
+// 02:00:00.123".
 [[nodiscard]] std::string cutoff_sql(const settings& limits);
 [[nodiscard]] awaitable<std::string> find_cutoff(db::connection& session, const settings& limits);
 
@@ -23,7 +24,8 @@ namespace archive {
 [[nodiscard]] awaitable<std::vector<const lake::listed_file*>> held_files(db::connection& session,
                                                                           const lake::file_map& files);
 
-// Where a transaction begins: at the cutoff of its run, behind what earlier ones of the run have done.
+// Where a transaction begins: at the cutoff of its run, after the days that earlier transactions of the run
+// have done.
 struct plan_start {
     std::string cutoff;
     std::string lower_bound; // empty: the first transaction
@@ -38,8 +40,8 @@ enum class counting : std::uint8_t {
 
 struct counted_plan {
     plan chosen;
-    std::uint64_t rows_dayless = 0; // below the cutoff, but of no day; unknown (0) where nothing was counted
-    std::uint64_t days_due = 0;     // limits left aside
+    std::uint64_t rows_dayless = 0; // below the cutoff, but of no day; 0 also where nothing was counted
+    std::uint64_t days_due = 0;     // without the limits
     std::uint64_t rows_due = 0;
 };
 

@@ -1,4 +1,4 @@
-// How large the rows are that a plan has chosen, told by a sample: at most 2,000 of them are read.
+// The size of the rows that a plan has chosen, from a sample of at most 2,000 of them.
 #pragma once
 
 #include "archive/plan/plan.hpp"

@@ -24,7 +24,7 @@ struct row_size {
     double error = 0; // half the width of its 95 % confidence interval, as a fraction of the mean
     std::uint64_t sampled = 0;
 };
-// `rows_all`: how many there are to estimate for; if all were sampled, nothing is left to err about.
+// `rows_all`: how many there are to estimate for; if all were sampled, the error is 0.
 [[nodiscard]] row_size estimate_row_size(std::span<const sampled_cluster> sample, std::uint64_t rows_all);
 
 // Points in time, spread over the days as their rows are, from which to read a cluster each.
@@ -40,7 +40,7 @@ struct work_size {
     std::uint64_t bytes = 0;       // of CSV
     std::uint64_t bytes_table = 0; // to be scanned, where there is no index
 };
-// A rough figure: what one server, one client core and a lake nearby were measured to do.
+// A rough figure: as measured with one server, one client core and a storage account nearby.
 [[nodiscard]] std::chrono::seconds expected_duration(const work_size& work, const settings& limits);
 // What the process should hold at its peak: the budget of buffers and the program itself.
 [[nodiscard]] std::uint64_t expected_memory(const settings& limits);

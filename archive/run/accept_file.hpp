@@ -1,4 +1,4 @@
-// recover --keep of a file that waits for nothing: a person has looked at what others made of it.
+// recover --keep of a file that waits for no transaction: a person has looked at what others wrote to it.
 #pragma once
 
 #include "archive/run/run_context.hpp"
@@ -6,8 +6,8 @@
 
 namespace archive {
 
-// From now on the file is known to hold what it holds. Throws async::error(precondition) if it is no day file
-// of the table, or holds what it is known to hold.
+// Records the content that the file has now as its content. Throws async::error(precondition) if it is no day
+// file of the table, or if that content is recorded already.
 [[nodiscard]] awaitable<void> accept_file(const run_context& context, run_tools& tools,
                                           const run_transaction& opened, const lake::listed_file& file);
 

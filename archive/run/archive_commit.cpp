@@ -98,8 +98,8 @@ awaitable<void> archive_commit::publish() {
     co_await async::for_each_bounded(tails.size(), context_.settings.parallel, proof);
 }
 
-// A request that has been sent is awaited, whatever happens meanwhile: cut off, it might take effect after
-// the files have been put back. No further one is begun.
+// A request that has been sent is awaited, whatever happens meanwhile: if it were cut off, it could take
+// effect after the files have been put back. No further request is sent.
 awaitable<void> archive_commit::publish_one(day_file& file) {
     if (context_.stop.requested() || publishing_failed_)
         async::throw_cancelled();
@@ -154,8 +154,8 @@ awaitable<void> archive_commit::put_back_one(day_file& file) {
     }
 }
 
-// The rows are safe and deleted; a mark that is left is cleared by the next run. A file that is gone holds up
-// none of the others.
+// The rows are safe and deleted; a mark that is left is cleared by the next run. A file that is gone does not
+// keep the others from being finished.
 awaitable<void> archive_commit::finalise() {
     const async::span shown(context_.log, "job", "finish");
     const auto tails = work_.tails();
@@ -173,7 +173,7 @@ awaitable<void> archive_commit::finalise() {
             failed = std::current_exception();
         } catch (const async::error& error) {
             if (error.kind() != failure::integrity)
-                throw; // the lake: the others would fare no better
+                throw; // the storage service: the other files would fail too
             gone_ = std::current_exception();
             note_lost(file);
             context_.log.error("file.gone", error.message(),
@@ -181,7 +181,8 @@ awaitable<void> archive_commit::finalise() {
         }
     };
     try {
-        // Before the first mark is cleared: whoever finds one writes the ledger before he clears it.
+        // Before the first mark is cleared: a run that finds a mark writes the ledger before it clears the
+        // mark.
         co_await tools_.ledger.record(std::move(entries), context_.log);
         co_await async::for_each_bounded(tails.size(), context_.settings.parallel, step);
     } catch (const async::error&) {

@@ -43,8 +43,8 @@ awaitable<void> measure_backlog(const run_context& context, const archive_transa
     late = std::chrono::seconds(asked.is_null(0, 0) ? 0 : asked.integer(0, 0));
 }
 
-// What makes equal numbers of rows no proof of equal rows. The partitions are those of this moment, whatever
-// the snapshot.
+// Whether equal numbers of rows do not prove equal rows. The partitions are the current ones, not the
+// snapshot's.
 awaitable<void> look_at_table(archive_transaction& work) {
     const auto oid = std::to_string(work.opened.table.oid);
     const std::array parameters{db::parameter(oid)};
@@ -66,7 +66,7 @@ awaitable<void> look_at_table(archive_transaction& work) {
         work.members.emplace(asked.text(row, 2));
 }
 
-// Rows lie in the file of the day that this column gave them. A column that the table has no more was
+// Each row is in the file of the day that this column gave it. A column that the table no longer has was
 // renamed.
 void must_be_by_this_time(const lake::file_map& files, const table_description& table,
                           const std::string& column) {
@@ -172,7 +172,7 @@ awaitable<void> archive_run::plan(archive_transaction& work) {
                        {"files", work.opened.files.size()}});
 }
 
-// Days that were moved back into the table and are to stay there for a while.
+// Days that were moved back into the table and stay there for a while.
 awaitable<std::vector<lake::day>> archive_run::held_days(const run_transaction& opened) {
     std::set<lake::day> held;
     for (const auto* file : co_await held_files(opened.session, opened.files)) {
@@ -199,7 +199,7 @@ awaitable<bool> archive_run::prepare_files(archive_transaction& work) {
     co_return co_await convert_append_blobs(tools_, work.opened, existing);
 }
 
-// What would end the run at its DELETE is found before the first byte moves.
+// Finds what would end the run at its DELETE before the first byte moves.
 awaitable<void> archive_run::foresee_side_effects(const run_transaction& opened) {
     const auto watch = co_await watch_table(opened.session, opened.table.oid, context_.settings);
     const auto foreseen = co_await db::foresee_effects(opened.session, watch);
@@ -213,7 +213,7 @@ awaitable<void> archive_run::foresee_side_effects(const run_transaction& opened)
 // Restored days that are due again, and of which the table has no row any more: their rows are in the file
 // alone. Where it has some, the mark ends with the transaction that deletes them.
 awaitable<void> archive_run::end_restores(const archive_transaction& work) {
-    // That a session sees no row of a day is no proof under row security.
+    // Under row security a session that sees no row of a day proves nothing.
     if (context_.settings.dry_run || work.policies_apply)
         co_return;
     const auto& rows = work.plan.rows;

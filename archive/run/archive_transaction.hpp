@@ -34,7 +34,7 @@ struct archive_transaction {
     archive::publication publication; // once the rows are deleted
     std::vector<db::side_effect> went_along;
 
-    // As the marks of the files name the transaction, once its number is known.
+    // The transaction as the marks of the files name it, once its number is known.
     [[nodiscard]] db::transaction_mark mark() const {
         return {publication.run, publication.transaction, publication.position};
     }

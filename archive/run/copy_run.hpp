@@ -25,7 +25,7 @@ class copy_run {
   private:
     using file_list = std::vector<const lake::listed_file*>;
 
-    // Finds or makes the table; how many of the files have been copied with it.
+    // Finds or makes the table; returns how many of the files have been copied with it.
     [[nodiscard]] awaitable<std::size_t> copy_first(db::connection& session, const file_list& files);
     [[nodiscard]] awaitable<void> copy_day(const lake::listed_file& file);
     [[nodiscard]] awaitable<void> copy_day_inside(db::connection& session, const lake::listed_file& file);

@@ -33,7 +33,7 @@ async::error malformed(const lake::listed_file& file, std::string_view why) {
 }
 
 void must_be_as_marked(const lake::listed_file& file, const lake::file_record& found) {
-    // Bytes that others added after our mark have nothing to be compared with.
+    // There is nothing to compare bytes with that others added after our mark.
     if (!is_as_marked(file))
         return;
     const auto& recorded = file.mark.mark->now;
@@ -43,8 +43,8 @@ void must_be_as_marked(const lake::listed_file& file, const lake::file_record& f
                                     recorded.rows, recorded.crc, found.rows, found.crc));
 }
 
-// What the server says of a file's rows, with the file's name. What has nothing to do with them passes
-// unchanged: a lost connection, a missing right, a serialization failure.
+// Adds the file's name to an error that its rows caused. Other errors pass unchanged: a lost connection, a
+// missing right, a serialization failure.
 [[noreturn]] void tell_of(const lake::listed_file& file, const table_description& target,
                           const db::error& failed) {
     const auto& name = file.properties.name;
@@ -75,7 +75,7 @@ std::string day_loader::column_list(std::string_view prefix) const {
     return fmt::format("{}", fmt::join(quoted, ", "));
 }
 
-// A row of the table, t, stands for one of the stage, s: by key and by time, as a key alone may repeat from
+// Joins a row of the table, t, with one of the stage, s: by key and by time, as a key alone may repeat from
 // day to day. Both are of the table's types, so a time that was rounded on its way finds its row.
 std::string day_loader::same_row() const {
     return fmt::format("{0} AND t.{1} = s.{1}", same_key(target_, "t", "s"), target_.time_column);

@@ -1,5 +1,5 @@
-// Rows of day files back into a table, inside somebody's transaction: by key, so that loading twice is
-// loading once, and compared with the bytes of the files before anybody commits.
+// Loads rows of day files back into a table, inside the caller's transaction: by key, so that loading twice
+// has the effect of loading once, and compared with the bytes of the files before COMMIT.
 #pragma once
 
 #include "archive/table/table.hpp"
@@ -43,12 +43,12 @@ class day_loader {
     // partition takes them. Throws conflict if somebody else wrote to it meanwhile.
     [[nodiscard]] awaitable<loaded_file> load(const lake::listed_file& file);
 
-    // Once all files are loaded, and all constraints and triggers have run: what the table gives back by COPY
-    // are the files' rows, to the letter. Throws async::error(integrity) that names file, columns and keys.
+    // Once all files are loaded, and all constraints and triggers have run: proves that COPY of the table
+    // returns exactly the files' rows. Throws async::error(integrity) that names file, columns and keys.
     [[nodiscard]] awaitable<void> prove();
 
   private:
-    // Of this transaction alone; it is gone with its end. Its rows are numbered.
+    // The stage belongs to this transaction and ends with it. Its rows are numbered.
     static constexpr std::string_view stage = "pg_temp.event_archiver_restore";
 
     struct staged_file {

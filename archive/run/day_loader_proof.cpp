@@ -1,5 +1,5 @@
-// The proof of a restore: what the table gives back by COPY are the bytes of the files. It is the last thing
-// that happens before COMMIT, once all triggers and constraints have had their say.
+// The proof of a restore: COPY of the table returns the bytes of the files. It is the last step before
+// COMMIT, once all triggers and constraints have run.
 
 #include "archive/run/day_loader.hpp"
 #include "archive/table/selection.hpp"
@@ -25,8 +25,8 @@ constexpr int keys_shown = 20;
 
 } // namespace
 
-// The rows of the table that stand for rows of the files, each with its day; digests do not care for their
-// order. Whatever else the table has on these days is left aside.
+// The rows of the table that belong to rows of the files, each with its day, in any order. Other rows that
+// the table has on these days are left out.
 awaitable<void> day_loader::prove() {
     if (staged_.empty())
         co_return;
@@ -47,8 +47,8 @@ awaitable<void> day_loader::prove() {
             co_await explain(staged);
 }
 
-// Something differs: which columns of which rows? The file is read once more, as texts, and each is compared
-// with what the column's type writes. Rows are numbered as in the stage.
+// Something differs: finds the columns and the rows. The file is read once more, as texts, and each is
+// compared with what the column's type writes. Rows are numbered as in the stage.
 awaitable<void> day_loader::explain(const staged_file& staged) {
     const auto& file = *staged.file;
     std::vector<std::string> names; // of the texts

@@ -55,7 +55,7 @@ awaitable<lake::content_digest> remove_partitions(archive_transaction& work, par
     co_return gone;
 }
 
-// The partitions, whatever the snapshot: so does DELETE see them.
+// The current partitions, not the snapshot's, as DELETE sees them.
 awaitable<std::set<std::string>> members_of(const run_transaction& opened) {
     const auto oid = std::to_string(opened.table.oid);
     const std::array parameters{db::parameter(oid)};
@@ -134,8 +134,8 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
     const auto left = co_await members_of(work.opened);
     if (!std::ranges::includes(found, left))
         must_be_the_same(found, left, work.opened.table);
-    // An event trigger that listens to DETACH and DROP may delete as well; the storage is ours to
-    // change.
+    // An event trigger on DETACH or DROP may delete as well. That the storage of the table changes is our own
+    // doing.
     if (removed > 0)
         work.went_along = co_await db::look_at_effects(session, watch, untouched, 0, db::storage::may_change);
     const auto before = co_await db::read_change_counters(session);

@@ -1,4 +1,4 @@
-// The rows out of the table, in the transaction that stands or falls with their files.
+// Deletes the rows from the table, in the transaction that their files depend on.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"
@@ -8,8 +8,8 @@
 
 namespace archive {
 
-// Deletes what was staged, and takes whole partitions away where the run is to. Then `work.publication` names
-// the transaction, whose number the server will not forget. Throws async::error(integrity) if the server
+// Deletes what was staged, and takes whole partitions away if the run is told to. Then `work.publication`
+// names the transaction, whose number is durable on the server. Throws async::error(integrity) if the server
 // deleted another number of rows than were staged.
 [[nodiscard]] awaitable<void> delete_rows(const run_context& context, archive_transaction& work,
                                           std::string cutoff);

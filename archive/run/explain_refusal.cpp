@@ -32,7 +32,7 @@ awaitable<std::exception_ptr> explained(lake::folder& folder, std::exception_ptr
     try {
         now = co_await folder.look(answer->blob());
     } catch (const async::error&) {
-        now.reset(); // what was answered before says enough
+        now.reset(); // the first answer says enough
     }
     if (!now)
         co_return failed;

@@ -1,5 +1,5 @@
-// Why the service refused a request: its answer does not say what to do about a leased or immutable blob, the
-// blob itself does.
+// Why the service refused a request: its answer does not say what to do about a leased or immutable blob, but
+// the blob's properties do.
 #pragma once
 
 #include "async/asio.hpp"

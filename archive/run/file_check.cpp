@@ -25,7 +25,7 @@ awaitable<void> file_check::container_must_be_changeable() {
         co_return;
     auto& client = context_.lake.client();
     const auto container = co_await client.look_at_container();
-    // Who may not look at the container asks each blob.
+    // An identity that may not look at the container asks each blob.
     blobs_may_be_immutable_ = !container || container->immutable_blobs_possible;
     if (!container)
         co_return;

@@ -1,5 +1,4 @@
-// What is looked at before the first row is read: a file that cannot be written to ends the run here, by
-// name.
+// Checks before the first row is read: a file that cannot be written to ends the run here, and is named.
 #pragma once
 
 #include "archive/run/run_context.hpp"
@@ -19,7 +18,7 @@ class file_check {
         : context_(context) {}
 
     // Throws async::error where a policy or hold on the container forbids to take back what was published.
-    // Looks once: it is a request.
+    // Asks once in a run.
     [[nodiscard]] awaitable<void> container_must_be_changeable();
     // Throws async::error for the first of the files that cannot be written to. `action`: "appended to".
     [[nodiscard]] awaitable<void> must_be_writable(const std::vector<const lake::listed_file*>& files,

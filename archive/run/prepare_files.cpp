@@ -20,7 +20,7 @@ bool is_simple(const lake::listed_file& file, const lake::place& where) {
            lake::treatment::append;
 }
 
-// Nothing where the plan does not know the days and no file needs more than appending.
+// Does nothing where the plan does not know the days and no file needs more than appending.
 awaitable<std::vector<planned_day>> days_due(const run_context& context, const archive_transaction& work) {
     if (work.plan.how == reading::by_day)
         co_return work.plan.days;

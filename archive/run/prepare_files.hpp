@@ -1,4 +1,4 @@
-// What an archive run finds out about the files it will write to, before the first row is read.
+// Looks at the files that an archive run will write to, before the first row is read.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"
@@ -8,8 +8,8 @@
 
 namespace archive {
 
-// The files there are of the days that are due. Without an index it takes a pass over the table to know the
-// days: none are found where every file of the folder could be appended to.
+// The existing files of the days that are due. Without an index only a pass over the table finds the days:
+// then this returns none if every file of the folder can be appended to.
 [[nodiscard]] awaitable<std::vector<const lake::listed_file*>>
 files_to_append_to(const run_context& context, const archive_transaction& work);
 

@@ -1,4 +1,4 @@
-// --prove: what the lake serves must be what was sent.
+// --prove: the storage service must return what was sent.
 #pragma once
 
 #include "archive/run/run_context.hpp"
@@ -6,7 +6,7 @@
 
 namespace archive {
 
-// Reads the published tail back. Throws async::error(integrity) if it is another one than was sent.
+// Reads the published tail back. Throws async::error(integrity) if it differs from what was sent.
 [[nodiscard]] awaitable<void> prove(const run_context& context, const day_file& file);
 
 } // namespace archive

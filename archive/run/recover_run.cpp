@@ -85,7 +85,7 @@ awaitable<void> recover_run::adopt() {
     co_await opened.transaction->rollback();
 }
 
-// The folder changes hands, the marks of its files do not.
+// The folder gets another owner, the marks of its files keep theirs.
 awaitable<void> recover_run::tell_of_other_tables(const run_transaction& opened) {
     const auto found = co_await context_.lake.contents();
     const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);

@@ -54,7 +54,7 @@ awaitable<void> restore_commit::announce() {
     fault_point("announced");
 }
 
-// A request that has been sent is awaited, and no further one is begun.
+// A request that has been sent is awaited; no further request is sent.
 awaitable<void> restore_commit::announce_one(restored_file& each) {
     if (context_.stop.requested() || announcing_failed_)
         async::throw_cancelled();

@@ -23,7 +23,7 @@ using lake::attempt_result;
 
 namespace {
 
-// Until when a hold of this length lasts, by the server's clock, as a mark has it; empty: no hold.
+// The end of a hold of this length, by the server's clock, as a mark writes it; empty: no hold.
 awaitable<std::string> end_of_hold(db::connection& session, std::string hold) {
     if (hold.empty())
         co_return std::string();

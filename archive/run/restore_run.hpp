@@ -1,5 +1,5 @@
-// restore: moves days back into their table, in one transaction. The rows stay in the files: what the
-// database has just been given is not yet as safe as what the lake has. docs/protocol.md, "Moving days back".
+// restore: moves days back into their table, in one transaction. The rows stay in the files: the database's
+// next backup has yet to be made. docs/protocol.md, "Moving days back".
 #pragma once
 
 #include "archive/run/file_check.hpp"

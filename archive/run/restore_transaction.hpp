@@ -16,7 +16,7 @@ namespace archive {
 struct restored_file {
     const lake::listed_file* file;
     loaded_file loaded;
-    lake::file_mark mark = {};  // with the word that it is being restored
+    lake::file_mark mark = {};  // says that it is being restored
     azure::etag announced = {}; // its version with that mark
 };
 
@@ -31,9 +31,9 @@ struct restore_transaction {
     db::transaction_mark mark; // as the marks of the files name it, once its number is known
 };
 
-// The mark of a file while `author` restores it: what the file holds, as its own mark knows it, or, where
-// others wrote to it since, as it was read. `table` as in a mark. Throws async::error(precondition) if the
-// file holds the rows of another table.
+// The mark of a file while `author` restores it. It records the content that the file's own mark has, or,
+// where others wrote to the file since, the content that was read. `table` as in a mark. Throws
+// async::error(precondition) if the file holds the rows of another table.
 [[nodiscard]] lake::file_mark mark_being_restored(const restored_file& restored, std::string table,
                                                   const db::transaction_mark& author, std::string held_until);
 

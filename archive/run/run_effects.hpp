@@ -1,4 +1,4 @@
-// What a transaction changes besides the rows it is about, and what the report and the log are told of it.
+// What a transaction changes besides its own rows, and what the report and the log say of it.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"

@@ -85,10 +85,10 @@ awaitable<attempt_result> run_loop::attempt(const attempt_body& body) {
 awaitable<attempt_result> run_loop::work_in(run_transaction& opened, const attempt_body& body) {
     fault_point("locked");
     context_.report.enter(run_phase::settling);
-    // What another server's run changes between the two has another ETag than the one listed.
+    // A file that another server's run changes in between has another ETag than the listed one.
     co_await list_files(context_, opened);
     if (opened.position.cluster.empty()) {
-        // Whose the folder is cannot be told, so that nothing is written to it: `body` finds nothing to do,
+        // The owner of the folder cannot be known, so nothing is written to it: `body` finds nothing to do,
         // or asks for the identity itself.
         for (const auto& [key, file] : opened.files)
             if (file.mark.mark && lake::awaited(*file.mark.mark))
@@ -115,7 +115,7 @@ awaitable<std::optional<attempt_result>> run_loop::settle(run_transaction& opene
     const async::span shown(context_.log, "job", "settle");
     if (!opened.copies.empty())
         co_await tools_.lease.ready_to_write();
-    // First: what they leave may be pending.
+    // First: the files that they leave may be pending.
     if (const auto finished = co_await finish_conversions(opened); finished > 0) {
         context_.report.files_settled += finished;
         co_return attempt_result::settled;

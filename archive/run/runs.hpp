@@ -12,11 +12,11 @@
 namespace archive {
 
 // Moves every due row. On any failure no row has been deleted and no file keeps what this transaction added,
-// or the next run will see to it; `context.report` then tells what earlier transactions (commit by day) have
+// or the next run removes it; `context.report` then tells what earlier transactions (commit by day) have
 // done.
 [[nodiscard]] awaitable<void> archive_rows(const run_context& context);
 // Brings days back. Into another table: each in a transaction of its own, any number of times. In place: all
-// in one transaction; on any failure the files hold what they held, or the next run will see to it.
+// in one transaction; on any failure the files hold what they held, or the next run restores that.
 [[nodiscard]] awaitable<void> restore_days(const run_context& context, restore_request request);
 // Settles what earlier runs left, and nothing else.
 [[nodiscard]] awaitable<void> recover_files(const run_context& context);

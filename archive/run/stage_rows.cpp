@@ -20,7 +20,7 @@ using async::fault_point;
 
 namespace {
 
-// Short ranges cost a query each, long ones leave workers without work at the end.
+// Each range costs a query; long ranges leave workers idle at the end.
 constexpr std::size_t ranges_per_worker = 4;
 constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
 
@@ -47,7 +47,7 @@ awaitable<std::set<lake::day>> days_that_came_back(const archive_transaction& wo
     co_return days;
 }
 
-// What staging is told; it refers to `work`.
+// The context of staging; it refers to `work`.
 staging_context target_of(const run_context& context, lake::ledger& ledger, archive_transaction& work) {
     return {context.lake,
             context.pages,

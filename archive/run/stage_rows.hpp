@@ -1,4 +1,4 @@
-// Rows out of the table into blocks of their days' files, which nobody sees yet.
+// Copies rows from the table into blocks of their days' files, which readers do not see yet.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"

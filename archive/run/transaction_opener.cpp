@@ -70,7 +70,7 @@ awaitable<bool> transaction_opener::open(run_transaction& opened) {
     const auto named = co_await resolve_table(session, settings.table);
     const run_lock lock(named.oid, settings.shard);
     // Before anything that waits for the table: a run that takes partitions away holds it until its COMMIT.
-    // Not in the transaction: a SELECT takes its snapshot, and that must come after the table's lock.
+    // Outside of the transaction: a SELECT takes the snapshot, which must come after the table's lock.
     if (!co_await try_lock(session, lock)) {
         co_await note_holder(session, lock);
         co_return false;

@@ -25,8 +25,8 @@ class transaction_opener {
         : context_(context)
         , removed_before_(std::move(removed_before)) {}
 
-    // The transaction with the table described and both locks held. False, and no transaction, while another
-    // run is at work. Throws async::error(temporary) if the table could not be locked in time.
+    // Begins the transaction, describes the table and takes both locks. False, and no transaction, while
+    // another run is at work. Throws async::error(temporary) if the table could not be locked in time.
     [[nodiscard]] awaitable<bool> open(run_transaction& opened);
     // After `open` has returned false: async::error(locked), with what is known of the other run.
     [[nodiscard]] async::error lock_is_held() const;
@@ -39,7 +39,7 @@ class transaction_opener {
     std::string lock_holder_; // who had the lock when it was busy last
 };
 
-// What this transaction asks the folder's lease for.
+// The claim with which this transaction takes the folder's lease.
 [[nodiscard]] awaitable<lake::lease_claim> claim_of(run_transaction& opened);
 
 } // namespace archive

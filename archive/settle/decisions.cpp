@@ -48,7 +48,7 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
         return settle_decision::keep;
     case tail_rows::no_rows:
         return undo;                // to what it was: rows of the file may be in the table
-    case tail_rows::not_comparable: // nothing speaks against the server's word
+    case tail_rows::not_comparable: // nothing contradicts the server
         return facts.said == db::fate::committed ? settle_decision::keep : settle_decision::refuse_mixed;
     case tail_rows::some_in_table:
         break;
@@ -81,7 +81,7 @@ settle_decision decide_restoring(const settle_facts& facts) noexcept {
     case tail_rows::some_in_table:
         break;
     }
-    // Rows that the table has not are in the file still, and those it has are recognised when they are due.
+    // Rows that the table lacks are still in the file. Those that it has are recognised when they are due.
     return settle_decision::restored;
 }
 

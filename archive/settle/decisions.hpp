@@ -12,18 +12,18 @@ namespace archive {
 
 // --- Settling: what becomes of a tail whose file is marked pending. ---
 
-// What to believe of `asked`. A server restored from a copy of its files may have given the number to another
-// transaction since. One that committed has left no row of its tail in the table, one that aborted has left
-// them all there; where the sample does not bear that out, nobody knows.
+// The fate to rely on. A server restored from a copy of its files may have given the number to another
+// transaction since. A committed transaction has left no row of its tail in the table, an aborted one has
+// left them all; where the sample contradicts `asked`, the fate is unknown.
 [[nodiscard]] db::fate believe(db::fate asked, sample_seen sample) noexcept;
 
 enum class origin : std::uint8_t { this_database, elsewhere };
 enum class tail_rows : std::uint8_t {
     not_looked,
-    all_in_table, // each of them, to the letter
+    all_in_table, // each of them, byte for byte
     none_in_table,
     some_in_table,
-    not_comparable, // none is there as it was written, but that is no proof: see `judge_rows`
+    not_comparable, // none is there byte for byte, but that proves nothing: see `judge_rows`
     no_rows,        // nothing was added: the transaction deleted rows that the file had already
 };
 
@@ -46,8 +46,8 @@ struct settle_facts {
     // The mark was written further on in the log, or on a later timeline, than this server is: it may be a
     // copy of the one that wrote it.
     bool ahead = false;
-    // The server has run ever since the mark was written, and the table has keys of the tail: what it says of
-    // an abort stands, though rows of it were changed or deleted meanwhile.
+    // The server has run ever since the mark was written, and the table has keys of the tail: its answer
+    // "aborted" is right, even if rows of the tail were changed or deleted meanwhile.
     bool same_server = false;
     bool keys_in_table = false;
 };
@@ -57,7 +57,7 @@ enum class settle_decision : std::uint8_t {
     take_back,      // the rows are in the table: commit the block list without the tail
     remove,         // the same where the tail is the whole file
     wait,           // the transaction is still running
-    look_at_rows,   // only the tail's own rows can tell
+    look_at_rows,   // only the tail's own rows can decide
     refuse_foreign, // the mark is of another cluster or database
     refuse_mixed,   // the rows are partly in the table, or cannot be compared: a person must look
     refuse_copy,    // this server may be a copy: a person must look
@@ -66,7 +66,7 @@ enum class settle_decision : std::uint8_t {
 };
 [[nodiscard]] settle_decision decide_settling(const settle_facts& facts) noexcept;
 // The same for a file that was being moved back into the table; `rows` are all of the file's, `has_base` says
-// nothing. It keeps its rows, whatever becomes of it.
+// nothing. The file keeps its rows in any case.
 [[nodiscard]] settle_decision decide_restoring(const settle_facts& facts) noexcept;
 
 [[nodiscard]] std::string_view to_string(settle_decision decision) noexcept;

@@ -38,7 +38,7 @@ awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& se
     const auto in_table = [&table](const std::string& column) {
         return std::ranges::find(table.columns, column) != table.columns.end();
     };
-    // Where a column is gone no row can be there to the letter; keys may be.
+    // Where a column is gone no row can be there byte for byte; keys may be.
     std::vector<std::string> compared = columns;
     if (!std::ranges::all_of(columns, in_table)) {
         compared.clear();

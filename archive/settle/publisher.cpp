@@ -19,14 +19,14 @@ using async::fault_point;
 
 namespace {
 
-// What the rows of the file are older than, once this run's are in it.
+// The time that all rows of the file are older than, once this run's are in it.
 std::string before_with(const std::optional<lake::file_record>& base, const std::string& cutoff) {
     if (!base || base->rows == 0)
         return cutoff;
     return base->before.empty() ? std::string() : std::max(base->before, cutoff);
 }
 
-// Rows of other types stand in front of this run's: what is compared with all of them must know that.
+// The file may begin with rows of other types: a comparison with all of its rows must know that.
 void set_types(lake::file_record& now, const std::optional<lake::file_record>& base,
                const publication& author) {
     const bool mixed = base && base->rows > 0 && base->types != 0 && base->types != author.types;
@@ -34,16 +34,15 @@ void set_types(lake::file_record& now, const std::optional<lake::file_record>& b
     now.identity = mixed ? base->identity : author.identity;
 }
 
-// A .gz file is an archive to its readers, not a page that is compressed on the way: no Content-Encoding,
-// which clients would undo behind their users' backs.
+// No Content-Encoding: clients would decompress the .gz file without being asked.
 azure::content_headers content_of(lake::compression kind) {
     azure::content_headers content;
     content.type = kind == lake::compression::gzip ? "application/gzip" : "text/csv; charset=utf-8";
     return content;
 }
 
-// Whether rows of the file may be in the table once the transaction has committed. What is known of them
-// today is lost with the mark of today's position, so that it has to be said.
+// Whether rows of the file may be in the table once the transaction has committed. The position in today's
+// mark tells that now; the new mark has another position and has to say it.
 std::optional<lake::restored_mark> restored_after(const day_file& file, const publication& author) {
     auto after = file.restored;
     const bool doubted = file.doubted || (file.adopted && file.rows_recognised > 0);
@@ -225,7 +224,7 @@ awaitable<void> publisher::finalise(day_file& file) {
 awaitable<void> publisher::put_back(day_file& file) {
     if (file.state == day_file::publish_state::none || !file.mark)
         co_return;
-    // Whether or not the publishing write was answered: what stands there now is what counts.
+    // Whether or not the publishing write was answered: look at the file.
     const auto now = co_await files_.look(file.name);
     // Of a restored file, the table still has the rows that were recognised there.
     const bool in_table =

@@ -15,7 +15,7 @@ namespace archive {
 
 using async::awaitable;
 
-// What is published by whom.
+// The run that publishes, and what it writes into the marks.
 struct publication {
     std::string table; // as table_in_mark writes it
     std::string run;
@@ -24,7 +24,7 @@ struct publication {
     std::uint64_t header_crc = 0;
     std::uint64_t types = 0;    // as table_description has it
     std::string time_column;    // plain
-    std::string cutoff;         // rows before it go: a day that ends before it is over
+    std::string cutoff;         // rows before it are archived: a day that ends before it is over
     std::uint64_t identity = 0; // as table_description has it
 };
 
@@ -50,16 +50,16 @@ class publisher {
     // of the rows already, Set Blob Metadata: it is pending with an empty tail. Throws conflict if somebody
     // else wrote meanwhile: the rows that are about to be deleted must be in the file as it was read.
     [[nodiscard]] awaitable<void> publish(day_file& file, const publication& author);
-    // Makes a published tail final. Failing is harmless, the next run does it; but async::error(integrity)
-    // says that the file is gone, or is another one: its rows were deleted from the table and are not in the
-    // lake.
+    // Makes a published tail final. A failure is harmless, for the next run repeats it; but
+    // async::error(integrity) says that the file is gone or was replaced: its rows were deleted from the
+    // table and are in no file.
     [[nodiscard]] awaitable<void> finalise(day_file& file);
     // Takes away what `publish` did, or may have done. Only once the transaction is certainly not committed.
     // Throws async::error(integrity) if the file that was there before is gone, and pending_changed if
     // somebody else has written to it and kept the mark: nothing is written over.
     [[nodiscard]] awaitable<void> put_back(day_file& file);
 
-    // What ends a tail, of a day file or of one found pending.
+    // The writes that end a tail, of a day file or of one found pending.
     [[nodiscard]] lake::pending_files& tails() noexcept { return tails_; }
 
   private:

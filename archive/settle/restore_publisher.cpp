@@ -44,8 +44,8 @@ std::string empty_content(const table_description& table, bool compressed) {
     return content;
 }
 
-// A mark in place of the file's own. An unclear answer is cleared up by a look: nothing but that mark, on the
-// same bytes, is what was written.
+// A mark in place of the file's own. After an unclear answer a look decides: only that mark, on the same
+// bytes, is what was written.
 awaitable<void> restore_publisher::set_mark(const lake::listed_file& file, const lake::file_mark& mark,
                                             std::string_view doing) {
     const auto& name = file.properties.name;

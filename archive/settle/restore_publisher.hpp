@@ -1,5 +1,5 @@
-// The writes of a restore in place: say that a file's rows are on their way back into the table, then that
-// they are there, or take the word back. The content stays. docs/protocol.md, "Moving days back".
+// The writes of a restore in place. They mark that a file's rows are being moved back into the table, then
+// that they are there, or take the mark back. The content stays. docs/protocol.md, "Moving days back".
 #pragma once
 
 #include "archive/table/table.hpp"

@@ -23,7 +23,8 @@ bool is_undo(settle_decision decision) noexcept {
     return decision == settle_decision::take_back || decision == settle_decision::remove;
 }
 
-// What the ledger is told, before it is carried out. Nothing where the file holds what it is known to hold.
+// The line for the ledger, written before the decision is carried out. nullopt if the ledger has that content
+// already.
 std::optional<lake::ledger_entry> entry_of_decision(const lake::listed_file& file, settle_decision decision,
                                                     const db::server_position& position) {
     const auto& mark = *file.mark.mark;
@@ -54,14 +55,14 @@ std::optional<lake::ledger_entry> entry_of_decision(const lake::listed_file& fil
     return std::nullopt;
 }
 
-// Whether the tail has to be looked at before the ledger is told: one that cannot be taken back is not said
-// to have been.
+// Whether to look at the tail before the ledger is written: a tail that cannot be taken back must not be
+// recorded as taken back.
 bool may_have_changed(const decided_file& each) {
     const auto& mark = *each.file->mark.mark;
     return is_undo(each.decision) && each.doubtful && mark.pending && !lake::has_empty_tail(mark);
 }
 
-// Of an aborted tail the ledger has no line.
+// The ledger has no line about an aborted tail.
 std::vector<lake::ledger_entry> entries_of(const std::vector<decided_file>& decided,
                                            const db::server_position& position) {
     std::vector<lake::ledger_entry> entries;

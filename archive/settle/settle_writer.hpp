@@ -1,4 +1,4 @@
-// Writes what was decided of pending files: the ledger is told first, then each file is written to.
+// Carries out the decisions about pending files: writes the ledger first, then each file.
 #pragma once
 
 #include "archive/settle/decisions.hpp"
@@ -17,11 +17,11 @@ namespace archive {
 
 struct decided_file {
     const lake::listed_file* file; // with a mark
-    settle_decision decision;      // one that can be carried out
+    settle_decision decision;      // not a refusal, and not `wait`
     bool doubtful;                 // the server does not say plainly that its transaction was aborted
 };
 
-// What comes before the first write.
+// What is done before the first write.
 struct settle_steps {
     std::function<awaitable<void>()> ready_to_write; // of the folder's lease
     std::function<awaitable<void>(std::vector<lake::ledger_entry>)> record;
@@ -38,8 +38,9 @@ class settle_writer {
         , steps_(std::move(steps))
         , parallel_(parallel) {}
 
-    // A file that somebody else has changed holds up none of the others: async::error(integrity) is thrown
-    // once they are settled, and the ledger is not told of the one. `position`: of this server.
+    // A file that somebody else has changed does not keep the others from being settled:
+    // async::error(integrity) is thrown after that, and the ledger gets no line about that file. `position`:
+    // of this server.
     [[nodiscard]] awaitable<void> write(std::vector<decided_file> decided, const table_description& table,
                                         const db::server_position& position);
 

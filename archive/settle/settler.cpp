@@ -60,7 +60,7 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
     co_return result;
 }
 
-// What the table says of the pending tails before each is looked at for itself.
+// What the table has of the samples of all pending tails, asked once.
 awaitable<settler::evidence> settler::gather(db::connection& session, const table_description& table,
                                              const lake::file_map& files) {
     evidence known;

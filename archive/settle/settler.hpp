@@ -1,5 +1,5 @@
-// Decides the fate of every tail that an earlier run left pending, from what PostgreSQL knows of its
-// transaction and, where it knows nothing, from the tail's own rows.
+// Decides the fate of every tail that an earlier run left pending, from what PostgreSQL says of its
+// transaction and, if that says nothing, from the tail's own rows.
 #pragma once
 
 #include "archive/settle/decisions.hpp"
@@ -42,10 +42,10 @@ class settler {
     [[nodiscard]] awaitable<settling> settle(db::connection& session, const table_description& table,
                                              const db::server_position& position,
                                              const lake::file_map& files);
-    // Throws async::error(precondition) if the file is neither pending nor restored, or is restored and to be
-    // kept although the table has rows of it; async::error(locked) if its transaction is running;
-    // async::error(integrity) if rows would be discarded that the table has not, or bytes that the mark does
-    // not know.
+    // Throws async::error(precondition) if the file is neither pending nor restored, or if a restored file is
+    // to be kept although the table has rows of it; async::error(locked) if its transaction is running;
+    // async::error(integrity) if it would discard rows that the table lacks, or bytes that the mark does not
+    // know.
     [[nodiscard]] awaitable<void> settle_by_verdict(db::connection& session, const table_description& table,
                                                     const db::server_position& position,
                                                     const lake::listed_file& file, verdict decision);

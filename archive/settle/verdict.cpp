@@ -47,7 +47,7 @@ awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& se
         " `event-archiver recover --discard FILE`.");
 }
 
-// A discard takes the file's copy away: whoever says that the table's rows count must have rows there.
+// A discard removes the file's copy, so the table must have the rows.
 awaitable<void> must_be_in_table(lake::file_store& files, db::connection& session,
                                  const table_description& table, const lake::listed_file& file,
                                  db::fate asked) {
@@ -66,7 +66,7 @@ awaitable<void> must_be_in_table(lake::file_store& files, db::connection& sessio
             std::string(discard_hint));
     const auto seen = co_await look_at_rows(files, session, table, file);
     if (!seen.comparable && mark.pending && asked == db::fate::aborted)
-        co_return; // the server's word is all there is
+        co_return; // only the server's answer is left to decide by
     if (!seen.comparable)
         throw async::error(failure::integrity,
                            fmt::format("'{}' cannot be discarded: it has no column for the {} of {}", name,

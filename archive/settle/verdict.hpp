@@ -1,4 +1,4 @@
-// What a person may decide of a file where the program may not: recover --keep, recover --discard.
+// Whether a person's decision about a file may be carried out: recover --keep, recover --discard.
 #pragma once
 
 #include "archive/table/table.hpp"
@@ -18,13 +18,13 @@ inline constexpr std::string_view verdict_hint =
     "file only)"
     " or `event-archiver recover --discard FILE` (the rows are in the table).";
 
-// A keep of a restored file says that its rows are in the file alone. Throws async::error(precondition) if
-// the table has rows of it.
+// To keep a restored file means that its rows are in the file alone. Throws async::error(precondition) if the
+// table has rows of it.
 [[nodiscard]] awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& session,
                                                    const table_description& table,
                                                    const lake::listed_file& file);
-// A discard takes the file's copy of the rows away. Throws async::error(integrity) if it may be the only one.
-// `asked`: what the server says of the file's transaction.
+// To discard removes the file's copy of the rows. Throws async::error(integrity) if that may be the only
+// copy. `asked`: what the server says of the file's transaction.
 [[nodiscard]] awaitable<void> must_be_in_table(lake::file_store& files, db::connection& session,
                                                const table_description& table, const lake::listed_file& file,
                                                db::fate asked);

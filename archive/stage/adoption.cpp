@@ -82,7 +82,7 @@ lake::block_facts staging::facts_of(const lake::listed_file& before,
         std::ranges::lower_bound(context_.planned, before.key().which, {}, &planned_day::which);
     if (planned == context_.planned.end() || planned->which != before.key().which)
         return facts;
-    // The rows that are there tell best how large the next ones are.
+    // The size of the file's rows is the best estimate for the next ones.
     const double row_bytes = mark && mark->now.rows > 0
                                  ? static_cast<double>(mark->now.bytes) / static_cast<double>(mark->now.rows)
                                  : context_.row_bytes;
@@ -90,7 +90,7 @@ lake::block_facts staging::facts_of(const lake::listed_file& before,
     return facts;
 }
 
-// Once it is clear what becomes of its blocks: what is known of it, and whether it has to be read.
+// After the choice of its treatment: takes what is known of the file, and decides whether it has to be read.
 awaitable<void> staging::take_over(day_file& file, const lake::listed_file& before, reading how) {
     const auto& mark = before.mark.mark;
     const bool ours = mark && mark->now.bytes == before.properties.size && (!how.restage || how.compact);
@@ -111,7 +111,7 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
                              "Move the file away; the new rows then begin a new one."});
     if (ours) {
         file.base = mark->now;
-        file.base->blocks = file.base_ids.size(); // a restore that came to nothing marks others' files too
+        file.base->blocks = file.base_ids.size(); // a restore that was rolled back marks others' files too
     }
     how.remember_rows = file.doubted = is_doubted(before);
     if (mark && mark->now.bytes == before.properties.size)
@@ -189,7 +189,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     };
     lake::content_check seen(file.name, file.compressed(), expected, keep,
                              context_.lake.row_limit(existing_.at(file.key)));
-    if (file.base) // ours: its checksum speaks for its rows, whatever the table's columns are by now
+    if (file.base) // ours: its checksum proves its rows, even if the table's columns have changed
         seen.trust_rows();
     const bool by_line = how.restage && !file.compressed();
     if (by_line)
@@ -213,9 +213,9 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     if (known && !known->is_there())
         must_be_compressed_again(file, record.rows, held->rows);
     if (seen.crlf_lines() > 0 && !how.restage) {
-        // Known too late to change them on the way: once more.
+        // The CRLFs were found too late to change them while reading: read again.
         how.restage = true;
-        how.remember_rows = false; // they have been
+        how.remember_rows = false; // done already
         if (file.whole)
             file.whole.emplace();
         file.base_ids.clear();
@@ -268,7 +268,7 @@ void staging::must_be_compressed_again(const day_file& file, std::uint64_t rows,
         {{"day", file.which().text()}, {"blob", file.name}, {"rows", rows}, {"rows_known", rows_known}});
 }
 
-// What has been staged so far is the file as it was; `record` is brought in line if it is not quite.
+// The blocks staged so far are the file as it was; `record` is corrected if it differs.
 void staging::take_restaged(day_file& file, lake::file_record& record, bool changed) {
     seal(file);
     file.restaging = false;

@@ -1,5 +1,4 @@
-// A day's file in the hands of one run: what is there, what has been staged behind it, what has been
-// published.
+// A day's file while a run works on it: what it holds, what has been staged for it, what has been published.
 #pragma once
 
 #include "archive/stage/held_rows.hpp"
@@ -47,7 +46,7 @@ struct day_file {
     std::uint64_t bytes = 0; // as stored
     std::uint64_t crc = 0;   // of the staged bytes
     csv::gzip_member member; // of a compressed file: all that is staged behind what was there
-    bool restaging = false;  // what is being staged was read from the lake: it is compressed already
+    bool restaging = false;  // the bytes being staged were read from the file: they are compressed already
     std::optional<lake::sampled_row> sample; // the first row, unless its key is too long for a mark
     // Rows that the file already holds and the table may still have. See
     // docs/protocol.md, "A server that lost commits".
@@ -56,19 +55,19 @@ struct day_file {
     std::uint64_t rows_recognised = 0;
     bool adopted = false;       // it has no mark: others wrote or replaced it
     bool beyond_memory = false; // the same: it has too many rows to be remembered
-    // Rows of the table that are older than this may be in the file as well, put there by hand or by a
-    // replication that came late. Empty: none can be.
+    // Rows of the table that are older than this may be in the file as well, put there by hand or by late
+    // replication. Empty: no such rows are possible.
     std::string late_before;
     std::vector<std::uint64_t> late;    // hashes of the keys of such rows
     std::vector<std::string> late_rows; // where the table is read in one scan: such rows, not yet compared
     std::size_t late_bytes = 0;         // of these
     bool comparing_late = false;
     bool key_again_said = false;
-    // Of a restored file: all rows it holds, to be compared with the day's as a whole first.
+    // Of a restored file: a digest of all its rows, to be compared with that of the day's rows first.
     std::optional<lake::content_digest> whole;
     lake::file_record untouched; // of the existing file as it stands there
-    // The day's file of the other kind, if rows that come back may be in it. Nothing is added to it, but for
-    // rows that are deleted on its account it has to be there, as this one has.
+    // The day's file of the other kind, if rows that come back may be in it. Nothing is added to it, but rows
+    // may be deleted because it has them: then it has to be there at COMMIT, as this one has.
     std::unique_ptr<day_file> other;
 
     // Publishing. Nothing is published for a day without new rows.
@@ -85,7 +84,7 @@ struct day_file {
     [[nodiscard]] bool may_hold_rows() const noexcept {
         return !held.empty() || (other && !other->held.empty());
     }
-    // Rows to publish, or the word that rows which it had already are deleted.
+    // True if there are rows to publish, or if rows are deleted that the file had already.
     [[nodiscard]] bool has_news() const noexcept {
         return has_tail() || (rows_recognised > 0 && base.has_value());
     }

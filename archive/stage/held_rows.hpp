@@ -1,5 +1,4 @@
-// The rows of a file, as a multiset of hashes: 16 bytes a row. Tells whether a row of the table is one of
-// them.
+// The rows of a file, as a multiset of hashes: 16 bytes a row. Tells whether it has a given row of the table.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +12,8 @@ class held_rows {
     static constexpr std::size_t bytes_per_row = 17; // the flag included
 
     enum class found : std::uint8_t {
-        none,          // another row: none has its key, or those that were the same have all been taken
-        same,          // one that is the same, to the letter, and had not been taken; now it is
+        none,          // another row: no row has its key, or all that equal it have been taken
+        same,          // a row that equals it byte for byte and had not been taken; now it is taken
         other_content, // rows have its key, and none its bytes
     };
 

@@ -1,5 +1,5 @@
-// Whether a file that others have written to still begins with what it is known to have held. Pure: it is fed
-// while the file is read for other ends.
+// Whether a file that others have written to still begins with its recorded content. Pure: the caller feeds
+// it while it reads the file.
 #pragma once
 
 #include "lake/mark.hpp"
@@ -19,7 +19,7 @@ class known_content {
 
     // Bytes as stored, from the first on.
     void feed(std::span<const std::byte> stored) noexcept;
-    // Rows as they come, whoever wrote them: quotes and line ends are made those of COPY before they count.
+    // Rows as they come, whoever wrote them: quotes and line ends are first made those of COPY.
     void row(std::string_view text);
 
     // True if it begins with the very bytes, or, of a plain file, with the same rows.

@@ -1,5 +1,5 @@
-// The part of staging that looks whether rows older than the last run's cutoff are in the file already. A run
-// leaves no such row in the table. One that is there came late, or somebody put it back from the file.
+// The part of staging that looks for rows older than the last run's cutoff in their file. A run leaves no
+// such row in the table: one that is there came late, or somebody put it back from the file.
 
 #include "archive/stage/staging.hpp"
 #include "archive/table/file_header.hpp"
@@ -15,7 +15,7 @@ namespace archive {
 
 namespace {
 
-// What every row of the file is older than. Empty: it has none.
+// The time that every row of the file is older than. Empty: none is known.
 std::string rows_before(const lake::listed_file& file) {
     const auto& now = file.mark.mark->now;
     if (now.rows == 0)
@@ -38,7 +38,7 @@ async::error too_many(const std::string& name) {
 
 bool staging::may_have_late(const lake::listed_file& source) const {
     const auto& mark = source.mark.mark;
-    // Under other columns no row of the table is in the file to the letter.
+    // If the file has other columns, no row of the table is in it byte for byte.
     return mark && mark->table == lake::table_in_mark(context_.table.schema, context_.table.relation) &&
            mark->now.header == header_crc_ && !mark->restored && !is_doubted(source) &&
            !rows_before(source).empty();
@@ -78,8 +78,8 @@ void staging::note_late(day_file& file, std::string_view row) {
     file.late.push_back(key_.hash_of(row));
 }
 
-// A time as COPY writes it compares as text with another of the same day. A zone of +00 behind it makes it
-// smaller than it is at most, which costs a look.
+// A time as COPY writes it compares as text with another of the same day. A zone of +00 behind it can only
+// make it compare as smaller, which costs a needless look.
 bool staging::must_wait_as_late(const day_file& file, std::string_view row) {
     if (context_.by_day || file.late_before.empty())
         return false;

@@ -1,5 +1,5 @@
-// The part of staging that looks into a day's file of the other kind (.csv beside .csv.gz), there from before
-// the setting was changed or from somebody else. Nothing is added to it, but the table may have its rows.
+// The part of staging that looks into a day's file of the other kind (.csv beside .csv.gz), from before the
+// setting was changed or from somebody else. Nothing is added to it, but the table may have its rows.
 
 #include "archive/stage/known_content.hpp"
 #include "archive/stage/staging.hpp"
@@ -48,8 +48,8 @@ void staging::open_other(day_file& file, const lake::listed_file& other) {
     there.whole_day = file.whole_day;
 }
 
-// A file without a mark is judged as one that we append to, and its rows are remembered: it may be ours, and
-// have lost its mark.
+// A file without a mark is checked like one that we append to, and its rows are remembered: it may be ours
+// and have lost its mark.
 awaitable<void> staging::judge_other(day_file& there, const lake::listed_file& source) {
     there.adopted = true;
     const auto held = co_await content_known(source);

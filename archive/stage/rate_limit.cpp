@@ -15,7 +15,7 @@ async::awaitable<void> rate_limit::spend(std::uint64_t bytes) {
     const auto now = clock::now();
     const std::chrono::duration<double> price(static_cast<double>(bytes) / static_cast<double>(*rate_));
     paid_until_ = std::max(paid_until_, now) + std::chrono::duration_cast<clock::duration>(price);
-    // Short debts are left standing: sleeping for each row would cost more than the row.
+    // Short waits are added up: sleeping for each row would cost more than the row.
     if (paid_until_ - now < std::chrono::milliseconds(10))
         co_return;
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, paid_until_);

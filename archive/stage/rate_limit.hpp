@@ -1,4 +1,4 @@
-// Bytes a second, evened out over about a second.
+// Limits bytes a second, averaged over about a second.
 #pragma once
 
 #include "async/asio.hpp"

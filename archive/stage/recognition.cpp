@@ -73,9 +73,9 @@ void staging::take_sample(day_file& file, std::string_view row) {
     file.sample = std::move(sample);
 }
 
-// Memory for as many rows as the file has is given up by the blocks.
+// The memory to remember the file's rows is taken from that of the blocks.
 void staging::expect_held(day_file& file, std::uint64_t rows) {
-    // A mark may say anything; a file that really has more makes the memory grow as it is read.
+    // A mark may be wrong: if the file has more rows, the memory grows as it is read.
     constexpr std::uint64_t rows_believed = std::uint64_t{1} << 24;
     rows = std::min(rows, rows_believed);
     file.held.reserve(file.held.size() + rows);
@@ -211,7 +211,7 @@ bool staging::recognised(day_file& file, std::string_view row) {
             "and the"
             " rows are archived again. If the file's rows count, delete that row from the table.");
     if (seen == held_rows::found::other_content && holder->adopted)
-        return false; // another row, of somebody who gives the same keys
+        return false; // another row: somebody uses the same keys again
     const auto types = holder->untouched.types;
     if (seen == held_rows::found::other_content && !holder->doubted && types != 0 &&
         (types != context_.table.types || context_.table.names_in_text))

@@ -19,7 +19,7 @@ using async::fault_point;
 
 namespace {
 
-// What a day costs beside its rows: a day_file, its mark and block ids. Measured over 3,000 days.
+// What a day costs in addition to its rows: a day_file, its mark and block ids. Measured over 3,000 days.
 constexpr std::size_t file_memory = 2'048;
 
 } // namespace
@@ -133,7 +133,7 @@ awaitable<void> staging::append_compared(day_file& file, std::string_view row) {
 awaitable<void> staging::store_when_possible(day_file& file, std::string_view bytes) {
     const async::span shown(context_.log, "waits", "for memory");
     const auto place = line_end_++;
-    // Cancellation ends the whole group of readers, so nobody is left behind one who leaves the line.
+    // Cancellation ends the whole group of readers, so no waiter is left behind one that gives up.
     for (;;) {
         if (line_head_ == place) {
             if (store(file, bytes))
@@ -144,7 +144,7 @@ awaitable<void> staging::store_when_possible(day_file& file, std::string_view by
                     continue;
                 }
                 if (unfinished_ == 0) {
-                    // All memory is free and still too little for this one row.
+                    // All memory is free, and this one row is larger.
                     file.open.append_beyond(bytes);
                     seal(file);
                     break;

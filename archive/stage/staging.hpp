@@ -37,7 +37,7 @@ struct staging_context {
     run_report& report;
     const table_description& table;
     const db::server_position& position;
-    // Days whose file speaks of rows that the table has nevertheless.
+    // Days whose file has rows that the table has again.
     const std::set<lake::day>& came_back;
     const std::vector<planned_day>&
         planned;           // by day; empty: nothing was counted, days turn up as they are read
@@ -48,17 +48,17 @@ struct staging_context {
     std::size_t parallel;
     lake::compression compression;  // of files that are not there yet
     std::string encryption_scope{}; // of the same
-    lake::ledger* book = nullptr;   // what is known of files that have lost their mark; null: nothing
+    lake::ledger* book = nullptr;   // for files that have lost their mark; null: it is not asked
     bool digest_rows = false;       // the rows are compared with those that the server deletes
 };
 
-// A file that no longer holds what it is known to have held.
+// The error for a file that no longer holds its recorded content.
 [[nodiscard]] async::error changed_by_others(std::string_view name);
 
 // A row of a file as COPY would have written it, whichever program wrote it: quotes and line end.
 [[nodiscard]] std::string as_copy_writes(std::string_view row);
 
-// The file that takes a day's rows: the one there is; of two, or none, the one of the kind that is wanted.
+// The file that takes a day's rows: the existing one; of two, or none, the one of the kind that is wanted.
 [[nodiscard]] lake::file_key choose_file(lake::day which, lake::compression wanted,
                                          const lake::file_map& existing);
 
@@ -78,8 +78,9 @@ class staging {
     [[nodiscard]] bool try_append(day_file& file, std::string_view row);
     [[nodiscard]] awaitable<void> append_when_possible(day_file& file, std::string_view row);
 
-    // For the file of a restored day, if `rows`, all that are due of the day, are those that it has: none of
-    // them is appended then. `first` is one of them. Otherwise returns false, and rows are told one by one.
+    // For the file of a restored day: true if `rows`, all that are due of the day, are those that it has.
+    // Then none of them is appended. `first` is one of them. Otherwise false, and rows are recognised one by
+    // one.
     [[nodiscard]] awaitable<bool> take_as_recognised(day_file& file, lake::content_digest rows,
                                                      std::string first);
 
@@ -89,8 +90,8 @@ class staging {
     void note_late(day_file& file, std::string_view row);
     [[nodiscard]] awaitable<void> compare_late(day_file& file);
 
-    // After a scan of the whole table: such rows of all days are compared and appended. Each day's come here
-    // at the latest; before, if they would take too much memory.
+    // After a scan of the whole table: such rows of all days are compared and appended. They are compared
+    // earlier if they take too much memory.
     [[nodiscard]] awaitable<void> settle_late();
 
     // The rows that were appended or recognised, if `digest_rows`.
@@ -119,7 +120,7 @@ class staging {
     struct reading {
         bool restage = false;       // stage its bytes again as blocks
         bool compact = false;       // although it has blocks: they are too many
-        bool remember_rows = false; // they might still be in the table
+        bool remember_rows = false; // the table may still have them
         bool rewritten = false;     // it has other blocks than its mark knows
     };
     [[nodiscard]] lake::block_memory memory() const noexcept;
@@ -127,12 +128,13 @@ class staging {
                                              std::vector<azure::block> committed) const;
     [[nodiscard]] awaitable<void> take_over(day_file& file, const lake::listed_file& before, reading how);
     [[nodiscard]] awaitable<void> read_whole(day_file& file, reading how);
-    // What the file held when we last wrote to it, by its mark or by the ledger. Nothing if we never did.
+    // The content of the file when we last wrote to it, by its mark or by the ledger. nullopt if we never
+    // did.
     [[nodiscard]] awaitable<std::optional<lake::file_record>> content_known(const lake::listed_file& file);
     // Of a file that was read to its end.
     [[nodiscard]] lake::file_record record_of(const lake::content_check& seen, bool compressed) const;
-    // Of a file that does not begin with what it is known to have held: throws unless others can only have
-    // compressed it again.
+    // For a file that does not begin with its recorded content: throws unless others have only compressed it
+    // again.
     void must_be_compressed_again(const day_file& file, std::uint64_t rows, std::uint64_t rows_known) const;
     void take_restaged(day_file& file, lake::file_record& record, bool changed);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake::listed_file& other);
@@ -178,7 +180,8 @@ class staging {
     std::deque<sealed_block> queue_;
     async::condition queue_changed_;
     std::size_t unfinished_ = 0; // blocks queued or on the wire
-    // A worker that found no room waits in line, and none overtakes it: a large row would starve otherwise.
+    // Workers that find no room wait in line, and none overtakes another: otherwise a large row would never
+    // get in.
     std::uint64_t line_end_ = 0;
     std::uint64_t line_head_ = 0;
     row_key key_;

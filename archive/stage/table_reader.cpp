@@ -26,7 +26,7 @@ void must_agree(std::uint64_t counted, std::uint64_t received, const std::string
                                                            where, counted, received));
 }
 
-// Rows that the server has and cannot give: a person must mend them, and wants to know where to look.
+// The server has rows that it cannot send: a person must repair them, and needs to know where to look.
 [[noreturn]] void tell_where(const db::error& failed, const table_description& table,
                              const std::string& where) {
     const auto& state = failed.state();
@@ -112,8 +112,8 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
             throw;
         throw async::error(failure::temporary, "the snapshot is gone: the coordinator's session was lost");
     }
-    // Before the first piece of work is taken: what the coordinator has locked is not rewritten under us, and
-    // we do not wait for one who waits for the coordinator.
+    // Before the first piece of work is taken: the coordinator's locks keep the table from being rewritten,
+    // and this does not wait for a session that waits for the coordinator.
     co_await lock_table_at_once(session, context_.table.named);
     co_await must_see_as_coordinator(session);
     while (next_ < count) {
@@ -170,7 +170,7 @@ awaitable<void> table_reader::read_day(db::connection& session, const planned_da
                        {{"day", planned.which.text()}, {"rows", file->rows}, {"bytes", file->bytes}});
 }
 
-// Rows that came when older ones of the day were in the file already, or that are in it.
+// Rows that came after older ones of the day had been archived, or that are in the file already.
 awaitable<void> table_reader::look_for_late(db::connection& session, const planned_day& planned,
                                             day_file& file) {
     auto rows = one_day(context_.rows, planned.which);
@@ -192,7 +192,7 @@ awaitable<void> table_reader::look_for_late(db::connection& session, const plann
     co_await target_.compare_late(file);
 }
 
-// A restored day of which nothing has changed: read once, whatever its size, and kept nowhere.
+// A restored day in which nothing has changed is read once and takes no memory, whatever its size.
 awaitable<bool> table_reader::recognise_day(db::connection& session, const planned_day& planned,
                                             day_file& file) {
     const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));

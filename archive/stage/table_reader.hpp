@@ -34,7 +34,7 @@ struct reader_context {
     bool policies_apply = false; // row security, for the coordinator
 };
 
-// What to do where sessions of one run do not see the same rows.
+// The hint where sessions of one run do not see the same rows.
 inline constexpr std::string_view one_view_hint =
     "Nothing was deleted. A client of the same pooler may have left a role or a setting behind on its"
     " connection (SET instead of SET LOCAL): give event-archiver a user and a pool of its own, and a policy"

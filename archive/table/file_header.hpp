@@ -1,4 +1,4 @@
-// The columns a day file was written with, which need not be those that the table has today.
+// The columns that a day file was written with. The table may have others today.
 #pragma once
 
 #include "archive/table/table.hpp"
@@ -13,7 +13,7 @@ namespace archive {
 // True if the mark is ours and nobody has written to the file since.
 [[nodiscard]] bool is_as_marked(const lake::listed_file& file) noexcept;
 
-// What a file of this day must be by the table as it is today.
+// What a file of this day must be, if the table has its columns of today.
 [[nodiscard]] lake::expected_file expected_of(const table_description& table, lake::day which);
 
 // Plain names, in the file's order. Reads the file's first bytes only where its mark does not say that they
@@ -21,7 +21,7 @@ namespace archive {
 [[nodiscard]] awaitable<std::vector<std::string>>
 columns_of(lake::file_store& files, const lake::listed_file& file, const table_description& table);
 
-// Throws async::error(precondition) if columns by which rows are told are not among them.
+// Throws async::error(precondition) if the columns of the key or the time are not among them.
 void must_name_key_and_time(const lake::listed_file& file, const std::vector<std::string>& columns,
                             const table_description& table);
 

@@ -1,5 +1,5 @@
-// Which columns tell one row of a table from another: chosen from what the catalog says, or refused in words.
-// Pure functions.
+// Which columns are the key of a table's rows: chosen from the catalog, or refused with a reason. Pure
+// functions.
 #pragma once
 
 #include <cstddef>

@@ -13,8 +13,8 @@ namespace archive {
 
 namespace {
 
-// Who may read some columns only cannot take ACCESS SHARE. DELETE gives him the lock that DELETE takes
-// itself.
+// A role that may read some columns only cannot take ACCESS SHARE. The right to DELETE allows the lock that
+// DELETE takes.
 std::string_view mode_of(const named_table& table) noexcept {
     return table.may_select_all ? "ACCESS SHARE" : "ROW EXCLUSIVE";
 }
@@ -65,7 +65,7 @@ awaitable<named_table> resolve_table(db::connection& session, std::string_view t
             async::failure::precondition, fmt::format("there is no table {}", text),
             "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names"
             " with capitals need double quotes.");
-    // LOCK TABLE says it less well.
+    // LOCK TABLE's own error is less clear.
     if (!table.is_table)
         throw async::error(async::failure::precondition, fmt::format("{} is not a table", table.text()));
     co_return table;

@@ -1,5 +1,5 @@
-// The key of a row, out of the row's own CSV: what it is looked up by, and nothing more. Whether two rows are
-// the same is told by their bytes.
+// The key of a row, from the row's own CSV. Rows are looked up by it; their bytes tell whether two are the
+// same.
 #pragma once
 
 #include "archive/table/table.hpp"
@@ -35,7 +35,7 @@ class row_key {
 [[nodiscard]] std::string joined_key(const std::vector<std::string>& fields);
 // "id", "tenant, id": for a sentence.
 [[nodiscard]] std::string key_names(const table_description& table);
-// "t.a = s.a AND t.b = s.b": a row of one table, or alias, stands for one of another.
+// "t.a = s.a AND t.b = s.b": joins the rows of two tables or aliases.
 [[nodiscard]] std::string same_key(const table_description& table, std::string_view left,
                                    std::string_view right);
 

@@ -77,7 +77,7 @@ awaitable<void> look_up(db::connection& session, std::string sql, row_key& key_o
             std::find_if(first, last, [&wanted](const auto& entry) { return entry.second == wanted.crc; });
         if (same != last) {
             seen = row_presence::to_the_letter;
-            same->second = ~wanted.crc; // it stands for this row and for no other
+            same->second = ~wanted.crc; // it counts for this row and no other
         }
         result.push_back(seen);
     }

@@ -1,4 +1,4 @@
-// Asks the table which of some rows it has: found by their keys, compared by their bytes.
+// Asks the table which of the given rows it has: finds them by key and compares their bytes.
 #pragma once
 
 #include "archive/table/sample_seen.hpp"
@@ -28,8 +28,8 @@ enum class row_presence : std::uint8_t {
 };
 
 // What the table has of each row, as the session sees it. `columns`: plain names of those that rows are made
-// of. A row of the table stands for one of those wanted. `where`, if not empty, narrows what counts. Throws
-// db::error, of class 22 for a key that is not of its type.
+// of. One row of the table counts for one of `rows`. `where`, if not empty, restricts the rows of the table.
+// Throws db::error, of class 22 for a key that is not of its type.
 [[nodiscard]] awaitable<std::vector<row_presence>> rows_in_table(db::connection& session,
                                                                  const table_description& table,
                                                                  const std::vector<std::string>& columns,

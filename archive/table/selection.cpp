@@ -38,7 +38,7 @@ std::string shard_clause(const table_description& table, const shard& part) {
                        day_number(table), part.count, part.index, table.time_column);
 }
 
-// A condition for each stretch of held days.
+// A condition for each run of consecutive held days.
 std::string held_clause(const table_description& table, const std::vector<lake::day>& held) {
     std::string clause;
     for (std::size_t index = 0; index < held.size();) {

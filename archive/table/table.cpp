@@ -18,7 +18,7 @@ namespace {
 
 using async::failure;
 
-// A table that cannot be archived whatever its key: that is said first.
+// First the reasons that do not depend on the key.
 awaitable<void> must_be_of_a_shape(db::connection& session, std::uint32_t table) {
     const auto shape = co_await read_shape(session, table);
     for (auto* const judge : {&shape_mistake, &rule_mistake, &publication_mistake})
@@ -34,8 +34,8 @@ async::error is_generated(const table_description& table, std::string_view colum
             fmt::format("Name a column that is stored as it was written with {}.", setting)};
 }
 
-// What values of the columns' types are written as: labels of enums, attributes of composites, the types
-// under domains, however deep. Renaming one of them changes the text of a row that nobody has touched.
+// How values of the columns' types are written: labels of enums, attributes of composites, the types under
+// domains, however deep. Renaming one of them changes the text of an unchanged row.
 constexpr std::string_view definitions_sql =
     "WITH RECURSIVE used (oid) AS ("
     "  SELECT atttypid FROM pg_attribute"
@@ -152,7 +152,7 @@ awaitable<table_description> describe_table(db::connection& session, named_table
         " quote_ident(n.nspname::text) || '.' || quote_ident(c.relname::text)"
         " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
         by_oid);
-    // What is described here is what LOCK TABLE, which knows names only, has locked.
+    // The table described here must be the one that LOCK TABLE, which takes names only, has locked.
     if (found.rows() == 0 || !found.boolean(0, 0))
         throw lake::conflict(fmt::format("table {} was renamed or dropped meanwhile", named.text()));
     table_description table;

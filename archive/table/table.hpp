@@ -43,7 +43,7 @@ struct table_description {
 // Of the time column, in `columns`.
 [[nodiscard]] std::size_t time_position(const table_description& table);
 
-// Whether no two rows may have the same key: the table that is archived is told by it, a copy need not be.
+// Whether the key must be unique: in the table that is archived it must, in a copy it need not.
 enum class key_demand : std::uint8_t { unique, any };
 
 // `key`: plain names; none: those of the primary key. Throw async::error(precondition) with one clear

@@ -1,4 +1,4 @@
-// Which rows of a file the table has as well, to the letter or by key alone: asked in batches while the file
+// Which rows of a file the table has as well, byte for byte or by key alone: asked in batches while the file
 // is read. Keys of one day are near each other as a rule, so a batch of integers is one question about a
 // range.
 #pragma once

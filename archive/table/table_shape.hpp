@@ -1,5 +1,5 @@
-// What about a table stands in the way of taking its rows out, or of putting them back: found in the catalog,
-// before the first byte moves.
+// What in the catalog makes it impossible to take a table's rows out, or to put them back. Asked before the
+// first byte moves.
 #pragma once
 
 #include "async/asio.hpp"
@@ -47,8 +47,8 @@ struct table_shape {
 // A move back that a crash of the server would undo: it empties an unlogged table.
 [[nodiscard]] std::optional<async::error> unlogged_mistake(const table_shape& shape);
 
-// Throw the first of these for an archive; what stands in the way of reading, then of deleting.
-// `rows_deleted`: by DELETE, not with their partitions alone.
+// Throw the first of these errors for an archive: of reading, then of deleting. `rows_deleted`: by DELETE,
+// not with their partitions alone.
 void must_have_shape(const table_shape& shape);
 void must_be_deletable(const table_shape& shape, bool rows_deleted);
 // The same for a restore in place.
