@@ -175,7 +175,7 @@ awaitable<void> exporter::show(attempt& work) {
             "these rows.");
     if (failed)
         context_.log.warn(
-            "finalise.failed", "a file is still marked pending: the next run clears the mark",
+            "finalise.failed", "a file is still marked as uncommitted: the next run clears the mark",
             {{"task", work.task}, {"file", work.draft->name()}, {"error.message", async::describe(failed)}});
 }
 

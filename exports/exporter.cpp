@@ -38,7 +38,7 @@ awaitable<task_report> exporter::run(exports::task task) {
         const async::span shown(context_.log, "job", "export", task.name);
         if (!task.mistake.empty())
             throw async::error(failure::precondition, task.mistake,
-                               "Mend the file: it is read anew each time.");
+                               "Fix the file; it is read again on every run.");
         co_await repeat(task.name, report, [this, &task](attempt& work) { return export_rows(work, task); });
     } catch (...) {
         failed = std::current_exception();
@@ -88,7 +88,7 @@ awaitable<attempt_result> exporter::try_once(const std::string& task, task_repor
         all(), [this, &work] { return undo(work); }, async::stop_source::undo_patience,
         [this, &work](std::exception_ptr failed) {
             context_.log.warn("export.not_undone",
-                              "something of a failed export is left: the task's next run clears it away",
+                              "a failed export left files: the task's next run removes them",
                               {{"task", work.task}, {"error.message", async::describe(failed)}});
         });
     co_return result;
@@ -163,7 +163,7 @@ awaitable<void> exporter::adopt() {
     auto* const lease = context_.sink.lease();
     if (lease == nullptr)
         throw async::error(failure::usage, "exports go to a directory, which has no owner",
-                           "--adopt is for a folder of the lake: set EXPORT_TO=lake.");
+                           "--adopt is for a folder in a storage account: set EXPORT_TO=lake.");
     const auto& database = context_.database;
     const auto session = co_await db::connection::open(database.options, database.helper, database.log);
     const db::transaction_options options;
@@ -195,15 +195,13 @@ void exporter::conclude(task_report& report, const std::exception_ptr& failed) c
     const auto milliseconds = std::int64_t{report.took.count()};
     if (!failed) {
         if (report.outcome == outcome::empty)
-            log.warn(
-                "export.empty",
-                "no row was exported: where that goes on, see what NULL does to NOT IN in docs/runbook.md",
-                {{"task", report.task}, {"boundary", report.boundary}, {"duration_ms", milliseconds}});
+            log.warn("export.empty",
+                     "exported no rows; if that is unexpected, see \"A task exports nothing for days\" in "
+                     "docs/runbook.md",
+                     {{"task", report.task}, {"boundary", report.boundary}, {"duration_ms", milliseconds}});
         else
             log.info(report.outcome == outcome::tried ? "export.tried" : "export.done",
-                     report.outcome == outcome::tried
-                         ? "a task could be exported; nothing was changed"
-                         : "a task's rows are in its file and gone from the table",
+                     report.outcome == outcome::tried ? "dry run: a task can be exported" : "exported a task",
                      {{"task", report.task},
                       {"rows", report.rows},
                       {"bytes", report.bytes},

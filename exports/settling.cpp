@@ -154,7 +154,7 @@ awaitable<void> exporter::settle_one(attempt& work, unsettled_file file, verdict
             {{"task", work.task}, {"file", file.name}, {"rows", file.mark.rows}});
     }
     ++work.report.files_settled;
-    context_.log.info("export.settled", "a file that an interrupted export left was settled",
+    context_.log.info("export.settled", "recovered a file of an interrupted export",
                       {{"task", work.task},
                        {"file", file.name},
                        {"transaction", file.mark.author.transaction},
@@ -185,7 +185,7 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
     const auto files = co_await context_.sink.unsettled();
     const auto file = std::ranges::find(files, name, &unsettled_file::name);
     if (file == files.end())
-        throw async::error(failure::precondition, fmt::format("'{}' is not waiting to be settled", name));
+        throw async::error(failure::precondition, fmt::format("'{}' has no uncommitted rows", name));
     const auto& database = context_.database;
     const auto session = co_await db::connection::open(database.options, database.helper, database.log);
     task_report report;

@@ -189,8 +189,7 @@ awaitable<void> folder_lease::ready_to_write() {
 
 void folder_lease::note(lease_outcome renewed) {
     if (state_ == lease_outcome::held && renewed != lease_outcome::held)
-        log_.warn("lease.lost", "the lake's lease is held no longer: nothing more is published",
-                  {{"blob", name_}});
+        log_.warn("lease.lost", "the folder's lease was lost: nothing more is published", {{"blob", name_}});
     state_ = renewed;
 }
 
@@ -234,7 +233,7 @@ awaitable<void> folder_lease::release() {
     try {
         (void)co_await request(azure::lease_action::release);
     } catch (const async::error& failed) {
-        log_.debug("lease.not_released", "the lake's lease was not released: it lapses by itself",
+        log_.debug("lease.not_released", "the folder's lease was not released: it lapses by itself",
                    {{"error.message", failed.what()}});
     }
 }
@@ -249,7 +248,7 @@ awaitable<void> folder_lease::renew_for_ever() {
         } catch (const async::error& failed) {
             // The lease is still valid for a while, and may not be needed any more: the proof before COMMIT
             // decides.
-            log_.debug("lease.not_renewed", "the lake's lease could not be renewed",
+            log_.debug("lease.not_renewed", "the folder's lease could not be renewed",
                        {{"error.message", failed.what()}});
         }
     }

@@ -27,7 +27,7 @@ awaitable<void> prove_held(db::connection& session, folder_lease& lease) {
         co_await session.execute(limit);
         try {
             co_await async::with_deadline(lease.renew(), async::deadline::after(renewal_patience),
-                                          "the lake's lease to be renewed");
+                                          "the folder's lease to be renewed");
         } catch (const async::error& error) {
             if (!error.may_repeat() || deadline.passed())
                 throw;

@@ -152,7 +152,7 @@ awaitable<void> pending_files::keep(const listed_file& file) {
     const auto values = metadata_with(settled(*file.mark.mark), file.properties.metadata);
     const auto when = azure::condition::match(file.properties.etag);
     conditional_write write;
-    write.doing = fmt::format("settling '{}'", file.properties.name);
+    write.doing = fmt::format("finalising '{}'", file.properties.name);
     write.send = [&]() -> awaitable<azure::etag> {
         fault_point("before-keep");
         const auto done = co_await files_.set_metadata(file.properties.name, values, when);
@@ -209,7 +209,7 @@ awaitable<std::vector<std::string>> pending_files::stage_base(const listed_file&
     co_await staged.finish();
     if (staged.bytes() != base.bytes || staged.crc() != base.crc)
         throw pending_changed(file);
-    retries_.log.info("settle.rebuilt", "a file that was copied is staged again up to its pending tail",
+    retries_.log.info("settle.rebuilt", "a copied file is uploaded again up to its uncommitted rows",
                       {{"blob", name}, {"bytes", base.bytes}});
     co_return staged.ids();
 }

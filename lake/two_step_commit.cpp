@@ -61,7 +61,7 @@ awaitable<void> commit_in_two_steps(commit_context context, commit_steps steps) 
         failure::temporary,
         fmt::format("the answer to COMMIT was lost, and the server cannot say what became of transaction {}",
                     committing.transaction),
-        "Nothing is lost: the files are marked, and the next run settles them.");
+        "Nothing is lost: the files are marked, and the next run recovers them.");
 }
 
 } // namespace lake

@@ -25,14 +25,14 @@ constexpr std::array plan_flags{output};
 constexpr std::array recover_flags{
     command_flag{"--keep",
                  "FILE",
-                 "keep the pending rows of this file: a person has seen that the table lacks them",
+                 "keep the uncommitted rows of FILE (you have confirmed that the table lacks them)",
                  {}},
     command_flag{"--discard",
                  "FILE",
-                 "take the pending rows out of this file: a person has seen them in the table",
+                 "drop the uncommitted rows of FILE (you have confirmed that the table has them)",
                  {}},
-    command_flag{"--exports", "", "what interrupted exports left, and not `archive`", {}},
-    command_flag{"--adopt", "", "the folder belongs to this table of this database from now on", {}},
+    command_flag{"--exports", "", "recover interrupted exports instead of archive runs", {}},
+    command_flag{"--adopt", "", "make this table of this database the owner of the folder", {}},
 };
 constexpr std::array export_flags{
     command_flag{"--boundary", "DAY", "the midnight before this day, as YYYY-MM-DD, in place of today's", {}},
@@ -45,17 +45,19 @@ constexpr std::array flags_of_restore{
                  "TABLE",
                  "copy into this table, made like the original if there is none; the archive is not touched",
                  {}},
-    command_flag{"--hold",
-                 "PERIOD",
-                 "how long `archive` leaves days alone that went back in place, or none (default 30d)",
-                 {}},
+    command_flag{
+        "--hold",
+        "PERIOD",
+        "how long `archive` skips days that were restored in place; `none`: not at all (default 30d)",
+        {}},
 };
 constexpr std::array list_flags{
-    from, to, command_flag{"--calendar", "", "a year on a screen, each day shaded by its rows", {}}, output};
+    from, to, command_flag{"--calendar", "", "show a calendar, each day shaded by its number of rows", {}},
+    output};
 constexpr std::array verify_flags{
     from, to,
     command_flag{
-        "--against", "TABLE", "also compare the content with this table, one that was restored, say", {}},
+        "--against", "TABLE", "also compare the content with this table, for example a restored one", {}},
     output};
 constexpr std::array output_only{output};
 constexpr std::array send_flags{

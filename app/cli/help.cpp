@@ -16,15 +16,15 @@ std::string_view examples() noexcept {
                                                a long backfill, one transaction a day
   event-archiver check                         is everything there that a run needs?
   event-archiver plan                          what a run would do; changes nothing
-  event-archiver list --calendar               what is in the lake, a year on a screen
+  event-archiver list --calendar               what is archived, as a calendar
   event-archiver verify --from 2024-01-01      prove what is there
   event-archiver restore --day 2024-01-01 --into looked_up
                                                a copy of a day in a table of its own
   event-archiver export --dry-run              would every export task work?
   event-archiver export agency                 run one of them
-  event-archiver serve --listen 0.0.0.0        run them by request, for everybody; needs SERVE_TOKEN
+  event-archiver serve --listen 0.0.0.0        run them by request, on all interfaces; needs SERVE_TOKEN
   event-archiver send events.jsonl --to http://localhost:8000
-                                               events of a file, in order; again if it was ended
+                                               send the events of a file, in order; repeat it if it was interrupted
   event-archiver journal cat live --from 1000  events as they were accepted
   event-archiver help environment              every setting
 )";
@@ -63,7 +63,7 @@ std::string exit_codes_help() {
     std::string text;
     for (const auto& row : exit_codes())
         text += fmt::format("  {:>3}  {}{}\n", row.code, row.meaning,
-                            row.again.empty() ? "" : fmt::format(" (does another try help? {})", row.again));
+                            row.again.empty() ? "" : fmt::format(" (retry: {})", row.again));
     return text;
 }
 

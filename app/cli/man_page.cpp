@@ -89,8 +89,7 @@ event\-archiver \- move old PostgreSQL events into one CSV file per UTC day in a
 .RI [ flags ]
 .SH DESCRIPTION
 Moves rows older than a retention period out of a PostgreSQL table into one CSV file for each UTC day, and deletes them:
-export, upload and delete in one transaction. Whatever is killed, cut off or answered wrongly, after the next run each row is
-either in the table or once in its day's file. Results go to standard output; logs, progress and questions to standard error.
+export, upload and delete in one transaction. If anything fails at any point, the next run leaves each row in exactly one place: the table or its day's file. Results go to standard output; logs, progress and questions to standard error.
 .SH COMMANDS
 )",
                             EVENT_ARCHIVER_VERSION);

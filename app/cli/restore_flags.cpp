@@ -39,7 +39,7 @@ std::string read_hold(std::string text) {
     const double days = length.months * 365.2425 / 12 + length.days +
                         static_cast<double>(length.microseconds) / 86'400'000'000.0;
     if (days > days_max)
-        throw fmt::format("--hold is '{}': a day is held for at most 10 years", text);
+        throw fmt::format("--hold is '{}': a hold is at most 10 years", text);
     return length.interval;
 }
 

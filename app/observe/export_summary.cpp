@@ -31,7 +31,7 @@ std::string sentence_of(const export_summary& facts) {
     if (!facts.failed.message.empty())
         return facts.failed.message;
     if (facts.command == "recover")
-        return "settled " + counted(facts.files_settled, "file");
+        return "recovered " + counted(facts.files_settled, "file");
     const auto failed = tasks_that(exports::outcome::failed, facts);
     auto text = fmt::format("{}: {}{}", counted(facts.reports.size(), "task"),
                             facts.dry_run ? "could export " : "exported ", counted(rows_of(facts), "row"));

@@ -32,7 +32,7 @@ class json_log : public async::log {
     constant_field always_;
 };
 
-// "02:00:03 warn  a try failed and is repeated  what=… pause_ms=…"
+// "02:00:03 warn a try failed, trying again what=… pause_ms=…"
 class text_log : public async::log {
   public:
     // `before_line` is called first, so that a progress bar can get out of the way.

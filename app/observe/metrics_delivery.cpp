@@ -87,8 +87,7 @@ std::vector<telemetry::metric> metrics_of(const summary_facts& facts) {
         gauge("event_archiver_backlog_age_seconds",
               "How far the oldest row was past its retention when the last run began; 0 if none was due.",
               "s", backlog),
-        gauge("event_archiver_files_pending",
-              "Files whose last rows stand or fall with a transaction that the next run asks about.",
+        gauge("event_archiver_files_pending", "Files with rows whose commit status is still unknown.",
               "{file}", if_known(report.files_pending)),
     };
 }

@@ -29,7 +29,8 @@ report_page page_of_inventory(const archive::inventory& found, std::string path)
                              std::string(archive::to_string(file.state)), file.rows, file.bytes,
                              file.csv_bytes});
     }
-    page.footer = "Rows and bytes as the files' marks record them; `event-archiver verify` reads the files.";
+    page.footer =
+        "Rows and bytes as recorded in the files' metadata; `event-archiver verify` reads the files.";
     return page;
 }
 

@@ -82,7 +82,9 @@ async::awaitable<void> archive_work::ask() {
 
 void archive_work::stop(int number) {
     guard_.stop(number,
-                is_inquiry(request_.command) ? "stopping" : "stopping: rolling back and putting files back",
+                is_inquiry(request_.command)
+                    ? "stopping"
+                    : "stopping: rolling back the transaction and the uploaded files",
                 archive::to_string(report_.phase));
 }
 

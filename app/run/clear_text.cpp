@@ -16,7 +16,7 @@ constexpr std::string_view advice =
 
 void warn_of_clear_text(const configuration& settings, async::log& log) {
     if (settings.lake_in_clear_text)
-        log.warn("lake.clear_text", "rows go to the lake on another machine in clear text: give https://",
+        log.warn("lake.clear_text", "rows go to storage on another machine in clear text: give https://",
                  {{"host", settings.account.blob.host}});
 }
 

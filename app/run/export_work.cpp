@@ -62,7 +62,7 @@ export_work::export_work(const command_line& request, const configuration& setti
 work_end export_work::run() {
     loop_hooks hooks{
         [this](int number) {
-            guard_.stop(number, "stopping: rolling back and taking the file at hand away", task_);
+            guard_.stop(number, "stopping: rolling back the transaction and removing its file", task_);
         },
         [this] {
             log_.info("progress", "an export is at work", {{"task", task_}, {"tasks_done", reports_.size()}});

@@ -25,7 +25,7 @@ void log_identity(async::log& log, const configuration& settings) {
     const std::string_view identity =
         settings.identity ? azure::to_string(settings.identity->kind) : std::string_view();
     const auto lake = lake_identity(settings);
-    log.info("azure.identity", fmt::format("signing in to the lake by {}", lake),
+    log.info("azure.identity", fmt::format("signing in to the storage account by {}", lake),
              {{"azure.identity", lake},
               {"azure.client_id", settings.identity ? settings.identity->client : std::string()},
               {"database_auth", settings.database_by_identity ? identity : "password"}});

@@ -26,7 +26,7 @@ void stop_watchdog::signalled(int number, std::chrono::milliseconds patience) {
     timer_.async_wait([this, number](const boost::system::error_code& failed) {
         if (failed)
             return;
-        log_.error("run.abandoned", "could not finish stopping in time: the next run settles what is left",
+        log_.error("run.abandoned", "could not finish stopping in time: the next run recovers what is left",
                    {{"exit_code", exit_code::signal_base + number}});
         end_process(number);
     });

@@ -34,13 +34,13 @@ constexpr std::array run_one_answers{
 constexpr std::array older_answers{api_answer{200, as_json, "Started", "asked for"}, stopping};
 constexpr std::array status_answers{api_answer{200, as_json, "Status", "what it does, and how it went last"},
                                     no_task};
-constexpr api_answer no_sink{503, as_json, "Error", "the lake cannot be reached"};
+constexpr api_answer no_sink{503, as_json, "Error", "the storage cannot be reached"};
 constexpr std::array files_answers{api_answer{200, as_json, "Files", "its files, oldest boundary first"},
                                    no_task, no_sink};
 constexpr std::array download_answers{
     api_answer{200, "application/gzip", "", "the file as it is stored"},
     api_answer{404, as_json, "Error", "there is no such file of this task"},
-    api_answer{409, as_json, "Error", "whether its rows were deleted is not settled yet"}, no_sink};
+    api_answer{409, as_json, "Error", "whether its rows were deleted is not known yet"}, no_sink};
 constexpr std::array live_answers{api_answer{200, as_json, "Health", "the service answers"}};
 constexpr std::array ready_answers{api_answer{200, as_json, "Health", "exports can run"},
                                    api_answer{503, as_json, "NotReady", "what is missing"}};

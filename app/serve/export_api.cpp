@@ -132,7 +132,7 @@ awaitable<response> export_api::download_file(const http::request& asked) {
     if (!file)
         co_return no_such_file();
     if (file->pending)
-        co_return error_response(409, "whether the rows of this file were deleted is not settled yet");
+        co_return error_response(409, "whether the rows of this file were deleted is not known yet");
     response made;
     made.content_type = "application/gzip";
     made.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}\"", file->name));

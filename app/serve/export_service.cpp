@@ -150,11 +150,10 @@ awaitable<void> export_service::settle() {
         const auto settled = co_await async::with_deadline(
             machine_.exporter().recover(), deadline::after(settle_patience), "what earlier runs left");
         if (settled > 0)
-            log_.info("serve.settled", "files that earlier runs had left open are settled",
-                      {{"files", settled}});
+            log_.info("serve.settled", "recovered the files of interrupted exports", {{"files", settled}});
     } catch (const async::error& failed) {
         log_.warn("serve.not_settled",
-                  "files of earlier runs could not be settled; each task's next run does it",
+                  "files of interrupted exports could not be recovered; each task's next run tries again",
                   {{"error.type", async::to_string(failed.kind())}, {"error.message", failed.message()}});
     }
 }
@@ -200,8 +199,7 @@ void export_service::stop(int number) {
 void export_service::end_grace() {
     if (exports_.size() == 0)
         return;
-    log_.warn("serve.rolling_back", "exports that are still at work are rolled back",
-              {{"signal", signal_number_}});
+    log_.warn("serve.rolling_back", "running exports are rolled back", {{"signal", signal_number_}});
     stop_.request(signal_number_);
     exports_.cancel();
 }

@@ -59,7 +59,7 @@ constexpr std::string_view schemas = R"json({
     "name": {"type": "string"},
     "bytes": {"type": "integer"},
     "changed": {"type": "string", "format": "date-time"},
-    "pending": {"type": "boolean", "description": "whether its rows were deleted is not settled yet"}}},
+    "pending": {"type": "boolean", "description": "whether its rows were deleted is not known yet"}}},
   "Files": {"type": "array", "items": {"$ref": "#/components/schemas/File"}},
   "Health": {"type": "object", "required": ["status"], "properties": {
     "status": {"type": "string", "enum": ["ok"]},

@@ -23,10 +23,11 @@ constexpr std::array exporting_rows{
     rows::of_exports(
         {"EXPORT_PATH", "--export-path", "/exported-data", "DIR", "the directory for exported files"}),
     rows::of_exports({"EXPORT_LAKE_PATH", "--lake-path", "", "PATH",
-                      "the lake's folder for them: the container, then an optional folder; unset: `exports` "
+                      "the folder for them in the storage account: the container, then an optional folder; "
+                      "unset: `exports` "
                       "in ARCHIVE_PATH"}),
     rows::of_exports({"EXPORT_TIME_ZONE", "--time-zone", "UTC", "ZONE",
-                      "whose midnight is the boundary of an export, and in which its times are written: "
+                      "the time zone of exports: its midnight is the boundary, and times are written in it: "
                       "`Europe/Tallinn`"}),
     rows::of_exports(
         {"EXPORT_SIDE_EFFECTS", "", "refuse", "HOW",

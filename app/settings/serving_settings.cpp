@@ -17,9 +17,8 @@ constexpr std::array serving_rows{
         {"SERVE_APIS", "--apis", "exports", "LIST",
          "what `serve` offers: `exports`, `live`, `timestamps`, `builds`, `events`, separated by "
          "commas"}),
-    rows::of_serving(
-        {"SERVE_ADDRESS", "--listen", "127.0.0.1", "ADDRESS",
-         "where `serve` listens, in numbers: `0.0.0.0` or `::` for everybody who can reach the machine"}),
+    rows::of_serving({"SERVE_ADDRESS", "--listen", "127.0.0.1", "ADDRESS",
+                      "the IP address that `serve` listens on; `0.0.0.0` or `::` listens on all interfaces"}),
     rows::of_serving({"SERVE_PORT", "--port", "", "PORT",
                       "the port there; 0: any that is free, see the log; unset: 8002, or of a single API its "
                       "own: live 8000, timestamps 7080, builds 8442"}),
@@ -100,7 +99,7 @@ void check_serving(checker& settings) {
     boost::system::error_code failed;
     boost::asio::ip::make_address(serving.address, failed);
     if (failed)
-        settings.mistake("SERVE_ADDRESS", "give an address in numbers: 127.0.0.1, 0.0.0.0 or ::1");
+        settings.mistake("SERVE_ADDRESS", "give an IP address: 127.0.0.1, 0.0.0.0 or ::1");
     settings.read("SERVE_PORT", serving.port, count_from(0, 65'535));
     check_secrets(settings);
     settings.read("SERVE_HOSTS", serving.hosts, parse_hosts);

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::array storage_rows{
     rows::secret({"AZURE_STORAGE_CONNECTION_STRING", "", "", "STRING",
-                  "the lake, as the Azure portal gives it: account key, SAS, or UseDevelopmentStorage=true"}),
+                  "the storage account, as the Azure portal gives it: account key, SAS, or "
+                  "UseDevelopmentStorage=true"}),
     option{"AZURE_STORAGE_ACCOUNT", "--account", "", "NAME",
            "the storage account, instead of a connection string; with a key, a SAS token or, without either, "
            "an Entra identity"},
@@ -26,7 +27,8 @@ constexpr std::array storage_rows{
     option{"AZURE_STORAGE_ENDPOINT_SUFFIX", "", "core.windows.net", "SUFFIX",
            "of another cloud: `core.chinacloudapi.cn`, `core.usgovcloudapi.net`"},
     rows::flag({"ARCHIVE_ALLOW_HTTP", "--allow-http", "false", "",
-                "let a SAS and the rows go to a lake on another machine over http://, in clear text, without "
+                "let a SAS and the rows go to a storage account on another machine over http://, in clear "
+                "text, without "
                 "a word"}),
     option{"AZURE_CLIENT_ID", "", "", "ID",
            "the identity: an application, or one of several managed identities"},
@@ -51,9 +53,9 @@ constexpr std::array storage_rows{
                {"NO_PROXY", "", "", "LIST",
                 "hosts, domains and networks that are reached without it, or `*` (also no_proxy)"}),
     option{"ARCHIVE_REQUEST_TIMEOUT", "--request-timeout", "60s", "TIME",
-           "limit for each try of a request to the lake, or of `send`"},
+           "limit for each try of a storage request, or of `send`"},
     option{"ARCHIVE_RETRIES", "--retries", "5", "N",
-           "how often a request to the lake, or one of `send`, is repeated (0 to 100)"},
+           "how often a storage request, or one of `send`, is repeated (0 to 100)"},
 };
 
 // A SAS is a secret that each request carries, and Entra tokens are refused over http in any case; an
@@ -68,7 +70,7 @@ void check_clear_text(checker& settings) {
     if (settings.value().lake_in_clear_text &&
         std::holds_alternative<azure::shared_access_signature>(account.credential))
         settings.mistake_of_several(
-            "the lake's endpoint begins with http:// and is on another machine: the SAS and"
+            "the storage endpoint begins with http:// and is on another machine: the SAS and"
             " the rows would go there in clear text. Give https://, or set"
             " ARCHIVE_ALLOW_HTTP=true");
 }

@@ -102,7 +102,7 @@ std::string render_list(const archive::inventory& found, const std::string& path
         text += fmt::format("; {} not as the ledger knows them: `event-archiver verify` names them",
                             counted(found.lost, "file"));
     if (found.pending > 0)
-        text += fmt::format("; {} pending: `event-archiver recover` settles them, and so does the next run",
+        text += fmt::format("; {} pending: the next run recovers them, or run `event-archiver recover` now",
                             found.pending);
     return printable_lines(text + "\n");
 }

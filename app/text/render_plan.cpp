@@ -89,7 +89,7 @@ std::string render_plan(const archive::forecast& found, output_format format) {
         text += fmt::format("{} of {} stay for the next run: they are beyond --max-days or --max-rows\n",
                             counted(found.rows_left, "row"), counted(found.days_left, "day"));
     if (!found.held.empty())
-        text += fmt::format("{} restored and held: rows of {} stay\n", counted(found.held.size(), "day"),
+        text += fmt::format("{} restored and on hold: rows of {} stay\n", counted(found.held.size(), "day"),
                             found.held.size() == 1 ? "that day" : "those days");
     if (found.rows_dayless > 0)
         text += fmt::format("{} at -infinity or before year 1 belong to no day: they stay\n",
@@ -97,7 +97,7 @@ std::string render_plan(const archive::forecast& found, output_format format) {
     for (const auto& each : found.side_effects)
         text += fmt::format("the DELETE may change other rows: {}\n", each);
     if (found.files_pending > 0)
-        text += fmt::format("{} pending: a run settles them before it begins\n",
+        text += fmt::format("{} with uncommitted rows: a run recovers them before it begins\n",
                             counted(found.files_pending, "file"));
     if (!found.container_exists)
         text += "the container is not there yet: a run creates it\n";

@@ -59,9 +59,9 @@ std::string file_text(const archive::verified_file& file) {
     if (const auto more = file.differences.count() - file.differences.kept().size(); more > 0)
         text += fmt::format("{}: and {} more\n", name, grouped(more));
     if (file.gone)
-        text += fmt::format("{}: was taken away meanwhile\n", name);
+        text += fmt::format("{}: was deleted during the run\n", name);
     else if (file.file.state == file_state::pending)
-        text += fmt::format("{}: {} of {} rows are pending: a dry run leaves such, or a run that died\n",
+        text += fmt::format("{}: {} of {} rows not committed (left by a dry run or an interrupted run)\n",
                             name, grouped(file.file.rows_pending), grouped(file.rows));
     else if (file.file.state == file_state::foreign)
         text +=
@@ -82,7 +82,7 @@ std::string render_verification(const archive::verification& found, const std::s
         text += file_text(file);
     text += fmt::format("{}, {}, {} in {}: {}\n", counted(found.files.size(), "file"),
                         counted(found.rows, "row"), short_bytes(static_cast<double>(found.bytes)), path,
-                        found.differences == 0 ? std::string("all as it should be")
+                        found.differences == 0 ? std::string("no differences")
                                                : counted(found.differences, "difference"));
     return printable_lines(text);
 }

@@ -42,7 +42,7 @@ check_line judge_clock(std::string name, std::optional<std::chrono::milliseconds
         return {std::move(name), check_status::skipped, "the time of the other side is not known"};
     const auto seconds = std::chrono::round<std::chrono::seconds>(std::chrono::abs(*ahead)).count();
     if (seconds == 0)
-        return {std::move(name), check_status::ok, "in step with this machine's"};
+        return {std::move(name), check_status::ok, "in sync with this machine's"};
     auto detail = fmt::format("{} s {} this machine's", seconds, ahead->count() > 0 ? "ahead of" : "behind");
     if (std::chrono::abs(*ahead) <= skew_worth_telling)
         return {std::move(name), check_status::ok, std::move(detail)};

@@ -32,7 +32,7 @@ void judge_files(const lake::file_map& files, std::vector<check_line>& lines) {
         if (described.interrupted)
             lines.push_back({"files", check_status::warning,
                              fmt::format("'{}' is {}", described.name, described.note),
-                             "The next run finishes it, or `event-archiver recover` now."});
+                             "The next run finishes it, or run `event-archiver recover` now."});
         else if (described.state != file_state::unreadable && described.treated == lake::treatment::refuse)
             lines.push_back({"files", check_status::warning,
                              fmt::format("'{}' cannot be appended to: {}", described.name, described.note),
@@ -47,11 +47,11 @@ void judge_files(const lake::file_map& files, std::vector<check_line>& lines) {
                          fmt::format("{} of {} day files were written by others: read once, then appended to",
                                      foreign, files.size())});
     if (pending > 0)
-        lines.push_back({"pending", check_status::warning,
-                         fmt::format("{} of {} day files wait for the fate of a transaction: a dry run leaves"
-                                     " such, or a run that died",
-                                     pending, files.size()),
-                         "The next run settles them, or `event-archiver recover` now."});
+        lines.push_back(
+            {"pending", check_status::warning,
+             fmt::format("{} of {} day files have uncommitted rows, left by a dry run or an interrupted run",
+                         pending, files.size()),
+             "The next run recovers them, or run `event-archiver recover` now."});
     else
         lines.push_back({"pending", check_status::ok, fmt::format("none of {} day files", files.size())});
 }

@@ -38,7 +38,7 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
         (mark ? alike(mark->now) : entry == known.end() || alike(entry->second.now)))
         throw async::error(
             failure::precondition,
-            fmt::format("'{}' is neither pending nor restored: there is nothing to decide", name));
+            fmt::format("'{}' has no uncommitted and no restored rows: there is nothing to decide", name));
 
     lake::ledger_entry now;
     now.file = whole.substr(whole.rfind('/') + 1);

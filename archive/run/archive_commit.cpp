@@ -130,9 +130,10 @@ awaitable<void> archive_commit::put_back() {
         async::with_deadline(async::for_each_bounded(tried.size(), context_.settings.parallel, step),
                              deadline, "the files to be put back"));
     if (left)
-        context_.log.warn("put_back.failed",
-                          "a file still shows rows that are also in the table: the next run settles it",
-                          {{"error.message", async::describe(left)}});
+        context_.log.warn(
+            "put_back.failed",
+            "a file still has rows that are also in the table: the next run removes them from it",
+            {{"error.message", async::describe(left)}});
     else if (!tried.empty())
         context_.log.info("put_back", "the files are as they were before this run",
                           {{"files", tried.size()}});
@@ -189,7 +190,8 @@ awaitable<void> archive_commit::finalise() {
         failed = std::current_exception();
     }
     if (failed)
-        context_.log.warn("finalise.failed", "a file is still marked pending: the next run clears the mark",
+        context_.log.warn("finalise.failed",
+                          "a file is still marked as uncommitted: the next run clears the mark",
                           {{"error.message", async::describe(failed)}});
     fault_point("finalised");
 }

@@ -164,7 +164,7 @@ awaitable<void> archive_run::plan(archive_transaction& work) {
         report.rows_planned += planned.rows;
     report.days_planned = work.plan.days.size();
     report.rows_read = report.bytes_read = report.days_staged = 0;
-    context_.log.info("plan", "the rows to archive have been looked up",
+    context_.log.info("plan", "planned which rows to archive",
                       {{"cutoff", cutoff_},
                        {"reading", describe(work.plan.how)},
                        {"days", report.days_planned},
@@ -180,7 +180,7 @@ awaitable<std::vector<lake::day>> archive_run::held_days(const run_transaction& 
         held.insert(which);
         if (held_days_said_)
             continue;
-        context_.log.info("day.held", "a day that was moved back into the table is left there for now",
+        context_.log.info("day.held", "skipped a restored day that is on hold",
                           {{"day", which.text()},
                            {"blob", file->properties.name},
                            {"held_until", file->mark.mark->held_until}});

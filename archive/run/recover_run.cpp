@@ -37,7 +37,7 @@ lake::file_key recover_run::key_of(const std::string& name) const {
     const auto key = lake::key_of_file(slash == std::string::npos ? name : name.substr(slash + 1));
     if (!key || (slash != std::string::npos && name != context_.lake.name_of(*key)))
         throw async::error(failure::usage, fmt::format("'{}' is not the name of a day file", name),
-                           "Name it as `list` shows it: events_YYYY-MM-DD.csv.");
+                           "Use the name that `list` shows: events_YYYY-MM-DD.csv.");
     return *key;
 }
 
@@ -102,8 +102,8 @@ awaitable<void> recover_run::tell_of_other_tables(const run_transaction& opened)
     }
     if (files > 0)
         context_.log.warn("folder.other_table",
-                          "files are marked as those of another table: nothing is appended to them, and what"
-                          " is pending among them is settled under that name only",
+                          "files are marked as those of another table: nothing is appended to them, and "
+                          "their uncommitted rows can be recovered under that name only",
                           {{"table", other}, {"files", files}, {"files_pending", pending}});
 }
 

@@ -82,7 +82,7 @@ awaitable<void> restore_commit::withdraw() {
                              deadline, "the marks to be taken back"));
     if (left)
         context_.log.warn("withdraw.failed",
-                          "a file is still marked as being restored: the next run settles it",
+                          "a file is still marked as being restored: the next run clears the mark",
                           {{"error.message", async::describe(left)}});
 }
 

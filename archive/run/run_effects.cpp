@@ -25,8 +25,7 @@ void record_day(const run_context& context, const day_file& file) {
     if (file.has_tail())
         ++(file.existing ? report.files_appended : report.files_created);
     context.log.info(dry_run ? "day.uploaded" : "day.archived",
-                     dry_run ? "a day's rows are in its file; they stay in the table"
-                             : "a day's rows are in its file and gone from the table",
+                     dry_run ? "dry run: uploaded a day" : "archived a day",
                      {{"day", file.which().text()},
                       {"rows", file.rows},
                       {"rows_recognised", file.rows_recognised},
@@ -73,8 +72,8 @@ void record_archived(const run_context& context, const archive_transaction& work
         for (const auto& name : work.removed)
             context.log.info("partition.removed",
                              context.settings.partitions == partition_removal::drop
-                                 ? "a partition was dropped: all of its rows are in their files"
-                                 : "a partition was detached: all of its rows are in their files",
+                                 ? "dropped a partition: all of its rows are in their files"
+                                 : "detached a partition: all of its rows are in their files",
                              {{"partition", name}});
     for (const auto& each : work.went_along)
         record_side_effect(context, each, "DELETE");
@@ -90,8 +89,7 @@ void record_restored(const run_context& context, const lake::listed_file& file, 
     const auto slash = file.properties.name.rfind('/');
     const auto key = lake::key_of_file(std::string_view(file.properties.name).substr(slash + 1));
     context.log.info("day.restored",
-                     context.settings.dry_run ? "a day could be restored; nothing was kept"
-                                              : "a day's rows are in the table",
+                     context.settings.dry_run ? "dry run: a day can be restored" : "restored a day",
                      {{"day", key ? key->which.text() : std::string()},
                       {"rows", loaded.rows_inserted},
                       {"rows_present", loaded.rows_present},

@@ -29,9 +29,11 @@ awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& se
     const auto& mark = *file.mark.mark;
     const auto& name = file.properties.name;
     const auto damaged = [&name](const std::exception& why) {
-        return async::error(failure::integrity,
-                            fmt::format("'{}' cannot be read to be settled: {}", name, why.what()),
-                            std::string(verdict_hint));
+        return async::error(
+            failure::integrity,
+            fmt::format("'{}' cannot be read, so its uncommitted rows cannot be recovered: {}", name,
+                        why.what()),
+            std::string(verdict_hint));
     };
     const auto from = mark.pending && mark.base ? mark.base->bytes : 0;
     const auto columns = co_await columns_of(files, file, table);

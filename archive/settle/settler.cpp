@@ -124,7 +124,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
     if (decision == settle_decision::refuse_foreign || decision == settle_decision::refuse_copy ||
         decision == settle_decision::refuse_mixed)
         throw refusal(decision, facts, table, position, file, seen, known.hidden);
-    log_.info("settle.decided", "a file that an earlier run left pending",
+    log_.info("settle.decided", "recovered a file of an earlier run",
               {{"blob", file.properties.name},
                {"decision", to_string(decision)},
                {"transaction", author.transaction},
@@ -142,7 +142,7 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     if (!author)
         throw async::error(
             failure::precondition,
-            fmt::format("'{}' is neither pending nor restored: there is nothing to decide", name));
+            fmt::format("'{}' has no uncommitted and no restored rows: there is nothing to decide", name));
     const auto& mark = *file.mark.mark;
     // Else they would be archived once more, behind those of the file.
     if (decision == verdict::keep && !mark.pending && !mark.restoring)
@@ -167,7 +167,7 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     const decided_file chosen{&file, decision == verdict::keep ? kept_as : undo, true};
     std::vector<decided_file> one(1, chosen);
     co_await writer_.write(std::move(one), table, position);
-    log_.info("settle.verdict", "a pending file was settled by a person's decision",
+    log_.info("settle.verdict", "recovered a file as it was decided by hand",
               {{"blob", name},
                {"decision", decision == verdict::keep ? "keep" : "discard"},
                {"transaction", author->transaction},

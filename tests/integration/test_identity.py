@@ -274,7 +274,7 @@ def test_a_run_that_waits_for_a_token_stops_at_once(by_secret, entra, table):
     table.fill(20, 2)
     entra.next_answer = lambda _: time.sleep(15) or (500, {}, {})
     run = by_secret.start("archive")
-    run.wait_for_output("signing in to the lake")
+    run.wait_for_output("signing in to the storage account")
     while not entra.asked:
         time.sleep(0.01)
     run.send(signal.SIGTERM)

@@ -33,7 +33,7 @@ def test_a_bar_fits_the_terminal_and_goes_away(archiver, rows, columns):
         assert all(word in reading[-1] for word in ("rows", "/s", "days", "left")), reading[-1]
     screen = left_on_screen(text)
     assert not [line for line in screen if line.startswith("staging")], "the bar is erased at the end"
-    assert len([line for line in screen if "a day's rows are in its file" in line]) == rows_days()
+    assert len([line for line in screen if "archived a day" in line]) == rows_days()
     assert "archived 2000 rows" in screen[-1]
 
 

@@ -277,7 +277,7 @@ def test_an_address_that_cannot_be_had_is_one_sentence(exports):
         outcome = exports.archiver.run("serve", "--port", str(service.port), expect=3)
         assert outcome.events("run.error")[0]["msg"] == f"cannot listen on 127.0.0.1:{service.port}: Address already in use"
     for flag, value, clause in [
-        ("--listen", "localhost", "give an address in numbers"),
+        ("--listen", "localhost", "give an IP address"),
         ("--port", "70000", "give a whole number from 0 to 65535"),
         ("--connections", "0", "give a whole number from 1 to 65536"),
         ("--grace", "soon", "give a time with its unit"),

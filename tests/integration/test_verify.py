@@ -77,7 +77,7 @@ def test_what_was_archived_is_proved(archived):
     ]
     assert found["totals"]["rows"] == 60 and found["totals"]["differences"] == 0
     text = archived.run("verify", expect=0).stdout
-    assert "3 files, 60 rows" in text and "all as it should be" in text
+    assert "3 files, 60 rows" in text and "no differences" in text
 
 
 def test_files_that_were_appended_to_are_proved(archived, table):
@@ -200,7 +200,7 @@ def test_a_dry_run_leaves_pending_files_which_are_named(archiver, table):
     found = verify(archiver, expect=0)
     assert [day["state"] for day in found["days"]] == ["pending", "pending"] and found["totals"]["pending"] == 2
     text = archiver.run("verify", expect=0).stdout
-    assert "events_2024-01-01.csv: 10 of 20 rows are pending" in text
+    assert "events_2024-01-01.csv: 10 of 20 rows not committed" in text
 
 
 def test_a_file_of_others_is_named(archived, folder, lake, container):

@@ -134,7 +134,7 @@ awaitable<http::wire_response> blob_client::exchange(const request& request, boo
     auto answer = co_await exchange_as(request, repeatable, deadline, stream);
     if (refused_for_the_clock(answer)) {
         dated_ahead_ = *clock_ahead_;
-        log_.warn("azure.clock", "this machine's clock is wrong: requests are dated by the lake's",
+        log_.warn("azure.clock", "this machine's clock is wrong: requests are dated by the storage service's",
                   {{"lake_ahead_s", dated_ahead_.count()}});
         answer = co_await exchange_as(request, repeatable, deadline, stream);
     }
@@ -168,7 +168,7 @@ awaitable<http::wire_response> blob_client::exchange_once(const request& request
         clock_ahead_ ? options_.request_timeout : std::min(options_.request_timeout, first_answer_patience);
     auto wire = signed_at(our_time() + dated_ahead_, account_, request, token, repeatable, timeout);
     wire.body = request.body;
-    async::span shown(log_, "lake requests", operation_of(request), request.path);
+    async::span shown(log_, "storage requests", operation_of(request), request.path);
     shown.note("bytes", request.body_size());
     auto answer = co_await answered(pool_, wire, deadline, stream);
     shown.note("status", answer.status);
@@ -220,7 +220,7 @@ awaitable<http::wire_response> blob_client::send_while_reachable(const request& 
         async::error silent(async::failure::temporary,
                             fmt::format("{}:{} takes connections and does not answer", account_.blob.host,
                                         account_.blob.port),
-                            "Is that the lake's endpoint? A proxy or a firewall may stand in between.");
+                            "Is that the storage endpoint? A proxy or a firewall may stand in between.");
         silent.set_not_repeatable();
         throw silent;
     }

@@ -65,8 +65,8 @@ TEST_F(retry_test, repeats_temporary_failures_and_logs_each_with_its_pause) {
     EXPECT_THAT(
         log_.lines,
         ElementsAre(
-            "retry: a try failed and is repeated what=put block error.message=connection reset pause_ms=1",
-            "retry: a try failed and is repeated what=put block error.message=timed out pause_ms=2"));
+            "retry: a try failed, trying again what=put block error.message=connection reset pause_ms=1",
+            "retry: a try failed, trying again what=put block error.message=timed out pause_ms=2"));
 }
 
 TEST_F(retry_test, gives_up_after_so_many_tries_and_names_every_cause) {

@@ -34,7 +34,7 @@ TEST(read_restore, says_what_would_be_right) {
     EXPECT_EQ(restore_mistake({.from = "2024-01-02", .to = "2024-01-01", .day = "", .into = "", .hold = ""}),
               "--from is 2024-01-02, later than --to, 2024-01-01: give the earlier day first");
     EXPECT_EQ(restore_mistake({.from = "", .to = "", .day = "2024-01-02", .into = "", .hold = "11 years"}),
-              "--hold is '11 years': a day is held for at most 10 years");
+              "--hold is '11 years': a hold is at most 10 years");
 }
 
 } // namespace

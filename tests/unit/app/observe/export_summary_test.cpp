@@ -26,7 +26,7 @@ TEST(export_summary, says_in_a_sentence_how_the_run_ended) {
     EXPECT_EQ(sentence_of(facts), "no answer");
     facts.exit_code = 143;
     EXPECT_EQ(sentence_of(facts), "stopped");
-    EXPECT_EQ(sentence_of({.command = "recover", .exit_code = 0, .files_settled = 2}), "settled 2 files");
+    EXPECT_EQ(sentence_of({.command = "recover", .exit_code = 0, .files_settled = 2}), "recovered 2 files");
 }
 
 TEST(export_summary, counts_tasks_by_how_they_ended) {

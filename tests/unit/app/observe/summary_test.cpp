@@ -32,7 +32,7 @@ TEST(summary, says_in_a_sentence_how_the_run_ended) {
         std::string_view status;
     } cases[] = {
         {nothing, 0, false, "nothing was due", "succeeded"},
-        {settled, 0, false, "settled 2 files", "succeeded"},
+        {settled, 0, false, "recovered 2 files", "succeeded"},
         {archived, 0, false, "archived 30 rows of 3 days", "succeeded"},
         {archived, 0, true, "dry run: uploaded 30 rows of 3 days", "succeeded"},
         {archived, 5, false, "failed with exit code 5", "failed"},

@@ -42,7 +42,7 @@ TEST(serving_settings, names_each_mistake_and_never_the_token) {
                       {"EXPORT_PARALLEL", "65"}})
             .mistakes,
         ElementsAre("EXPORT_PARALLEL is '65': give a whole number from 1 to 64",
-                    "SERVE_ADDRESS is 'here': give an address in numbers: 127.0.0.1, 0.0.0.0 or ::1",
+                    "SERVE_ADDRESS is 'here': give an IP address: 127.0.0.1, 0.0.0.0 or ::1",
                     "SERVE_PORT is '-1': give a whole number from 0 to 65535",
                     "SERVE_TOKEN: give at least 8 characters",
                     "SERVE_CONNECTIONS is '0': give a whole number from 1 to 65536",

@@ -14,8 +14,8 @@ TEST(judge_clock, warns_of_more_than_five_minutes) {
         std::string_view detail;
     } cases[] = {
         {std::nullopt, check_status::skipped, "the time of the other side is not known"},
-        {milliseconds(0), check_status::ok, "in step with this machine's"},
-        {milliseconds(-400), check_status::ok, "in step with this machine's"},
+        {milliseconds(0), check_status::ok, "in sync with this machine's"},
+        {milliseconds(-400), check_status::ok, "in sync with this machine's"},
         {milliseconds(2'000), check_status::ok, "2 s ahead of this machine's"},
         {milliseconds(-300'000), check_status::ok, "300 s behind this machine's"},
         {milliseconds(301'000), check_status::warning, "301 s ahead of this machine's"},
