@@ -1,6 +1,7 @@
 // What an operation throws, as a value: a handler may not await, and code that goes on after a failure reads
 // better as an `if`. A coroutine that has been cancelled already cannot await these: it throws as at any
 // co_await, and code that must run all the same awaits `ignoring_cancellation()` first.
+// Tested by tests/unit/async/asio_facts_test.cpp and tests/unit/async/task_group_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

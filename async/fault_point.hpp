@@ -1,4 +1,5 @@
 // Named points at which a test build can be stopped or killed. A production build has none.
+// Tested by tests/fault/test_named_points.py.
 #pragma once
 
 #include <string_view>

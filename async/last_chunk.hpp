@@ -1,4 +1,6 @@
 // A condition of Beast's for reading chunks, which both of our HTTP readers have to meet.
+// Tested by tests/unit/http/client/response_reader_test.cpp and
+// tests/unit/http/server/request_reader_test.cpp.
 #pragma once
 
 #include <cstddef>

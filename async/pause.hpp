@@ -1,4 +1,5 @@
 // Waiting for time to pass.
+// Tested by tests/unit/async/retry_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,5 +1,6 @@
 // What a run did when: spans of time, in groups, for a picture or a trace. Off unless a timeline is attached
 // to the log; then each span costs a few small strings.
+// Tested by tests/unit/app/observe/recorded_timeline_test.cpp.
 #pragma once
 
 #include "async/log.hpp"

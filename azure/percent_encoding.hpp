@@ -1,4 +1,5 @@
 // Text within a URL.
+// Tested by tests/unit/azure/blob/request_test.cpp.
 #pragma once
 
 #include <string>

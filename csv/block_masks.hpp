@@ -1,5 +1,6 @@
 // Where the characters that matter to the dialect stand in 64 bytes, one bit each: with these, a row boundary
 // is found in a few operations per block instead of a few per byte (the idea is simdjson's).
+// Tested by tests/unit/csv/row_scanner_test.cpp.
 #pragma once
 
 #include <cstddef>

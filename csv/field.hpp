@@ -1,4 +1,5 @@
 // One field where it stands in its row. Private to this room.
+// Tested by tests/unit/csv/dialect_test.cpp.
 #pragma once
 
 #include <cstddef>

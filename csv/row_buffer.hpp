@@ -1,5 +1,6 @@
 // The part of a row that has arrived. It grows in place where the kernel can move its pages: a string's old
 // and new copy together would be twice the row.
+// Tested by tests/unit/csv/row_scanner_test.cpp.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // COMMIT, whose outcome may stay unknown, and what is needed before it so that the server can be asked for
 // it.
+// Tested by tests/fault/test_lost_answers.py.
 #pragma once
 
 #include "db/fate.hpp"

@@ -1,5 +1,6 @@
 // What a DELETE may change beyond its own rows, as the catalog has it: foreign keys with an action, triggers
 // and rules, over any number of tables.
+// Tested by tests/unit/db/changed_rows_test.cpp.
 #pragma once
 
 #include "db/connection.hpp"

@@ -1,4 +1,5 @@
 // What putting rows back changed beyond those rows, and whether that is allowed.
+// Tested by tests/integration/test_restore_effects.py.
 #pragma once
 
 #include "db/side_effects.hpp"

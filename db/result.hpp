@@ -1,4 +1,5 @@
 // The rows of a query, in text form.
+// Tested by tests/unit/db/connection_test.cpp.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // Other sessions of the server, in words.
+// Tested by tests/fault/test_others_at_work.py.
 #pragma once
 
 #include "db/connection.hpp"

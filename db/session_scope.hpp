@@ -1,4 +1,5 @@
 // A connection for the length of a coroutine.
+// Tested by tests/unit/db/abandon_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

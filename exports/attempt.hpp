@@ -1,4 +1,5 @@
 // One transaction of an export and all that belongs to it. Private to the exporter's sources.
+// Tested by tests/integration/test_exports.py.
 #pragma once
 
 #include "db/position.hpp"

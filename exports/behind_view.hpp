@@ -1,4 +1,5 @@
 // The table behind a view, and whether a DELETE from the view deletes the rows that the view shows.
+// Tested by tests/integration/test_export_views.py.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,4 +1,5 @@
 // The DELETE of an export, and the proof that it deleted the rows that were exported.
+// Tested by tests/integration/test_export_rows.py.
 
 #include "async/error.hpp"
 #include "async/fault_point.hpp"

@@ -1,5 +1,6 @@
 // What a task's delete.sql says, from its words alone: which table it deletes from, and whether it can be
 // made to return the rows that it deletes.
+// Tested by tests/unit/exports/select_shape_test.cpp.
 #pragma once
 
 #include <string>

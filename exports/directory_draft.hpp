@@ -1,4 +1,5 @@
 // A file being written in a directory: hidden until its transaction is committed. Private to this room.
+// Tested by tests/integration/test_export_file_systems.py.
 #pragma once
 
 #include "async/helper_thread.hpp"

@@ -1,4 +1,5 @@
 // Operations on the files of a directory of exports. All of it blocks. Private to this room.
+// Tested by tests/integration/test_export_file_systems.py.
 #pragma once
 
 #include "exports/hidden_name.hpp"

@@ -1,4 +1,5 @@
 // One transaction of an export from COPY to COMMIT.
+// Tested by tests/integration/test_export_rows.py.
 
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"

@@ -1,5 +1,6 @@
 // One run of one task: settle, copy, delete, make the file safe, commit, show the file. docs/exports.md says
 // of each step what happens if the process dies there.
+// Tested by tests/integration/test_exports.py.
 #pragma once
 
 #include "async/log.hpp"

@@ -1,5 +1,6 @@
 // Takes rows as COPY sends them, counts and compresses them, and writes blocks into a draft. It holds one
 // block and a piece of text, however large the file becomes.
+// Tested by tests/integration/test_exports.py.
 #pragma once
 
 #include "csv/gzip.hpp"

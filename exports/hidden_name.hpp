@@ -1,4 +1,5 @@
 // The names that files of a directory have before others may see them. Private to this room.
+// Tested by tests/fault/test_export_directories.py.
 #pragma once
 
 #include "exports/file_name.hpp"

@@ -1,4 +1,5 @@
 // A file being written to the lake: staged blocks, which a block list makes visible. Private to this room.
+// Tested by tests/fault/test_exports.py.
 #pragma once
 
 #include "async/retry.hpp"

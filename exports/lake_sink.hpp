@@ -1,6 +1,7 @@
 // Exported files in a folder of the lake. A block list is what makes a file visible; it is committed before
 // the transaction, with the archive's mark in the blob's metadata, and conditional on there being no such
 // blob.
+// Tested by tests/fault/test_exports.py.
 #pragma once
 
 #include "async/retry.hpp"

@@ -1,4 +1,5 @@
 // Whether the table has the rows that a file's mark keeps as evidence.
+// Tested by tests/fault/test_export_evidence.py.
 
 #include "db/error.hpp"
 #include "exports/attempt.hpp"

@@ -1,4 +1,5 @@
 // Which columns select.sql writes otherwise than the table has them, for the message of a difference.
+// Tested by tests/integration/test_export_rows.py.
 
 #include "csv/dialect.hpp"
 #include "db/error.hpp"

@@ -1,5 +1,6 @@
 // The file of an export before it has its name, and its lock, which tells other processes that it is in use.
 // All of it blocks. Private to this room.
+// Tested by tests/fault/test_export_directories.py.
 #pragma once
 
 #include "async/descriptor.hpp"

@@ -1,6 +1,7 @@
 // Gives a file a name that no other file has. File systems differ in how that can be done: most rename
 // without replacing, some have links, and some (rclone, s3fs, gcsfuse) have neither. All of it blocks.
 // Private to this room.
+// Tested by tests/integration/test_export_file_systems.py.
 #pragma once
 
 #include <filesystem>

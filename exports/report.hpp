@@ -1,4 +1,5 @@
 // How a run of one task went.
+// Tested by tests/integration/test_exports.py.
 #pragma once
 
 #include "async/error.hpp"

@@ -1,5 +1,6 @@
 // Where exported files go: a directory or a folder of the lake. Both keep one promise: a file is safe before
 // COMMIT, bears the number of the transaction it depends on until that is decided, and replaces nothing.
+// Tested by tests/integration/test_exports.py.
 #pragma once
 
 #include "async/asio.hpp"

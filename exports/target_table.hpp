@@ -1,4 +1,5 @@
 // The table that a task's delete.sql deletes from, as the catalog has it.
+// Tested by tests/integration/test_export_rows.py.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,4 +1,5 @@
 // A task's SQL as the server gets it, and the server's errors about it. Private to this room.
+// Tested by tests/integration/test_exports.py.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,4 +1,5 @@
 // One HTTP request as a handler sees it.
+// Tested by tests/unit/http/server/server_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

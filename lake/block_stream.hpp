@@ -1,5 +1,6 @@
 // Bytes in, staged blocks of one blob out, one after another: for code that copies one file at a time. Its
 // one open block lies in pages of the pool.
+// Tested by tests/integration/test_foreign_files.py.
 #pragma once
 
 #include "async/asio.hpp"

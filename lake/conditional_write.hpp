@@ -1,5 +1,6 @@
 // One publishing write (Put Block List, Set Blob Metadata, Delete Blob): conditional, one try at a time, and
 // after an unclear answer a look before anything is decided. docs/protocol.md has the table.
+// Tested by tests/unit/lake/write_decision_test.cpp and tests/fault/test_lost_answers.py.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,5 +1,6 @@
 // Somebody else wrote to a file, or to rows, between our look and our write: the whole run may be made again,
 // with a fresh look at everything.
+// Tested by tests/unit/lake/attempts_test.cpp.
 #pragma once
 
 #include "async/error.hpp"

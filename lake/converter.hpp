@@ -1,6 +1,7 @@
 // Makes an append blob a block blob of the same bytes, metadata and content headers. No single request can do
 // that, so the bytes stand in a side copy meanwhile: docs/protocol.md, "Append blobs", says of each step what
 // happens if the process dies there.
+// Tested by tests/integration/test_foreign_files.py.
 #pragma once
 
 #include "async/log.hpp"

@@ -1,4 +1,5 @@
 // Days from a first to a last, both included; either end may be open.
+// Tested by tests/integration/test_list.py.
 #pragma once
 
 #include "lake/day.hpp"

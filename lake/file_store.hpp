@@ -1,5 +1,6 @@
 // The single files of a folder, for code that publishes, settles or takes back: it asks no more of the
 // storage service than this. `folder` implements it; tests have one in memory.
+// Tested by tests/unit/archive/settle/publisher_writes_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

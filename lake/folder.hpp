@@ -1,4 +1,5 @@
 // The folder of day files, as commands see it.
+// Tested by tests/integration/test_placement.py.
 #pragma once
 
 #include "azure/blob/blob_client.hpp"

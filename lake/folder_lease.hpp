@@ -1,6 +1,7 @@
 // The lock of a folder: only a run that holds the lease of the folder's lock blob settles and publishes
 // there. All runs on one running database server share one lease, for its locks keep them apart; a copy of
 // the server needs another lease. docs/protocol.md, "The lease and the owner".
+// Tested by tests/fault/test_lease.py.
 #pragma once
 
 #include "async/log.hpp"

@@ -1,5 +1,5 @@
-// The end of a run's last transaction in a folder: nothing stays open, and the lease does not stay in the
-// way. Tested by tests/fault/test_lease.py.
+// The end of a run's last transaction in a folder: nothing stays open, and no lease is left.
+// Tested by tests/fault/test_lease.py.
 #pragma once
 
 #include "async/log.hpp"

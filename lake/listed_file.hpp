@@ -1,4 +1,5 @@
 // A day's file as a listing or a look at it shows it.
+// Tested by tests/unit/lake/tail_state_test.cpp.
 #pragma once
 
 #include "azure/blob/metadata.hpp"

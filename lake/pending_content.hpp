@@ -1,5 +1,6 @@
 // Whether a file that waits for a transaction still holds what was published: a program that appends to it
 // may keep its metadata, and what it added must not be removed with the tail.
+// Tested by tests/fault/test_pending_changed.py.
 #pragma once
 
 #include "lake/file_store.hpp"

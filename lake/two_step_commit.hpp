@@ -1,6 +1,7 @@
 // The end of a transaction whose rows are in files: the files are first marked with its number, so that they
 // count if it commits and only then. Every command that changes a table ends here. docs/protocol.md says what
 // happens if the process dies at any of these steps.
+// Tested by tests/fault/test_lost_answers.py.
 #pragma once
 
 #include "async/asio.hpp"

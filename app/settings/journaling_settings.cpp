@@ -1,3 +1,4 @@
+// Tested by tests/unit/app/settings/journal_settings_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/journal_settings.hpp"
 #include "app/settings/rows.hpp"

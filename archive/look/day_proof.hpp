@@ -1,4 +1,5 @@
 // What the verifier holds while it proves one day. Private to it.
+// Tested by tests/integration/test_verify.py.
 #pragma once
 
 #include "archive/look/verifier.hpp"

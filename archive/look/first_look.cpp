@@ -1,4 +1,5 @@
 // The verifier's first look at a file: all of it is compared with its mark, the ledger and the table.
+// Tested by tests/integration/test_verify.py.
 #include "archive/look/day_proof.hpp"
 #include "archive/stage/known_content.hpp"
 #include "archive/table/file_header.hpp"

@@ -1,4 +1,5 @@
 // What `archive` would do if it ran now. Takes no lock, writes no mark, creates no container.
+// Tested by tests/integration/test_plan.py.
 #pragma once
 
 #include "archive/look/inventory.hpp"

@@ -1,4 +1,5 @@
 // The owner of a folder, for commands that only read: nothing is written, and nothing is refused.
+// Tested by tests/fault/test_lease.py.
 #pragma once
 
 #include "archive/settings.hpp"

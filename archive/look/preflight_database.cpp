@@ -1,4 +1,5 @@
 // The database's half of the preflight.
+// Tested by tests/integration/test_check.py.
 
 #include "archive/look/preflight.hpp"
 #include "archive/table/row_key.hpp"

@@ -1,4 +1,5 @@
 // The lake's half of the preflight.
+// Tested by tests/integration/test_check.py.
 
 #include "archive/look/inventory.hpp"
 #include "archive/look/owner_look.hpp"

@@ -1,4 +1,5 @@
 // The session's own properties.
+// Tested by tests/integration/test_check.py.
 
 #include "archive/look/preflight.hpp"
 

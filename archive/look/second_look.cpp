@@ -1,4 +1,5 @@
 // The verifier's further passes over a file: only to name rows, once something is known to be wrong.
+// Tested by tests/integration/test_verify.py.
 
 #include "archive/look/day_proof.hpp"
 #include "archive/table/selection.hpp"

@@ -1,4 +1,5 @@
 // Proves archived days: reads each file and compares it with its mark, with itself and with the table.
+// Tested by tests/integration/test_verify.py.
 #pragma once
 
 #include "archive/look/fingerprint_set.hpp"

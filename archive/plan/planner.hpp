@@ -1,5 +1,6 @@
 // Plans a transaction: fixes the cutoff, counts what is due, and takes of it what the limits allow. `archive`
 // and `plan` both use it, so that they cannot disagree.
+// Tested by tests/integration/test_plan.py.
 #pragma once
 
 #include "archive/plan/plan.hpp"

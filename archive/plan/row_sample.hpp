@@ -1,4 +1,5 @@
 // The size of the rows that a plan has chosen, from a sample of at most 2,000 of them.
+// Tested by tests/integration/test_plan.py.
 #pragma once
 
 #include "archive/plan/plan.hpp"

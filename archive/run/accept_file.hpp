@@ -1,4 +1,5 @@
 // recover --keep of a file that waits for no transaction: a person has looked at what others wrote to it.
+// Tested by tests/fault/test_ledger.py.
 #pragma once
 
 #include "archive/run/run_context.hpp"

@@ -1,4 +1,5 @@
 // The end of a transaction that archives: publish, commit, and either finish or put the files back.
+// Tested by tests/fault/test_lost_answers.py.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"

@@ -1,4 +1,5 @@
 // archive: moves every due row into its day's file, in one transaction, or in one for each day.
+// Tested by tests/integration/test_round_trip.py.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"

@@ -1,4 +1,5 @@
 // What a transaction that archives holds besides what every transaction of a run does.
+// Tested by tests/integration/test_round_trip.py.
 #pragma once
 
 #include "archive/plan/plan.hpp"

@@ -1,4 +1,5 @@
 // restore --into TABLE: copies days into another table, many at once; the archive is not touched.
+// Tested by tests/integration/test_restore.py.
 #pragma once
 
 #include "archive/run/day_loader.hpp"

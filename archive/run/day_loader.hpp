@@ -1,5 +1,6 @@
 // Loads rows of day files back into a table, inside the caller's transaction: by key, so that loading twice
 // has the effect of loading once, and compared with the bytes of the files before COMMIT.
+// Tested by tests/integration/test_restore.py.
 #pragma once
 
 #include "archive/table/table.hpp"

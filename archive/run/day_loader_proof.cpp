@@ -1,5 +1,6 @@
 // The proof of a restore: COPY of the table returns the bytes of the files. It is the last step before
 // COMMIT, once all triggers and constraints have run.
+// Tested by tests/integration/test_restore_proof.py.
 
 #include "archive/run/day_loader.hpp"
 #include "archive/table/selection.hpp"

@@ -1,4 +1,5 @@
 // Deletes the rows from the table, in the transaction that their files depend on.
+// Tested by tests/integration/test_side_effects.py.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"

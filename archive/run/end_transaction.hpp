@@ -1,4 +1,5 @@
 // How a transaction of a run ends where it does not commit.
+// Tested by tests/fault/test_lease.py.
 #pragma once
 
 #include "archive/run/run_context.hpp"

@@ -1,5 +1,6 @@
 // Why the service refused a request: its answer does not say what to do about a leased or immutable blob, but
 // the blob's properties do.
+// Tested by tests/integration/test_refusals.py.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,4 +1,5 @@
 // Checks before the first row is read: a file that cannot be written to ends the run here, and is named.
+// Tested by tests/integration/test_permissions.py.
 #pragma once
 
 #include "archive/run/run_context.hpp"

@@ -1,4 +1,5 @@
 // The table that `restore --into` makes if no table has that name.
+// Tested by tests/integration/test_restore.py.
 #pragma once
 
 #include "archive/table/table.hpp"

@@ -1,4 +1,5 @@
 // Looks at the files that an archive run will write to, before the first row is read.
+// Tested by tests/integration/test_foreign_files.py.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"

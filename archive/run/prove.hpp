@@ -1,4 +1,5 @@
 // --prove: the storage service must return what was sent.
+// Tested by tests/fault/test_prove.py.
 #pragma once
 
 #include "archive/run/run_context.hpp"

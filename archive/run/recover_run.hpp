@@ -1,4 +1,5 @@
 // recover: ends what earlier runs left, and moves no row.
+// Tested by tests/fault/test_settling.py.
 #pragma once
 
 #include "archive/run/run_context.hpp"

@@ -1,5 +1,6 @@
 // The end of a transaction that restores in place: mark the files, commit, and either mark them as restored
 // or take the marks back.
+// Tested by tests/fault/test_restored_days.py.
 #pragma once
 
 #include "archive/run/restore_transaction.hpp"

@@ -1,5 +1,6 @@
 // restore: moves days back into their table, in one transaction. The rows stay in the files: the database's
 // next backup has yet to be made. docs/protocol.md, "Moving days back".
+// Tested by tests/integration/test_restore.py.
 #pragma once
 
 #include "archive/run/file_check.hpp"

@@ -1,4 +1,5 @@
 // Whether rows may go into a table, asked before the first file is read.
+// Tested by tests/integration/test_restore.py.
 #pragma once
 
 #include "archive/table/table.hpp"

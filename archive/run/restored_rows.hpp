@@ -1,4 +1,5 @@
 // Rows of a restored day that are no longer as its file has them.
+// Tested by tests/fault/test_restored_days.py.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"

@@ -1,4 +1,5 @@
 // What every command that moves rows works with.
+// Tested by tests/integration/test_round_trip.py.
 #pragma once
 
 #include "archive/report.hpp"

@@ -1,4 +1,5 @@
 // What a transaction changes besides its own rows, and what the report and the log say of it.
+// Tested by tests/integration/test_side_effects.py.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"

@@ -1,4 +1,5 @@
 // The advisory lock that keeps two runs over one table apart. It belongs to the transaction that took it.
+// Tested by tests/fault/test_others_at_work.py.
 #pragma once
 
 #include "archive/settings.hpp"

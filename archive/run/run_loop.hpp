@@ -1,5 +1,6 @@
 // The transactions of a run, one after another: each is opened and fenced by the folder's lease, and what
 // earlier runs left is settled before it begins.
+// Tested by tests/fault/test_others_at_work.py.
 #pragma once
 
 #include "archive/run/run_context.hpp"

@@ -1,4 +1,5 @@
 // One transaction of a run, whatever the run is for.
+// Tested by tests/integration/test_round_trip.py.
 #pragma once
 
 #include "archive/table/partitions.hpp"

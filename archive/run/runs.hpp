@@ -1,6 +1,7 @@
 // The commands that move rows, or end what earlier runs left: settle, read, stage, delete, publish, commit,
 // finish. docs/protocol.md says of each step what happens if the process dies there. Every context must
 // outlive the call.
+// Tested by tests/integration/test_round_trip.py.
 #pragma once
 
 #include "archive/run/restore.hpp"

@@ -1,4 +1,5 @@
 // Copies rows from the table into blocks of their days' files, which readers do not see yet.
+// Tested by tests/integration/test_round_trip.py.
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"

@@ -1,5 +1,6 @@
 // How a transaction of a run begins: the table is locked against being rewritten, and the run's lock is
 // taken.
+// Tested by tests/fault/test_rewriting.py.
 #pragma once
 
 #include "archive/run/run_context.hpp"

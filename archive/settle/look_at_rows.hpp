@@ -1,4 +1,5 @@
 // The rows of a file, or of its pending tail, looked for in the table.
+// Tested by tests/fault/test_settling.py.
 #pragma once
 
 #include "archive/settle/decisions.hpp"

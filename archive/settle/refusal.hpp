@@ -1,4 +1,5 @@
 // Why a pending file is not settled without a person.
+// Tested by tests/fault/test_settling.py.
 #pragma once
 
 #include "archive/settle/decisions.hpp"

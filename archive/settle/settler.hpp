@@ -1,5 +1,6 @@
 // Decides the fate of every tail that an earlier run left pending, from what PostgreSQL says of its
 // transaction and, if that says nothing, from the tail's own rows.
+// Tested by tests/fault/test_settling.py.
 #pragma once
 
 #include "archive/settle/decisions.hpp"

@@ -1,4 +1,5 @@
 // Whether a person's decision about a file may be carried out: recover --keep, recover --discard.
+// Tested by tests/fault/test_discarding.py.
 #pragma once
 
 #include "archive/table/table.hpp"

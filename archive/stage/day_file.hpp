@@ -1,4 +1,5 @@
 // A day's file while a run works on it: what it holds, what has been staged for it, what has been published.
+// Tested by tests/unit/archive/stage/staging_test.cpp.
 #pragma once
 
 #include "archive/stage/held_rows.hpp"

@@ -1,5 +1,6 @@
 // The part of staging that looks for rows older than the last run's cutoff in their file. A run leaves no
 // such row in the table: one that is there came late, or somebody put it back from the file.
+// Tested by tests/fault/test_rows_put_back.py.
 
 #include "archive/stage/staging.hpp"
 #include "archive/table/file_header.hpp"

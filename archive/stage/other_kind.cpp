@@ -1,5 +1,6 @@
 // The part of staging that looks into a day's file of the other kind (.csv beside .csv.gz), from before the
 // setting was changed or from somebody else. Nothing is added to it, but the table may have its rows.
+// Tested by tests/fault/test_files_that_hold_rows.py.
 
 #include "archive/stage/known_content.hpp"
 #include "archive/stage/staging.hpp"

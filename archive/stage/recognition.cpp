@@ -1,5 +1,6 @@
 // The part of staging that recognises rows which a file holds already, although the table still has them: the
 // database has lost commits. docs/protocol.md, "A server that lost commits".
+// Tested by tests/fault/test_lost_history.py.
 
 #include "archive/stage/known_content.hpp"
 #include "archive/stage/staging.hpp"

@@ -1,5 +1,6 @@
 // Reads the selected rows into staging, several connections at once, all on one exported snapshot: a day at a
 // time by index, or the table once over ranges of its pages.
+// Tested by tests/integration/test_round_trip.py.
 #pragma once
 
 #include "archive/report.hpp"

@@ -1,4 +1,5 @@
 // The columns that a day file was written with. The table may have others today.
+// Tested by tests/integration/test_verify.py.
 #pragma once
 
 #include "archive/table/table.hpp"

@@ -1,5 +1,6 @@
 // A partitioned table from which partitions have been dropped or detached has no place for rows of their
 // days.
+// Tested by tests/integration/test_restore.py.
 #pragma once
 
 #include "archive/table/table.hpp"

@@ -1,5 +1,6 @@
 // A table as the user names it, found once by the session's own search_path; from then on it goes by its oid
 // and by its full name, and is locked before anything is read.
+// Tested by tests/fault/test_rewriting.py.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,5 +1,6 @@
 // A partitioned table whose old partitions are archived whole: they are detached or dropped instead of having
 // their rows deleted, which costs no write-ahead log, no dead rows and no vacuum.
+// Tested by tests/integration/test_partitions.py.
 #pragma once
 
 #include "archive/settings.hpp"

@@ -1,5 +1,6 @@
 // The key of a row, from the row's own CSV. Rows are looked up by it; their bytes tell whether two are the
 // same.
+// Tested by tests/integration/test_keys.py.
 #pragma once
 
 #include "archive/table/table.hpp"

@@ -1,4 +1,5 @@
 // Asks the table which of the given rows it has: finds them by key and compares their bytes.
+// Tested by tests/fault/test_settling.py.
 #pragma once
 
 #include "archive/table/sample_seen.hpp"

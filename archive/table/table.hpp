@@ -1,4 +1,5 @@
 // What the catalog says of the table and of the server it is on.
+// Tested by tests/integration/test_tables.py.
 #pragma once
 
 #include "archive/table/named_table.hpp"

@@ -1,6 +1,7 @@
 // Which rows of a file the table has as well, byte for byte or by key alone: asked in batches while the file
 // is read. Keys of one day are near each other as a rule, so a batch of integers is one question about a
 // range.
+// Tested by tests/integration/test_verify.py.
 #pragma once
 
 #include "archive/table/row_lookup.hpp"

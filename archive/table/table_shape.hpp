@@ -1,5 +1,6 @@
 // What in the catalog makes it impossible to take a table's rows out, or to put them back. Asked before the
 // first byte moves.
+// Tested by tests/integration/test_table_shapes.py.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,3 +1,4 @@
+// Tested by tests/unit/async/cleanup_test.cpp.
 #pragma once
 
 #include "async/caught.hpp"

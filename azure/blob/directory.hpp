@@ -1,4 +1,5 @@
 // Real directories on an account with a hierarchical namespace, made through its other endpoint (DFS).
+// Tested by tests/unit/azure/blob/hierarchy_test.cpp.
 #pragma once
 
 #include "azure/blob/blob_client.hpp"

@@ -1,4 +1,5 @@
 // A UUID made from a name: version 5 (SHA-1) of RFC 9562. The same name gives the same UUID everywhere.
+// Tested by tests/fault/test_lease.py.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // How far this machine's clock is off, told from an answer's Date.
+// Tested by tests/unit/azure/blob/send_test.cpp.
 #pragma once
 
 #include "http/client/session_pool.hpp"

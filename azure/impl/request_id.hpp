@@ -1,4 +1,5 @@
 // x-ms-client-request-id: one per logical operation, the same for all its tries.
+// Tested by tests/unit/azure/blob/send_test.cpp.
 #pragma once
 
 #include <string>

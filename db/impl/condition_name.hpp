@@ -1,4 +1,5 @@
 // The English name of an SQLSTATE, whatever language the server speaks.
+// Tested by tests/unit/db/error_test.cpp.
 #pragma once
 
 #include <string_view>

@@ -1,3 +1,4 @@
+// Tested by tests/unit/db/conninfo_test.cpp.
 #include "db/connection.hpp"
 #include "db/impl/conninfo.hpp"
 #include "db/impl/libpq.hpp"

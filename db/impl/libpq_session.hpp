@@ -1,5 +1,6 @@
 // A PGconn, its socket on the loop, and the step of the protocol that it is at. Every libpq call that can
 // read or write goes through here.
+// Tested by tests/unit/db/connection_test.cpp.
 #pragma once
 
 #include "async/helper_thread.hpp"

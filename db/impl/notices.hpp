@@ -1,4 +1,5 @@
 // Logs that the server sent NOTICE and WARNING messages, never their texts.
+// Tested by tests/unit/db/connection_test.cpp.
 #pragma once
 
 #include "async/log.hpp"

@@ -1,4 +1,5 @@
 // The way from a connection string to a session.
+// Tested by tests/unit/db/connect_test.cpp.
 #pragma once
 
 #include "db/connection.hpp"

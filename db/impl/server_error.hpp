@@ -1,4 +1,5 @@
 // Makes errors of what libpq reports.
+// Tested by tests/fault/test_values_in_errors.py.
 #pragma once
 
 #include "db/error.hpp"

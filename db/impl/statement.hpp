@@ -1,4 +1,5 @@
 // One round trip to the server.
+// Tested by tests/unit/db/connection_test.cpp.
 #pragma once
 
 #include "db/impl/libpq_session.hpp"

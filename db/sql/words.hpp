@@ -3,6 +3,7 @@
 //
 // Ours because words are all that is asked for; libpg_query brings PostgreSQL's whole parser, and Debian 12
 // does not have it. Replace it when a question needs the tree.
+// Tested by tests/unit/exports/select_shape_test.cpp.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 // Base64 with padding (RFC 4648, section 4), strict: no line breaks, no other alphabet.
+// Tested by tests/unit/azure/auth/account_test.cpp.
 #pragma once
 
 #include <optional>

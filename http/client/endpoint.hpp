@@ -1,4 +1,5 @@
 // Where a server is, and the same as a URL: read, and written for people and for the Host header.
+// Tested by tests/unit/http/client/proxy_test.cpp.
 #pragma once
 
 #include <cstdint>

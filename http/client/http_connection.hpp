@@ -1,4 +1,5 @@
 // One kept-alive HTTP/1.1 connection and what is known of its last exchange.
+// Tested by tests/unit/http/client/session_pool_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

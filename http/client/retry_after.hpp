@@ -1,4 +1,5 @@
 // The pause that a server asks for, in all the ways it has for that.
+// Tested by tests/unit/azure/blob/error_test.cpp.
 #pragma once
 
 #include "http/client/session_pool.hpp"

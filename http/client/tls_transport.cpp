@@ -1,3 +1,4 @@
+// Tested by tests/unit/http/client/tls_client_test.cpp.
 #include "http/client/tls_client.hpp"
 #include "http/client/transport.hpp"
 

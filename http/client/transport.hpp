@@ -1,4 +1,5 @@
 // A byte stream to the server, plain or TLS: what HTTP needs of it and nothing else.
+// Tested by tests/unit/http/client/session_pool_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

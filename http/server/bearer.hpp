@@ -1,4 +1,5 @@
 // The one secret a client may have to show (RFC 6750).
+// Tested by tests/integration/test_serve.py.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
 // The Date of answers, RFC 9110, 6.6.1.
+// Tested by tests/unit/http/server/server_test.cpp.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
 // X-Request-Id: what a request is called in every log line about it.
+// Tested by tests/unit/http/server/server_test.cpp.
 #pragma once
 
 #include <cstdint>

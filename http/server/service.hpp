@@ -1,5 +1,6 @@
 // From a request to its answer: its origin, the token, the router, the handler, and the answers when one of
 // these refuses.
+// Tested by tests/integration/test_serve.py.
 #pragma once
 
 #include "async/log.hpp"

@@ -102,6 +102,22 @@ def test_a_library_stays_in_its_room(library):
     assert not wrong, "\n".join(wrong)
 
 
+TESTED_BY = re.compile(r"^// Tested by \S", re.MULTILINE)
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "events"])
+def test_each_unit_names_its_test(room):
+    """By a file of its name in the room's folder of tests/unit, or by a line that says which test is its own."""
+    named = {path.name.removesuffix("_test.cpp") for path in (ROOT / "tests/unit" / room).rglob("*_test.cpp")}
+    wrong = [
+        name(path)
+        for path in SOURCES
+        if path.suffix == ".cpp" and name(path).startswith(room + "/") and path.stem not in named | {"main"}
+        if not any(each.exists() and TESTED_BY.search(each.read_text()) for each in (path.with_suffix(".hpp"), path))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_nothing_is_left_to_do():
     marker = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
     listed = subprocess.run(

@@ -1,4 +1,5 @@
 // Small files that hold a proof of identity, read away from the loop.
+// Tested by tests/unit/azure/auth/token_source_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

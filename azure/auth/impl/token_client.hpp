@@ -1,4 +1,5 @@
 // Gets access tokens of one identity, with retries; keeps none.
+// Tested by tests/unit/azure/auth/token_source_test.cpp.
 #pragma once
 
 #include "azure/auth/impl/token_exchange.hpp"

@@ -1,4 +1,5 @@
 // What the headers of answers say about blobs.
+// Tested by tests/unit/azure/blob/blob_client_test.cpp.
 #pragma once
 
 #include "azure/blob/metadata.hpp"

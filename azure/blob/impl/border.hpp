@@ -1,4 +1,5 @@
 // The room's border: where errors get their one link of context.
+// Tested by tests/unit/azure/blob/send_test.cpp.
 #pragma once
 
 #include "async/error.hpp"

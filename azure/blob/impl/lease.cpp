@@ -1,4 +1,5 @@
 // blob_client: leases, and blobs that only grow.
+// Tested by tests/unit/azure/blob/azurite_test.cpp and tests/fault/test_lease.py.
 #include "azure/blob/blob_client.hpp"
 #include "azure/blob/crc64.hpp"
 #include "azure/blob/impl/border.hpp"

@@ -1,4 +1,5 @@
 // Makes an error of an answer that is not 2xx.
+// Tested by tests/unit/azure/blob/error_test.cpp.
 #pragma once
 
 #include "azure/blob/error.hpp"

@@ -5,6 +5,7 @@
 // Ours because a listing of 5,000 blobs is read as it arrives, in bounded memory; pugixml holds the whole
 // tree. Replace it when Debian has a small pull parser (expat would do, at twice the code around its
 // callbacks).
+// Tested by tests/unit/azure/blob/xml_test.cpp.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // One client: its requests one after the other, each in its time.
+// Tested by tests/unit/http/server/server_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,4 +1,5 @@
 // What a connection receives: requests, each within its time, and the end of a client that has gone.
+// Tested by tests/unit/http/server/server_hardship_test.cpp.
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "http/server/impl/connection.hpp"

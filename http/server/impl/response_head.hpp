@@ -1,4 +1,5 @@
 // How an answer is framed, and its status line and fields as text.
+// Tested by tests/unit/http/server/server_test.cpp.
 #pragma once
 
 #include "http/response.hpp"

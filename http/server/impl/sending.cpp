@@ -1,4 +1,5 @@
 // What a connection sends: an answer, whole or piece by piece, no faster than the client reads.
+// Tested by tests/unit/http/server/server_hardship_test.cpp.
 #include "async/error.hpp"
 #include "async/race.hpp"
 #include "http/server/impl/connection.hpp"
