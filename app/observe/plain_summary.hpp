@@ -1,4 +1,5 @@
 // The last line of a command that is about events and has little to tell: `journal`, `send`.
+// Tested by tests/integration/test_send.py.
 #pragma once
 
 #include "app/observe/run_log.hpp"
