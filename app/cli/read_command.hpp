@@ -21,7 +21,7 @@ struct command_words {
     texts_by_flag settings;             // flags that are settings
     texts_by_flag flags;                // those of the command itself
     std::vector<std::string> arguments; // of a command that takes any number
-    std::string argument;               // of one that takes one
+    std::string argument = {};          // of one that takes one
 };
 
 // The command, or the first mistake.

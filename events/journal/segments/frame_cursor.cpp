@@ -18,15 +18,20 @@ frame_cursor::frame_cursor(const file_handle& file, std::string prefix, std::uin
     , from_(offset) {}
 
 frame frame_cursor::next() {
-    auto found = decode_frame(std::string_view(bytes_).substr(offset_ - from_), prefix_);
-    if (found.state == frame_state::cut_short) {
+    for (;;) {
+        const auto there = std::string_view(bytes_).substr(offset_ - from_);
+        const auto found = decode_frame(there, prefix_);
+        if (found.state == frame_state::whole)
+            offset_ += found.header.bytes;
+        if (found.state != frame_state::cut_short)
+            return found;
+        // How long a frame is stands in its header, which may have to be read first.
+        const auto had = there.size();
         bytes_ = file_.read(offset_, std::max(chunk_bytes, found.header.bytes));
         from_ = offset_;
-        found = decode_frame(bytes_, prefix_);
+        if (bytes_.size() <= had)
+            return decode_frame(bytes_, prefix_); // the file ends within it
     }
-    if (found.state == frame_state::whole)
-        offset_ += found.header.bytes;
-    return found;
 }
 
 } // namespace events

@@ -120,22 +120,30 @@ std::uint64_t segment_reader::find(const file_handle& file, const segment_header
 }
 
 batch segment_reader::read(position from, position end, std::size_t bytes_max) {
+    batch result;
+    result.next = from;
     try {
-        return read_once(from, end, bytes_max);
+        read_into(result, end, bytes_max);
+        return result;
+    } catch (const journal_error&) {
+        // What stands before damage can be read. Who goes on there meets it.
+        if (!result.events.empty())
+            return result;
+        throw;
     } catch (const file_failure& failed) {
         if (failed.reason() != ENOENT)
             throw;
     }
     // Its writer has removed a segment between our looks. The next one finds that it is gone.
     places_.clear();
-    return read_once(from, end, bytes_max);
+    if (result.events.empty())
+        read_into(result, end, bytes_max);
+    return result;
 }
 
-batch segment_reader::read_once(position from, position end, std::size_t bytes_max) {
-    batch result;
-    result.next = from;
+void segment_reader::read_into(batch& result, position end, std::size_t bytes_max) {
     std::size_t bytes = 0;
-    const auto known = places_.find(from);
+    const auto known = places_.find(result.next);
     std::optional<place> goes_on;
     if (known != places_.end())
         goes_on = known->second;
@@ -173,7 +181,6 @@ batch segment_reader::read_once(position from, position end, std::size_t bytes_m
             segment_of(result.next) == segment)
             throw damaged(file, frames.offset(), result.next);
     }
-    return result;
 }
 
 } // namespace events

@@ -21,7 +21,8 @@ class segment_reader {
         : directory_(std::move(directory)) {}
 
     // Events from `from` on, none at or behind `end`, which is durable. At least one if from < end, and about
-    // `bytes_max` bytes. Throws journal_error(before_start, damaged, foreign), file_failure.
+    // `bytes_max` bytes; what stands before damage is given. Throws journal_error(before_start, damaged,
+    // foreign), file_failure.
     [[nodiscard]] batch read(position from, position end, std::size_t bytes_max);
 
     // Of the oldest event there is. Throws journal_error(foreign) if there is no journal.
@@ -39,7 +40,8 @@ class segment_reader {
         std::uint64_t offset = 0;
     };
 
-    [[nodiscard]] batch read_once(position from, position end, std::size_t bytes_max);
+    // Adds events to the batch from its `next` on.
+    void read_into(batch& result, position end, std::size_t bytes_max);
     [[nodiscard]] segment_header header_of(const file_handle& file, position first);
     // The segment that holds `from`: the last that begins at or before it.
     [[nodiscard]] position segment_of(position from) const;

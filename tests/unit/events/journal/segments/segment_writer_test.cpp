@@ -11,6 +11,7 @@
 #include <random>
 #include <string>
 #include <sys/resource.h>
+#include <vector>
 
 namespace events {
 namespace {
@@ -294,6 +295,35 @@ TEST_F(segment_writer_test, keeps_what_was_synced_whatever_became_of_the_pages_o
         ASSERT_FALSE(append(writer, 2)[1].failed);
         writer.sync();
         expect_events(path(), writer.end());
+    }
+}
+
+// Larger than what is read of a file at once.
+TEST_F(segment_writer_test, finds_a_large_append_again_wherever_it_begins) {
+    for (const std::size_t before : {0, 1, 3}) {
+        fs::remove_all(path());
+        std::vector<event> large(3);
+        for (auto& each : large)
+            each.value = std::string(2'000'000, 'y');
+        const auto payload = encode_events(large);
+        {
+            segment_writer writer(path(), options());
+            if (before > 0)
+                (void)append(writer, static_cast<std::uint32_t>(before));
+            ASSERT_FALSE(writer.write({{payload, 3}}).front().failed);
+            ASSERT_FALSE(writer.write({{payload, 3}}).front().failed);
+        }
+        const segment_writer writer(path(), options());
+        EXPECT_FALSE(writer.cut_tail());
+        const auto small = static_cast<position>(before * (before + 1) / 2);
+        ASSERT_EQ(writer.end(), small + 6);
+        segment_reader reader(path());
+        for (position at = small; at < small + 6; ++at) {
+            const auto found = reader.read(at, writer.end(), 1);
+            ASSERT_EQ(found.events.size(), 1U);
+            EXPECT_EQ(found.events.front().at, at);
+            EXPECT_EQ(found.events.front().content.value, large.front().value);
+        }
     }
 }
 
