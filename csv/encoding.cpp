@@ -22,8 +22,9 @@ bool within(unsigned char byte, unsigned char first, unsigned char last) noexcep
     return first <= byte && byte <= last;
 }
 
-// Bytes of the character that `bytes` begins with; 0 if they are not a character. Table 3-7 of the Unicode
-// standard: nothing overlong, no surrogates, nothing beyond U+10FFFF.
+} // namespace
+
+// Table 3-7 of the Unicode standard: nothing overlong, no surrogates, nothing beyond U+10FFFF.
 std::size_t character_size(std::string_view bytes) noexcept {
     const auto at = [bytes](std::size_t place) {
         return place < bytes.size() ? static_cast<unsigned char>(bytes[place])
@@ -31,8 +32,8 @@ std::size_t character_size(std::string_view bytes) noexcept {
     };
     const auto continues = [&at](std::size_t place) { return within(at(place), 0x80, 0xBF); };
     const auto first = at(0);
-    if (within(first, 0x01, 0x7F))
-        return 1;
+    if (first <= 0x7F)
+        return bytes.empty() ? 0 : 1;
     if (within(first, 0xC2, 0xDF))
         return continues(1) ? 2 : 0;
     if (within(first, 0xE0, 0xEF)) {
@@ -50,8 +51,6 @@ std::size_t character_size(std::string_view bytes) noexcept {
     return 0;
 }
 
-} // namespace
-
 std::optional<std::size_t> find_no_text(std::string_view bytes) noexcept {
     for (std::size_t at = 0; at < bytes.size();) {
         if (bytes.size() - at >= word_size && plain_word(bytes.data() + at)) {
@@ -59,7 +58,7 @@ std::optional<std::size_t> find_no_text(std::string_view bytes) noexcept {
             continue;
         }
         const auto size = character_size(bytes.substr(at));
-        if (size == 0)
+        if (size == 0 || bytes[at] == '\0')
             return at;
         at += size;
     }

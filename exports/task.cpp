@@ -1,6 +1,7 @@
 #include "exports/task.hpp"
 
 #include "async/error.hpp"
+#include "csv/encoding.hpp"
 #include "exports/delete_statement.hpp"
 #include "exports/placeholders.hpp"
 #include "exports/select_shape.hpp"
@@ -49,30 +50,11 @@ std::string unreadable(int reason) {
     return reason == ENOENT ? "is missing" : fmt::format("cannot be read: {}", std::strerror(reason));
 }
 
-// The length of the character at the front; 0 if it is not UTF-8.
-std::size_t utf8_length(std::string_view text) noexcept {
-    const auto byte = [text](std::size_t at) {
-        return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-    };
-    const auto lead = byte(0);
-    if (lead < 0x80)
-        return 1;
-    if (lead < 0xc2 || lead > 0xf4)
-        return 0;
-    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    for (std::size_t at = 1; at < length; ++at)
-        if (byte(at) < 0x80 || byte(at) > 0xbf)
-            return 0;
-    const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-    const bool surrogate = lead == 0xed && byte(1) > 0x9f;
-    return overlong || surrogate || (lead == 0xf4 && byte(1) > 0x8f) ? 0 : length;
-}
-
 // The first line that is not UTF-8; 0: there is none.
 std::size_t line_outside_utf8(std::string_view text) {
     std::size_t line = 1;
     for (std::size_t at = 0; at < text.size();) {
-        const auto length = utf8_length(text.substr(at));
+        const auto length = csv::character_size(text.substr(at));
         if (length == 0)
             return line;
         line += text[at] == '\n' ? 1 : 0;

@@ -1,5 +1,6 @@
 #include "lake/mark_text.hpp"
 
+#include "csv/encoding.hpp"
 #include "lake/day.hpp"
 
 #include <fmt/format.h>
@@ -29,34 +30,6 @@ std::string decoded(std::string_view text) {
         text.remove_prefix(3);
     }
     return result;
-}
-
-// UTF-8 without NUL.
-bool is_text(std::string_view bytes) noexcept {
-    std::size_t at = 0;
-    while (at < bytes.size()) {
-        const auto lead = static_cast<unsigned char>(bytes[at]);
-        const std::size_t size = lead < 0x80   ? 1
-                                 : lead < 0xc2 ? 0
-                                 : lead < 0xe0 ? 2
-                                 : lead < 0xf0 ? 3
-                                 : lead < 0xf5 ? 4
-                                               : 0;
-        if (size == 0 || lead == 0 || size > bytes.size() - at)
-            return false;
-        std::uint32_t point = size == 1 ? lead : lead & (0x7fU >> size);
-        for (std::size_t next = 1; next < size; ++next) {
-            const auto byte = static_cast<unsigned char>(bytes[at + next]);
-            if ((byte & 0xc0U) != 0x80)
-                return false;
-            point = point << 6U | (byte & 0x3fU);
-        }
-        const bool too_long = (size == 3 && point < 0x800) || (size == 4 && point < 0x10000);
-        if (too_long || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
-            return false;
-        at += size;
-    }
-    return true;
 }
 
 } // namespace
@@ -104,7 +77,7 @@ std::string encoded(std::string_view text, std::string_view reserved) {
 
 std::string text_from(std::string_view encoded_text, std::string_view name) {
     auto text = decoded(encoded_text);
-    if (!is_text(text))
+    if (csv::find_no_text(text))
         throw std::invalid_argument(fmt::format("'{}' is not UTF-8 text", name));
     return text;
 }

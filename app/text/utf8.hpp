@@ -1,6 +1,4 @@
 // Text from outside (names of blobs, messages of servers, arguments) need not be UTF-8; JSON must be.
-//
-// Ours because Boost.JSON only throws on invalid UTF-8, and ICU is 30 MB for this one table.
 #pragma once
 
 #include <string>
