@@ -37,23 +37,7 @@ namespace {
 
 std::optional<std::vector<side_effect>> beyond_inserts(const changed_rows& changed, std::uint32_t root,
                                                        std::uint64_t rows) {
-    std::vector<side_effect> found;
-    bool seen = rows == 0;
-    for (const auto& each : by_root(changed.relations)) {
-        side_effect one{
-            {each.root, each.table}, each.root == root, each.inserted, each.updated, each.deleted};
-        if (one.own) {
-            if (one.inserted < rows)
-                return std::nullopt;
-            seen = true;
-            one.inserted -= rows;
-        }
-        if (one.inserted != 0 || one.updated != 0 || one.deleted != 0)
-            found.push_back(std::move(one));
-    }
-    if (!changed.measured || !seen)
-        return std::nullopt;
-    return found;
+    return beyond_counted(changed, root, rows, &side_effect::inserted);
 }
 
 awaitable<std::vector<side_effect>> look_at_inserts(connection& session, delete_watch watch,

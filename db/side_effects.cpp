@@ -101,18 +101,19 @@ awaitable<std::string> replaced_tables(connection& session) {
     co_return found.is_null(0, 0) ? "a table" : std::string(found.text(0, 0));
 }
 
-std::optional<std::vector<side_effect>> beyond(const changed_rows& changed, std::uint32_t root,
-                                               std::uint64_t rows) {
+std::optional<std::vector<side_effect>> beyond_counted(const changed_rows& changed, std::uint32_t root,
+                                                       std::uint64_t rows,
+                                                       std::uint64_t side_effect::*counted) {
     std::vector<side_effect> found;
     bool seen = rows == 0;
     for (const auto& each : by_root(changed.relations)) {
         side_effect one{
             {each.root, each.table}, each.root == root, each.inserted, each.updated, each.deleted};
         if (one.own) {
-            if (one.deleted < rows)
+            if (one.*counted < rows)
                 return std::nullopt;
             seen = true;
-            one.deleted -= rows;
+            one.*counted -= rows;
         }
         if (one.inserted != 0 || one.updated != 0 || one.deleted != 0)
             found.push_back(std::move(one));
@@ -120,6 +121,11 @@ std::optional<std::vector<side_effect>> beyond(const changed_rows& changed, std:
     if (!changed.measured || !seen)
         return std::nullopt;
     return found;
+}
+
+std::optional<std::vector<side_effect>> beyond(const changed_rows& changed, std::uint32_t root,
+                                               std::uint64_t rows) {
+    return beyond_counted(changed, root, rows, &side_effect::deleted);
 }
 
 bool may_be(const side_effect& effect, side_effects policy) noexcept {

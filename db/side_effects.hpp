@@ -38,6 +38,10 @@ struct delete_watch {
 // cannot be trusted.
 [[nodiscard]] std::optional<std::vector<side_effect>> beyond(const changed_rows& changed, std::uint32_t root,
                                                              std::uint64_t rows);
+// The same for `rows` rows of the table that were `counted`: &side_effect::deleted, &side_effect::inserted.
+[[nodiscard]] std::optional<std::vector<side_effect>> beyond_counted(const changed_rows& changed,
+                                                                     std::uint32_t root, std::uint64_t rows,
+                                                                     std::uint64_t side_effect::*counted);
 
 // To delete rows of the table itself that are in no file is never allowed. To insert rows elsewhere always
 // is: that loses nothing. The policy decides about the rest.
