@@ -7,6 +7,7 @@
 #include "azure/impl/request_id.hpp"
 #include "azure/percent_encoding.hpp"
 #include "http/client/base64.hpp"
+#include "tests/unit/azure/blob/failure_of.hpp"
 #include "tests/unit/http/client/loop.hpp"
 
 #include <gtest/gtest.h>
@@ -22,6 +23,7 @@ namespace {
 
 using http::rig::hasty_retries;
 using http::rig::kept_log;
+using rig::failure_of;
 using ::testing::HasSubstr;
 
 enum class way : std::uint8_t { key, sas, tls };
@@ -89,17 +91,6 @@ class Azurite : public ::testing::TestWithParam<way> {
         };
         run(client_->read(name, tag, from, to, sink));
         return got;
-    }
-
-    template <typename Operation>
-    storage_error failure_of(Operation operation) {
-        try {
-            (void)operation();
-        } catch (const storage_error& failed) {
-            return failed;
-        }
-        ADD_FAILURE() << "it succeeded";
-        return {async::failure::internal, "", 0, "", "", ""};
     }
 
     boost::asio::io_context loop_{1};

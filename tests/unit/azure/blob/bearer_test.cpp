@@ -6,6 +6,7 @@
 namespace azure {
 namespace {
 
+using rig::failure_of;
 using std::chrono::milliseconds;
 using test_support::answering;
 using test_support::answering_head;

@@ -4,6 +4,7 @@ namespace azure {
 namespace {
 
 using rig::error_body;
+using rig::failure_of;
 using test_support::answering;
 using test_support::answering_chunked;
 using test_support::answering_head;

@@ -5,6 +5,7 @@
 namespace azure {
 namespace {
 
+using rig::failure_of;
 using test_support::answering;
 using ::testing::HasSubstr;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "azure/blob/blob_client.hpp"
+#include "tests/unit/azure/blob/failure_of.hpp"
 #include "tests/unit/http/client/pool_fixture.hpp"
 
 namespace azure::rig {
@@ -24,18 +25,6 @@ class imposter_fixture : public http::rig::pool_fixture {
             client_ = std::make_unique<blob_client>(owner, "box", with, pool(), retries, log);
         }
         return *client_;
-    }
-
-    // What `operation` throws, for a closer look.
-    template <typename Operation>
-    storage_error failure_of(Operation operation) {
-        try {
-            (void)operation();
-        } catch (const storage_error& failed) {
-            return failed;
-        }
-        ADD_FAILURE() << "it succeeded";
-        return {async::failure::internal, "", 0, "", "", ""};
     }
 
     client_options with;

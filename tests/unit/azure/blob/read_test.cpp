@@ -3,6 +3,7 @@
 namespace azure {
 namespace {
 
+using rig::failure_of;
 using test_support::answering;
 
 class Read : public rig::imposter_fixture {

@@ -4,6 +4,7 @@ namespace azure {
 namespace {
 
 using rig::error_body;
+using rig::failure_of;
 using std::chrono::milliseconds;
 using test_support::answering;
 using test_support::answering_head;
