@@ -3,6 +3,7 @@
 //
 // Ours because a mistake is told before any connection is opened, and because PostgreSQL reads more than is
 // safe here: a bare number as seconds, `m` as minutes, a sign. The cutoff itself is PostgreSQL's arithmetic.
+// Replace it by a query if such a mistake may be reported after a connection is open.
 #pragma once
 
 #include <cstdint>
