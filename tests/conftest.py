@@ -1,4 +1,5 @@
 """Servers for a whole test session (one set per pytest-xdist worker); a database and a container for each test."""
+import itertools
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ import psycopg2
 import psycopg2.extensions
 import pytest
 
+from support import moments
 from support.archiver import Archiver
 from support.lake import Lake
 from support.oracle import Oracle
@@ -20,14 +22,23 @@ from support.table import EventTable
 psycopg2.extensions.register_type(psycopg2.extensions.new_type((3802,), "JSONB_TEXT", lambda value, _: value))
 
 
+def pytest_configure(config):
+    """The workers of pytest-xdist, which inherit this, must choose the same cases, at midnight too."""
+    os.environ.setdefault("EVENT_ARCHIVER_MOMENTS", moments.today())
+
+
 def pytest_collection_modifyitems(config, items):
-    """Leaves the slow tier out unless LONG=1 asks for it."""
+    """Leaves out, unless LONG=1 asks for them, the slow tier and two thirds of the cases of sampled tests."""
     if os.environ.get("LONG") == "1":
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    kept = {item for item in items if not item.get_closest_marker("slow") and not item.get_closest_marker("sampled")}
+    sampled = [item for item in items if item.get_closest_marker("sampled") and not item.get_closest_marker("slow")]
+    for test, cases in itertools.groupby(sampled, key=lambda item: item.nodeid.partition("[")[0]):
+        kept.update(moments.some(list(cases), test))
+    left_out = [item for item in items if item not in kept]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item in kept]
 
 
 def _binary(variable: str, *candidates: str) -> Path:

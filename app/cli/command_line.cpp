@@ -25,7 +25,9 @@ parsed_command_line usage_error(std::string_view message, std::string_view what_
     return {std::nullopt, {}, fmt::format("event-archiver: {}\n{}\n", message, what_next), exit_code::usage};
 }
 
-parsed_command_line printed(std::string text) { return {std::nullopt, std::move(text), {}, exit_code::done}; }
+parsed_command_line to_be_printed(std::string text) {
+    return {std::nullopt, std::move(text), {}, exit_code::done};
+}
 
 // No command: a short overview of the commands.
 parsed_command_line overview_as_mistake(const grammar& rules) {
@@ -35,22 +37,22 @@ parsed_command_line overview_as_mistake(const grammar& rules) {
 // `rules` have all commands that `about` may name.
 parsed_command_line help_for(const grammar& rules, const std::string& about) {
     if (about.empty()) // of a parser that has parsed nothing: CLI11's follows the command that was given
-        return printed(grammar({}).help());
+        return to_be_printed(grammar({}).help());
     if (about == "environment" || about == "env")
-        return printed(environment_help());
+        return to_be_printed(environment_help());
     if (about == "exit-codes")
-        return printed(exit_codes_help());
+        return to_be_printed(exit_codes_help());
     if (about == "man")
-        return printed(man_page());
+        return to_be_printed(man_page());
     for (const auto& info : commands())
         if (info.name == about)
-            return printed(rules.help_of(info.command));
+            return to_be_printed(rules.help_of(info.command));
     return usage_error("there is no help on " + async::quoted(about), try_help);
 }
 
 parsed_command_line completion_for(const std::string& shell) {
     if (auto script = completion_script(shell); !script.empty())
-        return printed(std::move(script));
+        return to_be_printed(std::move(script));
     return usage_error(shell.empty() ? std::string("completion needs a shell: give bash, zsh or fish")
                                      : "there is no completion for " + async::quoted(shell) +
                                            ": give bash, zsh or fish",
@@ -96,9 +98,9 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments) {
         rules.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
         const auto* const inside = rules.chosen();
-        return inside != nullptr ? printed(inside->help()) : help_for(rules, {});
+        return inside != nullptr ? to_be_printed(inside->help()) : help_for(rules, {});
     } catch (const CLI::CallForVersion& version) {
-        return printed(std::string(version.what()) + "\n");
+        return to_be_printed(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& mistake) {
         return usage_error(without_value.empty() ? mistake.what() : empty_value(without_value), try_help);
     }

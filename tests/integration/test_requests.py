@@ -100,6 +100,7 @@ MISHAPS = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("mishap", MISHAPS)
 @pytest.mark.parametrize("request_kind", REPEATABLE | ONCE)
 def test_one_mishap_does_not_fail_the_run(through, gate, table, oracle, mishap, request_kind):

@@ -1,4 +1,5 @@
-"""The moments of a run at which a test kills it: all of them with LONG=1, else a third, other ones each day.
+"""The moments of a run at which a test kills it, and the cases of tests with the mark `sampled`: all of them with LONG=1, else a
+third, other ones each day.
 
     def attempt(nth):                      # one case: a fresh scene, a run, the oracle
         …
@@ -17,12 +18,16 @@ LEAST = 4
 NEVER = 10**9
 
 
+def today() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+
+
 def some(cases: list, name: str) -> list:
     """Of these cases, in their order, those that are tried today."""
     asked = os.environ.get("EVENT_ARCHIVER_MOMENTS")
     if os.environ.get("LONG") == "1" or asked == "all" or len(cases) <= LEAST:
         return list(cases)
-    seed = asked or datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    seed = asked or today()
     print(f"EVENT_ARCHIVER_MOMENTS={seed}")
     chance = random.Random(f"{seed} {name}")
     chosen = chance.sample(range(len(cases)), max(LEAST, -(-len(cases) // SHARE)))
