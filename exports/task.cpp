@@ -1,7 +1,7 @@
 #include "exports/task.hpp"
 
 #include "async/error.hpp"
-#include "csv/encoding.hpp"
+#include "db/sql/sql_file.hpp"
 #include "exports/delete_statement.hpp"
 #include "exports/placeholders.hpp"
 #include "exports/select_shape.hpp"
@@ -10,12 +10,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <memory>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace exports {
 
@@ -28,73 +23,6 @@ constexpr std::array<std::string_view, 2> sql_files{"select.sql", "delete.sql"};
 constexpr std::size_t task_name_max = 100;
 // Any day will do to look for mistakes.
 constexpr std::string_view some_boundary = "'2025-01-01T00:00:00'::timestamp";
-
-struct opened_file {
-    int number;
-    explicit opened_file(int opened) noexcept
-        : number(opened) {}
-    ~opened_file() {
-        if (number >= 0)
-            ::close(number);
-    }
-    opened_file(const opened_file&) = delete;
-    opened_file& operator=(const opened_file&) = delete;
-};
-
-struct file_content {
-    std::string text;
-    std::string mistake; // "is empty"
-};
-
-std::string unreadable(int reason) {
-    return reason == ENOENT ? "is missing" : fmt::format("cannot be read: {}", std::strerror(reason));
-}
-
-// The first line that is not UTF-8; 0: there is none.
-std::size_t line_outside_utf8(std::string_view text) {
-    std::size_t line = 1;
-    for (std::size_t at = 0; at < text.size();) {
-        const auto length = csv::character_size(text.substr(at));
-        if (length == 0)
-            return line;
-        line += text[at] == '\n' ? 1 : 0;
-        at += length;
-    }
-    return 0;
-}
-
-file_content read_sql(const fs::path& path) {
-    // Opening a FIFO in its place would wait for a writer.
-    const opened_file file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (file.number < 0)
-        return {{}, unreadable(errno)};
-    struct stat status {};
-    if (::fstat(file.number, &status) != 0)
-        return {{}, unreadable(errno)};
-    if (!S_ISREG(status.st_mode))
-        return {{}, "is not a file"};
-    std::string text;
-    std::array<char, 65'536> part{};
-    for (;;) {
-        const auto got = ::read(file.number, part.data(), part.size());
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return {{}, unreadable(errno)};
-        if (got == 0)
-            break;
-        text.append(part.data(), static_cast<std::size_t>(got));
-        if (text.size() > sql_bytes_max)
-            return {{}, "is larger than 1 MiB"};
-    }
-    if (text.find('\0') != std::string::npos)
-        return {{}, "holds a NUL byte, which no SQL text can"};
-    if (const auto line = line_outside_utf8(text); line > 0)
-        return {{}, fmt::format("is not UTF-8 in line {}: save it as UTF-8", line)};
-    if (text.find_first_not_of(" \t\r\n") == std::string::npos)
-        return {std::move(text), "is empty"};
-    return {std::move(text), {}};
-}
 
 // A volume's `lost+found` is not a task with a mistake.
 bool looks_like_a_task(const fs::path& directory) {
@@ -126,7 +54,7 @@ task read_one(const fs::path& directory, const std::string& name) {
     }
     std::string* const texts[] = {&found.select_sql, &found.delete_sql};
     for (std::size_t which = 0; which < sql_files.size(); ++which) {
-        auto content = read_sql(directory / name / sql_files[which]);
+        auto content = db::read_sql_file(directory / name / sql_files[which]);
         *texts[which] = std::move(content.text);
         if (found.mistake.empty() && !content.mistake.empty())
             found.mistake = fmt::format("'{}/{}' {}", name, sql_files[which], content.mistake);

@@ -27,9 +27,6 @@ struct task {
 // file names, URLs and blob names.
 [[nodiscard]] bool is_task_name(std::string_view name) noexcept;
 
-// Larger files are a mistake: somebody has put data where SQL belongs.
-inline constexpr std::size_t sql_bytes_max = std::size_t{1} << 20;
-
 // By name. Files, hidden directories and directories that neither are named like a task nor hold its files
 // are passed over. Throws async::error(precondition) if `directory` is not a directory or cannot be read.
 // Blocks.
