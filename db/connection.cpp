@@ -63,6 +63,17 @@ awaitable<result> connection::query(std::string_view sql, std::span<const parame
     return run_statement(session_, std::string(sql), bind(parameters));
 }
 
+awaitable<result> connection::query_typed(std::string_view sql, std::span<const typed_parameter> parameters) {
+    std::vector<parameter> values;
+    std::vector<std::uint32_t> types;
+    for (const auto& each : parameters) {
+        values.push_back(each.value);
+        types.push_back(each.type);
+    }
+    const std::span<const parameter> all(values);
+    return run_statement(session_, std::string(sql), bind(all), std::move(types));
+}
+
 awaitable<void> connection::execute(std::string_view sql) { return run_and_drop(session_, std::string(sql)); }
 
 awaitable<copy_out> connection::start_copy_out(std::string_view sql,

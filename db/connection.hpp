@@ -28,6 +28,12 @@ using async::awaitable;
 // A bound parameter in text form; nullopt is NULL. The text lives until the query has been awaited.
 using parameter = std::optional<std::string_view>;
 
+// The same with its type, as an OID of pg_type.dat: the statement need not use it then.
+struct typed_parameter {
+    std::uint32_t type = 0;
+    parameter value;
+};
+
 // How a connection reaches its server.
 struct link_facts {
     bool encrypted = false;
@@ -150,6 +156,9 @@ class connection {
         const std::array<parameter, sizeof...(Values)> parameters{parameter(values)...};
         return query(sql, std::span<const parameter>(parameters));
     }
+    // The same with types given. The statement is prepared without a name, so it works behind any pooler.
+    [[nodiscard]] awaitable<result> query_typed(std::string_view sql,
+                                                std::span<const typed_parameter> parameters);
     // One or more statements without results, separated by semicolons, in one round trip.
     [[nodiscard]] awaitable<void> execute(std::string_view sql);
     // `sql` is a whole COPY statement; it cannot have bound parameters. Pass `rows_expected` if you know it:

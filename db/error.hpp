@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace db {
 
@@ -24,6 +25,10 @@ class error : public async::error {
           std::string hint = {});
 
     [[nodiscard]] const sqlstate& state() const noexcept { return state_; }
+    // The server's own words, for the place where the refused row itself is kept. They may hold its values:
+    // never logged, never printed.
+    [[nodiscard]] const std::string& server_words() const noexcept { return server_words_; }
+    void set_server_words(std::string words) { server_words_ = std::move(words); }
     // False once the session is gone or out of step: only closing it is left.
     [[nodiscard]] bool connection_usable() const noexcept { return connection_usable_; }
     // 40001 and 40P01: the whole transaction may be run again with a fresh snapshot.
@@ -33,6 +38,7 @@ class error : public async::error {
 
   private:
     sqlstate state_;
+    std::string server_words_;
     bool connection_usable_;
 };
 

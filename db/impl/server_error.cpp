@@ -140,7 +140,9 @@ error error_of(const PGresult* failed, bool connection_usable) {
         hint = own_path_hint;
     else if (is_harmless(said))
         hint = field(failed, PG_DIAG_MESSAGE_HINT);
-    return {classify(said.state), describe(said), said.state, connection_usable, std::move(hint)};
+    error made(classify(said.state), describe(said), said.state, connection_usable, std::move(hint));
+    made.set_server_words(one_line(said.text));
+    return made;
 }
 
 error broken_connection(const PGconn* handle) {

@@ -30,13 +30,14 @@ std::string_view beginning_of(std::string_view sql) { return sql.substr(0, 80); 
 } // namespace
 
 awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::string sql,
-                                bound_parameters parameters) {
+                                bound_parameters parameters, std::vector<std::uint32_t> types) {
     must_have_no_nul(sql);
     const std::vector<const char*> values = pointers_to(parameters);
     const statement_scope scope(*session);
     const async::span shown(session->log(), "statements", beginning_of(sql));
     session->require_sent(PQsendQueryParams(session->handle(), sql.c_str(), static_cast<int>(values.size()),
-                                            nullptr, values.data(), nullptr, nullptr, 0));
+                                            types.empty() ? nullptr : types.data(), values.data(), nullptr,
+                                            nullptr, 0));
     co_await session->flush();
     auto results = co_await session->read_results();
     if (results.empty())

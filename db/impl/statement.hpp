@@ -5,6 +5,7 @@
 #include "db/impl/libpq_session.hpp"
 #include "db/result.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,9 +15,10 @@ namespace db {
 
 using bound_parameters = std::vector<std::optional<std::string>>;
 
-// One statement in the extended protocol.
+// One statement in the extended protocol. `types`: of the parameters, or none: the server infers them.
 [[nodiscard]] awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::string sql,
-                                              bound_parameters parameters);
+                                              bound_parameters parameters,
+                                              std::vector<std::uint32_t> types = {});
 // Statements in the simple protocol; the results of all.
 [[nodiscard]] awaitable<std::vector<result>> run_batch(std::shared_ptr<libpq_session> session,
                                                        std::string sql);
