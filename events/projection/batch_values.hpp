@@ -1,0 +1,45 @@
+// Events as the parameters of an apply.sql. docs/projections.md says what each parameter is.
+#pragma once
+
+#include "events/event.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace events {
+
+using event_list = std::span<const recorded_event>;
+
+// Why `value` cannot be an element of a JSON array; empty: it can. It must be one JSON text: `1],[2` would
+// change what the array means.
+[[nodiscard]] std::string json_mistake(std::string_view value);
+
+// $1. Each value must be one JSON text.
+[[nodiscard]] std::string values_parameter(event_list events);
+// $2, of a session whose dates are ISO 8601.
+[[nodiscard]] std::string times_parameter(event_list events);
+// $3. What is no UTF-8 in a key becomes U+FFFD: its event is not refused for it.
+[[nodiscard]] std::string keys_parameter(event_list events);
+// $5: of the same name, the last one counts.
+[[nodiscard]] std::string headers_parameter(event_list events);
+
+// Where events come from: the journal's id, the topic, the partition.
+struct event_source {
+    std::string journal;
+    std::string topic;
+    std::int32_t partition = 0;
+};
+// $6: a UUID of version 5 for each event, of the journal's id and the position. The same event has the same
+// one each time it is applied.
+[[nodiscard]] std::string ids_parameter(event_list events, const event_source& from);
+
+// The headers of one event, as a JSON object.
+[[nodiscard]] std::string headers_object(const event& of);
+// UTF-8 without NUL: what is not is replaced by U+FFFD.
+[[nodiscard]] std::string as_text(std::string_view bytes);
+// "2026-11-29T13:00:00.123456Z".
+[[nodiscard]] std::string time_text(event_time time);
+
+} // namespace events
