@@ -1,0 +1,322 @@
+#include "events/projection/apply_batch.hpp"
+
+#include "async/caught.hpp"
+#include "async/cleanup.hpp"
+#include "async/fault_point.hpp"
+#include "db/transaction.hpp"
+#include "events/projection/apply_events.hpp"
+#include "events/projection/bisection.hpp"
+#include "events/projection/dead_letter.hpp"
+#include "events/projection/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace events {
+
+namespace {
+
+using async::failure;
+using async::fault_point;
+
+constexpr std::chrono::seconds batch_lock_patience{10};
+
+// A process that is stopped in the middle of a transaction holds up those that stand by for no longer.
+constexpr std::string_view batch_settings =
+    "SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '5s'; ";
+
+// An event that cannot be put into the batch at all, and those that SQL refused.
+struct refused_event {
+    std::size_t index = 0;
+    std::string sqlstate;
+    std::string reason;
+};
+
+class batch_work {
+  public:
+    batch_work(db::connection& session, const batch_target& target, event_list events, position from,
+               position to, async::log& log)
+        : session_(session)
+        , target_(target)
+        , events_(events)
+        , from_(from)
+        , to_(to)
+        , log_(log)
+        , source_{target.journal, target.key.topic, target.key.partition} {
+        for (std::size_t each = 0; each < events.size(); ++each)
+            if (auto mistake = json_mistake(events[each].content.value); !mistake.empty())
+                invalid_.push_back({each, "22P02", std::move(mistake)});
+    }
+
+    // The whole at once; where it is refused, once more in pieces.
+    [[nodiscard]] awaitable<batch_report> run() {
+        if (invalid_.empty()) {
+            try {
+                co_return co_await in_transaction(false);
+            } catch (const db::error& said) {
+                if (!is_about_events(said) || !session_.usable())
+                    throw;
+                whole_refused_ = true;
+            }
+        }
+        fault_point(whole_refused_ ? "projection-refused" : "projection-invalid");
+        co_return co_await in_transaction(true);
+    }
+
+    [[nodiscard]] awaitable<batch_report> within() {
+        report_ = {};
+        (void)co_await apply(true);
+        co_return report_;
+    }
+
+  private:
+    [[nodiscard]] awaitable<batch_report> in_transaction(bool in_pieces) {
+        db::transaction_options options;
+        options.lock_timeout = batch_lock_patience;
+        auto open = co_await db::transaction::begin(session_, options);
+        report_ = {};
+        auto done = co_await async::outcome_of(apply(in_pieces));
+        if (done.failed || report_.fenced) {
+            if (session_.usable() && open.open())
+                co_await open.rollback();
+            if (done.failed)
+                std::rethrow_exception(done.failed);
+            co_return report_;
+        }
+        fault_point("projection-before-commit");
+        co_await commit(open);
+        fault_point("projection-after-commit");
+        co_return report_;
+    }
+
+    [[nodiscard]] awaitable<void> commit(db::transaction& open) {
+        const auto outcome =
+            co_await async::shielded(open.commit(async::deadline::after(db::commit_patience)));
+        if (outcome == db::commit_outcome::committed)
+            co_return;
+        auto refused = open.refusal().value_or(
+            db::error(failure::temporary, "the transaction was rolled back", {}, session_.usable()));
+        if (outcome == db::commit_outcome::rolled_back)
+            throw refused;
+        db::error unknown(failure::temporary, "the answer to COMMIT was lost: " + refused.message(), {},
+                          false);
+        unknown.set_outcome_unknown();
+        throw unknown;
+    }
+
+    // Returns false where it was fenced; only so that outcome_of has a value.
+    [[nodiscard]] awaitable<bool> apply(bool in_pieces) {
+        position_move move{target_.key, target_.journal, from_, to_, target_.worker};
+        const bool moved = co_await move_position(session_, std::move(move));
+        report_.fenced = !moved;
+        report_.next = to_;
+        if (!moved)
+            co_return false;
+        fault_point("projection-moved");
+        co_await session_.execute(std::string(batch_settings) +
+                                  search_path_statement(target_.definition, target_.schema));
+        if (in_pieces)
+            co_await apply_in_pieces();
+        else
+            co_await apply_whole(target_.definition.apply);
+        fault_point("projection-applied");
+        co_await apply_plugins();
+        co_await write_dead_letters();
+        report_.events = accepted_end_;
+        report_.dead_letters = refused_.size();
+        co_return true;
+    }
+
+    // Ranges that a statement may take in one piece: $4 says where it begins, so no position may be missing.
+    [[nodiscard]] std::vector<event_range> runs_of(std::vector<event_range> ranges,
+                                                   const apply_sql& sql) const {
+        if (!sql.needs_positions())
+            return ranges;
+        std::vector<event_range> runs;
+        for (const auto& each : ranges) {
+            auto begin = each.begin;
+            for (auto at = each.begin + 1; at < each.end; ++at)
+                if (events_[at].at != events_[at - 1].at + 1) {
+                    runs.push_back({begin, at});
+                    begin = at;
+                }
+            if (begin < each.end)
+                runs.push_back({begin, each.end});
+        }
+        return runs;
+    }
+
+    [[nodiscard]] events_to_apply part(event_range range) const {
+        return {events_.subspan(range.begin, range.size()), source_};
+    }
+
+    [[nodiscard]] awaitable<void> apply_whole(const apply_sql& sql) {
+        std::vector<event_range> whole(1, event_range{0, events_.size()});
+        for (const auto& each : runs_of(std::move(whole), sql))
+            co_await apply_events(session_, sql, part(each));
+        accepted_end_ = events_.size();
+    }
+
+    // A constraint that is checked at the end would refuse the whole batch there.
+    [[nodiscard]] awaitable<void> apply_in_pieces() {
+        co_await session_.execute("SET CONSTRAINTS ALL IMMEDIATE");
+        std::vector<std::size_t> left_out;
+        for (const auto& each : invalid_)
+            left_out.push_back(each.index);
+        // With on_error = block nothing behind the first event that is refused may be applied.
+        auto end = events_.size();
+        if (blocks() && !invalid_.empty()) {
+            end = invalid_.front().index;
+            refused_ = {invalid_.front()};
+        } else {
+            refused_ = invalid_;
+        }
+        std::erase_if(left_out, [end](std::size_t each) { return each >= end; });
+        must_be_few();
+        auto untried = ranges_without(end, left_out);
+        if (whole_refused_ && end > 1)
+            untried = {{0, end / 2}, {end / 2, end}};
+        co_await halve(target_.definition.apply, std::move(untried));
+        if (blocks() && !refused_.empty())
+            co_await stop_before(refused_.front());
+        else
+            accepted_end_ = events_.size();
+    }
+
+    [[nodiscard]] bool blocks() const { return target_.definition.settings.on_error == error_policy::block; }
+
+    void must_be_few() const {
+        if (refused_.size() > dead_letters_max)
+            throw async::error(
+                failure::precondition,
+                fmt::format("more than {} of the events {} to {} are refused, the last one with SQLSTATE {}",
+                            dead_letters_max, from_, to_ - 1, refused_.back().sqlstate),
+                "That many are no accident of the events: look at apply.sql, then `event-archiver projections"
+                " resume`.");
+    }
+
+    [[nodiscard]] awaitable<void> halve(const apply_sql& sql, std::vector<event_range> untried) {
+        bisection left(runs_of(std::move(untried), sql));
+        while (const auto range = left.next()) {
+            const auto said = co_await try_events(session_, sql, part(*range), failure_reach::events);
+            if (!said) {
+                left.applied();
+            } else if (left.refused()) {
+                refused_.push_back({range->begin, said->state(), reason_of(*said)});
+                if (blocks())
+                    break;
+                must_be_few();
+            }
+        }
+        std::ranges::sort(refused_, {}, &refused_event::index);
+    }
+
+    static std::string reason_of(const db::error& said) {
+        return said.server_words().empty() ? said.message() : said.server_words();
+    }
+
+    // The position was moved behind the whole batch.
+    [[nodiscard]] awaitable<void> stop_before(const refused_event& first) {
+        accepted_end_ = first.index;
+        report_.next = events_[first.index].at;
+        report_.blocked_by = fmt::format("{} (SQLSTATE {})", first.reason, first.sqlstate);
+        refused_.clear();
+        const auto next = std::to_string(report_.next);
+        const auto partition = std::to_string(target_.key.partition);
+        (void)co_await session_.query("UPDATE event_archiver.position AS p SET next = $4::pg_catalog.int8"
+                                      " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+                                      " AND p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
+                                      " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4",
+                                      target_.key.projection, target_.key.topic, partition, next);
+    }
+
+    [[nodiscard]] awaitable<void> apply_plugins() {
+        std::vector<std::size_t> left_out;
+        for (const auto& each : refused_)
+            left_out.push_back(each.index);
+        const auto accepted = ranges_without(accepted_end_, left_out);
+        if (target_.definition.plugins.empty() || accepted.empty())
+            co_return;
+        // What apply.sql has put off is not to be laid to a plugin's charge.
+        co_await session_.execute("SET CONSTRAINTS ALL IMMEDIATE");
+        for (const auto& each : target_.definition.plugins)
+            if (!each.apply.statements.empty())
+                co_await apply_plugin(each, accepted);
+    }
+
+    // The events that it refuses are counted; another error ends this plugin for this batch.
+    [[nodiscard]] awaitable<void> apply_plugin(const plugin& which, std::vector<event_range> accepted) {
+        bisection left(runs_of(std::move(accepted), which.apply));
+        std::size_t failures = 0;
+        std::string first;
+        while (const auto range = left.next()) {
+            const auto said =
+                co_await try_events(session_, which.apply, part(*range), failure_reach::statement);
+            fault_point("projection-plugin");
+            if (!said) {
+                left.applied();
+                continue;
+            }
+            first = first.empty() ? said->message() : first;
+            const bool hopeless = !is_about_events(*said) || failures >= dead_letters_max;
+            if (hopeless) {
+                failures += range->size();
+                left.applied();
+            } else if (left.refused()) {
+                ++failures;
+            }
+        }
+        report_.plugin_failures += failures;
+        if (failures > 0)
+            log_.warn("projection.plugin_failed", "a plugin could not be applied to some events",
+                      {{"projection", target_.key.projection},
+                       {"plugin", which.name},
+                       {"first_position", from_},
+                       {"events", failures},
+                       {"error.message", first}});
+    }
+
+    [[nodiscard]] awaitable<void> write_dead_letters() {
+        for (const auto& each : refused_) {
+            dead_letter made;
+            made.key = target_.key;
+            made.refused = events_[each.index];
+            made.sqlstate = each.sqlstate;
+            made.reason = each.reason;
+            co_await write_down(session_, std::move(made));
+            fault_point("projection-dead-letter");
+        }
+    }
+
+    db::connection& session_;
+    const batch_target& target_;
+    event_list events_;
+    position from_;
+    position to_;
+    async::log& log_;
+    event_source source_;
+    std::vector<refused_event> invalid_;
+    std::vector<refused_event> refused_; // by index
+    std::size_t accepted_end_ = 0;       // events before it are applied or refused
+    bool whole_refused_ = false;         // the whole batch has been tried
+    batch_report report_;
+};
+
+} // namespace
+
+awaitable<batch_report> apply_batch(db::connection& session, const batch_target& target, event_list events,
+                                    position from, position to, async::log& log) {
+    batch_work work(session, target, events, from, to, log);
+    co_return co_await work.run();
+}
+
+awaitable<batch_report> apply_within(db::connection& session, const batch_target& target, event_list events,
+                                     position from, position to, async::log& log) {
+    batch_work work(session, target, events, from, to, log);
+    co_return co_await work.within();
+}
+
+} // namespace events

@@ -1,0 +1,52 @@
+// One batch of one partition in one transaction: the position, the effect, the plugins, the dead letters.
+// docs/projections.md says what becomes of it if the process dies.
+#pragma once
+
+#include "async/log.hpp"
+#include "db/connection.hpp"
+#include "events/projection/batch_values.hpp"
+#include "events/projection/definition.hpp"
+#include "events/projection/position_row.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace events {
+
+// What all batches of a stream have in common; the definition must outlive it.
+struct batch_target {
+    const projection_definition& definition;
+    position_key key;
+    std::string journal;
+    std::string worker;
+    std::string schema; // where names are found first; empty: none
+};
+
+struct batch_report {
+    bool fenced = false;    // nothing was done: the position is elsewhere, or somebody else is at work
+    position next = 0;      // behind what was applied
+    std::size_t events = 0; // applied or written down as dead letters
+    std::size_t dead_letters = 0;
+    std::size_t plugin_failures = 0; // events times plugins
+    std::string blocked_by;          // why the event at `next` is refused, with on_error = block
+};
+
+// More refused events than this in one batch: apply.sql is wrong, not the events.
+inline constexpr std::size_t dead_letters_max = 100;
+
+// Applies `events`, which begin at `from` and end before `to`, on a session without a transaction. Throws
+// db::error, after which nothing is committed, unless it says outcome_unknown(): then the position tells.
+// Throws async::error(precondition) for more than dead_letters_max refused events. The session has no
+// transaction afterwards if it is still usable.
+[[nodiscard]] awaitable<batch_report> apply_batch(db::connection& session, const batch_target& target,
+                                                  event_list events, position from, position to,
+                                                  async::log& log);
+
+// The same within a transaction that is ended by the caller; events that are refused cost a savepoint each.
+// Afterwards search_path and more are set for the projection's own statements.
+[[nodiscard]] awaitable<batch_report> apply_within(db::connection& session, const batch_target& target,
+                                                   event_list events, position from, position to,
+                                                   async::log& log);
+
+} // namespace events

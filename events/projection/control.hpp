@@ -1,0 +1,67 @@
+// What a person does to projections: look, pause, resume, replay, forget.
+#pragma once
+
+#include "db/session_scope.hpp"
+#include "events/journal/journal.hpp"
+#include "events/projection/definition.hpp"
+#include "events/projection/position_row.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace events {
+
+struct projection_status {
+    position_key key;
+    std::string state; // running, paused, failed, rebuilding; not_started, where it has no position yet
+    std::string reason;
+    position at = 0;           // of the first event that is not applied
+    position end = 0;          // of the topic
+    double behind_seconds = 0; // the age of the oldest event that is not applied
+    std::int64_t dead_letters = 0;
+
+    [[nodiscard]] position behind() const noexcept { return end > at ? end - at : 0; }
+};
+
+// A projection, and the name that its positions go by.
+struct named_projection {
+    const projection_definition& definition;
+    std::string name;
+};
+
+// Of `which`, and of every other name that has a position, by name, topic and partition. Needs no schema. A
+// position that does not fit the journal is shown as it is, with `end` of this journal.
+[[nodiscard]] awaitable<std::vector<projection_status>> look_at_all(db::connection& session, journal& of,
+                                                                    std::vector<named_projection> which);
+
+// Each sees it within a second. Returns the rows that were changed.
+[[nodiscard]] awaitable<std::size_t> pause_projection(db::connection& session, journal& of,
+                                                      named_projection which);
+[[nodiscard]] awaitable<std::size_t> resume_projection(db::connection& session, std::string name);
+
+// From where events are to be applied again.
+struct replay_start {
+    std::optional<position> at;
+    std::optional<event_time> time; // the first event that was accepted then or later
+};
+
+// Sets the position back, in one transaction with what the projection's `replay` setting says of its tables.
+// Throws async::error(precondition) where its tables cannot come back from this journal: events have been
+// removed, or it is another journal.
+[[nodiscard]] awaitable<void> replay_projection(db::connection& session, journal& of, named_projection which,
+                                                replay_start from, async::log& log);
+
+// Where `from` is in a partition, which has `there`.
+[[nodiscard]] awaitable<position> find_start(topic& of, std::int32_t partition, extent there,
+                                             replay_start from);
+
+// Removes positions and dead letters of a name that is used no more: it holds nothing in the journal then.
+[[nodiscard]] awaitable<std::size_t> forget_projection(db::connection& session, std::string name);
+
+// The name under which a rebuild keeps its position, and its schema.
+[[nodiscard]] std::string rebuild_name(const std::string& name);
+[[nodiscard]] std::string rebuild_schema(const projection_definition& which);
+
+} // namespace events

@@ -1,0 +1,173 @@
+#include "events/projection/engine.hpp"
+
+#include "async/caught.hpp"
+#include "async/pause.hpp"
+#include "async/task_group.hpp"
+#include "events/projection/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace events {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::seconds topic_look{1};
+constexpr std::chrono::seconds partition_look{60};
+
+async::retry_policy policy_of(const engine_options& options) {
+    auto policy = options.retries;
+    policy.pause_first = 200ms;
+    policy.pause_max = 5s;
+    if (!options.once)
+        policy.tries_max = std::numeric_limits<int>::max();
+    return policy;
+}
+
+} // namespace
+
+struct projection_engine::runner {
+    runner(const boost::asio::any_io_executor& executor, db::database_access database,
+           const engine_options& options, projection_definition which)
+        : definition(std::move(which))
+        , name(position_name(definition, options.group))
+        , session(executor, database, policy_of(options), fmt::format("projection '{}'", definition.name)) {}
+
+    projection_definition definition;
+    std::string name; // of its positions
+    projection_session session;
+    std::vector<std::unique_ptr<projection_stream>> streams;
+};
+
+std::string position_name(const projection_definition& which, const std::string& group) {
+    return position_name(which.name, which.settings.group.empty() ? group : which.settings.group);
+}
+
+projection_engine::projection_engine(const boost::asio::any_io_executor& executor, journal& source,
+                                     db::database_access database,
+                                     std::vector<projection_definition> definitions, engine_options options)
+    : executor_(executor)
+    , journal_(source)
+    , database_(database)
+    , options_(std::move(options)) {
+    for (auto& each : definitions)
+        runners_.push_back(std::make_unique<runner>(executor, database, options_, std::move(each)));
+}
+
+projection_engine::~projection_engine() = default;
+
+awaitable<void> projection_engine::run() {
+    std::exception_ptr first;
+    if (!options_.once) {
+        std::vector<awaitable<void>> tasks;
+        for (const auto& each : runners_)
+            tasks.push_back(run_projection(*each));
+        co_await async::run_all(std::move(tasks));
+        co_return;
+    }
+    // What ends one projection keeps no other from catching up.
+    std::vector<std::exception_ptr> failed(runners_.size());
+    std::vector<awaitable<void>> tasks;
+    for (std::size_t each = 0; each < runners_.size(); ++each) {
+        auto task = [](projection_engine& self, runner& which, std::exception_ptr& end) -> awaitable<void> {
+            end = co_await async::caught(self.run_projection(which));
+            if (end && async::is_cancellation(end))
+                std::rethrow_exception(end);
+        };
+        tasks.push_back(task(*this, *runners_[each], failed[each]));
+    }
+    co_await async::run_all(std::move(tasks));
+    for (const auto& each : failed) {
+        const bool worse = each && (!first || async::failure_of(each) == async::failure::integrity);
+        if (worse)
+            first = each;
+    }
+    if (first)
+        std::rethrow_exception(first);
+}
+
+std::vector<stream_progress> projection_engine::progress() const {
+    std::vector<stream_progress> all;
+    for (const auto& each : runners_)
+        for (const auto& stream : each->streams)
+            all.push_back(stream->progress());
+    return all;
+}
+
+awaitable<void> projection_engine::prepare(runner& each) {
+    std::function<awaitable<void>(db::connection&)> body =
+        [this, &each](db::connection& session) -> awaitable<void> {
+        co_await make_schema(session, database_.log);
+        (void)co_await migrate(session, each.definition, database_.log);
+    };
+    co_await each.session.use(std::move(body));
+}
+
+awaitable<void> projection_engine::run_projection(runner& each) {
+    co_await prepare(each);
+    std::vector<awaitable<void>> tasks;
+    for (const auto& name : each.definition.settings.topics)
+        tasks.push_back(run_topic(each, name));
+    co_await async::run_all(std::move(tasks));
+}
+
+awaitable<void> projection_engine::run_topic(runner& each, std::string name) {
+    const bool there = co_await wait_for_topic(each, name);
+    if (!there)
+        co_return;
+    auto* const source = co_await journal_.open(name);
+    co_await run_partitions(each, *source, 0);
+}
+
+// False: there is none, and it is not to be waited for.
+awaitable<bool> projection_engine::wait_for_topic(runner& each, std::string name) {
+    for (;;) {
+        const auto names = co_await journal_.topics();
+        if (std::ranges::find(names, name) != names.end())
+            co_return true;
+        co_await must_not_be_lost(each, name);
+        if (options_.once)
+            co_return false;
+        co_await async::pause(topic_look);
+    }
+}
+
+// The journal has no such topic: no event of it can have been applied.
+awaitable<void> projection_engine::must_not_be_lost(runner& each, std::string name) {
+    std::function<awaitable<void>(db::connection&)> body =
+        [&each, &name](db::connection& session) -> awaitable<void> {
+        const position_key key{each.name, name, 0};
+        const auto row = co_await look_at(session, key);
+        if (row && row->next > 0)
+            must_belong(key, *row, extent{"that has no such topic", 0, 0});
+    };
+    co_await each.session.use(std::move(body));
+}
+
+awaitable<void> projection_engine::run_partitions(runner& each, topic& source, std::int32_t first) {
+    std::vector<awaitable<void>> tasks;
+    for (auto partition = first; partition < source.partitions(); ++partition) {
+        stream_options options;
+        options.once = options_.once;
+        options.worker = options_.worker;
+        each.streams.push_back(std::make_unique<projection_stream>(
+            each.session, source, partition, each.name, each.definition, std::move(options), database_.log));
+        tasks.push_back(each.streams.back()->run());
+    }
+    if (!options_.once)
+        tasks.push_back(watch_for_partitions(each, source, source.partitions()));
+    co_await async::run_all(std::move(tasks));
+}
+
+awaitable<void> projection_engine::watch_for_partitions(runner& each, topic& source, std::int32_t known) {
+    while (source.partitions() <= known)
+        co_await async::pause(partition_look);
+    co_await run_partitions(each, source, known);
+}
+
+} // namespace events

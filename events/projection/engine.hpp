@@ -1,0 +1,60 @@
+// All projections of a process: makes their tables, and runs a stream for each of their partitions.
+#pragma once
+
+#include "events/journal/journal.hpp"
+#include "events/projection/stream.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace events {
+
+struct engine_options {
+    bool once = false;
+    std::string worker;
+    std::string group; // of positions, for all projections that name none
+    // Of one use of a connection; an engine without end tries for ever.
+    async::retry_policy retries;
+};
+
+class projection_engine {
+  public:
+    // `definitions` have no mistakes. What is referred to must outlive the engine.
+    projection_engine(const boost::asio::any_io_executor& executor, journal& source,
+                      db::database_access database, std::vector<projection_definition> definitions,
+                      engine_options options);
+    ~projection_engine();
+    projection_engine(const projection_engine&) = delete;
+    projection_engine& operator=(const projection_engine&) = delete;
+
+    // Makes the schema and applies migrations, then runs until it is cancelled or, with `once`, until each
+    // projection has applied what there was. Throws the first failure that ends it, with `once` after the
+    // others have ended: integrity for a journal that does not fit.
+    [[nodiscard]] awaitable<void> run();
+
+    [[nodiscard]] std::vector<stream_progress> progress() const;
+
+  private:
+    struct runner;
+    [[nodiscard]] awaitable<void> run_projection(runner& each);
+    [[nodiscard]] awaitable<void> prepare(runner& each);
+    [[nodiscard]] awaitable<void> run_topic(runner& each, std::string name);
+    [[nodiscard]] awaitable<bool> wait_for_topic(runner& each, std::string name);
+    [[nodiscard]] awaitable<void> must_not_be_lost(runner& each, std::string name);
+    [[nodiscard]] awaitable<void> run_partitions(runner& each, topic& source, std::int32_t first);
+    [[nodiscard]] awaitable<void> watch_for_partitions(runner& each, topic& source, std::int32_t known);
+
+    boost::asio::any_io_executor executor_;
+    journal& journal_;
+    db::database_access database_;
+    engine_options options_;
+    std::vector<std::unique_ptr<runner>> runners_;
+};
+
+// The group of a projection: its own, or that of the process.
+[[nodiscard]] std::string position_name(const projection_definition& which, const std::string& group);
+
+} // namespace events

@@ -1,0 +1,116 @@
+#include "events/projection/position_row.hpp"
+
+#include "async/error.hpp"
+
+#include <fmt/format.h>
+
+namespace events {
+
+namespace {
+
+using async::failure;
+
+constexpr std::string_view of_the_key = " p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text AND "
+                                        "p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
+                                        " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4";
+
+constexpr std::string_view other_journal_hint =
+    "Bring the right journal back (JOURNAL). If it is lost for good, begin with this one under another "
+    "KAFKA_GROUP_ID: docs/projections.md says what that means for the tables.";
+
+} // namespace
+
+std::string position_name(const std::string& projection, const std::string& group) {
+    return group.empty() ? projection : projection + "@" + group;
+}
+
+awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key) {
+    const auto sql = fmt::format(
+        "SELECT p.journal, p.next, p.state, p.reason, p.worker FROM event_archiver.position p WHERE{}",
+        of_the_key);
+    const auto partition = std::to_string(key.partition);
+    const auto found = co_await session.query(sql, key.projection, key.topic, partition);
+    if (found.rows() == 0)
+        co_return std::nullopt;
+    position_row row;
+    row.journal = found.text(0, 0);
+    row.next = found.integer(0, 1);
+    row.state = found.text(0, 2);
+    row.reason = found.text(0, 3);
+    row.worker = found.text(0, 4);
+    co_return row;
+}
+
+awaitable<void> begin_at(db::connection& session, position_key key, std::string journal, position next) {
+    const auto partition = std::to_string(key.partition);
+    const auto from = std::to_string(next);
+    (void)co_await session.query(
+        "INSERT INTO event_archiver.position (projection, topic, partition, journal, next)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (projection, topic, partition) DO NOTHING",
+        key.projection, key.topic, partition, journal, from);
+}
+
+awaitable<bool> move_position(db::connection& session, position_move move) {
+    // The lock is asked for last, and only of the row that is meant: a row that somebody else is about to
+    // move is not waited for.
+    const auto sql = fmt::format(
+        "UPDATE event_archiver.position AS p SET next = $6::pg_catalog.int8, worker = $7, at = "
+        "pg_catalog.now()"
+        " WHERE{} AND p.journal OPERATOR(pg_catalog.=) $4::pg_catalog.text"
+        " AND p.next OPERATOR(pg_catalog.=) $5::pg_catalog.int8"
+        " AND p.state OPERATOR(pg_catalog.=) 'running'::pg_catalog.text"
+        " AND pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.concat_ws("
+        "'/', 'event_archiver', $1::pg_catalog.text, $2::pg_catalog.text, $3::pg_catalog.text), "
+        "0::pg_catalog.int8))",
+        of_the_key);
+    const auto partition = std::to_string(move.key.partition);
+    const auto from = std::to_string(move.from);
+    const auto to = std::to_string(move.to);
+    const auto moved = co_await session.query(sql, move.key.projection, move.key.topic, partition,
+                                              move.journal, from, to, move.worker);
+    co_return moved.rows_affected() == 1;
+}
+
+awaitable<void> note_failure(db::connection& session, position_key key, std::string reason) {
+    const auto sql = fmt::format(
+        "UPDATE event_archiver.position AS p SET state = 'failed', reason = $4, at = pg_catalog.now() WHERE{}"
+        " AND p.state OPERATOR(pg_catalog.=) 'running'::pg_catalog.text",
+        of_the_key);
+    const auto partition = std::to_string(key.partition);
+    (void)co_await session.query(sql, key.projection, key.topic, partition, reason);
+}
+
+awaitable<void> clear_failure(db::connection& session, position_key key) {
+    const auto sql =
+        fmt::format("UPDATE event_archiver.position AS p SET state = 'running', reason = '' WHERE{}"
+                    " AND p.state OPERATOR(pg_catalog.=) 'failed'::pg_catalog.text",
+                    of_the_key);
+    const auto partition = std::to_string(key.partition);
+    (void)co_await session.query(sql, key.projection, key.topic, partition);
+}
+
+void must_belong(const position_key& key, const position_row& row, const extent& there) {
+    const auto of_both = [&](std::string_view what) {
+        return fmt::format(
+            "projection '{}' is at position {} of topic '{}', partition {}, {}: the journal has"
+            " {} to {}",
+            key.projection, row.next, key.topic, key.partition, what, there.begin, there.end);
+    };
+    if (row.journal != there.id)
+        throw async::error(
+            failure::integrity,
+            of_both(fmt::format("in the journal {}, but this journal is {}", row.journal, there.id)),
+            std::string(other_journal_hint));
+    if (row.next > there.end)
+        throw async::error(
+            failure::integrity, of_both("behind the journal's end"),
+            "The journal has lost events that were applied, or was put back to an earlier state. " +
+                std::string(other_journal_hint));
+    if (row.next < there.begin)
+        throw async::error(failure::integrity, of_both("before the journal's beginning"),
+                           "The events between are gone: the database was put back further than "
+                           "JOURNAL_RETENTION reaches. " +
+                               std::string(other_journal_hint));
+}
+
+} // namespace events

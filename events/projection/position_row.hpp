@@ -1,0 +1,59 @@
+// The row of event_archiver.position that says how far a projection is in one partition of a topic.
+#pragma once
+
+#include "db/connection.hpp"
+#include "events/event.hpp"
+#include "events/journal/journal.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace events {
+
+struct position_key {
+    std::string projection; // its name in the table: with the group, if there is one
+    std::string topic;
+    std::int32_t partition = 0;
+    auto operator<=>(const position_key&) const = default;
+};
+
+// The name of a projection for its positions: a new group is a new name.
+[[nodiscard]] std::string position_name(const std::string& projection, const std::string& group);
+
+struct position_row {
+    std::string journal; // its id
+    position next = 0;   // of the first event that is not applied
+    std::string state;   // running, paused, failed
+    std::string reason;  // of `failed`
+    std::string worker;  // who moved it last
+};
+
+// Nothing, where the projection has not begun.
+[[nodiscard]] awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key);
+// Makes the row where there is none; what is there stays.
+[[nodiscard]] awaitable<void> begin_at(db::connection& session, position_key key, std::string journal,
+                                       position next);
+
+// Within a transaction, as its first statement: moves the position from `from` to `to` if it is still there,
+// of this journal, in the state `running`, and nobody else is in the middle of the same. False: look again.
+struct position_move {
+    position_key key;
+    std::string journal;
+    position from = 0;
+    position to = 0;
+    std::string worker;
+};
+[[nodiscard]] awaitable<bool> move_position(db::connection& session, position_move move);
+
+// Writes down that the projection has stopped, and why; only if it is `running`.
+[[nodiscard]] awaitable<void> note_failure(db::connection& session, position_key key, std::string reason);
+// Out of `failed`: it is tried again.
+[[nodiscard]] awaitable<void> clear_failure(db::connection& session, position_key key);
+
+// Throws async::error(integrity), naming both positions, where `row` is of another journal than `there` is,
+// or speaks of events that it does not have.
+void must_belong(const position_key& key, const position_row& row, const extent& there);
+
+} // namespace events

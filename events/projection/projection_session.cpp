@@ -1,0 +1,68 @@
+#include "events/projection/projection_session.hpp"
+
+#include "async/caught.hpp"
+
+#include <utility>
+
+namespace events {
+
+namespace {
+
+// A standby that became one, or a person's pg_cancel_backend: the same may work in a while.
+std::exception_ptr as_temporary(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const db::error& said) {
+        if (said.state() == "57014" || said.state() == "25006")
+            return std::make_exception_ptr(db::error(async::failure::temporary, said.message(), said.state(),
+                                                     said.connection_usable(), said.hint()));
+    } catch (const async::error&) {
+        return failed;
+    }
+    return failed;
+}
+
+} // namespace
+
+projection_session::projection_session(const boost::asio::any_io_executor& executor,
+                                       db::database_access database, async::retry_policy retries,
+                                       std::string doing)
+    : database_(database)
+    , doing_(std::move(doing))
+    , retries_{retries, async::make_random_source(), database.log, retry_count_}
+    , freed_(executor) {}
+
+awaitable<void> projection_session::use(std::function<awaitable<void>(db::connection&)> body) {
+    while (busy_)
+        co_await freed_.wait();
+    struct in_use {
+        projection_session& owner;
+        explicit in_use(projection_session& one)
+            : owner(one) {
+            owner.busy_ = true;
+        }
+        in_use(const in_use&) = delete;
+        in_use& operator=(const in_use&) = delete;
+        ~in_use() {
+            owner.busy_ = false;
+            owner.freed_.notify_all();
+        }
+    } const mine(*this);
+    auto attempt = [this, &body] { return use_once(body); };
+    co_await async::retry(retries_, doing_, async::deadline(), attempt);
+}
+
+awaitable<void> projection_session::use_once(const std::function<awaitable<void>(db::connection&)>& body) {
+    if (connection_ && !connection_->usable())
+        connection_.reset();
+    if (!connection_)
+        connection_ = co_await db::connection::open(database_.options, database_.helper, database_.log);
+    const auto failed = co_await async::caught(body(*connection_));
+    if (!failed)
+        co_return;
+    // The server rolls back what is open, and stops a statement within a second.
+    connection_.reset();
+    std::rethrow_exception(as_temporary(failed));
+}
+
+} // namespace events

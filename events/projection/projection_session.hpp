@@ -1,0 +1,44 @@
+// The connection of a projection, for all its streams: one at a time has it. Opened when it is needed, and
+// again when it was lost.
+#pragma once
+
+#include "async/condition.hpp"
+#include "async/retry.hpp"
+#include "db/session_scope.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace events {
+
+using async::awaitable;
+
+class projection_session {
+  public:
+    // What is referred to must outlive it. `retries`: of one use of the connection.
+    projection_session(const boost::asio::any_io_executor& executor, db::database_access database,
+                       async::retry_policy retries, std::string doing);
+
+    // Awaits `body` with the connection, again with a new one as long as the policy allows and the failure
+    // may be repeated: `body` begins from the start each time, so what it has done before must not matter.
+    [[nodiscard]] awaitable<void> use(std::function<awaitable<void>(db::connection&)> body);
+
+    void close() noexcept { connection_.reset(); }
+    [[nodiscard]] std::uint64_t retries() const noexcept { return retry_count_; }
+
+  private:
+    [[nodiscard]] awaitable<void> use_once(const std::function<awaitable<void>(db::connection&)>& body);
+
+    db::database_access database_;
+    std::string doing_;
+    std::uint64_t retry_count_ = 0;
+    async::retry_context retries_;
+    std::unique_ptr<db::connection> connection_;
+    bool busy_ = false;
+    async::condition freed_;
+};
+
+} // namespace events

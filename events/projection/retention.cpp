@@ -1,0 +1,90 @@
+#include "events/projection/retention.hpp"
+
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "async/pause.hpp"
+#include "async/race.hpp"
+
+#include <functional>
+
+namespace events {
+
+namespace {
+
+constexpr std::chrono::seconds retention_pause{10};
+constexpr std::chrono::seconds retention_patience{30};
+
+awaitable<void> retain_partition(topic& of, std::int32_t partition, db::connection* session) {
+    const auto there = co_await of.look(partition);
+    auto needed = there.end;
+    if (session != nullptr) {
+        const auto confirmed = co_await confirmed_position(*session, of.name(), partition, there.id);
+        needed = confirmed.value_or(there.end);
+    }
+    co_await of.retain(partition, needed);
+}
+
+awaitable<void> retain_all(journal& of, db::connection* session) {
+    const auto names = co_await of.topics();
+    for (const auto& name : names) {
+        auto* const each = co_await of.open(name);
+        for (std::int32_t partition = 0; partition < each->partitions(); ++partition)
+            co_await retain_partition(*each, partition, session);
+    }
+}
+
+awaitable<void> retain_once(journal& of, const db::database_access* database) {
+    if (database == nullptr) {
+        co_await retain_all(of, nullptr);
+        co_return;
+    }
+    std::function<awaitable<void>(db::connection&)> body = [&of](db::connection& session) {
+        return retain_all(of, &session);
+    };
+    co_await db::with_session(*database, std::move(body));
+}
+
+} // namespace
+
+awaitable<std::optional<position>> confirmed_position(db::connection& session, std::string topic,
+                                                      std::int32_t partition, std::string journal) {
+    const auto made = co_await session.query(
+        "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+        " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+        " WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'::pg_catalog.name"
+        " AND c.relname OPERATOR(pg_catalog.=) 'position'::pg_catalog.name");
+    if (made.integer(0, 0) == 0)
+        co_return std::nullopt;
+    // Batches are committed without waiting for the disk. The commit of this statement, which writes to the
+    // log, waits for all of it: what was seen is on the disk once it is answered.
+    const auto number = std::to_string(partition);
+    const auto found = co_await session.query(
+        "SELECT pg_catalog.set_config('synchronous_commit'::pg_catalog.text, 'on'::pg_catalog.text, true),"
+        " pg_catalog.pg_logical_emit_message(true, 'event-archiver'::pg_catalog.text, "
+        "'flush'::pg_catalog.text),"
+        " (SELECT pg_catalog.min(p.next) FROM event_archiver.position p"
+        " WHERE p.topic OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+        " AND p.partition OPERATOR(pg_catalog.=) $2::pg_catalog.int4"
+        " AND p.journal OPERATOR(pg_catalog.=) $3::pg_catalog.text)",
+        topic, number, journal);
+    if (found.is_null(0, 2))
+        co_return std::nullopt;
+    co_return found.integer(0, 2);
+}
+
+awaitable<void> keep_retention(journal& of, const db::database_access* database, async::log& log) {
+    bool told = false;
+    for (;;) {
+        const auto failed = co_await async::caught_error(
+            async::with_deadline(retain_once(of, database), async::deadline::after(retention_patience),
+                                 "the positions of projections"));
+        if (failed && !told)
+            log.warn("journal.nothing_removed",
+                     "old events stay in the journal: the positions of projections cannot be read",
+                     {{"error.message", async::describe(failed)}});
+        told = failed != nullptr;
+        co_await async::pause(retention_pause);
+    }
+}
+
+} // namespace events

@@ -1,0 +1,226 @@
+#include "events/projection/schema.hpp"
+
+#include "async/caught.hpp"
+#include "async/fault_point.hpp"
+#include "db/transaction.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+namespace events {
+
+namespace {
+
+using async::failure;
+using async::fault_point;
+
+constexpr std::chrono::seconds schema_patience{60};
+
+// The key of the lock is the schema's name, hashed by PostgreSQL's own function.
+constexpr std::string_view schema_lock =
+    "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('event_archiver', 0))";
+
+constexpr std::string_view schema_statements = R"sql(
+CREATE SCHEMA IF NOT EXISTS event_archiver;
+CREATE TABLE IF NOT EXISTS event_archiver.position (
+    projection text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    journal text NOT NULL,
+    next bigint NOT NULL,
+    state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'paused', 'failed')),
+    reason text NOT NULL DEFAULT '',
+    worker text NOT NULL DEFAULT '',
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (projection, topic, partition)
+) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS event_archiver.dead_letter (
+    projection text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    position bigint NOT NULL,
+    at timestamptz NOT NULL,
+    key text,
+    headers json NOT NULL,
+    value bytea NOT NULL,
+    sqlstate text NOT NULL,
+    reason text NOT NULL,
+    failed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (projection, topic, partition, position)
+);
+CREATE TABLE IF NOT EXISTS event_archiver.migration (
+    projection text NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (projection, name)
+);
+COMMENT ON SCHEMA event_archiver IS 'event-archiver: how far projections are, and what they could not apply';
+)sql";
+
+// What the role may do with the tables, as far as they are there.
+constexpr std::string_view rights_query = R"sql(
+SELECT pg_catalog.count(*),
+    pg_catalog.count(*) FILTER (WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+        AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
+        AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') AND pg_catalog.has_table_privilege(c.oid, 'DELETE')),
+    pg_catalog.current_database(), current_user::pg_catalog.text
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'
+    AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['position', 'dead_letter', 'migration']::pg_catalog.name[])
+)sql";
+constexpr std::int64_t tables_of_schema = 3;
+
+awaitable<void> commit_or_say(db::transaction& open, std::string_view doing) {
+    const auto outcome = co_await open.commit(async::deadline::after(db::commit_patience));
+    if (outcome == db::commit_outcome::committed)
+        co_return;
+    auto refused =
+        open.refusal().value_or(db::error(failure::temporary, "the answer to COMMIT was lost", {}, false));
+    refused.add_context(doing);
+    throw refused;
+}
+
+awaitable<void> create_tables(db::connection& session) {
+    db::transaction_options options;
+    options.lock_timeout = schema_patience;
+    auto making = co_await db::transaction::begin(session, options);
+    co_await session.execute(schema_lock);
+    co_await session.execute(schema_statements);
+    co_await commit_or_say(making, "making the schema event_archiver");
+}
+
+[[noreturn]] void may_not_create(const db::error& said, std::string_view database, std::string_view role) {
+    throw async::error(
+        failure::refused, fmt::format("the schema event_archiver cannot be made: {}", said.message()),
+        fmt::format(
+            "Run `event-archiver migrate` once as a role that may, or: GRANT CREATE ON DATABASE {} TO {}.",
+            db::connection::identifier(database), db::connection::identifier(role)));
+}
+
+// SHA-256 of the file's text, in the database's encoding of it as UTF-8.
+constexpr std::string_view checksum_sql =
+    "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3::pg_catalog.text, 'UTF8')), 'hex')";
+
+// Whether the migration has been applied. Throws if that was another text.
+awaitable<bool> is_recorded(db::connection& session, const projection_definition& which,
+                            const migration& file) {
+    const auto sql = fmt::format("SELECT m.checksum OPERATOR(pg_catalog.=) {} FROM event_archiver.migration m"
+                                 " WHERE m.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+                                 " AND m.name OPERATOR(pg_catalog.=) $2::pg_catalog.text",
+                                 checksum_sql);
+    const auto found = co_await session.query(sql, which.name, file.name, file.sql);
+    if (found.rows() == 0)
+        co_return false;
+    if (!found.boolean(0, 0))
+        throw async::error(
+            failure::precondition,
+            fmt::format("'{}/{}' was changed after it had been applied", which.name, file.name),
+            "Put it back as it was, and make the change in a new file.");
+    co_return true;
+}
+
+// Within a transaction.
+awaitable<bool> apply_migration(db::connection& session, const projection_definition& which,
+                                const migration& file) {
+    // Takes no snapshot, as a query would: what is read behind it is what the process before has left.
+    co_await session.execute("LOCK TABLE event_archiver.migration IN SHARE ROW EXCLUSIVE MODE");
+    const bool done = co_await is_recorded(session, which, file);
+    if (done)
+        co_return false;
+    co_await session.execute(search_path_statement(which));
+    co_await session.execute(file.sql);
+    co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
+    fault_point("projection-migrated");
+    const auto record =
+        fmt::format("INSERT INTO event_archiver.migration (projection, name, checksum) VALUES ($1, $2, {})",
+                    checksum_sql);
+    (void)co_await session.query(record, which.name, file.name, file.sql);
+    co_return true;
+}
+
+awaitable<bool> apply_in_transaction(db::connection& session, const projection_definition& which,
+                                     const migration& file) {
+    db::transaction_options options;
+    options.lock_timeout = schema_patience;
+    auto applying = co_await db::transaction::begin(session, options);
+    auto done = co_await async::outcome_of(apply_migration(session, which, file));
+    if (done.failed) {
+        if (session.usable())
+            co_await applying.rollback();
+        std::rethrow_exception(done.failed);
+    }
+    co_await commit_or_say(applying, fmt::format("migration '{}/{}'", which.name, file.name));
+    co_return *done.value;
+}
+
+} // namespace
+
+awaitable<void> make_schema(db::connection& session, async::log& log) {
+    auto rights = co_await session.query(rights_query);
+    if (rights.integer(0, 0) < tables_of_schema) {
+        const auto failed = co_await async::caught(create_tables(session));
+        if (failed) {
+            try {
+                std::rethrow_exception(failed);
+            } catch (const db::error& said) {
+                if (said.kind() == failure::refused)
+                    may_not_create(said, rights.text(0, 2), rights.text(0, 3));
+                throw;
+            }
+        }
+        log.info("projection.schema", "the schema event_archiver was made");
+        rights = co_await session.query(rights_query);
+    }
+    if (rights.integer(0, 1) < tables_of_schema)
+        throw async::error(
+            failure::refused,
+            fmt::format("the role '{}' lacks rights on the tables of the schema event_archiver",
+                        rights.text(0, 3)),
+            fmt::format(
+                "GRANT USAGE ON SCHEMA event_archiver TO {0}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL"
+                " TABLES IN SCHEMA event_archiver TO {0}.",
+                db::connection::identifier(rights.text(0, 3))));
+}
+
+awaitable<std::size_t> migrate(db::connection& session, const projection_definition& which, async::log& log) {
+    std::size_t applied = 0;
+    for (const auto& file : which.migrations) {
+        if (co_await is_recorded(session, which, file))
+            continue;
+        bool did = false;
+        try {
+            did = co_await apply_in_transaction(session, which, file);
+        } catch (async::error& said) {
+            said.add_context(fmt::format("migration '{}/{}'", which.name, file.name));
+            throw;
+        }
+        if (did) {
+            ++applied;
+            log.info("projection.migrated", "a migration was applied",
+                     {{"projection", which.name}, {"file", file.name}});
+        }
+    }
+    co_return applied;
+}
+
+std::string search_path_statement(const projection_definition& which, const std::string& first) {
+    std::vector<std::string> schemas;
+    const auto add = [&schemas](const std::string& schema) {
+        if (!schema.empty() && std::ranges::find(schemas, schema) == schemas.end())
+            schemas.push_back(schema);
+    };
+    add(first);
+    for (const auto& each : which.settings.tables)
+        add(each.schema);
+    add("public");
+    std::string statement = "SET LOCAL search_path = ";
+    for (const auto& each : schemas)
+        statement += db::connection::identifier(each) + ", ";
+    return statement + "pg_temp";
+}
+
+} // namespace events

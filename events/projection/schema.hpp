@@ -1,0 +1,30 @@
+// What the engine keeps in the database: the tables of the schema event_archiver, and the migrations of
+// projections.
+#pragma once
+
+#include "db/session_scope.hpp"
+#include "events/projection/definition.hpp"
+
+#include <string>
+#include <vector>
+
+namespace events {
+
+using async::awaitable;
+
+// Makes the schema event_archiver and its tables if they are not there; one process at a time, so any number
+// may do it at once. Throws async::error(refused), with the GRANT, where the role may not.
+[[nodiscard]] awaitable<void> make_schema(db::connection& session, async::log& log);
+
+// Applies the migrations that are not recorded, in their order, each in a transaction with its record; needs
+// the schema. Returns how many. Throws async::error(precondition) for one that was changed after it had been
+// applied; db::error, with the file, for one that fails.
+[[nodiscard]] awaitable<std::size_t> migrate(db::connection& session, const projection_definition& which,
+                                             async::log& log);
+
+// The statement that lets names be found in the schemas of the projection's tables, then in public; in
+// `first` before all, unless it is empty.
+[[nodiscard]] std::string search_path_statement(const projection_definition& which,
+                                                const std::string& first = {});
+
+} // namespace events

@@ -1,0 +1,92 @@
+// One projection over one partition of a topic: reads, applies, stands by, waits while it is paused.
+#pragma once
+
+#include "async/retry.hpp"
+#include "db/session_scope.hpp"
+#include "events/journal/journal.hpp"
+#include "events/projection/apply_batch.hpp"
+#include "events/projection/projection_session.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace events {
+
+enum class stream_state : std::uint8_t { starting, running, standing_by, paused, failed };
+[[nodiscard]] std::string_view to_string(stream_state state) noexcept;
+
+// What a stream has done since its process began; for metrics and logs.
+struct stream_progress {
+    std::string projection;
+    std::string topic;
+    std::int32_t partition = 0;
+    stream_state state = stream_state::starting;
+    position next = 0;
+    position end = 0;
+    std::optional<event_time> oldest;              // of the events that are read and not applied
+    std::chrono::system_clock::time_point moved{}; // when the position last moved, or had no need to
+    std::uint64_t events = 0;
+    std::uint64_t batches = 0;
+    std::uint64_t dead_letters = 0;
+    std::uint64_t plugin_failures = 0;
+    std::uint64_t fenced = 0; // another process had moved the position
+
+    [[nodiscard]] position behind() const noexcept { return end > next ? end - next : 0; }
+    // How old the oldest event is that is not applied; zero: all are.
+    [[nodiscard]] std::chrono::duration<double> behind_time(std::chrono::system_clock::time_point now) const;
+};
+
+struct stream_options {
+    bool once = false;  // to the end that the topic has when the stream begins
+    std::string worker; // unlike that of any other process
+    std::string schema; // where names are found first; empty: none
+    // Called after each batch that moved the position; may be empty.
+    std::function<void()> moved;
+};
+
+class projection_stream {
+  public:
+    // What is referred to must outlive the stream.
+    projection_stream(projection_session& session, topic& source, std::int32_t partition, std::string name,
+                      const projection_definition& definition, stream_options options, async::log& log);
+
+    // Without end, but with `once`. Throws async::error: integrity for a journal that does not fit the
+    // position; with `once`, also what stopped the projection.
+    [[nodiscard]] awaitable<void> run();
+
+    [[nodiscard]] const stream_progress& progress() const noexcept { return progress_; }
+
+  private:
+    [[nodiscard]] awaitable<void> attach();
+    [[nodiscard]] awaitable<void> attach_on(db::connection& session);
+    [[nodiscard]] awaitable<void> step();
+    [[nodiscard]] awaitable<void> read_events();
+    [[nodiscard]] awaitable<void> apply_read();
+    [[nodiscard]] awaitable<batch_report> apply_on(db::connection& session);
+    [[nodiscard]] awaitable<void> look_again();
+    [[nodiscard]] awaitable<void> stand_by();
+    [[nodiscard]] awaitable<void> stopped(async::error why);
+    void take(const position_row& row);
+    void note(const batch_report& report);
+    void drop_read();
+    [[nodiscard]] bool caught_up() const noexcept { return options_.once && progress_.next >= target_end_; }
+
+    projection_session& session_;
+    topic& source_;
+    const projection_definition& definition_;
+    stream_options options_;
+    async::log& log_;
+    batch_target target_;
+    stream_progress progress_;
+    std::vector<recorded_event> read_; // from the position on
+    std::size_t taken_ = 0;            // events of read_ that are applied
+    std::string last_worker_;          // who moved the position, when it was looked at
+    position target_end_ = 0;
+    async::deadline look_due_; // when the row is looked at again, though nothing has happened
+};
+
+} // namespace events
