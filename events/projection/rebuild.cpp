@@ -1,0 +1,311 @@
+#include "events/projection/rebuild.hpp"
+
+#include "async/caught.hpp"
+#include "async/cleanup.hpp"
+#include "async/error.hpp"
+#include "async/fault_point.hpp"
+#include "db/transaction.hpp"
+#include "events/projection/apply_batch.hpp"
+#include "events/projection/schema.hpp"
+#include "events/projection/stream.hpp"
+#include "events/projection/swap_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace events {
+
+namespace {
+
+using async::failure;
+using async::fault_point;
+
+constexpr std::chrono::seconds prepare_patience{30};
+// Readers of a table wait behind a swap that waits for one of them.
+constexpr std::chrono::seconds swap_patience{3};
+constexpr std::chrono::seconds swap_read_patience{10};
+
+struct rebuilt_partition {
+    topic* source = nullptr;
+    std::int32_t partition = 0;
+    extent there;
+    position start = 0;
+};
+
+void must_name_no_schema(const projection_definition& which) {
+    if (which.settings.tables.empty())
+        throw async::error(failure::precondition,
+                           fmt::format("projection '{}' says nothing of its tables", which.name),
+                           "List them in projection.conf: tables = public.users_revenue");
+    for (const auto& [file, sql] : which.sql_files)
+        if (const auto line = line_that_names(sql, which.settings.tables); line > 0)
+            throw async::error(
+                failure::precondition,
+                fmt::format(
+                    "'{}/{}', line {}, names a table by its schema: it would mean the live table during a"
+                    " rebuild",
+                    which.name, file, line),
+                "Name tables without a schema; `tables` says where they are found.");
+}
+
+class rebuild_work {
+  public:
+    rebuild_work(projection_session& session, journal& of, rebuild_request request, async::log& log)
+        : session_(session)
+        , journal_(of)
+        , request_(std::move(request))
+        , definition_(request_.which.definition)
+        , log_(log)
+        , temporary_(rebuild_name(request_.which.name)) {}
+
+    [[nodiscard]] awaitable<void> run() {
+        must_name_no_schema(definition_);
+        co_await find_partitions();
+        std::function<awaitable<void>(db::connection&)> preparing = [this](db::connection& session) {
+            return prepare(session);
+        };
+        co_await session_.use(std::move(preparing));
+        log_.info("projection.rebuild", "a rebuild begins", {{"projection", request_.which.name}});
+        fault_point("rebuild-prepared");
+        if (request_.prepared)
+            request_.prepared();
+        while (!swapped_) {
+            co_await catch_up();
+            fault_point("rebuild-caught-up");
+            std::function<awaitable<void>(db::connection&)> swapping = [this](db::connection& session) {
+                return swap(session);
+            };
+            co_await session_.use(std::move(swapping));
+        }
+        log_.info("projection.rebuilt", "the new tables are in the place of the old ones",
+                  {{"projection", request_.which.name}, {"old_tables_in", parking_}});
+    }
+
+  private:
+    [[nodiscard]] awaitable<void> find_partitions() {
+        const auto names = co_await journal_.topics();
+        for (const auto& name : definition_.settings.topics) {
+            if (std::ranges::find(names, name) == names.end())
+                continue;
+            auto* const source = co_await journal_.open(name);
+            for (std::int32_t partition = 0; partition < source->partitions(); ++partition) {
+                const auto there = co_await source->look(partition);
+                const bool given = request_.from.at || request_.from.time;
+                if (there.begin > 0 && !given && definition_.settings.replay == replay_policy::truncate)
+                    throw async::error(
+                        failure::precondition,
+                        fmt::format(
+                            "the events before position {} of topic '{}' have been removed: the tables of"
+                            " projection '{}' cannot be made of the others",
+                            there.begin, name, request_.which.name),
+                        "Where it can, say so: --from POSITION or --from TIME.");
+                const auto start = co_await find_start(*source, partition, there, request_.from);
+                partitions_.push_back({source, partition, there, start});
+            }
+        }
+        if (partitions_.empty())
+            throw async::error(
+                failure::precondition,
+                fmt::format("projection '{}' has nothing to be rebuilt from: the journal has no topic"
+                            " '{}'",
+                            request_.which.name, definition_.settings.topics.front()));
+    }
+
+    [[nodiscard]] awaitable<void> in_transaction(db::connection& session,
+                                                 std::chrono::milliseconds lock_timeout,
+                                                 std::function<awaitable<void>(db::connection&)> body,
+                                                 std::string_view point) {
+        db::transaction_options options;
+        options.lock_timeout = lock_timeout;
+        auto open = co_await db::transaction::begin(session, options);
+        const auto failed = co_await async::caught(body(session));
+        if (failed) {
+            if (session.usable())
+                co_await open.rollback();
+            std::rethrow_exception(failed);
+        }
+        fault_point(point);
+        const auto outcome =
+            co_await async::shielded(open.commit(async::deadline::after(db::commit_patience)));
+        if (outcome != db::commit_outcome::committed)
+            throw open.refusal().value_or(
+                db::error(failure::temporary, "the answer to COMMIT was lost", {}, false));
+    }
+
+    [[nodiscard]] awaitable<void> prepare(db::connection& session) {
+        std::function<awaitable<void>(db::connection&)> body = [this](db::connection& one) {
+            return make_tables(one);
+        };
+        co_await in_transaction(session, prepare_patience, std::move(body), "rebuild-before-prepared");
+    }
+
+    // The schema, its tables, and where reading begins.
+    [[nodiscard]] awaitable<void> make_tables(db::connection& session) {
+        co_await session.execute(fmt::format("DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}",
+                                             db::connection::identifier(rebuild_schema(definition_))));
+        co_await session.execute(search_path_statement(definition_, rebuild_schema(definition_)));
+        for (const auto& each : definition_.migrations) {
+            const auto failed = co_await async::caught(session.execute(each.sql));
+            if (failed)
+                rethrow_with(failed, fmt::format("migration '{}/{}'", definition_.name, each.name));
+        }
+        co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
+        co_await must_be_free_to_swap(session, definition_);
+        (void)co_await session.query("DELETE FROM event_archiver.position WHERE projection = $1", temporary_);
+        (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1",
+                                     temporary_);
+        for (const auto& each : partitions_) {
+            const position_key live{request_.which.name, each.source->name(), each.partition};
+            const auto row = co_await look_at(session, live);
+            if (row)
+                must_belong(live, *row, each.there);
+            const position_key key{temporary_, each.source->name(), each.partition};
+            co_await begin_at(session, key, each.there.id, each.start);
+        }
+    }
+
+    [[noreturn]] static void rethrow_with(const std::exception_ptr& failed, const std::string& doing) {
+        try {
+            std::rethrow_exception(failed);
+        } catch (async::error& said) {
+            said.add_context(doing);
+            throw;
+        }
+    }
+
+    [[nodiscard]] awaitable<void> catch_up() {
+        for (const auto& each : partitions_) {
+            stream_options options;
+            options.once = true;
+            options.worker = request_.worker;
+            options.schema = rebuild_schema(definition_);
+            projection_stream stream(session_, *each.source, each.partition, temporary_, definition_,
+                                     std::move(options), log_);
+            co_await stream.run();
+        }
+    }
+
+    [[nodiscard]] awaitable<void> swap(db::connection& session) {
+        // Its answer may have been lost: the temporary position went with it.
+        if (swap_sent_) {
+            const auto left =
+                co_await session.query("SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE "
+                                       "p.projection OPERATOR(pg_catalog.=)"
+                                       " $1::pg_catalog.text",
+                                       temporary_);
+            swapped_ = !partitions_.empty() && left.integer(0, 0) == 0;
+            if (swapped_)
+                co_return;
+        }
+        std::function<awaitable<void>(db::connection&)> body = [this](db::connection& one) {
+            return move_over(one);
+        };
+        far_behind_ = false;
+        swap_sent_ = true;
+        const auto failed = co_await async::caught(
+            in_transaction(session, swap_patience, std::move(body), "rebuild-before-swap"));
+        if (far_behind_)
+            co_return; // once more around
+        if (failed)
+            std::rethrow_exception(failed);
+        fault_point("rebuild-swapped");
+        swapped_ = true;
+    }
+
+    [[nodiscard]] awaitable<void> move_over(db::connection& session) {
+        // No batch of the live projection is in the middle, and none begins. It takes no snapshot, as a query
+        // would: what is read behind it is the last.
+        co_await session.execute("LOCK TABLE event_archiver.position IN SHARE ROW EXCLUSIVE MODE");
+        for (const auto& each : partitions_)
+            co_await level(session, each);
+        co_await must_be_free_to_swap(session, definition_);
+        parking_ = co_await swap_tables(session, definition_);
+        (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1",
+                                     request_.which.name);
+        (void)co_await session.query(
+            "UPDATE event_archiver.dead_letter SET projection = $1 WHERE projection = $2",
+            request_.which.name, temporary_);
+        // A projection that was paused stays so.
+        (void)co_await session.query(
+            "UPDATE event_archiver.position AS p SET state = l.state FROM event_archiver.position l"
+            " WHERE p.projection = $2 AND l.projection = $1 AND l.topic = p.topic AND l.partition = "
+            "p.partition"
+            " AND l.state = 'paused'",
+            request_.which.name, temporary_);
+        (void)co_await session.query("DELETE FROM event_archiver.position WHERE projection = $1",
+                                     request_.which.name);
+        (void)co_await session.query(
+            "UPDATE event_archiver.position SET projection = $1 WHERE projection = $2", request_.which.name,
+            temporary_);
+        // Every file has been applied to the new tables.
+        (void)co_await session.query("DELETE FROM event_archiver.migration WHERE projection = $1",
+                                     definition_.name);
+        for (const auto& each : definition_.migrations)
+            (void)co_await session.query(
+                "INSERT INTO event_archiver.migration (projection, name, checksum) VALUES"
+                " ($1, $2, encode(sha256(convert_to($3::text, 'UTF8')), 'hex'))",
+                definition_.name, each.name, each.sql);
+    }
+
+    // The new tables get what the live projection has applied and they lack: the last batch.
+    [[nodiscard]] awaitable<void> level(db::connection& session, rebuilt_partition each) {
+        const position_key live_key{request_.which.name, each.source->name(), each.partition};
+        const position_key key{temporary_, each.source->name(), each.partition};
+        const auto live = co_await look_at(session, live_key);
+        const auto mine = co_await look_at(session, key);
+        if (!mine)
+            throw async::error(failure::locked,
+                               "another rebuild of the same projection has taken the place of this one");
+        if (!live || live->journal != mine->journal || live->next <= mine->next)
+            co_return;
+        const auto missing = static_cast<std::size_t>(live->next - mine->next);
+        far_behind_ = missing > definition_.settings.batch;
+        if (far_behind_)
+            throw async::error(failure::temporary, "the live projection is further on than one batch");
+        std::vector<recorded_event> last;
+        for (auto at = mine->next; at < live->next;) {
+            auto read = co_await each.source->read(each.partition, at, definition_.settings.batch_bytes,
+                                                   async::deadline::after(swap_read_patience));
+            if (read.events.empty())
+                throw async::error(failure::temporary, "the journal does not give the last events");
+            for (auto& one : read.events)
+                if (one.at < live->next)
+                    last.push_back(std::move(one));
+            at = read.next;
+        }
+        batch_target target{definition_, key, mine->journal, request_.worker, rebuild_schema(definition_)};
+        const auto report = co_await apply_within(session, target, last, mine->next, live->next, log_);
+        if (!report.blocked_by.empty() || report.fenced)
+            throw async::error(failure::temporary, "the last batch could not be applied to the new tables");
+        co_await session.execute(
+            "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL synchronous_commit = on;"
+            " SET LOCAL idle_in_transaction_session_timeout = 0");
+    }
+
+    projection_session& session_;
+    journal& journal_;
+    rebuild_request request_;
+    const projection_definition& definition_;
+    async::log& log_;
+    std::string temporary_; // the name of its position
+    std::vector<rebuilt_partition> partitions_;
+    std::string parking_;
+    bool swap_sent_ = false;
+    bool swapped_ = false;
+    bool far_behind_ = false;
+};
+
+} // namespace
+
+awaitable<void> rebuild_projection(projection_session& session, journal& of, rebuild_request request,
+                                   async::log& log) {
+    rebuild_work work(session, of, std::move(request), log);
+    co_await work.run();
+}
+
+} // namespace events

@@ -1,0 +1,31 @@
+// New tables of a projection beside the live ones, and their swap in one transaction: readers see the old
+// tables or the new ones, never none. docs/projections.md says what becomes of it if the process dies.
+#pragma once
+
+#include "async/log.hpp"
+#include "events/projection/control.hpp"
+#include "events/projection/projection_session.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <string>
+
+namespace events {
+
+struct rebuild_request {
+    named_projection which;
+    replay_start from;
+    std::string worker;
+    // Called once everything that can refuse the rebuild has been looked at, before events are read; may be
+    // empty.
+    std::function<void()> prepared;
+};
+
+// Returns once swapped. `session` is for this alone. A rebuild that was begun before is thrown away. Throws
+// async::error(precondition), with names, where something hangs on the old tables or files name tables by
+// their schema, or where the journal no longer has all events.
+[[nodiscard]] awaitable<void> rebuild_projection(projection_session& session, journal& of,
+                                                 rebuild_request request, async::log& log);
+
+} // namespace events
