@@ -7,6 +7,7 @@
 #include "app/run/refusal.hpp"
 #include "app/run/run_exports.hpp"
 #include "app/run/run_journal.hpp"
+#include "app/run/run_projections.hpp"
 #include "app/run/runner.hpp"
 #include "app/send/run_send.hpp"
 #include "app/serve/serve.hpp"
@@ -68,6 +69,8 @@ int execute(const app::command_line& request) {
         return app::run_send(request, checked.value);
     if (request.command == app::command::journal)
         return app::run_journal(request, checked.value);
+    if (purpose == app::purpose::projecting)
+        return app::run_projections(request, checked.value);
     if (purpose == app::purpose::exports)
         return app::run_exports(request, checked.value);
     return app::run(request, checked.value);

@@ -3,6 +3,7 @@
 
 #include "app/cli/commands.hpp"
 #include "app/cli/event_requests.hpp"
+#include "app/cli/projection_requests.hpp"
 #include "app/text/output_format.hpp"
 #include "archive/run/restore.hpp"
 #include "lake/day_range.hpp"
@@ -31,6 +32,9 @@ struct command_line {
     std::optional<lake::day> boundary; // export --boundary DAY
     journal_request journal;           // of `journal`
     send_request send;                 // of `send`
+    projection_request projection;     // of `project`, `projections` and `migrate`
+    dead_letter_request dead_letters;  // of `dead-letters`
+    bool check_projections = false;    // check --for project
 };
 
 // Either something to do, or what to print and the exit code.

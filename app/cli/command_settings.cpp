@@ -37,6 +37,7 @@ constexpr std::string_view exporting[] = {"DRY_RUN", "ARCHIVE_MEMORY", "ARCHIVE_
 constexpr std::string_view foreseeing[] = {"ARCHIVE_SIDE_EFFECTS"};
 constexpr std::string_view requests[] = {"ARCHIVE_REQUEST_TIMEOUT", "ARCHIVE_RETRIES"};
 constexpr std::string_view journal[] = {"JOURNAL"};
+constexpr std::string_view projecting[] = {"JOURNAL", "PROJECT", "PROJECTIONS_PATH"};
 constexpr std::string_view trace[] = {"ARCHIVE_TRACE"};
 constexpr std::string_view trace_and_report[] = {"ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 
@@ -88,6 +89,13 @@ bool takes(command which, const option& setting) {
         return among({group::logging, group::requests}, name);
     case command::journal:
         return among({group::logging, group::journal}, name);
+    case command::project:
+        return among({group::logging, group::database, group::projecting, group::requests, group::metrics},
+                     name);
+    case command::projections:
+    case command::dead_letters:
+    case command::migrate:
+        return among({group::logging, group::database, group::projecting, group::requests}, name);
     case command::list:
         return among({group::logging, group::lake, group::owner, group::trace_and_report}, name);
     case command::verify:
@@ -96,7 +104,7 @@ bool takes(command which, const option& setting) {
             name);
     case command::check:
         return among({group::logging, group::database, group::lake, group::table, group::placement,
-                      group::trace, group::foreseeing},
+                      group::trace, group::foreseeing, group::projecting},
                      name);
     case command::config:
         return true;

@@ -12,10 +12,13 @@ using words = std::array<std::string_view, 2>;
 
 constexpr words formats{"text", "json"};
 constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};
-constexpr std::array<std::string_view, 17> topics{
-    "archive", "plan",  "recover", "restore",    "export",  "serve",       "send",       "journal", "list",
-    "verify",  "check", "config",  "completion", "version", "environment", "exit-codes", "man"};
 constexpr words journal_actions{"cat", "verify"};
+constexpr std::array<std::string_view, 21> topics{
+    "archive", "plan",    "recover",     "restore",      "export",      "serve",      "send",
+    "journal", "project", "projections", "dead-letters", "migrate",     "list",       "verify",
+    "check",   "config",  "completion",  "version",      "environment", "exit-codes", "man"};
+constexpr std::array<std::string_view, 5> projection_actions{"pause", "resume", "replay", "rebuild",
+                                                             "forget"};
 
 constexpr command_flag output{"--output", "FORMAT", "what is printed: text or json", formats, "-o"};
 constexpr command_flag from{"--from", "DAY", "the first day, as YYYY-MM-DD", {}};
@@ -70,6 +73,25 @@ constexpr std::array send_flags{
 };
 constexpr std::array journal_flags{
     command_flag{"--from", "N", "of `cat`: the first position (default: the oldest there is)", {}}, output};
+constexpr words checked{"archive", "project"};
+constexpr std::array check_flags{
+    command_flag{"--for", "COMMAND", "for what: archive (the default) or project", checked}, output};
+constexpr std::array project_flags{
+    command_flag{"--once", "", "until what there is now is applied, then exit 0", {}},
+};
+constexpr std::array projections_flags{
+    command_flag{"--from",
+                 "START",
+                 "of `replay` and `rebuild`: a position, or a day as YYYY-MM-DD: the events accepted since",
+                 {}},
+    command_flag{"--detach", "", "of `rebuild`: return once it has begun", {}},
+    output,
+};
+constexpr std::array dead_letters_flags{
+    command_flag{"--retry", "", "apply them again, in order; those that are refused again stay", {}},
+    command_flag{"--drop", "", "remove those at the positions that are given: 3,5,7-9", {}},
+    output,
+};
 
 constexpr std::array command_table{
     command_info{command::archive, "archive",
@@ -97,13 +119,38 @@ constexpr std::array command_table{
     command_info{command::journal, "journal",
                  "topics of the journal, positions, size, age; `cat TOPIC` prints events, `verify` reads all",
                  journal_flags, "ACTION", journal_actions, true},
+    command_info{command::project,
+                 "project",
+                 "apply the events of the journal to tables, for all projections if none is named",
+                 project_flags,
+                 "NAME",
+                 {},
+                 true},
+    command_info{
+        command::projections, "projections",
+        "each projection: position, lag, dead letters; or pause, resume, replay, rebuild, forget NAME",
+        projections_flags, "ACTION", projection_actions, true},
+    command_info{command::dead_letters,
+                 "dead-letters",
+                 "events of a projection that SQL refused: NAME, then positions; list, --retry or --drop",
+                 dead_letters_flags,
+                 "NAME",
+                 {},
+                 true},
+    command_info{command::migrate,
+                 "migrate",
+                 "make or upgrade the tables of projections; `project` and `serve` do it themselves",
+                 {},
+                 "NAME",
+                 {},
+                 true},
     command_info{command::list, "list", "archived days: file, rows, bytes, state, last change", list_flags},
     command_info{command::verify, "verify",
                  "re-read archived days and prove them; names file, byte and row of each difference",
                  verify_flags},
     command_info{command::check, "check",
                  "preflight: database, privileges, index, lake, clock; what is missing and how to grant it",
-                 output_only},
+                 check_flags},
     command_info{command::config, "config", "every setting in force and where it came from; secrets hidden",
                  output_only},
     command_info{

@@ -26,6 +26,10 @@ std::string_view examples() noexcept {
   event-archiver send events.jsonl --to http://localhost:8000
                                                send the events of a file, in order; repeat it if it was interrupted
   event-archiver journal cat live --from 1000  events as they were accepted
+  event-archiver project --once                apply the events of the journal to tables
+  event-archiver projections                   where each projection is
+  event-archiver projections rebuild revenue   new tables beside the live ones, then swapped
+  event-archiver dead-letters revenue --retry  once its SQL is mended
   event-archiver help environment              every setting
 )";
 }

@@ -16,6 +16,10 @@ purpose purpose_of(const command_line& request, const texts& given) {
         return purpose::journal;
     if (request.command == command::send)
         return purpose::sending;
+    if (request.command == command::project || request.command == command::projections ||
+        request.command == command::dead_letters || request.command == command::migrate ||
+        request.check_projections)
+        return purpose::projecting;
     if (request.command == command::export_tasks || (request.command == command::recover && request.exports))
         return purpose::exports;
     return request.command == command::list ? purpose::inventory : purpose::archive;

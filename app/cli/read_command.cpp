@@ -29,6 +29,7 @@ class command_reader {
         if (auto mistake = mistake_in_texts(); !mistake.empty())
             return mistake;
         result_.output = text("--output") == "json" ? output_format::json : output_format::text;
+        result_.check_projections = text("--for") == "project";
         result_.keep = text("--keep");
         result_.discard = text("--discard");
         if (result_.command == command::restore)
@@ -39,6 +40,12 @@ class command_reader {
             return read_journal();
         if (result_.command == command::send)
             return read_sending();
+        if (result_.command == command::project || result_.command == command::migrate)
+            return read_projecting();
+        if (result_.command == command::projections)
+            return read_projections();
+        if (result_.command == command::dead_letters)
+            return read_dead_letters();
         if (auto mistake = read_days(); !mistake.empty())
             return mistake;
         return read_rest();
@@ -106,6 +113,35 @@ class command_reader {
             return *mistake;
         result_.send = std::get<send_request>(std::move(read));
         result_.send.watch = watch;
+        return {};
+    }
+
+    [[nodiscard]] std::string read_projecting() {
+        result_.projection.names = std::move(given_.arguments);
+        return read_switch("--once", result_.projection.once);
+    }
+
+    [[nodiscard]] std::string read_projections() {
+        bool detach = false;
+        if (auto mistake = read_switch("--detach", detach); !mistake.empty())
+            return mistake;
+        auto read = read_projections_request(given_.arguments, text("--from"), detach);
+        if (const auto* mistake = std::get_if<std::string>(&read))
+            return *mistake;
+        result_.projection = std::get<projection_request>(std::move(read));
+        return {};
+    }
+
+    [[nodiscard]] std::string read_dead_letters() {
+        bool retry = false;
+        bool drop = false;
+        for (const auto& [name, wanted] : {std::pair{"--retry", &retry}, std::pair{"--drop", &drop}})
+            if (auto mistake = read_switch(name, *wanted); !mistake.empty())
+                return mistake;
+        auto read = read_dead_letter_request(given_.arguments, retry, drop);
+        if (const auto* mistake = std::get_if<std::string>(&read))
+            return *mistake;
+        result_.dead_letters = std::get<dead_letter_request>(std::move(read));
         return {};
     }
 

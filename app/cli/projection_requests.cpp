@@ -1,0 +1,122 @@
+#include "app/cli/projection_requests.hpp"
+
+#include "app/settings/mistake.hpp"
+#include "async/quotable.hpp"
+#include "lake/day.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+using action = projection_request::action;
+
+constexpr std::array<std::pair<std::string_view, action>, 5> actions{{{"pause", action::pause},
+                                                                      {"resume", action::resume},
+                                                                      {"replay", action::replay},
+                                                                      {"rebuild", action::rebuild},
+                                                                      {"forget", action::forget}}};
+
+std::optional<std::int64_t> position_from(std::string_view text) {
+    std::int64_t number = 0;
+    const auto* const last = text.data() + text.size();
+    const auto [end, failed] = std::from_chars(text.data(), last, number);
+    return !text.empty() && failed == std::errc() && end == last && number >= 0 ? std::optional(number)
+                                                                                : std::nullopt;
+}
+
+// "3", "3,5", "3-7"; false: it is none of these.
+bool add_positions(std::string_view text, std::vector<std::int64_t>& into) {
+    constexpr std::int64_t span_max = 100'000;
+    for (;;) {
+        const auto part = text.substr(0, text.find(','));
+        const auto dash = part.find('-');
+        const auto first = position_from(part.substr(0, dash));
+        const auto last = dash == std::string_view::npos ? first : position_from(part.substr(dash + 1));
+        if (!first || !last || *last < *first || *last - *first > span_max)
+            return false;
+        for (auto each = *first; each <= *last; ++each)
+            into.push_back(each);
+        if (part.size() == text.size())
+            return true;
+        text.remove_prefix(part.size() + 1);
+    }
+}
+
+// A position, or a day.
+std::string read_from(const std::string& given, projection_request& into) {
+    into.from = position_from(given);
+    if (into.from)
+        return {};
+    if (const auto day = lake::day::from_text(given)) {
+        constexpr std::int64_t seconds_of_a_day = 86'400;
+        into.from_time = day->number() * seconds_of_a_day;
+        return {};
+    }
+    return mistake_in("--from", given, "give a position, or a day as YYYY-MM-DD");
+}
+
+} // namespace
+
+std::variant<projection_request, std::string>
+read_projections_request(const std::vector<std::string>& arguments, const std::string& from, bool detach) {
+    projection_request request;
+    request.detach = detach;
+    if (!arguments.empty()) {
+        const auto* const found =
+            std::ranges::find(actions, arguments.front(), &std::pair<std::string_view, action>::first);
+        if (found == actions.end())
+            return fmt::format(
+                "projections does not know {}: give pause, resume, replay, rebuild or forget, and the"
+                " name of a projection",
+                async::quoted(arguments.front()));
+        request.what = found->second;
+        if (arguments.size() < 2)
+            return fmt::format("projections {} needs the name of a projection", arguments.front());
+        if (arguments.size() > 2)
+            return fmt::format("projections {} takes one projection, and {} is a second one",
+                               arguments.front(), async::quoted(arguments[2]));
+        request.names = {arguments[1]};
+    }
+    const bool starts = request.what == action::replay || request.what == action::rebuild;
+    if (!from.empty() && !starts)
+        return std::string("--from belongs to `projections replay` and `projections rebuild`");
+    if (detach && request.what != action::rebuild)
+        return std::string("--detach belongs to `projections rebuild`");
+    if (!from.empty())
+        if (auto mistake = read_from(from, request); !mistake.empty())
+            return mistake;
+    return request;
+}
+
+std::variant<dead_letter_request, std::string>
+read_dead_letter_request(const std::vector<std::string>& arguments, bool retry, bool drop) {
+    using wanted = dead_letter_request::action;
+    dead_letter_request request;
+    request.what = retry ? wanted::retry : drop ? wanted::drop : wanted::list;
+    if (retry && drop)
+        return std::string("--retry and --drop exclude each other");
+    for (const auto& each : arguments) {
+        if (add_positions(each, request.positions))
+            continue;
+        if (!request.name.empty())
+            return fmt::format(
+                "dead-letters takes one projection and positions: {} is neither a number nor a list"
+                " such as 3,5,7-9",
+                async::quoted(each));
+        request.name = each;
+    }
+    if (request.name.empty())
+        return std::string("dead-letters needs the name of a projection");
+    if (drop && request.positions.empty())
+        return std::string("--drop needs positions: dead-letters NAME --drop 3,5,7-9");
+    return request;
+}
+
+} // namespace app

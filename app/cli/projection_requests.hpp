@@ -1,0 +1,37 @@
+// What `project`, `projections`, `dead-letters` and `migrate` are asked for.
+// Tested by tests/unit/app/cli/projection_requests_test.cpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace app {
+
+struct projection_request {
+    enum class action : unsigned char { list, pause, resume, replay, rebuild, forget };
+    action what = action::list;            // of `projections`
+    std::vector<std::string> names;        // none: all
+    bool once = false;                     // project --once
+    bool detach = false;                   // projections rebuild --detach
+    std::optional<std::int64_t> from;      // a position, or
+    std::optional<std::int64_t> from_time; // seconds since 1970, UTC
+};
+
+struct dead_letter_request {
+    enum class action : unsigned char { list, retry, drop };
+    action what = action::list;
+    std::string name;
+    std::vector<std::int64_t> positions; // none: all, of `list` and `retry`
+};
+
+// Each returns the request, or a mistake.
+[[nodiscard]] std::variant<projection_request, std::string>
+read_projections_request(const std::vector<std::string>& arguments, const std::string& from, bool detach);
+[[nodiscard]] std::variant<dead_letter_request, std::string>
+read_dead_letter_request(const std::vector<std::string>& arguments, bool retry, bool drop);
+
+} // namespace app

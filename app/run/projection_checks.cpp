@@ -1,0 +1,125 @@
+#include "app/run/projection_checks.hpp"
+
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "events/projection/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+using archive::check_line;
+using archive::check_status;
+using async::awaitable;
+
+check_line line_of(const std::exception_ptr& failed, std::string name) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const async::error& said) {
+        return {std::move(name), check_status::failed, said.message(), said.hint(), said.kind()};
+    }
+}
+
+void add_directories(const std::vector<events::projection_definition>& definitions,
+                     std::vector<check_line>& lines) {
+    for (const auto& each : definitions) {
+        check_line line{fmt::format("projection {}", each.name), check_status::ok, each.directory.string()};
+        if (!each.mistake.empty()) {
+            line.status = check_status::failed;
+            line.detail = each.mistake;
+            line.failure = async::failure::precondition;
+        }
+        lines.push_back(std::move(line));
+    }
+}
+
+awaitable<void> add_rights(db::connection& session, std::vector<check_line>& lines) {
+    const auto found = co_await session.query(
+        "SELECT current_user::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text,"
+        " pg_catalog.to_regnamespace('event_archiver') IS NOT NULL,"
+        " pg_catalog.has_database_privilege(pg_catalog.current_database()::pg_catalog.text, "
+        "'CREATE'::pg_catalog.text),"
+        " (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=)"
+        " pg_catalog.to_regnamespace('event_archiver')::pg_catalog.oid AND c.relkind OPERATOR(pg_catalog.=) "
+        "'r'"
+        " AND NOT (pg_catalog.has_table_privilege(c.oid, 'SELECT'::pg_catalog.text)"
+        " AND pg_catalog.has_table_privilege(c.oid, 'INSERT'::pg_catalog.text)"
+        " AND pg_catalog.has_table_privilege(c.oid, 'UPDATE'::pg_catalog.text)"
+        " AND pg_catalog.has_table_privilege(c.oid, 'DELETE'::pg_catalog.text))),"
+        " pg_catalog.pg_is_in_recovery()");
+    const auto role = db::connection::identifier(found.text(0, 0));
+    if (found.boolean(0, 5))
+        lines.push_back({"primary", check_status::failed, "the server is a read-only standby",
+                         "Point PG_CONNECTION_STRING at the primary.", async::failure::precondition});
+    if (!found.boolean(0, 2) && !found.boolean(0, 3))
+        lines.push_back({"schema", check_status::failed,
+                         "there is no schema event_archiver, and this role may not make it",
+                         fmt::format("GRANT CREATE ON DATABASE {} TO {}",
+                                     db::connection::identifier(found.text(0, 1)), role),
+                         async::failure::refused});
+    else if (found.integer(0, 4) > 0)
+        lines.push_back(
+            {"schema", check_status::failed, "this role lacks rights on tables of the schema event_archiver",
+             fmt::format("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA event_archiver TO {}",
+                         role),
+             async::failure::refused});
+    else
+        lines.push_back({"schema", check_status::ok,
+                         found.boolean(0, 2) ? "event_archiver is there" : "event_archiver will be made"});
+}
+
+awaitable<void> add_positions(db::connection& session, projection_check_context context,
+                              std::vector<check_line>& lines) {
+    std::vector<events::named_projection> names;
+    for (const auto& each : context.definitions)
+        if (each.mistake.empty())
+            names.push_back({each, events::position_name(each, context.group)});
+    const auto all = co_await events::look_at_all(session, *context.journal, names);
+    for (const auto& each : all) {
+        check_line line{
+            fmt::format("position {}", each.key.projection), check_status::ok,
+            fmt::format("{}, {} behind, {} dead letters", each.state, each.behind(), each.dead_letters)};
+        if (each.at > each.end && each.state != "not_started") {
+            line.status = check_status::failed;
+            line.detail = fmt::format("the position is {}, and topic '{}' ends at {}", each.at,
+                                      each.key.topic, each.end);
+            line.failure = async::failure::integrity;
+        } else if (each.state == "failed") {
+            line.status = check_status::warning;
+            line.detail = each.reason;
+        }
+        lines.push_back(std::move(line));
+    }
+}
+
+} // namespace
+
+awaitable<std::vector<check_line>> check_projections(projection_check_context context) {
+    std::vector<check_line> lines;
+    lines.push_back({"settings", check_status::ok, "every setting can be read"});
+    add_directories(context.definitions, lines);
+    if (context.journal != nullptr)
+        lines.push_back({"journal", check_status::ok, "it can be read"});
+    else
+        lines.push_back({"journal", check_status::failed, context.journal_problem, "Check JOURNAL.",
+                         async::failure::precondition});
+    std::function<awaitable<void>(db::connection&)> body =
+        [&context, &lines](db::connection& session) -> awaitable<void> {
+        lines.push_back({"database", check_status::ok, context.database_name});
+        co_await add_rights(session, lines);
+        if (context.journal != nullptr)
+            co_await add_positions(session, context, lines);
+    };
+    const auto failed = co_await async::caught_error(db::with_session(context.database, std::move(body)));
+    if (failed)
+        lines.push_back(line_of(failed, "database"));
+    co_return lines;
+}
+
+} // namespace app

@@ -1,0 +1,28 @@
+// `check --for project`: is everything there that projections need?
+// Tested by tests/integration/test_projections.py.
+#pragma once
+
+#include "archive/look/preflight.hpp"
+#include "db/session_scope.hpp"
+#include "events/journal/journal.hpp"
+#include "events/projection/control.hpp"
+
+#include <string>
+#include <vector>
+
+namespace app {
+
+struct projection_check_context {
+    db::database_access database;
+    std::string database_name;                                     // for people, without a password
+    const std::vector<events::projection_definition>& definitions; // with their mistakes
+    std::string group;
+    events::journal* journal; // null, and why
+    std::string journal_problem;
+};
+
+// Looks at everything, whatever fails on the way; changes nothing.
+[[nodiscard]] async::awaitable<std::vector<archive::check_line>>
+check_projections(projection_check_context context);
+
+} // namespace app

@@ -1,0 +1,333 @@
+#include "app/run/projection_work.hpp"
+
+#include "app/cli/commands.hpp"
+#include "app/run/loop_run.hpp"
+#include "app/run/open_journal.hpp"
+#include "app/run/projection_checks.hpp"
+#include "app/run/projections_of.hpp"
+#include "app/text/render.hpp"
+#include "app/text/render_projections.hpp"
+#include "app/text/units.hpp"
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "events/projection/control.hpp"
+#include "events/projection/dead_letter.hpp"
+#include "events/projection/rebuild.hpp"
+#include "events/projection/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+using async::failure;
+using definition_list = std::vector<events::projection_definition>;
+using session_body = std::function<awaitable<void>(db::connection&)>;
+
+events::replay_start start_of(const projection_request& request) {
+    events::replay_start start;
+    start.at = request.from;
+    if (request.from_time)
+        start.time = events::event_time(std::chrono::seconds(*request.from_time));
+    return start;
+}
+
+async::retry_policy policy_of(const configuration& settings) {
+    async::retry_policy policy;
+    policy.tries_max = settings.retries + 1;
+    policy.pause_first = std::chrono::milliseconds(200);
+    policy.pause_max = std::chrono::milliseconds(5'000);
+    return policy;
+}
+
+// Those without mistakes; the others are told of.
+definition_list runnable(definition_list all, async::log& log) {
+    std::erase_if(all, [&log](const events::projection_definition& each) {
+        if (!each.mistake.empty())
+            log.error("projection.broken", each.mistake,
+                      {{"projection", each.name}, {"directory", each.directory.string()}});
+        return !each.mistake.empty();
+    });
+    return all;
+}
+
+} // namespace
+
+projection_work::projection_work(const command_line& request, const configuration& settings, run_frame& frame,
+                                 std::function<void()> prepared)
+    : request_(request)
+    , settings_(settings)
+    , log_(frame.log())
+    , run_id_(frame.run_id())
+    , prepared_(std::move(prepared))
+    , connections_(loop_.get_executor(), settings, std::nullopt, log_)
+    , guard_(loop_.get_executor(), stop_, log_)
+    , session_(loop_.get_executor(), connections_.database(), policy_of(settings),
+               std::string(info_of(request.command).name)) {}
+
+work_end projection_work::run() {
+    loop_hooks hooks{[this](int number) {
+                         guard_.stop(number, "stopping: what is being applied is rolled back", "projecting");
+                     },
+                     [this] {
+                         for (const auto& each : progress())
+                             log_.info("progress", "a projection is at work",
+                                       {{"projection", each.projection},
+                                        {"topic", each.topic},
+                                        {"position", each.next},
+                                        {"behind", each.behind()}});
+                     },
+                     [this] {
+                         guard_.disarm();
+                         session_.close();
+                         connections_.close();
+                     }};
+    work_end end;
+    end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
+    end.stopped_by = stop_.signal_number();
+    end.leave_by = guard_.deadline();
+    end.exit_code = exit_code_;
+    return end;
+}
+
+std::vector<events::stream_progress> projection_work::progress() const {
+    return engine_ ? engine_->progress() : last_;
+}
+
+std::string projection_work::position_name_of(const events::projection_definition& which) const {
+    return events::position_name(which, settings_.journal.group);
+}
+
+events::named_projection projection_work::named(const events::projection_definition& which) const {
+    return {which, position_name_of(which)};
+}
+
+awaitable<void> projection_work::work() {
+    const auto there = std::make_shared<definition_list>();
+    std::function<void()> reading = [there, &settings = settings_] { *there = all_projections(settings); };
+    co_await reading_.run(std::move(reading));
+    switch (request_.command) {
+    case command::project:
+        co_await project(std::move(*there));
+        break;
+    case command::projections:
+        co_await projections(std::move(*there));
+        break;
+    case command::dead_letters:
+        co_await dead_letters(std::move(*there));
+        break;
+    case command::check:
+        co_await check(std::move(*there));
+        break;
+    default:
+        co_await migrate(std::move(*there));
+    }
+    if (journal_)
+        co_await journal_->close();
+}
+
+awaitable<void> projection_work::with_session(session_body body) { return session_.use(std::move(body)); }
+
+// One that is not there, although positions are known, was lost.
+awaitable<void> projection_work::open_journal_to_read() {
+    std::optional<async::error> why;
+    try {
+        journal_ = open_journal(loop_.get_executor(), settings_.journal, journal_use::read, log_);
+    } catch (const async::error& failed) {
+        why = failed;
+    }
+    if (why)
+        co_await must_not_be_lost(*why);
+}
+
+awaitable<void> projection_work::must_not_be_lost(async::error why) {
+    std::string known;
+    session_body body = [this, &known](db::connection& session) -> awaitable<void> {
+        co_await events::make_schema(session, log_);
+        const auto found =
+            co_await session.query("SELECT p.projection, p.topic, p.next FROM event_archiver.position p"
+                                   " ORDER BY p.next DESC, p.projection LIMIT 1");
+        if (found.rows() > 0 && found.integer(0, 2) > 0)
+            known = fmt::format("projection '{}' is at position {} of topic '{}'", found.text(0, 0),
+                                found.text(0, 2), found.text(0, 1));
+    };
+    co_await with_session(std::move(body));
+    if (!known.empty())
+        throw async::error(failure::integrity, fmt::format("{}, but {}", known, why.message()), why.hint());
+    throw why;
+}
+
+awaitable<void> projection_work::project(definition_list there) {
+    const bool asked_by_name = !request_.projection.names.empty();
+    auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
+                                : projections_to_run(std::move(there), settings_.projections);
+    chosen = runnable(std::move(chosen), log_);
+    if (chosen.empty())
+        throw async::error(failure::precondition, "there is no projection to run",
+                           "Check PROJECT and PROJECTIONS_PATH.");
+    co_await open_journal_to_read();
+    events::engine_options options;
+    options.once = request_.projection.once;
+    options.worker = run_id_;
+    options.group = settings_.journal.group;
+    options.retries = policy_of(settings_);
+    engine_ = std::make_unique<events::projection_engine>(
+        loop_.get_executor(), *journal_, connections_.database(), std::move(chosen), std::move(options));
+    const auto failed = co_await async::caught(engine_->run());
+    last_ = engine_->progress();
+    engine_.reset();
+    if (failed)
+        std::rethrow_exception(failed);
+}
+
+awaitable<void> projection_work::projections(definition_list there) {
+    if (request_.projection.what == projection_request::action::list) {
+        co_await list(std::move(there));
+        co_return;
+    }
+    if (request_.projection.what == projection_request::action::forget) {
+        // Also one that is defined nowhere any more.
+        std::size_t removed = 0;
+        session_body body = [this, &removed](db::connection& session) -> awaitable<void> {
+            co_await events::make_schema(session, log_);
+            removed = co_await events::forget_projection(session, request_.projection.names.front());
+        };
+        co_await with_session(std::move(body));
+        answer_ = removed > 0 ? "forgotten\n" : "there was no such position\n";
+        co_return;
+    }
+    const auto chosen = named_projections(std::move(there), request_.projection.names);
+    co_await change(chosen.front());
+}
+
+awaitable<void> projection_work::list(definition_list there) {
+    co_await open_journal_to_read();
+    const auto wanted = projections_to_run(runnable(std::move(there), log_), settings_.projections);
+    std::vector<events::named_projection> names;
+    for (const auto& each : wanted)
+        names.push_back(named(each));
+    std::vector<events::projection_status> all;
+    session_body body = [this, &names, &all](db::connection& session) -> awaitable<void> {
+        all = co_await events::look_at_all(session, *journal_, names);
+    };
+    co_await with_session(std::move(body));
+    answer_ = render_projections(all, request_.output);
+}
+
+awaitable<void> projection_work::change(const events::projection_definition& which) {
+    using action = projection_request::action;
+    const auto what = request_.projection.what;
+    if (what != action::resume)
+        co_await open_journal_to_read();
+    if (what == action::rebuild) {
+        co_await rebuild(which);
+        co_return;
+    }
+    session_body body = [this, &which, what](db::connection& session) -> awaitable<void> {
+        co_await events::make_schema(session, log_);
+        if (what == action::pause)
+            (void)co_await events::pause_projection(session, *journal_, named(which));
+        else if (what == action::resume)
+            (void)co_await events::resume_projection(session, position_name_of(which));
+        else
+            co_await events::replay_projection(session, *journal_, named(which),
+                                               start_of(request_.projection), log_);
+    };
+    co_await with_session(std::move(body));
+    answer_ = what == action::pause    ? "paused\n"
+              : what == action::resume ? "running\n"
+                                       : "set back: what runs the projection applies the events again\n";
+}
+
+awaitable<void> projection_work::rebuild(const events::projection_definition& which) {
+    session_body body = [this, &which](db::connection& session) -> awaitable<void> {
+        co_await events::make_schema(session, log_);
+        (void)co_await events::migrate(session, which, log_);
+    };
+    co_await with_session(std::move(body));
+    events::rebuild_request request{named(which), start_of(request_.projection), run_id_, prepared_};
+    co_await events::rebuild_projection(session_, *journal_, std::move(request), log_);
+    answer_ = "rebuilt\n";
+}
+
+awaitable<void> projection_work::dead_letters(definition_list there) {
+    using action = dead_letter_request::action;
+    const auto& asked = request_.dead_letters;
+    const std::vector<std::string> names(1, asked.name);
+    const auto chosen = named_projections(std::move(there), names);
+    const auto& which = chosen.front();
+    std::vector<events::dead_letter> found;
+    events::retried_letters retried;
+    std::size_t dropped = 0;
+    session_body body = [&](db::connection& session) -> awaitable<void> {
+        co_await events::make_schema(session, log_);
+        if (asked.what == action::list) {
+            found = co_await events::dead_letters(session, position_name_of(which));
+        } else if (asked.what == action::drop) {
+            dropped += co_await events::drop_letters(session, position_name_of(which), asked.positions);
+        } else {
+            const auto now = co_await events::retry_letters(session, which, position_name_of(which),
+                                                            asked.positions, log_);
+            retried.applied += now.applied;
+            retried.refused = now.refused;
+        }
+    };
+    co_await with_session(std::move(body));
+    if (asked.what == action::list) {
+        if (!asked.positions.empty())
+            std::erase_if(found, [&asked](const events::dead_letter& each) {
+                return std::ranges::find(asked.positions, each.refused.at) == asked.positions.end();
+            });
+        answer_ = render_dead_letters(found, request_.output);
+    } else if (request_.output == output_format::json) {
+        answer_ = fmt::format("{{\"applied\":{},\"refused\":{},\"dropped\":{}}}\n", retried.applied,
+                              retried.refused, dropped);
+    } else {
+        answer_ = asked.what == action::drop
+                      ? fmt::format("dropped {}\n", counted(dropped, "dead letter"))
+                      : fmt::format("applied {}, {} refused again\n", counted(retried.applied, "dead letter"),
+                                    retried.refused);
+    }
+}
+
+awaitable<void> projection_work::migrate(definition_list there) {
+    const bool asked_by_name = !request_.projection.names.empty();
+    auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
+                                : projections_to_run(std::move(there), settings_.projections);
+    chosen = runnable(std::move(chosen), log_);
+    std::size_t applied = 0;
+    session_body body = [this, &chosen, &applied](db::connection& session) -> awaitable<void> {
+        co_await events::make_schema(session, log_);
+        for (const auto& each : chosen)
+            applied += co_await events::migrate(session, each, log_);
+    };
+    co_await with_session(std::move(body));
+    answer_ = fmt::format("applied {}\n", counted(applied, "migration"));
+}
+
+awaitable<void> projection_work::check(definition_list there) {
+    const auto wanted = projections_to_run(std::move(there), settings_.projections);
+    std::string problem;
+    try {
+        journal_ = open_journal(loop_.get_executor(), settings_.journal, journal_use::read, log_);
+    } catch (const async::error& failed) {
+        problem = failed.message();
+    }
+    projection_check_context context{connections_.database(),
+                                     db::describe_conninfo(settings_.database),
+                                     wanted,
+                                     settings_.journal.group,
+                                     journal_.get(),
+                                     std::move(problem)};
+    const auto lines = co_await check_projections(std::move(context));
+    const auto failed = archive::verdict_of(lines);
+    exit_code_ = failed ? exit_code_of(*failed) : exit_code::done;
+    answer_ = render_checks(lines, exit_code_, request_.output);
+}
+
+} // namespace app

@@ -1,0 +1,80 @@
+// The work of a command about projections, and all that it takes.
+// Tested by tests/integration/test_projections.py.
+#pragma once
+
+#include "app/cli/command_line.hpp"
+#include "app/run/connections.hpp"
+#include "app/run/run_frame.hpp"
+#include "app/run/stop_guard.hpp"
+#include "app/settings/configuration.hpp"
+#include "async/stop.hpp"
+#include "events/projection/control.hpp"
+#include "events/projection/engine.hpp"
+#include "events/projection/projection_session.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace app {
+
+// The members stand in an order in which they can be taken down again.
+class projection_work {
+  public:
+    // `request`, `settings` and `frame` must outlive it. `prepared` is called once a rebuild can be refused
+    // no more; may be empty.
+    projection_work(const command_line& request, const configuration& settings, run_frame& frame,
+                    std::function<void()> prepared);
+    projection_work(const projection_work&) = delete;
+    projection_work& operator=(const projection_work&) = delete;
+
+    // To the end, once.
+    [[nodiscard]] work_end run();
+
+    // For standard output; empty: nothing.
+    [[nodiscard]] const std::string& answer() const noexcept { return answer_; }
+    // Of `project`, as it is or was last.
+    [[nodiscard]] std::vector<events::stream_progress> progress() const;
+
+  private:
+    [[nodiscard]] async::awaitable<void> work();
+    [[nodiscard]] async::awaitable<void> project(std::vector<events::projection_definition> there);
+    [[nodiscard]] async::awaitable<void> projections(std::vector<events::projection_definition> there);
+    [[nodiscard]] async::awaitable<void> list(std::vector<events::projection_definition> there);
+    [[nodiscard]] async::awaitable<void> change(const events::projection_definition& which);
+    [[nodiscard]] async::awaitable<void> rebuild(const events::projection_definition& which);
+    [[nodiscard]] async::awaitable<void> dead_letters(std::vector<events::projection_definition> there);
+    [[nodiscard]] async::awaitable<void> migrate(std::vector<events::projection_definition> there);
+
+    [[nodiscard]] async::awaitable<void> check(std::vector<events::projection_definition> there);
+
+    [[nodiscard]] async::awaitable<void> open_journal_to_read();
+    [[nodiscard]] async::awaitable<void> must_not_be_lost(async::error why);
+    // Awaits `body` with a session, again where that may help.
+    [[nodiscard]] async::awaitable<void>
+    with_session(std::function<async::awaitable<void>(db::connection&)> body);
+    [[nodiscard]] std::string position_name_of(const events::projection_definition& which) const;
+    [[nodiscard]] events::named_projection named(const events::projection_definition& which) const;
+
+    const command_line& request_;
+    const configuration& settings_;
+    async::log& log_;
+    std::string run_id_;
+    std::function<void()> prepared_;
+    boost::asio::io_context loop_{1};
+    async::stop_source stop_;
+    connections connections_;
+    stop_guard guard_;
+    async::helper_thread reading_;
+    events::projection_session session_;
+    std::unique_ptr<events::journal> journal_;
+    std::unique_ptr<events::projection_engine> engine_;
+    std::vector<events::stream_progress> last_;
+    std::string answer_;
+    int exit_code_ = exit_code::done;
+};
+
+} // namespace app

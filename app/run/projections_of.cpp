@@ -1,0 +1,93 @@
+#include "app/run/projections_of.hpp"
+
+#include "app/settings/nearest.hpp"
+#include "async/error.hpp"
+#include "async/quotable.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+using async::failure;
+using definition_list = std::vector<events::projection_definition>;
+
+constexpr std::array<std::pair<api, std::string_view>, 3> projections_of_apis{
+    {{api::live, "revenue"}, {api::timestamps, "timestamps"}, {api::builds, "builds"}}};
+
+bool is_shipped(const events::projection_definition& which) {
+    const auto shipped = events::shipped_projections();
+    return shipped && which.directory.parent_path() == *shipped;
+}
+
+void must_be_right(const events::projection_definition& which) {
+    if (!which.mistake.empty())
+        throw async::error(failure::precondition,
+                           fmt::format("projection '{}' cannot run: {}", which.name, which.mistake),
+                           "Mend the file in '" + which.directory.string() + "'.");
+}
+
+} // namespace
+
+definition_list all_projections(const configuration& settings) {
+    std::vector<std::filesystem::path> places;
+    if (auto shipped = events::shipped_projections())
+        places.push_back(std::move(*shipped));
+    places.insert(places.end(), settings.projections.paths.begin(), settings.projections.paths.end());
+    auto all = events::read_projections(places);
+    // Another topic than that of its file, as the service was told that this one takes the place of.
+    const auto& journal = settings.journal;
+    const auto& topic = journal.consumer_topic.empty() ? journal.publish_topic : journal.consumer_topic;
+    for (auto& each : all)
+        if (each.name == "timestamps" && is_shipped(each) && !topic.empty())
+            each.settings.topics = {topic};
+    return all;
+}
+
+definition_list named_projections(definition_list there, const std::vector<std::string>& names) {
+    if (names.empty())
+        return there;
+    std::vector<std::string_view> known;
+    for (const auto& each : there)
+        known.push_back(each.name);
+    definition_list chosen;
+    for (const auto& name : names) {
+        const auto found = std::ranges::find(there, name, &events::projection_definition::name);
+        const auto near = nearest(name, known);
+        if (found == there.end())
+            throw async::error(failure::usage,
+                               fmt::format("there is no projection {}{}", async::quoted(name),
+                                           near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+                               "PROJECTIONS_PATH names the directories of your own.");
+        must_be_right(*found);
+        if (std::ranges::find(chosen, name, &events::projection_definition::name) == chosen.end())
+            chosen.push_back(*found);
+    }
+    return chosen;
+}
+
+definition_list projections_to_run(definition_list there, const projection_settings& settings) {
+    if (settings.choice == projection_choice::none)
+        return {};
+    return settings.choice == projection_choice::named ? named_projections(std::move(there), settings.names)
+                                                       : std::move(there);
+}
+
+definition_list projections_to_serve(definition_list there, const configuration& settings) {
+    if (settings.projections.choice != projection_choice::of_the_apis)
+        return projections_to_run(std::move(there), settings.projections);
+    std::erase_if(there, [&settings](const events::projection_definition& each) {
+        const auto served = [&](const auto& pair) {
+            return settings.serving.offers(pair.first) && pair.second == each.name;
+        };
+        return is_shipped(each) && !std::ranges::any_of(projections_of_apis, served);
+    });
+    return there;
+}
+
+} // namespace app

@@ -1,0 +1,30 @@
+// Which projections a command is about: those that are shipped, and those of PROJECTIONS_PATH.
+// Tested by tests/integration/test_projections.py.
+#pragma once
+
+#include "app/settings/configuration.hpp"
+#include "events/projection/definition.hpp"
+
+#include <string>
+#include <vector>
+
+namespace app {
+
+// All there are, with their mistakes, by name. Throws async::error(precondition) for a directory that cannot
+// be read. Blocks.
+[[nodiscard]] std::vector<events::projection_definition> all_projections(const configuration& settings);
+
+// Those called `names`, or all if there are none. Throws async::error(usage) for a name that there is not,
+// async::error(precondition) for one that is asked for by name and has a mistake.
+[[nodiscard]] std::vector<events::projection_definition>
+named_projections(std::vector<events::projection_definition> there, const std::vector<std::string>& names);
+
+// What PROJECT says; unset: all. As `project` understands it.
+[[nodiscard]] std::vector<events::projection_definition>
+projections_to_run(std::vector<events::projection_definition> there, const projection_settings& settings);
+
+// What `serve` runs: what PROJECT says; unset: those of its APIs, and those of PROJECTIONS_PATH.
+[[nodiscard]] std::vector<events::projection_definition>
+projections_to_serve(std::vector<events::projection_definition> there, const configuration& settings);
+
+} // namespace app

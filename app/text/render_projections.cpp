@@ -1,0 +1,114 @@
+#include "app/text/render_projections.hpp"
+
+#include "app/text/printable.hpp"
+#include "app/text/text_table.hpp"
+#include "app/text/units.hpp"
+#include "app/text/utf8.hpp"
+#include "events/projection/batch_values.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+
+namespace app {
+
+namespace {
+
+namespace json = boost::json;
+
+std::string statuses_json(std::span<const events::projection_status> all) {
+    json::array list;
+    for (const auto& each : all) {
+        json::object entry;
+        entry["name"] = each.key.projection;
+        entry["state"] = each.state;
+        entry["topic"] = each.key.topic;
+        entry["partition"] = each.key.partition;
+        entry["position"] = each.at;
+        entry["end"] = each.end;
+        entry["behind"] = each.behind();
+        entry["behind_seconds"] = std::round(each.behind_seconds * 1000) / 1000;
+        entry["dead_letters"] = each.dead_letters;
+        if (each.reason.empty())
+            entry["reason"] = nullptr;
+        else
+            entry["reason"] = valid_utf8(each.reason);
+        list.emplace_back(std::move(entry));
+    }
+    return json::serialize(
+               json::object{{"schema", "event-archiver/projections/v1"}, {"projections", std::move(list)}}) +
+           "\n";
+}
+
+// The value as it was posted, where it is JSON: its numbers keep their digits.
+std::string value_json(const std::string& value) {
+    return events::json_mistake(value).empty() ? value : json::serialize(events::as_text(value));
+}
+
+std::string letters_json(std::span<const events::dead_letter> refused) {
+    std::string text = R"({"schema":"event-archiver/dead-letters/v1","dead_letters":[)";
+    for (std::size_t index = 0; index < refused.size(); ++index) {
+        const auto& each = refused[index];
+        json::object before;
+        before["projection"] = each.key.projection;
+        before["topic"] = each.key.topic;
+        before["partition"] = each.key.partition;
+        before["position"] = each.refused.at;
+        before["at"] = events::time_text(each.refused.time);
+        if (each.refused.content.key)
+            before["key"] = *each.refused.content.key;
+        else
+            before["key"] = nullptr;
+        json::object behind;
+        behind["sqlstate"] = each.sqlstate;
+        behind["reason"] = each.reason;
+        behind["failed_at"] = each.failed_at;
+        auto head = json::serialize(before);
+        head.pop_back();
+        text += fmt::format("{}{},\"value\":{},{}", index == 0 ? "" : ",", head,
+                            value_json(each.refused.content.value), json::serialize(behind).substr(1));
+    }
+    return text + "]}\n";
+}
+
+std::string seconds_shown(double seconds) {
+    return seconds < 1 ? "-" : short_duration(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
+}
+
+} // namespace
+
+std::string render_projections(std::span<const events::projection_status> all, output_format format) {
+    if (format == output_format::json)
+        return statuses_json(all);
+    if (all.empty())
+        return "there is no projection\n";
+    text_table table("llrrrrrl", {"NAME", "TOPIC", "POSITION", "END", "BEHIND", "", "DEAD", "STATE"});
+    for (const auto& each : all) {
+        const auto topic = each.key.partition == 0 ? each.key.topic
+                                                   : fmt::format("{}/{}", each.key.topic, each.key.partition);
+        table.add({each.key.projection, topic, grouped(static_cast<std::uint64_t>(each.at)),
+                   grouped(static_cast<std::uint64_t>(each.end)),
+                   grouped(static_cast<std::uint64_t>(each.behind())), seconds_shown(each.behind_seconds),
+                   grouped(static_cast<std::uint64_t>(each.dead_letters)),
+                   each.reason.empty() ? each.state : each.state + ": " + each.reason});
+    }
+    return table.text();
+}
+
+std::string render_dead_letters(std::span<const events::dead_letter> refused, output_format format) {
+    if (format == output_format::json)
+        return letters_json(refused);
+    if (refused.empty())
+        return "there is no dead letter\n";
+    text_table table("lrlll", {"TOPIC", "POSITION", "ACCEPTED", "STATE", "REASON"});
+    for (const auto& each : refused)
+        table.add({each.key.topic, std::to_string(each.refused.at), events::time_text(each.refused.time),
+                   each.sqlstate, each.reason});
+    return table.text();
+}
+
+} // namespace app

@@ -1,0 +1,19 @@
+// What `projections` and `dead-letters` print. docs/json.md lists the fields.
+// Tested by tests/integration/test_projections.py.
+#pragma once
+
+#include "app/text/output_format.hpp"
+#include "events/projection/control.hpp"
+#include "events/projection/dead_letter.hpp"
+
+#include <span>
+#include <string>
+
+namespace app {
+
+[[nodiscard]] std::string render_projections(std::span<const events::projection_status> all,
+                                             output_format format);
+[[nodiscard]] std::string render_dead_letters(std::span<const events::dead_letter> letters,
+                                              output_format format);
+
+} // namespace app

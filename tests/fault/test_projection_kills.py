@@ -1,0 +1,156 @@
+"""Whatever is killed, and where: each event is applied once."""
+import random
+import signal
+import time
+
+import pytest
+
+from support.shop import TOTAL, Shop
+
+PLUGIN = "INSERT INTO seen SELECT $4 + n - 1 FROM json_array_elements($1) WITH ORDINALITY AS e(v, n) WHERE v->>'u' <> 'bad'"
+POINTS = [
+    "projection-migrated",
+    "projection-moved",
+    "projection-moved#2",
+    "projection-applied",
+    "projection-plugin",
+    "projection-refused",
+    "projection-invalid",
+    "projection-dead-letter",
+    "projection-before-commit",
+    "projection-before-commit#2",
+    "projection-after-commit",
+    "projection-after-commit#2",
+]
+
+
+@pytest.fixture
+def shop(fault_binary, database, tmp_path):
+    it = Shop(fault_binary, database, tmp_path)
+    it.write("total/plugins/a/migrations/001.sql", "CREATE TABLE IF NOT EXISTS seen (at bigint PRIMARY KEY)")
+    it.write("total/plugins/a/apply.sql", PLUGIN)
+    it.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total, public.seen\n")
+    return it
+
+
+def post_with_poison(shop) -> None:
+    shop.post(60)
+    shop.topic.append({"u": "bad", "v": "many"}, "1],[2")
+    shop.post(70)
+
+
+def check(shop) -> None:
+    assert shop.total() == shop.posted
+    assert shop.value("SELECT string_agg(position::text, ',' ORDER BY position) FROM event_archiver.dead_letter") == "60,61"
+    assert shop.value("SELECT count(*) FROM seen") == 130
+    assert shop.value("SELECT next FROM event_archiver.position WHERE projection = 'total'") == 132
+
+
+def killed(shop, *arguments: str, point: str) -> None:
+    outcome = shop.program.run(*arguments, settings={"EVENT_ARCHIVER_FAULT": f"{point}=kill"})
+    assert outcome.code == 137, f"{point} was not reached\n{outcome}"
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at(shop, point):
+    post_with_poison(shop)
+    killed(shop, "project", "total", "--once", point=point)
+    shop.once()
+    check(shop)
+
+
+@pytest.mark.parametrize("point", ["projection-moved", "projection-applied", "projection-before-commit"])
+def test_stopped_at_and_overtaken(shop, point):
+    """It holds the row of the position, until the server ends its transaction."""
+    post_with_poison(shop)
+    zombie = shop.program.start("project", "total", "--once", settings={"EVENT_ARCHIVER_FAULT": f"{point}=stop"})
+    time.sleep(1.5)
+    shop.once()
+    check(shop)
+    zombie.send(signal.SIGCONT)
+    assert zombie.wait().code == 0
+    check(shop)
+
+
+@pytest.mark.parametrize("point", ["dead-letter-removed", "dead-letter-applied"])
+def test_a_retry_is_killed(shop, point):
+    post_with_poison(shop)
+    shop.once()
+    shop.write("total/apply.sql", TOTAL.replace("v bigint", "v text").replace("sum(v)", "sum(CASE v WHEN 'many' THEN 2 ELSE v::bigint END)"))
+    killed(shop, "dead-letters", "total", "--retry", point=point)
+    shop.run("dead-letters", "total", "--retry")
+    shop.posted += 2
+    assert shop.total() == shop.posted
+    assert shop.value("SELECT string_agg(position::text, ',') FROM event_archiver.dead_letter") == "61"
+
+
+def test_a_replay_is_killed(shop):
+    post_with_poison(shop)
+    shop.once()
+    killed(shop, "projections", "replay", "total", point="replay-before-commit")
+    check(shop)
+    shop.run("projections", "replay", "total")
+    shop.once()
+    check(shop)
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["rebuild-before-prepared", "rebuild-prepared", "projection-applied", "rebuild-caught-up", "rebuild-before-swap", "rebuild-swapped"],
+)
+def test_a_rebuild_is_killed(shop, point):
+    post_with_poison(shop)
+    shop.once()
+    killed(shop, "projections", "rebuild", "total", point=point)
+    check(shop)
+    shop.run("projections", "rebuild", "total")
+    check(shop)
+    assert shop.value("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'ea_%'") == 0
+    assert shop.value("SELECT count(*) FROM event_archiver.position") == 1
+
+
+def test_a_rebuild_takes_the_last_batch_along(shop):
+    """What the live projection applies between the last look and the swap."""
+    shop.post(60)
+    shop.once()
+    rebuild = shop.program.start("projections", "rebuild", "total", settings={"EVENT_ARCHIVER_FAULT": "rebuild-caught-up=stop"})
+    shop.wait_for(lambda: shop.value("SELECT count(*) FROM event_archiver.position WHERE next = 60") == 2)
+    time.sleep(0.5)
+    shop.post(30)
+    shop.once()
+    rebuild.send(signal.SIGCONT)
+    assert rebuild.wait().code == 0
+    assert shop.total() == shop.posted
+    assert shop.value("SELECT count(*) FROM seen") == 90
+    shop.once()
+    assert shop.total() == shop.posted
+
+
+def test_killed_at_random(shop):
+    random.seed(11)
+    processes = []
+    for _ in range(25):
+        while len(processes) < 2:
+            processes.append(shop.program.start("project", "total"))
+        shop.post(random.randint(1, 120))
+        time.sleep(random.uniform(0.05, 0.5))
+        if random.random() < 0.4:
+            processes.pop(random.randrange(len(processes))).kill()
+    for process in processes:
+        process.kill()
+    shop.once()
+    assert shop.total() == shop.posted
+    assert shop.value("SELECT count(*) = max(at) + 1 FROM seen")
+
+
+def test_connections_are_ended(shop, postgresql):
+    """By the server, in the middle of anything."""
+    process = shop.program.start("project", "total")
+    for _ in range(5):
+        shop.post(40)
+        time.sleep(0.1)
+    shop.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'event-archiver'")
+    shop.post(40)
+    shop.wait_for(lambda: shop.total() == shop.posted)
+    process.send(signal.SIGTERM)
+    assert process.wait().code == 143
