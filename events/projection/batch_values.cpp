@@ -1,6 +1,6 @@
 #include "events/projection/batch_values.hpp"
 
-#include "db/sql/utf8.hpp"
+#include "csv/encoding.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
@@ -157,11 +157,11 @@ std::string headers_object(const event& of) {
 }
 
 std::string as_text(std::string_view bytes) {
-    if (db::is_text(bytes))
+    if (!csv::find_no_text(bytes))
         return std::string(bytes);
     std::string text;
     while (!bytes.empty()) {
-        const auto length = bytes.front() == '\0' ? 0 : db::utf8_length(bytes);
+        const auto length = bytes.front() == '\0' ? 0 : csv::character_size(bytes);
         text += length == 0 ? std::string_view("\xEF\xBF\xBD") : bytes.substr(0, length);
         bytes.remove_prefix(length == 0 ? 1 : length);
     }
