@@ -24,6 +24,14 @@ void log::error(std::string_view event, std::string_view message, std::initializ
     submit(log_level::error, event, message, std::span(fields.begin(), fields.size()));
 }
 
+void log::debug(std::string_view event, std::string_view message, std::span<const log_field> fields) {
+    submit(log_level::debug, event, message, fields);
+}
+
+void log::info(std::string_view event, std::string_view message, std::span<const log_field> fields) {
+    submit(log_level::info, event, message, fields);
+}
+
 void log::error(std::string_view event, std::string_view message, std::span<const log_field> fields) {
     submit(log_level::error, event, message, fields);
 }

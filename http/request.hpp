@@ -4,8 +4,10 @@
 
 #include "async/asio.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,13 +18,28 @@ namespace http {
 
 using async::awaitable;
 
+// Memory that a body may take, kept from others for as long as this lives.
+class body_room {
+  public:
+    virtual ~body_room() = default;
+    body_room() = default;
+    body_room(const body_room&) = delete;
+    body_room& operator=(const body_room&) = delete;
+    // That many bytes in all from now on; false, and as before, if there are not so many.
+    [[nodiscard]] virtual bool resize(std::size_t bytes) = 0;
+};
+
 struct request {
     std::string method;                                       // "GET", as sent
     std::string path;                                         // begins with '/', still percent-encoded
     std::string query;                                        // what is behind the '?', still percent-encoded
     std::vector<std::pair<std::string, std::string>> headers; // names in lowercase
     std::string body;
-    std::string id;                                             // X-Request-Id, or made
+    std::shared_ptr<body_room> room; // for the body; null: nobody counts it
+    std::string id;                  // X-Request-Id, or made
+    // What the client calls the matter that this request is about: X-Correlation-Id, correlationId or
+    // traceparent, the first that may go into a log; or empty.
+    std::string correlation_id;
     std::map<std::string, std::string, std::less<>> parameters; // of the route, decoded
     bool routine = false;                                       // see `route`
     bool stranger = false; // see `caller`: the client may learn only whether the service runs

@@ -20,6 +20,12 @@ response error_response(unsigned status, std::string_view detail) {
     return json_response(status, body);
 }
 
+response no_room() {
+    auto made = error_response(503, "requests of others take all the memory there is");
+    made.headers.emplace_back("Retry-After", "1");
+    return made;
+}
+
 response text_response(std::string_view content_type, std::string body) {
     response made;
     made.content_type = content_type;

@@ -37,6 +37,8 @@ struct response {
 [[nodiscard]] response json_response(unsigned status, const boost::json::value& body);
 // The one form of an error: {"detail": why}.
 [[nodiscard]] response error_response(unsigned status, std::string_view detail);
+// 503, to be tried again in a second: bodies of others take all the memory there is.
+[[nodiscard]] response no_room();
 [[nodiscard]] response text_response(std::string_view content_type, std::string body);
 
 // "Not Found" for 404.

@@ -6,8 +6,12 @@
 #include "http/request.hpp"
 #include "http/response.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,17 +19,33 @@
 
 namespace http {
 
-// The request is alive for as long as the awaitable is.
-using handler = std::function<awaitable<response>(const request&)>;
+// The request is alive for as long as the awaitable is, and the handler's own: it may take the body out.
+using handler = std::function<awaitable<response>(request&)>;
 
-enum class access : unsigned char { restricted, open }; // open: without the token
+enum class access : unsigned char {
+    restricted, // with the token, if the service has one
+    open,       // without it, and under any name
+    own_secret, // the handler asks for a secret of its own
+};
+
+// What is decided when the header of a request is there, and its body is not.
+struct admission {
+    std::optional<response> refused;          // at once: the body is not read
+    std::shared_ptr<body_room> room = {};     // for the body
+    std::optional<std::size_t> body_max = {}; // in bytes; nothing: as many as the server takes
+};
+
+// `length`: of the body, if the client has said it.
+using gate = std::function<admission(const request&, std::optional<std::uint64_t> length)>;
 
 struct route {
     std::string_view method;  // "GET", which answers HEAD too
     std::string_view pattern; // "/exports/{task}/files"; a literal segment wins over a name
     handler answer;
     http::access access = http::access::restricted;
-    bool routine = false; // polled by machines: its line in the access log is for debugging
+    bool routine = false;  // polled by machines: its line in the access log is for debugging
+    gate admit = {};       // null: whatever the server takes
+    bool any_site = false; // pages of other sites may ask too
 };
 
 // What a look-up finds.

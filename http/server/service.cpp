@@ -46,10 +46,10 @@ service::service(std::vector<route> routes, service_options options, async::log&
 
 std::optional<response> service::refusal_of_caller(request& asked, const match& result) const {
     const auto who = caller_of(asked, callers_);
-    if (who == caller::cross_site)
+    const auto* route = std::get_if<found>(&result);
+    if (who == caller::cross_site && (route == nullptr || !route->which->any_site))
         return error_response(403, "a page of another site may not ask");
     // Probes ask by address, and learn only that the service runs.
-    const auto* route = std::get_if<found>(&result);
     asked.stranger = who == caller::stranger;
     if (asked.stranger && (route == nullptr || route->which->access != access::open))
         return error_response(403, "the service is not asked under this name: list it in SERVE_HOSTS, or set"
@@ -61,18 +61,32 @@ bool service::may_pass(const request& asked, const match& result) const {
     if (options_.token.empty())
         return true;
     const auto* route = std::get_if<found>(&result);
-    if (route != nullptr && route->which->access == access::open)
+    if (route != nullptr && route->which->access != access::restricted)
         return true;
     return bears(asked.header("authorization"), options_.token);
 }
 
+std::optional<response> service::refusal_before_look(request& asked, const match& result) const {
+    if (auto refused = refusal_of_caller(asked, result))
+        return refused;
+    // Before the paths, so that a client without the token does not learn which exist.
+    return may_pass(asked, result) ? std::nullopt : std::optional(unauthorized());
+}
+
+admission service::admit(request& asked, std::optional<std::uint64_t> length) const {
+    const auto result = router_.look_up(asked.method, asked.path);
+    const auto* route = std::get_if<found>(&result);
+    if (route == nullptr || !route->which->admit)
+        return {};
+    if (auto refused = refusal_before_look(asked, result))
+        return {std::move(refused)};
+    return route->which->admit(asked, length);
+}
+
 awaitable<response> service::answer(request& asked) {
     const auto result = router_.look_up(asked.method, asked.path);
-    if (auto refused = refusal_of_caller(asked, result))
+    if (auto refused = refusal_before_look(asked, result))
         co_return std::move(*refused);
-    // Before the paths, so that a client without the token does not learn which exist.
-    if (!may_pass(asked, result))
-        co_return unauthorized();
     const auto* route = std::get_if<found>(&result);
     if (route == nullptr)
         co_return refusal_of(result, asked.query);

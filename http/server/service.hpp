@@ -7,6 +7,7 @@
 #include "http/server/caller.hpp"
 #include "http/server/router.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ class service {
     // `log` must outlive it.
     service(std::vector<route> routes, service_options options, async::log& log);
 
+    // Before the body is read. Routes without a gate are judged when it has been.
+    [[nodiscard]] admission admit(request& asked, std::optional<std::uint64_t> length) const;
     // Never throws but for a cancellation: a handler that fails is a 500 that says no more, and a line in the
     // log that does. Fills in `asked.parameters`, and `asked.routine` for the access log.
     [[nodiscard]] awaitable<response> answer(request& asked);
@@ -32,6 +35,7 @@ class service {
 
   private:
     [[nodiscard]] std::optional<response> refusal_of_caller(request& asked, const match& result) const;
+    [[nodiscard]] std::optional<response> refusal_before_look(request& asked, const match& result) const;
     [[nodiscard]] bool may_pass(const request& asked, const match& result) const;
     [[nodiscard]] awaitable<response> answer_found(const found& found, request& asked);
 

@@ -54,7 +54,8 @@ awaitable<void> connection::run() {
 
 // True if another may follow.
 awaitable<bool> connection::serve_one() {
-    request_reader reader(context_.options.sizes);
+    request_reader reader(context_.options.sizes,
+                          [this](request& asked, auto length) { return admit(asked, length); });
     const auto got = co_await read_request(reader);
     if (got == reading::closed)
         co_return false;
@@ -73,10 +74,15 @@ awaitable<bool> connection::serve_one() {
 
 awaitable<void> connection::refuse(request_reader& reader) {
     account told;
-    const auto& why = late_ ? *late_ : *reader.refused();
     auto& asked = reader.request();
-    asked.id = context_.ids.next();
-    auto answer = error_response(why.status, why.detail);
+    name_request(asked);
+    response answer;
+    if (early_) {
+        answer = std::move(*early_);
+    } else {
+        const auto& why = late_ ? *late_ : *reader.refused();
+        answer = error_response(why.status, why.detail);
+    }
     const exchange_facts facts{asked.id, false, true, context_.dates.now()};
     co_await send_response(answer, facts, false, told);
     log_request(asked, told);
@@ -85,8 +91,7 @@ awaitable<void> connection::refuse(request_reader& reader) {
 awaitable<bool> connection::answer(request_reader& reader) {
     account told;
     auto& asked = reader.request();
-    const auto given = asked.header("x-request-id");
-    asked.id = is_sane_request_id(given) ? std::string(given) : context_.ids.next();
+    name_request(asked);
     asked.hung_up = [this] { return hung_up(); };
     response answer;
     std::exception_ptr failed;
@@ -121,6 +126,14 @@ awaitable<bool> connection::answer(request_reader& reader) {
     co_return !close;
 }
 
+void connection::name_request(request& asked) {
+    const auto given = asked.header("x-request-id");
+    asked.id = is_sane_request_id(given) ? std::string(given) : context_.ids.next();
+    for (const auto* const name : {"x-correlation-id", "correlationid", "traceparent"})
+        if (const auto each = asked.header(name); asked.correlation_id.empty() && is_sane_request_id(each))
+            asked.correlation_id = each;
+}
+
 // With a reset, so that a body which ends where the connection ends is not taken for whole.
 void connection::cut() noexcept {
     error_code ignored; // gone already is as good
@@ -133,7 +146,7 @@ void connection::log_request(const request& asked, const account& told) {
     context_.counters.busy += took;
     const std::chrono::duration<double, std::milli> duration = took;
     const std::string_view path(asked.path);
-    const std::initializer_list<async::log_field> fields{
+    std::vector<async::log_field> fields{
         {"method", asked.method.empty() ? std::string_view("-") : std::string_view(asked.method)},
         {"path", path.empty() ? std::string_view("-") : path.substr(0, shown_path_max)},
         {"status", told.status},
@@ -141,6 +154,8 @@ void connection::log_request(const request& asked, const account& told) {
         {"duration_ms", duration.count()},
         {"request_id", asked.id},
         {"cut", told.cut}};
+    if (!asked.correlation_id.empty())
+        fields.emplace_back("correlation_id", asked.correlation_id);
     constexpr std::string_view event = "http.request";
     const auto message = told.cut ? "a request whose answer was cut short" : "a request was answered";
     if (asked.routine)

@@ -65,6 +65,8 @@ class connection {
     [[nodiscard]] awaitable<reading> read_request(request_reader& reader);
     [[nodiscard]] awaitable<reading> read_on(request_reader& reader, async::deadline deadline,
                                              bool header_only);
+    [[nodiscard]] std::size_t admit(request& asked, std::optional<std::uint64_t> length);
+    void name_request(request& asked);
     [[nodiscard]] awaitable<received> receive(async::deadline deadline);
     void feed(request_reader& reader);
 
@@ -86,7 +88,9 @@ class connection {
     std::vector<char> buffer_;
     std::size_t buffered_ = 0; // received, and not yet used up
     std::optional<clock::time_point> idle_since_;
-    std::optional<refusal> late_; // what a client is told that was too slow
+    std::optional<refusal> late_;   // what a client is told that was too slow
+    std::optional<response> early_; // and one whose body is not read
+    std::uint64_t unread_ = 0;      // bytes of that body
     std::size_t requests_ = 0;
     bool finishing_ = false;
 };

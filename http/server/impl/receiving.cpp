@@ -24,6 +24,8 @@ using boost::system::system_error;
 namespace {
 
 constexpr std::size_t linger_bytes_max = std::size_t{256} * 1024;
+// Of a body that is refused unread: who sends it whole before he listens is told all the same.
+constexpr std::size_t unread_bytes_max = std::size_t{16} * 1024 * 1024;
 
 } // namespace
 
@@ -40,21 +42,37 @@ awaitable<connection::reading> connection::read_request(request_reader& reader) 
     }
     auto got = co_await read_on(reader, deadline::after(options.header_timeout), true);
     if (got != reading::whole || reader.done())
-        co_return got;
+        co_return early_ ? reading::refused : got;
     if (reader.expects_continue() && buffered_ == 0) {
         static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         co_await send(asio::buffer(go_on));
     }
     got = co_await read_on(reader, deadline::after(options.body_timeout), false);
+    if (got == reading::whole)
+        unread_ = 0;
     co_return got;
+}
+
+// What is decided before the body is read. Returns how long it may be.
+std::size_t connection::admit(request& asked, std::optional<std::uint64_t> length) {
+    auto admitted = context_.answers.admit(asked, length);
+    unread_ = length.value_or(0);
+    early_ = std::move(admitted.refused);
+    asked.room = std::move(admitted.room);
+    return early_ ? 0 : admitted.body_max.value_or(context_.options.sizes.body);
 }
 
 awaitable<connection::reading> connection::read_on(request_reader& reader, async::deadline deadline,
                                                    bool header_only) {
     for (;;) {
         feed(reader);
-        if (reader.refused())
+        if (reader.refused() || early_)
             co_return reading::refused;
+        auto& asked = reader.request();
+        if (asked.room && !reader.body_length() && !asked.room->resize(asked.body.size())) { // in chunks
+            early_ = no_room();
+            co_return reading::refused;
+        }
         if (reader.done() || (header_only && reader.header_done()))
             co_return reading::whole;
         const auto got = co_await receive(deadline);
@@ -99,11 +117,12 @@ awaitable<void> connection::linger() {
     error_code ignored; // gone already is as good
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     const auto deadline = async::deadline::after(context_.options.linger);
-    std::size_t dropped = 0;
+    const auto enough = linger_bytes_max + std::min<std::uint64_t>(unread_, unread_bytes_max);
+    std::uint64_t dropped = 0;
     do {
         dropped += buffered_;
         buffered_ = 0;
-    } while (dropped < linger_bytes_max && co_await receive(deadline) == received::bytes);
+    } while (dropped < enough && co_await receive(deadline) == received::bytes);
 }
 
 awaitable<void> connection::hung_up() {

@@ -36,12 +36,13 @@ refusal refusal_for(const error_code& failed, bool line_done) noexcept {
 
 class request_reader::parser final : public beast::http::basic_parser<true> {
   public:
-    explicit parser(const size_limits& limits)
-        : limits_(limits) {
+    parser(const size_limits& limits, http::body_limit body_max)
+        : limits_(limits)
+        , limit_body_(std::move(body_max)) {
         // Beast counts request line and fields anew, and forgets fields it has passed on: so bytes are
         // counted here too.
         header_limit(static_cast<std::uint32_t>(limits.header));
-        body_limit(limits.body);
+        basic_parser::body_limit(boost::none); // it may depend on the request
         eager(false);
     }
 
@@ -65,19 +66,36 @@ class request_reader::parser final : public beast::http::basic_parser<true> {
                 break;
             if (failed)
                 refuse(refusal_for(failed, line_seen(bytes.substr(used))));
-            if (!had_header && is_header_done())
+            if (!had_header && is_header_done()) {
+                if (!refused)
+                    look_at_body();
                 break;
+            }
         }
         return used;
     }
 
     [[nodiscard]] bool is_http_1_0() const noexcept { return version_ < 11; }
+    [[nodiscard]] std::optional<std::uint64_t> body_length() const {
+        const auto length = content_length();
+        return length ? std::optional(*length) : std::nullopt;
+    }
 
     http::request made;
     std::optional<refusal> refused;
     bool expects_continue = false;
 
   private:
+    void look_at_body() {
+        const auto length = body_length();
+        if (limit_body_)
+            body_max_ = limit_body_(made, length);
+        if (length && *length > body_max_)
+            refuse(body_too_large);
+        else if (length)
+            made.body.reserve(*length);
+    }
+
     void refuse(const refusal& why) {
         if (!refused)
             refused = why;
@@ -157,7 +175,7 @@ class request_reader::parser final : public beast::http::basic_parser<true> {
     void on_finish_impl(error_code&) override {}
 
     std::size_t keep(beast::string_view body, error_code& failed) {
-        if (made.body.size() + body.size() > limits_.body) {
+        if (made.body.size() + body.size() > body_max_) {
             failed = beast_error::body_limit;
             return 0;
         }
@@ -169,6 +187,8 @@ class request_reader::parser final : public beast::http::basic_parser<true> {
     static constexpr std::size_t max_rest_of_line = 64;
 
     const size_limits& limits_;
+    http::body_limit limit_body_;
+    std::size_t body_max_ = limits_.body;
     std::size_t header_bytes_ = 0; // used up
     std::size_t field_bytes_ = 0;
     int hosts_ = 0;
@@ -176,13 +196,14 @@ class request_reader::parser final : public beast::http::basic_parser<true> {
     bool line_done_ = false;
 };
 
-request_reader::request_reader(const size_limits& limits)
-    : parser_(std::make_unique<parser>(limits)) {}
+request_reader::request_reader(const size_limits& limits, body_limit body_max)
+    : parser_(std::make_unique<parser>(limits, std::move(body_max))) {}
 
 request_reader::~request_reader() = default;
 
 std::size_t request_reader::feed(std::string_view bytes) { return parser_->feed(bytes); }
 bool request_reader::header_done() const { return parser_->is_header_done(); }
+std::optional<std::uint64_t> request_reader::body_length() const { return parser_->body_length(); }
 bool request_reader::done() const { return parser_->is_done(); }
 const std::optional<refusal>& request_reader::refused() const { return parser_->refused; }
 bool request_reader::keep_alive() const { return parser_->keep_alive(); }

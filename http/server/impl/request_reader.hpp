@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -19,9 +20,14 @@ struct refusal {
     std::string_view detail; // a literal
 };
 
+// Called between a request's header and its body, with the length of the body if the header says it: how many
+// bytes it may have.
+using body_limit = std::function<std::size_t(request&, std::optional<std::uint64_t>)>;
+
 class request_reader {
   public:
-    explicit request_reader(const size_limits& limits);
+    // Without `body_max` a body may have limits.body bytes.
+    explicit request_reader(const size_limits& limits, body_limit body_max = {});
     ~request_reader();
     request_reader(const request_reader&) = delete;
     request_reader& operator=(const request_reader&) = delete;
@@ -31,6 +37,8 @@ class request_reader {
     [[nodiscard]] std::size_t feed(std::string_view bytes);
 
     [[nodiscard]] bool header_done() const;
+    // Of the body, as the header says it; nothing for one that comes in chunks.
+    [[nodiscard]] std::optional<std::uint64_t> body_length() const;
     [[nodiscard]] bool done() const;
     [[nodiscard]] const std::optional<refusal>& refused() const;
     [[nodiscard]] bool keep_alive() const;
