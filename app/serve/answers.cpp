@@ -12,7 +12,7 @@ http::response ok(std::string_view word) {
     return http::json_response(200, body);
 }
 
-async::awaitable<http::response> guarded(const http::handler& handler, const http::request& asked,
+async::awaitable<http::response> guarded(const http::handler& handler, http::request& asked,
                                          async::log& log) {
     try {
         co_return co_await handler(asked);

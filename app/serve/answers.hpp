@@ -12,7 +12,7 @@ namespace app {
 [[nodiscard]] http::response ok(std::string_view word = "Ok");
 
 // What `handler` answers; an error of ours is logged and becomes an answer. All must outlive it.
-[[nodiscard]] async::awaitable<http::response> guarded(const http::handler& handler,
-                                                       const http::request& asked, async::log& log);
+[[nodiscard]] async::awaitable<http::response> guarded(const http::handler& handler, http::request& asked,
+                                                       async::log& log);
 
 } // namespace app

@@ -41,8 +41,44 @@ constexpr std::array download_answers{
     api_answer{200, "application/gzip", "", "the file as it is stored"},
     api_answer{404, as_json, "Error", "there is no such file of this task"},
     api_answer{409, as_json, "Error", "whether its rows were deleted is not known yet"}, no_sink};
+constexpr std::string_view as_lines = "application/x-ndjson";
+constexpr std::array<std::string_view, 2> event_types{as_json, as_lines};
+constexpr std::array<std::string_view, 1> types_of_json{as_json};
+constexpr std::array<std::string_view, 3> event_headers{"Idempotency-Key", "X-Correlation-Id", "traceparent"};
+constexpr std::array<std::string_view, 3> read_numbers{"from", "limit", "partition"};
+constexpr std::array<std::string_view, 1> live_headers{"Authorization"};
+constexpr std::array<std::string_view, 1> timestamp_headers{"correlationId"};
+constexpr api_answer overload{503, as_json, "Error",
+                              "too much waits for the disk, or it is full: see Retry-After"};
+constexpr std::array post_answers{
+    api_answer{201, as_json, "Accepted", "all of them are durable"},
+    api_answer{400, as_json, "Mistake", "not JSON: line and byte"},
+    api_answer{409, as_json, "Error", "the same batch is on its way"},
+    api_answer{413, as_json, "Error", "an event of more than 1 MiB, or a batch of more than 8 MiB"},
+    api_answer{415, as_json, "Error", "neither JSON nor NDJSON"},
+    api_answer{422, as_json, "Error", "the Idempotency-Key came with another body before"},
+    overload};
+constexpr std::array read_answers{api_answer{200, as_lines, "", "an event a line; none: the end for now"},
+                                  api_answer{400, as_json, "Error", "a number that is none"},
+                                  api_answer{404, as_json, "Error", "there is no such topic"},
+                                  api_answer{410, as_json, "Bounds", "those events have been removed"},
+                                  api_answer{416, as_json, "Bounds", "no event has this position yet"},
+                                  overload};
+constexpr std::array live_event_answers{api_answer{201, as_json, "Received", "it is durable"},
+                                        api_answer{400, as_json, "LiveError", "no JSON object"},
+                                        api_answer{401, "text/html", "", "another secret"},
+                                        api_answer{413, as_json, "LiveError", "more than 1 MiB"},
+                                        api_answer{415, as_json, "LiveError", "not application/json"},
+                                        api_answer{503, as_json, "LiveError", "see Retry-After"}};
+constexpr std::array timestamp_answers{
+    api_answer{200, as_json, "Ticket", "it is durable"},
+    api_answer{400, as_json, "TimestampError", "the header, or the time"},
+    api_answer{500, as_json, "TimestampError", "it could not be published"},
+    api_answer{503, as_json, "TimestampError", "see Retry-After"}};
+constexpr std::array health_answers{api_answer{200, as_json, "Up", "as /readyz"},
+                                    api_answer{503, as_json, "Up", "something is missing: see /readyz"}};
 constexpr std::array live_answers{api_answer{200, as_json, "Health", "the service answers"}};
-constexpr std::array ready_answers{api_answer{200, as_json, "Health", "exports can run"},
+constexpr std::array ready_answers{api_answer{200, as_json, "Health", "it can work"},
                                    api_answer{503, as_json, "NotReady", "what is missing"}};
 constexpr std::array metrics_answers{api_answer{200, metrics_text, "", "in Prometheus' text format"}};
 constexpr std::array openapi_answers{api_answer{200, as_json, "", "this document"}};
@@ -67,10 +103,50 @@ constexpr std::array operation_table{
     api_operation{run_exports_older, "run_exports_older", "POST", "/export",
                   "As POST /exports, for clients of the service's first version", older_answers, false,
                   restricted, false, true},
+    api_operation{.id = post_events,
+                  .name = "post_events",
+                  .method = "POST",
+                  .path = "/events/{topic}",
+                  .summary = "Keep events, all of them or none",
+                  .answers = post_answers,
+                  .body_types = event_types,
+                  .header_names = event_headers},
+    api_operation{.id = read_events,
+                  .name = "read_events",
+                  .method = "GET",
+                  .path = "/events/{topic}",
+                  .summary = "Read events back",
+                  .answers = read_answers,
+                  .query_numbers = read_numbers},
+    api_operation{.id = post_live_event,
+                  .name = "post_live_event",
+                  .method = "POST",
+                  .path = "/liveEvent",
+                  .summary = "Keep a live event",
+                  .answers = live_event_answers,
+                  .access = http::access::own_secret,
+                  .body_types = types_of_json,
+                  .header_names = live_headers},
+    api_operation{.id = submit_timestamp,
+                  .name = "submit_timestamp",
+                  .method = "POST",
+                  .path = "/api/v1/timestamp/{time}",
+                  .summary = "Submit a timestamp",
+                  .answers = timestamp_answers,
+                  .header_names = timestamp_headers},
+    api_operation{.id = submit_now,
+                  .name = "submit_now",
+                  .method = "POST",
+                  .path = "/app",
+                  .summary = "Submit the current time",
+                  .answers = timestamp_answers,
+                  .header_names = timestamp_headers},
+    api_operation{health, "health", "GET", "/health", "Whether the service can work", health_answers, false,
+                  open, true},
     api_operation{live, "live", "GET", "/livez", "Whether the service answers", live_answers, false, open,
                   true},
-    api_operation{ready, "ready", "GET", "/readyz", "Whether exports can run", ready_answers, false, open,
-                  true},
+    api_operation{ready, "ready", "GET", "/readyz", "Whether the service can work", ready_answers, false,
+                  open, true},
     api_operation{metrics, "metrics", "GET", "/metrics", "Metrics", metrics_answers, false, restricted, true},
     api_operation{operation::openapi, "openapi", "GET", "/openapi.json", "This document", openapi_answers},
 };
@@ -79,12 +155,17 @@ constexpr std::array operation_table{
 
 std::span<const api_operation> api_operations() noexcept { return operation_table; }
 
+std::vector<api_operation> operations_of(std::initializer_list<operation> which) {
+    std::vector<api_operation> rows;
+    for (const auto each : which)
+        rows.push_back(*std::ranges::find(operation_table, each, &api_operation::id));
+    return rows;
+}
+
 http::route route_of(operation which, http::handler answer, async::log& log) {
     const auto& row = *std::ranges::find(operation_table, which, &api_operation::id);
     return {row.method, row.path,
-            [answer = std::move(answer), &log](const http::request& asked) {
-                return guarded(answer, asked, log);
-            },
+            [answer = std::move(answer), &log](http::request& asked) { return guarded(answer, asked, log); },
             row.access, row.routine};
 }
 

@@ -6,8 +6,10 @@
 #include "http/server/router.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace app {
 
@@ -20,8 +22,14 @@ enum class operation : std::uint8_t {
     export_status,
     list_files,
     download_file,
+    post_events,
+    read_events,
+    post_live_event,
+    submit_timestamp,
+    submit_now,
     live,
     ready,
+    health,
     metrics,
     openapi
 };
@@ -44,9 +52,14 @@ struct api_operation {
     http::access access = http::access::restricted;
     bool routine = false;
     bool deprecated = false;
+    std::span<const std::string_view> body_types = {};    // media types of the body; empty: it has none
+    std::span<const std::string_view> query_numbers = {}; // "from": whole numbers in the query
+    std::span<const std::string_view> header_names = {};  // "Idempotency-Key": that it looks at
 };
 
 [[nodiscard]] std::span<const api_operation> api_operations() noexcept;
+// These rows of it.
+[[nodiscard]] std::vector<api_operation> operations_of(std::initializer_list<operation> which);
 // The operation as a route, answered by `answer` with errors of ours as answers. `log` must outlive it.
 [[nodiscard]] http::route route_of(operation which, http::handler answer, async::log& log);
 

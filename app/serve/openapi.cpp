@@ -61,6 +61,27 @@ constexpr std::string_view schemas = R"json({
     "changed": {"type": "string", "format": "date-time"},
     "pending": {"type": "boolean", "description": "whether its rows were deleted is not known yet"}}},
   "Files": {"type": "array", "items": {"$ref": "#/components/schemas/File"}},
+  "Accepted": {"type": "object", "required": ["accepted", "first", "last"], "properties": {
+    "accepted": {"type": "integer"},
+    "first": {"type": "integer", "description": "the position of the first"},
+    "last": {"type": "integer"}}},
+  "Mistake": {"type": "object", "required": ["detail"], "properties": {
+    "detail": {"type": "string"},
+    "line": {"type": "integer"},
+    "byte": {"type": "integer", "description": "in the line"}}},
+  "Bounds": {"type": "object", "required": ["detail", "begin", "end"], "properties": {
+    "detail": {"type": "string"},
+    "begin": {"type": "integer", "description": "the position of the oldest event"},
+    "end": {"type": "integer", "description": "the position of the next event to come"}}},
+  "Received": {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}},
+  "LiveError": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}},
+  "Ticket": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "format": "uuid"}}},
+  "TimestampError": {"type": "object", "required": ["Error"], "properties": {
+    "Error": {"type": "string"},
+    "Message": {"type": "string"}}},
+  "Up": {"type": "object", "required": ["status", "Status"], "properties": {
+    "status": {"type": "string", "enum": ["UP", "DOWN"]},
+    "Status": {"type": "string", "enum": ["UP", "DOWN"]}}},
   "Health": {"type": "object", "required": ["status"], "properties": {
     "status": {"type": "string", "enum": ["ok"]},
     "checks": {"type": "object", "additionalProperties": {"type": "string"}}}},
@@ -98,6 +119,10 @@ json::array parameters_of(const api_operation& row) {
         add(row.path.substr(at + 1, row.path.find('}', at) - at - 1), "path", true, "string");
     if (row.takes_wait)
         add("wait", "query", false, "boolean");
+    for (const auto each : row.query_numbers)
+        add(each, "query", false, "integer");
+    for (const auto each : row.header_names)
+        add(each, "header", false, "string");
     return parameters;
 }
 
@@ -107,10 +132,16 @@ json::object operation_of(const api_operation& row) {
     operation["summary"] = text(row.summary);
     if (row.deprecated)
         operation["deprecated"] = true;
-    if (row.access == http::access::open)
+    if (row.access != http::access::restricted)
         operation["security"] = json::array();
     if (auto parameters = parameters_of(row); !parameters.empty())
         operation["parameters"] = std::move(parameters);
+    if (!row.body_types.empty()) {
+        json::object content;
+        for (const auto each : row.body_types)
+            content[text(each)] = json::object();
+        operation["requestBody"] = json::object{{"required", true}, {"content", std::move(content)}};
+    }
     json::object answers;
     for (const auto& each : row.answers)
         answers[std::to_string(each.status)] = answer_of(each);
@@ -120,9 +151,9 @@ json::object operation_of(const api_operation& row) {
 
 } // namespace
 
-std::string openapi_document(bool with_token) {
+std::string openapi_document(bool with_token, std::span<const api_operation> operations) {
     json::object paths;
-    for (const auto& each : api_operations()) {
+    for (const auto& each : operations) {
         auto& path = paths[text(each.path)];
         if (!path.is_object())
             path = json::object();

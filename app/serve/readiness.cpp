@@ -3,10 +3,8 @@
 #include "async/error.hpp"
 #include "async/race.hpp"
 
-#include <fmt/format.h>
-
 #include <chrono>
-#include <unistd.h>
+#include <utility>
 
 namespace app {
 
@@ -16,29 +14,34 @@ using async::awaitable;
 namespace {
 
 constexpr std::chrono::seconds fresh_for{2};
-constexpr std::chrono::seconds output_good_for{30}; // each request to a lake is paid for
-constexpr std::chrono::seconds patience{3};         // for each; less than a probe's own
+constexpr std::chrono::seconds patience{3}; // for each; less than a probe's own
 
 awaitable<void> ask(db::connection& session) { (void)co_await session.query("SELECT 1"); }
 
-// A stat, which a local directory answers at once; for one on a network it is what is to be found out.
-std::string problem_of_directory(const std::filesystem::path& path) {
-    std::error_code failed;
-    if (!std::filesystem::is_directory(path, failed))
-        return fmt::format("there is no directory '{}'", path.string());
-    if (::access(path.c_str(), R_OK | X_OK) != 0)
-        return fmt::format("the directory '{}' cannot be read", path.string());
-    return {};
+awaitable<std::string> problem_of_database(db::database_access database) {
+    co_await db::with_session(database, ask);
+    co_return std::string();
+}
+
+awaitable<std::string> problem_in_time(const readiness_probe& probe) {
+    try {
+        co_return co_await async::with_deadline(probe.look(), async::deadline::after(patience), probe.name);
+    } catch (const async::error& failed) {
+        co_return failed.message();
+    }
 }
 
 } // namespace
 
-readiness::readiness(const async::asio::any_io_executor& executor, db::database_access database,
-                     std::filesystem::path tasks, exports::sink& output)
-    : database_(database)
-    , tasks_(std::move(tasks))
-    , output_(output)
-    , seen_(executor) {}
+readiness_probe database_probe(db::database_access database) {
+    return {"database", [database] { return problem_of_database(database); }};
+}
+
+readiness::readiness(const async::asio::any_io_executor& executor, std::vector<readiness_probe> probes)
+    : seen_(executor) {
+    for (auto& each : probes)
+        probes_.push_back({std::move(each)});
+}
 
 awaitable<std::vector<readiness_check>> readiness::look() {
     while (looking_)
@@ -65,36 +68,15 @@ awaitable<std::vector<readiness_check>> readiness::look() {
 
 awaitable<std::vector<readiness_check>> readiness::look_now() {
     std::vector<readiness_check> checks;
-    auto database = co_await problem_of_database();
-    checks.push_back({"database", std::move(database)});
-    checks.push_back({"tasks", problem_of_directory(tasks_)});
-    if (output_good_until_.passed()) {
-        auto output = co_await problem_of_output();
-        output_good_until_ = async::deadline::after(output.empty() ? output_good_for : 0s);
-        checks.push_back({"output", std::move(output)});
-    } else {
-        checks.push_back({"output", {}});
+    for (auto& each : probes_) {
+        std::string problem;
+        if (each.good_until.passed()) {
+            problem = co_await problem_in_time(each.probe);
+            each.good_until = async::deadline::after(problem.empty() ? each.probe.good_for : 0s);
+        }
+        checks.push_back({each.probe.name, std::move(problem)});
     }
     co_return checks;
-}
-
-awaitable<std::string> readiness::problem_of_database() {
-    try {
-        co_await async::with_deadline(db::with_session(database_, ask), async::deadline::after(patience),
-                                      "the database");
-    } catch (const async::error& failed) {
-        co_return failed.message();
-    }
-    co_return std::string();
-}
-
-awaitable<std::string> readiness::problem_of_output() {
-    try {
-        co_return co_await async::with_deadline(output_.obstacle(), async::deadline::after(patience),
-                                                output_.place());
-    } catch (const async::error& failed) {
-        co_return failed.message();
-    }
 }
 
 } // namespace app

@@ -1,5 +1,4 @@
-// Whether exports can run: the database answers, the tasks are there, files can be put where they go. Many
-// probes at once are answered by one look.
+// Whether the service can work, as its parts see it. Many probes at once are answered by one look.
 // Tested by tests/integration/test_serve.py.
 #pragma once
 
@@ -7,9 +6,9 @@
 #include "async/condition.hpp"
 #include "async/deadline.hpp"
 #include "db/session_scope.hpp"
-#include "exports/sink.hpp"
 
-#include <filesystem>
+#include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,27 +20,36 @@ struct readiness_check {
     std::string problem;   // a clause; empty: none
 };
 
+// How a part finds out.
+struct readiness_probe {
+    std::string_view name;
+    // The problem, as a clause; an async::error is one too. Has three seconds.
+    std::function<async::awaitable<std::string>()> look;
+    // How long a good answer counts; a bad one counts until the next look.
+    std::chrono::seconds good_for{0};
+};
+
+// The database answers. It must outlive the probe.
+[[nodiscard]] readiness_probe database_probe(db::database_access database);
+
 class readiness {
   public:
-    // What it is given must outlive it.
-    readiness(const async::asio::any_io_executor& executor, db::database_access database,
-              std::filesystem::path tasks, exports::sink& output);
+    readiness(const async::asio::any_io_executor& executor, std::vector<readiness_probe> probes);
 
-    // No older than two seconds; that files can be put where they go, no older than 30.
+    // No older than two seconds, or than the probe allows.
     [[nodiscard]] async::awaitable<std::vector<readiness_check>> look();
 
   private:
     [[nodiscard]] async::awaitable<std::vector<readiness_check>> look_now();
-    [[nodiscard]] async::awaitable<std::string> problem_of_database();
-    [[nodiscard]] async::awaitable<std::string> problem_of_output();
 
-    db::database_access database_;
-    std::filesystem::path tasks_;
-    exports::sink& output_;
+    struct watched {
+        readiness_probe probe;
+        async::deadline good_until{async::deadline::clock::time_point::min()};
+    };
+    std::vector<watched> probes_;
     async::condition seen_;
     std::vector<readiness_check> last_;
     async::deadline fresh_until_{async::deadline::clock::time_point::min()};
-    async::deadline output_good_until_{async::deadline::clock::time_point::min()};
     bool looking_ = false;
 };
 

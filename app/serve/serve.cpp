@@ -5,7 +5,7 @@
 #include "app/observe/summary.hpp"
 #include "app/run/export_machine.hpp"
 #include "app/run/run_frame.hpp"
-#include "app/serve/export_service.hpp"
+#include "app/serve/api_server.hpp"
 #include "app/text/units.hpp"
 
 #include <fmt/format.h>
@@ -24,25 +24,40 @@ struct serve_summary {
     std::uint64_t runs = 0;
     std::uint64_t runs_failed = 0;
     std::uint64_t rows = 0;
+    std::uint64_t events = 0;
+    bool exports = false;
+    bool journal = false;
     std::chrono::steady_clock::duration duration{};
     failure_facts failed = {};
 };
 
-void add_counts(serve_summary& facts, const export_service& service) {
+void add_counts(serve_summary& facts, const api_server& service) {
     for (const auto& [status, count] : service.server().counters().responses)
         facts.requests += count;
-    for (const auto& [task, known] : service.book().by_task()) {
-        facts.runs += std::accumulate(known.runs.begin(), known.runs.end(), std::uint64_t{0});
-        facts.runs_failed += known.runs.at(static_cast<std::size_t>(exports::outcome::failed));
-        facts.rows += known.rows;
+    if (const auto* exports = service.exports()) {
+        facts.exports = true;
+        for (const auto& [task, known] : exports->book().by_task()) {
+            facts.runs += std::accumulate(known.runs.begin(), known.runs.end(), std::uint64_t{0});
+            facts.runs_failed += known.runs.at(static_cast<std::size_t>(exports::outcome::failed));
+            facts.rows += known.rows;
+        }
+    }
+    if (const auto* journal = service.journal()) {
+        facts.journal = true;
+        for (const auto& [topic, counts] : journal->events_in().by_topic())
+            facts.events += counts.events;
     }
 }
 
 std::string sentence_of(const serve_summary& facts) {
     if (!facts.failed.message.empty())
         return facts.failed.message;
-    return fmt::format("served {}, exported {}", counted(facts.requests, "request"),
-                       counted(facts.rows, "row"));
+    auto sentence = fmt::format("served {}", counted(facts.requests, "request"));
+    if (facts.journal)
+        sentence += fmt::format(", accepted {}", counted(facts.events, "event"));
+    if (facts.exports)
+        sentence += fmt::format(", exported {}", counted(facts.rows, "row"));
+    return sentence;
 }
 
 void log_last_line(async::log& log, const serve_summary& facts) {
@@ -52,6 +67,7 @@ void log_last_line(async::log& log, const serve_summary& facts) {
         {"exit_code", facts.exit_code},
         {"command", "serve"},
         {"requests_served", facts.requests},
+        {"events_accepted", facts.events},
         {"runs", facts.runs},
         {"runs_failed", facts.runs_failed},
         {"rows", facts.rows},
@@ -63,6 +79,13 @@ void log_last_line(async::log& log, const serve_summary& facts) {
     log.summary("run.summary", sentence_of(facts), fields);
 }
 
+void log_start_without_exports(async::log& log, const configuration& settings) {
+    std::string apis;
+    for (const auto each : settings.serving.apis)
+        apis += fmt::format("{}{}", apis.empty() ? "" : ",", to_string(each));
+    log.info("run.start", "serve begins", {{"version", EVENT_ARCHIVER_VERSION}, {"apis", apis}});
+}
+
 class serve_command : public framed_command {
   public:
     explicit serve_command(const configuration& settings)
@@ -72,7 +95,7 @@ class serve_command : public framed_command {
     [[nodiscard]] bool has_trace() const override { return false; }
 
     [[nodiscard]] work_end work(run_frame& frame) override {
-        export_service service(settings_, frame);
+        api_server service(settings_, frame);
         work_end end;
         end.failed = service.run();
         add_counts(facts_, service);
@@ -106,7 +129,10 @@ class serve_command : public framed_command {
 
 int serve(const configuration& settings) {
     run_frame frame(settings);
-    log_exports_start(frame.log(), "serve", settings);
+    if (settings.serving.offers(api::exports))
+        log_exports_start(frame.log(), "serve", settings);
+    else
+        log_start_without_exports(frame.log(), settings);
     serve_command command(settings);
     return frame.run(command);
 }

@@ -1,4 +1,4 @@
-#include "app/serve/serve_metrics.hpp"
+#include "app/serve/server_metrics.hpp"
 
 #include <fstream>
 #include <string>
@@ -56,51 +56,13 @@ void add_server(std::vector<metric>& all, const http::server& server) {
     all.push_back(std::move(responses));
 }
 
-void add_runs(std::vector<metric>& all, const serve_facts& facts) {
-    using exports::outcome;
-    metric runs{
-        "event_archiver_export_runs_total", "runs by how they ended", "{run}", {}, metric_kind::counter};
-    metric rows{"event_archiver_export_rows_total",
-                "rows that were exported and deleted",
-                "{row}",
-                {},
-                metric_kind::counter};
-    metric bytes{
-        "event_archiver_export_bytes_total", "bytes of the files, as stored", "By", {}, metric_kind::counter};
-    metric running{"event_archiver_export_running", "1 while a task runs", "", {}};
-    metric took{"event_archiver_export_last_duration_seconds", "how long the last run took", "s", {}};
-    metric failed{"event_archiver_export_last_failed", "1 if the last run failed", "", {}};
-    metric success{
-        "event_archiver_export_last_success_timestamp_seconds", "when a run last succeeded", "s", {}};
-    for (const auto& [task, known] : facts.book.by_task()) {
-        const labels named{{"task", task}};
-        for (const auto each : {outcome::exported, outcome::empty, outcome::tried, outcome::failed})
-            if (const auto count = known.runs.at(static_cast<std::size_t>(each)); count > 0) {
-                auto both = named;
-                both.emplace_back("outcome", std::string(exports::to_string(each)));
-                runs.samples.push_back({std::move(both), static_cast<double>(count)});
-            }
-        rows.samples.push_back({named, static_cast<double>(known.rows)});
-        bytes.samples.push_back({named, static_cast<double>(known.bytes)});
-        running.samples.push_back({named, facts.desk.status(task).running ? 1.0 : 0.0});
-        took.samples.push_back({named, seconds_of(known.last.took)});
-        failed.samples.push_back({named, known.last.failed() ? 1.0 : 0.0});
-        if (const auto* good = facts.book.last_success(task))
-            success.samples.push_back({named, since_1970(good->began + good->took)});
-    }
-    for (auto* each : {&runs, &rows, &bytes, &running, &took, &failed, &success})
-        all.push_back(std::move(*each));
-}
-
 } // namespace
 
-std::vector<metric> metrics_of(const serve_facts& facts) {
+std::vector<metric> metrics_of(const http::server& server, std::chrono::system_clock::time_point started) {
     std::vector<metric> all;
-    add_runs(all, facts);
-    add_server(all, facts.server);
+    add_server(all, server);
     all.push_back(single("process_resident_memory_bytes", "memory of the process", "By", resident_memory()));
-    all.push_back(
-        single("process_start_time_seconds", "when the process began", "s", since_1970(facts.started)));
+    all.push_back(single("process_start_time_seconds", "when the process began", "s", since_1970(started)));
     return all;
 }
 

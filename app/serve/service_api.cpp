@@ -6,6 +6,8 @@
 
 #include <boost/json/object.hpp>
 
+#include <algorithm>
+
 namespace app {
 
 namespace json = boost::json;
@@ -22,10 +24,17 @@ std::vector<http::route> service_api::routes() {
     table.push_back(route_of(
         operation::ready, [this](const request& asked) { return ready(asked); }, log));
     table.push_back(route_of(
+        operation::health, [this](const request&) { return health(); }, log));
+    table.push_back(route_of(
         operation::metrics, [this](const request&) { return metrics(); }, log));
     table.push_back(route_of(
         operation::openapi, [this](const request&) { return openapi(); }, log));
     return table;
+}
+
+std::vector<api_operation> service_api::operations() {
+    return operations_of(
+        {operation::live, operation::ready, operation::health, operation::metrics, operation::openapi});
 }
 
 awaitable<response> service_api::live() { co_return ok("ok"); }
@@ -55,6 +64,19 @@ awaitable<response> service_api::ready(const http::request& asked) {
         body["detail"] = detail;
     body["checks"] = std::move(checks);
     co_return json_response(detail.empty() ? 200 : 503, body);
+}
+
+// In the words of two services before this one, which differ in one letter.
+awaitable<response> service_api::health() {
+    bool up = !context_.stopping;
+    if (up) {
+        const auto looked = co_await context_.ready.look();
+        up = std::ranges::all_of(looked, [](const auto& each) { return each.problem.empty(); });
+    }
+    json::object body;
+    body["status"] = up ? "UP" : "DOWN";
+    body["Status"] = body["status"];
+    co_return json_response(up ? 200 : 503, body);
 }
 
 awaitable<response> service_api::metrics() {

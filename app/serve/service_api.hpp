@@ -2,6 +2,7 @@
 // Tested by tests/integration/test_serve.py.
 #pragma once
 
+#include "app/serve/api_operations.hpp"
 #include "app/serve/readiness.hpp"
 #include "async/log.hpp"
 #include "http/server/router.hpp"
@@ -28,11 +29,13 @@ class service_api {
 
     // The API must outlive them.
     [[nodiscard]] std::vector<http::route> routes();
+    [[nodiscard]] static std::vector<api_operation> operations();
 
   private:
     using answer = async::awaitable<http::response>;
     [[nodiscard]] answer live();
     [[nodiscard]] answer ready(const http::request& asked);
+    [[nodiscard]] answer health();
     [[nodiscard]] answer metrics();
     [[nodiscard]] answer openapi();
 

@@ -66,6 +66,10 @@ awaitable<bool> connection::serve_one() {
     }
     ++requests_;
     const bool another = co_await answer(reader);
+    if (buffer_.size() >= buffer_size_large && buffered_ <= buffer_size_min) {
+        buffer_.resize(buffer_size_min);
+        buffer_.shrink_to_fit();
+    }
     error_code ignored; // gone already is as good
     if (!another && (buffered_ > 0 || socket_.available(ignored) > 0))
         co_await linger();

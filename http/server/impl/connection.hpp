@@ -50,6 +50,8 @@ class connection {
   private:
     // A request mostly fits, and a thousand idle connections cost 4 MB.
     static constexpr std::size_t buffer_size_min = std::size_t{4} * 1024;
+    // For a body that is larger than this, until it has been answered.
+    static constexpr std::size_t buffer_size_large = std::size_t{64} * 1024;
 
     enum class received : std::uint8_t { bytes, end, late };
     enum class reading : std::uint8_t { whole, refused, closed };

@@ -41,6 +41,8 @@ awaitable<connection::reading> connection::read_request(request_reader& reader) 
             co_return reading::closed;
     }
     auto got = co_await read_on(reader, deadline::after(options.header_timeout), true);
+    if (unread_ > buffer_size_large && buffer_.size() < buffer_size_large)
+        buffer_.resize(buffer_size_large);
     if (got != reading::whole || reader.done())
         co_return early_ ? reading::refused : got;
     if (reader.expects_continue() && buffered_ == 0) {
@@ -97,7 +99,7 @@ awaitable<connection::received> connection::receive(async::deadline deadline) {
     // The reader refuses a header before it has filled this.
     const auto size_max = context_.options.sizes.header + buffer_size_min;
     if (buffered_ == buffer_.size())
-        buffer_.resize(std::min(buffer_.size() * 2, size_max));
+        buffer_.resize(std::max(buffer_.size(), std::min(buffer_.size() * 2, size_max)));
     try {
         buffered_ += co_await async::with_deadline(
             socket_.async_read_some(asio::buffer(buffer_) + buffered_, asio::use_awaitable), deadline,

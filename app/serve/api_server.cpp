@@ -1,0 +1,220 @@
+#include "app/serve/api_server.hpp"
+
+#include "app/run/loop_run.hpp"
+#include "app/serve/descriptor_limit.hpp"
+#include "app/serve/events_api.hpp"
+#include "app/serve/live_api.hpp"
+#include "app/serve/openapi.hpp"
+#include "app/serve/server_metrics.hpp"
+#include "app/serve/timestamps_api.hpp"
+#include "app/settings/serve_settings.hpp"
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "telemetry/exposition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <ranges>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+using async::deadline;
+
+// After the grace exports are rolled back within `stop_patience`; requests are told how it ended, and then
+// all is over.
+constexpr std::chrono::milliseconds requests_patience{8'500};
+
+template <typename Item>
+void append_to(std::vector<Item>& all, std::vector<Item> more) {
+    std::ranges::move(more, std::back_inserter(all));
+}
+
+} // namespace
+
+api_server::api_server(const configuration& settings, run_frame& frame)
+    : settings_(settings)
+    , log_(frame.log())
+    , around_{settings, frame, loop_.get_executor(), stopping_}
+    , ready_(loop_.get_executor(), (add_parts(), all_probes()))
+    , about_({ready_, stopping_, [this] { return metrics(); },
+              openapi_document(!settings.serving.token.empty(), all_operations()), log_})
+    , service_(all_routes(), http::service_options{settings.serving.token, settings.serving.hosts}, log_)
+    , server_(loop_.get_executor(), server_options(), service_, log_)
+    , at_work_(loop_.get_executor())
+    , grace_(loop_.get_executor())
+    , watchdog_(loop_.get_executor(), log_) {}
+
+void api_server::add_parts() {
+    const auto add = [this](auto part) {
+        auto* const added = part.get();
+        parts_.push_back(std::move(part));
+        return added;
+    };
+    const auto& serving = settings_.serving;
+    if (serving.offers(api::exports))
+        exports_ = add(std::make_unique<export_part>(around_));
+    if (!serving.has_journal())
+        return;
+    journal_ = add(std::make_unique<journal_part>(around_));
+    if (serving.offers(api::events))
+        add(std::make_unique<events_api>(around_, journal_->events_in()));
+    if (serving.offers(api::live))
+        add(std::make_unique<live_api>(around_, journal_->events_in()));
+    if (serving.offers(api::timestamps))
+        add(std::make_unique<timestamps_api>(around_, journal_->events_in()));
+}
+
+std::vector<http::route> api_server::all_routes() {
+    std::vector<http::route> all;
+    for (const auto& each : parts_)
+        append_to(all, each->routes());
+    append_to(all, about_.routes());
+    return all;
+}
+
+std::vector<api_operation> api_server::all_operations() const {
+    std::vector<api_operation> all;
+    for (const auto& each : parts_)
+        append_to(all, each->operations());
+    append_to(all, service_api::operations());
+    return all;
+}
+
+std::vector<readiness_probe> api_server::all_probes() {
+    std::vector<readiness_probe> all;
+    for (const auto& each : parts_)
+        append_to(all, each->probes());
+    return all;
+}
+
+http::server_options api_server::server_options() {
+    const auto& serving = settings_.serving;
+    http::server_options options;
+    options.address = serving.address;
+    options.port = serving.port;
+    options.connections_max = connections_that_fit(serving.connections);
+    options.body_timeout = serving.client_timeout;
+    options.write_timeout = serving.client_timeout;
+    if (options.connections_max < serving.connections)
+        log_.warn("serve.few_descriptors",
+                  "fewer clients are served at a time: the limit of open files is low",
+                  {{"wanted", serving.connections}, {"connections", options.connections_max}});
+    return options;
+}
+
+std::string api_server::metrics() const {
+    std::vector<telemetry::metric> all;
+    for (const auto& each : parts_)
+        append_to(all, each->metrics());
+    append_to(all, metrics_of(server_, started_));
+    return telemetry::exposition(all);
+}
+
+void api_server::announce() {
+    const auto& serving = settings_.serving;
+    const bool reachable = !is_loopback(serving.address);
+    if (serving.token.empty() && reachable)
+        log_.warn("serve.open",
+                  fmt::format(
+                      "anybody who can reach this address can {}: set SERVE_TOKEN, or listen on 127.0.0.1",
+                      exports_ != nullptr ? "run exports and read their files" : "post events and read them"),
+                  {{"address", serving.address}});
+    if (serving.offers(api::live) && reachable && serving.live_secret == serve_settings().live_secret)
+        log_.warn("serve.default_secret",
+                  "POST /liveEvent takes the secret that everybody knows: set LIVE_SECRET",
+                  {{"address", serving.address}});
+    log_.info("serve.listening", fmt::format("listening on {}:{}", serving.address, server_.port()),
+              {{"address", serving.address},
+               {"port", static_cast<unsigned>(server_.port())},
+               {"token", !serving.token.empty()}});
+}
+
+std::exception_ptr api_server::run() {
+    loop_hooks hooks{[this](int number) { stop(number); },
+                     [this] {
+                         const bool idle = std::ranges::all_of(
+                             parts_, [](const auto& each) { return each->at_work().empty(); });
+                         log_.info("progress", "serving",
+                                   {{"connections", server_.connections_open()}, {"exports_idle", idle}});
+                     },
+                     [this] {
+                         grace_.cancel();
+                         watchdog_.disarm();
+                         for (const auto& each : parts_)
+                             each->release();
+                     }};
+    return run_loop(loop_, work(), {}, std::move(hooks)); // a server is cancelled only by its own end
+}
+
+awaitable<void> api_server::work() {
+    const auto ended = co_await async::caught(serve());
+    co_await close_parts();
+    if (ended)
+        std::rethrow_exception(ended);
+}
+
+awaitable<void> api_server::serve() {
+    for (const auto& each : parts_)
+        co_await each->begin();
+    announce();
+    for (const auto& each : parts_)
+        at_work_.start(work_of(*each));
+    co_await server_.run();
+    co_await at_work_.join();
+}
+
+// A part that fails ends all of them.
+awaitable<void> api_server::work_of(served_part& part) {
+    const auto failed = co_await async::caught(part.work());
+    if (!failed || async::is_cancellation(failed))
+        co_return;
+    stopping_ = true;
+    server_.stop(deadline::after(requests_patience));
+    stop_parts();
+    std::rethrow_exception(failed);
+}
+
+awaitable<void> api_server::close_parts() {
+    for (const auto& each : parts_ | std::views::reverse)
+        co_await each->close();
+}
+
+void api_server::stop_parts() {
+    for (const auto& each : parts_)
+        each->stop();
+}
+
+void api_server::stop(int number) {
+    const auto grace = settings_.serving.grace;
+    watchdog_.signalled(number, grace + stop_patience);
+    stopping_ = true;
+    signal_number_ = number;
+    std::string message = "stopping";
+    for (const auto& each : parts_)
+        if (const auto work = each->at_work(); !work.empty())
+            message += fmt::format("{} {}", message.size() > 8 ? ";" : ":", work);
+    log_.warn("run.stopping", message,
+              {{"signal", number}, {"grace_ms", static_cast<std::int64_t>(grace.count())}});
+    server_.stop(deadline::after(grace + requests_patience));
+    stop_parts();
+    grace_.expires_after(grace);
+    grace_.async_wait([this](const boost::system::error_code& failed) {
+        if (!failed)
+            end_grace();
+    });
+}
+
+void api_server::end_grace() {
+    if (at_work_.size() == 0)
+        return;
+    for (const auto& each : parts_)
+        each->cut(signal_number_);
+    at_work_.cancel();
+}
+
+} // namespace app

@@ -1,0 +1,82 @@
+// What `serve` is: the parts that its settings name, put together behind one HTTP server, and how all of it
+// begins and ends.
+// Tested by tests/integration/test_serve.py.
+#pragma once
+
+#include "app/run/run_frame.hpp"
+#include "app/run/stop_guard.hpp"
+#include "app/serve/export_part.hpp"
+#include "app/serve/journal_part.hpp"
+#include "app/serve/readiness.hpp"
+#include "app/serve/served_part.hpp"
+#include "app/serve/service_api.hpp"
+#include "app/settings/configuration.hpp"
+#include "async/log.hpp"
+#include "async/task_scope.hpp"
+#include "http/server/server.hpp"
+#include "http/server/service.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace app {
+
+class api_server {
+  public:
+    // Listens. Throws async::error for what a part lacks, and for an address that cannot be had.
+    api_server(const configuration& settings, run_frame& frame);
+    api_server(const api_server&) = delete;
+    api_server& operator=(const api_server&) = delete;
+
+    // Serves until a signal. What ended it otherwise, or null.
+    [[nodiscard]] std::exception_ptr run();
+    [[nodiscard]] int stopped_by() const noexcept { return signal_number_; }
+    [[nodiscard]] const http::server& server() const noexcept { return server_; }
+    // Null if it is not served.
+    [[nodiscard]] const export_part* exports() const noexcept { return exports_; }
+    [[nodiscard]] const journal_part* journal() const noexcept { return journal_; }
+
+  private:
+    void add_parts();
+    [[nodiscard]] std::vector<http::route> all_routes();
+    [[nodiscard]] std::vector<api_operation> all_operations() const;
+    [[nodiscard]] std::vector<readiness_probe> all_probes();
+    [[nodiscard]] http::server_options server_options();
+    [[nodiscard]] std::string metrics() const;
+
+    [[nodiscard]] async::awaitable<void> work();
+    [[nodiscard]] async::awaitable<void> serve();
+    [[nodiscard]] async::awaitable<void> work_of(served_part& part);
+    [[nodiscard]] async::awaitable<void> close_parts();
+
+    void announce();
+    void stop(int number);
+    void stop_parts();
+    void end_grace();
+
+    const configuration& settings_;
+    async::log& log_;
+    std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+    boost::asio::io_context loop_{1};
+    bool stopping_ = false;
+    int signal_number_ = 0;
+    serve_surroundings around_;
+    std::vector<std::unique_ptr<served_part>> parts_; // each may use those before it
+    export_part* exports_ = nullptr;
+    journal_part* journal_ = nullptr;
+    readiness ready_;
+    service_api about_;
+    http::service service_;
+    http::server server_;
+    async::task_scope at_work_;
+    boost::asio::steady_timer grace_;
+    stop_watchdog watchdog_;
+};
+
+} // namespace app

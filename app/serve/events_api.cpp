@@ -1,0 +1,156 @@
+#include "app/serve/events_api.hpp"
+
+#include "app/serve/posted_events.hpp"
+#include "app/serve/read_back.hpp"
+#include "app/settings/parse.hpp"
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace app {
+
+using async::awaitable;
+using http::error_response;
+using http::response;
+
+namespace {
+
+// Each holds some events in memory for as long as its client takes to read them.
+constexpr std::size_t readers_max = 16;
+constexpr std::uint64_t limit_standard = 1'000;
+constexpr std::uint64_t limit_max = 1'000'000;
+constexpr auto position_max = static_cast<std::uint64_t>(std::numeric_limits<events::position>::max());
+
+// What stands in the query, or nothing.
+struct query_numbers {
+    std::optional<events::position> from;
+    std::uint64_t limit = limit_standard;
+    std::int32_t partition = 0;
+    std::string mistake;
+};
+
+query_numbers numbers_in(const http::request& asked) {
+    query_numbers found;
+    const auto read = [&](std::string_view name, std::uint64_t max, auto&& keep) {
+        const auto text = asked.query_value(name);
+        if (!text)
+            return;
+        auto number = parse_count(*text, 0, max);
+        if (const auto* value = std::get_if<0>(&number))
+            keep(*value);
+        else
+            found.mistake = fmt::format("{}: {}", name, std::get<1>(number));
+    };
+    read("from", position_max, [&](auto value) { found.from = static_cast<events::position>(value); });
+    read("limit", limit_max, [&](auto value) { found.limit = value; });
+    read("partition", 100'000, [&](auto value) { found.partition = static_cast<std::int32_t>(value); });
+    return found;
+}
+
+// Both bounds, so that a client knows where to go on.
+response out_of_bounds(unsigned status, std::string_view why, const events::extent& there) {
+    boost::json::object body;
+    body["detail"] = boost::json::string_view(why);
+    body["begin"] = there.begin;
+    body["end"] = there.end;
+    return http::json_response(status, body);
+}
+
+response answer_to(const keyed_intake::outcome& outcome, std::size_t count) {
+    switch (outcome.state) {
+    case key_book::state::in_flight:
+        return error_response(409, "a batch with this Idempotency-Key is on its way into the journal");
+    case key_book::state::other_body:
+        return error_response(422, "this Idempotency-Key came with another body before");
+    case key_book::state::unknown:
+    case key_book::state::accepted:
+        break;
+    }
+    return accepted_response(outcome.made, count);
+}
+
+} // namespace
+
+events_api::events_api(serve_surroundings around, intake& events_in)
+    : around_(around)
+    , intake_(events_in)
+    , keyed_(around.executor, events_in) {}
+
+std::vector<http::route> events_api::routes() {
+    auto& log = around_.frame.log();
+    auto posting = route_of(
+        operation::post_events, [this](http::request& asked) { return post(asked); }, log);
+    posting.admit = [this](const http::request& asked, std::optional<std::uint64_t> length) {
+        if (!body_form_of(asked.header("content-type")) || !asked.header("content-encoding").empty())
+            return http::admission{unsupported_type_response()};
+        return intake_.admit(length, batch_limits().bytes_max, refusal_response);
+    };
+    auto reading = route_of(
+        operation::read_events, [this](http::request& asked) { return read(asked); }, log);
+    std::vector<http::route> table;
+    table.push_back(std::move(posting));
+    table.push_back(std::move(reading));
+    return table;
+}
+
+std::vector<api_operation> events_api::operations() const {
+    return operations_of({operation::post_events, operation::read_events});
+}
+
+awaitable<response> events_api::post(http::request& asked) {
+    auto posted = take_events(asked);
+    if (posted.refused)
+        co_return std::move(*posted.refused);
+    const auto count = posted.events.size();
+    auto topic = asked.parameters.at("topic");
+    intake_refusal refused;
+    try {
+        if (!posted.key) {
+            const auto made =
+                co_await intake_.append(std::move(topic), std::move(posted.events), std::move(asked.room));
+            co_return accepted_response(made, count);
+        }
+        const auto outcome = co_await keyed_.append(std::move(topic), std::move(*posted.key), posted.batch,
+                                                    std::move(posted.events), std::move(asked.room));
+        co_return answer_to(outcome, count);
+    } catch (const async::error& failed) {
+        refused = refusal_for(failed);
+    }
+    auto answer = refusal_response(refused);
+    add_retry_after(answer, refused);
+    co_return answer;
+}
+
+awaitable<response> events_api::read(http::request& asked) {
+    const auto numbers = numbers_in(asked);
+    if (!numbers.mistake.empty())
+        co_return error_response(400, numbers.mistake);
+    auto* const topic = co_await intake_.find(asked.parameters.at("topic"));
+    if (topic == nullptr)
+        co_return error_response(404, "there is no such topic");
+    if (numbers.partition >= topic->partitions())
+        co_return error_response(404, fmt::format("the topic has {} partitions", topic->partitions()));
+    const auto there = co_await topic->look(numbers.partition);
+    const auto from = numbers.from.value_or(there.begin);
+    if (from < there.begin)
+        co_return out_of_bounds(410, "events before `begin` have been removed", there);
+    if (from > there.end)
+        co_return out_of_bounds(416, "no event has this position yet: the topic ends at `end`", there);
+    if (*readers_ >= readers_max) {
+        const intake_refusal busy{503, fmt::format("{} clients read events already", readers_max), true};
+        auto answer = refusal_response(busy);
+        add_retry_after(answer, busy);
+        co_return answer;
+    }
+    ++*readers_;
+    std::shared_ptr<void> held(nullptr, [readers = readers_](void*) { --*readers; });
+    response answer;
+    answer.content_type = "application/x-ndjson";
+    answer.stream =
+        event_lines_of({topic, numbers.partition, from, there.end, numbers.limit}, std::move(held));
+    co_return answer;
+}
+
+} // namespace app

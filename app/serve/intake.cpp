@@ -1,0 +1,249 @@
+#include "app/serve/intake.hpp"
+
+#include "async/caught.hpp"
+#include "events/journal/error.hpp"
+#include "http/server/request_id.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace app {
+
+using async::awaitable;
+using events::journal_error;
+using events::journal_failure;
+
+namespace {
+
+// How long a journal is reported as unable that refused events and was not asked again.
+constexpr std::chrono::seconds problem_lasts{5};
+constexpr std::chrono::minutes warning_every{1};
+// Each has files that are open.
+constexpr std::size_t topics_max = 1'000;
+
+std::string_view name_of(journal_failure reason) noexcept {
+    switch (reason) {
+    case journal_failure::overloaded:
+        return "overloaded";
+    case journal_failure::full:
+        return "full";
+    case journal_failure::too_large:
+        return "too_large";
+    case journal_failure::broken:
+        return "broken";
+    case journal_failure::in_use:
+        return "in_use";
+    default:
+        return "unreadable";
+    }
+}
+
+// What stands in a journal_error, or nothing.
+std::optional<journal_failure> reason_of(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const journal_error& why) {
+        return why.reason();
+    } catch (...) {
+        return std::nullopt;
+    }
+}
+
+} // namespace
+
+intake_refusal refusal_for(const async::error& failed) {
+    const auto* of_journal = dynamic_cast<const journal_error*>(&failed);
+    if (of_journal != nullptr) {
+        switch (of_journal->reason()) {
+        case journal_failure::too_large:
+            return {413, failed.message()};
+        case journal_failure::before_start:
+            return {410, failed.message()};
+        case journal_failure::beyond_end:
+            return {416, failed.message()};
+        case journal_failure::foreign:
+        case journal_failure::damaged:
+            return {500, failed.message()};
+        default:
+            break;
+        }
+        return {503, failed.message(), failed.retry_after().has_value()};
+    }
+    if (failed.kind() == async::failure::usage)
+        return {400, failed.message()};
+    if (failed.kind() == async::failure::temporary)
+        return {503, failed.message(), true};
+    return {500, failed.message()};
+}
+
+void add_retry_after(http::response& answer, const intake_refusal& refusal) {
+    if (refusal.retry_soon)
+        answer.headers.emplace_back("Retry-After", "1");
+}
+
+std::vector<events::header> correlation_headers(const http::request& asked) {
+    // By the names that others look for.
+    constexpr std::array<std::array<std::string_view, 2>, 3> names{{{"x-correlation-id", "x-correlation-id"},
+                                                                    {"correlationid", "correlationId"},
+                                                                    {"traceparent", "traceparent"}}};
+    std::vector<events::header> headers;
+    for (const auto& [asked_as, kept_as] : names)
+        if (const auto value = asked.header(asked_as); http::is_sane_request_id(value))
+            headers.push_back({std::string(kept_as), std::string(value)});
+    return headers;
+}
+
+intake::intake(events::journal& journal, std::size_t memory_bytes, const bool& stopping, async::log& log)
+    : journal_(journal)
+    , budget_(memory_bytes)
+    , stopping_(stopping)
+    , log_(log) {}
+
+http::admission intake::admit(std::optional<std::uint64_t> length, std::size_t bytes_max,
+                              const error_form& form) {
+    const auto refuse = [&form](const intake_refusal& why) {
+        auto answer = form(why);
+        add_retry_after(answer, why);
+        return http::admission{std::move(answer)};
+    };
+    if (stopping_)
+        return refuse({503, "the service is about to end", true});
+    if (length && *length > bytes_max)
+        return refuse({413, fmt::format("the body has {} bytes, more than {}", *length, bytes_max)});
+    // What a connection receives into counts as well.
+    constexpr std::size_t receive_buffer = 65'536;
+    const auto bytes = static_cast<std::size_t>(length.value_or(0));
+    auto room = budget_.take(bytes + (bytes > receive_buffer ? receive_buffer : 0));
+    if (!room) {
+        const journal_error why(
+            journal_failure::overloaded,
+            fmt::format("{} bytes of events are being taken in already", budget_.taken()));
+        refused(std::make_exception_ptr(why), {});
+        return refuse({503, why.message(), true});
+    }
+    return {std::nullopt, std::move(room), bytes_max};
+}
+
+awaitable<events::topic*> intake::open(std::string topic) {
+    if (const auto found = open_.find(topic); found != open_.end())
+        co_return found->second;
+    if (open_.size() >= topics_max)
+        throw async::error(async::failure::usage,
+                           fmt::format("there are {} topics already: use one of them", topics_max));
+    auto* const opened = co_await journal_.open(topic);
+    open_.insert_or_assign(std::move(topic), opened);
+    co_return opened;
+}
+
+awaitable<events::topic*> intake::find(std::string topic) {
+    if (const auto found = open_.find(topic); found != open_.end())
+        co_return found->second;
+    if (!events::topic_name_mistake(topic).empty())
+        co_return nullptr;
+    const auto known = co_await journal_.topics();
+    if (std::ranges::find(known, topic) == known.end())
+        co_return nullptr;
+    co_return co_await open(std::move(topic));
+}
+
+awaitable<events::appended> intake::append(std::string topic, std::vector<events::event> events,
+                                           std::shared_ptr<http::body_room> room) {
+    if (stopping_)
+        throw journal_error(journal_failure::overloaded, "the service is about to end");
+    std::uint64_t bytes = 0;
+    std::size_t bytes_kept = 0;
+    for (const auto& each : events) {
+        bytes += each.value.size();
+        bytes_kept += each.value.size() + (each.key ? each.key->size() : 0) + 16;
+        for (const auto& header : each.headers)
+            bytes_kept += header.name.size() + header.value.size() + 4;
+    }
+    const auto count = events.size();
+    const auto began = begun_.insert(clock::now());
+    struct pending {
+        std::multiset<clock::time_point>& all;
+        std::multiset<clock::time_point>::iterator mine;
+        pending(std::multiset<clock::time_point>& set, std::multiset<clock::time_point>::iterator place)
+            : all(set)
+            , mine(place) {}
+        pending(const pending&) = delete;
+        pending& operator=(const pending&) = delete;
+        ~pending() { all.erase(mine); }
+    } const waiting(begun_, began);
+
+    std::exception_ptr failed;
+    events::appended made;
+    if (!room)
+        room = budget_.take(bytes_kept);
+    if (!room || !room->resize(bytes_kept)) {
+        failed = std::make_exception_ptr(
+            journal_error(journal_failure::overloaded,
+                          fmt::format("{} bytes of events are being taken in already", budget_.taken())));
+    } else {
+        auto opened = co_await async::outcome_of(open(topic));
+        if (opened.value) {
+            auto outcome = co_await async::outcome_of((*opened.value)->append(std::move(events)));
+            if (outcome.value)
+                made = *outcome.value;
+            failed = outcome.failed;
+        } else {
+            failed = opened.failed;
+        }
+    }
+    if (failed) {
+        if (!async::is_cancellation(failed))
+            refused(failed, topic);
+        std::rethrow_exception(failed);
+    }
+    auto& counts = counts_[topic];
+    ++counts.appends;
+    counts.events += count;
+    counts.bytes += bytes;
+    counts.waited += clock::now() - *began;
+    counts.end = std::max(counts.end, made.end);
+    if (!broken_)
+        problem_.clear();
+    co_return made;
+}
+
+void intake::refused(const std::exception_ptr& why, std::string_view topic) {
+    const auto reason = reason_of(why);
+    const auto name = reason ? name_of(*reason) : std::string_view("failed");
+    ++refused_[std::string(name)];
+    if (reason == journal_failure::too_large)
+        return;
+    if (reason != journal_failure::overloaded) {
+        problem_ = async::describe(why);
+        problem_at_ = clock::now();
+    }
+    if (reason == journal_failure::broken) {
+        broken_ = true;
+        on_broken(why);
+    }
+    // Each client is told; the log shall not grow with their number.
+    const auto now = clock::now();
+    auto& warned = warned_[std::string(name)];
+    if (warned != clock::time_point() && now - warned < warning_every)
+        return;
+    warned = now;
+    const auto message = async::describe(why);
+    if (reason == journal_failure::overloaded)
+        log_.warn("journal.overloaded", "events come faster than they can be kept, and some are refused",
+                  {{"topic", topic}, {"error.message", message}});
+    else
+        log_.warn("journal.refused", "the journal does not take events",
+                  {{"reason", name}, {"topic", topic}, {"error.message", message}});
+}
+
+std::string intake::problem() const {
+    return broken_ || clock::now() - problem_at_ < problem_lasts ? problem_ : std::string();
+}
+
+std::chrono::nanoseconds intake::age_of_oldest() const {
+    return begun_.empty() ? std::chrono::nanoseconds(0) : clock::now() - *begun_.begin();
+}
+
+} // namespace app

@@ -1,0 +1,104 @@
+// The way of events into the journal that all faces share: memory is counted, overload and a journal that
+// does not take them are answers, and what came is counted by topic.
+// Tested by tests/integration/test_events_api.py.
+#pragma once
+
+#include "app/serve/memory_budget.hpp"
+#include "async/error.hpp"
+#include "async/log.hpp"
+#include "events/journal/journal.hpp"
+#include "http/server/router.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+// Why events were not taken, as HTTP says it.
+struct intake_refusal {
+    unsigned status = 503;
+    std::string why;
+    bool retry_soon = false; // with Retry-After
+};
+[[nodiscard]] intake_refusal refusal_for(const async::error& failed);
+// Retry-After: 1, where it may help.
+void add_retry_after(http::response& answer, const intake_refusal& refusal);
+
+// The correlation id and the trace of a request, for the record's headers.
+[[nodiscard]] std::vector<events::header> correlation_headers(const http::request& asked);
+
+struct topic_counts {
+    std::uint64_t appends = 0;
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0; // of their values
+    std::chrono::nanoseconds waited{0};
+    events::position end = 0; // behind the last event that was appended
+};
+
+class intake {
+  public:
+    // A face's form of an error.
+    using error_form = std::function<http::response(const intake_refusal&)>;
+
+    // What it is given must outlive it.
+    intake(events::journal& journal, std::size_t memory_bytes, const bool& stopping, async::log& log);
+    intake(const intake&) = delete;
+    intake& operator=(const intake&) = delete;
+
+    // Before a body is read: whether there is room for it. `length`: nothing if it comes in chunks.
+    [[nodiscard]] http::admission admit(std::optional<std::uint64_t> length, std::size_t bytes_max,
+                                        const error_form& form);
+
+    // Returns once all are durable. `room` holds their memory until then; null: it
+    // is taken here. Throws
+    // async::error.
+    [[nodiscard]] async::awaitable<events::appended>
+    append(std::string topic, std::vector<events::event> events, std::shared_ptr<http::body_room> room);
+    [[nodiscard]] async::awaitable<events::topic*> open(std::string topic);
+    // Null if there is none of that name, which is not made then.
+    [[nodiscard]] async::awaitable<events::topic*> find(std::string topic);
+
+    // Called when the journal says that it takes nothing any more.
+    std::function<void(std::exception_ptr)> on_broken = [](std::exception_ptr) {};
+    // A clause; empty: the last append went well, or failed some time ago.
+    [[nodiscard]] std::string problem() const;
+
+    [[nodiscard]] const std::map<std::string, topic_counts, std::less<>>& by_topic() const noexcept {
+        return counts_;
+    }
+    [[nodiscard]] const std::map<std::string, std::uint64_t, std::less<>>& refused() const noexcept {
+        return refused_;
+    }
+    [[nodiscard]] std::size_t bytes_pending() const noexcept { return budget_.taken(); }
+    [[nodiscard]] std::size_t appends_pending() const noexcept { return begun_.size(); }
+    // Zero if there is none.
+    [[nodiscard]] std::chrono::nanoseconds age_of_oldest() const;
+
+  private:
+    using clock = std::chrono::steady_clock;
+    void refused(const std::exception_ptr& why, std::string_view topic);
+
+    events::journal& journal_;
+    memory_budget budget_;
+    const bool& stopping_;
+    async::log& log_;
+    std::map<std::string, events::topic*, std::less<>> open_;
+    std::map<std::string, topic_counts, std::less<>> counts_;
+    std::map<std::string, std::uint64_t, std::less<>> refused_; // by reason
+    std::multiset<clock::time_point> begun_;                    // appends that are not durable
+    std::string problem_;
+    bool broken_ = false;
+    clock::time_point problem_at_;
+    std::map<std::string, clock::time_point, std::less<>> warned_; // by reason
+};
+
+} // namespace app

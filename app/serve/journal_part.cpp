@@ -1,0 +1,109 @@
+#include "app/serve/journal_part.hpp"
+
+#include "app/run/open_journal.hpp"
+#include "app/serve/journal_metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+
+namespace app {
+
+using async::awaitable;
+
+namespace {
+
+// Less than the next piece of a segment.
+constexpr std::uintmax_t room_min = std::uintmax_t{4} * 1024 * 1024;
+
+std::string place_of(const journal_settings& settings) {
+    return settings.in_kafka() ? "kafka://" + settings.brokers : settings.directory.string();
+}
+
+// A statfs, which a local file system answers at once.
+std::string problem_of_room(const journal_settings& settings) {
+    if (settings.in_kafka())
+        return {};
+    std::error_code failed;
+    const auto room = std::filesystem::space(settings.directory, failed);
+    if (failed)
+        return fmt::format("'{}' cannot be looked at: {}", settings.directory.string(), failed.message());
+    if (room.available < room_min)
+        return fmt::format("the disk of '{}' is full: {} bytes are left", settings.directory.string(),
+                           room.available);
+    return {};
+}
+
+// Those that a face writes to, so that what is wrong with them is found before anybody posts.
+std::vector<std::string> topics_of(const configuration& settings) {
+    std::vector<std::string> topics;
+    if (settings.serving.offers(api::live))
+        topics.emplace_back("live");
+    if (settings.serving.offers(api::timestamps))
+        topics.push_back(settings.journal.publish_topic);
+    return topics;
+}
+
+} // namespace
+
+journal_part::journal_part(serve_surroundings around)
+    : around_(around)
+    , journal_(
+          open_journal(around.executor, around.settings.journal, journal_use::append, around.frame.log()))
+    , intake_(*journal_, around.settings.journal.memory_bytes, around.stopping, around.frame.log())
+    , changed_(around.executor) {
+    intake_.on_broken = [this](std::exception_ptr why) {
+        // A producer that has broken is made anew; a disk that has forgotten is not.
+        if (around_.settings.journal.in_kafka() || broken_)
+            return;
+        broken_ = std::move(why);
+        changed_.notify_all();
+    };
+}
+
+awaitable<void> journal_part::begin() {
+    auto topics = topics_of(around_.settings);
+    if (around_.settings.serving.offers(api::events) && !around_.settings.journal.in_kafka()) {
+        const auto known = co_await journal_->topics();
+        topics.insert(topics.end(), known.begin(), known.end());
+    }
+    for (const auto& each : topics)
+        (void)co_await intake_.open(each);
+    open_ = true;
+    around_.frame.log().info("journal.opened", "the journal is open",
+                             {{"journal", place_of(around_.settings.journal)}, {"topics", topics.size()}});
+}
+
+awaitable<void> journal_part::work() {
+    while (!broken_ && !around_.stopping)
+        co_await changed_.wait();
+    if (!broken_)
+        co_return;
+    around_.frame.log().error("journal.broken",
+                              "the journal takes nothing any more: the server ends, and a restart reads what "
+                              "is on the disk");
+    std::rethrow_exception(broken_);
+}
+
+void journal_part::stop() { changed_.notify_all(); }
+
+awaitable<void> journal_part::close() {
+    open_ = false;
+    co_await journal_->close();
+}
+
+std::vector<readiness_probe> journal_part::probes() {
+    return {{"journal", [this] { return problem(); }}};
+}
+
+awaitable<std::string> journal_part::problem() {
+    if (!open_)
+        co_return "the journal is not open";
+    auto problem = intake_.problem();
+    co_return problem.empty() ? problem_of_room(around_.settings.journal) : std::move(problem);
+}
+
+std::vector<telemetry::metric> journal_part::metrics() const { return metrics_of(intake_); }
+
+} // namespace app

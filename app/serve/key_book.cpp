@@ -1,0 +1,104 @@
+#include "app/serve/key_book.hpp"
+
+#include "azure/blob/crc64.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+#include <system_error>
+
+namespace app {
+
+namespace {
+
+std::uint64_t crc_of(std::string_view text, std::uint64_t begin = 0) noexcept {
+    return azure::crc64(begin, std::as_bytes(std::span(text)));
+}
+
+// FNV-1a, which has nothing in common with a CRC.
+std::uint64_t fnv_of(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325) noexcept {
+    for (const char each : text)
+        hash = (hash ^ static_cast<unsigned char>(each)) * 0x100000001b3;
+    return hash;
+}
+
+// The number that `text` begins with, which is taken away with the space behind it.
+bool take_number(std::string_view& text, std::uint64_t& number, int base) {
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (failed != std::errc() || end == text.data())
+        return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.starts_with(' '))
+        text.remove_prefix(1);
+    return true;
+}
+
+} // namespace
+
+body_digest digest_of(std::string_view body) noexcept { return {crc_of(body), body.size()}; }
+
+std::optional<std::string> idempotency_key_of(std::string_view field) {
+    if (field.size() >= 2 && field.starts_with('"') && field.ends_with('"'))
+        field = field.substr(1, field.size() - 2);
+    constexpr std::size_t size_max = 255;
+    const auto visible = [](char each) { return each > ' ' && each < 0x7f; };
+    if (field.empty() || field.size() > size_max || !std::ranges::all_of(field, visible))
+        return std::nullopt;
+    return std::string(field);
+}
+
+std::string batch_text(const keyed_batch& batch) {
+    return fmt::format("{} {:016x} {}", batch.count, batch.body.crc, batch.body.bytes);
+}
+
+std::optional<keyed_batch> batch_from(std::string_view text) {
+    keyed_batch batch;
+    if (!take_number(text, batch.count, 10) || !take_number(text, batch.body.crc, 16) ||
+        !take_number(text, batch.body.bytes, 10) || !text.empty() || batch.count == 0)
+        return std::nullopt;
+    return batch;
+}
+
+key_book::name key_book::name_of(std::string_view topic, std::string_view key) noexcept {
+    // A topic's name has no blank, so the two cannot run into each other.
+    return {crc_of(key, crc_of(" ", crc_of(topic))), fnv_of(key, fnv_of(" ", fnv_of(topic)))};
+}
+
+key_book::finding key_book::look_up(std::string_view topic, std::string_view key,
+                                    const body_digest& body) const {
+    const auto found = entries_.find(name_of(topic, key));
+    if (found == entries_.end())
+        return {};
+    const auto& known = found->second;
+    if (known.batch.body != body)
+        return {state::other_body};
+    return known.accepted ? finding{state::accepted, known} : finding{state::in_flight};
+}
+
+void key_book::begin(std::string_view topic, std::string_view key, const keyed_batch& batch) {
+    entries_.insert_or_assign(name_of(topic, key), entry{batch});
+}
+
+void key_book::keep(std::string_view topic, std::string_view key, const entry& accepted) {
+    const auto named = name_of(topic, key);
+    auto& kept = entries_[named];
+    const bool anew = !kept.accepted;
+    kept = accepted;
+    kept.accepted = true;
+    if (anew)
+        oldest_first_.push_back(named);
+    forget_oldest();
+}
+
+void key_book::drop(std::string_view topic, std::string_view key) { entries_.erase(name_of(topic, key)); }
+
+void key_book::forget_oldest() {
+    while (oldest_first_.size() > keys_max_) {
+        entries_.erase(oldest_first_.front());
+        oldest_first_.pop_front();
+    }
+}
+
+} // namespace app

@@ -1,0 +1,87 @@
+// Which batches with an Idempotency-Key there were, and what they were answered: the IETF's draft
+// draft-ietf-httpapi-idempotency-key-header. The journal keeps the same with the events, so that it can be
+// read again after a restart.
+// Tested by tests/unit/app/serve/key_book_test.cpp.
+#pragma once
+
+#include "events/event.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace app {
+
+// What a body is known by.
+struct body_digest {
+    std::uint64_t crc = 0; // CRC-64
+    std::uint64_t bytes = 0;
+    bool operator==(const body_digest&) const = default;
+};
+[[nodiscard]] body_digest digest_of(std::string_view body) noexcept;
+
+// What was accepted under a key.
+struct keyed_batch {
+    std::uint64_t count = 0;
+    body_digest body;
+    bool operator==(const keyed_batch&) const = default;
+};
+
+// The text of an Idempotency-Key field, with or without the quotes of the draft: 1 to 255 visible ASCII
+// characters. Nothing for any other.
+[[nodiscard]] std::optional<std::string> idempotency_key_of(std::string_view field);
+
+// The headers of the first event of such a batch.
+inline constexpr std::string_view key_header = "idempotency-key";
+inline constexpr std::string_view batch_header = "idempotency-batch"; // "count crc bytes", the CRC-64 in hex
+[[nodiscard]] std::string batch_text(const keyed_batch& batch);
+[[nodiscard]] std::optional<keyed_batch> batch_from(std::string_view text);
+
+class key_book {
+  public:
+    // Keys are forgotten, the oldest first, when there are more.
+    explicit key_book(std::size_t keys_max)
+        : keys_max_(keys_max) {}
+
+    enum class state : std::uint8_t {
+        unknown,
+        in_flight,
+        other_body, // the key is another batch's
+        accepted,
+    };
+    struct entry {
+        keyed_batch batch;
+        std::int32_t partition = 0;
+        events::position first = 0; // if it is accepted
+        bool accepted = false;
+    };
+    struct finding {
+        app::key_book::state state = state::unknown;
+        entry known = {}; // if it is accepted
+    };
+
+    [[nodiscard]] finding look_up(std::string_view topic, std::string_view key,
+                                  const body_digest& body) const;
+    // It is being appended: to be followed by `keep` or `drop`.
+    void begin(std::string_view topic, std::string_view key, const keyed_batch& batch);
+    void keep(std::string_view topic, std::string_view key, const entry& accepted);
+    void drop(std::string_view topic, std::string_view key);
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+
+  private:
+    // Of topic and key: a hundred thousand keys in a few megabytes.
+    using name = std::array<std::uint64_t, 2>;
+    [[nodiscard]] static name name_of(std::string_view topic, std::string_view key) noexcept;
+    void forget_oldest();
+
+    std::size_t keys_max_;
+    std::map<name, entry> entries_;
+    std::deque<name> oldest_first_; // of those that are accepted
+};
+
+} // namespace app

@@ -1,0 +1,100 @@
+#include "app/serve/keyed_intake.hpp"
+
+#include "async/caught.hpp"
+#include "async/deadline.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace app {
+
+using async::awaitable;
+
+namespace {
+
+constexpr std::size_t keys_max = 100'000;
+// How far back keys are looked for after a restart.
+constexpr events::position events_read_back = 2'000'000;
+constexpr std::size_t recalled_at_a_time = 1'048'576;
+
+} // namespace
+
+keyed_intake::keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in)
+    : intake_(events_in)
+    , book_(keys_max)
+    , changed_(executor) {}
+
+awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::string key, keyed_batch batch,
+                                                      std::vector<events::event> events,
+                                                      std::shared_ptr<http::body_room> room) {
+    co_await recall(topic);
+    const auto found = book_.look_up(topic, key, batch.body);
+    if (found.state == key_book::state::accepted) {
+        const auto first = found.known.first;
+        co_return outcome{
+            found.state,
+            {found.known.partition, first, first + static_cast<events::position>(found.known.batch.count)}};
+    }
+    if (found.state != key_book::state::unknown)
+        co_return outcome{found.state, {}};
+    events.front().headers.push_back({std::string(key_header), key});
+    events.front().headers.push_back({std::string(batch_header), batch_text(batch)});
+    book_.begin(topic, key, batch);
+    auto appended = co_await async::outcome_of(intake_.append(topic, std::move(events), std::move(room)));
+    if (!appended.value) {
+        book_.drop(topic, key);
+        std::rethrow_exception(appended.failed);
+    }
+    book_.keep(topic, key, {batch, appended.value->partition, appended.value->first});
+    co_return outcome{key_book::state::unknown, *appended.value};
+}
+
+// Nobody is told anything about a key before those of earlier processes are known.
+awaitable<void> keyed_intake::recall(std::string topic) {
+    while (recalling_)
+        co_await changed_.wait();
+    if (recalled_.contains(topic))
+        co_return;
+    struct mark {
+        keyed_intake& owner;
+        explicit mark(keyed_intake& one)
+            : owner(one) {
+            owner.recalling_ = true;
+        }
+        mark(const mark&) = delete;
+        mark& operator=(const mark&) = delete;
+        ~mark() {
+            owner.recalling_ = false;
+            owner.changed_.notify_all();
+        }
+    } const working(*this);
+    co_await read_back(topic);
+    recalled_.insert(std::move(topic));
+}
+
+awaitable<void> keyed_intake::read_back(std::string topic) {
+    auto* const opened = co_await intake_.open(topic);
+    for (std::int32_t partition = 0; partition < opened->partitions(); ++partition) {
+        const auto there = co_await opened->look(partition);
+        auto at = std::max(there.begin, there.end - events_read_back);
+        while (at < there.end) {
+            const auto piece = co_await opened->read(partition, at, recalled_at_a_time,
+                                                     async::deadline::after(std::chrono::seconds(10)));
+            if (piece.next == at)
+                throw async::error(async::failure::temporary,
+                                   "keys of earlier batches cannot be read in time");
+            at = piece.next;
+            for (const auto& each : piece.events) {
+                const auto& headers = each.content.headers;
+                const auto key = std::ranges::find(headers, key_header, &events::header::name);
+                const auto batch = std::ranges::find(headers, batch_header, &events::header::name);
+                if (key == headers.end() || batch == headers.end())
+                    continue;
+                if (const auto known = batch_from(batch->value))
+                    book_.keep(topic, key->value, {*known, partition, each.at});
+            }
+        }
+    }
+}
+
+} // namespace app

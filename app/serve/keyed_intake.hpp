@@ -1,0 +1,45 @@
+// Appends with an Idempotency-Key: the same batch again gets the same answer and is kept once, also after a
+// restart. docs/journal.md says how.
+// Tested by tests/integration/test_events_api.py.
+#pragma once
+
+#include "app/serve/intake.hpp"
+#include "app/serve/key_book.hpp"
+#include "async/condition.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace app {
+
+class keyed_intake {
+  public:
+    // `events_in` must outlive it.
+    keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in);
+
+    struct outcome {
+        key_book::state state = key_book::state::unknown; // `unknown`: it has been appended just now
+        events::appended made;                            // of `unknown` and `accepted`
+    };
+    // `key` is of idempotency_key_of, `batch` of the events. Throws what an append throws.
+    [[nodiscard]] async::awaitable<outcome> append(std::string topic, std::string key, keyed_batch batch,
+                                                   std::vector<events::event> events,
+                                                   std::shared_ptr<http::body_room> room);
+
+  private:
+    [[nodiscard]] async::awaitable<void> recall(std::string topic);
+    [[nodiscard]] async::awaitable<void> read_back(std::string topic);
+
+    intake& intake_;
+    key_book book_;
+    std::set<std::string, std::less<>> recalled_; // topics whose keys of earlier processes are known
+    bool recalling_ = false;
+    async::condition changed_;
+};
+
+} // namespace app

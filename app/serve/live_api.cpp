@@ -1,0 +1,96 @@
+#include "app/serve/live_api.hpp"
+
+#include "app/serve/event_body.hpp"
+#include "async/ascii.hpp"
+#include "events/json_text.hpp"
+#include "http/server/bearer.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <string>
+#include <utility>
+
+namespace app {
+
+using async::awaitable;
+using http::response;
+
+namespace {
+
+constexpr std::string_view json_type = "application/json; charset=utf-8";
+
+response json_answer(unsigned status, std::string_view name, std::string_view text) {
+    boost::json::object body;
+    body[boost::json::string_view(name)] = boost::json::string_view(text);
+    response made = http::text_response(json_type, boost::json::serialize(body));
+    made.status = status;
+    return made;
+}
+
+response error_answer(const intake_refusal& why) { return json_answer(why.status, "error", why.why); }
+
+response unauthorized() {
+    auto made = http::text_response("text/html; charset=utf-8", "Unauthorized");
+    made.status = 401;
+    return made;
+}
+
+// The user's name or number; nothing where there is none.
+struct live_event {
+    std::string mistake; // empty: it is an object
+    std::optional<std::string> user;
+};
+
+live_event read_live_event(std::string_view body) {
+    auto reading = events::read_json(body, "userId");
+    if (reading.mistake.empty() && reading.kind != events::json_kind::object)
+        reading.mistake = "an event is a JSON object";
+    return {std::move(reading.mistake), std::move(reading.member)};
+}
+
+} // namespace
+
+std::vector<http::route> live_api::routes() {
+    auto posting = route_of(
+        operation::post_live_event, [this](http::request& asked) { return post(asked); },
+        around_.frame.log());
+    posting.admit = [this](const http::request&, std::optional<std::uint64_t> length) {
+        return intake_.admit(length, batch_limits().event_bytes_max, error_answer);
+    };
+    std::vector<http::route> table;
+    table.push_back(std::move(posting));
+    return table;
+}
+
+std::vector<api_operation> live_api::operations() const {
+    return operations_of({operation::post_live_event});
+}
+
+awaitable<response> live_api::post(http::request& asked) {
+    // In the order of the original, which looked at JSON before it looked at the secret.
+    const bool is_json = body_form_of(asked.header("content-type")) == body_form::one_text;
+    auto given = is_json ? read_live_event(asked.body) : live_event();
+    if (!given.mistake.empty())
+        co_return json_answer(400, "error", given.mistake);
+    if (!http::equal_in_constant_time(asked.header("authorization"), around_.settings.serving.live_secret))
+        co_return unauthorized();
+    if (!is_json || !asked.header("content-encoding").empty())
+        co_return json_answer(415, "error", "send application/json");
+    std::vector<events::event> events;
+    events.push_back(
+        {std::move(given.user), correlation_headers(asked), std::string(async::trimmed(asked.body))});
+    asked.body = {};
+    intake_refusal refused;
+    try {
+        (void)co_await intake_.append("live", std::move(events), std::move(asked.room));
+        co_return json_answer(201, "message", "Event received");
+    } catch (const async::error& failed) {
+        refused = refusal_for(failed);
+    }
+    auto answer = error_answer(refused);
+    add_retry_after(answer, refused);
+    co_return answer;
+}
+
+} // namespace app

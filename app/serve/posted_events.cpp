@@ -1,0 +1,72 @@
+#include "app/serve/posted_events.hpp"
+
+#include "events/journal/journal.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <utility>
+
+namespace app {
+
+using http::response;
+
+namespace {
+
+posted_events refused(response why) { return {std::move(why), {}, {}, {}}; }
+
+} // namespace
+
+posted_events take_events(http::request& asked) {
+    if (const auto clause = events::topic_name_mistake(asked.parameters.at("topic")); !clause.empty())
+        return refused(http::error_response(400, clause));
+    const auto form = body_form_of(asked.header("content-type"));
+    if (!form)
+        return refused(unsupported_type_response());
+    const auto field = asked.header("idempotency-key");
+    posted_events posted;
+    posted.key = idempotency_key_of(field);
+    if (!field.empty() && !posted.key)
+        return refused(http::error_response(400, "an Idempotency-Key has 1 to 255 visible ASCII characters"));
+
+    const auto body = std::move(asked.body);
+    const auto split = values_of(*form, body, batch_limits());
+    if (split.mistake)
+        return refused(mistake_response(*split.mistake));
+    posted.batch.count = split.values.size();
+    if (posted.key)
+        posted.batch.body = digest_of(body);
+    const auto headers = correlation_headers(asked);
+    posted.events.reserve(split.values.size());
+    for (const auto value : split.values)
+        posted.events.push_back({std::nullopt, headers, std::string(value)});
+    return posted;
+}
+
+response accepted_response(const events::appended& made, std::size_t count) {
+    boost::json::object body;
+    body["accepted"] = count;
+    body["first"] = made.first;
+    body["last"] = made.end - 1;
+    return http::json_response(201, body);
+}
+
+response mistake_response(const body_mistake& mistake) {
+    boost::json::object body;
+    body["detail"] = mistake.why;
+    if (mistake.line > 0) {
+        body["line"] = mistake.line;
+        body["byte"] = mistake.byte;
+    }
+    return http::json_response(mistake.status, body);
+}
+
+response refusal_response(const intake_refusal& refusal) {
+    return http::error_response(refusal.status, refusal.why);
+}
+
+response unsupported_type_response() {
+    return http::error_response(
+        415, "send application/json, an object or an array, or application/x-ndjson, an event a line");
+}
+
+} // namespace app

@@ -1,0 +1,34 @@
+// What a POST /events/{topic} asks to be kept, or why not. Decides; keeps nothing itself.
+// Tested by tests/unit/app/serve/posted_events_test.cpp.
+#pragma once
+
+#include "app/serve/event_body.hpp"
+#include "app/serve/intake.hpp"
+#include "app/serve/key_book.hpp"
+#include "http/request.hpp"
+#include "http/response.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace app {
+
+struct posted_events {
+    std::optional<http::response> refused;
+    std::vector<events::event> events;
+    std::optional<std::string> key; // its Idempotency-Key
+    keyed_batch batch;
+};
+
+// Takes the body out of the request.
+[[nodiscard]] posted_events take_events(http::request& asked);
+
+// {"accepted":N,"first":P,"last":P}
+[[nodiscard]] http::response accepted_response(const events::appended& made, std::size_t count);
+// {"detail": why}, with "line" and "byte" where there is such a place.
+[[nodiscard]] http::response mistake_response(const body_mistake& mistake);
+[[nodiscard]] http::response refusal_response(const intake_refusal& refusal);
+[[nodiscard]] http::response unsupported_type_response();
+
+} // namespace app

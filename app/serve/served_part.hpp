@@ -1,0 +1,60 @@
+// A part of what `serve` is put together from: an API, the journal, work beside the server.
+#pragma once
+
+#include "app/run/run_frame.hpp"
+#include "app/serve/api_operations.hpp"
+#include "app/serve/readiness.hpp"
+#include "app/settings/configuration.hpp"
+#include "async/asio.hpp"
+#include "async/log.hpp"
+#include "http/server/router.hpp"
+#include "telemetry/metric.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+// What each part may use; it outlives them.
+struct serve_surroundings {
+    const configuration& settings;
+    run_frame& frame;
+    async::asio::any_io_executor executor;
+    const bool& stopping; // nothing new shall begin
+};
+
+class served_part {
+  public:
+    served_part() = default;
+    served_part(const served_part&) = delete;
+    served_part& operator=(const served_part&) = delete;
+    virtual ~served_part() = default;
+
+    // Called once each, before the server listens. The part outlives what it gives.
+    [[nodiscard]] virtual std::vector<http::route> routes() { return {}; }
+    // The same for /openapi.json.
+    [[nodiscard]] virtual std::vector<api_operation> operations() const { return {}; }
+    [[nodiscard]] virtual std::vector<readiness_probe> probes() { return {}; }
+
+    [[nodiscard]] virtual std::vector<telemetry::metric> metrics() const { return {}; }
+    // Empty: nothing of it is at work. Else a sentence for the log line that says that the server stops.
+    [[nodiscard]] virtual std::string_view at_work() const { return {}; }
+
+    // These in this order, each awaited: `begin` of all parts, in their order, before the first request is
+    // answered; `work` beside the server, until `stop` or its own end; `close` in the opposite order, after
+    // the last answer. What `begin` or `work` throws ends the server.
+    [[nodiscard]] virtual async::awaitable<void> begin() { co_return; }
+    [[nodiscard]] virtual async::awaitable<void> work() { co_return; }
+    [[nodiscard]] virtual async::awaitable<void> close() { co_return; }
+
+    // A signal has come, or another part has failed: nothing new begins, and `work` ends by itself within
+    // SERVE_GRACE. Then `cut` is called, and `work` is cancelled.
+    virtual void stop() {}
+    virtual void cut(int signal_number) { static_cast<void>(signal_number); }
+    // All has ended: closes what would keep the loop busy.
+    virtual void release() {}
+};
+
+} // namespace app

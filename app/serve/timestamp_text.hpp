@@ -1,0 +1,22 @@
+// A time as RFC 3339 writes it, judged as Go's time.Parse judges it, in whose words clients of the timestamp
+// service are told. Pure functions.
+// Tested by tests/unit/app/serve/timestamp_text_test.cpp.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace app {
+
+// Why `text` is no time; empty: it is one.
+[[nodiscard]] std::string timestamp_mistake(std::string_view text);
+// "2006-01-02T15:04:05Z".
+[[nodiscard]] std::string timestamp_text(std::chrono::sys_seconds when);
+
+// In eight, four, four, four and twelve hexadecimal digits, of any version.
+[[nodiscard]] bool is_uuid(std::string_view text) noexcept;
+// A UUID of version 4, from 16 random bytes in hex.
+[[nodiscard]] std::string uuid_from(std::string_view random_hex);
+
+} // namespace app
