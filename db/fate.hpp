@@ -33,7 +33,7 @@ enum class commit_decision : std::uint8_t {
     put_back,    // nothing was committed: put the files back
     ask,         // connect again and ask for the transaction's fate
     wait,        // it is still being decided
-    leave_marks, // nobody can tell now: the next run settles
+    leave_marks, // it cannot be known now: the next run settles
 };
 [[nodiscard]] commit_decision decide_commit(commit_outcome outcome) noexcept;
 [[nodiscard]] commit_decision decide_commit_in_doubt(fate asked) noexcept;

@@ -45,7 +45,7 @@ enum class history : std::uint8_t {
     foreign,  // it is another cluster or database, or one of the two is hidden
 };
 [[nodiscard]] history compare_histories(const server_position& then, const server_position& now) noexcept;
-// True if the server has not been restarted between the two: nobody puts a running server back.
+// True if the server has not been restarted between the two: a running server cannot be put back.
 [[nodiscard]] bool same_start(const server_position& then, const server_position& now) noexcept;
 
 // "0/16B3748" as bytes.

@@ -1,5 +1,5 @@
-// A search_path of our own. The task's SQL keeps its search_path; what we ask has one in which nobody else
-// can put an operator. Private to this room.
+// A search_path of our own. The task's SQL keeps its search_path; our own queries have one to which others
+// cannot add an operator. Private to this room.
 // Tested by tests/fault/test_planted_names.py.
 #pragma once
 

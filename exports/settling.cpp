@@ -105,7 +105,7 @@ awaitable<bool> exporter::settle(attempt& work) {
         if (step == settle_step::person)
             throw async::error(
                 failure::integrity,
-                fmt::format("nobody can tell what became of transaction {}, on which '{}' depends{}",
+                fmt::format("it cannot be known what became of transaction {}, on which '{}' depends{}",
                             author.transaction, file.name,
                             db::compare_histories(author.position, work.position) == db::history::foreign
                                 ? ": it is of another database"

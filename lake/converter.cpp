@@ -86,7 +86,7 @@ awaitable<void> converter::rebuild(const standing& made) {
         co_await staged.finish();
         if (staged.bytes() != made.mark.bytes || staged.crc() != made.mark.crc)
             throw changed_on_the_way(made.name, made.copy_name);
-        (void)co_await commit_new(fmt::format("building '{}' anew", made.name), made.name, staged.ids(),
+        (void)co_await commit_new(fmt::format("building '{}' again", made.name), made.name, staged.ids(),
                                   made.content, made.metadata);
     } catch (const azure::storage_error& failed) {
         // Somebody has created an append blob there; settling compares it with the copy.

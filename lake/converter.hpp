@@ -35,7 +35,7 @@ class converter {
     // its content: then nothing has been changed. Throws conflict if somebody else wrote to it.
     [[nodiscard]] awaitable<void> convert(const listed_file& file, const expected_file& expected);
     // Finishes what an earlier run began with `copy`; `original` as it is listed, if it is. Throws
-    // async::error(precondition) that names both if somebody began the file anew meanwhile.
+    // async::error(precondition) that names both if somebody began the file again meanwhile.
     [[nodiscard]] awaitable<void> settle(const listed_file& copy, const listed_file* original);
 
   private:

@@ -196,7 +196,7 @@ void folder_lease::note(lease_outcome renewed) {
 awaitable<void> folder_lease::renew() {
     const auto outcome = co_await request(azure::lease_action::renew);
     if (outcome == lease_outcome::changed)
-        etag_.clear(); // the next `take` looks anew
+        etag_.clear(); // the next `take` looks again
     note(outcome);
     must_be_held();
 }

@@ -42,7 +42,7 @@ class folder_lease {
     [[nodiscard]] awaitable<void> renew();
     // Throws the same if the last renewal was refused.
     void must_be_held() const;
-    // Releases it; a failure is ignored. Only while nobody else can be at work on this server.
+    // Releases it; a failure is ignored. Only while no other run can be at work on this server.
     [[nodiscard]] awaitable<void> release();
     // Awaits `body`, and renews the lease meanwhile while it is held.
     [[nodiscard]] awaitable<void> renewed_beside(std::function<awaitable<void>()> body);

@@ -25,7 +25,7 @@ struct folder_owner {
 [[nodiscard]] std::optional<folder_owner> owner_from(const azure::metadata& values);
 // The last run that worked in the folder.
 struct folder_holder {
-    std::string lease; // the id of the lease; empty: nobody yet
+    std::string lease; // the id of the lease; empty: none yet
     std::string who;   // "run 3f…, host archive-7d4c, since 2026-01-01T02:00:00Z"
 };
 [[nodiscard]] azure::metadata lock_metadata(const folder_owner& owner, const folder_holder& holder);

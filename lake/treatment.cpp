@@ -22,7 +22,8 @@ std::optional<refusal> tier_obstacle(const azure::blob_properties& blob, const p
     if (!blob.archive_status.empty())
         return refusal{failure::temporary, "it is on its way out of the Archive tier",
                        "That takes up to 15 hours; then a run can read and write it."};
-    return refusal{failure::precondition, "it is in the Archive tier, where nobody can read or write it",
+    return refusal{failure::precondition,
+                   "it is in the Archive tier, where it can be neither read nor written",
                    "Bring it back, which takes hours: " + az_blob("set-tier --tier Hot", blob, where)};
 }
 

@@ -46,7 +46,8 @@ constexpr std::array flags_of_restore{
     command_flag{"--day", "DAY", "this day alone", {}},
     command_flag{"--into",
                  "TABLE",
-                 "copy into this table, made like the original if there is none; the archive is not touched",
+                 "copy into this table, which is made like the original if it does not exist; the archive is "
+                 "not touched",
                  {}},
     command_flag{
         "--hold",

@@ -15,8 +15,8 @@ namespace app {
 
 class grammar {
   public:
-    // Only commands that are among `words` get their options, all of them if there are no words: to make 200
-    // that nobody gave takes a fifth of a run that finds nothing to do.
+    // Only commands that are among `words` get their options, all of them if there are no words: making 200
+    // unused ones takes a fifth of a run that finds nothing to do.
     explicit grammar(const std::vector<std::string>& words);
     grammar(const grammar&) = delete;
     grammar& operator=(const grammar&) = delete;

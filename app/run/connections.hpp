@@ -57,7 +57,7 @@ class connections {
     async::helper_thread helper_; // resolves names
     std::uint64_t retry_count_ = 0;
     async::retry_context retries_;
-    std::unique_ptr<azure::token_source> tokens_; // null: nobody needs one
+    std::unique_ptr<azure::token_source> tokens_; // null: none is needed
     db::connect_options database_;
     std::unique_ptr<lake_link> lake_; // null: there is no lake
 };

@@ -111,7 +111,7 @@ class journal_command : public framed_command {
 
     const command_line& request_;
     const configuration& settings_;
-    bool brief_; // people who ask want the answer; everybody else gets a log as of any run
+    bool brief_; // on a terminal only the answer is printed; otherwise it logs like any run
     async::helper_thread printing_;
     plain_summary facts_;
     std::string text_;

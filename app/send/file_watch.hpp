@@ -1,4 +1,4 @@
-// Waits until a file is there and nobody writes to it for a moment.
+// Waits until a file exists and has not been written to for a moment.
 // Tested by tests/unit/app/send/file_watch_test.cpp.
 #pragma once
 

@@ -14,7 +14,7 @@
 
 namespace app {
 
-// What a file is as long as nobody changes it.
+// The identity of a file that has not been changed.
 struct file_state {
     std::uint64_t inode = 0;
     std::uint64_t bytes = 0;

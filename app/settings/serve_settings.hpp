@@ -27,7 +27,7 @@ struct serve_settings {
     api_set apis{api::exports};
     std::string address = "127.0.0.1";
     std::uint16_t port = 8002;
-    std::string token;                  // empty: nobody has to show one
+    std::string token;                  // empty: none is required
     std::string live_secret = "secret"; // what POST /liveEvent must bear
     std::vector<std::string> hosts;     // names it is asked under, beside those of the loopback
     std::size_t connections = 1024;

@@ -164,9 +164,8 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
         return blob.name.ends_with(std::string(lake::bookkeeping_folder) + "lock");
     });
     if (lock == there.end()) {
-        lines.push_back(
-            {"owner", check_status::ok, "nobody yet: the first run makes the folder its table's"});
-        lines.push_back({"lease", check_status::ok, "nobody has held it yet"});
+        lines.push_back({"owner", check_status::ok, "none yet: the first run makes its table the owner"});
+        lines.push_back({"lease", check_status::ok, "it has not been held yet"});
         co_return;
     }
     const auto owner = lake::owner_from(lock->metadata);
@@ -186,7 +185,7 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
     const bool held = lock->lease_state == "leased";
     lines.push_back(
         {"lease", check_status::ok,
-         fmt::format("{}{}", held ? "held by a run at work" : "held by nobody",
+         fmt::format("{}{}", held ? "held by a run at work" : "not held",
                      holder.lease.empty() ? std::string() : fmt::format("; last signed by {}", holder.who))});
 }
 

@@ -9,7 +9,7 @@
 
 namespace archive {
 
-// The end of an attempt: no transaction is open any more. If the run is `finished` and nobody else on this
+// The end of an attempt: no transaction is open any more. If the run is `finished` and no other run on this
 // server works in the folder, its lease is released: another server need not wait for it to lapse.
 [[nodiscard]] awaitable<void> leave(const run_context& context, lake::folder_lease& lease,
                                     run_transaction& opened, bool finished);

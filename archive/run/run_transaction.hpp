@@ -21,7 +21,7 @@ struct run_transaction {
     db::connection& session;
     std::optional<db::transaction> transaction;
     table_description table;
-    std::vector<partition> partitions; // that may be taken away whole: nobody can write to them now
+    std::vector<partition> partitions; // that may be removed whole: they are locked against writing
     db::server_position position;
     lake::file_map files;           // of this run's shard
     lake::file_map files_of_shards; // of the others

@@ -34,7 +34,7 @@ awaitable<void> lock_against_rewriting(const settings& limits, run_transaction& 
         fmt::format("table {} could not be locked against being rewritten within {} s{}{}", named.text(),
                     std::chrono::duration_cast<std::chrono::seconds>(limits.settle_wait).count(),
                     others.empty() ? "" : ": it is locked, or waited for, by ", others),
-        "CLUSTER, VACUUM FULL, pg_repack or ALTER TABLE is at work on it, or waits for somebody who reads "
+        "CLUSTER, VACUUM FULL, pg_repack or ALTER TABLE is at work on it, or waits for a session that reads "
         "it: see"
         " pg_locks. The next run tries again; ARCHIVE_SETTLE_WAIT is how long a run waits.");
 }

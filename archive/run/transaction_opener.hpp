@@ -37,7 +37,7 @@ class transaction_opener {
 
     const run_context& context_;
     std::function<std::string()> removed_before_;
-    std::string lock_holder_; // who had the lock when it was busy last
+    std::string lock_holder_; // the session that had the lock when it was busy last
 };
 
 // The claim with which this transaction takes the folder's lease.

@@ -19,7 +19,7 @@ class known_content {
 
     // Bytes as stored, from the first on.
     void feed(std::span<const std::byte> stored) noexcept;
-    // Rows as they come, whoever wrote them: quotes and line ends are first made those of COPY.
+    // Rows as they come, whichever program wrote them: quotes and line ends are first made those of COPY.
     void row(std::string_view text);
 
     // True if it begins with the very bytes, or, of a plain file, with the same rows.

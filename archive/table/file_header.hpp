@@ -11,7 +11,7 @@
 
 namespace archive {
 
-// True if the mark is ours and nobody has written to the file since.
+// True if the mark is ours and the file has not been written to since.
 [[nodiscard]] bool is_as_marked(const lake::listed_file& file) noexcept;
 
 // What a file of this day must be, if the table has its columns of today.

@@ -34,7 +34,7 @@ struct named_table {
 // The schema and name that a table of this name gets that is made now; oid 0. Before a transaction.
 [[nodiscard]] awaitable<named_table> name_of_new_table(db::connection& session, std::string_view text);
 
-// The first statement of a transaction. LOCK TABLE takes no snapshot, so nobody rewrites the table (CLUSTER,
+// The first statement of a transaction. LOCK TABLE takes no snapshot, so the table is not rewritten (CLUSTER,
 // VACUUM FULL, pg_repack, ALTER TABLE) between the snapshot and the transaction's end. Partitions and
 // children are locked with it. Throws db::error 55P03 if the transaction's lock_timeout passes.
 [[nodiscard]] awaitable<void> lock_table(db::connection& session, const named_table& table);
@@ -43,7 +43,7 @@ struct named_table {
 [[nodiscard]] awaitable<void> lock_table_at_once(db::connection& session, const named_table& table);
 
 // "pid 4711 (user cron, application psql)": the session that has the table or a part of it locked against us,
-// or waits to have it; empty if nobody is seen.
+// or waits to have it; empty if none is seen.
 [[nodiscard]] awaitable<std::string> sessions_against(db::connection& session, const named_table& table);
 
 inline constexpr std::string_view lock_not_available = "55P03"; // PostgreSQL documentation, appendix A

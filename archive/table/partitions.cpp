@@ -105,7 +105,7 @@ awaitable<void> lock_partitions(db::connection& session, std::vector<partition> 
         co_await session.execute(
             fmt::format("LOCK TABLE ONLY {} IN SHARE MODE", fmt::join(names, ", ONLY ")));
     } catch (const db::error& failed) {
-        // Somebody who takes partitions away has come in between: to look again shows what is left.
+        // Another session has removed partitions in between: look again.
         if (failed.state() == undefined_table || failed.state() == lock_not_available)
             throw lake::conflict(fmt::format("the old partitions could not be locked: {}", failed.what()));
         throw;

@@ -3,7 +3,8 @@
 // caller must look before it decides.
 //
 // Ours because the protocol lives in its conditions and in what is known after a lost answer; Azure's C++ SDK
-// blocks a thread for each request and repeats writes by itself.
+// blocks a thread for each request and repeats writes by itself. Replace it when that SDK is asynchronous and
+// leaves retries of writes to its caller.
 #pragma once
 
 #include "async/asio.hpp"
@@ -38,12 +39,12 @@ struct blob_page {
     std::string next_marker;          // empty: this was the last page
 };
 
-// Lease Blob: while a lease is held, nobody writes to the blob or leases it without the id.
+// Lease Blob: while a lease is held, the blob cannot be written to or leased without its id.
 enum class lease_action : std::uint8_t { acquire, renew, release };
 enum class lease_outcome : std::uint8_t {
-    held,    // done: held with this id or, after a release, by nobody
+    held,    // done: held with this id or, after a release, not held
     taken,   // another id holds it
-    broken,  // somebody broke it, or it is held by nobody
+    broken,  // it was broken, or is not held
     absent,  // there is no such blob, or no container
     changed, // the blob is not as the condition says
 };

@@ -1,4 +1,4 @@
-// Leaving a session whose statement nobody waits for any more.
+// Leaving a session in the middle of a statement.
 #pragma once
 
 #include "db/impl/libpq_session.hpp"

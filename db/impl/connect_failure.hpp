@@ -8,8 +8,8 @@
 namespace db {
 
 // `text`: PQerrorMessage of a connection that failed, with PQERRORS_VERBOSE. That makes libpq write the
-// server's SQLSTATE, which no language setting of the server translates; the English texts decide where there
-// is none, and for PgBouncer, which gives most of its refusals the same one.
+// server's SQLSTATE, which no language setting of the server translates; the English texts decide where it is
+// missing, and for PgBouncer, which gives most of its refusals the same one.
 [[nodiscard]] error connect_failure(std::string_view text);
 
 } // namespace db

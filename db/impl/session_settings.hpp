@@ -44,7 +44,7 @@ inline constexpr std::array session_settings{
                     "names, as regclass writes them and marks hold them, are quoted where they must be"},
     session_setting{
         "search_path", "pg_catalog, pg_temp", pinned_for::our_statements,
-        "nobody else's function or operator is called in place of PostgreSQL's; regclass and the like are"
+        "no function or operator of others is called in place of PostgreSQL's; regclass and the like are"
         " written with their schema"},
     session_setting{"array_nulls", "on", pinned_for::our_statements, "NULL in an array is not the word NULL"},
     session_setting{"xmloption", "content", pinned_for::our_statements,

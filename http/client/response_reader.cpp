@@ -28,7 +28,7 @@ class response_reader::parser final : public http::basic_parser<false> {
     explicit parser(body_goes successes)
         : successes_(successes) {
         header_limit(::http::header_limit);
-        body_limit(boost::none); // counted below, where it is known who gets the body
+        body_limit(boost::none); // counted below, where it is known what gets the body
         eager(true);
     }
 

@@ -2,7 +2,7 @@
 // When the server says that it is busy (429, 503), all its requests wait a little and go on fewer at a time.
 //
 // Ours because Beast stops at one connection, and libcurl's loop beside Asio's would copy each body once
-// more.
+// more. Replace it when Boost has a client with a pool.
 #pragma once
 
 #include "async/asio.hpp"

@@ -8,7 +8,7 @@
 
 namespace http {
 
-// The date of now, made anew once a second.
+// The current date, formatted once a second.
 class date_source {
   public:
     [[nodiscard]] std::string_view now();

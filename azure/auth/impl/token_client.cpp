@@ -31,7 +31,7 @@ http::pool_options connections_for(const identity& who, const token_options& opt
 }
 
 async::error nobody_answers() {
-    return {async::failure::refused, "nobody answers there: this machine has no managed identity",
+    return {async::failure::refused, "no answer from there: this machine has no managed identity",
             "Set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN, or AZURE_TENANT_ID, AZURE_CLIENT_ID and "
             "AZURE_CLIENT_SECRET; on AKS, label the pod azure.workload.identity/use: \"true\"."};
 }

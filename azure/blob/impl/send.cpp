@@ -1,4 +1,4 @@
-// How blob_client sends: signed anew for each try, repeated where that is safe.
+// How blob_client sends: signed again for each try, repeated where that is safe.
 #include "async/timeline.hpp"
 #include "azure/auth/token_source.hpp"
 #include "azure/blob/blob_client.hpp"

@@ -16,7 +16,7 @@ using boost::system::system_error;
 namespace {
 
 constexpr std::size_t shown_path_max = 256;
-// What others log for a request that nobody waits for any more.
+// The status that other servers log for a request whose client has gone.
 constexpr unsigned client_closed_request = 499;
 
 } // namespace

@@ -29,7 +29,7 @@ struct connection_context {
     request_id_source& ids;
     date_source& dates;
     server_counters& counters;
-    bool crowded; // a client waits for a place: nobody keeps one for a next request
+    bool crowded; // a client waits for a place: no connection is kept for a next request
 };
 
 class connection {

@@ -39,8 +39,8 @@ class request_reader::parser final : public beast::http::basic_parser<true> {
     parser(const size_limits& limits, http::body_limit body_max)
         : limits_(limits)
         , limit_body_(std::move(body_max)) {
-        // Beast counts request line and fields anew, and forgets fields it has passed on: so bytes are
-        // counted here too.
+        // Beast starts to count again for the request line and the fields, and forgets fields it has passed
+        // on: bytes are counted here too.
         header_limit(static_cast<std::uint32_t>(limits.header));
         basic_parser::body_limit(boost::none); // it may depend on the request
         eager(false);
