@@ -204,7 +204,7 @@ def test_a_folder_belongs_to_one_table_of_one_database(scene, neighbour, command
 
 @pytest.mark.parametrize("command", ["plan", "list", "verify"])
 @pytest.mark.parametrize("other", ["database", "table"])
-def test_who_only_looks_is_warned_of_a_folder_of_others_and_writes_nothing(scene, neighbour, command, other):
+def test_a_command_that_only_looks_warns_of_a_folder_of_others_and_writes_nothing(scene, neighbour, command, other):
     scene.begin(KINDS["appends"])
     scene.finish()
     assert not scene.plain.run(command).events("folder.owner")
@@ -260,7 +260,7 @@ EXPORTS_LOCK = "some/exports/.event-archiver/exports-lock"
 EXPORT = ("export", "--boundary", str(BOUNDARY))
 
 
-def test_an_export_to_the_lake_gives_way_to_who_holds_its_lease(exports, lake, container):
+def test_an_export_to_the_lake_gives_way_to_the_holder_of_its_lease(exports, lake, container):
     exports.add(COMMON_KNOWLEDGE[0])
     exports.remember()
     exports.archiver.run("recover", "--exports", "--adopt", expect=0)  # which makes the lock

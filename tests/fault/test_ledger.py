@@ -154,7 +154,7 @@ def test_a_file_that_was_edited_is_not_appended_to(scene, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_file_that_was_written_anew_with_the_same_bytes_is_as_it_was(scene, way):
+def test_a_file_that_was_replaced_by_the_same_bytes_is_as_it_was(scene, way):
     """A copy by some tool: another ETag, other blocks, the same rows."""
     scene.begin(KINDS["appends"])
     rewrite(scene, way, lambda content: content)

@@ -57,7 +57,7 @@ def test_a_commit_cut_off_while_the_server_does_not_notice_is_waited_for(scene):
 
 
 @pytest.mark.slow
-def test_a_commit_nobody_can_tell_about_leaves_marks_for_the_next_run(scene):
+def test_a_commit_of_unknown_outcome_leaves_marks_for_the_next_run(scene):
     scene.begin(KINDS["appends"])
     with scene.gates() as (_, database):
         database.on(orphaned(cut_before()), **COMMIT)

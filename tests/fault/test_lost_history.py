@@ -259,7 +259,7 @@ def test_a_pending_file_whose_transaction_the_replica_has_is_kept(history):
 
 @pytest.mark.parametrize("since", ["at once", "much done since"])
 @pytest.mark.parametrize("when", ["before commit", "after commit"])
-def test_a_server_that_crashed_under_the_run_gives_its_transaction_id_to_nobody_else(history, when, since):
+def test_a_server_that_crashed_under_the_run_does_not_use_its_transaction_id_again(history, when, since):
     """What was not flushed is gone, the transaction id with it, and may be given out again: to one that commits."""
     scene = history.scene.begin(KIND)
     history.note_rows()

@@ -257,7 +257,7 @@ def test_a_file_of_others_rewritten_while_it_is_read_is_read_again(scene):
 
 
 @pytest.mark.parametrize("when", WHEN)
-def test_a_file_that_somebody_deleted_meanwhile_begins_anew(scene, when):
+def test_a_file_that_somebody_deleted_meanwhile_begins_again(scene, when):
     scene.begin(KINDS["appends"])
 
     def remove():

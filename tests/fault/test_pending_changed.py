@@ -101,7 +101,7 @@ def test_what_the_message_says_to_do_helps(scene, before):
 
 
 @pytest.mark.parametrize("change", ["longer", "as long", "gzip member"])
-def test_a_file_that_was_written_anew_under_its_mark_is_left_alone(scene, change):
+def test_a_file_that_was_replaced_under_its_mark_is_left_alone(scene, change):
     name = leave_pending(scene, "aborted", 6, "gzip" if change == "gzip member" else "none")
     blob, content = scene.lake.head(scene.container, name), scene.lake.get(scene.container, name)
     if change == "gzip member":

@@ -82,7 +82,7 @@ def test_a_table_rewritten_between_two_readers_is_read_in_one_layout(scene, rewr
 
 
 @pytest.mark.parametrize("kind", ["one scan", "appends", "day by day", "taking partitions"])
-def test_a_reader_that_would_wait_for_one_who_waits_for_the_run_begins_again(scene, kind):
+def test_a_reader_that_would_wait_for_a_session_that_waits_for_the_run_begins_again(scene, kind):
     scene.begin(KINDS[kind])
     rewriter = Rewriter(scene)
     rewrite = 'LOCK TABLE "Event" IN ACCESS EXCLUSIVE MODE' if scene.kind.partitioned else 'VACUUM FULL "Event"'

@@ -87,7 +87,7 @@ def test_marks_that_do_not_tell_what_rows_are_older_than(scene):
 
 
 @pytest.mark.parametrize("value", ["yesterday", "2024-13-01T00:00:00", "2024-01-01T00:00:00' OR true --", "2024-01-01T25:00:00"])
-def test_a_time_in_a_mark_that_is_none_is_a_spoiled_mark(scene, value):
+def test_an_invalid_time_in_a_mark_spoils_the_mark(scene, value):
     scene.begin(Kind(before=20, days=2, rows=4))
     name = scene.oracle.file_names()[0]
     metadata = dict(scene.lake.head(scene.container, name).metadata)

@@ -53,7 +53,7 @@ def test_https_with_an_authority_of_ones_own(secure, table, database, azurite_tl
 @pytest.mark.parametrize(
     "settings, word", [({"SSL_CERT_FILE": None}, "certificate"), ({"SSL_CERT_FILE": "/nonexistent"}, "certificate")]
 )
-def test_a_certificate_nobody_vouches_for_is_refused(secure, table, settings, word):
+def test_an_untrusted_certificate_is_refused(secure, table, settings, word):
     table.fill(20, 2)
     outcome = secure.run("archive", settings=settings)
     assert outcome.code == 4, str(outcome)

@@ -138,14 +138,14 @@ def test_each_mistake_alone_is_refused_and_named(archiver, table, name):
 
 
 @pytest.mark.parametrize("name", ["a.b.c.d", "a b", "", '"open', "select", "a;b", "public.", "x" * 100])
-def test_a_table_name_that_cannot_be_is_refused_before_anything_happens(archiver, table, name):
+def test_an_invalid_table_name_is_refused_before_anything_happens(archiver, table, name):
     outcome = archiver.run("archive", "--table=" + name)
     assert outcome.code in (2, 3), str(outcome)
 
 
 @pytest.mark.parametrize("value", ["10GiB garbage", "99999999999999999999", "1e9", "0x10", " ", "-5", "1 2"])
 @pytest.mark.parametrize("name", ["ARCHIVE_MEMORY", "ARCHIVE_PARALLEL", "ARCHIVE_MAX_ROWS", "ARCHIVE_REQUEST_TIMEOUT"])
-def test_numbers_that_are_none_are_refused(archiver, table, name, value):
+def test_invalid_numbers_are_refused(archiver, table, name, value):
     table.fill(5, 1)
     archiver.archive(settings={name: value}, expect=2)
     assert table.count() == 5

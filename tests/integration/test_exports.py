@@ -261,7 +261,7 @@ def test_without_a_boundary_it_is_the_servers_today_in_that_zone(local):
     assert outcome.events("export.done")[0]["boundary"].endswith("00:00:00 Pacific/Kiritimati")
 
 
-def test_time_zones_and_boundaries_that_cannot_be_are_refused(local):
+def test_invalid_time_zones_and_boundaries_are_refused(local):
     local.add(AGENCY)
     assert "EXPORT_TIME_ZONE is 'UTC+3': an offset counts the other way round" in local.run(expect=2, settings={"EXPORT_TIME_ZONE": "UTC+3"}).stderr
     assert "the database server knows no such time zone" in local.run(expect=2, settings={"EXPORT_TIME_ZONE": "Mars/Base"}).stderr
@@ -286,7 +286,7 @@ def test_the_database_may_have_any_of_three_names(local):
     assert "PG_CONNECTION_STRING is not set" in local.archiver.run("archive", expect=2).stderr
 
 
-def test_settings_that_cannot_be_are_refused_before_anything_moves(local):
+def test_invalid_settings_are_refused_before_anything_moves(local):
     local.add(AGENCY)
     local.remember()
     for name, value, code, part in [

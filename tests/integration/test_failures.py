@@ -93,7 +93,7 @@ def test_a_role_that_is_not_there(archiver, ready, oracle, database):
     failed_cleanly(outcome, oracle, "nobody_at_all", "role")
 
 
-def test_a_database_nobody_listens_at(archiver, ready, oracle):
+def test_a_database_that_does_not_listen(archiver, ready, oracle):
     outcome = archiver.archive(
         settings={"PG_CONNECTION_STRING": f"postgresql://postgres@127.0.0.1:{free_port()}/x"}, expect=5
     )
@@ -236,7 +236,7 @@ def test_an_account_whose_host_does_not_resolve(archiver, ready, oracle, azurite
     failed_cleanly(outcome, oracle, "nosuchaccount.blob.core.invalid")
 
 
-def test_a_lake_nobody_listens_at(archiver, ready, oracle, azurite):
+def test_a_storage_account_that_does_not_listen(archiver, ready, oracle, azurite):
     settings = {
         "AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(f"http://127.0.0.1:{free_port()}"),
         "ARCHIVE_RETRIES": "1",
@@ -262,7 +262,7 @@ def test_a_lake_nobody_listens_at(archiver, ready, oracle, azurite):
         "container//twice",
     ],
 )
-def test_a_container_name_that_cannot_be(archiver, ready, oracle, path):
+def test_an_invalid_container_name(archiver, ready, oracle, path):
     outcome = archiver.archive(settings={"ARCHIVE_PATH": path}, expect=2)
     assert "ARCHIVE_PATH" in outcome.stderr
     assert ready.count() == 120

@@ -99,7 +99,7 @@ def test_it_is_refused_as_the_last_row_without_its_newline(archiver, table, lake
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
-def test_a_file_of_ours_that_somebody_edited_is_judged_anew(archiver, table, lake, container, compression):
+def test_a_file_of_ours_that_somebody_edited_is_judged_again(archiver, table, lake, container, compression):
     """The mark is still there, as a tool that keeps metadata leaves it: it speaks of other bytes."""
     archiver = archiver.with_settings({"ARCHIVE_COMPRESSION": compression})
     table.fill(6, 2)

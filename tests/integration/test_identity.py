@@ -94,7 +94,7 @@ def test_workload_identity(application, entra, token_file, table, oracle):
     }
 
 
-def test_the_token_file_is_read_anew_for_each_token(application, entra, token_file, table, oracle):
+def test_the_token_file_is_read_for_each_token(application, entra, token_file, table, oracle):
     table.fill(3000, 3)
     oracle.remember()
     entra.lifetime = 2
@@ -313,7 +313,7 @@ def test_a_machine_without_an_identity(program, machine, table):
         ({"ARCHIVE_DATABASE_AUTH": "ldap"}, "password, entra"),
     ],
 )
-def test_settings_that_cannot_be(by_secret, entra, table, settings, word):
+def test_invalid_settings(by_secret, entra, table, settings, word):
     table.fill(20, 2)
     outcome = by_secret.archive(settings=settings, expect=2)
     lines = outcome.events("config.mistake") + outcome.events("run.error")

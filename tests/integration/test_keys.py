@@ -74,7 +74,7 @@ INDEXES = {
 
 
 @pytest.mark.parametrize("index", INDEXES)
-def test_an_index_that_does_not_keep_rows_apart_is_none(archiver, database, index):
+def test_an_index_that_is_not_unique_is_no_key(archiver, database, index):
     make(database, f"""CREATE TABLE t (id int NOT NULL, other int NOT NULL, created_at timestamp NOT NULL);
                        INSERT INTO t SELECT i, i, '2024-01-01' FROM generate_series(1, 9) i; {INDEXES[index]}""")
     for command in ("archive", "check", "plan"):
@@ -92,7 +92,7 @@ def test_without_a_primary_key_the_usable_ones_are_named(archiver, database):
 
 
 @pytest.mark.parametrize("value", ["id,", ",id", "id,id", '"id'])
-def test_a_list_of_columns_that_is_none_is_a_mistake(archiver, value):
+def test_an_invalid_list_of_columns_is_a_mistake(archiver, value):
     assert archiver.run("archive", settings={"ARCHIVE_KEY_COLUMN": value}).code == 2
 
 

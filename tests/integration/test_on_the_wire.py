@@ -90,7 +90,7 @@ def test_what_others_put_on_a_file_is_restated(archiver, azurite, lake, table, o
         assert headers["content-type"] == "text/plain" and headers["cache-control"] == "no-cache"
 
 
-def test_each_try_is_signed_anew_under_one_request_id(archiver, azurite, table, oracle):
+def test_each_try_is_signed_again_under_one_request_id(archiver, azurite, table, oracle):
     table.fill(20, 1)
     oracle.remember()
     with LakeGate(azurite.port) as gate:

@@ -119,7 +119,7 @@ def test_a_row_inserted_meanwhile_waits_and_is_not_lost(archiver, table, oracle,
     (("--partitions", "drop", "--shard", "0/2"), 2, "a shard sees only some days"),
     (("--partitions", "throw"), 2, "give one of delete, detach, drop"),
 ])
-def test_what_cannot_be_is_refused(archiver, table, arguments, code, words):
+def test_an_invalid_value_is_refused(archiver, table, arguments, code, words):
     outcome = archiver.run("archive", *arguments)
     assert outcome.code == code and words in outcome.stderr, str(outcome)
 

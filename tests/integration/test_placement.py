@@ -219,7 +219,7 @@ def test_content_headers_of_others_are_kept(archiver, table, lake, container):
     ],
     ids=lambda value: value[:20],
 )
-def test_what_cannot_be_is_refused_before_anything_moves(archiver, table, argument, word):
+def test_an_invalid_value_is_refused_before_anything_moves(archiver, table, argument, word):
     table.fill(20, 1)
     outcome = archiver.archive(argument, expect=2)
     (line,) = outcome.events("config.mistake")

@@ -41,7 +41,7 @@ def rows_days() -> int:
     return 14  # 2,000 times ten minutes
 
 
-def test_colour_is_for_those_who_want_it(archiver, rows):
+def test_colour_is_used_where_it_is_wanted(archiver, rows):
     text = on_terminal(archiver, {"NO_COLOR": "1"}, *SLOWLY)
     assert bars_of(text) and "m" not in {part.lstrip("0123456789;")[:1] for part in text.split("\x1b[")[1:]}
 

@@ -145,7 +145,7 @@ def test_a_damaged_file_is_not_restored(archived, table, lake, container):
     (("--day", "2024-01-01", "--into", "x", "--hold", "3d"), "--hold is for days that go back in place"),
     (("--day", "2024-01-01", "--hold", "soon"), "--hold"),
 ])
-def test_what_cannot_be_is_refused(archiver, table, arguments, words):
+def test_an_invalid_value_is_refused(archiver, table, arguments, words):
     outcome = archiver.run("restore", *arguments)
     assert outcome.code == 2 and words in outcome.stderr, str(outcome)
 

@@ -27,7 +27,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("period", REFUSED)
-def test_a_period_that_cannot_be_is_refused(archiver, table, oracle, period):
+def test_an_invalid_period_is_refused(archiver, table, oracle, period):
     table.fill(10, 2)
     oracle.remember()
     outcome = archiver.archive(settings={"EVENT_RETENTION_PERIOD": period}, expect=2)

@@ -272,7 +272,7 @@ def test_a_missing_directory_stops_it_at_its_start(exports, tmp_path, name, sett
     assert outcome.events("run.error")[0]["msg"] == f"{setting} is '{missing}': there is no such directory"
 
 
-def test_an_address_that_cannot_be_had_is_one_sentence(exports):
+def test_an_address_that_is_not_available_is_one_sentence(exports):
     with Service(exports) as service:
         outcome = exports.archiver.run("serve", "--port", str(service.port), expect=3)
         assert outcome.events("run.error")[0]["msg"] == f"cannot listen on 127.0.0.1:{service.port}: Address already in use"
@@ -290,7 +290,7 @@ def test_an_address_that_cannot_be_had_is_one_sentence(exports):
         assert outcome.events("config.mistake")[0]["msg"].startswith("SERVE_TOKEN: give ") and token not in outcome.stderr
 
 
-def test_only_who_has_the_token_may_ask(exports, tmp_path):
+def test_only_clients_with_the_token_may_ask(exports, tmp_path):
     exports.add(AGENCY)
     secret = tmp_path / "token"
     secret.write_text("a-token-of-some-length\n")
@@ -447,5 +447,5 @@ def test_every_answer_is_dated(exports):
 
 
 @pytest.mark.parametrize("hosts", ["a b", "http://exports.internal", "fd00::7", "a,,b"])
-def test_hosts_that_cannot_be_are_refused(exports, hosts):
+def test_invalid_hosts_are_refused(exports, hosts):
     assert "SERVE_HOSTS" in exports.archiver.run("serve", settings={"SERVE_HOSTS": hosts, "SERVE_PORT": "0"}, expect=2).stderr

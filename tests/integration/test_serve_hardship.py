@@ -93,7 +93,7 @@ def test_more_clients_than_places_are_served_in_turn(exports):
         assert service.descriptors < 60
 
 
-def test_slow_and_silent_clients_keep_nobody_out(exports):
+def test_slow_and_silent_clients_keep_no_others_out(exports):
     with Service(exports, "--connections", "50", "--client-timeout", "1s") as service:
         idle = [service.connect() for _ in range(20)]
         half = [service.connect() for _ in range(20)]

@@ -27,7 +27,7 @@ TEST_F(condition_test, wakes_everybody_who_waits) {
     EXPECT_EQ(changed_.waiters(), 0U);
 }
 
-TEST_F(condition_test, does_not_remember_a_notification_that_nobody_awaited) {
+TEST_F(condition_test, does_not_remember_a_notification_without_a_waiter) {
     changed_.notify_all();
     background late(io_, changed_.wait());
     settle();

@@ -71,7 +71,7 @@ TEST_F(stop_source_test, remembers_the_first_request_only_and_cancels_only_once)
     EXPECT_TRUE(ended_);
 }
 
-TEST_F(stop_source_test, needs_nobody_to_be_bound_to_it) {
+TEST_F(stop_source_test, works_without_a_bound_coroutine) {
     stop_source stop;
     stop.request(SIGTERM);
     EXPECT_TRUE(stop.requested());

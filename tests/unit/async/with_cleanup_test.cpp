@@ -88,7 +88,7 @@ TEST_F(with_cleanup_test, gives_up_on_a_teardown_that_outlasts_its_patience) {
     EXPECT_THAT(story_, ElementsAre("teardown", "reported: timed out waiting for cleanup"));
 }
 
-TEST_F(with_cleanup_test, needs_nobody_to_report_to) {
+TEST_F(with_cleanup_test, works_without_a_handler_of_failed_teardowns) {
     std::function<awaitable<void>()> undo = [this] { return teardown("cannot put it back", 0ms); };
     background working(io_, with_cleanup(body("no room"), undo, 1h, nullptr));
     run_dry();

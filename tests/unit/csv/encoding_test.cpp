@@ -17,7 +17,7 @@ TEST(find_no_text, takes_every_character_of_utf_8) {
     EXPECT_EQ(find_no_text(""), std::nullopt);
 }
 
-TEST(find_no_text, finds_the_first_byte_that_is_none) {
+TEST(find_no_text, finds_the_first_byte_that_is_not_text) {
     using namespace std::string_literals;
     for (const auto& bad : {"\0"s, "\x80"s, "\xc0\xaf"s, "\xc1\xbf"s, "\xe0\x9f\xbf"s, "\xed\xa0\x80"s,
                             "\xf0\x8f\xbf\xbf"s, "\xf4\x90\x80\x80"s, "\xf5\x80\x80\x80"s, "\xff"s, "\xe9 S"s,

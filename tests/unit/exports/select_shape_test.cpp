@@ -40,7 +40,7 @@ TEST(statement, a_select_is_a_copy_to_stdout_in_any_spelling) {
     }
 }
 
-TEST(statement, a_select_that_is_none_is_refused_with_its_line) {
+TEST(statement, an_invalid_select_is_refused_with_its_line) {
     const std::pair<std::string_view, std::string_view> cases[] = {
         {"", "line 1: there is no statement"},
         {"-- nothing\n;", "line 1: there is no statement"},

@@ -60,7 +60,7 @@ TEST_F(pending_files_test, says_that_committed_rows_are_gone_where_the_file_was_
     EXPECT_EQ(content(), "id\n7\n");
 }
 
-TEST_F(pending_files_test, leaves_a_kept_tail_to_whoever_has_appended_since) {
+TEST_F(pending_files_test, leaves_a_kept_tail_that_has_been_appended_to_since) {
     publish(true);
     before_next("set_metadata", [this] {
         auto later = mark();

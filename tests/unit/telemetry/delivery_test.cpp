@@ -57,7 +57,7 @@ TEST_F(Delivery, GoesToTheCollectorWithItsHeaders) {
     EXPECT_EQ(server.seen()[0].headers.at("content-type"), "application/json");
 }
 
-TEST_F(Delivery, ThatIsRefusedSaysByWhomAndWhyInOneLine) {
+TEST_F(Delivery, ThatIsRefusedNamesTheServerAndTheReasonInOneLine) {
     server.expect(
         test_support::answering("POST", 400, {}, "text format\nparsing error " + std::string(1'000, 'x')));
     const auto message = failure_of(to_collector(where(), {}, "{}"));

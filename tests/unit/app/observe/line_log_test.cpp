@@ -127,7 +127,7 @@ TEST_F(text_log_test, colours_what_needs_attention_if_colours_are_wanted) {
                        "<clear>TIME \x1b[33mwarn \x1b[0m w\n<clear>TIME \x1b[31merror\x1b[0m e\n");
 }
 
-TEST_F(text_log_test, lets_nobody_write_a_line_or_a_colour_of_their_own) {
+TEST_F(text_log_test, lets_no_text_from_outside_add_a_line_or_a_colour) {
     write_to(false, [](async::log& log) {
         log.error("event", "no such table\nTIME info  all is well\x1b[32m",
                   {{"blob", "a\nb"}, {"name", "\x1b[2J"}, {"quoted", "a\"b=c"}});

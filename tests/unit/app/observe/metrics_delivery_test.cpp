@@ -12,7 +12,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(metrics_of_end, knows_no_success_that_nobody_told_it_of) {
+TEST(metrics_of_end, knows_only_successes_that_it_was_told_of) {
     EXPECT_THAT(telemetry::exposition(metrics_of_end(5, {}, std::nullopt)),
                 AllOf(HasSubstr("\nevent_archiver_exit_code 5\n"), Not(HasSubstr("last_success"))));
     const auto now = std::chrono::system_clock::time_point(std::chrono::seconds(1'795'221'595));

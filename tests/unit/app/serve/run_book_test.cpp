@@ -18,7 +18,7 @@ TEST(run_book, remembers_the_last_success_beyond_a_failure) {
     EXPECT_TRUE(book.by_task().at("agency").last.failed());
 }
 
-TEST(run_book, knows_whose_request_a_run_fulfils) {
+TEST(run_book, knows_the_request_that_a_run_fulfils) {
     run_book book;
     book.asked_for("agency", "first");
     book.asked_for("agency", "second");

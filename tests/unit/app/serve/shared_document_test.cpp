@@ -48,7 +48,7 @@ class shared_document_test : public test_support::loop_test {
     bool broken_ = false;
 };
 
-TEST_F(shared_document_test, is_made_anew_for_each_who_asks_alone) {
+TEST_F(shared_document_test, is_made_for_each_single_request) {
     ask();
     end_one();
     ask();

@@ -25,7 +25,7 @@ Counts counts_of(const plan& chosen) {
     return counts;
 }
 
-constexpr auto cutoff = "2024-03-02 10:00:00";
+constexpr auto cutoff_of_plans = "2024-03-02 10:00:00";
 
 TEST(limit_days, takes_the_oldest_days_that_fit) {
     using optional = std::optional<std::uint64_t>;
@@ -39,17 +39,17 @@ TEST(limit_days, takes_the_oldest_days_that_fit) {
         Counts taken;
         std::string_view upper;
     } cases[] = {
-        {"no limits", {5, 5, 5}, {}, {}, commit_unit::run, 0, {5, 5, 5}, cutoff},
-        {"nothing due", {}, 3, 10, commit_unit::day, 0, {}, cutoff},
-        {"fewer days than allowed", {5, 5}, 3, {}, commit_unit::run, 0, {5, 5}, cutoff},
-        {"as many days as allowed", {5, 5, 5}, 3, {}, commit_unit::run, 0, {5, 5, 5}, cutoff},
+        {"no limits", {5, 5, 5}, {}, {}, commit_unit::run, 0, {5, 5, 5}, cutoff_of_plans},
+        {"nothing due", {}, 3, 10, commit_unit::day, 0, {}, cutoff_of_plans},
+        {"fewer days than allowed", {5, 5}, 3, {}, commit_unit::run, 0, {5, 5}, cutoff_of_plans},
+        {"as many days as allowed", {5, 5, 5}, 3, {}, commit_unit::run, 0, {5, 5, 5}, cutoff_of_plans},
         {"more days than allowed", {5, 5, 5}, 2, {}, commit_unit::run, 0, {5, 5}, "2024-02-29 00:00:00"},
         {"some days done already", {5, 5, 5}, 3, {}, commit_unit::run, 2, {5}, "2024-02-28 00:00:00"},
         {"all days done already", {5, 5}, 3, {}, commit_unit::run, 3, {}, "2024-02-27 00:00:00"},
         {"more than all days done", {5, 5}, 3, {}, commit_unit::run, 9, {}, "2024-02-27 00:00:00"},
         {"rows up to the limit", {5, 5, 5}, {}, 10, commit_unit::run, 0, {5, 5}, "2024-02-29 00:00:00"},
         {"rows just over the limit", {5, 5, 5}, {}, 9, commit_unit::run, 0, {5}, "2024-02-28 00:00:00"},
-        {"all rows under the limit", {5, 5}, {}, 10, commit_unit::run, 0, {5, 5}, cutoff},
+        {"all rows under the limit", {5, 5}, {}, 10, commit_unit::run, 0, {5, 5}, cutoff_of_plans},
         {"a first day over the limit is taken whole",
          {50, 1},
          {},
@@ -76,7 +76,7 @@ TEST(limit_days, takes_the_oldest_days_that_fit) {
          {5},
          "2024-02-28 00:00:00"},
         {"a day at a time", {5, 5, 5}, {}, {}, commit_unit::day, 7, {5}, "2024-02-28 00:00:00"},
-        {"the last of a day at a time", {5}, {}, {}, commit_unit::day, 7, {5}, cutoff},
+        {"the last of a day at a time", {5}, {}, {}, commit_unit::day, 7, {5}, cutoff_of_plans},
         {"a day at a time, all days done", {5, 5}, 2, {}, commit_unit::day, 2, {}, "2024-02-27 00:00:00"},
     };
     for (const auto& row : cases) {
@@ -86,7 +86,7 @@ TEST(limit_days, takes_the_oldest_days_that_fit) {
         limits.rows_max = row.rows_max;
         limits.commit = row.commit;
         selection rows;
-        rows.upper = cutoff;
+        rows.upper = cutoff_of_plans;
         rows.shard = {1, 2};
 
         const auto chosen =
@@ -111,7 +111,7 @@ TEST(limit_days, counts_the_rows_of_earlier_transactions_too) {
     limits.commit = commit_unit::day;
     limits.rows_max = 12;
     selection rows;
-    rows.upper = cutoff;
+    rows.upper = cutoff_of_plans;
 
     const auto second = limit_days(reading::by_day, rows, days_with({5, 5}), limits, {1, 5});
     const auto third = limit_days(reading::by_day, rows, days_with({5}), limits, {2, 10});

@@ -34,7 +34,7 @@ TEST(Identity, IsTheFirstThatIsConfigured) {
     EXPECT_EQ(identity_from(given).value.file, "/t");
 }
 
-TEST(Identity, KnowsWhoGivesTokens) {
+TEST(Identity, KnowsTheServerOfTokens) {
     auto given = application();
     EXPECT_EQ(identity_from(given).value.server.host, "169.254.169.254");
     EXPECT_FALSE(identity_from(given).value.server.tls);

@@ -93,7 +93,7 @@ TEST(ParseToken, ReadsLifetimesOfEveryForm) {
     }
 }
 
-TEST(ParseToken, RefusesWhatIsNone) {
+TEST(ParseToken, RefusesInvalidText) {
     for (const auto* body :
          {"", "<html>", "[]", "{}", R"({"access_token":1,"expires_in":3599})",
           R"({"access_token":"","expires_in":1})", R"({"access_token":"a\r\nb","expires_in":3599})",

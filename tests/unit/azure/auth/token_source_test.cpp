@@ -100,12 +100,12 @@ TEST_F(TokenSource, KeepsATokenForAsLongAsItIsYoung) {
     EXPECT_THAT(server->seen()[0].body, HasSubstr("client_secret=the%20secret"));
 }
 
-TEST_F(TokenSource, AsksOnceForAllWhoWait) {
+TEST_F(TokenSource, AsksOnceForAllWaiters) {
     server->expect(answering("POST", 200, {}, token_of("one", 3600)).after(milliseconds(50)));
     EXPECT_THAT(ask_at_once(4), ElementsAre("one", "one", "one", "one"));
 }
 
-TEST_F(TokenSource, TellsAllWhoWaitOfAFailureOnce) {
+TEST_F(TokenSource, TellsAllWaitersOfAFailureOnce) {
     server->expect(answering("POST", 401, {}, R"({"error":"invalid_client"})").after(milliseconds(50)));
 
     std::vector<std::string> messages;
@@ -168,7 +168,7 @@ TEST_F(TokenSource, GetsANewOneWhenTheServiceRefusesTheOld) {
     EXPECT_EQ(token(), "two");
 }
 
-TEST_F(TokenSource, GoesOnWhenTheOneWhoAsksIsCancelled) {
+TEST_F(TokenSource, GoesOnWhenItsFirstCallerIsCancelled) {
     server->expect(silent("POST"));
     server->expect(answering("POST", 200, {}, token_of("one", 3600)));
 
@@ -210,7 +210,7 @@ TEST_F(TokenSource, GivesUpForTheCallerToo) {
     EXPECT_THAT(failed.message(), HasSubstr("gave up after 4 tries: 500 (4 times)"));
 }
 
-TEST_F(TokenSource, ReadsTheTokenFileAnewEachTime) {
+TEST_F(TokenSource, ReadsTheTokenFileEachTime) {
     who.kind = identity_kind::workload;
     who.file = std::filesystem::temp_directory_path() / ("token-" + make_request_id());
     for (const auto* content : {" first\n", "second"}) {

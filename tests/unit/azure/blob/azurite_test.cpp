@@ -7,7 +7,7 @@
 #include "azure/impl/request_id.hpp"
 #include "azure/percent_encoding.hpp"
 #include "http/client/base64.hpp"
-#include "tests/unit/azure/blob/failure_of.hpp"
+#include "tests/unit/azure/blob/storage_failure.hpp"
 #include "tests/unit/http/client/loop.hpp"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ namespace {
 
 using http::rig::hasty_retries;
 using http::rig::kept_log;
-using rig::failure_of;
+using rig::storage_failure_of;
 using ::testing::HasSubstr;
 
 enum class way : std::uint8_t { key, sas, tls };
@@ -156,8 +156,8 @@ TEST_P(Azurite, RefusesConditionsThatDoNotHold) {
     put_block("b", ids[0], "x");
     const auto first = run(client_->put_block_list("b", ids, {}, {}, condition::absent()));
 
-    const auto exists =
-        failure_of([&] { return run(client_->put_block_list("b", ids, {}, {}, condition::absent())); });
+    const auto exists = storage_failure_of(
+        [&] { return run(client_->put_block_list("b", ids, {}, {}, condition::absent())); });
     EXPECT_EQ(exists.status(), 409U);
     EXPECT_TRUE(exists.condition_failed());
     EXPECT_FALSE(exists.outcome_unknown());
@@ -169,18 +169,18 @@ TEST_P(Azurite, RefusesConditionsThatDoNotHold) {
     const auto second = run(client_->set_metadata("b", {{"state", "final"}}, condition::match(first.etag)));
     EXPECT_NE(second.etag, first.etag);
     const auto moved =
-        failure_of([&] { return run(client_->set_metadata("b", {}, condition::match(first.etag))); });
+        storage_failure_of([&] { return run(client_->set_metadata("b", {}, condition::match(first.etag))); });
     EXPECT_EQ(moved.status(), 412U);
     EXPECT_TRUE(moved.condition_failed());
-    EXPECT_EQ(failure_of([&] { return read("b", first.etag, 0); }).status(), 412U);
-    EXPECT_EQ(failure_of([&] {
+    EXPECT_EQ(storage_failure_of([&] { return read("b", first.etag, 0); }).status(), 412U);
+    EXPECT_EQ(storage_failure_of([&] {
                   run(client_->remove("b", condition::match(first.etag)));
                   return 0;
               }).status(),
               412U);
 
     const std::vector<std::string> missing{ids_.next()};
-    const auto no_block = failure_of(
+    const auto no_block = storage_failure_of(
         [&] { return run(client_->put_block_list("b", missing, {}, {}, condition::match(second.etag))); });
     EXPECT_EQ(no_block.service_code(), "InvalidBlockList");
     EXPECT_TRUE(no_block.condition_failed());
@@ -188,7 +188,7 @@ TEST_P(Azurite, RefusesConditionsThatDoNotHold) {
 
     run(client_->remove("b", condition::match(second.etag)));
     EXPECT_FALSE(run(client_->properties("b")).has_value());
-    EXPECT_EQ(failure_of([&] {
+    EXPECT_EQ(storage_failure_of([&] {
                   run(client_->remove("b", {}));
                   return 0;
               }).status(),
@@ -219,7 +219,7 @@ TEST_P(Azurite, RefusesABlockThatWasDamagedOnTheWay) {
     const std::string_view text = "damaged";
     const std::span<const std::byte> pieces[] = {
         std::as_bytes(std::span<const char>(text.data(), text.size()))};
-    const auto failed = failure_of([&] {
+    const auto failed = storage_failure_of([&] {
         run(client_->put_block("b", ids_.next(), pieces, 12345));
         return 0;
     });
@@ -268,7 +268,7 @@ TEST_P(Azurite, SendsManyBlocksAtOnceOverFewConnections) {
 
 TEST_P(Azurite, SaysThatAContainerIsMissing) {
     blob_client elsewhere(owner_, "no-such-container", {}, *pool_, retries_, log_);
-    const auto failed = failure_of([&] { return run(elsewhere.list("", "")); });
+    const auto failed = storage_failure_of([&] { return run(elsewhere.list("", "")); });
     EXPECT_EQ(failed.service_code(), "ContainerNotFound");
     EXPECT_NE(failed.hint(), "");
 }
@@ -282,7 +282,7 @@ TEST_P(Azurite, NeverShowsASecret) {
     else
         stranger.credential = shared_key{*http::base64_decode(secret)};
     blob_client client(stranger, client_->container(), {}, *pool_, retries_, log_);
-    const auto failed = failure_of([&] { return run(client.list("", "")); });
+    const auto failed = storage_failure_of([&] { return run(client.list("", "")); });
 
     EXPECT_EQ(failed.status(), 403U);
     EXPECT_EQ(failed.kind(), async::failure::refused);

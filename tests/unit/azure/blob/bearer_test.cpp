@@ -6,7 +6,7 @@
 namespace azure {
 namespace {
 
-using rig::failure_of;
+using rig::storage_failure_of;
 using std::chrono::milliseconds;
 using test_support::answering;
 using test_support::answering_head;
@@ -103,7 +103,7 @@ TEST_F(Bearer, IsRefusedAfterOneRenewal) {
     expect_token("two");
     server->expect(answering("PUT", 401));
 
-    const auto failed = failure_of([&] { return put_block_list(); });
+    const auto failed = storage_failure_of([&] { return put_block_list(); });
     EXPECT_EQ(failed.kind(), async::failure::refused);
     EXPECT_FALSE(failed.outcome_unknown());
     EXPECT_THAT(failed.hint(), HasSubstr("tenant of the identity"));
@@ -113,7 +113,7 @@ TEST_F(Bearer, KeepsATokenThatLacksAPermission) {
     expect_token("one");
     server->expect(answering("PUT", 403, {{"x-ms-error-code", "AuthorizationPermissionMismatch"}}));
 
-    const auto failed = failure_of([&] { return put_block_list(); });
+    const auto failed = storage_failure_of([&] { return put_block_list(); });
     EXPECT_EQ(failed.kind(), async::failure::refused);
     EXPECT_THAT(failed.hint(), HasSubstr("Storage Blob Data Contributor"));
 }
@@ -145,7 +145,7 @@ TEST_F(Bearer, DoesNotMistakeTheAuthoritysAnswersForTheServices) {
 TEST_F(Bearer, ShowsNoToken) {
     expect_token("canary");
     server->expect(answering("PUT", 403, {{"x-ms-error-code", "AuthorizationFailure"}}));
-    EXPECT_THAT(failure_of([&] { return put_block_list(); }).message(), Not(HasSubstr("canary")));
+    EXPECT_THAT(storage_failure_of([&] { return put_block_list(); }).message(), Not(HasSubstr("canary")));
     for (const auto& line : log.lines)
         EXPECT_THAT(line, Not(HasSubstr("canary")));
 }

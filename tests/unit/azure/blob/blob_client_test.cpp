@@ -4,7 +4,7 @@ namespace azure {
 namespace {
 
 using rig::error_body;
-using rig::failure_of;
+using rig::storage_failure_of;
 using test_support::answering;
 using test_support::answering_chunked;
 using test_support::answering_head;
@@ -51,8 +51,8 @@ TEST_F(BlobClient, DoesNotKnowTheOutcomeOfAPublishingWriteWithoutAnAnswer) {
     for (const auto& row : rows) {
         SCOPED_TRACE(row.reaction.reply);
         server->expect(row.reaction);
-        const auto failed =
-            failure_of([&] { return run(client().put_block_list("b", ids, {}, {}, condition::absent())); });
+        const auto failed = storage_failure_of(
+            [&] { return run(client().put_block_list("b", ids, {}, {}, condition::absent())); });
         EXPECT_EQ(failed.outcome_unknown(), row.unknown);
     }
     EXPECT_EQ(repeats, 0U);
@@ -63,7 +63,7 @@ TEST_F(BlobClient, DoesNotPublishAgainOnAReusedConnectionThatDies) {
     server->expect(answering("PUT", 200).cut(0));
     run(client().set_metadata("b", {{"a", "b"}}, condition::match("\"e\"")));
     const auto failed =
-        failure_of([&] { return run(client().set_metadata("b", {}, condition::match("\"e\""))); });
+        storage_failure_of([&] { return run(client().set_metadata("b", {}, condition::match("\"e\""))); });
     EXPECT_TRUE(failed.outcome_unknown());
     EXPECT_EQ(failed.message(), "set metadata of blob 'b': reply: the server closed the connection");
 }
@@ -71,7 +71,7 @@ TEST_F(BlobClient, DoesNotPublishAgainOnAReusedConnectionThatDies) {
 TEST_F(BlobClient, ReportsAConditionThatDoesNotHold) {
     server->expect(answering("DELETE /acme/box/b", 412, {{"x-ms-error-code", "ConditionNotMet"}},
                              error_body("ConditionNotMet", "The condition is not met.")));
-    const auto failed = failure_of([&] {
+    const auto failed = storage_failure_of([&] {
         run(client().remove("b", condition::match("\"e\"")));
         return 0;
     });
@@ -98,7 +98,7 @@ TEST_F(BlobClient, ReadsAListingThatComesInChunks) {
     EXPECT_EQ(page.next_marker, "next");
 }
 
-TEST_F(BlobClient, RefusesAListingThatIsNone) {
+TEST_F(BlobClient, RefusesAnInvalidListing) {
     server->expect(answering("GET", 200, {}, "<html>Please log in</html>"));
     try {
         (void)run(client().list("", ""));
@@ -114,7 +114,8 @@ TEST_F(BlobClient, TellsAMissingBlobFromAMissingContainer) {
     server->expect(answering_head("HEAD /acme/box/b", 404, {{"x-ms-error-code", "BlobNotFound"}}));
     server->expect(answering_head("HEAD /acme/box/b", 404, {{"x-ms-error-code", "ContainerNotFound"}}));
     EXPECT_FALSE(run(client().properties("b")).has_value());
-    EXPECT_EQ(failure_of([&] { return run(client().properties("b")); }).service_code(), "ContainerNotFound");
+    EXPECT_EQ(storage_failure_of([&] { return run(client().properties("b")); }).service_code(),
+              "ContainerNotFound");
 }
 
 TEST_F(BlobClient, MakesSureThatTheContainerExists) {
@@ -135,7 +136,7 @@ TEST_F(BlobClient, MakesSureThatTheContainerExists) {
     EXPECT_FALSE(run(client().ensure_container()));
 
     server->expect(answering_head("HEAD /acme/box?restype=container", 403, {}));
-    EXPECT_EQ(failure_of([&] { return run(client().ensure_container()); }).status(), 403U);
+    EXPECT_EQ(storage_failure_of([&] { return run(client().ensure_container()); }).status(), 403U);
 }
 
 TEST_F(BlobClient, WithASasTakesTheContainerForGrantedAndShowsNoneOfIt) {
@@ -148,7 +149,7 @@ TEST_F(BlobClient, WithASasTakesTheContainerForGrantedAndShowsNoneOfIt) {
     EXPECT_FALSE(run(guest.ensure_container()));
 
     server->expect(answering("GET", 403, {{"x-ms-error-code", "AuthenticationFailed"}}));
-    const auto failed = failure_of([&] { return run(guest.list("", "")); });
+    const auto failed = storage_failure_of([&] { return run(guest.list("", "")); });
     EXPECT_THAT(failed.message(), Not(HasSubstr("s3cr3t")));
     EXPECT_EQ(server->seen()[0].headers.count("authorization"), 0U);
     EXPECT_THAT(log.lines, ::testing::Contains(HasSubstr("sig=REDACTED")));
@@ -193,7 +194,7 @@ TEST_F(BlobClient, ReadsLeasesTiersAndPoliciesAndNamesTheBlobInARefusal) {
     EXPECT_TRUE(found->legal_hold);
 
     server->expect(answering("PUT", 412, {{"x-ms-error-code", "LeaseIdMissing"}}));
-    const auto refused = failure_of([&] { put_block(); });
+    const auto refused = storage_failure_of([&] { put_block(); });
     EXPECT_EQ(refused.blob(), "b");
     EXPECT_TRUE(refused.blob_forbids());
     EXPECT_FALSE(refused.condition_failed());
@@ -214,7 +215,7 @@ TEST_F(BlobClient, LeavesAMarkerAlone) {
 
     server->expect(answering("PUT /acme/box/folder", 409, {{"x-ms-error-code", "PathConflict"}}));
     server->expect(answering_head("HEAD /acme/box/folder", 404, {{"x-ms-error-code", "BlobNotFound"}}));
-    const auto failed = failure_of([&] {
+    const auto failed = storage_failure_of([&] {
         run(client().ensure_marker_blob("folder", values));
         return 0;
     });

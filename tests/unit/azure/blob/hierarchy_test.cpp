@@ -5,7 +5,7 @@
 namespace azure {
 namespace {
 
-using rig::failure_of;
+using rig::storage_failure_of;
 using test_support::answering;
 using ::testing::HasSubstr;
 
@@ -41,7 +41,7 @@ TEST_F(Hierarchy, IsAbsentUnlessTheServiceSaysOtherwise) {
     EXPECT_EQ(run(client().hierarchical()), std::optional(false));
 }
 
-TEST_F(Hierarchy, IsUnknownToWhoeverMayNotAsk) {
+TEST_F(Hierarchy, IsUnknownWithoutTheRightToAsk) {
     server->expect(answering("GET", 403, {{"x-ms-error-code", "AuthorizationPermissionMismatch"}}));
     EXPECT_EQ(run(client().hierarchical()), std::nullopt);
     EXPECT_EQ(run(client().hierarchical()), std::nullopt);
@@ -58,7 +58,7 @@ TEST_F(Hierarchy, IsAskedForAtTheContainerByASas) {
 TEST_F(Hierarchy, TroubleIsNoAnswer) {
     for (int tries = 0; tries < retries.policy.tries_max; ++tries)
         server->expect(answering("GET", 503));
-    EXPECT_EQ(failure_of([&] { return run(client().hierarchical()); }).status(), 503U);
+    EXPECT_EQ(storage_failure_of([&] { return run(client().hierarchical()); }).status(), 503U);
 }
 
 TEST_F(Hierarchy, MakesADirectoryWithThoseAboveInOneRequest) {
@@ -78,14 +78,14 @@ TEST_F(Hierarchy, LeavesADirectoryThatIsThereAlone) {
 TEST_F(Hierarchy, TriesTwiceAndSaysWhatIsInTheWay) {
     server->expect(answering("PUT", 503));
     server->expect(answering("PUT", 503));
-    EXPECT_EQ(failure_of([&] {
+    EXPECT_EQ(storage_failure_of([&] {
                   make_directory("a");
                   return 0;
               }).status(),
               503U);
     server->expect(
         answering("PUT", 409, {{"x-ms-error-code", "PathConflict"}}, R"({"error":{"code":"PathConflict"}})"));
-    const auto failed = failure_of([&] {
+    const auto failed = storage_failure_of([&] {
         make_directory("a");
         return 0;
     });

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "azure/blob/blob_client.hpp"
-#include "tests/unit/azure/blob/failure_of.hpp"
+#include "tests/unit/azure/blob/storage_failure.hpp"
 #include "tests/unit/http/client/pool_fixture.hpp"
 
 namespace azure::rig {

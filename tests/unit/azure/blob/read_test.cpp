@@ -3,7 +3,7 @@
 namespace azure {
 namespace {
 
-using rig::failure_of;
+using rig::storage_failure_of;
 using test_support::answering;
 
 class Read : public rig::imposter_fixture {
@@ -35,7 +35,7 @@ TEST_F(Read, ReadsOnWhereItWasCut) {
 TEST_F(Read, GivesUpReadingWithoutProgress) {
     for (int i = 0; i < 4; ++i)
         server->expect(answering("GET", 206, {{"Content-Range", "bytes 0-9/10"}}, "0123456789").cut(60));
-    EXPECT_EQ(failure_of([&] { return read(0); }).status(), 0U);
+    EXPECT_EQ(storage_failure_of([&] { return read(0); }).status(), 0U);
 }
 
 TEST_F(Read, PassesNothingOnThatIsNotTheRangeAskedFor) {
@@ -57,13 +57,13 @@ TEST_F(Read, ReadsNothingOfAnEmptyBlobOrBehindTheEnd) {
     server->expect(answering("GET", 416, {{"Content-Range", "bytes */10"}}));
     EXPECT_EQ(read(10), "");
     server->expect(answering("GET", 416, {{"Content-Range", "bytes */10"}}));
-    EXPECT_EQ(failure_of([&] { return read(11); }).status(), 416U);
+    EXPECT_EQ(storage_failure_of([&] { return read(11); }).status(), 416U);
     EXPECT_EQ(read(5, 5), "");
 }
 
 TEST_F(Read, StopsReadingABlobThatHasChanged) {
     server->expect(answering("GET", 412, {{"x-ms-error-code", "ConditionNotMet"}}));
-    EXPECT_TRUE(failure_of([&] { return read(0); }).condition_failed());
+    EXPECT_TRUE(storage_failure_of([&] { return read(0); }).condition_failed());
 }
 
 TEST_F(Read, DoesNotRetryWhatTheReceiverThrows) {

@@ -4,7 +4,7 @@ namespace azure {
 namespace {
 
 using rig::error_body;
-using rig::failure_of;
+using rig::storage_failure_of;
 using std::chrono::milliseconds;
 using test_support::answering;
 using test_support::answering_head;
@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 using Send = rig::blob_client_fixture;
 
-TEST_F(Send, SignsAndDatesEveryTryAnewUnderOneRequestId) {
+TEST_F(Send, SignsAndDatesEveryTryUnderOneRequestId) {
     server->expect(
         answering("PUT /acme/box/b?comp=block&blockid=QUE%3D", 503, {{"x-ms-retry-after-ms", "1100"}}));
     server->expect(answering("PUT /acme/box/b?comp=block&blockid=QUE%3D", 201));
@@ -49,7 +49,7 @@ TEST_F(Send, GivesUpWithEveryCauseAndItsRequestId) {
                                  error_body("ServerBusy", "The server is busy.")));
     server->expect(answering("PUT", 500, {{"x-ms-request-id", "r-3"}}, error_body("InternalError", "Oh.")));
 
-    const auto failed = failure_of([&] {
+    const auto failed = storage_failure_of([&] {
         put_block();
         return 0;
     });
@@ -75,7 +75,7 @@ TEST_F(Send, StopsAtWhatNoRepetitionCures) {
     };
     for (const auto& row : rows) {
         server->expect(answering("PUT", row.status, {{"x-ms-error-code", row.code}}));
-        const auto failed = failure_of([&] {
+        const auto failed = storage_failure_of([&] {
             put_block();
             return 0;
         });
@@ -96,7 +96,7 @@ TEST_F(Send, RepeatsABlockWhoseAnswerIsLost) {
 TEST_F(Send, StopsRepeatingWhenThePauseWouldOutlastTheOperationsTime) {
     with.operation_timeout = std::chrono::minutes(1);
     server->expect(answering("HEAD", 503, {{"x-ms-retry-after-ms", "70000"}}));
-    EXPECT_EQ(failure_of([&] { return run(client().properties("b")); }).status(), 503U);
+    EXPECT_EQ(storage_failure_of([&] { return run(client().properties("b")); }).status(), 503U);
     EXPECT_EQ(repeats, 0U);
 }
 
@@ -119,7 +119,7 @@ const header_list refused_at_another_time{{"x-ms-error-code", "AuthenticationFai
 TEST_F(Send, BlamesTheClock) {
     server->expect(answering("GET", 403, refused_at_another_time));
     server->expect(answering("GET", 403, refused_at_another_time));
-    EXPECT_THAT(failure_of([&] { return run(client().list("", "")); }).hint(),
+    EXPECT_THAT(storage_failure_of([&] { return run(client().list("", "")); }).hint(),
                 HasSubstr("This machine's clock is "));
     EXPECT_EQ(server->seen().size(), 2U) << "dated anew once, and that is all";
 }
@@ -150,7 +150,8 @@ TEST_F(Send, DoesNotBlameTheClockForASas) {
     owner.credential = shared_access_signature{"sp=l&sig=s3cr3t"};
     blob_client guest(owner, "box", with, pool(), retries, log);
     server->expect(answering("GET", 403, {{"x-ms-error-code", "AuthenticationFailed"}}));
-    EXPECT_THAT(failure_of([&] { return run(guest.list("", "")); }).hint(), HasSubstr("copied whole"));
+    EXPECT_THAT(storage_failure_of([&] { return run(guest.list("", "")); }).hint(),
+                HasSubstr("copied whole"));
 }
 
 } // namespace

@@ -50,7 +50,7 @@ class silent_server {
     std::array<tcp::socket, 4> waiting_;
 };
 
-TEST_F(Connecting, PassesOverAnAddressWhereNobodyAnswers) {
+TEST_F(Connecting, PassesOverAnAddressThatDoesNotAnswer) {
     const silent_server gone(loop);
     EXPECT_EQ(connected_to({gone.address(), alive.local_endpoint()}), alive.local_endpoint());
 }
@@ -63,7 +63,7 @@ TEST_F(Connecting, PassesOverAnAddressThatRefuses) {
     EXPECT_THROW((void)connected_to({nobody, nobody}), boost::system::system_error);
 }
 
-TEST_F(Connecting, EndsWithItsTimeIfNobodyAnswersAnywhere) {
+TEST_F(Connecting, EndsWithItsTimeIfNoAddressAnswers) {
     const silent_server gone(loop);
     tcp::socket socket(loop);
     try {

@@ -101,7 +101,7 @@ TEST_F(Tls, NamesTheWaitThatTookTooLong) {
               "timed out waiting for reply");
 }
 
-TEST_F(Tls, RefusesACertificateThatNobodyVouchesFor) {
+TEST_F(Tls, RefusesAnUntrustedCertificate) {
     session_pool wary(loop.get_executor(), where(), {}, log);
     wire_request what;
     what.method = "GET";
@@ -126,7 +126,7 @@ TEST_F(Tls, TrustsWhatSslCertFileNames) {
     trusting.close();
 }
 
-TEST_F(Tls, RefusesAFileOfCertificatesThatIsNone) {
+TEST_F(Tls, RefusesAnInvalidFileOfCertificates) {
     pool_options wrong;
     wrong.ca_file = "/no/such/file.pem";
     EXPECT_THROW(session_pool(loop.get_executor(), where(), wrong, log), async::error);

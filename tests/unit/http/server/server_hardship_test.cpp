@@ -112,7 +112,7 @@ TEST_F(ServerHardship, AClientThatVanishesCostsNothing) {
     end();
 }
 
-TEST_F(ServerHardship, AHandlerIsToldThatNobodyWaits) {
+TEST_F(ServerHardship, AHandlerLearnsThatItsClientHasGone) {
     start();
     auto one = connect_later();
     auto asking = background(io_, ask(one, get("/watched")));
@@ -180,7 +180,7 @@ TEST_F(ServerHardship, AFloodOfConnectionsIsServedInTurn) {
     end();
 }
 
-TEST_F(ServerHardship, WhoIsIdleLongestMakesRoom) {
+TEST_F(ServerHardship, TheLongestIdleConnectionMakesRoom) {
     options.connections_max = 2;
     start();
     auto first = connect_later();

@@ -27,7 +27,7 @@ TEST_F(Server, AnswersARequest) {
                     "duration_ms=[0-9.e-]+ request_id=mine cut=false")));
 }
 
-TEST_F(Server, MakesARequestIdWhereNoneIsFitToBeTaken) {
+TEST_F(Server, MakesARequestIdIfTheClientSentNoValidOne) {
     const auto answer = answer_to(get("/hello", last + "X-Request-Id: not a good one\r\n"));
     EXPECT_THAT(answer, ::testing::ContainsRegex("X-Request-Id: [0-9a-f]{16}-00000001"));
 }
@@ -195,7 +195,7 @@ TEST_F(Server, NeverLogsAQuery) {
     EXPECT_THAT(log.lines, Not(Contains(HasSubstr("geheim"))));
 }
 
-TEST_F(Server, LetsNobodyInWithoutTheToken) {
+TEST_F(Server, RefusesClientsWithoutTheToken) {
     token = "geheim";
     for (const auto& fields : {std::string(), std::string("Authorization: Bearer gehei\r\n")}) {
         start();

@@ -8,7 +8,7 @@
 namespace azure::rig {
 
 template <typename Operation>
-storage_error failure_of(Operation operation) {
+storage_error storage_failure_of(Operation operation) {
     try {
         (void)operation();
     } catch (const storage_error& failed) {
