@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t named_max = 5;
 
 // Each table and partition with the table at its top.
-const std::string named =
+const std::string named_tables =
     "WITH named AS (SELECT c.oid, r.oid AS root,"
     " pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(r.relname) AS name"
     " FROM pg_catalog.pg_class c"
@@ -62,12 +62,12 @@ bool has_action(char action) { return action == 'c' || action == 'n' || action =
 
 awaitable<effect_catalog> read_effect_catalog(connection& session) {
     effect_catalog catalog;
-    const auto keys = co_await session.query(named + std::string(references));
+    const auto keys = co_await session.query(named_tables + std::string(references));
     for (int row = 0; row < keys.rows(); ++row)
         catalog.references.push_back({std::string(keys.text(row, 0)), name_at(keys, row, 1),
                                       name_at(keys, row, 3), keys.text(row, 5).front(),
                                       keys.text(row, 6).front()});
-    const auto others = co_await session.query(named + std::string(reactions));
+    const auto others = co_await session.query(named_tables + std::string(reactions));
     for (int row = 0; row < others.rows(); ++row)
         catalog.reactions.push_back(
             {others.text(row, 0) == "t" ? reaction::kind::trigger : reaction::kind::rule,
@@ -79,7 +79,8 @@ awaitable<effect_catalog> read_effect_catalog(connection& session) {
 awaitable<table_name> root_of(connection& session, std::uint32_t relation) {
     const auto oid = std::to_string(relation);
     const auto found = co_await session.query(
-        named + "SELECT root, name FROM named WHERE oid OPERATOR(pg_catalog.=) $1::pg_catalog.oid", oid);
+        named_tables + "SELECT root, name FROM named WHERE oid OPERATOR(pg_catalog.=) $1::pg_catalog.oid",
+        oid);
     co_return found.rows() == 0 ? table_name{} : name_at(found, 0, 0);
 }
 

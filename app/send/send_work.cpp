@@ -20,7 +20,7 @@ namespace {
 
 using async::awaitable;
 
-http::pool_options pool_options_of(const configuration& settings, const http::endpoint& server) {
+http::pool_options sending_options_of(const configuration& settings, const http::endpoint& server) {
     http::pool_options options;
     options.connections_max = 1; // events go one request after the other
     if (settings.proxy && !http::bypasses_proxy(server, settings.no_proxy))
@@ -48,7 +48,7 @@ send_work::send_work(const send_request& request, const configuration& settings,
     : request_(request)
     , frame_(frame)
     , server_(
-          loop_.get_executor(), request.server, pool_options_of(settings, request.server),
+          loop_.get_executor(), request.server, sending_options_of(settings, request.server),
           {settings.serving.token, settings.serving.live_secret},
           {async::retry_policy{settings.retries + 1}, async::make_random_source(), frame.log(), retry_count_},
           settings.request_timeout)

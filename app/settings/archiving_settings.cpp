@@ -42,7 +42,7 @@ constexpr std::array archiving_rows{
                 "read every published row back before COMMIT and compare checksums"}),
 };
 
-constexpr std::array<std::pair<std::string_view, archive::commit_unit>, 2> units{
+constexpr std::array<std::pair<std::string_view, archive::commit_unit>, 2> commit_units{
     {{"run", archive::commit_unit::run}, {"day", archive::commit_unit::day}}};
 constexpr std::array<std::pair<std::string_view, archive::partition_removal>, 3> removals{
     {{"delete", archive::partition_removal::none},
@@ -59,7 +59,7 @@ void check_archiving(checker& settings) {
     settings.read("ARCHIVE_WHOLE_DAYS", job.whole_days, parse_boolean);
     settings.read("ARCHIVE_MAX_DAYS", job.days_max, count_from(1));
     settings.read("ARCHIVE_MAX_ROWS", job.rows_max, count_from(1));
-    settings.choose<archive::commit_unit>("ARCHIVE_COMMIT", job.commit, units);
+    settings.choose<archive::commit_unit>("ARCHIVE_COMMIT", job.commit, commit_units);
     if (job.dry_run && job.commit == archive::commit_unit::day)
         job.commit = archive::commit_unit::run; // nothing is committed, so there is no need for a transaction
                                                 // for each day

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-event_time system_time() {
+event_time time_of_this_machine() {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
@@ -30,7 +30,7 @@ segment_journal::segment_journal(const boost::asio::any_io_executor& executor,
     , log_(log)
     , opened_(executor) {
     if (!options_.segments.now)
-        options_.segments.now = system_time;
+        options_.segments.now = time_of_this_machine;
     if (!options_.read_only && options_.segments.sync_every.count() > 0)
         log_.warn(
             "journal.synced_later",
