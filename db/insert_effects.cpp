@@ -13,8 +13,8 @@ using async::failure;
 
 namespace {
 
-[[noreturn]] void refuse(const delete_watch& watch, const std::vector<side_effect>& refused,
-                         const std::vector<effect>& foreseen) {
+[[noreturn]] void refuse_inserts(const delete_watch& watch, const std::vector<side_effect>& refused,
+                                 const std::vector<effect>& foreseen) {
     std::vector<std::string> said;
     for (const auto& each : refused)
         said.push_back(in_words(each));
@@ -63,7 +63,7 @@ awaitable<std::vector<side_effect>> look_at_inserts(connection& session, delete_
             "Nothing was restored. Take the trigger away: which rows went with it cannot be counted.");
     }
     if (!refused.empty())
-        refuse(watch, refused, foreseen);
+        refuse_inserts(watch, refused, foreseen);
     if (!foreseen.empty())
         throw async::error(
             failure::precondition,

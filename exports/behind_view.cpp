@@ -35,7 +35,7 @@ constexpr std::string_view named_sql =
     " AND CASE $1::pg_catalog.text WHEN ''::pg_catalog.text THEN pg_catalog.pg_table_is_visible(c.oid)"
     " ELSE n.nspname::pg_catalog.text OPERATOR(pg_catalog.=) $1::pg_catalog.text END";
 
-constexpr std::string_view columns_sql =
+constexpr std::string_view view_columns_sql =
     "SELECT attname::pg_catalog.text FROM pg_catalog.pg_attribute"
     " WHERE attrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid"
     " AND attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 AND NOT attisdropped ORDER BY attnum";
@@ -47,7 +47,7 @@ constexpr std::string_view not_simple =
     " both files";
 
 awaitable<std::vector<std::string>> columns_of(db::connection& session, std::string number) {
-    const auto found = co_await session.query(columns_sql, number);
+    const auto found = co_await session.query(view_columns_sql, number);
     std::vector<std::string> columns;
     for (int row = 0; row < found.rows(); ++row)
         columns.emplace_back(found.text(row, 0));

@@ -23,14 +23,15 @@ std::string plain_name(const sql_word& word) {
     return name;
 }
 
-bool is_name(const sql_word& word) { return word.category != sql_word::kind::symbol; }
+bool is_name_of_view(const sql_word& word) { return word.category != sql_word::kind::symbol; }
 
 bool ends_from(const sql_word& word) { return word.is("WHERE") || word.is("ORDER"); }
 
 // True for a name, or a table and a name, and nothing else.
 bool is_column(word_list item) {
-    const bool qualified = item.size() == 3 && is_name(item[0]) && item[1].is_symbol('.') && is_name(item[2]);
-    return qualified || (item.size() == 1 && is_name(item[0]));
+    const bool qualified =
+        item.size() == 3 && is_name_of_view(item[0]) && item[1].is_symbol('.') && is_name_of_view(item[2]);
+    return qualified || (item.size() == 1 && is_name_of_view(item[0]));
 }
 
 std::vector<std::string> columns_in(word_list list) {
@@ -63,11 +64,11 @@ view_definition definition_from(std::string_view sql) {
         found.schema = plain_name(behind[0]);
         behind = behind.subspan(2);
     }
-    if (behind.empty() || !is_name(behind[0]) || behind[0].is("ONLY"))
+    if (behind.empty() || !is_name_of_view(behind[0]) || behind[0].is("ONLY"))
         return {};
     found.table = plain_name(behind[0]);
     behind = behind.subspan(1);
-    if (!behind.empty() && is_name(behind[0]) && !ends_from(behind[0]))
+    if (!behind.empty() && is_name_of_view(behind[0]) && !ends_from(behind[0]))
         behind = behind.subspan(1); // its alias
     // An alias with a list gives columns other names.
     if (behind.empty() || ends_from(behind[0]))

@@ -9,7 +9,7 @@
 namespace http {
 
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 
 namespace {
@@ -23,7 +23,7 @@ constexpr std::size_t failure_limit = std::size_t{256} * 1024;
 } // namespace
 
 // A parser of our own, so that body bytes are handed on from where they were received.
-class response_reader::parser final : public http::basic_parser<false> {
+class response_reader::parser final : public beast_http::basic_parser<false> {
   public:
     explicit parser(body_goes successes)
         : successes_(successes) {
@@ -44,18 +44,20 @@ class response_reader::parser final : public http::basic_parser<false> {
             return body.size();
         }
         if (response.body.size() + body.size() > (success() ? success_limit : failure_limit)) {
-            failed = http::error::body_limit;
+            failed = beast_http::error::body_limit;
             return 0;
         }
         response.body.append(body.data(), body.size());
         return body.size();
     }
 
-    void on_request_impl(http::verb, beast::string_view, beast::string_view, int, error_code&) override {}
+    void on_request_impl(beast_http::verb, beast::string_view, beast::string_view, int,
+                         error_code&) override {}
     void on_response_impl(int code, beast::string_view, int, error_code&) override {
         response.status = static_cast<unsigned>(code);
     }
-    void on_field_impl(http::field, beast::string_view name, beast::string_view value, error_code&) override {
+    void on_field_impl(beast_http::field, beast::string_view name, beast::string_view value,
+                       error_code&) override {
         auto& all = response.headers[async::lowercase(name)];
         if (!all.empty())
             all += ", ";
@@ -99,7 +101,7 @@ std::size_t response_reader::feed(std::string_view bytes) {
         const auto now =
             parser_->put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), failed);
         used += now;
-        if (failed && failed != http::error::need_more)
+        if (failed && failed != beast_http::error::need_more)
             throw boost::system::system_error(failed);
         if (parser_->is_done() && parser_->response.status < 200)
             start(); // 100 Continue, 103 Early Hints: the answer is still to come

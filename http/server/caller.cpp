@@ -15,7 +15,7 @@ struct authority {
     std::string_view port; // empty: the scheme's own
 };
 
-authority split(std::string_view text) noexcept {
+authority split_authority(std::string_view text) noexcept {
     const auto bracket = text.find(']');
     const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
     if (colon == std::string_view::npos)
@@ -44,9 +44,9 @@ bool is_loopback_v4(std::string_view text) noexcept {
 }
 
 bool is_listed(std::string_view host, const std::vector<std::string>& hosts) {
-    const auto given = split(host);
+    const auto given = split_authority(host);
     return std::ranges::any_of(hosts, [&](std::string_view entry) {
-        const auto wanted = split(entry);
+        const auto wanted = split_authority(entry);
         return async::equal_ignoring_case(wanted.host, given.host) &&
                (wanted.port.empty() || wanted.port == given.port);
     });
@@ -81,7 +81,7 @@ bool is_cross_site(const request& asked, const caller_rules& rules) {
 } // namespace
 
 bool is_loopback_host(std::string_view host) noexcept {
-    const auto name = split(host).host;
+    const auto name = split_authority(host).host;
     return async::equal_ignoring_case(name, "localhost") || name == "[::1]" || is_loopback_v4(name);
 }
 
