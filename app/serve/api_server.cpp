@@ -120,9 +120,10 @@ void api_server::announce() {
     const bool reachable = !is_loopback(serving.address);
     if (serving.token.empty() && reachable)
         log_.warn("serve.open",
-                  fmt::format(
-                      "anybody who can reach this address can {}: set SERVE_TOKEN, or listen on 127.0.0.1",
-                      exports_ != nullptr ? "run exports and read their files" : "post events and read them"),
+                  fmt::format("no authentication: anyone who can reach this address can {}: set SERVE_TOKEN, "
+                              "or listen on 127.0.0.1",
+                              exports_ != nullptr ? "run exports and read their files"
+                                                  : "post events and read them"),
                   {{"address", serving.address}});
     if (serving.offers(api::live) && reachable && serving.live_secret == serve_settings().live_secret)
         log_.warn("serve.default_secret",
