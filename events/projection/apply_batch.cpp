@@ -109,6 +109,9 @@ class batch_work {
 
     // Returns false where it was fenced; only so that outcome_of has a value.
     [[nodiscard]] awaitable<bool> apply(bool in_pieces) {
+        // First of all: from here on a process that is stopped holds nobody up for long.
+        co_await session_.execute(std::string(batch_settings) +
+                                  search_path_statement(target_.definition, target_.schema));
         position_move move{target_.key, target_.journal, from_, to_, target_.worker};
         const bool moved = co_await move_position(session_, std::move(move));
         report_.fenced = !moved;
@@ -116,8 +119,6 @@ class batch_work {
         if (!moved)
             co_return false;
         fault_point("projection-moved");
-        co_await session_.execute(std::string(batch_settings) +
-                                  search_path_statement(target_.definition, target_.schema));
         if (in_pieces)
             co_await apply_in_pieces();
         else

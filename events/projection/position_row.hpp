@@ -36,7 +36,7 @@ struct position_row {
 [[nodiscard]] awaitable<void> begin_at(db::connection& session, position_key key, std::string journal,
                                        position next);
 
-// Within a transaction, as its first statement: moves the position from `from` to `to` if it is still there,
+// Within a transaction, as its first query: moves the position from `from` to `to` if it is still there,
 // of this journal, in the state `running`, and nobody else is in the middle of the same. False: look again.
 struct position_move {
     position_key key;

@@ -112,7 +112,7 @@ def test_block_stops_at_the_first(shop):
     shop.write("total/projection.conf", "topic = live\non_error = block\n")
     shop.topic.append(*({"u": "a", "v": each} for each in range(30)), {"u": None, "v": 1}, {"u": "a", "v": 100})
     outcome = shop.once(expect=3)
-    assert "position 30" in outcome.events("projection.failed")[0]["message"]
+    assert "position 30" in outcome.events("projection.failed")[0]["msg"]
     status = shop.status()
     assert (status["position"], status["state"]) == (30, "failed") and "position 30" in status["reason"]
     assert shop.total() == sum(range(30))
@@ -126,7 +126,7 @@ def test_a_wrong_apply_sql_stops_and_goes_on_when_mended(shop):
     shop.write("total/apply.sql", "INSERT INTO total SELECT 'x', 1/0 FROM json_array_elements($1)")
     shop.write("total/projection.conf", "topic = live\n")
     shop.post(200)
-    assert "more than 100" in shop.once(expect=3).events("projection.failed")[0]["message"]
+    assert "more than 100" in shop.once(expect=3).events("projection.failed")[0]["msg"]
     assert shop.value("SELECT count(*) FROM event_archiver.dead_letter") == 0
     shop.write("total/apply.sql", TOTAL)
     shop.once()
@@ -137,12 +137,12 @@ def test_a_lost_a_foreign_and_a_shortened_journal_are_refused(shop):
     shop.post(50)
     shop.once()
     kept = shop.journal.rename(shop.directory / "kept")
-    assert "position 50" in shop.once(expect=7).summary["message"]
+    assert "position 50" in shop.once(expect=7).summary["msg"]
     shop.journal.mkdir()
-    assert "position 50" in shop.once(expect=7).summary["message"]
+    assert "position 50" in shop.once(expect=7).summary["msg"]
     other = TopicFile(shop.journal)
     other.append({"u": "b", "v": 1})
-    message = shop.once(expect=7).summary["message"]
+    message = shop.once(expect=7).summary["msg"]
     assert "position 50" in message and "0 to 1" in message
     shop.run("projections", "replay", "total", expect=3)
     assert shop.total() == shop.posted
@@ -152,7 +152,7 @@ def test_a_lost_a_foreign_and_a_shortened_journal_are_refused(shop):
     shop.journal.rename(shop.directory / "other")
     kept.rename(shop.journal)
     shop.execute("UPDATE event_archiver.position SET next = 51 WHERE projection = 'total'")
-    message = shop.once(expect=7).summary["message"]
+    message = shop.once(expect=7).summary["msg"]
     assert "position 51" in message and "0 to 50" in message
 
 
@@ -222,13 +222,13 @@ def test_a_rebuild_is_refused_where_something_hangs_on_the_table(shop):
     shop.execute("CREATE VIEW seen AS SELECT * FROM total; CREATE TABLE f (u text REFERENCES total); CREATE INDEX own ON total (value)")
     outcome = shop.run("projections", "rebuild", "total", expect=3)
     for name in ("view public.seen", "foreign key f_u_fkey of public.f", "index own"):
-        assert name in outcome.summary["message"]
+        assert name in outcome.summary["msg"]
     assert shop.total() == shop.posted
     assert shop.value("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'ea_%'") == 0
     shop.execute("DROP VIEW seen; DROP TABLE f; DROP INDEX own")
     shop.write("total/apply.sql", TOTAL.replace("INTO total", "INTO public.total"))
     outcome = shop.run("projections", "rebuild", "total", expect=3)
-    assert "'total/apply.sql', line 1" in outcome.summary["message"]
+    assert "'total/apply.sql', line 1" in outcome.summary["msg"]
 
 
 def test_a_rebuild_in_the_background(shop):
@@ -248,10 +248,10 @@ def test_a_role_without_rights_is_told_what_is_missing(shop, postgresql):
     uri = shop.database.uri.replace("postgres@", f"{role}@")
     assert uri != shop.database.uri
     outcome = shop.once(expect=4, PG_CONNECTION_STRING=uri)
-    assert "GRANT CREATE ON DATABASE" in outcome.log[-2]["hint"]
+    assert "GRANT CREATE ON DATABASE" in outcome.log[-2]["error.hint"]
     shop.run("migrate", "total")
     outcome = shop.once(expect=4, PG_CONNECTION_STRING=uri)
-    assert "GRANT USAGE ON SCHEMA event_archiver" in outcome.log[-2]["hint"]
+    assert "GRANT USAGE ON SCHEMA event_archiver" in outcome.log[-2]["error.hint"]
     shop.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
@@ -260,11 +260,11 @@ def test_a_broken_directory_spoils_only_itself(shop):
     shop.write("broken/apply.sql", "SELECT $1;\nCOMMIT;")
     shop.post(5)
     outcome = shop.run("project", "--once", PROJECT="all")
-    assert "'broken/apply.sql', line 2" in outcome.events("projection.broken")[0]["message"]
+    assert "'broken/apply.sql', line 2" in outcome.events("projection.broken")[0]["msg"]
     assert shop.total() == shop.posted
     outcome = shop.run("project", "broken", "--once", expect=3)
-    assert "line 2" in outcome.summary["message"]
-    assert "did you mean 'total'" in shop.run("project", "totel", "--once", expect=2).summary["message"]
+    assert "line 2" in outcome.summary["msg"]
+    assert "did you mean 'total'" in shop.run("project", "totel", "--once", expect=2).summary["msg"]
 
 
 def test_behind_pgbouncer_in_transaction_mode(shop, pgbouncer):

@@ -1,5 +1,6 @@
 """A journal in files, written by a test: the format of events/journal/segments/frame.hpp, one segment."""
 import json
+import os
 import struct
 import time
 import uuid
@@ -60,8 +61,10 @@ class TopicFile:
         return time.time_ns() // 1000
 
     def _durable(self) -> None:
-        with open(self.directory / "durable", "wb") as file:
-            file.write(f"{self.end:020}\n".encode())
+        """In place, as the program does it: a reader never sees half of it."""
+        there = os.open(self.directory / "durable", os.O_WRONLY | os.O_CREAT, 0o644)
+        os.pwrite(there, f"{self.end:020}\n".encode(), 0)
+        os.close(there)
 
     def append(self, *values, key: str | None = None) -> int:
         """Values are texts as they are, or anything else as JSON. Returns the first position."""
