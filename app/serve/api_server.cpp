@@ -5,6 +5,7 @@
 #include "app/serve/events_api.hpp"
 #include "app/serve/live_api.hpp"
 #include "app/serve/openapi.hpp"
+#include "app/serve/projection_part.hpp"
 #include "app/serve/server_metrics.hpp"
 #include "app/serve/timestamps_api.hpp"
 #include "app/settings/serve_settings.hpp"
@@ -67,6 +68,7 @@ void api_server::add_parts() {
         add(std::make_unique<live_api>(around_, journal_->events_in()));
     if (serving.offers(api::timestamps))
         add(std::make_unique<timestamps_api>(around_, journal_->events_in()));
+    add(std::make_unique<projection_part>(around_, journal_->journal()));
 }
 
 std::vector<http::route> api_server::all_routes() {

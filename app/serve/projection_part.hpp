@@ -1,0 +1,40 @@
+// Projections as a part of the server: they run beside it, and the journal forgets what all have applied.
+// Tested by tests/integration/test_served_projections.py.
+#pragma once
+
+#include "app/run/connections.hpp"
+#include "app/serve/served_part.hpp"
+#include "async/task_scope.hpp"
+#include "events/journal/journal.hpp"
+#include "events/projection/engine.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace app {
+
+class projection_part final : public served_part {
+  public:
+    // `source` must outlive it. Reads the projections' directories.
+    projection_part(serve_surroundings around, events::journal& source);
+
+    [[nodiscard]] std::vector<readiness_probe> probes() override;
+    [[nodiscard]] std::vector<telemetry::metric> metrics() const override;
+    [[nodiscard]] async::awaitable<void> work() override;
+    void stop() override;
+    void release() override { connections_.close(); }
+
+  private:
+    [[nodiscard]] async::awaitable<std::string> problem();
+
+    serve_surroundings around_;
+    events::journal& source_;
+    connections connections_;
+    db::database_access database_;
+    std::string broken_;                                // files with mistakes
+    std::unique_ptr<events::projection_engine> engine_; // null: no projection runs here
+    async::task_scope at_work_;
+};
+
+} // namespace app

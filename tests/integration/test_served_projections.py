@@ -1,0 +1,101 @@
+"""Projections beside the server that takes the events."""
+import json
+import signal
+import urllib.error
+import urllib.request
+
+import pytest
+
+from support.shop import Shop
+
+
+class Served(Shop):
+    """The shop, with a server in place of the test's own journal."""
+
+    def serve(self, *arguments: str, **settings):
+        process = self.program.start("serve", "--port", "0", *arguments, settings=settings)
+        process.wait_for_output('"serve.listening"')
+        line = next(line for line in process.output["stderr"].decode().splitlines() if '"serve.listening"' in line)
+        self.address = f"http://127.0.0.1:{json.loads(line)['port']}"
+        return process
+
+    def send(self, values: list) -> dict:
+        request = urllib.request.Request(f"{self.address}/events/live", json.dumps(values).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read())
+
+    def get(self, path: str) -> str:
+        try:
+            with urllib.request.urlopen(self.address + path) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+
+
+@pytest.fixture
+def served(binary, database, tmp_path):
+    it = Served(binary, database, tmp_path)
+    it.journal = tmp_path / "served"
+    it.program = it.program.with_settings({"JOURNAL": it.journal})
+    return it
+
+
+def values(count: int) -> list:
+    return [{"u": "a", "v": each} for each in range(1, count + 1)]
+
+
+def test_events_are_applied_in_the_server(served):
+    process = served.serve("--apis", "events")
+    assert served.send(values(100)) == {"accepted": 100, "first": 0, "last": 99}
+    served.wait_for(lambda: served.value("SELECT to_regclass('total')") and served.total() == 5050)
+    served.wait_for(lambda: 'event_archiver_projection_lag{projection="total",topic="live",partition="0"} 0' in served.get("/metrics"))
+    assert json.loads(served.get("/readyz"))
+    process.send(signal.SIGTERM)
+    assert process.wait().code == 143
+    # Another process reads the same journal.
+    assert served.status()["position"] == 100
+    again = served.serve("--apis", "events")
+    served.send(values(10))
+    served.wait_for(lambda: served.total() == 5105)
+    again.kill()
+    again.wait()
+
+
+def test_revenue_of_live_events(served):
+    process = served.serve("--apis", "live,events")
+    served.send([{"userId": "u", "name": "add_revenue", "value": 98}, {"userId": "u", "name": "subtract_revenue", "value": 40}])
+    served.wait_for(lambda: served.value("SELECT to_regclass('users_revenue')") and served.value("SELECT revenue FROM users_revenue") == 58)
+    process.send(signal.SIGTERM)
+    process.wait()
+
+
+def test_project_none_leaves_it_to_another_process(served):
+    process = served.serve("--apis", "events", "--project", "none")
+    served.send(values(10))
+    assert served.value("SELECT to_regclass('total')") is None
+    served.once()
+    assert served.total() == 55
+    process.send(signal.SIGTERM)
+    process.wait()
+
+
+def test_a_foreign_journal_ends_the_server(served):
+    process = served.serve("--apis", "events")
+    served.send(values(10))
+    served.wait_for(lambda: served.value("SELECT to_regclass('total')") and served.total() == 55)
+    process.kill()
+    process.wait()
+    served.journal.rename(served.directory / "lost")
+    process = served.program.start("serve", "--port", "0", "--apis", "live,events")
+    outcome = process.wait(60)
+    assert outcome.code == 7 and "position 10" in outcome.summary["msg"], str(outcome)
+
+
+def test_a_broken_directory_is_told_of_by_readyz(served):
+    served.write("broken/projection.conf", "topic = live\nbatch = many\n")
+    process = served.serve("--apis", "events")
+    assert "'broken/projection.conf', line 2" in served.get("/readyz")
+    served.send(values(10))
+    served.wait_for(lambda: served.value("SELECT to_regclass('total')") and served.total() == 55)
+    process.send(signal.SIGTERM)
+    process.wait()
