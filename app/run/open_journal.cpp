@@ -1,11 +1,14 @@
 #include "app/run/open_journal.hpp"
 
+#include "app/run/kafka_token.hpp"
 #include "async/error.hpp"
+#include "events/journal/kafka/kafka_journal.hpp"
 #include "events/journal/segments/segment_journal.hpp"
 
 #include <fmt/format.h>
 
 #include <system_error>
+#include <utility>
 
 namespace app {
 
@@ -22,6 +25,17 @@ events::segment_journal_options options_of(const journal_settings& settings, jou
     return options;
 }
 
+events::kafka_journal_options kafka_options_of(const journal_settings& settings) {
+    events::kafka_journal_options options;
+    options.brokers = settings.brokers;
+    options.properties = settings.kafka_properties;
+    options.properties_file = settings.kafka_config.string();
+    if (!settings.group.empty())
+        options.group = settings.group;
+    options.memory_bytes = settings.memory_bytes;
+    return options;
+}
+
 void require_journal(const std::filesystem::path& directory) {
     std::error_code unknown;
     if (!std::filesystem::is_directory(directory, unknown))
@@ -34,13 +48,21 @@ void require_journal(const std::filesystem::path& directory) {
 
 std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
                                               const journal_settings& settings, journal_use use,
-                                              async::log& log) {
-    if (settings.in_kafka())
-        throw async::error(async::failure::precondition, "a journal in Kafka is not built yet",
-                           "Name a directory in JOURNAL.");
+                                              async::log& log, events::kafka::token_source token) {
+    if (settings.in_kafka()) {
+        auto options = kafka_options_of(settings);
+        options.token = std::move(token);
+        return std::make_unique<events::kafka_journal>(executor, std::move(options), log);
+    }
     if (use == journal_use::read)
         require_journal(settings.directory);
     return std::make_unique<events::segment_journal>(executor, options_of(settings, use), log);
+}
+
+std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
+                                              const configuration& settings, journal_use use,
+                                              async::log& log) {
+    return open_journal(executor, settings.journal, use, log, kafka_token(executor, settings, log));
 }
 
 } // namespace app

@@ -2,9 +2,11 @@
 // Tested by tests/integration/test_events_api.py.
 #pragma once
 
+#include "app/settings/configuration.hpp"
 #include "app/settings/journal_settings.hpp"
 #include "async/log.hpp"
 #include "events/journal/journal.hpp"
+#include "events/journal/kafka/token.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -18,10 +20,16 @@ enum class journal_use : std::uint8_t {
     read,   // another process may write to it
 };
 
-// Touches nothing but to see, for journal_use::read, that there is a journal. What it is given must outlive
-// it. Throws async::error(precondition).
+// Touches nothing but to see, for journal_use::read, that there is a journal on this disk. What it is given
+// must outlive it. Kafka is signed in to by the Entra identity where KAFKA_CONFIG says so. Throws
+// async::error(precondition).
+[[nodiscard]] std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
+                                                            const configuration& settings, journal_use use,
+                                                            async::log& log);
+// The same without an identity.
 [[nodiscard]] std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
                                                             const journal_settings& settings, journal_use use,
-                                                            async::log& log);
+                                                            async::log& log,
+                                                            events::kafka::token_source token = {});
 
 } // namespace app

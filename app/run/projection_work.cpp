@@ -137,7 +137,7 @@ awaitable<void> projection_work::with_session(session_body body) { return sessio
 awaitable<void> projection_work::open_journal_to_read() {
     std::optional<async::error> why;
     try {
-        journal_ = open_journal(loop_.get_executor(), settings_.journal, journal_use::read, log_);
+        journal_ = open_journal(loop_.get_executor(), settings_, journal_use::read, log_);
     } catch (const async::error& failed) {
         why = failed;
     }
@@ -314,7 +314,7 @@ awaitable<void> projection_work::check(definition_list there) {
     const auto wanted = projections_to_run(std::move(there), settings_.projections);
     std::string problem;
     try {
-        journal_ = open_journal(loop_.get_executor(), settings_.journal, journal_use::read, log_);
+        journal_ = open_journal(loop_.get_executor(), settings_, journal_use::read, log_);
     } catch (const async::error& failed) {
         problem = failed.message();
     }

@@ -101,7 +101,7 @@ class journal_command : public framed_command {
     [[nodiscard]] std::unique_ptr<events::journal> open(const boost::asio::any_io_executor& executor,
                                                         async::log& log) const {
         try {
-            return open_journal(executor, settings_.journal, journal_use::read, log);
+            return open_journal(executor, settings_, journal_use::read, log);
         } catch (const async::error& failed) {
             if (request_.journal.what == action::verify && failed.kind() == async::failure::precondition)
                 throw async::error(async::failure::integrity, failed.message(), failed.hint());

@@ -53,6 +53,7 @@ constexpr api_answer overload{503, as_json, "Error",
 constexpr std::array post_answers{
     api_answer{201, as_json, "Accepted", "all of them are durable"},
     api_answer{400, as_json, "Mistake", "not JSON: line and byte"},
+    api_answer{404, as_json, "Error", "Kafka has no such topic, and none is made"},
     api_answer{409, as_json, "Error", "the same batch is on its way"},
     api_answer{413, as_json, "Error", "an event of more than 1 MiB, or a batch of more than 8 MiB"},
     api_answer{415, as_json, "Error", "neither JSON nor NDJSON"},

@@ -34,6 +34,14 @@ std::string_view name_of(journal_failure reason) noexcept {
         return "too_large";
     case journal_failure::broken:
         return "broken";
+    case journal_failure::in_doubt:
+        return "in_doubt";
+    case journal_failure::unreachable:
+        return "unreachable";
+    case journal_failure::refused:
+        return "refused";
+    case journal_failure::no_topic:
+        return "no_topic";
     case journal_failure::in_use:
         return "in_use";
     default:
@@ -60,6 +68,8 @@ intake_refusal refusal_for(const async::error& failed) {
         switch (of_journal->reason()) {
         case journal_failure::too_large:
             return {413, failed.message()};
+        case journal_failure::no_topic:
+            return {404, failed.message()};
         case journal_failure::before_start:
             return {410, failed.message()};
         case journal_failure::beyond_end:
@@ -213,8 +223,8 @@ void intake::refused(const std::exception_ptr& why, std::string_view topic) {
     const auto reason = reason_of(why);
     const auto name = reason ? name_of(*reason) : std::string_view("failed");
     ++refused_[std::string(name)];
-    if (reason == journal_failure::too_large)
-        return;
+    if (reason == journal_failure::too_large || reason == journal_failure::no_topic)
+        return; // the client's own mistake
     if (reason != journal_failure::overloaded) {
         problem_ = async::describe(why);
         problem_at_ = clock::now();

@@ -49,8 +49,7 @@ std::vector<std::string> topics_of(const configuration& settings) {
 
 journal_part::journal_part(serve_surroundings around)
     : around_(around)
-    , journal_(
-          open_journal(around.executor, around.settings.journal, journal_use::append, around.frame.log()))
+    , journal_(open_journal(around.executor, around.settings, journal_use::append, around.frame.log()))
     , intake_(*journal_, around.settings.journal.memory_bytes, around.stopping, around.frame.log())
     , changed_(around.executor) {
     intake_.on_broken = [this](std::exception_ptr why) {

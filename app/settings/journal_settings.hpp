@@ -21,6 +21,8 @@ struct journal_settings {
     std::size_t memory_bytes = 16'777'216; // of events that are being received or wait for the disk
 
     std::filesystem::path kafka_config; // a file of librdkafka's properties; empty: none
+    std::string kafka_properties;       // what is in it
+    std::string kafka_token_scope;      // of the Entra identity's token; empty: it is not signed in by one
     std::string publish_topic = "timestamp.command.v1";
     std::string consumer_topic; // empty: that one too
     std::string group;          // empty: each projection's own name

@@ -1,12 +1,17 @@
 // Tested by tests/unit/app/settings/journal_settings_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/journal_settings.hpp"
+#include "app/settings/read_identity.hpp"
 #include "app/settings/rows.hpp"
+#include "async/error.hpp"
 #include "events/journal/journal.hpp"
+#include "events/journal/kafka/kafka_journal.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
+#include <sstream>
 
 namespace app {
 
@@ -93,6 +98,33 @@ void check_place(checker& settings) {
     }
 }
 
+// A file that others share must not keep a journal on this disk from being opened.
+void check_kafka_file(checker& settings) {
+    auto& journal = settings.value().journal;
+    const auto& given = settings["KAFKA_CONFIG"];
+    if (!journal.in_kafka() || !given.set())
+        return;
+    journal.kafka_config = given.text;
+    std::ifstream file(given.text, std::ios::binary);
+    std::ostringstream content;
+    content << file.rdbuf();
+    if (!file || content.fail()) {
+        settings.mistake("KAFKA_CONFIG", "this file cannot be read");
+        return;
+    }
+    journal.kafka_properties = std::move(content).str();
+    try {
+        const auto facts =
+            events::check_kafka_properties(journal.kafka_properties, given.text, journal.brokers);
+        journal.kafka_token_scope = facts.token_scope;
+    } catch (const async::error& error) {
+        settings.mistake_of_several(error.message());
+        return;
+    }
+    if (!journal.kafka_token_scope.empty())
+        read_identity(settings);
+}
+
 void check_topic(checker& settings, std::string_view name, std::string& target) {
     const auto& given = settings[name];
     if (!given.set())
@@ -115,7 +147,7 @@ void check_journal(checker& settings) {
     constexpr std::size_t memory_min = 65'536;
     if (journal.memory_bytes < memory_min)
         settings.mistake("JOURNAL_MEMORY", "give at least 64KiB");
-    journal.kafka_config = settings["KAFKA_CONFIG"].text;
+    check_kafka_file(settings);
     check_topic(settings, "KAFKA_PUBLISH_TOPIC", journal.publish_topic);
     check_topic(settings, "KAFKA_CONSUMER_TOPIC", journal.consumer_topic);
     check_topic(settings, "KAFKA_GROUP_ID", journal.group);

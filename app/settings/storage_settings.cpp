@@ -1,5 +1,6 @@
 // The settings of the storage account: the account, the identity, the proxy.
 #include "app/settings/features.hpp"
+#include "app/settings/read_identity.hpp"
 #include "app/settings/rows.hpp"
 #include "http/client/endpoint.hpp"
 
@@ -104,23 +105,8 @@ void check_account(checker& settings) {
 void check_identity(checker& settings) {
     const bool lake_needs_it =
         std::holds_alternative<azure::entra_identity>(settings.value().account.credential);
-    if (!lake_needs_it && !settings.value().database_by_identity)
-        return;
-    azure::identity_settings asked;
-    asked.authority = settings["AZURE_AUTHORITY_HOST"].text;
-    asked.tenant = settings["AZURE_TENANT_ID"].text;
-    asked.client = settings["AZURE_CLIENT_ID"].text;
-    asked.federated_token_file = settings["AZURE_FEDERATED_TOKEN_FILE"].text;
-    asked.secret = settings["AZURE_CLIENT_SECRET"].text;
-    asked.certificate_file = settings["AZURE_CLIENT_CERTIFICATE_PATH"].text;
-    asked.certificate_password = settings["AZURE_CLIENT_CERTIFICATE_PASSWORD"].text;
-    asked.app_endpoint = settings["IDENTITY_ENDPOINT"].text;
-    asked.app_header = settings["IDENTITY_HEADER"].text;
-    asked.machine_endpoint = settings["AZURE_POD_IDENTITY_AUTHORITY_HOST"].text;
-    auto parsed = azure::identity_from(asked);
-    for (auto& mistake : parsed.mistakes)
-        settings.mistake_of_several(std::move(mistake));
-    settings.value().identity = std::move(parsed.value);
+    if (lake_needs_it || settings.value().database_by_identity)
+        read_identity(settings);
 }
 
 // Only if it is used, for the same reason.

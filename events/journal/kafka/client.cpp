@@ -120,10 +120,11 @@ void client::take(rd_kafka_event_t* event) {
             rd_kafka_oauthbearer_set_token_failure(handle_.get(), "no Entra identity is configured");
         break;
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
-        if (const auto failed = rd_kafka_event_error(event);
-            failed != RD_KAFKA_RESP_ERR_NO_ERROR && failed != RD_KAFKA_RESP_ERR__NO_OFFSET)
-            warn_once("journal.kafka_group", "positions are not shown in Kafka's consumer group",
-                      rd_kafka_err2str(failed));
+        if (const auto failed = rd_kafka_event_error(event); failed != RD_KAFKA_RESP_ERR_NO_ERROR &&
+                                                             failed != RD_KAFKA_RESP_ERR__NO_OFFSET &&
+                                                             is_news("journal.kafka_group"))
+            around_.log.warn("journal.kafka_group", "positions are not shown in Kafka's consumer group",
+                             {{"reason", rd_kafka_err2str(failed)}});
         break;
     default:
         break;
@@ -134,20 +135,24 @@ void client::take_error(rd_kafka_resp_err_t code, std::string text) {
     complaint_ = std::move(text);
     if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL) {
         refusal_ = code;
-        warn_once("journal.kafka_refused", "a broker of Kafka does not let this program in", complaint_);
+        if (is_news("journal.kafka_refused"))
+            around_.log.warn("journal.kafka_refused", "a broker of Kafka does not let this program in",
+                             {{"reason", complaint_}});
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        warn_once("journal.kafka_unreachable", "no broker of Kafka can be reached", complaint_);
+        if (is_news("journal.kafka_unreachable"))
+            around_.log.warn("journal.kafka_unreachable", "no broker of Kafka can be reached",
+                             {{"reason", complaint_}});
     } else {
         around_.log.debug("journal.kafka_error", complaint_);
     }
 }
 
-// Until something works again.
-void client::warn_once(std::string_view event, std::string_view message, const std::string& reason) {
+// Once, until something works again.
+bool client::is_news(std::string_view event) {
     if (around_.said == event)
-        return;
+        return false;
     around_.said = event;
-    around_.log.warn(event, message, {{"reason", reason}});
+    return true;
 }
 
 } // namespace events::kafka

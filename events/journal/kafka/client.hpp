@@ -52,7 +52,7 @@ class client {
     bool serve();
     void take(rd_kafka_event_t* event);
     void take_error(rd_kafka_resp_err_t code, std::string text);
-    void warn_once(std::string_view event, std::string_view message, const std::string& reason);
+    [[nodiscard]] bool is_news(std::string_view event);
 
     client_surroundings& around_;
     std::function<void(rd_kafka_event_t*)> deliveries_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -49,7 +50,9 @@ rd_kafka_resp_err_t create(rd_kafka_t* client, const std::string& name, std::str
 
 cluster::cluster(client_surroundings& around, conf_handle conf, async::helper_thread& helper)
     : client_(RD_KAFKA_CONSUMER, std::move(conf), around)
-    , helper_(helper) {}
+    , helper_(helper)
+    , retries_{async::retry_policy{8, std::chrono::milliseconds(100), std::chrono::milliseconds(1'000)},
+               async::make_random_source(), around.log, retry_count_} {}
 
 void cluster::fail(rd_kafka_resp_err_t failed, const std::string& doing) {
     // That a broker does not let us in shows as a time that passes.
@@ -139,6 +142,14 @@ awaitable<void> cluster::make(std::string topic) {
 }
 
 awaitable<bounds> cluster::look(std::string topic, std::int32_t partition) {
+    std::function<awaitable<bounds>()> attempt = [this, &topic, partition] {
+        return look_once(topic, partition);
+    };
+    const auto until = async::deadline::after(std::chrono::milliseconds(patience_ms));
+    co_return co_await async::retry(retries_, "asking Kafka for the bounds of a partition", until, attempt);
+}
+
+awaitable<bounds> cluster::look_once(const std::string& topic, std::int32_t partition) {
     auto found = std::make_shared<bounds>();
     std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question = [found, topic, partition](rd_kafka_t* client) {
         return rd_kafka_query_watermark_offsets(client, topic.c_str(), partition, &found->begin, &found->end,

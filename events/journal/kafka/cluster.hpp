@@ -2,6 +2,7 @@
 #pragma once
 
 #include "async/helper_thread.hpp"
+#include "async/retry.hpp"
 #include "events/journal/journal.hpp"
 #include "events/journal/kafka/client.hpp"
 
@@ -30,6 +31,7 @@ class cluster {
     [[nodiscard]] awaitable<std::int32_t> partitions(std::string topic);
     // With the brokers' own numbers of partitions and replicas.
     [[nodiscard]] awaitable<void> make(std::string topic);
+    // Tries again while a partition has no leader.
     [[nodiscard]] awaitable<bounds> look(std::string topic, std::int32_t partition);
     // Shows a position in the consumer group, for dashboards. Does not wait, and a failure is only logged.
     void show(const std::string& topic, std::int32_t partition, position at);
@@ -37,6 +39,7 @@ class cluster {
     [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept { return client_.release(); }
 
   private:
+    [[nodiscard]] awaitable<bounds> look_once(const std::string& topic, std::int32_t partition);
     [[noreturn]] void fail(rd_kafka_resp_err_t failed, const std::string& doing);
     [[nodiscard]] awaitable<void> ask(std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question,
                                       std::string doing);
@@ -44,6 +47,8 @@ class cluster {
     client client_;
     async::helper_thread& helper_;
     std::string id_;
+    std::uint64_t retry_count_ = 0;
+    async::retry_context retries_;
 };
 
 } // namespace events::kafka

@@ -30,6 +30,14 @@ bool may_make_topics(const std::vector<kafka::property>& given) {
 
 } // namespace
 
+kafka_property_facts check_kafka_properties(std::string_view text, std::string_view file,
+                                            std::string_view brokers) {
+    const auto given = kafka::parse_properties(text, file);
+    for (const auto which : {kafka::role::producer, kafka::role::consumer})
+        (void)kafka::make_conf(which, {std::string(brokers), "group", 0}, given);
+    return {kafka::token_scope_of(given, brokers)};
+}
+
 struct kafka_journal::impl {
     impl(const boost::asio::any_io_executor& executor, kafka_journal_options given, async::log& log)
         : options(std::move(given))

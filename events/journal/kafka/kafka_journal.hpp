@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace events {
@@ -28,6 +29,15 @@ struct kafka_journal_options {
     kafka::token_source token;       // for SASL OAUTHBEARER
     std::function<event_time()> now; // empty: the system's clock
 };
+
+struct kafka_property_facts {
+    std::string token_scope; // SASL OAUTHBEARER: what a token is asked for; empty: none is
+};
+
+// Throws async::error(usage) with one sentence that begins with KAFKA_CONFIG and quotes no value. The scope
+// is `sasl.oauthbearer.scope`, or the first broker's own, as Azure Event Hubs has it.
+[[nodiscard]] kafka_property_facts check_kafka_properties(std::string_view text, std::string_view file,
+                                                          std::string_view brokers);
 
 class kafka_journal final : public journal {
   public:

@@ -55,6 +55,9 @@ constexpr std::array owned{
     owned_property{"enable.sasl.oauthbearer.unsecure.jwt", "the token comes from the program's own identity"},
 };
 
+// librdkafka as Debian builds it knows no scope: it asks for no token itself.
+constexpr std::string_view scope_name = "sasl.oauthbearer.scope";
+
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view blanks = " \t\r";
     const auto first = text.find_first_not_of(blanks);
@@ -158,13 +161,26 @@ conf_handle make_conf(role which, const client_shape& shape, const std::vector<p
     for (const auto& each : bounds_of(which, shape))
         set(conf.get(), each);
     for (const auto& each : given)
-        set(conf.get(), each);
+        if (each.name != scope_name)
+            set(conf.get(), each);
     for (const auto& each : own_of(which, shape))
         set(conf.get(), each);
     rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
                                              RD_KAFKA_EVENT_OFFSET_COMMIT |
                                              RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
     return conf;
+}
+
+std::string token_scope_of(const std::vector<property>& given, std::string_view brokers) {
+    std::string scope = fmt::format("https://{}/.default", brokers.substr(0, brokers.find_first_of(":,")));
+    bool wanted = false;
+    for (const auto& each : given) {
+        if (each.name == "sasl.mechanism" || each.name == "sasl.mechanisms")
+            wanted = each.value == "OAUTHBEARER";
+        else if (each.name == scope_name)
+            scope = each.value;
+    }
+    return wanted ? scope : std::string();
 }
 
 std::int64_t number_in(const rd_kafka_conf_t* conf, const char* name) {

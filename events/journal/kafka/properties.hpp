@@ -34,6 +34,9 @@ struct client_shape {
 [[nodiscard]] conf_handle make_conf(role which, const client_shape& shape,
                                     const std::vector<property>& given);
 
+// What a token is asked for if the mechanism is OAUTHBEARER, else empty.
+[[nodiscard]] std::string token_scope_of(const std::vector<property>& given, std::string_view brokers);
+
 // What `conf` says about a number.
 [[nodiscard]] std::int64_t number_in(const rd_kafka_conf_t* conf, const char* name);
 

@@ -2,6 +2,8 @@
 #include "app/settings/journal_settings.hpp"
 #include "tests/unit/app/settings/environment.hpp"
 
+#include <cstdio>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <utility>
 
@@ -61,6 +63,29 @@ TEST(journal_settings, know_a_journal_in_kafka) {
     const auto by_broker = serving({{"KAFKA_BROKER", "kafka:9092"}});
     EXPECT_TRUE(by_broker.value.journal.in_kafka());
     EXPECT_EQ(by_broker.value.journal.brokers, "kafka:9092");
+}
+
+TEST(journal_settings, have_the_properties_of_a_file_for_kafka_alone) {
+    const auto path = testing::TempDir() + "event-archiver-kafka.conf";
+    const auto with = [&path](std::string_view text, std::string_view journal = "kafka://hub.example:9093") {
+        std::ofstream(path) << text;
+        return serving({{"JOURNAL", std::string(journal)}, {"KAFKA_CONFIG", path}});
+    };
+    const auto plain = with("linger.ms=3\n");
+    EXPECT_THAT(plain.mistakes, IsEmpty());
+    EXPECT_EQ(plain.value.journal.kafka_properties, "linger.ms=3\n");
+    EXPECT_FALSE(plain.value.identity.has_value());
+    const auto by_token = with("sasl.mechanism=OAUTHBEARER\nsecurity.protocol=SASL_SSL\n");
+    EXPECT_THAT(by_token.mistakes, IsEmpty());
+    EXPECT_EQ(by_token.value.journal.kafka_token_scope, "https://hub.example/.default");
+    EXPECT_TRUE(by_token.value.identity.has_value());
+    EXPECT_THAT(with("acks=0").mistakes,
+                ElementsAre("KAFKA_CONFIG: 'acks' in line 1 of '" + path +
+                            "' cannot be set: an event is accepted when all in-sync replicas have it once"));
+    EXPECT_THAT(with("acks=0", "/j").mistakes, IsEmpty());
+    std::remove(path.c_str());
+    EXPECT_THAT(serving({{"JOURNAL", "kafka://a:1"}, {"KAFKA_CONFIG", path}}).mistakes,
+                ElementsAre("KAFKA_CONFIG is '" + path + "': this file cannot be read"));
 }
 
 TEST(journal_settings, name_each_mistake) {

@@ -1,0 +1,60 @@
+#include "app/run/kafka_token.hpp"
+
+#include "async/helper_thread.hpp"
+#include "async/retry.hpp"
+#include "azure/auth/token_source.hpp"
+#include "http/client/proxy.hpp"
+#include "http/client/session_pool.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace app {
+
+namespace {
+
+// The source renews its token earlier than this before its end, and is asked again before this has passed.
+constexpr std::chrono::minutes good_for{2};
+
+struct source_of_tokens {
+    source_of_tokens(const boost::asio::any_io_executor& executor, const configuration& settings,
+                     async::log& log)
+        : retries{async::retry_policy{settings.retries + 1}, async::make_random_source(), log, retry_count}
+        , scope(settings.journal.kafka_token_scope)
+        , tokens(executor, *settings.identity, options_of(settings), retries, helper, log) {}
+
+    static azure::token_options options_of(const configuration& settings) {
+        azure::token_options options;
+        if (settings.proxy && !http::bypasses_proxy(settings.identity->server, settings.no_proxy))
+            options.connections.proxy = settings.proxy;
+        return options;
+    }
+
+    async::helper_thread helper; // resolves names
+    std::uint64_t retry_count = 0;
+    async::retry_context retries;
+    std::string scope;
+    azure::token_source tokens;
+};
+
+async::awaitable<events::kafka::token> next_token(std::shared_ptr<source_of_tokens> from) {
+    events::kafka::token made;
+    made.value = co_await from->tokens.token(from->scope, {});
+    made.expires = std::chrono::system_clock::now() + good_for;
+    made.principal = from->tokens.who().client;
+    from->tokens.close(); // an idle connection would keep the loop from its end
+    co_return made;
+}
+
+} // namespace
+
+events::kafka::token_source kafka_token(const boost::asio::any_io_executor& executor,
+                                        const configuration& settings, async::log& log) {
+    if (settings.journal.kafka_token_scope.empty() || !settings.identity)
+        return {};
+    return [from = std::make_shared<source_of_tokens>(executor, settings, log)] { return next_token(from); };
+}
+
+} // namespace app
