@@ -2,6 +2,7 @@
 
 Its jars are in build/tools/kafka, where scripts/setup puts them if Maven can reach its repository.
 """
+import json
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 from support.servers import ROOT, Certificate, Server, ServerError, clean_environment, free_port
 
 JARS = ROOT / "build/tools/kafka"
-USER, PASSWORD = "archiver", "of a test and not secret"
+USER, PASSWORD = "archiver", "of-a-test-and-not-secret"
 OFFSETS = ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
 
 
@@ -24,9 +25,9 @@ def missing() -> str:
     return "" if any(JARS.glob("kafka_*.jar")) else "no Kafka broker: Maven's repository was not reached"
 
 
-def java(*arguments, heap: str = "256m") -> list:
+def java(*arguments, heap: str = "256m", level: str = "WARN") -> list:
     # The broker lives for a minute: the optimising compiler only costs.
-    quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Dlog4j2.level=WARN"]
+    quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", f"-Dlog4j2.level={level}"]
     return [shutil.which("java"), f"-Xmx{heap}", *quick, "-cp", f"{JARS}/*", *arguments]
 
 
@@ -101,7 +102,7 @@ class Broker(Server):
         self.port = self.ports["PLAINTEXT"]
         self.spawn(java("kafka.Kafka", self.properties), cwd=self.directory)
         try:
-            self.wait_until(self._listens, patience=120)
+            self.wait_until(self._listens, patience=300)
         except ServerError:
             if fresh:  # other ports are in another file
                 self.ports = {}
@@ -127,3 +128,37 @@ class Broker(Server):
 
     def secured(self, listener: str) -> str:
         return f"localhost:{self.ports[listener]}"
+
+
+class JavaClient:
+    """Kafka's own client in a process of its own: `client("create", topic="t", partitions=6)`."""
+
+    def __init__(self, address: str):
+        self.process = subprocess.Popen(
+            [str(each) for each in java(ROOT / "tests/kafka/Client.java", address, heap="192m", level="OFF")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=clean_environment(),
+            text=True,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    def __call__(self, what: str, **how):
+        self.process.stdin.write(json.dumps({"do": what, **how}) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline() or '{"error": "the client has ended"}')
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["result"]

@@ -22,6 +22,13 @@ def _part(content: dict) -> str:
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 
 
+def unsecured(valid_for: float, audience: str) -> str:
+    """One that a Kafka broker takes: a subject, and no signature at all."""
+    now = int(time.time())
+    claims = {"sub": "archiver", "aud": audience, "iat": now - 60, "exp": int(now + valid_for), "jti": TOKEN_CANARY}
+    return f'{_part({"alg": "none", "typ": "JWT"})}.{_part(claims)}.'
+
+
 def forge(valid_for: float = 3600, audience: str = "https://storage.azure.com") -> str:
     """A token that Azurite takes for so many seconds."""
     now = time.time()
@@ -75,6 +82,7 @@ class TokenEndpoint(_Server):
         self.lifetime = 3600  # as told
         self.valid_for: float | None = None  # as it is; None: as told
         self.secure = certificate is not None
+        self.make_token = forge
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -120,7 +128,7 @@ class TokenEndpoint(_Server):
         audience = asked.form.get("scope", asked.query.get("resource", "")).removesuffix("/.default")
         lifetime = self.lifetime if asked.method == "POST" else str(self.lifetime)  # IMDS writes text
         valid_for = self.lifetime if self.valid_for is None else self.valid_for
-        token = forge(valid_for, audience)
+        token = self.make_token(valid_for, audience)
         return 200, {}, {"token_type": "Bearer", "expires_in": lifetime, "access_token": token}
 
 

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Servers for a command, or for as long as you like.
 
-    stack.py run [--tls] -- COMMAND…   runs COMMAND with servers in its environment, then ends them
+    stack.py run [--tls] [--kafka] -- COMMAND…   runs COMMAND with servers in its environment, then ends them
     stack.py start DIRECTORY           starts PostgreSQL and Azurite there and prints lines for a shell to eval
     stack.py stop DIRECTORY            ends what `start` started there
 
 `run` sets what the C++ tests read: EVENT_ARCHIVER_TEST_DATABASE (key=value form, to which they add) and
-EVENT_ARCHIVER_TEST_STORAGE, and with --tls EVENT_ARCHIVER_TEST_STORAGE_TLS and EVENT_ARCHIVER_TEST_CA.
+EVENT_ARCHIVER_TEST_STORAGE, with --tls EVENT_ARCHIVER_TEST_STORAGE_TLS and EVENT_ARCHIVER_TEST_CA, and with --kafka
+EVENT_ARCHIVER_TEST_KAFKA, if a broker can be had.
 """
 import os
 import shlex
@@ -18,6 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support import broker  # noqa: E402
 from support.servers import Azurite, Certificate, PostgreSQL, ServerError, stop_recorded  # noqa: E402
 
 
@@ -26,8 +28,9 @@ def _leave(number, _frame):
 
 
 def run(arguments: list) -> int:
-    tls = arguments[0] == "--tls"
-    command = arguments[arguments.index("--") + 1 :]
+    end = arguments.index("--")
+    tls, kafka = ("--tls" in arguments[:end]), ("--kafka" in arguments[:end] and not broker.missing())
+    command = arguments[end + 1 :]
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="event-archiver-stack-")))
         directory.chmod(0o755)
@@ -38,8 +41,11 @@ def run(arguments: list) -> int:
             "EVENT_ARCHIVER_TEST_DATABASE": f"host=127.0.0.1 port={database.port} user=postgres dbname=postgres",
             "EVENT_ARCHIVER_TEST_STORAGE": storage.connection_string(),
         }
+        certificate = Certificate(directory / "certificate") if tls or kafka else None
+        if kafka:
+            server = stack.enter_context(broker.Broker(directory / "kafka", certificate))
+            environment["EVENT_ARCHIVER_TEST_KAFKA"] = server.address
         if tls:
-            certificate = Certificate(directory / "certificate")
             secure = stack.enter_context(Azurite(directory / "azurite-tls", certificate=certificate))
             environment |= {
                 "EVENT_ARCHIVER_TEST_STORAGE_TLS": secure.connection_string(),

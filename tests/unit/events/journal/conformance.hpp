@@ -1,6 +1,8 @@
 // What every engine of the journal must do. An engine's own test names a rig that makes one:
 //
-//     struct rig { std::unique_ptr<events::journal> make(io_context&); void restart…; }
+//     struct rig { std::unique_ptr<events::journal> make(io_context&); std::size_t memory, too_large; }
+//
+// A rig may have `static std::string missing()`, which says why its tests are skipped.
 //     INSTANTIATE_TYPED_TEST_SUITE_P(segments, journal_conformance, segments_rig);
 #pragma once
 
@@ -74,6 +76,12 @@ inline void expect_dense(const std::vector<recorded_event>& all, position first,
 template <typename Rig>
 class journal_conformance : public test_support::loop_test {
   protected:
+    void SetUp() override {
+        if constexpr (requires { Rig::missing(); })
+            if (const auto reason = Rig::missing(); !reason.empty())
+                GTEST_SKIP() << reason;
+    }
+
     // Runs a story on a journal of its own opening.
     template <typename Story>
     void tell(Story story) {

@@ -35,6 +35,7 @@ class mock_cluster {
     void answer(std::int16_t kind, const std::vector<rd_kafka_resp_err_t>& errors) {
         rd_kafka_mock_push_request_errors_array(cluster_.get(), kind, errors.size(), errors.data());
     }
+    void forget(std::int16_t kind) { rd_kafka_mock_clear_request_errors(cluster_.get(), kind); }
     void set_down(int broker) { rd_kafka_mock_broker_set_down(cluster_.get(), broker); }
     void set_up(int broker) { rd_kafka_mock_broker_set_up(cluster_.get(), broker); }
     void set_leader(const std::string& topic, int partition, int broker) {

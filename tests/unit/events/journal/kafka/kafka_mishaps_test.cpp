@@ -1,0 +1,210 @@
+// What a cluster can do to an append and to a reader, on demand: librdkafka's imitation of one.
+#include "events/journal/kafka/kafka_journal.hpp"
+#include "tests/support/kept_log.hpp"
+#include "tests/unit/events/journal/conformance.hpp"
+#include "tests/unit/events/journal/kafka/mock_cluster.hpp"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+#include <optional>
+
+namespace events::rig {
+
+namespace {
+
+constexpr int brokers = 3;
+
+struct told {
+    std::optional<journal_failure> reason; // none: it was kept
+    bool unknown = false;
+    std::string message;
+};
+
+awaitable<told> try_append(topic& to, std::vector<event> events) {
+    told result;
+    try {
+        (void)co_await to.append(std::move(events));
+    } catch (const journal_error& error) {
+        result = {error.reason(), error.outcome_unknown(), error.message()};
+    }
+    co_return result;
+}
+
+} // namespace
+
+class kafka_mishaps : public test_support::loop_test {
+  protected:
+    kafka_mishaps() { cluster_.make_topic("live"); }
+
+    template <typename Story>
+    void tell(Story story, std::string properties = {}) {
+        kafka_journal_options options;
+        options.brokers = cluster_.brokers();
+        options.properties = std::move(properties);
+        kafka_journal opened(io_.get_executor(), std::move(options), log_);
+        const auto whole = [&]() -> awaitable<void> {
+            auto* const live = co_await opened.open("live");
+            co_await story(*live);
+            co_await opened.close();
+        };
+        run(whole());
+        replaced_ = opened.producers_replaced();
+    }
+    [[nodiscard]] bool logged(const std::string& event) const {
+        return std::ranges::any_of(log_.lines,
+                                   [&](const auto& line) { return line.starts_with(event + ":"); });
+    }
+
+    mock_cluster cluster_{brokers};
+    test_support::kept_log log_;
+    std::uint64_t replaced_ = 0;
+};
+
+TEST_F(kafka_mishaps, a_connection_that_is_cut_and_an_error_that_passes_cost_no_event_and_double_none) {
+    tell([this](topic& live) -> awaitable<void> {
+        (void)co_await live.append(make_events(0, 1));
+        for (const auto each : {RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT})
+            cluster_.answer(mock_cluster::produce_request, {each});
+        const auto done = co_await live.append(make_events(1, 5));
+        EXPECT_EQ(done.first, 1);
+        EXPECT_EQ(done.end, 6);
+        const auto all = co_await read_all(live, 0, 10'000);
+        EXPECT_EQ(all.size(), 6U);
+        expect_dense(all, 0, 0);
+    });
+}
+
+TEST_F(kafka_mishaps, a_refusal_says_why_and_nothing_is_kept) {
+    tell([this](topic& live) -> awaitable<void> {
+        const std::vector<std::pair<rd_kafka_resp_err_t, journal_failure>> cases{
+            {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, journal_failure::too_large},
+            {RD_KAFKA_RESP_ERR_INVALID_RECORD, journal_failure::refused},
+            // The last: librdkafka believes it until it asks about the topic again.
+            {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, journal_failure::refused},
+        };
+        for (const auto& [answer, reason] : cases) {
+            cluster_.answer(mock_cluster::produce_request, {answer});
+            const auto found = co_await try_append(live, make_events(0, 3));
+            EXPECT_EQ(found.reason, reason) << found.message;
+            EXPECT_FALSE(found.unknown);
+            EXPECT_THAT(found.message, testing::HasSubstr(rd_kafka_err2str(answer)));
+            if (answer == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+                continue;
+            const auto before = co_await live.look(0);
+            const auto done = co_await live.append(make_events(0, 1));
+            EXPECT_EQ(done.first, before.end);
+        }
+        const auto there = co_await live.look(0);
+        EXPECT_EQ(there.end, 2);
+    });
+}
+
+TEST_F(kafka_mishaps, an_append_of_which_a_part_is_refused_is_not_called_refused) {
+    tell(
+        [this](topic& live) -> awaitable<void> {
+            cluster_.answer(mock_cluster::produce_request,
+                            {RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+            const auto found = co_await try_append(live, make_events(0, 4));
+            EXPECT_EQ(found.reason, journal_failure::in_doubt) << found.message;
+            EXPECT_TRUE(found.unknown);
+            const auto there = co_await live.look(0);
+            EXPECT_EQ(there.end, 2);
+        },
+        "batch.num.messages=2\n");
+}
+
+TEST_F(kafka_mishaps, an_answer_that_never_comes_leaves_the_outcome_unknown) {
+    tell(
+        [this](topic& live) -> awaitable<void> {
+            (void)co_await live.append(make_events(0, 1));
+            for (int each = 1; each <= brokers; ++each)
+                cluster_.set_round_trip(each, 4'000);
+            const auto found = co_await try_append(live, make_events(1, 2));
+            EXPECT_EQ(found.reason, journal_failure::in_doubt) << found.message;
+            EXPECT_TRUE(found.unknown);
+            for (int each = 1; each <= brokers; ++each)
+                cluster_.set_round_trip(each, 0);
+            // Whatever became of it, it is there once at most, and the journal goes on.
+            (void)co_await live.append(make_events(100, 1));
+            const auto there = co_await live.look(0);
+            EXPECT_TRUE(there.end == 2 || there.end == 4) << there.end;
+        },
+        "message.timeout.ms=1500\nsocket.timeout.ms=1000\nrequest.timeout.ms=900\n");
+}
+
+TEST_F(kafka_mishaps, a_cluster_that_is_away_costs_time_and_then_an_error_that_says_nothing_is_kept) {
+    tell(
+        [this](topic& live) -> awaitable<void> {
+            (void)co_await live.append(make_events(0, 1));
+            for (int each = 1; each <= brokers; ++each)
+                cluster_.set_down(each);
+            const auto found = co_await try_append(live, make_events(1, 2));
+            EXPECT_EQ(found.reason, journal_failure::unreachable) << found.message;
+            EXPECT_FALSE(found.unknown);
+            // Back in time, and nobody notices.
+            const auto returns = [this]() -> awaitable<void> {
+                co_await test_support::pause(std::chrono::milliseconds(500));
+                for (int each = 1; each <= brokers; ++each)
+                    cluster_.set_up(each);
+            };
+            const auto appends = [&live]() -> awaitable<void> {
+                const auto kept = co_await try_append(live, make_events(1, 2));
+                EXPECT_FALSE(kept.reason.has_value()) << kept.message;
+            };
+            std::vector<awaitable<void>> both;
+            both.push_back(returns());
+            both.push_back(appends());
+            co_await async::run_all(std::move(both));
+            const auto all = co_await read_all(live, 0, 10'000);
+            EXPECT_EQ(all.size(), 3U);
+            expect_dense(all, 0, 0);
+        },
+        "message.timeout.ms=4000\nreconnect.backoff.max.ms=200\n");
+    EXPECT_TRUE(logged("journal.kafka_unreachable"));
+}
+
+TEST_F(kafka_mishaps, a_leader_that_moves_is_followed_by_writers_and_readers) {
+    tell([this](topic& live) -> awaitable<void> {
+        position from = 0;
+        for (int turn = 0; turn < 6; ++turn) {
+            cluster_.set_leader("live", 0, turn % brokers + 1);
+            const auto done = co_await live.append(make_events(turn * 10, 10));
+            EXPECT_EQ(done.first, turn * 10);
+            while (from < done.end) {
+                const auto part = co_await live.read(0, from, 100'000, soon());
+                expect_dense(part.events, from, from);
+                from = part.next;
+            }
+        }
+    });
+}
+
+TEST_F(kafka_mishaps, a_producer_that_cannot_go_on_is_made_anew_and_who_waited_is_told_that_nobody_knows) {
+    tell([this](topic& live) -> awaitable<void> {
+        (void)co_await live.append(make_events(0, 1));
+        cluster_.answer(mock_cluster::produce_request,
+                        std::vector(20, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER));
+        std::size_t in_doubt = 0;
+        const auto client = [&](std::int64_t number) -> awaitable<void> {
+            const auto found = co_await try_append(live, make_events(number, 1));
+            EXPECT_TRUE(!found.reason || found.unknown) << found.message;
+            in_doubt += found.unknown ? 1 : 0;
+        };
+        std::vector<awaitable<void>> all;
+        for (std::int64_t number = 1; number < 20; ++number)
+            all.push_back(client(number));
+        co_await async::run_all(std::move(all));
+        EXPECT_GT(in_doubt, 0U);
+        cluster_.forget(mock_cluster::produce_request);
+        const auto before = co_await live.look(0);
+        const auto done = co_await live.append(make_events(100, 3));
+        EXPECT_EQ(done.first, before.end);
+        EXPECT_EQ(done.end, before.end + 3);
+    });
+    EXPECT_EQ(replaced_, 1U);
+    EXPECT_TRUE(logged("journal.kafka_producer_replaced"));
+}
+
+} // namespace events::rig
