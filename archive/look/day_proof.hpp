@@ -30,6 +30,7 @@ class verifier::key_watch {
             ++beyond_;
     }
 
+    [[nodiscard]] fingerprint_set& seen() noexcept { return seen_; }
     // Hashes of rows that may be there twice.
     [[nodiscard]] const std::unordered_set<std::uint64_t>& suspects() const noexcept { return suspects_; }
     // How many more there were.

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace archive {
@@ -44,6 +45,16 @@ void note_ledger(verification& result, std::vector<archived_file> differing) {
     }
     std::ranges::stable_sort(result.files, {},
                              [](const verified_file& file) { return file.file.which.number(); });
+}
+
+// A file that was listed and is no longer there.
+void forget(lake::file_map& present, lake::ledger_state& known, const lake::ledger_state& now,
+            const std::string& name) {
+    std::erase_if(present, [&name](const auto& each) { return describe_file(each.second).name == name; });
+    if (const auto entry = now.find(name); entry == now.end())
+        known.erase(name);
+    else
+        known.insert_or_assign(name, entry->second);
 }
 
 } // namespace
@@ -92,7 +103,7 @@ awaitable<verification> verifier::verify(lake::day_range days, std::string again
     // Before the listing: a file that is archived in between is then not missed.
     lake::ledger book(context_.lake);
     known_ = co_await book.read();
-    const auto present = co_await context_.lake.present_files();
+    auto present = co_await context_.lake.present_files();
     if (!present)
         throw async::error(failure::precondition,
                            fmt::format("there is no container '{}'", context_.lake.client().container()),
@@ -115,6 +126,13 @@ awaitable<verification> verifier::verify(lake::day_range days, std::string again
         }));
     co_await async::run_all(std::move(lanes));
 
+    if (std::ranges::any_of(result.files, &verified_file::gone)) {
+        // Of files that went meanwhile, the ledger says by now whether they should have.
+        const auto now = co_await book.read();
+        for (const auto& file : result.files)
+            if (file.gone)
+                forget(*present, known_, now, file.file.name);
+    }
     note_ledger(result, differing_from_ledger(*present, days, known_, context_.lake.prefix()));
     for (const auto& file : result.files) {
         result.rows += file.rows;
@@ -216,17 +234,28 @@ awaitable<void> verifier::prove(db::connection& session, const std::vector<lake:
     // A snapshot taken after the listing: rows that the listing calls final have left the table by then.
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
+    std::exception_ptr changed; // a file, while it was read
+    try {
+        co_await read_day_files(session, day, keys);
+    } catch (const lake::conflict&) {
+        changed = std::current_exception();
+    }
+    co_await transaction.rollback(); // it has only read
+    if (changed)
+        std::rethrow_exception(changed);
+}
+
+awaitable<void> verifier::read_day_files(db::connection& session, std::vector<proof>& day, key_watch& keys) {
     lake::content_digest ours;
     for (auto& one : day)
         co_await read_whole(session, one, keys, ours);
-    while (seen.next_pass())
+    while (keys.seen().next_pass())
         for (const auto& one : day)
             co_await scan(one,
                           [&keys](const lake::placed_row& row) { keys.note(lake::content_hash(row.text)); });
     co_await name_duplicates(day, keys);
     if (against_)
-        co_await compare_content(session, day, seen, ours);
-    co_await transaction.rollback(); // it has only read
+        co_await compare_content(session, day, keys.seen(), ours);
 }
 
 } // namespace archive

@@ -71,6 +71,9 @@ class verifier {
                                              std::span<verified_file> results);
     [[nodiscard]] awaitable<void> prove(db::connection& session, const std::vector<lake::listed_file>& files,
                                         std::span<verified_file> results);
+    // Throws lake::conflict where a file changes meanwhile.
+    [[nodiscard]] awaitable<void> read_day_files(db::connection& session, std::vector<proof>& day,
+                                                 key_watch& keys);
     [[nodiscard]] awaitable<std::vector<std::string>> compared_columns(const proof& one);
     [[nodiscard]] awaitable<void> read_whole(db::connection& session, proof& one, key_watch& keys,
                                              lake::content_digest& ours);

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from support.gate import LakeGate, answer, call_before
+
 DAY = "2024-01-02"
 FILE = f"events_{DAY}.csv"
 
@@ -84,6 +86,32 @@ def test_files_that_were_appended_to_are_proved(archived, table):
     table.fill(30, 3, seed="b")
     archived.archive()
     assert verify(archived, expect=0)["totals"]["rows"] == 90
+
+
+def mark_again(lake, container, name):
+    """Writes the same metadata: the file has another ETag."""
+    lake.set_metadata(container, name, lake.head(container, name).metadata)
+
+
+@pytest.mark.parametrize("mishap", ["marked again", "412", "404"])
+def test_a_file_that_changes_while_it_is_read_is_read_again(archived, azurite, lake, container, mishap):
+    name = FILE + archived.suffix
+    faults = {"marked again": call_before(lambda: mark_again(lake, container, name)), "412": answer(412, "ConditionNotMet"), "404": answer(404, "BlobNotFound")}
+    with LakeGate(azurite.port, checked=False) as gate:
+        rule = gate.on(faults[mishap], method="GET", contains=name, nth=1)
+        behind = archived.with_settings({"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)})
+        found = verify(behind, expect=0)
+    assert rule.hits == 1 and found["totals"]["rows"] == 60
+
+
+def test_a_file_that_goes_while_it_is_read_is_named(archived, azurite, lake, container):
+    name = FILE + archived.suffix
+    with LakeGate(azurite.port, checked=False) as gate:
+        rule = gate.on(call_before(lambda: lake.delete(container, name)), method="GET", contains=name, nth=1)
+        behind = archived.with_settings({"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)})
+        found = verify(behind)
+    assert rule.hits == 1
+    assert {day for day, *_ in differences(found)} == {DAY}
 
 
 def test_a_changed_byte(archived, folder):
