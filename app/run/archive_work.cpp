@@ -22,7 +22,7 @@ archive_work::archive_work(const command_line& request, const configuration& set
     , settings_(settings)
     , out_(frame.out())
     , connections_(loop_.get_executor(), settings, lake_place{settings.container, settings.job.folder},
-                   frame.log())
+                   frame.blocking_calls(), frame.log())
     , pages_(loop_.get_executor(), archive::memory_for_rows(settings.job.memory_bytes, settings.job.parallel))
     , context_{settings.job,
                connections_.database_options(),

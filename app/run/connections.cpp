@@ -69,8 +69,10 @@ struct connections::lake_link {
 };
 
 connections::connections(const boost::asio::any_io_executor& executor, const configuration& settings,
-                         const std::optional<lake_place>& place, async::log& log)
+                         const std::optional<lake_place>& place, async::helper_thread& helper,
+                         async::log& log)
     : log_(log)
+    , helper_(helper)
     , retries_{async::retry_policy{settings.retries + 1}, async::make_random_source(), log, retry_count_}
     , tokens_(make_token_source(settings, executor, retries_, helper_, log))
     , database_(connect_options_of(settings, tokens_.get(), log)) {

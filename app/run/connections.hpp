@@ -26,14 +26,14 @@ struct lake_place {
     std::string folder; // "" for the container's root
 };
 
-// Connects when something is asked for, not before. The loop behind `executor`, `settings` and `log` must
-// outlive it, and it must outlive its users.
+// Connects when something is asked for, not before. The loop behind `executor`, `settings`, `helper` and
+// `log` must outlive it, and it must outlive its users.
 class connections {
   public:
-    // Without a `place` there is no storage account. Logs a warning once about a database that is reached in
-    // clear text.
+    // Without a `place` there is no storage account. `helper` is for calls to other machines, which may never
+    // end. Logs a warning once about a database that is reached in clear text.
     connections(const boost::asio::any_io_executor& executor, const configuration& settings,
-                const std::optional<lake_place>& place, async::log& log);
+                const std::optional<lake_place>& place, async::helper_thread& helper, async::log& log);
     ~connections();
     connections(const connections&) = delete;
     connections& operator=(const connections&) = delete;
@@ -54,7 +54,7 @@ class connections {
     struct lake_link;
 
     async::log& log_;
-    async::helper_thread helper_; // resolves names
+    async::helper_thread& helper_;
     std::uint64_t retry_count_ = 0;
     async::retry_context retries_;
     std::unique_ptr<azure::token_source> tokens_; // null: none is needed

@@ -20,11 +20,12 @@ std::optional<lake_place> place_of(const exports::settings& exporting) {
 } // namespace
 
 export_machine::export_machine(const boost::asio::any_io_executor& executor, const configuration& settings,
-                               async::stop_source& stop, async::log& log, std::string run_id)
+                               async::stop_source& stop, async::helper_thread& blocking_calls,
+                               async::log& log, std::string run_id)
     : settings_(settings)
     , stop_(stop)
     , run_id_(std::move(run_id))
-    , connections_(executor, settings, place_of(settings.exporting), log)
+    , connections_(executor, settings, place_of(settings.exporting), blocking_calls, log)
     , tasks_(settings.exporting.tasks, reading_) {
     if (settings.exporting.to == exports::destination::lake)
         files_ = std::make_unique<exports::lake_sink>(connections_.folder(), settings.job.placement,

@@ -26,7 +26,8 @@ class export_machine {
   public:
     // What is referred to must outlive the machine; `settings` were checked for purpose::exports.
     export_machine(const boost::asio::any_io_executor& executor, const configuration& settings,
-                   async::stop_source& stop, async::log& log, std::string run_id);
+                   async::stop_source& stop, async::helper_thread& blocking_calls, async::log& log,
+                   std::string run_id);
     export_machine(const export_machine&) = delete;
     export_machine& operator=(const export_machine&) = delete;
 

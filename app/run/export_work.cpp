@@ -56,7 +56,7 @@ export_work::export_work(const command_line& request, const configuration& setti
     : request_(request)
     , log_(frame.log())
     , settings_(with_boundary(settings, request))
-    , machine_(loop_.get_executor(), settings_, stop_, log_, frame.run_id())
+    , machine_(loop_.get_executor(), settings_, stop_, frame.blocking_calls(), log_, frame.run_id())
     , guard_(loop_.get_executor(), stop_, log_) {}
 
 work_end export_work::run() {

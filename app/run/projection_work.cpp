@@ -65,7 +65,7 @@ projection_work::projection_work(const command_line& request, const configuratio
     , log_(frame.log())
     , run_id_(frame.run_id())
     , prepared_(std::move(prepared))
-    , connections_(loop_.get_executor(), settings, std::nullopt, log_)
+    , connections_(loop_.get_executor(), settings, std::nullopt, frame.blocking_calls(), log_)
     , guard_(loop_.get_executor(), stop_, log_)
     , session_(loop_.get_executor(), connections_.database(), policy_of(settings),
                std::string(info_of(request.command).name)) {}

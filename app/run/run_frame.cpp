@@ -63,9 +63,9 @@ int run_frame::leave(framed_command& command, const run_outcome& outcome, async:
                                                   outcome.failed.hint),
                               log());
     command.log_summary(log());
-    if (delivery.lingers()) {
-        // Destroying the delivery waits for a lookup of a name, which nothing can interrupt, for as long as
-        // that takes.
+    if (delivery.lingers() || blocking_calls_.lingering() > 0) {
+        // Destroying them waits for a lookup of a name or a request to cancel a statement, which nothing can
+        // interrupt, for as long as that takes.
         trace_.reset();
         std::_Exit(outcome.exit_code);
     }

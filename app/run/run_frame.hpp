@@ -8,6 +8,7 @@
 #include "app/observe/trace_file.hpp"
 #include "app/settings/configuration.hpp"
 #include "async/deadline.hpp"
+#include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "telemetry/metric.hpp"
 
@@ -66,6 +67,9 @@ class run_frame {
     [[nodiscard]] async::log& log() noexcept { return *out_.log; }
     [[nodiscard]] run_log& out() noexcept { return out_; }
     [[nodiscard]] const std::string& run_id() const noexcept { return run_id_; }
+    // For calls to other machines that may never end. The process does not wait for those that nothing waits
+    // for any more.
+    [[nodiscard]] async::helper_thread& blocking_calls() noexcept { return blocking_calls_; }
 
     // Returns the exit code. At most once.
     [[nodiscard]] int run(framed_command& command);
@@ -79,6 +83,7 @@ class run_frame {
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     std::string run_id_;
     run_log out_;
+    async::helper_thread blocking_calls_{async::helper_thread::order::side_by_side};
     std::unique_ptr<trace_file> trace_; // null: none is asked for
 };
 

@@ -41,7 +41,8 @@ serve_surroundings with_directories(serve_surroundings around) {
 export_part::export_part(serve_surroundings around)
     : around_(with_directories(around))
     , log_(around.frame.log())
-    , machine_(around.executor, around.settings, stop_, log_, around.frame.run_id())
+    , machine_(around.executor, around.settings, stop_, around.frame.blocking_calls(), log_,
+               around.frame.run_id())
     , tasks_(around.settings.exporting.tasks, disk_)
     , desk_(
           around.executor, [this](std::string name) { return run_task(std::move(name)); },

@@ -14,7 +14,8 @@ using async::awaitable;
 projection_part::projection_part(serve_surroundings around, events::journal& source)
     : around_(around)
     , source_(source)
-    , connections_(around.executor, around.settings, std::nullopt, around.frame.log())
+    , connections_(around.executor, around.settings, std::nullopt, around.frame.blocking_calls(),
+                   around.frame.log())
     , database_(connections_.database())
     , at_work_(around.executor) {
     auto& log = around_.frame.log();

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from support.gate import DatabaseGate, LakeGate, call_before, delay, delay_answer, silence
+from support.gate import DatabaseGate, LakeGate, answer, call_before, delay, delay_answer, silence
 
 
 def behind(gate, azurite) -> dict:
@@ -150,6 +150,40 @@ def test_a_server_that_fell_silent_does_not_hold_up_a_stop(archiver, table, orac
     assert outcome.code == 143, str(outcome)
     archiver.archive()
     assert oracle.check().archived == 100
+
+
+@pytest.mark.parametrize("command", [("archive",), ("verify",), ("plan",)], ids=" ".join)
+def test_a_server_that_does_not_answer_a_cancel_request_does_not_hold_up_a_stop(archiver, table, oracle, database, command):
+    """A paused pooler accepts connections and says nothing, on those that were there and on new ones."""
+    table.fill(400, 8)
+    oracle.remember()
+    archiver.archive()
+    table.fill(400, 8, seed="late")
+    oracle.remember_new()
+    with DatabaseGate(database.server.port) as gate:
+        rule = gate.on(silence(), nth=12, times=None)
+        process = archiver.start(*command, settings={"PG_CONNECTION_STRING": database.server.uri(database.name, port=gate.port)})
+        assert rule.fired.wait(20)
+        time.sleep(0.3)
+        begun = time.monotonic()
+        process.send(signal.SIGTERM)
+        outcome = process.wait(30)
+        assert time.monotonic() - begun < 10.5, str(outcome)
+    assert outcome.code == 143 and outcome.summary["exit_code"] == 143, str(outcome)
+    archiver.archive()
+    oracle.check()
+
+
+def test_a_failure_beside_a_server_that_does_not_answer_a_cancel_request_is_told(archiver, table, oracle, azurite, database):
+    table.fill(3000, 3)
+    oracle.remember()
+    with DatabaseGate(database.server.port) as gate, LakeGate(azurite.port, checked=False) as lake:
+        gate.on(silence(), times=None, nth=3, when=lambda record: record.type in "QP" and "TO STDOUT" in str(record.target))
+        gate.on(silence(), times=None, type="cancel")
+        lake.on(answer(403, "AuthorizationFailure"), times=None, method="PUT", contains="comp=block&")
+        settings = {**behind(lake, azurite), "PG_CONNECTION_STRING": database.server.uri(database.name, port=gate.port)}
+        outcome = archiver.start("archive", settings={**settings, "ARCHIVE_RETRIES": "0"}).wait(60)
+    assert outcome.code == 4 and "AuthorizationFailure" in str(outcome.events("run.error")), str(outcome)
 
 
 def test_a_second_signal_ends_at_once(archiver, table, oracle, azurite):

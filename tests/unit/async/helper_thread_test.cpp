@@ -78,9 +78,45 @@ TEST_F(helper_thread_test, returns_at_once_when_cancelled_and_the_call_ends_unob
     EXPECT_TRUE(is_cancellation(waiting.failed()));
     EXPECT_FALSE(blocking->passed);
 
+    EXPECT_EQ(helper_.lingering(), 1U);
+    run_dry(); // the loop ends all the same
+
     blocking->opened.set_value();
-    run_dry(); // the loop stays until the call has ended
+    while (helper_.lingering() > 0)
+        std::this_thread::yield();
     EXPECT_TRUE(blocking->passed);
+}
+
+TEST_F(helper_thread_test, keeps_the_loop_running_for_a_call_that_something_waits_for) {
+    const auto blocking = std::make_shared<gate>();
+    background waiting(io_, helper_.run(call_through(blocking)));
+    std::thread opener([blocking] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        blocking->opened.set_value();
+    });
+    run_dry();
+    opener.join();
+
+    EXPECT_TRUE(waiting.ended());
+    EXPECT_EQ(helper_.lingering(), 0U);
+}
+
+TEST_F(helper_thread_test, lets_no_call_wait_for_another_where_they_run_side_by_side) {
+    helper_thread side_by_side(helper_thread::order::side_by_side);
+    const auto blocking = std::make_shared<gate>();
+    background waiting(io_, side_by_side.run(call_through(blocking)));
+    settle();
+
+    bool called = false;
+    background other(io_, side_by_side.run([&called] { called = true; }));
+    while (!other.ended())
+        settle();
+    EXPECT_TRUE(called);
+    EXPECT_FALSE(blocking->passed);
+
+    blocking->opened.set_value();
+    run_dry();
+    EXPECT_TRUE(waiting.ended());
 }
 
 TEST_F(helper_thread_test, runs_calls_one_after_the_other_in_order) {
