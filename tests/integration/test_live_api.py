@@ -1,0 +1,73 @@
+"""POST /liveEvent as clients of the live ETL know it, and where it differs on purpose."""
+import json
+
+import pytest
+
+from support.events import EventService
+
+SECRET = {"Authorization": "secret", "Content_Type": "application/json"}
+EVENT = b'{"userId":"user1","name":"add_revenue","value":1}'
+
+
+@pytest.fixture
+def service(binary, tmp_path):
+    with EventService(binary, tmp_path / "journal", apis="live,events") as running:
+        yield running
+
+
+def test_an_event_is_received_and_kept_under_its_user(service):
+    answer = service.post("/liveEvent", body=EVENT, **SECRET)
+    assert (answer.status, answer.headers["content-type"], answer.body) == (
+        201,
+        "application/json; charset=utf-8",
+        b'{"message":"Event received"}',
+    )
+    for body in (b'{"userId":7}', b'{"name":"x"}', b'{"userId":"a","userId":"b\\n"}', b'{"x":{"userId":"inner"},"userId":null}'):
+        assert service.post("/liveEvent", body=body, **SECRET).status == 201
+    read = service.read("live")
+    assert [line["key"] for line in read] == ["user1", "7", None, "b\n", None]
+    assert read[0]["value"] == json.loads(EVENT)
+
+
+@pytest.mark.parametrize(
+    "body, headers, status, content",
+    [
+        (EVENT, {"Content_Type": "application/json"}, 401, b"Unauthorized"),
+        (EVENT, {**SECRET, "Authorization": "Bearer secret"}, 401, b"Unauthorized"),
+        (EVENT, {**SECRET, "Authorization": "secret2"}, 401, b"Unauthorized"),
+        (b'{"userId":', {"Content_Type": "application/json"}, 400, b'{"error":'),  # looked at before the secret
+        (b"", SECRET, 400, b'{"error":'),
+        (b"5", SECRET, 400, b'{"error":'),
+        (b'"x"', SECRET, 400, b'{"error":'),
+        (b"[1]", SECRET, 400, b'{"error":'),
+        (b'{"a":1}{"b":2}', SECRET, 400, b'{"error":'),
+        (EVENT, {**SECRET, "Content_Type": "text/plain"}, 415, b'{"error":'),
+        (EVENT, {"Authorization": "secret"}, 415, b'{"error":'),
+        (EVENT, {"Content_Type": "text/plain"}, 401, b"Unauthorized"),
+        (b'{"x":"' + b"x" * (1 << 20) + b'"}', SECRET, 413, b'{"error":'),
+    ],
+)
+def test_what_is_refused_is_not_kept(service, body, headers, status, content):
+    answer = service.post("/liveEvent", body=body, **headers)
+    assert answer.status == status and answer.body.startswith(content), answer
+    assert answer.headers["content-type"] == ("text/html; charset=utf-8" if status == 401 else "application/json; charset=utf-8")
+    assert service.get("/events/live").body == b""
+
+
+def test_the_secret_can_be_another_and_stands_beside_the_token(binary, tmp_path):
+    settings = {"LIVE_SECRET": "other", "SERVE_TOKEN": "long-enough"}
+    with EventService(binary, tmp_path / "journal", apis="live", settings=settings) as service:
+        assert service.post("/liveEvent", body=EVENT, **SECRET).status == 401
+        assert service.post("/liveEvent", body=EVENT, **{**SECRET, "Authorization": "other"}).status == 201
+        assert not service.events("serve.default_secret")
+
+
+def test_the_secret_that_everybody_knows_draws_a_warning_where_others_can_listen(binary, tmp_path):
+    with EventService(binary, tmp_path / "journal", apis="live", settings={"SERVE_ADDRESS": "0.0.0.0"}) as service:
+        assert service.events("serve.default_secret")
+
+
+def test_many_clients_in_order(service):
+    for n in range(200):
+        assert service.post("/liveEvent", body=json.dumps({"userId": f"u{n % 3}", "value": n}).encode(), **SECRET).status == 201
+    assert [value["value"] for value in service.values("live")] == list(range(200))

@@ -1,0 +1,54 @@
+#include "app/serve/posted_events.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+namespace app {
+namespace {
+
+http::request posting(std::string body, std::vector<std::pair<std::string, std::string>> headers = {}) {
+    http::request asked;
+    asked.body = std::move(body);
+    asked.parameters["topic"] = "t";
+    asked.headers = std::move(headers);
+    asked.headers.emplace_back("content-type", "application/x-ndjson");
+    return asked;
+}
+
+TEST(take_events, gives_each_event_the_headers_of_its_request) {
+    auto asked = posting("1\n2", {{"x-correlation-id", "c"}, {"traceparent", "not sane!"}});
+    const auto posted = take_events(asked);
+    ASSERT_FALSE(posted.refused);
+    ASSERT_EQ(posted.events.size(), 2U);
+    EXPECT_EQ(posted.events[1], (events::event{std::nullopt, {{"x-correlation-id", "c"}}, "2"}));
+    EXPECT_FALSE(posted.key);
+}
+
+TEST(take_events, knows_a_batch_by_its_key_and_body) {
+    auto asked = posting("1\n2", {{"idempotency-key", "\"k\""}});
+    const auto posted = take_events(asked);
+    EXPECT_EQ(posted.key, "k");
+    EXPECT_EQ(posted.batch, (keyed_batch{2, digest_of("1\n2")}));
+}
+
+TEST(take_events, refuses_with_a_status) {
+    auto no_json = posting("1\n{");
+    EXPECT_EQ(take_events(no_json).refused->status, 400U);
+    auto bad_key = posting("1", {{"idempotency-key", "a b"}});
+    EXPECT_EQ(take_events(bad_key).refused->status, 400U);
+    auto bad_topic = posting("1");
+    bad_topic.parameters["topic"] = "a/b";
+    EXPECT_EQ(take_events(bad_topic).refused->status, 400U);
+    auto other_type = posting("1");
+    other_type.headers.back().second = "text/plain";
+    EXPECT_EQ(take_events(other_type).refused->status, 415U);
+}
+
+TEST(accepted_response, has_the_first_and_the_last_position) {
+    EXPECT_EQ(accepted_response({0, 5, 8}, 3).body, R"({"accepted":3,"first":5,"last":7})");
+}
+
+} // namespace
+} // namespace app

@@ -1,0 +1,50 @@
+#include "app/serve/timestamp_text.hpp"
+
+#include <chrono>
+#include <gmock/gmock.h>
+#include <string>
+
+namespace app {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(timestamp_mistake, finds_none_in_what_go_takes) {
+    for (const auto* text :
+         {"2006-01-02T15:04:05Z", "2020-02-29T23:59:59.123456789+02:00", "0001-01-01T00:00:00-11:30"})
+        EXPECT_EQ(timestamp_mistake(text), "") << text;
+}
+
+TEST(timestamp_mistake, speaks_as_go_does) {
+    constexpr auto layout = R"( as "2006-01-02T15:04:05Z07:00": cannot parse )";
+    EXPECT_EQ(timestamp_mistake("now"), std::string(R"(parsing time "now")") + layout + R"("now" as "2006")");
+    EXPECT_THAT(timestamp_mistake("2006-1-02T15:04:05Z"),
+                HasSubstr(R"(cannot parse "1-02T15:04:05Z" as "01")"));
+    EXPECT_THAT(timestamp_mistake("2006-01-02 15:04:05Z"), HasSubstr(R"(cannot parse " 15:04:05Z" as "T")"));
+    EXPECT_THAT(timestamp_mistake("2006-01-02T15:04:05+0200"),
+                HasSubstr(R"(cannot parse "+0200" as "Z07:00")"));
+    EXPECT_THAT(timestamp_mistake("2006-01-02T15:04:05."), HasSubstr(R"(cannot parse "." as "Z07:00")"));
+    EXPECT_THAT(timestamp_mistake("2006-01-02T15:04:60Z"), HasSubstr("second out of range"));
+    EXPECT_THAT(timestamp_mistake("2006-02-30T15:04:05Z"), HasSubstr("day out of range"));
+    EXPECT_THAT(timestamp_mistake("2006-00-30T15:04:05Z"), HasSubstr("month out of range"));
+    EXPECT_THAT(timestamp_mistake("2006-01-02T15:04:05ZZ"), HasSubstr(R"(extra text: "Z")"));
+}
+
+TEST(timestamp_text, is_in_utc) {
+    EXPECT_EQ(timestamp_text(std::chrono::sys_seconds(std::chrono::seconds(1'136'214'245))),
+              "2006-01-02T15:04:05Z");
+}
+
+TEST(uuid, is_known_and_made) {
+    EXPECT_TRUE(is_uuid("6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
+    EXPECT_TRUE(is_uuid("6BA7B810-9DAD-11D1-80B4-00C04FD430C8"));
+    for (const auto* text : {"", "6ba7b8109dad11d180b400c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430cg"})
+        EXPECT_FALSE(is_uuid(text)) << text;
+    const auto made = uuid_from("0123456789abcdef0123456789abcdef");
+    EXPECT_TRUE(is_uuid(made)) << made;
+    EXPECT_EQ(made[14], '4');
+    EXPECT_THAT("89ab", HasSubstr(std::string(1, made[19])));
+}
+
+} // namespace
+} // namespace app
