@@ -113,7 +113,7 @@ constexpr std::array command_table{
                  {},
                  true},
     command_info{command::serve, "serve",
-                 "wait for requests to run export tasks: a REST API, see docs/exports.md"},
+                 "APIs over HTTP, those of --apis: export tasks by request, events into the journal"},
     command_info{command::send, "send",
                  "events of a file, a JSON object a line, in order to a server; goes on where it was ended",
                  send_flags, "FILE"},

@@ -23,6 +23,8 @@ std::string_view examples() noexcept {
   event-archiver export --dry-run              would every export task work?
   event-archiver export agency                 run one of them
   event-archiver serve --listen 0.0.0.0        run them by request, on all interfaces; needs SERVE_TOKEN
+  event-archiver serve --apis events --journal /data
+                                               take events in over HTTP and keep them
   event-archiver send events.jsonl --to http://localhost:8000
                                                send the events of a file, in order; repeat it if it was interrupted
   event-archiver journal cat live --from 1000  events as they were accepted
