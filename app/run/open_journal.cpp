@@ -1,14 +1,18 @@
 #include "app/run/open_journal.hpp"
 
 #include "app/run/kafka_token.hpp"
+#include "async/durable_file.hpp"
 #include "async/error.hpp"
 #include "events/journal/kafka/kafka_journal.hpp"
 #include "events/journal/segments/segment_journal.hpp"
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace app {
 
@@ -44,6 +48,27 @@ void require_journal(const std::filesystem::path& directory) {
                            "Check JOURNAL; `event-archiver serve` makes it.");
 }
 
+// Whoever has been told that an event is kept shall find it after a power cut: so the directory itself has to
+// be there.
+void make_directory(const std::filesystem::path& directory) {
+    std::error_code failed;
+    std::vector<std::filesystem::path> parents;
+    for (auto each = std::filesystem::absolute(directory); !std::filesystem::exists(each, failed) && !failed;
+         each = each.parent_path())
+        parents.push_back(each.parent_path());
+    std::filesystem::create_directories(directory, failed);
+    if (!failed && ::access(directory.c_str(), R_OK | W_OK | X_OK) != 0)
+        failed = std::error_code(errno, std::generic_category());
+    if (failed)
+        throw async::error(failed == std::errc::permission_denied ? async::failure::refused
+                                                                  : async::failure::precondition,
+                           fmt::format("the journal's directory '{}' cannot be made or written to: {}",
+                                       directory.string(), failed.message()),
+                           "Check JOURNAL.");
+    for (const auto& each : parents)
+        async::sync_directory(each);
+}
+
 } // namespace
 
 std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
@@ -56,6 +81,8 @@ std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor
     }
     if (use == journal_use::read)
         require_journal(settings.directory);
+    else
+        make_directory(settings.directory);
     return std::make_unique<events::segment_journal>(executor, options_of(settings, use), log);
 }
 

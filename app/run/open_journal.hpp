@@ -20,9 +20,9 @@ enum class journal_use : std::uint8_t {
     read,   // another process may write to it
 };
 
-// Touches nothing but to see, for journal_use::read, that there is a journal on this disk. What it is given
-// must outlive it. Kafka is signed in to by the Entra identity where KAFKA_CONFIG says so. Throws
-// async::error(precondition).
+// Makes the directory of one on this disk that is to be written to; one that is only read must be there. What
+// it is given must outlive it. Kafka is signed in to by the Entra identity where KAFKA_CONFIG says so. Throws
+// async::error(precondition, refused).
 [[nodiscard]] std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
                                                             const configuration& settings, journal_use use,
                                                             async::log& log);

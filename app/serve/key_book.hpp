@@ -58,6 +58,7 @@ class key_book {
         keyed_batch batch;
         std::int32_t partition = 0;
         events::position first = 0; // if it is accepted
+        events::position end = 0;   // behind its last event
         bool accepted = false;
     };
     struct finding {

@@ -29,12 +29,8 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
                                                       std::shared_ptr<http::body_room> room) {
     co_await recall(topic);
     const auto found = book_.look_up(topic, key, batch.body);
-    if (found.state == key_book::state::accepted) {
-        const auto first = found.known.first;
-        co_return outcome{
-            found.state,
-            {found.known.partition, first, first + static_cast<events::position>(found.known.batch.count)}};
-    }
+    if (found.state == key_book::state::accepted)
+        co_return outcome{found.state, {found.known.partition, found.known.first, found.known.end}};
     if (found.state != key_book::state::unknown)
         co_return outcome{found.state, {}};
     events.front().headers.push_back({std::string(key_header), key});
@@ -45,7 +41,7 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
         book_.drop(topic, key);
         std::rethrow_exception(appended.failed);
     }
-    book_.keep(topic, key, {batch, appended.value->partition, appended.value->first});
+    book_.keep(topic, key, {batch, appended.value->partition, appended.value->first, appended.value->end});
     co_return outcome{key_book::state::unknown, *appended.value};
 }
 
@@ -91,7 +87,9 @@ awaitable<void> keyed_intake::read_back(std::string topic) {
                 if (key == headers.end() || batch == headers.end())
                     continue;
                 if (const auto known = batch_from(batch->value))
-                    book_.keep(topic, key->value, {*known, partition, each.at});
+                    book_.keep(
+                        topic, key->value,
+                        {*known, partition, each.at, each.at + static_cast<events::position>(known->count)});
             }
         }
     }

@@ -45,8 +45,13 @@ posted_events take_events(http::request& asked) {
 response accepted_response(const events::appended& made, std::size_t count) {
     boost::json::object body;
     body["accepted"] = count;
-    body["first"] = made.first;
-    body["last"] = made.end - 1;
+    if (made.first >= 0) {
+        body["first"] = made.first;
+        body["last"] = made.end - 1;
+    } else {
+        body["first"] = nullptr;
+        body["last"] = nullptr;
+    }
     return http::json_response(201, body);
 }
 

@@ -24,7 +24,7 @@ struct posted_events {
 // Takes the body out of the request.
 [[nodiscard]] posted_events take_events(http::request& asked);
 
-// {"accepted":N,"first":P,"last":P}
+// {"accepted":N,"first":P,"last":P}; the positions are null where a broker does not say them.
 [[nodiscard]] http::response accepted_response(const events::appended& made, std::size_t count);
 // {"detail": why}, with "line" and "byte" where there is such a place.
 [[nodiscard]] http::response mistake_response(const body_mistake& mistake);

@@ -318,6 +318,13 @@ def test_only_what_is_offered_is_there(binary, journal):
         assert service.get("/readyz").json == {"status": "ok", "checks": {"journal": "ok"}}
 
 
+def test_a_journal_that_cannot_be_made_is_said_before_anything_begins(binary, tmp_path):
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "journal", "/proc/journal"):
+        outcome = Archiver(binary).run("serve", settings={"SERVE_APIS": "events", "JOURNAL": place, "SERVE_PORT": "0"}, expect=3)
+        assert "the journal's directory" in outcome.stderr
+
+
 def test_a_wrong_setting_is_said_before_anything_begins(binary, tmp_path):
     for settings, words in [
         ({"SERVE_APIS": "event"}, "SERVE_APIS is 'event': give one or more of exports, live, timestamps, builds, events"),

@@ -16,7 +16,7 @@ TEST(key_book, knows_what_was_accepted_under_a_key) {
     book.begin("t", "k", batch);
     EXPECT_EQ(book.look_up("t", "k", batch.body).state, state::in_flight);
     EXPECT_EQ(book.look_up("t", "k", digest_of("another")).state, state::other_body);
-    book.keep("t", "k", {batch, 0, 7});
+    book.keep("t", "k", {batch, 0, 7, 9});
     const auto found = book.look_up("t", "k", batch.body);
     EXPECT_EQ(found.state, state::accepted);
     EXPECT_EQ(found.known.first, 7);
@@ -35,7 +35,7 @@ TEST(key_book, forgets_a_batch_that_was_not_kept) {
 TEST(key_book, forgets_the_oldest_when_there_are_too_many) {
     key_book book(3);
     for (int key = 0; key < 5; ++key)
-        book.keep("t", std::to_string(key), {{1, digest_of("body")}, 0, key});
+        book.keep("t", std::to_string(key), {{1, digest_of("body")}, 0, key, key + 1});
     EXPECT_EQ(book.size(), 3U);
     EXPECT_EQ(book.look_up("t", "1", digest_of("body")).state, state::unknown);
     EXPECT_EQ(book.look_up("t", "2", digest_of("body")).state, state::accepted);

@@ -48,6 +48,7 @@ TEST(take_events, refuses_with_a_status) {
 
 TEST(accepted_response, has_the_first_and_the_last_position) {
     EXPECT_EQ(accepted_response({0, 5, 8}, 3).body, R"({"accepted":3,"first":5,"last":7})");
+    EXPECT_EQ(accepted_response({0, -1, -1}, 3).body, R"({"accepted":3,"first":null,"last":null})");
 }
 
 } // namespace
