@@ -48,8 +48,7 @@ void require_journal(const std::filesystem::path& directory) {
                            "Check JOURNAL; `event-archiver serve` makes it.");
 }
 
-// Whoever has been told that an event is kept shall find it after a power cut: so the directory itself has to
-// be there.
+// An event that was answered must be found after a power cut, so the directory's own entry is synced too.
 void make_directory(const std::filesystem::path& directory) {
     std::error_code failed;
     std::vector<std::filesystem::path> parents;

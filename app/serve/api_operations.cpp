@@ -59,12 +59,13 @@ constexpr std::array post_answers{
     api_answer{415, as_json, "Error", "neither JSON nor NDJSON"},
     api_answer{422, as_json, "Error", "the Idempotency-Key came with another body before"},
     overload};
-constexpr std::array read_answers{api_answer{200, as_lines, "", "an event a line; none: the end for now"},
-                                  api_answer{400, as_json, "Error", "a number that is none"},
-                                  api_answer{404, as_json, "Error", "there is no such topic"},
-                                  api_answer{410, as_json, "Bounds", "those events have been removed"},
-                                  api_answer{416, as_json, "Bounds", "no event has this position yet"},
-                                  overload};
+constexpr std::array read_answers{
+    api_answer{200, as_lines, "", "an event a line; an empty answer is the end for now"},
+    api_answer{400, as_json, "Error", "a number in the query is wrong"},
+    api_answer{404, as_json, "Error", "there is no such topic"},
+    api_answer{410, as_json, "Bounds", "those events have been removed"},
+    api_answer{416, as_json, "Bounds", "no event has this position yet"},
+    overload};
 constexpr std::array live_event_answers{api_answer{201, as_json, "Received", "it is durable"},
                                         api_answer{400, as_json, "LiveError", "no JSON object"},
                                         api_answer{401, "text/html", "", "another secret"},

@@ -14,10 +14,10 @@ namespace app {
 
 enum class body_form : std::uint8_t {
     one_text, // an object, which is one event, or an array, whose elements are events
-    lines,    // each line an event; lines of white space alone are none
+    lines,    // each line an event; lines of white space alone are skipped
 };
 
-// As Content-Type says it; nothing for any other, and for none.
+// As Content-Type says it; nothing for any other type.
 [[nodiscard]] std::optional<body_form> body_form_of(std::string_view content_type);
 
 struct batch_limits {

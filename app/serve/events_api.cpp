@@ -7,6 +7,8 @@
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
+#include <limits>
+#include <optional>
 #include <utility>
 
 namespace app {
@@ -19,14 +21,12 @@ namespace {
 
 // Each holds some events in memory for as long as its client takes to read them.
 constexpr std::size_t readers_max = 16;
-constexpr std::uint64_t limit_standard = 1'000;
-constexpr std::uint64_t limit_max = 1'000'000;
 constexpr auto position_max = static_cast<std::uint64_t>(std::numeric_limits<events::position>::max());
 
 // What stands in the query, or nothing.
 struct query_numbers {
     std::optional<events::position> from;
-    std::uint64_t limit = limit_standard;
+    std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
     std::int32_t partition = 0;
     std::string mistake;
 };
@@ -44,7 +44,7 @@ query_numbers numbers_in(const http::request& asked) {
             found.mistake = fmt::format("{}: {}", name, std::get<1>(number));
     };
     read("from", position_max, [&](auto value) { found.from = static_cast<events::position>(value); });
-    read("limit", limit_max, [&](auto value) { found.limit = value; });
+    read("limit", std::numeric_limits<std::uint64_t>::max(), [&](auto value) { found.limit = value; });
     read("partition", 100'000, [&](auto value) { found.partition = static_cast<std::int32_t>(value); });
     return found;
 }

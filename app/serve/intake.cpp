@@ -44,14 +44,6 @@ std::string_view name_of(journal_failure reason) noexcept {
         return "no_topic";
     case journal_failure::in_use:
         return "in_use";
-    case journal_failure::in_doubt:
-        return "in_doubt";
-    case journal_failure::unreachable:
-        return "unreachable";
-    case journal_failure::refused:
-        return "refused";
-    case journal_failure::no_topic:
-        return "no_topic";
     default:
         return "unreadable";
     }
@@ -82,8 +74,6 @@ intake_refusal refusal_for(const async::error& failed) {
             return {410, failed.message()};
         case journal_failure::beyond_end:
             return {416, failed.message()};
-        case journal_failure::no_topic:
-            return {404, failed.message()};
         case journal_failure::refused:
         case journal_failure::foreign:
         case journal_failure::damaged:

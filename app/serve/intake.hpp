@@ -64,7 +64,7 @@ class intake {
     [[nodiscard]] async::awaitable<events::appended>
     append(std::string topic, std::vector<events::event> events, std::shared_ptr<http::body_room> room);
     [[nodiscard]] async::awaitable<events::topic*> open(std::string topic);
-    // Null if there is none of that name, which is not made then.
+    // Null if there is no topic of that name; it is not made.
     [[nodiscard]] async::awaitable<events::topic*> find(std::string topic);
 
     // Called when the journal says that it takes nothing any more.

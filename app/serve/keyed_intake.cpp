@@ -45,7 +45,7 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
     co_return outcome{key_book::state::unknown, *appended.value};
 }
 
-// Nobody is told anything about a key before those of earlier processes are known.
+// No key is judged before those of earlier processes are known.
 awaitable<void> keyed_intake::recall(std::string topic) {
     while (recalling_)
         co_await changed_.wait();

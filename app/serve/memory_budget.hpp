@@ -16,8 +16,8 @@ class memory_budget {
     memory_budget(const memory_budget&) = delete;
     memory_budget& operator=(const memory_budget&) = delete;
 
-    // Null if there are not so many. Whoever is alone gets what he asks for: a body that is larger than
-    // everything can be served all the same. The budget must outlive it.
+    // Null if there are not so many. A body that is alone is let in whatever its size, so that one which is
+    // larger than the budget can be served too. The budget must outlive it.
     [[nodiscard]] std::shared_ptr<http::body_room> take(std::size_t bytes);
     [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
 

@@ -14,8 +14,8 @@ struct wanted_events {
     events::topic* topic = nullptr;
     std::int32_t partition = 0;
     events::position from = 0;
-    events::position end = 0;    // of what is durable now
-    std::uint64_t limit = 1'000; // events
+    events::position end = 0; // of what is durable now
+    std::uint64_t limit = 0;  // events
 };
 
 // `held` lives until the last has been sent.
