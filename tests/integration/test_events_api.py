@@ -315,7 +315,7 @@ def test_only_what_is_offered_is_there(binary, journal):
         assert set(document["paths"]) == {"/events/{topic}", "/liveEvent", "/health", "/livez", "/readyz", "/metrics", "/openapi.json"}
         assert service.get("/exports").status == 404 and service.post("/app").status == 404
         assert service.get("/health").json == {"status": "UP", "Status": "UP"}
-        assert service.get("/readyz").json == {"status": "ok", "checks": {"journal": "ok"}}
+        assert service.get("/readyz").json["checks"]["journal"] == "ok"
 
 
 def test_a_journal_that_cannot_be_made_is_said_before_anything_begins(binary, tmp_path):
