@@ -204,15 +204,11 @@ def scram(authority) -> list:
     ]
 
 
-@pytest.mark.parametrize("listener", ["TLS", "SCRAM"])
-def test_tls_and_scram_let_us_in(serve, broker, certificate, topic, listener):
+def test_tls_lets_us_in(serve, broker, certificate, topic):
     properties = ["security.protocol=SSL", f"ssl.ca.location={certificate.authority}"]
-    if listener == "SCRAM":
-        properties = [*scram(certificate.authority), f"sasl.password={brokers.PASSWORD}"]
-    with serve(broker.secured(listener), *properties) as service:
+    with serve(broker.secured("TLS"), *properties) as service:
         assert post(service, topic, [{"n": 1}]).status == 201
         assert [each["value"] for each in read_back(service, topic)] == [{"n": 1}]
-        assert brokers.PASSWORD not in service.process.output["stderr"].decode()
 
 
 def test_a_wrong_password_is_said_and_not_shown(serve, broker, certificate, topic):
