@@ -1,5 +1,6 @@
 // Asks one path over and over on kept-alive connections, and prints requests a second and how long they took:
-//     load HOST PORT PATH CONNECTIONS SECONDS
+//     load HOST PORT PATH CONNECTIONS SECONDS                   GET
+//     load HOST PORT PATH CONNECTIONS SECONDS TYPE FILE [AUTHORIZATION]   POST of the file's content
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +10,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdexcept>
@@ -17,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -46,8 +50,8 @@ std::size_t answer_size(std::string_view bytes) {
     const auto end = bytes.find("\r\n\r\n");
     if (end == std::string_view::npos)
         return 0;
-    if (!bytes.starts_with("HTTP/1.1 200 "))
-        throw std::runtime_error(fmt::format("an answer is not 200: {}", bytes.substr(0, end)));
+    if (!bytes.starts_with("HTTP/1.1 200 ") && !bytes.starts_with("HTTP/1.1 201 "))
+        throw std::runtime_error(fmt::format("an answer is neither 200 nor 201: {}", bytes.substr(0, end)));
     std::string head(bytes.substr(0, end));
     std::ranges::transform(head, head.begin(),
                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -60,8 +64,8 @@ std::size_t answer_size(std::string_view bytes) {
 
 class load {
   public:
-    load(const char* host, std::uint16_t port, const std::string& path, std::size_t connections)
-        : request_(fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", path, host))
+    load(const char* host, std::uint16_t port, std::string request, std::size_t connections)
+        : request_(std::move(request))
         , clients_(connections) {
         sockaddr_in place{};
         place.sin_family = AF_INET;
@@ -104,9 +108,13 @@ class load {
   private:
     void ask(client& one) {
         one.asked = clock_type::now();
-        if (::send(one.socket, request_.data(), request_.size(), MSG_NOSIGNAL) !=
-            static_cast<ssize_t>(request_.size()))
-            fail("send");
+        std::string_view rest = request_;
+        while (!rest.empty()) { // what the socket does not take at once is waited for: others wait too
+            const auto sent = ::send(one.socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+            if (sent <= 0)
+                fail("send");
+            rest.remove_prefix(static_cast<std::size_t>(sent));
+        }
     }
     void hear(client& one) {
         std::array<char, 65536> bytes{};
@@ -129,13 +137,30 @@ class load {
     int poll_ = ::epoll_create1(EPOLL_CLOEXEC);
 };
 
+std::string content_of(const char* path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string request_of(int count, char** arguments) {
+    const auto head =
+        fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", count > 6 ? "POST" : "GET", arguments[3], arguments[1]);
+    if (count <= 6)
+        return head + "\r\n";
+    const auto body = content_of(arguments[7]);
+    return fmt::format("{}{}Content-Type: {}\r\nContent-Length: {}\r\n\r\n{}", head,
+                       count > 8 ? fmt::format("Authorization: {}\r\n", arguments[8]) : std::string(),
+                       arguments[6], body.size(), body);
+}
+
 } // namespace
 
 int main(int count, char** arguments) {
     try {
-        if (count != 6)
-            throw std::runtime_error("usage: load HOST PORT PATH CONNECTIONS SECONDS");
-        load all(arguments[1], number<std::uint16_t>(arguments[2]), arguments[3],
+        if (count < 6 || count == 7 || count > 9)
+            throw std::runtime_error(
+                "usage: load HOST PORT PATH CONNECTIONS SECONDS [TYPE FILE [AUTHORIZATION]]");
+        load all(arguments[1], number<std::uint16_t>(arguments[2]), request_of(count, arguments),
                  number<std::size_t>(arguments[4]));
         const auto seconds = number<double>(arguments[5]);
         all.run_until(clock_type::now() + std::chrono::duration_cast<clock_type::duration>(

@@ -1,0 +1,292 @@
+"""`send`: the lines of a file in their order, to our server and to the one before it; once each, whatever is killed."""
+import json
+import os
+import time
+
+import pytest
+
+from support.archiver import Archiver
+from support.event_receivers import LiveEventServer
+from support.event_serving import EventService
+from support.terminal import bars_of
+
+EVENTS = [{"userId": f"user{number % 3}", "name": "add_revenue", "value": number} for number in range(1_000)]
+
+
+def write(path, events) -> None:
+    path.write_text("".join(json.dumps(each) + "\n" for each in events))
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "events.jsonl"
+    write(path, EVENTS)
+    return path
+
+
+@pytest.fixture
+def sender(binary):
+    return Archiver(binary)
+
+
+@pytest.fixture
+def service(binary, tmp_path):
+    with EventService(binary, tmp_path / "journal") as running:
+        yield running
+
+
+def mark_of(file):
+    return file.with_name(file.name + ".sending")
+
+
+def test_lines_reach_the_journal_in_their_order(sender, service, file):
+    outcome = sender.run("send", str(file), "--to", service.url, "--batch", "64", expect=0)
+    assert outcome.stdout == f"sent 1,000 events of '{file}'\n" or outcome.stdout == f"sent 1000 events of '{file}'\n"
+    assert service.values() == EVENTS
+    summary = outcome.summary
+    assert (summary["events"], summary["lines_left_out"], summary["passes"], summary["retries"]) == (1_000, 0, 1, 0)
+    assert summary["requests"] == 17  # 16 of lines, and one that asks what the server takes
+    assert not mark_of(file).exists()
+    # Sent once more as it is, nothing is added.
+    sender.run("send", str(file), "--to", service.url, "--batch", "64", expect=0)
+    assert len(service.values()) == 1_000
+
+
+def test_what_is_no_event_is_named_and_left_out(sender, service, tmp_path):
+    file = tmp_path / "odd.jsonl"
+    lines = ['{"n":1}', "", "  \t", "not json", "5", '[{"n":2}]', '{"n":3} {"n":4}', '{"n":5', '{"n":6}\r', '{"pad":"' + "x" * 1_048_576 + '"}', '{"pad":"' + "y" * 1_048_000 + '"}', '{"n":7}']
+    file.write_text("\n".join(lines))  # without a newline at its end
+    outcome = sender.run("send", str(file), "--to", service.url, expect=0)
+    assert [line["line"] for line in outcome.events("send.line_left_out")] == [4, 5, 6, 7, 8, 10]
+    assert outcome.summary["lines_left_out"] == 6
+    values = service.values()
+    assert [each.get("n") for each in values] == [1, 6, None, 7]
+    assert "x" * 20 not in outcome.stderr and "not json" not in outcome.stderr
+
+
+def test_requests_stay_below_what_a_server_takes_at_once(sender, service, tmp_path):
+    file = tmp_path / "large.jsonl"
+    write(file, [{"n": number, "pad": "x" * 900_000} for number in range(30)])
+    outcome = sender.run("send", str(file), "--to", service.url, expect=0)
+    assert [each["n"] for each in service.values()] == list(range(30))
+    assert 4 <= outcome.summary["requests"] <= 6
+    assert outcome.peak_bytes < 120 << 20
+
+
+def test_the_server_before_ours_gets_one_event_a_request(sender, file):
+    write(file, EVENTS[:20])
+    with LiveEventServer() as server:
+        outcome = sender.run("send", str(file), "--to", server.url, expect=0)
+        assert server.events == EVENTS[:20] and len(server.posted) == 20
+        for each in server.posted:
+            assert each.path == "/liveEvent" and each.headers["content-type"] == "application/json"
+            assert each.headers["authorization"] == "secret"
+        assert len({each.headers["idempotency-key"] for each in server.posted}) == 20
+        assert outcome.summary["events"] == 20
+        # Its client was given the whole path.
+        sender.run("send", str(file), "--to", server.url + "/liveEvent", expect=0)
+        assert len(server.posted) == 40
+
+
+def test_keys_are_of_the_file_and_its_lines(sender, file):
+    write(file, EVENTS[:10])
+    with LiveEventServer(offers_batches=True) as server:
+        keys = []
+        for change in (None, None, "touch", "write"):
+            server.posted.clear()
+            if change == "touch":
+                os.utime(file, (1_000_000_000, 1_000_000_000))
+            elif change == "write":
+                write(file, EVENTS[10:20])
+            sender.run("send", str(file), "--to", server.url, "--batch", "4", expect=0)
+            keys.append([each.headers["idempotency-key"] for each in server.posted])
+        assert all(len(set(each)) == 3 for each in keys)
+        assert keys[0] == keys[1] and not set(keys[0]) & set(keys[2]) and not set(keys[2]) & set(keys[3])
+
+
+def test_secrets_are_shown_to_whom_they_are_for(sender, file, binary, tmp_path):
+    write(file, EVENTS[:3])
+    with LiveEventServer(secret="another one's".replace(" ", "-")) as server:
+        outcome = sender.run("send", str(file), "--to", server.url, expect=4)
+        assert "LIVE_SECRET" in outcome.stderr and f"sending '{file}': line 1: the server answered 401" in outcome.stderr
+        sender.run("send", str(file), "--to", server.url, settings={"LIVE_SECRET": server.secret}, expect=0)
+    with EventService(binary, tmp_path / "journal", {"SERVE_TOKEN": "token-of-the-test"}) as service:
+        assert "SERVE_TOKEN" in sender.run("send", str(file), "--to", service.url, expect=4).stderr
+        outcome = sender.run("send", str(file), "--to", service.url, settings={"SERVE_TOKEN": "token-of-the-test"}, expect=0)
+        assert "token-of-the-test" not in outcome.stdout + outcome.stderr
+        assert service.values() == EVENTS[:3]
+
+
+def test_what_may_be_repeated_is_repeated_after_the_pause_that_was_asked_for(sender, file):
+    write(file, EVENTS[:8])
+    with LiveEventServer(offers_batches=True) as server:
+        server.script = [None, (503, {"Retry-After": "2"}, b"{}"), "cut", (409, {}, b"{}"), (429, {"Retry-After": "0"}, b"")]
+        outcome = sender.run("send", str(file), "--to", server.url, "--batch", "4", expect=0)
+        assert [each.body for each in server.posted[1:]] == [server.posted[1].body] * 5
+        assert len({each.headers["idempotency-key"] for each in server.posted[1:]}) == 1
+        assert server.posted[2].at - server.posted[1].at >= 2
+        assert 3 <= outcome.summary["retries"] <= 4  # a connection that was cut while idle is no try
+
+
+@pytest.mark.parametrize("answer, code, clause", [
+    ((400, {"Content-Type": "application/json"}, b'{"detail":"line 2, byte 3: it is not JSON"}'), 3, "lines 5 to 8: the server answered 400 to POST /events/live: line 2, byte 3"),
+    ((422, {}, b"{}"), 3, "another --batch"),
+    ((413, {}, b""), 3, "lines 5 to 8: the server answered 413"),
+    ((201, {}, b'{"accepted":3}'), 7, "does not say that it has all 4 events"),
+    ((500, {}, b"<html>secret stack</html>"), 5, "answered 500"),
+])
+def test_a_refusal_names_file_and_lines_and_the_next_run_goes_on_there(sender, file, answer, code, clause):
+    write(file, EVENTS[:12])
+    with LiveEventServer(offers_batches=True) as server:
+        server.script = [None, answer]
+        outcome = sender.run("send", str(file), "--to", server.url, "--batch", "4", "--retries", "0", expect=code)
+        assert clause in outcome.stderr and str(file) in outcome.stderr and "stack" not in outcome.stderr
+        assert mark_of(file).read_text().endswith(f" {4:020}\n")
+        server.posted.clear()
+        sender.run("send", str(file), "--to", server.url, "--batch", "4", expect=0)
+        assert server.events == EVENTS[4:12] and not mark_of(file).exists()
+
+
+def test_a_server_or_a_file_that_is_not_there(sender, file, tmp_path):
+    with LiveEventServer() as gone:
+        pass
+    assert "Connection refused" in sender.run("send", str(file), "--to", gone.url, "--retries", "1", expect=5).stderr
+    outcome = sender.run("send", str(tmp_path / "nothing"), "--to", gone.url, expect=3)
+    assert "cannot be read" in outcome.stderr and "--watch" in outcome.stderr
+    assert "no regular file" in sender.run("send", str(tmp_path), "--to", gone.url, expect=3).stderr
+    for wrong in ("localhost:8000", "ftp://x", "http://u:p@host"):
+        assert "--to" in sender.run("send", str(file), "--to", wrong, expect=2).stderr
+    assert "--batch is '0'" in sender.run("send", str(file), "--batch", "0", expect=2).stderr
+
+
+@pytest.mark.parametrize("point", ["send-accepted", "send-noted"])
+def test_killed_and_run_again_every_line_is_there_once(fault_binary, service, file, point):
+    sender = Archiver(fault_binary)
+    for nth in (1, 7, 3):
+        killed = sender.run("send", str(file), "--to", service.url, "--batch", "50", settings={"EVENT_ARCHIVER_FAULT": f"{point}#{nth}=kill"})
+        assert killed.code == 137
+    outcome = sender.run("send", str(file), "--to", service.url, "--batch", "50", expect=0)
+    assert service.values() == EVENTS
+    assert outcome.summary["events"] < 1_000  # it went on where it had been
+
+
+def test_killed_at_random_every_line_is_there_once(sender, service, tmp_path):
+    file = tmp_path / "many.jsonl"
+    many = [{"n": number} for number in range(30_000)]
+    write(file, many)
+    for pause in (0.02, 0.15, 0.3, 0.08):
+        process = sender.start("send", str(file), "--to", service.url, "--batch", "40")
+        time.sleep(pause)
+        process.kill()
+        process.wait_end(30)
+    sender.run("send", str(file), "--to", service.url, "--batch", "40", expect=0)
+    assert service.values() == [{"n": number} for number in range(30_000)]
+
+
+def test_another_batch_in_between_is_refused_rather_than_doubled(fault_binary, service, file):
+    sender = Archiver(fault_binary)
+    assert sender.run("send", str(file), "--to", service.url, "--batch", "50", settings={"EVENT_ARCHIVER_FAULT": "send-accepted#1=kill"}).code == 137
+    assert "another --batch" in sender.run("send", str(file), "--to", service.url, "--batch", "70", expect=3).stderr
+    sender.run("send", str(file), "--to", service.url, "--batch", "50", expect=0)
+    assert service.values() == EVENTS
+
+
+@pytest.mark.parametrize("point", ["group-written#9", "group-synced#9"])
+def test_a_server_that_is_killed_meanwhile_has_every_line_once(fault_binary, tmp_path, file, point):
+    with EventService(fault_binary, tmp_path / "journal", {"EVENT_ARCHIVER_FAULT": f"{point}=kill"}) as service:
+        process = Archiver(fault_binary).start("send", str(file), "--to", service.url, "--batch", "50")
+        assert service.process.wait_end(60)
+        service.stop_awaited()
+        with service.again() as restarted:
+            assert process.wait().code == 0
+            assert restarted.values() == EVENTS
+
+
+def test_it_waits_for_its_file_and_sends_all_again_when_it_changes(sender, file):
+    write(file, EVENTS[:5])
+    file.rename(file.with_suffix(".kept"))
+    with LiveEventServer() as server:
+        process = sender.start("send", str(file), "--to", server.url, "--watch")
+        process.wait_for_output("waiting for the file")
+        assert not server.posted
+        file.with_suffix(".kept").rename(file)
+
+        def wait_for(count):
+            deadline = time.monotonic() + 20
+            while len(server.posted) < count:
+                assert time.monotonic() < deadline and process.running, server.posted
+                time.sleep(0.02)
+
+        wait_for(5)
+        process.wait_for_output("waiting for a change")
+        for count in range(6, 9):  # changes that follow each other count once
+            write(file, EVENTS[:count])
+            time.sleep(0.05)
+        wait_for(13)
+        time.sleep(1.5)
+        assert server.events == EVENTS[:5] + EVENTS[:8]
+        file.unlink()
+        time.sleep(0.7)
+        write(file, EVENTS[:2])
+        wait_for(15)
+        process.send(15)
+        outcome = process.wait()
+        assert outcome.code == 143 and outcome.summary["passes"] >= 2, str(outcome)
+        assert server.events == EVENTS[:5] + EVENTS[:8] + EVENTS[:2]
+
+
+def test_a_watch_outlasts_a_server_that_is_away(sender, file):
+    write(file, EVENTS[:6])
+    with LiveEventServer() as server:
+        port = server.server.server_port
+        server.script = [None, None, lambda _: "cut"]
+    process = sender.start("send", str(file), "--to", f"http://127.0.0.1:{port}", "--watch", "--retries", "0")
+    process.wait_for_output("send.failed")
+    with LiveEventServer(port=port) as server:
+        deadline = time.monotonic() + 20
+        while len(server.posted) < 6:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send(2)
+        assert process.wait().code == 130
+        assert server.events == EVENTS[:6]
+
+
+def test_a_terminal_shows_how_far_it_is(binary, service, tmp_path):
+    import pty
+    import subprocess
+
+    file = tmp_path / "many.jsonl"
+    write(file, EVENTS * 5)
+    control, terminal = pty.openpty()
+    process = subprocess.Popen([binary, "send", file, "--to", service.url, "--batch", "2"], stdin=terminal, stdout=terminal, stderr=terminal, env={"TERM": "xterm"}, close_fds=True)
+    os.close(terminal)
+    text = b""
+    try:
+        while chunk := os.read(control, 65536):
+            text += chunk
+    except OSError:
+        pass
+    assert process.wait(60) == 0, text
+    bars = bars_of(text.decode())
+    assert bars and all("events" in bar and "%" in bar and "/s" in bar for bar in bars), text
+
+
+def test_the_mark_of_another_file_or_server_is_ignored(sender, file):
+    write(file, EVENTS[:4])
+    with LiveEventServer() as one, LiveEventServer() as other:
+        one.script = [None, None, (400, {}, b"")]
+        sender.run("send", str(file), "--to", one.url, expect=3)
+        assert mark_of(file).exists()
+        sender.run("send", str(file), "--to", other.url, expect=0)
+        assert other.events == EVENTS[:4]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_directory_that_cannot_be_written_is_warned_of(sender, file, service):
+    file.parent.chmod(0o555)
+    try:
+        outcome = sender.run("send", str(file), "--to", service.url, expect=0)
+        assert outcome.events("send.no_mark")
+    finally:
+        file.parent.chmod(0o755)

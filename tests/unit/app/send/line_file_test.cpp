@@ -1,0 +1,87 @@
+#include "app/send/line_batch.hpp"
+#include "async/error.hpp"
+#include "tests/unit/app/send/own_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace app {
+namespace {
+
+std::vector<std::string> numbered_lines(const std::string& content) {
+    const rig::own_file file(content);
+    line_file reader(file.path());
+    std::vector<std::string> all;
+    while (const auto line = reader.next())
+        all.push_back(std::to_string(line->number) + ":" + line->text.substr(0, 9) +
+                      (line->too_long ? "!" : ""));
+    return all;
+}
+
+TEST(line_file, gives_the_lines_that_are_not_blank_with_their_numbers) {
+    using all = std::vector<std::string>;
+    EXPECT_EQ(numbered_lines(""), all{});
+    EXPECT_EQ(numbered_lines("\n \t\r\n"), all{});
+    EXPECT_EQ(numbered_lines("a\nb"), (all{"1:a", "2:b"}));
+    EXPECT_EQ(numbered_lines("\na\r\n\nb\n"), (all{"2:a", "4:b"}));
+}
+
+TEST(line_file, keeps_no_line_that_is_too_long) {
+    using all = std::vector<std::string>;
+    const std::string longest(line_file::line_bytes_max, 'x');
+    EXPECT_EQ(numbered_lines("a\n" + longest + "\nb"), (all{"1:a", "2:xxxxxxxxx", "3:b"}));
+    for (const std::size_t more : {1U, 2'000'000U, 5'000'000U}) {
+        const auto longer = longest + std::string(more, 'y');
+        EXPECT_EQ(numbered_lines("a\n" + longer + "\nb\n"), (all{"1:a", "2:!", "3:b"})) << more;
+        EXPECT_EQ(numbered_lines(longer), (all{"1:!"})) << more;
+    }
+}
+
+TEST(line_file, is_known_by_its_path_size_and_time) {
+    const rig::own_file file("{}\n");
+    const auto state = *state_of(file.path());
+    EXPECT_EQ(identity_of(file.path(), state), identity_of(file.path(), state));
+    auto other = state;
+    other.inode += 1;
+    EXPECT_EQ(identity_of(file.path(), state), identity_of(file.path(), other));
+    other.changed_ns += 1;
+    EXPECT_NE(identity_of(file.path(), state), identity_of(file.path(), other));
+    EXPECT_NE(identity_of(file.path(), state), identity_of("/elsewhere", state));
+    EXPECT_FALSE(state_of(file.path().parent_path()));
+    EXPECT_THROW(line_file("/nonexistent/file"), async::error);
+}
+
+TEST(line_batch, ends_by_lines_and_bytes_and_leaves_out_what_is_no_event) {
+    const rig::own_file file("{\"n\":1}\nno\n{\"n\":3}\n\n{\"n\":5}\n{\"n\":6}");
+    line_file reader(file.path());
+    std::vector<std::uint64_t> left_out;
+    const auto note = [&left_out](const file_line& line, const std::string&) {
+        left_out.push_back(line.number);
+    };
+    auto batch = next_batch(reader, 2, note);
+    EXPECT_EQ(batch.body, "{\"n\":1}\n{\"n\":3}\n");
+    EXPECT_EQ(std::vector<std::uint64_t>({batch.first, batch.last, batch.read_to, batch.events}),
+              std::vector<std::uint64_t>({1, 3, 3, 2}));
+    EXPECT_FALSE(batch.at_end);
+    batch = next_batch(reader, 5, note);
+    EXPECT_EQ(batch.body, "{\"n\":5}\n{\"n\":6}\n");
+    EXPECT_TRUE(batch.at_end);
+    batch = next_batch(reader, 5, note);
+    EXPECT_EQ(batch.events, 0U);
+    EXPECT_EQ(left_out, std::vector<std::uint64_t>{2});
+}
+
+TEST(line_batch, says_what_a_line_lacks) {
+    const auto mistake = [](std::string text) { return mistake_in(file_line{1, std::move(text), false}); };
+    EXPECT_EQ(mistake("{\"a\":[1,2]} "), "");
+    EXPECT_EQ(mistake("[1]"), "it is no JSON object");
+    EXPECT_NE(mistake("{\"a\":1} {}").find("at byte 8"), std::string::npos);
+    EXPECT_NE(mistake("{\"a\":").find("not JSON"), std::string::npos);
+    EXPECT_NE(mistake_in(file_line{1, "{}", true}).find("1048576"), std::string::npos);
+}
+
+} // namespace
+} // namespace app
