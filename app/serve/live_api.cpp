@@ -77,20 +77,40 @@ awaitable<response> live_api::post(http::request& asked) {
         co_return unauthorized();
     if (!is_json || !asked.header("content-encoding").empty())
         co_return json_answer(415, "error", "send application/json");
-    std::vector<events::event> events;
-    events.push_back(
-        {std::move(given.user), correlation_headers(asked), std::string(async::trimmed(asked.body))});
-    asked.body = {};
+    events::event event{std::move(given.user), correlation_headers(asked),
+                        std::string(async::trimmed(asked.body))};
     intake_refusal refused;
     try {
-        (void)co_await intake_.append("live", std::move(events), std::move(asked.room));
-        co_return json_answer(201, "message", "Event received");
+        co_return co_await append(asked, std::move(event));
     } catch (const async::error& failed) {
         refused = refusal_for(failed);
     }
     auto answer = error_answer(refused);
     add_retry_after(answer, refused);
     co_return answer;
+}
+
+awaitable<response> live_api::append(http::request& asked, events::event event) {
+    const auto field = asked.header("idempotency-key");
+    auto key = idempotency_key_of(field);
+    if (!field.empty() && !key)
+        co_return json_answer(400, "error", "an Idempotency-Key has 1 to 255 visible ASCII characters");
+    const keyed_batch batch{1, key ? digest_of(asked.body) : body_digest()};
+    asked.body = {};
+    std::vector<events::event> events;
+    events.push_back(std::move(event));
+    if (!key) {
+        (void)co_await intake_.append("live", std::move(events), std::move(asked.room));
+        co_return json_answer(201, "message", "Event received");
+    }
+    const auto outcome =
+        co_await keyed_.append("live", std::move(*key), batch, std::move(events), std::move(asked.room));
+    if (outcome.state == key_book::state::in_flight)
+        co_return json_answer(409, "error",
+                              "an event with this Idempotency-Key is on its way into the journal");
+    if (outcome.state == key_book::state::other_body)
+        co_return json_answer(422, "error", "this Idempotency-Key came with another event before");
+    co_return json_answer(201, "message", "Event received");
 }
 
 } // namespace app

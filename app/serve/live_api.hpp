@@ -1,8 +1,10 @@
-// POST /liveEvent, as the live ETL's server answered it.
+// POST /liveEvent, as the live ETL's server answered it; with an Idempotency-Key, which that one did not
+// know, an event is kept once.
 // Tested by tests/integration/test_live_api.py.
 #pragma once
 
 #include "app/serve/intake.hpp"
+#include "app/serve/keyed_intake.hpp"
 #include "app/serve/served_part.hpp"
 
 #include <vector>
@@ -14,16 +16,19 @@ class live_api final : public served_part {
     // `events_in` must outlive it.
     live_api(serve_surroundings around, intake& events_in)
         : around_(around)
-        , intake_(events_in) {}
+        , intake_(events_in)
+        , keyed_(around.executor, events_in) {}
 
     [[nodiscard]] std::vector<http::route> routes() override;
     [[nodiscard]] std::vector<api_operation> operations() const override;
 
   private:
     [[nodiscard]] async::awaitable<http::response> post(http::request& asked);
+    [[nodiscard]] async::awaitable<http::response> append(http::request& asked, events::event event);
 
     serve_surroundings around_;
     intake& intake_;
+    keyed_intake keyed_;
 };
 
 } // namespace app
