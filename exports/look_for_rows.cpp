@@ -50,4 +50,26 @@ awaitable<rows_seen> exporter::look_for_rows(attempt& work, const file_mark& mar
     co_return seen;
 }
 
+awaitable<std::size_t> exporter::absent_rows(attempt& work, const file_mark& mark) {
+    std::size_t absent = 0;
+    if (mark.evidence.empty())
+        co_return absent;
+    co_await work.session.execute("SAVEPOINT looking");
+    try {
+        const auto known = evidence_from(mark.evidence);
+        co_await work.session.execute("SET LOCAL TimeZone = " + db::connection::literal(known.time_zone));
+        for (const auto& row : known.rows)
+            if (const auto now = co_await look_for(work.session, known, row); now == rows_seen::none)
+                ++absent;
+    } catch (const std::invalid_argument&) {
+        absent = 0; // what cannot be read is no evidence
+    } catch (const db::error& failed) {
+        if (!failed.state().starts_with("22") && !failed.state().starts_with("42"))
+            throw;
+        absent = 0; // a table that is gone or changed is none either
+    }
+    co_await work.session.execute("ROLLBACK TO SAVEPOINT looking");
+    co_return absent;
+}
+
 } // namespace exports

@@ -161,6 +161,28 @@ awaitable<void> exporter::settle_one(attempt& work, unsettled_file file, verdict
                        {"decision", decision == verdict::keep ? "kept" : "removed"}});
 }
 
+// Discarding takes a copy away. What keeps a person from it is evidence that the copy is the only one.
+awaitable<void> exporter::must_be_in_table(attempt& work, const unsettled_file& file) {
+    const auto& author = file.mark.author;
+    const auto asked = co_await db::fate_of(work.session, author.transaction, author.position, work.position);
+    const bool committed = asked == fate::committed && is_of_this_server(author.position, work.position);
+    const auto absent = co_await absent_rows(work, file.mark);
+    if (!committed && absent == 0)
+        co_return;
+    throw async::error(
+        failure::integrity,
+        fmt::format(
+            "'{}' is not discarded: {}", file.name,
+            committed
+                ? fmt::format("the server says that transaction {}, which deleted its rows, was committed",
+                              author.transaction)
+                : fmt::format("{} of the rows that were looked for are not in the table", absent)),
+        "The file may be the only copy of its rows. `event-archiver recover --exports --keep FILE` lets the "
+        "task"
+        " go on; rows of the file that are in the table as well are then exported again."
+        " Then the file can be moved away.");
+}
+
 awaitable<std::uint64_t> exporter::recover() {
     const auto files = co_await context_.sink.unsettled();
     std::set<std::string> tasks;
@@ -203,6 +225,8 @@ awaitable<void> exporter::recover_file(std::string name, verdict decision) {
             throw async::error(failure::locked,
                                fmt::format("transaction {} is still in progress", author.transaction));
     }
+    if (file->mistake.empty() && decision == verdict::discard)
+        co_await must_be_in_table(work, *file);
     co_await settle_one(work, *file, decision, decided_by::person);
     co_await work.transaction->rollback();
 }

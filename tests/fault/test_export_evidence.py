@@ -17,6 +17,10 @@ def exports(request, archiver, database, lake, container, tmp_path):
 
 def killed(exports, database, when, shape=COMMON_KNOWLEDGE[0], settings=None):
     exports.add(shape)
+    return kill(exports, database, when, shape, settings)
+
+
+def kill(exports, database, when, shape=COMMON_KNOWLEDGE[0], settings=None):
     exports.remember()
     with DatabaseGate(database.server.port) as gate:
         gate.on(when(), type="Q", contains="COMMIT")
@@ -66,6 +70,9 @@ def test_a_commit_of_a_strangers_does_not_double_the_rows(exports, database):
     assert not killed(exports, database, kill_before)
     forge_number(exports, strangers_number(exports, "COMMIT"))
     is_undecided(exports, "that it was committed, but rows of the file are in the table")
+    outcome = exports.archiver.run("recover", "--exports", "--discard", "agency" + FIRST, expect=7)
+    assert "was committed" in outcome.stderr, str(outcome)
+    change_mark(exports, started="1700000000000000")  # the number can be a stranger's only since a restart
     exports.archiver.run("recover", "--exports", "--discard", "agency" + FIRST, expect=0)
     exports.run(expect=0)
     assert exports.check()["agency"] > 0
@@ -148,3 +155,21 @@ def test_an_abort_without_evidence_is_believed_of_the_same_server_only(exports, 
         return
     exports.run(expect=0)
     assert exports.check()["agency"] > 0 and exports.place.leftovers() == []
+
+
+@pytest.mark.parametrize("started", ["", "1700000000000000"], ids=["the same server", "restarted"])
+@pytest.mark.parametrize("back", ["one row", "half of them"])
+def test_a_discard_looks_before_it_takes_the_only_copy(exports, database, back, started):
+    """Rows came back by a replay after the export's COMMIT; the file is the only copy of the others."""
+    exports.add(COMMON_KNOWLEDGE[0])
+    exports.execute("CREATE TABLE replay AS SELECT * FROM agency")
+    assert kill(exports, database, kill_after)
+    limit = "LIMIT 1" if back == "one row" else "LIMIT (SELECT count(*) / 2 FROM replay)"
+    exports.execute(f"INSERT INTO agency SELECT r.* FROM replay r WHERE NOT EXISTS (SELECT FROM agency a WHERE a.id = r.id) ORDER BY r.id {limit}; DROP TABLE replay")
+    if started:
+        change_mark(exports, started=started)
+    outcome = exports.archiver.run("recover", "--exports", "--discard", "agency" + FIRST)
+    assert outcome.code == 7 and "is not discarded" in outcome.stderr and "--keep" in outcome.stderr, str(outcome)
+    assert exports.place.leftovers()
+    exports.archiver.run("recover", "--exports", "--keep", "agency" + FIRST, expect=0)
+    assert exports.place.names() == ["agency" + FIRST]
