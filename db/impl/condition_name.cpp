@@ -278,11 +278,25 @@ constexpr auto conditions = std::to_array<condition>({
 });
 static_assert(std::ranges::is_sorted(conditions, {}, &condition::state));
 
+const condition* condition_of(std::string_view state) noexcept {
+    const auto* const found = std::ranges::lower_bound(conditions, state, {}, &condition::state);
+    return found != conditions.end() && found->state == state ? found : nullptr;
+}
+
 } // namespace
 
 std::string_view condition_name(std::string_view state) noexcept {
-    const auto* const found = std::ranges::lower_bound(conditions, state, {}, &condition::state);
-    return found != conditions.end() && found->state == state ? found->name : "error";
+    const auto* const found = condition_of(state);
+    return found != nullptr ? found->name : "error";
+}
+
+std::string_view known_state(std::string_view state) noexcept {
+    if (const auto* const found = condition_of(state))
+        return found->state;
+    const auto* const of_class = std::ranges::find_if(conditions, [state](const condition& each) {
+        return each.state == std::string(state.substr(0, 2)) + "000";
+    });
+    return of_class != conditions.end() ? of_class->state : "P0001";
 }
 
 } // namespace db

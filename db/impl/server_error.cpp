@@ -16,7 +16,8 @@ std::string field(const PGresult* from, int code) {
 
 server_words words_of(const PGresult* from) {
     server_words said;
-    said.state = field(from, PG_DIAG_SQLSTATE);
+    if (const auto state = field(from, PG_DIAG_SQLSTATE); !state.empty())
+        said.state = known_state(state);
     said.text = field(from, PG_DIAG_MESSAGE_PRIMARY);
     said.schema = field(from, PG_DIAG_SCHEMA_NAME);
     said.table = field(from, PG_DIAG_TABLE_NAME);

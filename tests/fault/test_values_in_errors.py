@@ -1,4 +1,6 @@
 """A row's values are in no output, whatever goes wrong with the row; what can be said is the condition, the names and the place."""
+import hashlib
+
 import psycopg2
 import pytest
 
@@ -12,6 +14,8 @@ BODIES = {
     **{f"a {field} of {code}": f"RAISE EXCEPTION USING MESSAGE = OLD.event_type, ERRCODE = '{code}', {field} = OLD.event_type"
        for field in ("CONSTRAINT", "COLUMN", "TABLE", "SCHEMA", "DATATYPE") for code in ("P0001", "23514")},
     "all names, of a class that is repeated": "RAISE EXCEPTION USING ERRCODE = '23505', TABLE = OLD.event_type, COLUMN = OLD.event_type, SCHEMA = OLD.event_type",
+    "five characters as the code": "RAISE EXCEPTION USING MESSAGE = 'customer', ERRCODE = upper(md5(OLD.event_type)::char(4) || 'Q')",
+    "five characters of a known class": "RAISE EXCEPTION USING MESSAGE = 'customer', ERRCODE = '22' || upper(substr(md5(OLD.event_type), 1, 2)) || 'Q'",
     "a name of a relation": "PERFORM OLD.event_type::regclass",
     "a name of a zone": "PERFORM now() AT TIME ZONE OLD.event_type",
     "a unit": "PERFORM date_trunc(OLD.event_type, now())",
@@ -40,7 +44,8 @@ def test_what_a_trigger_says_is_told_by_its_condition(scene, what):
     outcome = scene.run("archive", settings={"LOG_LEVEL": "debug"})
     scene.table.execute('DROP TRIGGER tell ON "Event"')
     assert outcome.code not in (0, 12), str(outcome)
-    for part in ("4111-", "Jane", "jane"):
+    codes = [hashlib.md5(CANARY.encode()).hexdigest()[:size].upper() + "Q" for size in (2, 4)]
+    for part in ("4111-", "Jane", "jane", *codes):
         assert part not in outcome.stderr + outcome.stdout, str(outcome)
     assert "SQLSTATE " in outcome.stderr, str(outcome)
     scene.must_be_as_before()
