@@ -27,8 +27,8 @@ bool looks_like_a_secret(std::string_view text) noexcept {
     const auto holds = [text](std::string_view part) { return text.find(part) != std::string_view::npos; };
     return (scheme != std::string_view::npos && text.find('@', scheme) != std::string_view::npos) ||
            (query != std::string_view::npos && text.find('=', query) != std::string_view::npos) ||
-           holds("AccountKey=") || holds("SharedAccessSignature=") || holds("sig=") || holds("password=") ||
-           holds("PASSWORD=") || holds("Password=");
+           (holds("=") && holds(";")) || holds("AccountKey=") || holds("SharedAccessSignature=") ||
+           holds("sig=") || holds("password=") || holds("PASSWORD=") || holds("Password=");
 }
 
 } // namespace

@@ -46,6 +46,9 @@ MISPLACED = [
     {"LOG_LEVEL": "password=Tr0ub4dor"},
     {"AZURE_STORAGE_CONNECTION_STRING": None, "AZURE_STORAGE_ACCOUNT": "AccountName=x;AccountKey=Tr0ub4dor", "AZURE_STORAGE_KEY": "eA=="},
     {"AZURE_STORAGE_CONNECTION_STRING": None, "AZURE_STORAGE_ACCOUNT": "acme", "AZURE_STORAGE_ENDPOINT": "https://u:Tr0ub4dor@h"},
+    {"AZURE_STORAGE_CONNECTION_STRING": None, "AZURE_STORAGE_ACCOUNT": "AccountNam=x;AccountKy=Tr0ub4dor7==", "AZURE_STORAGE_ENDPOINT": "https://h", "AZURE_STORAGE_KEY": "eA=="},
+    {"AZURE_STORAGE_CONNECTION_STRING": None, "AZURE_STORAGE_ACCOUNT": "acme:Tr0ub4dor", "AZURE_STORAGE_ENDPOINT": "https://h", "AZURE_STORAGE_KEY": "eA=="},
+    {"AZURE_STORAGE_CONNECTION_STRING": None, "AZURE_STORAGE_ACCOUNT": "Tr0ub4dor/x+y==", "AZURE_STORAGE_ENDPOINT": "https://h", "AZURE_STORAGE_KEY": "eA=="},
     {"AZURE_STORAGE_CONNECTION_STRING": None, "AZURE_STORAGE_ACCOUNT": "acme", "AZURE_STORAGE_ENDPOINT": "https://h?sig=Tr0ub4dor"},
     {"AZURE_STORAGE_CONNECTION_STRING": None, "AZURE_STORAGE_ACCOUNT": "acme", "AZURE_AUTHORITY_HOST": "https://u:Tr0ub4dor@h",
      "AZURE_CLIENT_ID": "i", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_SECRET": "s"},
@@ -60,6 +63,13 @@ def test_a_secret_in_the_wrong_variable_is_not_told(archiver, settings, command)
     archiver.secrets.append(CANARY)
     outcome = archiver.run(command, settings=settings, expect=2)
     assert any(name in outcome.stderr for name in settings)
+
+
+@pytest.mark.parametrize("setting", ["AZURE_STORAGE_ACCOUNT", "AZURE_TENANT_ID", "ARCHIVE_ENCRYPTION_SCOPE", "EXPORT_PATH", "NO_PROXY"])
+@pytest.mark.parametrize("text", ["AccountNam=x;AccountKy=Tr0ub4dor7==;EndpointSuffix=core.windows.net", "Endpoint=sb://h/;SharedAccessKy=Tr0ub4dor"])
+def test_config_does_not_show_what_looks_like_a_connection_string(archiver, setting, text):
+    archiver.secrets.append(CANARY)
+    archiver.run("config", settings={setting: text})
 
 
 @pytest.mark.parametrize(
