@@ -31,7 +31,7 @@ constexpr std::string_view owner[] = {"PG_CONNECTION_STRING", "ARCHIVE_DATABASE_
 
 constexpr std::string_view forecast[] = {"ARCHIVE_COMMIT", "ARCHIVE_COMPRESSION", "ARCHIVE_RATE_LIMIT",
                                          "ARCHIVE_TRACE"};
-constexpr std::string_view running[] = {"DRY_RUN", "ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
+constexpr std::string_view running[] = {"DRY_RUN", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 constexpr std::string_view settling[] = {"ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 constexpr std::string_view exporting[] = {"DRY_RUN", "ARCHIVE_MEMORY", "ARCHIVE_SIDE_EFFECTS"};
 constexpr std::string_view foreseeing[] = {"ARCHIVE_SIDE_EFFECTS"};

@@ -14,7 +14,13 @@ awaitable<void> archive_rows(const run_context& context) {
     co_await run.run();
 }
 
-awaitable<void> restore_days(const run_context& context, restore_request request) {
+awaitable<void> restore_days(const run_context& given, restore_request request) {
+    // The days that were asked for are restored, whosever shard they are of.
+    auto whole = given.settings;
+    whole.shard = {};
+    const run_context context{whole,         given.database, given.helper,   given.lake,
+                              given.retries, given.pages,    given.log,      given.stop,
+                              given.report,  given.run_id,   given.new_nonce};
     if (request.into.empty()) {
         restore_run run(context, std::move(request));
         co_await run.run();

@@ -85,3 +85,18 @@ def test_the_backfill_as_its_manifest_has_it(archiver, table, oracle):
         assert list(cluster.map(pod, range(job["completions"]))) == [0] * job["completions"]
     found = oracle.check()
     assert found.archived == 2000 and len(found.files) == 40
+
+
+def test_restore_restores_the_days_it_is_given_whatever_the_shard(archiver, table, oracle):
+    """It has no flag for it, and does not use the variable that a pod may have."""
+    table.fill(12, 4)
+    oracle.remember()
+    archiver.archive()
+    shard = {"ARCHIVE_SHARD": f"{(number_of('2024-01-01') + 1) % 2}/2"}
+    archiver.run("restore", "--day", "2024-01-01", "--hold", "none", settings=shard, expect=0)
+    archiver.run("restore", "--from", "2024-01-02", "--hold", "none", settings=shard, expect=0)
+    assert table.count() == 12
+    outcome = archiver.run("restore", "--day", "2024-01-01", "--shard", "0/2", expect=2)
+    assert "--shard" in outcome.stderr
+    archiver.archive()
+    assert oracle.check().archived == 12
