@@ -28,6 +28,9 @@ std::string plan_json(const archive::forecast& found) {
     json::array held;
     for (const auto day : found.held)
         held.emplace_back(day.text());
+    json::array refusals;
+    for (const auto& each : found.refusals)
+        refusals.emplace_back(valid_utf8(each));
     json::array side_effects;
     for (const auto& each : found.side_effects)
         side_effects.emplace_back(valid_utf8(each));
@@ -47,6 +50,7 @@ std::string plan_json(const archive::forecast& found) {
         {"left", left},
         {"held", std::move(held)},
         {"rows_dayless", found.rows_dayless},
+        {"refusals", std::move(refusals)},
         {"side_effects", std::move(side_effects)},
         {"files_pending", found.files_pending},
         {"container_exists", found.container_exists},
@@ -94,6 +98,8 @@ std::string render_plan(const archive::forecast& found, output_format format) {
     if (found.rows_dayless > 0)
         text += fmt::format("{} at -infinity or before year 1 belong to no day: they stay\n",
                             counted(found.rows_dayless, "row"));
+    for (const auto& each : found.refusals)
+        text += fmt::format("archive would be refused: {}\n", each);
     for (const auto& each : found.side_effects)
         text += fmt::format("the DELETE may change other rows: {}\n", each);
     if (found.files_pending > 0)

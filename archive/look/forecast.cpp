@@ -2,7 +2,11 @@
 
 #include "archive/plan/planner.hpp"
 #include "archive/plan/row_sample.hpp"
+#include "archive/table/file_header.hpp"
+#include "archive/table/folder_mistakes.hpp"
 #include "archive/table/table_shape.hpp"
+#include "azure/blob/crc64.hpp"
+#include "csv/dialect.hpp"
 #include "db/side_effects.hpp"
 #include "db/transaction.hpp"
 
@@ -14,12 +18,19 @@ namespace archive {
 namespace {
 
 forecast_day describe_day(const planned_day& planned, const lake::file_key& key,
-                          const lake::file_map& present, const lake::folder& folder) {
+                          const lake::file_map& present, const lake::folder& folder,
+                          std::uint64_t header_crc) {
     forecast_day made{planned.which, planned.rows, 0, folder.name_of(key)};
     if (const auto found = present.find(key); found != present.end()) {
         const auto file = describe_file(found->second);
         made.action = action_for(&file);
         made.note = file.note;
+        const auto mistake =
+            is_as_marked(found->second) ? columns_mistake(found->second, header_crc) : std::nullopt;
+        if (mistake && made.action != file_action::settle) {
+            made.action = file_action::refuse;
+            made.note = mistake->why;
+        }
     }
     return made;
 }
@@ -110,11 +121,16 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     seen.table = table.name;
     seen.how = choose_reading(table);
     seen.rows_dayless = made.rows_dayless;
+    const auto header_crc = azure::crc64(0, lake::bytes_of(csv::header_line(table.columns)));
+    std::set<lake::day> due;
     for (const auto& planned : made.chosen.days) {
         const auto key = choose_file(planned.which, limits.compression, present);
-        seen.days.push_back(describe_day(planned, key, present, context.lake));
+        seen.days.push_back(describe_day(planned, key, present, context.lake, header_crc));
+        due.insert(planned.which);
         seen.rows += planned.rows;
     }
+    for (const auto& mistake : folder_mistakes(present, table, limits.time_column, due))
+        seen.refusals.push_back(mistake.message());
     seen.days_left = made.days_due - seen.days.size();
     seen.rows_left = made.rows_due - seen.rows;
 

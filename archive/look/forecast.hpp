@@ -54,6 +54,7 @@ struct forecast {
     std::vector<lake::day> held;    // restored days that stay for now
     std::uint64_t files_pending = 0;
     bool container_exists = false;
+    std::vector<std::string> refusals;     // what ends a run, whatever its days
     std::vector<std::string> side_effects; // that the DELETE may have, as the catalog has it
     std::chrono::seconds duration{};
     std::uint64_t memory = 0;

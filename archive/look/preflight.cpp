@@ -92,8 +92,8 @@ check_line failed_line(std::string name, const std::exception_ptr& failed) {
 
 awaitable<std::vector<check_line>> preflight(preflight_context context) {
     std::vector<check_line> lines;
-    co_await check_database(context, lines);
-    co_await check_lake(context, lines);
+    const auto table = co_await check_database(context, lines);
+    co_await check_lake(context, table, lines);
     co_return lines;
 }
 

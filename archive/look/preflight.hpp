@@ -3,6 +3,7 @@
 #pragma once
 
 #include "archive/settings.hpp"
+#include "archive/table/table.hpp"
 #include "async/error.hpp"
 #include "db/session_scope.hpp"
 #include "lake/folder.hpp"
@@ -79,9 +80,12 @@ struct preflight_context {
 [[nodiscard]] awaitable<std::vector<check_line>> preflight(preflight_context context);
 
 // Its two halves.
-[[nodiscard]] awaitable<void> check_database(const preflight_context& context,
-                                             std::vector<check_line>& lines);
-[[nodiscard]] awaitable<void> check_lake(const preflight_context& context, std::vector<check_line>& lines);
+// The table, if it could be described.
+[[nodiscard]] awaitable<std::optional<table_description>> check_database(const preflight_context& context,
+                                                                         std::vector<check_line>& lines);
+[[nodiscard]] awaitable<void> check_lake(const preflight_context& context,
+                                         const std::optional<table_description>& table,
+                                         std::vector<check_line>& lines);
 
 // The session's own properties: the role's rights, its search_path, the server's identity and encoding.
 // Before a transaction.

@@ -115,6 +115,8 @@ awaitable<void> check_obstacles(db::connection& session, const table_description
     judge(lines, "inheritance", shape_mistake(shape), "neither foreign tables nor tables that inherit");
     judge(lines, "rules", rule_mistake(shape), "none on DELETE");
     judge(lines, "publications", publication_mistake(shape), "none is in the way of a DELETE");
+    for (const auto& each : shape.unfinished)
+        add(lines, "partitions", check_status::warning, sentence_of(each), statement_to_finish(each));
     if (const auto unlogged = unlogged_mistake(shape))
         add(lines, "logging", check_status::warning, unlogged->message(), unlogged->hint());
     else
@@ -205,7 +207,7 @@ awaitable<void> check_transactions(db::connection& session, std::vector<check_li
 }
 
 awaitable<void> look(db::connection& session, const preflight_context& context,
-                     std::vector<check_line>& lines) {
+                     std::vector<check_line>& lines, std::optional<table_description>& table) {
     add(lines, "database", check_status::ok, context.database_name);
     co_await check_session(session, lines);
     const auto& settings = context.settings;
@@ -219,7 +221,6 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     co_await check_server(session, lines);
-    std::optional<table_description> table;
     try {
         if (!missing)
             table = co_await describe_table(session, named, settings.time_column, settings.key_columns);
@@ -253,13 +254,16 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
 
 } // namespace
 
-awaitable<void> check_database(const preflight_context& context, std::vector<check_line>& lines) {
+awaitable<std::optional<table_description>> check_database(const preflight_context& context,
+                                                           std::vector<check_line>& lines) {
+    std::optional<table_description> table;
     const auto failed = co_await async::caught(
-        db::with_session(context.database, [&context, &lines](db::connection& session) {
-            return look(session, context, lines);
+        db::with_session(context.database, [&context, &lines, &table](db::connection& session) {
+            return look(session, context, lines, table);
         }));
     if (failed)
         lines.push_back(failed_line(lines.empty() ? "database" : "database questions", failed));
+    co_return table;
 }
 
 } // namespace archive

@@ -4,6 +4,7 @@
 #include "archive/look/inventory.hpp"
 #include "archive/look/owner_look.hpp"
 #include "archive/look/preflight.hpp"
+#include "archive/table/folder_mistakes.hpp"
 #include "async/caught.hpp"
 #include "azure/blob/error.hpp"
 #include "db/session_scope.hpp"
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace archive {
 
@@ -23,7 +25,17 @@ constexpr std::string_view role_hint =
     "write,"
     " delete and list (sp=rwdl); tags ask for \"Storage Blob Data Owner\", or tags too (sp=rwdlt).";
 
-void judge_files(const lake::file_map& files, std::vector<check_line>& lines) {
+void judge_marks(const lake::file_map& files, const preflight_context& context,
+                 const table_description& table, std::vector<check_line>& lines) {
+    // As if the last days there were due: those are the next ones.
+    std::set<lake::day> due;
+    if (!files.empty())
+        due.insert(files.rbegin()->first.which);
+    for (const auto& mistake : folder_mistakes(files, table, context.settings.time_column, due))
+        lines.push_back({"files", check_status::failed, mistake.message(), mistake.hint(), mistake.kind()});
+}
+
+void judge_files(const lake::file_map& files, bool table_known, std::vector<check_line>& lines) {
     std::size_t pending = 0;
     std::size_t foreign = 0;
     for (const auto& [key, file] : files) {
@@ -38,7 +50,7 @@ void judge_files(const lake::file_map& files, std::vector<check_line>& lines) {
             lines.push_back({"files", check_status::warning,
                              fmt::format("'{}' cannot be appended to: {}", described.name, described.note),
                              "A run that has rows for it fails; its message says what to do."});
-        if (described.state == file_state::unreadable)
+        if (described.state == file_state::unreadable && !table_known)
             lines.push_back({"files", check_status::failed,
                              fmt::format("'{}': {}", described.name, described.note),
                              "Restore its metadata, or move the file away.", failure::precondition});
@@ -191,7 +203,8 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
 
 } // namespace
 
-awaitable<void> check_lake(const preflight_context& context, std::vector<check_line>& lines) {
+awaitable<void> check_lake(const preflight_context& context, const std::optional<table_description>& table,
+                           std::vector<check_line>& lines) {
     auto& client = context.lake.client();
     const auto listed = co_await async::outcome_of(context.lake.present_files());
     if (listed.failed) {
@@ -216,7 +229,9 @@ awaitable<void> check_lake(const preflight_context& context, std::vector<check_l
     co_await check_container(context, lines);
     co_await check_writing(context, lines);
     co_await check_owner(context, lines);
-    judge_files(*files, lines);
+    if (table)
+        judge_marks(*files, context, *table, lines);
+    judge_files(*files, table.has_value(), lines);
 }
 
 } // namespace archive

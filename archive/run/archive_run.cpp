@@ -8,6 +8,7 @@
 #include "archive/run/restored_rows.hpp"
 #include "archive/run/run_effects.hpp"
 #include "archive/run/stage_rows.hpp"
+#include "archive/table/folder_mistakes.hpp"
 #include "archive/table/table_shape.hpp"
 #include "async/timeline.hpp"
 #include "db/position.hpp"
@@ -66,23 +67,11 @@ awaitable<void> look_at_table(archive_transaction& work) {
         work.members.emplace(asked.text(row, 2));
 }
 
-// Each row is in the file of the day that this column gave it. A column that the table no longer has was
-// renamed.
 void must_be_by_this_time(const lake::file_map& files, const table_description& table,
                           const std::string& column) {
-    for (const auto& [key, file] : files) {
-        const auto& mark = file.mark.mark;
-        if (!mark || mark->now.time_column.empty() || mark->now.time_column == column ||
-            mark->now.rows == 0 ||
-            std::ranges::find(table.columns, mark->now.time_column) == table.columns.end())
-            continue;
-        throw async::error(
-            async::failure::precondition,
-            fmt::format("the rows of '{}' were put there by column '{}', not by '{}'", file.properties.name,
-                        mark->now.time_column, column),
-            "Set ARCHIVE_TIME_COLUMN back, or give the archive by the other column a folder of its own with"
-            " ARCHIVE_PATH: a row has one day only.");
-    }
+    for (const auto& [key, file] : files)
+        if (const auto mistake = time_mistake(file, table, column))
+            throw async::error(*mistake);
 }
 
 std::function<std::string()> if_any_are_removed(partition_removal how, std::function<std::string()> cutoff) {
@@ -109,6 +98,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     context_.report.enter(run_phase::planning);
     const auto shape = co_await read_shape(opened.session, opened.table.oid);
     must_have_shape(shape);
+    tell_hidden(shape);
     must_be_by_this_time(opened.files, opened.table, context_.settings.time_column);
     archive_transaction work(opened);
     co_await look_at_table(work);
@@ -131,7 +121,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     if (work.rows() == 0)
         co_return attempt_result::finished;
 
-    co_await delete_rows(context_, work, cutoff_);
+    co_await delete_rows(context_, work, cutoff_, attached_);
     archive_commit ending(context_, tools_, work);
     co_await ending.run();
     const bool by_day = context_.settings.commit == commit_unit::day;
@@ -187,6 +177,14 @@ awaitable<std::vector<lake::day>> archive_run::held_days(const run_transaction& 
     }
     held_days_said_ = true;
     co_return std::vector<lake::day>(held.begin(), held.end());
+}
+
+// Rows that were due are not archived, and nothing else would say so.
+void archive_run::tell_hidden(const table_shape& shape) {
+    if (!std::exchange(hidden_said_, true))
+        for (const auto& each : shape.unfinished)
+            context_.log.warn("partition.hidden", sentence_of(each),
+                              {{"partition", each.partition}, {"statement", statement_to_finish(each)}});
 }
 
 // True if a file was converted: the folder is no longer as it was listed.

@@ -7,7 +7,9 @@
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_loop.hpp"
 #include "archive/run/transaction_opener.hpp"
+#include "archive/table/table_shape.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,7 @@ class archive_run {
     [[nodiscard]] awaitable<std::vector<lake::day>> held_days(const run_transaction& opened);
     [[nodiscard]] awaitable<bool> prepare_files(archive_transaction& work);
     [[nodiscard]] awaitable<void> foresee_side_effects(const run_transaction& opened);
+    void tell_hidden(const table_shape& shape);
     [[nodiscard]] awaitable<void> end_restores(const archive_transaction& work);
     [[nodiscard]] std::string cutoff_expression() const;
 
@@ -34,9 +37,11 @@ class archive_run {
     transaction_opener opener_;
     run_loop loop_;
     file_check files_;
-    std::string cutoff_;      // fixed by the first transaction
-    std::string lower_bound_; // commit by day: what lies below is done
+    std::string cutoff_;             // fixed by the first transaction
+    std::string lower_bound_;        // commit by day: what lies below is done
+    std::set<std::string> attached_; // partitions that came while others were taken away
     bool held_days_said_ = false;
+    bool hidden_said_ = false;
     bool effects_said_ = false;
 };
 

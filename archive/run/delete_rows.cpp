@@ -16,9 +16,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace archive {
 
@@ -75,6 +77,32 @@ void must_be_the_same(const std::set<std::string>& before, const std::set<std::s
             fmt::format("partitions of {} were attached or detached while rows were read", table.name));
 }
 
+// Nobody else attaches a partition twice: each attempt's work was rolled back.
+awaitable<void> must_not_be_attached_again(const run_transaction& opened, const std::set<std::string>& before,
+                                           const std::set<std::string>& now,
+                                           std::set<std::string>& attached) {
+    std::vector<std::string> came;
+    std::ranges::set_difference(now, before, std::back_inserter(came));
+    const auto again =
+        std::ranges::find_if(came, [&](const std::string& oid) { return attached.contains(oid); });
+    attached.insert(came.begin(), came.end());
+    if (again == came.end())
+        co_return;
+    const std::array parameters{db::parameter(*again)};
+    const auto asked = co_await opened.session.query(
+        "SELECT $1::oid::regclass::text, (SELECT string_agg(quote_ident(evtname), ', ' ORDER BY evtname)"
+        " FROM pg_event_trigger WHERE evtenabled <> 'D')",
+        parameters);
+    throw async::error(
+        failure::precondition,
+        fmt::format(
+            "partition {} is attached to {} whenever another is taken away: its rows would be deleted unread",
+            asked.text(0, 0), opened.table.name),
+        fmt::format(
+            "An event trigger does that ({}): disable it for the run, or leave ARCHIVE_PARTITIONS at delete.",
+            asked.is_null(0, 1) ? std::string_view("none is to be seen now") : asked.text(0, 1)));
+}
+
 // Under row security the readers' sessions and this one may see different rows, as many of them: a policy may
 // ask for the role, or for a setting that a pooler's other client has left behind. A trigger may keep some
 // rows while others are deleted.
@@ -120,7 +148,8 @@ awaitable<void> name_transaction(const run_context& context, archive_transaction
 
 } // namespace
 
-awaitable<void> delete_rows(const run_context& context, archive_transaction& work, std::string cutoff) {
+awaitable<void> delete_rows(const run_context& context, archive_transaction& work, std::string cutoff,
+                            std::set<std::string>& attached) {
     const async::span shown(context.log, "job", "delete");
     context.report.enter(run_phase::deleting);
     auto& session = work.opened.session;
@@ -132,8 +161,10 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
     const auto removed = gone.rows;
     // A removal takes members away; an event trigger, or somebody before its lock, may have added one.
     const auto left = co_await members_of(work.opened);
-    if (!std::ranges::includes(found, left))
+    if (!std::ranges::includes(found, left)) {
+        co_await must_not_be_attached_again(work.opened, found, left, attached);
         must_be_the_same(found, left, work.opened.table);
+    }
     // An event trigger on DETACH or DROP may delete as well. That the storage of the table changes is our own
     // doing.
     if (removed > 0)

@@ -1,6 +1,7 @@
 #include "archive/run/moved_rows.hpp"
 
 #include "archive/settle/look_at_rows.hpp"
+#include "archive/table/folder_mistakes.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
 #include "async/error.hpp"
@@ -21,13 +22,6 @@ using async::failure;
 
 namespace {
 
-// Of a key of these types the text stays, whichever of them it was before.
-constexpr std::array<std::string_view, 4> stable_types{"smallint", "integer", "bigint", "uuid"};
-
-bool is_stable(const key_column& key) noexcept {
-    return std::ranges::find(stable_types, key.type) != stable_types.end();
-}
-
 // Whether the table has all rows of the file on their day still, as the restore inserted them: a row that was
 // written to since, or moved, has another xmin.
 awaitable<bool> has_all_restored(const run_transaction& opened, const lake::listed_file& file) {
@@ -43,18 +37,14 @@ awaitable<bool> has_all_restored(const run_transaction& opened, const lake::list
 }
 
 std::string some_keys(const rows_of_file& seen) {
-    const auto all = seen.counts.to_the_letter + seen.counts.other_content;
-    return fmt::format("{}{}", fmt::join(seen.present, ", "), all > seen.present.size() ? ", …" : "");
+    return fmt::format("{}{}", fmt::join(seen.changed, ", "),
+                       seen.counts.other_content > seen.changed.size() ? ", …" : "");
 }
 
 constexpr std::string_view restored_hint =
     "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, and its "
     "rows are"
     " archived again. If the file's rows count, delete these from the table.";
-constexpr std::string_view types_hint =
-    "If they are the same rows, delete them from the table: the file has them. If they are others, run"
-    " `event-archiver recover --keep FILE`: the file's rows are then compared as rows of today's types.";
-
 // Nothing if the keys of the file are none for the table.
 awaitable<std::optional<rows_of_file>>
 look_among_due(const run_context& context, const archive_transaction& work, const lake::listed_file& file) {
@@ -80,22 +70,13 @@ async::error are_due(const lake::listed_file& file, const rows_of_file& seen, co
             std::string(hint)};
 }
 
-async::error not_told(const lake::listed_file& file, const table_description& table) {
-    return {failure::integrity,
-            fmt::format(
-                "the time column or the key of {} has had another type since '{}' was written: whether rows"
-                " that are due near its day are among its rows cannot be told",
-                table.name, file.properties.name),
-            std::string(types_hint)};
-}
-
 awaitable<void> look_for_restored(const run_context& context, const archive_transaction& work,
                                   const lake::listed_file& file) {
     if (co_await has_all_restored(work.opened, file))
         co_return;
     const auto seen = co_await look_among_due(context, work, file);
     if (!seen)
-        throw not_told(file, work.opened.table);
+        throw cannot_be_told(file, work.opened.table);
     if (seen->counts.other_content > 0)
         throw are_due(file, *seen, work.opened.table, "which was restored", restored_hint);
 }
@@ -109,28 +90,13 @@ awaitable<void> look_for_retyped(const run_context& context, const archive_trans
     if (how == moved_look::by_key)
         seen = co_await look_among_due(context, work, file);
     if (!seen)
-        throw not_told(file, work.opened.table);
+        throw cannot_be_told(file, work.opened.table);
     if (seen->counts.other_content > 0)
         throw are_due(file, *seen, work.opened.table,
-                      "since whose writing the time column or the key got another type", types_hint);
+                      "since whose writing the time column or the key got another type", other_types_hint);
 }
 
 } // namespace
-
-moved_look choose_look(const lake::file_record& file, const table_description& table) noexcept {
-    const bool known = file.identity != 0;
-    if (file.rows == 0 || (known && file.identity == table.identity) || file.types == table.types)
-        return moved_look::none;
-    return known && !std::ranges::all_of(table.keys, is_stable) ? moved_look::impossible : moved_look::by_key;
-}
-
-bool is_near(lake::day which, const std::set<lake::day>& due) noexcept {
-    // Zones are 26 hours apart at most.
-    constexpr std::int32_t days = 2;
-    return std::ranges::any_of(due, [which](lake::day each) {
-        return each.number() >= which.number() - days && each.number() <= which.number() + days;
-    });
-}
 
 awaitable<void> must_not_have_moved(const run_context& context, const archive_transaction& work) {
     const auto& opened = work.opened;

@@ -49,8 +49,7 @@ awaitable<void> must_be_as_restored(const run_context& context, const archive_tr
                 "{} rows of '{}', which was restored, were changed while they were back in {}, or moved to"
                 " another day: {} {}{}",
                 seen.counts.other_content, file.properties.name, opened.table.name, key_names(opened.table),
-                fmt::join(seen.present, ", "),
-                seen.counts.to_the_letter + seen.counts.other_content > seen.present.size() ? ", …" : ""),
+                fmt::join(seen.changed, ", "), seen.counts.other_content > seen.changed.size() ? ", …" : ""),
             "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, "
             "and the"
             " rows are archived again. If the file's rows count, delete these from the table.");

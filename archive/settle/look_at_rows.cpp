@@ -80,8 +80,11 @@ awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& se
             }
             ++(found[each] == row_presence::to_the_letter ? seen.counts.to_the_letter
                                                           : seen.counts.other_content);
+            const auto key = fmt::format("{}", fmt::join(rows[each].key, "/"));
             if (seen.present.size() < keys_shown)
-                seen.present.push_back(fmt::format("{}", fmt::join(rows[each].key, "/")));
+                seen.present.push_back(key);
+            if (found[each] == row_presence::other_content && seen.changed.size() < keys_shown)
+                seen.changed.push_back(key);
         }
         rows.clear();
     };

@@ -4,6 +4,7 @@
 #include "archive/settle/refusal.hpp"
 #include "archive/settle/verdict.hpp"
 #include "archive/stage/staging.hpp"
+#include "archive/table/folder_mistakes.hpp"
 #include "archive/table/row_lookup.hpp"
 #include "async/error.hpp"
 #include "db/fate.hpp"
@@ -39,11 +40,8 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
                                     const db::server_position& position, const lake::file_map& files) {
     settling result;
     for (const auto& [key, file] : files)
-        // It may hide a pending tail.
-        if (!file.mark.mistake.empty())
-            throw async::error(
-                failure::precondition, fmt::format("'{}': {}", file.properties.name, file.mark.mistake),
-                "Restore its metadata, or move the file away. docs/protocol.md names the fields.");
+        if (const auto mistake = mark_mistake(file))
+            throw async::error(*mistake);
     auto known = co_await gather(session, table, files);
     std::vector<decided_file> work;
     for (const auto& [key, file] : files) {
@@ -129,6 +127,12 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
                {"decision", to_string(decision)},
                {"transaction", author.transaction},
                {"transaction.fate", to_string(facts.fate)}});
+    if (facts.said == db::fate::aborted && decision == settle_decision::keep)
+        log_.warn(
+            "settle.kept",
+            "the server says that a transaction was rolled back, and its rows are not in the table: the file"
+            " keeps them, as the only copy or as rows that were archived elsewhere since",
+            {{"blob", file.properties.name}, {"transaction", author.transaction}, {"rows", mark.now.rows}});
     co_return decision;
 }
 

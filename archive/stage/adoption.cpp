@@ -4,6 +4,7 @@
 #include "archive/stage/known_content.hpp"
 #include "archive/stage/staging.hpp"
 #include "archive/table/file_header.hpp"
+#include "archive/table/folder_mistakes.hpp"
 #include "async/error.hpp"
 #include "lake/conflict.hpp"
 #include "lake/content_check.hpp"
@@ -99,17 +100,10 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
         throw lake::refused(file.name, "appended to",
                             {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
                              "Give each table a folder of its own with ARCHIVE_PATH."});
-    if (ours && mark->restored && mark->now.header != header_crc_)
-        throw lake::refused(
-            file.name, "compared with the rows that it was restored to",
-            {failure::precondition, "the table's columns have changed since it was written",
-             "If the table's rows count, run `event-archiver recover --discard FILE`: the file is"
-             " emptied, and the rows are archived again. If the file's count, delete the day's rows from"
-             " the table."});
-    if (ours && mark->now.header != header_crc_)
-        throw lake::refused(file.name, "appended to",
-                            {failure::precondition, "the table's columns have changed since it was written",
-                             "Move the file away; the new rows then begin a new one."});
+    if (const auto mistake = ours ? columns_mistake(before, header_crc_) : std::nullopt)
+        throw lake::refused(file.name,
+                            mark->restored ? "compared with the rows that it was restored to" : "appended to",
+                            *mistake);
     if (ours) {
         file.base = mark->now;
         file.base->blocks = file.base_ids.size(); // a restore that was rolled back marks others' files too

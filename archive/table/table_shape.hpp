@@ -27,9 +27,18 @@ struct table_part {
     std::string publication;  // that publishes its deletes while it has no replica identity; empty: none
 };
 
+// A partition whose rows nobody sees, because its DETACH CONCURRENTLY was cancelled.
+struct unfinished_detach {
+    std::string partition; // both quoted and qualified
+    std::string from;
+};
+[[nodiscard]] std::string sentence_of(const unfinished_detach& detach);
+[[nodiscard]] std::string statement_to_finish(const unfinished_detach& detach);
+
 struct table_shape {
     std::vector<table_part> parts; // the table itself first
-    std::string role;              // quoted
+    std::vector<unfinished_detach> unfinished;
+    std::string role; // quoted
     bool may_delete = true;
     bool may_insert = true;
 };

@@ -1,4 +1,6 @@
 """A row lies in the file of the day that its time column gave it. By another column it would lie in another file as well."""
+import json
+
 import pytest
 
 from support.scene import Kind
@@ -40,6 +42,31 @@ def test_marks_that_do_not_tell_the_time_column_are_no_obstacle(scene):
             scene.lake.set_metadata(scene.container, blob.name, {**blob.metadata, "archiverlast": last})
     scene.finish(18)
     refused(scene, "archive")
+
+
+def test_plan_and_check_say_what_archive_refuses(scene):
+    """Another time column, a mark that cannot be read, a key that another type tells otherwise."""
+    scene.begin(Kind(before=12, rows=6))
+    says = "were put there by column 'created_at', not by 'processed_at'"
+    assert says in scene.plain.run("plan", settings=OTHER, expect=0).stdout
+    assert says in scene.plain.run("check", settings=OTHER, expect=3).stdout
+    assert any(says in each for each in json.loads(scene.plain.run("plan", "-o", "json", settings=OTHER, expect=0).stdout)["refusals"])
+    name = scene.oracle.file_names()[0]
+    metadata = scene.lake.head(scene.container, name).metadata
+    scene.lake.set_metadata(scene.container, name, {**metadata, "archiverrows": "many"})
+    for command, code in (("plan", 0), ("check", 3)):
+        outcome = scene.plain.run(command, expect=code)
+        assert outcome.stdout.count(f"'{name}': its metadata cannot be read") == 1, str(outcome)
+    scene.lake.set_metadata(scene.container, name, metadata)
+    assert json.loads(scene.plain.run("plan", "-o", "json", expect=0).stdout)["refusals"] == []
+    scene.table.execute('ALTER TABLE public."Event" ADD COLUMN more text')
+    try:
+        days = {day["day"]: day for day in json.loads(scene.plain.run("plan", "-o", "json", expect=0).stdout)["days"]}
+        assert days["2024-01-01"]["file"] == "refused" and "columns have changed" in days["2024-01-01"]["note"]
+        assert "columns have changed" in scene.plain.run("archive", expect=3).stderr
+    finally:
+        scene.table.execute('ALTER TABLE public."Event" DROP COLUMN more')
+    scene.finish(18)
 
 
 @pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])

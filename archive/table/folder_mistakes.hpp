@@ -1,0 +1,48 @@
+// What in a folder, or in the marks of its files, keeps `archive` from working: decided from the listing, for
+// `archive`, `plan` and `check` alike. Pure functions.
+#pragma once
+
+#include "archive/table/table.hpp"
+#include "async/error.hpp"
+#include "lake/folder.hpp"
+#include "lake/treatment.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <vector>
+
+namespace archive {
+
+// How the rows of a file, if somebody put them back into the table, are found among rows that are due on
+// other days.
+enum class moved_look : std::uint8_t {
+    none,       // the day and the key of a row are told as when the file was written
+    by_key,     // the day is told otherwise, and the key finds the row
+    impossible, // the key is told otherwise as well
+};
+[[nodiscard]] moved_look choose_look(const lake::file_record& file, const table_description& table) noexcept;
+// True if one of the days is as near as another time zone, or another precision, moves a row.
+[[nodiscard]] bool is_near(lake::day which, const std::set<lake::day>& due) noexcept;
+// Of a file near to a day that is due, whose rows cannot be told by it.
+[[nodiscard]] async::error cannot_be_told(const lake::listed_file& file, const table_description& table);
+extern const std::string_view other_types_hint;
+
+// A mark that cannot be read: it may hide a pending tail.
+[[nodiscard]] std::optional<async::error> mark_mistake(const lake::listed_file& file);
+// Rows lie in the file of the day that this column gave them. A column that the table has no more was
+// renamed.
+[[nodiscard]] std::optional<async::error>
+time_mistake(const lake::listed_file& file, const table_description& table, std::string_view column);
+// Of a file with our mark and rows due for it: the table has other columns now.
+[[nodiscard]] std::optional<lake::refusal> columns_mistake(const lake::listed_file& file,
+                                                           std::uint64_t header_crc);
+
+// All that ends a run which has rows of these days, whatever day they are of.
+[[nodiscard]] std::vector<async::error> folder_mistakes(const lake::file_map& files,
+                                                        const table_description& table,
+                                                        std::string_view time_column,
+                                                        const std::set<lake::day>& due);
+
+} // namespace archive
