@@ -98,7 +98,6 @@ std::optional<file_line> line_file::next() {
             const auto had = buffer_.size() - used_up_;
             if (had > line_bytes_max) { // its rest is not kept
                 line.too_long = true;
-                line.text = buffer_.substr(used_up_, 80);
                 used_up_ = buffer_.size();
             }
             if (!fill())

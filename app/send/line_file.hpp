@@ -30,7 +30,7 @@ struct file_state {
 struct file_line {
     std::uint64_t number = 0; // from 1
     std::string text;         // without the end of the line
-    bool too_long = false;    // the text is only its beginning
+    bool too_long = false;    // the text is empty then
 };
 
 class line_file {
