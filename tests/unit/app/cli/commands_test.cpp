@@ -7,11 +7,21 @@
 
 #include <gmock/gmock.h>
 #include <set>
+#include <string>
+#include <string_view>
 
 namespace app {
 namespace {
 
 using testing::HasSubstr;
+
+// A hyphen is escaped, so that a reader can copy the name.
+std::string in_troff(std::string_view name) {
+    std::string text;
+    for (const char each : name)
+        text += each == '-' ? "\\-" : std::string(1, each);
+    return text;
+}
 
 TEST(commands, are_told_by_help_completion_and_man_page_with_all_their_flags) {
     const auto page = man_page();
@@ -19,7 +29,7 @@ TEST(commands, are_told_by_help_completion_and_man_page_with_all_their_flags) {
         SCOPED_TRACE(info.name);
         EXPECT_EQ(&info_of(info.command), &info);
         const auto help = parse_command_line({"help", std::string(info.name)}).standard_output;
-        EXPECT_THAT(page, HasSubstr("\n.SS " + std::string(info.name)));
+        EXPECT_THAT(page, HasSubstr("\n.SS " + in_troff(info.name)));
         for (const auto* const shell : {"bash", "zsh", "fish"})
             EXPECT_THAT(completion_script(shell), HasSubstr(std::string(info.name)));
         for (const auto& flag : info.flags) {
