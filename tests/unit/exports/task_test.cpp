@@ -1,4 +1,5 @@
 #include "async/error.hpp"
+#include "db/sql/sql_file.hpp"
 #include "exports/task.hpp"
 
 #include <gtest/gtest.h>
@@ -71,7 +72,7 @@ TEST_F(tasks, that_are_broken_say_why_and_spoil_only_themselves) {
     write("nul/select.sql", std::string("COPY\0", 5));
     write("nul/delete.sql", removal);
     write("large/select.sql", copy);
-    write("large/delete.sql", std::string(sql_bytes_max + 1, ' '));
+    write("large/delete.sql", std::string(db::sql_bytes_max + 1, ' '));
     fs::create_directories(folder_ / "directory" / "select.sql");
     fs::create_directories(folder_ / "neither");
     write_task("pipe");
