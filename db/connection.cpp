@@ -4,6 +4,7 @@
 #include "db/impl/abandon.hpp"
 #include "db/impl/libpq_session.hpp"
 #include "db/impl/open_session.hpp"
+#include "db/impl/pipeline.hpp"
 #include "db/impl/statement.hpp"
 
 namespace db {
@@ -72,6 +73,15 @@ awaitable<result> connection::query_typed(std::string_view sql, std::span<const 
     }
     const std::span<const parameter> all(values);
     return run_statement(session_, std::string(sql), bind(all), std::move(types));
+}
+
+awaitable<std::vector<std::uint32_t>> connection::prepare(reading_statement statement) {
+    return prepare_reading(session_, std::move(statement));
+}
+
+awaitable<result> connection::read(reading_statement statement,
+                                   std::vector<std::optional<std::string>> parameters) {
+    return run_reading(session_, std::move(statement), std::move(parameters));
 }
 
 awaitable<void> connection::execute(std::string_view sql) { return run_and_drop(session_, std::string(sql)); }

@@ -20,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace db {
 
@@ -32,6 +33,16 @@ using parameter = std::optional<std::string_view>;
 struct typed_parameter {
     std::uint32_t type = 0;
     parameter value;
+};
+
+// A statement that reads, in a transaction of its own that ends with it. `settings` is a statement that is
+// run before it in that transaction: SELECT pg_catalog.set_config(…, true). All of it is one round trip.
+struct reading_statement {
+    std::string settings;
+    std::string sql;
+    // Under which it is prepared; empty: it is parsed each time, as behind a pooler that gives each
+    // transaction another session.
+    std::string name;
 };
 
 // How a connection reaches its server.
@@ -159,6 +170,12 @@ class connection {
     // The same with types given. The statement is prepared without a name, so it works behind any pooler.
     [[nodiscard]] awaitable<result> query_typed(std::string_view sql,
                                                 std::span<const typed_parameter> parameters);
+    // Parses the statement, prepares it if it has a name, and returns the types of its parameters, as OIDs of
+    // pg_type.dat. What it throws has a position, where the statement's text is wrong.
+    [[nodiscard]] awaitable<std::vector<std::uint32_t>> prepare(reading_statement statement);
+    // Runs it; one with a name has been prepared.
+    [[nodiscard]] awaitable<result> read(reading_statement statement,
+                                         std::vector<std::optional<std::string>> parameters);
     // One or more statements without results, separated by semicolons, in one round trip.
     [[nodiscard]] awaitable<void> execute(std::string_view sql);
     // `sql` is a whole COPY statement; it cannot have bound parameters. Pass `rows_expected` if you know it:

@@ -3,6 +3,7 @@
 
 #include "async/error.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,9 @@ class error : public async::error {
     // never logged, never printed.
     [[nodiscard]] const std::string& server_words() const noexcept { return server_words_; }
     void set_server_words(std::string words) { server_words_ = std::move(words); }
+    // Which character of the statement is wrong, from 1; 0: that is not known.
+    [[nodiscard]] std::size_t position() const noexcept { return position_; }
+    void set_position(std::size_t character) noexcept { position_ = character; }
     // False once the session is gone or out of step: only closing it is left.
     [[nodiscard]] bool connection_usable() const noexcept { return connection_usable_; }
     // 40001 and 40P01: the whole transaction may be run again with a fresh snapshot.
@@ -39,6 +43,7 @@ class error : public async::error {
   private:
     sqlstate state_;
     std::string server_words_;
+    std::size_t position_ = 0;
     bool connection_usable_;
 };
 

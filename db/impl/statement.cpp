@@ -13,6 +13,11 @@ void must_have_no_nul(const std::string& text) {
                            "a NUL byte cannot be part of an SQL statement or parameter");
 }
 
+// For the timeline. Statements hold names and times, never a row's value: those are parameters.
+std::string_view beginning_of(std::string_view sql) { return sql.substr(0, 80); }
+
+} // namespace
+
 std::vector<const char*> pointers_to(const bound_parameters& parameters) {
     std::vector<const char*> pointers;
     pointers.reserve(parameters.size());
@@ -23,11 +28,6 @@ std::vector<const char*> pointers_to(const bound_parameters& parameters) {
     }
     return pointers;
 }
-
-// For the timeline. Statements hold names and times, never a row's value: those are parameters.
-std::string_view beginning_of(std::string_view sql) { return sql.substr(0, 80); }
-
-} // namespace
 
 awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::string sql,
                                 bound_parameters parameters, std::vector<std::uint32_t> types) {

@@ -15,6 +15,9 @@ namespace db {
 
 using bound_parameters = std::vector<std::optional<std::string>>;
 
+// For libpq. Throws for a NUL byte, behind which libpq would see nothing.
+[[nodiscard]] std::vector<const char*> pointers_to(const bound_parameters& parameters);
+
 // One statement in the extended protocol. `types`: of the parameters, or none: the server infers them.
 [[nodiscard]] awaitable<result> run_statement(std::shared_ptr<libpq_session> session, std::string sql,
                                               bound_parameters parameters,

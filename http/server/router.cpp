@@ -41,6 +41,12 @@ bool more_literal(const segments& one, const segments& other) {
     return false;
 }
 
+// Two patterns of one path, whatever they call its parameters.
+bool same_shape(const segments& one, const segments& other) {
+    return std::ranges::equal(
+        one, other, [](std::string_view a, std::string_view b) { return is_name(a) ? is_name(b) : a == b; });
+}
+
 bool answers(std::string_view route_method, std::string_view method) {
     return route_method == method || (method == "HEAD" && route_method == "GET");
 }
@@ -85,11 +91,13 @@ match router::look_up_exactly(std::string_view method, std::string_view path) co
     std::set<std::string_view> methods;
     const route* chosen = nullptr;
     for (std::size_t i = 0; i < routes_.size(); ++i) {
-        if (segments_[i] != *best)
+        if (!same_shape(segments_[i], *best))
             continue;
         methods.insert(routes_[i].method);
-        if (answers(routes_[i].method, method) && (chosen == nullptr || routes_[i].method == method))
-            chosen = &routes_[i];
+        if (!answers(routes_[i].method, method) || (chosen != nullptr && routes_[i].method != method))
+            continue;
+        chosen = &routes_[i];
+        best = &segments_[i];
     }
     if (chosen == nullptr)
         return method_not_allowed{listed(std::move(methods))};

@@ -26,6 +26,8 @@ router example() {
     add("GET", "/exports/all");
     add("GET", "/exports/{task}/files/{name}");
     add("POST", "/only/");
+    add("POST", "/one/{time}");
+    add("GET", "/one/{id}");
     return router(std::move(routes));
 }
 
@@ -56,6 +58,9 @@ TEST(router, finds_what_the_table_says) {
     };
     const std::vector<row> table{
         {"GET", "/", "GET /"},
+        {"POST", "/one/7", "POST /one/{time} time=7"},
+        {"HEAD", "/one/7", "GET /one/{id} id=7"},
+        {"PUT", "/one/7", "405 GET, HEAD, POST"},
         {"HEAD", "/", "GET /"},
         {"POST", "/", "405 GET, HEAD"},
         {"GET", "/exports", "GET /exports"},

@@ -1,0 +1,66 @@
+// Answers queries: parameters are checked, the statement is run in a transaction that can only read, and what
+// comes back is a status and a text. Knows no HTTP.
+//
+// Behind a pooler that gives each transaction another session: all of a query is one transaction and nothing
+// is kept in the session, but for prepared statements. The first time that one of them is missing, or there
+// already, the desk does without them from then on.
+// Tested by tests/unit/events/queries/query_desk_test.cpp.
+#pragma once
+
+#include "events/queries/query_sessions.hpp"
+#include "events/queries/query_set.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace events {
+
+struct query_answer {
+    enum class outcome : std::uint8_t {
+        found,
+        none,          // with the query's own status
+        bad_parameter, // 400
+        broken,        // 500: the file has a mistake that only the server could find
+        unavailable,   // 503: the database, or no room for one more
+    };
+    outcome kind = outcome::found;
+    unsigned status = 200;
+    std::string body;                // of `found`: JSON, or the text
+    std::string_view parameter = {}; // of `bad_parameter`, where it is known
+    std::string detail = {};         // of the last three: a clause
+};
+
+class query_desk {
+  public:
+    // What is referred to must outlive it.
+    query_desk(const async::asio::any_io_executor& executor, db::database_access database,
+               session_limits limits = {});
+
+    // `values`: of path_names, then of more_names; nothing is NULL. All must outlive the awaitable. Throws
+    // nothing but a cancellation.
+    [[nodiscard]] awaitable<query_answer> answer(const query& asked,
+                                                 std::vector<std::optional<std::string>> values);
+    // What the server says of a query, without running it: "'builds/api/build.sql', line 9: …"; empty: it is
+    // good. Throws async::error if the server cannot be asked, or a table is not made yet.
+    [[nodiscard]] awaitable<std::string> mistake_in(const query& each);
+
+    void close() { sessions_.close(); }
+    [[nodiscard]] std::size_t sessions_in_use() const noexcept { return sessions_.in_use(); }
+
+  private:
+    using parameters = std::vector<std::optional<std::string>>;
+    [[nodiscard]] awaitable<query_answer> run(const query& asked, const parameters& values, bool& reused);
+    [[nodiscard]] awaitable<query_answer> run_on(query_session& session, const query& asked,
+                                                 const parameters& values);
+    [[nodiscard]] awaitable<void> prepare(query_session& session, const query& asked);
+
+    db::database_access database_;
+    query_sessions sessions_;
+    bool names_kept_ = true; // prepared statements are still there the next time
+    std::map<const query*, std::vector<std::uint32_t>> types_;
+};
+
+} // namespace events
