@@ -1,5 +1,6 @@
 // The settings of the database, and how long a run waits for others there.
 // Tested by tests/unit/app/settings/configuration_test.cpp.
+#include "app/settings/database_url.hpp"
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
 #include "db/connection.hpp"
@@ -21,6 +22,12 @@ constexpr std::array database_rows{
                                      "the database of exports, where PG_CONNECTION_STRING is not set"})),
     rows::of_exports(
         rows::database({"DB_URI", "", "", "CONNINFO", "the same, where neither of the two is set"})),
+    rows::of_serving(
+        rows::database({"DB_URL", "", "", "URL",
+                        "the database of APIs and projections, where PG_CONNECTION_STRING is not set: "
+                        "jdbc:postgresql://host:5432/name"})),
+    rows::of_serving({"DB_USERNAME", "", "", "NAME", "the user for DB_URL"}),
+    rows::of_serving(rows::secret({"DB_PASSWORD", "", "", "PASSWORD", "the password for DB_URL"})),
     option{"ARCHIVE_DATABASE_AUTH", "--database-auth", "password", "KIND",
            "`password`: whatever libpq finds; `entra`: a token of the Entra identity, for Azure Database for "
            "PostgreSQL"},
@@ -58,22 +65,37 @@ bool needs_database(const checker& settings) {
     case purpose::sending:
         break;
     case purpose::serving: // the generic API has no projection of its own
-        return settings.exporting() ||
+        return settings.exporting() || settings["JOURNAL"].text == "none" ||
                (settings["PROJECT"].text != "none" &&
                 !(settings["SERVE_APIS"].text == "events" && !settings["PROJECT"].set()));
     }
     return false;
 }
 
+// As a service in Java was told. True if it counts, whether it is right or not.
+bool check_database_url(checker& settings) {
+    const auto& url = settings["DB_URL"];
+    const bool projects = settings.purpose() == purpose::serving || settings.purpose() == purpose::projecting;
+    if (!projects || !url.set() || settings["PG_CONNECTION_STRING"].set())
+        return false;
+    auto read = conninfo_from_url(url.text, settings["DB_USERNAME"].text, settings["DB_PASSWORD"].text);
+    if (!read.mistake.empty())
+        settings.mistake("DB_URL", read.mistake);
+    settings.value().database = std::move(read.conninfo);
+    return true;
+}
+
 void check_database(checker& settings) {
     auto& value = settings.value();
     const std::span<const std::string_view> names(connection_strings);
     const bool as_exports = settings.exporting() || settings.purpose() == purpose::serving;
-    if (needs_database(settings))
+    const bool by_url = check_database_url(settings);
+    if (!by_url && needs_database(settings)) {
         check_connection_string(settings, as_exports ? names : names.first(1));
-    else if (const auto& given = settings["PG_CONNECTION_STRING"];
-             given.set() && !db::conninfo_mistake(given.text))
+    } else if (const auto& given = settings["PG_CONNECTION_STRING"];
+               !by_url && given.set() && !db::conninfo_mistake(given.text)) {
         value.database = given.text; // only to compare the owner of the folder; the answer does not need it
+    }
     static constexpr std::array<std::pair<std::string_view, bool>, 2> sign_ins{
         {{"password", false}, {"entra", true}}};
     settings.choose<bool>("ARCHIVE_DATABASE_AUTH", value.database_by_identity, sign_ins);
