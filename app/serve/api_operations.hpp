@@ -27,6 +27,7 @@ enum class operation : std::uint8_t {
     post_live_event,
     submit_timestamp,
     submit_now,
+    query, // of a projection
     live,
     ready,
     health,
@@ -54,6 +55,7 @@ struct api_operation {
     bool deprecated = false;
     std::span<const std::string_view> body_types = {};    // media types of the body; empty: it has none
     std::span<const std::string_view> query_numbers = {}; // "from": whole numbers in the query
+    std::span<const std::string_view> query_texts = {};   // "after": other parameters of the query
     std::span<const std::string_view> header_names = {};  // "Idempotency-Key": that it looks at
 };
 

@@ -6,6 +6,7 @@
 #include "app/serve/live_api.hpp"
 #include "app/serve/openapi.hpp"
 #include "app/serve/projection_part.hpp"
+#include "app/serve/query_part.hpp"
 #include "app/serve/server_metrics.hpp"
 #include "app/serve/timestamps_api.hpp"
 #include "app/settings/serve_settings.hpp"
@@ -60,6 +61,10 @@ void api_server::add_parts() {
     if (serving.offers(api::exports))
         exports_ = add(std::make_unique<export_part>(around_));
     if (!serving.has_journal())
+        return;
+    if (!settings_.database.empty()) // a service that only accepts events needs none
+        add(std::make_unique<query_part>(around_));
+    if (settings_.journal.none)
         return;
     journal_ = add(std::make_unique<journal_part>(around_));
     if (serving.offers(api::events))

@@ -95,6 +95,8 @@ json::string_view text(std::string_view from) { return {from.data(), from.size()
 json::object answer_of(const api_answer& row) {
     json::object answer;
     answer["description"] = text(row.help);
+    if (row.content_type.empty()) // no body
+        return answer;
     json::object content;
     if (!row.schema.empty())
         content["schema"] = json::object{{"$ref", fmt::format("#/components/schemas/{}", row.schema)}};
@@ -121,6 +123,8 @@ json::array parameters_of(const api_operation& row) {
         add("wait", "query", false, "boolean");
     for (const auto each : row.query_numbers)
         add(each, "query", false, "integer");
+    for (const auto each : row.query_texts)
+        add(each, "query", false, "string");
     for (const auto each : row.header_names)
         add(each, "header", false, "string");
     return parameters;

@@ -14,6 +14,7 @@ namespace app {
 
 struct journal_settings {
     std::filesystem::path directory;         // of the segments; empty: the journal is in Kafka
+    bool none = false;                       // `serve` answers queries alone
     std::string brokers;                     // of Kafka, "host:port,host:port"
     std::chrono::milliseconds sync_every{0}; // 0: an event is on the disk before it is answered
     std::chrono::milliseconds retention = std::chrono::days(7);
@@ -27,7 +28,7 @@ struct journal_settings {
     std::string consumer_topic; // empty: that one too
     std::string group;          // empty: each projection's own name
 
-    [[nodiscard]] bool in_kafka() const noexcept { return directory.empty(); }
+    [[nodiscard]] bool in_kafka() const noexcept { return directory.empty() && !none; }
 };
 
 enum class projection_choice : unsigned char { of_the_apis, none, all, named };

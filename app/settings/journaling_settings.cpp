@@ -18,8 +18,10 @@ namespace app {
 namespace {
 
 constexpr std::array journal_rows{
-    rows::of_serving({"JOURNAL", "--journal", "/var/lib/event-archiver/journal", "PLACE",
-                      "where events are kept: a directory, or `kafka://host:port,host:port`"}),
+    rows::of_serving(
+        {"JOURNAL", "--journal", "/var/lib/event-archiver/journal", "PLACE",
+         "where events are kept: a directory, or `kafka://host:port,host:port`; `none`: `serve` answers "
+         "queries alone"}),
     option{"JOURNAL_SYNC", "", "group", "HOW",
            "`group`: what was answered 2xx is on the disk; a time such as `100ms`: it is there that much "
            "later, and is lost if the machine fails before"},
@@ -87,6 +89,12 @@ void check_place(checker& settings) {
         journal.brokers = broker.text;
         if (!are_brokers(broker.text))
             settings.mistake("KAFKA_BROKER", "give brokers as host:port,host:port");
+    } else if (given.text == "none") {
+        journal.none = true;
+        if (settings.purpose() != purpose::serving)
+            settings.mistake("JOURNAL",
+                             "give a directory, or kafka://host:port,host:port: `none` is for `serve`, "
+                             "which then answers queries alone");
     } else if (given.text.starts_with(scheme)) {
         journal.brokers = given.text.substr(scheme.size());
         if (!are_brokers(journal.brokers))

@@ -1,0 +1,56 @@
+// The queries of projections as routes. Which there are follows from the directories of the projections that
+// the APIs need, of those that PROJECT names, and of PROJECTIONS_PATH.
+// Tested by tests/integration/test_queries.py.
+#pragma once
+
+#include "app/run/connections.hpp"
+#include "app/serve/served_part.hpp"
+#include "events/projection/definition.hpp"
+#include "events/queries/query_desk.hpp"
+#include "events/queries/query_set.hpp"
+
+#include <deque>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace app {
+
+class query_part final : public served_part {
+  public:
+    // Reads the files. Throws async::error(precondition) for a directory that cannot be read.
+    explicit query_part(serve_surroundings around);
+
+    [[nodiscard]] std::vector<http::route> routes() override;
+    [[nodiscard]] std::vector<api_operation> operations() const override;
+    [[nodiscard]] std::vector<readiness_probe> probes() override;
+    // Makes the tables of the projections, where none of them runs here.
+    [[nodiscard]] async::awaitable<void> work() override;
+    void stop() override { stopped_.notify_all(); }
+    void release() override;
+
+  private:
+    // What /openapi.json says of a query; it has to stand as long as the part.
+    struct described {
+        std::string name;
+        std::string summary;
+        std::vector<api_answer> answers;
+        std::vector<std::string_view> query_names;
+    };
+
+    [[nodiscard]] async::awaitable<http::response> answer(const events::query& which, http::request& asked);
+    [[nodiscard]] async::awaitable<std::string> problem();
+    [[nodiscard]] async::awaitable<void> make_tables();
+    void describe(const events::query& which);
+
+    serve_surroundings around_;
+    connections connections_;
+    std::vector<events::projection_definition> definitions_;
+    events::query_set set_;
+    std::set<const events::query*> unproved_; // which the server has not been asked about
+    std::deque<described> described_;         // in the order of set_.queries
+    events::query_desk desk_;
+    async::condition stopped_;
+};
+
+} // namespace app

@@ -1,0 +1,194 @@
+"""Queries from files of SQL, asked over HTTP of a service that answers nothing else."""
+import concurrent.futures
+import json
+from pathlib import Path
+
+import pytest
+
+from support.asking import serving, wait_for, wait_until_ready
+
+ID = "add1f52d-7c56-4c9f-b319-1a266c355f6b"
+OTHER = "51246265-be28-4af3-8148-22ebdd46eab2"
+
+
+def projection(directory: Path, name: str = "mine", topic: str = "mine", **files: str) -> Path:
+    """A projection of one's own with these files in `api`."""
+    place = directory / name
+    (place / "api").mkdir(parents=True)
+    (place / "migrations").mkdir()
+    (place / "projection.conf").write_text(f"topic = {topic}\ntables = public.{name}\n")
+    (place / "migrations/001.sql").write_text(f"CREATE TABLE {name} (id integer PRIMARY KEY, words text);\n")
+    (place / "apply.sql").write_text(f"INSERT INTO {name} SELECT (e ->> 'id')::integer, e ->> 'words' FROM json_array_elements($1) AS e;\n")
+    for file, text in files.items():
+        (place / "api" / f"{file}.sql").write_text(text)
+    return place
+
+
+@pytest.fixture
+def own(tmp_path):
+    return tmp_path / "projections"
+
+
+def test_a_timestamp_is_found_by_its_id(archiver, database):
+    with serving(archiver, "timestamps") as service:
+        wait_until_ready(service)
+        with database.connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO timestamp_records VALUES ('{ID}', '2006-01-02 15:04:05', '2020-08-31 15:04:05.123456')")
+        answer = service.get(f"/api/v1/timestamp/{ID}")
+        assert answer.status == 200 and answer.json == {
+            "id": ID,
+            "command_id": ID,
+            "event_timestamp": "2006-01-02T15:04:05Z",
+            "created_at": "2020-08-31T15:04:05.123456Z",
+        }
+        assert service.get(f"/api/v1/timestamp/{ID.upper()}").json == answer.json
+        absent = service.get(f"/api/v1/timestamp/{OTHER}")
+        assert (absent.status, absent.body) == (404, b"")
+        bad = service.get("/api/v1/timestamp/not-a-uuid")
+        assert bad.status == 400 and bad.json == {"Error": "id: must be a valid UUID"}
+        head = service.ask("HEAD", f"/api/v1/timestamp/{ID}")
+        assert (head.status, head.body) == (200, b"") and head.headers["content-length"] == str(len(answer.body))
+
+
+def test_revenues_are_an_array_of_rows(archiver, database):
+    with serving(archiver, "live") as service:
+        wait_until_ready(service)
+        with database.connection.cursor() as cursor:
+            cursor.execute("INSERT INTO users_revenue VALUES ('u6', -7), ('a/b c', 1), ('undefined', 0)")
+        answer = service.get("/userEvents/u6")
+        assert answer.body == b'[{"user_id":"u6","revenue":-7}]'
+        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+        assert service.get("/userEvents/a%2Fb%20c").body == b'[{"user_id":"a/b c","revenue":1}]'
+        assert service.get("/userEvents/nobody").body == b"[]"
+        assert service.get("/userEvents/x'%3B%20DROP%20TABLE%20users_revenue%3B--").body == b"[]"
+        for bad in ("%00", "%FF"):
+            assert service.get(f"/userEvents/{bad}").status == 400
+        assert service.get("/userEvents/").status == 404
+        assert service.post("/userEvents/u6").status == 405
+
+
+def test_a_query_of_ones_own(archiver, own, database):
+    projection(
+        own,
+        all="-- GET /mine?from&limit\n-- rows\nSELECT * FROM mine WHERE id >= coalesce(:from, 0) ORDER BY id LIMIT :limit;\n",
+        one="-- GET /mine/{id}\n-- row\nSELECT * FROM mine WHERE id = $1",
+        words="-- GET /mine/{id}/words\n-- text 204\nSELECT words FROM mine WHERE id = $1",
+        number="-- GET /mine/{id}/length\n-- value 410\nSELECT length(words) FROM mine WHERE id = $1",
+    )
+    with serving(archiver, "events", PROJECTIONS_PATH=str(own)) as service:
+        wait_until_ready(service)
+        with database.connection.cursor() as cursor:
+            cursor.execute("""INSERT INTO mine VALUES (1, 'say "yes"'), (2, NULL), (3, 'drei')""")
+        assert [row["id"] for row in service.get("/mine").json] == [1, 2, 3]
+        assert [row["id"] for row in service.get("/mine?from=2&limit=1").json] == [2]
+        assert service.get("/mine?limit=many").json == {"detail": "limit: must be a whole number of 64 bits"}
+        assert service.get("/mine/1").json == {"id": 1, "words": 'say "yes"'}
+        assert service.get("/mine/9").status == 404 and service.get("/mine/9").json == {"detail": "there is none"}
+        words = service.get("/mine/1/words")
+        assert words.body == b'say "yes"' and words.headers["content-type"].startswith("text/plain")
+        assert (service.get("/mine/2/words").status, service.get("/mine/2/words").body) == (204, b"")
+        assert service.get("/mine/3/length").body == b"4"
+        assert service.get("/mine/2/length").status == 410
+        described = service.get("/openapi.json").json["paths"]
+        assert described["/mine/{id}"]["get"]["operationId"] == "mine_one"
+        assert {"404", "400", "503"} <= set(described["/mine/{id}"]["get"]["responses"])
+        assert [each["name"] for each in described["/mine"]["get"]["parameters"]] == ["from", "limit"]
+
+
+def test_an_answer_that_the_client_has_is_not_sent_again(archiver, own, database):
+    projection(own, all="-- GET /mine\n-- rows\nSELECT * FROM mine")
+    with serving(archiver, "events", PROJECTIONS_PATH=str(own)) as service:
+        wait_until_ready(service)
+        tag = service.get("/mine").headers["etag"]
+        for given in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+            same = service.get("/mine", If_None_Match=given)
+            assert (same.status, same.body, same.headers["etag"]) == (304, b"", tag)
+        with database.connection.cursor() as cursor:
+            cursor.execute("INSERT INTO mine VALUES (1, 'one')")
+        other = service.get("/mine", If_None_Match=tag)
+        assert other.status == 200 and other.headers["etag"] != tag
+
+
+def test_a_broken_file_spoils_itself_alone(archiver, own):
+    projection(
+        own,
+        good="-- GET /good\n-- value\nSELECT 1",
+        broken="-- GET /broken\n-- value\nSELECT 1;\n\nSELECT 2",
+        same="-- GET /health\n-- value\nSELECT 1",
+    )
+    with serving(archiver, "timestamps", PROJECTIONS_PATH=str(own)) as service:
+        said = [line["msg"] for line in service.events("query.broken")]
+        assert any("'mine/api/broken.sql', line 5: a second statement" in each for each in said), said
+        assert any("'mine/api/same.sql', line 1: the route GET /health is the service's own" in each for each in said), said
+        ready = service.get("/readyz")
+        assert ready.status == 503 and "'mine/api/broken.sql', line 5" in ready.json["checks"]["queries"]
+        assert wait_for(lambda: service.get("/good").status == 200)
+        assert service.get("/broken").status == 404
+        wait_for(lambda: service.get(f"/api/v1/timestamp/{ID}").status == 404)
+
+
+def test_what_only_the_server_finds_is_said_by_file_and_line(archiver, own):
+    projection(own, wrong="-- GET /wrong\n-- rows\nSELECT id,\n       colour\nFROM mine", good="-- GET /good\n-- value\nSELECT 1")
+    with serving(archiver, "events", PROJECTIONS_PATH=str(own)) as service:
+        wait_for(lambda: service.get("/good").status == 200)
+        answer = service.get("/wrong")
+        assert answer.status == 500 and answer.json == {"detail": "the query cannot be answered"}
+        wait_for(lambda: "'mine/api/wrong.sql', line 4" in service.get("/readyz").json["checks"]["queries"])
+        assert service.get("/wrong").json == answer.json
+        assert any("'mine/api/wrong.sql', line 4" in line["msg"] for line in service.events("query.failed"))
+
+
+def test_queries_cannot_write_and_cannot_take_long(archiver, own, database):
+    with database.connection.cursor() as cursor:
+        cursor.execute("CREATE SEQUENCE numbers")
+    projection(own, write="-- GET /write\n-- value\nSELECT nextval('numbers')", slow="-- GET /slow\n-- rows\nSELECT 1 AS a FROM pg_sleep(30)")
+    with serving(archiver, "events", PROJECTIONS_PATH=str(own)) as service:
+        assert service.get("/write").status == 500
+        slow = service.get("/slow")
+        assert slow.status == 503 and slow.headers["retry-after"] == "1"
+
+
+def test_many_clients_share_few_connections(archiver, own, database):
+    projection(own, one="-- GET /mine/{n}\n-- value\nSELECT $1::integer")
+    with serving(archiver, "events", PROJECTIONS_PATH=str(own)) as service:
+        wait_until_ready(service)
+
+        def ask(number: int) -> bytes:
+            return service.get(f"/mine/{number}").body
+
+        with concurrent.futures.ThreadPoolExecutor(32) as pool:
+            assert list(pool.map(ask, range(500))) == [str(each).encode() for each in range(500)]
+        with database.connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            assert 0 < cursor.fetchone()[0] <= 9
+
+
+def test_behind_pgbouncer_in_transaction_mode(archiver, own, database, pgbouncer):
+    projection(own, one="-- GET /mine/{n}\n-- value\nSELECT $1::integer", pid="-- GET /pid\n-- value\nSELECT pg_backend_pid()")
+    uri = database.server.uri(database.name, port=pgbouncer.port)
+    with serving(archiver, "events", PROJECTIONS_PATH=str(own), PG_CONNECTION_STRING=uri) as service:
+        wait_until_ready(service)
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            assert list(pool.map(lambda each: service.get(f"/mine/{each}").body, range(300))) == [str(each).encode() for each in range(300)]
+        with database.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        wait_for(lambda: service.get("/mine/7").body == b"7")
+
+
+def test_the_database_comes_and_goes(archiver, database):
+    with serving(archiver, "timestamps") as service:
+        wait_until_ready(service)
+        database.server.psql("-c", f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS false")
+        with database.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        gone = service.get(f"/api/v1/timestamp/{ID}")
+        assert gone.status == 503 and list(gone.json) == ["Error"] and gone.headers["retry-after"] == "1"
+        database.server.psql("-c", f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS true")
+        wait_for(lambda: service.get(f"/api/v1/timestamp/{ID}").status == 404)
+
+
+def test_nothing_is_accepted_without_a_journal(archiver):
+    with serving(archiver, "timestamps,live") as service:
+        assert service.post("/liveEvent", body=json.dumps({"a": 1}).encode(), Authorization="secret").status in (404, 405)
+        assert service.post("/app").status in (404, 405)
+        assert service.get("/health").status in (200, 503)
