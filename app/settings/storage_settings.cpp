@@ -2,6 +2,7 @@
 #include "app/settings/features.hpp"
 #include "app/settings/read_identity.hpp"
 #include "app/settings/rows.hpp"
+#include "async/ascii.hpp"
 #include "http/client/endpoint.hpp"
 
 #include <fmt/format.h>
@@ -83,6 +84,14 @@ void check_account(checker& settings) {
         settings.mistake_of_several(
             "neither AZURE_STORAGE_CONNECTION_STRING nor AZURE_STORAGE_ACCOUNT is set: give the"
             " connection string that the Azure portal shows, or the account's name for an Entra identity");
+        return;
+    }
+    if (!whole.set() && !azure::may_be_account_name(async::trimmed(name.text))) {
+        settings.mistake(
+            "AZURE_STORAGE_ACCOUNT",
+            "give an account's name: 3 to 24 lowercase letters and digits, or with AZURE_STORAGE_ENDPOINT"
+            " what that server takes for one, of letters, digits, '-', '_' and '.'. A connection"
+            " string goes into AZURE_STORAGE_CONNECTION_STRING");
         return;
     }
     // As the az command does: a connection string makes the single settings void.

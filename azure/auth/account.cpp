@@ -212,8 +212,7 @@ parsed_account parse_connection_string(std::string_view text) {
     return std::move(made).take();
 }
 
-// Of an account on any server. Nothing else is told: it may be a secret in the wrong place.
-bool may_be_a_name(std::string_view name) {
+bool may_be_account_name(std::string_view name) noexcept {
     constexpr std::size_t longest = 64;
     return name.size() <= longest && std::ranges::all_of(name, [](char c) {
                return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
@@ -226,11 +225,6 @@ parsed_account account_from_parts(std::string_view name, std::string_view key, s
     made.value().name = async::trimmed(name);
     if (made.value().name.empty())
         made.mistake("the account name is missing");
-    else if (!may_be_a_name(made.value().name))
-        made.mistake(
-            "this is not an account name: 3 to 24 lowercase letters and digits, or what a server at"
-            " AZURE_STORAGE_ENDPOINT takes for one, letters, digits, '-', '_' and '.'. A connection string"
-            " goes into AZURE_STORAGE_CONNECTION_STRING");
     else if (!where.endpoint.empty())
         made.set_endpoint("AZURE_STORAGE_ENDPOINT", async::trimmed(where.endpoint));
     else

@@ -49,6 +49,8 @@ struct account_location {
     std::string_view endpoint;
     std::string_view suffix; // empty: core.windows.net
 };
+// Of an account on any server: letters, digits, '-', '_' and '.'.
+[[nodiscard]] bool may_be_account_name(std::string_view name) noexcept;
 // From AZURE_STORAGE_ACCOUNT and at most one of key (base64) and SAS; with neither, an Entra identity, which
 // needs HTTPS.
 [[nodiscard]] parsed_account account_from_parts(std::string_view name, std::string_view key,
