@@ -196,8 +196,9 @@ void exporter::conclude(task_report& report, const std::exception_ptr& failed) c
     if (!failed) {
         if (report.outcome == outcome::empty)
             log.warn("export.empty",
-                     "exported no rows; if that is unexpected, see \"A task exports nothing for days\" in "
-                     "docs/runbook.md",
+                     "exported no rows; if that is unexpected, look for a NULL in NOT IN: see \"A task "
+                     "exports nothing "
+                     "for days\" in docs/runbook.md",
                      {{"task", report.task}, {"boundary", report.boundary}, {"duration_ms", milliseconds}});
         else
             log.info(report.outcome == outcome::tried ? "export.tried" : "export.done",

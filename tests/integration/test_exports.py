@@ -411,7 +411,7 @@ def test_a_file_of_another_history_is_for_a_person(exports, database, how):
         assert process.wait().code == 137
     forge_another_cluster(exports)
     outcome = exports.run(expect=7)
-    assert "nobody can tell what became of transaction" in outcome.stderr and "recover --exports --keep" in outcome.stderr
+    assert "it cannot be known what became of transaction" in outcome.stderr and "recover --exports --keep" in outcome.stderr
     assert exports.archiver.run("recover", "--exports", expect=7).code == 7
     exports.archiver.run("recover", "--exports", f"--{how}", FIRST, expect=0)
     exported = exports.check()["agency"]

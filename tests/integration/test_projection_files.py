@@ -145,16 +145,18 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("bad, state, words", REFUSED)
-@pytest.mark.parametrize("followed", [False, True])
+def refused_cases():
+    """A build without a key has no row that another could replace."""
+    return [(*case, followed) for case in REFUSED for followed in (False, True) if not (followed and case[1] == "23502")]
+
+
+@pytest.mark.parametrize("bad, state, words, followed", refused_cases())
 def test_what_is_refused_leaves_the_stored_build(builds, bad, state, words, followed):
     """Also where a later event of the batch would have made it obsolete."""
     builds.apply(message(BUILD))
     told = [message(bad, data={"id": 1})] if not isinstance(bad, dict) else [message(bad)]
     if followed:
         told.append(message(build(updatedAt="2018-01-01T00:00:00Z")))
-    if followed and state == "23502":
-        pytest.skip("it has no row that another could replace")
     with pytest.raises(psycopg2.Error, match=words) as said:
         builds.apply(*told)
     assert said.value.pgcode == state
