@@ -69,11 +69,11 @@ TEST(folder_mistakes, names_each_file_once_for_each_reason) {
     files.at(at(4)).mark.mark.reset();
     files.at(at(4)).mark.mistake = "its metadata cannot be read";
     const std::set<lake::day> due{at(3).which};
-    const auto found = folder_mistakes(files, table, "created_at", due);
-    ASSERT_EQ(found.size(), 3U);
-    EXPECT_EQ(found[0].kind(), async::failure::integrity) << "the type of its key has changed";
-    EXPECT_EQ(found[1].kind(), async::failure::precondition) << "another time column";
-    EXPECT_EQ(found[2].kind(), async::failure::precondition) << "a spoiled mark";
+    const auto mistakes = folder_mistakes(files, table, "created_at", due);
+    ASSERT_EQ(mistakes.size(), 3U);
+    EXPECT_EQ(mistakes[0].kind(), async::failure::integrity) << "the type of its key has changed";
+    EXPECT_EQ(mistakes[1].kind(), async::failure::precondition) << "another time column";
+    EXPECT_EQ(mistakes[2].kind(), async::failure::precondition) << "a spoiled mark";
     EXPECT_EQ(folder_mistakes(files, table, "created_at", {}).size(), 2U) << "nothing is due near day 2";
     table.columns = {"id", "created_at"};
     EXPECT_EQ(folder_mistakes(files, table, "created_at", {}).size(), 1U) << "the column was renamed";
