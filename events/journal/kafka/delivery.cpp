@@ -9,6 +9,18 @@
 
 namespace events::kafka {
 
+namespace {
+
+// The broker and the producer do not agree about what was sent last: an earlier try may have been kept.
+bool breaks_the_sequence(rd_kafka_resp_err_t failed) noexcept {
+    return failed == RD_KAFKA_RESP_ERR__FATAL || failed == RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER ||
+           failed == RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER ||
+           failed == RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID ||
+           failed == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+} // namespace
+
 void delivery::add(rd_kafka_resp_err_t failed, rd_kafka_msg_status_t status, std::int64_t offset) noexcept {
     --remaining_;
     if (failed == RD_KAFKA_RESP_ERR_NO_ERROR && status == RD_KAFKA_MSG_STATUS_PERSISTED) {
@@ -21,9 +33,8 @@ void delivery::add(rd_kafka_resp_err_t failed, rd_kafka_msg_status_t status, std
     }
     if (failed_ == RD_KAFKA_RESP_ERR_NO_ERROR)
         failed_ = failed;
-    // A producer whose sequence is broken does not know either.
     if (status == RD_KAFKA_MSG_STATUS_NOT_PERSISTED && failed != RD_KAFKA_RESP_ERR_NO_ERROR &&
-        failed != RD_KAFKA_RESP_ERR__FATAL)
+        !breaks_the_sequence(failed))
         ++lost_;
     else
         ++unknown_;

@@ -46,6 +46,8 @@ TEST(kafka_delivery, is_kept_only_if_every_event_is) {
         {{{fine, persisted, 7}, {too_large, never, -1}}, delivered::in_doubt},
         {{{fine, persisted, 7}, {timed_out, possibly, -1}}, delivered::in_doubt},
         {{{RD_KAFKA_RESP_ERR__FATAL, never, -1}}, delivered::in_doubt},
+        {{{RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, never, -1}}, delivered::in_doubt},
+        {{{RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID, never, -1}}, delivered::in_doubt},
         // No failure, and still no proof.
         {{{fine, possibly, 7}}, delivered::in_doubt},
         {{{fine, never, 7}}, delivered::in_doubt},
