@@ -29,7 +29,7 @@ TEST(options, have_names_of_their_own) {
 
 TEST(options, let_no_secret_but_the_database_be_a_flag) {
     // Other users of a machine can see the arguments of a process.
-    constexpr std::array<std::string_view, 13> secrets{
+    constexpr std::array<std::string_view, 15> secrets{
         "PG_CONNECTION_STRING",
         "AZURE_STORAGE_CONNECTION_STRING",
         "AZURE_STORAGE_KEY",
@@ -41,6 +41,8 @@ TEST(options, let_no_secret_but_the_database_be_a_flag) {
         "OTEL_EXPORTER_OTLP_HEADERS",
         "DATABASE_URL",
         "DB_URI",
+        "DB_URL",
+        "DB_PASSWORD",
         "SERVE_TOKEN",
         "LIVE_SECRET",
     };

@@ -6,6 +6,7 @@
 #include "events/projection/engine.hpp"
 #include "events/projection/retention.hpp"
 #include "tests/support/database_fixture.hpp"
+#include "tests/support/exclusive_use.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,6 +24,8 @@ using testing::HasSubstr;
 
 class engine : public database_test {
   protected:
+    test_support::exclusive_use schema_{"event_archiver"};
+
     void SetUp() override {
         database_test::SetUp();
         if (IsSkipped())

@@ -1,4 +1,5 @@
 #include "events/journal/kafka/kafka_journal.hpp"
+#include "tests/support/exclusive_use.hpp"
 #include "tests/support/kept_log.hpp"
 #include "tests/unit/events/journal/conformance.hpp"
 #include "tests/unit/events/journal/kafka/broker_rig.hpp"
@@ -48,6 +49,7 @@ struct kafka_broker_rig {
         return std::make_unique<kafka_journal>(loop.get_executor(), std::move(options), log);
     }
 
+    test_support::exclusive_use topics{"kafka"};
     std::size_t memory = 200'000;
     std::size_t too_large = 2'200'000;
     test_support::kept_log log;
