@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from support.gate import answer, kill_after, kill_before
+from support.gate import answer, kill_after, kill_before, with_headers
 from support.scene import KINDS, YOUNG, Kind
 
 
@@ -42,6 +42,18 @@ def test_each_change_has_its_line(scene, kind):
         line, mark = last[blob.name], blob.metadata
         assert (line["rows"], line["bytes"], line["crc"]) == (int(mark["archiverrows"]), blob.size, mark["archivercrc"])
     assert named(scene) == {}
+
+
+@pytest.mark.parametrize("kind", ["new files", "day by day"])
+def test_the_month_is_that_of_the_services_clock(scene, kind):
+    """Months are read in the order of their names: a machine whose clock is wrong must not write into another one."""
+    scene.begin(KINDS[kind])
+    with scene.gates() as (lake, _):
+        lake.on(with_headers({"Date": "Thu, 02 Jan 2031 03:04:05 GMT"}), times=None)
+        assert scene.run(lake=lake).code == 0
+    written = {blob.name for blob in scene.lake.list(scene.container, bookkeeping=True) if "/ledger-" in blob.name}
+    assert ".event-archiver/ledger-2031-01.jsonl" in written
+    assert {line["time"][:7] for line in ledger(scene) if line["file"] in files(scene)} >= {"2031-01"}
 
 
 @pytest.mark.parametrize("kind", ["new files", "gzip appends"])
