@@ -9,9 +9,6 @@ namespace {
 
 namespace json = boost::json;
 
-// PostgreSQL refuses what is nested much deeper.
-constexpr std::size_t nesting_max = 1000;
-
 // Keeps nothing but the kind of the outermost value and the member that is asked for.
 class json_listener {
   public:
@@ -95,7 +92,8 @@ class json_listener {
 
 json::parse_options strict_options() {
     json::parse_options options;
-    options.max_depth = nesting_max;
+    // PostgreSQL's own limit depends on max_stack_depth.
+    options.max_depth = json_nesting_max;
     return options;
 }
 
@@ -108,12 +106,16 @@ json_reading read_json(std::string_view text, std::string_view member) {
     const auto used = parser.write_some(false, text.data(), text.size(), failed);
     auto reading = std::move(parser.handler().found);
     reading.offset = used;
-    if (failed == json::error::too_deep)
-        reading.mistake = fmt::format("it is nested more than {} levels deep", nesting_max);
-    else if (failed)
+    if (failed == json::error::too_deep) {
+        reading.fault = json_fault::too_deep;
+        reading.mistake = fmt::format("it is nested more than {} levels deep", json_nesting_max);
+    } else if (failed) {
+        reading.fault = json_fault::syntax;
         reading.mistake = fmt::format("it is not JSON: {}", failed.message());
-    else if (used < text.size())
+    } else if (used < text.size()) {
+        reading.fault = json_fault::something_follows;
         reading.mistake = "it is not JSON: something follows the value";
+    }
     return reading;
 }
 

@@ -9,10 +9,14 @@
 
 namespace events {
 
+inline constexpr std::size_t json_nesting_max = 1000;
+
+enum class json_fault : std::uint8_t { none, syntax, too_deep, something_follows };
 enum class json_kind : std::uint8_t { object, array, other };
 
 struct json_reading {
-    std::string mistake;               // a clause; empty: it is one JSON text
+    json_fault fault = json_fault::none;
+    std::string mistake;               // the same as a clause; empty: it is one JSON text
     std::size_t offset = 0;            // of the mistake, in bytes
     json_kind kind = json_kind::other; // of the outermost value
     // What the member that was asked for holds, of an outermost object: a string's text, or a number or a
@@ -20,8 +24,8 @@ struct json_reading {
     std::optional<std::string> member;
 };
 
-// White space around it is part of it. Nested at most 1000 deep. `member`: its name; empty: none is asked
-// for.
+// White space around it is part of it. Nested at most `json_nesting_max` deep. `member`: its name; empty:
+// none is asked for.
 [[nodiscard]] json_reading read_json(std::string_view text, std::string_view member = {});
 
 } // namespace events

@@ -1,8 +1,8 @@
 #include "events/projection/batch_values.hpp"
 
 #include "csv/encoding.hpp"
+#include "events/json_text.hpp"
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/string_generator.hpp>
@@ -18,45 +18,6 @@ namespace events {
 namespace {
 
 namespace json = boost::json;
-
-// PostgreSQL's own limit depends on max_stack_depth; what is nested deeper would end the whole batch with an
-// error that names no event.
-constexpr std::size_t depth_max = 1000;
-
-// Takes everything and keeps nothing.
-struct json_judge {
-    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-
-    using failed = json::error_code;
-    using view = json::string_view;
-    bool on_document_begin(failed&) { return true; }
-    bool on_document_end(failed&) { return true; }
-    bool on_object_begin(failed&) { return true; }
-    bool on_object_end(std::size_t, failed&) { return true; }
-    bool on_array_begin(failed&) { return true; }
-    bool on_array_end(std::size_t, failed&) { return true; }
-    bool on_key_part(view, std::size_t, failed&) { return true; }
-    bool on_key(view, std::size_t, failed&) { return true; }
-    bool on_string_part(view, std::size_t, failed&) { return true; }
-    bool on_string(view, std::size_t, failed&) { return true; }
-    bool on_number_part(view, failed&) { return true; }
-    bool on_int64(std::int64_t, view, failed&) { return true; }
-    bool on_uint64(std::uint64_t, view, failed&) { return true; }
-    bool on_double(double, view, failed&) { return true; }
-    bool on_bool(bool, failed&) { return true; }
-    bool on_null(failed&) { return true; }
-    bool on_comment_part(view, failed&) { return true; }
-    bool on_comment(view, failed&) { return true; }
-};
-
-json::parse_options strictly() {
-    json::parse_options options;
-    options.max_depth = depth_max;
-    return options;
-}
 
 // Kafka's cluster has an id that is no UUID, for all its topics.
 boost::uuids::uuid uuid_of(const event_source& from) {
@@ -80,16 +41,18 @@ void add_element(std::string& array, std::string_view text) {
 } // namespace
 
 std::string json_mistake(std::string_view value) {
-    json::basic_parser<json_judge> parser(strictly());
-    json::error_code failed;
-    const auto used = parser.write_some(false, value.data(), value.size(), failed);
-    if (!failed && used < value.size())
-        return "something follows the JSON value";
-    if (!failed)
+    const auto reading = read_json(value);
+    switch (reading.fault) {
+    case json_fault::none:
         return {};
-    if (failed == json::error::too_deep)
-        return fmt::format("it is nested deeper than {} levels", depth_max);
-    return fmt::format("it is not JSON: {} behind byte {}", failed.message(), used);
+    case json_fault::something_follows:
+        return "something follows the JSON value";
+    case json_fault::too_deep:
+        return fmt::format("it is nested deeper than {} levels", json_nesting_max);
+    case json_fault::syntax:
+        break;
+    }
+    return fmt::format("{} behind byte {}", reading.mistake, reading.offset);
 }
 
 std::string values_parameter(event_list events) {
