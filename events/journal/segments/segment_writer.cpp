@@ -222,7 +222,18 @@ std::uint64_t segment_writer::bytes_on_disk() const {
     return bytes;
 }
 
+// The last segment is never removed: one that alone fills the log would refuse every event for ever.
+void segment_writer::close_last_if_full(position needed) {
+    const bool is_full = options_.bytes_max > 0 && bytes_on_disk() >= options_.bytes_max;
+    if (!is_full || last_.empty() || end_ > needed)
+        return;
+    sync();
+    last_.write_index();
+    begin_segment(end_);
+}
+
 void segment_writer::retain(position needed) {
+    close_last_if_full(needed);
     const auto now = options_.now();
     while (segments_.size() > 1 && segments_[1] <= needed) {
         const auto path = segment_path(directory_.path(), segments_.front());
@@ -230,7 +241,7 @@ void segment_writer::retain(position needed) {
         const file_handle following(segment_path(directory_.path(), segments_[1]), file_handle::mode::read);
         const auto next = decode_segment_header(following.read(0, segment_header_bytes));
         const bool old = next && now - next->created >= options_.retention;
-        const bool large = options_.bytes_max > 0 && bytes_on_disk() > options_.bytes_max;
+        const bool large = options_.bytes_max > 0 && bytes_on_disk() >= options_.bytes_max;
         if (!old && !large)
             break;
         remove_file(path);

@@ -66,6 +66,7 @@ class segment_writer {
     void begin_segment(position first);
     void must_accept() const;
     void make_room_for(std::uint64_t frame_bytes, event_time now);
+    void close_last_if_full(position needed);
     [[nodiscard]] std::size_t write_part(const std::vector<pending_append>& group, std::size_t from,
                                          event_time now, std::vector<append_result>& results);
     void write_frames(std::string_view frames);

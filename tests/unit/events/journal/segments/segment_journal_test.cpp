@@ -235,4 +235,25 @@ TEST_F(segment_journal_test, refuses_events_when_it_is_full_rather_than_drop_wha
     });
 }
 
+TEST_F(segment_journal_test, takes_events_again_once_what_filled_its_only_segment_is_applied) {
+    rig_.segments.bytes_max = 1'500;
+    tell([](journal& log) -> awaitable<void> {
+        auto* const live = co_await log.open("live");
+        const auto first = co_await live->append(make_events(0, 10, 200));
+        bool full = false;
+        try {
+            (void)co_await live->append(make_events(first.end, 1));
+        } catch (const journal_error& error) {
+            full = error.reason() == journal_failure::full;
+        }
+        EXPECT_TRUE(full);
+        co_await live->retain(0, first.end - 1);
+        const auto kept = co_await live->look(0);
+        EXPECT_EQ(kept.begin, 0) << "the last event is still needed";
+        co_await live->retain(0, first.end);
+        const auto done = co_await live->append(make_events(first.end, 1));
+        EXPECT_EQ(done.first, first.end);
+    });
+}
+
 } // namespace events::rig
