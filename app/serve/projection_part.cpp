@@ -20,6 +20,9 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     , at_work_(around.executor) {
     auto& log = around_.frame.log();
     const auto& settings = around_.settings;
+    // Without a database it is not known how far those of other processes are.
+    if (settings.database.empty())
+        note_awaited(all_projections(settings));
     if (settings.projections.choice == projection_choice::none)
         return;
     std::vector<events::projection_definition> chosen;
@@ -35,9 +38,11 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     if (chosen.empty())
         return;
     if (settings.database.empty()) {
-        log.warn("projection.no_database", "projections do not run here: PG_CONNECTION_STRING is not set");
+        log.warn("projection.no_database", "projections do not run here, and their topics keep every event: "
+                                           "PG_CONNECTION_STRING is not set");
         return;
     }
+    note_awaited(chosen);
     events::engine_options options;
     options.worker = around_.frame.run_id();
     options.group = settings.journal.group;
@@ -45,12 +50,18 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
                                                           std::move(chosen), std::move(options));
 }
 
+void projection_part::note_awaited(const std::vector<events::projection_definition>& projections) {
+    for (const auto& each : projections)
+        awaited_.push_back(
+            {events::position_name(each, around_.settings.journal.group), each.settings.topics});
+}
+
 awaitable<void> projection_part::work() {
     if (engine_)
         at_work_.start(engine_->run());
     const auto* const database = around_.settings.database.empty() ? nullptr : &database_;
     if (!around_.settings.journal.in_kafka())
-        at_work_.start(events::keep_retention(source_, database, around_.frame.log()));
+        at_work_.start(events::keep_retention(source_, database, awaited_, around_.frame.log()));
     if (around_.stopping)
         at_work_.cancel();
     // One that fails ends the server, and so the others.

@@ -7,6 +7,7 @@
 #include "async/task_scope.hpp"
 #include "events/journal/journal.hpp"
 #include "events/projection/engine.hpp"
+#include "events/projection/retention.hpp"
 
 #include <memory>
 #include <string>
@@ -26,12 +27,14 @@ class projection_part final : public served_part {
     void release() override { connections_.close(); }
 
   private:
+    void note_awaited(const std::vector<events::projection_definition>& projections);
     [[nodiscard]] async::awaitable<std::string> problem();
 
     serve_surroundings around_;
     events::journal& source_;
     connections connections_;
     db::database_access database_;
+    std::vector<events::awaited_projection> awaited_;   // by the journal's retention
     std::string broken_;                                // files with mistakes
     std::unique_ptr<events::projection_engine> engine_; // null: no projection runs here
     async::task_scope at_work_;

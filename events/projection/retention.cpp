@@ -4,8 +4,11 @@
 #include "async/error.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
+#include "events/projection/position_row.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace events {
 
@@ -14,34 +17,52 @@ namespace {
 constexpr std::chrono::seconds retention_pause{10};
 constexpr std::chrono::seconds retention_patience{30};
 
-awaitable<void> retain_partition(topic& of, std::int32_t partition, db::connection* session) {
-    const auto there = co_await of.look(partition);
-    auto needed = there.end;
-    if (session != nullptr) {
-        const auto confirmed = co_await confirmed_position(*session, of.name(), partition, there.id);
-        needed = confirmed.value_or(there.end);
-    }
-    co_await of.retain(partition, needed);
+using awaited_list = std::vector<awaited_projection>;
+
+std::vector<std::string> awaited_in(const awaited_list& awaited, const std::string& topic) {
+    std::vector<std::string> names;
+    for (const auto& each : awaited)
+        if (std::ranges::find(each.topics, topic) != each.topics.end())
+            names.push_back(each.position_name);
+    return names;
 }
 
-awaitable<void> retain_all(journal& of, db::connection* session) {
+awaitable<bool> have_begun(db::connection& session, std::vector<std::string> names, std::string topic,
+                           std::int32_t partition, std::string journal) {
+    for (auto& each : names) {
+        position_key key{std::move(each), topic, partition};
+        const auto row = co_await look_at(session, std::move(key));
+        if (!row || row->journal != journal)
+            co_return false;
+    }
+    co_return true;
+}
+
+// Below which position nobody needs an event; nothing, where all are needed.
+awaitable<std::optional<position>> not_needed_below(topic& of, std::int32_t partition, extent there,
+                                                    db::connection* session, const awaited_list& awaited) {
+    auto names = awaited_in(awaited, of.name());
+    std::optional<position> confirmed;
+    if (session != nullptr)
+        confirmed = co_await confirmed_position(*session, of.name(), partition, there.id);
+    if (!confirmed) // no projection has begun with this topic, or that is not known
+        co_return names.empty() ? std::optional(there.end) : std::nullopt;
+    const bool all = co_await have_begun(*session, std::move(names), of.name(), partition, there.id);
+    co_return all ? confirmed : std::nullopt;
+}
+
+awaitable<void> retain_all(journal& of, db::connection* session, const awaited_list& awaited) {
     const auto names = co_await of.topics();
     for (const auto& name : names) {
         auto* const each = co_await of.open(name);
-        for (std::int32_t partition = 0; partition < each->partitions(); ++partition)
-            co_await retain_partition(*each, partition, session);
+        for (std::int32_t partition = 0; partition < each->partitions(); ++partition) {
+            auto there = co_await each->look(partition);
+            const auto needed =
+                co_await not_needed_below(*each, partition, std::move(there), session, awaited);
+            if (needed)
+                co_await each->retain(partition, *needed);
+        }
     }
-}
-
-awaitable<void> retain_once(journal& of, const db::database_access* database) {
-    if (database == nullptr) {
-        co_await retain_all(of, nullptr);
-        co_return;
-    }
-    std::function<awaitable<void>(db::connection&)> body = [&of](db::connection& session) {
-        return retain_all(of, &session);
-    };
-    co_await db::with_session(*database, std::move(body));
 }
 
 } // namespace
@@ -72,12 +93,24 @@ awaitable<std::optional<position>> confirmed_position(db::connection& session, s
     co_return found.integer(0, 2);
 }
 
-awaitable<void> keep_retention(journal& of, const db::database_access* database, async::log& log) {
+awaitable<void> retain_once(journal& of, const db::database_access* database, const awaited_list& awaited) {
+    if (database == nullptr) {
+        co_await retain_all(of, nullptr, awaited);
+        co_return;
+    }
+    std::function<awaitable<void>(db::connection&)> body = [&of, &awaited](db::connection& session) {
+        return retain_all(of, &session, awaited);
+    };
+    co_await db::with_session(*database, std::move(body));
+}
+
+awaitable<void> keep_retention(journal& of, const db::database_access* database, awaited_list awaited,
+                               async::log& log) {
     bool told = false;
     for (;;) {
         const auto failed = co_await async::caught_error(
-            async::with_deadline(retain_once(of, database), async::deadline::after(retention_patience),
-                                 "the positions of projections"));
+            async::with_deadline(retain_once(of, database, awaited),
+                                 async::deadline::after(retention_patience), "the positions of projections"));
         if (failed && !told)
             log.warn("journal.nothing_removed",
                      "old events stay in the journal: the positions of projections cannot be read",

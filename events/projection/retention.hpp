@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace events {
 
@@ -14,10 +15,20 @@ namespace events {
 [[nodiscard]] awaitable<std::optional<position>>
 confirmed_position(db::connection& session, std::string topic, std::int32_t partition, std::string journal);
 
-// Lets each topic forget what it may, every 10 s, without end. While the database does not answer nothing is
-// forgotten; that is logged once. For the process that writes the journal. `database` is null where there is
-// none: age and size alone decide then.
+// A projection that may not have begun yet: until it has a position in a topic, it needs all of it.
+struct awaited_projection {
+    std::string position_name;
+    std::vector<std::string> topics;
+};
+
+// Lets each topic forget what it may. `database` is null where there is none: topics that are awaited stay
+// whole then, for what has been applied of them is not known. Throws what the database or the journal throws.
+[[nodiscard]] awaitable<void> retain_once(journal& of, const db::database_access* database,
+                                          const std::vector<awaited_projection>& awaited);
+
+// The same every 10 s, without end. While the database does not answer nothing is forgotten; that is logged
+// once. For the process that writes the journal.
 [[nodiscard]] awaitable<void> keep_retention(journal& of, const db::database_access* database,
-                                             async::log& log);
+                                             std::vector<awaited_projection> awaited, async::log& log);
 
 } // namespace events

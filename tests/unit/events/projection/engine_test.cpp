@@ -274,6 +274,44 @@ TEST_F(engine, what_the_journal_may_forget_is_on_the_servers_disk) {
     run(story());
 }
 
+TEST_F(engine, a_topic_stays_whole_until_each_projection_that_is_to_run_has_begun) {
+    auto story = [this]() -> async::awaitable<void> {
+        segment_journal_options options;
+        options.directory = folder_ / "small";
+        options.segments.segment_bytes = 500;
+        options.segments.retention = std::chrono::seconds(0);
+        segment_journal journal(io_.get_executor(), options, log_);
+        for (int each = 0; each < 20; ++each)
+            co_await append(journal, numbers(5));
+        auto* const live = co_await journal.open("live");
+        const db::database_access database{options_, helper_, log_};
+        const std::vector<awaited_projection> awaited(1, awaited_projection{"total", {"live"}});
+        const std::vector<awaited_projection> another(1, awaited_projection{"total@new", {"live"}});
+        const auto begin = [live]() -> async::awaitable<position> {
+            const auto there = co_await live->look(0);
+            co_return there.begin;
+        };
+        co_await retain_once(journal, nullptr, awaited);
+        const auto without_database = co_await begin();
+        EXPECT_EQ(without_database, 0);
+        co_await retain_once(journal, &database, awaited);
+        const auto not_begun = co_await begin();
+        EXPECT_EQ(not_begun, 0);
+        co_await project(journal);
+        co_await retain_once(journal, nullptr, awaited);
+        const auto still_unknown = co_await begin();
+        EXPECT_EQ(still_unknown, 0);
+        co_await retain_once(journal, &database, another);
+        const auto for_another = co_await begin();
+        EXPECT_EQ(for_another, 0);
+        co_await retain_once(journal, &database, awaited);
+        const auto applied = co_await begin();
+        EXPECT_GT(applied, 0);
+        co_await journal.close();
+    };
+    run(story());
+}
+
 TEST_F(engine, a_changed_migration_is_refused) {
     auto story = [this]() -> async::awaitable<void> {
         const auto journal = open_journal();
