@@ -132,6 +132,31 @@ struct partition_start {
     position start = 0;
 };
 
+// Events of a topic that the journal no longer has would be missing in tables that are emptied.
+awaitable<void> must_have_all_topics(db::connection& session, const named_projection& which,
+                                     const std::vector<topic_partition>& there) {
+    if (which.definition.settings.replay == replay_policy::keep)
+        co_return;
+    const auto known =
+        co_await session.query("SELECT p.topic, pg_catalog.max(p.next) FROM event_archiver.position p"
+                               " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+                               " AND p.next OPERATOR(pg_catalog.>) 0 GROUP BY p.topic",
+                               which.name);
+    for (int row = 0; row < known.rows(); ++row) {
+        const auto is_it = [&](const topic_partition& each) {
+            return each.source->name() == known.text(row, 0);
+        };
+        if (std::ranges::none_of(there, is_it))
+            throw async::error(
+                failure::precondition,
+                fmt::format("projection '{}' cannot be replayed: it has applied events of topic '{}' up to"
+                            " position {}, and the journal has no such topic",
+                            which.name, known.text(row, 0), known.integer(row, 1)),
+                "Its tables are emptied first, and these events would be missing. Bring the topic back, or"
+                " `projections forget` it if its events no longer count.");
+    }
+}
+
 // Within a transaction.
 awaitable<bool> set_back(db::connection& session, named_projection which,
                          std::vector<partition_start> starts) {
@@ -146,8 +171,12 @@ awaitable<bool> set_back(db::connection& session, named_projection which,
             "= '',"
             " state = CASE p.state WHEN 'paused' THEN p.state ELSE 'running' END",
             which.name, each.which.source->name(), partition, each.which.there.id, next);
+        // Those from here on are met again; the others are not.
+        (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1"
+                                     " AND topic = $2 AND partition = $3::pg_catalog.int4"
+                                     " AND position >= $4::pg_catalog.int8",
+                                     which.name, each.which.source->name(), partition, next);
     }
-    (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1", which.name);
     const bool there = co_await all_tables_are_there(session, which.definition);
     if (!there) {
         (void)co_await session.query("DELETE FROM event_archiver.migration WHERE projection = $1",
@@ -251,6 +280,7 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
         throw async::error(failure::precondition,
                            fmt::format("projection '{}' has nothing to replay: the journal has no topic '{}'",
                                        which.name, which.definition.settings.topics.front()));
+    co_await must_have_all_topics(session, which, partitions);
     std::vector<partition_start> starts;
     for (const auto& each : partitions) {
         position_key key{which.name, each.source->name(), each.partition};

@@ -192,6 +192,35 @@ def test_replay_empties_what_would_be_counted_twice(shop):
     assert shop.total() == shop.posted
 
 
+def test_replay_from_a_position_keeps_the_dead_letters_before_it(shop):
+    shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total\nreplay = keep\n")
+    shop.topic.append({"u": "a", "v": "many"}, {"u": "a", "v": 1}, {"u": "a", "v": "more"}, {"u": "a", "v": 2})
+    shop.once()
+    assert shop.status()["dead_letters"] == 2
+    shop.run("projections", "replay", "total", "--from", "2")
+    kept = json.loads(shop.run("dead-letters", "total", "-o", "json").stdout)["dead_letters"]
+    assert [letter["position"] for letter in kept] == [0]
+    shop.once()
+    kept = json.loads(shop.run("dead-letters", "total", "-o", "json").stdout)["dead_letters"]
+    assert [letter["position"] for letter in kept] == [0, 2]
+
+
+def test_replay_empties_nothing_where_a_topic_is_gone(shop):
+    shop.write("total/projection.conf", "topic = live, other\nbatch = 50\ntables = public.total\n")
+    shop.post(10)
+    other = TopicFile(shop.journal, "other")
+    other.append({"u": "b", "v": 7})
+    shop.once()
+    assert shop.total() == shop.posted + 7
+    (shop.journal / "other").rename(shop.directory / "kept")
+    refused = shop.run("projections", "replay", "total", expect=3)
+    assert "other" in refused.stderr and shop.total() == shop.posted + 7
+    (shop.directory / "kept").rename(shop.journal / "other")
+    shop.run("projections", "replay", "total")
+    shop.once()
+    assert shop.total() == shop.posted + 7
+
+
 def test_a_rebuild_is_never_seen_empty_and_carries_grants_over(shop, postgresql):
     shop.post(500)
     process = shop.program.start("project", "total")
