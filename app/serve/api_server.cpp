@@ -68,9 +68,9 @@ void api_server::add_parts() {
         return;
     journal_ = add(std::make_unique<journal_part>(around_));
     if (serving.offers(api::events))
-        add(std::make_unique<events_api>(around_, journal_->events_in()));
+        add(std::make_unique<events_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
     if (serving.offers(api::live))
-        add(std::make_unique<live_api>(around_, journal_->events_in()));
+        add(std::make_unique<live_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
     if (serving.offers(api::timestamps))
         add(std::make_unique<timestamps_api>(around_, journal_->events_in()));
     add(std::make_unique<projection_part>(around_, journal_->journal()));

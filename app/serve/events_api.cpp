@@ -73,10 +73,10 @@ response answer_to(const keyed_intake::outcome& outcome, std::size_t count) {
 
 } // namespace
 
-events_api::events_api(serve_surroundings around, intake& events_in)
+events_api::events_api(serve_surroundings around, intake& events_in, keyed_intake& keyed_events_in)
     : around_(around)
     , intake_(events_in)
-    , keyed_(around.executor, events_in) {}
+    , keyed_(keyed_events_in) {}
 
 std::vector<http::route> events_api::routes() {
     auto& log = around_.frame.log();

@@ -16,8 +16,8 @@ namespace app {
 
 class events_api final : public served_part {
   public:
-    // `events_in` must outlive it.
-    events_api(serve_surroundings around, intake& events_in);
+    // `events_in` and `keyed_events_in` must outlive it.
+    events_api(serve_surroundings around, intake& events_in, keyed_intake& keyed_events_in);
 
     [[nodiscard]] std::vector<http::route> routes() override;
     [[nodiscard]] std::vector<api_operation> operations() const override;
@@ -28,7 +28,7 @@ class events_api final : public served_part {
 
     serve_surroundings around_;
     intake& intake_;
-    keyed_intake keyed_;
+    keyed_intake& keyed_;
     std::shared_ptr<std::size_t> readers_ = std::make_shared<std::size_t>(0);
 };
 

@@ -51,6 +51,7 @@ journal_part::journal_part(serve_surroundings around)
     : around_(around)
     , journal_(open_journal(around.executor, around.settings, journal_use::append, around.frame.log()))
     , intake_(*journal_, around.settings.journal.memory_bytes, around.stopping, around.frame.log())
+    , keyed_(around.executor, intake_)
     , changed_(around.executor) {
     intake_.on_broken = [this](std::exception_ptr why) {
         // A producer that has broken is made anew; a disk that has forgotten is not.

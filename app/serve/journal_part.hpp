@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/serve/intake.hpp"
+#include "app/serve/keyed_intake.hpp"
 #include "app/serve/served_part.hpp"
 #include "async/condition.hpp"
 
@@ -21,6 +22,8 @@ class journal_part final : public served_part {
     // For the other parts, which must not outlive this one.
     [[nodiscard]] intake& events_in() noexcept { return intake_; }
     [[nodiscard]] const intake& events_in() const noexcept { return intake_; }
+    // Keys are of a topic, whichever face they come by.
+    [[nodiscard]] keyed_intake& keyed_events_in() noexcept { return keyed_; }
     [[nodiscard]] events::journal& journal() noexcept { return *journal_; }
 
     [[nodiscard]] std::vector<readiness_probe> probes() override;
@@ -36,6 +39,7 @@ class journal_part final : public served_part {
     serve_surroundings around_;
     std::unique_ptr<events::journal> journal_;
     intake intake_;
+    keyed_intake keyed_;
     std::exception_ptr broken_;
     bool open_ = false;
     async::condition changed_; // it has broken, or shall stop

@@ -61,6 +61,16 @@ std::optional<keyed_batch> batch_from(std::string_view text) {
     return batch;
 }
 
+void add_key(std::vector<events::event>& events, const std::string& key, const keyed_batch& batch) {
+    std::uint64_t crc = 0;
+    for (const auto& each : events)
+        crc = crc_of(each.value, crc);
+    auto& headers = events.front().headers;
+    headers.push_back({std::string(key_header), key});
+    headers.push_back({std::string(batch_header), batch_text(batch)});
+    headers.push_back({std::string(values_header), fmt::format("{:016x}", crc)});
+}
+
 key_book::name key_book::name_of(std::string_view topic, std::string_view key) noexcept {
     // A topic's name has no blank, so the two cannot run into each other.
     return {crc_of(key, crc_of(" ", crc_of(topic))), fnv_of(key, fnv_of(" ", fnv_of(topic)))};
@@ -84,15 +94,46 @@ void key_book::begin(std::string_view topic, std::string_view key, const keyed_b
 void key_book::keep(std::string_view topic, std::string_view key, const entry& accepted) {
     const auto named = name_of(topic, key);
     auto& kept = entries_[named];
-    const bool anew = !kept.accepted;
+    const bool first_time = !kept.accepted;
     kept = accepted;
     kept.accepted = true;
-    if (anew)
+    if (first_time)
         oldest_first_.push_back(named);
     forget_oldest();
 }
 
 void key_book::drop(std::string_view topic, std::string_view key) { entries_.erase(name_of(topic, key)); }
+
+std::optional<batch_finder::found_batch> batch_finder::take(const events::recorded_event& next) {
+    const auto header = [&next](std::string_view name) -> std::string_view {
+        const auto& headers = next.content.headers;
+        const auto found = std::ranges::find(headers, name, &events::header::name);
+        return found == headers.end() ? std::string_view() : std::string_view(found->value);
+    };
+    std::uint64_t wanted = 0;
+    auto crc = header(values_header);
+    const auto batch = batch_from(header(batch_header));
+    if (batch && !header(key_header).empty() && take_number(crc, wanted, 16) && crc.empty())
+        begun_.push_back(
+            {{std::string(header(key_header)),
+              {*batch, partition_, next.at, next.at + static_cast<events::position>(batch->count), true}},
+             wanted,
+             0,
+             next.at});
+    std::optional<found_batch> whole;
+    for (auto& each : begun_) {
+        each.over = each.next != next.at; // an event of it is missing
+        if (each.over)
+            continue;
+        each.crc = crc_of(next.content.value, each.crc);
+        each.next = next.at + 1;
+        each.over = each.next == each.batch.kept.end;
+        if (each.over && each.crc == each.wanted)
+            whole = each.batch;
+    }
+    std::erase_if(begun_, [](const unfinished& each) { return each.over; });
+    return whole;
+}
 
 void key_book::forget_oldest() {
     while (oldest_first_.size() > keys_max_) {

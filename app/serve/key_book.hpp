@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace app {
 
@@ -39,8 +40,12 @@ struct keyed_batch {
 // The headers of the first event of such a batch.
 inline constexpr std::string_view key_header = "idempotency-key";
 inline constexpr std::string_view batch_header = "idempotency-batch"; // "count crc bytes", the CRC-64 in hex
+// The CRC-64 of the values of all events of the batch, in hex.
+inline constexpr std::string_view values_header = "idempotency-values";
 [[nodiscard]] std::string batch_text(const keyed_batch& batch);
 [[nodiscard]] std::optional<keyed_batch> batch_from(std::string_view text);
+// Adds the headers of a batch to its first event.
+void add_key(std::vector<events::event>& events, const std::string& key, const keyed_batch& batch);
 
 class key_book {
   public:
@@ -83,6 +88,33 @@ class key_book {
     std::size_t keys_max_;
     std::map<name, entry> entries_;
     std::deque<name> oldest_first_; // of those that are accepted
+};
+
+// Finds the batches with a key among the events of one partition, read in order. A batch counts only if all
+// of its events follow each other: Kafka may keep a part of one whose client was told that nobody knows.
+class batch_finder {
+  public:
+    explicit batch_finder(std::int32_t partition) noexcept
+        : partition_(partition) {}
+
+    struct found_batch {
+        std::string key;
+        key_book::entry kept;
+    };
+    // The batch that is whole with this event.
+    [[nodiscard]] std::optional<found_batch> take(const events::recorded_event& next);
+
+  private:
+    struct unfinished {
+        found_batch batch;
+        std::uint64_t wanted = 0; // CRC-64 of its values
+        std::uint64_t crc = 0;    // of those so far
+        events::position next = 0;
+        bool over = false;
+    };
+
+    std::int32_t partition_;
+    std::vector<unfinished> begun_; // of writers side by side
 };
 
 } // namespace app

@@ -2,6 +2,7 @@
 
 #include "async/caught.hpp"
 #include "async/deadline.hpp"
+#include "events/journal/error.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,6 +17,16 @@ constexpr std::size_t keys_max = 100'000;
 // How far back keys are looked for after a restart.
 constexpr events::position events_read_back = 2'000'000;
 constexpr std::size_t recalled_at_a_time = 1'048'576;
+
+bool may_be_kept(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const events::journal_error& why) {
+        return why.reason() == events::journal_failure::in_doubt;
+    } catch (...) {
+        return false;
+    }
+}
 
 } // namespace
 
@@ -33,12 +44,13 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
         co_return outcome{found.state, {found.known.partition, found.known.first, found.known.end}};
     if (found.state != key_book::state::unknown)
         co_return outcome{found.state, {}};
-    events.front().headers.push_back({std::string(key_header), key});
-    events.front().headers.push_back({std::string(batch_header), batch_text(batch)});
+    add_key(events, key, batch);
     book_.begin(topic, key, batch);
     auto appended = co_await async::outcome_of(intake_.append(topic, std::move(events), std::move(room)));
     if (!appended.value) {
         book_.drop(topic, key);
+        if (may_be_kept(appended.failed))
+            recalled_.erase(topic); // the journal knows: it is asked before the key is judged again
         std::rethrow_exception(appended.failed);
     }
     book_.keep(topic, key, {batch, appended.value->partition, appended.value->first, appended.value->end});
@@ -72,6 +84,7 @@ awaitable<void> keyed_intake::read_back(std::string topic) {
     auto* const opened = co_await intake_.open(topic);
     for (std::int32_t partition = 0; partition < opened->partitions(); ++partition) {
         const auto there = co_await opened->look(partition);
+        batch_finder finder(partition);
         auto at = std::max(there.begin, there.end - events_read_back);
         while (at < there.end) {
             const auto piece = co_await opened->read(partition, at, recalled_at_a_time,
@@ -80,17 +93,9 @@ awaitable<void> keyed_intake::read_back(std::string topic) {
                 throw async::error(async::failure::temporary,
                                    "keys of earlier batches cannot be read in time");
             at = piece.next;
-            for (const auto& each : piece.events) {
-                const auto& headers = each.content.headers;
-                const auto key = std::ranges::find(headers, key_header, &events::header::name);
-                const auto batch = std::ranges::find(headers, batch_header, &events::header::name);
-                if (key == headers.end() || batch == headers.end())
-                    continue;
-                if (const auto known = batch_from(batch->value))
-                    book_.keep(
-                        topic, key->value,
-                        {*known, partition, each.at, each.at + static_cast<events::position>(known->count)});
-            }
+            for (const auto& each : piece.events)
+                if (const auto whole = finder.take(each))
+                    book_.keep(topic, whole->key, whole->kept);
         }
     }
 }

@@ -13,11 +13,11 @@ namespace app {
 
 class live_api final : public served_part {
   public:
-    // `events_in` must outlive it.
-    live_api(serve_surroundings around, intake& events_in)
+    // `events_in` and `keyed_events_in` must outlive it.
+    live_api(serve_surroundings around, intake& events_in, keyed_intake& keyed_events_in)
         : around_(around)
         , intake_(events_in)
-        , keyed_(around.executor, events_in) {}
+        , keyed_(keyed_events_in) {}
 
     [[nodiscard]] std::vector<http::route> routes() override;
     [[nodiscard]] std::vector<api_operation> operations() const override;
@@ -28,7 +28,7 @@ class live_api final : public served_part {
 
     serve_surroundings around_;
     intake& intake_;
-    keyed_intake keyed_;
+    keyed_intake& keyed_;
 };
 
 } // namespace app

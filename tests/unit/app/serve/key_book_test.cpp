@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace app {
 namespace {
@@ -46,6 +48,58 @@ TEST(batch_text, comes_back) {
     EXPECT_EQ(batch_from(batch_text(batch)), batch);
     for (const auto* other : {"", "1", "1 0", "0 00 1", "1 xx 1", "1 00 1 1"})
         EXPECT_FALSE(batch_from(other)) << other;
+}
+
+class batch_finder_test : public testing::Test {
+  protected:
+    // A batch as it is appended, from position `first` on.
+    static std::vector<events::recorded_event> kept(const std::string& key, events::position first,
+                                                    const std::vector<std::string>& values) {
+        std::vector<events::event> events;
+        for (const auto& each : values)
+            events.push_back({std::nullopt, {}, each});
+        add_key(events, key, {values.size(), digest_of("body")});
+        std::vector<events::recorded_event> recorded;
+        for (auto& each : events)
+            recorded.push_back({first++, {}, std::move(each)});
+        return recorded;
+    }
+    static std::string found_in(const std::vector<events::recorded_event>& read) {
+        batch_finder finder(0);
+        std::string keys;
+        for (const auto& each : read)
+            if (const auto whole = finder.take(each))
+                keys += whole->key + " " + std::to_string(whole->kept.first) + "-" +
+                        std::to_string(whole->kept.end) + ";";
+        return keys;
+    }
+    static events::recorded_event of_others(events::position at) {
+        return {at, {}, {std::nullopt, {}, "of others"}};
+    }
+};
+
+TEST_F(batch_finder_test, finds_batches_that_are_whole) {
+    auto read = kept("a", 5, {"1", "2", "3"});
+    read.push_back(of_others(8));
+    for (const auto& each : kept("b", 9, {"1"}))
+        read.push_back(each);
+    EXPECT_EQ(found_in(read), "a 5-8;b 9-10;");
+}
+
+TEST_F(batch_finder_test, finds_none_of_which_a_part_is_missing) {
+    const auto whole = kept("a", 5, {"1", "2", "3"});
+    auto without_end = whole;
+    without_end.pop_back();
+    EXPECT_EQ(found_in(without_end), "");
+    without_end.push_back(of_others(7));
+    EXPECT_EQ(found_in(without_end), "") << "the end is another's";
+    auto without_middle = whole;
+    without_middle.erase(without_middle.begin() + 1);
+    EXPECT_EQ(found_in(without_middle), "");
+    without_middle.back().at = 6;
+    without_middle.push_back(of_others(7));
+    EXPECT_EQ(found_in(without_middle), "") << "as many events, and others";
+    EXPECT_EQ(found_in({whole.begin() + 1, whole.end()}), "") << "its first event has been removed";
 }
 
 TEST(idempotency_key_of, takes_the_quotes_of_the_draft_away) {
