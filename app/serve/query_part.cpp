@@ -206,7 +206,7 @@ awaitable<void> query_part::make_tables() {
         [this](db::connection& session) -> awaitable<void> {
         co_await events::make_schema(session, around_.frame.log());
         for (const auto& each : definitions_)
-            if (each.mistake.empty())
+            if (each.mistake.empty() && !each.api.empty())
                 (void)co_await events::migrate(session, each, around_.frame.log());
     };
     co_await db::with_session(connections_.database(), body);
