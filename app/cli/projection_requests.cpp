@@ -31,7 +31,7 @@ std::optional<std::int64_t> position_from(std::string_view text) {
                                                                                 : std::nullopt;
 }
 
-// "3", "3,5", "3-7"; false: it is none of these.
+// Reads "3", "3,5" or "3-7"; returns false for any other text.
 bool add_positions(std::string_view text, std::vector<std::int64_t>& into) {
     constexpr std::int64_t span_max = 100'000;
     for (;;) {

@@ -14,8 +14,8 @@ namespace app {
 // be read. Blocks.
 [[nodiscard]] std::vector<events::projection_definition> all_projections(const configuration& settings);
 
-// Those called `names`, or all if there are none. Throws async::error(usage) for a name that there is not,
-// async::error(precondition) for one that is asked for by name and has a mistake.
+// The projections with these names; without names, all. Throws async::error(usage) for an unknown name,
+// async::error(precondition) if a projection that is asked for by name has a mistake.
 [[nodiscard]] std::vector<events::projection_definition>
 named_projections(std::vector<events::projection_definition> there, const std::vector<std::string>& names);
 

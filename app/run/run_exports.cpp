@@ -8,7 +8,6 @@
 #include "app/run/export_work.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/text/render.hpp"
-#include "app/text/terminal.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,12 +32,8 @@ class export_command : public framed_command {
         facts_.files_settled = work.files_settled();
         facts_.costs = work.costs();
         end.exit_code = exit_code_of(facts_.reports);
-        if (!end.failed && request_.command == command::export_tasks &&
-            !print_output(render_exports(facts_.reports, work.place(), request_.output))) {
-            end.exit_code = exit_code::failed;
-            frame.log().error("output.failed", "the result cannot be written to standard output",
-                              {{"exit_code", exit_code::failed}});
-        }
+        if (request_.command == command::export_tasks)
+            frame.print(end, render_exports(facts_.reports, work.place(), request_.output));
         return end;
     }
 

@@ -3,6 +3,7 @@
 #include "app/observe/metrics_delivery.hpp"
 #include "app/observe/run_id.hpp"
 #include "app/observe/termination_message.hpp"
+#include "app/text/terminal.hpp"
 #include "async/asio.hpp"
 #include "async/error.hpp"
 
@@ -21,6 +22,14 @@ int run_frame::run(framed_command& command) {
     outcome.duration = std::chrono::steady_clock::now() - started_;
     command.ended(outcome);
     return leave(command, outcome, end.leave_by);
+}
+
+void run_frame::print(work_end& end, std::string_view answer) {
+    if (end.failed || print_output(answer))
+        return;
+    log().error("output.failed", "the result cannot be written to standard output",
+                {{"exit_code", exit_code::failed}});
+    end.exit_code = exit_code::failed;
 }
 
 work_end run_frame::work(framed_command& command) {

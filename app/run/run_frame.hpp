@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace app {
@@ -70,6 +71,10 @@ class run_frame {
     // For calls to other machines that may never end. The process does not wait for those that nothing waits
     // for any more.
     [[nodiscard]] async::helper_thread& blocking_calls() noexcept { return blocking_calls_; }
+
+    // Prints the answer of a run that succeeded. Where it cannot be written, that is logged, and is the exit
+    // code.
+    void print(work_end& end, std::string_view answer);
 
     // Returns the exit code. At most once.
     [[nodiscard]] int run(framed_command& command);

@@ -7,7 +7,6 @@
 #include "app/run/open_journal.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/run/stop_guard.hpp"
-#include "app/text/terminal.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/stop.hpp"
@@ -45,11 +44,7 @@ class journal_command : public framed_command {
         end.stopped_by = stop.signal_number();
         end.leave_by = guard.deadline();
         end.exit_code = exit_code_;
-        if (!end.failed && !print_output(text_)) {
-            frame.log().error("output.failed", "the result cannot be written to standard output",
-                              {{"exit_code", exit_code::failed}});
-            end.exit_code = exit_code::failed;
-        }
+        frame.print(end, text_);
         return end;
     }
 

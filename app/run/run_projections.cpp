@@ -7,7 +7,6 @@
 #include "app/run/background.hpp"
 #include "app/run/projection_work.hpp"
 #include "app/run/run_frame.hpp"
-#include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
 #include "db/connection.hpp"
 
@@ -58,11 +57,7 @@ class projection_command : public framed_command {
             dead_letters_ += each.dead_letters;
         }
         metrics_ = metrics_of(work.progress(), std::chrono::system_clock::now());
-        if (!end.failed && !print_output(work.answer())) {
-            frame.log().error("output.failed", "the result cannot be written to standard output",
-                              {{"exit_code", exit_code::failed}});
-            end.exit_code = exit_code::failed;
-        }
+        frame.print(end, work.answer());
         return end;
     }
 

@@ -9,7 +9,6 @@
 #include "app/run/archive_work.hpp"
 #include "app/run/clear_text.hpp"
 #include "app/run/run_frame.hpp"
-#include "app/text/terminal.hpp"
 
 #include <fmt/format.h>
 
@@ -44,15 +43,6 @@ void log_start(async::log& log, command begun, const configuration& settings) {
     log_identity(log, settings);
 }
 
-// The exit code.
-int print_answer(async::log& log, const inquiry_answer& answer) {
-    if (print_output(answer.text))
-        return answer.exit_code;
-    log.error("output.failed", "the result cannot be written to standard output",
-              {{"exit_code", exit_code::failed}});
-    return exit_code::failed;
-}
-
 class archive_command : public framed_command {
   public:
     // On a terminal an inquiry prints its answer only; otherwise it logs like any run.
@@ -79,7 +69,8 @@ class archive_command : public framed_command {
             page_.emplace(settings_.report, frame.log()); // before anything moves
         auto end = do_work(frame);
         if (!end.failed)
-            end.exit_code = print_answer(frame.log(), answer_);
+            end.exit_code = answer_.exit_code;
+        frame.print(end, answer_.text);
         return end;
     }
 

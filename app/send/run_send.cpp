@@ -2,7 +2,6 @@
 
 #include "app/observe/plain_summary.hpp"
 #include "app/send/send_work.hpp"
-#include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
 
 #include <fmt/format.h>
@@ -31,8 +30,7 @@ class send_command : public framed_command {
         auto end = work.run();
         report_ = work.report();
         costs_ = work.costs();
-        if (!end.failed && !print_output(sentence() + "\n"))
-            end.exit_code = exit_code::failed;
+        frame.print(end, sentence() + "\n");
         return end;
     }
 

@@ -18,7 +18,7 @@ namespace app {
 
 class send_display : public screen_line {
   public:
-    // All must outlive it. `terminal` is empty where there is none.
+    // All must outlive it. `terminal` is empty if standard error is no terminal.
     send_display(const send_report& report, async::log& log, line_writer terminal);
 
     // Shows progress until it is cancelled.

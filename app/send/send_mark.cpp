@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -28,6 +29,9 @@ send_mark::send_mark(const fs::path& file, std::string identity, std::string ser
     : path_(file.string() + ".sending")
     , identity_(std::move(identity))
     , server_(std::move(server)) {
+    std::error_code unknown;
+    if (!fs::is_regular_file(path_, unknown))
+        return;
     std::ifstream before(path_, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
     std::uint64_t line = 0;

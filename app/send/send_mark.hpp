@@ -1,4 +1,4 @@
-// How far a file has been sent, in a file beside it while that is going on: whoever sends it again goes on
+// How far a file has been sent, kept in a file beside it until all of it is sent. A second `send` goes on
 // there. docs/send.md says what happens if the process dies. All of it blocks.
 // Tested by tests/unit/app/send/send_mark_test.cpp.
 #pragma once

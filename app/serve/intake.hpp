@@ -80,7 +80,7 @@ class intake {
     }
     [[nodiscard]] std::size_t bytes_pending() const noexcept { return budget_.taken(); }
     [[nodiscard]] std::size_t appends_pending() const noexcept { return begun_.size(); }
-    // Zero if there is none.
+    // Zero while no append waits.
     [[nodiscard]] std::chrono::nanoseconds age_of_oldest() const;
 
   private:

@@ -54,7 +54,7 @@ journal_part::journal_part(serve_surroundings around)
     , keyed_(around.executor, intake_)
     , changed_(around.executor) {
     intake_.on_broken = [this](std::exception_ptr why) {
-        // A producer that has broken is made anew; a disk that has forgotten is not.
+        // A new Kafka producer replaces a broken one. After a failed sync only a restart helps.
         if (around_.settings.journal.in_kafka() || broken_)
             return;
         broken_ = std::move(why);

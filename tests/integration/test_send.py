@@ -1,6 +1,7 @@
 """`send`: the lines of a file in their order, to our server and to the one before it; once each, whatever is killed."""
 import json
 import os
+import subprocess
 import time
 
 import pytest
@@ -282,8 +283,17 @@ def test_the_mark_of_another_file_or_server_is_ignored(sender, file):
         assert other.events == EVENTS[:4]
 
 
-def test_a_mark_that_cannot_be_written_is_warned_of(sender, file, service):
+@pytest.mark.parametrize("place", ["link", "directory"])
+def test_a_mark_that_cannot_be_written_is_warned_of(sender, file, service, place):
     """A link is not followed, whoever sends."""
-    file.with_name(file.name + ".sending").symlink_to("elsewhere")
+    mark = file.with_name(file.name + ".sending")
+    mark.symlink_to("elsewhere") if place == "link" else mark.mkdir()
     outcome = sender.run("send", str(file), "--to", service.url, expect=0)
     assert outcome.events("send.no_mark") and not file.with_name("elsewhere").exists()
+
+
+def test_an_output_that_takes_nothing_is_told(sender, file, service):
+    environment = {"PATH": "/usr/bin:/bin", **{name: str(value) for name, value in sender.settings.items()}}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sender.binary, "send", str(file), "--to", service.url], stdout=full, stderr=subprocess.PIPE, env=environment, text=True)
+    assert done.returncode == 1 and "output.failed" in done.stderr, done
