@@ -13,9 +13,10 @@ import pytest
 
 from support import moments
 from support.archiver import Archiver
+from support.built_program import built_program
 from support.lake import Lake
 from support.oracle import Oracle
-from support.servers import ROOT, Azurite, Certificate, PgBouncer, PostgreSQL
+from support.servers import Azurite, Certificate, PgBouncer, PostgreSQL
 from support.table import EventTable
 
 # Row texts must come back byte for byte: no parsing of jsonb or of years beyond Python's.
@@ -41,24 +42,10 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item in kept]
 
 
-def _binary(variable: str, *candidates: str) -> Path:
-    given = os.environ.get(variable)
-    for path in [Path(given)] if given else [ROOT / candidate for candidate in candidates]:
-        if path.exists():
-            return path
-    raise pytest.UsageError(f"no program to test: build it, or set {variable}")
-
-
 @pytest.fixture(scope="session")
 def binary() -> Path:
     """The program as it is shipped."""
-    return _binary("EVENT_ARCHIVER_BINARY", "build/release/event-archiver")
-
-
-@pytest.fixture(scope="session")
-def fault_binary() -> Path:
-    """The build that has the named points at which it can be stopped."""
-    return _binary("EVENT_ARCHIVER_FAULT_BINARY", "build/asan/event-archiver", "build/debug/event-archiver")
+    return built_program("EVENT_ARCHIVER_BINARY", "build/release/event-archiver")
 
 
 def roomy_memory() -> str | None:

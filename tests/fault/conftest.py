@@ -2,12 +2,20 @@
 import os
 import subprocess
 import uuid
+from pathlib import Path
 
 import pytest
 
 from support.archiver import Archiver
+from support.built_program import built_program
 from support.scene import Scene
 from support.servers import PG_BIN, PostgreSQL, clean_environment, unprivileged
+
+
+@pytest.fixture(scope="session")
+def fault_binary() -> Path:
+    """The build that has the named points at which it can be stopped. `./test` has it only when the integration tests are over."""
+    return built_program("EVENT_ARCHIVER_FAULT_BINARY", "build/asan/event-archiver", "build/debug/event-archiver")
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """What `serve` answered 2xx is in the journal, once and in order, on a disk that fails, is full, or is cut off."""
 import json
+import signal
 import struct
+import subprocess
 import threading
 import time
 import zlib
@@ -185,3 +187,20 @@ def test_a_journal_that_ends_before_what_was_durable_is_refused(fault_binary, jo
     assert "durable up to 3" in outcome.stderr
     assert "up to position 2" in outcome.stderr
     assert path.read_bytes()  # nothing was cut off
+
+
+def test_a_reader_sees_no_more_than_is_durable(fault_binary, journal):
+    """`serve` is stopped between writing a group and syncing it."""
+    with EventService(fault_binary, journal, {"EVENT_ARCHIVER_FAULT": "group-written#3=stop"}) as service:
+        for value in values(2):
+            assert service.send_events([value]).status == 201
+        posting = subprocess.Popen(["curl", "-s", "-X", "POST", "-H", "Content-Type: application/json", "-d", '{"n": 2}', f"{service.url}/events/live"], stdout=subprocess.PIPE)
+        path = segments(journal)[-1]
+        while b'"n": 2' not in path.read_bytes():
+            assert posting.poll() is None
+        assert service.values() == values(2)
+        verified = json.loads(service.command("journal", "verify", "-o", "json", expect=0).stdout)
+        assert [each["events"] for each in verified["topics"]] == [2]
+        service.process.send(signal.SIGCONT)
+        assert json.loads(posting.communicate(timeout=30)[0])["accepted"] == 1
+        assert service.values() == values(3)

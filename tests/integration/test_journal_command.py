@@ -151,19 +151,3 @@ def test_verify_knows_a_segment_of_another_journal(kept, place, binary, tmp_path
         assert other.send_events(VALUES).status == 201
     shutil.copy(segment(tmp_path / "another"), segment(place))
     assert "belongs to another journal" in verified(kept, 7)["live"]["error"]
-
-
-def test_a_reader_sees_no_more_than_is_durable(fault_binary, place):
-    """`serve` is stopped between writing a group and syncing it."""
-    with EventService(fault_binary, place, {"EVENT_ARCHIVER_FAULT": "group-written#3=stop"}) as service:
-        for value in VALUES[:2]:
-            assert service.send_events([value]).status == 201
-        posting = subprocess.Popen(["curl", "-s", "-X", "POST", "-H", "Content-Type: application/json", "-d", json.dumps(VALUES[2]), f"{service.url}/events/live"], stdout=subprocess.PIPE)
-        path = segment(place)
-        while path.read_bytes().find(b'"n": 2') < 0:
-            assert posting.poll() is None
-        assert service.values() == VALUES[:2]
-        assert verified(service, 0)["live"]["events"] == 2
-        service.process.send(18)
-        assert json.loads(posting.communicate(timeout=30)[0])["accepted"] == 1
-        assert service.values() == VALUES[:3]
