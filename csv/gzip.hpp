@@ -1,7 +1,8 @@
 // gzip (RFC 1952) with ISA-L: day files are compressed one member per append, so that a file stays
 // appendable, its tail can be taken away again, and any gunzip reads it.
 //
-// Compression is ISA-L's; only the framing into members is ours, because ISA-L leaves it to its caller.
+// ISA-L compresses. The members are ours because ISA-L has no member that is written in parts. Replace this
+// when ISA-L has one.
 #pragma once
 
 #include <cstddef>

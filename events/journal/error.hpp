@@ -1,4 +1,5 @@
 // Why a journal does not do what it was asked for.
+// Tested by tests/unit/events/journal/conformance.hpp.
 #pragma once
 
 #include "async/error.hpp"

@@ -1,5 +1,6 @@
 // A durable log of events by topic, whichever engine keeps it: segments in a directory, or Kafka. The tests
 // in tests/unit/events/journal/conformance.hpp say what each engine must do.
+// Tested by tests/unit/events/journal/conformance.hpp.
 #pragma once
 
 #include "async/asio.hpp"
@@ -54,11 +55,11 @@ class topic {
     // not be called inside async::shielded.
     [[nodiscard]] virtual awaitable<appended> append(std::vector<event> events) = 0;
 
-    // Events from `from` on: what there is, once there is any, else nothing when `by` has passed. About
+    // Events from `from` on: what there is, once there is any, else nothing once `deadline` has passed. About
     // `bytes_max` bytes, at least one event. Never one that is not durable. Throws
     // journal_error(before_start, beyond_end, damaged).
     [[nodiscard]] virtual awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
-                                                async::deadline by) = 0;
+                                                async::deadline deadline) = 0;
 
     [[nodiscard]] virtual awaitable<extent> look(std::int32_t partition) = 0;
 

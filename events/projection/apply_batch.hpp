@@ -1,5 +1,6 @@
 // One batch of one partition in one transaction: the position, the effect, the plugins, the dead letters.
 // docs/projections.md says what becomes of it if the process dies.
+// Tested by tests/unit/events/projection/engine_test.cpp and tests/fault/test_projection_kills.py.
 #pragma once
 
 #include "async/log.hpp"

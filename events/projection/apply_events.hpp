@@ -1,4 +1,5 @@
 // The statements of an apply.sql with some events, within a transaction.
+// Tested by tests/unit/events/projection/engine_test.cpp.
 #pragma once
 
 #include "db/connection.hpp"

@@ -1,4 +1,5 @@
 // What a person does to projections: look, pause, resume, replay, forget.
+// Tested by tests/integration/test_projections.py.
 #pragma once
 
 #include "db/session_scope.hpp"

@@ -1,5 +1,6 @@
 // Events that SQL refused, in event_archiver.dead_letter: with the reason, until somebody applies or drops
 // them.
+// Tested by tests/unit/events/projection/engine_test.cpp and tests/integration/test_projections.py.
 #pragma once
 
 #include "db/session_scope.hpp"

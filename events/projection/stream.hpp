@@ -1,4 +1,5 @@
 // One projection over one partition of a topic: reads, applies, stands by, waits while it is paused.
+// Tested by tests/unit/events/projection/engine_test.cpp.
 #pragma once
 
 #include "async/retry.hpp"

@@ -1,4 +1,5 @@
 // A table as a configuration names it.
+// Tested by tests/unit/events/projection/configuration_file_test.cpp.
 #pragma once
 
 #include <optional>

@@ -57,12 +57,12 @@ query_sessions::query_sessions(const async::asio::any_io_executor& executor, db:
     , limits_(limits)
     , changed_(executor) {}
 
-awaitable<query_sessions::lease> query_sessions::take(async::deadline by) {
+awaitable<query_sessions::lease> query_sessions::take(async::deadline deadline) {
     if (waiting_ >= limits_.waiting)
         throw async::error(failure::temporary, "too many queries wait for a connection to the database");
     while (in_use_ >= limits_.sessions) {
         const counted_waiter waits(waiting_);
-        co_await async::with_deadline(changed_.wait(), by, "a free connection to the database");
+        co_await async::with_deadline(changed_.wait(), deadline, "a free connection to the database");
     }
     place_in_use taken(in_use_, changed_);
     std::unique_ptr<query_session> session;
@@ -75,7 +75,7 @@ awaitable<query_sessions::lease> query_sessions::take(async::deadline by) {
     if (!session) {
         session = std::make_unique<query_session>();
         session->connection = co_await async::with_deadline(
-            db::connection::open(database_.options, database_.helper, database_.log), by,
+            db::connection::open(database_.options, database_.helper, database_.log), deadline,
             "a connection to the database");
     }
     taken.hand_on();

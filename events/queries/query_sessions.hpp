@@ -56,9 +56,9 @@ class query_sessions {
         std::unique_ptr<query_session> held_;
     };
 
-    // Throws async::error(temporary) where too many wait, or none comes free by `by`; db::error where a new
-    // one cannot be made.
-    [[nodiscard]] awaitable<lease> take(async::deadline by);
+    // Throws async::error(temporary) where too many wait, or none comes free by `deadline`; db::error where a
+    // new one cannot be made.
+    [[nodiscard]] awaitable<lease> take(async::deadline deadline);
     // Closes those that nobody uses.
     void close() { idle_.clear(); }
 

@@ -1,4 +1,5 @@
 // A client of librdkafka and what it says of itself: errors, its log, and that it needs a token.
+// Tested by tests/unit/events/journal/kafka/kafka_mishaps_test.cpp.
 #pragma once
 
 #include "async/log.hpp"

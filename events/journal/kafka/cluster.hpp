@@ -1,4 +1,5 @@
 // What the brokers know: topics, their partitions, the bounds of each; and what is told to them.
+// Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp.
 #pragma once
 
 #include "async/helper_thread.hpp"

@@ -1,5 +1,6 @@
 // A queue of librdkafka's on the loop: an eventfd says when something has come, and no thread or callback of
 // ours is needed.
+// Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"

@@ -100,7 +100,7 @@ reader* kafka_topic::find_reader(std::int32_t partition, position from) {
 }
 
 awaitable<batch> kafka_topic::read(std::int32_t partition, position from, std::size_t bytes_max,
-                                   async::deadline by) {
+                                   async::deadline deadline) {
     co_await count_partitions();
     if (partition < 0 || partition >= partitions_)
         throw async::error(
@@ -112,7 +112,7 @@ awaitable<batch> kafka_topic::read(std::int32_t partition, position from, std::s
         with = find_reader(partition, from);
     }
     const leaving when_done(free_);
-    co_return co_await with->read(partition, from, bytes_max, by);
+    co_return co_await with->read(partition, from, bytes_max, deadline);
 }
 
 awaitable<extent> kafka_topic::look(std::int32_t partition) {

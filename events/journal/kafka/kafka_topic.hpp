@@ -1,4 +1,5 @@
 // One topic of a kafka_journal.
+// Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp.
 #pragma once
 
 #include "async/helper_thread.hpp"
@@ -26,7 +27,7 @@ class kafka_topic final : public topic {
     [[nodiscard]] std::int32_t partitions() const noexcept override { return partitions_; }
     [[nodiscard]] awaitable<appended> append(std::vector<event> events) override;
     [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
-                                        async::deadline by) override;
+                                        async::deadline deadline) override;
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
     // What is removed, and when, is the topic's own setting: this shows `needed` in the consumer group.
     [[nodiscard]] awaitable<void> retain(std::int32_t partition, position needed) override;

@@ -1,4 +1,5 @@
 // Sends the events of appends and says what became of them.
+// Tested by tests/unit/events/journal/kafka/kafka_mishaps_test.cpp.
 #pragma once
 
 #include "async/condition.hpp"

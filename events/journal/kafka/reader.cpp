@@ -188,8 +188,8 @@ void reader::take_error(cursor& place, rd_kafka_event_t* event) {
     }
 }
 
-awaitable<void> reader::wait_for_more(cursor& place, async::deadline by) {
-    const auto until = place.at_end ? by : async::deadline::after(patience);
+awaitable<void> reader::wait_for_more(cursor& place, async::deadline deadline) {
+    const auto until = place.at_end ? deadline : async::deadline::after(patience);
     auto waited = co_await async::caught(async::with_deadline(place.came.wait(), until, "an event"));
     if (!waited || until.passed())
         co_return;
@@ -197,7 +197,7 @@ awaitable<void> reader::wait_for_more(cursor& place, async::deadline by) {
 }
 
 awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t bytes_max,
-                              async::deadline by) {
+                              async::deadline deadline) {
     auto& owned = cursors_[partition];
     if (!owned)
         owned = std::make_unique<cursor>(around_.executor);
@@ -222,7 +222,7 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
             co_await go_to(place, partition, from);
             continue;
         }
-        if (place.at_end && by.passed()) {
+        if (place.at_end && deadline.passed()) {
             // The end may have moved since the broker spoke of it.
             const auto there = co_await brokers_.look(topic_, partition);
             if (there.end <= place.next) {
@@ -234,7 +234,7 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
         }
         if (!place.at_end && async::deadline::clock::now() - silent_since > patience) {
             const auto there = co_await brokers_.look(topic_, partition); // says what is wrong, if it knows
-            if (there.end <= place.next && by.passed())
+            if (there.end <= place.next && deadline.passed())
                 co_return batch{{}, place.next};
             throw journal_error(
                 journal_failure::unreachable,
@@ -242,7 +242,7 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
                             "at {}",
                             topic_, partition, place.next, there.end));
         }
-        co_await wait_for_more(place, by);
+        co_await wait_for_more(place, deadline);
     }
 }
 

@@ -1,4 +1,5 @@
 // Reads one topic with one consumer: assigned partitions, each from a position of the caller's, no group.
+// Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp and kafka_mishaps_test.cpp.
 #pragma once
 
 #include "async/condition.hpp"
@@ -35,7 +36,7 @@ class reader {
 
     // As topic::read; not while it is busy with that partition.
     [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
-                                        async::deadline by);
+                                        async::deadline deadline);
 
     // For a helper thread to drop.
     [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept;
@@ -47,7 +48,7 @@ class reader {
     [[nodiscard]] awaitable<void> go_to(cursor& place, std::int32_t partition, position from);
     void take_ready(cursor& place, batch& into, std::size_t bytes_max);
     void take_error(cursor& place, rd_kafka_event_t* event);
-    [[nodiscard]] awaitable<void> wait_for_more(cursor& place, async::deadline by);
+    [[nodiscard]] awaitable<void> wait_for_more(cursor& place, async::deadline deadline);
 
     client_surroundings& around_;
     std::string topic_;

@@ -1,4 +1,5 @@
 // An event as a record of Kafka, and back.
+// Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp.
 #pragma once
 
 #include "events/event.hpp"

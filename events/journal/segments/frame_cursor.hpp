@@ -1,4 +1,5 @@
 // Goes through the frames of a segment file, a megabyte at a time. It blocks.
+// Tested by tests/unit/events/journal/segments/frame_test.cpp.
 #pragma once
 
 #include "events/journal/segments/frame.hpp"

@@ -1,4 +1,5 @@
 // The segment that is written to: the last one of its log. All of it blocks: it is called on a helper thread.
+// Tested by tests/unit/events/journal/segments/segment_writer_test.cpp.
 #pragma once
 
 #include "events/journal/segments/frame.hpp"

@@ -1,5 +1,6 @@
 // A segment file and its directory, as the operating system sees them. All of it blocks: it is called on a
 // helper thread. A reason that is no one's fault but the disk's is a file_failure.
+// Tested by tests/unit/events/journal/segments/failing_disk_test.cpp.
 #pragma once
 
 #include "events/journal/segments/frame.hpp"

@@ -1,5 +1,6 @@
 // Reads events of a topic's directory, in the process that writes it or in another. All of it blocks: it is
 // called on a helper thread, one call at a time.
+// Tested by tests/unit/events/journal/segments/segment_journal_test.cpp.
 #pragma once
 
 #include "events/journal/journal.hpp"

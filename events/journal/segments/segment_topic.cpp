@@ -200,11 +200,12 @@ awaitable<void> segment_topic::on_reading_thread(std::function<void()> call) {
         rethrow_as_journal_error(failed);
 }
 
-awaitable<void> segment_topic::wait_for_events(position from, async::deadline by) {
-    while (from >= end_ && !by.passed()) {
+awaitable<void> segment_topic::wait_for_events(position from, async::deadline deadline) {
+    while (from >= end_ && !deadline.passed()) {
         if (writer_) {
-            const auto failed = co_await async::caught(async::with_deadline(changed_.wait(), by, "an event"));
-            if (failed && !by.passed())
+            const auto failed =
+                co_await async::caught(async::with_deadline(changed_.wait(), deadline, "an event"));
+            if (failed && !deadline.passed())
                 std::rethrow_exception(failed);
             continue;
         }
@@ -215,12 +216,12 @@ awaitable<void> segment_topic::wait_for_events(position from, async::deadline by
         co_await on_reading_thread(std::move(looking));
         end_ = std::max(end_, *seen);
         if (from >= end_)
-            co_await async::pause(std::min<async::deadline::clock::duration>(look_pause, by.left()));
+            co_await async::pause(std::min<async::deadline::clock::duration>(look_pause, deadline.left()));
     }
 }
 
 awaitable<batch> segment_topic::read(std::int32_t partition, position from, std::size_t bytes_max,
-                                     async::deadline by) {
+                                     async::deadline deadline) {
     if (partition != 0)
         throw async::error(async::failure::internal, fmt::format("topic '{}' has one partition", name_));
     if (!writer_ && from >= end_)
@@ -231,7 +232,7 @@ awaitable<batch> segment_topic::read(std::int32_t partition, position from, std:
             fmt::format("position {} of topic '{}' has never been given: the journal ends at {}", from, name_,
                         end_),
             "This is another journal, or it was put back to an earlier state.");
-    co_await wait_for_events(from, by);
+    co_await wait_for_events(from, deadline);
     if (from >= end_)
         co_return batch{{}, from};
     auto result = std::make_shared<batch>();

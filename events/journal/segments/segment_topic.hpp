@@ -1,5 +1,6 @@
 // One topic of a segment_journal on the loop: groups appends, one sync after the other, and lets readers
 // wait. With `sync_every`, syncs in the background.
+// Tested by tests/unit/events/journal/segments/segment_journal_test.cpp.
 #pragma once
 
 #include "async/condition.hpp"
@@ -44,7 +45,7 @@ class segment_topic final : public topic {
     [[nodiscard]] std::int32_t partitions() const noexcept override { return 1; }
     [[nodiscard]] awaitable<appended> append(std::vector<event> events) override;
     [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
-                                        async::deadline by) override;
+                                        async::deadline deadline) override;
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
     [[nodiscard]] awaitable<void> retain(std::int32_t partition, position needed) override;
 
@@ -59,7 +60,7 @@ class segment_topic final : public topic {
 
     [[nodiscard]] awaitable<void> write_group();
     [[nodiscard]] awaitable<void> write_taken(std::vector<std::shared_ptr<waiting_append>> group);
-    [[nodiscard]] awaitable<void> wait_for_events(position from, async::deadline by);
+    [[nodiscard]] awaitable<void> wait_for_events(position from, async::deadline deadline);
     [[nodiscard]] awaitable<void> wait_until_idle();
     void notice_written(position end, position durable);
     [[nodiscard]] awaitable<void> sync_later();
