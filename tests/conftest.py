@@ -28,14 +28,32 @@ def pytest_configure(config):
     os.environ.setdefault("EVENT_ARCHIVER_MOMENTS", moments.today())
 
 
+# Folders of which each case costs a second.
+SAMPLED = ("fault/", "model/")
+
+
+def is_sampled(item) -> bool:
+    if item.get_closest_marker("whole"):
+        return False
+    return item.nodeid.startswith(SAMPLED) or item.get_closest_marker("sampled") is not None
+
+
+def names_tests(config) -> bool:
+    """Whoever asks for files or for tests by name gets all cases of them."""
+    return bool(config.option.keyword) or not all((config.invocation_params.dir / each).is_dir() for each in config.args)
+
+
 def pytest_collection_modifyitems(config, items):
-    """Leaves out, unless LONG=1 asks for them, the slow tier and two thirds of the cases of sampled tests."""
+    """Leaves out, unless LONG=1 asks for them, the slow tier, and most cases of sampled tests: the first case of each test stays,
+    which is its plain shape, and a tenth of the others, at least one."""
     if os.environ.get("LONG") == "1":
         return
-    kept = {item for item in items if not item.get_closest_marker("slow") and not item.get_closest_marker("sampled")}
-    sampled = [item for item in items if item.get_closest_marker("sampled") and not item.get_closest_marker("slow")]
+    fast = [item for item in items if not item.get_closest_marker("slow")]
+    kept = {item for item in fast if names_tests(config) or not is_sampled(item)}
+    sampled = [item for item in fast if item not in kept]
     for test, cases in itertools.groupby(sampled, key=lambda item: item.nodeid.partition("[")[0]):
-        kept.update(moments.some(list(cases), test))
+        first, *others = cases
+        kept.update([first, *moments.some(others, test, least=1)])
     left_out = [item for item in items if item not in kept]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

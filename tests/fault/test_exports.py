@@ -77,6 +77,7 @@ def points(request, fault_binary, archiver, database, lake, container, tmp_path,
     return make_stage(request, Archiver(fault_binary, archiver.settings), database, lake, container, tmp_path, azurite)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("found", FOUND)
 def test_killed_at_every_round_trip_to_the_database(stage, found, when, request, record_property):
@@ -89,9 +90,7 @@ def test_killed_at_every_round_trip_to_the_database(stage, found, when, request,
         stage.finish(due, f"killed {when} round trip {nth}", outcome)
         return rule
 
-    cases = try_moments(attempt, request.node.nodeid)
-    assert cases > 3
-    record_property("cases", cases)
+    record_property("cases", try_moments(attempt, request.node.nodeid))
 
 
 def test_killed_with_commit_on_the_wire(stage):
@@ -103,6 +102,7 @@ def test_killed_with_commit_on_the_wire(stage):
     stage.finish(due, "killed while COMMIT was on the wire", outcome)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("stage", ["lake"], indirect=True)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("found", FOUND)
@@ -116,9 +116,7 @@ def test_killed_at_every_request_to_the_lake(stage, found, when, request, record
         stage.finish(due, f"killed {when} request {nth}", outcome)
         return rule
 
-    cases = try_moments(attempt, request.node.nodeid)
-    assert cases > 2
-    record_property("cases", cases)
+    record_property("cases", try_moments(attempt, request.node.nodeid))
 
 
 def reached(stage: Stage, trace, found: str) -> list:
@@ -132,6 +130,7 @@ def reached(stage: Stage, trace, found: str) -> list:
     return [f"{name}#{nth}" for name in dict.fromkeys(names) for nth in sorted({1, names.count(name)})]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("found", FOUND)
 def test_killed_at_each_point(points, tmp_path, found, request, record_property):
     cases = some(reached(points, tmp_path / "trace", found), request.node.nodeid)
@@ -143,6 +142,7 @@ def test_killed_at_each_point(points, tmp_path, found, request, record_property)
     record_property("cases", len(cases))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("found", ["nothing", "aborted"])
 def test_stopped_at_each_point(points, tmp_path, found, request, record_property):
     """0 means done; 143 rolled back and taken away, or done all the same, where COMMIT left before the loop heard of the signal."""

@@ -1,7 +1,7 @@
 """The program is killed before and after every request of a run; one plain run then makes everything exact.
 
 Each test counts the requests (or messages) of a run, then kills a fresh run at the n-th: at each of them with LONG=1, else at a
-third of them, other ones each day.
+tenth of them, other ones each day.
 """
 import pytest
 
@@ -15,6 +15,7 @@ ROUND_TRIPS = ("Q", "S", "startup")
 ALL_MESSAGES = ("Q", "P", "B", "D", "E", "S", "C", "d", "c", "f", "startup")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_every_request_to_the_lake(scene, kind, when, request, record_property):
@@ -27,15 +28,14 @@ def test_killed_at_every_request_to_the_lake(scene, kind, when, request, record_
         check(scene, rule, outcome, f"killed {when} request {nth} of\n{trail}")
         return rule
 
-    cases = try_moments(attempt, request.node.nodeid)
-    assert cases > 2
-    record_property("cases", cases)
+    record_property("cases", try_moments(attempt, request.node.nodeid))
 
 
 # Killed after the answer to one question is killed before the next: both are tried where something is at stake.
 ROUND_TRIP_CASES = [(kind, "before") for kind in KINDS] + [(kind, "after") for kind in ("new files", "appends", "day by day", "keeping")]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind, when", ROUND_TRIP_CASES)
 def test_killed_at_every_round_trip_to_the_database(scene, kind, when, request, record_property):
     record_property("cases", kill_at_messages(scene, kind, when, ROUND_TRIPS, request.node.nodeid))
@@ -70,9 +70,7 @@ def kill_at_messages(scene, kind: str, when: str, types: tuple, name: str) -> in
         check(scene, rule, outcome, f"killed {when} message {nth} of\n{trail}")
         return rule
 
-    cases = try_moments(attempt, name)
-    assert cases > 2
-    return cases
+    return try_moments(attempt, name)
 
 
 def check(scene, rule, outcome, what: str) -> None:

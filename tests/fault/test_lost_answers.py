@@ -142,7 +142,6 @@ MISHAPS = {
 }
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize("mishap", MISHAPS)
 @pytest.mark.parametrize("write", WRITES)
 def test_a_publishing_write_with_one_mishap_is_found_out(scene, write, mishap):
@@ -188,7 +187,6 @@ def let_land(gate, landing: threading.Event) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize("moment", ["looked", "staged", "published", "ended"])
 @pytest.mark.parametrize("write", LATE)
 @pytest.mark.parametrize("nth", [1, 2])

@@ -34,6 +34,7 @@ def places(points: list) -> list:
     return [f"{name}#{nth}" for name, times in points for nth in sorted({1, times} if os.environ.get("LONG") == "1" else {times})]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_each_point(points, place, kind, request, record_property):
     cases = some(places(reached(points, place, kind)), request.node.nodeid)

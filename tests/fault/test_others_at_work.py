@@ -38,7 +38,6 @@ def act(writer, change: str, row: int) -> None:
         getattr(writer, change)(row)
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_rows_changed_by_others_are_neither_lost_nor_doubled(scene, writer, moment, change):
