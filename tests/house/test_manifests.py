@@ -178,6 +178,7 @@ def test_alerts_and_dashboard_use_the_metrics_there_are(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("series", "values", "at", "alert"),
     [

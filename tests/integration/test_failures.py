@@ -314,6 +314,7 @@ def test_the_fourth_file_fails_and_the_others_are_put_back(archiver, ready, orac
 HEADER = b"id,event_id,event_type,created_at,processed_at,payload\n"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "content",
     [

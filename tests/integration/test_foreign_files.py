@@ -41,6 +41,7 @@ def put(lake, container, how: str, content: bytes, name: str = NAME) -> None:
 HOWS = ["put blob", "block list", "append blob"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("content", [THEIRS, MARK + THEIRS, THEIRS[:-1], MARK + THEIRS[:-1]],
                          ids=["plain", "byte order mark", "no last newline", "both"])
@@ -70,6 +71,7 @@ def exact(archiver, lake, container, oracle) -> None:
     assert not [problem for problem in oracle.look().problems if "begins with b'\\xef" not in problem]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("content", [with_crlf(THEIRS), MARK + with_crlf(THEIRS), with_crlf(THEIRS)[:-2], THEIRS[:-1] + b"\r\n"],
                          ids=["all", "byte order mark", "no last line end", "the last one only"])

@@ -67,6 +67,7 @@ def must_be_refused(archiver, lake, container, name: str, sentence: str, rows: i
     assert table.count() == rows
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("what", BAD)
 def test_a_row_that_does_not_belong_is_refused_by_its_place(archiver, table, lake, container, what):
     table.fill(6, 2)

@@ -19,6 +19,7 @@ def full_run_seconds(archiver, table, lake, container):
     return archiver.archive("--dry-run").seconds
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(12))
 def test_killed_at_a_random_moment_then_a_plain_run(archiver, table, oracle, full_run_seconds, seed):
     moments = random.Random(seed)

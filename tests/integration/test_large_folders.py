@@ -68,6 +68,7 @@ def account(make, count):
         server.server_close()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("what", WHAT)
 def test_a_folder_of_100000_things_is_listed_in_few_requests_and_little_memory(archiver, azurite, what):
     peaks = {}

@@ -167,6 +167,7 @@ def wrong(azurite, azurite_entra, certificate, lake, container, tmp_path):
         yield Wrong(azurite, azurite_entra, certificate, lake, gate, authority, container, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_one_sentence_and_no_secret(archiver, table, wrong, case, form):

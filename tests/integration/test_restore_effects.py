@@ -52,6 +52,7 @@ def marks(lake, container) -> list:
     return [(blob.name, blob.etag) for blob in lake.list(container)]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["for good", "dry run"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_goes_along_is_refused_by_name(archived, table, lake, container, shape, arguments):

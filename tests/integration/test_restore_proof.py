@@ -36,6 +36,7 @@ LOSSY = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",), ("--into", "back")], ids=["in place", "dry run", "into"])
 @pytest.mark.parametrize("how", LOSSY)
 def test_a_column_that_has_become_narrower_is_noticed(shaped, archiver, table, lake, container, how, arguments):
