@@ -385,6 +385,8 @@ class Azurite(Server):
                 node,
                 "--require",
                 ROOT / "tests/support/azurite_keeps_garbage.js",
+                "--require",
+                ROOT / "tests/support/azurite_without_telemetry.js",
                 main,
                 "--blobHost",
                 "127.0.0.1",
