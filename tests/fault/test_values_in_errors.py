@@ -45,7 +45,7 @@ def test_what_a_trigger_says_is_told_by_its_condition(scene, what):
     scene.table.execute('DROP TRIGGER tell ON "Event"')
     assert outcome.code not in (0, 12), str(outcome)
     codes = [hashlib.md5(CANARY.encode()).hexdigest()[:size].upper() + "Q" for size in (2, 4)]
-    for part in ("4111-", "Jane", "jane", *codes):
+    for part in ("4111-1", "Jane", "jane", *codes):
         assert part not in outcome.stderr + outcome.stdout, str(outcome)
     assert "SQLSTATE " in outcome.stderr, str(outcome)
     scene.must_be_as_before()
