@@ -1,5 +1,5 @@
 // The segment that is written to: the last one of its log. All of it blocks: it is called on a helper thread.
-// Tested by tests/unit/events/journal/segments/segment_writer_test.cpp.
+// Tested by tests/unit/events/journal/segments/recovery_test.cpp.
 #pragma once
 
 #include "events/journal/segments/frame.hpp"
@@ -41,7 +41,7 @@ class open_segment {
     void sync();
     // What was written and not accepted is gone, also after a power cut. Throws file_failure.
     void give_back();
-    // Puts the index beside it. It is derived: whether that becomes durable does not matter.
+    // Writes the index next to the segment. It is derived, so it need not become durable.
     void write_index() const;
 
   private:

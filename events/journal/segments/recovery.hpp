@@ -1,6 +1,5 @@
 // What a writer finds when it opens the last segment of a log: how far it is whole. Decides between a torn
 // tail, which was never answered and is cut off, and damage, which is refused.
-// Tested by tests/unit/events/journal/segments/segment_writer_test.cpp and killed_writer_test.cpp.
 #pragma once
 
 #include "events/journal/segments/frame.hpp"

@@ -1,6 +1,6 @@
 // The directory of a topic in the hands of its one writer: the lock, the log's id, and the word to other
 // processes of how far the log is durable. All of it blocks: it is called on a helper thread.
-// Tested by tests/unit/events/journal/segments/segment_writer_test.cpp.
+// Tested by tests/unit/events/journal/segments/recovery_test.cpp.
 #pragma once
 
 #include "events/journal/segments/frame.hpp"
