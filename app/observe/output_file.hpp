@@ -10,8 +10,8 @@ namespace app {
 
 class output_file {
   public:
-    // Who may read a new file: those the umask lets, or everybody (0644), as a collector under another user
-    // has to.
+    // Who may read a new file: those whom the umask lets, or everybody (0644), for a collector that runs as
+    // another user.
     enum class readers : unsigned char { by_umask, everybody };
 
     // Throws async::error(usage) if no file can be written there. What is no regular file, /dev/stdout for

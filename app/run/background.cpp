@@ -28,7 +28,7 @@ background_start::background_start() {
     if (is_parent())
         return;
     ::setsid();
-    // Whoever waits for the end of the parent's output does not wait for the child.
+    // A process that waits for the end of the parent's output must not wait for the child.
     const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nowhere >= 0) {
         ::dup2(nowhere, STDIN_FILENO);

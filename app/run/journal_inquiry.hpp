@@ -1,4 +1,4 @@
-// What `journal`, `journal cat` and `journal verify` find. They only read, beside whoever writes.
+// What `journal`, `journal cat` and `journal verify` find. They only read, also while a server writes.
 // Tested by tests/integration/test_journal_command.py.
 #pragma once
 

@@ -112,7 +112,7 @@ class pass {
         co_await tools_.reading.run(std::move(note));
         fault_point("send-noted");
         if (!*noted && !std::exchange(warned_, true))
-            tools_.log.warn("send.no_mark", "how far the file is sent cannot be noted beside it",
+            tools_.log.warn("send.no_mark", "how far the file is sent cannot be written to a file next to it",
                             {{"file", path_.string() + ".sending"}});
     }
 

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr mode_t for_owner = 0600;
 
-// As long for each line: one write in place of another leaves nothing of it.
+// Of one length for every line: a write in place overwrites the earlier text whole.
 std::string mark_text(std::string_view identity, std::string_view server, std::uint64_t line) {
     return fmt::format("{} {} {:020}\n", identity, server, line);
 }

@@ -1,5 +1,5 @@
-// How far a file has been sent, kept in a file beside it until all of it is sent. A second `send` goes on
-// there. docs/send.md says what happens if the process dies. All of it blocks.
+// How far a file has been sent, kept in a file next to it until all of it is sent. A second `send` goes on
+// from there. docs/send.md says what happens if the process dies. All of it blocks.
 // Tested by tests/unit/app/send/send_mark_test.cpp.
 #pragma once
 

@@ -16,8 +16,8 @@ class memory_budget {
     memory_budget(const memory_budget&) = delete;
     memory_budget& operator=(const memory_budget&) = delete;
 
-    // Null if there are not so many. A body that is alone is let in whatever its size, so that one which is
-    // larger than the budget can be served too. The budget must outlive it.
+    // Null if fewer bytes are left. A body that is alone is let in whatever its size, so that a body larger
+    // than the budget can be served too. The budget must outlive the result.
     [[nodiscard]] std::shared_ptr<http::body_room> take(std::size_t bytes);
     [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
 

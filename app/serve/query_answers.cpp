@@ -50,7 +50,7 @@ std::string query_sentence(const events::query_answer& answer, error_words words
         return words == error_words::code_and_message
                    ? fmt::format("Invalid {} id", answer.parameter)
                    : fmt::format("{}: {}", answer.parameter, answer.detail);
-    // The server's words are for whoever runs the service: its log has them.
+    // The server's words are for the operator: the log has them.
     return answer.kind == events::query_answer::outcome::broken ? "the query cannot be answered"
                                                                 : answer.detail;
 }

@@ -39,7 +39,7 @@ class served_part {
     [[nodiscard]] virtual std::vector<readiness_probe> probes() { return {}; }
 
     [[nodiscard]] virtual std::vector<telemetry::metric> metrics() const { return {}; }
-    // Empty: nothing of it is at work. Else a sentence for the log line that says that the server stops.
+    // What the part is still doing, a sentence for the log line of a server that stops; empty: nothing.
     [[nodiscard]] virtual std::string_view at_work() const { return {}; }
 
     // These in this order, each awaited: `begin` of all parts, in their order, before the first request is

@@ -19,7 +19,7 @@ enum class stream : unsigned char { output, error };
 [[nodiscard]] bool print_output(std::string_view text) noexcept;
 
 enum class printed : unsigned char { all, reader_left, failed };
-// The same of a part of more: whoever reads a pipe may have had enough. It blocks while nobody reads.
+// The same for a part of an output: the reader of a pipe may end before its end. It blocks until it is read.
 [[nodiscard]] printed print_part(std::string_view text) noexcept;
 
 } // namespace app

@@ -46,7 +46,7 @@ class client {
     [[nodiscard]] rd_kafka_resp_err_t refusal() const noexcept { return refusal_; }
     void works() noexcept;
 
-    // Hears nothing more; whoever drops the handle last waits for librdkafka's threads.
+    // No more callbacks come. Dropping the last reference waits for librdkafka's threads.
     [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept;
 
   private:

@@ -1,4 +1,4 @@
-// Tokens for SASL OAUTHBEARER, from whoever has an identity: this room has none.
+// Tokens for SASL OAUTHBEARER. The caller provides them: this room knows no identity.
 #pragma once
 
 #include "async/asio.hpp"
@@ -15,7 +15,7 @@ struct token {
     std::string principal; // may be empty
 };
 
-// Throws async::error if there is none to be had: it is asked again in ten seconds.
+// Throws async::error if no token can be had: the client asks again in ten seconds.
 using token_source = std::function<async::awaitable<token>()>;
 
 } // namespace events::kafka

@@ -1,5 +1,5 @@
 // A segment file and its directory, as the operating system sees them. All of it blocks: it is called on a
-// helper thread. A reason that is no one's fault but the disk's is a file_failure.
+// helper thread. Throws file_failure for what the disk refuses.
 // Tested by tests/unit/events/journal/segments/failing_disk_test.cpp.
 #pragma once
 

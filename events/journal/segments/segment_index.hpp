@@ -1,5 +1,5 @@
-// Where frames of a segment begin, one in 64 KiB. For a closed segment it stands in a file beside it; that
-// file is derived, and made again if it is not there or not right.
+// Where frames of a segment begin, one in 64 KiB. For a closed segment it stands in a file next to it; that
+// file is derived, and made again if it is missing or wrong.
 #pragma once
 
 #include "events/event.hpp"

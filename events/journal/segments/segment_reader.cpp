@@ -126,7 +126,7 @@ batch segment_reader::read(position from, position end, std::size_t bytes_max) {
         read_into(result, end, bytes_max);
         return result;
     } catch (const journal_error&) {
-        // What stands before damage can be read. Who goes on there meets it.
+        // What stands before the damage is returned. The next read begins at the damage and throws.
         if (!result.events.empty())
             return result;
         throw;

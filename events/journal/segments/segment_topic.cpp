@@ -51,7 +51,7 @@ class segment_topic::writer_in_use {
     segment_topic& whose_;
 };
 
-// Whoever leaves the line before a group has taken his append takes it along: it is not kept.
+// An append that is cancelled before a group takes it leaves the line and is not kept.
 class segment_topic::place_in_line {
   public:
     place_in_line(segment_topic& line, std::shared_ptr<waiting_append> mine)
@@ -123,7 +123,8 @@ awaitable<appended> segment_topic::append(std::vector<event> events) {
     co_return appended{0, mine->result.first, mine->result.end};
 }
 
-// Everything that has come since the last group began. Whoever finds the writer idle does it for all.
+// Writes everything that has come since the last group began. The first append that finds the writer idle
+// does it for all.
 awaitable<void> segment_topic::write_group() {
     std::vector<std::shared_ptr<waiting_append>> group;
     std::size_t bytes = 0;
@@ -178,7 +179,7 @@ awaitable<void> segment_topic::sync_later() {
     co_await async::shielded(sync_now());
 }
 
-// Whoever was answered meanwhile cannot be told that it failed: the log is.
+// A failure is logged: the appends that were answered before it cannot be told.
 awaitable<void> segment_topic::sync_now() {
     co_await wait_until_idle();
     const writer_in_use in_use(*this);

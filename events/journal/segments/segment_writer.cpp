@@ -161,8 +161,8 @@ std::size_t segment_writer::write_part(const std::vector<pending_append>& group,
     return to;
 }
 
-// Throws file_failure if there was no room, and nothing of it is there then; journal_error(broken) if nobody
-// knows what is.
+// Throws file_failure if there was no room: then nothing was written. Throws journal_error(broken) if it is
+// unknown what was written.
 void segment_writer::write_frames(std::string_view frames) {
     try {
         last_.write(frames);
