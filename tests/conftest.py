@@ -139,16 +139,38 @@ def connect(server: PostgreSQL, database: str):
     return connection
 
 
+def administer(server: PostgreSQL, statement: str) -> None:
+    """On a connection that stays: to start psql costs more than the database."""
+    if server in administrators and not ends_in_failure(administrators[server], statement):
+        return
+    administrators[server] = connect(server, "postgres")
+    with administrators[server].cursor() as cursor:
+        cursor.execute(statement)
+
+
+administrators: dict = {}
+
+
+def ends_in_failure(connection, statement: str) -> bool:
+    """True if the server was started again since the connection was made."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        return True
+    return False
+
+
 def make_database(server: PostgreSQL):
     """A fresh database on `server`, dropped afterwards."""
     name = f"t{uuid.uuid4().hex[:12]}"
-    server.psql("-c", f"CREATE DATABASE {name} STRATEGY file_copy")
+    administer(server, f"CREATE DATABASE {name} STRATEGY file_copy")
     connection = connect(server, name)
     try:
         yield Database(name, server, connection)
     finally:
         connection.close()
-        server.psql("-c", f"DROP DATABASE {name} WITH (FORCE)")
+        administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
