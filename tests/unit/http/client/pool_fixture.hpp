@@ -48,11 +48,11 @@ class pool_fixture : public ::testing::Test {
         return http::rig::run(loop, std::move(operation));
     }
 
-    wire_response get(const std::string& target, async::deadline by = {}) {
+    wire_response get(const std::string& target, async::deadline deadline = {}) {
         wire_request what;
         what.method = "GET";
         what.target = target;
-        return run(pool().exchange(what, by));
+        return run(pool().exchange(what, deadline));
     }
 
     // What `operation` throws, for a closer look.
