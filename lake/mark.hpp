@@ -47,6 +47,8 @@ struct file_record {
     // that wrote. Empty: not known, because others wrote rows of it, or 0.1.0 did.
     std::string before;
     std::string time_column; // plain; of the column that chose the day. Empty: not known
+    // A dry run wrote the end of it: its transaction was never meant to commit.
+    bool dry_run = false;
     // Of a base, if its tail put the file into another tier: "Cool", or "" for the account's.
     std::optional<std::string> tier;
     bool operator==(const file_record&) const = default;

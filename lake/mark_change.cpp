@@ -12,6 +12,7 @@ file_mark settled(const file_mark& mark) {
     file_mark result = mark;
     result.pending = false;
     result.base.reset();
+    result.now.dry_run = false;
     // A part of the day may be in the table still: too many files marked restored do no harm, too few do.
     if (result.restored && result.restored->ends)
         result.restored.reset();

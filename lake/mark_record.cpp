@@ -73,6 +73,8 @@ std::string writer_text(const file_record& record) {
         text += fmt::format(",identity={:016x}", record.identity);
     if (record.ids != 0)
         text += fmt::format(",ids={:016x}", record.ids);
+    if (record.dry_run)
+        text += ",dry=1";
     if (!record.time_column.empty())
         text += fmt::format(",time={}", encoded(record.time_column, "%,=+"));
     if (!record.before.empty())
@@ -111,6 +113,7 @@ void read_writer(file_record& record, const mark_text::field_map& fields, bool q
         record.identity = number(field(fields, "identity"), 16);
     if (fields.contains("ids"))
         record.ids = number(field(fields, "ids"), 16);
+    record.dry_run = fields.contains("dry");
     if (fields.contains("time"))
         record.time_column = text_from(field(fields, "time"), "time");
     if (fields.contains("before")) {

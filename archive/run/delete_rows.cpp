@@ -143,7 +143,8 @@ awaitable<void> name_transaction(const run_context& context, archive_transaction
                         opened.table.types,
                         context.settings.time_column,
                         cutoff,
-                        opened.table.identity};
+                        opened.table.identity,
+                        context.settings.dry_run};
 }
 
 } // namespace

@@ -37,15 +37,16 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
         break;
     }
     const bool looked = facts.rows != tail_rows::not_looked;
-    if (looked && facts.said == db::fate::aborted && facts.same_server && facts.keys_in_table)
+    const bool rolled_back = facts.said == db::fate::aborted && facts.certain;
+    if (looked && rolled_back && facts.keys_in_table)
         return undo;
     switch (facts.rows) {
     case tail_rows::not_looked:
         return settle_decision::look_at_rows;
     case tail_rows::all_in_table:
         return undo;
-    case tail_rows::none_in_table:
-        return settle_decision::keep;
+    case tail_rows::none_in_table: // rolled back, it has not deleted them: whoever has may have archived them
+        return rolled_back ? settle_decision::refuse_gone : settle_decision::keep;
     case tail_rows::no_rows:
         return undo;                // to what it was: rows of the file may be in the table
     case tail_rows::not_comparable: // nothing contradicts the server
@@ -85,6 +86,11 @@ settle_decision decide_restoring(const settle_facts& facts) noexcept {
     return settle_decision::restored;
 }
 
+bool is_refusal(settle_decision decision) noexcept {
+    return decision == settle_decision::refuse_foreign || decision == settle_decision::refuse_mixed ||
+           decision == settle_decision::refuse_copy || decision == settle_decision::refuse_gone;
+}
+
 std::string_view to_string(settle_decision decision) noexcept {
     switch (decision) {
     case settle_decision::keep:
@@ -103,6 +109,8 @@ std::string_view to_string(settle_decision decision) noexcept {
         return "refuse: mixed";
     case settle_decision::refuse_copy:
         return "refuse: copy";
+    case settle_decision::refuse_gone:
+        return "refuse: gone";
     case settle_decision::restored:
         return "restored";
     case settle_decision::empty:

@@ -46,9 +46,9 @@ struct settle_facts {
     // The mark was written further on in the log, or on a later timeline, than this server is: it may be a
     // copy of the one that wrote it.
     bool ahead = false;
-    // The server has run ever since the mark was written, and the table has keys of the tail: its answer
-    // "aborted" is right, even if rows of the tail were changed or deleted meanwhile.
-    bool same_server = false;
+    // The answer "aborted" is certain: the server has run ever since the mark was written, or a dry run wrote
+    // the tail. Rows of it that the table lacks were changed, deleted or archived elsewhere meanwhile.
+    bool certain = false;
     bool keys_in_table = false;
 };
 
@@ -61,9 +61,11 @@ enum class settle_decision : std::uint8_t {
     refuse_foreign, // the mark is of another cluster or database
     refuse_mixed,   // the rows are partly in the table, or cannot be compared: a person must look
     refuse_copy,    // this server may be a copy: a person must look
+    refuse_gone,    // rolled back for certain, and no row is in the table: a person must look
     restored,       // rows are back in the table: say so; the file keeps them for now
     empty,          // a person says that the table's rows count: only the header stays
 };
+[[nodiscard]] bool is_refusal(settle_decision decision) noexcept;
 [[nodiscard]] settle_decision decide_settling(const settle_facts& facts) noexcept;
 // The same for a file that was being moved back into the table; `rows` are all of the file's, `has_base` says
 // nothing. The file keeps its rows in any case.

@@ -106,6 +106,7 @@ awaitable<void> publisher::publish(day_file& file, const publication& author) {
     mark.now.run = author.run;
     mark.now.transaction = author.transaction;
     mark.now.position = author.position;
+    mark.now.dry_run = author.dry_run;
     set_types(mark.now, file.base, author);
     mark.now.time_column = author.time_column;
     mark.now.before = before_with(file.base, author.cutoff);
@@ -170,6 +171,7 @@ awaitable<void> publisher::publish_word(day_file& file, const publication& autho
     mark.now.run = author.run;
     mark.now.transaction = author.transaction;
     mark.now.position = author.position;
+    mark.now.dry_run = author.dry_run;
     if (file.sample)
         mark.now.sample = file.sample;
     const auto values = lake::metadata_with(mark, file.existing->metadata);

@@ -26,6 +26,7 @@ struct publication {
     std::string time_column;    // plain
     std::string cutoff;         // rows before it are archived: a day that ends before it is over
     std::uint64_t identity = 0; // as table_description has it
+    bool dry_run = false;
 };
 
 // What a new file, or one that had `before`, is published with. Only a file whose day is over is put into the

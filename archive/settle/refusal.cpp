@@ -47,6 +47,17 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
                         name, author.transaction, to_string(facts.said), table.name, key_names(table)),
             std::string(verdict_hint)};
     const auto& counts = seen.counts;
+    if (decision == settle_decision::refuse_gone)
+        return {
+            failure::integrity,
+            fmt::format("'{}' has {} rows of transaction {}, which was rolled back{}, and none of them is in"
+                        " {}: they have been archived into another folder since, or deleted",
+                        name, counts.total, author.transaction,
+                        file.mark.mark->now.dry_run ? " as a dry run is" : "", table.name),
+            fmt::format("If another folder has these rows, or they were deleted on purpose, run"
+                        " `event-archiver recover --discard {0}`. If this file is their only copy, run"
+                        " `event-archiver recover --keep {0}`.",
+                        name.substr(name.rfind('/') + 1))};
     auto message =
         fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
                     " rows it moved are in the table",

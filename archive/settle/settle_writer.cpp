@@ -137,6 +137,7 @@ awaitable<void> settle_writer::carry_out(const decided_file& each, const table_d
     case settle_decision::refuse_foreign:
     case settle_decision::refuse_mixed:
     case settle_decision::refuse_copy:
+    case settle_decision::refuse_gone:
         throw async::error(failure::internal, "a settle decision that cannot be carried out");
     }
     fault_point("after-settle");

@@ -28,6 +28,15 @@ settle_steps steps_of(lake::folder_lease& lease, lake::ledger& kept, async::log&
             }};
 }
 
+// A dry run may leave many such files: the first is told of, the others are counted.
+async::error refusal_of_all(const std::vector<async::error>& each) {
+    const auto& first = each.front();
+    if (each.size() == 1)
+        return first;
+    return {first.kind(), fmt::format("{}; so it is with {} more files", first.message(), each.size() - 1),
+            first.hint()};
+}
+
 } // namespace
 
 settler::settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores,
@@ -50,9 +59,11 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
         const auto decision = co_await decide(session, table, position, file, known);
         if (decision == settle_decision::wait)
             result.waiting = true;
-        else
+        else if (decision != settle_decision::refuse_gone)
             work.push_back({&file, decision, known.doubtful.contains(&file)});
     }
+    if (!known.gone.empty())
+        throw refusal_of_all(known.gone);
     co_await writer_.write(work, table, position);
     result.settled = work.size();
     co_return result;
@@ -91,7 +102,8 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
         stands != db::history::foreign && mark.table == lake::table_in_mark(table.schema, table.relation);
     facts.origin = here ? origin::this_database : origin::elsewhere;
     facts.ahead = stands == db::history::behind;
-    facts.same_server = db::same_start(author.position, position);
+    const bool dry_run = mark.pending && mark.now.dry_run;
+    facts.certain = dry_run || db::same_start(author.position, position);
     if (here) {
         const auto key =
             fmt::format("{}/{}/{}", author.position.timeline, author.position.lsn, author.transaction);
@@ -101,6 +113,8 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
             found = known.fates.emplace(key, asked).first;
         }
         facts.said = found->second;
+        if (dry_run && !facts.ahead && facts.said != db::fate::in_progress)
+            facts.said = db::fate::aborted; // whatever became of the number
         facts.fate = mark.pending ? believe(facts.said, known.samples.at(&file)) : facts.said;
     }
     if (facts.fate != db::fate::aborted)
@@ -119,9 +133,13 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
         }
         decision = judge(facts);
     }
-    if (decision == settle_decision::refuse_foreign || decision == settle_decision::refuse_copy ||
-        decision == settle_decision::refuse_mixed)
-        throw refusal(decision, facts, table, position, file, seen, known.hidden);
+    if (is_refusal(decision)) {
+        auto refused = refusal(decision, facts, table, position, file, seen, known.hidden);
+        if (decision != settle_decision::refuse_gone)
+            throw refused;
+        known.gone.push_back(std::move(refused));
+        co_return decision;
+    }
     log_.info("settle.decided", "recovered a file of an earlier run",
               {{"blob", file.properties.name},
                {"decision", to_string(decision)},
@@ -151,12 +169,17 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     // Else they would be archived once more, behind those of the file.
     if (decision == verdict::keep && !mark.pending && !mark.restoring)
         co_await must_not_be_in_table(files_, session, table, file);
-    const auto asked = co_await db::fate_of(session, author->transaction, author->position, position);
+    auto asked = co_await db::fate_of(session, author->transaction, author->position, position);
+    const bool dry_run = mark.pending && mark.now.dry_run;
     if (asked == db::fate::in_progress)
         throw async::error(failure::locked, fmt::format("transaction {} of '{}' is still in progress",
                                                         author->transaction, name));
+    if (dry_run)
+        asked = db::fate::aborted;
+    const bool certain = dry_run || db::same_start(author->position, position);
+    std::uint64_t absent = 0;
     if (decision == verdict::discard)
-        co_await must_be_in_table(files_, session, table, file, asked);
+        absent = co_await must_be_in_table(files_, session, table, file, asked, certain);
     const auto undo = !mark.pending ? settle_decision::empty
                       : mark.base   ? settle_decision::take_back
                                     : settle_decision::remove;
@@ -175,7 +198,8 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
               {{"blob", name},
                {"decision", decision == verdict::keep ? "keep" : "discard"},
                {"transaction", author->transaction},
-               {"transaction.fate", to_string(asked)}});
+               {"transaction.fate", to_string(asked)},
+               {"rows_not_in_table", absent}});
 }
 
 } // namespace archive

@@ -57,8 +57,10 @@ class settler {
         std::map<const lake::listed_file*, sample_seen> samples; // of pending tails
         std::set<const lake::listed_file*> doubtful; // the server does not say plainly that it was aborted
         bool hidden = false;                         // row security may hide rows of the table
+        std::vector<async::error> gone; // the refusals of files none of whose rows is in the table
     };
 
+    // `refuse_gone` is noted in `known`, and every other refusal thrown.
     [[nodiscard]] awaitable<settle_decision> decide(db::connection& session, const table_description& table,
                                                     const db::server_position& position,
                                                     const lake::listed_file& file, evidence& known);

@@ -48,12 +48,12 @@ awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& se
 }
 
 // A discard removes the file's copy, so the table must have the rows.
-awaitable<void> must_be_in_table(lake::file_store& files, db::connection& session,
-                                 const table_description& table, const lake::listed_file& file,
-                                 db::fate asked) {
+awaitable<std::uint64_t> must_be_in_table(lake::file_store& files, db::connection& session,
+                                          const table_description& table, const lake::listed_file& file,
+                                          db::fate asked, bool certain) {
     const auto& mark = *file.mark.mark;
     if (lake::has_empty_tail(mark)) // its mark alone changes
-        co_return;
+        co_return 0;
     const auto& name = file.properties.name;
     if (mark.pending && file.properties.size != mark.now.bytes)
         throw lake::pending_changed(file);
@@ -66,7 +66,7 @@ awaitable<void> must_be_in_table(lake::file_store& files, db::connection& sessio
             std::string(discard_hint));
     const auto seen = co_await look_at_rows(files, session, table, file);
     if (!seen.comparable && mark.pending && asked == db::fate::aborted)
-        co_return; // only the server's answer is left to decide by
+        co_return 0; // only the server's answer is left to decide by
     if (!seen.comparable)
         throw async::error(failure::integrity,
                            fmt::format("'{}' cannot be discarded: it has no column for the {} of {}", name,
@@ -74,7 +74,9 @@ awaitable<void> must_be_in_table(lake::file_store& files, db::connection& sessio
                            "Give the column its name back. " + std::string(discard_hint));
     const auto& counts = seen.counts;
     const auto absent = counts.total - counts.to_the_letter - counts.other_content;
-    if (absent > 0)
+    // What was rolled back has deleted nothing. Whoever has is the one to know where the rows are.
+    const bool rolled_back = mark.pending && asked == db::fate::aborted && certain;
+    if (absent > 0 && !rolled_back)
         throw async::error(
             failure::integrity,
             fmt::format("'{}' cannot be discarded: {} of the {} rows that would go are not in {}: {} {}{}",
@@ -89,6 +91,7 @@ awaitable<void> must_be_in_table(lake::file_store& files, db::connection& sessio
             fmt::format("'{}' cannot be discarded: {} has other rows under all of the {} keys that would go",
                         name, table.name, counts.total),
             std::string(discard_hint));
+    co_return absent;
 }
 
 } // namespace archive

@@ -56,8 +56,9 @@ def test_a_committed_tail_is_kept_whatever_comes_with_its_keys(scene, command, w
 
 @pytest.mark.parametrize("kind", ["taking back", "removing"])
 def test_an_abort_is_not_believed_while_its_rows_are_gone(scene, kind):
-    """The number belongs to a stranger that failed: the tail was committed on a server that has been put back since."""
+    """The number belongs to a stranger that failed: the tail was committed on a server that has been put back since, and started again."""
     scene.begin(KINDS[kind])
+    rewrite(scene, started=1)
     ids = all_of(scene)
     tail = [row for (row,) in scene.table.execute(f'SELECT id FROM "Event" WHERE {DUE}')]
     scene.table.execute(f'DELETE FROM "Event" WHERE {DUE}')

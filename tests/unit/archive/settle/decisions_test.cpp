@@ -126,15 +126,30 @@ TEST(decide_settling, believes_an_abort_of_a_server_that_has_run_ever_since_if_k
         facts.keys_in_table = false;
         EXPECT_NE(decide_settling(facts), settle_decision::take_back) << "nothing of it is there";
         facts.keys_in_table = true;
-        facts.same_server = false;
+        facts.certain = false;
         EXPECT_NE(decide_settling(facts), settle_decision::take_back) << "the number may be a stranger's";
-        facts.same_server = true;
+        facts.certain = true;
         facts.said = db::fate::committed;
         EXPECT_NE(decide_settling(facts), settle_decision::take_back);
         facts.said = db::fate::aborted;
         facts.rows = tail_rows::not_looked;
         EXPECT_EQ(decide_settling(facts), settle_decision::look_at_rows);
     }
+}
+
+// Archived into another folder, or deleted by whoever owns it: this file may be one copy too many, or the
+// only one.
+TEST(decide_settling, leaves_a_tail_that_was_rolled_back_for_certain_and_is_gone_from_the_table_to_a_person) {
+    settle_facts facts{here, db::fate::unknown, tail_rows::none_in_table, true, db::fate::aborted, false,
+                       true};
+    EXPECT_EQ(decide_settling(facts), settle_decision::refuse_gone);
+    facts.has_base = false;
+    EXPECT_EQ(decide_settling(facts), settle_decision::refuse_gone);
+    facts.certain = false;
+    EXPECT_EQ(decide_settling(facts), settle_decision::keep) << "the number may be a stranger's";
+    facts.certain = true;
+    facts.said = db::fate::committed;
+    EXPECT_EQ(decide_settling(facts), settle_decision::keep);
 }
 
 // The move back into the table, as docs/protocol.md has it.
@@ -227,6 +242,7 @@ TEST(settle_decision, has_a_name_of_its_own_for_the_log) {
         {settle_decision::refuse_foreign, "refuse: foreign"},
         {settle_decision::refuse_mixed, "refuse: mixed"},
         {settle_decision::refuse_copy, "refuse: copy"},
+        {settle_decision::refuse_gone, "refuse: gone"},
         {settle_decision::empty, "empty"},
     };
     for (const auto& [decision, name] : names)
