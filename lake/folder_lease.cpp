@@ -26,18 +26,22 @@ namespace {
 constexpr std::chrono::seconds renew_every{5};
 constexpr int takes_max = 5; // each begins with a fresh look
 
-std::string this_host() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data())
-                                                            : std::string("unknown");
-}
-
 std::string time_now() {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
 } // namespace
+
+bool is_endless(const azure::blob_properties& lock) {
+    return lock.lease_state == "leased" && lock.lease_duration == "infinite";
+}
+
+std::string this_host() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data())
+                                                            : std::string("unknown");
+}
 
 folder_lease::folder_lease(lake::folder& folder, async::retry_context& retries, std::string name,
                            std::string run_id)
@@ -96,6 +100,7 @@ awaitable<bool> folder_lease::take(lease_claim claim) {
                 refuse_folder(where(), owner, claim_.owner);
             etag_ = lock->etag;
             holder_ = holder_from(lock->metadata);
+            endless_ = is_endless(*lock);
         }
         state_ = co_await request(azure::lease_action::acquire);
         fault_point("lease-taken");
@@ -120,6 +125,7 @@ awaitable<std::optional<folder_owner>> folder_lease::adopt(lease_claim claim) {
     }
     auto before = owner_from(lock->metadata);
     holder_ = holder_from(lock->metadata);
+    endless_ = is_endless(*lock);
     etag_ = lock->etag;
     state_ = co_await request(azure::lease_action::acquire);
     if (state_ != lease_outcome::held)
@@ -216,14 +222,24 @@ void folder_lease::must_be_held() const {
 }
 
 async::error folder_lease::taken() const {
+    const auto command =
+        fmt::format("az storage blob lease break --account-name {} --container-name {} --blob-name '{}'",
+                    lake_.client().account_name(), lake_.client().container(), name_);
+    if (endless_)
+        return {
+            failure::locked,
+            fmt::format("somebody holds a lease on '{}' that does not end by itself: it is no run's, whose"
+                        " leases last {} s",
+                        name_, lease_duration.count()),
+            "Release it where it was taken, or break it: " + command};
+    // Who signed last had the lease then. If that was this server, somebody else has taken it since.
+    const bool told = !holder_.lease.empty() && holder_.lease != claim_.id;
     return {failure::locked,
             fmt::format("another server's run holds the lease of '{}'{}", name_,
-                        holder_.lease.empty() ? std::string() : fmt::format(" (signed by {})", holder_.who)),
+                        told ? fmt::format(" (last signed by {})", holder_.who) : std::string()),
             fmt::format("Is this database a copy of another one, with its settings? The lease of a run that"
-                        " died lapses after {} s; a person can break it: az storage blob lease break"
-                        " --account-name {} --container-name {} --blob-name '{}'.",
-                        lease_duration.count(), lake_.client().account_name(), lake_.client().container(),
-                        name_)};
+                        " died lapses after {} s; a person can break it: {}.",
+                        lease_duration.count(), command)};
 }
 
 awaitable<void> folder_lease::release() {

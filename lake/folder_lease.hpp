@@ -20,6 +20,11 @@ inline constexpr std::chrono::seconds lease_duration{15};
 // A run that finds the lease taken waits at least this long: that of a dead run lapses meanwhile.
 inline constexpr std::chrono::seconds lease_patience{20};
 
+// True of a lease that does not end by itself, which is none of ours.
+[[nodiscard]] bool is_endless(const azure::blob_properties& lock);
+// The name of this machine, for people.
+[[nodiscard]] std::string this_host();
+
 class folder_lease {
   public:
     // `name`: of the lock blob. The references must outlive it.
@@ -68,6 +73,7 @@ class folder_lease {
     lease_claim claim_;
     azure::etag etag_;     // of the lock blob; empty: not known
     folder_holder holder_; // as the lock blob says
+    bool endless_ = false; // a lease on it was of that kind when it was looked at
     azure::lease_outcome state_ = azure::lease_outcome::absent;
 };
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,6 +87,14 @@ struct preflight_context {
 [[nodiscard]] awaitable<void> check_lake(const preflight_context& context,
                                          const std::optional<table_description>& table,
                                          std::vector<check_line>& lines);
+
+// Files that rows are due for and that a run would refuse: by their blob, by their columns, or because rows
+// that were restored from them were changed. Files that are restored are read, as long as they are small
+// together. Returns the names of those that have a line.
+[[nodiscard]] awaitable<std::set<std::string>> check_due_files(const preflight_context& context,
+                                                               const table_description& table,
+                                                               const lake::file_map& files,
+                                                               std::vector<check_line>& lines);
 
 // The session's own properties: the role's rights, its search_path, the server's identity and encoding.
 // Before a transaction.

@@ -8,6 +8,7 @@
 #include "async/caught.hpp"
 #include "azure/blob/error.hpp"
 #include "db/session_scope.hpp"
+#include "lake/folder_lease.hpp"
 
 #include <fmt/format.h>
 
@@ -35,7 +36,9 @@ void judge_marks(const lake::file_map& files, const preflight_context& context,
         lines.push_back({"files", check_status::failed, mistake.message(), mistake.hint(), mistake.kind()});
 }
 
-void judge_files(const lake::file_map& files, bool table_known, std::vector<check_line>& lines) {
+// `told`: files of which a line has told that they are due and in the way.
+void judge_files(const lake::file_map& files, bool table_known, const std::set<std::string>& told,
+                 std::vector<check_line>& lines) {
     std::size_t pending = 0;
     std::size_t foreign = 0;
     for (const auto& [key, file] : files) {
@@ -46,7 +49,8 @@ void judge_files(const lake::file_map& files, bool table_known, std::vector<chec
             lines.push_back({"files", check_status::warning,
                              fmt::format("'{}' is {}", described.name, described.note),
                              "The next run finishes it, or run `event-archiver recover` now."});
-        else if (described.state != file_state::unreadable && described.treated == lake::treatment::refuse)
+        else if (described.state != file_state::unreadable && !told.contains(described.name) &&
+                 described.treated == lake::treatment::refuse)
             lines.push_back({"files", check_status::warning,
                              fmt::format("'{}' cannot be appended to: {}", described.name, described.note),
                              "A run that has rows for it fails; its message says what to do."});
@@ -188,11 +192,21 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
             {"owner", check_status::failed,
              owner ? fmt::format("the folder belongs to {}; this is {}", describe(*owner), describe(*ours))
                    : "the folder's lock blob does not say whose it is",
-             "Give each its own ARCHIVE_PATH, or hand the folder over: `event-archiver recover"
-             " --adopt`.",
+             "Give each its own ARCHIVE_PATH (a table that was renamed only once `event-archiver list` shows "
+             "no"
+             " file as restored), or hand the folder over: `event-archiver recover --adopt`.",
              failure::precondition});
     else
         lines.push_back({"owner", check_status::ok, describe(*owner)});
+    if (lake::is_endless(*lock)) {
+        lines.push_back(
+            {"lease", check_status::failed,
+             "somebody holds a lease on the folder's lock that does not end by itself: it is no run's",
+             "Release it where it was taken, or break it: az storage blob lease break --blob-name '" +
+                 lock->name + "'.",
+             failure::locked});
+        co_return;
+    }
     const auto holder = lake::holder_from(lock->metadata);
     const bool held = lock->lease_state == "leased";
     lines.push_back(
@@ -229,9 +243,12 @@ awaitable<void> check_lake(const preflight_context& context, const std::optional
     co_await check_container(context, lines);
     co_await check_writing(context, lines);
     co_await check_owner(context, lines);
-    if (table)
+    std::set<std::string> told;
+    if (table) {
         judge_marks(*files, context, *table, lines);
-    judge_files(*files, table.has_value(), lines);
+        told = co_await check_due_files(context, *table, *files, lines);
+    }
+    judge_files(*files, table.has_value(), told, lines);
 }
 
 } // namespace archive

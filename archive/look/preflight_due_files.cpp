@@ -1,0 +1,154 @@
+// Of the preflight: what keeps a run from the files that rows are due for.
+// Tested by tests/integration/test_check_files.py.
+
+#include "archive/look/inventory.hpp"
+#include "archive/look/preflight.hpp"
+#include "archive/plan/planner.hpp"
+#include "archive/settle/look_at_rows.hpp"
+#include "archive/table/file_header.hpp"
+#include "archive/table/folder_mistakes.hpp"
+#include "archive/table/row_key.hpp"
+#include "archive/table/selection.hpp"
+#include "async/caught.hpp"
+#include "azure/blob/crc64.hpp"
+#include "csv/dialect.hpp"
+#include "db/session_scope.hpp"
+#include "db/transaction.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <utility>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+constexpr std::uint64_t restored_bytes_max = std::uint64_t{16} << 20; // read of restored files, together
+constexpr std::uint64_t scanned_pages_max = 25'000;                   // of a table without an index by time
+constexpr std::size_t asked_max = 2'000;                              // days, the latest
+
+// Why a run that has rows for the file refuses it. Nothing: it does not, as far as the listing tells.
+std::optional<lake::refusal> obstacle_if_due(const lake::listed_file& file, std::uint64_t header_crc,
+                                             const lake::place& where) {
+    auto chosen = lake::choose_treatment(file.properties, file.mark, where, std::chrono::sys_seconds::max());
+    if (chosen.treatment == lake::treatment::refuse)
+        return std::move(chosen.because);
+    return is_as_marked(file) ? columns_mistake(file, header_crc) : std::nullopt;
+}
+
+class due_files {
+  public:
+    due_files(db::connection& session, const table_description& table, std::string cutoff)
+        : session_(session)
+        , table_(table)
+        , cutoff_(std::move(cutoff)) {}
+
+    // False as well where finding out would take a scan of a large table.
+    [[nodiscard]] awaitable<bool> has_rows_due(lake::day which) {
+        if ((!table_.indexed_by_time && table_.pages > scanned_pages_max) || ++asked_ > asked_max)
+            co_return false;
+        selection all;
+        all.upper = cutoff_;
+        const auto found =
+            co_await session_.query(fmt::format("SELECT EXISTS (SELECT FROM {} WHERE {})", table_.name,
+                                                where_clause(table_, one_day(all, which))));
+        co_return found.boolean(0, 0);
+    }
+    [[nodiscard]] bool is_over(lake::day which) const {
+        selection all;
+        all.upper = cutoff_;
+        return has_whole_day(all, which);
+    }
+
+  private:
+    db::connection& session_;
+    const table_description& table_;
+    std::string cutoff_;
+    std::size_t asked_ = 0;
+};
+
+awaitable<void> look_at_restored(db::connection& session, const preflight_context& context,
+                                 const table_description& table,
+                                 const std::vector<const lake::listed_file*>& restored,
+                                 std::vector<check_line>& lines) {
+    std::uint64_t bytes = 0;
+    std::size_t unread = 0;
+    for (const auto* file : restored) {
+        bytes += file->mark.mark->now.uncompressed + file->properties.size;
+        if (bytes > restored_bytes_max) {
+            ++unread;
+            continue;
+        }
+        const auto seen = co_await look_at_rows(context.lake, session, table, *file);
+        if (seen.comparable && seen.counts.other_content > 0)
+            lines.push_back(
+                {"restored", check_status::failed,
+                 fmt::format(
+                     "{} rows of '{}', which was restored, were changed while they were back in {}, or"
+                     " moved to another day: {} {}",
+                     seen.counts.other_content, file->properties.name, table.name, key_names(table),
+                     fmt::join(seen.changed, ", ")),
+                 "If the table's rows count, run `event-archiver recover --discard FILE`. If the file's rows"
+                 " count, delete these from the table.",
+                 failure::integrity});
+    }
+    if (unread > 0)
+        lines.push_back(
+            {"restored", check_status::skipped,
+             fmt::format("{} of {} restored files were not read, because they are large: a run ends"
+                         " with exit code 7 if rows of them were changed meanwhile",
+                         unread, restored.size())});
+}
+
+} // namespace
+
+awaitable<std::set<std::string>> check_due_files(const preflight_context& context,
+                                                 const table_description& table, const lake::file_map& files,
+                                                 std::vector<check_line>& lines) {
+    const auto header = csv::header_line(table.columns);
+    const auto header_crc = azure::crc64(0, std::as_bytes(std::span(header)));
+    std::set<std::string> told;
+    const std::function<awaitable<void>(db::connection&)> look =
+        [&](db::connection& session) -> awaitable<void> {
+        const db::transaction_options options(db::access::read_only);
+        auto transaction = co_await db::transaction::begin(session, options);
+        const auto held = co_await held_files(session, files);
+        auto cutoff = co_await find_cutoff(session, context.settings);
+        due_files due(session, table, std::move(cutoff));
+        std::vector<const lake::listed_file*> restored;
+        for (auto at = files.rbegin(); at != files.rend(); ++at) {
+            const auto& [key, file] = *at;
+            const auto& mark = file.mark.mark;
+            if (!file.mark.mistake.empty() || std::ranges::find(held, &file) != held.end())
+                continue;
+            if (mark && mark->restored && !mark->pending && mark->now.rows > 0 && due.is_over(key.which) &&
+                is_as_marked(file))
+                restored.push_back(&file);
+            const auto obstacle = obstacle_if_due(file, header_crc, context.lake.where());
+            if (!obstacle)
+                continue;
+            const bool is_due = co_await due.has_rows_due(key.which);
+            if (!is_due)
+                continue;
+            told.insert(file.properties.name);
+            lines.push_back({"files", check_status::failed,
+                             fmt::format("rows are due for '{}', which cannot be appended to: {}",
+                                         file.properties.name, obstacle->why),
+                             obstacle->hint, obstacle->kind});
+        }
+        co_await look_at_restored(session, context, table, restored, lines);
+        co_await transaction.rollback(); // it has only read
+    };
+    const auto failed = co_await async::caught(db::with_session(context.database, look));
+    if (failed)
+        lines.push_back(failed_line("files", failed));
+    co_return told;
+}
+
+} // namespace archive
