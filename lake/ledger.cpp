@@ -44,6 +44,12 @@ bool read_count(std::string_view line, std::string_view name, std::uint64_t& int
     return failed == std::errc() && end == text->data() + text->size();
 }
 
+// Of a string that stands in JSON as it is.
+std::string without_escapes(std::string text) {
+    std::erase_if(text, [](unsigned char c) { return c == '"' || c == '\\' || c < ' '; });
+    return text;
+}
+
 bool came_less_far(const file_record& one, const file_record& other) noexcept {
     return db::compare_histories(other.position, one.position) == db::history::behind;
 }
@@ -70,19 +76,21 @@ ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag 
 
 bool is_decision(const ledger_entry& entry) noexcept {
     return entry.word == ledger_word::taken_back || entry.word == ledger_word::removed ||
-           entry.word == ledger_word::emptied || entry.word == ledger_word::kept;
+           entry.word == ledger_word::emptied || entry.word == ledger_word::kept ||
+           entry.word == ledger_word::moved;
 }
 
 std::string ledger_line(const ledger_entry& entry, std::string_view time) {
-    auto etag = entry.etag;
-    std::erase_if(etag, [](char c) { return c == '"' || c == '\\'; });
+    const auto etag = without_escapes(entry.etag);
+    const auto by =
+        entry.by.empty() ? std::string() : fmt::format(",\"by\":\"{}\"", without_escapes(entry.by));
     const auto& now = entry.now;
     return fmt::format(
         "{{\"time\":\"{}\",\"what\":\"{}\",\"file\":\"{}\",\"rows\":{},\"bytes\":{},\"crc\":\"{:016x}\","
         "\"run\":\"{}\",\"xid\":\"{}\",\"cluster\":\"{}\",\"database\":\"{}\",\"timeline\":{},\"lsn\":{},"
-        "\"etag\":\"{}\"}}\n",
+        "\"etag\":\"{}\"{}}}\n",
         time, entry.word, entry.file, now.rows, now.bytes, now.crc, now.run, now.transaction,
-        now.position.cluster, now.position.database, now.position.timeline, now.position.lsn, etag);
+        now.position.cluster, now.position.database, now.position.timeline, now.position.lsn, etag, by);
 }
 
 std::optional<ledger_entry> entry_from(std::string_view line) {
@@ -105,6 +113,7 @@ std::optional<ledger_entry> entry_from(std::string_view line) {
     now.position.database = member(line, "database").value_or("");
     entry.etag = member(line, "etag").value_or("");
     entry.word = member(line, "what").value_or("");
+    entry.by = member(line, "by").value_or("");
     return entry;
 }
 
@@ -140,8 +149,12 @@ std::string describe(ledger_verdict verdict, const ledger_entry& known) {
     const auto is = verdict == ledger_verdict::missing ? "the file is not there"
                     : verdict == ledger_verdict::older ? "the file is an earlier version"
                                                        : "others have written to the file";
-    return fmt::format("the ledger knows {} rows, {} bytes of transaction {}, and {}", known.now.rows,
-                       known.now.bytes, known.now.transaction, is);
+    auto text = fmt::format("the ledger knows {} rows, {} bytes of transaction {}, and {}", known.now.rows,
+                            known.now.bytes, known.now.transaction, is);
+    if (verdict == ledger_verdict::missing)
+        text += fmt::format("; if it was moved away on purpose, run `event-archiver recover --discard {}`",
+                            known.file);
+    return text;
 }
 
 // Others may append at the same time, so it is tried again with a fresh look.

@@ -19,6 +19,7 @@ struct ledger_entry {
     file_record now;  // rows, bytes, checksum, run, transaction and position; the rest is not kept
     azure::etag etag; // as it was published
     std::string word; // "archived", "settled", "restored", "exported", or a decision
+    std::string by;   // who decided, where a person did; else empty
 };
 // Decisions about a file: whatever was known of it before, this is what it holds from now on. Their position
 // is that of the server when they were made.
@@ -27,6 +28,7 @@ inline constexpr std::string_view taken_back = "taken back"; // of its last rows
 inline constexpr std::string_view removed = "removed";       // the same, and it held no others
 inline constexpr std::string_view emptied = "emptied";       // its rows are in the table
 inline constexpr std::string_view kept = "kept";             // a person has accepted what others made of it
+inline constexpr std::string_view moved = "moved away";      // a person says that it is missing by right
 } // namespace ledger_word
 [[nodiscard]] bool is_decision(const ledger_entry& entry) noexcept;
 // The entry of a file with this mark.

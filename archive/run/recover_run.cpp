@@ -2,6 +2,7 @@
 
 #include "archive/run/accept_file.hpp"
 #include "archive/run/end_transaction.hpp"
+#include "archive/run/missing_file.hpp"
 #include "async/error.hpp"
 #include "lake/folder_owner.hpp"
 #include "lake/mark_change.hpp"
@@ -43,7 +44,8 @@ lake::file_key recover_run::key_of(const std::string& name) const {
 
 awaitable<void> recover_run::settle_file(std::string name, verdict decision) {
     co_await context_.lake.client().ensure_container();
-    const auto blob = context_.lake.name_of(key_of(name));
+    const auto key = key_of(name);
+    const auto blob = context_.lake.name_of(key);
     const auto session = co_await db::connection::open(context_.database, context_.helper, context_.log);
     run_transaction opened(*session);
     co_await open(opened);
@@ -51,9 +53,10 @@ awaitable<void> recover_run::settle_file(std::string name, verdict decision) {
     if (!co_await tools_.lease.take(std::move(wanted)))
         throw tools_.lease.taken();
     const auto file = co_await context_.lake.look(blob);
-    if (!file)
-        throw async::error(failure::precondition, fmt::format("there is no '{}'", blob));
-    co_await decide(opened, *file, decision);
+    if (file)
+        co_await decide(opened, *file, decision);
+    else
+        co_await decide_missing(context_, tools_, opened, key, decision);
     ++context_.report.files_settled;
     co_await leave(context_, tools_.lease, opened, true);
 }

@@ -84,7 +84,8 @@ std::optional<lake::refusal> columns_mistake(const lake::listed_file& file, std:
             " emptied, and the rows are archived again. If the file's count, delete the day's rows from"
             " the table."};
     return lake::refusal{failure::precondition, why,
-                         "Move the file away; the new rows then begin a new one."};
+                         "Move the file to another folder; the new rows then begin a new one. Then tell the"
+                         " ledger: `event-archiver recover --discard FILE`."};
 }
 
 std::vector<async::error> folder_mistakes(const lake::file_map& files, const table_description& table,

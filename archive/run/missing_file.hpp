@@ -1,0 +1,17 @@
+// A file that the ledger knows and that is not there: recover --discard.
+// Tested by tests/fault/test_missing_files.py.
+#pragma once
+
+#include "archive/run/run_context.hpp"
+#include "archive/run/run_transaction.hpp"
+#include "archive/settle/verdict.hpp"
+
+namespace archive {
+
+// Writes into the ledger that a person has moved or removed the file on purpose, and who: it is missed no
+// longer. The lease must be held. Throws async::error(precondition) if the ledger does not miss it, if its
+// rows stand in a copy, or if it is to be kept.
+[[nodiscard]] awaitable<void> decide_missing(const run_context& context, run_tools& tools,
+                                             run_transaction& opened, lake::file_key key, verdict decision);
+
+} // namespace archive
