@@ -3,9 +3,12 @@
 
 #include "archive/look/day_proof.hpp"
 #include "archive/table/selection.hpp"
+#include "db/transaction.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -109,6 +112,38 @@ awaitable<void> verifier::compare_content(db::connection& session, std::vector<p
         found.add(
             lake::difference_kind::missing, {},
             fmt::format("it has {} rows of this day and {} has {}", ours.rows, against_->name, theirs.rows));
+}
+
+// Rows of days that nothing in the folder stands for: no file, and none that the ledger misses.
+awaitable<void> verifier::note_days_without_file(db::connection& session, lake::day_range days,
+                                                 verification& result) {
+    std::set<lake::day> present;
+    for (const auto& file : result.files)
+        present.insert(file.file.which);
+    if (present.empty() && !(days.first && days.last))
+        co_return;
+    selection rows;
+    rows.lower = (days.first ? *days.first : *present.begin()).text() + " 00:00:00";
+    const auto last = days.last ? *days.last : *present.rbegin();
+    const auto next = lake::day::from_number(last.number() + 1);
+    rows.upper = next ? next->text() + " 00:00:00" : std::string("10000-01-01 00:00:00");
+    const db::transaction_options options(db::access::read_only);
+    auto transaction = co_await db::transaction::begin(session, options);
+    const auto found = co_await session.query(count_days_sql(*against_, rows));
+    co_await transaction.rollback(); // it has only read
+    for (int row = 0; row < found.rows(); ++row) {
+        const auto which = lake::day::from_number(found.integer(row, 0)).value();
+        if (present.contains(which))
+            continue;
+        verified_file missing{{which, context_.lake.name_of({which, context_.settings.compression})}};
+        missing.file.state = file_state::missing;
+        missing.differences.add(lake::difference_kind::missing, {},
+                                fmt::format("{} rows of {} are of this day, and there is no file of it",
+                                            found.integer(row, 1), against_->name));
+        result.files.push_back(std::move(missing));
+    }
+    std::ranges::stable_sort(result.files, {},
+                             [](const verified_file& file) { return file.file.which.number(); });
 }
 
 } // namespace archive

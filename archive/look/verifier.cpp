@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <utility>
 
 namespace archive {
@@ -134,6 +135,13 @@ awaitable<verification> verifier::verify(lake::day_range days, std::string again
                 forget(*present, known_, now, file.file.name);
     }
     note_ledger(result, differing_from_ledger(*present, days, known_, context_.lake.prefix()));
+    if (against_) {
+        const std::function<awaitable<void>(db::connection&)> look = [this, &days,
+                                                                      &result](db::connection& session) {
+            return note_days_without_file(session, days, result);
+        };
+        co_await db::with_session(context_.database, look);
+    }
     for (const auto& file : result.files) {
         result.rows += file.rows;
         result.bytes += file.bytes;

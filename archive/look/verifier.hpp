@@ -54,7 +54,8 @@ class verifier {
   public:
     verifier(const async::asio::any_io_executor& executor, verify_context context);
 
-    // `against`: a table to compare the content with, as SQL writes it, or empty. Throws
+    // `against`: a table to compare the content with, as SQL writes it, or empty; its rows of days without a
+    // file are differences too, between the first and the last file where `days` is open. Throws
     // async::error(precondition) if there is no container, or no such table.
     [[nodiscard]] awaitable<verification> verify(lake::day_range days, std::string against);
 
@@ -81,6 +82,10 @@ class verifier {
     [[nodiscard]] awaitable<void> name_duplicates(std::vector<proof>& day, const key_watch& keys);
     [[nodiscard]] awaitable<void> compare_content(db::connection& session, std::vector<proof>& day,
                                                   fingerprint_set& rows, const lake::content_digest& ours);
+
+    // Days of the table compared with that have no file.
+    [[nodiscard]] awaitable<void> note_days_without_file(db::connection& session, lake::day_range days,
+                                                         verification& result);
 
     // A part of the memory, given back by its destructor.
     class memory_share;
