@@ -66,10 +66,12 @@ void refuse_folder(const std::string& folder, const std::optional<folder_owner>&
         owner
             ? fmt::format("folder '{}' belongs to {}; this is {}", folder, describe(*owner), describe(asking))
             : fmt::format("the lock blob of folder '{}' does not say whose folder it is", folder),
-        fmt::format(
-            "Give each its own folder. If the rows have moved here for good, run `event-archiver recover"
-            " {}--adopt` once: it hands the folder over.",
-            asking.table == "exports" ? "--exports " : ""));
+        fmt::format("Give each its own folder; a table that was renamed only once `event-archiver list` "
+                    "shows no file as"
+                    " restored, for the table has its rows too. If the rows have moved here for good, run "
+                    "`event-archiver recover"
+                    " {}--adopt` once: it hands the folder over.",
+                    asking.table == "exports" ? "--exports " : ""));
 }
 
 } // namespace lake

@@ -97,9 +97,12 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
     const auto& mark = before.mark.mark;
     const bool ours = mark && mark->now.bytes == before.properties.size && (!how.restage || how.compact);
     if (mark && mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation))
-        throw lake::refused(file.name, "appended to",
-                            {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
-                             "Give each table a folder of its own with ARCHIVE_PATH."});
+        throw lake::refused(
+            file.name, "appended to",
+            {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
+             "Give each table a folder of its own with ARCHIVE_PATH. A table that was renamed: only"
+             " once `event-archiver list` shows no file as restored, for the table has its rows"
+             " too."});
     if (const auto mistake = ours ? columns_mistake(before, header_crc_) : std::nullopt)
         throw lake::refused(file.name,
                             mark->restored ? "compared with the rows that it was restored to" : "appended to",
