@@ -5,6 +5,7 @@
 #include "app/cli/event_requests.hpp"
 #include "app/cli/projection_requests.hpp"
 #include "app/text/output_format.hpp"
+#include "archive/look/day_printer.hpp"
 #include "archive/run/restore.hpp"
 #include "lake/day_range.hpp"
 
@@ -24,6 +25,7 @@ struct command_line {
     std::string discard; // recover --discard FILE
     archive::restore_request restore;
     lake::day_range days; // of `list` and `verify`
+    archive::cat_request cat;
     bool calendar = false;
     std::string against;               // verify --against TABLE, as SQL writes it
     bool exports = false;              // recover --exports

@@ -38,6 +38,7 @@ constexpr std::string_view foreseeing[] = {"ARCHIVE_SIDE_EFFECTS"};
 constexpr std::string_view requests[] = {"ARCHIVE_REQUEST_TIMEOUT", "ARCHIVE_RETRIES"};
 constexpr std::string_view journal[] = {"JOURNAL"};
 constexpr std::string_view projecting[] = {"JOURNAL", "PROJECT", "PROJECTIONS_PATH"};
+constexpr std::string_view reading[] = {"ARCHIVE_MEMORY"}; // the longest row of a file of others
 constexpr std::string_view trace[] = {"ARCHIVE_TRACE"};
 constexpr std::string_view trace_and_report[] = {"ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 
@@ -98,6 +99,8 @@ bool takes(command which, const option& setting) {
         return among({group::logging, group::database, group::projecting, group::requests}, name);
     case command::list:
         return among({group::logging, group::lake, group::owner, group::trace_and_report}, name);
+    case command::cat:
+        return among({group::logging, group::lake, group::owner, group::reading, group::trace}, name);
     case command::verify:
         return among(
             {group::logging, group::database, group::lake, group::table, group::resources, group::trace},

@@ -13,10 +13,10 @@ using words = std::array<std::string_view, 2>;
 constexpr words formats{"text", "json"};
 constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};
 constexpr words journal_actions{"cat", "verify"};
-constexpr std::array<std::string_view, 21> topics{
-    "archive", "plan",    "recover",     "restore",      "export",      "serve",      "send",
-    "journal", "project", "projections", "dead-letters", "migrate",     "list",       "verify",
-    "check",   "config",  "completion",  "version",      "environment", "exit-codes", "man"};
+constexpr std::array<std::string_view, 22> topics{
+    "archive", "plan",        "recover",      "restore",     "export",     "serve", "send",   "journal",
+    "project", "projections", "dead-letters", "migrate",     "list",       "cat",   "verify", "check",
+    "config",  "completion",  "version",      "environment", "exit-codes", "man"};
 constexpr std::array<std::string_view, 5> projection_actions{"pause", "resume", "replay", "rebuild",
                                                              "forget"};
 
@@ -40,10 +40,11 @@ constexpr std::array recover_flags{
 constexpr std::array export_flags{
     command_flag{"--boundary", "DAY", "the midnight before this day, as YYYY-MM-DD, in place of today's", {}},
     output};
+constexpr command_flag day{"--day", "DAY", "this day alone", {}};
 constexpr std::array flags_of_restore{
     from,
     to,
-    command_flag{"--day", "DAY", "this day alone", {}},
+    day,
     command_flag{"--into",
                  "TABLE",
                  "copy into this table, which is made like the original if it does not exist; the archive is "
@@ -58,6 +59,16 @@ constexpr std::array flags_of_restore{
 constexpr std::array list_flags{
     from, to, command_flag{"--calendar", "", "show a calendar, each day shaded by its number of rows", {}},
     output};
+constexpr std::array cat_flags{
+    from,
+    to,
+    day,
+    command_flag{"--where",
+                 "SQL",
+                 "only rows for which the database says that this condition over their columns is true",
+                 {}},
+    command_flag{"--pending", "", "also rows that an interrupted run or a dry run has not committed", {}},
+};
 constexpr std::array verify_flags{
     from, to,
     command_flag{
@@ -146,6 +157,8 @@ constexpr std::array command_table{
                  {},
                  true},
     command_info{command::list, "list", "archived days: file, rows, bytes, state, last change", list_flags},
+    command_info{command::cat, "cat", "rows of archived days to standard output as one CSV, in order of days",
+                 cat_flags},
     command_info{command::verify, "verify",
                  "re-read archived days and prove them; names file, byte and row of each difference",
                  verify_flags},
@@ -178,8 +191,8 @@ const command_info& info_of(command which) {
 }
 
 bool is_inquiry(command which) noexcept {
-    return which == command::plan || which == command::list || which == command::verify ||
-           which == command::check;
+    return which == command::plan || which == command::list || which == command::cat ||
+           which == command::verify || which == command::check;
 }
 
 } // namespace app

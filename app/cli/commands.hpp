@@ -23,6 +23,7 @@ enum class command : unsigned char {
     dead_letters,
     migrate,
     list,
+    cat,
     verify,
     check,
     config,

@@ -22,7 +22,9 @@ purpose purpose_of(const command_line& request, const texts& given) {
         return purpose::projecting;
     if (request.command == command::export_tasks || (request.command == command::recover && request.exports))
         return purpose::exports;
-    return request.command == command::list ? purpose::inventory : purpose::archive;
+    const bool of_files =
+        request.command == command::list || (request.command == command::cat && request.cat.where.empty());
+    return of_files ? purpose::inventory : purpose::archive;
 }
 
 telemetry::label_list file_labels_of(const command_line& request, const configuration& settings) {

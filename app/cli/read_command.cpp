@@ -1,6 +1,7 @@
 #include "app/cli/read_command.hpp"
 
 #include "app/cli/command_settings.hpp"
+#include "app/cli/day_flags.hpp"
 #include "app/cli/restore_flags.hpp"
 #include "app/settings/mistake.hpp"
 #include "app/settings/parse.hpp"
@@ -34,6 +35,8 @@ class command_reader {
         result_.discard = text("--discard");
         if (result_.command == command::restore)
             return read_restore_flags();
+        if (result_.command == command::cat)
+            return read_cat();
         if (result_.command == command::export_tasks)
             return read_export();
         if (result_.command == command::journal)
@@ -80,10 +83,22 @@ class command_reader {
 
     [[nodiscard]] std::string read_restore_flags() {
         auto read =
-            read_restore({text("--from"), text("--to"), text("--day"), text("--into"), text("--hold")});
+            read_restore({{text("--from"), text("--to"), text("--day")}, text("--into"), text("--hold")});
         if (const auto* mistake = std::get_if<std::string>(&read))
             return *mistake;
         result_.restore = std::get<archive::restore_request>(std::move(read));
+        return {};
+    }
+
+    [[nodiscard]] std::string read_cat() {
+        bool pending = false;
+        if (auto mistake = read_switch("--pending", pending); !mistake.empty())
+            return mistake;
+        auto days = read_days_asked("cat", {text("--from"), text("--to"), text("--day")});
+        if (const auto* mistake = std::get_if<std::string>(&days))
+            return *mistake;
+        result_.cat = {std::get<lake::day_range>(days), text("--where"),
+                       pending ? archive::unsettled_rows::included : archive::unsettled_rows::left_out};
         return {};
     }
 

@@ -12,16 +12,6 @@ namespace app {
 
 namespace {
 
-// Throws std::string: the clause.
-std::optional<lake::day> read_day(std::string_view flag, const std::string& text) {
-    if (text.empty())
-        return std::nullopt;
-    const auto which = lake::day::from_text(text);
-    if (!which)
-        throw mistake_in(flag, text, "give a day as YYYY-MM-DD");
-    return which;
-}
-
 // `30d`, or anything that a retention may be; `none` and `0d` for no hold at all.
 std::string read_hold(std::string text) {
     if (text == "none")
@@ -43,21 +33,13 @@ std::string read_hold(std::string text) {
     return length.interval;
 }
 
+// Throws std::string: the clause.
 archive::restore_request read(const restore_flags& given) {
     archive::restore_request request;
-    if (const auto one = read_day("--day", given.day)) {
-        if (!given.from.empty() || !given.to.empty())
-            throw std::string("--day is one day: leave out --from and --to");
-        request.days.first = request.days.last = one;
-    } else {
-        request.days.first = read_day("--from", given.from);
-        request.days.last = read_day("--to", given.to);
-        if (!request.days.first && !request.days.last)
-            throw std::string("restore needs the days: give --day, or --from and --to, as YYYY-MM-DD");
-        if (request.days.first && request.days.last && *request.days.last < *request.days.first)
-            throw fmt::format("--from is {}, later than --to, {}: give the earlier day first", given.from,
-                              given.to);
-    }
+    const auto days = read_days_asked("restore", given.days);
+    if (const auto* mistake = std::get_if<std::string>(&days))
+        throw *mistake;
+    request.days = std::get<lake::day_range>(days);
     if (!given.into.empty()) {
         const auto table = parse_table(given.into);
         if (!table.mistake.empty())

@@ -1,6 +1,7 @@
 // What `restore` was asked for: pure, from its flags to a request.
 #pragma once
 
+#include "app/cli/day_flags.hpp"
 #include "archive/run/restore.hpp"
 
 #include <string>
@@ -9,9 +10,7 @@
 namespace app {
 
 struct restore_flags {
-    std::string from;
-    std::string to;
-    std::string day;
+    day_flags days;
     std::string into;
     std::string hold; // empty: the default
 };

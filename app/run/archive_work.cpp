@@ -10,9 +10,10 @@ namespace app {
 
 namespace {
 
-progress_display::style style_of(const run_log& out) {
-    return out.text && is_terminal(stream::error) ? progress_display::style::bar
-                                                  : progress_display::style::lines;
+progress_display::style style_of(const run_log& out, command asked) {
+    const bool between_rows = asked == command::cat && is_terminal(stream::output);
+    return out.text && is_terminal(stream::error) && !between_rows ? progress_display::style::bar
+                                                                   : progress_display::style::lines;
 }
 
 } // namespace
@@ -35,8 +36,9 @@ archive_work::archive_work(const command_line& request, const configuration& set
                report_,
                frame.run_id(),
                [] { return random_hex(28); }}
-    , display_(loop_.get_executor(), style_of(out_), report_, frame.log(), standard_error())
-    , guard_(loop_.get_executor(), stop_, frame.log()) {
+    , display_(loop_.get_executor(), style_of(out_, request.command), report_, frame.log(), standard_error())
+    , guard_(loop_.get_executor(), stop_, frame.log())
+    , printing_(frame.blocking_calls()) {
     out_.display = &display_;
     connections_.folder().bound_rows(settings.job.memory_bytes);
 }
@@ -76,7 +78,8 @@ async::awaitable<void> archive_work::work() {
 }
 
 async::awaitable<void> archive_work::ask() {
-    const inquiry_context context{settings_, connections_.database(), connections_.folder(), report_};
+    const inquiry_context context{settings_, connections_.database(), connections_.folder(), report_,
+                                  printing_};
     answer_ = co_await inquire(request_, context);
 }
 

@@ -53,6 +53,7 @@ class archive_work {
     archive::run_context context_;
     progress_display display_;
     stop_guard guard_;
+    async::helper_thread& printing_;
 };
 
 } // namespace app

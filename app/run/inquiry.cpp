@@ -4,6 +4,7 @@
 #include "app/observe/run_id.hpp"
 #include "app/page/list_page.hpp"
 #include "app/run/clear_text.hpp"
+#include "app/run/print_lines.hpp"
 #include "app/text/render.hpp"
 #include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
@@ -93,6 +94,16 @@ awaitable<inquiry_answer> check_all(const command_line& request, inquiry_context
     co_return inquiry_answer{render_checks(lines, code, request.output), code};
 }
 
+awaitable<inquiry_answer> cat(const command_line& request, inquiry_context context) {
+    const archive::line_sink sink = [&context](std::string lines) {
+        return print_lines(context.printing, std::move(lines));
+    };
+    const archive::cat_context look{context.settings.job, context.database, context.lake, context.report};
+    archive::day_printer printer(look, request.cat, sink);
+    co_await printer.print();
+    co_return inquiry_answer{};
+}
+
 using question = awaitable<inquiry_answer> (*)(const command_line&, inquiry_context);
 
 awaitable<inquiry_answer> of_whose_folder(const command_line& request, inquiry_context context,
@@ -111,6 +122,10 @@ awaitable<inquiry_answer> inquire(const command_line& request, inquiry_context c
         return of_whose_folder(request, context, plan, archive::database_need::needed);
     case command::list:
         return of_whose_folder(request, context, list, archive::database_need::not_needed);
+    case command::cat:
+        return of_whose_folder(request, context, cat,
+                               request.cat.where.empty() ? archive::database_need::not_needed
+                                                         : archive::database_need::needed);
     case command::verify:
         return of_whose_folder(request, context, verify, archive::database_need::needed);
     case command::check:

@@ -1,5 +1,5 @@
-// The commands that look and change nothing: plan, list, verify, check.
-// Tested by tests/integration/test_plan.py, test_list.py, test_verify.py and test_check.py.
+// The commands that look and change nothing: plan, list, cat, verify, check.
+// Tested by tests/integration/test_plan.py, test_list.py, test_cat.py, test_verify.py and test_check.py.
 #pragma once
 
 #include "app/cli/command_line.hpp"
@@ -7,6 +7,7 @@
 #include "app/settings/configuration.hpp"
 #include "app/text/output_format.hpp"
 #include "archive/report.hpp"
+#include "async/helper_thread.hpp"
 #include "db/session_scope.hpp"
 #include "lake/folder.hpp"
 
@@ -21,6 +22,7 @@ struct inquiry_context {
     db::database_access database;
     lake::folder& lake;
     archive::run_report& report;
+    async::helper_thread& printing; // of an answer in parts
 };
 
 struct inquiry_answer {

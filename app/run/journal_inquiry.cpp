@@ -1,7 +1,7 @@
 #include "app/run/journal_inquiry.hpp"
 
+#include "app/run/print_lines.hpp"
 #include "app/text/event_line.hpp"
-#include "app/text/terminal.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/quotable.hpp"
@@ -11,7 +11,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <memory>
 
 namespace app {
 
@@ -67,18 +66,13 @@ awaitable<void> print_partition(events::topic& topic, std::int32_t partition, ev
         const auto part = co_await topic.read(partition, from, bytes_at_once, at_once());
         if (part.events.empty())
             co_return;
-        auto lines = std::make_shared<std::string>();
+        std::string lines;
         for (const auto& each : part.events)
             if (each.at < there.end)
-                *lines += event_line(each);
-        auto ended = std::make_shared<printed>(printed::all);
-        std::function<void()> print = [lines, ended] { *ended = print_part(*lines); };
-        co_await printing.run(std::move(print));
-        if (*ended == printed::reader_left)
+                lines += event_line(each);
+        const bool wanted = co_await print_lines(printing, std::move(lines));
+        if (!wanted)
             co_return;
-        if (*ended == printed::failed)
-            throw async::error(async::failure::unclassified,
-                               "the events cannot be written to standard output");
         from = part.next;
     }
 }

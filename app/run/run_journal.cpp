@@ -38,7 +38,7 @@ class journal_command : public framed_command {
         async::stop_source stop;
         stop_guard guard(loop.get_executor(), stop, frame.log());
         work_end end;
-        end.failed = run_loop(loop, answer(loop, frame.log()), stop.slot(),
+        end.failed = run_loop(loop, answer(loop, frame), stop.slot(),
                               {[&guard](int number) { guard.stop(number, "stopping", "reading"); }, [] {},
                                [&guard] { guard.disarm(); }});
         end.stopped_by = stop.signal_number();
@@ -66,8 +66,9 @@ class journal_command : public framed_command {
     }
 
   private:
-    [[nodiscard]] async::awaitable<void> answer(boost::asio::io_context& loop, async::log& log) {
+    [[nodiscard]] async::awaitable<void> answer(boost::asio::io_context& loop, run_frame& frame) {
         const auto executor = loop.get_executor();
+        auto& log = frame.log();
         const auto& place = settings_.journal;
         const auto name = place.in_kafka() ? "kafka://" + place.brokers : place.directory.string();
         auto opened = open(executor, log);
@@ -79,7 +80,7 @@ class journal_command : public framed_command {
             break;
         }
         case action::cat:
-            co_await print_events(*opened, request_.journal, printing_);
+            co_await print_events(*opened, request_.journal, frame.blocking_calls());
             break;
         case action::verify: {
             const auto found = co_await verify_journal(*opened);
@@ -107,7 +108,6 @@ class journal_command : public framed_command {
     const command_line& request_;
     const configuration& settings_;
     bool brief_; // on a terminal only the answer is printed; otherwise it logs like any run
-    async::helper_thread printing_;
     plain_summary facts_;
     std::string text_;
     int exit_code_ = exit_code::done;

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -151,3 +152,14 @@ def test_verify_knows_a_segment_of_another_journal(kept, place, binary, tmp_path
         assert other.send_events(VALUES).status == 201
     shutil.copy(segment(tmp_path / "another"), segment(place))
     assert "belongs to another journal" in verified(kept, 7)["live"]["error"]
+
+
+def test_sigterm_ends_a_cat_whose_reader_sleeps(binary, place):
+    with EventService(binary, place) as service:
+        for _ in range(4):
+            assert service.send_events([{"pad": "x" * 60_000}]).status == 201
+        process = subprocess.Popen([binary, "journal", "cat", "live", "--journal", place], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={})
+        assert process.stdout.read(10)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=15) == 143
+        process.stdout.close()

@@ -1,0 +1,17 @@
+// An answer that is too long for memory, printed in parts.
+// Tested by tests/integration/test_cat.py.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/helper_thread.hpp"
+
+#include <string>
+
+namespace app {
+
+// Writes them to standard output on `printing`, where waiting for a reader that sleeps blocks nothing else:
+// it must be one that the process does not wait for, as run_frame::blocking_calls. False once the reader has
+// gone, as `head` does. Throws async::error where they cannot be written.
+[[nodiscard]] async::awaitable<bool> print_lines(async::helper_thread& printing, std::string lines);
+
+} // namespace app

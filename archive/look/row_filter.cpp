@@ -1,0 +1,115 @@
+#include "archive/look/row_filter.hpp"
+
+#include "async/error.hpp"
+#include "db/error.hpp"
+#include "db/transaction.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+namespace archive {
+
+using async::failure;
+
+namespace {
+
+// Its rows end with the transaction that makes it: poolers may give the next one another session.
+constexpr std::string_view stage = "pg_temp.event_archiver_cat";
+constexpr std::string_view number_column = "event_archiver_row";
+
+// The condition as it stands in the statement: a comment at its end must not hide the parenthesis.
+std::string where_clause(std::string_view condition) { return fmt::format("WHERE (\n{}\n)", condition); }
+
+[[noreturn]] void explain(const db::error& failed, std::string_view file) {
+    const std::string_view state = failed.state();
+    if (state.starts_with("42") && state != "42501") // syntax_error_or_access_rule_violation
+        throw async::error(failure::usage, fmt::format("--where: {}", failed.message()),
+                           "Give a condition over the columns of the files, as PostgreSQL's WHERE has it.");
+    if (state.starts_with("22") || state.starts_with("23") || state == "P0001")
+        throw async::error(
+            failure::precondition,
+            fmt::format("PostgreSQL cannot judge a row of '{}': {} (SQLSTATE {})", file, failed.message(),
+                        state),
+            "A value does not fit the type that its column has in ARCHIVE_TABLE, or --where does not fit the"
+            " value. Rows that came before it may have been printed.");
+    throw failed;
+}
+
+} // namespace
+
+void row_batch::add(std::string_view row) {
+    text.append(row);
+    ends.push_back(text.size());
+}
+
+std::string_view row_batch::row(std::size_t number) const noexcept {
+    const auto begin = number == 0 ? 0 : ends[number - 1];
+    return std::string_view(text).substr(begin, ends[number] - begin);
+}
+
+void row_batch::clear() noexcept {
+    text.clear();
+    ends.clear();
+}
+
+awaitable<void> row_filter::describe(const named_table& table, std::vector<std::string> columns) {
+    // Type modifiers would round or cut what is to be judged; -1 stands for none.
+    const auto answer = co_await session_.query(fmt::format(
+        "SELECT attname, pg_catalog.format_type(atttypid, -1) FROM pg_catalog.pg_attribute WHERE"
+        " attrelid OPERATOR(pg_catalog.=) {} AND attnum OPERATOR(pg_catalog.>) 0 AND NOT attisdropped",
+        table.oid));
+    std::map<std::string, std::string, std::less<>> types;
+    for (int row = 0; row < answer.rows(); ++row)
+        types.emplace(answer.text(row, 0), answer.text(row, 1));
+    create_ = fmt::format("CREATE TEMPORARY TABLE event_archiver_cat ({} pg_catalog.int8", number_column);
+    columns_ = number_column;
+    for (const auto& name : columns) {
+        const auto quoted = db::connection::identifier(name);
+        const auto type = types.find(name);
+        create_ += fmt::format(", {} {}", quoted, type == types.end() ? "text" : type->second);
+        columns_ += fmt::format(", {}", quoted);
+    }
+    create_ += ") ON COMMIT DROP";
+}
+
+awaitable<std::vector<std::size_t>> row_filter::matching(const row_batch& rows, std::string_view file) {
+    try {
+        co_return co_await judge(rows);
+    } catch (const db::error& failed) {
+        explain(failed, file);
+    }
+}
+
+awaitable<std::vector<std::size_t>> row_filter::judge(const row_batch& rows) {
+    db::transaction_options options;
+    options.runs = db::statements::users;
+    auto transaction = co_await db::transaction::begin(session_, options);
+    co_await session_.execute(create_ + "; SET TRANSACTION READ ONLY");
+    // The condition first: a mistake in it is then told of it, not of a row.
+    const auto chosen =
+        fmt::format("SELECT {} FROM {} {} ORDER BY 1", number_column, stage, where_clause(condition_));
+    co_await session_.query(fmt::format("EXPLAIN {}", chosen));
+    auto target =
+        co_await session_.start_copy_in(fmt::format("COPY {} ({}) FROM STDIN (FORMAT csv)", stage, columns_));
+    std::string numbered;
+    constexpr std::size_t piece = std::size_t{64} << 10;
+    for (std::size_t number = 0; number < rows.size(); ++number) {
+        numbered.append(fmt::format_int(number).c_str()).append(1, ',').append(rows.row(number));
+        if (numbered.size() < piece)
+            continue;
+        co_await target.write(numbered);
+        numbered.clear();
+    }
+    co_await target.write(numbered);
+    co_await target.finish();
+    const auto answer = co_await session_.query(chosen);
+    std::vector<std::size_t> numbers;
+    for (int row = 0; row < answer.rows(); ++row)
+        numbers.push_back(static_cast<std::size_t>(answer.integer(row, 0)));
+    co_await transaction.rollback();
+    co_return numbers;
+}
+
+} // namespace archive
