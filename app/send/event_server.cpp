@@ -126,6 +126,7 @@ event_server::event_server(const boost::asio::any_io_executor& executor, http::e
                            http::pool_options options, server_secrets secrets, async::retry_context retries,
                            std::chrono::milliseconds timeout)
     : name_(http::authority(server))
+    , url_(fmt::format("{}://{}{}", server.tls ? "https" : "http", name_, server.path))
     , base_path_(server.path)
     , secrets_(std::move(secrets))
     , retries_(std::move(retries))

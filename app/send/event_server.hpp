@@ -51,13 +51,15 @@ class event_server {
                                               const std::string& key);
 
     [[nodiscard]] const http::pool_counters& counters() const noexcept { return pool_.counters(); }
-    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    // "http://host:8000/base": two servers differ in it, also where one proxy leads to both.
+    [[nodiscard]] const std::string& url() const noexcept { return url_; }
     void close() { pool_.close(); }
 
   private:
     [[nodiscard]] async::awaitable<http::wire_response> ask(const http::wire_request& request);
 
-    std::string name_;
+    std::string name_; // for messages
+    std::string url_;
     std::string base_path_;
     server_secrets secrets_;
     async::retry_context retries_;

@@ -1,6 +1,7 @@
 #include "app/send/file_sender.hpp"
 
 #include "app/send/send_mark.hpp"
+#include "async/error.hpp"
 #include "async/fault_point.hpp"
 
 #include <fmt/format.h>
@@ -49,7 +50,7 @@ class pass {
         const auto lines = face == event_face::single ? std::size_t{1} : lines_max;
         tools_.log.info("send.start", "events of a file are being sent",
                         {{"file", path_.string()},
-                         {"to", tools_.server.name()},
+                         {"to", tools_.server.url()},
                          {"lines_in_a_request", lines},
                          {"after_line", opened_->mark.line()}});
         for (;;) {
@@ -59,6 +60,7 @@ class pass {
             if (batch.at_end)
                 break;
         }
+        must_be_whole();
         tools_.report.passes += 1;
         tools_.report.left_out += left_out_;
         const auto sent = opened_->file.state();
@@ -68,9 +70,21 @@ class pass {
     }
 
   private:
+    // A line that was there when it began may be cut or gone.
+    void must_be_whole() const {
+        const auto read = opened_->file.offset();
+        const auto bytes = opened_->file.state().bytes;
+        if (read < bytes)
+            throw async::error(
+                async::failure::precondition,
+                fmt::format("it became shorter while it was sent: {} of its {} bytes were there", read,
+                            bytes),
+                "What was there is sent. Send the file again once nobody writes to it.");
+    }
+
     awaitable<void> open() {
         auto opened = std::make_shared<std::shared_ptr<open_file>>();
-        std::function<void()> opening = [opened, path = path_, server = tools_.server.name()] {
+        std::function<void()> opening = [opened, path = path_, server = tools_.server.url()] {
             *opened = std::make_shared<open_file>(path, server);
         };
         co_await tools_.reading.run(std::move(opening));

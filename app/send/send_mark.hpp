@@ -11,7 +11,7 @@ namespace app {
 
 class send_mark {
   public:
-    // `identity`: of the file as it is. `server`: where it goes. Another file's mark is ignored.
+    // `identity`: of the file as it is. `server`: its URL. Another file's mark is ignored.
     send_mark(const std::filesystem::path& file, std::string identity, std::string server);
     ~send_mark();
     send_mark(const send_mark&) = delete;

@@ -267,3 +267,27 @@ def test_an_output_that_takes_nothing_is_told(sender, file, service):
     with open("/dev/full", "w") as full:
         done = subprocess.run([sender.binary, "send", str(file), "--to", service.url], stdout=full, stderr=subprocess.PIPE, env=environment, text=True)
     assert done.returncode == 1 and "output.failed" in done.stderr, done
+
+
+@pytest.mark.parametrize("first, second", [("/a", "/b"), ("/a", ""), ("", "/a")])
+def test_the_mark_of_one_server_is_not_that_of_another_behind_the_same_proxy(sender, file, first, second):
+    write(file, EVENTS[:30])
+    with LiveEventServer(offers_batches=True) as server:
+        server.script = [None, (400, {}, b"{}")]
+        sender.run("send", str(file), "--to", server.url + first, "--batch", "10", expect=3)
+        assert mark_of(file).exists()
+        server.posted.clear()
+        sender.run("send", str(file), "--to", server.url + second, "--batch", "10", expect=0)
+        assert server.events == EVENTS[:30]
+
+
+def test_a_file_that_becomes_shorter_meanwhile_is_no_success(sender, tmp_path):
+    file = tmp_path / "events.jsonl"
+    write(file, [{"n": number, "pad": "x" * 400} for number in range(20_000)])
+    with LiveEventServer(offers_batches=True) as server:
+        process = sender.start("send", str(file), "--to", server.url, "--batch", "20")
+        while len(server.posted) < 3:
+            time.sleep(0.01)
+        os.truncate(file, 4_000_000 - 7)
+        outcome = process.wait()
+    assert outcome.code == 3 and "became shorter while it was sent" in outcome.stderr, str(outcome)

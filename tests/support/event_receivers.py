@@ -38,7 +38,7 @@ class LiveEventServer:
                 self.answer(status, {"Content-Type": "text/html; charset=utf-8"}, text.encode())
 
             def do_GET(self):
-                if offers_batches and self.path == "/openapi.json":
+                if offers_batches and self.path.endswith("/openapi.json"):
                     return self.answer(200, {"Content-Type": "application/json"}, json.dumps({"paths": {"/events/{topic}": {}}}).encode())
                 return self.page(404, f"<pre>Cannot GET {self.path}</pre>")
 
@@ -54,7 +54,7 @@ class LiveEventServer:
                     return self.connection.close()
                 if told:
                     return self.answer(*told)
-                if offers_batches and self.path.startswith("/events/"):
+                if offers_batches and "/events/" in self.path:
                     accepted = len(body.splitlines())
                     return self.answer(201, {"Content-Type": "application/json"}, json.dumps({"accepted": accepted, "first": 0, "last": accepted - 1}).encode())
                 if self.path != "/liveEvent":
