@@ -1,14 +1,20 @@
 #include "app/run/open_journal.hpp"
 
 #include "app/run/kafka_token.hpp"
+#include "async/caught.hpp"
+#include "async/cleanup.hpp"
+#include "async/deadline.hpp"
 #include "async/durable_file.hpp"
 #include "async/error.hpp"
+#include "async/race.hpp"
 #include "events/journal/kafka/kafka_journal.hpp"
 #include "events/journal/segments/segment_journal.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <chrono>
+#include <exception>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -17,6 +23,9 @@
 namespace app {
 
 namespace {
+
+// Less than a run has for stopping in good order.
+constexpr std::chrono::seconds close_patience{5};
 
 events::segment_journal_options options_of(const journal_settings& settings, journal_use use) {
     events::segment_journal_options options;
@@ -89,6 +98,24 @@ std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor
                                               const configuration& settings, journal_use use,
                                               async::log& log) {
     return open_journal(executor, settings.journal, use, log, kafka_token(executor, settings, log));
+}
+
+async::awaitable<void> closing_after(async::awaitable<void> body, async::log& log,
+                                     std::function<events::journal*()> opened) {
+    const auto failed = co_await async::caught(std::move(body));
+    // A cancellation that has come is the failure, and must not keep the clients open.
+    co_await async::ignoring_cancellation();
+    std::exception_ptr not_closed;
+    if (auto* const journal = opened(); journal != nullptr)
+        not_closed = co_await async::caught(async::with_deadline(
+            journal->close(), async::deadline::after(close_patience), "closing the journal"));
+    co_await async::heeding_cancellation();
+    if (failed && not_closed)
+        log.warn("journal.not_closed", async::describe(not_closed));
+    if (failed)
+        std::rethrow_exception(failed);
+    if (not_closed)
+        std::rethrow_exception(not_closed);
 }
 
 } // namespace app

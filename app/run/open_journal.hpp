@@ -4,6 +4,7 @@
 
 #include "app/settings/configuration.hpp"
 #include "app/settings/journal_settings.hpp"
+#include "async/asio.hpp"
 #include "async/log.hpp"
 #include "events/journal/journal.hpp"
 #include "events/journal/kafka/token.hpp"
@@ -11,6 +12,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace app {
@@ -31,5 +33,10 @@ enum class journal_use : std::uint8_t {
                                                             const journal_settings& settings, journal_use use,
                                                             async::log& log,
                                                             events::kafka::token_source token = {});
+
+// Awaits `body`, then closes the journal that `opened` returns by then, if there is one: also where the body
+// failed or was cancelled. A journal that cannot be closed after that is logged.
+[[nodiscard]] async::awaitable<void> closing_after(async::awaitable<void> body, async::log& log,
+                                                   std::function<events::journal*()> opened);
 
 } // namespace app

@@ -108,6 +108,12 @@ events::named_projection projection_work::named(const events::projection_definit
 }
 
 awaitable<void> projection_work::work() {
+    // Also after a failure or a signal: the clients of Kafka keep the loop running until they are closed.
+    std::function<events::journal*()> opened = [this] { return journal_.get(); };
+    co_await closing_after(do_command(), log_, std::move(opened));
+}
+
+awaitable<void> projection_work::do_command() {
     const auto there = std::make_shared<definition_list>();
     std::function<void()> reading = [there, &settings = settings_] { *there = all_projections(settings); };
     co_await reading_.run(std::move(reading));
@@ -127,8 +133,6 @@ awaitable<void> projection_work::work() {
     default:
         co_await migrate(std::move(*there));
     }
-    if (journal_)
-        co_await journal_->close();
 }
 
 awaitable<void> projection_work::with_session(session_body body) { return session_.use(std::move(body)); }

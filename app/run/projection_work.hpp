@@ -41,6 +41,7 @@ class projection_work {
 
   private:
     [[nodiscard]] async::awaitable<void> work();
+    [[nodiscard]] async::awaitable<void> do_command();
     [[nodiscard]] async::awaitable<void> project(std::vector<events::projection_definition> there);
     [[nodiscard]] async::awaitable<void> projections(std::vector<events::projection_definition> there);
     [[nodiscard]] async::awaitable<void> list(std::vector<events::projection_definition> there);

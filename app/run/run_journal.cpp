@@ -15,6 +15,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <memory>
+#include <utility>
 
 namespace app {
 
@@ -67,30 +70,32 @@ class journal_command : public framed_command {
 
   private:
     [[nodiscard]] async::awaitable<void> answer(boost::asio::io_context& loop, run_frame& frame) {
-        const auto executor = loop.get_executor();
-        auto& log = frame.log();
+        auto opened = open(loop.get_executor(), frame.log());
+        std::function<events::journal*()> there = [&opened] { return opened.get(); };
+        co_await closing_after(look(*opened, frame), frame.log(), std::move(there));
+    }
+
+    [[nodiscard]] async::awaitable<void> look(events::journal& journal, run_frame& frame) {
         const auto& place = settings_.journal;
         const auto name = place.in_kafka() ? "kafka://" + place.brokers : place.directory.string();
-        auto opened = open(executor, log);
         switch (request_.journal.what) {
         case action::list: {
-            const auto found = co_await look_at_journal(*opened);
+            const auto found = co_await look_at_journal(journal);
             const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
             text_ = render_journal(found, name, now, request_.output);
             break;
         }
         case action::cat:
-            co_await print_events(*opened, request_.journal, frame.blocking_calls());
+            co_await print_events(journal, request_.journal, frame.blocking_calls());
             break;
         case action::verify: {
-            const auto found = co_await verify_journal(*opened);
+            const auto found = co_await verify_journal(journal);
             text_ = render_journal_verdicts(found, name, request_.output);
             if (!std::ranges::all_of(found, [](const auto& each) { return each.error.empty(); }))
                 exit_code_ = exit_code::integrity;
             break;
         }
         }
-        co_await opened->close();
     }
 
     // One that is not there is no journal to look at, and one that was lost to who verifies it.
