@@ -14,7 +14,12 @@ if(EVENT_ARCHIVER_SANITIZE OR EVENT_ARCHIVER_FUZZERS)
   target_compile_options(event_archiver_warnings INTERFACE ${sanitizers} -fno-omit-frame-pointer
                          -fno-sanitize-recover=undefined)
   # At a fixed address: the tables of the sanitizers are a hundred megabytes to relocate at each start otherwise.
-  target_link_options(event_archiver_warnings INTERFACE ${sanitizers} $<$<CXX_COMPILER_ID:GNU>:-no-pie>)
+  # gold links such a program in a third of the time.
+  target_link_options(event_archiver_warnings INTERFACE ${sanitizers} $<$<CXX_COMPILER_ID:GNU>:-no-pie -fuse-ld=gold>)
+endif()
+if(EVENT_ARCHIVER_SANITIZE AND NOT EVENT_ARCHIVER_SANITIZE_POINTERS)
+  # A check at each use of a pointer: a quarter of the time that the build takes.
+  target_compile_options(event_archiver_warnings INTERFACE -fno-sanitize=null,alignment,vptr)
 endif()
 if(EVENT_ARCHIVER_FUZZERS)
   # Coverage in every room, so that libFuzzer sees the branches of the code under test and not of its target alone.
