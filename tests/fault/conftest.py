@@ -3,13 +3,16 @@ import os
 import subprocess
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from support import broker as brokers
 from support.archiver import Archiver
 from support.built_program import built_program
 from support.scene import Scene
 from support.servers import PG_BIN, PostgreSQL, clean_environment, unprivileged
+from support.serving import Service
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +55,44 @@ def copy_of(place):
     yield make
     for copy in copies:
         copy.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(place, certificate):
+    with brokers.Broker(place / "kafka", certificate) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def java(broker):
+    with brokers.JavaClient(broker.address) as client:
+        yield client
+
+
+@pytest.fixture
+def topic(java, request):
+    """A topic of one partition, of this test's own."""
+    name = f"t{abs(hash(request.node.name)) % 10**12}"
+    java("create", topic=name, partitions=1)
+    return name
+
+
+@pytest.fixture
+def serve_kafka(archiver, tmp_path):
+    """`serve` with the generic API alone over Kafka at an address, with properties of librdkafka."""
+
+    def start(address: str, *properties: str, **settings) -> Service:
+        settings = {
+            "SERVE_APIS": "events",
+            "PROJECT": "none",
+            "JOURNAL": f"kafka://{address}",
+            "AZURE_STORAGE_CONNECTION_STRING": None,
+            "PG_CONNECTION_STRING": None,
+            **settings,
+        }
+        if properties:
+            (tmp_path / "kafka.conf").write_text("\n".join(properties) + "\n")
+            settings["KAFKA_CONFIG"] = str(tmp_path / "kafka.conf")
+        return Service(SimpleNamespace(archiver=archiver.with_settings(settings)))
+
+    return start

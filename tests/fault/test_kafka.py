@@ -1,81 +1,20 @@
 """The journal in Kafka, over a real broker: what was answered 2xx is in the topic, whatever happens to the broker."""
 import json
 import signal
-import subprocess
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 
 from support import broker as brokers
-from support.entra import TOKEN_CANARY, TokenEndpoint, unsecured
+from support.kafka_serving import kcat, post, read_back
 from support.serving import Service
 
 pytestmark = pytest.mark.skipif(bool(brokers.missing()), reason=brokers.missing())
 
-NDJSON = {"content_type": "application/x-ndjson"}
 
-
-@pytest.fixture(scope="session")
-def broker(place, certificate):
-    with brokers.Broker(place / "kafka", certificate) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def java(broker):
-    with brokers.JavaClient(broker.address) as client:
-        yield client
-
-
-@pytest.fixture
-def topic(java, request):
-    """A topic of one partition, of this test's own."""
-    name = f"t{abs(hash(request.node.name)) % 10**12}"
-    java("create", topic=name, partitions=1)
-    return name
-
-
-@pytest.fixture
-def serve(archiver, tmp_path):
-    """`serve` with the generic API alone over Kafka at an address, with properties of librdkafka."""
-
-    def start(address: str, *properties: str, **settings) -> Service:
-        settings = {
-            "SERVE_APIS": "events",
-            "PROJECT": "none",
-            "JOURNAL": f"kafka://{address}",
-            "AZURE_STORAGE_CONNECTION_STRING": None,
-            "PG_CONNECTION_STRING": None,
-            **settings,
-        }
-        if properties:
-            (tmp_path / "kafka.conf").write_text("\n".join(properties) + "\n")
-            settings["KAFKA_CONFIG"] = str(tmp_path / "kafka.conf")
-        return Service(SimpleNamespace(archiver=archiver.with_settings(settings)))
-
-    return start
-
-
-def post(service: Service, topic: str, values: list, **headers):
-    return service.post(f"/events/{topic}", body="".join(json.dumps(each) + "\n" for each in values).encode(), **NDJSON, **headers)
-
-
-def read_back(service: Service, topic: str, start: int = 0, partition: int = 0, limit: int = 100_000) -> list:
-    answer = service.get(f"/events/{topic}?from={start}&partition={partition}&limit={limit}")
-    assert answer.status == 200, answer
-    return [json.loads(line) for line in answer.body.decode().splitlines()]
-
-
-def kcat(broker, *arguments: str, given: str = "") -> str:
-    return subprocess.run(
-        ["kcat", "-q", "-b", broker.address, *arguments], input=given, check=True, capture_output=True, text=True, timeout=60
-    ).stdout
-
-
-def test_kcat_and_javas_client_read_what_we_wrote_and_we_what_they_wrote(serve, broker, java, topic):
-    with serve(broker.address) as service:
+def test_kcat_and_javas_client_read_what_we_wrote_and_we_what_they_wrote(serve_kafka, broker, java, topic):
+    with serve_kafka(broker.address) as service:
         answer = post(service, topic, [{"n": 1}, {"n": "zwei ä"}])
         assert (answer.status, answer.json) == (201, {"accepted": 2, "first": 0, "last": 1})
         by_kcat = kcat(broker, "-C", "-t", topic, "-o", "beginning", "-e", "-f", "%o %s\n").splitlines()
@@ -91,19 +30,19 @@ def test_kcat_and_javas_client_read_what_we_wrote_and_we_what_they_wrote(serve, 
         ]
 
 
-def test_what_a_transaction_took_back_is_not_read_and_its_markers_are_no_events(serve, broker, java, topic):
+def test_what_a_transaction_took_back_is_not_read_and_its_markers_are_no_events(serve_kafka, broker, java, topic):
     java("produce", topic=topic, events=[{"value": "1"}], commit=True)
     java("produce", topic=topic, events=[{"value": "2"}, {"value": "3"}], commit=False)
     java("produce", topic=topic, events=[{"value": "4"}], commit=True)
-    with serve(broker.address) as service:
+    with serve_kafka(broker.address) as service:
         assert [each["value"] for each in read_back(service, topic)] == [1, 4]
         assert post(service, topic, [{"n": 5}]).status == 201
         assert [each["value"] for each in read_back(service, topic, 4)] == [4, {"n": 5}]
 
 
-def test_a_topic_of_six_partitions_keeps_keys_together_and_grows(serve, broker, java):
+def test_a_topic_of_six_partitions_keeps_keys_together_and_grows(serve_kafka, broker, java):
     java("create", topic="six", partitions=6)
-    with serve(broker.address) as service:
+    with serve_kafka(broker.address) as service:
         for number in range(60):
             assert post(service, "six", [{"n": number}]).status == 201
         found = [read_back(service, "six", partition=each) for each in range(6)]
@@ -112,7 +51,7 @@ def test_a_topic_of_six_partitions_keeps_keys_together_and_grows(serve, broker, 
         assert service.get("/events/six?from=0&partition=6").status == 404
 
 
-def test_a_broker_that_is_killed_and_comes_back_loses_nothing_that_was_accepted(serve, broker, java, topic):
+def test_a_broker_that_is_killed_and_comes_back_loses_nothing_that_was_accepted(serve_kafka, broker, java, topic):
     accepted, doubtful, stop = [], [], threading.Event()
 
     def client(service: Service, name: int) -> None:
@@ -123,7 +62,7 @@ def test_a_broker_that_is_killed_and_comes_back_loses_nothing_that_was_accepted(
             (accepted if answer.status == 201 else doubtful).extend(events)
             number += 3
 
-    with serve(broker.address) as service:
+    with serve_kafka(broker.address) as service:
         threads = [threading.Thread(target=client, args=(service, name)) for name in range(4)]
         for each in threads:
             each.start()
@@ -147,9 +86,9 @@ def test_a_broker_that_is_killed_and_comes_back_loses_nothing_that_was_accepted(
         assert not service.events("journal.kafka_producer_replaced") or doubtful
 
 
-def test_an_answer_that_never_comes_is_no_success(serve, broker, java, topic):
+def test_an_answer_that_never_comes_is_no_success(serve_kafka, broker, java, topic):
     short = ("message.timeout.ms=3000", "socket.timeout.ms=1000", "request.timeout.ms=900")
-    with serve(broker.address, *short) as service:
+    with serve_kafka(broker.address, *short) as service:
         assert post(service, topic, [{"n": 0}]).status == 201
         broker.process.send_signal(signal.SIGSTOP)
         try:
@@ -163,10 +102,10 @@ def test_an_answer_that_never_comes_is_no_success(serve, broker, java, topic):
         assert sorted(set(found)) == sorted(found) and {0, 3} <= set(found)
 
 
-def test_an_unknown_topic_is_made_or_refused_as_the_file_says(serve, broker, java):
-    with serve(broker.address) as service:
+def test_an_unknown_topic_is_made_or_refused_as_the_file_says(serve_kafka, broker, java):
+    with serve_kafka(broker.address) as service:
         assert post(service, "made.here", [{"n": 1}]).status == 201
-    with serve(broker.address, "allow.auto.create.topics=false") as service:
+    with serve_kafka(broker.address, "allow.auto.create.topics=false") as service:
         answer = post(service, "not.made", [{"n": 1}])
         assert answer.status in (404, 500, 502, 503) and "not.made" in answer.text, answer
         assert service.get("/events/not.made").status == 404
@@ -175,16 +114,16 @@ def test_an_unknown_topic_is_made_or_refused_as_the_file_says(serve, broker, jav
         java("delete", topic="not.made")
 
 
-def test_an_event_that_the_topic_does_not_take_is_413_and_nothing_of_it_is_kept(serve, broker, java, topic):
+def test_an_event_that_the_topic_does_not_take_is_413_and_nothing_of_it_is_kept(serve_kafka, broker, java, topic):
     java("configure", topic=topic, config={"max.message.bytes": 2_000})
-    with serve(broker.address) as service:
+    with serve_kafka(broker.address) as service:
         answer = post(service, topic, [{"pad": "x" * 5_000}])
         assert answer.status == 413, answer
         assert post(service, topic, [{"n": 1}]).json["first"] == 0
 
 
-def test_retention_that_overtook_a_reader_is_an_error_with_both_bounds(serve, broker, java, topic):
-    with serve(broker.address) as service:
+def test_retention_that_overtook_a_reader_is_an_error_with_both_bounds(serve_kafka, broker, java, topic):
+    with serve_kafka(broker.address) as service:
         assert post(service, topic, [{"n": number} for number in range(10)]).status == 201
         assert len(read_back(service, topic)) == 10
         java("delete_records", topic=topic, partition=0, before=7)
@@ -193,48 +132,6 @@ def test_retention_that_overtook_a_reader_is_an_error_with_both_bounds(serve, br
         assert [each["position"] for each in read_back(service, topic, 7)] == [7, 8, 9]
         beyond = service.get(f"/events/{topic}?from=11")
         assert (beyond.status, beyond.json["end"]) == (416, 10)
-
-
-def scram(authority) -> list:
-    return [
-        "security.protocol=SASL_SSL",
-        f"ssl.ca.location={authority}",
-        "sasl.mechanism=SCRAM-SHA-256",
-        f"sasl.username={brokers.USER}",
-    ]
-
-
-def test_tls_lets_us_in(serve, broker, certificate, topic):
-    properties = ["security.protocol=SSL", f"ssl.ca.location={certificate.authority}"]
-    with serve(broker.secured("TLS"), *properties) as service:
-        assert post(service, topic, [{"n": 1}]).status == 201
-        assert [each["value"] for each in read_back(service, topic)] == [{"n": 1}]
-
-
-def test_a_wrong_password_is_said_and_not_shown(serve, broker, certificate, topic):
-    with serve(broker.secured("SCRAM"), *scram(certificate.authority), "sasl.password=c4n4ry") as service:
-        answer = post(service, topic, [{"n": 1}], timeout=90)
-        assert answer.status >= 500
-        assert service.events("journal.kafka_refused")
-        assert "c4n4ry" not in service.process.output["stderr"].decode() + answer.text
-
-
-def test_an_entra_identity_signs_in_by_oauthbearer(serve, broker, certificate, topic):
-    with TokenEndpoint(certificate) as entra:
-        entra.make_token = unsecured
-        settings = {
-            "AZURE_CLIENT_ID": "archiver",
-            "AZURE_TENANT_ID": "t",
-            "AZURE_CLIENT_SECRET": "s3cret",
-            "AZURE_AUTHORITY_HOST": f"https://localhost:{entra.port}",
-            "SSL_CERT_FILE": str(certificate.authority),
-        }
-        properties = ["security.protocol=SASL_SSL", f"ssl.ca.location={certificate.authority}", "sasl.mechanism=OAUTHBEARER"]
-        with serve(broker.secured("OAUTH"), *properties, **settings) as service:
-            assert post(service, topic, [{"n": 1}]).status == 201
-            assert [each["value"] for each in read_back(service, topic)] == [{"n": 1}]
-            assert TOKEN_CANARY not in service.process.output["stderr"].decode()
-        assert entra.asked and entra.asked[0].form["scope"] == "https://localhost/.default"
 
 
 @pytest.mark.parametrize(
@@ -246,7 +143,7 @@ def test_an_entra_identity_signs_in_by_oauthbearer(serve, broker, certificate, t
         ("what", "line 1 of"),
     ],
 )
-def test_a_property_that_cannot_be_is_a_usage_error(serve, line, said):
-    service = serve("127.0.0.1:9", line)
+def test_a_property_that_cannot_be_is_a_usage_error(serve_kafka, line, said):
+    service = serve_kafka("127.0.0.1:9", line)
     outcome = service.exports.archiver.run("serve", settings={"SERVE_PORT": "0"})
     assert outcome.code == 2 and said in outcome.stderr, str(outcome)

@@ -14,6 +14,8 @@ from pathlib import Path
 from support.servers import ROOT, Certificate, Server, ServerError, clean_environment, free_port
 
 JARS = ROOT / "build/tools/kafka"
+# Of the last version whose brokers let librdkafka 2.0.2 in by SCRAM.
+JARS_BEFORE_4 = JARS / "before-4"
 USER, PASSWORD = "archiver", "of-a-test-and-not-secret"
 OFFSETS = ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
 
@@ -22,13 +24,13 @@ def missing() -> str:
     """Why there can be no broker here; empty if there can."""
     if shutil.which("java") is None:
         return "no Java for a Kafka broker"
-    return "" if any(JARS.glob("kafka_*.jar")) else "no Kafka broker: Maven's repository was not reached"
+    return "" if all(any(each.glob("kafka_*.jar")) for each in (JARS, JARS_BEFORE_4)) else "no Kafka broker: Maven's repository was not reached"
 
 
-def java(*arguments, heap: str = "256m", level: str = "WARN") -> list:
+def java(*arguments, heap: str = "256m", level: str = "WARN", jars: Path = JARS) -> list:
     # The broker lives for a minute: the optimising compiler only costs.
     quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", f"-Dlog4j2.level={level}"]
-    return [shutil.which("java"), f"-Xmx{heap}", *quick, "-cp", f"{JARS}/*", *arguments]
+    return [shutil.which("java"), f"-Xmx{heap}", *quick, "-cp", f"{jars}/*", *arguments]
 
 
 class Broker(Server):
@@ -37,10 +39,11 @@ class Broker(Server):
 
     LISTENERS = ("PLAINTEXT", "TLS", "SCRAM", "OAUTH", "CONTROLLER")
 
-    def __init__(self, directory: Path, certificate: Certificate, *, settings: dict | None = None):
+    def __init__(self, directory: Path, certificate: Certificate, *, settings: dict | None = None, jars: Path = JARS):
         super().__init__(directory)
         self.certificate = certificate
         self.settings = settings or {}
+        self.jars = jars
         self.ports: dict = {}
 
     def prepare(self) -> None:
@@ -89,7 +92,7 @@ class Broker(Server):
         name = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         user = f"SCRAM-SHA-256=[name={USER},password={PASSWORD},iterations=4096]"
         tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", name, "-c", self.properties, "--add-scram", user]
-        done = subprocess.run(java(*tool), env=clean_environment(), capture_output=True, text=True)
+        done = subprocess.run(java(*tool, jars=self.jars), env=clean_environment(), capture_output=True, text=True)
         if done.returncode != 0:
             raise ServerError(f"formatting failed: {done.stdout}{done.stderr}")
 
@@ -100,7 +103,7 @@ class Broker(Server):
             self.configure()
             self.format()
         self.port = self.ports["PLAINTEXT"]
-        self.spawn(java("kafka.Kafka", self.properties), cwd=self.directory)
+        self.spawn(java("kafka.Kafka", self.properties, jars=self.jars), cwd=self.directory)
         try:
             self.wait_until(self._listens, patience=300)
         except ServerError:
