@@ -71,4 +71,23 @@ std::vector<metric> metrics_of(const intake& events_in) {
     return all;
 }
 
+std::vector<metric> metrics_of(const events::journal_figures& engine, bool in_kafka) {
+    if (in_kafka)
+        return {{"event_archiver_journal_producers_replaced_total",
+                 "times that Kafka's producer could not go on and was made anew",
+                 "{producer}",
+                 {{{}, static_cast<double>(engine.producers_replaced)}},
+                 metric_kind::counter}};
+    return {{"event_archiver_journal_syncs_total",
+             "syncs of the disk: as many groups of batches became durable",
+             "{sync}",
+             {{{}, static_cast<double>(engine.syncs)}},
+             metric_kind::counter},
+            {"event_archiver_journal_sync_seconds_total",
+             "time that the disk took for its syncs, all together",
+             "s",
+             {{{}, seconds_in(engine.syncing)}},
+             metric_kind::counter}};
+}
+
 } // namespace app

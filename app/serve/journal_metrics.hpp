@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/serve/intake.hpp"
+#include "events/journal/journal.hpp"
 #include "telemetry/metric.hpp"
 
 #include <vector>
@@ -10,5 +11,7 @@
 namespace app {
 
 [[nodiscard]] std::vector<telemetry::metric> metrics_of(const intake& events_in);
+// What only the engine knows: its syncs, or that a producer of Kafka's was made anew.
+[[nodiscard]] std::vector<telemetry::metric> metrics_of(const events::journal_figures& engine, bool in_kafka);
 
 } // namespace app

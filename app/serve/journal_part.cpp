@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
 namespace app {
@@ -104,6 +106,11 @@ awaitable<std::string> journal_part::problem() {
     co_return problem.empty() ? problem_of_room(around_.settings.journal) : std::move(problem);
 }
 
-std::vector<telemetry::metric> journal_part::metrics() const { return metrics_of(intake_); }
+std::vector<telemetry::metric> journal_part::metrics() const {
+    auto all = metrics_of(intake_);
+    std::ranges::move(metrics_of(journal_->figures(), around_.settings.journal.in_kafka()),
+                      std::back_inserter(all));
+    return all;
+}
 
 } // namespace app

@@ -7,6 +7,7 @@
 #include "async/deadline.hpp"
 #include "events/event.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -68,9 +69,18 @@ class topic {
     [[nodiscard]] virtual awaitable<void> retain(std::int32_t partition, position needed) = 0;
 };
 
+// What an engine has done since it was opened, for metrics.
+struct journal_figures {
+    std::uint64_t syncs = 0; // of the disk
+    std::chrono::nanoseconds syncing{0};
+    std::uint64_t producers_replaced = 0; // of Kafka's, which could not go on
+};
+
 class journal {
   public:
     virtual ~journal() = default;
+
+    [[nodiscard]] virtual journal_figures figures() const = 0;
 
     // Names of 1 to 200 letters, digits, dots, hyphens and underscores, as Kafka has them. The topic is made
     // if it is not there. It lives as long as the journal.

@@ -193,6 +193,8 @@ def test_a_thousand_clients_on_a_slow_disk_meet_refusals_and_memory_stays_flat(b
         metrics = service.get("/metrics").text
         assert f'event_archiver_journal_events_total{{topic="t"}} {1 + statuses.count(201)}' in metrics
         assert f'event_archiver_journal_refused_total{{reason="overloaded"}} {statuses.count(503)}' in metrics
+        syncs, seconds = (float(re.search(f"^event_archiver_journal_{name}_total (.*)$", metrics, re.MULTILINE)[1]) for name in ("syncs", "sync_seconds"))
+        assert 2 <= syncs < statuses.count(201) and seconds >= 0.2 * (syncs - 1), "each took 200 ms"
         assert len(service.events("journal.overloaded")) == 1, "the log does not grow with them"
         assert service.send("t", "later").status == 201
 

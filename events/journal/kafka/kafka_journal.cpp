@@ -104,7 +104,11 @@ kafka_journal::kafka_journal(const boost::asio::any_io_executor& executor, kafka
 
 kafka_journal::~kafka_journal() = default;
 
-std::uint64_t kafka_journal::producers_replaced() const noexcept { return impl_->sender.replaced(); }
+journal_figures kafka_journal::figures() const {
+    journal_figures so_far;
+    so_far.producers_replaced = impl_->sender.replaced();
+    return so_far;
+}
 
 awaitable<topic*> kafka_journal::open(std::string name) {
     if (const auto mistake = topic_name_mistake(name); !mistake.empty())

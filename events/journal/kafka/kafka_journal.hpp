@@ -54,8 +54,7 @@ class kafka_journal final : public journal {
     [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
     [[nodiscard]] awaitable<void> close() override;
 
-    // How often a producer could not go on and was made anew.
-    [[nodiscard]] std::uint64_t producers_replaced() const noexcept;
+    [[nodiscard]] journal_figures figures() const override;
 
   private:
     struct impl;

@@ -86,6 +86,18 @@ awaitable<std::vector<std::string>> segment_journal::topics() {
     co_return std::move(*names);
 }
 
+journal_figures segment_journal::figures() const {
+    journal_figures all;
+    for (const auto& [name, each] : topics_) {
+        const auto* const writer = static_cast<const segment_topic&>(*each).writer();
+        if (writer == nullptr)
+            continue;
+        all.syncs += writer->syncs();
+        all.syncing += writer->syncing();
+    }
+    return all;
+}
+
 awaitable<void> segment_journal::close() {
     for (const auto& [name, each] : topics_)
         co_await static_cast<segment_topic&>(*each).close();

@@ -39,6 +39,7 @@ class segment_journal final : public journal {
     [[nodiscard]] awaitable<topic*> open(std::string name) override;
     [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
     [[nodiscard]] awaitable<void> close() override;
+    [[nodiscard]] journal_figures figures() const override;
 
   private:
     boost::asio::any_io_executor executor_;

@@ -49,6 +49,9 @@ class segment_topic final : public topic {
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
     [[nodiscard]] awaitable<void> retain(std::int32_t partition, position needed) override;
 
+    // Null in a process that only reads.
+    [[nodiscard]] const segment_writer* writer() const noexcept { return writer_.get(); }
+
     // Returns once nothing is being written, and all of it is synced; appends that come later are refused.
     [[nodiscard]] awaitable<void> close();
 

@@ -167,13 +167,21 @@ void segment_writer::write_frames(std::string_view frames) {
     try {
         last_.write(frames);
         if (options_.sync_every.count() == 0)
-            last_.sync();
+            sync_last();
     } catch (const file_failure& failed) {
         if (failed.no_room() && give_back())
             throw;
         broken_ = true;
         throw broken(failed.what());
     }
+}
+
+void segment_writer::sync_last() {
+    const auto began = std::chrono::steady_clock::now();
+    last_.sync();
+    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
+    syncing_ns_ += took.count();
+    ++syncs_;
 }
 
 // Before anybody is told that an event was refused, it is sure not to come back after a power cut.
@@ -193,7 +201,7 @@ void segment_writer::sync() {
         throw broken(
             fmt::format("'{}' could not be synced: nothing more is accepted", last_.path().string()));
     try {
-        last_.sync();
+        sync_last();
     } catch (const file_failure& failed) {
         broken_ = true;
         throw broken(failed.what());

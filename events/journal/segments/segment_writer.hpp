@@ -6,6 +6,7 @@
 #include "events/journal/segments/open_segment.hpp"
 #include "events/journal/segments/topic_directory.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -59,6 +60,11 @@ class segment_writer {
     [[nodiscard]] position durable() const noexcept { return durable_; }
     // True if a tail that had never been synced was cut off when it was opened.
     [[nodiscard]] bool cut_tail() const noexcept { return cut_tail_; }
+    // Of events, so far; for any thread.
+    [[nodiscard]] std::uint64_t syncs() const noexcept { return syncs_; }
+    [[nodiscard]] std::chrono::nanoseconds syncing() const noexcept {
+        return std::chrono::nanoseconds(syncing_ns_);
+    }
 
   private:
     void open_last();
@@ -70,6 +76,7 @@ class segment_writer {
     [[nodiscard]] std::size_t write_part(const std::vector<pending_append>& group, std::size_t from,
                                          event_time now, std::vector<append_result>& results);
     void write_frames(std::string_view frames);
+    void sync_last();
     [[nodiscard]] bool give_back();
     void tell_durable();
     [[nodiscard]] std::uint64_t bytes_on_disk() const;
@@ -83,6 +90,8 @@ class segment_writer {
     event_time last_time_{};
     bool cut_tail_ = false;
     bool broken_ = false;
+    std::atomic<std::uint64_t> syncs_{0};
+    std::atomic<std::int64_t> syncing_ns_{0};
 };
 
 } // namespace events

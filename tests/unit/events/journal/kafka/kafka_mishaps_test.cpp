@@ -49,7 +49,7 @@ class kafka_mishaps : public test_support::loop_test {
             co_await opened.close();
         };
         run(whole());
-        replaced_ = opened.producers_replaced();
+        replaced_ = opened.figures().producers_replaced;
     }
     [[nodiscard]] bool logged(const std::string& event) const {
         return std::ranges::any_of(log_.lines,
