@@ -10,9 +10,11 @@
 #include "app/text/units.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
+#include "async/task_group.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/dead_letter.hpp"
 #include "events/projection/rebuild.hpp"
+#include "events/projection/retention.hpp"
 #include "events/projection/schema.hpp"
 
 #include <fmt/format.h>
@@ -180,9 +182,22 @@ awaitable<void> projection_work::project(definition_list there) {
     options.worker = run_id_;
     options.group = settings_.journal.group;
     options.retries = policy_of(settings_);
-    engine_ = std::make_unique<events::projection_engine>(
-        loop_.get_executor(), *journal_, connections_.database(), std::move(chosen), std::move(options));
-    const auto failed = co_await async::caught(engine_->run());
+    // In Kafka positions are shown; only what writes segments removes any.
+    std::vector<events::awaited_projection> shown;
+    for (const auto& each : chosen)
+        shown.push_back({position_name_of(each), each.settings.topics});
+    const auto database = connections_.database();
+    engine_ = std::make_unique<events::projection_engine>(loop_.get_executor(), *journal_, database,
+                                                          std::move(chosen), std::move(options));
+    std::vector<awaitable<void>> tasks;
+    tasks.push_back(engine_->run());
+    if (settings_.journal.in_kafka() && !request_.projection.once)
+        tasks.push_back(
+            events::keep_retention(*journal_, &database, shown, log_, events::retained::awaited_topics));
+    auto failed = co_await async::caught(async::run_all(std::move(tasks)));
+    if (settings_.journal.in_kafka() && request_.projection.once && !failed)
+        failed = co_await async::caught(
+            events::retain_once(*journal_, &database, shown, events::retained::awaited_topics));
     last_ = engine_->progress();
     engine_.reset();
     if (failed)

@@ -60,8 +60,11 @@ awaitable<void> projection_part::work() {
     if (engine_)
         at_work_.start(engine_->run());
     const auto* const database = around_.settings.database.empty() ? nullptr : &database_;
-    if (!around_.settings.journal.in_kafka())
-        at_work_.start(events::keep_retention(source_, database, awaited_, around_.frame.log()));
+    const bool in_kafka = around_.settings.journal.in_kafka();
+    if (!in_kafka || (database != nullptr && !awaited_.empty())) // there only to show positions
+        at_work_.start(events::keep_retention(source_, database, awaited_, around_.frame.log(),
+                                              in_kafka ? events::retained::awaited_topics
+                                                       : events::retained::every_topic));
     if (around_.stopping)
         at_work_.cancel();
     // One that fails ends the server, and so the others.

@@ -51,9 +51,12 @@ awaitable<std::optional<position>> not_needed_below(topic& of, std::int32_t part
     co_return all ? confirmed : std::nullopt;
 }
 
-awaitable<void> retain_all(journal& of, db::connection* session, const awaited_list& awaited) {
+awaitable<void> retain_all(journal& of, db::connection* session, const awaited_list& awaited,
+                           retained which) {
     const auto names = co_await of.topics();
     for (const auto& name : names) {
+        if (which == retained::awaited_topics && awaited_in(awaited, name).empty())
+            continue;
         auto* const each = co_await of.open(name);
         for (std::int32_t partition = 0; partition < each->partitions(); ++partition) {
             auto there = co_await each->look(partition);
@@ -93,23 +96,24 @@ awaitable<std::optional<position>> confirmed_position(db::connection& session, s
     co_return found.integer(0, 2);
 }
 
-awaitable<void> retain_once(journal& of, const db::database_access* database, const awaited_list& awaited) {
+awaitable<void> retain_once(journal& of, const db::database_access* database, const awaited_list& awaited,
+                            retained which) {
     if (database == nullptr) {
-        co_await retain_all(of, nullptr, awaited);
+        co_await retain_all(of, nullptr, awaited, which);
         co_return;
     }
-    std::function<awaitable<void>(db::connection&)> body = [&of, &awaited](db::connection& session) {
-        return retain_all(of, &session, awaited);
+    std::function<awaitable<void>(db::connection&)> body = [&of, &awaited, which](db::connection& session) {
+        return retain_all(of, &session, awaited, which);
     };
     co_await db::with_session(*database, std::move(body));
 }
 
 awaitable<void> keep_retention(journal& of, const db::database_access* database, awaited_list awaited,
-                               async::log& log) {
+                               async::log& log, retained which) {
     bool told = false;
     for (;;) {
         const auto failed = co_await async::caught_error(
-            async::with_deadline(retain_once(of, database, awaited),
+            async::with_deadline(retain_once(of, database, awaited, which),
                                  async::deadline::after(retention_patience), "the positions of projections"));
         if (failed && !told)
             log.warn("journal.nothing_removed",

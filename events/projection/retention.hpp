@@ -5,6 +5,7 @@
 #include "db/session_scope.hpp"
 #include "events/journal/journal.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,14 +23,20 @@ struct awaited_projection {
     std::vector<std::string> topics;
 };
 
+// Which topics: those of a journal of ours, or in a cluster that has others' topics as well only those that
+// are awaited, whose positions are shown there.
+enum class retained : std::uint8_t { every_topic, awaited_topics };
+
 // Lets each topic forget what it may. `database` is null where there is none: topics that are awaited stay
 // whole then, for what has been applied of them is not known. Throws what the database or the journal throws.
 [[nodiscard]] awaitable<void> retain_once(journal& of, const db::database_access* database,
-                                          const std::vector<awaited_projection>& awaited);
+                                          const std::vector<awaited_projection>& awaited,
+                                          retained which = retained::every_topic);
 
 // The same every 10 s, without end. While the database does not answer nothing is forgotten; that is logged
 // once. For the process that writes the journal.
 [[nodiscard]] awaitable<void> keep_retention(journal& of, const db::database_access* database,
-                                             std::vector<awaited_projection> awaited, async::log& log);
+                                             std::vector<awaited_projection> awaited, async::log& log,
+                                             retained which = retained::every_topic);
 
 } // namespace events
