@@ -89,7 +89,7 @@ bool takes(command which, const option& setting) {
     case command::send:
         return among({group::logging, group::requests}, name);
     case command::journal:
-        return among({group::logging, group::journal}, name);
+        return among({group::logging, group::database, group::journal}, name); // its positions
     case command::project:
         return among({group::logging, group::database, group::projecting, group::requests, group::metrics},
                      name);

@@ -2,14 +2,19 @@
 
 #include "app/cli/exit_code.hpp"
 #include "app/observe/plain_summary.hpp"
+#include "app/run/connections.hpp"
 #include "app/run/journal_inquiry.hpp"
+#include "app/run/journal_positions.hpp"
 #include "app/run/loop_run.hpp"
 #include "app/run/open_journal.hpp"
+#include "app/run/projections_of.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/run/stop_guard.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/stop.hpp"
+#include "db/session_scope.hpp"
+#include "events/projection/engine.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -17,7 +22,11 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace app {
 
@@ -89,13 +98,36 @@ class journal_command : public framed_command {
             co_await print_events(journal, request_.journal, frame.blocking_calls());
             break;
         case action::verify: {
-            const auto found = co_await verify_journal(journal);
+            auto found = co_await verify_journal(journal);
+            if (!settings_.database.empty())
+                co_await compare(journal, frame, found);
             text_ = render_journal_verdicts(found, name, request_.output);
             if (!std::ranges::all_of(found, [](const auto& each) { return each.error.empty(); }))
                 exit_code_ = exit_code::integrity;
             break;
         }
         }
+    }
+
+    // With the positions of the projections that there are, in the group that is set.
+    [[nodiscard]] async::awaitable<void> compare(events::journal& log, run_frame& frame,
+                                                 std::vector<partition_verdict>& found) {
+        const auto executor = co_await boost::asio::this_coro::executor;
+        auto names = std::make_shared<std::set<std::string>>();
+        std::function<void()> reading = [names, &settings = settings_] {
+            for (const auto& each : all_projections(settings))
+                names->insert(events::position_name(each, settings.journal.group));
+        };
+        co_await frame.blocking_calls().run(std::move(reading));
+        connections to(executor, settings_, std::nullopt, frame.blocking_calls(), frame.log());
+        std::function<async::awaitable<void>(db::connection&)> body = [&log, &found,
+                                                                       names](db::connection& session) {
+            return compare_with_positions(session, log, *names, found);
+        };
+        const auto failed = co_await async::caught(db::with_session(to.database(), std::move(body)));
+        to.close();
+        if (failed)
+            std::rethrow_exception(failed);
     }
 
     // One that is not there is no journal to look at, and one that was lost to who verifies it.

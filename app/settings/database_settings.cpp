@@ -75,7 +75,8 @@ bool needs_database(const checker& settings) {
 // As a service in Java was told. True if it counts, whether it is right or not.
 bool check_database_url(checker& settings) {
     const auto& url = settings["DB_URL"];
-    const bool projects = settings.purpose() == purpose::serving || settings.purpose() == purpose::projecting;
+    const bool projects = settings.purpose() == purpose::serving ||
+                          settings.purpose() == purpose::projecting || settings.purpose() == purpose::journal;
     if (!projects || !url.set() || settings["PG_CONNECTION_STRING"].set())
         return false;
     auto read = conninfo_from_url(url.text, settings["DB_USERNAME"].text, settings["DB_PASSWORD"].text);

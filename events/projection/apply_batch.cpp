@@ -4,6 +4,7 @@
 #include "async/cleanup.hpp"
 #include "async/fault_point.hpp"
 #include "db/transaction.hpp"
+#include "events/event_mark.hpp"
 #include "events/projection/apply_events.hpp"
 #include "events/projection/bisection.hpp"
 #include "events/projection/dead_letter.hpp"
@@ -112,7 +113,9 @@ class batch_work {
         // First of all: from here on a process that is stopped holds nobody up for long.
         co_await session_.execute(std::string(batch_settings) +
                                   search_path_statement(target_.definition, target_.schema));
-        position_move move{target_.key, target_.journal, from_, to_, target_.worker};
+        position_move move{target_.key, target_.journal, from_, to_, target_.worker, {}};
+        if (!events_.empty())
+            move.mark = mark_of(events_.back());
         const bool moved = co_await move_position(session_, std::move(move));
         report_.fenced = !moved;
         report_.next = to_;

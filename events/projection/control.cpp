@@ -167,8 +167,9 @@ awaitable<bool> set_back(db::connection& session, named_projection which,
         (void)co_await session.query(
             "INSERT INTO event_archiver.position AS p (projection, topic, partition, journal, next, worker)"
             " VALUES ($1, $2, $3, $4, $5, 'replay') ON CONFLICT (projection, topic, partition) DO UPDATE SET"
-            " journal = excluded.journal, next = excluded.next, worker = excluded.worker, at = now(), reason "
-            "= '',"
+            " journal = excluded.journal, next = excluded.next, worker = excluded.worker, at = now(), mark = "
+            "'',"
+            " reason = '',"
             " state = CASE p.state WHEN 'paused' THEN p.state ELSE 'running' END",
             which.name, each.which.source->name(), partition, each.which.there.id, next);
         // Those from here on are met again; the others are not.

@@ -1,6 +1,7 @@
 #include "events/projection/position_row.hpp"
 
 #include "async/error.hpp"
+#include "events/event_mark.hpp"
 
 #include <fmt/format.h>
 
@@ -14,6 +15,8 @@ constexpr std::string_view of_the_key = " p.projection OPERATOR(pg_catalog.=) $1
                                         "p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
                                         " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4";
 
+constexpr std::chrono::seconds mark_patience{5};
+
 constexpr std::string_view other_journal_hint =
     "Bring the right journal back (JOURNAL). If it is lost for good, begin with this one under another "
     "KAFKA_GROUP_ID: docs/projections.md says what that means for the tables.";
@@ -25,9 +28,9 @@ std::string position_name(const std::string& projection, const std::string& grou
 }
 
 awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key) {
-    const auto sql = fmt::format(
-        "SELECT p.journal, p.next, p.state, p.reason, p.worker FROM event_archiver.position p WHERE{}",
-        of_the_key);
+    const auto sql = fmt::format("SELECT p.journal, p.next, p.state, p.reason, p.worker, p.mark FROM "
+                                 "event_archiver.position p WHERE{}",
+                                 of_the_key);
     const auto partition = std::to_string(key.partition);
     const auto found = co_await session.query(sql, key.projection, key.topic, partition);
     if (found.rows() == 0)
@@ -38,6 +41,7 @@ awaitable<std::optional<position_row>> look_at(db::connection& session, position
     row.state = found.text(0, 2);
     row.reason = found.text(0, 3);
     row.worker = found.text(0, 4);
+    row.mark = found.text(0, 5);
     co_return row;
 }
 
@@ -54,7 +58,7 @@ awaitable<bool> move_position(db::connection& session, position_move move) {
     // The lock is asked for last, and only of the row that is meant: a row that somebody else is about to
     // move is not waited for.
     const auto sql = fmt::format(
-        "UPDATE event_archiver.position AS p SET next = $6::pg_catalog.int8, worker = $7, at = "
+        "UPDATE event_archiver.position AS p SET next = $6::pg_catalog.int8, worker = $7, mark = $8, at = "
         "pg_catalog.now()"
         " WHERE{} AND p.journal OPERATOR(pg_catalog.=) $4::pg_catalog.text"
         " AND p.next OPERATOR(pg_catalog.=) $5::pg_catalog.int8"
@@ -67,7 +71,7 @@ awaitable<bool> move_position(db::connection& session, position_move move) {
     const auto from = std::to_string(move.from);
     const auto to = std::to_string(move.to);
     const auto moved = co_await session.query(sql, move.key.projection, move.key.topic, partition,
-                                              move.journal, from, to, move.worker);
+                                              move.journal, from, to, move.worker, move.mark);
     co_return moved.rows_affected() == 1;
 }
 
@@ -111,6 +115,26 @@ void must_belong(const position_key& key, const position_row& row, const extent&
                            "The events between are gone: the database was put back further than "
                            "JOURNAL_RETENTION reaches. " +
                                std::string(other_journal_hint));
+}
+
+awaitable<void> must_go_on(topic& of, position_key key, position_row row, extent there) {
+    const auto last = row.next - 1;
+    // A mark of another event: the position was set since.
+    const bool known = row.mark.starts_with(fmt::format("{} ", last));
+    if (!known || last < there.begin || last >= there.end)
+        co_return;
+    const auto found = co_await of.read(key.partition, last, 1, async::deadline::after(mark_patience));
+    if (found.events.empty() || found.events.front().at != last || mark_of(found.events.front()) == row.mark)
+        co_return;
+    throw async::error(
+        failure::integrity,
+        fmt::format("projection '{}' is at position {} of topic '{}', partition {}, and another event stands "
+                    "before it than the one that was applied: the journal has {} to {}",
+                    key.projection, row.next, key.topic, key.partition, there.begin, there.end),
+        "The journal was put back to an earlier state, or the topic was made again, and other events have "
+        "come "
+        "since. " +
+            std::string(other_journal_hint));
 }
 
 } // namespace events

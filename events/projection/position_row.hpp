@@ -26,6 +26,7 @@ struct position_key {
 struct position_row {
     std::string journal; // its id
     position next = 0;   // of the first event that is not applied
+    std::string mark;    // of the event that was applied last; empty: not known
     std::string state;   // running, paused, failed
     std::string reason;  // of `failed`
     std::string worker;  // who moved it last
@@ -45,6 +46,7 @@ struct position_move {
     position from = 0;
     position to = 0;
     std::string worker;
+    std::string mark; // of the event before `to`
 };
 [[nodiscard]] awaitable<bool> move_position(db::connection& session, position_move move);
 
@@ -56,5 +58,10 @@ struct position_move {
 // Throws async::error(integrity), naming both positions, where `row` is of another journal than `there` is,
 // or speaks of events that it does not have.
 void must_belong(const position_key& key, const position_row& row, const extent& there);
+
+// Beyond that: throws async::error(integrity) where another event stands before `row.next` than the one that
+// was applied. A journal that was put back, or a topic that was made again, and has grown longer since, is
+// known by nothing else. Returns where the journal has that event no more.
+[[nodiscard]] awaitable<void> must_go_on(topic& of, position_key key, position_row row, extent there);
 
 } // namespace events

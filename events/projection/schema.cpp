@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS event_archiver.position (
     reason text NOT NULL DEFAULT '',
     worker text NOT NULL DEFAULT '',
     at timestamptz NOT NULL DEFAULT now(),
+    mark text NOT NULL DEFAULT '',
     PRIMARY KEY (projection, topic, partition)
 ) WITH (fillfactor = 50);
 CREATE TABLE IF NOT EXISTS event_archiver.dead_letter (

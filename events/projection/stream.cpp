@@ -117,6 +117,7 @@ awaitable<void> projection_stream::attach_on(db::connection& session) {
     if (!row)
         throw async::error(failure::temporary, "the row of the projection's position was removed");
     must_belong(target_.key, *row, there);
+    co_await must_go_on(source_, target_.key, *row, there);
     if (row->state == "failed") {
         co_await clear_failure(session, target_.key);
         row->state = "running";
@@ -247,6 +248,8 @@ awaitable<void> projection_stream::look_again() {
         }
         const auto there = co_await source_.look(progress_.partition);
         must_belong(target_.key, *row, there);
+        if (progress_.state == stream_state::failed) // what it failed of may be that the topic was removed
+            co_await must_go_on(source_, target_.key, *row, there);
         progress_.end = there.end;
         take(*row);
     };

@@ -60,7 +60,7 @@ struct kafka_journal::impl {
                                                                  std::int32_t partitions) {
         const auto make_reader = [this, partitions](const std::string& of) {
             return std::make_unique<kafka::reader>(around, conf(kafka::role::consumer, partitions), of,
-                                                   brokers, assigning);
+                                                   brokers, assigning, options.compare_every);
         };
         return std::make_unique<kafka::kafka_topic>(around.executor, name, partitions, sender, brokers,
                                                     make_reader);

@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -28,6 +29,7 @@ struct kafka_journal_options {
         16'777'216;                  // of appends that wait for the brokers; of what a reader reads ahead
     kafka::token_source token;       // for SASL OAUTHBEARER
     std::function<event_time()> now; // empty: the system's clock
+    std::chrono::milliseconds compare_every = std::chrono::minutes(1); // as kafka::reader has it
 };
 
 struct kafka_property_facts {

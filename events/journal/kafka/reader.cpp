@@ -3,6 +3,7 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/race.hpp"
+#include "events/event_mark.hpp"
 #include "events/journal/error.hpp"
 #include "events/journal/kafka/delivery.hpp"
 #include "events/journal/kafka/record.hpp"
@@ -31,7 +32,10 @@ struct reader::cursor {
     async::condition came;
     position next = -1;                    // -1: nowhere, it has to be sent to a position first
     std::optional<recorded_event> pending; // read from the queue, too large for the last batch
-    bool at_end = false;                   // the broker has said so, behind `next`
+    std::string last;                      // the mark of the event that was given out last; empty: not known
+    bool comparing = false;                // it was sent to that event, to see that it is still the same
+    async::deadline::clock::time_point compared;
+    bool at_end = false; // the broker has said so, behind `next`
     bool out_of_range = false;
     bool busy = false;
 };
@@ -68,11 +72,12 @@ void require_within(const std::string& topic, std::int32_t partition, position f
 }
 
 reader::reader(client_surroundings& around, conf_handle conf, std::string topic, cluster& brokers,
-               async::helper_thread& helper)
+               async::helper_thread& helper, std::chrono::milliseconds compare_every)
     : around_(around)
     , topic_(std::move(topic))
     , brokers_(brokers)
     , helper_(helper)
+    , compare_every_(compare_every)
     , client_(RD_KAFKA_CONSUMER, std::move(conf), around)
     , used_(async::deadline::clock::now()) {}
 
@@ -97,6 +102,11 @@ awaitable<void> reader::go_to(cursor& place, std::int32_t partition, position fr
     place.next = -1;
     place.pending.reset();
     place.at_end = place.out_of_range = false;
+    place.compared = async::deadline::clock::now();
+    place.comparing = place.last.starts_with(fmt::format("{} ", from - 1));
+    if (!place.comparing)
+        place.last.clear();
+    const auto begin = place.comparing ? from - 1 : from;
     if (!place.queue) {
         queue_handle own(rd_kafka_queue_get_partition(client_.handle().get(), topic_.c_str(), partition));
         rd_kafka_queue_forward(own.get(), nullptr);
@@ -107,8 +117,8 @@ awaitable<void> reader::go_to(cursor& place, std::int32_t partition, position fr
         place.queue = std::make_unique<event_queue>(around_.executor, std::move(own), ready);
     }
     auto said = std::make_shared<std::string>();
-    std::function<void()> assigning = [client = client_.handle(), topic = topic_, partition, from, said] {
-        const auto list = one_partition(topic, partition, from);
+    std::function<void()> assigning = [client = client_.handle(), topic = topic_, partition, begin, said] {
+        const auto list = one_partition(topic, partition, begin);
         // Fails where it was not assigned.
         const error_handle ignored(rd_kafka_incremental_unassign(client.get(), list.get()));
         const error_handle failed(rd_kafka_incremental_assign(client.get(), list.get()));
@@ -151,13 +161,31 @@ void reader::take_ready(cursor& place, batch& into, std::size_t bytes_max) {
         if (type != RD_KAFKA_EVENT_FETCH)
             continue;
         const auto* const message = rd_kafka_event_message_next(event.get());
-        if (message == nullptr || message->offset < place.next)
+        if (message == nullptr)
             continue;
+        if (message->offset < place.next) {
+            if (message->offset == place.next - 1)
+                compare(place, *message);
+            continue;
+        }
         place.at_end = false;
         client_.works();
         if (!take(from_record(*message)))
             return;
     }
+}
+
+// A topic that was made again has its old name and may be longer than the old one was.
+void reader::compare(cursor& place, const rd_kafka_message_t& message) {
+    if (!std::exchange(place.comparing, false) || mark_of(from_record(message)) == place.last)
+        return;
+    place.last.clear();
+    place.next = -1;
+    throw journal_error(
+        journal_failure::foreign,
+        fmt::format("another event stands at position {} of topic '{}' than the one that was read there",
+                    message.offset, topic_),
+        "The topic was made again, or its replicas have lost what was acknowledged.");
 }
 
 void reader::take_error(cursor& place, rd_kafka_event_t* event) {
@@ -169,6 +197,8 @@ void reader::take_error(cursor& place, rd_kafka_event_t* event) {
     switch (code) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
         place.at_end = true;
+        // It ends before the event that was read.
+        place.out_of_range = place.comparing && offset < place.next;
         // Positions that hold no event: markers of transactions, or what was compacted away.
         place.next = std::max(place.next, offset);
         break;
@@ -204,6 +234,9 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
     auto& place = *owned;
     const in_use mine(place);
     used_ = async::deadline::clock::now();
+    if (place.next == from && !place.last.empty() &&
+        async::deadline::clock::now() - place.compared >= compare_every_)
+        co_await go_to(place, partition, from);
     if (place.next != from) {
         const auto there = co_await brokers_.look(topic_, partition);
         require_within(topic_, partition, from, there);
@@ -213,10 +246,13 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
     auto silent_since = async::deadline::clock::now();
     for (;;) {
         take_ready(place, result, bytes_max);
-        if (!result.events.empty())
+        if (!result.events.empty()) {
+            place.last = mark_of(result.events.back());
             co_return result;
+        }
         if (place.out_of_range) {
             place.next = -1;
+            place.last.clear(); // that event may have been removed since
             const auto there = co_await brokers_.look(topic_, partition);
             require_within(topic_, partition, from, there);
             co_await go_to(place, partition, from);

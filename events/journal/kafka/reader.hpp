@@ -21,8 +21,9 @@ namespace events::kafka {
 
 class reader {
   public:
+    // Once in `compare_every` it looks whether the event that it gave out last is still there.
     reader(client_surroundings& around, conf_handle conf, std::string topic, cluster& brokers,
-           async::helper_thread& helper);
+           async::helper_thread& helper, std::chrono::milliseconds compare_every);
     ~reader();
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
@@ -47,6 +48,7 @@ class reader {
 
     [[nodiscard]] awaitable<void> go_to(cursor& place, std::int32_t partition, position from);
     void take_ready(cursor& place, batch& into, std::size_t bytes_max);
+    void compare(cursor& place, const rd_kafka_message_t& message);
     void take_error(cursor& place, rd_kafka_event_t* event);
     [[nodiscard]] awaitable<void> wait_for_more(cursor& place, async::deadline deadline);
 
@@ -54,6 +56,7 @@ class reader {
     std::string topic_;
     cluster& brokers_;
     async::helper_thread& helper_;
+    std::chrono::milliseconds compare_every_;
     client client_;
     std::map<std::int32_t, std::unique_ptr<cursor>> cursors_; // go before the client
     async::deadline::clock::time_point used_;

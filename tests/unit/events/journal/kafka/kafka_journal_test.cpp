@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 namespace events::rig {
 
 struct kafka_mock_rig {
@@ -56,5 +58,41 @@ struct kafka_broker_rig {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(kafka_broker, journal_conformance, kafka_broker_rig);
+
+class kafka_broker_test : public test_support::loop_test {};
+
+TEST_F(kafka_broker_test, a_reader_notices_a_topic_that_was_made_again_and_is_longer_than_it_was) {
+    if (!kafka_broker_rig::missing().empty())
+        GTEST_SKIP() << kafka_broker_rig::missing();
+    const test_support::exclusive_use topics{"kafka"};
+    remove_topics(broker_address(), {"live"});
+    test_support::kept_log log;
+    kafka_journal_options options;
+    options.brokers = broker_address();
+    options.compare_every = std::chrono::milliseconds(0);
+    kafka_journal opened(io_.get_executor(), std::move(options), log);
+    const auto story = [&opened]() -> awaitable<void> {
+        auto* const live = co_await opened.open("live");
+        (void)co_await live->append(make_events(0, 3));
+        const auto before = co_await read_all(*live, 0, 1'000);
+        EXPECT_EQ(before.size(), 3U);
+        const auto nothing = co_await live->read(0, 3, 1'000, at_once()); // the same is still there
+        EXPECT_TRUE(nothing.events.empty());
+        remove_topics(broker_address(), {"live"});
+        make_topic(broker_address(), "live");
+        (void)co_await live->append(make_events(100, 5));
+        std::optional<journal_failure> said;
+        try {
+            (void)co_await live->read(0, 3, 1'000, soon());
+        } catch (const journal_error& error) {
+            said = error.reason();
+        }
+        EXPECT_EQ(said, journal_failure::foreign);
+        const auto after = co_await read_all(*live, 0, 1'000); // who begins anew reads what there is
+        EXPECT_EQ(after.size(), 5U);
+        co_await opened.close();
+    };
+    run(story());
+}
 
 } // namespace events::rig

@@ -1,0 +1,85 @@
+#include "app/run/journal_positions.hpp"
+
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "events/projection/position_row.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+
+awaitable<std::vector<events::position_key>> known_keys(db::connection& session) {
+    std::vector<events::position_key> keys;
+    const auto made = co_await session.query(
+        "SELECT pg_catalog.to_regclass('event_archiver.position'::pg_catalog.text) IS NOT NULL");
+    if (!made.boolean(0, 0))
+        co_return keys;
+    const auto rows = co_await session.query("SELECT p.projection, p.topic, p.partition FROM "
+                                             "event_archiver.position p ORDER BY 1, 2, 3");
+    for (int row = 0; row < rows.rows(); ++row)
+        keys.push_back({std::string(rows.text(row, 0)), std::string(rows.text(row, 1)),
+                        static_cast<std::int32_t>(rows.integer(row, 2))});
+    co_return keys;
+}
+
+awaitable<void> must_fit(events::journal& log, events::position_key key, events::position_row row) {
+    const auto names = co_await log.topics();
+    auto* const topic =
+        std::ranges::find(names, key.topic) == names.end() ? nullptr : co_await log.open(key.topic);
+    if (topic == nullptr || key.partition >= topic->partitions()) {
+        if (row.next == 0)
+            co_return;
+        throw async::error(
+            async::failure::integrity,
+            fmt::format(
+                "projection '{}' is at position {} of topic '{}', partition {}, and the journal has no "
+                "such topic",
+                key.projection, row.next, key.topic, key.partition));
+    }
+    auto there = co_await topic->look(key.partition);
+    events::must_belong(key, row, there);
+    co_await events::must_go_on(*topic, std::move(key), std::move(row), std::move(there));
+}
+
+void note(std::vector<partition_verdict>& found, const events::position_key& key, events::position at,
+          std::string error) {
+    const auto same = [&key](const partition_verdict& each) {
+        return each.topic == key.topic && each.partition == key.partition;
+    };
+    auto place = std::ranges::find_if(found, same);
+    if (place == found.end())
+        place = found.insert(found.end(), {key.topic, key.partition, 0, 0, 0, {}});
+    if (!place->error.empty())
+        return;
+    place->next = at;
+    place->error = std::move(error);
+}
+
+} // namespace
+
+awaitable<void> compare_with_positions(db::connection& session, events::journal& log,
+                                       std::set<std::string> which, std::vector<partition_verdict>& found) {
+    const auto keys = co_await known_keys(session);
+    for (const auto& key : keys) {
+        if (!which.contains(key.projection))
+            continue;
+        const auto row = co_await events::look_at(session, key);
+        if (!row)
+            continue;
+        const auto failed = co_await async::caught_error(must_fit(log, key, *row));
+        if (failed && async::failure_of(failed) != async::failure::integrity)
+            std::rethrow_exception(failed);
+        if (failed)
+            note(found, key, row->next, async::describe(failed));
+    }
+}
+
+} // namespace app

@@ -1,0 +1,14 @@
+// What tells an event apart from another that may come to stand at the same position, in a journal that was
+// put back or made anew under the same name. Tested by tests/unit/events/event_mark_test.cpp.
+#pragma once
+
+#include "events/event.hpp"
+
+#include <string>
+
+namespace events {
+
+// "POSITION TIME CHECKSUM": the checksum is of the key, the headers and the value.
+[[nodiscard]] std::string mark_of(const recorded_event& each);
+
+} // namespace events
