@@ -38,6 +38,21 @@ std::vector<telemetry::metric> joined(std::vector<telemetry::metric> one,
     return one;
 }
 
+// Of an earlier run: only if the file is of this command on this place, and not of another that had it
+// before.
+std::optional<double> last_success_in(const metrics_settings& to) {
+    std::ifstream before(to.file, std::ios::binary);
+    const std::string old{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
+    return telemetry::value_in(old, telemetry::series_name(last_success_name, to.file_labels));
+}
+
+void write_labelled(const metrics_settings& to, std::vector<telemetry::metric> metrics) {
+    for (auto& each : metrics)
+        for (auto& sample : each.samples)
+            sample.labels.insert(sample.labels.end(), to.file_labels.begin(), to.file_labels.end());
+    output_file(to.file, output_file::readers::everybody).write(telemetry::exposition(metrics));
+}
+
 telemetry::metric durations(const summary_facts& facts) {
     telemetry::metric made{
         "event_archiver_duration_seconds", "Time the last run spent in each phase.", "s", {}};
@@ -92,20 +107,14 @@ std::vector<telemetry::metric> metrics_of(const summary_facts& facts) {
     };
 }
 
-void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
-                               const std::vector<telemetry::metric>& more, async::deadline deadline) {
-    if (!to.file.empty())
-        write_file(to, exit_code, more);
-    const auto now = std::chrono::system_clock::now();
-    const auto success = success_now(exit_code, now);
-    const auto metrics = joined(metrics_of_end(exit_code, now, success), more);
+std::vector<telemetry::delivery> deliveries_of(const metrics_settings& to,
+                                               const std::vector<telemetry::metric>& metrics,
+                                               telemetry::pushing how,
+                                               std::chrono::system_clock::time_point now) {
     std::vector<telemetry::delivery> deliveries;
     if (to.pushgateway)
-        // The last success is not among what a failed run pushes, and POST lets the old value stand.
-        deliveries.push_back(telemetry::to_pushgateway(*to.pushgateway, to.instance,
-                                                       success ? telemetry::pushing::replace_all
-                                                               : telemetry::pushing::replace_named,
-                                                       telemetry::exposition(metrics)));
+        deliveries.push_back(
+            telemetry::to_pushgateway(*to.pushgateway, to.instance, how, telemetry::exposition(metrics)));
     if (to.collector) {
         const telemetry::resource speaker{{"service.name", to.service_name},
                                           {"service.version", EVENT_ARCHIVER_VERSION},
@@ -113,6 +122,25 @@ void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
         deliveries.push_back(telemetry::to_collector(*to.collector, to.collector_headers,
                                                      telemetry::otlp_request(metrics, speaker, now)));
     }
+    return deliveries;
+}
+
+void write_running_metrics(const metrics_settings& to, const std::vector<telemetry::metric>& metrics) {
+    auto known =
+        joined({gauge(last_success_name, "When a run last succeeded.", "s", last_success_in(to))}, metrics);
+    write_labelled(to, std::move(known));
+}
+
+void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
+                               const std::vector<telemetry::metric>& more, async::deadline deadline) {
+    if (!to.file.empty())
+        write_file(to, exit_code, more);
+    const auto now = std::chrono::system_clock::now();
+    const auto success = success_now(exit_code, now);
+    const auto metrics = joined(metrics_of_end(exit_code, now, success), more);
+    // The last success is not among what a failed run pushes, and POST lets the old value stand.
+    auto deliveries = deliveries_of(
+        to, metrics, success ? telemetry::pushing::replace_all : telemetry::pushing::replace_named, now);
     if (!deliveries.empty())
         send(std::move(deliveries), deadline);
 }
@@ -120,18 +148,11 @@ void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
 void metrics_delivery::write_file(const metrics_settings& to, int exit_code,
                                   const std::vector<telemetry::metric>& more) {
     try {
-        std::ifstream before(to.file, std::ios::binary);
-        const std::string old{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
         const auto now = std::chrono::system_clock::now();
         auto success = success_now(exit_code, now);
-        if (!success) // only if the file is of this command on this place, and not of another that had the
-                      // file before
-            success = telemetry::value_in(old, telemetry::series_name(last_success_name, to.file_labels));
-        auto metrics = joined(metrics_of_end(exit_code, now, success), more);
-        for (auto& each : metrics)
-            for (auto& sample : each.samples)
-                sample.labels.insert(sample.labels.end(), to.file_labels.begin(), to.file_labels.end());
-        output_file(to.file, output_file::readers::everybody).write(telemetry::exposition(metrics));
+        if (!success)
+            success = last_success_in(to);
+        write_labelled(to, joined(metrics_of_end(exit_code, now, success), more));
     } catch (const std::exception& failed) {
         log_.warn("metrics.lost", "the metrics could not be written", {{"error.message", failed.what()}});
     }

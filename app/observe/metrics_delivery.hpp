@@ -33,6 +33,14 @@ metrics_of_end(int exit_code, std::chrono::system_clock::time_point now, std::op
 // For all deliveries together: the run is over and must not wait for a monitoring system that is down.
 inline constexpr std::chrono::seconds metrics_patience{5};
 
+// `metrics` for each place that they are sent to.
+[[nodiscard]] std::vector<telemetry::delivery> deliveries_of(const metrics_settings& to,
+                                                             const std::vector<telemetry::metric>& metrics,
+                                                             telemetry::pushing how,
+                                                             std::chrono::system_clock::time_point now);
+// Writes the file of a run that goes on: `metrics`, and when a run last succeeded. Throws what a file throws.
+void write_running_metrics(const metrics_settings& to, const std::vector<telemetry::metric>& metrics);
+
 class metrics_delivery {
   public:
     explicit metrics_delivery(async::log& log)
