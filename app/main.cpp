@@ -69,7 +69,7 @@ int execute(const app::command_line& request) {
         return app::run_send(request, checked.value);
     if (request.command == app::command::journal)
         return app::run_journal(request, checked.value);
-    if (purpose == app::purpose::projecting)
+    if (purpose == app::purpose::projecting || purpose == app::purpose::replaying)
         return app::run_projections(request, checked.value);
     if (purpose == app::purpose::exports)
         return app::run_exports(request, checked.value);

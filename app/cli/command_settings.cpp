@@ -39,6 +39,7 @@ constexpr std::string_view requests[] = {"ARCHIVE_REQUEST_TIMEOUT", "ARCHIVE_RET
 constexpr std::string_view journal[] = {"JOURNAL"};
 constexpr std::string_view projecting[] = {"JOURNAL", "PROJECT", "PROJECTIONS_PATH"};
 constexpr std::string_view reading[] = {"ARCHIVE_MEMORY"}; // the longest row of a file of others
+constexpr std::string_view replaying[] = {"ARCHIVE_TABLE", "EVENT_RETENTION_PERIOD", "ARCHIVE_WHOLE_DAYS"};
 constexpr std::string_view trace[] = {"ARCHIVE_TRACE"};
 constexpr std::string_view trace_and_report[] = {"ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 
@@ -93,7 +94,10 @@ bool takes(command which, const option& setting) {
     case command::project:
         return among({group::logging, group::database, group::projecting, group::requests, group::metrics},
                      name);
-    case command::projections:
+    case command::projections: // what is archived is left out of a replay
+        return among({group::logging, group::database, group::projecting, group::requests, group::lake,
+                      group::replaying},
+                     name);
     case command::dead_letters:
     case command::migrate:
         return among({group::logging, group::database, group::projecting, group::requests}, name);

@@ -16,6 +16,10 @@ purpose purpose_of(const command_line& request, const texts& given) {
         return purpose::journal;
     if (request.command == command::send)
         return purpose::sending;
+    using action = projection_request::action;
+    const auto what = request.projection.what;
+    if (request.command == command::projections && (what == action::replay || what == action::rebuild))
+        return purpose::replaying;
     if (request.command == command::project || request.command == command::projections ||
         request.command == command::dead_letters || request.command == command::migrate ||
         request.check_projections)

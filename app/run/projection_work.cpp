@@ -1,6 +1,9 @@
 #include "app/run/projection_work.hpp"
 
 #include "app/cli/commands.hpp"
+#include "app/observe/metrics_beat.hpp"
+#include "app/observe/projection_metrics.hpp"
+#include "app/run/archived_events.hpp"
 #include "app/run/loop_run.hpp"
 #include "app/run/open_journal.hpp"
 #include "app/run/projection_checks.hpp"
@@ -9,6 +12,7 @@
 #include "app/text/render_projections.hpp"
 #include "app/text/units.hpp"
 #include "async/caught.hpp"
+#include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "events/projection/control.hpp"
@@ -30,14 +34,6 @@ using async::awaitable;
 using async::failure;
 using definition_list = std::vector<events::projection_definition>;
 using session_body = std::function<awaitable<void>(db::connection&)>;
-
-events::replay_start start_of(const projection_request& request) {
-    events::replay_start start;
-    start.at = request.from;
-    if (request.from_time)
-        start.time = events::event_time(std::chrono::seconds(*request.from_time));
-    return start;
-}
 
 async::retry_policy policy_of(const configuration& settings) {
     async::retry_policy policy;
@@ -67,10 +63,11 @@ projection_work::projection_work(const command_line& request, const configuratio
     , log_(frame.log())
     , run_id_(frame.run_id())
     , prepared_(std::move(prepared))
-    , connections_(loop_.get_executor(), settings, std::nullopt, frame.blocking_calls(), log_)
+    , connections_(loop_.get_executor(), settings, lake_of_replay(settings), frame.blocking_calls(), log_)
     , guard_(loop_.get_executor(), stop_, log_)
     , session_(loop_.get_executor(), connections_.database(), policy_of(settings),
-               std::string(info_of(request.command).name)) {}
+               std::string(info_of(request.command).name))
+    , beside_(loop_.get_executor()) {}
 
 work_end projection_work::run() {
     loop_hooks hooks{[this](int number) {
@@ -194,10 +191,19 @@ awaitable<void> projection_work::project(definition_list there) {
     if (settings_.journal.in_kafka() && !request_.projection.once)
         tasks.push_back(
             events::keep_retention(*journal_, &database, shown, log_, events::retained::awaited_topics));
+    if (!request_.projection.once) {
+        std::function<std::vector<telemetry::metric>()> look = [this] {
+            return metrics_of(progress(), std::chrono::system_clock::now());
+        };
+        beside_.start(keep_delivering(settings_.metrics, std::move(look), reading_, log_));
+    }
     auto failed = co_await async::caught(async::run_all(std::move(tasks)));
     if (settings_.journal.in_kafka() && request_.projection.once && !failed)
         failed = co_await async::caught(
             events::retain_once(*journal_, &database, shown, events::retained::awaited_topics));
+    co_await async::ignoring_cancellation(); // what comes now is short
+    beside_.cancel();
+    co_await beside_.join();
     last_ = engine_->progress();
     engine_.reset();
     if (failed)
@@ -247,20 +253,34 @@ awaitable<void> projection_work::change(const events::projection_definition& whi
         co_await rebuild(which);
         co_return;
     }
-    session_body body = [this, &which, what](db::connection& session) -> awaitable<void> {
+    events::replay_start start;
+    if (what == action::replay)
+        start = co_await start_of(which);
+    session_body body = [this, &which, &start, what](db::connection& session) -> awaitable<void> {
         co_await events::make_schema(session, log_);
         if (what == action::pause)
             (void)co_await events::pause_projection(session, *journal_, named(which));
         else if (what == action::resume)
             (void)co_await events::resume_projection(session, position_name_of(which));
         else
-            co_await events::replay_projection(session, *journal_, named(which),
-                                               start_of(request_.projection), log_);
+            co_await events::replay_projection(session, *journal_, named(which), start, log_);
     };
     co_await with_session(std::move(body));
     answer_ = what == action::pause    ? "paused\n"
               : what == action::resume ? "running\n"
                                        : "set back: what runs the projection applies the events again\n";
+}
+
+// Where a person says where to begin, nothing is left out.
+awaitable<events::replay_start> projection_work::start_of(const events::projection_definition& which) {
+    const auto& asked = request_.projection;
+    events::replay_start start;
+    start.at = asked.from;
+    if (asked.from_time)
+        start.time = events::event_time(std::chrono::seconds(*asked.from_time));
+    if (!start.at && !start.time)
+        start.left_out = co_await archived_ranges(which, settings_, connections_, log_);
+    co_return start;
 }
 
 awaitable<void> projection_work::rebuild(const events::projection_definition& which) {
@@ -269,8 +289,12 @@ awaitable<void> projection_work::rebuild(const events::projection_definition& wh
         (void)co_await events::migrate(session, which, log_);
     };
     co_await with_session(std::move(body));
-    events::rebuild_request request{named(which), start_of(request_.projection), run_id_, prepared_};
-    co_await events::rebuild_projection(session_, *journal_, std::move(request), log_);
+    auto start = co_await start_of(which);
+    events::rebuild_request request{named(which), std::move(start), run_id_, prepared_};
+    if (which.settings.replay_from == events::replay_scope::not_archived)
+        co_await events::refill_projection(session_, *journal_, std::move(request), log_);
+    else
+        co_await events::rebuild_projection(session_, *journal_, std::move(request), log_);
     answer_ = "rebuilt\n";
 }
 

@@ -8,9 +8,11 @@
 #include "app/run/stop_guard.hpp"
 #include "app/settings/configuration.hpp"
 #include "async/stop.hpp"
+#include "async/task_scope.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/engine.hpp"
 #include "events/projection/projection_session.hpp"
+#include "events/projection/replay.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -46,6 +48,7 @@ class projection_work {
     [[nodiscard]] async::awaitable<void> projections(std::vector<events::projection_definition> there);
     [[nodiscard]] async::awaitable<void> list(std::vector<events::projection_definition> there);
     [[nodiscard]] async::awaitable<void> change(const events::projection_definition& which);
+    [[nodiscard]] async::awaitable<events::replay_start> start_of(const events::projection_definition& which);
     [[nodiscard]] async::awaitable<void> rebuild(const events::projection_definition& which);
     [[nodiscard]] async::awaitable<void> dead_letters(std::vector<events::projection_definition> there);
     [[nodiscard]] async::awaitable<void> migrate(std::vector<events::projection_definition> there);
@@ -74,6 +77,7 @@ class projection_work {
     std::unique_ptr<events::journal> journal_;
     std::unique_ptr<events::projection_engine> engine_;
     std::vector<events::stream_progress> last_;
+    async::task_scope beside_;
     std::string answer_;
     int exit_code_ = exit_code::done;
 };

@@ -23,7 +23,8 @@ bool checker::exporting() const {
 
 bool checker::uses_journal() const {
     if (purpose_ != purpose::serving)
-        return purpose_ == purpose::journal || purpose_ == purpose::projecting;
+        return purpose_ == purpose::journal || purpose_ == purpose::projecting ||
+               purpose_ == purpose::replaying;
     serve_settings serving;
     serving.apis = apis_of(given_["SERVE_APIS"]);
     return serving.has_journal();

@@ -67,6 +67,7 @@ enum class purpose : unsigned char {
     serving,    // what the APIs need that it offers
     journal,    // the journal alone
     projecting, // the journal and the database
+    replaying,  // these, and the lake if it is given
     sending,    // the way to a server of events
 };
 [[nodiscard]] checked_configuration check(const texts& given, const environment_lookup& environment,

@@ -59,6 +59,7 @@ bool needs_database(const checker& settings) {
     case purpose::archive:
     case purpose::exports:
     case purpose::projecting:
+    case purpose::replaying:
         return true;
     case purpose::inventory:
     case purpose::journal:
@@ -76,7 +77,8 @@ bool needs_database(const checker& settings) {
 bool check_database_url(checker& settings) {
     const auto& url = settings["DB_URL"];
     const bool projects = settings.purpose() == purpose::serving ||
-                          settings.purpose() == purpose::projecting || settings.purpose() == purpose::journal;
+                          settings.purpose() == purpose::projecting ||
+                          settings.purpose() == purpose::replaying || settings.purpose() == purpose::journal;
     if (!projects || !url.set() || settings["PG_CONNECTION_STRING"].set())
         return false;
     auto read = conninfo_from_url(url.text, settings["DB_USERNAME"].text, settings["DB_PASSWORD"].text);

@@ -140,7 +140,10 @@ void check_proxy(checker& settings) {
 void check_storage(checker& settings) {
     auto& value = settings.value();
     const bool archiving = settings.purpose() == purpose::archive || settings.purpose() == purpose::inventory;
-    if (archiving || (settings.exporting() && settings["EXPORT_TO"].text == "lake"))
+    const bool given =
+        settings["AZURE_STORAGE_CONNECTION_STRING"].set() || settings["AZURE_STORAGE_ACCOUNT"].set();
+    if (archiving || (settings.purpose() == purpose::replaying && given) ||
+        (settings.exporting() && settings["EXPORT_TO"].text == "lake"))
         check_account(settings);
     check_identity(settings);
     check_proxy(settings);

@@ -116,11 +116,14 @@ class batch_work {
         position_move move{target_.key, target_.journal, from_, to_, target_.worker, {}};
         if (!events_.empty())
             move.mark = mark_of(events_.back());
-        const bool moved = co_await move_position(session_, std::move(move));
-        report_.fenced = !moved;
+        auto replay = co_await move_position(session_, std::move(move));
+        // Events that are applied again and events that are new must not be in one batch.
+        const bool again = replay && !events_.empty() && events_.front().at < replay->until;
+        report_.fenced = !replay || (again && events_.back().at >= replay->until);
         report_.next = to_;
-        if (!moved)
+        if (report_.fenced)
             co_return false;
+        left_out_ = again ? replay->left_out : replay_mark().left_out;
         fault_point("projection-moved");
         if (in_pieces)
             co_await apply_in_pieces();
@@ -154,7 +157,7 @@ class batch_work {
     }
 
     [[nodiscard]] events_to_apply part(event_range range) const {
-        return {events_.subspan(range.begin, range.size()), source_};
+        return {events_.subspan(range.begin, range.size()), source_, left_out_};
     }
 
     [[nodiscard]] awaitable<void> apply_whole(const apply_sql& sql) {
@@ -306,6 +309,7 @@ class batch_work {
     std::vector<refused_event> refused_; // by index
     std::size_t accepted_end_ = 0;       // events before it are applied or refused
     bool whole_refused_ = false;         // the whole batch has been tried
+    std::string left_out_ = "{}";        // of a replay, for apply.sql
     batch_report report_;
 };
 

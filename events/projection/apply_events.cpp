@@ -8,7 +8,7 @@ namespace events {
 namespace {
 
 // Type OIDs of pg_type.dat.
-constexpr std::array<std::uint32_t, batch_parameters> parameter_types{114, 1185, 1009, 20, 199, 2951};
+constexpr std::array<std::uint32_t, batch_parameters> parameter_types{114, 1185, 1009, 20, 199, 2951, 3911};
 
 std::string parameter_text(std::size_t index, const events_to_apply& given) {
     switch (index) {
@@ -22,8 +22,10 @@ std::string parameter_text(std::size_t index, const events_to_apply& given) {
         return std::to_string(given.events.front().at);
     case 4:
         return headers_parameter(given.events);
-    default:
+    case 5:
         return ids_parameter(given.events, given.from);
+    default:
+        return std::string(given.left_out);
     }
 }
 

@@ -17,6 +17,8 @@ using async::awaitable;
 struct events_to_apply {
     event_list events; // each value one JSON text
     const event_source& from;
+    std::string_view left_out =
+        "{}"; // $7, a tstzrange[]: events of these times have been applied and moved out
 };
 
 // Throws db::error. What is given must outlive the call.

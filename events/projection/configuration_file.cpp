@@ -100,6 +100,11 @@ std::string read_replay(projection_settings& into, std::string_view value) {
     return value == "keep" || value == "truncate" ? "" : "give truncate or keep";
 }
 
+std::string read_replay_from(projection_settings& into, std::string_view value) {
+    into.replay_from = value == "archive" ? replay_scope::not_archived : replay_scope::everything;
+    return value == "archive" || value == "beginning" ? "" : "give beginning or archive";
+}
+
 std::string read_tables(projection_settings& into, std::string_view value) {
     auto read = table_names_from(value);
     if (!read)
@@ -123,13 +128,14 @@ std::string read_group(projection_settings& into, std::string_view value) {
 }
 
 using reader = std::string (*)(projection_settings&, std::string_view);
-constexpr std::array<std::pair<std::string_view, reader>, 8> readers{{{"topic", read_topics},
+constexpr std::array<std::pair<std::string_view, reader>, 9> readers{{{"topic", read_topics},
                                                                       {"batch", read_batch},
                                                                       {"batch_bytes", read_batch_bytes},
                                                                       {"on_error", read_on_error},
                                                                       {"tables", read_tables},
                                                                       {"plugins", read_plugins},
                                                                       {"replay", read_replay},
+                                                                      {"replay_from", read_replay_from},
                                                                       {"group", read_group}}};
 
 std::string known_names() {
@@ -176,6 +182,9 @@ configuration_file read_configuration(std::string_view text) {
     }
     if (result.settings.topics.empty())
         result.mistake = "no topic is given: add a line `topic = NAME`";
+    else if (result.settings.replay_from == replay_scope::not_archived &&
+             result.settings.replay != replay_policy::keep)
+        result.mistake = "replay_from = archive needs replay = keep: rows that came from elsewhere stay";
     return result;
 }
 

@@ -16,6 +16,11 @@ namespace events {
 enum class error_policy : std::uint8_t { dead_letter, block };
 // What `replay` does to the tables first.
 enum class replay_policy : std::uint8_t { truncate, keep };
+// What `replay` and `rebuild` apply again.
+enum class replay_scope : std::uint8_t {
+    everything,
+    not_archived, // `archive` moves rows out of the tables: events whose rows it has moved are left out
+};
 
 struct projection_settings {
     std::vector<std::string> topics; // one at least
@@ -23,6 +28,7 @@ struct projection_settings {
     std::size_t batch_bytes = std::size_t{4} << 20;
     error_policy on_error = error_policy::dead_letter;
     replay_policy replay = replay_policy::truncate;
+    replay_scope replay_from = replay_scope::everything; // not_archived only with `keep`
     std::vector<table_name> tables;
     std::vector<std::string> plugins; // none: all of them, by name
     std::string group;

@@ -1,4 +1,4 @@
-// What a person does to projections: look, pause, resume, replay, forget.
+// What a person does to projections: look, pause, resume, forget. replay.hpp and rebuild.hpp have the rest.
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
@@ -8,7 +8,6 @@
 #include "events/projection/position_row.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +21,7 @@ struct projection_status {
     position end = 0;          // of the topic
     double behind_seconds = 0; // the age of the oldest event that is not applied
     std::int64_t dead_letters = 0;
+    double idle_seconds = 0; // since the position was last moved
 
     [[nodiscard]] position behind() const noexcept { return end > at ? end - at : 0; }
 };
@@ -41,22 +41,6 @@ struct named_projection {
 [[nodiscard]] awaitable<std::size_t> pause_projection(db::connection& session, journal& of,
                                                       named_projection which);
 [[nodiscard]] awaitable<std::size_t> resume_projection(db::connection& session, std::string name);
-
-// From where events are to be applied again.
-struct replay_start {
-    std::optional<position> at;
-    std::optional<event_time> time; // the first event that was accepted then or later
-};
-
-// Sets the position back, in one transaction with what the projection's `replay` setting says of its tables.
-// Throws async::error(precondition) where its tables cannot come back from this journal: events have been
-// removed, or it is another journal.
-[[nodiscard]] awaitable<void> replay_projection(db::connection& session, journal& of, named_projection which,
-                                                replay_start from, async::log& log);
-
-// Where `from` is in a partition, which has `there`.
-[[nodiscard]] awaitable<position> find_start(topic& of, std::int32_t partition, extent there,
-                                             replay_start from);
 
 // Removes positions and dead letters of a name that is used no more: it holds nothing in the journal then.
 [[nodiscard]] awaitable<std::size_t> forget_projection(db::connection& session, std::string name);

@@ -16,6 +16,11 @@ constexpr std::string_view of_the_key = " p.projection OPERATOR(pg_catalog.=) $1
                                         " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4";
 
 constexpr std::chrono::seconds mark_patience{5};
+// Of the position p.
+constexpr std::string_view of_its_replay = " FROM event_archiver.replay r WHERE r.projection"
+                                           " OPERATOR(pg_catalog.=) p.projection AND r.topic"
+                                           " OPERATOR(pg_catalog.=) p.topic AND r.partition"
+                                           " OPERATOR(pg_catalog.=) p.partition";
 
 constexpr std::string_view other_journal_hint =
     "Bring the right journal back (JOURNAL). If it is lost for good, begin with this one under another "
@@ -28,9 +33,10 @@ std::string position_name(const std::string& projection, const std::string& grou
 }
 
 awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key) {
-    const auto sql = fmt::format("SELECT p.journal, p.next, p.state, p.reason, p.worker, p.mark FROM "
-                                 "event_archiver.position p WHERE{}",
-                                 of_the_key);
+    const auto sql =
+        fmt::format("SELECT p.journal, p.next, p.state, p.reason, p.worker, p.mark, (SELECT r.until{})"
+                    " FROM event_archiver.position p WHERE{}",
+                    of_its_replay, of_the_key);
     const auto partition = std::to_string(key.partition);
     const auto found = co_await session.query(sql, key.projection, key.topic, partition);
     if (found.rows() == 0)
@@ -42,6 +48,7 @@ awaitable<std::optional<position_row>> look_at(db::connection& session, position
     row.reason = found.text(0, 3);
     row.worker = found.text(0, 4);
     row.mark = found.text(0, 5);
+    row.replay_until = found.is_null(0, 6) ? 0 : found.integer(0, 6);
     co_return row;
 }
 
@@ -54,25 +61,50 @@ awaitable<void> begin_at(db::connection& session, position_key key, std::string 
         key.projection, key.topic, partition, journal, from);
 }
 
-awaitable<bool> move_position(db::connection& session, position_move move) {
+awaitable<void> note_replay(db::connection& session, position_key key, replay_mark mark) {
+    const auto partition = std::to_string(key.partition);
+    if (mark.left_out == replay_mark().left_out) {
+        (void)co_await session.query("DELETE FROM event_archiver.replay WHERE projection = $1 AND topic = $2"
+                                     " AND partition = $3::pg_catalog.int4",
+                                     key.projection, key.topic, partition);
+        co_return;
+    }
+    const auto until = std::to_string(mark.until);
+    (void)co_await session.query(
+        "INSERT INTO event_archiver.replay (projection, topic, partition, until, left_out)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (projection, topic, partition)"
+        " DO UPDATE SET until = excluded.until, left_out = excluded.left_out",
+        key.projection, key.topic, partition, until, mark.left_out);
+}
+
+awaitable<std::optional<replay_mark>> move_position(db::connection& session, position_move move) {
     // The lock is asked for last, and only of the row that is meant: a row that somebody else is about to
     // move is not waited for.
     const auto sql = fmt::format(
         "UPDATE event_archiver.position AS p SET next = $6::pg_catalog.int8, worker = $7, mark = $8, at = "
         "pg_catalog.now()"
-        " WHERE{} AND p.journal OPERATOR(pg_catalog.=) $4::pg_catalog.text"
+        " WHERE{0} AND p.journal OPERATOR(pg_catalog.=) $4::pg_catalog.text"
         " AND p.next OPERATOR(pg_catalog.=) $5::pg_catalog.int8"
         " AND p.state OPERATOR(pg_catalog.=) 'running'::pg_catalog.text"
         " AND pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.concat_ws("
         "'/', 'event_archiver', $1::pg_catalog.text, $2::pg_catalog.text, $3::pg_catalog.text), "
-        "0::pg_catalog.int8))",
-        of_the_key);
+        "0::pg_catalog.int8))"
+        " RETURNING (SELECT r.until{1} AND r.until OPERATOR(pg_catalog.>) $5::pg_catalog.int8),"
+        " (SELECT r.left_out{1} AND r.until OPERATOR(pg_catalog.>) $5::pg_catalog.int8)",
+        of_the_key, of_its_replay);
     const auto partition = std::to_string(move.key.partition);
     const auto from = std::to_string(move.from);
     const auto to = std::to_string(move.to);
     const auto moved = co_await session.query(sql, move.key.projection, move.key.topic, partition,
                                               move.journal, from, to, move.worker, move.mark);
-    co_return moved.rows_affected() == 1;
+    if (moved.rows() != 1)
+        co_return std::nullopt;
+    replay_mark mark;
+    if (!moved.is_null(0, 0)) {
+        mark.until = moved.integer(0, 0);
+        mark.left_out = moved.text(0, 1);
+    }
+    co_return mark;
 }
 
 awaitable<void> note_failure(db::connection& session, position_key key, std::string reason) {

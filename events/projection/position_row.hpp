@@ -24,12 +24,13 @@ struct position_key {
 [[nodiscard]] std::string position_name(const std::string& projection, const std::string& group);
 
 struct position_row {
-    std::string journal; // its id
-    position next = 0;   // of the first event that is not applied
-    std::string mark;    // of the event that was applied last; empty: not known
-    std::string state;   // running, paused, failed
-    std::string reason;  // of `failed`
-    std::string worker;  // who moved it last
+    std::string journal;       // its id
+    position next = 0;         // of the first event that is not applied
+    std::string mark;          // of the event that was applied last; empty: not known
+    std::string state;         // running, paused, failed
+    std::string reason;        // of `failed`
+    std::string worker;        // who moved it last
+    position replay_until = 0; // events before it may be left out: see replay_mark
 };
 
 // Nothing, where the projection has not begun.
@@ -38,8 +39,18 @@ struct position_row {
 [[nodiscard]] awaitable<void> begin_at(db::connection& session, position_key key, std::string journal,
                                        position next);
 
+// Of a projection that was set back: events before `until` have been applied before, and those of these times
+// are left out, because their rows were moved out of the tables since. Events from `until` on are new.
+struct replay_mark {
+    position until = 0;
+    std::string left_out = "{}"; // a tstzrange[]
+};
+// Notes it, instead of what was noted before; takes part in the transaction that is open. With nothing to be
+// left out, it is removed.
+[[nodiscard]] awaitable<void> note_replay(db::connection& session, position_key key, replay_mark mark);
+
 // Within a transaction, as its first query: moves the position from `from` to `to` if it is still there,
-// of this journal, in the state `running`, and nobody else is in the middle of the same. False: look again.
+// of this journal, in the state `running`, and nobody else is in the middle of the same. Nothing: look again.
 struct position_move {
     position_key key;
     std::string journal;
@@ -48,7 +59,9 @@ struct position_move {
     std::string worker;
     std::string mark; // of the event before `to`
 };
-[[nodiscard]] awaitable<bool> move_position(db::connection& session, position_move move);
+// What is noted of a replay that `from` is a part of comes back with it.
+[[nodiscard]] awaitable<std::optional<replay_mark>> move_position(db::connection& session,
+                                                                  position_move move);
 
 // Writes down that the projection has stopped, and why; only if it is `running`.
 [[nodiscard]] awaitable<void> note_failure(db::connection& session, position_key key, std::string reason);

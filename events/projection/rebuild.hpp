@@ -1,11 +1,12 @@
 // New tables of a projection beside the live ones, and their swap in one transaction: readers see the old
-// tables or the new ones, never none. docs/projections.md says what becomes of it if the process dies.
+// tables or the new ones, never none. Tables that `archive` moves rows out of are refilled in place instead.
+// docs/projections.md says what becomes of it if the process dies.
 // Tested by tests/integration/test_projections.py and tests/fault/test_projection_kills.py.
 #pragma once
 
 #include "async/log.hpp"
-#include "events/projection/control.hpp"
 #include "events/projection/projection_session.hpp"
+#include "events/projection/replay.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -28,5 +29,11 @@ struct rebuild_request {
 // their schema, or where the journal no longer has all events.
 [[nodiscard]] awaitable<void> rebuild_projection(projection_session& session, journal& of,
                                                  rebuild_request request, async::log& log);
+
+// The same for `replay_from = archive`: a replay, and what it takes until everything is applied that the
+// topics have now. Rows that are there stay. Throws async::error(precondition) for a projection that is
+// paused.
+[[nodiscard]] awaitable<void> refill_projection(projection_session& session, journal& of,
+                                                rebuild_request request, async::log& log);
 
 } // namespace events

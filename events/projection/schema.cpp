@@ -59,6 +59,14 @@ CREATE TABLE IF NOT EXISTS event_archiver.migration (
     at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (projection, name)
 );
+CREATE TABLE IF NOT EXISTS event_archiver.replay (
+    projection text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    until bigint NOT NULL,
+    left_out text NOT NULL,
+    PRIMARY KEY (projection, topic, partition)
+);
 COMMENT ON SCHEMA event_archiver IS 'event-archiver: how far projections are, and what they could not apply';
 )sql";
 
@@ -71,9 +79,9 @@ SELECT pg_catalog.count(*),
     pg_catalog.current_database(), current_user::pg_catalog.text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'
-    AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['position', 'dead_letter', 'migration']::pg_catalog.name[])
+    AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['position', 'dead_letter', 'migration', 'replay']::pg_catalog.name[])
 )sql";
-constexpr std::int64_t tables_of_schema = 3;
+constexpr std::int64_t tables_of_schema = 4;
 
 awaitable<void> commit_or_say(db::transaction& open, std::string_view doing) {
     const auto outcome = co_await open.commit(async::deadline::after(db::commit_patience));

@@ -135,6 +135,7 @@ void projection_stream::take(const position_row& row) {
         drop_read();
     }
     progress_.next = row.next;
+    replay_until_ = row.replay_until;
     last_worker_ = row.worker;
     if (row.state == "paused")
         progress_.state = stream_state::paused;
@@ -210,7 +211,11 @@ awaitable<void> projection_stream::apply_read() {
 }
 
 awaitable<batch_report> projection_stream::apply_on(db::connection& session) {
-    const auto count = std::min(definition_.settings.batch, read_.size() - taken_);
+    auto count = std::min(definition_.settings.batch, read_.size() - taken_);
+    // A batch ends where those end that have been applied before.
+    if (read_[taken_].at < replay_until_)
+        while (read_[taken_ + count - 1].at >= replay_until_)
+            --count;
     const event_list events(read_.data() + taken_, count);
     // Kafka leaves out positions: the batch ends behind its last event.
     co_return co_await apply_batch(session, target_, events, progress_.next, events.back().at + 1, log_);

@@ -87,6 +87,7 @@ class projection_stream {
     std::size_t taken_ = 0;            // events of read_ that are applied
     std::string last_worker_;          // who moved the position, when it was looked at
     position target_end_ = 0;
+    position replay_until_ = 0;
     async::deadline look_due_; // when the row is looked at again, though nothing has happened
 };
 

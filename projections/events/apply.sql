@@ -3,6 +3,9 @@
 -- $6 has an id for each event, made of the journal's id and the position: an event that is applied a second time finds its
 -- row. No unique index is asked of the table, because rows of other writers may share an event_id; one process at a time
 -- moves the position, so nobody else inserts the same event.
+--
+-- $7 has the times of rows that were archived before a replay. The column may round a time, and the archive goes by what
+-- the table has, so the time is looked at as the column has it.
 WITH told AS MATERIALIZED (
     SELECT $4 + e.n - 1 AS position,
            ($6)[e.n]::text AS event_id,
@@ -22,6 +25,8 @@ SELECT CASE WHEN told.position < 1073741823
 FROM told
 WHERE obj_description('"Event"'::regclass, 'pg_class') = 'event-archiver: the id of an event is its position and one'
   AND NOT EXISTS (SELECT FROM "Event" AS known WHERE known.event_id = told.event_id)
+  AND (cardinality($7) = 0 OR NOT (SELECT kept.created_at AT TIME ZONE 'UTC'
+           FROM json_populate_record(NULL::"Event", json_build_object('created_at', told.created_at)) AS kept) <@ ANY ($7))
 ORDER BY told.position;
 
 -- Another table: its own default numbers the rows.
@@ -40,4 +45,6 @@ FROM told
 WHERE obj_description('"Event"'::regclass, 'pg_class')
           IS DISTINCT FROM 'event-archiver: the id of an event is its position and one'
   AND NOT EXISTS (SELECT FROM "Event" AS known WHERE known.event_id = told.event_id)
+  AND (cardinality($7) = 0 OR NOT (SELECT kept.created_at AT TIME ZONE 'UTC'
+           FROM json_populate_record(NULL::"Event", json_build_object('created_at', told.created_at)) AS kept) <@ ANY ($7))
 ORDER BY told.n;

@@ -159,3 +159,16 @@ def test_connections_are_ended(shop, postgresql):
     shop.wait_for(lambda: shop.total() == shop.posted)
     process.send(signal.SIGTERM)
     assert process.wait().code == 143
+
+
+@pytest.mark.parametrize("point", ["replay-before-commit", "refill-prepared", "projection-moved", "projection-before-commit"])
+def test_a_rebuild_in_place_is_killed(shop, point):
+    """Of tables that `archive` moves rows out of; here without a lake."""
+    events = [{"name": "seen", "created_at": each, "n": number} for number, each in enumerate(["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z", None, None, None])]
+    shop.topic.append(*({name: value for name, value in each.items() if value} for each in events))
+    shop.run("project", "events", "--once")
+    shop.execute('DELETE FROM "Event" WHERE created_at < \'2021-01-01\'; CREATE TABLE kept AS TABLE "Event"; TRUNCATE "Event"')
+    killed(shop, "projections", "rebuild", "events", point=point)
+    shop.run("projections", "rebuild", "events")
+    same = 'SELECT count(*) FROM ((TABLE kept EXCEPT ALL TABLE "Event") UNION ALL (TABLE "Event" EXCEPT ALL TABLE kept)) AS d'
+    assert shop.value(same) == 0 and shop.value('SELECT count(*) FROM "Event"') == 3

@@ -19,6 +19,7 @@ TEST(configuration_file, every_setting) {
                                          "tables = public.users_revenue, Shop.\"Order\"\n"
                                          "plugins = b, a\n"
                                          "replay = keep\n"
+                                         "replay_from = archive\n"
                                          "group = proboDb");
     EXPECT_EQ(read.mistake, "");
     EXPECT_THAT(read.settings.topics, ElementsAre("live", "orders"));
@@ -26,6 +27,7 @@ TEST(configuration_file, every_setting) {
     EXPECT_EQ(read.settings.batch_bytes, std::size_t{2} << 20);
     EXPECT_EQ(read.settings.on_error, error_policy::block);
     EXPECT_EQ(read.settings.replay, replay_policy::keep);
+    EXPECT_EQ(read.settings.replay_from, replay_scope::not_archived);
     EXPECT_THAT(read.settings.tables,
                 ElementsAre(table_name{"public", "users_revenue"}, table_name{"shop", "Order"}));
     EXPECT_THAT(read.settings.plugins, ElementsAre("b", "a"));
@@ -45,6 +47,8 @@ TEST(configuration_file, mistakes_name_their_line) {
     EXPECT_THAT(mistake("topic = a\non_error = skip"), HasSubstr("give dead_letter or block"));
     EXPECT_THAT(mistake("topic = a\ntables = users"), HasSubstr("give names as schema.table"));
     EXPECT_THAT(mistake("topic = a\ntables = a.t, b.t"), HasSubstr("tables of different names"));
+    EXPECT_THAT(mistake("topic = a\nreplay_from = yesterday"), HasSubstr("give beginning or archive"));
+    EXPECT_THAT(mistake("topic = a\nreplay_from = archive"), HasSubstr("needs replay = keep"));
     EXPECT_THAT(mistake("topic ="), HasSubstr("topic has an empty value"));
     EXPECT_THAT(mistake("batch = 1"), HasSubstr("no topic is given"));
 }

@@ -1,0 +1,205 @@
+#include "events/projection/replay.hpp"
+
+#include "async/caught.hpp"
+#include "async/cleanup.hpp"
+#include "async/error.hpp"
+#include "async/fault_point.hpp"
+#include "db/transaction.hpp"
+#include "events/projection/schema.hpp"
+#include "events/projection/topic_partition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace events {
+
+namespace {
+
+using async::failure;
+
+// A missing table is one that the migrations have to make again.
+awaitable<bool> all_tables_are_there(db::connection& session, const projection_definition& which) {
+    for (const auto& each : which.settings.tables) {
+        const auto found = co_await session.query(
+            "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+            " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+            " WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name"
+            " AND c.relname OPERATOR(pg_catalog.=) $2::pg_catalog.name",
+            each.schema, each.table);
+        if (found.integer(0, 0) == 0)
+            co_return false;
+    }
+    co_return true;
+}
+
+void must_come_back(const named_projection& which, const topic_partition& each,
+                    const std::optional<position_row>& row, const replay_start& from) {
+    const bool keeps = which.definition.settings.replay == replay_policy::keep;
+    if (keeps)
+        return;
+    if (row && row->journal != each.there.id)
+        throw async::error(
+            failure::precondition,
+            fmt::format("the tables of projection '{}' hold events of the journal {}, and this is {}",
+                        which.name, row->journal, each.there.id),
+            "A replay would empty them. Empty them yourself if that is right, and begin with another"
+            " KAFKA_GROUP_ID.");
+    if (each.there.begin > 0 || from.at || from.time)
+        throw async::error(
+            failure::precondition,
+            fmt::format(
+                "projection '{}' cannot be replayed from position {} of topic '{}': its tables are emptied"
+                " first, and the events before it would be missing",
+                which.name, each.there.begin, each.source->name()),
+            "Where applying an event again changes nothing, projection.conf may say replay = keep.");
+}
+
+struct partition_start {
+    topic_partition which;
+    position start = 0;
+};
+
+// Events before it have been applied, as far as this database knows: also by a replay that has not ended.
+position applied_end(const std::optional<position_row>& row, const extent& there) {
+    return row && row->journal == there.id ? std::max(row->next, row->replay_until) : 0;
+}
+
+// Events of a topic that the journal no longer has would be missing in tables that are emptied.
+awaitable<void> must_have_all_topics(db::connection& session, const named_projection& which,
+                                     const std::vector<topic_partition>& there) {
+    if (which.definition.settings.replay == replay_policy::keep)
+        co_return;
+    const auto known =
+        co_await session.query("SELECT p.topic, pg_catalog.max(p.next) FROM event_archiver.position p"
+                               " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+                               " AND p.next OPERATOR(pg_catalog.>) 0 GROUP BY p.topic",
+                               which.name);
+    for (int row = 0; row < known.rows(); ++row) {
+        const auto is_it = [&](const topic_partition& each) {
+            return each.source->name() == known.text(row, 0);
+        };
+        if (std::ranges::none_of(there, is_it))
+            throw async::error(
+                failure::precondition,
+                fmt::format("projection '{}' cannot be replayed: it has applied events of topic '{}' up to"
+                            " position {}, and the journal has no such topic",
+                            which.name, known.text(row, 0), known.integer(row, 1)),
+                "Its tables are emptied first, and these events would be missing. Bring the topic back, or"
+                " `projections forget` it if its events no longer count.");
+    }
+}
+
+// Within a transaction.
+awaitable<void> set_position_back(db::connection& session, std::string name, partition_start to,
+                                  std::string left_out) {
+    const auto partition = std::to_string(to.which.partition);
+    const auto next = std::to_string(to.start);
+    const position_key key{name, to.which.source->name(), to.which.partition};
+    const auto row = co_await look_at(session, key);
+    (void)co_await session.query(
+        "INSERT INTO event_archiver.position AS p (projection, topic, partition, journal, next, worker)"
+        " VALUES ($1, $2, $3, $4, $5, 'replay') ON CONFLICT (projection, topic, partition) DO UPDATE SET"
+        " journal = excluded.journal, next = excluded.next, worker = excluded.worker, at = now(), mark = '',"
+        " reason = '',"
+        " state = CASE p.state WHEN 'paused' THEN p.state ELSE 'running' END",
+        name, to.which.source->name(), partition, to.which.there.id, next);
+    const bool all_are_met = left_out == replay_mark().left_out;
+    replay_mark mark{applied_end(row, to.which.there), std::move(left_out)};
+    co_await note_replay(session, key, std::move(mark));
+    // Those from here on are met again; the others are not. One that is left out would be in no place at all.
+    if (all_are_met)
+        (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1"
+                                     " AND topic = $2 AND partition = $3::pg_catalog.int4"
+                                     " AND position >= $4::pg_catalog.int8",
+                                     name, to.which.source->name(), partition, next);
+}
+
+// Within a transaction.
+awaitable<void> set_back(db::connection& session, named_projection which, std::vector<partition_start> starts,
+                         std::string left_out) {
+    const bool keeps = which.definition.settings.replay == replay_policy::keep;
+    for (const auto& each : starts)
+        co_await set_position_back(session, which.name, each, left_out);
+    if (!keeps && !which.definition.settings.tables.empty()) {
+        std::string list;
+        for (const auto& each : which.definition.settings.tables)
+            list += (list.empty() ? "" : ", ") + each.quoted();
+        co_await session.execute("TRUNCATE " + list);
+    }
+    async::fault_point("replay-before-commit");
+}
+
+// Before the position is set back: what runs the projection would stop at a table that is not there.
+awaitable<void> make_missing_tables(db::connection& session, const projection_definition& which,
+                                    async::log& log) {
+    const bool there = co_await all_tables_are_there(session, which);
+    if (there)
+        co_return;
+    (void)co_await session.query("DELETE FROM event_archiver.migration m WHERE m.projection"
+                                 " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
+                                 which.name);
+    (void)co_await migrate(session, which, log);
+}
+
+} // namespace
+
+// Times do not go back within a partition: halves are looked at.
+awaitable<position> find_start(topic& of, std::int32_t partition, extent there, replay_start from) {
+    if (from.at)
+        co_return std::clamp(*from.at, there.begin, there.end);
+    if (!from.time)
+        co_return there.begin;
+    auto low = there.begin;
+    auto high = there.end;
+    while (low < high) {
+        const auto middle = low + (high - low) / 2;
+        const auto found = co_await event_at(of, partition, middle);
+        if (found && found->time < *from.time)
+            low = found->at + 1;
+        else
+            high = middle;
+    }
+    co_return low;
+}
+
+awaitable<void> replay_projection(db::connection& session, journal& of, named_projection which,
+                                  replay_start from, async::log& log) {
+    const auto partitions = co_await partitions_of(of, which.definition.settings.topics);
+    if (partitions.empty())
+        throw async::error(failure::precondition,
+                           fmt::format("projection '{}' has nothing to replay: the journal has no topic '{}'",
+                                       which.name, which.definition.settings.topics.front()));
+    co_await must_have_all_topics(session, which, partitions);
+    std::vector<partition_start> starts;
+    for (const auto& each : partitions) {
+        const position_key key{which.name, each.source->name(), each.partition};
+        const auto row = co_await look_at(session, key);
+        must_come_back(which, each, row, from);
+        const auto start = co_await find_start(*each.source, each.partition, each.there, from);
+        starts.push_back({each, start});
+    }
+    co_await make_missing_tables(session, which.definition, log);
+    db::transaction_options options;
+    options.lock_timeout = std::chrono::seconds(30);
+    auto open = co_await db::transaction::begin(session, options);
+    const auto failed = co_await async::caught(set_back(session, which, starts, from.left_out));
+    if (failed) {
+        if (session.usable())
+            co_await open.rollback();
+        std::rethrow_exception(failed);
+    }
+    const auto outcome = co_await async::shielded(open.commit(async::deadline::after(db::commit_patience)));
+    if (outcome != db::commit_outcome::committed)
+        throw open.refusal().value_or(
+            db::error(failure::temporary, "the answer to COMMIT was lost", {}, false));
+    for (const auto& each : starts)
+        log.info(
+            "projection.replay", "a projection begins again",
+            {{"projection", which.name}, {"topic", each.which.source->name()}, {"position", each.start}});
+}
+
+} // namespace events

@@ -1,0 +1,32 @@
+// Events that have been applied are applied again, in place. docs/projections.md says what becomes of it if
+// the process dies.
+#pragma once
+
+#include "async/log.hpp"
+#include "events/projection/control.hpp"
+
+#include <optional>
+#include <string>
+
+namespace events {
+
+// From where events are to be applied again.
+struct replay_start {
+    std::optional<position> at;
+    std::optional<event_time> time; // the first event that was accepted then or later
+    // A tstzrange[], for $7 of apply.sql: of the events that have been applied before, those of these times
+    // have had rows that were moved out of the tables since.
+    std::string left_out = "{}";
+};
+
+// Sets the position back, in one transaction with what the projection's `replay` setting says of its tables.
+// Throws async::error(precondition) where its tables cannot come back from this journal: events have been
+// removed, or it is another journal.
+[[nodiscard]] awaitable<void> replay_projection(db::connection& session, journal& of, named_projection which,
+                                                replay_start from, async::log& log);
+
+// Where `from` is in a partition, which has `there`.
+[[nodiscard]] awaitable<position> find_start(topic& of, std::int32_t partition, extent there,
+                                             replay_start from);
+
+} // namespace events

@@ -1,0 +1,27 @@
+// The partitions of a projection's topics, and single events of them.
+#pragma once
+
+#include "events/journal/journal.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace events {
+
+struct topic_partition {
+    topic* source = nullptr;
+    std::int32_t partition = 0;
+    extent there;
+};
+
+// Of the topics that are there.
+[[nodiscard]] awaitable<std::vector<topic_partition>> partitions_of(journal& of,
+                                                                    std::vector<std::string> wanted);
+
+// The first event at `at` or behind it; nothing, where there is none yet.
+[[nodiscard]] awaitable<std::optional<recorded_event>> event_at(topic& of, std::int32_t partition,
+                                                                position at);
+
+} // namespace events
