@@ -2,14 +2,27 @@
 
 #include "app/observe/projection_metrics.hpp"
 #include "app/run/projections_of.hpp"
+#include "async/caught.hpp"
+#include "async/pause.hpp"
 #include "events/projection/retention.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <utility>
 
 namespace app {
 
 using async::awaitable;
+
+namespace {
+
+constexpr std::chrono::seconds others_look{30};
+constexpr double unused_after = 3'600; // seconds
+
+} // namespace
 
 projection_part::projection_part(serve_surroundings around, events::journal& source)
     : around_(around)
@@ -65,6 +78,8 @@ awaitable<void> projection_part::work() {
         at_work_.start(events::keep_retention(source_, database, awaited_, around_.frame.log(),
                                               in_kafka ? events::retained::awaited_topics
                                                        : events::retained::every_topic));
+    if (database != nullptr)
+        at_work_.start(watch_others());
     if (around_.stopping)
         at_work_.cancel();
     // One that fails ends the server, and so the others.
@@ -80,9 +95,66 @@ awaitable<void> projection_part::work() {
 void projection_part::stop() { at_work_.cancel(); }
 
 std::vector<telemetry::metric> projection_part::metrics() const {
-    if (!engine_)
-        return {};
-    return metrics_of(engine_->progress(), std::chrono::system_clock::now());
+    auto all = engine_ ? engine_->progress() : std::vector<events::stream_progress>();
+    all.insert(all.end(), others_.begin(), others_.end());
+    return metrics_of(all, std::chrono::system_clock::now());
+}
+
+// A position that nobody moves any more, of a group that is used no longer, is seen by nobody else.
+awaitable<void> projection_part::watch_others() {
+    for (;;) {
+        std::vector<events::projection_status> all;
+        std::function<awaitable<void>(db::connection&)> looking =
+            [this, &all](db::connection& session) -> awaitable<void> {
+            std::vector<events::named_projection> none;
+            all = co_await events::look_at_all(session, source_, std::move(none));
+        };
+        const auto failed = co_await async::caught_error(db::with_session(database_, std::move(looking)));
+        if (!failed)
+            note_others(all);
+        co_await async::pause(others_look);
+    }
+}
+
+void projection_part::note_others(const std::vector<events::projection_status>& all) {
+    const auto now = std::chrono::system_clock::now();
+    const auto mine = engine_ ? engine_->progress() : std::vector<events::stream_progress>();
+    others_.clear();
+    for (const auto& each : all) {
+        const auto is_it = [&each](const events::stream_progress& one) {
+            return events::position_key{one.projection, one.topic, one.partition} == each.key;
+        };
+        if (std::ranges::any_of(mine, is_it))
+            continue;
+        const auto since = [now](double seconds) {
+            return now - std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6));
+        };
+        events::stream_progress other;
+        other.projection = each.key.projection;
+        other.topic = each.key.topic;
+        other.partition = each.key.partition;
+        other.state = each.state == "failed"   ? events::stream_state::failed
+                      : each.state == "paused" ? events::stream_state::paused
+                                               : events::stream_state::running;
+        other.next = each.at;
+        other.end = each.end;
+        other.moved = since(each.idle_seconds);
+        if (each.behind() > 0)
+            other.oldest = std::chrono::floor<std::chrono::microseconds>(since(each.behind_seconds));
+        others_.push_back(other);
+        if (each.behind() > 0 && each.idle_seconds > unused_after && told_.insert(each.key).second)
+            around_.frame.log().warn(
+                "projection.unused",
+                "nobody has applied events for this position for a long time, and the journal"
+                " keeps them for it",
+                {{"projection", each.key.projection},
+                 {"topic", each.key.topic},
+                 {"position", each.at},
+                 {"behind", each.behind()},
+                 {"idle_seconds", each.idle_seconds},
+                 {"hint",
+                  "if it is used no more: event-archiver projections forget " + each.key.projection}});
+    }
 }
 
 std::vector<readiness_probe> projection_part::probes() {

@@ -6,10 +6,12 @@
 #include "app/serve/served_part.hpp"
 #include "async/task_scope.hpp"
 #include "events/journal/journal.hpp"
+#include "events/projection/control.hpp"
 #include "events/projection/engine.hpp"
 #include "events/projection/retention.hpp"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,8 @@ class projection_part final : public served_part {
   private:
     void note_awaited(const std::vector<events::projection_definition>& projections);
     [[nodiscard]] async::awaitable<std::string> problem();
+    [[nodiscard]] async::awaitable<void> watch_others();
+    void note_others(const std::vector<events::projection_status>& all);
 
     serve_surroundings around_;
     events::journal& source_;
@@ -37,6 +41,9 @@ class projection_part final : public served_part {
     std::vector<events::awaited_projection> awaited_;   // by the journal's retention
     std::string broken_;                                // files with mistakes
     std::unique_ptr<events::projection_engine> engine_; // null: no projection runs here
+    // Positions that this process does not move: of other processes, or of nobody any more.
+    std::vector<events::stream_progress> others_;
+    std::set<events::position_key> told_;
     async::task_scope at_work_;
 };
 

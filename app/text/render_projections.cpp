@@ -33,6 +33,7 @@ std::string statuses_json(std::span<const events::projection_status> all) {
         entry["behind"] = each.behind();
         entry["behind_seconds"] = std::round(each.behind_seconds * 1000) / 1000;
         entry["dead_letters"] = each.dead_letters;
+        entry["idle_seconds"] = each.idle_seconds;
         if (each.reason.empty())
             entry["reason"] = nullptr;
         else
@@ -79,6 +80,16 @@ std::string seconds_shown(double seconds) {
     return seconds < 1 ? "-" : short_duration(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
 }
 
+// Somebody who runs it would have moved a position that is behind.
+std::string state_shown(const events::projection_status& each) {
+    constexpr double patience = 60;
+    if (!each.reason.empty())
+        return each.state + ": " + each.reason;
+    if (each.state == "running" && each.behind() > 0 && each.idle_seconds > patience)
+        return "running, but not moved for " + seconds_shown(each.idle_seconds);
+    return each.state;
+}
+
 } // namespace
 
 std::string render_projections(std::span<const events::projection_status> all, output_format format) {
@@ -93,8 +104,7 @@ std::string render_projections(std::span<const events::projection_status> all, o
         table.add({each.key.projection, topic, grouped(static_cast<std::uint64_t>(each.at)),
                    grouped(static_cast<std::uint64_t>(each.end)),
                    grouped(static_cast<std::uint64_t>(each.behind())), seconds_shown(each.behind_seconds),
-                   grouped(static_cast<std::uint64_t>(each.dead_letters)),
-                   each.reason.empty() ? each.state : each.state + ": " + each.reason});
+                   grouped(static_cast<std::uint64_t>(each.dead_letters)), state_shown(each)});
     }
     return table.text();
 }
