@@ -15,13 +15,13 @@ TEST(apply_sql, statements_are_told_apart) {
         read_apply_sql("-- first;\nDELETE FROM t WHERE a = ';';\n\nINSERT INTO t SELECT $1, $4;;\n");
     EXPECT_EQ(read.mistake, "");
     EXPECT_THAT(read.statements, ElementsAre("DELETE FROM t WHERE a = ';'", "INSERT INTO t SELECT $1, $4"));
-    EXPECT_THAT(read.uses, ElementsAre(true, false, false, true, false, false));
+    EXPECT_THAT(read.uses, ElementsAre(true, false, false, true, false, false, false));
     EXPECT_TRUE(read.needs_positions());
 }
 
 TEST(apply_sql, a_parameter_in_quotes_is_none) {
     const auto read = read_apply_sql("SELECT '$2', $q$ $3 $q$, $5::text -- $4");
-    EXPECT_THAT(read.uses, ElementsAre(false, false, false, false, true, false));
+    EXPECT_THAT(read.uses, ElementsAre(false, false, false, false, true, false, false));
 }
 
 TEST(apply_sql, mistakes_name_their_line) {
