@@ -1,5 +1,5 @@
-// Metrics of a command that goes on without end, delivered while it does. Best effort, as at the end of a
-// run. Tested by tests/integration/test_projection_metrics.py.
+// Metrics of a command that goes on without end, delivered while it does; best effort, as at its end.
+// Tested by tests/integration/test_projection_metrics.py.
 #pragma once
 
 #include "app/settings/metrics_settings.hpp"

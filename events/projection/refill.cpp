@@ -1,3 +1,4 @@
+// Tested by tests/integration/test_archived_events.py and tests/fault/test_projection_kills.py.
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "events/projection/rebuild.hpp"

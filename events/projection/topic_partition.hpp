@@ -1,4 +1,5 @@
 // The partitions of a projection's topics, and single events of them.
+// Tested by tests/integration/test_projections.py.
 #pragma once
 
 #include "events/journal/journal.hpp"
