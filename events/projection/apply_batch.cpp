@@ -124,6 +124,8 @@ class batch_work {
         if (report_.fenced)
             co_return false;
         left_out_ = again ? replay->left_out : replay_mark().left_out;
+        if (events_.empty())
+            co_return true;
         fault_point("projection-moved");
         if (in_pieces)
             co_await apply_in_pieces();

@@ -36,10 +36,10 @@ struct batch_report {
 // More refused events than this in one batch: apply.sql is wrong, not the events.
 inline constexpr std::size_t dead_letters_max = 100;
 
-// Applies `events`, which begin at `from` and end before `to`, on a session without a transaction. Throws
-// db::error, after which nothing is committed, unless it says outcome_unknown(): then the position tells.
-// Throws async::error(precondition) for more than dead_letters_max refused events. The session has no
-// transaction afterwards if it is still usable.
+// Applies `events`, none or more, which begin at `from` or behind it and end before `to`, on a session
+// without a transaction. Throws db::error, after which nothing is committed, unless it says
+// outcome_unknown(): then the position tells. Throws async::error(precondition) for more than
+// dead_letters_max refused events. The session has no transaction afterwards if it is still usable.
 [[nodiscard]] awaitable<batch_report> apply_batch(db::connection& session, const batch_target& target,
                                                   event_list events, position from, position to,
                                                   async::log& log);

@@ -271,7 +271,7 @@ class rebuild_work {
         for (auto at = mine->next; at < live->next;) {
             auto read = co_await each.source->read(each.partition, at, definition_.settings.batch_bytes,
                                                    async::deadline::after(swap_read_patience));
-            if (read.events.empty())
+            if (read.events.empty() && read.next <= at)
                 throw async::error(failure::temporary, "the journal does not give the last events");
             for (auto& one : read.events)
                 if (one.at < live->next)

@@ -148,6 +148,7 @@ void projection_stream::take(const position_row& row) {
 void projection_stream::drop_read() {
     read_.clear();
     taken_ = 0;
+    gap_end_ = 0;
     progress_.oldest.reset();
 }
 
@@ -165,7 +166,7 @@ awaitable<void> projection_stream::step() {
     }
     if (taken_ == read_.size())
         co_await read_events();
-    if (taken_ < read_.size())
+    if (taken_ < read_.size() || gap_end_ > progress_.next)
         co_await apply_read();
 }
 
@@ -176,6 +177,7 @@ awaitable<void> projection_stream::read_events() {
         deadline::after(std::min<deadline::clock::duration>(look_due_.left(), look_every)));
     if (got.events.empty()) {
         progress_.moved = std::chrono::system_clock::now();
+        gap_end_ = got.next;
         co_return;
     }
     read_ = std::move(got.events);
@@ -211,6 +213,10 @@ awaitable<void> projection_stream::apply_read() {
 }
 
 awaitable<batch_report> projection_stream::apply_on(db::connection& session) {
+    if (read_.empty()) { // a transaction's marker may be the last that there is
+        const event_list none;
+        co_return co_await apply_batch(session, target_, none, progress_.next, gap_end_, log_);
+    }
     auto count = std::min(definition_.settings.batch, read_.size() - taken_);
     // A batch ends where those end that have been applied before.
     if (read_[taken_].at < replay_until_)

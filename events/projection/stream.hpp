@@ -88,6 +88,7 @@ class projection_stream {
     std::string last_worker_;          // who moved the position, when it was looked at
     position target_end_ = 0;
     position replay_until_ = 0;
+    position gap_end_ = 0;     // no event stands between the position and this
     async::deadline look_due_; // when the row is looked at again, though nothing has happened
 };
 
