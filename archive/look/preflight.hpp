@@ -89,8 +89,9 @@ struct preflight_context {
                                          std::vector<check_line>& lines);
 
 // Files that rows are due for and that a run would refuse: by their blob, by their columns, or because rows
-// that were restored from them were changed. Files that are restored are read, as long as they are small
-// together. Returns the names of those that have a line.
+// that were restored from them were changed. Pending files whose rows were rolled back and are gone from the
+// table. Files of both kinds are read as long as they are small together. Returns the names of those that
+// have a line.
 [[nodiscard]] awaitable<std::set<std::string>> check_due_files(const preflight_context& context,
                                                                const table_description& table,
                                                                const lake::file_map& files,

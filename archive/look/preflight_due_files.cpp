@@ -12,8 +12,11 @@
 #include "async/caught.hpp"
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
+#include "db/fate.hpp"
+#include "db/position.hpp"
 #include "db/session_scope.hpp"
 #include "db/transaction.hpp"
+#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -29,9 +32,9 @@ using async::failure;
 
 namespace {
 
-constexpr std::uint64_t restored_bytes_max = std::uint64_t{16} << 20; // read of restored files, together
-constexpr std::uint64_t scanned_pages_max = 25'000;                   // of a table without an index by time
-constexpr std::size_t asked_max = 2'000;                              // days, the latest
+constexpr std::uint64_t bytes_read_max = std::uint64_t{16} << 20; // of restored files, and of pending ones
+constexpr std::uint64_t scanned_pages_max = 25'000;               // of a table without an index by time
+constexpr std::size_t asked_max = 2'000;                          // days, the latest
 
 // Why a run that has rows for the file refuses it. Nothing: it does not, as far as the listing tells.
 std::optional<lake::refusal> obstacle_if_due(const lake::listed_file& file, std::uint64_t header_crc,
@@ -81,7 +84,7 @@ awaitable<void> look_at_restored(db::connection& session, const preflight_contex
     std::size_t unread = 0;
     for (const auto* file : restored) {
         bytes += file->mark.mark->now.uncompressed + file->properties.size;
-        if (bytes > restored_bytes_max) {
+        if (bytes > bytes_read_max) {
             ++unread;
             continue;
         }
@@ -106,6 +109,39 @@ awaitable<void> look_at_restored(db::connection& session, const preflight_contex
                          unread, restored.size())});
 }
 
+// Rows that were rolled back for certain and have gone from the table since: a run leaves them to a person.
+awaitable<void> look_at_pending(db::connection& session, const preflight_context& context,
+                                const table_description& table,
+                                const std::vector<const lake::listed_file*>& pending,
+                                std::vector<check_line>& lines) {
+    if (pending.empty())
+        co_return;
+    const auto position = co_await db::position_of(session);
+    std::uint64_t bytes = 0;
+    for (const auto* file : pending) {
+        const auto& mark = *file->mark.mark;
+        bytes += mark.now.uncompressed + file->properties.size;
+        if (bytes > bytes_read_max)
+            co_return;
+        const auto author = lake::awaited(mark).value();
+        auto said = db::fate::aborted;
+        if (!mark.now.dry_run)
+            said = co_await db::fate_of(session, author.transaction, author.position, position);
+        const bool certain = mark.now.dry_run || db::same_start(author.position, position);
+        if (said != db::fate::aborted || !certain)
+            continue;
+        const auto seen = co_await look_at_rows(context.lake, session, table, *file);
+        const auto& counts = seen.counts;
+        if (seen.comparable && counts.total > 0 && counts.to_the_letter + counts.other_content == 0)
+            lines.push_back(
+                {"pending", check_status::failed,
+                 fmt::format("'{}' has {} rows of transaction {}, which was rolled back, and none of"
+                             " them is in {}",
+                             file->properties.name, counts.total, author.transaction, table.name),
+                 "Run `event-archiver recover`, which says what there is to decide.", failure::integrity});
+    }
+}
+
 } // namespace
 
 awaitable<std::set<std::string>> check_due_files(const preflight_context& context,
@@ -122,9 +158,12 @@ awaitable<std::set<std::string>> check_due_files(const preflight_context& contex
         auto cutoff = co_await find_cutoff(session, context.settings);
         due_files due(session, table, std::move(cutoff));
         std::vector<const lake::listed_file*> restored;
+        std::vector<const lake::listed_file*> pending;
         for (auto at = files.rbegin(); at != files.rend(); ++at) {
             const auto& [key, file] = *at;
             const auto& mark = file.mark.mark;
+            if (mark && mark->pending && !lake::has_empty_tail(*mark) && is_as_marked(file))
+                pending.push_back(&file);
             if (!file.mark.mistake.empty() || std::ranges::find(held, &file) != held.end())
                 continue;
             if (mark && mark->restored && !mark->pending && mark->now.rows > 0 && due.is_over(key.which) &&
@@ -143,6 +182,7 @@ awaitable<std::set<std::string>> check_due_files(const preflight_context& contex
                              obstacle->hint, obstacle->kind});
         }
         co_await look_at_restored(session, context, table, restored, lines);
+        co_await look_at_pending(session, context, table, pending, lines);
         co_await transaction.rollback(); // it has only read
     };
     const auto failed = co_await async::caught(db::with_session(context.database, look));

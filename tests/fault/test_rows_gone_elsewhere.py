@@ -51,7 +51,8 @@ def must_be_decided(scene) -> None:
         assert f"transaction {number}" in said and f"{scene.kind.rows // scene.kind.days} rows" in said, said
         assert f"--discard {name}" in said and f"--keep {name}" in said and f"{scene.kind.days - 1} more files" in said, said
         assert lake_state(scene) == before
-    assert scene.plain.run("plan").code in (0, 3)  # it only looks, and takes nothing for archived
+    outcome = scene.plain.run("check")
+    assert outcome.code == 7 and "which was rolled back" in outcome.stdout, str(outcome)
 
 
 @pytest.mark.parametrize("by", LEFT_BY)
