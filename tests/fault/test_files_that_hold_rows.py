@@ -12,7 +12,7 @@ from support.scene import YOUNG, Kind
 
 NAME = "events_2024-01-01.csv"
 ROW = b"777001,foreign,single,2024-01-01 23:00:00,,{}\n"
-OTHER = b"777002,other,single,2024-01-01 05:00:00,,{}\n777003,other,single,2024-01-01 05:00:01,,{}\n"
+OTHER = b"777002,other,single,2024-01-01 05:00:00,,{}\n777003,other,single,2024-01-01 06:00:00,,{}\n"
 HEADER = b"id,event_id,event_type,created_at,processed_at,payload\n"
 INDEX = pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
 
@@ -152,7 +152,7 @@ def test_both_files_of_a_day_wait_for_the_transaction(scene, index, fate):
 def test_a_day_in_both_kinds_is_recognised_part_by_part(scene):
     both_kinds(scene, True)
     before = contents(scene)
-    since = datetime.now(timezone.utc) - datetime(2024, 1, 1, 5, 0, 0, 500_000, tzinfo=timezone.utc)
+    since = datetime.now(timezone.utc) - datetime(2024, 1, 1, 5, 30, tzinfo=timezone.utc)
     scene.plain.archive(settings={"EVENT_RETENTION_PERIOD": f"{int(since.total_seconds() * 1000)} milliseconds"})
     assert all("archiverrestored" in mark_of(scene, name) for name in (NAME, NAME + ".gz"))
     outcome = scene.plain.archive()
