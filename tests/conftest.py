@@ -45,7 +45,7 @@ def names_tests(config) -> bool:
 
 def pytest_collection_modifyitems(config, items):
     """Leaves out, unless LONG=1 asks for them, the slow tier, and most cases of sampled tests: the first case of each test stays,
-    which is its plain shape, and a tenth of the others, at least one."""
+    which is its plain shape, and a twentieth of the others, at least one."""
     if os.environ.get("LONG") == "1":
         return
     fast = [item for item in items if not item.get_closest_marker("slow")]

@@ -1,5 +1,5 @@
-"""The moments of a run at which a test kills it, and the cases of sampled tests: all of them with LONG=1, else a tenth, other ones
-each day.
+"""The moments of a run at which a test kills it, and the cases of sampled tests: all of them with LONG=1, else a twentieth, other
+ones each day.
 
     def attempt(nth):                      # one case: a fresh scene, a run, the oracle
         …
@@ -13,7 +13,7 @@ import os
 import random
 from collections.abc import Callable
 
-SHARE = 10  # one in so many
+SHARE = 20  # one in so many
 LEAST = 2
 NEVER = 10**9
 
@@ -34,11 +34,13 @@ def some(cases: list, name: str, least: int = LEAST) -> list:
     return [cases[index] for index in sorted(chosen)]
 
 
-def try_moments(attempt: Callable, name: str) -> int:
-    """How many were tried. The first run is not hit: it counts the moments, and must end well."""
-    last = attempt(NEVER).seen
+def try_moments(attempt: Callable, name: str, ways: tuple = ()) -> int:
+    """How many were tried. The first run is not hit: it counts the moments, and must end well. With `ways`, each moment can be tried
+    in each of them: attempt(nth, way)."""
+    last = attempt(NEVER, *ways[:1]).seen
     assert last > 2
-    chosen = some(list(range(1, last + 1)), name)
-    for nth in chosen:
-        attempt(nth)
+    moments = range(1, last + 1)
+    chosen = some([(nth, way) for nth in moments for way in ways] if ways else [(nth,) for nth in moments], name)
+    for each in chosen:
+        attempt(*each)
     return len(chosen)
