@@ -9,6 +9,9 @@ namespace {
 
 using name_list = std::span<const std::string_view>;
 
+// Any setting may stand in it.
+constexpr std::string_view config_file = "EVENT_ARCHIVER_CONFIG";
+
 namespace group {
 
 // What commands take is put together from these. Each name is that of a variable.
@@ -37,7 +40,8 @@ constexpr std::string_view exporting[] = {"DRY_RUN", "ARCHIVE_MEMORY", "ARCHIVE_
 constexpr std::string_view foreseeing[] = {"ARCHIVE_SIDE_EFFECTS"};
 constexpr std::string_view requests[] = {"ARCHIVE_REQUEST_TIMEOUT", "ARCHIVE_RETRIES"};
 constexpr std::string_view journal[] = {"JOURNAL"};
-constexpr std::string_view projecting[] = {"JOURNAL", "PROJECT", "PROJECTIONS_PATH"};
+constexpr std::string_view projecting[] = {"JOURNAL", "PROJECT", "PROJECTIONS_PATH",
+                                           "EVENT_ARCHIVER_KNEXFILE"};
 constexpr std::string_view reading[] = {"ARCHIVE_MEMORY"}; // the longest row of a file of others
 constexpr std::string_view replaying[] = {"ARCHIVE_TABLE", "EVENT_RETENTION_PERIOD", "ARCHIVE_WHOLE_DAYS"};
 constexpr std::string_view trace[] = {"ARCHIVE_TRACE"};
@@ -51,15 +55,15 @@ bool among(std::initializer_list<name_list> lists, std::string_view name) {
 }
 
 bool recovers_archive(std::string_view name) {
-    return among({group::logging, group::database, group::lake, group::table, group::placement,
-                  group::resources, group::waits, group::settling},
-                 name);
+    return name == config_file || among({group::logging, group::database, group::lake, group::table,
+                                         group::placement, group::resources, group::waits, group::settling},
+                                        name);
 }
 
 bool recovers_exports(std::string_view name) {
-    return among({group::logging, group::database, group::lake, group::placement, group::waits,
-                  group::sink_of_exports, group::trace},
-                 name);
+    return name == config_file || among({group::logging, group::database, group::lake, group::placement,
+                                         group::waits, group::sink_of_exports, group::trace},
+                                        name);
 }
 
 bool exports_take(const option& setting) {
@@ -70,6 +74,8 @@ bool exports_take(const option& setting) {
 
 bool takes(command which, const option& setting) {
     const auto name = setting.environment;
+    if (name == config_file)
+        return which != command::completion && which != command::version && which != command::help;
     switch (which) {
     case command::archive:
         return setting.audience == audience::everybody;

@@ -26,7 +26,7 @@ std::vector<completed_flag> flags_of(const command_info& info) {
     for (const auto& flag : info.flags)
         all.push_back({flag.name, flag.short_name, flag.value, flag.help, flag.choices});
     for (const auto* setting : settings_of(info))
-        all.push_back({setting->flag, {}, setting->value, setting->help, {}});
+        all.push_back({setting->flag, setting->short_flag, setting->value, setting->help, {}});
     all.push_back({"--help", "-h", {}, "help on this command", {}});
     return all;
 }

@@ -13,6 +13,15 @@
 
 namespace app {
 
+namespace {
+
+// As CLI11 takes them: "-o,--output".
+std::string with_short(std::string_view short_name, std::string_view name) {
+    return fmt::format("{}{}{}", short_name, short_name.empty() ? "" : ",", name);
+}
+
+} // namespace
+
 grammar::grammar(const std::vector<std::string>& words) {
     app_.name("event-archiver");
     app_.footer("Examples:\n" + std::string(examples()));
@@ -50,16 +59,16 @@ void grammar::add_setting(CLI::App& sub, const option& setting) {
     auto help = fmt::format("{} ({}{})", setting.help, setting.environment,
                             setting.standard.empty() ? "" : fmt::format(", default {}", setting.standard));
     // A flag may be given a value: --dry-run=false.
-    auto* added =
-        setting.kind == option_kind::flag
-            ? sub.add_flag(fmt::format("{}{{true}}", setting.flag), text, help)
-            : sub.add_option(std::string(setting.flag), text, help)->type_name(std::string(setting.value));
+    auto* added = setting.kind == option_kind::flag
+                      ? sub.add_flag(fmt::format("{}{{true}}", setting.flag), text, help)
+                      : sub.add_option(with_short(setting.short_flag, setting.flag), text, help)
+                            ->type_name(std::string(setting.value));
     added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 void grammar::add_flag(CLI::App& sub, const command_flag& flag) {
     auto& text = own_flags_[std::string(flag.name)];
-    auto name = fmt::format("{}{}{}", flag.short_name, flag.short_name.empty() ? "" : ",", flag.name);
+    const auto name = with_short(flag.short_name, flag.name);
     auto* added =
         flag.value.empty()
             ? sub.add_flag(name, text, std::string(flag.help))

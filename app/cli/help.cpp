@@ -27,6 +27,8 @@ std::string_view examples() noexcept {
   event-archiver serve --listen 0.0.0.0        run them by request, on all interfaces; needs SERVE_TOKEN
   event-archiver serve --apis events --journal /data
                                                take events in over HTTP and keep them
+  event-archiver serve --apis builds -c /etc/probo/db.yaml -k /etc/probo/knexfile.js
+                                               what probo-db did, with its own configuration
   event-archiver send events.jsonl --to http://localhost:8000
                                                send the events of a file, in order; repeat it if it was interrupted
   event-archiver journal cat live --from 1000  events as they were accepted
@@ -57,10 +59,12 @@ std::string examples_of(std::string_view command) {
 
 std::string environment_help() {
     std::string text =
-        "A flag beats the environment, the environment beats the default; an empty variable counts as"
-        " unset.\nEach secret may stand in a file that NAME_FILE names.\n\n";
+        "A flag beats the environment, the environment beats the file of --config, and that beats the "
+        "default; an"
+        " empty variable counts as unset.\nEach secret may stand in a file that NAME_FILE names.\n\n";
     for (const auto& option : options()) {
-        text += fmt::format("  {}{}{}\n", option.environment, option.flag.empty() ? "" : ", ", option.flag);
+        text += fmt::format("  {}{}{}{}{}\n", option.environment, option.short_flag.empty() ? "" : ", ",
+                            option.short_flag, option.flag.empty() ? "" : ", ", option.flag);
         text += fmt::format("      {}{}\n", option.help,
                             option.standard.empty() ? "" : fmt::format(" [default: {}]", option.standard));
     }

@@ -67,7 +67,8 @@ std::string setting_entry(const option& setting) {
         ".TP\n.B {}{}\n{}", roff(setting.environment),
         setting.flag.empty()
             ? ""
-            : fmt::format(", {}{}", roff(setting.flag),
+            : fmt::format(", {}{}{}{}", roff(setting.short_flag), setting.short_flag.empty() ? "" : ", ",
+                          roff(setting.flag),
                           setting.value.empty() ? "" : fmt::format(" \\fI{}\\fP", roff(setting.value))),
         roff(setting.help));
     if (!setting.standard.empty())
@@ -96,8 +97,8 @@ export, upload and delete in one transaction. If anything fails at any point, th
     for (const auto& info : commands())
         page += command_section(info);
     page +=
-        ".SH SETTINGS\nA flag beats the environment, the environment beats the default; an empty variable "
-        "counts as unset.\n";
+        ".SH SETTINGS\nA flag beats the environment, the environment beats the file of \\fB\\-\\-config\\fP, "
+        "and that beats the default; an empty variable counts as unset.\n";
     for (const auto& setting : options())
         page += setting_entry(setting);
     page += ".SH \"EXIT STATUS\"\n";

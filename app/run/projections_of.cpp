@@ -40,12 +40,17 @@ definition_list all_projections(const configuration& settings) {
         places.push_back(std::move(*shipped));
     places.insert(places.end(), settings.projections.paths.begin(), settings.projections.paths.end());
     auto all = events::read_projections(places);
-    // Another topic than that of its file, as the service was told that this one takes the place of.
+    // Another topic than that of its file, as the services were told that this one takes the place of.
     const auto& journal = settings.journal;
     const auto& topic = journal.consumer_topic.empty() ? journal.publish_topic : journal.consumer_topic;
-    for (auto& each : all)
-        if (each.name == "timestamps" && is_shipped(each) && !topic.empty())
+    for (auto& each : all) {
+        if (!is_shipped(each))
+            continue;
+        if (each.name == "timestamps" && !topic.empty())
             each.settings.topics = {topic};
+        if (each.name == "builds" && !journal.builds_topic.empty())
+            each.settings.topics = {journal.builds_topic};
+    }
     return all;
 }
 

@@ -23,6 +23,7 @@ struct feature {
     void (*check)(checker& settings); // puts values and mistakes into what is checked
 };
 
+[[nodiscard]] feature configuring_settings() noexcept;
 [[nodiscard]] feature database_settings() noexcept;
 [[nodiscard]] feature storage_settings() noexcept;
 [[nodiscard]] feature archiving_settings() noexcept;

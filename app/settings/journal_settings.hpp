@@ -26,6 +26,7 @@ struct journal_settings {
     std::string kafka_token_scope;      // of the Entra identity's token; empty: it is not signed in by one
     std::string publish_topic = "timestamp.command.v1";
     std::string consumer_topic; // empty: that one too
+    std::string builds_topic;   // empty: that of its file
     std::string group;          // empty: each projection's own name
 
     [[nodiscard]] bool in_kafka() const noexcept { return directory.empty() && !none; }

@@ -39,6 +39,7 @@ constexpr std::array journal_rows{
     option{"KAFKA_PUBLISH_TOPIC", "", "timestamp.command.v1", "TOPIC",
            "the topic that commands of timestamps go to"},
     option{"KAFKA_CONSUMER_TOPIC", "", "", "TOPIC", "the topic that they are read from; unset: the same"},
+    option{"BUILDS_TOPIC", "", "build_events", "TOPIC", "the topic that events of builds are read from"},
     option{"KAFKA_GROUP_ID", "", "", "NAME",
            "the name under which positions are kept; a new one reads everything again"},
 };
@@ -158,6 +159,7 @@ void check_journal(checker& settings) {
     check_kafka_file(settings);
     check_topic(settings, "KAFKA_PUBLISH_TOPIC", journal.publish_topic);
     check_topic(settings, "KAFKA_CONSUMER_TOPIC", journal.consumer_topic);
+    check_topic(settings, "BUILDS_TOPIC", journal.builds_topic);
     check_topic(settings, "KAFKA_GROUP_ID", journal.group);
 }
 

@@ -28,6 +28,10 @@ namespace app::rows {
     row.alias = alias;
     return row;
 }
+[[nodiscard]] constexpr option short_flag(std::string_view name, option row) noexcept {
+    row.short_flag = name;
+    return row;
+}
 [[nodiscard]] constexpr option of_exports(option row) noexcept {
     row.audience = audience::exports;
     return row;

@@ -1,9 +1,11 @@
 #include "app/settings/sources.hpp"
 
+#include "app/settings/config_file.hpp"
 #include "async/quotable.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -16,6 +18,8 @@ std::string_view to_string(source from) noexcept {
         return "unset";
     case source::standard:
         return "default";
+    case source::config:
+        return "config";
     case source::environment:
         return "environment";
     case source::file:
@@ -79,8 +83,24 @@ found_variable look_up(const option& wanted, const environment_lookup& environme
     return found;
 }
 
+// `named`: what holds the path.
+sourced_text secret_in(const std::string& path, const std::string& named, source from,
+                       std::vector<std::string>& mistakes) {
+    auto content = content_of(path);
+    if (!content || content->empty()) {
+        // The value may be the secret itself instead of the name of its file.
+        const bool is_path = path.starts_with('/') && async::may_quote(path, 200);
+        mistakes.push_back(fmt::format("{} names {}, which {}", named,
+                                       is_path ? fmt::format("'{}'", path) : "a file",
+                                       content ? "is empty" : "cannot be read"));
+        return {};
+    }
+    return {std::move(*content), from, named};
+}
+
 sourced_text collect_one(const option& wanted, const std::map<std::string, std::string, std::less<>>& flags,
-                         const environment_lookup& environment, std::vector<std::string>& mistakes) {
+                         const environment_lookup& environment, const config_texts& configured,
+                         std::vector<std::string>& mistakes) {
     const auto file_name = fmt::format("{}_FILE", wanted.environment);
     auto variable = look_up(wanted, environment, mistakes);
     std::optional<std::string> file;
@@ -93,21 +113,50 @@ sourced_text collect_one(const option& wanted, const std::map<std::string, std::
         return {flag->second, source::flag, std::string(wanted.flag)};
     if (variable.value)
         return {std::move(*variable.value), source::environment, std::string(variable.name)};
-    if (file) {
-        auto content = content_of(*file);
-        if (!content || content->empty()) {
-            // The value may be the secret itself instead of the name of its file.
-            const bool is_path = file->starts_with('/') && async::may_quote(*file, 200);
-            mistakes.push_back(fmt::format("{} names {}, which {}", file_name,
-                                           is_path ? fmt::format("'{}'", *file) : "a file",
-                                           content ? "is empty" : "cannot be read"));
-            return {};
-        }
-        return {std::move(*content), source::file, file_name};
-    }
+    if (file)
+        return secret_in(*file, file_name, source::file, mistakes);
+    const auto said = configured.values.find(wanted.environment);
+    const auto said_file = configured.values.find(file_name);
+    if (said != configured.values.end() && said_file != configured.values.end())
+        mistakes.push_back(fmt::format("{} and {} are both set: keep one of them", said->second.given_as,
+                                       said_file->second.given_as));
+    if (said != configured.values.end())
+        return {said->second.text, source::config, said->second.given_as};
+    if (said_file != configured.values.end())
+        return secret_in(said_file->second.text, said_file->second.given_as, source::config, mistakes);
     if (!wanted.standard.empty())
         return {std::string(wanted.standard), source::standard};
     return {};
+}
+
+// One thing under several names: what the environment says under one of them counts before what the file says
+// under another.
+constexpr std::array<std::array<std::string_view, 4>, 2> same_things{
+    {{"PG_CONNECTION_STRING", "DATABASE_URL", "DB_URI", "DB_URL"}, {"JOURNAL", "KAFKA_BROKER"}}};
+
+void let_the_environment_count(std::map<std::string, sourced_text, std::less<>>& values) {
+    for (const auto& names : same_things) {
+        const auto outside = [&values](std::string_view name) {
+            const auto found = values.find(name);
+            return found != values.end() && found->second.from > source::config;
+        };
+        if (std::ranges::none_of(names, outside))
+            continue;
+        for (const auto name : names)
+            if (const auto found = values.find(name);
+                found != values.end() && found->second.from == source::config) {
+                const auto standard = option_named(name).standard;
+                found->second =
+                    standard.empty() ? sourced_text{} : sourced_text{std::string(standard), source::standard};
+            }
+    }
+}
+
+// What the flag or the variable says.
+std::string path_in(std::string_view variable, const std::map<std::string, std::string, std::less<>>& flags,
+                    const environment_lookup& environment) {
+    const auto flag = flags.find(option_named(variable).flag);
+    return flag != flags.end() ? flag->second : environment(variable).value_or("");
 }
 
 } // namespace
@@ -115,8 +164,14 @@ sourced_text collect_one(const option& wanted, const std::map<std::string, std::
 texts collect(const std::map<std::string, std::string, std::less<>>& flags,
               const environment_lookup& environment) {
     texts result;
+    auto configured = read_config_files(path_in("EVENT_ARCHIVER_CONFIG", flags, environment),
+                                        path_in("EVENT_ARCHIVER_KNEXFILE", flags, environment), environment);
+    result.mistakes = std::move(configured.mistakes);
+    result.unread = configured.unread;
     for (const auto& wanted : options())
-        result.values.emplace(wanted.environment, collect_one(wanted, flags, environment, result.mistakes));
+        result.values.emplace(wanted.environment,
+                              collect_one(wanted, flags, environment, configured, result.mistakes));
+    let_the_environment_count(result.values);
     // One flag for both.
     if (const auto& flag = result["ARCHIVE_SIDE_EFFECTS"]; flag.from == source::flag)
         result.values.insert_or_assign("EXPORT_SIDE_EFFECTS", flag);

@@ -1,5 +1,6 @@
-// Where the text of each setting comes from: a flag beats the environment, the environment beats the default.
-// An empty variable counts as unset. A secret may stand in a file that NAME_FILE names.
+// Where the text of each setting comes from: a flag beats the environment, the environment beats the file of
+// `--config`, and that beats the default. An empty variable counts as unset. A secret may stand in a file
+// that NAME_FILE names.
 #pragma once
 
 #include "app/settings/options.hpp"
@@ -13,7 +14,7 @@
 
 namespace app {
 
-enum class source : unsigned char { unset, standard, environment, file, flag };
+enum class source : unsigned char { unset, standard, config, environment, file, flag };
 [[nodiscard]] std::string_view to_string(source from) noexcept;
 
 struct sourced_text {
@@ -23,17 +24,18 @@ struct sourced_text {
     [[nodiscard]] bool set() const noexcept { return from != source::unset; }
 };
 
-// By environment name. `mistakes`: a setting given twice, a secret file that cannot be read.
+// By environment name. `mistakes`: a setting given twice, a file that cannot be read or has mistakes.
 struct texts {
     std::map<std::string, sourced_text, std::less<>> values;
     std::vector<std::string> mistakes;
+    bool unread = false; // a file of settings could not be read, so more would be missing than is
     [[nodiscard]] const sourced_text& operator[](std::string_view environment) const;
 };
 
 using environment_lookup = std::function<std::optional<std::string>(std::string_view)>;
 [[nodiscard]] environment_lookup process_environment();
 
-// `flags`: by flag name ("--table"), as given on the command line.
+// `flags`: by flag name ("--table"), as given on the command line. Blocks.
 [[nodiscard]] texts collect(const std::map<std::string, std::string, std::less<>>& flags,
                             const environment_lookup& environment);
 

@@ -1,0 +1,28 @@
+// The files that settings may stand in. What they say is among the texts before anything is checked:
+// app/settings/sources.hpp.
+// Tested by tests/unit/app/settings/config_file_test.cpp.
+#include "app/settings/features.hpp"
+#include "app/settings/rows.hpp"
+
+#include <array>
+
+namespace app {
+
+namespace {
+
+constexpr std::array configuring_rows{
+    rows::short_flag("-c", {"EVENT_ARCHIVER_CONFIG", "--config", "", "FILE",
+                            "a YAML file with settings under their names in lower case, or a directory of "
+                            "such; Probo's db.yaml too"}),
+    rows::short_flag("-k", rows::of_serving({"EVENT_ARCHIVER_KNEXFILE", "--knexfile", "", "FILE",
+                                             "a knexfile.js whose connection is the database, where nothing "
+                                             "else names it; no JavaScript is run"})),
+};
+
+void check_nothing(checker& /*settings*/) {}
+
+} // namespace
+
+feature configuring_settings() noexcept { return {configuring_rows, check_nothing}; }
+
+} // namespace app
