@@ -9,6 +9,7 @@
 #include "app/serve/query_part.hpp"
 #include "app/serve/server_metrics.hpp"
 #include "app/serve/timestamps_api.hpp"
+#include "app/serve/window_files_part.hpp"
 #include "app/settings/serve_settings.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
@@ -74,6 +75,8 @@ void api_server::add_parts() {
     if (serving.offers(api::timestamps))
         add(std::make_unique<timestamps_api>(around_, journal_->events_in()));
     add(std::make_unique<projection_part>(around_, journal_->journal()));
+    if (serving.offers(api::live) && !settings_.projections.window_files.empty())
+        add(std::make_unique<window_files_part>(around_, journal_->journal()));
 }
 
 std::vector<http::route> api_server::all_routes() {

@@ -1,0 +1,159 @@
+#include "app/serve/window_directory.hpp"
+
+#include "async/durable_file.hpp"
+#include "async/error.hpp"
+#include "async/fault_point.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace app {
+
+namespace fs = std::filesystem;
+
+using async::failure;
+using async::file_error;
+
+namespace {
+
+constexpr std::string_view state_name = ".window_files";
+constexpr std::string_view offsets_name = "processor_offset.json";
+constexpr std::size_t open_max = 64;
+
+bool belongs_to_a_server(const std::string& name) {
+    return name == offsets_name || name.starts_with("server_events_");
+}
+
+// Where line number `lines` ends, from 0; the file's end if it has fewer.
+off_t end_of_line(int file, std::uint64_t lines, const fs::path& path) {
+    std::array<char, 65'536> part{};
+    off_t at = 0;
+    while (lines > 0) {
+        const auto got = ::pread(file, part.data(), part.size(), at);
+        if (got < 0)
+            throw file_error(errno, "reading", path);
+        if (got == 0)
+            break;
+        const auto read = std::span(part).first(static_cast<std::size_t>(got));
+        for (const char each : read) {
+            ++at;
+            if (each == '\n' && --lines == 0)
+                break;
+        }
+    }
+    return at;
+}
+
+} // namespace
+
+window_directory::window_directory(fs::path place)
+    : place_(std::move(place)) {
+    std::error_code failed;
+    fs::create_directories(place_, failed);
+    if (failed)
+        throw file_error(failed.value(), "making", place_);
+    lock_ = async::descriptor(place_, O_RDONLY | O_DIRECTORY);
+    if (!lock_.open())
+        throw file_error(errno, "opening", place_);
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
+        throw async::error(failure::locked,
+                           fmt::format("another process writes window files in '{}'", place_.string()),
+                           "Give each process a LIVE_WINDOW_FILES of its own.");
+    if (fs::exists(place_ / state_name, failed))
+        return;
+    for (fs::directory_iterator each(place_, failed), end; !failed && each != end; each.increment(failed))
+        if (belongs_to_a_server(each->path().filename().string()))
+            throw async::error(
+                failure::precondition,
+                fmt::format("'{}' has window files of another server", place_.string()),
+                "Name an empty directory in LIVE_WINDOW_FILES: what is there would be overwritten.");
+}
+
+std::optional<window_view> window_directory::state() const {
+    const auto path = place_ / state_name;
+    std::error_code unknown;
+    if (!fs::exists(path, unknown))
+        return std::nullopt;
+    std::ifstream file(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    auto view = window_view::read(text);
+    if (!view)
+        throw async::error(failure::precondition, fmt::format("'{}' cannot be read", path.string()),
+                           "Remove all files of this directory: they are made again from the journal.");
+    return view;
+}
+
+window_directory::open_file& window_directory::at_end_of(const std::string& file, std::uint64_t lines) {
+    const auto path = place_ / file;
+    if (const auto known = files_.find(file); known != files_.end())
+        return known->second;
+    if (files_.size() >= open_max)
+        make_safe();
+    async::descriptor opened(path, O_RDWR | O_CREAT | O_NOFOLLOW, async::for_owner_and_group);
+    if (!opened.open())
+        throw file_error(errno, "opening", path);
+    const auto end = end_of_line(opened.get(), lines, path);
+    if (::ftruncate(opened.get(), end) != 0 || ::lseek(opened.get(), end, SEEK_SET) != end)
+        throw file_error(errno, "cutting", path);
+    return files_.emplace(file, open_file{std::move(opened), lines}).first->second;
+}
+
+void window_directory::append(const window_addition& addition, std::uint64_t lines_before) {
+    auto& file = at_end_of(addition.file, lines_before);
+    unsafe_.insert(addition.file);
+    last_ = addition.file;
+    async::write_all(file.descriptor.get(), std::as_bytes(std::span(addition.lines)), place_ / addition.file);
+    async::fault_point("window-lines-written");
+    file.lines += static_cast<std::uint64_t>(std::ranges::count(addition.lines, '\n'));
+}
+
+void window_directory::make_safe() {
+    for (const auto& name : unsafe_) {
+        const auto path = place_ / name;
+        const async::descriptor file(path, O_RDONLY | O_NOFOLLOW);
+        if (file.open())
+            async::sync_file(file.get(), path);
+        else if (errno != ENOENT) // somebody has removed it
+            throw file_error(errno, "opening", path);
+    }
+    unsafe_.clear();
+    std::erase_if(files_, [this](const auto& entry) { return entry.first != last_; });
+}
+
+void window_directory::publish(std::string_view state, std::string_view offsets) {
+    make_safe();
+    async::sync_directory(place_);
+    async::write_safely(place_ / state_name, state);
+    async::fault_point("window-state-written");
+    async::write_safely(place_ / offsets_name, offsets);
+    async::fault_point("window-offsets-written");
+}
+
+std::size_t window_directory::remove_older(const std::vector<std::string>& files,
+                                           std::chrono::system_clock::time_point by) {
+    std::size_t removed = 0;
+    for (const auto& file : files) {
+        struct stat facts {};
+        const auto path = place_ / file;
+        if (::stat(path.c_str(), &facts) == 0) {
+            if (std::chrono::system_clock::from_time_t(facts.st_mtim.tv_sec) >= by)
+                break;
+            async::remove_file(path);
+        }
+        ++removed;
+    }
+    return removed;
+}
+
+} // namespace app

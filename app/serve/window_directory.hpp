@@ -1,0 +1,58 @@
+// The directory of window files. All of it blocks: call it on a helper thread, one call at a time.
+// Tested by tests/integration/test_window_files.py and tests/fault/test_window_files.py.
+#pragma once
+
+#include "app/serve/window_view.hpp"
+#include "async/descriptor.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+class window_directory {
+  public:
+    // Makes the directory and locks it for this process. Throws async::error: locked, if another process
+    // writes there; precondition, if files are there that nobody here has written.
+    explicit window_directory(std::filesystem::path place);
+    window_directory(const window_directory&) = delete;
+    window_directory& operator=(const window_directory&) = delete;
+
+    // The state that is there; nothing in a new directory. Throws async::error(precondition) for another
+    // text.
+    [[nodiscard]] std::optional<window_view> state() const;
+
+    // Writes lines behind those that the file has: what is beyond `lines_before` was left by a process that
+    // died, and is cut off first. They survive a crash once they are published.
+    void append(const window_addition& addition, std::uint64_t lines_before);
+    // After a failure: where files end is not known any more.
+    void forget_ends() noexcept { files_.clear(); }
+    // Makes what was appended safe, then the state, then the offsets. Others see whole files.
+    void publish(std::string_view state, std::string_view offsets);
+    // Removes the first of these files, as long as they were last written before `by`; how many.
+    [[nodiscard]] std::size_t remove_older(const std::vector<std::string>& files,
+                                           std::chrono::system_clock::time_point by);
+
+  private:
+    struct open_file {
+        async::descriptor descriptor;
+        std::uint64_t lines = 0;
+    };
+    [[nodiscard]] open_file& at_end_of(const std::string& file, std::uint64_t lines);
+    void make_safe();
+
+    std::filesystem::path place_;
+    async::descriptor lock_;
+    std::map<std::string, open_file, std::less<>> files_; // that are open, each at its end
+    std::set<std::string> unsafe_;                        // written to since they were last made safe
+    std::string last_;                                    // the file that was written to last
+};
+
+} // namespace app

@@ -1,0 +1,61 @@
+// Window files as a part of the server: a view of the topic of live events that follows the journal and the
+// position of `revenue`. It never keeps an event from being accepted.
+// Tested by tests/integration/test_window_files.py and tests/fault/test_window_files.py.
+#pragma once
+
+#include "app/run/connections.hpp"
+#include "app/serve/served_part.hpp"
+#include "app/serve/window_directory.hpp"
+#include "app/serve/window_view.hpp"
+#include "async/deadline.hpp"
+#include "async/helper_thread.hpp"
+#include "async/task_scope.hpp"
+#include "events/journal/journal.hpp"
+#include "events/projection/projection_session.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace app {
+
+class window_files_part final : public served_part {
+  public:
+    // `source` must outlive it.
+    window_files_part(serve_surroundings around, events::journal& source);
+
+    // Throws async::error: what the directory lacks, or a journal that the files there are not of.
+    [[nodiscard]] async::awaitable<void> begin() override;
+    [[nodiscard]] async::awaitable<void> work() override;
+    void stop() override { at_work_.cancel(); }
+    void release() override;
+
+  private:
+    [[nodiscard]] async::awaitable<void> follow();
+    [[nodiscard]] async::awaitable<void> step();
+    [[nodiscard]] async::awaitable<void> read_events();
+    [[nodiscard]] async::awaitable<void> write_lines();
+    [[nodiscard]] async::awaitable<void> look_at_positions();
+    [[nodiscard]] async::awaitable<void> publish();
+    [[nodiscard]] async::awaitable<void> remove_old();
+    [[nodiscard]] async::awaitable<void> begin_with(std::optional<window_view> there);
+
+    serve_surroundings around_;
+    events::journal& source_;
+    connections connections_;
+    events::projection_session session_;
+    async::helper_thread files_;
+    std::shared_ptr<window_directory> directory_; // calls own it: one that is left alone ends by itself
+    std::string projection_;                      // the name of its position
+    events::topic* topic_ = nullptr;
+    std::optional<window_view> view_;
+    window_plan plan_;
+    window_positions applied_;
+    bool changed_ = true; // what is on the disk is not what is known
+    async::deadline look_due_;
+    async::deadline publish_due_;
+    async::deadline removal_due_;
+    async::task_scope at_work_;
+};
+
+} // namespace app

@@ -1,0 +1,126 @@
+"""The live ETL's files: server_events_*.jsonl and processor_offset.json, as its README's scripts find them."""
+import json
+import re
+import subprocess
+import time
+
+import pytest
+
+from support.asking import serving, wait_for
+from support.windows import SECRET, Windows
+
+NAME = re.compile(r"server_events_\d{10}(0\d|1[01])\.jsonl")
+
+
+def event(user: str, value: int, name: str = "add_revenue") -> dict:
+    return {"userId": user, "name": name, "value": value}
+
+
+@pytest.fixture
+def windows(tmp_path):
+    return Windows(tmp_path / "windows")
+
+
+@pytest.fixture
+def live(archiver, database, tmp_path, windows):
+    def start(*arguments: str, **settings):
+        told = {"PG_CONNECTION_STRING": database.uri, "JOURNAL": str(tmp_path / "journal"), "LIVE_WINDOW_FILES": str(windows.directory), **settings}
+        return serving(archiver.with_settings({"AZURE_STORAGE_CONNECTION_STRING": None}), "live,events", *arguments, **told)
+
+    return start
+
+
+def post(service, *values) -> None:
+    body = "".join(json.dumps(each) + "\n" for each in values).encode()
+    assert service.post("/events/live", body=body, Content_Type="application/x-ndjson").status == 201
+
+
+def test_an_event_is_a_line_of_its_five_seconds(live, windows):
+    with live(TZ="Asia/Tokyo") as service:
+        before = time.time()
+        answer = service.post("/liveEvent", body=b'{ "userId": "u 1",\n "name": "add_revenue", "value": 1.50 }', **SECRET)
+        assert answer.status == 201
+        windows.wait_until(1)
+    (path,) = windows.files()
+    assert path.read_bytes() == b'{"userId":"u 1","name":"add_revenue","value":1.50}\n'
+    assert NAME.fullmatch(path.name)
+    hour = (int(path.name[20:22]) - 9) % 24
+    assert hour in {time.gmtime(before).tm_hour, time.gmtime().tm_hour}, "the time zone is TZ's"
+    assert windows.offsets() == {path.name: 1}
+
+
+def test_the_readmes_scripts_find_what_was_processed(live, windows, database):
+    """Five events many times over; the sum of the offsets; the number of files."""
+    five = [event("user1", 98), event("user1", 72, "subtract_revenue"), event("user2", 70), event("user1", 1), event("user2", 12, "subtract_revenue")]
+    with live() as service:
+        for _ in range(4):
+            post(service, *five * 100)
+            time.sleep(1.5)
+        windows.wait_until(2000)
+        assert windows.total_by_node() == 2000
+        counted = subprocess.run("echo $(( $(find server_events* -type f | wc -l) * 5 ))", shell=True, cwd=windows.directory, capture_output=True, text=True)
+        assert 5 <= int(counted.stdout) <= 20
+        assert service.get("/userEvents/user1").json == [{"user_id": "user1", "revenue": 27 * 400}]
+    windows.check(five * 400)
+
+
+def test_offsets_count_what_is_committed_and_no_more(live, windows, database):
+    """A row that somebody holds keeps the processor waiting, and the sum where it is."""
+    with live() as service:
+        post(service, event("u", 1))
+        windows.wait_until(1)
+        with database.connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT 1 FROM users_revenue FOR UPDATE")
+            post(service, event("u", 2), event("u", 3))
+            wait_for(lambda: len(windows.lines()) == 3)
+            time.sleep(1)
+            assert windows.total() == 1
+            cursor.execute("COMMIT")
+        windows.wait_until(3)
+
+
+def test_without_a_processor_there_are_lines_and_no_offsets(live, windows):
+    with live("--project", "none", PG_CONNECTION_STRING=None) as service:
+        post(service, event("u", 1), event("u", 2))
+        wait_for(lambda: len(windows.lines()) == 2)
+        assert windows.offsets() == {}
+    with live() as service:  # the processor comes later
+        windows.wait_until(2)
+        post(service, event("u", 3))
+        windows.wait_until(3)
+    windows.check([event("u", each) for each in (1, 2, 3)])
+
+
+def test_files_of_another_server_are_left_alone(live, windows):
+    windows.directory.mkdir()
+    (windows.directory / "server_events_261120150306.jsonl").write_text("{}\n")
+    service = live()
+    outcome = service.exports.archiver.run("serve", settings=service.settings, expect=3)
+    assert "window files of another server" in outcome.stderr
+    assert (windows.directory / "server_events_261120150306.jsonl").read_text() == "{}\n"
+
+
+def test_they_are_of_one_journal_and_of_one_process(live, windows, tmp_path):
+    with live() as service:
+        post(service, event("u", 1))
+        windows.wait_until(1)
+        second = live(JOURNAL=str(tmp_path / "other"))
+        assert "another process" in second.exports.archiver.run("serve", settings=second.settings, expect=10).stderr
+    # The first has ended.
+    assert "are of the journal" in second.exports.archiver.run("serve", settings=second.settings, expect=3).stderr
+
+
+def test_a_directory_that_cannot_be_written_keeps_no_event_from_being_accepted(live, windows):
+    with live() as service:
+        post(service, event("u", 1))
+        windows.wait_until(1)
+        for path in [*windows.directory.iterdir()]:
+            path.unlink()
+        windows.directory.rmdir()
+        post(service, event("u", 2))
+        service.process.wait_for_output('"window_files.failed"')
+        assert service.get("/readyz").status == 200
+        windows.directory.mkdir()
+        post(service, event("u", 3))
+        wait_for(lambda: event("u", 3) in windows.lines())
