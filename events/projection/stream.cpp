@@ -4,10 +4,12 @@
 #include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "events/journal/error.hpp"
+#include "events/projection/applied_log.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace events {
@@ -228,7 +230,10 @@ awaitable<batch_report> projection_stream::apply_on(db::connection& session) {
 }
 
 void projection_stream::note(const batch_report& report) {
+    const auto before = taken_;
     taken_ = std::min(taken_ + report.events, read_.size());
+    log_correlations(log_, {progress_.projection, progress_.topic},
+                     std::span<const recorded_event>(read_).subspan(before, taken_ - before));
     progress_.next = report.next;
     progress_.moved = std::chrono::system_clock::now();
     progress_.oldest.reset();
