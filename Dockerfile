@@ -30,5 +30,7 @@ ENV MALLOC_ARENA_MAX=2 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 # By number, so that runAsNonRoot can be checked without reading /etc/passwd.
 USER 65532:65532
 STOPSIGNAL SIGTERM
+# Of serve: live, exports, timestamps (commands, consumer, queries), builds.
+EXPOSE 8000 8002 7080 7081 7082 8442
 ENTRYPOINT ["/usr/bin/event-archiver"]
 CMD ["archive"]

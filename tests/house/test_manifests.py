@@ -158,6 +158,50 @@ def test_only_clients_by_label_reach_serve():
     assert [rule["from"] for rule in policy["spec"]["ingress"]] == [[{"podSelector": {"matchLabels": {"event-archiver.client": "true"}}}]]
 
 
+@pytest.mark.parametrize("overlay", ["live", "timestamps", "builds"])
+def test_services_of_events_are_reached_by_clients_with_the_label(overlay):
+    objects = render(MANIFESTS / "overlays" / overlay)
+    policies = {found["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"]: found["spec"] for found in objects if found["kind"] == "NetworkPolicy"}
+    ports = {}
+    for found in objects:
+        for template in pod_templates(found):
+            component = template["metadata"]["labels"]["app.kubernetes.io/component"]
+            (container,) = template["spec"]["containers"]
+            ports[component] = [port["containerPort"] for port in container.get("ports", ())]
+            if ports[component]:
+                assert container["livenessProbe"]["httpGet"]["path"] == "/livez" and container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert ports.keys() == policies.keys()
+    for component, policy in policies.items():
+        assert [port["port"] for rule in policy["ingress"] for port in rule["ports"]] == ports[component]
+        assert all(rule["from"] == [{"podSelector": {"matchLabels": {"event-archiver.client": "true"}}}] for rule in policy["ingress"])
+    services = {found["spec"]["selector"]["app.kubernetes.io/component"]: found["spec"]["ports"][0]["port"] for found in objects if found["kind"] == "Service"}
+    assert services == {component: found[0] for component, found in ports.items() if found}
+
+
+def test_a_journal_on_a_disk_has_one_writer_and_a_volume():
+    (pods,) = [found["spec"] for found in render(MANIFESTS / "overlays/live") if found["kind"] == "StatefulSet"]
+    (claim,) = pods["volumeClaimTemplates"]
+    (container,) = pods["template"]["spec"]["containers"]
+    (mount,) = [mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == claim["metadata"]["name"]]
+    assert pods["replicas"] == 1 and {"name": "JOURNAL", "value": mount} in container["env"]
+
+
+def test_the_compose_file_starts_what_there_is(binary):
+    """Its settings are the program's, its image is of this version, its ports are those that the image names."""
+    services = yaml.safe_load((ROOT / "examples/compose.yaml").read_text())["services"]
+    ours = {name: found for name, found in services.items() if found["image"].startswith("event-archiver:")}
+    exposed = re.search(r"^EXPOSE ([\d ]+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1].split()
+    version = re.search(r"project\(event-archiver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    ports = {name: found["ports"][0].rsplit(":", 1)[1] for name, found in ours.items()}
+    assert sorted(ports.values()) == sorted(set(exposed) - {"8002"}) and {found["image"] for found in ours.values()} == {f"event-archiver:{version}"}
+    for name, found in ours.items():
+        outcome = Archiver(binary, found["environment"]).run("config", "-o", "json")
+        told = {setting["environment"]: setting for setting in json.loads(outcome.stdout)["settings"]}
+        strangers = found["environment"].keys() - told.keys()
+        assert not strangers, f"{name}: the program has no setting {sorted(strangers)}"
+        assert found["ports"][0].startswith("127.0.0.1:")
+
+
 def test_images_are_of_this_version():
     version = re.search(r"project\(event-archiver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
     images = {container["image"] for overlay in WITH_PODS for found in render(overlay) for container in containers(found)}

@@ -39,7 +39,8 @@ def by_ourselves(directory: Path) -> list:
         objects[index] = merge(objects[index], patch)
     for entry in plan.get("labels", ()):
         for found in objects:
-            for holder in [found, *(templates(found) if entry.get("includeTemplates") else ())]:
+            inner = [*templates(found), *found.get("spec", {}).get("volumeClaimTemplates", ())]
+            for holder in [found, *(inner if entry.get("includeTemplates") else ())]:
                 holder.setdefault("metadata", {}).setdefault("labels", {}).update(entry["pairs"])
     for entry in plan.get("images", ()):
         for found in objects:
