@@ -1,5 +1,5 @@
 // The directory of window files. All of it blocks: call it on a helper thread, one call at a time.
-// Tested by tests/integration/test_window_files.py and tests/fault/test_window_files.py.
+// Tested by tests/integration/test_window_files.py and tests/fault/test_window_kills.py.
 #pragma once
 
 #include "app/serve/window_view.hpp"

@@ -104,6 +104,7 @@ awaitable<void> window_files_part::begin_with(std::optional<window_view> there) 
                                      {{"from", next}, {"to", extent.begin}});
         view_->begin_at(each, std::max(next, extent.begin));
     }
+    co_await publish(); // before the first line: what a later start finds here is ours
 }
 
 awaitable<void> window_files_part::work() {

@@ -1,6 +1,6 @@
 // Window files as a part of the server: a view of the topic of live events that follows the journal and the
 // position of `revenue`. It never keeps an event from being accepted.
-// Tested by tests/integration/test_window_files.py and tests/fault/test_window_files.py.
+// Tested by tests/integration/test_window_files.py and tests/fault/test_window_kills.py.
 #pragma once
 
 #include "app/run/connections.hpp"

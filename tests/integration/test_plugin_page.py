@@ -14,7 +14,7 @@ FILE = re.compile(r"^`(builds/[^`]+)`[^\n]*\n\n```\w+\n(.*?)^```$", re.MULTILINE
 
 
 @pytest.fixture
-def place(tmp_path):
+def own_place(tmp_path):
     files = dict(FILE.findall((ROOT / "docs/plugins.md").read_text()))
     assert [path.rsplit("/", 1)[1] for path in files] == ["001_build_step.sql", "apply.sql", "steps.sql", "projection.conf"]
     own = tmp_path / "own"
@@ -25,11 +25,11 @@ def place(tmp_path):
     return own
 
 
-def test_a_javascript_plugin_that_was_carried_over(archiver, database, place, tmp_path):
+def test_a_javascript_plugin_that_was_carried_over(archiver, database, own_place, tmp_path):
     with database.connection.cursor() as cursor:  # as the JavaScript plugin has left it
         cursor.execute('CREATE TABLE build_step ("buildId" uuid NOT NULL, id varchar(255) NOT NULL, state varchar(255), PRIMARY KEY ("buildId", id))')
         cursor.execute("INSERT INTO build_step VALUES (%s, 'old', 'success')", (BUILD["id"],))
-    told = {"PG_CONNECTION_STRING": database.uri, "JOURNAL": str(tmp_path / "journal"), "PROJECTIONS_PATH": str(place)}
+    told = {"PG_CONNECTION_STRING": database.uri, "JOURNAL": str(tmp_path / "journal"), "PROJECTIONS_PATH": str(own_place)}
     with serving(archiver, "builds,events", **told) as service:
         first = build(steps=[{"id": "a", "state": "pending"}, {"id": "b", "state": "pending"}, {"state": "no id"}])
         second = build(steps=[{"id": "a", "state": "success"}])

@@ -60,7 +60,7 @@ def test_the_readmes_scripts_find_what_was_processed(live, windows, database):
         assert windows.total_by_node() == 2000
         counted = subprocess.run("echo $(( $(find server_events* -type f | wc -l) * 5 ))", shell=True, cwd=windows.directory, capture_output=True, text=True)
         assert 5 <= int(counted.stdout) <= 20
-        assert service.get("/userEvents/user1").json == [{"user_id": "user1", "revenue": 27 * 400}]
+        assert json.loads(service.get("/userEvents/user1").body) == [{"user_id": "user1", "revenue": 27 * 400}]
     windows.check(five * 400)
 
 

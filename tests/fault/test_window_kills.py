@@ -39,6 +39,9 @@ def post(service, first: int, count: int) -> list:
 
 def processed(database) -> int:
     with database.connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('event_archiver.position') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return 0  # killed before the first migration
         cursor.execute("SELECT coalesce(sum(next), 0) FROM event_archiver.position WHERE projection = 'revenue'")
         return int(cursor.fetchone()[0])
 
