@@ -29,11 +29,11 @@ RETENTION = "30 days"
 class Life:
     """`settings`: the database and the lake, as the program's environment has them."""
 
-    def __init__(self, binary, directory: Path, settings: dict, seed: int, events: int, calm: bool = False, say=print):
+    def __init__(self, binary, directory: Path, settings: dict, seed: int, events: int, calm: bool = False, say=print, projections: tuple = ("revenue", "events")):
         self.random, self.events, self.calm, self.say = random.Random(seed), events, calm, say
-        self.directory, self.kills = directory, Counter()
+        self.directory, self.kills, self.projections = directory, Counter(), projections
         self.journal = directory / "journal"
-        self.program = Archiver(binary, {**settings, "JOURNAL": self.journal, "PROJECT": "revenue,events", "LOG_FORMAT": "json"})
+        self.program = Archiver(binary, {**settings, "JOURNAL": self.journal, "PROJECT": ",".join(projections), "LOG_FORMAT": "json"})
         self.connection = psycopg2.connect(settings["PG_CONNECTION_STRING"])
         self.connection.autocommit = True
         self.server = None
@@ -102,7 +102,22 @@ class Life:
             found = dict(self.ask("SELECT projection, next FROM event_archiver.position WHERE topic = 'live'"))
         except psycopg2.Error:
             return False
-        return found.get("revenue") == self.events and found.get("events") == self.events
+        return all(found.get(each) == self.events for each in self.projections)
+
+    def send(self, lines: str, batch: int) -> None:
+        """Sent and applied."""
+        file = self.directory / "events.jsonl"
+        file.write_text(lines)
+        self.serve()
+        self.until_done("send", str(file), "--to", f"http://127.0.0.1:{self.port}", "--batch", str(batch), serving=True)
+        self.until(self.applied, "the projections")
+
+    def end(self) -> None:
+        if self.server is not None:
+            self.server.kill()
+            self.server.wait_end(30)
+        self.connection.close()
+        self.say(f"killed: {dict(self.kills) or 'nobody'}")
 
     # The life.
 
@@ -120,12 +135,8 @@ class Life:
         wanted = Counter()
         for each in events:
             wanted[each["userId"]] += each["value"] if each["name"] == "add_revenue" else -each["value"]
-        file = self.directory / "events.jsonl"
-        file.write_text("".join(json.dumps(each) + "\n" for each in events))
         try:
-            self.serve()
-            self.until_done("send", str(file), "--to", f"http://127.0.0.1:{self.port}", "--batch", str(max(self.events // 40, 1)), serving=True)
-            self.until(self.applied, "the projections")
+            self.send("".join(json.dumps(each) + "\n" for each in events), max(self.events // 40, 1))
             assert self.revenue() == wanted, "revenue"
             everything = self.rows()
             assert sum(everything.values()) == self.events and len(everything) == self.events, "rows"
@@ -135,11 +146,7 @@ class Life:
             assert self.revenue() == wanted, "revenue after its rebuild"
             self.say("revenue is rebuilt, and the same")
         finally:
-            if self.server is not None:
-                self.server.kill()
-                self.server.wait_end(30)
-            self.connection.close()
-        self.say(f"killed: {dict(self.kills) or 'nobody'}")
+            self.end()
 
     def archive_and_lose(self, everything: Counter) -> None:
         first = self.ask('SELECT min(created_at)::date::text FROM "Event"')[0][0]
