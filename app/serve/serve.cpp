@@ -6,6 +6,7 @@
 #include "app/run/export_machine.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/serve/api_server.hpp"
+#include "app/serve/freed_memory.hpp"
 #include "app/text/units.hpp"
 
 #include <fmt/format.h>
@@ -128,6 +129,7 @@ class serve_command : public framed_command {
 } // namespace
 
 int serve(const configuration& settings) {
+    return_freed_memory();
     run_frame frame(settings);
     if (settings.serving.offers(api::exports))
         log_exports_start(frame.log(), "serve", settings);

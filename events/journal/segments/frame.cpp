@@ -3,8 +3,8 @@
 #include "events/journal/error.hpp"
 #include "events/journal/segments/little_endian.hpp"
 
-#include <boost/crc.hpp>
 #include <fmt/format.h>
+#include <isa-l/crc.h>
 
 #include <algorithm>
 #include <cstring>
@@ -17,12 +17,11 @@ constexpr std::string_view magic{"EALOG\0\1\0", 8};
 constexpr std::size_t header_crc_at = segment_header_bytes - 4;
 
 std::uint32_t crc32c(std::string_view prefix, std::string_view bytes) {
-    constexpr std::uint32_t polynomial = 0x1EDC6F41;
-    constexpr std::uint32_t inverted = 0xFFFFFFFF;
-    boost::crc_optimal<32, polynomial, inverted, inverted, true, true> sum;
-    sum.process_bytes(prefix.data(), prefix.size());
-    sum.process_bytes(bytes.data(), bytes.size());
-    return sum.checksum();
+    std::uint32_t sum = 0xFFFFFFFF;
+    for (const auto part : {prefix, bytes}) // it reads only, whatever its type says
+        sum = crc32_iscsi(reinterpret_cast<unsigned char*>(const_cast<char*>(part.data())), // NOLINT
+                          static_cast<int>(part.size()), sum);
+    return ~sum;
 }
 
 void put_varint(std::string& to, std::uint64_t value) {
@@ -158,7 +157,15 @@ std::string frame_prefix(const segment_header& segment) {
 }
 
 std::string encode_events(std::span<const event> events) {
+    constexpr std::size_t varint_bytes_max = 10;
+    std::size_t bytes_max = 0;
+    for (const auto& each : events) {
+        bytes_max += 3 * varint_bytes_max + each.value.size() + (each.key ? each.key->size() : 0);
+        for (const auto& one : each.headers)
+            bytes_max += 2 * varint_bytes_max + one.name.size() + one.value.size();
+    }
     std::string payload;
+    payload.reserve(bytes_max);
     for (const auto& each : events) {
         put_varint(payload, each.key ? each.key->size() + 1 : 0);
         if (each.key)
@@ -232,7 +239,9 @@ frame decode_frame(std::string_view bytes, std::string_view prefix) {
     return found;
 }
 
-bool decode_events(const frame& from_frame, position from, std::vector<recorded_event>& to) {
+bool decode_events(const frame& from_frame, position from, std::vector<recorded_event>& to,
+                   std::size_t value_bytes_max) {
+    std::size_t bytes = 0;
     payload_reader reader(from_frame.payload);
     for (position at = from_frame.header.first; at < from_frame.header.end(); ++at) {
         if (at < from) {
@@ -243,7 +252,10 @@ bool decode_events(const frame& from_frame, position from, std::vector<recorded_
         recorded_event next{at, from_frame.header.time, {}};
         if (!take_event(reader, &next.content))
             return false;
+        bytes += next.content.value.size();
         to.push_back(std::move(next));
+        if (bytes >= value_bytes_max)
+            return true;
     }
     return reader.at_end();
 }

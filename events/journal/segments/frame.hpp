@@ -16,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -79,7 +80,9 @@ struct frame {
 // The frame that `bytes` begin with.
 [[nodiscard]] frame decode_frame(std::string_view bytes, std::string_view prefix);
 
-// Appends the frame's events from `from` on. False if its payload is not what encode_events writes.
-[[nodiscard]] bool decode_events(const frame& from_frame, position from, std::vector<recorded_event>& to);
+// Appends the frame's events from `from` on, and stops once their values have `value_bytes_max` bytes. False
+// if its payload, as far as it was read, is not what encode_events writes.
+[[nodiscard]] bool decode_events(const frame& from_frame, position from, std::vector<recorded_event>& to,
+                                 std::size_t value_bytes_max = std::numeric_limits<std::size_t>::max());
 
 } // namespace events

@@ -164,15 +164,15 @@ void segment_reader::read_into(batch& result, position end, std::size_t bytes_ma
             if (one.header.end() <= result.next)
                 continue;
             const auto had = result.events.size();
-            if (!decode_events(one, result.next, result.events))
-                throw damaged(file, offset, result.next);
             // A large frame is given out in parts.
+            if (!decode_events(one, result.next, result.events, bytes_max - std::min(bytes, bytes_max)))
+                throw damaged(file, offset, result.next);
             auto taken = had;
             for (; taken < result.events.size() && (taken == 0 || bytes < bytes_max); ++taken)
                 bytes += bytes_of(result.events[taken]);
-            const bool whole = taken == result.events.size();
             result.events.resize(taken);
             result.next = result.events.back().at + 1;
+            const bool whole = result.next == one.header.end();
             if (places_.size() >= places_kept)
                 places_.clear();
             places_.insert_or_assign(result.next, place{segment, whole ? frames.offset() : offset});

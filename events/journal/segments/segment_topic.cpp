@@ -17,8 +17,8 @@ namespace events {
 
 namespace {
 
-// Bounds what one sync makes everybody wait for.
-constexpr std::size_t group_bytes_max = 8'388'608;
+// Bounds what one sync makes everybody wait for, and the copy of it that is written at once.
+constexpr std::size_t group_bytes_max = 2'097'152;
 // How often a process that does not write looks for new events.
 constexpr std::chrono::milliseconds look_pause{50};
 

@@ -131,7 +131,11 @@ void segment_writer::make_room_for(std::uint64_t frame_bytes, event_time now) {
 // As many appends as the segment takes, at once. Returns the first that is not among them.
 std::size_t segment_writer::write_part(const std::vector<pending_append>& group, std::size_t from,
                                        event_time now, std::vector<append_result>& results) {
+    std::size_t bytes = 0;
+    for (auto each = from; each < group.size(); ++each)
+        bytes += frame_header_bytes + group[each].payload.size();
     std::string frames;
+    frames.reserve(bytes);
     std::vector<index_entry> index;
     auto next = end_;
     std::size_t to = from;

@@ -1,0 +1,77 @@
+"""How much memory `serve` takes for events: JOURNAL_MEMORY and 32 MiB, whatever is posted, however much there is to read."""
+import json
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from support.events import EventService
+
+MIB = 1 << 20
+ALLOWED = 32 * MIB
+
+
+def peak_of(service) -> int:
+    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{service.process.pid}/status").read_text())[1]) * 1024
+
+
+def body_of(bytes_of_event: int, bytes_in_all: int, name: str) -> bytes:
+    text = "x" * (bytes_of_event - 40)
+    return b"".join(json.dumps({"of": name, "n": n, "text": text}).encode() + b"\n" for n in range(bytes_in_all // bytes_of_event))
+
+
+def post_until_accepted(service, body: bytes, accepted: list) -> None:
+    while True:
+        answer = service.post("/events/t", body=body, Content_Type="application/x-ndjson", timeout=120)
+        if answer.status == 201:
+            accepted.append(answer.json["accepted"])
+            return
+        assert answer.status == 503 and answer.headers["retry-after"] == "1", answer
+
+
+def at_once(work, count: int) -> None:
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("memory, event", [("4MiB", 200), ("16MiB", 200), ("16MiB", 100_000)])
+def test_it_is_bounded_whatever_the_load_and_the_backlog(binary, tmp_path, memory, event):
+    allowed = int(memory.removesuffix("MiB")) * MIB + ALLOWED
+    with EventService(binary, tmp_path / "journal", settings={"JOURNAL_MEMORY": memory}) as service:
+        accepted: list = []
+
+        def post(client: int) -> None:
+            for _ in range(4):
+                post_until_accepted(service, body_of(event, 4 * MIB - 1000, str(client)), accepted)
+
+        at_once(post, 6)
+        assert peak_of(service) < allowed, "taking them in"
+        counts: list = []
+
+        def read(client: int) -> None:
+            answer = service.get(f"/events/t?from={sum(accepted) // 8 * client}", timeout=120)
+            assert answer.status == 200, answer
+            counts.append(answer.body.count(b"\n"))
+
+        at_once(read, 8)
+        assert sorted(counts)[-1] == sum(accepted)
+        assert peak_of(service) < allowed, "reading them back"
+
+
+def test_readers_that_stop_reading_take_no_more(binary, tmp_path):
+    with EventService(binary, tmp_path / "journal", settings={"JOURNAL_MEMORY": "8MiB"}) as service:
+        for _ in range(8):
+            post_until_accepted(service, body_of(50_000, 7 * MIB, "a"), [])
+        idle = [service.connect() for _ in range(16)]
+        for each in idle:
+            each.sendall(b"GET /events/t HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        for each in idle:
+            assert each.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert service.get("/events/t").status == 503
+        assert peak_of(service) < 8 * MIB + ALLOWED
+        for each in idle:
+            each.close()
