@@ -119,13 +119,6 @@ void client::take(rd_kafka_event_t* event) {
         else
             rd_kafka_oauthbearer_set_token_failure(handle_.get(), "no Entra identity is configured");
         break;
-    case RD_KAFKA_EVENT_OFFSET_COMMIT:
-        if (const auto failed = rd_kafka_event_error(event); failed != RD_KAFKA_RESP_ERR_NO_ERROR &&
-                                                             failed != RD_KAFKA_RESP_ERR__NO_OFFSET &&
-                                                             is_news("journal.kafka_group"))
-            around_.log.warn("journal.kafka_group", "positions are not shown in Kafka's consumer group",
-                             {{"reason", rd_kafka_err2str(failed)}});
-        break;
     default:
         break;
     }
@@ -145,6 +138,12 @@ void client::take_error(rd_kafka_resp_err_t code, std::string text) {
     } else {
         around_.log.debug("journal.kafka_error", complaint_);
     }
+}
+
+void client::not_shown(rd_kafka_resp_err_t failed) {
+    if (is_news("journal.kafka_group"))
+        around_.log.warn("journal.kafka_group", "positions are not shown in Kafka's consumer group",
+                         {{"reason", rd_kafka_err2str(failed)}});
 }
 
 // Once, until something works again.

@@ -45,6 +45,8 @@ class client {
     // Authentication or TLS fails: no try will help.
     [[nodiscard]] rd_kafka_resp_err_t refusal() const noexcept { return refusal_; }
     void works() noexcept;
+    // Logs that a position is not shown in the consumer group, once.
+    void not_shown(rd_kafka_resp_err_t failed);
 
     // No more callbacks come. Dropping the last reference waits for librdkafka's threads.
     [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept;

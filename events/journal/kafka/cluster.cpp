@@ -160,10 +160,22 @@ awaitable<bounds> cluster::look_once(const std::string& topic, std::int32_t part
     co_return *found;
 }
 
-void cluster::show(const std::string& topic, std::int32_t partition, position at) {
-    const auto list = one_partition(topic, partition, at);
-    const queue_handle answers(rd_kafka_queue_get_main(client_.handle().get()));
-    (void)rd_kafka_commit_queue(client_.handle().get(), list.get(), answers.get(), nullptr, nullptr);
+// The call waits for the coordinator of the group. A client that is closed while it looks for one would wait
+// for it too.
+awaitable<void> cluster::show(std::string topic, std::int32_t partition, position at) {
+    constexpr std::chrono::minutes pause{5};
+    if (!show_again_.passed())
+        co_return;
+    auto failed = std::make_shared<rd_kafka_resp_err_t>(RD_KAFKA_RESP_ERR_NO_ERROR);
+    std::function<void()> showing = [client = client_.handle(), failed, topic, partition, at] {
+        const auto list = one_partition(topic, partition, at);
+        *failed = rd_kafka_commit(client.get(), list.get(), 0);
+    };
+    co_await helper_.run(std::move(showing));
+    if (*failed == RD_KAFKA_RESP_ERR_NO_ERROR || *failed == RD_KAFKA_RESP_ERR__NO_OFFSET)
+        co_return;
+    show_again_ = async::deadline::after(pause);
+    client_.not_shown(*failed);
 }
 
 } // namespace events::kafka

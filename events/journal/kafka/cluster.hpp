@@ -34,8 +34,9 @@ class cluster {
     [[nodiscard]] awaitable<void> make(std::string topic);
     // Tries again while a partition has no leader.
     [[nodiscard]] awaitable<bounds> look(std::string topic, std::int32_t partition);
-    // Shows a position in the consumer group, for dashboards. Does not wait, and a failure is only logged.
-    void show(const std::string& topic, std::int32_t partition, position at);
+    // Shows a position in the consumer group, for dashboards. A failure is only logged, and is not tried
+    // again for some minutes.
+    [[nodiscard]] awaitable<void> show(std::string topic, std::int32_t partition, position at);
 
     [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept { return client_.release(); }
 
@@ -48,6 +49,7 @@ class cluster {
     client client_;
     async::helper_thread& helper_;
     std::string id_;
+    async::deadline show_again_{async::deadline::clock::time_point()};
     std::uint64_t retry_count_ = 0;
     async::retry_context retries_;
 };

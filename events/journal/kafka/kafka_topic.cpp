@@ -123,8 +123,7 @@ awaitable<extent> kafka_topic::look(std::int32_t partition) {
 }
 
 awaitable<void> kafka_topic::retain(std::int32_t partition, position needed) {
-    brokers_.show(name_, partition, needed);
-    co_return;
+    co_await brokers_.show(name_, partition, needed);
 }
 
 std::vector<std::shared_ptr<void>> kafka_topic::release() {

@@ -107,6 +107,9 @@ std::vector<property> bounds_of(role which, const client_shape& shape) {
     } else {
         all.push_back(
             {"fetch.max.bytes", std::to_string(std::max<std::size_t>(shape.memory_bytes, 1'048'576))});
+        // There is no membership. It bounds how long a position that is to be shown waits for the group's
+        // coordinator, and with it the closing of the client.
+        all.push_back({"session.timeout.ms", "4000"});
         all.push_back({"check.crcs", "true"});
         all.push_back({"allow.auto.create.topics", "false"});
         all.push_back({"queued.max.messages.kbytes", kilobytes});
@@ -166,7 +169,7 @@ conf_handle make_conf(role which, const client_shape& shape, const std::vector<p
     for (const auto& each : own_of(which, shape))
         set(conf.get(), each);
     rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
-                                             RD_KAFKA_EVENT_OFFSET_COMMIT |
+
                                              RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
     return conf;
 }
