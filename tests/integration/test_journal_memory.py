@@ -40,13 +40,14 @@ def at_once(work, count: int) -> None:
 
 @pytest.mark.parametrize("memory, event", [("4MiB", 200), ("16MiB", 200), ("16MiB", 100_000)])
 def test_it_is_bounded_whatever_the_load_and_the_backlog(binary, tmp_path, memory, event):
-    allowed = int(memory.removesuffix("MiB")) * MIB + ALLOWED
+    given = int(memory.removesuffix("MiB")) * MIB
+    allowed = given + ALLOWED
     with EventService(binary, tmp_path / "journal", settings={"JOURNAL_MEMORY": memory}) as service:
         accepted: list = []
 
         def post(client: int) -> None:
-            for _ in range(4):
-                post_until_accepted(service, body_of(event, 4 * MIB - 1000, str(client)), accepted)
+            for _ in range(64 * MIB // given):
+                post_until_accepted(service, body_of(event, given // 4 - 1000, str(client)), accepted)
 
         at_once(post, 6)
         assert peak_of(service) < allowed, "taking them in"
