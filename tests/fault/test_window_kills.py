@@ -8,7 +8,7 @@ from support.asking import serving
 from support.archiver import Archiver
 from support.windows import Windows
 
-POINTS = ["window-lines-written", "window-lines-written#3", "window-state-written", "window-state-written#2", "window-offsets-written", "window-offsets-written#2"]
+POINTS = ["window-lines-written", "window-lines-written#3", "window-state-written#2", "window-offsets-written#2"]
 
 
 @pytest.fixture
@@ -65,6 +65,16 @@ def test_killed_at(live, windows, database, point):
         there = journal_of(service)
         windows.wait_until(len(there))
         windows.check(there)
+
+
+@pytest.mark.parametrize("point", ["window-state-written", "window-offsets-written"])
+def test_killed_before_the_first_request(live, windows, database, point):
+    service = live()
+    told = {**service.settings, "EVENT_ARCHIVER_FAULT": f"{point}=kill"}
+    assert service.exports.archiver.run("serve", settings=told).code == 137
+    with live() as service:
+        assert post(service, 0, 10)
+        windows.wait_until(10)
 
 
 def test_killed_again_and_again(live, windows, database):
