@@ -54,6 +54,7 @@ class batch_work {
 
     // The whole at once; where it is refused, once more in pieces.
     [[nodiscard]] awaitable<batch_report> run() {
+        fault_point("projection-begin");
         if (invalid_.empty()) {
             try {
                 co_return co_await in_transaction(false);

@@ -9,6 +9,7 @@ from support.shop import TOTAL, Shop
 
 PLUGIN = "INSERT INTO seen SELECT $4 + n - 1 FROM json_array_elements($1) WITH ORDINALITY AS e(v, n) WHERE v->>'u' <> 'bad'"
 POINTS = [
+    "projection-begin",
     "projection-migrated",
     "projection-moved",
     "projection-moved#2",
@@ -63,7 +64,7 @@ def test_killed_at(shop, point):
     check(shop)
 
 
-@pytest.mark.parametrize("point", ["projection-moved", "projection-applied", "projection-before-commit"])
+@pytest.mark.parametrize("point", ["projection-begin", "projection-moved", "projection-applied", "projection-before-commit"])
 def test_stopped_at_and_overtaken(shop, point):
     """It holds the row of the position, until the server ends its transaction."""
     post_with_poison(shop)
