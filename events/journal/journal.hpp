@@ -38,7 +38,8 @@ struct extent {
 };
 
 struct batch {
-    // By position; without a gap but for positions that hold no event (Kafka). Empty: nothing came in time.
+    // By position; without a gap but for positions that hold no event (Kafka). Empty: nothing came in
+    // time, or there are only such positions from here to the end.
     std::vector<recorded_event> events;
     position next = 0; // where the next read begins
 };

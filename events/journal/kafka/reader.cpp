@@ -258,6 +258,11 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
             co_await go_to(place, partition, from);
             continue;
         }
+        // Positions that hold no event, up to the end: who reads on begins behind them.
+        if (place.at_end && place.next > from) {
+            result.next = place.next;
+            co_return result;
+        }
         if (place.at_end && deadline.passed()) {
             // The end may have moved since the broker spoke of it.
             const auto there = co_await brokers_.look(topic_, partition);
