@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 namespace app {
@@ -47,6 +48,29 @@ bool add_positions(std::string_view text, std::vector<std::int64_t>& into) {
             return true;
         text.remove_prefix(part.size() + 1);
     }
+}
+
+// Reads "live/1:3,5" or "live:3,5" as well; returns false for any other text, or for a second topic.
+bool add_letters(std::string_view text, dead_letter_request& into) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos)
+        return add_positions(text, into.positions);
+    const auto where = text.substr(0, colon);
+    const auto slash = where.rfind('/');
+    const auto topic = where.substr(0, slash);
+    std::optional<std::int32_t> partition;
+    if (slash != std::string_view::npos) {
+        const auto number = position_from(where.substr(slash + 1));
+        if (!number || *number > std::numeric_limits<std::int32_t>::max())
+            return false;
+        partition = static_cast<std::int32_t>(*number);
+    }
+    const bool first = into.topic.empty() && into.positions.empty();
+    if (topic.empty() || (!first && (into.topic != topic || into.partition != partition)))
+        return false;
+    into.topic = topic;
+    into.partition = partition;
+    return add_positions(text.substr(colon + 1), into.positions);
 }
 
 // A position, or a day.
@@ -103,12 +127,12 @@ read_dead_letter_request(const std::vector<std::string>& arguments, bool retry, 
     if (retry && drop)
         return std::string("--retry and --drop exclude each other");
     for (const auto& each : arguments) {
-        if (add_positions(each, request.positions))
+        if (add_letters(each, request))
             continue;
         if (!request.name.empty())
             return fmt::format(
                 "dead-letters takes one projection and positions: {} is neither a number nor a list"
-                " such as 3,5,7-9",
+                " such as 3,5,7-9 or, of one topic and partition, live/1:3,5",
                 async::quoted(each));
         request.name = each;
     }

@@ -25,7 +25,9 @@ struct dead_letter_request {
     enum class action : unsigned char { list, retry, drop };
     action what = action::list;
     std::string name;
-    std::vector<std::int64_t> positions; // none: all, of `list` and `retry`
+    std::string topic;                     // empty: all
+    std::optional<std::int32_t> partition; // nothing: all
+    std::vector<std::int64_t> positions;   // none: all, of `list` and `retry`
 };
 
 // Each returns the request, or a mistake.

@@ -304,6 +304,7 @@ awaitable<void> projection_work::dead_letters(definition_list there) {
     const std::vector<std::string> names(1, asked.name);
     const auto chosen = named_projections(std::move(there), names);
     const auto& which = chosen.front();
+    const events::letter_choice letters{asked.topic, asked.partition, asked.positions};
     std::vector<events::dead_letter> found;
     events::retried_letters retried;
     std::size_t dropped = 0;
@@ -312,18 +313,19 @@ awaitable<void> projection_work::dead_letters(definition_list there) {
         if (asked.what == action::list) {
             found = co_await events::dead_letters(session, position_name_of(which));
         } else if (asked.what == action::drop) {
-            dropped += co_await events::drop_letters(session, position_name_of(which), asked.positions);
+            dropped += co_await events::drop_letters(session, position_name_of(which), letters);
         } else {
-            const auto now = co_await events::retry_letters(session, which, position_name_of(which),
-                                                            asked.positions, log_);
-            retried.applied += now.applied;
-            retried.refused = now.refused;
+            co_await events::retry_letters(session, which, position_name_of(which), letters, retried, log_);
         }
     };
     co_await with_session(std::move(body));
     if (asked.what == action::list) {
         if (!asked.positions.empty())
             std::erase_if(found, [&asked](const events::dead_letter& each) {
+                if (!asked.topic.empty() && each.key.topic != asked.topic)
+                    return true;
+                if (asked.partition && each.key.partition != *asked.partition)
+                    return true;
                 return std::ranges::find(asked.positions, each.refused.at) == asked.positions.end();
             });
         answer_ = render_dead_letters(found, request_.output);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <span>
 
@@ -83,16 +84,62 @@ std::optional<std::string> array_of(const std::vector<position>& positions) {
     return array + "}";
 }
 
+constexpr std::string_view of_the_choice =
+    " FROM event_archiver.dead_letter d"
+    " WHERE d.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+    " AND ($2::pg_catalog.int8[] IS NULL OR d.position OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.int8[]))"
+    " AND ($3::pg_catalog.text IS NULL OR d.topic OPERATOR(pg_catalog.=) $3::pg_catalog.text)"
+    " AND ($4::pg_catalog.int4 IS NULL OR d.partition OPERATOR(pg_catalog.=) $4::pg_catalog.int4)";
+
+// $1 to $4 of it.
+class choice_parameters {
+  public:
+    choice_parameters(std::string projection, const letter_choice& which)
+        : projection_(std::move(projection))
+        , topic_(which.topic)
+        , positions_(array_of(which.positions)) {
+        if (which.partition)
+            partition_ = std::to_string(*which.partition);
+        values_.at(0) = db::parameter(projection_);
+        if (positions_)
+            values_.at(1) = db::parameter(*positions_);
+        if (!topic_.empty())
+            values_.at(2) = db::parameter(topic_);
+        if (!partition_.empty())
+            values_.at(3) = db::parameter(partition_);
+    }
+    choice_parameters(const choice_parameters&) = delete;
+    choice_parameters& operator=(const choice_parameters&) = delete;
+    [[nodiscard]] std::span<const db::parameter> values() const noexcept { return values_; }
+
+  private:
+    std::string projection_;
+    std::string topic_;
+    std::string partition_;
+    std::optional<std::string> positions_;
+    std::array<db::parameter, 4> values_;
+};
+
+// A position is no name of an event where there are several topics or partitions.
+awaitable<void> must_mean_one_each(db::connection& session, const choice_parameters& which) {
+    const auto sql = fmt::format("SELECT d.position, pg_catalog.string_agg(pg_catalog.concat_ws('/'::"
+                                 "pg_catalog.text, d.topic, d.partition), ' and '::pg_catalog.text){}"
+                                 " AND $2::pg_catalog.int8[] IS NOT NULL"
+                                 " GROUP BY d.position HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1"
+                                 " ORDER BY d.position LIMIT 1",
+                                 of_the_choice);
+    const auto found = co_await session.query(sql, which.values());
+    if (found.rows() > 0)
+        throw async::error(
+            failure::precondition,
+            fmt::format("position {} is that of dead letters in {}", found.integer(0, 0), found.text(0, 1)),
+            "Say which: TOPIC/PARTITION:POSITIONS, such as live/0:3,5.");
+}
+
 awaitable<std::vector<dead_letter>> chosen_letters(db::connection& session, std::string projection,
-                                                   std::vector<position> positions) {
-    const auto sql = fmt::format("SELECT {} FROM event_archiver.dead_letter d"
-                                 " WHERE d.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
-                                 " AND ($2::pg_catalog.int8[] IS NULL OR d.position OPERATOR(pg_catalog.=)"
-                                 " ANY ($2::pg_catalog.int8[])){}",
-                                 letter_columns, letter_order);
-    const auto wanted = array_of(positions);
-    const auto parameter = wanted ? db::parameter(*wanted) : db::parameter();
-    const auto rows = co_await session.query(sql, projection, parameter);
+                                                   const choice_parameters& which) {
+    const auto sql = fmt::format("SELECT {}{}{}", letter_columns, of_the_choice, letter_order);
+    const auto rows = co_await session.query(sql, which.values());
     std::vector<dead_letter> letters;
     for (int row = 0; row < rows.rows(); ++row)
         letters.push_back(letter_from(rows, row, projection));
@@ -173,15 +220,18 @@ awaitable<void> write_down(db::connection& session, dead_letter letter) {
 }
 
 awaitable<std::vector<dead_letter>> dead_letters(db::connection& session, std::string projection) {
-    std::vector<position> all;
-    co_return co_await chosen_letters(session, std::move(projection), std::move(all));
+    const letter_choice all;
+    const choice_parameters parameters(projection, all);
+    co_return co_await chosen_letters(session, std::move(projection), parameters);
 }
 
-awaitable<retried_letters> retry_letters(db::connection& session, const projection_definition& definition,
-                                         std::string projection, std::vector<position> positions,
-                                         async::log& log) {
-    retried_letters result;
-    auto letters = co_await chosen_letters(session, std::move(projection), std::move(positions));
+awaitable<void> retry_letters(db::connection& session, const projection_definition& definition,
+                              std::string projection, letter_choice which, retried_letters& so_far,
+                              async::log& log) {
+    const choice_parameters parameters(projection, which);
+    co_await must_mean_one_each(session, parameters);
+    so_far.refused = 0; // they are all tried again
+    auto letters = co_await chosen_letters(session, std::move(projection), parameters);
     for (auto& each : letters) {
         auto open = co_await db::transaction::begin(session, db::transaction_options());
         bool refused = false;
@@ -197,20 +247,18 @@ awaitable<retried_letters> retry_letters(db::connection& session, const projecti
         if (outcome != db::commit_outcome::committed)
             throw open.refusal().value_or(
                 db::error(failure::temporary, "the answer to COMMIT was lost", {}, false));
-        result.applied += *done.value ? 1 : 0;
-        result.refused += refused ? 1 : 0;
+        so_far.applied += *done.value ? 1 : 0;
+        so_far.refused += refused ? 1 : 0;
     }
-    co_return result;
 }
 
-awaitable<std::size_t> drop_letters(db::connection& session, std::string projection,
-                                    std::vector<position> positions) {
-    const auto array = array_of(positions).value_or("{}");
-    const auto removed =
-        co_await session.query("DELETE FROM event_archiver.dead_letter d WHERE d.projection "
-                               "OPERATOR(pg_catalog.=) $1::pg_catalog.text"
-                               " AND d.position OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.int8[])",
-                               projection, array);
+awaitable<std::size_t> drop_letters(db::connection& session, std::string projection, letter_choice which) {
+    if (which.positions.empty())
+        co_return 0;
+    const choice_parameters parameters(std::move(projection), which);
+    co_await must_mean_one_each(session, parameters);
+    const auto sql = fmt::format("DELETE{}", of_the_choice);
+    const auto removed = co_await session.query(sql, parameters.values());
     co_return removed.rows_affected();
 }
 

@@ -8,6 +8,7 @@
 #include "events/projection/position_row.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,19 +29,28 @@ struct dead_letter {
 [[nodiscard]] awaitable<std::vector<dead_letter>> dead_letters(db::connection& session,
                                                                std::string projection);
 
+// Of one topic and partition, or of all; at these positions, or at all.
+struct letter_choice {
+    std::string topic;                     // empty: of all
+    std::optional<std::int32_t> partition; // nothing: of all
+    std::vector<position> positions;       // none: at all
+};
+
 struct retried_letters {
     std::size_t applied = 0;
     std::size_t refused = 0; // again: they stay, with the new reason
 };
-// Applies the letters at `positions` (none: all) again, in order, each in a transaction with its removal. The
-// session has no transaction before and after. Throws db::error for what is not about the events.
-[[nodiscard]] awaitable<retried_letters> retry_letters(db::connection& session,
-                                                       const projection_definition& definition,
-                                                       std::string projection,
-                                                       std::vector<position> positions, async::log& log);
+// Applies the chosen letters again, in order, each in a transaction with its removal. Throws
+// async::error(precondition) where a position is that of several letters. The
+// session has no transaction before and after. Throws db::error for what is not about the events; `so_far`
+// has what was committed before, and those that were applied by an earlier call.
+[[nodiscard]] awaitable<void> retry_letters(db::connection& session, const projection_definition& definition,
+                                            std::string projection, letter_choice which,
+                                            retried_letters& so_far, async::log& log);
 
-// Removes the letters at `positions`; returns how many there were.
+// Removes the chosen letters, which have positions; returns how many there were. Throws
+// async::error(precondition) where a position is that of several letters.
 [[nodiscard]] awaitable<std::size_t> drop_letters(db::connection& session, std::string projection,
-                                                  std::vector<position> positions);
+                                                  letter_choice which);
 
 } // namespace events

@@ -46,6 +46,18 @@ TEST(projection_requests, dead_letters) {
     EXPECT_EQ(dropped.name, "a");
     EXPECT_THAT(dropped.positions, ElementsAre(3, 5, 7, 8, 9));
     EXPECT_EQ(std::get<dead_letter_request>(read({"3", "a"}, true, false)).name, "a");
+    EXPECT_EQ(dropped.topic, "");
+    const auto of_one = std::get<dead_letter_request>(read({"a", "my.topic/1:3,5"}, false, true));
+    EXPECT_EQ(of_one.topic, "my.topic");
+    EXPECT_EQ(of_one.partition, 1);
+    EXPECT_THAT(of_one.positions, ElementsAre(3, 5));
+    const auto of_all = std::get<dead_letter_request>(read({"a", "live:3"}, false, true));
+    EXPECT_EQ(of_all.topic, "live");
+    EXPECT_EQ(of_all.partition, std::nullopt);
+    for (const auto* wrong : {"live/x:3", "live/-1:3", "/1:3", ":3", "live/1:", "live/99999999999:3"})
+        EXPECT_THAT(std::get<std::string>(read({"a", wrong}, false, true)), HasSubstr("live/1:3,5")) << wrong;
+    EXPECT_THAT(std::get<std::string>(read({"a", "live:3", "other:4"}, false, true)),
+                HasSubstr("live/1:3,5"));
     EXPECT_THAT(std::get<std::string>(read({}, false, false)), HasSubstr("needs the name"));
     EXPECT_THAT(std::get<std::string>(read({"a"}, false, true)), HasSubstr("--drop needs positions"));
     EXPECT_THAT(std::get<std::string>(read({"a"}, true, true)), HasSubstr("exclude each other"));

@@ -136,12 +136,14 @@ TEST_F(engine, refused_events_become_dead_letters_and_are_retried) {
                                  " FROM json_to_recordset($1) AS e(u text, v text) GROUP BY 1"
                                  " ON CONFLICT (user_id) DO UPDATE SET value = t.value + excluded.value");
         const auto mended = read_projection(folder_ / "total");
-        std::vector<position> all;
-        const auto retried = co_await retry_letters(*session, mended, "total", all, log_);
+        letter_choice all;
+        retried_letters retried;
+        co_await retry_letters(*session, mended, "total", all, retried, log_);
         EXPECT_EQ(retried.applied, 2U);
         EXPECT_EQ(retried.refused, 1U);
         co_await expect("SELECT sum(value) FROM total", std::to_string(5050 - 51 - 100 + 3));
-        std::vector<position> which{50};
+        letter_choice which;
+        which.positions = {50};
         const auto dropped = co_await drop_letters(*session, "total", which);
         EXPECT_EQ(dropped, 1U);
         co_await expect("SELECT count(*) FROM event_archiver.dead_letter", "0");
