@@ -18,8 +18,11 @@ using async::awaitable;
 
 awaitable<std::vector<events::position_key>> known_keys(db::connection& session) {
     std::vector<events::position_key> keys;
+    // Positions of an earlier version have no marks: `project` and `serve` give them the column.
     const auto made = co_await session.query(
-        "SELECT pg_catalog.to_regclass('event_archiver.position'::pg_catalog.text) IS NOT NULL");
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=)"
+        " pg_catalog.to_regclass('event_archiver.position'::pg_catalog.text)::pg_catalog.oid"
+        " AND a.attname OPERATOR(pg_catalog.=) 'mark'::pg_catalog.name AND NOT a.attisdropped)");
     if (!made.boolean(0, 0))
         co_return keys;
     const auto rows = co_await session.query("SELECT p.projection, p.topic, p.partition FROM "

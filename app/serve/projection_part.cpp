@@ -39,7 +39,9 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     if (settings.projections.choice == projection_choice::none)
         return;
     std::vector<events::projection_definition> chosen;
-    for (auto& each : projections_to_serve(all_projections(settings), settings)) {
+    auto to_serve = projections_to_serve(all_projections(settings), settings);
+    note_awaited(to_serve); // one with a mistake needs its events once it is mended
+    for (auto& each : to_serve) {
         if (each.mistake.empty()) {
             chosen.push_back(std::move(each));
             continue;
@@ -55,7 +57,6 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
                                            "PG_CONNECTION_STRING is not set");
         return;
     }
-    note_awaited(chosen);
     events::engine_options options;
     options.worker = around_.frame.run_id();
     options.group = settings.journal.group;

@@ -41,13 +41,16 @@ void must_come_back(const named_projection& which, const topic_partition& each,
     const bool keeps = which.definition.settings.replay == replay_policy::keep;
     if (keeps)
         return;
-    if (row && row->journal != each.there.id)
+    const bool begun = row && !row->journal.empty();
+    if (begun && row->journal != each.there.id)
         throw async::error(
             failure::precondition,
             fmt::format("the tables of projection '{}' hold events of the journal {}, and this is {}",
                         which.name, row->journal, each.there.id),
             "A replay would empty them. Empty them yourself if that is right, and begin with another"
             " KAFKA_GROUP_ID.");
+    if (begun)
+        must_belong({which.name, each.source->name(), each.partition}, *row, each.there);
     if (each.there.begin > 0 || from.at || from.time)
         throw async::error(
             failure::precondition,
@@ -66,6 +69,15 @@ struct partition_start {
 // Events before it have been applied, as far as this database knows: also by a replay that has not ended.
 position applied_end(const std::optional<position_row>& row, const extent& there) {
     return row && row->journal == there.id ? std::max(row->next, row->replay_until) : 0;
+}
+
+// Rows that are emptied come from the journal alone.
+void must_have_tables(const projection_definition& which) {
+    if (which.settings.replay == replay_policy::truncate && which.settings.tables.empty())
+        throw async::error(
+            failure::precondition, fmt::format("projection '{}' says nothing of its tables", which.name),
+            "A replay empties them first. List them in projection.conf: tables = "
+            "public.users_revenue; where applying an event again changes nothing, replay = keep.");
 }
 
 // Events of a topic that the journal no longer has would be missing in tables that are emptied.
@@ -103,8 +115,8 @@ awaitable<void> set_position_back(db::connection& session, std::string name, par
     (void)co_await session.query(
         "INSERT INTO event_archiver.position AS p (projection, topic, partition, journal, next, worker)"
         " VALUES ($1, $2, $3, $4, $5, 'replay') ON CONFLICT (projection, topic, partition) DO UPDATE SET"
-        " journal = excluded.journal, next = excluded.next, worker = excluded.worker, at = now(), mark = '',"
-        " reason = '',"
+        " journal = excluded.journal, next = excluded.next, worker = excluded.worker, at = now(), reason = "
+        "'', mark = '',"
         " state = CASE p.state WHEN 'paused' THEN p.state ELSE 'running' END",
         name, to.which.source->name(), partition, to.which.there.id, next);
     const bool all_are_met = left_out == replay_mark().left_out;
@@ -118,31 +130,38 @@ awaitable<void> set_position_back(db::connection& session, std::string name, par
                                      name, to.which.source->name(), partition, next);
 }
 
+// Waiting for the tables may have taken long.
+awaitable<void> must_still_have(named_projection which, partition_start each) {
+    const auto now = co_await each.which.source->look(each.which.partition);
+    if (now.begin <= each.start && now.end >= each.which.there.end && now.id == each.which.there.id)
+        co_return;
+    throw async::error(
+        failure::precondition,
+        fmt::format("projection '{}' cannot be replayed: the journal of topic '{}' was changed meanwhile,"
+                    " and has {} to {}",
+                    which.name, each.which.source->name(), now.begin, now.end),
+        "Nothing was changed. Run it again: it says what would be missing.");
+}
+
 // Within a transaction.
 awaitable<void> set_back(db::connection& session, named_projection which, std::vector<partition_start> starts,
                          std::string left_out) {
+    co_await lock_tables_of_projections(session);
     const bool keeps = which.definition.settings.replay == replay_policy::keep;
     for (const auto& each : starts)
         co_await set_position_back(session, which.name, each, left_out);
+    const bool there = co_await all_tables_are_there(session, which.definition);
+    if (!there)
+        co_await migrate_again(session, which.definition);
     if (!keeps && !which.definition.settings.tables.empty()) {
         std::string list;
         for (const auto& each : which.definition.settings.tables)
             list += (list.empty() ? "" : ", ") + each.quoted();
         co_await session.execute("TRUNCATE " + list);
     }
+    for (const auto& each : starts)
+        co_await must_still_have(which, each);
     async::fault_point("replay-before-commit");
-}
-
-// Before the position is set back: what runs the projection would stop at a table that is not there.
-awaitable<void> make_missing_tables(db::connection& session, const projection_definition& which,
-                                    async::log& log) {
-    const bool there = co_await all_tables_are_there(session, which);
-    if (there)
-        co_return;
-    (void)co_await session.query("DELETE FROM event_archiver.migration m WHERE m.projection"
-                                 " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
-                                 which.name);
-    (void)co_await migrate(session, which, log);
 }
 
 } // namespace
@@ -173,16 +192,20 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
         throw async::error(failure::precondition,
                            fmt::format("projection '{}' has nothing to replay: the journal has no topic '{}'",
                                        which.name, which.definition.settings.topics.front()));
+    must_have_tables(which.definition);
     co_await must_have_all_topics(session, which, partitions);
+    const bool keeps = which.definition.settings.replay == replay_policy::keep;
     std::vector<partition_start> starts;
     for (const auto& each : partitions) {
         const position_key key{which.name, each.source->name(), each.partition};
         const auto row = co_await look_at(session, key);
         must_come_back(which, each, row, from);
+        if (row && !keeps)
+            co_await must_go_on(*each.source, key, *row, each.there);
         const auto start = co_await find_start(*each.source, each.partition, each.there, from);
         starts.push_back({each, start});
     }
-    co_await make_missing_tables(session, which.definition, log);
+    async::fault_point("replay-looked");
     db::transaction_options options;
     options.lock_timeout = std::chrono::seconds(30);
     auto open = co_await db::transaction::begin(session, options);

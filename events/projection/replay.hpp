@@ -1,6 +1,5 @@
 // Events that have been applied are applied again, in place. docs/projections.md says what becomes of it if
 // the process dies.
-// Tested by tests/integration/test_projections.py and test_archived_events.py.
 #pragma once
 
 #include "async/log.hpp"
@@ -22,7 +21,7 @@ struct replay_start {
 
 // Sets the position back, in one transaction with what the projection's `replay` setting says of its tables.
 // Throws async::error(precondition) where its tables cannot come back from this journal: events have been
-// removed, or it is another journal.
+// removed, or it is another journal, or `tables` is empty; integrity, where the journal was put back.
 [[nodiscard]] awaitable<void> replay_projection(db::connection& session, journal& of, named_projection which,
                                                 replay_start from, async::log& log);
 

@@ -2,8 +2,10 @@
 
 #include "async/caught.hpp"
 #include "async/error.hpp"
+#include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
+#include "db/transaction.hpp"
 #include "events/projection/position_row.hpp"
 
 #include <algorithm>
@@ -17,12 +19,14 @@ namespace {
 constexpr std::chrono::seconds retention_pause{10};
 constexpr std::chrono::seconds retention_patience{30};
 
+constexpr std::string_view lock_not_available = "55P03";
+
 using awaited_list = std::vector<awaited_projection>;
 
 std::vector<std::string> awaited_in(const awaited_list& awaited, const std::string& topic) {
     std::vector<std::string> names;
     for (const auto& each : awaited)
-        if (std::ranges::find(each.topics, topic) != each.topics.end())
+        if (each.topics.empty() || std::ranges::find(each.topics, topic) != each.topics.end())
             names.push_back(each.position_name);
     return names;
 }
@@ -38,17 +42,62 @@ awaitable<bool> have_begun(db::connection& session, std::vector<std::string> nam
     co_return true;
 }
 
-// Below which position nobody needs an event; nothing, where all are needed.
-awaitable<std::optional<position>> not_needed_below(topic& of, std::int32_t partition, extent there,
-                                                    db::connection* session, const awaited_list& awaited) {
+struct removal {
+    std::optional<position> below; // which nobody needs an event; nothing, where all are needed
+    bool by_positions = false;     // of projections that have begun
+};
+
+awaitable<removal> what_may_go(topic& of, std::int32_t partition, extent there, db::connection* session,
+                               const awaited_list& awaited) {
     auto names = awaited_in(awaited, of.name());
     std::optional<position> confirmed;
     if (session != nullptr)
         confirmed = co_await confirmed_position(*session, of.name(), partition, there.id);
     if (!confirmed) // no projection has begun with this topic, or that is not known
-        co_return names.empty() ? std::optional(there.end) : std::nullopt;
+        co_return removal{names.empty() ? std::optional(there.end) : std::nullopt, false};
     const bool all = co_await have_begun(*session, std::move(names), of.name(), partition, there.id);
-    co_return all ? confirmed : std::nullopt;
+    co_return removal{all ? confirmed : std::nullopt, true};
+}
+
+// The newest state of the positions, whether it is on the disk or not; nothing: none is there.
+awaitable<std::optional<position>> lowest_position(db::connection& session, std::string topic,
+                                                   std::int32_t partition, std::string journal) {
+    const auto number = std::to_string(partition);
+    const auto found =
+        co_await session.query("SELECT pg_catalog.min(p.next) FROM event_archiver.position p"
+                               " WHERE p.topic OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+                               " AND p.partition OPERATOR(pg_catalog.=) $2::pg_catalog.int4"
+                               " AND p.journal OPERATOR(pg_catalog.=) ANY (ARRAY[$3::pg_catalog.text, ''])",
+                               topic, number, journal);
+    if (found.is_null(0, 0))
+        co_return std::nullopt;
+    co_return found.integer(0, 0);
+}
+
+// A replay and a rebuild take this lock before they look at what the journal has, and keep it until their
+// position is committed. Whoever is not let in removes nothing this time.
+awaitable<bool> may_remove(db::connection& session) {
+    bool free = true;
+    try {
+        co_await session.execute("LOCK TABLE event_archiver.migration IN SHARE MODE NOWAIT");
+    } catch (const db::error& said) {
+        if (said.state() != lock_not_available)
+            throw;
+        free = false;
+    }
+    co_return free;
+}
+
+awaitable<void> retain_unless_set_back(db::connection& session, topic& of, std::int32_t partition,
+                                       std::string journal, position needed) {
+    auto open = co_await db::transaction::begin(session, db::transaction_options());
+    const bool free = co_await may_remove(session);
+    if (free) {
+        const auto lowest = co_await lowest_position(session, of.name(), partition, journal);
+        async::fault_point("retention-before-removal");
+        co_await of.retain(partition, std::min(needed, lowest.value_or(needed)));
+    }
+    co_await open.rollback();
 }
 
 awaitable<void> retain_all(journal& of, db::connection* session, const awaited_list& awaited,
@@ -59,11 +108,12 @@ awaitable<void> retain_all(journal& of, db::connection* session, const awaited_l
             continue;
         auto* const each = co_await of.open(name);
         for (std::int32_t partition = 0; partition < each->partitions(); ++partition) {
-            auto there = co_await each->look(partition);
-            const auto needed =
-                co_await not_needed_below(*each, partition, std::move(there), session, awaited);
-            if (needed)
-                co_await each->retain(partition, *needed);
+            const auto there = co_await each->look(partition);
+            const auto found = co_await what_may_go(*each, partition, there, session, awaited);
+            if (found.below && found.by_positions)
+                co_await retain_unless_set_back(*session, *each, partition, there.id, *found.below);
+            else if (found.below)
+                co_await each->retain(partition, *found.below);
         }
     }
 }
@@ -89,7 +139,7 @@ awaitable<std::optional<position>> confirmed_position(db::connection& session, s
         " (SELECT pg_catalog.min(p.next) FROM event_archiver.position p"
         " WHERE p.topic OPERATOR(pg_catalog.=) $1::pg_catalog.text"
         " AND p.partition OPERATOR(pg_catalog.=) $2::pg_catalog.int4"
-        " AND p.journal OPERATOR(pg_catalog.=) $3::pg_catalog.text)",
+        " AND p.journal OPERATOR(pg_catalog.=) ANY (ARRAY[$3::pg_catalog.text, '']))",
         topic, number, journal);
     if (found.is_null(0, 2))
         co_return std::nullopt;

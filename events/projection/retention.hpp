@@ -20,15 +20,16 @@ confirmed_position(db::connection& session, std::string topic, std::int32_t part
 // A projection that may not have begun yet: until it has a position in a topic, it needs all of it.
 struct awaited_projection {
     std::string position_name;
-    std::vector<std::string> topics;
+    std::vector<std::string> topics; // empty: any, for its projection.conf cannot be read
 };
 
 // Which topics: those of a journal of ours, or in a cluster that has others' topics as well only those that
 // are awaited, whose positions are shown there.
 enum class retained : std::uint8_t { every_topic, awaited_topics };
 
-// Lets each topic forget what it may. `database` is null where there is none: topics that are awaited stay
-// whole then, for what has been applied of them is not known. Throws what the database or the journal throws.
+// Lets each topic forget what it may, but nothing while a replay or a rebuild sets a position. `database` is
+// null where there is none: topics that are awaited stay whole then, for what has been applied of them is not
+// known. Throws what the database or the journal throws.
 [[nodiscard]] awaitable<void> retain_once(journal& of, const db::database_access* database,
                                           const std::vector<awaited_projection>& awaited,
                                           retained which = retained::every_topic);

@@ -67,6 +67,7 @@ CREATE TABLE IF NOT EXISTS event_archiver.replay (
     left_out text NOT NULL,
     PRIMARY KEY (projection, topic, partition)
 );
+ALTER TABLE event_archiver.position ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT '';
 COMMENT ON SCHEMA event_archiver IS 'event-archiver: how far projections are, and what they could not apply';
 )sql";
 
@@ -76,7 +77,10 @@ SELECT pg_catalog.count(*),
     pg_catalog.count(*) FILTER (WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE')
         AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
         AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') AND pg_catalog.has_table_privilege(c.oid, 'DELETE')),
-    pg_catalog.current_database(), current_user::pg_catalog.text
+    pg_catalog.current_database(), current_user::pg_catalog.text,
+    pg_catalog.count(*) FILTER (WHERE EXISTS (SELECT FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attname OPERATOR(pg_catalog.=) 'mark'
+            AND NOT a.attisdropped))
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'
     AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['position', 'dead_letter', 'migration', 'replay']::pg_catalog.name[])
@@ -136,7 +140,7 @@ awaitable<bool> is_recorded(db::connection& session, const projection_definition
 awaitable<bool> apply_migration(db::connection& session, const projection_definition& which,
                                 const migration& file) {
     // Takes no snapshot, as a query would: what is read behind it is what the process before has left.
-    co_await session.execute("LOCK TABLE event_archiver.migration IN SHARE ROW EXCLUSIVE MODE");
+    co_await lock_tables_of_projections(session);
     const bool done = co_await is_recorded(session, which, file);
     if (done)
         co_return false;
@@ -170,7 +174,8 @@ awaitable<bool> apply_in_transaction(db::connection& session, const projection_d
 
 awaitable<void> make_schema(db::connection& session, async::log& log) {
     auto rights = co_await session.query(rights_query);
-    if (rights.integer(0, 0) < tables_of_schema) {
+    // A version before this one made `position` without a column.
+    if (rights.integer(0, 0) < tables_of_schema || rights.integer(0, 4) == 0) {
         const auto failed = co_await async::caught(create_tables(session));
         if (failed) {
             try {
@@ -214,6 +219,33 @@ awaitable<std::size_t> migrate(db::connection& session, const projection_definit
         }
     }
     co_return applied;
+}
+
+awaitable<void> lock_tables_of_projections(db::connection& session) {
+    co_await session.execute("LOCK TABLE event_archiver.migration IN SHARE ROW EXCLUSIVE MODE");
+}
+
+awaitable<void> migrate_again(db::connection& session, const projection_definition& which) {
+    (void)co_await session.query("DELETE FROM event_archiver.migration m WHERE m.projection"
+                                 " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
+                                 which.name);
+    for (const auto& file : which.migrations) {
+        try {
+            (void)co_await apply_migration(session, which, file);
+        } catch (async::error& said) {
+            said.add_context(fmt::format("migration '{}/{}'", which.name, file.name));
+            throw;
+        }
+    }
+}
+
+awaitable<std::string> schema_oid(db::connection& session, std::string schema) {
+    const auto name = db::connection::identifier(schema);
+    const auto found = co_await session.query(
+        "SELECT COALESCE(pg_catalog.to_regnamespace($1::pg_catalog.text)::pg_catalog.oid::pg_catalog.text, "
+        "'')",
+        name);
+    co_return std::string(found.text(0, 0));
 }
 
 std::string search_path_statement(const projection_definition& which, const std::string& first) {

@@ -23,9 +23,21 @@ using async::awaitable;
 [[nodiscard]] awaitable<std::size_t> migrate(db::connection& session, const projection_definition& which,
                                              async::log& log);
 
+// Within a transaction, as its first statement: until its end no other process makes or empties tables of
+// projections, and no event is removed from a journal. Takes no snapshot, as a query would.
+[[nodiscard]] awaitable<void> lock_tables_of_projections(db::connection& session);
+
+// Within a transaction: all migrations, also those that have been applied, because a table is gone. Throws as
+// `migrate` does.
+[[nodiscard]] awaitable<void> migrate_again(db::connection& session, const projection_definition& which);
+
 // The statement that lets names be found in the schemas of the projection's tables, then in public; in
 // `first` before all, unless it is empty.
 [[nodiscard]] std::string search_path_statement(const projection_definition& which,
                                                 const std::string& first = {});
+
+// The OID of a schema; empty: there is none. What is committed now counts, whatever the transaction's
+// snapshot.
+[[nodiscard]] awaitable<std::string> schema_oid(db::connection& session, std::string schema);
 
 } // namespace events

@@ -1,12 +1,18 @@
 """A projection of one's own, its journal, and the program."""
 import json
 import time
+from pathlib import Path
 
 from support.archiver import Archiver
 from support.journal_files import TopicFile
 
 TOTAL = """INSERT INTO total AS t SELECT u, sum(v) FROM json_to_recordset($1) AS e(u text, v bigint) GROUP BY u
 ON CONFLICT (user_id) DO UPDATE SET value = t.value + excluded.value"""
+
+
+def process_state(pid: int) -> str:
+    """T: it is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 class Shop:
