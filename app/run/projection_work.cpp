@@ -217,10 +217,13 @@ awaitable<void> projection_work::projections(definition_list there) {
     }
     if (request_.projection.what == projection_request::action::forget) {
         // Also one that is defined nowhere any more.
+        const auto& name = request_.projection.names.front();
+        const bool defined = std::ranges::any_of(
+            there, [this, &name](const auto& each) { return position_name_of(each) == name; });
         std::size_t removed = 0;
-        session_body body = [this, &removed](db::connection& session) -> awaitable<void> {
+        session_body body = [this, &name, &removed, defined](db::connection& session) -> awaitable<void> {
             co_await events::make_schema(session, log_);
-            removed = co_await events::forget_projection(session, request_.projection.names.front());
+            removed = co_await events::forget_projection(session, name, defined);
         };
         co_await with_session(std::move(body));
         answer_ = removed > 0 ? "forgotten\n" : "there was no such position\n";

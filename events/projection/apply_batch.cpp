@@ -7,6 +7,7 @@
 #include "events/event_mark.hpp"
 #include "events/projection/apply_events.hpp"
 #include "events/projection/bisection.hpp"
+#include "events/projection/control.hpp"
 #include "events/projection/dead_letter.hpp"
 #include "events/projection/schema.hpp"
 
@@ -114,9 +115,8 @@ class batch_work {
         // First of all: from here on a process that is stopped holds nobody up for long.
         co_await session_.execute(std::string(batch_settings) +
                                   search_path_statement(target_.definition, target_.schema));
-        position_move move{target_.key, target_.journal, from_, to_, target_.worker, {}};
-        if (!events_.empty())
-            move.mark = mark_of(events_.back());
+        report_.mark = events_.empty() ? target_.mark : mark_of(events_.back());
+        position_move move{target_.key, target_.journal, from_, to_, target_.worker, report_.mark};
         auto replay = co_await move_position(session_, std::move(move));
         // Events that are applied again and events that are new must not be in one batch.
         const bool again = replay && !events_.empty() && events_.front().at < replay->until;
@@ -125,9 +125,10 @@ class batch_work {
         if (report_.fenced)
             co_return false;
         left_out_ = again ? replay->left_out : replay_mark().left_out;
+        co_await must_be_its_schema();
+        fault_point("projection-moved");
         if (events_.empty())
             co_return true;
-        fault_point("projection-moved");
         if (in_pieces)
             co_await apply_in_pieces();
         else
@@ -138,6 +139,16 @@ class batch_work {
         report_.events = accepted_end_;
         report_.dead_letters = refused_.size();
         co_return true;
+    }
+
+    // Whoever rebuilds the same projection has dropped the schema and made another, or has swapped it: then
+    // names would be found in the schemas of the live tables.
+    [[nodiscard]] awaitable<void> must_be_its_schema() {
+        if (target_.schema.empty())
+            co_return;
+        const auto now = co_await schema_oid(session_, target_.schema);
+        if (now != target_.schema_oid)
+            throw another_rebuild();
     }
 
     // Ranges that a statement may take in one piece: $4 says where it begins, so no position may be missing.
@@ -234,13 +245,19 @@ class batch_work {
         report_.next = events_[first.index].at;
         report_.blocked_by = fmt::format("{} (SQLSTATE {})", first.reason, first.sqlstate);
         refused_.clear();
+        report_.mark = first.index > 0 ? mark_of(events_[first.index - 1]) : target_.mark;
+        co_await move_back();
+    }
+
+    [[nodiscard]] awaitable<void> move_back() {
         const auto next = std::to_string(report_.next);
         const auto partition = std::to_string(target_.key.partition);
-        (void)co_await session_.query("UPDATE event_archiver.position AS p SET next = $4::pg_catalog.int8"
-                                      " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
-                                      " AND p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
-                                      " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4",
-                                      target_.key.projection, target_.key.topic, partition, next);
+        (void)co_await session_.query(
+            "UPDATE event_archiver.position AS p SET next = $4::pg_catalog.int8, mark = $5"
+            " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+            " AND p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
+            " AND p.partition OPERATOR(pg_catalog.=) $3::pg_catalog.int4",
+            target_.key.projection, target_.key.topic, partition, next, report_.mark);
     }
 
     [[nodiscard]] awaitable<void> apply_plugins() {

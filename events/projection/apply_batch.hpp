@@ -22,6 +22,9 @@ struct batch_target {
     std::string journal;
     std::string worker;
     std::string schema; // where names are found first; empty: none
+    // The OID of `schema`: a schema of that name that another process has made is not written to.
+    std::string schema_oid;
+    std::string mark; // of the last event before the batch; empty: not known
 };
 
 struct batch_report {
@@ -30,6 +33,7 @@ struct batch_report {
     std::size_t events = 0; // applied or written down as dead letters
     std::size_t dead_letters = 0;
     std::size_t plugin_failures = 0; // events times plugins
+    std::string mark;                // of the last event before `next`; empty: not known
     std::string blocked_by;          // why the event at `next` is refused, with on_error = block
 };
 
@@ -39,7 +43,8 @@ inline constexpr std::size_t dead_letters_max = 100;
 // Applies `events`, none or more, which begin at `from` or behind it and end before `to`, on a session
 // without a transaction. Throws db::error, after which nothing is committed, unless it says
 // outcome_unknown(): then the position tells. Throws async::error(precondition) for more than
-// dead_letters_max refused events. The session has no transaction afterwards if it is still usable.
+// dead_letters_max refused events, locked where `schema`
+// is another one than it was. The session has no transaction afterwards if it is still usable.
 [[nodiscard]] awaitable<batch_report> apply_batch(db::connection& session, const batch_target& target,
                                                   event_list events, position from, position to,
                                                   async::log& log);

@@ -1,7 +1,10 @@
 #include "events/projection/control.hpp"
 
 #include "async/caught.hpp"
+#include "async/error.hpp"
 #include "events/projection/topic_partition.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +13,8 @@
 namespace events {
 
 namespace {
+
+using async::failure;
 
 constexpr std::string_view rebuild_suffix = "#rebuild";
 
@@ -61,6 +66,11 @@ std::string rebuild_name(const std::string& name) { return name + std::string(re
 
 std::string rebuild_schema(const projection_definition& which) { return "ea_rebuild_" + which.name; }
 
+async::error another_rebuild() {
+    return async::error(failure::locked,
+                        "another rebuild of the same projection has taken the place of this one");
+}
+
 awaitable<std::vector<projection_status>> look_at_all(db::connection& session, journal& of,
                                                       std::vector<named_projection> which) {
     auto known = co_await known_positions(session);
@@ -101,6 +111,11 @@ awaitable<std::size_t> pause_projection(db::connection& session, journal& of, na
         position_key key{which.name, each.source->name(), each.partition};
         co_await begin_at(session, std::move(key), each.there.id, each.there.begin);
     }
+    // A topic that comes later is not applied either.
+    for (const auto& name : which.definition.settings.topics) {
+        position_key key{which.name, name, 0};
+        co_await begin_at(session, std::move(key), std::string(), 0);
+    }
     const auto changed = co_await session.query(
         "UPDATE event_archiver.position AS p SET state = 'paused', reason = '' WHERE p.projection "
         "OPERATOR(pg_catalog.=)"
@@ -115,10 +130,29 @@ awaitable<std::size_t> resume_projection(db::connection& session, std::string na
         " OPERATOR(pg_catalog.=) $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.<>) "
         "'running'::pg_catalog.text",
         name);
+    const auto known = co_await session.query(
+        "SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
+        " $1::pg_catalog.text",
+        name);
+    if (known.integer(0, 0) == 0)
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' has no position, so it is not paused", name),
+                           "`event-archiver projections` lists the names; KAFKA_GROUP_ID is a part of one.");
     co_return changed.rows_affected();
 }
 
-awaitable<std::size_t> forget_projection(db::connection& session, std::string name) {
+awaitable<std::size_t> forget_projection(db::connection& session, std::string name, bool defined) {
+    const auto at_work = co_await session.query(
+        "SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
+        " $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.<>) 'paused'::pg_catalog.text",
+        name);
+    if (defined && at_work.integer(0, 0) > 0)
+        throw async::error(
+            failure::precondition,
+            fmt::format("projection '{}' is still defined, and would apply events again that its tables have",
+                        name),
+            "`projections replay` and `rebuild` fill its tables anew. If it is to be forgotten all the same, "
+            "`projections pause` it first.");
     (void)co_await session.query("DELETE FROM event_archiver.dead_letter d WHERE d.projection "
                                  "OPERATOR(pg_catalog.=) $1::pg_catalog.text",
                                  name);

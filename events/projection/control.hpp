@@ -2,6 +2,7 @@
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
+#include "async/error.hpp"
 #include "db/session_scope.hpp"
 #include "events/journal/journal.hpp"
 #include "events/projection/definition.hpp"
@@ -37,16 +38,23 @@ struct named_projection {
 [[nodiscard]] awaitable<std::vector<projection_status>> look_at_all(db::connection& session, journal& of,
                                                                     std::vector<named_projection> which);
 
-// Each sees it within a second. Returns the rows that were changed.
+// Each sees it within a second. Returns the rows that were changed. A topic or a partition that comes while
+// the projection is paused is not applied either. Resuming throws async::error(precondition) where `name` has
+// no position.
 [[nodiscard]] awaitable<std::size_t> pause_projection(db::connection& session, journal& of,
                                                       named_projection which);
 [[nodiscard]] awaitable<std::size_t> resume_projection(db::connection& session, std::string name);
 
 // Removes positions and dead letters of a name that is used no more: it holds nothing in the journal then.
-[[nodiscard]] awaitable<std::size_t> forget_projection(db::connection& session, std::string name);
+// Throws async::error(precondition) for one that is `defined`, so that some process may run it, and is not
+// paused.
+[[nodiscard]] awaitable<std::size_t> forget_projection(db::connection& session, std::string name,
+                                                       bool defined);
 
 // The name under which a rebuild keeps its position, and its schema.
 [[nodiscard]] std::string rebuild_name(const std::string& name);
 [[nodiscard]] std::string rebuild_schema(const projection_definition& which);
+// What ends a rebuild whose schema and position are not its own any more.
+[[nodiscard]] async::error another_rebuild();
 
 } // namespace events

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace events {
 
 namespace {
@@ -25,6 +27,15 @@ constexpr std::string_view of_its_replay = " FROM event_archiver.replay r WHERE 
 constexpr std::string_view other_journal_hint =
     "Bring the right journal back (JOURNAL). If it is lost for good, begin with this one under another "
     "KAFKA_GROUP_ID: docs/projections.md says what that means for the tables.";
+
+// Of the event that a mark is of; nothing: it is empty.
+std::optional<position> position_in(const std::string& mark) {
+    position at = 0;
+    const auto* const end = mark.data() + mark.size();
+    if (std::from_chars(mark.data(), end, at).ec != std::errc())
+        return std::nullopt;
+    return at;
+}
 
 } // namespace
 
@@ -56,8 +67,12 @@ awaitable<void> begin_at(db::connection& session, position_key key, std::string 
     const auto partition = std::to_string(key.partition);
     const auto from = std::to_string(next);
     (void)co_await session.query(
-        "INSERT INTO event_archiver.position (projection, topic, partition, journal, next)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (projection, topic, partition) DO NOTHING",
+        "INSERT INTO event_archiver.position AS p (projection, topic, partition, journal, next, state)"
+        " VALUES ($1, $2, $3, $4, $5, CASE WHEN EXISTS (SELECT FROM event_archiver.position s"
+        " WHERE s.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+        " AND s.state OPERATOR(pg_catalog.=) 'paused'::pg_catalog.text) THEN 'paused' ELSE 'running' END)"
+        " ON CONFLICT (projection, topic, partition) DO UPDATE SET journal = excluded.journal,"
+        " next = excluded.next WHERE p.journal OPERATOR(pg_catalog.=) ''::pg_catalog.text",
         key.projection, key.topic, partition, journal, from);
 }
 
@@ -81,8 +96,8 @@ awaitable<std::optional<replay_mark>> move_position(db::connection& session, pos
     // The lock is asked for last, and only of the row that is meant: a row that somebody else is about to
     // move is not waited for.
     const auto sql = fmt::format(
-        "UPDATE event_archiver.position AS p SET next = $6::pg_catalog.int8, worker = $7, mark = $8, at = "
-        "pg_catalog.now()"
+        "UPDATE event_archiver.position AS p SET next = $6::pg_catalog.int8, worker = $7, at = "
+        "pg_catalog.now(), mark = COALESCE(NULLIF($8::pg_catalog.text, ''), p.mark)"
         " WHERE{0} AND p.journal OPERATOR(pg_catalog.=) $4::pg_catalog.text"
         " AND p.next OPERATOR(pg_catalog.=) $5::pg_catalog.int8"
         " AND p.state OPERATOR(pg_catalog.=) 'running'::pg_catalog.text"
@@ -126,6 +141,8 @@ awaitable<void> clear_failure(db::connection& session, position_key key) {
 }
 
 void must_belong(const position_key& key, const position_row& row, const extent& there) {
+    if (row.journal.empty())
+        return;
     const auto of_both = [&](std::string_view what) {
         return fmt::format(
             "projection '{}' is at position {} of topic '{}', partition {}, {}: the journal has"
@@ -150,13 +167,14 @@ void must_belong(const position_key& key, const position_row& row, const extent&
 }
 
 awaitable<void> must_go_on(topic& of, position_key key, position_row row, extent there) {
-    const auto last = row.next - 1;
-    // A mark of another event: the position was set since.
-    const bool known = row.mark.starts_with(fmt::format("{} ", last));
-    if (!known || last < there.begin || last >= there.end)
+    const auto last = position_in(row.mark);
+    // At the position or behind it: the position was set since.
+    if (!last || *last >= row.next || *last < there.begin || *last >= there.end)
         co_return;
-    const auto found = co_await of.read(key.partition, last, 1, async::deadline::after(mark_patience));
-    if (found.events.empty() || found.events.front().at != last || mark_of(found.events.front()) == row.mark)
+    const auto found = co_await of.read(key.partition, *last, 1, async::deadline::after(mark_patience));
+    // In Kafka it may have been compacted away: the next one comes in its place.
+    const bool gone = found.events.empty() || found.events.front().at != *last;
+    if (gone || mark_of(found.events.front()) == row.mark)
         co_return;
     throw async::error(
         failure::integrity,

@@ -24,9 +24,9 @@ struct position_key {
 [[nodiscard]] std::string position_name(const std::string& projection, const std::string& group);
 
 struct position_row {
-    std::string journal;       // its id
+    std::string journal;       // its id; empty: paused before its topic was there
     position next = 0;         // of the first event that is not applied
-    std::string mark;          // of the event that was applied last; empty: not known
+    std::string mark;          // of the event that was applied last, at or before next - 1; empty: not known
     std::string state;         // running, paused, failed
     std::string reason;        // of `failed`
     std::string worker;        // who moved it last
@@ -35,7 +35,8 @@ struct position_row {
 
 // Nothing, where the projection has not begun.
 [[nodiscard]] awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key);
-// Makes the row where there is none; what is there stays.
+// Makes the row where there is none, or where its topic was not there; what is there stays. It is paused
+// where another partition of the projection is.
 [[nodiscard]] awaitable<void> begin_at(db::connection& session, position_key key, std::string journal,
                                        position next);
 
@@ -57,7 +58,7 @@ struct position_move {
     position from = 0;
     position to = 0;
     std::string worker;
-    std::string mark; // of the event before `to`
+    std::string mark; // of the last event before `to`; empty: what was noted before stays
 };
 // What is noted of a replay that `from` is a part of comes back with it.
 [[nodiscard]] awaitable<std::optional<replay_mark>> move_position(db::connection& session,
@@ -72,9 +73,9 @@ struct position_move {
 // or speaks of events that it does not have.
 void must_belong(const position_key& key, const position_row& row, const extent& there);
 
-// Beyond that: throws async::error(integrity) where another event stands before `row.next` than the one that
-// was applied. A journal that was put back, or a topic that was made again, and has grown longer since, is
-// known by nothing else. Returns where the journal has that event no more.
+// Beyond that: throws async::error(integrity) where the event that was applied last is another one in the
+// journal. A journal that was put back, or a topic that was made again, and has grown longer since, is known
+// by nothing else. Returns where the journal has that event no more.
 [[nodiscard]] awaitable<void> must_go_on(topic& of, position_key key, position_row row, extent there);
 
 } // namespace events

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -75,6 +76,7 @@ class rebuild_work {
         if (request_.prepared)
             request_.prepared();
         while (!swapped_) {
+            co_await take_in_what_came();
             co_await catch_up();
             fault_point("rebuild-caught-up");
             std::function<awaitable<void>(db::connection&)> swapping = [this](db::connection& session) {
@@ -94,16 +96,10 @@ class rebuild_work {
                 continue;
             auto* const source = co_await journal_.open(name);
             for (std::int32_t partition = 0; partition < source->partitions(); ++partition) {
+                if (is_known(name, partition))
+                    continue;
                 const auto there = co_await source->look(partition);
-                const bool given = request_.from.at || request_.from.time;
-                if (there.begin > 0 && !given && definition_.settings.replay == replay_policy::truncate)
-                    throw async::error(
-                        failure::precondition,
-                        fmt::format(
-                            "the events before position {} of topic '{}' have been removed: the tables of"
-                            " projection '{}' cannot be made of the others",
-                            there.begin, name, request_.which.name),
-                        "Where it can, say so: --from POSITION or --from TIME.");
+                must_have_all_events(name, there);
                 const auto start = co_await find_start(*source, partition, there, request_.from);
                 partitions_.push_back({source, partition, there, start});
             }
@@ -114,6 +110,60 @@ class rebuild_work {
                 fmt::format("projection '{}' has nothing to be rebuilt from: the journal has no topic"
                             " '{}'",
                             request_.which.name, definition_.settings.topics.front()));
+    }
+
+    [[nodiscard]] bool is_known(std::string_view name, std::int64_t partition) const {
+        return std::ranges::any_of(partitions_, [&](const rebuilt_partition& each) {
+            return each.source->name() == name && each.partition == partition;
+        });
+    }
+
+    void must_have_all_events(const std::string& name, const extent& there) const {
+        const bool given = request_.from.at || request_.from.time;
+        if (there.begin > 0 && !given && definition_.settings.replay == replay_policy::truncate)
+            throw async::error(
+                failure::precondition,
+                fmt::format("the events before position {} of topic '{}' have been removed: the tables of"
+                            " projection '{}' cannot be made of the others",
+                            there.begin, name, request_.which.name),
+                "Where it can, say so: --from POSITION or --from TIME.");
+    }
+
+    // A topic or a partition that the live projection has begun with, and the new tables have not.
+    [[nodiscard]] awaitable<std::optional<async::error>> what_is_missing(db::connection& session) {
+        const auto rows = co_await session.query(
+            "SELECT p.topic, p.partition, p.next FROM event_archiver.position p WHERE p.projection"
+            " OPERATOR(pg_catalog.=) $1::pg_catalog.text AND p.next OPERATOR(pg_catalog.>) 0",
+            request_.which.name);
+        const auto& read = definition_.settings.topics;
+        for (int row = 0; row < rows.rows(); ++row)
+            if (std::ranges::find(read, rows.text(row, 0)) != read.end() &&
+                !is_known(rows.text(row, 0), rows.integer(row, 1)))
+                co_return async::error(
+                    failure::precondition,
+                    fmt::format(
+                        "projection '{}' has applied events of topic '{}', partition {}, up to position"
+                        " {}, and the journal has no such topic: the new tables would lack them",
+                        request_.which.name, rows.text(row, 0), rows.integer(row, 1), rows.integer(row, 2)),
+                    "Bring the topic back. If its events no longer count, take it out of projection.conf.");
+        co_return std::nullopt;
+    }
+
+    // Topics and partitions that were made while the others were read.
+    [[nodiscard]] awaitable<void> take_in_what_came() {
+        co_await find_partitions();
+        std::function<awaitable<void>(db::connection&)> body =
+            [this](db::connection& session) -> awaitable<void> {
+            auto missing = co_await what_is_missing(session);
+            if (missing)
+                throw std::move(*missing);
+            for (; begun_ < partitions_.size(); ++begun_) {
+                const auto& each = partitions_[begun_];
+                const position_key key{temporary_, each.source->name(), each.partition};
+                co_await begin_at(session, key, each.there.id, each.start);
+            }
+        };
+        co_await session_.use(std::move(body));
     }
 
     [[nodiscard]] awaitable<void> in_transaction(db::connection& session,
@@ -146,8 +196,12 @@ class rebuild_work {
 
     // The schema, its tables, and where reading begins.
     [[nodiscard]] awaitable<void> make_tables(db::connection& session) {
+        co_await lock_tables_of_projections(session);
+        // First of all: a batch of a rebuild that was begun before is over once its row is gone.
+        (void)co_await session.query("DELETE FROM event_archiver.position WHERE projection = $1", temporary_);
         co_await session.execute(fmt::format("DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}",
                                              db::connection::identifier(rebuild_schema(definition_))));
+        schema_oid_ = co_await schema_oid(session, rebuild_schema(definition_));
         co_await session.execute(search_path_statement(definition_, rebuild_schema(definition_)));
         for (const auto& each : definition_.migrations) {
             const auto failed = co_await async::caught(session.execute(each.sql));
@@ -156,17 +210,26 @@ class rebuild_work {
         }
         co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         co_await must_be_free_to_swap(session, definition_);
-        (void)co_await session.query("DELETE FROM event_archiver.position WHERE projection = $1", temporary_);
+        auto missing = co_await what_is_missing(session);
+        if (missing)
+            throw std::move(*missing);
         (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1",
                                      temporary_);
         for (const auto& each : partitions_) {
             const position_key live{request_.which.name, each.source->name(), each.partition};
             const auto row = co_await look_at(session, live);
-            if (row)
+            if (row) {
                 must_belong(live, *row, each.there);
+                co_await must_go_on(*each.source, live, *row, each.there);
+            }
+            // No event is removed now until the position is there.
+            const auto now = co_await each.source->look(each.partition);
+            if (now.begin > each.start)
+                must_have_all_events(each.source->name(), now);
             const position_key key{temporary_, each.source->name(), each.partition};
             co_await begin_at(session, key, each.there.id, each.start);
         }
+        begun_ = partitions_.size();
     }
 
     [[noreturn]] static void rethrow_with(const std::exception_ptr& failed, const std::string& doing) {
@@ -184,6 +247,7 @@ class rebuild_work {
             options.once = true;
             options.worker = request_.worker;
             options.schema = rebuild_schema(definition_);
+            options.schema_oid = schema_oid_;
             projection_stream stream(session_, *each.source, each.partition, temporary_, definition_,
                                      std::move(options), log_);
             co_await stream.run();
@@ -209,8 +273,10 @@ class rebuild_work {
         swap_sent_ = true;
         const auto failed = co_await async::caught(
             in_transaction(session, swap_patience, std::move(body), "rebuild-before-swap"));
-        if (far_behind_)
-            co_return; // once more around
+        if (far_behind_) { // once more around
+            swap_sent_ = false;
+            co_return;
+        }
         if (failed)
             std::rethrow_exception(failed);
         fault_point("rebuild-swapped");
@@ -218,15 +284,24 @@ class rebuild_work {
     }
 
     [[nodiscard]] awaitable<void> move_over(db::connection& session) {
+        co_await lock_tables_of_projections(session);
         // No batch of the live projection is in the middle, and none begins. It takes no snapshot, as a query
         // would: what is read behind it is the last.
         co_await session.execute("LOCK TABLE event_archiver.position IN SHARE ROW EXCLUSIVE MODE");
+        const auto schema = co_await schema_oid(session, rebuild_schema(definition_));
+        if (schema != schema_oid_)
+            throw another_rebuild();
+        auto missing = co_await what_is_missing(session);
+        if (missing) {
+            far_behind_ = true;
+            throw std::move(*missing);
+        }
         for (const auto& each : partitions_)
             co_await level(session, each);
         co_await must_be_free_to_swap(session, definition_);
         parking_ = co_await swap_tables(session, definition_);
-        (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1",
-                                     request_.which.name);
+        for (const auto& each : partitions_)
+            co_await drop_letters_of(session, each);
         (void)co_await session.query(
             "UPDATE event_archiver.dead_letter SET projection = $1 WHERE projection = $2",
             request_.which.name, temporary_);
@@ -252,6 +327,16 @@ class rebuild_work {
                 definition_.name, each.name, each.sql);
     }
 
+    // Those from the start on were met again; the others were not.
+    [[nodiscard]] awaitable<void> drop_letters_of(db::connection& session, rebuilt_partition each) {
+        const auto partition = std::to_string(each.partition);
+        const auto start = std::to_string(each.start);
+        (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1"
+                                     " AND topic = $2 AND partition = $3::pg_catalog.int4"
+                                     " AND position >= $4::pg_catalog.int8",
+                                     request_.which.name, each.source->name(), partition, start);
+    }
+
     // The new tables get what the live projection has applied and they lack: the last batch.
     [[nodiscard]] awaitable<void> level(db::connection& session, rebuilt_partition each) {
         const position_key live_key{request_.which.name, each.source->name(), each.partition};
@@ -259,8 +344,7 @@ class rebuild_work {
         const auto live = co_await look_at(session, live_key);
         const auto mine = co_await look_at(session, key);
         if (!mine)
-            throw async::error(failure::locked,
-                               "another rebuild of the same projection has taken the place of this one");
+            throw another_rebuild();
         if (!live || live->journal != mine->journal || live->next <= mine->next)
             co_return;
         const auto missing = static_cast<std::size_t>(live->next - mine->next);
@@ -278,7 +362,9 @@ class rebuild_work {
                     last.push_back(std::move(one));
             at = read.next;
         }
-        batch_target target{definition_, key, mine->journal, request_.worker, rebuild_schema(definition_)};
+        batch_target target{
+            definition_, key,       mine->journal, request_.worker, rebuild_schema(definition_),
+            schema_oid_, mine->mark};
         const auto report = co_await apply_within(session, target, last, mine->next, live->next, log_);
         if (!report.blocked_by.empty() || report.fenced)
             throw async::error(failure::temporary, "the last batch could not be applied to the new tables");
@@ -292,8 +378,10 @@ class rebuild_work {
     rebuild_request request_;
     const projection_definition& definition_;
     async::log& log_;
-    std::string temporary_; // the name of its position
+    std::string temporary_;  // the name of its position
+    std::string schema_oid_; // of the schema that this process has made
     std::vector<rebuilt_partition> partitions_;
+    std::size_t begun_ = 0; // of partitions_: they have a position
     std::string parking_;
     bool swap_sent_ = false;
     bool swapped_ = false;

@@ -5,6 +5,7 @@
 #include "async/pause.hpp"
 #include "events/journal/error.hpp"
 #include "events/projection/applied_log.hpp"
+#include "events/projection/control.hpp"
 
 #include <fmt/format.h>
 
@@ -36,7 +37,23 @@ std::optional<async::error> error_in(const std::exception_ptr& failed) {
 
 // What only a person can put right.
 bool stops_projection(const async::error& said) {
-    return !said.may_repeat() && said.kind() != failure::integrity && said.kind() != failure::internal;
+    return !said.may_repeat() && said.kind() != failure::integrity && said.kind() != failure::internal &&
+           said.kind() != failure::locked;
+}
+
+// Behind the beginning, what was there before is in no table of this projection, and will never be.
+void say_where_it_begins(async::log& log, const stream_progress& progress, const extent& there) {
+    if (there.begin > 0)
+        log.warn("projection.begins_late",
+                 "a projection begins with a topic of which the journal has removed events: they are not "
+                 "applied",
+                 {{"projection", progress.projection},
+                  {"topic", progress.topic},
+                  {"position", there.begin},
+                  {"events_gone", there.begin}});
+    else
+        log.info("projection.begun", "a projection begins with a topic",
+                 {{"projection", progress.projection}, {"topic", progress.topic}, {"position", there.begin}});
 }
 
 } // namespace
@@ -72,7 +89,13 @@ projection_stream::projection_stream(projection_session& session, topic& source,
     , definition_(definition)
     , options_(std::move(options))
     , log_(log)
-    , target_{definition, {std::move(name), source.name(), partition}, {}, options_.worker, options_.schema} {
+    , target_{definition,
+              {std::move(name), source.name(), partition},
+              {},
+              options_.worker,
+              options_.schema,
+              options_.schema_oid,
+              {}} {
     progress_.projection = target_.key.projection;
     progress_.topic = source.name();
     progress_.partition = partition;
@@ -109,12 +132,12 @@ awaitable<void> projection_stream::attach() {
 awaitable<void> projection_stream::attach_on(db::connection& session) {
     const auto there = co_await source_.look(progress_.partition);
     auto row = co_await look_at(session, target_.key);
-    if (!row) {
+    if (!row && !options_.schema.empty())
+        throw another_rebuild();
+    if (!row || row->journal.empty()) {
         co_await begin_at(session, target_.key, there.id, there.begin);
         row = co_await look_at(session, target_.key);
-        log_.info(
-            "projection.begun", "a projection begins with a topic",
-            {{"projection", progress_.projection}, {"topic", progress_.topic}, {"position", there.begin}});
+        say_where_it_begins(log_, progress_, there);
     }
     if (!row)
         throw async::error(failure::temporary, "the row of the projection's position was removed");
@@ -138,6 +161,7 @@ void projection_stream::take(const position_row& row) {
     }
     progress_.next = row.next;
     replay_until_ = row.replay_until;
+    target_.mark = row.mark;
     last_worker_ = row.worker;
     if (row.state == "paused")
         progress_.state = stream_state::paused;
@@ -235,6 +259,7 @@ void projection_stream::note(const batch_report& report) {
     log_correlations(log_, {progress_.projection, progress_.topic},
                      std::span<const recorded_event>(read_).subspan(before, taken_ - before));
     progress_.next = report.next;
+    target_.mark = report.mark;
     progress_.moved = std::chrono::system_clock::now();
     progress_.oldest.reset();
     if (taken_ < read_.size())
@@ -258,7 +283,11 @@ awaitable<void> projection_stream::look_again() {
     std::function<awaitable<void>(db::connection&)> body =
         [this](db::connection& session) -> awaitable<void> {
         const auto row = co_await look_at(session, target_.key);
-        if (!row) { // put back to a time before it began
+        if (!row)
+            must_not_have_vanished();
+        if (!row && progress_.state == stream_state::failed)
+            co_return;
+        if (!row || row->journal.empty()) { // put back to a time before it began
             co_await attach_on(session);
             co_return;
         }
@@ -271,6 +300,20 @@ awaitable<void> projection_stream::look_again() {
     };
     co_await session_.use(std::move(body));
     look_due_ = deadline::after(look_every);
+}
+
+// A person has removed it: what was applied would be applied again, to tables that have it.
+void projection_stream::must_not_have_vanished() const {
+    if (progress_.next == 0 || progress_.state == stream_state::failed)
+        return;
+    if (!options_.schema.empty())
+        throw another_rebuild();
+    throw async::error(
+        failure::precondition,
+        fmt::format("the position of projection '{}' in topic '{}', partition {}, was {} and is gone",
+                    progress_.projection, progress_.topic, progress_.partition, progress_.next),
+        "Nothing more is applied. A restart applies the topic from its beginning: if that is meant, empty the"
+        " tables before; if the database was put back to a time before the projection began, restart.");
 }
 
 // Somebody else moves the position: looks on until it stands still although there are events.

@@ -44,7 +44,8 @@ struct stream_progress {
 struct stream_options {
     bool once = false;  // to the end that the topic has when the stream begins
     std::string worker; // unlike that of any other process
-    std::string schema; // where names are found first; empty: none
+    std::string schema; // where names are found first; empty: none. With it, the position is there
+    std::string schema_oid;
     // Called after each batch that moved the position; may be empty.
     std::function<void()> moved;
 };
@@ -73,6 +74,7 @@ class projection_stream {
     [[nodiscard]] awaitable<void> stopped(async::error why);
     void take(const position_row& row);
     void note(const batch_report& report);
+    void must_not_have_vanished() const;
     void drop_read();
     [[nodiscard]] bool caught_up() const noexcept { return options_.once && progress_.next >= target_end_; }
 

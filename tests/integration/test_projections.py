@@ -1,5 +1,6 @@
 """`project`, `projections`, `dead-letters` and `migrate`, over a journal that the test writes."""
 import json
+import shutil
 import signal
 import time
 
@@ -205,6 +206,45 @@ def test_replay_from_a_position_keeps_the_dead_letters_before_it(shop):
     assert [letter["position"] for letter in kept] == [0, 2]
 
 
+def test_a_rebuild_from_a_position_keeps_the_dead_letters_before_it(shop):
+    shop.topic.append({"u": "a", "v": "many"}, {"u": "a", "v": 1}, {"u": "a", "v": "more"}, {"u": "a", "v": 2})
+    shop.once()
+    shop.run("projections", "rebuild", "total", "--from", "1")
+    kept = json.loads(shop.run("dead-letters", "total", "-o", "json").stdout)["dead_letters"]
+    assert [letter["position"] for letter in kept] == [0, 2]
+    shop.run("projections", "rebuild", "total", "--from", "3")
+    kept = json.loads(shop.run("dead-letters", "total", "-o", "json").stdout)["dead_letters"]
+    assert [letter["position"] for letter in kept] == [0, 2]
+    assert shop.total() == 2
+
+
+def test_a_position_that_several_topics_have_is_no_name_of_a_dead_letter(shop):
+    shop.write("total/projection.conf", "topic = live, other\nbatch = 50\ntables = public.total\n")
+    shop.topic.append({"u": "a", "v": "many"}, {"u": "a", "v": "more"})
+    TopicFile(shop.journal, "other").append({"u": "b", "v": "many"})
+    shop.once()
+    for what in ("--drop", "--retry"):
+        refused = shop.run("dead-letters", "total", what, "0", expect=3)
+        assert "live/0" in refused.summary["msg"] and "other/0" in refused.summary["msg"]
+    assert shop.run("dead-letters", "total", "--drop", "live/0:0").stdout == "dropped 1 dead letter\n"
+    left = json.loads(shop.run("dead-letters", "total", "-o", "json").stdout)["dead_letters"]
+    assert [(each["topic"], each["position"]) for each in left] == [("live", 1), ("other", 0)]
+    assert len(json.loads(shop.run("dead-letters", "total", "other:0,1", "-o", "json").stdout)["dead_letters"]) == 1
+    assert shop.run("dead-letters", "total", "--drop", "0,1").stdout == "dropped 2 dead letters\n"
+
+
+def test_several_retries_at_once_tell_what_each_has_applied(shop):
+    shop.topic.append(*({"u": "a", "v": "2"} if each % 2 else {"u": "a", "v": "two"} for each in range(80)))
+    shop.once()
+    assert shop.status()["dead_letters"] == 40
+    shop.write("total/apply.sql", TOTAL.replace("v bigint", "v text").replace("sum(v)", "sum(CASE v WHEN 'two' THEN 2 ELSE v::bigint END)"))
+    retries = [shop.program.start("dead-letters", "total", "--retry", "-o", "json") for _ in range(3)]
+    outcomes = [each.wait() for each in retries]
+    assert [each.code for each in outcomes] == [0, 0, 0]
+    assert sum(json.loads(each.stdout)["applied"] for each in outcomes) == 40
+    assert shop.total() == 160 and shop.status()["dead_letters"] == 0
+
+
 def test_replay_empties_nothing_where_a_topic_is_gone(shop):
     shop.write("total/projection.conf", "topic = live, other\nbatch = 50\ntables = public.total\n")
     shop.post(10)
@@ -219,6 +259,211 @@ def test_replay_empties_nothing_where_a_topic_is_gone(shop):
     shop.run("projections", "replay", "total")
     shop.once()
     assert shop.total() == shop.posted + 7
+
+
+@pytest.mark.parametrize("replay", ["truncate", "keep"])
+def test_a_rebuild_leaves_no_events_out_whose_topic_is_gone(shop, replay):
+    shop.write("total/projection.conf", f"topic = live, other\nbatch = 50\ntables = public.total\nreplay = {replay}\n")
+    shop.post(10)
+    TopicFile(shop.journal, "other").append({"u": "b", "v": 7})
+    shop.once()
+    (shop.journal / "other").rename(shop.directory / "kept")
+    refused = shop.run("projections", "rebuild", "total", expect=3)
+    assert "'other'" in refused.summary["msg"] and shop.total() == shop.posted + 7
+    assert shop.value("SELECT count(*) FROM event_archiver.position") == 2
+    # Who takes it out of the file means it.
+    shop.write("total/projection.conf", f"topic = live\nbatch = 50\ntables = public.total\nreplay = {replay}\n")
+    shop.run("projections", "rebuild", "total")
+    assert shop.total() == shop.posted
+
+
+def test_a_replay_where_one_of_its_tables_is_gone_empties_the_others(shop):
+    shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total, public.seen\n")
+    shop.write("total/migrations/002.sql", "CREATE TABLE IF NOT EXISTS seen (at bigint)")
+    shop.write("total/apply.sql", TOTAL + ";\nINSERT INTO seen SELECT $4 + n - 1 FROM json_array_elements($1) WITH ORDINALITY AS e(v, n)")
+    shop.post(60)
+    shop.once()
+    for lost in ("seen", "total", "seen, total"):
+        shop.execute(f"DROP TABLE {lost}")
+        shop.run("projections", "replay", "total")
+        assert (shop.total(), shop.value("SELECT count(*) FROM seen")) == (0, 0)
+        shop.once()
+        assert (shop.total(), shop.value("SELECT count(*) FROM seen")) == (shop.posted, 60)
+
+
+def test_a_replay_whose_migrations_cannot_make_the_table_again_changes_nothing(shop):
+    shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total, public.seen\n")
+    shop.write("total/migrations/001.sql", "CREATE TABLE total (user_id text PRIMARY KEY, value bigint NOT NULL); CREATE TABLE seen ()")
+    shop.post(60)
+    shop.once()
+    shop.execute("DROP TABLE seen")
+    shop.run("projections", "replay", "total", expect=1)
+    shop.once()
+    assert shop.total() == shop.posted
+
+
+def test_a_replay_needs_to_know_the_tables(shop):
+    shop.post(60)
+    shop.write("total/projection.conf", "topic = live\nbatch = 50\n")
+    shop.once()
+    refused = shop.run("projections", "replay", "total", expect=3)
+    assert "says nothing of its tables" in refused.summary["msg"]
+    shop.once()
+    assert shop.total() == shop.posted
+    # It promises that a second application changes nothing.
+    shop.write("total/projection.conf", "topic = live\nbatch = 50\nreplay = keep\n")
+    shop.run("projections", "replay", "total")
+    assert shop.status()["position"] == 0
+
+
+def put_back(shop, kept, end: int) -> None:
+    shutil.rmtree(shop.journal)
+    shutil.copytree(kept, shop.journal)
+    shop.topic.end = end
+
+
+@pytest.fixture
+def grown(shop):
+    """The projection has applied 50 events; the journal was put back to 30, and has taken 40 others since."""
+    shop.post(30)
+    kept = shutil.copytree(shop.journal, shop.directory / "kept")
+    shop.post(20)
+    shop.once()
+    put_back(shop, kept, 30)
+    assert "position 50" in shop.once(expect=7).summary["msg"]
+    shop.topic.append(*({"u": "new", "v": 1} for _ in range(40)))
+    return shop
+
+
+def test_a_journal_that_was_put_back_is_refused_when_it_has_grown_again(grown):
+    message = grown.once(expect=7).summary["msg"]
+    assert "position 50" in message and "another event" in message and "0 to 70" in message
+    for what in ("rebuild", "replay"):
+        assert "another event" in grown.run("projections", what, "total", expect=7).summary["msg"]
+    assert grown.total() == grown.posted
+    assert grown.value("SELECT next FROM event_archiver.position") == 50
+    # Another group applies what it has.
+    grown.execute("TRUNCATE total")
+    grown.once(KAFKA_GROUP_ID="after")
+    assert grown.total() == 30 * 31 // 2 + 40
+
+
+def test_a_replay_from_a_journal_that_is_too_short_empties_nothing(shop):
+    shop.post(30)
+    kept = shutil.copytree(shop.journal, shop.directory / "kept")
+    shop.post(20)
+    shop.once()
+    put_back(shop, kept, 30)
+    message = shop.run("projections", "replay", "total", expect=7).summary["msg"]
+    assert "position 50" in message and "0 to 30" in message and shop.total() == shop.posted
+    # Where applying again changes nothing, rows stay, and the position begins with what there is.
+    shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total\nreplay = keep\n")
+    shop.run("projections", "replay", "total")
+    assert shop.total() == shop.posted and shop.status()["position"] == 0
+
+
+def test_a_journal_that_was_put_back_is_refused_behind_an_event_that_blocks(shop):
+    shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total\non_error = block\n")
+    shop.post(30)
+    kept = shutil.copytree(shop.journal, shop.directory / "kept")
+    shop.post(20)
+    shop.once()
+    shop.topic.append({"u": "bad", "v": "many"})
+    shop.once(expect=3)
+    put_back(shop, kept, 30)
+    shop.topic.append(*({"u": "new", "v": 1} for _ in range(40)))
+    assert "another event" in shop.once(expect=7).summary["msg"]
+
+
+def test_positions_of_an_earlier_version_are_taken_over(shop):
+    shop.post(30)
+    shop.once()
+    shop.execute("ALTER TABLE event_archiver.position DROP COLUMN mark")
+    shop.status()
+    shop.once()
+    shop.post(10)
+    shop.once()
+    assert shop.total() == shop.posted
+    assert shop.value("SELECT mark FROM event_archiver.position").startswith("39 ")
+
+
+def test_a_projection_that_is_paused_before_its_topic_is_there(shop):
+    shop.write("total/projection.conf", "topic = live, other\nbatch = 50\ntables = public.total\n")
+    process = shop.program.start("project", "total")
+    shop.post(10)
+    shop.wait_for(lambda: shop.value("SELECT to_regclass('total')") and shop.total() == shop.posted)
+    assert shop.run("projections", "pause", "total").stdout == "paused\n"
+    TopicFile(shop.journal, "other").append({"u": "b", "v": 7})
+    time.sleep(3)
+    assert shop.total() == shop.posted
+    states = "SELECT string_agg(topic || ' ' || next || ' ' || state, ',' ORDER BY topic) FROM event_archiver.position"
+    assert shop.value(states) == "live 10 paused,other 0 paused"
+    shop.run("projections", "resume", "total")
+    shop.wait_for(lambda: shop.total() == shop.posted + 7)
+    process.send(signal.SIGTERM)
+    process.wait()
+
+
+def test_a_projection_that_is_paused_before_any_of_its_topics_is_there(shop):
+    shop.write("total/projection.conf", "topic = later\nbatch = 50\ntables = public.total\n")
+    shop.run("projections", "pause", "total")
+    assert shop.status()["state"] == "paused"
+    TopicFile(shop.journal, "later").append({"u": "b", "v": 7})
+    shop.once(expect=3)
+    assert shop.total() == 0
+    # A replay and a rebuild take what is paused as it is.
+    shop.run("projections", "replay", "total")
+    shop.run("projections", "rebuild", "total")
+    shop.run("projections", "resume", "total")
+    shop.once()
+    assert shop.total() == 7
+
+
+def test_a_name_without_a_position_cannot_be_resumed(shop):
+    shop.post(10)
+    shop.once()
+    refused = shop.run("projections", "resume", "total", expect=3, KAFKA_GROUP_ID="typo")
+    assert "'total@typo'" in refused.summary["msg"]
+    shop.run("projections", "resume", "total")
+
+
+def test_a_position_that_is_in_use_is_not_forgotten(shop):
+    shop.post(10)
+    process = shop.program.start("project", "total")
+    shop.wait_for(lambda: shop.value("SELECT to_regclass('total')") and shop.total() == shop.posted)
+    refused = shop.run("projections", "forget", "total", expect=3)
+    assert "still defined" in refused.summary["msg"]
+    shop.run("projections", "forget", "total", expect=3)
+    # Whoever pauses it first means it; what runs it begins nothing anew.
+    shop.run("projections", "pause", "total")
+    assert shop.run("projections", "forget", "total").stdout == "forgotten\n"
+    process.wait_for_output('"projection.failed"')
+    time.sleep(1.5)
+    assert shop.total() == shop.posted and shop.value("SELECT count(*) FROM event_archiver.position") == 0
+    process.send(signal.SIGTERM)
+    assert len(process.wait().events("projection.failed")) == 1
+
+
+def test_a_position_that_vanishes_under_a_running_projection_stops_it(shop):
+    shop.post(10)
+    process = shop.program.start("project", "total")
+    shop.wait_for(lambda: shop.value("SELECT to_regclass('total')") and shop.total() == shop.posted)
+    shop.execute("DELETE FROM event_archiver.position")
+    shop.post(10)
+    process.wait_for_output('"projection.failed"')
+    time.sleep(1.5)
+    assert shop.total() == 55
+    process.send(signal.SIGTERM)
+    process.wait()
+
+
+def test_a_projection_that_begins_behind_removed_events_warns(shop):
+    late = TopicFile(shop.journal, "late", first=40)
+    late.append({"u": "b", "v": 7})
+    shop.write("total/projection.conf", "topic = late\nbatch = 50\ntables = public.total\n")
+    warned = shop.once().events("projection.begins_late")
+    assert [(each["level"].lower(), each["position"]) for each in warned] == [("warn", 40)]
+    assert not shop.once().events("projection.begins_late")
 
 
 def test_a_rebuild_is_never_seen_empty_and_carries_grants_over(shop, postgresql):

@@ -1,0 +1,77 @@
+"""Two rebuilds of one projection at once, and what comes while one is at work: each event is in the live tables once."""
+import signal
+
+import pytest
+
+from support.journal_files import TopicFile
+from support.shop import TOTAL, Shop, process_state
+
+
+@pytest.fixture
+def shop(fault_binary, database, tmp_path):
+    it = Shop(fault_binary, database, tmp_path)
+    it.post(400)
+    it.once()
+    return it
+
+
+def frozen_at(shop, point: str):
+    process = shop.program.start("projections", "rebuild", "total", settings={"EVENT_ARCHIVER_FAULT": f"{point}=stop"})
+    shop.wait_for(lambda: process_state(process.pid) == "T")
+    return process
+
+
+def is_whole(shop) -> None:
+    assert shop.total() == shop.posted
+    assert shop.value("SELECT string_agg(projection || ' ' || next || ' ' || state, ',') FROM event_archiver.position") == "total 400 running"
+    assert shop.value("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'ea_%'") == 0
+
+
+def ends_as_overtaken(process) -> None:
+    process.send(signal.SIGCONT)
+    outcome = process.wait()
+    assert outcome.code == 10 and "another rebuild" in outcome.summary["msg"], str(outcome)
+
+
+@pytest.mark.parametrize("point", ["rebuild-prepared", "projection-after-commit", "projection-after-commit#5", "rebuild-caught-up"])
+def test_a_rebuild_that_another_one_overtook_writes_to_no_live_table(shop, point):
+    zombie = frozen_at(shop, point)
+    shop.run("projections", "rebuild", "total")
+    is_whole(shop)
+    ends_as_overtaken(zombie)
+    is_whole(shop)
+
+
+@pytest.mark.parametrize("point", ["rebuild-prepared", "projection-after-commit#3", "rebuild-caught-up"])
+def test_a_rebuild_writes_nothing_to_the_tables_of_another_one(shop, point):
+    """Its apply.sql is the one that was mended."""
+    shop.write("total/apply.sql", TOTAL.replace("sum(v)", "sum(v + 1000)"))
+    old = frozen_at(shop, "projection-after-commit#3")
+    shop.write("total/apply.sql", TOTAL)
+    new = frozen_at(shop, point)
+    ends_as_overtaken(old)
+    new.send(signal.SIGCONT)
+    assert new.wait().code == 0
+    is_whole(shop)
+
+
+def test_two_rebuilds_that_begin_at_once(shop):
+    for _ in range(3):
+        both = [shop.program.start("projections", "rebuild", "total") for _ in range(2)]
+        codes = sorted(each.wait().code for each in both)
+        assert codes in ([0, 0], [0, 10]), codes
+        is_whole(shop)
+
+
+def test_a_topic_that_comes_during_a_rebuild_is_in_the_new_tables(shop):
+    shop.write("total/projection.conf", "topic = live, other\nbatch = 50\ntables = public.total\n")
+    rebuild = frozen_at(shop, "rebuild-caught-up")
+    TopicFile(shop.journal, "other").append(*({"u": "b", "v": 1} for _ in range(7)))
+    shop.once()
+    assert shop.total() == shop.posted + 7
+    rebuild.send(signal.SIGCONT)
+    outcome = rebuild.wait()
+    assert outcome.code == 0, str(outcome)
+    assert shop.total() == shop.posted + 7
+    shop.once()
+    assert shop.total() == shop.posted + 7
