@@ -218,12 +218,13 @@ class rebuild_work {
         for (const auto& each : partitions_) {
             const position_key live{request_.which.name, each.source->name(), each.partition};
             const auto row = co_await look_at(session, live);
-            if (row) {
-                must_belong(live, *row, each.there);
-                co_await must_go_on(*each.source, live, *row, each.there);
-            }
-            // No event is removed now until the position is there.
+            // No event is removed now until the position is there. The live projection may have gone on
+            // since the journal was looked at first.
             const auto now = co_await each.source->look(each.partition);
+            if (row) {
+                must_belong(live, *row, now);
+                co_await must_go_on(*each.source, live, *row, now);
+            }
             if (now.begin > each.start)
                 must_have_all_events(each.source->name(), now);
             const position_key key{temporary_, each.source->name(), each.partition};

@@ -196,9 +196,11 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
     co_await must_have_all_topics(session, which, partitions);
     const bool keeps = which.definition.settings.replay == replay_policy::keep;
     std::vector<partition_start> starts;
-    for (const auto& each : partitions) {
+    for (auto each : partitions) {
         const position_key key{which.name, each.source->name(), each.partition};
         const auto row = co_await look_at(session, key);
+        // The projection may have gone on since the journal was looked at first.
+        each.there = co_await each.source->look(each.partition);
         must_come_back(which, each, row, from);
         if (row && !keeps)
             co_await must_go_on(*each.source, key, *row, each.there);
