@@ -130,14 +130,16 @@ awaitable<void> projection_stream::attach() {
 }
 
 awaitable<void> projection_stream::attach_on(db::connection& session) {
-    const auto there = co_await source_.look(progress_.partition);
     auto row = co_await look_at(session, target_.key);
+    // Behind the row: another process may move it on meanwhile, with the end of the journal.
+    auto there = co_await source_.look(progress_.partition);
     if (!row && !options_.schema.empty())
         throw another_rebuild();
     if (!row || row->journal.empty()) {
         co_await begin_at(session, target_.key, there.id, there.begin);
         row = co_await look_at(session, target_.key);
         say_where_it_begins(log_, progress_, there);
+        there = co_await source_.look(progress_.partition);
     }
     if (!row)
         throw async::error(failure::temporary, "the row of the projection's position was removed");
