@@ -82,7 +82,7 @@ def test_a_new_group_has_positions_of_its_own_and_the_old_one_is_shown_until_it_
     old = shop.positions("total")
     assert sum(each["behind"] for each in old) == 10 and all(each["idle_seconds"] > 172_000 for each in old)
     assert "running, but not moved for 48 h" in shop.run("projections").stdout
-    shop.run("projections", "forget", "total")
+    shop.run("projections", "forget", "total", KAFKA_GROUP_ID="again")
     assert {each["state"] for each in shop.positions("total")} == {"not_started"}
 
 
