@@ -3,6 +3,7 @@
 // Tested by tests/integration/test_restore_proof.py.
 
 #include "archive/run/day_loader.hpp"
+#include "archive/settle/look_at_rows.hpp"
 #include "archive/table/selection.hpp"
 #include "async/error.hpp"
 #include "csv/day_prefix.hpp"
@@ -22,7 +23,6 @@ using async::failure;
 namespace {
 
 constexpr std::string_view texts = "pg_temp.event_archiver_texts";
-constexpr int keys_shown = 20;
 
 } // namespace
 

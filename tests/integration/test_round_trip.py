@@ -119,11 +119,13 @@ def test_dry_runs_over_existing_files_leave_them_exact(archiver, table, oracle):
 
 
 def test_what_a_dry_run_published_is_kept_where_it_has_become_the_only_copy(archiver, table, oracle):
-    """That its transaction was aborted is not believed against the table: the file may be all there is of the rows."""
+    """A person decides: the file may be all there is of the rows, or they were deleted on purpose."""
     table.fill(300, 3)
     oracle.remember()
     archiver.archive("--dry-run")
     table.execute("DELETE FROM \"Event\" WHERE created_at::date = '2024-01-02'")
+    assert "'events_2024-01-02.csv' has 100 rows" in archiver.archive(expect=7).stderr
+    archiver.run("recover", "--keep", "events_2024-01-02.csv", expect=0)
     archiver.archive()
     assert set(oracle.check().files) == {"2024-01-01", "2024-01-02", "2024-01-03"}
 
