@@ -9,21 +9,26 @@
 DELETE FROM build USING (
     SELECT DISTINCT (said.build ->> 'id')::uuid AS id
     FROM json_array_elements($1) AS e(value)
-    CROSS JOIN LATERAL (SELECT e.value -> 'data' -> 'build' AS build, e.value -> 'data' -> 'data' AS data OFFSET 0) AS said
-    WHERE (said.build -> 'reaped')::text IN ('true', '1', '"1"')
+    CROSS JOIN LATERAL (SELECT e.value -> 'data' AS data OFFSET 0) AS message
+    CROSS JOIN LATERAL (SELECT message.data -> 'build' AS build, message.data -> 'data' AS data OFFSET 0) AS said
+    -- Few builds are reaped: what cannot be one of them is not parsed. A name may be written with escapes.
+    WHERE e.value::text ~ '"reaped"\s*:\s*(true|1|"1")|\\u'
+      AND (said.build -> 'reaped')::text IN ('true', '1', '"1"')
       AND said.data::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$'
 ) AS gone
 WHERE build."buildId" = gone.id;
 
 WITH said AS MATERIALIZED (
-    SELECT e.n, e.value -> 'data' -> 'build' AS build
+    SELECT e.n, said.build, coalesce((said.build -> 'reaped')::text, '') IN ('true', '1', '"1"') AS reaped
     FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
+    CROSS JOIN LATERAL (SELECT e.value -> 'data' AS data OFFSET 0) AS message
+    CROSS JOIN LATERAL (SELECT message.data -> 'build' AS build, message.data -> 'data' AS data OFFSET 0) AS said
     -- What JavaScript takes for true.
-    WHERE (e.value -> 'data' -> 'build')::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$'
-      AND (e.value -> 'data' -> 'data')::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$'
+    WHERE said.build::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$'
+      AND said.data::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$'
 ), gone AS MATERIALIZED (
     SELECT (build ->> 'id')::uuid AS id, max(n) AS n FROM said
-    WHERE (build -> 'reaped')::text IN ('true', '1', '"1"')
+    WHERE reaped
     GROUP BY 1
 ), fields AS MATERIALIZED (
     SELECT said.n,
@@ -50,8 +55,10 @@ WITH said AS MATERIALIZED (
            request.number,
            coalesce(b.reaped #>> '{}', 'true')::boolean AS reaped,
            -- These two may be null, and then are.
-           (coalesce(said.build -> 'reapedReason', '0') #>> '{}')::integer AS reaped_reason,
-           coalesce(said.build -> 'reapedReasonText', '"Old build with bad data."') #>> '{}' AS reaped_reason_text,
+           CASE WHEN b."reapedReason" IS NOT NULL THEN b."reapedReason"
+                WHEN said.build -> 'reapedReason' IS NULL THEN 0 END AS reaped_reason,
+           CASE WHEN b."reapedReasonText" IS NOT NULL THEN b."reapedReasonText"
+                WHEN said.build -> 'reapedReasonText' IS NULL THEN 'Old build with bad data.' END AS reaped_reason_text,
            coalesce(b.pinned, false) AS pinned,
            CASE WHEN s.submitted IN ('pending', 'submitted', 'error', 'paused') THEN s.submitted
                 ELSE ('submittedState is ' || s.submitted)::integer::text END AS status_submitted,
@@ -60,7 +67,7 @@ WITH said AS MATERIALIZED (
     FROM said
     CROSS JOIN LATERAL json_to_record(said.build) AS b(
         id uuid, "requestId" uuid, "projectId" uuid, "createdAt" text, "updatedAt" text, "diskSpace" json, config json,
-        branch json, commit json, "pullRequest" json, reaped json, "reapedReasonText" varchar(255), "reapedDate" text,
+        branch json, commit json, "pullRequest" json, reaped json, "reapedReason" integer, "reapedReasonText" varchar(255), "reapedDate" text,
         pinned boolean, "submittedState" text, status text)
     CROSS JOIN LATERAL json_to_record(CASE json_typeof(b.branch) WHEN 'object' THEN b.branch ELSE '{}' END)
         AS branch(name varchar(255), "htmlUrl" varchar(255))
@@ -70,7 +77,7 @@ WITH said AS MATERIALIZED (
         AS request(description text, "htmlUrl" varchar(255), name text, number varchar(255))
     CROSS JOIN LATERAL (SELECT coalesce(b."submittedState", 'error') AS submitted, coalesce(b.status, 'error') AS build)
         AS s
-    WHERE coalesce((said.build -> 'reaped')::text, '') NOT IN ('true', '1', '"1"')
+    WHERE NOT said.reaped
 )
 INSERT INTO build AS known (
     "buildId", "requestId", "projectId", "timeStarted", "timeUpdated", "bytesVirtual", "bytesReal", config, "branchName",
