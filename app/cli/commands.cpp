@@ -21,8 +21,8 @@ constexpr std::array<std::string_view, 5> projection_actions{"pause", "resume", 
                                                              "forget"};
 
 constexpr command_flag output{"--output", "FORMAT", "what is printed: text or json", formats, "-o"};
-constexpr command_flag from{"--from", "DAY", "the first day, as YYYY-MM-DD", {}};
-constexpr command_flag to{"--to", "DAY", "the last day, itself included", {}};
+constexpr command_flag first_day{"--from", "DAY", "the first day, as YYYY-MM-DD", {}};
+constexpr command_flag last_day{"--to", "DAY", "the last day, itself included", {}};
 
 constexpr std::array plan_flags{output};
 constexpr std::array recover_flags{
@@ -40,11 +40,11 @@ constexpr std::array recover_flags{
 constexpr std::array export_flags{
     command_flag{"--boundary", "DAY", "the midnight before this day, as YYYY-MM-DD, in place of today's", {}},
     output};
-constexpr command_flag day{"--day", "DAY", "this day alone", {}};
+constexpr command_flag one_day{"--day", "DAY", "this day alone", {}};
 constexpr std::array flags_of_restore{
-    from,
-    to,
-    day,
+    first_day,
+    last_day,
+    one_day,
     command_flag{"--into",
                  "TABLE",
                  "copy into this table, which is made like the original if it does not exist; the archive is "
@@ -57,12 +57,12 @@ constexpr std::array flags_of_restore{
         {}},
 };
 constexpr std::array list_flags{
-    from, to, command_flag{"--calendar", "", "show a calendar, each day shaded by its number of rows", {}},
-    output};
+    first_day, last_day,
+    command_flag{"--calendar", "", "show a calendar, each day shaded by its number of rows", {}}, output};
 constexpr std::array cat_flags{
-    from,
-    to,
-    day,
+    first_day,
+    last_day,
+    one_day,
     command_flag{"--where",
                  "SQL",
                  "only rows for which the database says that this condition over their columns is true",
@@ -70,7 +70,7 @@ constexpr std::array cat_flags{
     command_flag{"--pending", "", "also rows that an interrupted run or a dry run has not committed", {}},
 };
 constexpr std::array verify_flags{
-    from, to,
+    first_day, last_day,
     command_flag{
         "--against", "TABLE", "also compare the content with this table, for example a restored one", {}},
     output};
