@@ -52,6 +52,10 @@ awaitable<void> projection_session::use(std::function<awaitable<void>(db::connec
     co_await async::retry(retries_, doing_, async::deadline(), attempt);
 }
 
+awaitable<void> projection_session::repeat(std::function<awaitable<void>()> body) {
+    co_await async::retry(retries_, doing_, async::deadline(), body);
+}
+
 awaitable<void> projection_session::use_once(const std::function<awaitable<void>(db::connection&)>& body) {
     if (connection_ && !connection_->usable())
         connection_.reset();

@@ -200,9 +200,13 @@ awaitable<void> projection_stream::step() {
 
 awaitable<void> projection_stream::read_events() {
     drop_read();
-    auto got = co_await source_.read(
-        progress_.partition, progress_.next, definition_.settings.batch_bytes,
-        deadline::after(std::min<deadline::clock::duration>(look_due_.left(), look_every)));
+    batch got;
+    std::function<awaitable<void>()> reading = [this, &got]() -> awaitable<void> {
+        got = co_await source_.read(
+            progress_.partition, progress_.next, definition_.settings.batch_bytes,
+            deadline::after(std::min<deadline::clock::duration>(look_due_.left(), look_every)));
+    };
+    co_await session_.repeat(std::move(reading)); // brokers go away and come back
     if (got.events.empty()) {
         progress_.moved = std::chrono::system_clock::now();
         gap_end_ = got.next;
