@@ -260,14 +260,15 @@ EXPORTS_LOCK = "some/exports/.event-archiver/exports-lock"
 EXPORT = ("export", "--boundary", str(BOUNDARY))
 
 
-def test_an_export_to_the_lake_gives_way_to_the_holder_of_its_lease(exports, lake, container):
+@pytest.mark.parametrize("seconds, said", [("60", "holds the lease of"), ("-1", "that does not end by itself")])
+def test_an_export_to_the_lake_gives_way_to_the_holder_of_its_lease(exports, lake, container, seconds, said):
     exports.add(COMMON_KNOWLEDGE[0])
     exports.remember()
     exports.archiver.run("recover", "--exports", "--adopt", expect=0)  # which makes the lock
     place = SimpleNamespace(lake=lake, container=container)
-    assert lease(place, "acquire", EXPORTS_LOCK, duration="-1", proposed=str(uuid.uuid4()))[0] == 201
+    assert lease(place, "acquire", EXPORTS_LOCK, duration=seconds, proposed=str(uuid.uuid4()))[0] == 201
     outcome = exports.archiver.run(*EXPORT, timeout=90)
-    assert outcome.code == 10 and "holds the lease of" in outcome.stderr, str(outcome)
+    assert outcome.code == 10 and said in outcome.stderr, str(outcome)
     assert exports.check()["agency"] == 0 and exports.place.names() == []
     lease(place, "break", EXPORTS_LOCK, break_period="0")
     exports.archiver.run(*EXPORT, expect=0)
