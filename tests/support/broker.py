@@ -20,11 +20,11 @@ USER, PASSWORD = "archiver", "of-a-test-and-not-secret"
 OFFSETS = ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
 
 
-def missing() -> str:
-    """Why there can be no broker here; empty if there can."""
+def missing(jars: Path = JARS) -> str:
+    """Why there can be no broker of these jars here; empty if there can."""
     if shutil.which("java") is None:
         return "no Java for a Kafka broker"
-    return "" if all(any(each.glob("kafka_*.jar")) for each in (JARS, JARS_BEFORE_4)) else "no Kafka broker: Maven's repository was not reached"
+    return "" if any(jars.glob("kafka_*.jar")) else "no Kafka broker: Maven's repository was not reached"
 
 
 def java(*arguments, heap: str = "256m", level: str = "WARN", jars: Path = JARS) -> list:
@@ -47,8 +47,8 @@ class Broker(Server):
         self.ports: dict = {}
 
     def prepare(self) -> None:
-        if missing():
-            raise ServerError(missing())
+        if missing(self.jars):
+            raise ServerError(missing(self.jars))
         pair = self.directory / "server.pem"
         pair.write_text(self.certificate.certificate.read_text() + self.certificate.key.read_text())
 
