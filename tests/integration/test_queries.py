@@ -135,7 +135,7 @@ def test_what_only_the_server_finds_is_said_by_file_and_line(archiver, own):
         assert answer.status == 500 and answer.json == {"detail": "the query cannot be answered"}
         wait_for(lambda: "'mine/api/wrong.sql', line 4" in service.get("/readyz").json["checks"]["queries"])
         assert service.get("/wrong").json == answer.json
-        assert any("'mine/api/wrong.sql', line 4" in line["msg"] for line in service.events("query.failed"))
+        assert wait_for(lambda: any("'mine/api/wrong.sql', line 4" in line["msg"] for line in service.events("query.failed"))), service.events("query.failed")
 
 
 def test_queries_cannot_write_and_cannot_take_long(archiver, own, database):
