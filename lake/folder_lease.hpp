@@ -20,7 +20,7 @@ inline constexpr std::chrono::seconds lease_duration{15};
 // A run that finds the lease taken waits at least this long: that of a dead run lapses meanwhile.
 inline constexpr std::chrono::seconds lease_patience{20};
 
-// True of a lease that does not end by itself, which is none of ours.
+// True if the lease does not end by itself. Ours always do.
 [[nodiscard]] bool is_endless(const azure::blob_properties& lock);
 // The name of this machine, for people.
 [[nodiscard]] std::string this_host();

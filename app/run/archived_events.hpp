@@ -16,8 +16,8 @@ namespace app {
 
 // Their times, as a tstzrange[]: what the lake has, or without a lake everything before the cutoff that
 // `archive` would have now. `{}` for a projection that does not say `replay_from = archive`. Throws
-// async::error(precondition) if ARCHIVE_TABLE is none of its tables, or if the lake has rows of a run that
-// was interrupted.
+// async::error(precondition) if its tables are not the one that ARCHIVE_TABLE names, or if the lake has rows
+// of a run that was interrupted.
 [[nodiscard]] async::awaitable<std::string> archived_ranges(const events::projection_definition& which,
                                                             const configuration& settings, connections& with,
                                                             async::log& log);

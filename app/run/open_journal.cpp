@@ -110,12 +110,11 @@ async::awaitable<void> closing_after(async::awaitable<void> body, async::log& lo
         not_closed = co_await async::caught(async::with_deadline(
             journal->close(), async::deadline::after(close_patience), "closing the journal"));
     co_await async::heeding_cancellation();
-    if (failed && not_closed)
+    // It was only read, so nothing is lost with it.
+    if (not_closed)
         log.warn("journal.not_closed", async::describe(not_closed));
     if (failed)
         std::rethrow_exception(failed);
-    if (not_closed)
-        std::rethrow_exception(not_closed);
 }
 
 } // namespace app

@@ -35,7 +35,8 @@ enum class journal_use : std::uint8_t {
                                                             events::kafka::token_source token = {});
 
 // Awaits `body`, then closes the journal that `opened` returns by then, if there is one: also where the body
-// failed or was cancelled. A journal that cannot be closed after that is logged.
+// failed or was cancelled. For commands that read: a journal that cannot be closed in 5 s is logged, and what
+// the body did counts.
 [[nodiscard]] async::awaitable<void> closing_after(async::awaitable<void> body, async::log& log,
                                                    std::function<events::journal*()> opened);
 

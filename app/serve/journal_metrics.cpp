@@ -74,7 +74,7 @@ std::vector<metric> metrics_of(const intake& events_in) {
 std::vector<metric> metrics_of(const events::journal_figures& engine, bool in_kafka) {
     if (in_kafka)
         return {{"event_archiver_journal_producers_replaced_total",
-                 "times that Kafka's producer could not go on and was made anew",
+                 "producers of Kafka that failed and were replaced",
                  "{producer}",
                  {{{}, static_cast<double>(engine.producers_replaced)}},
                  metric_kind::counter}};

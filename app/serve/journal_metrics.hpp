@@ -11,7 +11,7 @@
 namespace app {
 
 [[nodiscard]] std::vector<telemetry::metric> metrics_of(const intake& events_in);
-// What only the engine knows: its syncs, or that a producer of Kafka's was made anew.
+// Counters of the engine itself: syncs of segments, or producers of Kafka that were replaced.
 [[nodiscard]] std::vector<telemetry::metric> metrics_of(const events::journal_figures& engine, bool in_kafka);
 
 } // namespace app

@@ -27,7 +27,7 @@ constexpr std::string_view live_topic = "live";
 constexpr std::size_t read_bytes = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds step_time{200};
 constexpr std::chrono::milliseconds idle_look{1'000};
-// After a publication it rests for so many times as long: what is published grows with the number of files.
+// The pause after a publication, as a multiple of the time that it took: that grows with the number of files.
 constexpr int rest_factor = 20;
 constexpr std::chrono::milliseconds retry_pause{2'000};
 constexpr std::chrono::minutes removal_time{1};

@@ -77,7 +77,7 @@ class window_view {
     [[nodiscard]] const std::string& journal() const noexcept { return journal_; }
     [[nodiscard]] const window_positions& next() const noexcept { return next_; }
     void begin_at(std::int32_t partition, events::position next) { next_[partition] = next; }
-    // How many lines the file has; 0: it is none of ours.
+    // How many lines the file has; 0 if this view has not written it.
     [[nodiscard]] std::uint64_t lines_of(std::string_view file) const;
     // Its additions have been written.
     void apply(const window_plan& plan);

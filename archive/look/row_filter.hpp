@@ -32,7 +32,7 @@ class row_filter {
         , condition_(std::move(condition)) {}
 
     // Before the first batch: the columns that the rows have, by plain names. Each gets the type that the
-    // column of this name has in `table`, without its length or precision; or text if there is none.
+    // column of this name has in `table`, without a length or precision. A column that `table` lacks is text.
     [[nodiscard]] awaitable<void> describe(const named_table& table, std::vector<std::string> columns);
 
     // The numbers of the rows for which the condition is true, from 0, in order. They are judged in a
