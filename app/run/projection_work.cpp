@@ -9,15 +9,12 @@
 #include "app/run/projection_checks.hpp"
 #include "app/run/projections_of.hpp"
 #include "app/text/render.hpp"
-#include "app/text/render_projections.hpp"
 #include "app/text/units.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/task_group.hpp"
 #include "events/projection/control.hpp"
-#include "events/projection/dead_letter.hpp"
-#include "events/projection/rebuild.hpp"
 #include "events/projection/retention.hpp"
 #include "events/projection/schema.hpp"
 
@@ -41,17 +38,6 @@ async::retry_policy policy_of(const configuration& settings) {
     policy.pause_first = std::chrono::milliseconds(200);
     policy.pause_max = std::chrono::milliseconds(5'000);
     return policy;
-}
-
-// Those without mistakes; the others are told of.
-definition_list runnable(definition_list all, async::log& log) {
-    std::erase_if(all, [&log](const events::projection_definition& each) {
-        if (!each.mistake.empty())
-            log.error("projection.broken", each.mistake,
-                      {{"projection", each.name}, {"directory", each.directory.string()}});
-        return !each.mistake.empty();
-    });
-    return all;
 }
 
 } // namespace
@@ -169,7 +155,7 @@ awaitable<void> projection_work::project(definition_list there) {
     const bool asked_by_name = !request_.projection.names.empty();
     auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
                                 : projections_to_run(std::move(there), settings_.projections);
-    chosen = runnable(std::move(chosen), log_);
+    chosen = runnable_projections(std::move(chosen), log_);
     if (chosen.empty())
         throw async::error(failure::precondition, "there is no projection to run",
                            "Check PROJECT and PROJECTIONS_PATH.");
@@ -210,144 +196,11 @@ awaitable<void> projection_work::project(definition_list there) {
         std::rethrow_exception(failed);
 }
 
-awaitable<void> projection_work::projections(definition_list there) {
-    if (request_.projection.what == projection_request::action::list) {
-        co_await list(std::move(there));
-        co_return;
-    }
-    if (request_.projection.what == projection_request::action::forget) {
-        // Also one that is defined nowhere any more.
-        const auto& name = request_.projection.names.front();
-        const bool defined = std::ranges::any_of(
-            there, [this, &name](const auto& each) { return position_name_of(each) == name; });
-        std::size_t removed = 0;
-        session_body body = [this, &name, &removed, defined](db::connection& session) -> awaitable<void> {
-            co_await events::make_schema(session, log_);
-            removed = co_await events::forget_projection(session, name, defined);
-        };
-        co_await with_session(std::move(body));
-        answer_ = removed > 0 ? "forgotten\n" : "there was no such position\n";
-        co_return;
-    }
-    const auto chosen = named_projections(std::move(there), request_.projection.names);
-    co_await change(chosen.front());
-}
-
-awaitable<void> projection_work::list(definition_list there) {
-    co_await open_journal_to_read();
-    const auto wanted = projections_to_run(runnable(std::move(there), log_), settings_.projections);
-    std::vector<events::named_projection> names;
-    for (const auto& each : wanted)
-        names.push_back(named(each));
-    std::vector<events::projection_status> all;
-    session_body body = [this, &names, &all](db::connection& session) -> awaitable<void> {
-        all = co_await events::look_at_all(session, *journal_, names);
-    };
-    co_await with_session(std::move(body));
-    answer_ = render_projections(all, request_.output);
-}
-
-awaitable<void> projection_work::change(const events::projection_definition& which) {
-    using action = projection_request::action;
-    const auto what = request_.projection.what;
-    if (what != action::resume)
-        co_await open_journal_to_read();
-    if (what == action::rebuild) {
-        co_await rebuild(which);
-        co_return;
-    }
-    events::replay_start start;
-    if (what == action::replay)
-        start = co_await start_of(which);
-    session_body body = [this, &which, &start, what](db::connection& session) -> awaitable<void> {
-        co_await events::make_schema(session, log_);
-        if (what == action::pause)
-            (void)co_await events::pause_projection(session, *journal_, named(which));
-        else if (what == action::resume)
-            (void)co_await events::resume_projection(session, position_name_of(which));
-        else
-            co_await events::replay_projection(session, *journal_, named(which), start, log_);
-    };
-    co_await with_session(std::move(body));
-    answer_ = what == action::pause    ? "paused\n"
-              : what == action::resume ? "running\n"
-                                       : "set back: what runs the projection applies the events again\n";
-}
-
-// Where a person says where to begin, nothing is left out.
-awaitable<events::replay_start> projection_work::start_of(const events::projection_definition& which) {
-    const auto& asked = request_.projection;
-    events::replay_start start;
-    start.at = asked.from;
-    if (asked.from_time)
-        start.time = events::event_time(std::chrono::seconds(*asked.from_time));
-    if (!start.at && !start.time)
-        start.left_out = co_await archived_ranges(which, settings_, connections_, log_);
-    co_return start;
-}
-
-awaitable<void> projection_work::rebuild(const events::projection_definition& which) {
-    session_body body = [this, &which](db::connection& session) -> awaitable<void> {
-        co_await events::make_schema(session, log_);
-        (void)co_await events::migrate(session, which, log_);
-    };
-    co_await with_session(std::move(body));
-    auto start = co_await start_of(which);
-    events::rebuild_request request{named(which), std::move(start), run_id_, prepared_};
-    if (which.settings.replay_from == events::replay_scope::not_archived)
-        co_await events::refill_projection(session_, *journal_, std::move(request), log_);
-    else
-        co_await events::rebuild_projection(session_, *journal_, std::move(request), log_);
-    answer_ = "rebuilt\n";
-}
-
-awaitable<void> projection_work::dead_letters(definition_list there) {
-    using action = dead_letter_request::action;
-    const auto& asked = request_.dead_letters;
-    const std::vector<std::string> names(1, asked.name);
-    const auto chosen = named_projections(std::move(there), names);
-    const auto& which = chosen.front();
-    const events::letter_choice letters{asked.topic, asked.partition, asked.positions};
-    std::vector<events::dead_letter> found;
-    events::retried_letters retried;
-    std::size_t dropped = 0;
-    session_body body = [&](db::connection& session) -> awaitable<void> {
-        co_await events::make_schema(session, log_);
-        if (asked.what == action::list) {
-            found = co_await events::dead_letters(session, position_name_of(which));
-        } else if (asked.what == action::drop) {
-            dropped += co_await events::drop_letters(session, position_name_of(which), letters);
-        } else {
-            co_await events::retry_letters(session, which, position_name_of(which), letters, retried, log_);
-        }
-    };
-    co_await with_session(std::move(body));
-    if (asked.what == action::list) {
-        if (!asked.positions.empty())
-            std::erase_if(found, [&asked](const events::dead_letter& each) {
-                if (!asked.topic.empty() && each.key.topic != asked.topic)
-                    return true;
-                if (asked.partition && each.key.partition != *asked.partition)
-                    return true;
-                return std::ranges::find(asked.positions, each.refused.at) == asked.positions.end();
-            });
-        answer_ = render_dead_letters(found, request_.output);
-    } else if (request_.output == output_format::json) {
-        answer_ = fmt::format("{{\"applied\":{},\"refused\":{},\"dropped\":{}}}\n", retried.applied,
-                              retried.refused, dropped);
-    } else {
-        answer_ = asked.what == action::drop
-                      ? fmt::format("dropped {}\n", counted(dropped, "dead letter"))
-                      : fmt::format("applied {}, {} refused again\n", counted(retried.applied, "dead letter"),
-                                    retried.refused);
-    }
-}
-
 awaitable<void> projection_work::migrate(definition_list there) {
     const bool asked_by_name = !request_.projection.names.empty();
     auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
                                 : projections_to_run(std::move(there), settings_.projections);
-    chosen = runnable(std::move(chosen), log_);
+    chosen = runnable_projections(std::move(chosen), log_);
     std::size_t applied = 0;
     session_body body = [this, &chosen, &applied](db::connection& session) -> awaitable<void> {
         co_await events::make_schema(session, log_);

@@ -95,4 +95,14 @@ definition_list projections_to_serve(definition_list there, const configuration&
     return there;
 }
 
+definition_list runnable_projections(definition_list all, async::log& log) {
+    std::erase_if(all, [&log](const events::projection_definition& each) {
+        if (!each.mistake.empty())
+            log.error("projection.broken", each.mistake,
+                      {{"projection", each.name}, {"directory", each.directory.string()}});
+        return !each.mistake.empty();
+    });
+    return all;
+}
+
 } // namespace app

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/settings/configuration.hpp"
+#include "async/log.hpp"
 #include "events/projection/definition.hpp"
 
 #include <string>
@@ -26,5 +27,9 @@ projections_to_run(std::vector<events::projection_definition> there, const proje
 // What `serve` runs: what PROJECT says; unset: those of its APIs, and those of PROJECTIONS_PATH.
 [[nodiscard]] std::vector<events::projection_definition>
 projections_to_serve(std::vector<events::projection_definition> there, const configuration& settings);
+
+// Those without a mistake. The mistakes of the others are logged.
+[[nodiscard]] std::vector<events::projection_definition>
+runnable_projections(std::vector<events::projection_definition> all, async::log& log);
 
 } // namespace app

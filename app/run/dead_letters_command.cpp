@@ -1,0 +1,68 @@
+// The command `dead-letters`, a part of projection_work.
+// Tested by tests/integration/test_projections.py.
+
+#include "app/run/projection_work.hpp"
+#include "app/run/projections_of.hpp"
+#include "app/text/render_projections.hpp"
+#include "app/text/units.hpp"
+#include "events/projection/dead_letter.hpp"
+#include "events/projection/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+using definition_list = std::vector<events::projection_definition>;
+using session_body = std::function<awaitable<void>(db::connection&)>;
+
+} // namespace
+
+awaitable<void> projection_work::dead_letters(definition_list there) {
+    using action = dead_letter_request::action;
+    const auto& asked = request_.dead_letters;
+    const std::vector<std::string> names(1, asked.name);
+    const auto chosen = named_projections(std::move(there), names);
+    const auto& which = chosen.front();
+    const events::letter_choice letters{asked.topic, asked.partition, asked.positions};
+    std::vector<events::dead_letter> found;
+    events::retried_letters retried;
+    std::size_t dropped = 0;
+    session_body body = [&](db::connection& session) -> awaitable<void> {
+        co_await events::make_schema(session, log_);
+        if (asked.what == action::list) {
+            found = co_await events::dead_letters(session, position_name_of(which));
+        } else if (asked.what == action::drop) {
+            dropped += co_await events::drop_letters(session, position_name_of(which), letters);
+        } else {
+            co_await events::retry_letters(session, which, position_name_of(which), letters, retried, log_);
+        }
+    };
+    co_await with_session(std::move(body));
+    if (asked.what == action::list) {
+        if (!asked.positions.empty())
+            std::erase_if(found, [&asked](const events::dead_letter& each) {
+                if (!asked.topic.empty() && each.key.topic != asked.topic)
+                    return true;
+                if (asked.partition && each.key.partition != *asked.partition)
+                    return true;
+                return std::ranges::find(asked.positions, each.refused.at) == asked.positions.end();
+            });
+        answer_ = render_dead_letters(found, request_.output);
+    } else if (request_.output == output_format::json) {
+        answer_ = fmt::format("{{\"applied\":{},\"refused\":{},\"dropped\":{}}}\n", retried.applied,
+                              retried.refused, dropped);
+    } else {
+        answer_ = asked.what == action::drop
+                      ? fmt::format("dropped {}\n", counted(dropped, "dead letter"))
+                      : fmt::format("applied {}, {} refused again\n", counted(retried.applied, "dead letter"),
+                                    retried.refused);
+    }
+}
+
+} // namespace app

@@ -1,0 +1,120 @@
+// The command `projections`, a part of projection_work.
+// Tested by tests/integration/test_projections.py and tests/integration/test_archived_events.py.
+
+#include "app/run/archived_events.hpp"
+#include "app/run/projection_work.hpp"
+#include "app/run/projections_of.hpp"
+#include "app/text/render_projections.hpp"
+#include "events/projection/control.hpp"
+#include "events/projection/rebuild.hpp"
+#include "events/projection/replay.hpp"
+#include "events/projection/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace app {
+
+namespace {
+
+using async::awaitable;
+using definition_list = std::vector<events::projection_definition>;
+using session_body = std::function<awaitable<void>(db::connection&)>;
+
+} // namespace
+
+awaitable<void> projection_work::projections(definition_list there) {
+    if (request_.projection.what == projection_request::action::list) {
+        co_await list(std::move(there));
+        co_return;
+    }
+    if (request_.projection.what == projection_request::action::forget) {
+        // Also one that is defined nowhere any more.
+        const auto& name = request_.projection.names.front();
+        const bool defined = std::ranges::any_of(
+            there, [this, &name](const auto& each) { return position_name_of(each) == name; });
+        std::size_t removed = 0;
+        session_body body = [this, &name, &removed, defined](db::connection& session) -> awaitable<void> {
+            co_await events::make_schema(session, log_);
+            removed = co_await events::forget_projection(session, name, defined);
+        };
+        co_await with_session(std::move(body));
+        answer_ = removed > 0 ? "forgotten\n" : "there was no such position\n";
+        co_return;
+    }
+    const auto chosen = named_projections(std::move(there), request_.projection.names);
+    co_await change(chosen.front());
+}
+
+awaitable<void> projection_work::list(definition_list there) {
+    co_await open_journal_to_read();
+    const auto wanted =
+        projections_to_run(runnable_projections(std::move(there), log_), settings_.projections);
+    std::vector<events::named_projection> names;
+    for (const auto& each : wanted)
+        names.push_back(named(each));
+    std::vector<events::projection_status> all;
+    session_body body = [this, &names, &all](db::connection& session) -> awaitable<void> {
+        all = co_await events::look_at_all(session, *journal_, names);
+    };
+    co_await with_session(std::move(body));
+    answer_ = render_projections(all, request_.output);
+}
+
+awaitable<void> projection_work::change(const events::projection_definition& which) {
+    using action = projection_request::action;
+    const auto what = request_.projection.what;
+    if (what != action::resume)
+        co_await open_journal_to_read();
+    if (what == action::rebuild) {
+        co_await rebuild(which);
+        co_return;
+    }
+    events::replay_start start;
+    if (what == action::replay)
+        start = co_await start_of(which);
+    session_body body = [this, &which, &start, what](db::connection& session) -> awaitable<void> {
+        co_await events::make_schema(session, log_);
+        if (what == action::pause)
+            (void)co_await events::pause_projection(session, *journal_, named(which));
+        else if (what == action::resume)
+            (void)co_await events::resume_projection(session, position_name_of(which));
+        else
+            co_await events::replay_projection(session, *journal_, named(which), start, log_);
+    };
+    co_await with_session(std::move(body));
+    answer_ = what == action::pause    ? "paused\n"
+              : what == action::resume ? "running\n"
+                                       : "set back: what runs the projection applies the events again\n";
+}
+
+// Where a person says where to begin, nothing is left out.
+awaitable<events::replay_start> projection_work::start_of(const events::projection_definition& which) {
+    const auto& asked = request_.projection;
+    events::replay_start start;
+    start.at = asked.from;
+    if (asked.from_time)
+        start.time = events::event_time(std::chrono::seconds(*asked.from_time));
+    if (!start.at && !start.time)
+        start.left_out = co_await archived_ranges(which, settings_, connections_, log_);
+    co_return start;
+}
+
+awaitable<void> projection_work::rebuild(const events::projection_definition& which) {
+    session_body body = [this, &which](db::connection& session) -> awaitable<void> {
+        co_await events::make_schema(session, log_);
+        (void)co_await events::migrate(session, which, log_);
+    };
+    co_await with_session(std::move(body));
+    auto start = co_await start_of(which);
+    events::rebuild_request request{named(which), std::move(start), run_id_, prepared_};
+    if (which.settings.replay_from == events::replay_scope::not_archived)
+        co_await events::refill_projection(session_, *journal_, std::move(request), log_);
+    else
+        co_await events::rebuild_projection(session_, *journal_, std::move(request), log_);
+    answer_ = "rebuilt\n";
+}
+
+} // namespace app
