@@ -6,6 +6,7 @@
 #include "async/fault_point.hpp"
 #include "db/transaction.hpp"
 #include "events/projection/apply_batch.hpp"
+#include "events/projection/rebuild_sources.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/stream.hpp"
 #include "events/projection/swap_tables.hpp"
@@ -31,13 +32,6 @@ constexpr std::chrono::seconds prepare_patience{30};
 constexpr std::chrono::seconds swap_patience{3};
 constexpr std::chrono::seconds swap_read_patience{10};
 
-struct rebuilt_partition {
-    topic* source = nullptr;
-    std::int32_t partition = 0;
-    extent there;
-    position start = 0;
-};
-
 void must_name_no_schema(const projection_definition& which) {
     if (which.settings.tables.empty())
         throw async::error(failure::precondition,
@@ -58,15 +52,15 @@ class rebuild_work {
   public:
     rebuild_work(projection_session& session, journal& of, rebuild_request request, async::log& log)
         : session_(session)
-        , journal_(of)
         , request_(std::move(request))
         , definition_(request_.which.definition)
         , log_(log)
-        , temporary_(rebuild_name(request_.which.name)) {}
+        , temporary_(rebuild_name(request_.which.name))
+        , sources_(of, request_.which, request_.from) {}
 
     [[nodiscard]] awaitable<void> run() {
         must_name_no_schema(definition_);
-        co_await find_partitions();
+        co_await sources_.find();
         std::function<awaitable<void>(db::connection&)> preparing = [this](db::connection& session) {
             return prepare(session);
         };
@@ -89,76 +83,16 @@ class rebuild_work {
     }
 
   private:
-    [[nodiscard]] awaitable<void> find_partitions() {
-        const auto names = co_await journal_.topics();
-        for (const auto& name : definition_.settings.topics) {
-            if (std::ranges::find(names, name) == names.end())
-                continue;
-            auto* const source = co_await journal_.open(name);
-            for (std::int32_t partition = 0; partition < source->partitions(); ++partition) {
-                if (is_known(name, partition))
-                    continue;
-                const auto there = co_await source->look(partition);
-                must_have_all_events(name, there);
-                const auto start = co_await find_start(*source, partition, there, request_.from);
-                partitions_.push_back({source, partition, there, start});
-            }
-        }
-        if (partitions_.empty())
-            throw async::error(
-                failure::precondition,
-                fmt::format("projection '{}' has nothing to be rebuilt from: the journal has no topic"
-                            " '{}'",
-                            request_.which.name, definition_.settings.topics.front()));
-    }
-
-    [[nodiscard]] bool is_known(std::string_view name, std::int64_t partition) const {
-        return std::ranges::any_of(partitions_, [&](const rebuilt_partition& each) {
-            return each.source->name() == name && each.partition == partition;
-        });
-    }
-
-    void must_have_all_events(const std::string& name, const extent& there) const {
-        const bool given = request_.from.at || request_.from.time;
-        if (there.begin > 0 && !given && definition_.settings.replay == replay_policy::truncate)
-            throw async::error(
-                failure::precondition,
-                fmt::format("the events before position {} of topic '{}' have been removed: the tables of"
-                            " projection '{}' cannot be made of the others",
-                            there.begin, name, request_.which.name),
-                "Where it can, say so: --from POSITION or --from TIME.");
-    }
-
-    // A topic or a partition that the live projection has begun with, and the new tables have not.
-    [[nodiscard]] awaitable<std::optional<async::error>> what_is_missing(db::connection& session) {
-        const auto rows = co_await session.query(
-            "SELECT p.topic, p.partition, p.next FROM event_archiver.position p WHERE p.projection"
-            " OPERATOR(pg_catalog.=) $1::pg_catalog.text AND p.next OPERATOR(pg_catalog.>) 0",
-            request_.which.name);
-        const auto& read = definition_.settings.topics;
-        for (int row = 0; row < rows.rows(); ++row)
-            if (std::ranges::find(read, rows.text(row, 0)) != read.end() &&
-                !is_known(rows.text(row, 0), rows.integer(row, 1)))
-                co_return async::error(
-                    failure::precondition,
-                    fmt::format(
-                        "projection '{}' has applied events of topic '{}', partition {}, up to position"
-                        " {}, and the journal has no such topic: the new tables would lack them",
-                        request_.which.name, rows.text(row, 0), rows.integer(row, 1), rows.integer(row, 2)),
-                    "Bring the topic back. If its events no longer count, take it out of projection.conf.");
-        co_return std::nullopt;
-    }
-
     // Topics and partitions that were made while the others were read.
     [[nodiscard]] awaitable<void> take_in_what_came() {
-        co_await find_partitions();
+        co_await sources_.find();
         std::function<awaitable<void>(db::connection&)> body =
             [this](db::connection& session) -> awaitable<void> {
-            auto missing = co_await what_is_missing(session);
+            auto missing = co_await sources_.what_is_missing(session);
             if (missing)
                 throw std::move(*missing);
-            for (; begun_ < partitions_.size(); ++begun_) {
-                const auto& each = partitions_[begun_];
+            for (; begun_ < sources_.all().size(); ++begun_) {
+                const auto& each = sources_.all()[begun_];
                 const position_key key{temporary_, each.source->name(), each.partition};
                 co_await begin_at(session, key, each.there.id, each.start);
             }
@@ -210,12 +144,12 @@ class rebuild_work {
         }
         co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         co_await must_be_free_to_swap(session, definition_);
-        auto missing = co_await what_is_missing(session);
+        auto missing = co_await sources_.what_is_missing(session);
         if (missing)
             throw std::move(*missing);
         (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1",
                                      temporary_);
-        for (const auto& each : partitions_) {
+        for (const auto& each : sources_.all()) {
             const position_key live{request_.which.name, each.source->name(), each.partition};
             const auto row = co_await look_at(session, live);
             // No event is removed now until the position is there. The live projection may have gone on
@@ -226,11 +160,11 @@ class rebuild_work {
                 co_await must_go_on(*each.source, live, *row, now);
             }
             if (now.begin > each.start)
-                must_have_all_events(each.source->name(), now);
+                sources_.must_have_all_events(each.source->name(), now);
             const position_key key{temporary_, each.source->name(), each.partition};
             co_await begin_at(session, key, each.there.id, each.start);
         }
-        begun_ = partitions_.size();
+        begun_ = sources_.all().size();
     }
 
     [[noreturn]] static void rethrow_with(const std::exception_ptr& failed, const std::string& doing) {
@@ -243,7 +177,7 @@ class rebuild_work {
     }
 
     [[nodiscard]] awaitable<void> catch_up() {
-        for (const auto& each : partitions_) {
+        for (const auto& each : sources_.all()) {
             stream_options options;
             options.once = true;
             options.worker = request_.worker;
@@ -263,7 +197,7 @@ class rebuild_work {
                                        "p.projection OPERATOR(pg_catalog.=)"
                                        " $1::pg_catalog.text",
                                        temporary_);
-            swapped_ = !partitions_.empty() && left.integer(0, 0) == 0;
+            swapped_ = !sources_.all().empty() && left.integer(0, 0) == 0;
             if (swapped_)
                 co_return;
         }
@@ -292,16 +226,16 @@ class rebuild_work {
         const auto schema = co_await schema_oid(session, rebuild_schema(definition_));
         if (schema != schema_oid_)
             throw another_rebuild();
-        auto missing = co_await what_is_missing(session);
+        auto missing = co_await sources_.what_is_missing(session);
         if (missing) {
             far_behind_ = true;
             throw std::move(*missing);
         }
-        for (const auto& each : partitions_)
+        for (const auto& each : sources_.all())
             co_await level(session, each);
         co_await must_be_free_to_swap(session, definition_);
         parking_ = co_await swap_tables(session, definition_);
-        for (const auto& each : partitions_)
+        for (const auto& each : sources_.all())
             co_await drop_letters_of(session, each);
         (void)co_await session.query(
             "UPDATE event_archiver.dead_letter SET projection = $1 WHERE projection = $2",
@@ -375,14 +309,13 @@ class rebuild_work {
     }
 
     projection_session& session_;
-    journal& journal_;
     rebuild_request request_;
     const projection_definition& definition_;
     async::log& log_;
     std::string temporary_;  // the name of its position
     std::string schema_oid_; // of the schema that this process has made
-    std::vector<rebuilt_partition> partitions_;
-    std::size_t begun_ = 0; // of partitions_: they have a position
+    rebuild_sources sources_;
+    std::size_t begun_ = 0; // of the sources: they have a position
     std::string parking_;
     bool swap_sent_ = false;
     bool swapped_ = false;
