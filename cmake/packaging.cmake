@@ -1,6 +1,6 @@
 # cmake --install: program, units, docs. cpack: the same as a .deb, with /etc/event-archiver and what its libraries depend on.
 install(TARGETS event-archiver RUNTIME)
-install(FILES README.md CHANGELOG.md DESTINATION share/doc/event-archiver)
+install(FILES README.md CHANGELOG.md SECURITY.md DESTINATION share/doc/event-archiver)
 install(DIRECTORY docs manifests DESTINATION share/doc/event-archiver)
 install(DIRECTORY projections DESTINATION share/event-archiver)
 install(CODE "set(EVENT_ARCHIVER_SOURCE \"${CMAKE_SOURCE_DIR}\")\nset(EVENT_ARCHIVER_BUILD \"${CMAKE_BINARY_DIR}\")")

@@ -9,7 +9,7 @@ from support.archiver import Archiver
 from support.blocks import blocks, clean_environment
 from support.servers import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*(ROOT / page for page in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")), *sorted((ROOT / "docs").glob("*.md"))]
 ROOMS = [room["name"] for room in json.loads((ROOT / "cmake/rooms.json").read_text())["rooms"]]
 SOURCES = "\n".join(path.read_text() for room in ROOMS for path in sorted((ROOT / room).rglob("*.cpp")))
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
@@ -37,8 +37,9 @@ def test_links_lead_somewhere(page):
 
 def test_alerts_lead_to_the_runbook():
     rules = (ROOT / "manifests/monitoring/prometheusrule.yaml").read_text()
-    named = re.findall(r"runbook: docs/runbook\.md#(\S+)", rules)
-    assert named and set(named) <= anchors(RUNBOOK)
+    addresses = re.findall(r"runbook_url: (https\S+)", rules)
+    named = [address.partition("/docs/runbook.md#")[2] for address in addresses]
+    assert len(named) == rules.count("- alert:") and set(named) <= anchors(RUNBOOK)
 
 
 def test_the_runbook_has_every_exit_code(binary):

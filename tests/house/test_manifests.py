@@ -30,8 +30,8 @@ def jobs(objects: list) -> list:
 
 @pytest.fixture(scope="module")
 def exit_codes() -> dict:
-    """code -> whether another try helps, from the README's table."""
-    table = (ROOT / "README.md").read_text().split("## How it fails")[1]
+    """code -> whether another try helps, from the table in docs/commands.md."""
+    table = (ROOT / "docs/commands.md").read_text().split("## Exit codes")[1]
     rows = re.findall(r"^\| ([\d, ]+) \|[^|]*\| *([^|]*?) *\|$", table, re.MULTILINE)
     return {int(code): again for codes, again in rows for code in codes.split(",")}
 
@@ -186,20 +186,44 @@ def test_a_journal_on_a_disk_has_one_writer_and_a_volume():
     assert pods["replicas"] == 1 and {"name": "JOURNAL", "value": mount} in container["env"]
 
 
-def test_the_compose_file_starts_what_there_is(binary):
-    """Its settings are the program's, its image is of this version, its ports are those that the image names."""
+def configured(binary, service: dict) -> dict:
+    """The settings as the program reads them; none is unknown to it."""
+    outcome = Archiver(binary, service["environment"]).run("config", "-o", "json")
+    told = {setting["environment"]: setting for setting in json.loads(outcome.stdout)["settings"]}
+    strangers = service["environment"].keys() - told.keys()
+    assert not strangers, f"the program has no setting {sorted(strangers)}"
+    return told
+
+
+def test_the_quick_start_runs_on_what_it_starts(binary):
     services = yaml.safe_load((ROOT / "examples/compose.yaml").read_text())["services"]
+    version = re.search(r"project\(event-archiver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    ours = services["event-archiver"]
+    assert ours["image"] == f"event-archiver:{version}"
+    told = configured(binary, ours)
+    Archiver(binary, ours["environment"]).run("config", expect=0)
+    assert "@postgres:5432/" in ours["environment"]["PG_CONNECTION_STRING"] and told["ARCHIVE_ALLOW_HTTP"]["value"] == "true"
+    assert "BlobEndpoint=http://azurite:10000/" in ours["environment"]["AZURE_STORAGE_CONNECTION_STRING"]
+    servers = services.keys() - {"event-archiver"}
+    assert servers == {"postgres", "azurite"} and all("healthcheck" in services[name] for name in servers)
+    assert ours["depends_on"] == {name: {"condition": "service_healthy"} for name in servers}
+    (events,) = services["postgres"]["volumes"]
+    assert (ROOT / "examples" / events.split(":")[0]).resolve() == ROOT / "scripts/demo_events.sql"
+    tested = json.loads((ROOT / "scripts/azurite/package.json").read_text())["dependencies"]["azurite"]
+    assert services["azurite"]["image"].endswith(f":{tested}")
+
+
+def test_the_services_over_kafka_are_what_there_is(binary):
+    """Their settings are the program's, their image is of this version, their ports are those that the image names."""
+    services = yaml.safe_load((ROOT / "examples/services.yaml").read_text())["services"]
     ours = {name: found for name, found in services.items() if found["image"].startswith("event-archiver:")}
     exposed = re.search(r"^EXPOSE ([\d ]+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1].split()
     version = re.search(r"project\(event-archiver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
     ports = {name: found["ports"][0].rsplit(":", 1)[1] for name, found in ours.items()}
     assert sorted(ports.values()) == sorted(set(exposed) - {"8002"}) and {found["image"] for found in ours.values()} == {f"event-archiver:{version}"}
     for name, found in ours.items():
-        outcome = Archiver(binary, found["environment"]).run("config", "-o", "json")
-        told = {setting["environment"]: setting for setting in json.loads(outcome.stdout)["settings"]}
-        strangers = found["environment"].keys() - told.keys()
-        assert not strangers, f"{name}: the program has no setting {sorted(strangers)}"
-        assert found["ports"][0].startswith("127.0.0.1:")
+        configured(binary, found)
+        assert found["ports"][0].startswith("127.0.0.1:"), name
 
 
 def test_images_are_of_this_version():

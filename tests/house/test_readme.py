@@ -1,6 +1,8 @@
 """README and docs/settings.md tell the truth about settings: names, flags and defaults as in the program itself."""
 import json
 import re
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 
 from support.archiver import Archiver
 from support.servers import ROOT
@@ -41,18 +43,37 @@ def test_the_settings_of_the_readme_stand_in_the_page_of_all():
         assert line.replace("](docs/", "](").replace("](settings.md#", "](#") in page
 
 
+def test_the_readme_is_one_page():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 90
+
+
+def test_the_picture_is_drawn_from_the_recording():
+    """And what the README quotes was recorded: scripts/draw-quick-start says how to do both again."""
+    path = ROOT / "scripts/draw-quick-start"
+    script = module_from_spec(spec_from_loader("draw_quick_start", SourceFileLoader("draw_quick_start", str(path))))
+    script.__loader__.exec_module(script)
+    recording = (ROOT / "docs/quick-start.txt").read_text()
+    assert script.drawn(recording) == (ROOT / "docs/quick-start.svg").read_text()
+    (quoted,) = re.findall(r"^```console\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    printed = [script.plain(line) for line in recording.splitlines()]
+    for line in quoted.splitlines():
+        assert line in printed or line == "…" or line.startswith("$ export "), f"the recording lacks {line!r}"
+
+
 def test_the_commands_table_is_the_programs(binary):
     overview = Archiver(binary).run("help", expect=0).stdout
-    commands = re.findall(r"^  ([a-z]+)  ", overview.split("Subcommands:")[1], re.MULTILINE)
+    commands = re.findall(r"^  ([a-z-]+)  ", overview.split("Subcommands:")[1], re.MULTILINE)
     assert len(commands) >= 10
-    rows = re.findall(r"^\| (`[a-z]+`(?:, `[a-z]+`)*) \|(.*)\|$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    told = {name: text for names, text in rows for name in re.findall(r"[a-z]+", names)}
-    assert set(commands) <= set(told), f"the README lacks {sorted(set(commands) - set(told))}"
+    rows = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|(.*)\|$", (ROOT / "docs/commands.md").read_text(), re.MULTILINE)
+    told = {name: text for names, text in rows for name in re.findall(r"[a-z-]+", names)}
+    assert set(commands) <= set(told), f"docs/commands.md lacks {sorted(set(commands) - set(told))}"
+    short = (ROOT / "README.md").read_text().split("## Commands")[1].split("\n## ")[0]
+    assert set(commands) <= set(re.findall(r"`([a-z-]+)`", short))
     settings = {row["flag"] for row in json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]}
     for command in commands:
         flags = set(re.findall(r"^\s+(?:-[a-z],)?(--[a-z-]+)", Archiver(binary).run("help", command, expect=0).stdout, re.MULTILINE))
         for flag in flags - settings - {"--help", "--output"}:
-            assert flag in told[command], f"the README does not say that {command} takes {flag}"
+            assert flag in told[command], f"docs/commands.md does not say that {command} takes {flag}"
 
 
 def test_the_json_page_names_every_field(binary):

@@ -82,7 +82,7 @@ def test_systemd_takes_the_units(root, tmp_path):
 
 
 def test_systemd_tries_again_only_where_it_helps(service):
-    table = (ROOT / "README.md").read_text().split("## How it fails")[1]
+    table = (ROOT / "docs/commands.md").read_text().split("## Exit codes")[1]
     hopeless = re.findall(r"^\| (\d+) \|[^|]*\| (?:no|rarely)[^|]*\|$", table, re.MULTILINE)
     assert service["RestartPreventExitStatus"][0].split() == hopeless
     assert service["SuccessExitStatus"] == ["130 143"]
