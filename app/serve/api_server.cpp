@@ -9,6 +9,7 @@
 #include "app/serve/query_part.hpp"
 #include "app/serve/server_metrics.hpp"
 #include "app/serve/timestamps_api.hpp"
+#include "app/serve/unknown_requests.hpp"
 #include "app/serve/window_files_part.hpp"
 #include "app/settings/serve_settings.hpp"
 #include "async/caught.hpp"
@@ -46,7 +47,7 @@ api_server::api_server(const configuration& settings, run_frame& frame)
     , ready_(loop_.get_executor(), (add_parts(), all_probes()))
     , about_({ready_, stopping_, [this] { return metrics(); },
               openapi_document(!settings.serving.token.empty(), all_operations()), log_})
-    , service_(all_routes(), http::service_options{settings.serving.token, settings.serving.hosts}, log_)
+    , service_(all_routes(), service_options(), log_)
     , server_(loop_.get_executor(), server_options(), service_, log_)
     , at_work_(loop_.get_executor())
     , grace_(loop_.get_executor())
@@ -100,6 +101,14 @@ std::vector<readiness_probe> api_server::all_probes() {
     for (const auto& each : parts_)
         append_to(all, each->probes());
     return all;
+}
+
+http::service_options api_server::service_options() const {
+    const auto& serving = settings_.serving;
+    return {serving.token, serving.hosts,
+            [&apis = serving.apis](const http::request& asked, const http::match& found) {
+                return answer_to_unknown(apis, asked, found);
+            }};
 }
 
 http::server_options api_server::server_options() {

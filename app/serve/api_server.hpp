@@ -48,6 +48,7 @@ class api_server {
     [[nodiscard]] std::vector<api_operation> all_operations() const;
     [[nodiscard]] std::vector<readiness_probe> all_probes();
     [[nodiscard]] http::server_options server_options();
+    [[nodiscard]] http::service_options service_options() const;
     [[nodiscard]] std::string metrics() const;
 
     [[nodiscard]] async::awaitable<void> work();

@@ -1,6 +1,7 @@
 #include "app/serve/timestamps_api.hpp"
 
 #include "app/observe/run_id.hpp"
+#include "app/serve/allowed_origins.hpp"
 #include "app/serve/timestamp_text.hpp"
 #include "app/text/utf8.hpp"
 #include "async/ascii.hpp"
@@ -32,21 +33,7 @@ response refused_answer(const intake_refusal& why) {
     return error_answer(why.status == 503 ? 503 : 500, why.why, "failed to publish message");
 }
 
-// As the original sends it with every answer: any page may ask.
-response with_origin(response made) {
-    made.headers.emplace_back("Access-Control-Allow-Origin", "*");
-    return made;
-}
-
-awaitable<response> answer_options() {
-    response made;
-    made.headers.emplace_back("Access-Control-Allow-Methods", "POST, GET, OPTIONS, PUT, DELETE");
-    made.headers.emplace_back(
-        "Access-Control-Allow-Headers",
-        "Accept, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, Authorization, "
-        "X-Correlation-ID, correlationId");
-    co_return with_origin(std::move(made));
-}
+awaitable<response> answer_options() { co_return preflight_answer(); }
 
 http::route options_of(std::string_view pattern) {
     http::route made{"OPTIONS", pattern, [](http::request&) { return answer_options(); }, http::access::open,
@@ -89,16 +76,16 @@ std::vector<api_operation> timestamps_api::operations() const {
 awaitable<response> timestamps_api::submit(http::request& asked, std::string time) {
     const auto correlation = asked.header("correlationid");
     if (async::trimmed(correlation).empty())
-        co_return with_origin(error_answer(400, "correlationId header: cannot be blank"));
+        co_return with_any_origin(error_answer(400, "correlationId header: cannot be blank"));
     if (!is_uuid(correlation))
-        co_return with_origin(error_answer(400, "correlationId header: must be a valid UUID"));
+        co_return with_any_origin(error_answer(400, "correlationId header: must be a valid UUID"));
     if (async::trimmed(time).empty())
         time = now();
     else if (const auto mistake = timestamp_mistake(time); !mistake.empty())
-        co_return with_origin(
+        co_return with_any_origin(
             error_answer(400, mistake, "invalid timestamp passed, please use 2006-01-02T15:04:05Z07:00"));
     auto published = co_await publish(asked, std::move(time));
-    co_return with_origin(std::move(published));
+    co_return with_any_origin(std::move(published));
 }
 
 awaitable<response> timestamps_api::publish(http::request& asked, std::string time) {

@@ -73,6 +73,11 @@ std::optional<response> service::refusal_before_look(request& asked, const match
     return may_pass(asked, result) ? std::nullopt : std::optional(unauthorized());
 }
 
+response service::refusal_where_no_route(const request& asked, const match& result) const {
+    auto known = options_.answer_to_unknown ? options_.answer_to_unknown(asked, result) : std::nullopt;
+    return known ? std::move(*known) : refusal_of(result, asked.query);
+}
+
 admission service::admit(request& asked, std::optional<std::uint64_t> length) const {
     const auto result = router_.look_up(asked.method, asked.path);
     const auto* route = std::get_if<found>(&result);
@@ -89,7 +94,7 @@ awaitable<response> service::answer(request& asked) {
         co_return std::move(*refused);
     const auto* route = std::get_if<found>(&result);
     if (route == nullptr)
-        co_return refusal_of(result, asked.query);
+        co_return refusal_where_no_route(asked, result);
     co_return co_await answer_found(*route, asked);
 }
 

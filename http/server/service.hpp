@@ -8,6 +8,7 @@
 #include "http/server/router.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct service_options {
     // Without a token: the names it is asked under, beside those of the loopback. With one, only other sites'
     // pages are turned away, but for those under these names.
     std::vector<std::string> hosts = {};
+    // The answer to a path that is not there, and to a method that a path does not have. Null, or nothing:
+    // {"detail": …}.
+    std::function<std::optional<response>(const request&, const match&)> answer_to_unknown = {};
 };
 
 class service {
@@ -36,6 +40,7 @@ class service {
   private:
     [[nodiscard]] std::optional<response> refusal_of_caller(request& asked, const match& result) const;
     [[nodiscard]] std::optional<response> refusal_before_look(request& asked, const match& result) const;
+    [[nodiscard]] response refusal_where_no_route(const request& asked, const match& result) const;
     [[nodiscard]] bool may_pass(const request& asked, const match& result) const;
     [[nodiscard]] awaitable<response> answer_found(const found& found, request& asked);
 

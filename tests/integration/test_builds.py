@@ -79,3 +79,16 @@ def test_every_route_is_described(service):
     routes = ["/", "/build", "/build/{build}", "/build/{build}/disk-usage", "/project", "/project/{project}/disk-usage"]
     assert set(routes) <= set(paths)
     assert json.dumps(paths["/build/{build}"]["get"]["responses"]).count("description") >= 5
+
+
+def test_what_is_not_there_is_told_as_restify_tells_it(service):
+    for method, path, status, told in [
+        ("GET", "/nope", 404, {"code": "ResourceNotFound", "message": "/nope does not exist"}),
+        ("POST", "/nope/a%20b?x=1", 404, {"code": "ResourceNotFound", "message": "/nope/a%20b does not exist"}),
+        ("POST", "/build", 405, {"code": "MethodNotAllowed", "message": "POST is not allowed"}),
+        ("DELETE", f"/build/{OTHER}", 405, {"code": "MethodNotAllowed", "message": "DELETE is not allowed"}),
+    ]:
+        answer = service.ask(method, path)
+        assert (answer.status, answer.json) == (status, told)
+        assert answer.headers.get("allow") == ("GET" if status == 405 else None)
+    assert service.ask("HEAD", "/build").status == 200

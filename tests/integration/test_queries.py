@@ -63,8 +63,9 @@ def test_revenues_are_an_array_of_rows(archiver, database):
         assert service.get("/userEvents/x'%3B%20DROP%20TABLE%20users_revenue%3B--").body == b"[]"
         for bad in ("%00", "%FF"):
             assert service.get(f"/userEvents/{bad}").status == 400
-        assert service.get("/userEvents/").status == 404
-        assert service.post("/userEvents/u6").status == 405
+        for answer in (service.post("/userEvents/u6"), service.get("/userEvents/")):
+            assert answer.status == 404 and answer.headers["content-type"] == "text/html; charset=utf-8", answer
+        assert "<pre>Cannot POST /userEvents/u6</pre>" in service.post("/userEvents/u6").text
 
 
 def test_a_query_of_ones_own(archiver, own, database):

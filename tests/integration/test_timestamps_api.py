@@ -101,3 +101,14 @@ def test_what_is_not_published_is_an_error(binary, tmp_path, failing_disk):  # n
                 break
         assert answer.status == 503 and answer.json["Message"] == "failed to publish message" and answer.json["Error"]
         assert service.stop_awaited().code == 5
+
+
+def test_what_is_not_there_is_told_as_go_tells_it_where_this_api_stands_alone(binary, tmp_path):
+    with EventService(binary, tmp_path / "journal", apis="timestamps") as service:
+        gone = service.get("/nope")
+        assert (gone.status, gone.headers["content-type"], gone.body) == (404, "text/plain; charset=utf-8", b"404 page not found\n")
+        wrong = service.get("/app")
+        assert (wrong.status, wrong.headers["allow"], wrong.body) == (405, "OPTIONS, POST", b"")
+        options = service.ask("OPTIONS", "/nope")
+        assert (options.status, options.body) == (200, b"") and "POST" in options.headers["access-control-allow-methods"]
+        assert {answer.headers["access-control-allow-origin"] for answer in (gone, wrong, options)} == {"*"}
