@@ -109,8 +109,8 @@ json_log::json_log(std::string run_id, line_writer write, constant_field always)
 
 void json_log::write(async::log_level level, std::string_view event, std::string_view message,
                      std::span<const async::log_field> fields) {
-    auto line = fmt::format(R"({{"time":"{}","level":"{}","msg":{},"event":"{}","run_id":"{}")", timestamp(),
-                            name_of(level), json_quoted(message), event, run_id_);
+    auto line = fmt::format(R"({{"time":"{}","level":"{}","msg":{},"event":"{}","run_id":"{}","pid":{})",
+                            timestamp(), name_of(level), json_quoted(message), event, run_id_, ::getpid());
     for (const auto& field : fields)
         line += fmt::format(",{}:{}", json_quoted(field.key), std::visit(print_json(), field.value));
     if (!always_.key.empty())
@@ -119,10 +119,12 @@ void json_log::write(async::log_level level, std::string_view event, std::string
     write_(line);
 }
 
-text_log::text_log(line_writer write, bool colour, std::function<void()> before_line, constant_field always)
+text_log::text_log(line_writer write, bool colour, std::function<void()> before_line, constant_field always,
+                   process_id shown)
     : write_(std::move(write))
     , before_line_(std::move(before_line))
     , always_(std::move(always))
+    , shown_(shown)
     , colour_(colour) {}
 
 void text_log::write(async::log_level level, std::string_view, std::string_view message,
@@ -136,6 +138,8 @@ void text_log::write(async::log_level level, std::string_view, std::string_view 
         line += fmt::format("  {}={}", field.key, std::visit(print_text(), field.value));
     if (!always_.key.empty())
         line += fmt::format("  {}={}", always_.key, print_text()(std::string_view(always_.value)));
+    if (shown_ == process_id::shown)
+        line += fmt::format("  pid={}", ::getpid());
     line += '\n';
     write_(line);
 }

@@ -18,7 +18,10 @@ struct constant_field {
     std::string value;
 };
 
-// {"time":…,"level":…,"msg":…,"event":…,"run_id":…, fields…}
+// Whether a line for people has the id of its process; one in JSON always has it.
+enum class process_id : unsigned char { left_out, shown };
+
+// {"time":…,"level":…,"msg":…,"event":…,"run_id":…,"pid":…, fields…}
 class json_log : public async::log {
   public:
     json_log(std::string run_id, line_writer write, constant_field always = {});
@@ -36,7 +39,8 @@ class json_log : public async::log {
 class text_log : public async::log {
   public:
     // `before_line` is called first, so that a progress bar can get out of the way.
-    text_log(line_writer write, bool colour, std::function<void()> before_line, constant_field always = {});
+    text_log(line_writer write, bool colour, std::function<void()> before_line, constant_field always = {},
+             process_id shown = process_id::left_out);
 
   private:
     void write(async::log_level level, std::string_view event, std::string_view message,
@@ -45,6 +49,7 @@ class text_log : public async::log {
     line_writer write_;
     std::function<void()> before_line_;
     constant_field always_;
+    process_id shown_;
     bool colour_;
 };
 

@@ -11,9 +11,10 @@
 
 namespace app {
 
-run_log::run_log(const configuration& settings, const std::string& run_id)
+run_log::run_log(const configuration& settings, const std::string& run_id, process_id shown)
     : level_(settings.level)
-    , run_id_(run_id) {
+    , run_id_(run_id)
+    , shown_(shown) {
     text = settings.format == log_format::text ||
            (settings.format == log_format::automatic && ::isatty(STDERR_FILENO) == 1);
     log = make({});
@@ -30,7 +31,7 @@ std::unique_ptr<async::log> run_log::make(constant_field always) {
                 if (display != nullptr)
                     display->clear();
             },
-            std::move(always));
+            std::move(always), shown_);
     else
         made = std::make_unique<json_log>(run_id_, standard_error(), std::move(always));
     made->set_threshold(level_);

@@ -19,7 +19,9 @@ struct run_log {
     screen_line* display = nullptr;
     bool text = false;
 
-    run_log(const configuration& settings, const std::string& run_id);
+    // `shown`: for commands that run for long, and whose processes people look for by their ids.
+    run_log(const configuration& settings, const std::string& run_id,
+            process_id shown = process_id::left_out);
     // One more log to the same place, whose every line carries this field.
     [[nodiscard]] std::unique_ptr<async::log> with(constant_field always);
     run_log(const run_log&) = delete;
@@ -29,6 +31,7 @@ struct run_log {
     [[nodiscard]] std::unique_ptr<async::log> make(constant_field always);
     async::log_level level_;
     std::string run_id_;
+    process_id shown_;
 };
 
 // What the log says of a failure.

@@ -11,10 +11,10 @@
 
 namespace app {
 
-run_frame::run_frame(const configuration& settings)
+run_frame::run_frame(const configuration& settings, process_id shown)
     : settings_(settings)
     , run_id_(new_run_id())
-    , out_(settings, run_id_) {}
+    , out_(settings, run_id_, shown) {}
 
 int run_frame::run(framed_command& command) {
     const auto end = work(command);

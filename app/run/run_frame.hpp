@@ -63,7 +63,7 @@ class framed_command {
 class run_frame {
   public:
     // `settings` must outlive it.
-    explicit run_frame(const configuration& settings);
+    explicit run_frame(const configuration& settings, process_id shown = process_id::left_out);
 
     [[nodiscard]] async::log& log() noexcept { return *out_.log; }
     [[nodiscard]] run_log& out() noexcept { return out_; }

@@ -79,7 +79,7 @@ class send_command : public framed_command {
 } // namespace
 
 int run_send(const command_line& request, const configuration& settings) {
-    run_frame frame(settings);
+    run_frame frame(settings, process_id::shown);
     send_command asked(request.send, settings);
     return frame.run(asked);
 }

@@ -130,7 +130,7 @@ class serve_command : public framed_command {
 
 int serve(const configuration& settings) {
     return_freed_memory();
-    run_frame frame(settings);
+    run_frame frame(settings, process_id::shown);
     if (settings.serving.offers(api::exports))
         log_exports_start(frame.log(), "serve", settings);
     else

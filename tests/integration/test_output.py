@@ -14,11 +14,11 @@ def test_log_lines_are_json_objects_with_the_contracts_keys(archiver, table):
     assert outcome.stdout == ""
     assert outcome.unparsed == []
     for line in outcome.log:
-        assert {"time", "level", "msg", "event", "run_id"} <= line.keys(), line
+        assert {"time", "level", "msg", "event", "run_id", "pid"} <= line.keys(), line
         assert line["level"] in ("debug", "info", "warn", "error")
         moment = datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00"))
         assert moment.utcoffset() == datetime.timedelta(0)
-    assert len({line["run_id"] for line in outcome.log}) == 1
+    assert len({(line["run_id"], line["pid"]) for line in outcome.log}) == 1
 
 
 def test_each_day_has_a_line_with_its_rows(archiver, table, oracle):

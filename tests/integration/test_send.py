@@ -53,6 +53,13 @@ def test_lines_reach_the_journal_in_their_order(sender, service, file):
     assert len(service.values()) == 1_000
 
 
+def test_each_line_of_its_log_has_its_process_id(sender, service, tmp_path):
+    (tmp_path / "odd.jsonl").write_text("no event\n{}\nnone either\n")
+    process = sender.start("send", str(tmp_path / "odd.jsonl"), "--to", service.url, settings={"LOG_FORMAT": "text"})
+    lines = process.wait().stderr.splitlines()
+    assert len(lines) > 1 and all(line.endswith(f"  pid={process.pid}") for line in lines), lines
+
+
 def test_what_is_no_event_is_named_and_left_out(sender, service, tmp_path):
     file = tmp_path / "odd.jsonl"
     lines = ['{"n":1}', "", "  \t", "not json", "5", '[{"n":2}]', '{"n":3} {"n":4}', '{"n":5', '{"n":6}\r', '{"pad":"' + "x" * 1_048_576 + '"}', '{"pad":"' + "y" * 1_048_000 + '"}', '{"n":7}']

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <limits>
 #include <regex>
+#include <unistd.h>
 
 namespace app {
 namespace {
@@ -34,9 +35,11 @@ class json_log_test : public testing::Test {
 TEST_F(json_log_test, writes_an_object_a_line_with_its_standard_fields_first) {
     log_.warn("retry", "a try failed", {{"day", "2024-01-01"}, {"rows", 7}});
 
-    EXPECT_THAT(lines_, MatchesRegex("\\{\"time\":\"[^\"]*Z\",\"level\":\"warn\",\"msg\":\"a try failed\","
-                                     "\"event\":\"retry\",\"run_id\":\"0193-run\",\"day\":\"2024-01-01\","
-                                     "\"rows\":7\\}\n"));
+    EXPECT_THAT(
+        lines_,
+        MatchesRegex("\\{\"time\":\"[^\"]*Z\",\"level\":\"warn\",\"msg\":\"a try failed\","
+                     "\"event\":\"retry\",\"run_id\":\"0193-run\",\"pid\":[0-9]+,\"day\":\"2024-01-01\","
+                     "\"rows\":7\\}\n"));
 }
 
 TEST_F(json_log_test, keeps_the_type_and_the_value_of_a_field) {
@@ -113,6 +116,13 @@ TEST_F(text_log_test, writes_a_line_for_people_after_the_bar_has_been_cleared) {
     });
     EXPECT_EQ(lines(), "<clear>TIME info  the plan is made  rows=7  share=0.5  dry_run=false\n"
                        "<clear>TIME warn  a try failed  what=\"put block\"  blob=a/b.csv  empty=\"\"\n");
+}
+
+TEST_F(text_log_test, shows_its_process_where_people_look_for_it) {
+    text_log log([this](std::string_view line) { lines_ += line; }, false, [] {}, {"task", "agency"},
+                 process_id::shown);
+    log.info("event", "sent", {{"rows", 7}});
+    EXPECT_EQ(lines(), "TIME info  sent  rows=7  task=agency  pid=" + std::to_string(::getpid()) + "\n");
 }
 
 TEST_F(text_log_test, colours_what_needs_attention_if_colours_are_wanted) {
