@@ -10,6 +10,7 @@
 #include "app/run/run_projections.hpp"
 #include "app/run/runner.hpp"
 #include "app/send/run_send.hpp"
+#include "app/serve/project_health.hpp"
 #include "app/serve/serve.hpp"
 #include "app/settings/configuration.hpp"
 #include "app/settings/sources.hpp"
@@ -70,7 +71,7 @@ int execute(const app::command_line& request) {
     if (request.command == app::command::journal)
         return app::run_journal(request, checked.value);
     if (purpose == app::purpose::projecting || purpose == app::purpose::replaying)
-        return app::run_projections(request, checked.value);
+        return app::run_projections(request, checked.value, app::serve_health);
     if (purpose == app::purpose::exports)
         return app::run_exports(request, checked.value);
     return app::run(request, checked.value);

@@ -42,6 +42,8 @@ constexpr std::string_view requests[] = {"ARCHIVE_REQUEST_TIMEOUT", "ARCHIVE_RET
 constexpr std::string_view journal[] = {"JOURNAL"};
 constexpr std::string_view projecting[] = {"JOURNAL", "PROJECT", "PROJECTIONS_PATH",
                                            "EVENT_ARCHIVER_KNEXFILE"};
+constexpr std::string_view health[] = {"PROJECT_HEALTH_PORT"};
+constexpr std::string_view listening[] = {"SERVE_ADDRESS", "SERVE_HOSTS"};
 constexpr std::string_view reading[] = {"ARCHIVE_MEMORY"}; // the longest row of a file of others
 constexpr std::string_view replaying[] = {"ARCHIVE_TABLE", "EVENT_RETENTION_PERIOD", "ARCHIVE_WHOLE_DAYS"};
 constexpr std::string_view trace[] = {"ARCHIVE_TRACE"};
@@ -92,13 +94,15 @@ bool takes(command which, const option& setting) {
     case command::export_tasks:
         return exports_take(setting) || among({group::metrics, group::trace}, name);
     case command::serve: // a server's trace would have no end
-        return exports_take(setting) || setting.audience == audience::serving;
+        return exports_take(setting) ||
+               (setting.audience == audience::serving && !among({group::health}, name));
     case command::send:
         return among({group::logging, group::requests}, name);
     case command::journal:
         return among({group::logging, group::database, group::journal}, name); // its positions
     case command::project:
-        return among({group::logging, group::database, group::projecting, group::requests, group::metrics},
+        return among({group::logging, group::database, group::projecting, group::requests, group::metrics,
+                      group::health, group::listening},
                      name);
     case command::projections: // what is archived is left out of a replay
         return among({group::logging, group::database, group::projecting, group::requests, group::lake,

@@ -43,12 +43,13 @@ async::retry_policy policy_of(const configuration& settings) {
 } // namespace
 
 projection_work::projection_work(const command_line& request, const configuration& settings, run_frame& frame,
-                                 std::function<void()> prepared)
+                                 std::function<void()> prepared, health_server health)
     : request_(request)
     , settings_(settings)
     , log_(frame.log())
     , run_id_(frame.run_id())
     , prepared_(std::move(prepared))
+    , health_(std::move(health))
     , connections_(loop_.get_executor(), settings, lake_of_replay(settings), frame.blocking_calls(), log_)
     , guard_(loop_.get_executor(), stop_, log_)
     , session_(loop_.get_executor(), connections_.database(), policy_of(settings),
@@ -174,6 +175,10 @@ awaitable<void> projection_work::project(definition_list there) {
                                                           std::move(chosen), std::move(options));
     std::vector<awaitable<void>> tasks;
     tasks.push_back(engine_->run());
+    if (settings_.projections.health_port && !request_.projection.once) {
+        projecting_view view{loop_.get_executor(), settings_, database, [this] { return progress(); }, log_};
+        tasks.push_back(health_(std::move(view)));
+    }
     if (settings_.journal.in_kafka() && !request_.projection.once)
         tasks.push_back(
             events::keep_retention(*journal_, &database, shown, log_, events::retained::awaited_topics));

@@ -23,13 +23,24 @@
 
 namespace app {
 
+// What `project` tells about itself while it runs.
+struct projecting_view {
+    async::asio::any_io_executor executor;
+    const configuration& settings;
+    db::database_access database;
+    std::function<std::vector<events::stream_progress>()> progress;
+    async::log& log;
+};
+// Answers those who ask, until it is cancelled.
+using health_server = std::function<async::awaitable<void>(projecting_view)>;
+
 // The members stand in an order in which they can be taken down again.
 class projection_work {
   public:
     // `request`, `settings` and `frame` must outlive it. `prepared` is called once a rebuild can be refused
-    // no more; may be empty.
+    // no more; may be empty. `health` is for a `project` that listens.
     projection_work(const command_line& request, const configuration& settings, run_frame& frame,
-                    std::function<void()> prepared);
+                    std::function<void()> prepared, health_server health);
     projection_work(const projection_work&) = delete;
     projection_work& operator=(const projection_work&) = delete;
 
@@ -68,6 +79,7 @@ class projection_work {
     async::log& log_;
     std::string run_id_;
     std::function<void()> prepared_;
+    health_server health_;
     boost::asio::io_context loop_{1};
     async::stop_source stop_;
     connections connections_;

@@ -5,7 +5,6 @@
 #include "app/observe/plain_summary.hpp"
 #include "app/observe/projection_metrics.hpp"
 #include "app/run/background.hpp"
-#include "app/run/projection_work.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/text/units.hpp"
 #include "db/connection.hpp"
@@ -25,10 +24,11 @@ class projection_command : public framed_command {
   public:
     // People who ask want the answer; everybody else gets a log as of any run.
     projection_command(const command_line& request, const configuration& settings, const run_log& out,
-                       background_start* background)
+                       background_start* background, health_server health)
         : request_(request)
         , settings_(settings)
         , background_(background)
+        , health_(std::move(health))
         , brief_(out.text && request.command != command::project) {
         facts_.command = info_of(request.command).name;
     }
@@ -47,10 +47,11 @@ class projection_command : public framed_command {
     [[nodiscard]] bool has_trace() const override { return false; }
 
     [[nodiscard]] work_end work(run_frame& frame) override {
-        projection_work work(request_, settings_, frame, [this] {
+        const std::function<void()> prepared = [this] {
             if (background_ != nullptr)
                 background_->begun();
-        });
+        };
+        projection_work work(request_, settings_, frame, prepared, health_);
         auto end = work.run();
         for (const auto& each : work.progress()) {
             events_ += each.events;
@@ -91,6 +92,7 @@ class projection_command : public framed_command {
     const command_line& request_;
     const configuration& settings_;
     background_start* background_;
+    health_server health_;
     bool brief_;
     plain_summary facts_;
     std::vector<telemetry::metric> metrics_;
@@ -100,7 +102,7 @@ class projection_command : public framed_command {
 
 } // namespace
 
-int run_projections(const command_line& request, const configuration& settings) {
+int run_projections(const command_line& request, const configuration& settings, health_server health) {
     // Before there is a loop or a thread.
     std::optional<background_start> background;
     if (request.projection.detach) {
@@ -108,8 +110,9 @@ int run_projections(const command_line& request, const configuration& settings) 
         if (background->is_parent())
             return background->wait();
     }
-    run_frame frame(settings);
-    projection_command asked(request, settings, frame.out(), background ? &*background : nullptr);
+    run_frame frame(settings, request.command == command::project ? process_id::shown : process_id::left_out);
+    projection_command asked(request, settings, frame.out(), background ? &*background : nullptr,
+                             std::move(health));
     asked.log_begin(frame.log());
     const auto code = frame.run(asked);
     if (background)

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "app/cli/command_line.hpp"
+#include "app/run/projection_work.hpp"
 #include "app/settings/configuration.hpp"
 
 namespace app {
 
-// Runs the command to its end; the exit code. Never throws.
-[[nodiscard]] int run_projections(const command_line& request, const configuration& settings);
+// Runs the command to its end; the exit code. Never throws. `health` is for a `project` that listens.
+[[nodiscard]] int run_projections(const command_line& request, const configuration& settings,
+                                  health_server health);
 
 } // namespace app

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct projection_settings {
     std::vector<std::string> names;           // if they are `named`
     std::vector<std::filesystem::path> paths; // directories of projections, beside those that are shipped
     std::filesystem::path window_files;       // empty: none are written
+    std::optional<std::uint16_t> health_port; // where `project` is asked how it is; nothing: nowhere
 };
 
 } // namespace app

@@ -19,6 +19,9 @@ constexpr std::array projecting_rows{
     rows::of_serving({"LIVE_WINDOW_FILES", "--window-files", "", "DIR",
                       "write the live events as `server_events_*.jsonl` there too, with "
                       "`processor_offset.json`"}),
+    rows::of_serving({"PROJECT_HEALTH_PORT", "--health-port", "", "PORT",
+                      "where `project` answers /livez, /readyz, /health and /metrics, on the address of "
+                      "SERVE_ADDRESS; 0: any that is free, see the log; unset: nowhere"}),
 };
 
 std::vector<std::string> parts_of(std::string_view text, char separator) {
@@ -61,6 +64,11 @@ void check_projecting(checker& settings) {
             settings.mistake("PROJECTIONS_PATH", "give directories, separated by colons");
     }
     projections.window_files = settings["LIVE_WINDOW_FILES"].text;
+    if (settings.purpose() == purpose::projecting && settings["PROJECT_HEALTH_PORT"].set()) {
+        std::uint16_t port = 0;
+        settings.read("PROJECT_HEALTH_PORT", port, count_from(0, 65'535));
+        projections.health_port = port;
+    }
 }
 
 } // namespace

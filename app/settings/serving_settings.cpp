@@ -86,8 +86,22 @@ void check_secrets(checker& settings) {
     }
 }
 
+void check_address(checker& settings) {
+    auto& serving = settings.value().serving;
+    serving.address = settings["SERVE_ADDRESS"].text;
+    boost::system::error_code failed;
+    boost::asio::ip::make_address(serving.address, failed);
+    if (failed)
+        settings.mistake("SERVE_ADDRESS", "give an IP address: 127.0.0.1, 0.0.0.0 or ::1");
+    settings.read("SERVE_HOSTS", serving.hosts, parse_hosts);
+}
+
 void check_serving(checker& settings) {
     using std::chrono::milliseconds;
+    if (settings.purpose() == purpose::projecting && settings["PROJECT_HEALTH_PORT"].set()) {
+        check_address(settings);
+        return check_secrets(settings);
+    }
     if (settings.purpose() == purpose::sending)
         return check_secrets(settings);
     if (settings.purpose() != purpose::serving)
@@ -95,14 +109,9 @@ void check_serving(checker& settings) {
     auto& serving = settings.value().serving;
     settings.read("SERVE_APIS", serving.apis, parse_apis);
     serving.port = port_of(serving.apis);
-    serving.address = settings["SERVE_ADDRESS"].text;
-    boost::system::error_code failed;
-    boost::asio::ip::make_address(serving.address, failed);
-    if (failed)
-        settings.mistake("SERVE_ADDRESS", "give an IP address: 127.0.0.1, 0.0.0.0 or ::1");
+    check_address(settings);
     settings.read("SERVE_PORT", serving.port, count_from(0, 65'535));
     check_secrets(settings);
-    settings.read("SERVE_HOSTS", serving.hosts, parse_hosts);
     settings.read("SERVE_CONNECTIONS", serving.connections, count_from(1, 65'536));
     settings.read("SERVE_CLIENT_TIMEOUT", serving.client_timeout, time_from(milliseconds(100)));
     settings.read("SERVE_GRACE", serving.grace, parse_time);
