@@ -46,7 +46,7 @@ constexpr std::array<std::string_view, 2> event_types{as_json, as_lines};
 constexpr std::array<std::string_view, 1> types_of_json{as_json};
 constexpr std::array<std::string_view, 3> event_headers{"Idempotency-Key", "X-Correlation-Id", "traceparent"};
 constexpr std::array<std::string_view, 3> read_numbers{"from", "limit", "partition"};
-constexpr std::array<std::string_view, 1> live_headers{"Authorization"};
+constexpr std::array<std::string_view, 2> live_headers{"Authorization", "Idempotency-Key"};
 constexpr std::array<std::string_view, 1> timestamp_headers{"correlationId"};
 constexpr api_answer overload{503, as_json, "Error",
                               "too much waits for the disk, or it is full: see Retry-After"};
@@ -58,6 +58,7 @@ constexpr std::array post_answers{
     api_answer{413, as_json, "Error", "an event of more than 1 MiB, or a batch of more than 8 MiB"},
     api_answer{415, as_json, "Error", "neither JSON nor NDJSON"},
     api_answer{422, as_json, "Error", "the Idempotency-Key came with another body before"},
+    api_answer{500, as_json, "Error", "Kafka refuses: no right to the topic"},
     overload};
 constexpr std::array read_answers{
     api_answer{200, as_lines, "", "an event a line; an empty answer is the end for now"},
@@ -66,12 +67,16 @@ constexpr std::array read_answers{
     api_answer{410, as_json, "Bounds", "those events have been removed"},
     api_answer{416, as_json, "Bounds", "no event has this position yet"},
     overload};
-constexpr std::array live_event_answers{api_answer{201, as_json, "Received", "it is durable"},
-                                        api_answer{400, as_json, "LiveError", "no JSON object"},
-                                        api_answer{401, "text/html", "", "another secret"},
-                                        api_answer{413, as_json, "LiveError", "more than 1 MiB"},
-                                        api_answer{415, as_json, "LiveError", "not application/json"},
-                                        api_answer{503, as_json, "LiveError", "see Retry-After"}};
+constexpr std::array live_event_answers{
+    api_answer{201, as_json, "Received", "it is durable"},
+    api_answer{400, as_json, "LiveError", "no JSON object"},
+    api_answer{401, "text/html", "", "another secret"},
+    api_answer{409, as_json, "LiveError", "the same event is on its way"},
+    api_answer{413, as_json, "LiveError", "more than 1 MiB"},
+    api_answer{415, as_json, "LiveError", "not application/json"},
+    api_answer{422, as_json, "LiveError", "the Idempotency-Key came with another event before"},
+    api_answer{500, as_json, "LiveError", "Kafka refuses: no right to the topic"},
+    api_answer{503, as_json, "LiveError", "see Retry-After"}};
 constexpr std::array timestamp_answers{
     api_answer{200, as_json, "Ticket", "it is durable"},
     api_answer{400, as_json, "TimestampError", "the header, or the time"},

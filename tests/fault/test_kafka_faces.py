@@ -71,6 +71,16 @@ def test_timestamps_become_commands_as_the_original_published_them(serve_kafka, 
         assert len(java("consume", topic=topic, partition=0, **{"from": 0})) == 2
 
 
+def test_a_command_that_the_topic_does_not_take_is_an_error(serve_kafka, broker, java, topic):
+    with serve_kafka(broker.address, SERVE_APIS="timestamps", KAFKA_PUBLISH_TOPIC=topic) as service:
+        java("configure", topic=topic, config={"max.message.bytes": 100})
+        for path in ("/app", "/api/v1/timestamp/2006-01-02T15:04:05Z"):
+            answer = service.post(path, correlationId=CORRELATION)
+            assert (answer.status, list(answer.json)) == (500, ["Error", "Message"]), answer
+            assert answer.json["Error"] and answer.json["Message"] == "failed to publish message"
+        assert java("consume", topic=topic, partition=0, **{"from": 0}) == []
+
+
 def test_a_live_event_is_kept_under_its_user(serve_kafka, broker, java):
     with serve_kafka(broker.address, SERVE_APIS="live,events") as service:
         event = b'{"userId":"user1","name":"add_revenue","value":17}'

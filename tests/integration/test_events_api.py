@@ -11,7 +11,7 @@ import time
 import pytest
 
 from support.archiver import Archiver
-from support.events import JSON, LINES, EventService, failing_disk, keep_posting, slow_disk  # noqa: F401 (a fixture)
+from support.events import JSON, LINES, EventService, failing_disk, held_disk, keep_posting, slow_disk  # noqa: F401 (fixtures)
 
 MEBIBYTE = 1 << 20
 
@@ -197,6 +197,28 @@ def test_a_thousand_clients_on_a_slow_disk_meet_refusals_and_memory_stays_flat(b
         assert 2 <= syncs < statuses.count(201) and seconds >= 0.2 * (syncs - 1), "each took 200 ms"
         assert len(service.events("journal.overloaded")) == 1, "the log does not grow with them"
         assert service.send("t", "later").status == 201
+
+
+def test_what_finds_no_room_is_refused_while_the_disk_still_syncs(binary, journal, held_disk):  # noqa: F811
+    """At once: each refusal is there before any sync that was asked for has ended."""
+    settings = {**held_disk.settings, "JOURNAL_MEMORY": "1MiB", "SERVE_CONNECTIONS": "2000"}
+    with EventService(binary, journal, settings=settings) as service:
+        assert service.send("t", "first").status == 201
+
+        async def crowd() -> tuple:
+            with held_disk:
+                bodies = [json.dumps({"n": n, "text": "x" * 10_000}).encode() for n in range(400)]
+                asked = [asyncio.ensure_future(post_once(service.port, body)) for body in bodies]
+                while sum(each.done() for each in asked) < 400 - (1 << 20) // 10_000:
+                    await asyncio.sleep(0.01)
+                early = [each.result()[:2] for each in asked if each.done()]
+            return early, [each[:2] for each in await asyncio.gather(*asked)]
+
+        early, answers = asyncio.run(asyncio.wait_for(crowd(), 120))
+        assert set(early) == {(503, True)}, "none is accepted before its sync has ended"
+        kept = [status for status, _ in answers].count(201)
+        assert kept > 0 and {status for status, _ in answers} == {201, 503}
+        assert len(service.read("t")) == 1 + kept
 
 
 def test_clients_that_send_slowly_do_not_take_the_memory_of_all(binary, journal):

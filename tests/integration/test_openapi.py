@@ -1,7 +1,9 @@
 """/openapi.json against the service that gives it: made-up requests to each operation get answers that it documents, and each answer
 that it documents is seen."""
+import http.client
 import json
 import random
+import threading
 import urllib.parse
 import uuid
 
@@ -9,31 +11,23 @@ import pytest
 
 from support.asking import serving, wait_for, wait_until_ready
 from support.builds import BUILD, message
+from support.events import held_disk  # noqa: F401 (a fixture)
+from support.gate import DatabaseGate, kill_before
+from support.servers import ROOT
+from support.serving import Answer
 
 TICKET = str(uuid.UUID(int=7))
 # What any operation may answer to a request that is no request for it.
 ANYWHERE = {"400", "403", "405", "408", "411", "413", "414", "421", "431"}
-# Documented, and not made here: each with what would make it. Other tests of its API see it.
-UNSEEN = {
-    ("POST", "/exports", "500"): "a run that fails",
-    ("POST", "/exports", "503"): "a service that ends",
-    ("POST", "/export", "503"): "a service that ends",
-    ("POST", "/exports/{task}", "503"): "a service that ends",
-    ("GET", "/exports/{task}/files", "503"): "a storage account that is away",
-    ("GET", "/exports/{task}/files/{name}", "409"): "a file whose rows are not committed",
-    ("GET", "/exports/{task}/files/{name}", "503"): "a storage account that is away",
-    ("POST", "/events/{topic}", "404"): "a topic that Kafka does not make",
-    ("POST", "/events/{topic}", "409"): "the same key in flight",
-    ("GET", "/events/{topic}", "410"): "events that were removed",
-    ("GET", "/exports", "500"): "tasks that cannot be listed",
-    ("GET", "/exports/{task}/files/{name}", "200"): "a run that has exported rows",
-    ("GET", "/events/{topic}", "503"): "a journal that does not answer",
-    ("POST", "/events/{topic}", "503"): "more events than JOURNAL_MEMORY at a time",
-    ("POST", "/liveEvent", "503"): "more events than JOURNAL_MEMORY at a time",
-    ("POST", "/app", "503"): "more events than JOURNAL_MEMORY at a time",
-    ("POST", "/api/v1/timestamp/{time}", "503"): "more events than JOURNAL_MEMORY at a time",
-    ("POST", "/app", "500"): "a journal that is broken",
-    ("POST", "/api/v1/timestamp/{time}", "500"): "a journal that is broken",
+# Documented, and made by a test that has what it takes: a Kafka broker, a long backlog, a journal that says no.
+SEEN_BY = {
+    ("POST", "/events/{topic}", "404"): "fault/test_kafka.py::test_an_unknown_topic_is_made_or_refused_as_the_file_says",
+    ("GET", "/events/{topic}", "410"): "fault/test_kafka.py::test_retention_that_overtook_a_reader_is_an_error_with_both_bounds",
+    ("GET", "/events/{topic}", "503"): "integration/test_journal_memory.py::test_readers_that_stop_reading_take_no_more",
+    ("POST", "/app", "500"): "fault/test_kafka_faces.py::test_a_command_that_the_topic_does_not_take_is_an_error",
+    ("POST", "/api/v1/timestamp/{time}", "500"): "fault/test_kafka_faces.py::test_a_command_that_the_topic_does_not_take_is_an_error",
+    ("POST", "/events/{topic}", "500"): "unit/app/serve/intake_test.cpp::are_500_where_kafka_says_no",
+    ("POST", "/liveEvent", "500"): "unit/app/serve/intake_test.cpp::are_500_where_kafka_says_no",
 }
 # A query answers these where its own line says so, and all queries are described alike.
 QUERY_CODES = {"404", "500", "503"}
@@ -84,9 +78,11 @@ class Asked:
         self.seen: set = set()
 
     def ask(self, service, operation: tuple, path: str, body: bytes | None, headers: dict):
+        return self.look(operation, path, service.ask(operation[0], path, body=body, **headers), f"{headers} {(body or b'')[:80]}")
+
+    def look(self, operation: tuple, path: str, answer, asked: str = ""):
         method, route, found = operation
-        answer = service.ask(method, path, body=body, **headers)
-        status, said = str(answer.status), f"{method} {path} {headers} {(body or b'')[:80]} -> {answer.status} {answer.headers} {answer.body[:300]}"
+        status, said = str(answer.status), f"{method} {path} {asked} -> {answer.status} {answer.headers} {answer.body[:300]}"
         documented = found["responses"]
         assert status in documented or status in ANYWHERE or status == "307", said
         if status in documented:
@@ -124,10 +120,14 @@ def made_up(chance: random.Random, operation: tuple) -> tuple:
 @pytest.fixture
 def own(tmp_path):
     (tmp_path / "exported").mkdir()
-    for name, text in (("select.sql", "COPY (SELECT 1 WHERE now() < %(export_boundary)s) TO STDOUT WITH CSV HEADER;"), ("delete.sql", "DELETE FROM nothing WHERE %(export_boundary)s < now();")):
-        path = tmp_path / "DSL/agency" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    tasks = {
+        "agency": ("COPY (SELECT 1 WHERE now() < %(export_boundary)s) TO STDOUT WITH CSV HEADER;", "DELETE FROM nothing WHERE %(export_boundary)s < now();"),
+        "numbers": ("COPY (SELECT * FROM public.numbers WHERE at < %(export_boundary)s) TO STDOUT WITH CSV HEADER;", "DELETE FROM public.numbers WHERE at < %(export_boundary)s;"),
+    }
+    for task, texts in tasks.items():
+        (tmp_path / "DSL" / task).mkdir(parents=True)
+        for name, text in zip(("select.sql", "delete.sql"), texts):
+            (tmp_path / "DSL" / task / name).write_text(text)
     (tmp_path / "DSL/broken").mkdir()
     (tmp_path / "DSL/broken/select.sql").write_text("COPY (SELECT 1) TO STDOUT;")
     return tmp_path
@@ -136,8 +136,9 @@ def own(tmp_path):
 @pytest.fixture
 def start(archiver, own):
     def make(**settings):
+        apis = settings.pop("SERVE_APIS", "exports,live,timestamps,builds,events")
         told = {"JOURNAL": str(own / "journal"), "DSL_PATH": str(own / "DSL"), "EXPORT_PATH": str(own / "exported"), **settings}
-        return serving(archiver, "exports,live,timestamps,builds,events", **told)
+        return serving(archiver, apis, **told)
 
     return make
 
@@ -152,6 +153,7 @@ def plain_requests(seen: Asked, service, operations: dict) -> None:
     ask("POST", "/events/{topic}", "/events/build_events", body=json.dumps(message(BUILD)).encode(), **json_type)
     for body in (b'{"a":1}', b'{"a":2}'):
         ask("POST", "/events/{topic}", "/events/keyed", body=body, Idempotency_Key='"one"', **json_type)
+        ask("POST", "/liveEvent", body=body, Idempotency_Key='"of-live"', Authorization="secret", **json_type)
     ask("POST", "/events/{topic}", "/events/keyed", body=b"{}", Content_Type="text/plain")
     for position in ("0", "99"):
         ask("GET", "/events/{topic}", f"/events/keyed?from={position}")
@@ -173,11 +175,100 @@ def plain_requests(seen: Asked, service, operations: dict) -> None:
     ask("POST", "/exports/{task}", "/exports/agency")
     ask("POST", "/exports/{task}", "/exports/agency?wait=perhaps")
     ask("POST", "/exports/{task}", "/exports/agency?wait=true")  # its table is not there
+    ask("POST", "/exports", "/exports?wait=true")
     ask("GET", "/exports/{task}", "/exports/broken")
     ask("POST", "/events/{topic}", "/events/t", body=b'{"pad":"' + b"x" * 1_100_000 + b'"}', **json_type)
 
 
-def test_every_answer_is_documented_and_every_documented_answer_is_seen(start, database):
+def heard(client) -> Answer:
+    answer = http.client.HTTPResponse(client)
+    answer.begin()
+    return Answer(answer.status, {name.lower(): text for name, text in answer.getheaders()}, answer.read())
+
+
+def exported_files(seen: Asked, start, database, own, archiver, container: str, operations: dict) -> None:
+    """A file that is whole, one whose export died before its COMMIT, and a place for them that is away."""
+    download, listing = operations["GET", "/exports/{task}/files/{name}"], operations["GET", "/exports/{task}/files"]
+    with database.connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE public.numbers AS SELECT n, timestamptz '2020-01-01' AS at FROM generate_series(1, 9) n")
+    with start(PG_CONNECTION_STRING=database.uri, DATABASE_URL=None) as service:
+        done = service.post("/exports/numbers?wait=true")
+        assert done.status == 200, done
+        (file,) = seen.ask(service, listing, "/exports/numbers/files", None, {}).json
+        seen.ask(service, download, f"/exports/numbers/files/{file['name']}", None, {})
+        (own / "DSL").rename(own / "elsewhere")
+        wait_for(lambda: seen.ask(service, operations["GET", "/exports"], "/exports", None, {}).status == 500)
+        (own / "elsewhere").rename(own / "DSL")
+    with database.connection.cursor() as cursor:
+        cursor.execute("INSERT INTO public.numbers VALUES (10, '2020-01-01')")
+    lake = {"EXPORT_TO": "lake", "EXPORT_LAKE_PATH": f"{container}/some/exports", "EXPORT_PATH": None}
+    settings = {"DSL_PATH": str(own / "DSL"), **lake}
+    with DatabaseGate(database.server.port) as gate:
+        gate.on(kill_before(), type="Q", contains="COMMIT")
+        through = {"DATABASE_URL": database.server.uri(database.name, port=gate.port), "PG_CONNECTION_STRING": None}
+        gate.victim = archiver.start("export", "numbers", "--boundary", "2024-01-01", settings={**settings, **through})
+        assert gate.victim.wait().code == 137
+    with start(PG_CONNECTION_STRING="postgresql://127.0.0.1:1/none?connect_timeout=2", DATABASE_URL=None, **lake) as service:
+        (pending,) = seen.ask(service, listing, "/exports/numbers/files", None, {}).json
+        assert seen.ask(service, download, f"/exports/numbers/files/{pending['name']}", None, {}).status == 409
+    away = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/devstoreaccount1;"
+    with start(PG_CONNECTION_STRING=database.uri, DATABASE_URL=None, **lake, AZURE_STORAGE_CONNECTION_STRING=away, ARCHIVE_RETRIES="0") as service:
+        seen.ask(service, listing, "/exports/numbers/files", None, {})
+        seen.ask(service, download, f"/exports/numbers/files/{file['name']}", None, {})
+
+
+def a_disk_that_does_not_come_back(seen: Asked, start, disk, operations: dict) -> None:
+    """What is in flight while a sync takes long, and what finds no room then."""
+    json_type = {"Content_Type": "application/json"}
+    posts = {
+        ("POST", "/events/{topic}"): ("/events/t", b'{"a":1}', json_type),
+        ("POST", "/liveEvent"): ("/liveEvent", b'{"userId":"u"}', {"Authorization": "secret", **json_type}),
+        ("POST", "/app"): ("/app", None, {"correlationId": TICKET}),
+        ("POST", "/api/v1/timestamp/{time}"): ("/api/v1/timestamp/2006-01-02T15:04:05Z", None, {"correlationId": TICKET}),
+    }
+    with start(**disk.settings, JOURNAL_MEMORY="1MiB", PROJECT="none", PG_CONNECTION_STRING=None, DATABASE_URL=None, SERVE_APIS="live,timestamps,events") as service:
+        seen.ask(service, operations["POST", "/events/{topic}"], "/events/t", b"{}", json_type)
+        threads = []
+
+        def beside(key: tuple, body: bytes | None, headers: dict) -> None:
+            threads.append(threading.Thread(target=seen.ask, args=(service, operations[key], posts[key][0], body, headers)))
+            threads[-1].start()
+
+        with disk:
+            for key in (("POST", "/events/{topic}"), ("POST", "/liveEvent")):
+                _, body, headers = posts[key]
+                for _ in range(2):
+                    beside(key, body, {**headers, "Idempotency_Key": '"flies"'})
+                wait_for(lambda: (*key, "409") in seen.seen)
+        for each in threads:
+            each.join()
+        with disk:  # A batch that comes alone is taken, however little is allowed.
+            beside(("POST", "/events/{topic}"), b'{"pad":"' + b"x" * 1_000_000 + b'"}\n{"pad":"' + b"x" * 500_000 + b'"}\n', {"Content_Type": "application/x-ndjson"})
+            wait_for(lambda: "event_archiver_journal_pending 1" in service.get("/metrics").text)
+            for key, (path, body, headers) in posts.items():
+                assert seen.ask(service, operations[key], path, body, headers).status == 503
+        threads[-1].join()
+
+
+def a_service_that_ends(seen: Asked, start, database, operations: dict) -> None:
+    """What had been asked before the signal, and is understood only after it."""
+    asked = {("POST", "/exports"): "/exports", ("POST", "/export"): "/export", ("POST", "/exports/{task}"): "/exports/agency"}
+    with start(PG_CONNECTION_STRING=database.uri, DATABASE_URL=None) as service:
+        clients = {}
+        for key, path in asked.items():
+            clients[key] = service.connect()
+            clients[key].sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+            assert clients[key].recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        service.process.send(15)
+        wait_for(lambda: service.events("run.stopping"))
+        for key, client in clients.items():
+            client.sendall(b"{}")
+            seen.look(operations[key], asked[key], heard(client))
+            client.close()
+        service.stop_awaited()
+
+
+def test_every_answer_is_documented_and_every_documented_answer_is_seen(start, database, archiver, own, container, held_disk):  # noqa: F811
     with start(PG_CONNECTION_STRING=database.uri, DATABASE_URL=None) as service:
         wait_until_ready(service)
         description = Description(service.get("/openapi.json").json)
@@ -197,7 +288,13 @@ def test_every_answer_is_documented_and_every_documented_answer_is_seen(start, d
             path, body, headers = made_up(chance, operation)
             if operation[0] == "GET" and "//" not in path and not path.endswith("/"):
                 seen.ask(service, operation, filled(operation[1], lambda _: TICKET), None, {})
+    exported_files(seen, start, database, own, archiver, container, operations)
+    a_disk_that_does_not_come_back(seen, start, held_disk, operations)
+    a_service_that_ends(seen, start, database, operations)
     missing = {(method, path, code) for method, path, found in description.operations for code in found["responses"]} - seen.seen
     queries = {(method, path, code) for method, path, code in missing if "304" in operations[method, path][2]["responses"] and code in QUERY_CODES}
-    unknown = sorted(missing - queries - UNSEEN.keys())
+    unknown = sorted(missing - queries - SEEN_BY.keys())
     assert not unknown, "\n".join(map(str, unknown))
+    for place in SEEN_BY.values():
+        file, _, name = place.partition("::")
+        assert name in (ROOT / "tests" / file).read_text(), place

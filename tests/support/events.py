@@ -65,14 +65,36 @@ def keep_posting(port: int, topic: str, values: list, accepted: list) -> None:
         connection.close()
 
 
+def loadable(directory: Path, name: str) -> Path:
+    """A file of tests/support, to be loaded into a server."""
+    library = directory / f"{name}.so"
+    subprocess.run(["c++", "-std=c++20", "-shared", "-fPIC", "-O1", ROOT / f"tests/support/{name}.cpp", "-o", library, "-ldl"], check=True)
+    return library
+
+
 @pytest.fixture(scope="session")
 def failing_disk(tmp_path_factory) -> Path:
-    """tests/support/failing_disk.cpp, to be loaded into a server."""
-    library = tmp_path_factory.mktemp("failing-disk") / "failing_disk.so"
-    subprocess.run(
-        ["c++", "-std=c++20", "-shared", "-fPIC", "-O1", ROOT / "tests/support/failing_disk.cpp", "-o", library, "-ldl"], check=True
-    )
-    return library
+    return loadable(tmp_path_factory.mktemp("failing-disk"), "failing_disk")
+
+
+@pytest.fixture
+def held_disk(tmp_path) -> "HeldDisk":
+    return HeldDisk(loadable(tmp_path, "held_disk"), tmp_path / "held")
+
+
+class HeldDisk:
+    """A disk whose syncs wait while it is held."""
+
+    def __init__(self, library: Path, hold: Path):
+        self.hold = hold
+        self.settings = {"LD_PRELOAD": library, "HELD_DISK_PATH": ".log", "HELD_DISK": hold}
+
+    def __enter__(self) -> "HeldDisk":
+        self.hold.touch()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.hold.unlink()
 
 
 def slow_disk(library: Path, milliseconds: int) -> dict:
