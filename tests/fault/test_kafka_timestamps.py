@@ -54,8 +54,8 @@ def found(query, ticket: str) -> dict:
 
 def test_a_command_is_found_by_its_ticket_in_three_processes(three, timestamps, java):
     command, consumer, query = three
-    for service in (command, query):
-        assert service.get("/health").json["status"] == "UP"
+    for service in (command, query):  # one that answers queries is up once its tables are there
+        wait_for(lambda: service.get("/health").json["status"] == "UP")
     # The first one waits for the table as well.
     first = submitted(command)
     timestamps.wait_for(f"{TABLE} WHERE id = '{first}'", 1)
