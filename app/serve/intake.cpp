@@ -160,13 +160,14 @@ awaitable<events::topic*> intake::find(std::string topic) {
     co_return co_await open(std::move(topic));
 }
 
-awaitable<events::appended> intake::append(std::string topic, std::vector<events::event> events,
+awaitable<events::appended> intake::append(std::string topic, events::event_batch events,
                                            std::shared_ptr<http::body_room> room) {
     if (stopping_)
         throw journal_error(journal_failure::overloaded, "the service is about to end");
     std::uint64_t bytes = 0;
     std::size_t bytes_kept = 0;
-    for (const auto& each : events) {
+    for (std::size_t at = 0; at < events.size(); ++at) {
+        const auto each = events[at];
         bytes += each.value.size();
         bytes_kept += each.value.size() + (each.key ? each.key->size() : 0) + 16;
         for (const auto& header : each.headers)

@@ -61,8 +61,8 @@ class intake {
     // Returns once all are durable. `room` holds their memory until then; null: it
     // is taken here. Throws
     // async::error.
-    [[nodiscard]] async::awaitable<events::appended>
-    append(std::string topic, std::vector<events::event> events, std::shared_ptr<http::body_room> room);
+    [[nodiscard]] async::awaitable<events::appended> append(std::string topic, events::event_batch events,
+                                                            std::shared_ptr<http::body_room> room);
     [[nodiscard]] async::awaitable<events::topic*> open(std::string topic);
     // Null if there is no topic of that name; it is not made.
     [[nodiscard]] async::awaitable<events::topic*> find(std::string topic);

@@ -61,14 +61,13 @@ std::optional<keyed_batch> batch_from(std::string_view text) {
     return batch;
 }
 
-void add_key(std::vector<events::event>& events, const std::string& key, const keyed_batch& batch) {
+void add_key(events::event_batch& events, const std::string& key, const keyed_batch& batch) {
     std::uint64_t crc = 0;
-    for (const auto& each : events)
-        crc = crc_of(each.value, crc);
-    auto& headers = events.front().headers;
-    headers.push_back({std::string(key_header), key});
-    headers.push_back({std::string(batch_header), batch_text(batch)});
-    headers.push_back({std::string(values_header), fmt::format("{:016x}", crc)});
+    for (std::size_t each = 0; each < events.size(); ++each)
+        crc = crc_of(events[each].value, crc);
+    events.add_to_first({std::string(key_header), key});
+    events.add_to_first({std::string(batch_header), batch_text(batch)});
+    events.add_to_first({std::string(values_header), fmt::format("{:016x}", crc)});
 }
 
 key_book::name key_book::name_of(std::string_view topic, std::string_view key) noexcept {

@@ -4,7 +4,7 @@
 // Tested by tests/unit/app/serve/key_book_test.cpp.
 #pragma once
 
-#include "events/event.hpp"
+#include "events/event_batch.hpp"
 
 #include <array>
 #include <cstddef>
@@ -45,7 +45,7 @@ inline constexpr std::string_view values_header = "idempotency-values";
 [[nodiscard]] std::string batch_text(const keyed_batch& batch);
 [[nodiscard]] std::optional<keyed_batch> batch_from(std::string_view text);
 // Adds the headers of a batch to its first event.
-void add_key(std::vector<events::event>& events, const std::string& key, const keyed_batch& batch);
+void add_key(events::event_batch& events, const std::string& key, const keyed_batch& batch);
 
 class key_book {
   public:

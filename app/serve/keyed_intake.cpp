@@ -36,7 +36,7 @@ keyed_intake::keyed_intake(const boost::asio::any_io_executor& executor, intake&
     , changed_(executor) {}
 
 awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::string key, keyed_batch batch,
-                                                      std::vector<events::event> events,
+                                                      events::event_batch events,
                                                       std::shared_ptr<http::body_room> room) {
     co_await recall(topic);
     const auto found = book_.look_up(topic, key, batch.body);

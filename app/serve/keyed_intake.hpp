@@ -28,7 +28,7 @@ class keyed_intake {
     };
     // `key` is of idempotency_key_of, `batch` of the events. Throws what an append throws.
     [[nodiscard]] async::awaitable<outcome> append(std::string topic, std::string key, keyed_batch batch,
-                                                   std::vector<events::event> events,
+                                                   events::event_batch events,
                                                    std::shared_ptr<http::body_room> room);
 
   private:

@@ -4,6 +4,8 @@
 
 #include <boost/json/object.hpp>
 
+#include <memory>
+#include <string>
 #include <utility>
 
 namespace app {
@@ -28,17 +30,14 @@ posted_events take_events(http::request& asked) {
     if (!field.empty() && !posted.key)
         return refused(http::error_response(400, "an Idempotency-Key has 1 to 255 visible ASCII characters"));
 
-    const auto body = std::move(asked.body);
-    const auto split = values_of(*form, body, batch_limits());
+    auto body = std::make_shared<const std::string>(std::move(asked.body));
+    auto split = values_of(*form, *body, batch_limits());
     if (split.mistake)
         return refused(mistake_response(*split.mistake));
     posted.batch.count = split.values.size();
     if (posted.key)
-        posted.batch.body = digest_of(body);
-    const auto headers = correlation_headers(asked);
-    posted.events.reserve(split.values.size());
-    for (const auto value : split.values)
-        posted.events.push_back({std::nullopt, headers, std::string(value)});
+        posted.batch.body = digest_of(*body);
+    posted.events = events::event_batch(std::move(body), std::move(split.values), correlation_headers(asked));
     return posted;
 }
 

@@ -5,18 +5,18 @@
 #include "app/serve/event_body.hpp"
 #include "app/serve/intake.hpp"
 #include "app/serve/key_book.hpp"
+#include "events/event_batch.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
 
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace app {
 
 struct posted_events {
     std::optional<http::response> refused;
-    std::vector<events::event> events;
+    events::event_batch events;
     std::optional<std::string> key; // its Idempotency-Key
     keyed_batch batch;
 };

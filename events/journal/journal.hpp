@@ -5,7 +5,7 @@
 
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
-#include "events/event.hpp"
+#include "events/event_batch.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -55,7 +55,7 @@ class topic {
     // outcome_unknown(). Several appends at once share a sync. Throws journal_error. A cancelled append that
     // has not begun to be written is not kept; one that has is kept, and nobody learns its positions. Must
     // not be called inside async::shielded.
-    [[nodiscard]] virtual awaitable<appended> append(std::vector<event> events) = 0;
+    [[nodiscard]] virtual awaitable<appended> append(event_batch events) = 0;
 
     // Events from `from` on: what there is, once there is any, else nothing once `deadline` has passed. About
     // `bytes_max` bytes, at least one event. Never one that is not durable. Throws

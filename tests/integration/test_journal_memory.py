@@ -10,6 +10,8 @@ from support.events import EventService
 
 MIB = 1 << 20
 ALLOWED = 32 * MIB
+# Each event of the request keeps them.
+CORRELATION = {"X-Correlation-Id": "0f8fad5b-d9cb-469f-a165-70867728950e", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 
 
 def peak_of(service) -> int:
@@ -21,9 +23,9 @@ def body_of(bytes_of_event: int, bytes_in_all: int, name: str) -> bytes:
     return b"".join(json.dumps({"of": name, "n": n, "text": text}).encode() + b"\n" for n in range(bytes_in_all // bytes_of_event))
 
 
-def post_until_accepted(service, body: bytes, accepted: list) -> None:
+def post_until_accepted(service, body: bytes, accepted: list, headers: dict) -> None:
     while True:
-        answer = service.post("/events/t", body=body, Content_Type="application/x-ndjson", timeout=120)
+        answer = service.post("/events/t", body=body, Content_Type="application/x-ndjson", timeout=120, **headers)
         if answer.status == 201:
             accepted.append(answer.json["accepted"])
             return
@@ -38,16 +40,19 @@ def at_once(work, count: int) -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("memory, event", [("4MiB", 200), ("16MiB", 200), ("16MiB", 100_000)])
-def test_it_is_bounded_whatever_the_load_and_the_backlog(binary, tmp_path, memory, event):
+@pytest.mark.parametrize("memory, event, headers", [
+    ("4MiB", 200, {}), ("16MiB", 200, {}), ("16MiB", 100_000, {}), ("16MiB", 60, {}), ("16MiB", 400, CORRELATION),
+])
+def test_it_is_bounded_whatever_the_load_and_the_backlog(binary, tmp_path, memory, event, headers):
     given = int(memory.removesuffix("MiB")) * MIB
     allowed = given + ALLOWED
     with EventService(binary, tmp_path / "journal", settings={"JOURNAL_MEMORY": memory}) as service:
         accepted: list = []
 
         def post(client: int) -> None:
-            for _ in range(64 * MIB // given):
-                post_until_accepted(service, body_of(event, given // 4 - 1000, str(client)), accepted)
+            body = body_of(event, given // 4 - 1000, str(client))
+            for _ in range(32 * MIB // given):
+                post_until_accepted(service, body, accepted, headers)
 
         at_once(post, 6)
         assert peak_of(service) < allowed, "taking them in"
@@ -66,7 +71,7 @@ def test_it_is_bounded_whatever_the_load_and_the_backlog(binary, tmp_path, memor
 def test_readers_that_stop_reading_take_no_more(binary, tmp_path):
     with EventService(binary, tmp_path / "journal", settings={"JOURNAL_MEMORY": "8MiB"}) as service:
         for _ in range(8):
-            post_until_accepted(service, body_of(50_000, 7 * MIB, "a"), [])
+            post_until_accepted(service, body_of(50_000, 7 * MIB, "a"), [], {})
         idle = [service.connect() for _ in range(16)]
         for each in idle:
             each.sendall(b"GET /events/t HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -45,16 +45,16 @@ kafka_topic::kafka_topic(const boost::asio::any_io_executor& executor, std::stri
     , make_reader_(std::move(make_reader))
     , free_(executor) {}
 
-std::int32_t kafka_topic::choose_partition(const std::vector<event>& events) noexcept {
+std::int32_t kafka_topic::choose_partition(const event_batch& events) noexcept {
     if (partitions_ == 1)
         return 0;
-    const auto keyed = std::ranges::find_if(events, [](const event& each) { return each.key.has_value(); });
-    if (keyed != events.end())
-        return partition_of(*keyed->key, partitions_);
+    for (std::size_t each = 0; each < events.size(); ++each)
+        if (const auto key = events[each].key)
+            return partition_of(*key, partitions_);
     return static_cast<std::int32_t>(turn_++ % static_cast<std::uint32_t>(partitions_));
 }
 
-awaitable<appended> kafka_topic::append(std::vector<event> events) {
+awaitable<appended> kafka_topic::append(event_batch events) {
     if (events.empty()) {
         const auto there = co_await brokers_.look(name_, 0);
         co_return appended{0, there.end, there.end};

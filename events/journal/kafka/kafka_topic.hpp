@@ -25,7 +25,7 @@ class kafka_topic final : public topic {
 
     [[nodiscard]] const std::string& name() const noexcept override { return name_; }
     [[nodiscard]] std::int32_t partitions() const noexcept override { return partitions_; }
-    [[nodiscard]] awaitable<appended> append(std::vector<event> events) override;
+    [[nodiscard]] awaitable<appended> append(event_batch events) override;
     [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
                                         async::deadline deadline) override;
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
@@ -35,7 +35,7 @@ class kafka_topic final : public topic {
     [[nodiscard]] std::vector<std::shared_ptr<void>> release();
 
   private:
-    [[nodiscard]] std::int32_t choose_partition(const std::vector<event>& events) noexcept;
+    [[nodiscard]] std::int32_t choose_partition(const event_batch& events) noexcept;
     [[nodiscard]] reader* find_reader(std::int32_t partition, position from);
     // Partitions that were added later.
     [[nodiscard]] awaitable<void> count_partitions();

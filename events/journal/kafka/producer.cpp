@@ -70,25 +70,26 @@ producer::generation& producer::current() {
     return *current_;
 }
 
-void producer::refuse_if_over(const std::string& topic, const std::vector<event>& events, std::size_t bytes) {
+void producer::refuse_if_over(const std::string& topic, const event_batch& events, std::size_t bytes) {
     if (closed_)
         throw journal_error(journal_failure::overloaded, "the journal is being closed");
-    const auto largest = std::ranges::max(events, {}, record_bytes);
-    if (record_bytes(largest) > message_bytes_max_)
+    std::size_t largest = 0;
+    for (std::size_t each = 0; each < events.size(); ++each)
+        largest = std::max(largest, record_bytes(events[each]));
+    if (largest > message_bytes_max_)
         throw journal_error(journal_failure::too_large,
-                            fmt::format("an event of {} bytes is more than message.max.bytes, {}",
-                                        record_bytes(largest), message_bytes_max_));
+                            fmt::format("an event of {} bytes is more than message.max.bytes, {}", largest,
+                                        message_bytes_max_));
     if (waiting_bytes_ > 0 && waiting_bytes_ + bytes > memory_bytes_)
         throw journal_error(journal_failure::overloaded,
                             fmt::format("{} bytes wait for Kafka already, and more come for topic '{}'",
                                         waiting_bytes_, topic));
 }
 
-awaitable<appended> producer::append(const std::string& topic, std::int32_t partition,
-                                     std::vector<event> events) {
+awaitable<appended> producer::append(const std::string& topic, std::int32_t partition, event_batch events) {
     std::size_t bytes = 0;
-    for (const auto& each : events)
-        bytes += record_bytes(each);
+    for (std::size_t each = 0; each < events.size(); ++each)
+        bytes += record_bytes(events[each]);
     refuse_if_over(topic, events, bytes);
     bury_replaced();
     auto waiting = std::make_shared<ticket>(around_.executor, events.size(), bytes, current());
@@ -102,15 +103,15 @@ awaitable<appended> producer::append(const std::string& topic, std::int32_t part
     co_return appended{partition, waiting->result.first(), waiting->result.end()};
 }
 
-void producer::send(const std::string& topic, std::int32_t partition, const std::vector<event>& events,
+void producer::send(const std::string& topic, std::int32_t partition, const event_batch& events,
                     const std::shared_ptr<ticket>& waiting) {
     auto& with = *waiting->sent_with;
     outstanding_.emplace(waiting.get(), waiting);
     ++with.tickets;
     waiting_bytes_ += waiting->bytes;
     last_time_ = std::max(last_time_, now_());
-    for (const auto& each : events) {
-        const auto failed = produce(with.sender->handle().get(), with.topic(topic), partition, each,
+    for (std::size_t each = 0; each < events.size(); ++each) {
+        const auto failed = produce(with.sender->handle().get(), with.topic(topic), partition, events[each],
                                     last_time_, waiting.get());
         if (failed == RD_KAFKA_RESP_ERR_NO_ERROR)
             continue;

@@ -32,7 +32,7 @@ class producer {
     // Returns once all in-sync replicas have all of `events`. Throws journal_error(overloaded, too_large,
     // in_doubt, unreachable, refused, no_topic). Cancelled, it leaves what has been queued to its way.
     [[nodiscard]] awaitable<appended> append(const std::string& topic, std::int32_t partition,
-                                             std::vector<event> events);
+                                             event_batch events);
 
     // Takes nothing more, and returns when what was taken has come to its end.
     [[nodiscard]] awaitable<void> drain();
@@ -47,8 +47,8 @@ class producer {
     struct generation;
 
     [[nodiscard]] generation& current();
-    void refuse_if_over(const std::string& topic, const std::vector<event>& events, std::size_t bytes);
-    void send(const std::string& topic, std::int32_t partition, const std::vector<event>& events,
+    void refuse_if_over(const std::string& topic, const event_batch& events, std::size_t bytes);
+    void send(const std::string& topic, std::int32_t partition, const event_batch& events,
               const std::shared_ptr<ticket>& waiting);
     void take_reports(rd_kafka_event_t* reports);
     // Clients that were replaced and have nothing left to say.

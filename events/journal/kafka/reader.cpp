@@ -20,7 +20,7 @@ namespace {
 // How long events that are there may take to come.
 constexpr std::chrono::seconds patience{10};
 
-std::size_t size_of(const recorded_event& each) noexcept { return record_bytes(each.content); }
+std::size_t size_of(const recorded_event& each) noexcept { return record_bytes(view_of(each.content)); }
 
 } // namespace
 

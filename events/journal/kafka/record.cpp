@@ -13,11 +13,11 @@ std::string text_of(const void* data, std::size_t size) {
 }
 
 // librdkafka copies, and so does not change it.
-void* untouched(const std::string& text) noexcept {
+void* untouched(std::string_view text) noexcept {
     return const_cast<char*>(text.data()); // NOLINT(cppcoreguidelines-pro-type-const-cast)
 }
 
-headers_handle headers_of(const event& content) {
+headers_handle headers_of(const event_view& content) {
     headers_handle all;
     if (content.headers.empty())
         return all;
@@ -30,7 +30,7 @@ headers_handle headers_of(const event& content) {
 
 } // namespace
 
-std::size_t record_bytes(const event& content) noexcept {
+std::size_t record_bytes(const event_view& content) noexcept {
     constexpr std::size_t around_record = 128;
     constexpr std::size_t around_header = 12;
     std::size_t bytes = around_record + content.value.size() + (content.key ? content.key->size() : 0);
@@ -40,7 +40,7 @@ std::size_t record_bytes(const event& content) noexcept {
 }
 
 rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, std::int32_t partition,
-                            const event& content, event_time time, void* ticket) {
+                            const event_view& content, event_time time, void* ticket) {
     std::array<rd_kafka_vu_t, 8> parts{};
     std::size_t count = 0;
     const auto add = [&parts, &count ](rd_kafka_vtype_t what) -> auto& {
@@ -89,7 +89,7 @@ recorded_event from_record(const rd_kafka_message_t& message) {
     return made;
 }
 
-std::int32_t partition_of(const std::string& key, std::int32_t partitions) noexcept {
+std::int32_t partition_of(std::string_view key, std::int32_t partitions) noexcept {
     return rd_kafka_msg_partitioner_murmur2(nullptr, key.data(), key.size(), partitions, nullptr, nullptr);
 }
 

@@ -2,7 +2,7 @@
 // Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp.
 #pragma once
 
-#include "events/event.hpp"
+#include "events/event_batch.hpp"
 #include "events/journal/kafka/handles.hpp"
 
 #include <cstddef>
@@ -11,16 +11,16 @@
 namespace events::kafka {
 
 // What librdkafka counts of an event against message.max.bytes, a little rounded up.
-[[nodiscard]] std::size_t record_bytes(const event& content) noexcept;
+[[nodiscard]] std::size_t record_bytes(const event_view& content) noexcept;
 
 // Queues `content` for `partition`; `ticket` comes back with its delivery report. Copies what it is given.
 [[nodiscard]] rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, std::int32_t partition,
-                                          const event& content, event_time time, void* ticket);
+                                          const event_view& content, event_time time, void* ticket);
 
 // A record without a value, as a compacted topic has it, is an event with an empty one.
 [[nodiscard]] recorded_event from_record(const rd_kafka_message_t& message);
 
 // Where Kafka's own clients put a key.
-[[nodiscard]] std::int32_t partition_of(const std::string& key, std::int32_t partitions) noexcept;
+[[nodiscard]] std::int32_t partition_of(std::string_view key, std::int32_t partitions) noexcept;
 
 } // namespace events::kafka

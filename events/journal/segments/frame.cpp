@@ -15,10 +15,11 @@ namespace {
 
 constexpr std::string_view magic{"EALOG\0\1\0", 8};
 constexpr std::size_t header_crc_at = segment_header_bytes - 4;
+constexpr std::size_t summed_from = 8; // of a frame
 
-std::uint32_t crc32c(std::string_view prefix, std::string_view bytes) {
+std::uint32_t crc32c(std::string_view prefix, std::string_view bytes, std::string_view more = {}) {
     std::uint32_t sum = 0xFFFFFFFF;
-    for (const auto part : {prefix, bytes}) // it reads only, whatever its type says
+    for (const auto part : {prefix, bytes, more}) // it reads only, whatever its type says
         sum = crc32_iscsi(reinterpret_cast<unsigned char*>(const_cast<char*>(part.data())), // NOLINT
                           static_cast<int>(part.size()), sum);
     return ~sum;
@@ -156,17 +157,19 @@ std::string frame_prefix(const segment_header& segment) {
     return bytes;
 }
 
-std::string encode_events(std::span<const event> events) {
+std::string encode_events(const event_batch& events) {
     constexpr std::size_t varint_bytes_max = 10;
     std::size_t bytes_max = 0;
-    for (const auto& each : events) {
+    for (std::size_t at = 0; at < events.size(); ++at) {
+        const auto each = events[at];
         bytes_max += 3 * varint_bytes_max + each.value.size() + (each.key ? each.key->size() : 0);
         for (const auto& one : each.headers)
             bytes_max += 2 * varint_bytes_max + one.name.size() + one.value.size();
     }
     std::string payload;
     payload.reserve(bytes_max);
-    for (const auto& each : events) {
+    for (std::size_t at = 0; at < events.size(); ++at) {
+        const auto each = events[at];
         put_varint(payload, each.key ? each.key->size() + 1 : 0);
         if (each.key)
             payload += *each.key;
@@ -186,8 +189,8 @@ std::string encode_events(std::span<const event> events) {
     return payload;
 }
 
-void append_frame(std::string& to, std::string_view prefix, const frame_header& header,
-                  std::string_view payload) {
+void append_frame_header(std::string& to, std::string_view prefix, const frame_header& header,
+                         std::string_view payload) {
     const auto begin = to.size();
     put(to, static_cast<std::uint32_t>(frame_header_bytes - 4 + payload.size()));
     put(to, std::uint32_t{0});
@@ -195,10 +198,15 @@ void append_frame(std::string& to, std::string_view prefix, const frame_header& 
     put(to, std::int64_t{header.time.time_since_epoch().count()});
     put(to, header.count);
     put(to, header.flags);
-    to += payload;
     std::string sum;
-    put(sum, crc32c(prefix, std::string_view(to).substr(begin + 8)));
+    put(sum, crc32c(prefix, std::string_view(to).substr(begin + summed_from), payload));
     to.replace(begin + 4, 4, sum);
+}
+
+void append_frame(std::string& to, std::string_view prefix, const frame_header& header,
+                  std::string_view payload) {
+    append_frame_header(to, prefix, header, payload);
+    to += payload;
 }
 
 std::optional<frame_header> read_frame_header(std::string_view bytes) {
@@ -230,7 +238,6 @@ frame decode_frame(std::string_view bytes, std::string_view prefix) {
         found.state = frame_state::cut_short;
         return found;
     }
-    constexpr std::size_t summed_from = 8;
     if (crc32c(prefix, bytes.substr(summed_from, header->bytes - summed_from)) !=
         get<std::uint32_t>(bytes, 4))
         return found;

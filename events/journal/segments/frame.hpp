@@ -11,7 +11,7 @@
 // that bytes of another file, which a file system may show after a power cut, are no frame of this one.
 #pragma once
 
-#include "events/event.hpp"
+#include "events/event_batch.hpp"
 
 #include <array>
 #include <cstddef>
@@ -47,7 +47,7 @@ struct segment_header {
 [[nodiscard]] std::string frame_prefix(const segment_header& segment);
 
 // The events of an append, as a frame holds them. Throws journal_error(too_large).
-[[nodiscard]] std::string encode_events(std::span<const event> events);
+[[nodiscard]] std::string encode_events(const event_batch& events);
 
 struct frame_header {
     // The first of those that were written together and synced at once. All before it was durable by then.
@@ -60,7 +60,10 @@ struct frame_header {
     std::uint32_t flags = 0;
     [[nodiscard]] position end() const noexcept { return first + count; }
 };
-// `payload` is of encode_events. Appends to `to`.
+// What a frame has before its payload, which is of encode_events: frame_header_bytes bytes. Appends to `to`.
+void append_frame_header(std::string& to, std::string_view prefix, const frame_header& header,
+                         std::string_view payload);
+// The whole frame.
 void append_frame(std::string& to, std::string_view prefix, const frame_header& header,
                   std::string_view payload);
 

@@ -17,7 +17,7 @@ namespace events {
 
 namespace {
 
-// Bounds what one sync makes everybody wait for, and the copy of it that is written at once.
+// Bounds what one sync makes everybody wait for.
 constexpr std::size_t group_bytes_max = 2'097'152;
 // How often a process that does not write looks for new events.
 constexpr std::chrono::milliseconds look_pause{50};
@@ -95,7 +95,7 @@ segment_topic::segment_topic(const surroundings& around, std::string name,
     , changed_(around.executor)
     , background_(around.executor) {}
 
-awaitable<appended> segment_topic::append(std::vector<event> events) {
+awaitable<appended> segment_topic::append(event_batch events) {
     if (!writer_)
         throw async::error(async::failure::internal, "a journal that is only read was asked to append");
     if (closed_)

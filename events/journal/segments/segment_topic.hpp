@@ -43,7 +43,7 @@ class segment_topic final : public topic {
 
     [[nodiscard]] const std::string& name() const noexcept override { return name_; }
     [[nodiscard]] std::int32_t partitions() const noexcept override { return 1; }
-    [[nodiscard]] awaitable<appended> append(std::vector<event> events) override;
+    [[nodiscard]] awaitable<appended> append(event_batch events) override;
     [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
                                         async::deadline deadline) override;
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;

@@ -58,10 +58,15 @@ class batch_finder_test : public testing::Test {
         std::vector<events::event> events;
         for (const auto& each : values)
             events.push_back({std::nullopt, {}, each});
-        add_key(events, key, {values.size(), digest_of("body")});
+        events::event_batch batch(std::move(events));
+        add_key(batch, key, {values.size(), digest_of("body")});
         std::vector<events::recorded_event> recorded;
-        for (auto& each : events)
-            recorded.push_back({first++, {}, std::move(each)});
+        for (std::size_t at = 0; at < batch.size(); ++at)
+            recorded.push_back({first++,
+                                {},
+                                {std::nullopt,
+                                 {batch[at].headers.begin(), batch[at].headers.end()},
+                                 std::string(batch[at].value)}});
         return recorded;
     }
     static std::string found_in(const std::vector<events::recorded_event>& read) {
