@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -127,6 +128,21 @@ extern "C" ssize_t pwrite64(int file, const void* bytes, size_t count, off64_t o
         }
     }
     return real(file, bytes, count, offset);
+}
+
+// Counted as one write.
+extern "C" ssize_t pwritev64(int file, const struct iovec* pieces, int count, off64_t offset) {
+    static auto* const real = next<ssize_t(int, const struct iovec*, int, off64_t)>("pwritev64");
+    if (!is_chosen(path_of(file)))
+        return real(file, pieces, count, offset);
+    std::string bytes;
+    for (int each = 0; each < count; ++each)
+        bytes.append(static_cast<const char*>(pieces[each].iov_base), pieces[each].iov_len);
+    return pwrite64(file, bytes.data(), bytes.size(), offset);
+}
+
+extern "C" ssize_t pwritev(int file, const struct iovec* pieces, int count, off_t offset) {
+    return pwritev64(file, pieces, count, offset);
 }
 
 extern "C" ssize_t pwrite(int file, const void* bytes, size_t count, off_t offset) {

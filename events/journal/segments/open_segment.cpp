@@ -59,15 +59,17 @@ open_segment open_segment::go_on(file_handle file, const segment_header& header,
     return made;
 }
 
-void open_segment::write(std::string_view frames) {
-    const auto end = bytes_ + frames.size();
+void open_segment::write(std::span<const std::string_view> pieces) {
+    auto end = bytes_;
+    for (const auto each : pieces)
+        end += each.size();
     if (end > allocated_) {
         const auto wanted = std::max(end, std::min(allocated_ + allocation_step, bytes_max_));
         file_.allocate(allocated_, wanted);
         allocated_ = wanted;
     }
     fault_point("before-group");
-    file_.write(bytes_, frames);
+    file_.write(bytes_, pieces);
     fault_point("group-written");
 }
 

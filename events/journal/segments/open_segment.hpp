@@ -34,8 +34,9 @@ class open_segment {
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; } // of whole frames, and the header
     [[nodiscard]] bool empty() const noexcept { return bytes_ == segment_header_bytes; }
 
-    // Writes behind what is there, once there is room for all of it. Throws file_failure.
-    void write(std::string_view frames);
+    // Writes the pieces one after the other behind what is there, once there is room for all of them.
+    // Throws file_failure.
+    void write(std::span<const std::string_view> pieces);
     // `bytes` behind what is there are a part of it from now on, and `frames` say where theirs begin.
     void accept(std::uint64_t bytes, std::span<const index_entry> frames);
     void sync();

@@ -2,6 +2,7 @@
 
 #include "events/journal/error.hpp"
 
+#include <climits>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
 
@@ -36,6 +38,19 @@ int flags_of(file_handle::mode how) noexcept {
         return O_RDWR | O_CREAT;
     }
     return O_RDONLY;
+}
+
+// What is left of the pieces once so many of their bytes are written.
+std::span<iovec> behind(std::span<iovec> pieces, std::size_t bytes) noexcept {
+    while (!pieces.empty() && bytes >= pieces.front().iov_len) {
+        bytes -= pieces.front().iov_len;
+        pieces = pieces.subspan(1);
+    }
+    if (!pieces.empty()) {
+        pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + bytes;
+        pieces.front().iov_len -= bytes;
+    }
+    return pieces;
 }
 
 } // namespace
@@ -113,15 +128,23 @@ std::string file_handle::read(std::uint64_t offset, std::size_t bytes_max) const
     return bytes;
 }
 
-void file_handle::write(std::uint64_t offset, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const auto put = ::pwrite(number_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+void file_handle::write(std::uint64_t offset, std::string_view bytes) { write(offset, {&bytes, 1}); }
+
+void file_handle::write(std::uint64_t offset, std::span<const std::string_view> pieces) {
+    std::vector<iovec> left;
+    for (const auto each : pieces)
+        if (!each.empty())
+            left.push_back({const_cast<char*>(each.data()), each.size()}); // NOLINT: it is only read
+    std::span<iovec> now(left);
+    while (!now.empty()) {
+        const auto count = std::min<std::size_t>(now.size(), IOV_MAX);
+        const auto put = ::pwritev(number_, now.data(), static_cast<int>(count), static_cast<off_t>(offset));
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
             throw file_failure(put == 0 ? ENOSPC : errno, "writing", path_);
-        bytes.remove_prefix(static_cast<std::size_t>(put));
         offset += static_cast<std::uint64_t>(put);
+        now = behind(now, static_cast<std::size_t>(put));
     }
 }
 

@@ -10,6 +10,7 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ class file_handle {
     // At most `bytes_max` bytes from `offset` on; fewer at the end of the file.
     [[nodiscard]] std::string read(std::uint64_t offset, std::size_t bytes_max) const;
     void write(std::uint64_t offset, std::string_view bytes);
+    // The pieces one after the other, without a copy.
+    void write(std::uint64_t offset, std::span<const std::string_view> pieces);
     // Room for the bytes up to `end`, without changing the size. Where the file system has no such call
     // nothing happens, and a lack of room shows when it is written.
     void allocate(std::uint64_t from, std::uint64_t end);

@@ -131,16 +131,15 @@ void segment_writer::make_room_for(std::uint64_t frame_bytes, event_time now) {
 // As many appends as the segment takes, at once. Returns the first that is not among them.
 std::size_t segment_writer::write_part(const std::vector<pending_append>& group, std::size_t from,
                                        event_time now, std::vector<append_result>& results) {
-    std::size_t bytes = 0;
-    for (auto each = from; each < group.size(); ++each)
-        bytes += frame_header_bytes + group[each].payload.size();
-    std::string frames;
-    frames.reserve(bytes);
+    std::string headers;
+    headers.reserve((group.size() - from) * frame_header_bytes); // `pieces` points into it
+    std::vector<std::string_view> pieces;
+    std::uint64_t bytes = 0;
     std::vector<index_entry> index;
     auto next = end_;
     std::size_t to = from;
     for (; to < group.size(); ++to) {
-        const auto offset = last_.bytes() + frames.size();
+        const auto offset = last_.bytes() + bytes;
         const auto size = frame_header_bytes + group[to].payload.size();
         if (to > from && offset + size > options_.segment_bytes)
             break;
@@ -150,12 +149,15 @@ std::size_t segment_writer::write_part(const std::vector<pending_append>& group,
         header.count = group[to].count;
         header.flags = to == from && durable_ == end_ ? frame_header::begins_group : 0;
         index.push_back({next, offset});
-        append_frame(frames, last_.prefix(), header, group[to].payload);
+        append_frame_header(headers, last_.prefix(), header, group[to].payload);
+        pieces.push_back(std::string_view(headers).substr(headers.size() - frame_header_bytes));
+        pieces.push_back(group[to].payload);
+        bytes += size;
         results[to].first = next;
         next = results[to].end = header.end();
     }
-    write_frames(frames);
-    last_.accept(frames.size(), index);
+    write_frames(pieces);
+    last_.accept(bytes, index);
     end_ = next;
     last_time_ = now;
     if (options_.sync_every.count() == 0) {
@@ -167,9 +169,9 @@ std::size_t segment_writer::write_part(const std::vector<pending_append>& group,
 
 // Throws file_failure if there was no room: then nothing was written. Throws journal_error(broken) if it is
 // unknown what was written.
-void segment_writer::write_frames(std::string_view frames) {
+void segment_writer::write_frames(std::span<const std::string_view> pieces) {
     try {
-        last_.write(frames);
+        last_.write(pieces);
         if (options_.sync_every.count() == 0)
             sync_last();
     } catch (const file_failure& failed) {

@@ -12,6 +12,7 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,7 +76,7 @@ class segment_writer {
     void close_last_if_full(position needed);
     [[nodiscard]] std::size_t write_part(const std::vector<pending_append>& group, std::size_t from,
                                          event_time now, std::vector<append_result>& results);
-    void write_frames(std::string_view frames);
+    void write_frames(std::span<const std::string_view> pieces);
     void sync_last();
     [[nodiscard]] bool give_back();
     void tell_durable();
