@@ -69,8 +69,7 @@ class retention_reader {
             return async::may_quote(text_)
                        ? fmt::format("'{}' {}; write for example '1 year', '90 days' or 'P1Y2M'",
                                      shown(text_), mistake_)
-                       : std::string(
-                             "what was given is no period; write for example '1 year', '90 days' or 'P1Y2M'");
+                       : std::string("it is not a period; write for example '1 year', '90 days' or 'P1Y2M'");
         sum_.interval = normalised(sum_);
         return sum_;
     }
@@ -199,7 +198,7 @@ class retention_reader {
             return fail(fmt::format("names the {} twice", of.name));
         seen_.push_back(&of);
         if (count.has_fraction && of.months != 0)
-            return fail(fmt::format("has a fraction of a {}, which is no fixed span of time", of.name));
+            return fail(fmt::format("has a fraction of a {}, which is not a fixed span of time", of.name));
         length_ += static_cast<double>(count.whole) * of.length();
         if (length_ > longest)
             return fail("is longer than 1000 years");

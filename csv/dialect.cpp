@@ -55,7 +55,7 @@ std::string column_mistake(const std::vector<std::string>& actual, const std::ve
             missing.push_back(column);
 
     if (missing.size() == expected.size())
-        return "it is no header: it names none of the expected columns";
+        return "it is not a header: it names none of the expected columns";
     if (!missing.empty())
         return fmt::format("it lacks the column{} '{}'", missing.size() == 1 ? "" : "s",
                            fmt::join(missing, "', '"));
@@ -127,7 +127,7 @@ std::string header_mistake(std::string_view actual, std::string_view expected) {
     if (const auto separator = other_separator(names, expected_names); !separator.empty())
         return fmt::format("it separates the columns by {} instead of commas", separator);
     if (names.size() > header_bytes_max)
-        return "it is no header: it is longer than the names of all columns a table can have";
+        return "it is not a header: it is longer than the names of all columns a table can have";
     try {
         return column_mistake(split_row(names), split_row(expected_names));
     } catch (const std::invalid_argument& problem) {

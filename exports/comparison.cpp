@@ -88,7 +88,7 @@ comparison comparison_of(const select_shape& select, std::string_view header, co
                 static_cast<std::size_t>(std::ranges::find(exported, each) - exported.begin()));
     } else {
         how.obstacle =
-            fmt::format("'{}', which select.sql exports, is no column of {}", foreign, target.name);
+            fmt::format("'{}', which select.sql exports, is not a column of {}", foreign, target.name);
     }
     return how;
 }

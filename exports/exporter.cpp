@@ -21,10 +21,10 @@ using async::fault_point;
 using lake::attempt_result;
 
 async::error exporter::lock_is_held(const std::string& task, const std::string& holder) {
-    return {
-        failure::locked,
-        fmt::format("another run of task '{}' is at work{}{}", task, holder.empty() ? "" : ": ", holder),
-        "If that is no run of event-archiver, somebody else has taken its advisory lock: end that session."};
+    return {failure::locked,
+            fmt::format("another run of task '{}' is at work{}{}", task, holder.empty() ? "" : ": ", holder),
+            "If that is not a run of event-archiver, somebody else has taken its advisory lock: end that "
+            "session."};
 }
 
 awaitable<task_report> exporter::run(exports::task task) {

@@ -36,8 +36,9 @@ std::string mistake_at(std::string_view sql, std::size_t position) {
     if (rest.starts_with("%("))
         return fmt::format("line {}: there is no '{}': the one placeholder is {}", line, shown(rest),
                            placeholder);
-    return fmt::format("line {}: '{}' is no placeholder: write '%%' for a percent sign, {} for the boundary",
-                       line, shown(rest), placeholder);
+    return fmt::format(
+        "line {}: '{}' is not a placeholder: write '%%' for a percent sign, {} for the boundary", line,
+        shown(rest), placeholder);
 }
 
 } // namespace

@@ -33,7 +33,8 @@ async::error in_use(const unsettled_file& file) {
         failure::locked,
         fmt::format("'{}' is in use by another process: a run on another database or server has written it",
                     file.name),
-        "Its transaction's fate is that run's to know: wait until it has ended. A directory is for the "
+        "Only that run knows whether its transaction committed: wait until it has ended. A directory is for "
+        "the "
         "exports "
         "of one database; a copy of the server needs another EXPORT_PATH.");
 }

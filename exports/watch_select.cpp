@@ -51,7 +51,7 @@ awaitable<void> exporter::look_at_select(attempt& work) {
         throw async::error(
             async::failure::precondition,
             fmt::format("task '{}': select.sql, which may only read, also {}", work.task, changes),
-            "Nothing was changed. Take the function out of select.sql that does it, or let it only read; "
+            "Nothing was changed. Remove the function that does it from select.sql, or let it only read; "
             "EXPORT_SIDE_EFFECTS=allow is for delete.sql alone.");
     work.untouched = std::move(now);
 }

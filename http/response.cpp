@@ -21,7 +21,7 @@ response error_response(unsigned status, std::string_view detail) {
 }
 
 response no_room() {
-    auto made = error_response(503, "requests of others take all the memory there is");
+    auto made = error_response(503, "other requests use all of the memory");
     made.headers.emplace_back("Retry-After", "1");
     return made;
 }

@@ -24,7 +24,7 @@ std::string_view text_in(std::span<const std::byte> bytes) noexcept {
 std::string mend_or_move(const expected_file& expected) {
     const auto day = expected.which.text();
     return fmt::format(
-        "Mend the file, or move it away. `event-archiver verify --from {0} --to {0}` lists what is"
+        "Fix the file, or move it away. `event-archiver verify --from {0} --to {0}` lists what is"
         " wrong.",
         day);
 }

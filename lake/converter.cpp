@@ -37,7 +37,7 @@ awaitable<void> converter::convert(const listed_file& file, const expected_file&
     co_await remove_original(made);
     co_await rebuild(made);
     co_await remove_copy(made);
-    log_.info("day.converted", "an append blob has become a block blob of the same bytes",
+    log_.info("day.converted", "converted an append blob into a block blob of the same bytes",
               {{"day", key.which.text()}, {"blob", made.name}, {"bytes", made.mark.bytes}});
 }
 
@@ -125,12 +125,12 @@ awaitable<void> converter::settle(const listed_file& copy, const listed_file* or
     if (decision == copy_decision::refuse)
         throw async::error(
             failure::precondition,
-            fmt::format("'{}' was begun anew while its earlier content was being converted, which is"
-                        " in '{}'",
+            fmt::format("'{}' was created again while its earlier content was being converted;"
+                        " that content is in '{}'",
                         made.name, made.copy_name),
             "Put the rows of both into one of them (neither has been changed), upload that under the"
             " first name, and delete the second.");
-    log_.info("convert.settled", "a conversion that an earlier run began is finished",
+    log_.info("convert.settled", "finished a conversion that an earlier run began",
               {{"day", key->which.text()}, {"blob", made.name}, {"decision", to_string(decision)}});
     if (decision == copy_decision::remove_original)
         co_await remove_original(made);

@@ -214,9 +214,9 @@ void folder_lease::must_be_held() const {
         throw taken();
     if (state_ == lease_outcome::changed)
         throw conflict(fmt::format("'{}' was signed by another holder of its lease", name_));
-    async::error lost(
-        failure::temporary, fmt::format("the lease of '{}' was broken while this run was at work", name_),
-        "Somebody took it away from this run. Was it taken for dead? The next run tries again.");
+    async::error lost(failure::temporary,
+                      fmt::format("the lease of '{}' was broken while this run was at work", name_),
+                      "Somebody broke it, perhaps because this run looked dead. The next run tries again.");
     lost.set_not_repeatable();
     throw lost;
 }
@@ -226,19 +226,18 @@ async::error folder_lease::taken() const {
         fmt::format("az storage blob lease break --account-name {} --container-name {} --blob-name '{}'",
                     lake_.client().account_name(), lake_.client().container(), name_);
     if (endless_)
-        return {
-            failure::locked,
-            fmt::format("somebody holds a lease on '{}' that does not end by itself: it is no run's, whose"
-                        " leases last {} s",
-                        name_, lease_duration.count()),
-            "Release it where it was taken, or break it: " + command};
+        return {failure::locked,
+                fmt::format("somebody holds a lease on '{}' that does not expire: it does not belong to a "
+                            "run, whose leases last {} s",
+                            name_, lease_duration.count()),
+                "Release it where it was taken, or break it: " + command};
     // Who signed last had the lease then. If that was this server, somebody else has taken it since.
     const bool told = !holder_.lease.empty() && holder_.lease != claim_.id;
     return {failure::locked,
             fmt::format("another server's run holds the lease of '{}'{}", name_,
                         told ? fmt::format(" (last signed by {})", holder_.who) : std::string()),
-            fmt::format("Is this database a copy of another one, with its settings? The lease of a run that"
-                        " died lapses after {} s; a person can break it: {}.",
+            fmt::format("Is this database a copy of another one, with its settings? The lease of a run that "
+                        "died expires after {} s. To break it now: {}.",
                         lease_duration.count(), command)};
 }
 
@@ -249,7 +248,7 @@ awaitable<void> folder_lease::release() {
     try {
         (void)co_await request(azure::lease_action::release);
     } catch (const async::error& failed) {
-        log_.debug("lease.not_released", "the folder's lease was not released: it lapses by itself",
+        log_.debug("lease.not_released", "the folder's lease was not released: it expires by itself",
                    {{"error.message", failed.what()}});
     }
 }

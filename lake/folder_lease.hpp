@@ -15,7 +15,7 @@
 
 namespace lake {
 
-// The lease of a run that died lapses after this.
+// The lease of a run that died expires after this.
 inline constexpr std::chrono::seconds lease_duration{15};
 // A run that finds the lease taken waits at least this long: that of a dead run lapses meanwhile.
 inline constexpr std::chrono::seconds lease_patience{20};

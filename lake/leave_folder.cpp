@@ -20,7 +20,7 @@ awaitable<void> release_and_roll_back(departure& leaving) {
         try {
             co_await release_if_alone(leaving);
         } catch (const async::error& failed) {
-            leaving.log.debug("lease.not_released", "the lease was not released: it lapses by itself",
+            leaving.log.debug("lease.not_released", "the lease was not released: it expires by itself",
                               {{"error.message", failed.what()}});
             co_return; // the run's own work is done
         }

@@ -214,7 +214,8 @@ awaitable<void> ledger::record(std::vector<ledger_entry> entries, async::log& lo
     } catch (const async::error& failed) {
         if (failed.kind() == async::failure::temporary)
             throw;
-        log.warn("ledger.failed", "the ledger could not be written: `verify` will not miss these files",
+        log.warn("ledger.failed",
+                 "the ledger could not be written: `verify` will not notice if these files are lost",
                  {{"error.message", failed.what()}});
     }
 }

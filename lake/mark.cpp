@@ -81,7 +81,7 @@ read_mark mark_from(const azure::metadata& values) {
             mark.base = base_from(base, quoted);
         if (!value(restoring_name).empty()) {
             if (mark.pending)
-                throw std::invalid_argument("it is pending and being restored at once");
+                throw std::invalid_argument("it is marked as pending and as being restored at the same time");
             mark.restoring = transaction_from(fields_of(value(restoring_name)));
         }
         if (!value(restored_name).empty()) {

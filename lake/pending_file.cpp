@@ -198,7 +198,7 @@ awaitable<std::vector<std::string>> pending_files::stage_base(const listed_file&
         length > azure::block_ids::raw_length_max)
         throw async::error(async::failure::integrity,
                            fmt::format("'{}' was copied into other blocks while it waited for transaction {}:"
-                                       " their ids are {} bytes long, which takes none of ours",
+                                       " their ids are {} bytes long, too short for ours",
                                        name, file.mark.mark->now.transaction, length),
                            "Download the file and upload it again, with its metadata.");
     block_stream staged(files_, rebuilding_->pages, name, rebuilding_->new_nonce(),

@@ -56,7 +56,7 @@ std::optional<row_mistake> row_judge::judge(std::string_view row) {
                            fmt::format("a row of {} fields where the header has {}", fields, fields_)};
     if (const auto byte = csv::find_no_text(row))
         return row_mistake{difference_kind::malformed, *byte,
-                           row[*byte] == '\0' ? "a zero byte" : "a byte that is not of UTF-8"};
+                           row[*byte] == '\0' ? "a zero byte" : "a byte that is not UTF-8"};
     if (auto wrong = judge_keys(row))
         return wrong;
     return judge_time_of(row);
@@ -71,7 +71,7 @@ std::optional<row_mistake> row_judge::judge_keys(std::string_view row) {
         const auto key = csv::unquoted(raw, storage_);
         if (!is_written_key(type, key))
             return row_mistake{difference_kind::malformed, 0,
-                               fmt::format("its key '{}' is no {} as PostgreSQL writes it", column, type)};
+                               fmt::format("its key '{}' is not a {} as PostgreSQL writes it", column, type)};
         key_.emplace_back(key);
     }
     return std::nullopt;

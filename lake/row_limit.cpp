@@ -26,12 +26,11 @@ std::uint64_t row_limit(const listed_file& file, std::uint64_t memory) noexcept 
 async::error row_refused(std::string_view file, std::uint64_t from, const csv::row_too_large& row) {
     const auto counted =
         from == 0 ? std::string() : fmt::format(", both counted from byte {} of the file", from);
-    return {
-        async::failure::precondition,
-        fmt::format("'{}' cannot be read: a row of more than {} bytes, in row {}, at byte {}{}", file,
-                    row.bytes_max, row.row, row.byte, counted),
-        "A row that others wrote may be as large as ARCHIVE_MEMORY: raise it if the row is as it should be,"
-        " else mend the file or move it away."};
+    return {async::failure::precondition,
+            fmt::format("'{}' cannot be read: a row of more than {} bytes, in row {}, at byte {}{}", file,
+                        row.bytes_max, row.row, row.byte, counted),
+            "A row that others wrote may be as large as ARCHIVE_MEMORY. Raise it if the row is correct; "
+            "otherwise fix the file or move it away."};
 }
 
 } // namespace lake

@@ -20,7 +20,7 @@ std::optional<refusal> tier_obstacle(const azure::blob_properties& blob, const p
     if (blob.access_tier != "Archive")
         return std::nullopt;
     if (!blob.archive_status.empty())
-        return refusal{failure::temporary, "it is on its way out of the Archive tier",
+        return refusal{failure::temporary, "it is being brought back from the Archive tier",
                        "That takes up to 15 hours; then a run can read and write it."};
     return refusal{failure::precondition,
                    "it is in the Archive tier, where it can be neither read nor written",
@@ -30,14 +30,13 @@ std::optional<refusal> tier_obstacle(const azure::blob_properties& blob, const p
 std::optional<refusal> lease_obstacle(const azure::blob_properties& blob, const place& where) {
     const auto command = az_blob("lease break", blob, where);
     if (blob.lease_state == "breaking")
-        return refusal{failure::temporary, "somebody's lease on it is about to end",
-                       "Try again in a minute."};
+        return refusal{failure::temporary, "a lease on it is about to expire", "Try again in a minute."};
     if (blob.lease_state != "leased")
         return std::nullopt;
     if (blob.lease_duration == "fixed")
-        return refusal{failure::temporary, "somebody holds a lease on it for a while",
-                       "It ends by itself within a minute unless it is renewed. To end it: " + command};
-    return refusal{failure::precondition, "somebody holds a lease on it that does not end by itself",
+        return refusal{failure::temporary, "somebody holds a lease on it that expires",
+                       "It expires within a minute unless it is renewed. To break it: " + command};
+    return refusal{failure::precondition, "somebody holds a lease on it that does not expire",
                    "Release the lease where it was taken, or break it: " + command};
 }
 

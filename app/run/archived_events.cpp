@@ -48,7 +48,7 @@ awaitable<std::string> ranges_in_lake(const events::projection_definition& which
                                  archive::database_need::not_needed);
     const auto files = co_await with.folder().present_files();
     const auto ranges = files ? archive::archived_times(*files) : std::vector<archive::time_range>();
-    log.info("projection.left_out", "events are left out whose rows are in the lake",
+    log.info("projection.left_out", "events whose rows are archived are left out",
              {{"projection", which.name},
               {"from", ranges.empty() ? std::string() : ranges.front().from},
               {"before", ranges.empty() ? std::string() : ranges.back().before},
@@ -66,9 +66,8 @@ awaitable<std::string> ranges_by_retention(const events::projection_definition& 
     };
     co_await db::with_session(with.database(), std::move(asking));
     log.warn("projection.left_out",
-             "events older than the archive's cutoff are left out, and no setting names the lake: whether "
-             "their rows"
-             " are in it is not known",
+             "events older than the archive's cutoff are left out, and no setting names the storage account: "
+             "whether their rows are archived is not known",
              {{"projection", which.name}, {"before", cutoff}});
     co_return fmt::format("{{\"[,{}Z)\"}}", cutoff);
 }

@@ -29,7 +29,7 @@ void must_be_right(const events::projection_definition& which) {
     if (!which.mistake.empty())
         throw async::error(failure::precondition,
                            fmt::format("projection '{}' cannot run: {}", which.name, which.mistake),
-                           "Mend the file in '" + which.directory.string() + "'.");
+                           "Fix the file in '" + which.directory.string() + "'.");
 }
 
 } // namespace

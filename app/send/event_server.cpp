@@ -69,8 +69,8 @@ std::string hint_of(unsigned status, event_face face) {
     switch (status) {
     case 401:
     case 403:
-        return face == event_face::batches ? "Set SERVE_TOKEN to what the server wants to be shown."
-                                           : "Set LIVE_SECRET to what the server wants to be shown.";
+        return face == event_face::batches ? "Set SERVE_TOKEN to the server's token."
+                                           : "Set LIVE_SECRET to the server's secret.";
     case 404:
         return "Is --to the server's base URL? It must offer /liveEvent or /events/{topic}.";
     case 422:

@@ -109,7 +109,7 @@ class pass {
         skipping_ = false;
         for (const auto& each : *left_out)
             if (++left_out_ <= lines_logged)
-                tools_.log.warn("send.line_left_out", "a line is no event, and was not sent",
+                tools_.log.warn("send.line_left_out", "a line is not an event and was not sent",
                                 {{"file", path_.string()}, {"line", each.number}, {"why", each.mistake}});
         tools_.report.bytes_read = opened_->file.offset();
         co_return std::move(*batch);

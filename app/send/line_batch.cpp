@@ -19,7 +19,7 @@ std::string mistake_in(const file_line& line) {
     const auto read = events::read_json(line.text);
     if (!read.mistake.empty())
         return fmt::format("{}, at byte {}", read.mistake, read.offset);
-    return read.kind == events::json_kind::object ? "" : "it is no JSON object";
+    return read.kind == events::json_kind::object ? "" : "it is not a JSON object";
 }
 
 line_batch next_batch(line_file& file, std::size_t lines_max,

@@ -65,7 +65,7 @@ line_file::line_file(const fs::path& path)
     if (!known || !S_ISREG(status.st_mode)) {
         ::close(number_);
         throw async::error(
-            async::failure::precondition, fmt::format("'{}' is no regular file", path_.string()),
+            async::failure::precondition, fmt::format("'{}' is not a regular file", path_.string()),
             "A file can be sent again from where it was ended; what is read only once cannot.");
     }
     state_ = state_from(status);

@@ -65,7 +65,7 @@ class send_command : public framed_command {
   private:
     void warn_of_clear_text(async::log& log) const {
         if (!request_.server.tls && !http::is_loopback(request_.server))
-            log.warn("send.clear_text", "events and what is shown to the server go there in clear text",
+            log.warn("send.clear_text", "events and the secret go there in clear text",
                      {{"to", http::authority(request_.server)}});
     }
 

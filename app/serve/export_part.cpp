@@ -68,7 +68,7 @@ std::vector<readiness_probe> export_part::probes() {
 std::vector<telemetry::metric> export_part::metrics() const { return metrics_of(book_, desk_); }
 
 std::string_view export_part::at_work() const {
-    return desk_.idle() ? std::string_view() : "exports at work may end first, those that wait are dropped";
+    return desk_.idle() ? std::string_view() : "running exports may finish, waiting ones are dropped";
 }
 
 // Without exports there is nothing to serve: a failure ends the server.

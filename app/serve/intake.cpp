@@ -243,7 +243,7 @@ void intake::refused(const std::exception_ptr& why, std::string_view topic) {
     warned = now;
     const auto message = async::describe(why);
     if (reason == journal_failure::overloaded)
-        log_.warn("journal.overloaded", "events come faster than they can be kept, and some are refused",
+        log_.warn("journal.overloaded", "events arrive faster than they can be stored: some are refused",
                   {{"topic", topic}, {"error.message", message}});
     else
         log_.warn("journal.refused", "the journal does not take events",

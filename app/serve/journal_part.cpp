@@ -82,9 +82,9 @@ awaitable<void> journal_part::work() {
         co_await changed_.wait();
     if (!broken_)
         co_return;
-    around_.frame.log().error("journal.broken",
-                              "the journal takes nothing any more: the server ends, and a restart reads what "
-                              "is on the disk");
+    around_.frame.log().error(
+        "journal.broken",
+        "the journal accepts no more events: the server stops, and a restart reads what is on the disk");
     std::rethrow_exception(broken_);
 }
 

@@ -154,7 +154,7 @@ void projection_part::note_others(const std::vector<events::projection_status>& 
                  {"behind", each.behind()},
                  {"idle_seconds", each.idle_seconds},
                  {"hint",
-                  "if it is used no more: event-archiver projections forget " + each.key.projection}});
+                  "if it is no longer used: event-archiver projections forget " + each.key.projection}});
     }
 }
 

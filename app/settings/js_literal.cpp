@@ -68,10 +68,10 @@ class literal_reader {
   private:
     [[noreturn]] void fail() const {
         const auto line = 1 + std::ranges::count(text_.substr(0, at_), '\n');
-        throw literal_mistake(
-            fmt::format("line {}: no JavaScript is run, and this is no literal: give `module.exports = {{ … "
-                        "}}` with objects, arrays, strings, numbers, true, false and null",
-                        line));
+        throw literal_mistake(fmt::format(
+            "line {}: no JavaScript is run, and this is not a literal: give `module.exports = {{ … "
+            "}}` with objects, arrays, strings, numbers, true, false and null",
+            line));
     }
 
     [[nodiscard]] bool at_end() const noexcept { return at_ == text_.size(); }

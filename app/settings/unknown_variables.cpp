@@ -127,12 +127,11 @@ std::vector<std::string> unknown_variables(std::span<const environment_entry> en
             continue;
         const auto meant = spelt_otherwise ? std::string_view(name) : meant_by(name, *prefix, known);
         if (meant.empty())
-            mistakes.push_back(
-                fmt::format("'{}' is no setting, and names that begin with {} are those of settings:"
-                            " take the variable away",
-                            each.name, *prefix));
+            mistakes.push_back(fmt::format(
+                "'{}' is not a setting, and names that begin with {} are settings: remove the variable",
+                each.name, *prefix));
         else
-            mistakes.push_back(fmt::format("'{}' is no setting; did you mean '{}'?", each.name, meant));
+            mistakes.push_back(fmt::format("'{}' is not a setting; did you mean '{}'?", each.name, meant));
     }
     std::ranges::sort(mistakes);
     return mistakes;

@@ -70,7 +70,7 @@ class yaml_reader {
         auto made = std::make_unique<yaml_event_t>();
         if (yaml_parser_parse(&parser_, made.get()) == 0)
             throw yaml_mistake(parser_.problem_mark.line + 1,
-                               parser_.problem != nullptr ? parser_.problem : "it is no YAML");
+                               parser_.problem != nullptr ? parser_.problem : "it is not YAML");
         return event_handle(made.release());
     }
 
@@ -96,7 +96,7 @@ class yaml_reader {
         case YAML_ALIAS_EVENT:
             throw yaml_mistake(value.line, "aliases are not read: write the value out");
         default:
-            throw yaml_mistake(value.line, "it is no YAML");
+            throw yaml_mistake(value.line, "it is not YAML");
         }
         return value;
     }

@@ -96,7 +96,7 @@ std::string render_plan(const archive::forecast& found, output_format format) {
         text += fmt::format("{} restored and on hold: rows of {} stay\n", counted(found.held.size(), "day"),
                             found.held.size() == 1 ? "that day" : "those days");
     if (found.rows_dayless > 0)
-        text += fmt::format("{} at -infinity or before year 1 belong to no day: they stay\n",
+        text += fmt::format("{} without a valid timestamp (-infinity or before year 1): they stay\n",
                             counted(found.rows_dayless, "row"));
     for (const auto& each : found.refusals)
         text += fmt::format("archive would be refused: {}\n", each);

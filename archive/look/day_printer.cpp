@@ -97,7 +97,7 @@ awaitable<void> day_printer::choose() {
         if (!file.mark.mistake.empty())
             throw async::error(
                 failure::precondition, fmt::format("'{}': {}", file.properties.name, file.mark.mistake),
-                "Which of its rows are committed is not known. Leave that day out, or mend it.");
+                "Which of its rows are committed is not known. Leave that day out, or restore its metadata.");
         if (auto part = readable_part_of(file, request_.unsettled))
             chosen_.push_back({file, std::move(*part)});
         else
@@ -106,7 +106,7 @@ awaitable<void> day_printer::choose() {
     if (chosen_.empty())
         throw async::error(failure::precondition, "there is no archived day with rows in that range",
                            unsettled
-                               ? "There are uncommitted rows: settle them with `event-archiver recover`, or"
+                               ? "There are uncommitted rows: recover them with `event-archiver recover`, or"
                                  " print them too with --pending."
                                : "`event-archiver list` shows the days there are.");
     const lake::listed_file* first = nullptr;

@@ -201,7 +201,7 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
     if (lake::is_endless(*lock)) {
         lines.push_back(
             {"lease", check_status::failed,
-             "somebody holds a lease on the folder's lock that does not end by itself: it is no run's",
+             "somebody holds a lease on the folder's lock that does not expire: it does not belong to a run",
              "Release it where it was taken, or break it: az storage blob lease break --blob-name '" +
                  lock->name + "'.",
              failure::locked});

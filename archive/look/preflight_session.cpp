@@ -25,7 +25,8 @@ check_line judge_role(const session_facts& facts) {
                         facts.role, facts.writable),
             fmt::format("REVOKE CREATE ON SCHEMA {} FROM {}; keep it for `restore --into` a new table.",
                         facts.writable, facts.role)};
-    return {"role", check_status::ok, fmt::format("{} is no superuser and creates nothing", facts.role)};
+    return {"role", check_status::ok,
+            fmt::format("{} is not a superuser and may not create objects", facts.role)};
 }
 
 check_line judge_path(const session_facts& facts) {
@@ -53,7 +54,7 @@ check_line judge_encoding(const session_facts& facts) {
     if (facts.encoding != "SQL_ASCII")
         return {"encoding", check_status::ok, facts.encoding};
     return {"encoding", check_status::warning,
-            "SQL_ASCII: the server does not check texts, and a row whose bytes are no UTF-8 stops a run with "
+            "SQL_ASCII: the server does not check texts, and a row that is not UTF-8 stops a run with "
             "exit code 3",
             "Look for such rows beforehand, or move the data into a database of encoding UTF8."};
 }

@@ -65,7 +65,7 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     co_await tools.ledger.append(std::move(entries));
     if (mark)
         co_await tools.restores.withdraw(file, *mark);
-    context.log.info("file.kept", "what others made of a file is what it is known to hold from now on",
+    context.log.info("file.kept", "the file was accepted as it is, and its content recorded",
                      {{"blob", name}, {"rows", seen.lines() > 0 ? seen.lines() - 1 : 0}});
 }
 

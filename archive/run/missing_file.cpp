@@ -52,8 +52,7 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
     entries.push_back(std::move(entry));
     co_await tools.lease.ready_to_write();
     co_await tools.ledger.append(std::move(entries));
-    context.log.info("file.moved_away",
-                     "a person says that a file is not there on purpose: it is missed no longer",
+    context.log.info("file.moved_away", "the missing file was accepted: it is no longer expected",
                      {{"blob", blob}, {"rows", rows}, {"by", by}});
 }
 

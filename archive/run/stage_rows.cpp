@@ -108,7 +108,7 @@ awaitable<void> stage_rows(const run_context& context, lake::ledger& ledger, arc
     co_await read_rows(context, work, reader);
     if (work.rows_dayless > 0)
         context.log.warn("rows.dayless",
-                         "rows at -infinity or before year 1 belong to no day: they stay in the table",
+                         "rows without a valid timestamp (-infinity or before year 1) stay in the table",
                          {{"rows", work.rows_dayless}});
     context.report.rows_dayless = work.rows_dayless;
     const auto& files = work.staging->files();

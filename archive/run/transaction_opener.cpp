@@ -103,11 +103,11 @@ awaitable<void> transaction_opener::note_holder(db::connection& session, const r
 }
 
 async::error transaction_opener::lock_is_held() const {
-    return {
-        failure::locked,
-        fmt::format("another run holds the lock on table {}{}{}", context_.settings.table,
-                    lock_holder_.empty() ? "" : ": ", lock_holder_),
-        "If that is no run of event-archiver, somebody else has taken its advisory lock: end that session."};
+    return {failure::locked,
+            fmt::format("another run holds the lock on table {}{}{}", context_.settings.table,
+                        lock_holder_.empty() ? "" : ": ", lock_holder_),
+            "If that is not a run of event-archiver, somebody else has taken its advisory lock: end that "
+            "session."};
 }
 
 awaitable<lake::lease_claim> claim_of(run_transaction& opened) {

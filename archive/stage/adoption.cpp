@@ -135,7 +135,7 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
             {{"day", file.which().text()}, {"blob", file.name}, {"bytes", before.properties.size}});
     if (how.compact)
         context_.log.info("day.compacted",
-                          "a file comes near the limit of blocks: its bytes are staged again in larger ones",
+                          "a file is near the limit of blocks: it is compacted into larger ones",
                           {{"day", file.which().text()}, {"blob", file.name}});
     if (how.remember_rows)
         expect_held(file, mark->now.rows);

@@ -35,8 +35,8 @@ void must_agree(std::uint64_t counted, std::uint64_t received, const std::string
                            fmt::format("a row of {} cannot be read as UTF-8: {} ({}, SQLSTATE {})",
                                        table.name, where, failed.message(), state),
                            "Files are UTF-8. Find the text with convert_to or octet_length in that part of "
-                           "the table and mend it. In a"
-                           " database of encoding SQL_ASCII nobody checks what is stored: `event-archiver "
+                           "the table and fix it. In a database of encoding SQL_ASCII the server does not "
+                           "check what is stored: `event-archiver "
                            "check` warns of it.");
     if (state == "XX001" || state == "XX002")
         throw async::error(

@@ -77,12 +77,12 @@ void must_name_key_and_time(const lake::listed_file& file, const std::vector<std
         const bool needed = std::ranges::find(table.keys, name, &key_column::name) != table.keys.end() ||
                             quoted == table.time_column;
         if (needed && std::ranges::find(columns, name) == columns.end())
-            throw async::error(
-                failure::precondition,
-                fmt::format("'{}' does not fit {}: its header lacks the column '{}'", file.properties.name,
-                            table.name, name),
-                "Rows are told by their key and time. If the column had another name then, make a table with"
-                " that name and let ARCHIVE_TABLE name it for the restore.");
+            throw async::error(failure::precondition,
+                               fmt::format("'{}' does not fit {}: its header lacks the column '{}'",
+                                           file.properties.name, table.name, name),
+                               "Rows are told apart by their key and time. If the column had another name "
+                               "then, make a table with"
+                               " that name and let ARCHIVE_TABLE name it for the restore.");
     }
 }
 

@@ -97,7 +97,7 @@ key_choice choose_key(const std::vector<table_column>& columns, const std::vecto
     if (chosen.names.empty())
         chosen.names = primary_key(columns, indexes);
     if (chosen.names.empty()) {
-        chosen.mistake = "has no primary key whose columns rows could be told by";
+        chosen.mistake = "has no primary key that can tell rows apart";
         return chosen;
     }
     const auto& names = chosen.names;

@@ -166,7 +166,7 @@ look_for_samples(db::connection& session, const table_description& table,
         if (spoiled)
             throw async::error(
                 failure::precondition,
-                fmt::format("'{}': its metadata cannot be read: its 'sample' is no key of {}",
+                fmt::format("'{}': its metadata cannot be read: its 'sample' is not a key of {}",
                             asked[each]->properties.name, table.name),
                 "Restore its metadata, or move the file away. docs/protocol.md names the fields.");
     }

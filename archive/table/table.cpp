@@ -27,11 +27,11 @@ awaitable<void> must_be_of_a_shape(db::connection& session, std::uint32_t table)
 }
 
 async::error is_generated(const table_description& table, std::string_view column, std::string_view setting) {
-    return {failure::precondition,
-            fmt::format("column '{}' of {} is generated: it is not in the files, so rows "
-                        "cannot be told by it",
-                        column, table.name),
-            fmt::format("Name a column that is stored as it was written with {}.", setting)};
+    return {
+        failure::precondition,
+        fmt::format("column '{}' of {} is generated: it is not in the files, so it cannot tell rows apart",
+                    column, table.name),
+        fmt::format("Name a column that is stored as it was written with {}.", setting)};
 }
 
 // How values of the columns' types are written: labels of enums, attributes of composites, the types under

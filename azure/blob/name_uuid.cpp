@@ -21,7 +21,7 @@ std::string name_uuid(std::string_view name) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     if (EVP_Digest(whole.data(), whole.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1 || size < 16)
-        throw async::error(async::failure::internal, "SHA-1 is not to be had from OpenSSL");
+        throw async::error(async::failure::internal, "OpenSSL does not offer SHA-1");
     digest[6] = static_cast<unsigned char>((digest[6] & 0x0fU) | 0x50U);
     digest[8] = static_cast<unsigned char>((digest[8] & 0x3fU) | 0x80U);
     std::string text;

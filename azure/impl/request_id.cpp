@@ -15,7 +15,7 @@ std::string make_request_id() {
         return to_string(generate());
     } catch (const boost::uuids::entropy_error& failed) {
         throw async::error(async::failure::internal,
-                           std::string("no random numbers to be had: ") + failed.what());
+                           std::string("no random numbers are available: ") + failed.what());
     }
 }
 

@@ -32,11 +32,11 @@ std::string mistake_in_statement(statement_words words) {
     if (any_of_words(transaction_words, first))
         return said("the transaction is begun and ended with the position of the projection");
     if (any_of_words(session_words, first))
-        return said("it would hold for whoever gets the connection next");
+        return said("it would stay in force for the next user of the connection");
     if (first.is("SET") && words.size() > 1 && !words[1].is("LOCAL") && !words[1].is("CONSTRAINTS"))
         return said("it would outlive the transaction: give SET LOCAL");
     if (first.is("COPY"))
-        return said("it has no rows to read and nobody to send them to: give INSERT");
+        return said("it has no client to exchange rows with: use INSERT");
     return {};
 }
 

@@ -154,7 +154,7 @@ std::string read_line(projection_settings& into, std::string_view line, std::set
     const auto value = trimmed(line.substr(equals + 1));
     const auto* const known = std::ranges::find(readers, name, &std::pair<std::string_view, reader>::first);
     if (known == readers.end())
-        return fmt::format("'{}' is no setting of a projection: there are {}", name.substr(0, 40),
+        return fmt::format("'{}' is not a setting of a projection: there are {}", name.substr(0, 40),
                            known_names());
     if (!seen.insert(std::string(name)).second)
         return fmt::format("{} is given a second time", name);

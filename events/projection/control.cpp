@@ -151,8 +151,8 @@ awaitable<std::size_t> forget_projection(db::connection& session, std::string na
             failure::precondition,
             fmt::format("projection '{}' is still defined, and would apply events again that its tables have",
                         name),
-            "`projections replay` and `rebuild` fill its tables anew. If it is to be forgotten all the same, "
-            "`projections pause` it first.");
+            "`projections replay` or `rebuild` fills its tables again. To forget it anyway, `projections "
+            "pause` it first.");
     (void)co_await session.query("DELETE FROM event_archiver.dead_letter d WHERE d.projection "
                                  "OPERATOR(pg_catalog.=) $1::pg_catalog.text",
                                  name);

@@ -171,7 +171,7 @@ awaitable<void> must_be_free_to_swap(db::connection& session, const projection_d
                 failure::precondition,
                 fmt::format("the table {} cannot be swapped, because the new one would lack: {}",
                             each.name.shown(), found.text(0, 0)),
-                "Drop what hangs on the table and make it anew afterwards, or let a migration make it; "
+                "Drop what depends on the table and create it again afterwards, or create it in a migration; "
                 "`projections replay` needs no swap.");
     }
 }
@@ -196,9 +196,9 @@ awaitable<std::string> swap_tables(db::connection& session, const projection_def
     if (before != after)
         throw async::error(
             failure::precondition,
-            fmt::format("the new tables of projection '{}' hang on something else that its migrations make",
+            fmt::format("the new tables of projection '{}' depend on something else that its migrations make",
                         which.name),
-            "A type or a function, say. `projections replay` makes the tables again in place.");
+            "For example a type or a function. `projections replay` creates the tables again in place.");
     co_return keeps&& parked ? parking : std::string();
 }
 

@@ -79,7 +79,7 @@ std::string read_route_path(query_file& into, std::string_view path) {
         }
         const auto name = segment.ends_with('}') ? segment.substr(1, segment.size() - 2) : "";
         if (!is_parameter_name(name))
-            return fmt::format("'{}' is no parameter: give it as {{name}}, with letters, digits and '_'",
+            return fmt::format("'{}' is not a parameter: give it as {{name}}, with letters, digits and '_'",
                                segment);
         if (!add_parameter_name(into.path_names, name, {}))
             return fmt::format("the parameter '{}' is there twice", name);
@@ -91,7 +91,7 @@ std::string read_more_names(query_file& into, std::string_view names) {
     for (auto rest = names;;) {
         const auto name = rest.substr(0, rest.find('&'));
         if (!is_parameter_name(name))
-            return fmt::format("'{}' is no parameter of a query: give names as ?limit&from", name);
+            return fmt::format("'{}' is not a parameter of a query: give names as ?limit&from", name);
         if (!add_parameter_name(into.more_names, name, into.path_names))
             return fmt::format("the parameter '{}' is there twice", name);
         if (name.size() == rest.size())
@@ -123,8 +123,8 @@ constexpr std::array<unsigned, 4> statuses_of_none{200, 204, 404, 410};
 
 std::string read_answer_line(query_file& into, std::string_view line) {
     constexpr std::string_view right =
-        "give what comes back in the second line: `-- rows`, `-- row`, `-- value` "
-        "or `-- text`, and the status where there is none: 200, 204, 404 or 410";
+        "name the form of the answer in the second line: `-- rows`, `-- row`, `-- value` or `-- text`, and "
+        "the status if there is no row: 200, 204, 404 or 410";
     const auto comment = comment_of_line(line);
     if (!comment)
         return std::string(right);
@@ -132,7 +132,7 @@ std::string read_answer_line(query_file& into, std::string_view line) {
     const auto* const form =
         std::ranges::find(answer_forms, word, &std::pair<std::string_view, answer_form>::first);
     if (form == answer_forms.end())
-        return fmt::format("'{}' is no form of an answer; {}", word, right);
+        return fmt::format("'{}' is not a form of an answer; {}", word, right);
     into.form = form->second;
     if (into.form != answer_form::rows)
         into.status_of_none = 404;
@@ -143,7 +143,7 @@ std::string read_answer_line(query_file& into, std::string_view line) {
     const auto read = std::from_chars(status.data(), status.data() + status.size(), number);
     if (read.ec != std::errc() || read.ptr != status.data() + status.size() ||
         std::ranges::find(statuses_of_none, number) == statuses_of_none.end())
-        return fmt::format("'{}' is no such status; {}", status, right);
+        return fmt::format("'{}' is not such a status; {}", status, right);
     into.status_of_none = number;
     return {};
 }

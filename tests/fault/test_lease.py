@@ -54,7 +54,7 @@ def test_a_copy_of_the_server_does_nothing_while_production_publishes(history, c
         outcome = scene.run(lake=lake, timeout=90, settings={"ARCHIVE_PARALLEL": "1", "ARCHIVE_REQUEST_TIMEOUT": "60s"})
     assert rule.hits == 1 and said[0].code == 10, str(said)
     assert "signed by run" in said[0].events("run.error")[0]["msg"]
-    assert "lapses after 15 s" in said[0].events("run.error")[0]["error.hint"]
+    assert "expires after 15 s" in said[0].events("run.error")[0]["error.hint"]
     assert outcome.code == 0, str(outcome)
     assert scene.oracle.check().archived == KIND.before + KIND.rows
 
@@ -260,7 +260,7 @@ EXPORTS_LOCK = "some/exports/.event-archiver/exports-lock"
 EXPORT = ("export", "--boundary", str(BOUNDARY))
 
 
-@pytest.mark.parametrize("seconds, said", [("60", "holds the lease of"), ("-1", "that does not end by itself")])
+@pytest.mark.parametrize("seconds, said", [("60", "holds the lease of"), ("-1", "that does not expire")])
 def test_an_export_to_the_lake_gives_way_to_the_holder_of_its_lease(exports, lake, container, seconds, said):
     exports.add(COMMON_KNOWLEDGE[0])
     exports.remember()

@@ -92,7 +92,7 @@ def test_a_directory_counts_in_the_order_of_its_names(archiver, file, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("archive_tabel: x\n", "line 1: 'archive_tabel' is no setting; did you mean 'archive_table'?"),
+        ("archive_tabel: x\n", "line 1: 'archive_tabel' is not a setting; did you mean 'archive_table'?"),
         ("a: &a [1]\nb: [*a, *a]\n", "line 2: aliases are not read"),
         ("dry_run: [\n", "is no configuration: line"),
         ("dry_run: true\n" * 2, "line 2: the same name"),

@@ -267,7 +267,7 @@ def test_a_lease_taken_in_mid_run_gets_the_same_sentence(archiver, azurite, due,
     with LakeGate(azurite.port) as gate:
         gate.on(call_before(lambda: held.append(lease(lake, container, -1))), method="PUT", contains=f"/{NAME}?{moment}")
         outcome = archiver.archive(settings=through(azurite, gate), expect=3)
-    assert f"'{NAME}' cannot be written to: somebody holds a lease on it that does not end by itself" in outcome.stderr
+    assert f"'{NAME}' cannot be written to: somebody holds a lease on it that does not expire" in outcome.stderr
     assert lake.get(container, NAME) == THEIRS and due.count() == 40
     assert [blob.name for blob in lake.list(container)] == [NAME], "the other day's file was put back"
     release(lake, container, held[0])

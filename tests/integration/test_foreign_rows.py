@@ -32,7 +32,7 @@ BAD = {
     "a second byte order mark": (MARK + HEADER, "its key 'id' is no integer"),
     "the end of COPY": (b"\\.\n", "a row of 1 fields where the header has 6"),
     "semicolons": (b"900002;two;kind;2024-01-01 10:00:00;;{}\n", "a row of 1 fields where the header has 6"),
-    "Latin-1": (b"900002,caf\xe9,kind,2024-01-01 10:00:00,,{}\n", f"a byte that is not of UTF-8, in row 3, at byte {len(HEADER + FIRST) + 10}"),
+    "Latin-1": (b"900002,caf\xe9,kind,2024-01-01 10:00:00,,{}\n", f"a byte that is not UTF-8, in row 3, at byte {len(HEADER + FIRST) + 10}"),
     "a zero byte": (b"900002,tw\0o,kind,2024-01-01 10:00:00,,{}\n", f"a zero byte, in row 3, at byte {len(HEADER + FIRST) + 9}"),
     "a stray quote": (b'900002,tw"o,kind,2024-01-01 10:00:00,,{}\n', "a quote inside an unquoted field, in row 3"),
 }
@@ -61,7 +61,7 @@ def must_be_refused(archiver, lake, container, name: str, sentence: str, rows: i
     for arguments in ((), ("--dry-run",)):
         outcome = archiver.archive(*arguments, expect=3)
         assert f"'{name}' cannot be appended to: it is not well-formed CSV: " in outcome.stderr, outcome.stderr
-        assert sentence in outcome.stderr and "Mend the file, or move it away" in outcome.stderr, outcome.stderr
+        assert sentence in outcome.stderr and "Fix the file, or move it away" in outcome.stderr, outcome.stderr
     assert (lake.get(container, name), lake.head(container, name)) == before
     assert [blob.name for blob in lake.list(container)] == [name]
     assert table.count() == rows

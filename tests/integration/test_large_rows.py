@@ -45,7 +45,7 @@ def test_a_row_beyond_the_memory_ends_the_run_by_its_place(archiver, table, lake
                     ["restore", "--day=2024-01-01", '--into=public."Back"']):
         outcome = archiver.run(*command, settings=MEMORY, expect=3)
         assert f"'{name}' cannot be read: a row of more than {8 * MIB} bytes, {place}" in outcome.stderr, outcome.stderr
-        assert "raise it if the row is as it should be" in outcome.stderr
+        assert "Raise it if the row is correct" in outcome.stderr
         assert outcome.peak_bytes < PEAK, f"{command}: {outcome.peak_bytes >> 20} MiB"
     archiver.run("list", settings=MEMORY, expect=0)
     assert lake.head(container, name) == before and [blob.name for blob in lake.list(container)] == [name]

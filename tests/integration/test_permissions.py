@@ -109,7 +109,7 @@ def test_a_sas_for_a_container_that_is_not_there(by_sas, table, oracle, containe
     "more, word",
     [
         ({"se": "2020-01-01T00:00:00Z"}, "expired at 2020-01-01T00:00:00Z"),
-        ({"st": "2099-01-01T00:00:00Z"}, "counts from 2099-01-01T00:00:00Z"),
+        ({"st": "2099-01-01T00:00:00Z"}, "valid from 2099-01-01T00:00:00Z"),
         ({"sig": "bm90IGEgc2lnbmF0dXJl"}, "copied whole"),
         ({"spr": "https"}, "https://"),
     ],

@@ -68,7 +68,7 @@ std::string out_of_date(std::string_view query, std::chrono::sys_seconds now) {
         return fmt::format("The SAS expired at {}: make a new one.", ends);
     const auto begins = field(query, "st");
     if (!begins.empty() && begins > today)
-        return fmt::format("The SAS counts from {} on; wait, or make one without a start.", begins);
+        return fmt::format("The SAS is valid from {} on; wait, or make one without a start.", begins);
     return {};
 }
 
@@ -99,8 +99,9 @@ std::string hint_for_signature(std::string_view query, const request& request, s
     if (code == "AuthorizationProtocolMismatch")
         return "The SAS is for HTTPS only: give an endpoint that begins with https://.";
     if (code == "AuthorizationSourceIPMismatch")
-        return fmt::format("The SAS is for the addresses '{}', and this machine is seen with another.",
-                           field(query, "sip"));
+        return fmt::format(
+            "The SAS is for the addresses '{}', and this machine's public address is another one.",
+            field(query, "sip"));
     if (code == "AuthorizationResourceTypeMismatch")
         return "The SAS must be for containers and objects (srt=co).";
     if (code == "AuthorizationServiceMismatch")

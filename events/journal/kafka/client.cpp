@@ -96,10 +96,10 @@ void client::take(rd_kafka_event_t* event) {
             // Appends that wait fail now and not when their time has passed.
             rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                                               RD_KAFKA_PURGE_F_NON_BLOCKING);
-            around_.log.warn(
-                "journal.kafka_producer_replaced",
-                "Kafka's producer cannot go on and is made anew; what it was sending may be kept or not",
-                {{"reason", said.data()}});
+            around_.log.warn("journal.kafka_producer_replaced",
+                             "Kafka's producer failed and is replaced; whether Kafka kept what it was "
+                             "sending is not known",
+                             {{"reason", said.data()}});
             break;
         }
         take_error(code, rd_kafka_event_error_string(event));
@@ -129,11 +129,11 @@ void client::take_error(rd_kafka_resp_err_t code, std::string text) {
     if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL) {
         refusal_ = code;
         if (is_news("journal.kafka_refused"))
-            around_.log.warn("journal.kafka_refused", "a broker of Kafka does not let this program in",
+            around_.log.warn("journal.kafka_refused", "a Kafka broker refused this program's sign-in",
                              {{"reason", complaint_}});
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         if (is_news("journal.kafka_unreachable"))
-            around_.log.warn("journal.kafka_unreachable", "no broker of Kafka can be reached",
+            around_.log.warn("journal.kafka_unreachable", "no Kafka broker can be reached",
                              {{"reason", complaint_}});
     } else {
         around_.log.debug("journal.kafka_error", complaint_);

@@ -68,7 +68,7 @@ void require_within(const std::string& topic, std::int32_t partition, position f
             fmt::format("position {} of {} has never been given: the oldest is at {}, the journal "
                         "ends at {}",
                         from, where, there.begin, there.end),
-            "The topic was made anew, or its replicas have lost what was acknowledged.");
+            "The topic was created again, or its replicas lost acknowledged events.");
 }
 
 reader::reader(client_surroundings& around, conf_handle conf, std::string topic, cluster& brokers,
@@ -185,7 +185,7 @@ void reader::compare(cursor& place, const rd_kafka_message_t& message) {
         journal_failure::foreign,
         fmt::format("another event stands at position {} of topic '{}' than the one that was read there",
                     message.offset, topic_),
-        "The topic was made again, or its replicas have lost what was acknowledged.");
+        "The topic was created again, or its replicas lost acknowledged events.");
 }
 
 void reader::take_error(cursor& place, rd_kafka_event_t* event) {

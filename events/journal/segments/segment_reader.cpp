@@ -93,7 +93,7 @@ position segment_reader::segment_of(position from) const {
     if (after == segments.begin())
         throw journal_error(
             journal_failure::before_start,
-            fmt::format("the event at position {} of '{}' is there no more: the oldest is at {}", from,
+            fmt::format("the event at position {} of '{}' has been removed: the oldest is at {}", from,
                         directory_.string(), segments.empty() ? 0 : segments.front()),
             "It was removed by JOURNAL_RETENTION or JOURNAL_MAX_BYTES, or the database has been put back "
             "further"

@@ -111,7 +111,7 @@ std::vector<append_result> segment_writer::write(const std::vector<pending_appen
 void segment_writer::must_accept() const {
     if (broken_)
         throw broken(
-            fmt::format("'{}' could not be synced: nothing more is accepted", last_.path().string()));
+            fmt::format("'{}' could not be synced: no more events are accepted", last_.path().string()));
     if (options_.bytes_max > 0 && bytes_on_disk() >= options_.bytes_max)
         throw full(fmt::format("'{}' has reached JOURNAL_MAX_BYTES, and what it holds is not applied yet",
                                directory_.path().string()));
@@ -205,7 +205,7 @@ void segment_writer::sync() {
         return;
     if (broken_)
         throw broken(
-            fmt::format("'{}' could not be synced: nothing more is accepted", last_.path().string()));
+            fmt::format("'{}' could not be synced: no more events are accepted", last_.path().string()));
     try {
         sync_last();
     } catch (const file_failure& failed) {

@@ -139,9 +139,9 @@ TEST(retention, is_refused_with_what_was_given_what_is_wrong_and_what_would_be_r
          "has the unit 'm', which is a minute to PostgreSQL and a month to many: write 'min' or 'mon'"},
         {"1 year 1 yr", "names the year twice"},
         {"P1Y1Y", "names the year twice"},
-        {"1.5 years", "has a fraction of a year, which is no fixed span of time"},
-        {"0.5 mons", "has a fraction of a month, which is no fixed span of time"},
-        {"P0.5Y", "has a fraction of a year, which is no fixed span of time"},
+        {"1.5 years", "has a fraction of a year, which is not a fixed span of time"},
+        {"0.5 mons", "has a fraction of a month, which is not a fixed span of time"},
+        {"P0.5Y", "has a fraction of a year, which is not a fixed span of time"},
         {"1. days", "has a fraction that is not of one to six digits"},
         {"1.0000001 days", "has a fraction that is not of one to six digits"},
         {".5 days", "has '.5 days' where a number should be"},
@@ -185,7 +185,7 @@ TEST(retention, is_not_shown_in_its_refusal_where_it_may_be_a_secret) {
     const auto parsed = parse_retention("1 year\n\x1b[31m\xff" + std::string(1000, 'x'));
 
     const auto& mistake = std::get<std::string>(parsed);
-    EXPECT_THAT(mistake, HasSubstr("what was given is no period"));
+    EXPECT_THAT(mistake, HasSubstr("it is not a period"));
     EXPECT_THAT(mistake, testing::Not(testing::HasSubstr("\n")));
     EXPECT_LT(mistake.size(), 300U);
 }

@@ -71,8 +71,8 @@ TEST(header_mistake, names_the_difference_a_person_would_look_for) {
         {"id,event_id,payload,secret\n", "it has 4 columns instead of 3"},
         {"id,event_id,payload,id\n", "it has 4 columns instead of 3"},
         {"\"id\",\"event_id\",\"payload\"\n", "it quotes names that COPY does not quote"},
-        {"17,4711,\"{\"\"secret\"\": 1}\"\n", "it is no header: it names none of the expected columns"},
-        {"\n", "it is no header: it names none of the expected columns"},
+        {"17,4711,\"{\"\"secret\"\": 1}\"\n", "it is not a header: it names none of the expected columns"},
+        {"\n", "it is not a header: it names none of the expected columns"},
         {"id,\"event_id,payload\n",
          "it is not the CSV that COPY writes: a quoted field without its closing quote, "
          "at byte 3 of the row"},

@@ -41,11 +41,11 @@ TEST(placeholders, are_bound_wherever_they_stand) {
 
 TEST(placeholders, that_are_none_are_named_with_their_line) {
     const std::pair<std::string_view, std::string_view> cases[] = {
-        {"SELECT 1 % 2", "line 1: '% ' is no placeholder: write '%%' for a percent sign"},
-        {"a\nb\nLIKE 'x%'", "line 3: '%'' is no placeholder"},
-        {"a %", "line 1: '%' is no placeholder"},
-        {"%%%", "line 1: '%' is no placeholder"},
-        {"%s", "line 1: '%s' is no placeholder"},
+        {"SELECT 1 % 2", "line 1: '% ' is not a placeholder: write '%%' for a percent sign"},
+        {"a\nb\nLIKE 'x%'", "line 3: '%'' is not a placeholder"},
+        {"a %", "line 1: '%' is not a placeholder"},
+        {"%%%", "line 1: '%' is not a placeholder"},
+        {"%s", "line 1: '%s' is not a placeholder"},
         {"\n%(boundary)s", "line 2: there is no '%(boundary)s': the one placeholder is %(export_boundary)s"},
         {"%(export_boundary)d", "line 1: '%(export_boundary)' lacks the 's'"},
         {"%(export_boundary)", "line 1: '%(export_boundary)' lacks the 's'"},

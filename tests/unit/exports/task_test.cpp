@@ -81,7 +81,7 @@ TEST_F(tasks, that_are_broken_say_why_and_spoil_only_themselves) {
     EXPECT_EQ(mistake_of("good"), "");
     EXPECT_EQ(mistake_of("no_delete"), "'no_delete/delete.sql' is missing");
     EXPECT_EQ(mistake_of("empty"), "'empty/select.sql' is empty");
-    EXPECT_THAT(mistake_of("percent"), HasSubstr("'percent/delete.sql', line 2: '%'' is no placeholder"));
+    EXPECT_THAT(mistake_of("percent"), HasSubstr("'percent/delete.sql', line 2: '%'' is not a placeholder"));
     EXPECT_THAT(mistake_of("shape"), HasSubstr("'shape/select.sql', line 1: it begins with 'SELECT'"));
     EXPECT_THAT(mistake_of("nul"), HasSubstr("NUL"));
     EXPECT_THAT(mistake_of("large"), HasSubstr("larger than 1 MiB"));

@@ -96,7 +96,7 @@ TEST(content_check, refuses_each_row_that_does_not_belong_and_says_where) {
         {",2024-02-29 10:00:00,a\n", "its key 'id' is NULL"},
         {"\"\",2024-02-29 10:00:00,a\n", "its key 'id' is no integer"},
         {header, "its key 'id' is no integer"},
-        {"2,2024-02-29 10:00:00,caf\xe9\n", "a byte that is not of UTF-8, in row 3, at byte 71"},
+        {"2,2024-02-29 10:00:00,caf\xe9\n", "a byte that is not UTF-8, in row 3, at byte 71"},
         {std::string("2,2024-02-29 10:00:00,\0\n", 24), "a zero byte, in row 3, at byte 68"},
         {"2,2024-02-29 10:00:00", "a row of 2 fields"},
     };

@@ -48,21 +48,22 @@ const row treatments[] = {
          blob.access_tier = "Archive";
          blob.archive_status = "rehydrate-pending-to-hot";
      },
-     treatment::refuse, failure::temporary, "on its way out of the Archive tier", "15 hours"},
+     treatment::refuse, failure::temporary, "being brought back from the Archive tier", "15 hours"},
     {"leased for good",
      [](auto& blob) {
          blob.lease_state = "leased";
          blob.lease_duration = "infinite";
      },
-     treatment::refuse, failure::precondition, "does not end by itself", "az storage blob lease break"},
+     treatment::refuse, failure::precondition, "does not expire", "az storage blob lease break"},
     {"leased for a while",
      [](auto& blob) {
          blob.lease_state = "leased";
          blob.lease_duration = "fixed";
      },
-     treatment::refuse, failure::temporary, "for a while", "--blob-name 'a/events_2024-02-29.csv'"},
+     treatment::refuse, failure::temporary, "holds a lease on it that expires",
+     "--blob-name 'a/events_2024-02-29.csv'"},
     {"a lease that is being broken", [](auto& blob) { blob.lease_state = "breaking"; }, treatment::refuse,
-     failure::temporary, "about to end", "Try again"},
+     failure::temporary, "about to expire", "Try again"},
     {"a lease that was broken", [](auto& blob) { blob.lease_state = "broken"; }, treatment::append},
     {"a lease that has expired", [](auto& blob) { blob.lease_state = "expired"; }, treatment::append},
     {"under a legal hold", [](auto& blob) { blob.legal_hold = true; }, treatment::refuse,

@@ -104,7 +104,7 @@ TEST(parse_js_literal, runs_nothing) {
           "export {}", "{a: '\\u12'}", "{a: '\\u{110000}'}", "{a: '\\1'}", "{: 1}"})
         EXPECT_THAT(literal(content), HasSubstr("no JavaScript is run")) << content;
     EXPECT_THAT(literal("{\n\n  a: b\n}"), HasSubstr("line 3"));
-    EXPECT_THAT(literal(std::string(40, '[') + std::string(40, ']')), HasSubstr("no literal"));
+    EXPECT_THAT(literal(std::string(40, '[') + std::string(40, ']')), HasSubstr("not a literal"));
 }
 
 config_texts said(std::string_view content, const variables& environment = {}) {
@@ -134,10 +134,10 @@ TEST(config_of, says_what_is_no_setting) {
         std::string_view mistake;
     } cases[] = {
         {"archive_tabel: t",
-         "'f.yaml', line 1: 'archive_tabel' is no setting; did you mean 'archive_table'?"},
+         "'f.yaml', line 1: 'archive_tabel' is not a setting; did you mean 'archive_table'?"},
         {"DRY_RUN: true", "did you mean 'dry_run'?"},
         {"buildEventStream: {}", "did you mean 'buildsEventStream'?"},
-        {"event_archiver_config: other.yaml", "is no setting"},
+        {"event_archiver_config: other.yaml", "is not a setting"},
         {"archive_table: {a: b}", "archive_table is one value"},
         {"event_retention_period: 1 year\narchive_retention_period: 2 years", "is set twice"},
         {"pluginDirectory: /plugins", "no JavaScript is run"},

@@ -41,11 +41,11 @@ TEST(unknown_variables, are_answered_with_the_nearest_setting) {
     };
     for (const auto& [name, meant] : cases)
         EXPECT_THAT(mistakes_in({{name, "c4nary"}}),
-                    ElementsAre(AllOf(HasSubstr("'" + name + "' is no setting"), HasSubstr(meant),
+                    ElementsAre(AllOf(HasSubstr("'" + name + "' is not a setting"), HasSubstr(meant),
                                       ::testing::Not(HasSubstr("c4nary")))));
     EXPECT_THAT(mistakes_in({{"PROJECT_NAME", "x"}}),
-                ElementsAre("'PROJECT_NAME' is no setting, and names that begin with PROJECT are those of"
-                            " settings: take the variable away"));
+                ElementsAre("'PROJECT_NAME' is not a setting, and names that begin with PROJECT are "
+                            "settings: remove the variable"));
 }
 
 TEST(unknown_variables, are_told_all_at_once_in_order) {

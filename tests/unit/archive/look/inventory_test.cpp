@@ -74,7 +74,7 @@ TEST(describe_file, tells_the_state_from_the_mark) {
     leased.properties.lease_state = "leased";
     EXPECT_EQ(describe_file(leased).treated, lake::treatment::refuse);
     EXPECT_EQ(describe_file(leased).state, file_state::final);
-    EXPECT_EQ(describe_file(leased).note, "somebody holds a lease on it that does not end by itself");
+    EXPECT_EQ(describe_file(leased).note, "somebody holds a lease on it that does not expire");
     const auto copy = describe_file(file_of("a/event-archiver-copy-of-events_2024-02-29.csv.part"));
     EXPECT_TRUE(copy.interrupted);
     EXPECT_EQ(copy.which.text(), "2024-02-29");

@@ -74,7 +74,7 @@ TEST(RefusalOfASas, NamesItsDates) {
     EXPECT_THAT(by_sas("se=2025-10-06T08%3A00%3A01Z&sig=s", "AuthenticationFailed"),
                 HasSubstr("copied whole"));
     EXPECT_THAT(by_sas("st=2025-10-07&se=2026-10-06&sig=s", "AuthenticationFailed"),
-                HasSubstr("counts from 2025-10-07"));
+                HasSubstr("valid from 2025-10-07"));
 }
 
 TEST(RefusalOfASas, ShowsNothingOfAFieldThatIsNotWhatItShouldBe) {

@@ -31,7 +31,7 @@ TEST(apply_sql, mistakes_name_their_line) {
     EXPECT_THAT(mistake("BEGIN; SELECT 1"), HasSubstr("line 1: BEGIN cannot stand here"));
     EXPECT_THAT(mistake("SET search_path = x; SELECT 1"), HasSubstr("give SET LOCAL"));
     EXPECT_EQ(mistake("SET LOCAL work_mem = '64MB'; SELECT 1"), "");
-    EXPECT_THAT(mistake("COPY t FROM STDIN"), HasSubstr("give INSERT"));
+    EXPECT_THAT(mistake("COPY t FROM STDIN"), HasSubstr("use INSERT"));
     EXPECT_THAT(mistake("SELECT\n$8"), HasSubstr("line 2: there is no parameter $8"));
     EXPECT_THAT(mistake("SELECT $10"), HasSubstr("there is no parameter $10"));
     EXPECT_THAT(mistake("SELECT 'a"), HasSubstr("a quoted text without its end"));

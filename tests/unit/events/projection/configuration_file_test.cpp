@@ -36,7 +36,7 @@ TEST(configuration_file, every_setting) {
 
 TEST(configuration_file, mistakes_name_their_line) {
     const auto mistake = [](std::string_view text) { return read_configuration(text).mistake; };
-    EXPECT_THAT(mistake("topic = live\nretries = 3"), HasSubstr("line 2: 'retries' is no setting"));
+    EXPECT_THAT(mistake("topic = live\nretries = 3"), HasSubstr("line 2: 'retries' is not a setting"));
     EXPECT_THAT(mistake("topic"), HasSubstr("line 1: give a setting as `name = value`"));
     EXPECT_THAT(mistake("topic = a b"), HasSubstr("line 1: topic is 'a b': a topic's name"));
     EXPECT_THAT(mistake("topic = a, a"), HasSubstr("give each topic once"));

@@ -58,7 +58,7 @@ TEST_F(definitions, mistakes_name_file_and_line) {
     fs::create_directories(folder_ / "shop");
     EXPECT_EQ(mistake(), "'shop/projection.conf' is missing");
     write("shop/projection.conf", "topic = orders\nfoo = 1");
-    EXPECT_THAT(mistake(), HasSubstr("'shop/projection.conf', line 2: 'foo' is no setting"));
+    EXPECT_THAT(mistake(), HasSubstr("'shop/projection.conf', line 2: 'foo' is not a setting"));
     write("shop/projection.conf", "topic = orders");
     EXPECT_EQ(mistake(), "'shop/apply.sql' is missing");
     write("shop/apply.sql", "SELECT $1;\nCOMMIT");
