@@ -32,7 +32,7 @@ struct waiter {
     bool done = false;
 };
 
-// Between both threads: whoever comes first, the end of the call or the end of the wait, takes the waiter.
+// Between both threads: the first of two events, the end of the call or of the wait, takes the waiter.
 class handover {
   public:
     handover(std::shared_ptr<waiter> waiting, const asio::any_io_executor& loop)

@@ -1,4 +1,4 @@
-// Which bytes PostgreSQL takes for text: the one decoder of UTF-8.
+// Which bytes PostgreSQL accepts as text: the one decoder of UTF-8.
 //
 // Ours because ICU is 30 MB for this one table, and Boost has no validator that says where. Replace it when
 // Boost.Text or C++ has one.
@@ -10,7 +10,7 @@
 
 namespace csv {
 
-// The size of the well-formed character of UTF-8 at the front, NUL included; 0 if there is none.
+// The size of the well-formed UTF-8 character at the front, NUL included; 0 if it is malformed.
 [[nodiscard]] std::size_t character_size(std::string_view bytes) noexcept;
 
 // Where the first byte is that cannot stand in a text of PostgreSQL's: a zero byte, or one that begins no

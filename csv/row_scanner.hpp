@@ -40,8 +40,8 @@ enum class line_ends : std::uint8_t { lf, lf_or_crlf };
 // Throws `malformed`, which names row and byte offset, never content, for a quote inside an unquoted
 // field, anything but a comma or newline after a closing quote, and a carriage return outside quotes. All
 // rows before that one have been handed over. Throws `row_too_large` for a row of more than `bytes_max`
-// bytes, its line end included, before it holds them. After a throw, its own or the sink's, the scanner is of
-// no more use.
+// bytes, its line end included, before it holds them. After a throw, its own or the sink's, the scanner
+// cannot be used again.
 class row_scanner {
   public:
     // Gets each row with its newline, valid for the call; the last one perhaps without. A row that lies whole

@@ -152,7 +152,7 @@ awaitable<void> copy_in::abort(std::string reason) {
     try {
         static_cast<void>(co_await session->read_results());
     } catch (const error& failed) {
-        // 57014, "COPY from stdin failed", is what was asked for; any other error has come before and rolled
+        // 57014, "COPY from stdin failed", is what was asked for; any other error came earlier and rolled
         // back too.
         if (!failed.connection_usable())
             throw;

@@ -1,4 +1,4 @@
-// What became of a transaction, and what to do once COMMIT was sent. The decisions are pure functions.
+// The outcome of a transaction, and what to do once COMMIT was sent. The decisions are pure functions.
 #pragma once
 
 #include "db/position.hpp"

@@ -1,4 +1,4 @@
-// What putting rows back changed beyond those rows, and whether that is allowed.
+// What restoring rows changed beyond those rows, and whether that is allowed.
 // Tested by tests/integration/test_restore_effects.py.
 #pragma once
 

@@ -12,8 +12,8 @@ namespace db {
 // once. A field that the server hides is left out.
 [[nodiscard]] std::string describe_sessions(const result& found);
 
-// "pid 4711 (user archiver, application event-archiver)"; empty if it is free again. `key`: of an advisory
-// lock, as text.
+// "pid 4711 (user archiver, application event-archiver)"; empty if the lock is free again. `key`: of an
+// advisory lock, as text.
 [[nodiscard]] awaitable<std::string> holders_of(connection& session, const std::string& key);
 
 } // namespace db

@@ -1,5 +1,5 @@
-// What tells an event apart from another that may come to stand at the same position, in a journal that was
-// put back or made anew under the same name.
+// Tells an event apart from another one at the same position, in a journal that was put back or created
+// again under the same name.
 #pragma once
 
 #include "events/event.hpp"

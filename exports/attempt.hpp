@@ -39,7 +39,7 @@ struct exporter::attempt {
     db::delete_watch watched;
     db::change_counters untouched; // before select.sql, and before delete.sql
     bool lease_busy = false;       // a run of another server holds the lease of the place
-    bool fate_open = false;        // COMMIT may have taken effect: the draft must stay
+    bool fate_open = false;        // COMMIT may have taken effect: the draft stays
 };
 
 } // namespace exports

@@ -21,7 +21,7 @@ struct relation_row {
 [[nodiscard]] relation_row relation_in(const db::result& found);
 
 struct behind_view {
-    relation_row table;   // at the end of the views; the relation itself if it is no view
+    relation_row table;   // at the end of the views; the relation itself if it is not a view
     bool known = false;   // the table that a DELETE takes rows from
     std::string obstacle; // why they are not the rows that the view shows, a clause; empty: they are
 };

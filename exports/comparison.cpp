@@ -107,7 +107,7 @@ void row_digest::add(std::string_view row) {
     // The text of each field, and whether it is NULL: how it is quoted does not matter.
     ends_.resize(*std::ranges::max_element(positions_) + 1);
     if (csv::find_field_ends(row, ends_) < ends_.size())
-        return value_.add(row); // it is no row of this file, and its digest will not match
+        return value_.add(row); // it is not a row of this file: its digest will not match
     text_.clear();
     for (const auto position : positions_) {
         const auto raw = csv::raw_field(row, ends_, position);

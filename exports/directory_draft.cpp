@@ -105,7 +105,7 @@ awaitable<draft::whereabouts> directory_draft::look() {
     try {
         co_await on_disk(helper_, std::move(call));
     } catch (const async::error&) {
-        co_return whereabouts::hidden; // as far as anybody can see
+        co_return whereabouts::hidden; // as far as the file system shows
     }
     if (found->name)
         shown_ = found->name->text();

@@ -31,7 +31,7 @@ void try_showing(const std::filesystem::path& directory, const hidden_name& hidd
 // async::error(temporary), which says where the file is and what to do.
 [[nodiscard]] std::optional<file_name> show(const std::filesystem::path& directory,
                                             const hidden_name& hidden);
-// The name that the file has been given: whose bytes are those of the mark. Nothing if there is none.
+// The name that the file has been given: the file with the bytes of the mark. Nothing if it is missing.
 [[nodiscard]] std::optional<file_name> find_shown(const std::filesystem::path& directory,
                                                   const hidden_name& hidden, const file_mark& mark);
 // Whether the process that wrote the file still works with it; false if it has its name already.

@@ -155,7 +155,7 @@ void evidence_taker::add(std::string_view row) {
             found.key.push_back(fields.at(position));
             bytes += found.key.back().size();
         }
-    } catch (const std::logic_error&) { // it is no row of ours: the digests will differ
+    } catch (const std::logic_error&) { // it is not a row of ours: the digests will differ
         return;
     }
     if (bytes > key_bytes_max)

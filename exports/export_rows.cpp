@@ -152,7 +152,7 @@ awaitable<void> exporter::commit(attempt& work) {
     co_await lake::commit_in_two_steps(context, std::move(steps));
 }
 
-// The rows are deleted; the next run does what is left to do.
+// The rows are deleted; the next run does the rest.
 awaitable<void> exporter::show(attempt& work) {
     auto failed = co_await async::caught(work.draft->finalise());
     // A missing file is worse than a mark that is left: its rows are in neither place.

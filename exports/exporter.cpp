@@ -107,8 +107,8 @@ awaitable<attempt_result> exporter::inside(attempt& work, const attempt_body& bo
     co_return settled ? attempt_result::finished : attempt_result::tail_waiting;
 }
 
-// The transaction, in the time zone of the export; true with the task's lock. It is tried and never waited
-// for: the wait would be inside the snapshot.
+// The transaction, in the time zone of the export; true with the task's lock. The lock is tried without
+// waiting: the wait would be inside the snapshot.
 awaitable<bool> exporter::open(attempt& work) {
     db::transaction_options options;
     options.runs = db::statements::users;

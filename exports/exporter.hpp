@@ -30,7 +30,7 @@ struct export_context {
     std::function<std::string()> new_nonce; // at least 56 hex digits, never the same
 };
 
-// A person's decision where the program may not decide.
+// A person's decision about a file that the program may not decide.
 enum class verdict : std::uint8_t { keep, discard };
 
 class exporter {

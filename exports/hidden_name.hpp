@@ -19,7 +19,7 @@ struct hidden_name {
     // Of an empty file that is renamed to try whether that works: before and after.
     [[nodiscard]] std::string probe() const { return stem() + ".probe"; }
     [[nodiscard]] std::string probed() const { return stem() + ".probed"; }
-    // Of any of them, also of what is left of a mark that was being written; `nullopt` if it is no such name.
+    // Of any of them, also of what is left of a mark that was being written; `nullopt` for any other name.
     [[nodiscard]] static std::optional<hidden_name> from_text(std::string_view text);
 
   private:

@@ -66,7 +66,7 @@ awaitable<std::size_t> exporter::absent_rows(attempt& work, const file_mark& mar
     } catch (const db::error& failed) {
         if (!failed.state().starts_with("22") && !failed.state().starts_with("42"))
             throw;
-        absent = 0; // a table that is gone or changed is none either
+        absent = 0; // nor is a table that is gone or changed
     }
     co_await work.session.execute("ROLLBACK TO SAVEPOINT looking");
     co_return absent;

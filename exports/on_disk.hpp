@@ -11,7 +11,8 @@ namespace exports {
 
 using async::awaitable;
 
-// Runs `call` as `helper` does. The hint of an async::file_error that a setting can mend names EXPORT_PATH.
+// Runs `call` as `helper` does. An async::file_error that a setting can avoid gets a hint that names
+// EXPORT_PATH.
 [[nodiscard]] awaitable<void> on_disk(async::helper_thread& helper, std::function<void()> call);
 
 } // namespace exports

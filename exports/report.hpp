@@ -35,7 +35,7 @@ struct task_report {
     bool verified = false; // the rows deleted were compared with the rows in the file, not their number alone
     std::uint64_t files_settled = 0; // of earlier runs
     std::uint64_t attempts = 0;
-    std::string lock_holder; // who had the task's lock when it was busy; empty: it was free again
+    std::string lock_holder; // the session that had the task's lock; empty if it was free again
     std::vector<db::side_effect> went_along; // other rows that the DELETE changed
     std::string error;                       // one sentence; empty unless it failed
     std::string hint;

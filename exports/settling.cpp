@@ -162,7 +162,7 @@ awaitable<void> exporter::settle_one(attempt& work, unsettled_file file, verdict
                        {"decision", decision == verdict::keep ? "kept" : "removed"}});
 }
 
-// Discarding takes a copy away. What keeps a person from it is evidence that the copy is the only one.
+// Discarding removes a copy. It is refused if there is evidence that the copy is the only one.
 awaitable<void> exporter::must_be_in_table(attempt& work, const unsettled_file& file) {
     const auto& author = file.mark.author;
     const auto asked = co_await db::fate_of(work.session, author.transaction, author.position, work.position);

@@ -1,4 +1,4 @@
-// What to do with a file of which an earlier run left the fate of the transaction open.
+// What to do with a file of an earlier run whose transaction has an unknown outcome.
 #pragma once
 
 #include "db/fate.hpp"

@@ -90,7 +90,7 @@ class sink {
 
     // The finished and pending files of a task, oldest boundary first.
     [[nodiscard]] virtual awaitable<std::vector<stored_file>> files(std::string task) = 0;
-    // One of them; nothing if there is none of that name.
+    // One of them; nothing if none has that name.
     [[nodiscard]] virtual awaitable<std::optional<stored_file>> find(std::string name) = 0;
     // Streams a file that `files` or `find` gave, of exactly that version.
     [[nodiscard]] virtual awaitable<void> read(stored_file file, byte_sink to) = 0;

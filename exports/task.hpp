@@ -23,7 +23,7 @@ struct task {
     std::string mistake; // why it cannot be run, as a clause that names file and line; empty: it can
 };
 
-// Letters, digits, `_`, `-` and `.` of ASCII, at most 100, the first none of `-` and `.`: the name is part of
+// Letters, digits, `_`, `-` and `.` of ASCII, at most 100, not beginning with `-` or `.`: the name is part of
 // file names, URLs and blob names.
 [[nodiscard]] bool is_task_name(std::string_view name) noexcept;
 

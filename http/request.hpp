@@ -25,7 +25,7 @@ class body_room {
     body_room() = default;
     body_room(const body_room&) = delete;
     body_room& operator=(const body_room&) = delete;
-    // That many bytes in all from now on; false, and as before, if there are not so many.
+    // That many bytes in all from now on; false, with no change, if fewer are left.
     [[nodiscard]] virtual bool resize(std::size_t bytes) = 0;
 };
 
@@ -46,7 +46,7 @@ struct request {
     // Ends when the client has hung up, for a handler that waits long. Ends by cancellation otherwise.
     std::function<awaitable<void>()> hung_up;
 
-    // The value of the first header of that name; empty if there is none. `name` in lowercase.
+    // The value of the first header of that name; empty if it is missing. `name` in lowercase.
     [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
     // "wait" of "?wait=true", decoded, the last if there are several; nothing if it is not there. A value
     // that is not valid percent-encoding is returned as it stands.

@@ -17,7 +17,7 @@ using async::awaitable;
 
 class folder_lease;
 
-// What one attempt came to, unless it threw.
+// The result of one attempt, unless it threw.
 enum class attempt_result : std::uint8_t {
     finished,     // nothing (more) is due
     committed,    // a transaction is done; more may be due
@@ -27,13 +27,13 @@ enum class attempt_result : std::uint8_t {
     tail_waiting, // a file depends on a transaction in progress
 };
 
-// What a command puts into the loop.
+// What a command contributes to the loop.
 struct attempt_steps {
     // One attempt, on a connection of its own.
     std::function<awaitable<attempt_result>()> attempt;
     // Tells the log that the run begins again, after its `times`th conflict in a row.
     std::function<void(const std::exception_ptr& conflict, int times)> tell_again;
-    // What is thrown once patience has run out: of lock_busy, and of tail_waiting.
+    // The errors thrown once the waiting time is over: for lock_busy, and for tail_waiting.
     std::function<async::error()> lock_is_held;
     std::function<async::error()> tail_is_open;
 };

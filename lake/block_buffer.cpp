@@ -12,7 +12,7 @@ using async::page_size;
 std::size_t block_buffer::room_in_last_page() const noexcept { return pages_.size() * page_size - size_; }
 
 bool block_buffer::try_append(std::string_view bytes) {
-    // One loop takes all pages first: a row is never left half appended.
+    // All pages are taken first, so that a row is appended whole or not at all.
     const auto had = pages_.size();
     while (room_in_last_page() < bytes.size()) {
         auto page = pool_->try_take();

@@ -58,7 +58,7 @@ room judge_room(const room_facts& facts) noexcept {
     const auto compacted = blocks_for(facts.bytes, 0, facts.memory);
     const auto needed_then = blocks_for(facts.planned, compacted, facts.memory);
     const auto left_then = blocks_max - std::min(compacted, blocks_max);
-    // It is not worth reading a file again each night for a few blocks less.
+    // Reading a file again each night is not worth a few blocks less.
     const bool gains = compacted <= facts.blocks / 2 && facts.blocks - compacted >= blocks_in_reserve;
     if (gains && needed_then <= left_then)
         return room::after_compaction;

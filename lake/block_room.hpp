@@ -25,7 +25,7 @@ struct block_memory {
 [[nodiscard]] std::uint64_t room_behind(std::uint64_t from, block_memory memory) noexcept;
 [[nodiscard]] std::uint64_t blocks_for(std::uint64_t bytes, std::uint64_t from, block_memory memory) noexcept;
 
-// How a file's blocks stand to what is to be appended.
+// Whether a file has room for the blocks to be appended.
 struct room_facts {
     std::uint64_t blocks = 0;  // that it has
     std::uint64_t bytes = 0;   // that they hold

@@ -16,7 +16,7 @@ namespace lake {
 using async::awaitable;
 
 struct conditional_write {
-    // How the blob stands to the write.
+    // The state of the blob with respect to the write.
     struct observed {
         blob_state state = blob_state::otherwise;
         azure::etag etag;

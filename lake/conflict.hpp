@@ -1,4 +1,4 @@
-// Somebody else wrote to a file, or to rows, between our look and our write: the whole run may be made again,
+// Another program wrote to a file, or to rows, between our look and our write: the whole run may be repeated,
 // with a fresh look at everything.
 // Tested by tests/unit/lake/attempts_test.cpp.
 #pragma once
@@ -19,8 +19,8 @@ class conflict : public async::error {
 // How often a run begins again after conflicts before it gives up.
 inline constexpr int conflicts_max = 5;
 
-// True if everything may be done again at once with a fresh snapshot and a fresh look at the files: somebody
-// else wrote first, here or on the server (a serialization failure).
+// True if everything may be repeated at once with a fresh snapshot and a fresh look at the files: another
+// program wrote first, here or on the server (a serialization failure).
 [[nodiscard]] bool may_run_again(const std::exception_ptr& failed);
 
 } // namespace lake

@@ -83,7 +83,7 @@ bool content_check::step() {
 
 void content_check::finish() {
     guarded([&] { scanner_.finish(); });
-    // What is behind a gzip member can be added to it, but nothing in it changed.
+    // A gzip member can be followed by another one, but not changed.
     if (compressed_ && crlf_lines_ > 0)
         throw in_the_way(name_, "its lines end in CRLF, and it is compressed",
                          "Unpack it, change its line ends (dos2unix), compress it and upload it again.");

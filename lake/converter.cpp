@@ -89,7 +89,7 @@ awaitable<void> converter::rebuild(const standing& made) {
         (void)co_await commit_new(fmt::format("building '{}' again", made.name), made.name, staged.ids(),
                                   made.content, made.metadata);
     } catch (const azure::storage_error& failed) {
-        // Somebody has created an append blob there; settling compares it with the copy.
+        // Another program has created an append blob there; recovery compares it with the copy.
         if (failed.status() != 409)
             throw;
         throw conflict(failed.message());

@@ -13,11 +13,11 @@ enum class difference_kind : std::uint8_t {
     malformed,    // not CSV as COPY writes it, or not the right number of fields
     header,       // not the table's, nor the one it was written with
     wrong_day,    // the row belongs to another day
-    duplicate,    // it is an earlier row once more, to the letter
+    duplicate,    // an earlier row once more, byte for byte
     size,         // the mark speaks of another number of bytes
     rows,         // ... of rows
     checksum,     // ... of another CRC-64
-    in_table,     // the table has this row as well, to the letter
+    in_table,     // the table has this row as well, byte for byte
     key_in_table, // the table has another row of its key, or one that cannot be compared
     content,      // the table compared with has no such row
     missing,      // the table compared with has rows that the file lacks

@@ -1,5 +1,5 @@
-// The single files of a folder, for code that publishes, settles or takes back: it asks no more of the
-// storage service than this. `folder` implements it; tests have one in memory.
+// The single files of a folder, for code that publishes, settles or takes back: this is all that it needs
+// from the storage service. `folder` implements it; tests have one in memory.
 // Tested by tests/unit/archive/settle/publisher_writes_test.cpp.
 #pragma once
 

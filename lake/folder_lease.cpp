@@ -166,7 +166,7 @@ awaitable<void> folder_lease::write(folder_holder holder) {
     holder_ = std::move(holder);
 }
 
-// False if another run, on this server most likely, has signed at the same time: a fresh look is needed.
+// False if another run, probably on this server, has signed at the same time: a fresh look is needed.
 awaitable<bool> folder_lease::signed_by_us() {
     bool faster = false;
     try {
@@ -231,7 +231,7 @@ async::error folder_lease::taken() const {
                             "run, whose leases last {} s",
                             name_, lease_duration.count()),
                 "Release it where it was taken, or break it: " + command};
-    // Who signed last had the lease then. If that was this server, somebody else has taken it since.
+    // The last signer had the lease then. If that was this server, another one has taken it since.
     const bool told = !holder_.lease.empty() && holder_.lease != claim_.id;
     return {failure::locked,
             fmt::format("another server's run holds the lease of '{}'{}", name_,
@@ -273,7 +273,7 @@ awaitable<void> folder_lease::renewed_beside(std::function<awaitable<void>()> bo
     async::task_scope beside(co_await async::asio::this_coro::executor);
     beside.start(renew_for_ever());
     std::exception_ptr failed;
-    try { // and not `caught`: what runs beside is to be joined even if a cancellation has come before
+    try { // not `caught`: the parallel work must be joined even after a cancellation
         co_await body();
     } catch (...) {
         failed = std::current_exception();

@@ -17,10 +17,10 @@ namespace lake {
 
 // The lease of a run that died expires after this.
 inline constexpr std::chrono::seconds lease_duration{15};
-// A run that finds the lease taken waits at least this long: that of a dead run lapses meanwhile.
+// A run that finds the lease taken waits at least this long: that of a dead run expires meanwhile.
 inline constexpr std::chrono::seconds lease_patience{20};
 
-// True if the lease does not end by itself. Ours always do.
+// True if the lease does not expire. Ours always do.
 [[nodiscard]] bool is_endless(const azure::blob_properties& lock);
 // The name of this machine, for people.
 [[nodiscard]] std::string this_host();
@@ -31,7 +31,7 @@ class folder_lease {
     folder_lease(lake::folder& folder, async::retry_context& retries, std::string name, std::string run_id);
 
     // True if this run holds it now, for the first time or again; false if somebody else does. Creates the
-    // lock blob, with its owner, where there is none. Throws async::error(precondition) if the folder is
+    // lock blob, with its owner, if it is missing. Throws async::error(precondition) if the folder is
     // somebody else's.
     [[nodiscard]] awaitable<bool> take(lease_claim claim);
     // Hands the folder over to `claim`'s owner. Returns the owner it had, if that was another. Throws

@@ -13,7 +13,7 @@ namespace lake {
 inline constexpr std::chrono::seconds proof_counts_for{10};
 
 // Proves that the lease is held, to be followed by COMMIT at once: a process that is stopped in between finds
-// its session ended by the server before the lease can have lapsed. Throws as `renew`, or what the storage
+// its session ended by the server before the lease can have expired. Throws as `renew`, or what the storage
 // service answers.
 [[nodiscard]] awaitable<void> prove_held(db::connection& session, folder_lease& lease);
 

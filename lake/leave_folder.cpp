@@ -33,7 +33,7 @@ awaitable<void> release_and_roll_back(departure& leaving) {
 
 awaitable<void> leave_folder(departure leaving) {
     const auto failed = co_await async::caught(release_and_roll_back(leaving));
-    // The run's own work is done: where a stop comes now, the lease lapses and the connection is closed.
+    // The run's own work is done: on a stop now, the lease expires and the connection is closed.
     if (failed && !async::is_cancellation(failed))
         std::rethrow_exception(failed);
 }

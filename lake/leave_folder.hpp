@@ -14,7 +14,7 @@ namespace lake {
 
 // The references must outlive the call.
 struct departure {
-    folder_lease* lease; // to be released; null: there is none, or others may still need it
+    folder_lease* lease; // to be released; null: no lease is held, or other runs may still need it
     db::connection& session;
     std::optional<db::transaction>& transaction; // begun before
     db::transaction_options options; // of the transaction that asks `is_alone`, if that one has ended
@@ -25,7 +25,7 @@ struct departure {
 };
 
 // Releases the lease if no other run on this server works under it: another server then need not wait for it
-// to lapse. Rolls the transaction back if it is open. A lease that cannot be released lapses by itself:
+// to lapse. Rolls the transaction back if it is open. A lease that cannot be released expires by itself:
 // neither that nor a stop that is requested meanwhile is an error.
 [[nodiscard]] awaitable<void> leave_folder(departure leaving);
 

@@ -16,7 +16,7 @@ using async::fault_point;
 
 namespace {
 
-constexpr int appends_max = 20; // each failed because somebody else was faster
+constexpr int appends_max = 20; // each failed because another writer was faster
 constexpr std::size_t append_max = std::size_t{4} << 20;
 
 std::string_view last_part(std::string_view name) { return name.substr(name.rfind('/') + 1); }

@@ -27,8 +27,8 @@ namespace ledger_word {
 inline constexpr std::string_view taken_back = "taken back"; // of its last rows, which are in the table
 inline constexpr std::string_view removed = "removed";       // the same, and it held no others
 inline constexpr std::string_view emptied = "emptied";       // its rows are in the table
-inline constexpr std::string_view kept = "kept";             // a person has accepted what others made of it
-inline constexpr std::string_view moved = "moved away";      // a person says that it is missing by right
+inline constexpr std::string_view kept = "kept";             // a person has accepted its changed content
+inline constexpr std::string_view moved = "moved away";      // a person has accepted that it is missing
 } // namespace ledger_word
 [[nodiscard]] bool is_decision(const ledger_entry& entry) noexcept;
 // The entry of a file with this mark.
@@ -65,7 +65,7 @@ class ledger {
     // Appends the entries in requests of at most 4 MiB. After an unclear answer a line may be there twice.
     [[nodiscard]] awaitable<void> append(std::vector<ledger_entry> entries);
     // The same for what has committed: where the service will never take it (an account without append blobs,
-    // a policy), it warns. Throws an error that another try may mend: the marks then have to stay.
+    // a policy), it warns. Throws an error if another try may help: the marks then have to stay.
     [[nodiscard]] awaitable<void> record(std::vector<ledger_entry> entries, async::log& log);
     // All months. Empty where an older version wrote the folder.
     [[nodiscard]] awaitable<ledger_state> read();

@@ -1,6 +1,6 @@
-// What the archiver knows of a file, as it stands in the blob's metadata: what it holds, which transaction
-// last added to it, and while that transaction's fate is open, how to go back. Pure functions from metadata
-// to values and back.
+// What the archiver records about a file in the blob's metadata: its content, the transaction that
+// last added to it, and, while that transaction's outcome is unknown, how to go back. Pure functions from
+// metadata to values and back.
 #pragma once
 
 #include "azure/blob/metadata.hpp"

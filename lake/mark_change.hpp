@@ -1,4 +1,4 @@
-// How a file's mark goes on: its tail is final or taken back, its rows are restored or archived again.
+// The next mark of a file: its tail is final or taken back, its rows are restored or archived again.
 #pragma once
 
 #include "lake/mark.hpp"

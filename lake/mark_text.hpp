@@ -1,4 +1,4 @@
-// The words that a mark is written in: numbers, fields, names and moments as the ASCII that metadata allows.
+// The notation of a mark: numbers, fields, names and moments as the ASCII that metadata allows.
 // What reads throws std::invalid_argument, with a clause that says what is wrong.
 // Tested by tests/unit/lake/mark_test.cpp and mark_mistake_test.cpp.
 #pragma once

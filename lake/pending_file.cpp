@@ -51,7 +51,7 @@ awaitable<pending_files::observed> pending_files::see_committed(std::string name
     case tail_state::other:
         break;
     }
-    // A run that came between has settled the file for us, and may have written to it since.
+    // Another run has settled the file meanwhile, and may have written to it since.
     if (now->mark.mark && co_await begins_with(*now, published.now))
         co_return observed{blob_state::as_written, etag};
     throw rows_gone(name, published, false);
@@ -85,13 +85,13 @@ awaitable<pending_files::observed> pending_files::see_taken_back(std::string nam
     case tail_state::as_before:
         co_return observed{blob_state::as_written, etag};
     case tail_state::other:
-        // Where the tail was the whole file, another one under its name takes nothing away.
+        // If the tail was the whole file, another file under its name loses no rows.
         if (!published.base && !pending_on(*now, published.now.transaction))
             co_return observed{blob_state::as_written, etag};
         break;
     case tail_state::final:
     case tail_state::built_on:
-        break; // somebody has treated the tail as committed
+        break; // another run has treated the tail as committed
     }
     co_return observed{blob_state::otherwise, etag};
 }

@@ -1,4 +1,4 @@
-// A file whose tail stands or falls with a transaction: the writes that make the tail final, or take it away.
+// A file whose tail counts only if a transaction commits: the writes that make it final, or remove it.
 #pragma once
 
 #include "async/page_pool.hpp"

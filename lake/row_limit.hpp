@@ -1,4 +1,4 @@
-// How large a row of a day file may be: its reader holds it whole. Pure functions.
+// How large a row of a day file may be, since its reader holds it whole. Pure functions.
 #pragma once
 
 #include "async/error.hpp"

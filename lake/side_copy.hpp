@@ -32,10 +32,10 @@ struct side_copy_mark {
 
 // The state of the file that a copy belongs to.
 enum class original_state : std::uint8_t {
-    absent,       // removed: the copy is all there is
+    absent,       // removed: only the copy exists
     as_copied,    // the very blob that was copied
     begins_alike, // another, but its first bytes are the copy's
-    otherwise,    // somebody began the file again
+    otherwise,    // another program created the file again
     not_looked,   // another; whether it begins alike is not known yet
 };
 enum class copy_decision : std::uint8_t {

@@ -17,7 +17,7 @@ enum class tail_state : std::uint8_t {
     absent,
     pending,   // as it was published, and still marked
     final,     // as it was published, and the mark is off
-    built_on,  // another tail of ours stands behind it, pending; ours is its base
+    built_on,  // another pending tail of ours follows it; ours is its base
     as_before, // as it was before the tail
     other,
 };

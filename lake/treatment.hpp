@@ -18,7 +18,7 @@
 namespace lake {
 
 enum class treatment : std::uint8_t {
-    append,  // its blocks stay, ours follow them
+    append,  // its blocks stay, new ones follow them
     restage, // its bytes are staged again, in blocks of ours, on the way
     convert, // it is an append blob: made a block blob of the same bytes before anything else
     refuse,
@@ -38,15 +38,15 @@ struct refusal {
 // As it ends the run: "'a/events_2024-01-01.csv' cannot be appended to: …".
 [[nodiscard]] async::error refused(std::string_view name, std::string_view treated, const refusal& because);
 
-// Why nothing may be written to a blob, or read from it, by the blob's own state: its kind, tier, lease,
-// policy. A published tail must be able to be taken away again, so what forbids that forbids everything.
+// Why a blob's own state (kind, tier, lease, policy) forbids writing to it or reading it. A published
+// tail must be removable, so a state that forbids removal forbids everything.
 [[nodiscard]] std::optional<refusal> obstacle_of(const azure::blob_properties& blob, const place& where,
                                                  std::chrono::sys_seconds now);
 // The same of the whole container.
 [[nodiscard]] std::optional<refusal> obstacle_of(const azure::container_properties& container,
                                                  const place& where);
 
-// What the service's refusal of a write means where the blob shows no obstacle (any more).
+// The meaning of a refused write if the blob shows no obstacle (any more).
 [[nodiscard]] std::optional<refusal> refusal_for(std::string_view service_code,
                                                  const azure::blob_properties& blob);
 // Why a day's rows can fit in no file: `room` bytes are all that 50,000 blocks hold.

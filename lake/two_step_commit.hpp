@@ -1,5 +1,5 @@
-// The end of a transaction whose rows are in files: the files are first marked with its number, so that they
-// count if it commits and only then. Every command that changes a table ends here. docs/protocol.md says what
+// The end of a transaction whose rows are in files: the files are first marked with its number, so that the
+// rows count only if it commits. Every command that changes a table ends here. docs/protocol.md says what
 // happens if the process dies at any of these steps.
 // Tested by tests/fault/test_lost_answers.py.
 #pragma once
@@ -19,7 +19,7 @@ using async::awaitable;
 
 class folder_lease;
 
-// What a command does around its COMMIT.
+// The steps of a command around its COMMIT.
 struct commit_steps {
     // Marks the files, and returns the transaction that the marks name. Whatever it throws, a cancellation
     // too, nothing is committed.
@@ -30,7 +30,7 @@ struct commit_steps {
     std::function<awaitable<void>()> take_back;
 };
 
-// What the end of a transaction is carried out with; everything outlives it.
+// What ending a transaction needs; everything outlives it.
 struct commit_context {
     db::database_access database;
     db::connection& session;

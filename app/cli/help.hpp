@@ -8,7 +8,7 @@
 namespace app {
 
 [[nodiscard]] std::string_view examples() noexcept;
-// Those of one command; empty: there are none.
+// Those of one command; empty if it has none.
 [[nodiscard]] std::string examples_of(std::string_view command);
 // `help environment`: every setting, its flag, its default.
 [[nodiscard]] std::string environment_help();

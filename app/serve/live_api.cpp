@@ -36,7 +36,7 @@ response unauthorized() {
     return made;
 }
 
-// The user's name or number; nothing where there is none.
+// The user's name or number; nothing if it is missing.
 struct live_event {
     std::string mistake; // empty: it is an object
     std::optional<std::string> user;

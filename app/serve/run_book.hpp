@@ -22,7 +22,7 @@ class run_book {
 
     // Of several requests for a run that has not begun the first counts.
     void asked_for(const std::string& task, const std::string& request_id);
-    // The request that the run which begins now answers; empty if there is none.
+    // The request that the beginning run answers; empty if there was no request.
     [[nodiscard]] std::string take_request_id(const std::string& task);
     void ended(const exports::task_report& report);
 

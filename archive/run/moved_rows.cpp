@@ -45,7 +45,7 @@ constexpr std::string_view restored_hint =
     "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, and its "
     "rows are"
     " archived again. If the file's rows count, delete these from the table.";
-// Nothing if the keys of the file are none for the table.
+// Nothing if the keys of the file are not keys of the table.
 awaitable<std::optional<rows_of_file>>
 look_among_due(const run_context& context, const archive_transaction& work, const lake::listed_file& file) {
     const auto& opened = work.opened;

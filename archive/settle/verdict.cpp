@@ -74,7 +74,7 @@ awaitable<std::uint64_t> must_be_in_table(lake::file_store& files, db::connectio
                            "Give the column its name back. " + std::string(discard_hint));
     const auto& counts = seen.counts;
     const auto absent = counts.total - counts.to_the_letter - counts.other_content;
-    // What was rolled back has deleted nothing. Whoever has is the one to know where the rows are.
+    // A rolled back transaction has deleted nothing. Another one has, and its file has the rows.
     const bool rolled_back = mark.pending && asked == db::fate::aborted && certain;
     if (absent > 0 && !rolled_back)
         throw async::error(

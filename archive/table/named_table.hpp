@@ -26,7 +26,7 @@ struct named_table {
 };
 
 // Before a transaction: in one, names are looked up in pg_catalog alone. Does not wait for a lock on the
-// table. Throws async::error(precondition) if there is none of that name.
+// table. Throws async::error(precondition) if no table has that name.
 [[nodiscard]] awaitable<named_table> resolve_table(db::connection& session, std::string_view text);
 // The same; nothing found has oid 0.
 [[nodiscard]] awaitable<named_table> look_for_table(db::connection& session, std::string_view text);

@@ -42,7 +42,7 @@ class token_source {
 
     // A token that is good now. The first caller that finds it old renews it for all that wait; while it is
     // still good the others do not wait, and a renewal that fails is tried again later. Throws async::error,
-    // not to be repeated by the caller: refused, or usage for a file that is of no use, or temporary.
+    // not to be repeated by the caller: refused, or usage for a file that cannot be used, or temporary.
     [[nodiscard]] awaitable<std::string> token(std::string scope, async::deadline deadline);
     // The service has refused this token before its time: the next call asks for another.
     void reject(std::string_view scope, std::string_view token);

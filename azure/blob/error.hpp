@@ -33,8 +33,8 @@ class storage_error : public async::error {
     [[nodiscard]] const std::string& blob() const noexcept { return blob_; }
     void set_blob(std::string name) { blob_ = std::move(name); }
 
-    // 412, 409 BlobAlreadyExists, 400 InvalidBlockList: a conditional write may have taken effect all the
-    // same, so look. Not 412 for a missing lease id.
+    // 412, 409 BlobAlreadyExists, 400 InvalidBlockList: a conditional write may have taken effect
+    // nevertheless, so look. Not 412 for a missing lease id.
     [[nodiscard]] bool condition_failed() const noexcept;
     // The blob's own state forbids what was asked: leased, immutable, in the Archive tier, of another kind.
     [[nodiscard]] bool blob_forbids() const noexcept;

@@ -45,7 +45,7 @@ struct blob_properties {
     azure::metadata metadata;
     std::string last_modified;  // RFC 1123
     std::string access_tier;    // chosen or the account's
-    std::string archive_status; // "rehydrate-pending-to-hot": on its way out of the Archive tier
+    std::string archive_status; // "rehydrate-pending-to-hot": leaving the Archive tier
     std::string lease_state;    // "leased", "available", …
     std::string lease_duration; // while it is leased: "infinite" or "fixed"
     // Version-level immutability; told by Get Blob Properties, not by our listings.

@@ -14,8 +14,8 @@ namespace db {
 namespace asio = async::asio;
 using async::awaitable;
 
-// Lets go of the descriptor before libpq closes it. Otherwise its number is reused by a stranger, whose
-// registration Asio would then take away in our name.
+// Lets go of the descriptor before libpq closes it. Otherwise its number is reused by another descriptor,
+// whose registration Asio would then remove on our behalf.
 class borrowed_descriptor {
   public:
     explicit borrowed_descriptor(const asio::any_io_executor& executor)

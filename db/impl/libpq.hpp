@@ -1,4 +1,4 @@
-// libpq's handles with owners. The only header that lets <libpq-fe.h> in; no public header includes it.
+// libpq's handles with owners. The only header that includes <libpq-fe.h>; no public header includes it.
 // Tested by tests/unit/db/connection_test.cpp.
 #pragma once
 

@@ -39,7 +39,7 @@ class libpq_session {
     [[nodiscard]] async::log& log() const noexcept { return log_; }
     [[nodiscard]] phase at() const noexcept { return at_; }
     void set_phase(phase now) noexcept { at_ = now; }
-    // libpq has not noticed that the connection is gone.
+    // libpq has not noticed that the connection is lost.
     [[nodiscard]] bool connected() const noexcept { return handle_ && PQstatus(handle()) == CONNECTION_OK; }
     [[nodiscard]] bool usable() const noexcept {
         return connected() && at_ != phase::out_of_step && at_ != phase::closed;

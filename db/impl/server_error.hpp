@@ -17,7 +17,7 @@ namespace db {
 
 // libpq's text on one line.
 [[nodiscard]] std::string one_line(std::string_view text);
-// What the server said of an error, as far as it matters here.
+// The fields of a server's error that matter here.
 struct server_words {
     std::string state;
     std::string text; // in the server's language

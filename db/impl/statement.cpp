@@ -6,7 +6,7 @@ namespace db {
 
 namespace {
 
-// libpq's strings end at a NUL: what follows would be left out without a word.
+// libpq's strings end at a NUL: the rest would be dropped silently.
 void must_have_no_nul(const std::string& text) {
     if (text.find('\0') != std::string::npos)
         throw async::error(async::failure::internal,

@@ -31,7 +31,7 @@ std::string unreadable(int reason) {
     return reason == ENOENT ? "is missing" : fmt::format("cannot be read: {}", std::strerror(reason));
 }
 
-// The first line that is not UTF-8; 0: there is none.
+// The first line that is not UTF-8; 0 if all are.
 std::size_t line_outside_utf8(std::string_view text) {
     std::size_t line = 1;
     for (std::size_t at = 0; at < text.size();) {

@@ -8,7 +8,7 @@
 
 namespace db {
 
-// Larger files are a mistake: somebody has put data where SQL belongs.
+// Larger files are a mistake: they hold data instead of SQL.
 inline constexpr std::size_t sql_bytes_max = std::size_t{1} << 20;
 
 struct sql_file {

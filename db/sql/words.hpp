@@ -1,7 +1,7 @@
 // The words of an SQL text, as PostgreSQL's lexer tells them apart as far as it matters here: what stands in
 // comments, quotes or parentheses is not taken for a keyword.
 //
-// Ours because words are all that is asked for; libpg_query brings PostgreSQL's whole parser, and Debian 12
+// Ours because only words are needed; libpg_query brings PostgreSQL's whole parser, and Debian 12
 // does not have it. Replace it when a question needs the tree.
 // Tested by tests/unit/exports/select_shape_test.cpp.
 #pragma once

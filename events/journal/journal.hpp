@@ -31,10 +31,10 @@ struct appended {
 
 // Which events of a partition can be read.
 struct extent {
-    std::string id;          // of this log: whoever deletes it and starts again has another
+    std::string id;          // of this log: one that was deleted and begun again has another
     position begin = 0;      // of the oldest event there is
     position end = 0;        // of the next event to come; durable up to here
-    std::uint64_t bytes = 0; // that its events take; 0 where the engine cannot say
+    std::uint64_t bytes = 0; // that its events take; 0 if the engine cannot say
 };
 
 struct batch {
@@ -57,7 +57,7 @@ class topic {
     // not be called inside async::shielded.
     [[nodiscard]] virtual awaitable<appended> append(event_batch events) = 0;
 
-    // Events from `from` on: what there is, once there is any, else nothing once `deadline` has passed. About
+    // Events from `from` on, once there are any; nothing once `deadline` has passed. About
     // `bytes_max` bytes, at least one event. Never one that is not durable. Throws
     // journal_error(before_start, beyond_end, damaged).
     [[nodiscard]] virtual awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
@@ -65,8 +65,8 @@ class topic {
 
     [[nodiscard]] virtual awaitable<extent> look(std::int32_t partition) = 0;
 
-    // No event below `needed` is wanted by anybody any more: what the engine's limits of age and size allow
-    // to go is removed. Never removes an event at or behind `needed`.
+    // No reader needs an event below `needed` any more: the engine removes those that its limits of age and
+    // size allow. It never removes an event at or after `needed`.
     [[nodiscard]] virtual awaitable<void> retain(std::int32_t partition, position needed) = 0;
 };
 
@@ -74,7 +74,7 @@ class topic {
 struct journal_figures {
     std::uint64_t syncs = 0; // of the disk
     std::chrono::nanoseconds syncing{0};
-    std::uint64_t producers_replaced = 0; // of Kafka's, which could not go on
+    std::uint64_t producers_replaced = 0; // of Kafka's that failed
 };
 
 class journal {
@@ -87,11 +87,11 @@ class journal {
     // if it is not there. It lives as long as the journal.
     [[nodiscard]] virtual awaitable<topic*> open(std::string name) = 0;
     [[nodiscard]] virtual awaitable<std::vector<std::string>> topics() = 0;
-    // Waits for what is being written; refuses more. To be called once, at the end.
+    // Waits for what is being written, and refuses more. Call it once, at the end.
     [[nodiscard]] virtual awaitable<void> close() = 0;
 };
 
-// A clause that says what is wrong with the name of a topic; empty: nothing.
+// What is wrong with the name of a topic, as a clause; empty if it is valid.
 [[nodiscard]] std::string topic_name_mistake(std::string_view name);
 
 } // namespace events

@@ -19,7 +19,7 @@ struct told_id {
     std::int64_t events = 0;
 };
 
-// Others than `serve` write to topics of Kafka too: what is no short word is not repeated.
+// Other programs write to topics of Kafka too: only short plain words are logged.
 bool is_id(std::string_view text) {
     return !text.empty() && text.size() <= id_max &&
            std::ranges::all_of(text, [](char each) { return each > ' ' && each < 0x7f; });

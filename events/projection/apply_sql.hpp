@@ -1,5 +1,5 @@
-// The statements of an apply.sql: told apart, and refused where they would end the transaction that they are
-// run in, or outlive it.
+// Splits an apply.sql into statements, and refuses those that would end the transaction they run in, or
+// have an effect after it.
 #pragma once
 
 #include <array>

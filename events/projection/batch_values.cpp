@@ -19,7 +19,7 @@ namespace {
 
 namespace json = boost::json;
 
-// Kafka's cluster has an id that is no UUID, for all its topics.
+// A Kafka cluster has one id for all its topics, and it is not a UUID.
 boost::uuids::uuid uuid_of(const event_source& from) {
     try {
         return boost::uuids::string_generator()(from.journal);

@@ -20,7 +20,7 @@ using event_list = std::span<const recorded_event>;
 [[nodiscard]] std::string values_parameter(event_list events);
 // $2, of a session whose dates are ISO 8601.
 [[nodiscard]] std::string times_parameter(event_list events);
-// $3. What is no UTF-8 in a key becomes U+FFFD: its event is not refused for it.
+// $3. Invalid UTF-8 in a key becomes U+FFFD: the event is not refused.
 [[nodiscard]] std::string keys_parameter(event_list events);
 // $5: of the same name, the last one counts.
 [[nodiscard]] std::string headers_parameter(event_list events);

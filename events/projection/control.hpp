@@ -1,4 +1,4 @@
-// What a person does to projections: look, pause, resume, forget. replay.hpp and rebuild.hpp have the rest.
+// Commands for projections: look, pause, resume, forget. replay.hpp and rebuild.hpp have the rest.
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
@@ -45,7 +45,7 @@ struct named_projection {
                                                       named_projection which);
 [[nodiscard]] awaitable<std::size_t> resume_projection(db::connection& session, std::string name);
 
-// Removes positions and dead letters of a name that is used no more: it holds nothing in the journal then.
+// Removes positions and dead letters of a name that is no longer used, so that the journal may forget.
 // Throws async::error(precondition) for one that is `defined`, so that some process may run it, and is not
 // paused.
 [[nodiscard]] awaitable<std::size_t> forget_projection(db::connection& session, std::string name,
@@ -54,7 +54,7 @@ struct named_projection {
 // The name under which a rebuild keeps its position, and its schema.
 [[nodiscard]] std::string rebuild_name(const std::string& name);
 [[nodiscard]] std::string rebuild_schema(const projection_definition& which);
-// What ends a rebuild whose schema and position are not its own any more.
+// The error of a rebuild whose schema and position another one has replaced.
 [[nodiscard]] async::error another_rebuild();
 
 } // namespace events

@@ -70,7 +70,7 @@ awaitable<void> projection_engine::run() {
         co_await async::run_all(std::move(tasks));
         co_return;
     }
-    // What ends one projection keeps no other from catching up.
+    // The failure of one projection does not stop the others.
     std::vector<std::exception_ptr> failed(runners_.size());
     std::vector<awaitable<void>> tasks;
     for (std::size_t each = 0; each < runners_.size(); ++each) {
@@ -124,7 +124,7 @@ awaitable<void> projection_engine::run_topic(runner& each, std::string name) {
     co_await run_partitions(each, *source, 0);
 }
 
-// False: there is none, and it is not to be waited for.
+// False: there is no such topic, and the caller should not wait for it.
 awaitable<bool> projection_engine::wait_for_topic(runner& each, std::string name) {
     for (;;) {
         const auto names = co_await journal_.topics();

@@ -93,8 +93,8 @@ awaitable<void> note_replay(db::connection& session, position_key key, replay_ma
 }
 
 awaitable<std::optional<replay_mark>> move_position(db::connection& session, position_move move) {
-    // The lock is asked for last, and only of the row that is meant: a row that somebody else is about to
-    // move is not waited for.
+    // The lock is taken last, and only for the row in question: this does not wait for a row that another
+    // process is about to move.
     const auto sql = fmt::format(
         "UPDATE event_archiver.position AS p SET next = $6::pg_catalog.int8, worker = $7, at = "
         "pg_catalog.now(), mark = COALESCE(NULLIF($8::pg_catalog.text, ''), p.mark)"

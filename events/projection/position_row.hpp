@@ -35,8 +35,8 @@ struct position_row {
 
 // Nothing, where the projection has not begun.
 [[nodiscard]] awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key);
-// Makes the row where there is none, or where its topic was not there; what is there stays. It is paused
-// where another partition of the projection is.
+// Makes the row if it is missing or was made before its topic existed; an existing row stays. It is paused
+// if another partition of the projection is.
 [[nodiscard]] awaitable<void> begin_at(db::connection& session, position_key key, std::string journal,
                                        position next);
 

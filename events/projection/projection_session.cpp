@@ -8,7 +8,7 @@ namespace events {
 
 namespace {
 
-// A standby that became one, or a person's pg_cancel_backend: the same may work in a while.
+// A server that became a standby, or pg_cancel_backend: the same may work later.
 std::exception_ptr as_temporary(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);

@@ -1,4 +1,4 @@
-// The connection of a projection, for all its streams: one at a time has it. Opened when it is needed, and
+// The connection of a projection, for all its streams: one uses it at a time. Opened when it is needed, and
 // again when it was lost.
 // Tested by tests/unit/events/projection/engine_test.cpp.
 #pragma once

@@ -24,7 +24,7 @@ struct rebuild_request {
     std::function<void()> prepared;
 };
 
-// Returns once swapped. `session` is for this alone. A rebuild that was begun before is thrown away; if its
+// Returns once swapped. `session` is for this alone. A rebuild that was begun before is discarded; if its
 // process is still at work, that one ends with async::error(locked). Throws async::error(precondition), with
 // names, where something hangs on the old tables or files name tables by their schema, or where the journal
 // no longer has all events.

@@ -43,7 +43,7 @@ awaitable<bool> have_begun(db::connection& session, std::vector<std::string> nam
 }
 
 struct removal {
-    std::optional<position> below; // which nobody needs an event; nothing, where all are needed
+    std::optional<position> below; // which no projection needs an event; nothing if all are needed
     bool by_positions = false;     // of projections that have begun
 };
 
@@ -75,7 +75,7 @@ awaitable<std::optional<position>> lowest_position(db::connection& session, std:
 }
 
 // A replay and a rebuild take this lock before they look at what the journal has, and keep it until their
-// position is committed. Whoever is not let in removes nothing this time.
+// position is committed. Without the lock nothing is removed this time.
 awaitable<bool> may_remove(db::connection& session) {
     bool free = true;
     try {

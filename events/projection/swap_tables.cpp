@@ -18,7 +18,7 @@ using async::failure;
 
 struct table_pair {
     table_name name;
-    std::string old_one; // OIDs; empty: there is none
+    std::string old_one; // OIDs; empty if there is no such table
     std::string new_one;
 };
 

@@ -130,7 +130,7 @@ awaitable<query_answer> query_desk::run(const query& asked, const parameters& va
     auto taken = co_await async::outcome_of(sessions_.take(async::deadline::after(session_patience)));
     if (taken.failed && async::is_cancellation(taken.failed))
         std::rethrow_exception(taken.failed);
-    // Whatever keeps a session from being made, the file is not wrong.
+    // If no session can be opened, the file is not at fault.
     if (taken.failed)
         co_return unavailable_now(async::describe(taken.failed));
     reused = taken.value->session().reused;

@@ -1,4 +1,4 @@
-// Sessions that queries share, as many as their limit says; who finds none waits.
+// Sessions that queries share, up to a limit; a query waits until one is free.
 // Tested by tests/unit/events/queries/query_desk_test.cpp.
 #pragma once
 

@@ -22,7 +22,7 @@ class http_connection {
     http_connection(std::unique_ptr<transport> stream, std::string host, pool_counters& counters);
 
     // If the last exchange did not come to its end, what is left of the request is taken back as far as it
-    // can be: a request that has been given up should not arrive late.
+    // can be: an abandoned request should not arrive late.
     ~http_connection();
     http_connection(const http_connection&) = delete;
     http_connection& operator=(const http_connection&) = delete;

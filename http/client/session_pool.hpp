@@ -1,5 +1,6 @@
 // Kept-alive HTTP or HTTPS connections to one endpoint. TLS 1.2 at least, certificate and host name checked.
-// When the server says that it is busy (429, 503), all its requests wait a little and go on fewer at a time.
+// When the server says that it is busy (429, 503), all its requests wait a little and then are sent fewer at
+// a time.
 //
 // Ours because Beast stops at one connection, and libcurl's loop beside Asio's would copy each body once
 // more. Replace it when Boost has a client with a pool.
@@ -85,7 +86,7 @@ class session_pool {
     session_pool(const session_pool&) = delete;
     session_pool& operator=(const session_pool&) = delete;
 
-    // Sends one request and reads its answer, on a kept-alive connection if one is to be had; waits for a
+    // Sends one request and reads its answer, on a kept-alive connection if there is one; waits for a
     // connection when all are busy. A reused connection that dies before the first byte of an answer is
     // replaced once without counting as a try, unless the request may have taken effect and is not
     // repeatable. Throws transport_error if no whole answer came, and `outcome_unknown` set once

@@ -9,7 +9,7 @@ namespace {
 // Shorter than the pauses that each request makes between its own tries, so that those decide when to give
 // up.
 constexpr std::chrono::milliseconds slowest_pause{4'000};
-// Whatever the server wishes: a run that is being stopped has work to do there.
+// Regardless of the server's wish: a run that is being stopped has work to do there.
 constexpr std::chrono::milliseconds wish_max{60'000};
 
 } // namespace

@@ -92,7 +92,7 @@ transport_error tls_client::handshake_failure(SSL* connection,
                                               const boost::system::error_code& failed) const {
     const long verdict = SSL_get_verify_result(connection);
     if (verdict != X509_V_OK)
-        return {async::failure::refused, // by us: no certificate proves who answers there
+        return {async::failure::refused, // by us: no certificate proves the server's identity
                 fmt::format("the certificate of '{}' is not accepted: {}", authority_,
                             X509_verify_cert_error_string(verdict)),
                 certificate_hint(verdict)};

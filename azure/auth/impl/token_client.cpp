@@ -114,7 +114,7 @@ awaitable<http::wire_response> token_client::exchange(const http::wire_request& 
         reached_ = true;
         co_return answer;
     } catch (const async::error& failed) {
-        // A machine without a managed identity has no such server. One that has answered before is only
+        // A machine without a managed identity has no such server. A server that has answered before is only
         // unavailable.
         if (!who_.managed() || reached_ || failed.outcome_unknown() || !failed.may_repeat())
             throw;

@@ -1,4 +1,4 @@
-// The room's border: where errors get their one link of context.
+// The room's public calls: here errors get their context, once.
 // Tested by tests/unit/azure/blob/send_test.cpp.
 #pragma once
 

@@ -22,8 +22,8 @@ using async::deadline;
 namespace {
 
 constexpr std::string_view request_id_header = "x-ms-client-request-id";
-// With a service that has never answered: how long connections are tried for, how long its first answer may
-// take, and how much longer than a missing connection silence is borne.
+// For a service that has never answered: how long to try to connect, how long its first answer may
+// take, and how much longer to wait for an answer than for a connection.
 constexpr std::chrono::seconds unreachable_patience{5};
 constexpr std::chrono::milliseconds first_answer_patience{10'000};
 constexpr std::chrono::seconds silence_patience{10};
@@ -201,7 +201,7 @@ awaitable<http::wire_response> blob_client::send(std::string_view doing, const r
     }
 }
 
-// A service that has never answered and cannot be connected to most likely does not exist. That must be known
+// A service that has never answered and cannot be connected to probably does not exist. That must be known
 // before the database has been read for an hour. The same holds for one that accepts connections and sends
 // nothing.
 awaitable<http::wire_response> blob_client::send_while_reachable(const request& request,

@@ -93,7 +93,7 @@ void client::take(rd_kafka_event_t* event) {
             fatal_ = true;
             std::array<char, text_max> said{};
             code = rd_kafka_fatal_error(handle_.get(), said.data(), said.size());
-            // Appends that wait fail now and not when their time has passed.
+            // Appends that wait fail now instead of at their deadline.
             rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                                               RD_KAFKA_PURGE_F_NON_BLOCKING);
             around_.log.warn("journal.kafka_producer_replaced",

@@ -28,21 +28,21 @@ struct client_surroundings {
 
 class client {
   public:
-    // Takes `conf`. `deliveries`: what becomes of a producer's delivery reports. Throws async::error(usage).
+    // Takes `conf`. `deliveries` gets a producer's delivery reports. Throws async::error(usage).
     client(rd_kafka_type_t type, conf_handle conf, client_surroundings& around,
            std::function<void(rd_kafka_event_t*)> deliveries = {});
-    // Waits for librdkafka's threads, so that it is not for the loop: see `release`.
+    // Waits for librdkafka's threads, so never run it on the loop: see `release`.
     ~client() = default;
     client(const client&) = delete;
     client& operator=(const client&) = delete;
 
     // For calls on a helper thread as well, which keep it alive.
     [[nodiscard]] const std::shared_ptr<rd_kafka_t>& handle() const noexcept { return handle_; }
-    // It has to be made anew: every later event would fail.
+    // It has to be replaced: every later event would fail.
     [[nodiscard]] bool fatal() const noexcept { return fatal_; }
     // What the broker or the connection said last, for messages; empty: nothing.
     [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
-    // Authentication or TLS fails: no try will help.
+    // Authentication or TLS failed: trying again does not help.
     [[nodiscard]] rd_kafka_resp_err_t refusal() const noexcept { return refusal_; }
     void works() noexcept;
     // Logs that a position is not shown in the consumer group, once.

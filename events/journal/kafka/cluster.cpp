@@ -55,7 +55,7 @@ cluster::cluster(client_surroundings& around, conf_handle conf, async::helper_th
                async::make_random_source(), around.log, retry_count_} {}
 
 void cluster::fail(rd_kafka_resp_err_t failed, const std::string& doing) {
-    // That a broker does not let us in shows as a time that passes.
+    // A broker that refuses our sign-in shows as a timeout.
     if (client_.refusal() != RD_KAFKA_RESP_ERR_NO_ERROR)
         failed = client_.refusal();
     const auto reason =
@@ -100,7 +100,7 @@ awaitable<std::vector<std::string>> cluster::topics() {
             return failed;
         const metadata_handle owned(told);
         for (int each = 0; each < told->topic_cnt; ++each)
-            // Kafka's own begin so.
+            // Names of Kafka's own topics begin with this.
             if (const std::string_view name = told->topics[each].topic; !name.starts_with("__"))
                 names->emplace_back(name);
         return RD_KAFKA_RESP_ERR_NO_ERROR;

@@ -1,4 +1,4 @@
-// What the broker's reports about the events of one append come to.
+// The result of an append, from the broker's reports about its events.
 // Tested by tests/unit/events/journal/kafka/delivery_test.cpp.
 #pragma once
 
@@ -23,7 +23,7 @@ class delivery {
         : remaining_(events) {}
 
     void add(rd_kafka_resp_err_t failed, rd_kafka_msg_status_t status, std::int64_t offset) noexcept;
-    // An event that the producer did not take: nobody has heard of it.
+    // An event that the producer did not take: it was never sent.
     void add_unsent(rd_kafka_resp_err_t failed) noexcept {
         add(failed, RD_KAFKA_MSG_STATUS_NOT_PERSISTED, RD_KAFKA_OFFSET_INVALID);
     }
@@ -33,7 +33,7 @@ class delivery {
     [[nodiscard]] delivered outcome() const noexcept;
     // The first failure there was.
     [[nodiscard]] rd_kafka_resp_err_t failed() const noexcept { return failed_; }
-    // -1 where the broker did not say: it does not where it has had the event before.
+    // -1 if the broker did not say: it does not for an event that it already had.
     [[nodiscard]] position first() const noexcept { return first_; }
     [[nodiscard]] position end() const noexcept { return last_ < 0 ? -1 : last_ + 1; }
 
@@ -51,7 +51,7 @@ class delivery {
 [[noreturn]] void throw_not_kept(delivered outcome, rd_kafka_resp_err_t failed, const std::string& topic,
                                  const std::string& reason);
 
-// The error for a broker that does not do what it was asked for: refused, precondition or temporary.
+// The error for a request that a broker did not carry out: refused, precondition or temporary.
 [[noreturn]] void throw_kafka_error(rd_kafka_resp_err_t failed, std::string message);
 
 } // namespace events::kafka

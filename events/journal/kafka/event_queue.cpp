@@ -57,7 +57,7 @@ event_queue::event_queue(const boost::asio::any_io_executor& executor, queue_han
     state_->ready = std::move(ready);
     const std::uint64_t one = 1;
     rd_kafka_queue_io_event_enable(state_->queue.get(), descriptor, &one, sizeof one);
-    // What came before shows in no write.
+    // Events that came before this caused no write.
     boost::asio::post(executor, [mine = state_->weak_from_this()] {
         if (const auto self = mine.lock())
             self->serve();

@@ -24,7 +24,7 @@ class event_queue {
     event_queue(const event_queue&) = delete;
     event_queue& operator=(const event_queue&) = delete;
 
-    // The next event; null: there is none now.
+    // The next event; null if the queue is empty.
     [[nodiscard]] event_handle poll() noexcept;
 
   private:

@@ -68,15 +68,15 @@ awaitable<void> kafka_topic::count_partitions() {
         co_return;
     counted_ = async::deadline::clock::now();
     const auto found = co_await async::outcome_of(brokers_.partitions(name_));
-    // A reader has nothing from this error: what it asked for may be there all the same.
+    // This error does not concern a reader: its events may exist all the same.
     if (found.value)
         partitions_ = std::max(partitions_, *found.value);
     else if (async::is_cancellation(found.failed))
         std::rethrow_exception(found.failed);
 }
 
-// A reader that is there; else one that does not know the partition, or that nobody has used for a while;
-// else a new one; else the one that was used longest ago; null: all are at work there.
+// A reader at that position; else one without the partition, or one that was not used for a while;
+// else a new one; else the one that was used longest ago; null if all are reading.
 reader* kafka_topic::find_reader(std::int32_t partition, position from) {
     using fitness = reader::fitness;
     reader* best = nullptr;

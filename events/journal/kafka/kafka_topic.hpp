@@ -29,7 +29,7 @@ class kafka_topic final : public topic {
     [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
                                         async::deadline deadline) override;
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
-    // What is removed, and when, is the topic's own setting: this shows `needed` in the consumer group.
+    // The topic's own settings decide what is removed: this shows `needed` in the consumer group.
     [[nodiscard]] awaitable<void> retain(std::int32_t partition, position needed) override;
 
     [[nodiscard]] std::vector<std::shared_ptr<void>> release();

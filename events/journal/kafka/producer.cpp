@@ -136,7 +136,7 @@ void producer::take_reports(rd_kafka_event_t* reports) {
             which->reason = sender.complaint().empty()
                                 ? rd_kafka_err2str(message->err)
                                 : fmt::format("{} ({})", rd_kafka_err2str(message->err), sender.complaint());
-        // Nobody knows what a producer did that has lost its sequence.
+        // After a producer has lost its sequence, the outcome of its events is unknown.
         const auto status = sender.fatal() && message->err != RD_KAFKA_RESP_ERR_NO_ERROR
                                 ? RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED
                                 : rd_kafka_message_status(message);

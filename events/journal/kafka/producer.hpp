@@ -34,9 +34,9 @@ class producer {
     [[nodiscard]] awaitable<appended> append(const std::string& topic, std::int32_t partition,
                                              event_batch events);
 
-    // Takes nothing more, and returns when what was taken has come to its end.
+    // Accepts no more events, and returns once the accepted ones have been reported.
     [[nodiscard]] awaitable<void> drain();
-    // What is left of all clients, for a helper thread to drop. Nothing is heard from them any more.
+    // What is left of all clients, for a helper thread to drop. They report nothing any more.
     [[nodiscard]] std::vector<std::shared_ptr<void>> release();
 
     [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
@@ -51,7 +51,7 @@ class producer {
     void send(const std::string& topic, std::int32_t partition, const event_batch& events,
               const std::shared_ptr<ticket>& waiting);
     void take_reports(rd_kafka_event_t* reports);
-    // Clients that were replaced and have nothing left to say.
+    // Clients that were replaced and have reported all their events.
     void bury_replaced();
     void settle(const std::shared_ptr<ticket>& which);
 

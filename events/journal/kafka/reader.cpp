@@ -17,7 +17,7 @@ namespace events::kafka {
 
 namespace {
 
-// How long events that are there may take to come.
+// How long existing events may take to arrive.
 constexpr std::chrono::seconds patience{10};
 
 std::size_t size_of(const recorded_event& each) noexcept { return record_bytes(view_of(each.content)); }
@@ -30,10 +30,10 @@ struct reader::cursor {
         : came(executor) {}
     std::unique_ptr<event_queue> queue;
     async::condition came;
-    position next = -1;                    // -1: nowhere, it has to be sent to a position first
+    position next = -1;                    // -1: at no position yet
     std::optional<recorded_event> pending; // read from the queue, too large for the last batch
     std::string last;                      // the mark of the event that was given out last; empty: not known
-    bool comparing = false;                // it was sent to that event, to see that it is still the same
+    bool comparing = false;                // it was sent back to that event, to compare it
     async::deadline::clock::time_point compared;
     bool at_end = false; // the broker has said so, behind `next`
     bool out_of_range = false;
@@ -175,7 +175,7 @@ void reader::take_ready(cursor& place, batch& into, std::size_t bytes_max) {
     }
 }
 
-// A topic that was made again has its old name and may be longer than the old one was.
+// A topic that was created again has the same name and may be longer than the old one.
 void reader::compare(cursor& place, const rd_kafka_message_t& message) {
     if (!std::exchange(place.comparing, false) || mark_of(from_record(message)) == place.last)
         return;
@@ -258,7 +258,7 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
             co_await go_to(place, partition, from);
             continue;
         }
-        // Positions that hold no event, up to the end: who reads on begins behind them.
+        // Positions without events, up to the end: the next read begins after them.
         if (place.at_end && place.next > from) {
             result.next = place.next;
             co_return result;

@@ -28,8 +28,8 @@ class reader {
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
 
-    // How well it is placed to read from there: somebody reads that partition with it now, it would have to
-    // begin anew, it has never read it, or it has read up to there.
+    // How well it is placed to read from there: it reads that partition for another caller, it would have
+    // to seek, it has never read the partition, or it has read up to there.
     enum class fitness : std::uint8_t { busy, elsewhere, unused, there };
     [[nodiscard]] fitness fits(std::int32_t partition, position from) const noexcept;
     // When it was last read from.

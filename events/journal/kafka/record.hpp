@@ -20,7 +20,7 @@ namespace events::kafka {
 // A record without a value, as a compacted topic has it, is an event with an empty one.
 [[nodiscard]] recorded_event from_record(const rd_kafka_message_t& message);
 
-// Where Kafka's own clients put a key.
+// The partition to which Kafka's own clients send a key.
 [[nodiscard]] std::int32_t partition_of(std::string_view key, std::int32_t partitions) noexcept;
 
 } // namespace events::kafka

@@ -15,7 +15,7 @@ struct token {
     std::string principal; // may be empty
 };
 
-// Throws async::error if no token can be had: the client asks again in ten seconds.
+// Throws async::error if there is no token: the client asks again in ten seconds.
 using token_source = std::function<async::awaitable<token>()>;
 
 } // namespace events::kafka

@@ -8,7 +8,7 @@
 //             varint length and value; varint length of the value; the value
 //
 // One frame is one append. The CRC-32C of a frame is taken over its segment's id and first position too, so
-// that bytes of another file, which a file system may show after a power cut, are no frame of this one.
+// that bytes of another file, which a file system may show after a power cut, do not pass for a frame.
 #pragma once
 
 #include "events/event_batch.hpp"
@@ -40,7 +40,7 @@ struct segment_header {
     bool operator==(const segment_header&) const = default;
 };
 [[nodiscard]] std::string encode(const segment_header& header);
-// Nothing if it is no header of ours.
+// Nothing if it is not such a header.
 [[nodiscard]] std::optional<segment_header> decode_segment_header(std::string_view bytes);
 
 // What the CRC-32C of each frame of the segment is taken over first.
@@ -73,7 +73,7 @@ void append_frame(std::string& to, std::string_view prefix, const frame_header& 
 enum class frame_state : std::uint8_t {
     whole,
     cut_short, // the bytes end within it
-    bad,       // no frame, or not this one's checksum
+    bad,       // not a frame, or its checksum is wrong
 };
 struct frame {
     frame_state state = frame_state::bad;

@@ -15,8 +15,8 @@ class frame_cursor {
     // `file` must outlive it. `offset`: of the first frame to read.
     frame_cursor(const file_handle& file, std::string prefix, std::uint64_t offset);
 
-    // The next frame, which is valid until the next call. What is not whole is not passed: the same comes
-    // again.
+    // The next frame, which is valid until the next call. An incomplete frame is not passed: the next
+    // call returns it again.
     [[nodiscard]] frame next();
     // Of the frame that `next` gives next.
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }

@@ -54,7 +54,7 @@ open_segment open_segment::go_on(file_handle file, const segment_header& header,
     made.index_ = std::move(found.index);
     if (found.torn)
         made.file_.truncate(found.bytes);
-    // What is whole may not be durable yet: it is, before anybody reads it.
+    // Whole frames may not be durable yet: they are synced before they are read.
     made.file_.sync();
     return made;
 }

@@ -40,7 +40,7 @@ class open_segment {
     // `bytes` behind what is there are a part of it from now on, and `frames` say where theirs begin.
     void accept(std::uint64_t bytes, std::span<const index_entry> frames);
     void sync();
-    // What was written and not accepted is gone, also after a power cut. Throws file_failure.
+    // Removes what was written and not accepted, durably. Throws file_failure.
     void give_back();
     // Writes the index next to the segment. It is derived, so it need not become durable.
     void write_index() const;

@@ -16,7 +16,7 @@ struct recovered_segment {
     position next = 0;       // of the event after them
     event_time last_time{};
     segment_index index;
-    bool torn = false; // there is something behind them that is no frame
+    bool torn = false; // something that is not a frame follows them
 };
 
 // Reads the whole file. `header` is the one it begins with. Throws journal_error(damaged) if a frame that is

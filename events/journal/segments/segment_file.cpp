@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Events may hold what not every user of the machine should read.
+// Events may be confidential: other users of the machine must not read them.
 constexpr mode_t for_owner_and_group = 0640;
 constexpr std::string_view log_suffix = ".log";
 constexpr std::string_view index_suffix = ".idx";

@@ -45,7 +45,7 @@ class segment_journal final : public journal {
     boost::asio::any_io_executor executor_;
     segment_journal_options options_;
     async::log& log_;
-    // A sync takes milliseconds: those who read do not wait for it.
+    // A sync takes milliseconds: readers do not wait for it.
     async::helper_thread writing_;
     async::helper_thread reading_;
     std::map<std::string, std::unique_ptr<topic>> topics_;

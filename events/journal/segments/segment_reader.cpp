@@ -109,7 +109,7 @@ std::uint64_t segment_reader::find(const file_handle& file, const segment_header
         const file_handle stored(path, file_handle::mode::read);
         const auto index = segment_index::decode(stored.read(0, stored.size()), file.size());
         if (const auto entry = index ? index->before(from) : std::nullopt) {
-            // It is believed only as far as the segment bears it out.
+            // An index entry is used only if the segment confirms it.
             frame_cursor frames(file, frame_prefix(header), entry->offset);
             const auto there = frames.next();
             if (there.state == frame_state::whole && there.header.first == entry->first)

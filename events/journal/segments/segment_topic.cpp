@@ -17,7 +17,7 @@ namespace events {
 
 namespace {
 
-// Bounds what one sync makes everybody wait for.
+// Bounds the group that one sync makes durable.
 constexpr std::size_t group_bytes_max = 2'097'152;
 // How often a process that does not write looks for new events.
 constexpr std::chrono::milliseconds look_pause{50};
@@ -51,7 +51,7 @@ class segment_topic::writer_in_use {
     segment_topic& whose_;
 };
 
-// An append that is cancelled before a group takes it leaves the line and is not kept.
+// An append that is cancelled before a group takes it is not kept.
 class segment_topic::place_in_line {
   public:
     place_in_line(segment_topic& line, std::shared_ptr<waiting_append> mine)
@@ -179,7 +179,7 @@ awaitable<void> segment_topic::sync_later() {
     co_await async::shielded(sync_now());
 }
 
-// A failure is logged: the appends that were answered before it cannot be told.
+// A failure is logged: the appends concerned have been answered already.
 awaitable<void> segment_topic::sync_now() {
     co_await wait_until_idle();
     const writer_in_use in_use(*this);

@@ -25,7 +25,7 @@ namespace events {
 
 class segment_topic final : public topic {
   public:
-    // A sync takes milliseconds: those who read do not wait for it. The log and the threads must outlive the
+    // A sync takes milliseconds: readers do not wait for it. The log and the threads must outlive the
     // topic.
     struct surroundings {
         boost::asio::any_io_executor executor;
@@ -82,7 +82,7 @@ class segment_topic final : public topic {
     bool busy_ = false;             // the writer is in use on the helper thread
     bool closed_ = false;
     bool sync_awaited_ = false; // a sync of what was written will come
-    position end_ = 0;          // durable: nobody is shown more
+    position end_ = 0;          // durable: readers see events up to here
     async::condition changed_;
     async::task_scope background_;
 };

@@ -190,7 +190,7 @@ void segment_writer::sync_last() {
     ++syncs_;
 }
 
-// Before anybody is told that an event was refused, it is sure not to come back after a power cut.
+// An event is reported as refused only once it cannot come back after a power cut.
 bool segment_writer::give_back() {
     try {
         last_.give_back();
@@ -216,8 +216,8 @@ void segment_writer::sync() {
     tell_durable();
 }
 
-// For readers in other processes, who lose nothing if it comes late. The events are durable already; but a
-// disk that does not take this is trusted with no more.
+// For readers in other processes, which may see it late. The events are durable already; but after a
+// failure here the writer accepts no more events.
 void segment_writer::tell_durable() {
     try {
         directory_.tell_durable(durable_);

@@ -37,7 +37,7 @@ struct append_result {
 
 class segment_writer {
   public:
-    // Makes the directory if it is not there, and what a writer that died has left right. Throws
+    // Makes the directory if it is not there, and repairs what a writer that died has left. Throws
     // journal_error(in_use, foreign, damaged, full), file_failure.
     segment_writer(std::filesystem::path directory, segment_options options);
 
@@ -52,7 +52,7 @@ class segment_writer {
     // Makes durable what was written. Throws journal_error(broken): some of it may be lost, after a restart.
     void sync();
 
-    // Removes closed segments that age or size condemn and that end at or before `needed`.
+    // Removes closed segments that are too old or too much and that end at or before `needed`.
     void retain(position needed);
 
     [[nodiscard]] const log_id& id() const noexcept { return directory_.id(); }

@@ -64,8 +64,8 @@ void topic_directory::read_id() {
     id_ = *id;
 }
 
-// The file says no more than was durable when it was written. An end before that is no torn tail: an event
-// that was answered is gone.
+// The file says no more than was durable when it was written. If the log ends before that, an event that
+// was answered is lost.
 void topic_directory::must_reach_durable(position end) const {
     const auto path = path_ / durable_name;
     if (!fs::exists(path))

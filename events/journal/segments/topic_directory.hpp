@@ -1,5 +1,5 @@
-// The directory of a topic in the hands of its one writer: the lock, the log's id, and the word to other
-// processes of how far the log is durable. All of it blocks: it is called on a helper thread.
+// A topic's directory, for its one writer: the lock, the log's id, and the file that tells other processes
+// how far the log is durable. All of it blocks: it is called on a helper thread.
 // Tested by tests/unit/events/journal/segments/recovery_test.cpp.
 #pragma once
 
