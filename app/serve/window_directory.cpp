@@ -141,13 +141,13 @@ void window_directory::publish(std::string_view state, std::string_view offsets)
 }
 
 std::size_t window_directory::remove_older(const std::vector<std::string>& files,
-                                           std::chrono::system_clock::time_point by) {
+                                           std::chrono::system_clock::time_point before) {
     std::size_t removed = 0;
     for (const auto& file : files) {
         struct stat facts {};
         const auto path = place_ / file;
         if (::stat(path.c_str(), &facts) == 0) {
-            if (std::chrono::system_clock::from_time_t(facts.st_mtim.tv_sec) >= by)
+            if (std::chrono::system_clock::from_time_t(facts.st_mtim.tv_sec) >= before)
                 break;
             async::remove_file(path);
         }

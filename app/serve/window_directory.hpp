@@ -36,9 +36,9 @@ class window_directory {
     void forget_ends() noexcept { files_.clear(); }
     // Makes what was appended safe, then the state, then the offsets. Others see whole files.
     void publish(std::string_view state, std::string_view offsets);
-    // Removes the first of these files, as long as they were last written before `by`; how many.
+    // Removes the first of these files, as long as they were last written before `before`; returns how many.
     [[nodiscard]] std::size_t remove_older(const std::vector<std::string>& files,
-                                           std::chrono::system_clock::time_point by);
+                                           std::chrono::system_clock::time_point before);
 
   private:
     struct open_file {

@@ -244,9 +244,9 @@ awaitable<void> window_files_part::remove_old() {
     if (candidates.empty())
         co_return;
     auto removed = std::make_shared<std::size_t>(0);
-    const auto by = std::chrono::system_clock::now() - around_.settings.journal.retention;
-    std::function<void()> remove = [directory = directory_, candidates, removed, by] {
-        *removed = directory->remove_older(candidates, by);
+    const auto before = std::chrono::system_clock::now() - around_.settings.journal.retention;
+    std::function<void()> remove = [directory = directory_, candidates, removed, before] {
+        *removed = directory->remove_older(candidates, before);
     };
     co_await files_.run(std::move(remove));
     for (std::size_t each = 0; each < *removed; ++each)

@@ -41,7 +41,7 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
     const auto role = co_await opened.session.query("SELECT session_user");
     entry.word = lake::ledger_word::moved;
     entry.by = fmt::format("{} on {}", role.text(0, 0), lake::this_host());
-    const auto by = entry.by;
+    const auto author = entry.by;
     entry.etag.clear();
     entry.now.rows = 0;
     entry.now.bytes = 0;
@@ -53,7 +53,7 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
     co_await tools.lease.ready_to_write();
     co_await tools.ledger.append(std::move(entries));
     context.log.info("file.moved_away", "the missing file was accepted: it is no longer expected",
-                     {{"blob", blob}, {"rows", rows}, {"by", by}});
+                     {{"blob", blob}, {"rows", rows}, {"by", author}});
 }
 
 } // namespace archive
