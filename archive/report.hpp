@@ -85,7 +85,7 @@ struct run_report {
     std::optional<std::uint64_t> files_pending;
 
     std::vector<db::side_effect> went_along; // other rows that were changed, by table
-    // Files that somebody else deleted or replaced, while the rows that they should hold are not in the
+    // Files that another program deleted or replaced, although their rows are no longer in the
     // table.
     std::vector<std::string> files_lost;
 

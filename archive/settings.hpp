@@ -1,4 +1,4 @@
-// What a run is told, already checked: plain values, no text left to parse.
+// The settings of a run, already checked: plain values, no text left to parse.
 #pragma once
 
 #include "archive/retention.hpp"

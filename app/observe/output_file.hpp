@@ -14,8 +14,8 @@ class output_file {
     // another user.
     enum class readers : unsigned char { by_umask, everybody };
 
-    // Throws async::error(usage) if no file can be written there. What is no regular file, /dev/stdout for
-    // one, is written to directly.
+    // Throws async::error(usage) if no file can be written there. Anything but a regular file, such as
+    // /dev/stdout, is written to directly.
     explicit output_file(std::string path, readers who = readers::by_umask);
     ~output_file();
     output_file(const output_file&) = delete;

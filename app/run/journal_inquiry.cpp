@@ -51,7 +51,7 @@ awaitable<void> read_all(events::topic& topic, partition_verdict& verdict) {
     }
 }
 
-// A position that a person named and that cannot be is no damage.
+// An impossible position that a person named is not damage.
 awaitable<void> require_position(events::topic& topic, std::int32_t partition, events::position from) {
     const auto there = co_await topic.look(partition);
     if (from < there.begin || from > there.end)

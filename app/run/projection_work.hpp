@@ -31,7 +31,7 @@ struct projecting_view {
     std::function<std::vector<events::stream_progress>()> progress;
     async::log& log;
 };
-// Answers those who ask, until it is cancelled.
+// Answers probes until it is cancelled.
 using health_server = std::function<async::awaitable<void>(projecting_view)>;
 
 // The members stand in an order in which they can be taken down again.

@@ -130,7 +130,7 @@ class journal_command : public framed_command {
             std::rethrow_exception(failed);
     }
 
-    // One that is not there is no journal to look at, and one that was lost to who verifies it.
+    // A missing journal is an error, and for `journal verify` it is a lost one.
     [[nodiscard]] std::unique_ptr<events::journal> open(const boost::asio::any_io_executor& executor,
                                                         async::log& log) const {
         try {

@@ -22,7 +22,7 @@ namespace {
 
 class projection_command : public framed_command {
   public:
-    // People who ask want the answer; everybody else gets a log as of any run.
+    // On a terminal only the answer is printed; elsewhere the log is that of any run.
     projection_command(const command_line& request, const configuration& settings, const run_log& out,
                        background_start* background, health_server health)
         : request_(request)

@@ -23,8 +23,8 @@ enum class event_face : unsigned char {
     single,  // POST /liveEvent, one event: the server of the system before ours, or `serve --apis live`
 };
 
-// What a server makes of a request with these lines. Throws async::error for any answer but that it has all
-// of them: temporary where the same may be sent again.
+// Interprets a server's answer to a request with these lines. Throws async::error for any answer but that it
+// has all of them: temporary where the same may be sent again.
 void judge_answer(const http::wire_response& answer, event_face face, const line_batch& sent,
                   std::chrono::system_clock::time_point now);
 

@@ -16,7 +16,7 @@ namespace app {
 
 struct send_report {
     std::uint64_t events = 0;     // that the server has been given, over all passes
-    std::uint64_t left_out = 0;   // lines that are no events
+    std::uint64_t left_out = 0;   // lines that are not events
     std::uint64_t passes = 0;     // that came to the end of the file
     std::uint64_t bytes_file = 0; // of the file at hand
     std::uint64_t bytes_read = 0; // of it

@@ -21,7 +21,7 @@ struct file_state {
     std::int64_t changed_ns = 0; // since 1970
     bool operator==(const file_state&) const = default;
 };
-// Nothing if there is no such file, or none that can be read to an end.
+// Nothing if there is no such file, or if it has no end.
 [[nodiscard]] std::optional<file_state> state_of(const std::filesystem::path& path);
 
 // Names the file and its content to a server: the same after a restart, another once it was changed.

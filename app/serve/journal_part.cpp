@@ -37,7 +37,7 @@ std::string problem_of_room(const journal_settings& settings) {
     return {};
 }
 
-// Those that a face writes to, so that what is wrong with them is found before anybody posts.
+// Topics that an API writes to: problems with them show before the first request.
 std::vector<std::string> topics_of(const configuration& settings) {
     std::vector<std::string> topics;
     if (settings.serving.offers(api::live))

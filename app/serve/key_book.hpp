@@ -91,7 +91,7 @@ class key_book {
 };
 
 // Finds the batches with a key among the events of one partition, read in order. A batch counts only if all
-// of its events follow each other: Kafka may keep a part of one whose client was told that nobody knows.
+// of its events follow each other: Kafka may keep a part of one whose outcome was reported as unknown.
 class batch_finder {
   public:
     explicit batch_finder(std::int32_t partition) noexcept

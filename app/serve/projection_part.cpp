@@ -101,7 +101,7 @@ std::vector<telemetry::metric> projection_part::metrics() const {
     return metrics_of(all, std::chrono::system_clock::now());
 }
 
-// A position that nobody moves any more, of a group that is used no longer, is seen by nobody else.
+// A position that no process moves, of a group that is no longer used, shows nowhere else.
 awaitable<void> projection_part::watch_others() {
     for (;;) {
         std::vector<events::projection_status> all;

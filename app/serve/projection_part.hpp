@@ -41,7 +41,7 @@ class projection_part final : public served_part {
     std::vector<events::awaited_projection> awaited_;   // by the journal's retention
     std::string broken_;                                // files with mistakes
     std::unique_ptr<events::projection_engine> engine_; // null: no projection runs here
-    // Positions that this process does not move: of other processes, or of nobody any more.
+    // Positions that this process does not move: of other processes, or of none.
     std::vector<events::stream_progress> others_;
     std::set<events::position_key> told_;
     async::task_scope at_work_;

@@ -9,7 +9,7 @@
 
 namespace app {
 
-// Why `text` is no time; empty: it is one.
+// Why `text` is not a time; empty if it is one.
 [[nodiscard]] std::string timestamp_mistake(std::string_view text);
 // "2006-01-02T15:04:05Z".
 [[nodiscard]] std::string timestamp_text(std::chrono::sys_seconds when);

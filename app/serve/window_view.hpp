@@ -70,7 +70,7 @@ class window_view {
     // Of a journal of which nothing has been written yet.
     explicit window_view(std::string journal)
         : journal_(std::move(journal)) {}
-    // What text() gave; nothing if it is no such text.
+    // Reads what text() gave; nothing for any other text.
     [[nodiscard]] static std::optional<window_view> read(std::string_view text);
     [[nodiscard]] std::string text() const;
 

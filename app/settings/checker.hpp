@@ -31,7 +31,7 @@ class checker {
 
     [[nodiscard]] configuration& value() noexcept { return result_.value; }
     [[nodiscard]] const sourced_text& operator[](std::string_view name) const { return given_[name]; }
-    // Of a variable that is no setting: what it holds, or "".
+    // Of a variable that is not a setting: its value, or "".
     [[nodiscard]] std::string variable(std::string_view name) const {
         return environment_(name).value_or("");
     }
@@ -79,7 +79,7 @@ class checker {
 
     // The text of this setting is wrong. `clause` says what would be right.
     void mistake(std::string_view name, std::string_view clause);
-    // A mistake of no setting, or of several together. `sentence` holds no secret.
+    // A mistake that concerns no single setting. `sentence` holds no secret.
     void mistake_of_several(std::string sentence) { mistakes_->push_back(std::move(sentence)); }
 
   private:

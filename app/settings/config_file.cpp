@@ -51,7 +51,7 @@ std::map<std::string, std::string, std::less<>> settings_by_name() {
     return names;
 }
 
-// A path holds slashes, and is no secret.
+// A path holds slashes, and is not a secret.
 std::string quoted_path(const std::string& path) {
     std::string plain = path;
     std::ranges::replace(plain, '/', '.');

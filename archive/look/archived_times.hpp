@@ -1,4 +1,4 @@
-// The times of the rows that the lake has, from its marks alone. Pure functions from a listing to values.
+// The times of the archived rows, from the marks of the files alone. Pure functions from a listing to values.
 #pragma once
 
 #include "lake/listed_file.hpp"
@@ -17,7 +17,7 @@ struct time_range {
 
 // Of a file that others wrote, or whose mark does not say what its rows are older than, the whole day counts.
 // A file without rows counts for nothing. In order; ranges that touch are one. Throws
-// async::error(precondition) for a file whose last rows stand or fall with a transaction: nobody has looked
+// async::error(precondition) for a file with uncommitted rows: it is not known
 // yet whether they are archived.
 [[nodiscard]] std::vector<time_range> archived_times(const lake::file_map& files);
 

@@ -35,7 +35,7 @@ async::error malformed(std::string_view name, std::string_view why) {
             std::string(verify_hint)};
 }
 
-// Ends the reading of a file whose rows nobody wants any more.
+// Ends the reading of a file once the reader of the output is gone.
 struct reader_left {};
 
 // The files that marks can tell apart, before a row is printed.

@@ -22,7 +22,7 @@ struct cat_request {
     unsettled_rows unsettled = unsettled_rows::left_out;
 };
 
-// Gets whole lines, the header first. Returns false once nobody reads them any more.
+// Gets whole lines, the header first. Returns false once their reader is gone.
 using line_sink = std::function<awaitable<bool>(std::string)>;
 
 struct cat_context {
@@ -71,7 +71,7 @@ class day_printer {
     bool header_printed_ = false; // and PostgreSQL knows its columns, where there is a condition
     std::string header_of_;       // the name of the file it is from
     row_batch batch_;
-    bool wanted_ = true; // somebody reads
+    bool wanted_ = true; // the output has a reader
 };
 
 } // namespace archive

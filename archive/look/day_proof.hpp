@@ -26,7 +26,7 @@ class verifier::key_watch {
             return;
         if (suspects_.size() < suspects_max)
             suspects_.insert(hash);
-        else if (!suspects_.contains(hash)) // those that are suspects are counted when they are named
+        else if (!suspects_.contains(hash)) // possible duplicates are counted when they are named
             ++beyond_;
     }
 

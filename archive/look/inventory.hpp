@@ -17,7 +17,7 @@ namespace archive {
 
 enum class file_state : std::uint8_t {
     final,      // every row of it is archived
-    pending,    // its last rows stand or fall with a transaction: after a dry run, or a run that died
+    pending,    // its last rows are uncommitted: after a dry run, or a run that died
     held,       // final, and `archive` leaves its day alone for now
     restored,   // its rows may be in the table as well, until they are due again
     foreign,    // others wrote it, or wrote to it after us

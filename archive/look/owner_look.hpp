@@ -23,8 +23,8 @@ using async::awaitable;
 // reached.
 enum class database_need : std::uint8_t { needed, not_needed };
 // A warning, `folder.owner`, if the folder belongs to another table or database than the configured one.
-// Throws errors of the database where it is needed, and errors of the storage service that another try may
-// mend.
+// Throws errors of the database where it is needed, and errors of the storage service for which another try
+// may help.
 [[nodiscard]] awaitable<void> tell_owner(db::database_access database, lake::folder& folder,
                                          const settings& wanted, database_need need);
 

@@ -23,7 +23,7 @@ using async::awaitable;
 
 enum class check_status : std::uint8_t {
     ok,
-    warning, // a run works, but not as well as it might, or not always
+    warning, // a run works, but not well, or not always
     failed,  // a run would end with the failure
     skipped, // a check that it needs has failed
 };

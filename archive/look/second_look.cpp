@@ -114,7 +114,7 @@ awaitable<void> verifier::compare_content(db::connection& session, std::vector<p
             fmt::format("it has {} rows of this day and {} has {}", ours.rows, against_->name, theirs.rows));
 }
 
-// Rows of days that nothing in the folder stands for: no file, and none that the ledger misses.
+// Rows of days without a file in the folder, where the ledger expects none.
 awaitable<void> verifier::note_days_without_file(db::connection& session, lake::day_range days,
                                                  verification& result) {
     std::set<lake::day> present;

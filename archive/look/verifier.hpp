@@ -38,7 +38,7 @@ struct verification {
     std::uint64_t bytes = 0;
     std::uint64_t differences = 0;
     std::uint64_t pending = 0;
-    std::uint64_t foreign = 0; // nothing is recorded of them to compare with
+    std::uint64_t foreign = 0; // nothing is recorded to compare them with
 };
 
 struct verify_context {

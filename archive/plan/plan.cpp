@@ -30,7 +30,7 @@ plan limit_days(reading how, selection rows, std::vector<planned_day> counts, co
         ++taken;
     }
     if (taken < counts.size()) {
-        // Everything from the first day left out stays for another transaction.
+        // The first day that is left out, and all later ones, stay for another transaction.
         rows.upper = std::min(rows.upper, counts[taken].which.text() + " 00:00:00");
         counts.erase(counts.begin() + static_cast<std::ptrdiff_t>(taken), counts.end());
     }

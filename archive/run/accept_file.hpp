@@ -1,4 +1,4 @@
-// recover --keep of a file that waits for no transaction: a person has looked at what others wrote to it.
+// recover --keep of a file that waits for no transaction: a person accepts what others wrote to it.
 // Tested by tests/fault/test_ledger.py.
 #pragma once
 
@@ -7,8 +7,8 @@
 
 namespace archive {
 
-// Records the content that the file has now as its content. Throws async::error(precondition) if it is no day
-// file of the table, or if that content is recorded already.
+// Records the content that the file has now as its content. Throws async::error(precondition) if it is not a
+// day file of the table, or if that content is recorded already.
 [[nodiscard]] awaitable<void> accept_file(const run_context& context, run_tools& tools,
                                           const run_transaction& opened, const lake::listed_file& file);
 

@@ -19,7 +19,8 @@ class archive_commit {
         , work_(work) {}
 
     // In a dry run the transaction is rolled back, and the files stay marked with it. Throws as
-    // lake::commit_in_two_steps, and async::error(integrity) if somebody else has deleted or replaced a file.
+    // lake::commit_in_two_steps, and async::error(integrity) if another program has deleted or replaced a
+    // file.
     [[nodiscard]] awaitable<void> run();
 
   private:
@@ -36,7 +37,7 @@ class archive_commit {
     run_tools& tools_;
     archive_transaction& work_;
     bool publishing_failed_ = false;
-    std::exception_ptr gone_; // a file that somebody else deleted or replaced meanwhile
+    std::exception_ptr gone_; // a file that another program deleted or replaced meanwhile
 };
 
 } // namespace archive

@@ -179,7 +179,7 @@ awaitable<std::vector<lake::day>> archive_run::held_days(const run_transaction& 
     co_return std::vector<lake::day>(held.begin(), held.end());
 }
 
-// Rows that were due are not archived, and nothing else would say so.
+// Rows that were due are not archived, and no other message says so.
 void archive_run::tell_hidden(const table_shape& shape) {
     if (!std::exchange(hidden_said_, true))
         for (const auto& each : shape.unfinished)

@@ -77,7 +77,7 @@ void must_be_the_same(const std::set<std::string>& before, const std::set<std::s
             fmt::format("partitions of {} were attached or detached while rows were read", table.name));
 }
 
-// Nobody else attaches a partition twice: each attempt's work was rolled back.
+// No user attaches a partition twice: each attempt's work was rolled back.
 awaitable<void> must_not_be_attached_again(const run_transaction& opened, const std::set<std::string>& before,
                                            const std::set<std::string>& now,
                                            std::set<std::string>& attached) {

@@ -23,7 +23,7 @@ awaitable<bool> is_alone(run_transaction& opened) {
 
 awaitable<void> leave(const run_context& context, lake::folder_lease& lease, run_transaction& opened,
                       bool finished) {
-    // A shard would have to take the table's lock from under its siblings: its lease lapses.
+    // A shard cannot take the table's lock while other shards run: its lease expires.
     const bool releases = finished && context.settings.shard.count == 1;
     lake::departure leaving{releases ? &lease : nullptr,
                             opened.session,

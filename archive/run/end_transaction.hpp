@@ -1,4 +1,4 @@
-// How a transaction of a run ends where it does not commit.
+// The end of a transaction that does not commit.
 // Tested by tests/fault/test_lease.py.
 #pragma once
 
@@ -10,7 +10,7 @@
 namespace archive {
 
 // The end of an attempt: no transaction is open any more. If the run is `finished` and no other run on this
-// server works in the folder, its lease is released: another server need not wait for it to lapse.
+// server works in the folder, its lease is released: another server need not wait for it to expire.
 [[nodiscard]] awaitable<void> leave(const run_context& context, lake::folder_lease& lease,
                                     run_transaction& opened, bool finished);
 

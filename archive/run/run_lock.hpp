@@ -23,8 +23,8 @@ struct run_lock {
     bool shared;
 };
 
-// Tried, never waited for: the wait would be inside the snapshot. Outside of a transaction it only says
-// whether the lock could be had. False while another run is at work.
+// Tried without waiting: the wait would be inside the snapshot. Outside of a transaction it only says
+// whether the lock is free. False while another run is at work.
 [[nodiscard]] awaitable<bool> try_lock(db::connection& session, const run_lock& lock);
 
 } // namespace archive

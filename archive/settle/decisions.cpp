@@ -45,7 +45,7 @@ settle_decision decide_settling(const settle_facts& facts) noexcept {
         return settle_decision::look_at_rows;
     case tail_rows::all_in_table:
         return undo;
-    case tail_rows::none_in_table: // rolled back, it has not deleted them: whoever has may have archived them
+    case tail_rows::none_in_table: // rolled back: another run deleted them, and may have archived them
         return rolled_back ? settle_decision::refuse_gone : settle_decision::keep;
     case tail_rows::no_rows:
         return undo;                // to what it was: rows of the file may be in the table

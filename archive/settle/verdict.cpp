@@ -66,7 +66,7 @@ awaitable<std::uint64_t> must_be_in_table(lake::file_store& files, db::connectio
             std::string(discard_hint));
     const auto seen = co_await look_at_rows(files, session, table, file);
     if (!seen.comparable && mark.pending && asked == db::fate::aborted)
-        co_return 0; // only the server's answer is left to decide by
+        co_return 0; // only the server's answer can decide
     if (!seen.comparable)
         throw async::error(failure::integrity,
                            fmt::format("'{}' cannot be discarded: it has no column for the {} of {}", name,

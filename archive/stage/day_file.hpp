@@ -35,7 +35,7 @@ struct day_file {
     std::optional<lake::restored_mark> restored; // the same: its rows may be in the table too
     std::vector<std::string> base_ids;
     bool whole_day = false; // all that the table has of the day is due
-    bool doubted = false;   // rows of the existing file may be in the table, though nobody restored them
+    bool doubted = false;   // rows of the existing file may be in the table without a restore
 
     // Staged by this run, in file order.
     azure::block_ids ids;

@@ -212,7 +212,7 @@ bool staging::recognised(day_file& file, std::string_view row) {
             "and the"
             " rows are archived again. If the file's rows count, delete that row from the table.");
     if (seen == held_rows::found::other_content && holder->adopted)
-        return false; // another row: somebody uses the same keys again
+        return false; // another row: the same key was used again
     const auto types = holder->untouched.types;
     if (seen == held_rows::found::other_content && !holder->doubted && types != 0 &&
         (types != context_.table.types || context_.table.names_in_text))

@@ -38,8 +38,8 @@ struct named_table {
 // VACUUM FULL, pg_repack, ALTER TABLE) between the snapshot and the transaction's end. Partitions and
 // children are locked with it. Throws db::error 55P03 if the transaction's lock_timeout passes.
 [[nodiscard]] awaitable<void> lock_table(db::connection& session, const named_table& table);
-// For a session that reads beside one that holds the lock: throws `conflict` where somebody waits for the
-// table exclusively, for then he waits for the other session, and it for us.
+// For a session that reads beside one that holds the lock: throws `conflict` if another session waits for an
+// exclusive lock: it waits for the session with the lock, which waits for this one.
 [[nodiscard]] awaitable<void> lock_table_at_once(db::connection& session, const named_table& table);
 
 // "pid 4711 (user cron, application psql)": the session that has the table or a part of it locked against us,

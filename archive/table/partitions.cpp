@@ -85,8 +85,8 @@ awaitable<std::vector<partition>> partitions_before(db::connection& session, con
         " WHERE i.inhparent = $1::oid AND c.relkind = 'r' AND {}{}) AS bounds (name, upper)"
         " WHERE upper <= ({}) ORDER BY upper",
         table.time_has_zone ? "timestamptz AT TIME ZONE 'UTC'" : "timestamp",
-        // A DETACH CONCURRENTLY that was cancelled: no statement sees the partition, and none can take it
-        // away.
+        // A DETACH CONCURRENTLY that was cancelled: no statement sees the partition, so none can remove it
+        // either.
         session.server_version() >= 140000 ? "NOT i.inhdetachpending AND " : "", nothing_listens, cutoff);
     const auto found = co_await session.query(sql, parameters);
     std::vector<partition> result;

@@ -77,7 +77,7 @@ awaitable<void> look_up(db::connection& session, std::string sql, row_key& key_o
             std::find_if(first, last, [&wanted](const auto& entry) { return entry.second == wanted.crc; });
         if (same != last) {
             seen = row_presence::to_the_letter;
-            same->second = ~wanted.crc; // it counts for this row and no other
+            same->second = ~wanted.crc; // it counts for this row only
         }
         result.push_back(seen);
     }
@@ -142,7 +142,7 @@ look_for_samples(db::connection& session, const table_description& table,
     }
     if (wanted.empty())
         co_return seen;
-    // Anybody may have edited a mark. A sample that is no key must not look like a failure of the database.
+    // A mark may have been edited. A sample that is not a key must not look like a failure of the database.
     co_await session.execute("SAVEPOINT samples");
     std::optional<std::vector<row_presence>> found;
     try {

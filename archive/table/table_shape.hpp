@@ -27,7 +27,7 @@ struct table_part {
     std::string publication;  // that publishes its deletes while it has no replica identity; empty: none
 };
 
-// A partition whose rows nobody sees, because its DETACH CONCURRENTLY was cancelled.
+// A partition whose rows no query sees, because its DETACH CONCURRENTLY was cancelled.
 struct unfinished_detach {
     std::string partition; // both quoted and qualified
     std::string from;
