@@ -20,9 +20,10 @@ constexpr std::array archiving_rows{
                                               "export and upload, delete nothing (also ARCHIVE_DRY_RUN)"})),
     option{"ARCHIVE_TABLE", "--table", R"(public."Event")", "TABLE", "the table, written as in SQL"},
     option{"ARCHIVE_TIME_COLUMN", "--time-column", "created_at", "COLUMN",
-           "its timestamp; `timestamp` is read as UTC, `timestamptz` is converted to UTC"},
+           "the column of its timestamp; `timestamp` is read as UTC, `timestamptz` is converted to UTC"},
     option{"ARCHIVE_KEY_COLUMN", "--key-column", "", "COLUMNS",
-           "its key, unique by an index: a column, or several as in `tenant,id`; by default the primary key"},
+           "the columns of its key, unique by an index: one, or several as in `tenant,id`; by default the "
+           "primary key"},
     rows::flag({"ARCHIVE_WHOLE_DAYS", "--whole-days", "false", "",
                 "move the cutoff back to midnight UTC, so that each file is written once"}),
     option{"ARCHIVE_MAX_DAYS", "--max-days", "", "N",

@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::array configuring_rows{
     rows::short_flag("-c", {"EVENT_ARCHIVER_CONFIG", "--config", "", "FILE",
-                            "a YAML file with settings under their names in lower case, or a directory of "
-                            "such; Probo's db.yaml too"}),
+                            "a YAML file of settings, their names in lower case, or a directory of such "
+                            "files; also Probo's db.yaml"}),
     rows::short_flag("-k", rows::of_serving({"EVENT_ARCHIVER_KNEXFILE", "--knexfile", "", "FILE",
-                                             "a knexfile.js whose connection is the database, where nothing "
-                                             "else names it; no JavaScript is run"})),
+                                             "a knexfile.js with the database's connection, if nothing else "
+                                             "names it; no JavaScript is run"})),
 };
 
 void check_nothing(checker& /*settings*/) {}

@@ -17,7 +17,7 @@ namespace {
 constexpr std::array exporting_rows{
     rows::of_exports({"DSL_PATH", "--tasks", "/DSL/Export", "DIR",
                       "the export tasks: a directory for each, with select.sql and delete.sql; the default "
-                      "is /DSL where only that is there"}),
+                      "is /DSL if only that exists"}),
     rows::of_exports({"EXPORT_TO", "--export-to", "directory", "SINK",
                       "where exported files go: `directory` (EXPORT_PATH), or `lake` (EXPORT_LAKE_PATH)"}),
     rows::of_exports(

@@ -15,7 +15,7 @@ constexpr std::array file_rows{
     option{"ARCHIVE_PATH", "--path", "titan-pulse-event-archive", "PATH",
            "where files go: the container, then an optional folder; both are created if missing"},
     option{"ARCHIVE_COMPRESSION", "--compression", "none", "KIND",
-           "of new files: `none`, or `gzip` (`.csv.gz`, one gzip member per append)"},
+           "compression of new files: `none`, or `gzip` (`.csv.gz`, one gzip member per append)"},
     option{"ARCHIVE_TIER", "--tier", "", "TIER",
            "the access tier of files whose day is over: `hot`, `cool` or `cold`; unset: the account's"},
     option{"ARCHIVE_TAGS", "--tags", "", "LIST",

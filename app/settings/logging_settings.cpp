@@ -14,11 +14,11 @@ constexpr std::array logging_rows{
     option{"LOG_LEVEL", "--log-level", "info", "LEVEL", "`debug`, `info`, `warn` or `error`"},
     option{"LOG_FORMAT", "--log-format", "auto", "FORMAT", "`text`, `json`, or `auto`: text on a terminal"},
     option{"ARCHIVE_TRACE", "--trace", "", "FILE",
-           "write the run as a timeline there, for ui.perfetto.dev or chrome://tracing"},
+           "write a timeline of the run to this file, for ui.perfetto.dev or chrome://tracing"},
     option{"ARCHIVE_REPORT", "--report", "", "FILE",
-           "write what was done as a page for a browser there: one file, nothing loaded from elsewhere"},
+           "write a report of the run to this file, as a page for a browser that loads nothing"},
     option{"TERMINATION_LOG", "", "", "FILE",
-           "write the end of the run there in a sentence; unset: /dev/termination-log, if it exists"},
+           "write how the run ended to this file, in a sentence; unset: /dev/termination-log, if it exists"},
 };
 
 constexpr std::array<std::pair<std::string_view, async::log_level>, 4> levels{

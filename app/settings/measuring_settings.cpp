@@ -14,13 +14,13 @@ namespace {
 
 constexpr std::array measuring_rows{
     option{"ARCHIVE_METRICS_FILE", "--metrics-file", "", "FILE",
-           "write metrics there for the node exporter's textfile collector"},
+           "write metrics to this file for the node exporter's textfile collector"},
     rows::url({"ARCHIVE_PUSHGATEWAY", "--pushgateway", "", "URL",
                "push metrics to this Prometheus Pushgateway: `http://pushgateway:9091`"}),
     rows::url({"OTEL_EXPORTER_OTLP_ENDPOINT", "", "", "URL",
                "send metrics to this OpenTelemetry collector, as OTLP/HTTP JSON: `http://collector:4318`"}),
     rows::secret({"OTEL_EXPORTER_OTLP_HEADERS", "", "", "LIST",
-                  "headers for it: `name=value,name=value`, percent-encoded"}),
+                  "headers for the collector: `name=value,name=value`, percent-encoded"}),
     option{"OTEL_SERVICE_NAME", "", "event-archiver", "NAME",
            "the service's name in what is sent to the collector"},
 };

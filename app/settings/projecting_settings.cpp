@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::array projecting_rows{
     rows::of_serving({"PROJECT", "--project", "", "NAMES",
-                      "the projections that run: names, `all` or `none`; unset: those of the APIs"}),
-    rows::of_serving({"PROJECTIONS_PATH", "--projections", "", "DIRS",
-                      "directories of your own projections, beside those that are shipped; separated by "
-                      "colons"}),
+                      "the projections to run: names, `all` or `none`; unset: those of the APIs"}),
+    rows::of_serving(
+        {"PROJECTIONS_PATH", "--projections", "", "DIRS",
+         "directories of your own projections, in addition to the shipped ones; separated by colons"}),
     rows::of_serving({"LIVE_WINDOW_FILES", "--window-files", "", "DIR",
                       "write the live events as `server_events_*.jsonl` there too, with "
                       "`processor_offset.json`"}),

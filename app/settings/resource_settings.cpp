@@ -13,7 +13,7 @@ namespace {
 constexpr std::array resource_rows{
     option{"ARCHIVE_PARALLEL", "--parallel", "4", "N",
            "days or table ranges in flight, each with a database connection (1 to 256)"},
-    option{"ARCHIVE_MEMORY", "--memory", "32MiB", "SIZE", "bound on all buffers together (at least 1MiB)"},
+    option{"ARCHIVE_MEMORY", "--memory", "32MiB", "SIZE", "limit for all buffers together (at least 1MiB)"},
     option{"ARCHIVE_RATE_LIMIT", "--rate-limit", "", "SIZE", "bytes a second read from the database"},
 };
 

@@ -15,21 +15,21 @@ namespace {
 constexpr std::array serving_rows{
     rows::of_serving(
         {"SERVE_APIS", "--apis", "exports", "LIST",
-         "what `serve` offers: `exports`, `live`, `timestamps`, `builds`, `events`, separated by "
+         "the APIs that `serve` offers: `exports`, `live`, `timestamps`, `builds`, `events`, separated by "
          "commas"}),
     rows::of_serving({"SERVE_ADDRESS", "--listen", "127.0.0.1", "ADDRESS",
                       "the IP address that `serve` listens on; `0.0.0.0` or `::` listens on all interfaces"}),
     rows::of_serving({"SERVE_PORT", "--port", "", "PORT",
-                      "the port there; 0: any that is free, see the log; unset: 8002, or of a single API its "
-                      "own: live 8000, timestamps 7080, builds 8442"}),
+                      "the port; 0: any free port, see the log; unset: 8002, or the port of a single API: "
+                      "live 8000, timestamps 7080, builds 8442"}),
     rows::of_serving(rows::secret(
         {"SERVE_TOKEN", "", "", "TOKEN",
-         "what clients have to send as `Authorization: Bearer TOKEN`, but for /livez and /readyz"})),
-    rows::of_serving(
-        rows::secret({"LIVE_SECRET", "", "", "TEXT",
-                      "what POST /liveEvent has to send as `Authorization: TEXT`; unset: `secret`"})),
+         "the token that clients send as `Authorization: Bearer TOKEN`, except to /livez and /readyz"})),
+    rows::of_serving(rows::secret(
+        {"LIVE_SECRET", "", "", "TEXT",
+         "the secret that clients of POST /liveEvent send as `Authorization: TEXT`; unset: `secret`"})),
     rows::of_serving({"SERVE_HOSTS", "--hosts", "", "LIST",
-                      "names under which `serve` without a token is asked, beside localhost: "
+                      "names under which clients may reach `serve` without a token, besides localhost: "
                       "`exports.internal,10.0.0.7:8002`"}),
     rows::of_serving({"SERVE_CONNECTIONS", "--connections", "1024", "N",
                       "clients that are served at a time; more wait in the system's queue (1 to 65536)"}),
@@ -37,7 +37,7 @@ constexpr std::array serving_rows{
         {"SERVE_CLIENT_TIMEOUT", "--client-timeout", "30s", "TIME",
          "how long a client may take to send a body, or to read an answer or a piece of a file"}),
     rows::of_serving({"SERVE_GRACE", "--grace", "20s", "TIME",
-                      "how long exports that run may go on after SIGTERM before they are rolled back"}),
+                      "how long running exports may go on after SIGTERM before they are rolled back"}),
 };
 
 // RFC 6750, 2.1, leaves out much more; what matters is that a header can hold it.

@@ -1,4 +1,4 @@
-// How ARCHIVE_MEMORY, the bound on all buffers together, is divided.
+// How ARCHIVE_MEMORY, the limit for all buffers together, is divided.
 #pragma once
 
 #include <cstddef>
