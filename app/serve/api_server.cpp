@@ -171,6 +171,11 @@ std::exception_ptr api_server::run() {
     return run_loop(loop_, work(), {}, std::move(hooks)); // a server is cancelled only by its own end
 }
 
+bool api_server::finished_all() const {
+    return !work_cut_ && !server_.counters().cut &&
+           std::ranges::all_of(parts_, [](const auto& each) { return each->at_work().empty(); });
+}
+
 awaitable<void> api_server::work() {
     const auto ended = co_await async::caught(serve());
     co_await close_parts();
@@ -232,6 +237,7 @@ void api_server::stop(int number) {
 void api_server::end_grace() {
     if (at_work_.size() == 0)
         return;
+    work_cut_ = true;
     for (const auto& each : parts_)
         each->cut(signal_number_);
     at_work_.cancel();

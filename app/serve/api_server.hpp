@@ -37,6 +37,8 @@ class api_server {
     // Serves until a signal. What ended it otherwise, or null.
     [[nodiscard]] std::exception_ptr run();
     [[nodiscard]] int stopped_by() const noexcept { return signal_number_; }
+    // After `run`: no request was cut off, and no work that had been accepted was rolled back or dropped.
+    [[nodiscard]] bool finished_all() const;
     [[nodiscard]] const http::server& server() const noexcept { return server_; }
     // Null if it is not served.
     [[nodiscard]] const export_part* exports() const noexcept { return exports_; }
@@ -67,6 +69,7 @@ class api_server {
     boost::asio::io_context loop_{1};
     bool stopping_ = false;
     int signal_number_ = 0;
+    bool work_cut_ = false; // at the end of the grace
     serve_surroundings around_;
     std::vector<std::unique_ptr<served_part>> parts_; // each may use those before it
     export_part* exports_ = nullptr;

@@ -100,9 +100,11 @@ class serve_command : public framed_command {
         work_end end;
         end.failed = service.run();
         add_counts(facts_, service);
-        // A signal is the usual end, and no failure.
-        end.exit_code =
-            service.stopped_by() != 0 ? exit_code::signal_base + service.stopped_by() : exit_code::internal;
+        // A signal is the usual end: the code says whether something was cut short.
+        if (service.stopped_by() == 0)
+            end.exit_code = exit_code::internal;
+        else if (!service.finished_all())
+            end.exit_code = exit_code::signal_base + service.stopped_by();
         return end;
     }
 

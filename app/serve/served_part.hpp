@@ -39,7 +39,8 @@ class served_part {
     [[nodiscard]] virtual std::vector<readiness_probe> probes() { return {}; }
 
     [[nodiscard]] virtual std::vector<telemetry::metric> metrics() const { return {}; }
-    // What the part is still doing, a sentence for the log line of a server that stops; empty: nothing.
+    // What the part is still doing, a sentence for the log line of a server that stops; empty: nothing. After
+    // its end: what it left undone.
     [[nodiscard]] virtual std::string_view at_work() const { return {}; }
 
     // These in this order, each awaited: `begin` of all parts, in their order, before the first request is

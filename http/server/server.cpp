@@ -209,6 +209,7 @@ awaitable<void> server::run() {
     } catch (const async::error&) {
         late = true;
     }
+    impl_->counters.cut = late;
     if (late)
         impl_->log.warn("http.cut", "requests that did not end in time were cut off");
 }

@@ -48,6 +48,7 @@ struct server_counters {
     std::uint64_t evicted = 0;                   // idle ones that made room
     std::uint64_t accept_failures = 0;           //
     std::uint64_t bytes_sent = 0;                //
+    bool cut = false;                            // `stop` cut off requests at its deadline
     std::map<unsigned, std::uint64_t> responses; // by status
     std::chrono::nanoseconds busy{0}; // from the header of a request to the end of its answer, summed
 };

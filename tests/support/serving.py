@@ -49,7 +49,7 @@ class Service:
         if self.outcome is None:
             self.process.send(15)
             outcome = self.stop_awaited()
-            assert kind is not None or outcome.code == 143, str(outcome)
+            assert kind is not None or outcome.code == 0, str(outcome)
 
     def stop_awaited(self, timeout: float = 60) -> Outcome:
         self.outcome = self.process.wait(timeout)
