@@ -1,6 +1,5 @@
 #include "app/observe/line_log.hpp"
 
-#include "app/text/printable.hpp"
 #include "app/text/utf8.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -8,11 +7,12 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace app {
 
@@ -32,23 +32,6 @@ std::string_view name_of(async::log_level level) {
     return "error";
 }
 
-std::string_view colour_of(async::log_level level) {
-    switch (level) {
-    case async::log_level::debug:
-        return "\x1b[2m";
-    case async::log_level::info:
-        return "";
-    case async::log_level::warn:
-        return "\x1b[33m";
-    case async::log_level::error:
-        break;
-    }
-    return "\x1b[31m";
-}
-
-// A server's message may have several lines, or colour the terminal.
-std::string on_one_line(std::string_view text) { return printable(text); }
-
 struct print_number {
     template <typename Number>
     std::string operator()(Number number) const {
@@ -63,15 +46,6 @@ struct print_json : print_number {
         return std::isfinite(number) ? fmt::format("{}", number) : "null";
     }
     std::string operator()(std::string_view text) const { return json_quoted(text); }
-};
-
-struct print_text : print_number {
-    using print_number::operator();
-    std::string operator()(std::string_view text) const {
-        const bool plain =
-            !text.empty() && text.find_first_of(" \"=") == std::string_view::npos && printable(text) == text;
-        return plain ? std::string(text) : json_quoted(text);
-    }
 };
 
 } // namespace
@@ -119,29 +93,55 @@ void json_log::write(async::log_level level, std::string_view event, std::string
     write_(line);
 }
 
-text_log::text_log(line_writer write, bool colour, std::function<void()> before_line, constant_field always,
-                   process_id shown)
-    : write_(std::move(write))
-    , before_line_(std::move(before_line))
-    , always_(std::move(always))
-    , shown_(shown)
-    , colour_(colour) {}
+text_log::text_log(text_output out, constant_field always)
+    : out_(std::move(out))
+    , always_(std::move(always)) {}
 
-void text_log::write(async::log_level level, std::string_view, std::string_view message,
+void text_log::write(async::log_level level, std::string_view event, std::string_view message,
                      std::span<const async::log_field> fields) {
-    if (before_line_)
-        before_line_();
-    const auto colour = colour_ ? colour_of(level) : std::string_view();
-    auto line = fmt::format("{} {}{:5}{} {}", timestamp().substr(11, 8), colour, name_of(level),
-                            colour.empty() ? "" : "\x1b[0m", on_one_line(message));
-    for (const auto& field : fields)
-        line += fmt::format("  {}={}", field.key, std::visit(print_text(), field.value));
+    const bool is_summary = event == "run.summary";
+    if (is_summary && !enabled(async::log_level::warn))
+        return; // whoever wants errors only
+    std::vector<async::log_field> all(fields.begin(), fields.end());
     if (!always_.key.empty())
-        line += fmt::format("  {}={}", always_.key, print_text()(std::string_view(always_.value)));
-    if (shown_ == process_id::shown)
-        line += fmt::format("  pid={}", ::getpid());
-    line += '\n';
-    write_(line);
+        all.emplace_back(always_.key, always_.value);
+    if (out_.shown == process_id::shown)
+        all.emplace_back("pid", static_cast<std::int64_t>(::getpid()));
+    const auto lines = lines_of({level, event, message, all});
+    if (lines.empty())
+        return;
+    if (out_.before_line)
+        out_.before_line();
+    out_.write(lines);
+}
+
+std::string text_log::lines_of(const log_entry& entry) {
+    const text_look look{out_.width ? out_.width() : 0, out_.colour};
+    const auto event = entry.event;
+    if (event == "run.summary")
+        return summary_lines(entry, look);
+    // Each line with its time and all its fields: on request, and where it is read after days.
+    const bool in_full = enabled(async::log_level::debug) || out_.shown == process_id::shown;
+    if (!in_full && event == "run.start" && !text_of(entry, "database").empty()) {
+        command_ = entry.message.substr(0, entry.message.find(' '));
+        place_ = text_of(entry, "account").empty() ? std::string()
+                                                   : text_of(entry, "account") + "/" + text_of(entry, "path");
+        return start_line(entry, look);
+    }
+    if (!in_full && event == "azure.identity" && !place_.empty())
+        return place_line(command_, std::exchange(place_, {}), text_of(entry, "azure.identity"), entry, look);
+    if (!in_full && event == "plan") // with a transaction a day there are many, and the first is about all
+        return std::exchange(planned_, true) ? std::string() : plan_line(entry, look);
+    if (!in_full && (event == "day.archived" || event == "day.uploaded" || event == "day.restored"))
+        return day_line(entry, look);
+    if (!in_full && (event == "export.done" || event == "export.tried"))
+        return task_line(entry, look);
+    const auto now = timestamp();
+    const auto today = now.substr(0, 10);
+    const bool next_day = !day_.empty() && day_ != today;
+    day_ = today;
+    return (next_day ? fmt::format("{} UTC\n", today) : std::string()) +
+           general_lines(entry, std::string_view(now).substr(11, 8), look);
 }
 
 } // namespace app

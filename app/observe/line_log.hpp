@@ -1,6 +1,7 @@
-// The log on stderr: one JSON object a line, or text for people. A line is written whole, with one write.
+// The log on stderr: one JSON object a line, or text for people. An entry is written whole, with one write.
 #pragma once
 
+#include "app/observe/text_entry.hpp"
 #include "async/log.hpp"
 
 #include <functional>
@@ -35,22 +36,32 @@ class json_log : public async::log {
     constant_field always_;
 };
 
-// "02:00:03 warn a try failed, trying again what=… pause_ms=…"
+// Where text for people goes.
+struct text_output {
+    line_writer write;
+    bool colour = false;
+    std::function<void()> before_line = {};  // called first, so that a progress bar can get out of the way
+    std::function<std::size_t()> width = {}; // columns, asked for each entry; none or 0: lines of any length
+    process_id shown = process_id::left_out;
+};
+
+// For people: text_entry.hpp. With the threshold at debug each line has its time and all its fields. Without
+// warnings there is no summary either.
 class text_log : public async::log {
   public:
-    // `before_line` is called first, so that a progress bar can get out of the way.
-    text_log(line_writer write, bool colour, std::function<void()> before_line, constant_field always = {},
-             process_id shown = process_id::left_out);
+    explicit text_log(text_output out, constant_field always = {});
 
   private:
     void write(async::log_level level, std::string_view event, std::string_view message,
                std::span<const async::log_field> fields) override;
+    [[nodiscard]] std::string lines_of(const log_entry& entry);
 
-    line_writer write_;
-    std::function<void()> before_line_;
+    text_output out_;
     constant_field always_;
-    process_id shown_;
-    bool colour_;
+    std::string command_;
+    std::string place_; // said at the start, until the identity there is
+    bool planned_ = false;
+    std::string day_; // of the last line with a time
 };
 
 // A string as JSON writes it, quotes included; bytes that are not UTF-8 are replaced.

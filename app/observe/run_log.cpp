@@ -25,13 +25,13 @@ std::unique_ptr<async::log> run_log::with(constant_field always) { return make(s
 std::unique_ptr<async::log> run_log::make(constant_field always) {
     std::unique_ptr<async::log> made;
     if (text)
-        made = std::make_unique<text_log>(
-            standard_error(), colour_wanted(stream::error),
-            [this] {
-                if (display != nullptr)
-                    display->clear();
-            },
-            std::move(always), shown_);
+        made = std::make_unique<text_log>(text_output{standard_error(), colour_wanted(stream::error),
+                                                      [this] {
+                                                          if (display != nullptr)
+                                                              display->clear();
+                                                      },
+                                                      [] { return width_of(stream::error); }, shown_},
+                                          std::move(always));
     else
         made = std::make_unique<json_log>(run_id_, standard_error(), std::move(always));
     made->set_threshold(level_);

@@ -68,8 +68,9 @@ std::string sentence_of(const summary_facts& facts) {
     if (facts.inquiry)
         return "answered";
     if (report.days == 0)
-        return report.files_settled > 0 ? "recovered " + plain_count(report.files_settled, "file")
-                                        : "nothing was due";
+        return report.files_settled > 0     ? "recovered " + plain_count(report.files_settled, "file")
+               : facts.command == "recover" ? "nothing to recover"
+                                            : "nothing was due";
     const auto did = facts.command == "restore" ? (facts.dry_run ? "dry run: could restore" : "restored")
                      : facts.dry_run            ? "dry run: uploaded"
                                                 : "archived";

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace app {
@@ -21,6 +22,14 @@ bool is_terminal(stream which) noexcept {
     const auto kind = variable("TERM");
     return ::isatty(which == stream::output ? STDOUT_FILENO : STDERR_FILENO) == 1 && !kind.empty() &&
            kind != "dumb";
+}
+
+std::size_t width_of(stream which) noexcept {
+    const int descriptor = which == stream::output ? STDOUT_FILENO : STDERR_FILENO;
+    if (::isatty(descriptor) != 1)
+        return 0;
+    winsize size{};
+    return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 bool colour_wanted(stream which) noexcept { return is_terminal(which) && variable("NO_COLOR").empty(); }

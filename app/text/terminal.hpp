@@ -2,6 +2,7 @@
 // Tested by tests/integration/test_output.py.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace app {
@@ -10,7 +11,9 @@ enum class stream : unsigned char { output, error };
 
 // True for a terminal that understands escapes.
 [[nodiscard]] bool is_terminal(stream which) noexcept;
-// The same, unless NO_COLOR is set (https://no-color.org).
+// Columns of a terminal, 80 if it does not say; 0 for anything else.
+[[nodiscard]] std::size_t width_of(stream which) noexcept;
+// True for such a terminal, unless NO_COLOR is set (https://no-color.org).
 [[nodiscard]] bool colour_wanted(stream which) noexcept;
 // True if the locale's encoding is UTF-8.
 [[nodiscard]] bool unicode_wanted() noexcept;

@@ -100,7 +100,18 @@ def test_text_logs(archiver, table):
     table.fill(50, 2)
     outcome = archiver.archive(settings={"LOG_FORMAT": "text"})
     assert outcome.log == [] and "\x1b" not in outcome.stderr
-    assert "2024-01-01" in outcome.stderr and "2024-01-02" in outcome.stderr
+    lines = outcome.stderr.splitlines()
+    assert lines[0].startswith("archive: ") and lines[1].startswith("     to: ") and lines[2].startswith("plan: 2 days, 50 rows before ")
+    assert lines[3].startswith("2024-01-01 ") and lines[4].startswith("2024-01-02 ")
+    assert lines[5].startswith("done in ") and "archived 50 rows of 2 days" in lines[5] and len(lines) <= 9, outcome.stderr
+    assert all(line.endswith("]") for line in lines[:6]), "the event's name, as in the runbook"
+
+
+@pytest.mark.parametrize("arguments", [["--log-level", "error"], ["--log-level=error"]], ids=" ".join)
+def test_who_wants_errors_only_gets_no_summary_as_text(archiver, table, arguments):
+    table.fill(50, 2)
+    outcome = archiver.run("archive", *arguments, settings={"LOG_FORMAT": "text"}, expect=0)
+    assert outcome.stderr == "" and outcome.stdout == ""
 
 
 def test_names_that_json_must_escape(archiver, table, lake, container, oracle):

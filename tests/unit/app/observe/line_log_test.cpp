@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <gmock/gmock.h>
 #include <limits>
 #include <regex>
@@ -97,13 +98,13 @@ TEST_F(json_log_test, is_valid_json_even_for_text_that_is_not_utf8) {
 class text_log_test : public testing::Test {
   protected:
     void write_to(bool colour, const std::function<void(async::log&)>& how) {
-        text_log log([this](std::string_view line) { lines_ += line; }, colour,
-                     [this] { lines_ += "<clear>"; });
+        text_log log(
+            {[this](std::string_view line) { lines_ += line; }, colour, [this] { lines_ += "<clear>"; }, {}});
         how(log);
     }
     // Without the time of day.
     [[nodiscard]] std::string lines() const {
-        return std::regex_replace(lines_, std::regex("[0-9]{2}:[0-9]{2}:[0-9]{2}"), "TIME");
+        return std::regex_replace(lines_, std::regex("[0-9]{2}:[0-9]{2}:[0-9]{2}Z"), "TIME");
     }
 
     std::string lines_;
@@ -111,21 +112,21 @@ class text_log_test : public testing::Test {
 
 TEST_F(text_log_test, writes_a_line_for_people_after_the_bar_has_been_cleared) {
     write_to(false, [](async::log& log) {
-        log.info("event", "the plan is made", {{"rows", 7}, {"share", 0.5}, {"dry_run", false}});
-        log.warn("event", "a try failed", {{"what", "put block"}, {"blob", "a/b.csv"}, {"empty", ""}});
+        log.info("began", "it has begun", {{"rows", 7}, {"share", 0.5}, {"dry_run", false}});
+        log.warn("retry", "a try failed", {{"what", "put block"}, {"blob", "a/b.csv"}, {"empty", ""}});
     });
-    EXPECT_EQ(lines(), "<clear>TIME info  the plan is made  rows=7  share=0.5  dry_run=false\n"
-                       "<clear>TIME warn  a try failed  what=\"put block\"  blob=a/b.csv  empty=\"\"\n");
+    EXPECT_EQ(lines(), "<clear>TIME it has begun  rows=7  share=0.5  [began]\n"
+                       "<clear>TIME warn a try failed  what=\"put block\"  blob=a/b.csv  [retry]\n");
 }
 
 TEST_F(text_log_test, shows_its_process_where_people_look_for_it) {
-    text_log log([this](std::string_view line) { lines_ += line; }, false, [] {}, {"task", "agency"},
-                 process_id::shown);
+    text_log log({[this](std::string_view line) { lines_ += line; }, false, {}, {}, process_id::shown},
+                 {"task", "agency"});
     log.info("event", "sent", {{"rows", 7}});
-    EXPECT_EQ(lines(), "TIME info  sent  rows=7  task=agency  pid=" + std::to_string(::getpid()) + "\n");
+    EXPECT_EQ(lines(), "TIME sent  rows=7  task=agency  pid=" + std::to_string(::getpid()) + "  [event]\n");
 }
 
-TEST_F(text_log_test, colours_what_needs_attention_if_colours_are_wanted) {
+TEST_F(text_log_test, colours_what_needs_attention_and_dims_the_name_if_colours_are_wanted) {
     write_to(true, [](async::log& log) {
         log.set_threshold(log_level::debug);
         log.debug("event", "d");
@@ -133,17 +134,54 @@ TEST_F(text_log_test, colours_what_needs_attention_if_colours_are_wanted) {
         log.warn("event", "w");
         log.error("event", "e");
     });
-    EXPECT_EQ(lines(), "<clear>TIME \x1b[2mdebug\x1b[0m d\n<clear>TIME info  i\n"
-                       "<clear>TIME \x1b[33mwarn \x1b[0m w\n<clear>TIME \x1b[31merror\x1b[0m e\n");
+    EXPECT_EQ(lines(), "<clear>TIME \x1b[2mdebug\x1b[0m d  \x1b[2mevent\x1b[0m\n"
+                       "<clear>TIME i  \x1b[2mevent\x1b[0m\n"
+                       "<clear>TIME \x1b[33mwarn\x1b[0m w  \x1b[2mevent\x1b[0m\n"
+                       "<clear>TIME \x1b[31merror\x1b[0m e  \x1b[2mevent\x1b[0m\n");
 }
 
 TEST_F(text_log_test, lets_no_text_from_outside_add_a_line_or_a_colour) {
     write_to(false, [](async::log& log) {
         log.error("event", "no such table\nTIME info  all is well\x1b[32m",
-                  {{"blob", "a\nb"}, {"name", "\x1b[2J"}, {"quoted", "a\"b=c"}});
+                  {{"blob", "a\nb"}, {"name", "\x1b[2J"}, {"quoted", "a\"b=c"}, {"error.hint", "x\ny"}});
+        log.info("day.archived", "m", {{"day", "2024\n"}, {"rows", 1U}, {"file", "\x1b[2J"}});
     });
     EXPECT_EQ(lines(), "<clear>TIME error no such table TIME info  all is well [32m"
-                       "  blob=\"a\\nb\"  name=\"\\u001b[2J\"  quoted=\"a\\\"b=c\"\n");
+                       "  blob=\"a\\nb\"  name=\"\\u001b[2J\"  quoted=\"a\\\"b=c\"  [event]\n    x y\n"
+                       "<clear>2024          1 row        0 B   [2J  [day.archived]\n");
+}
+
+TEST_F(text_log_test, begins_a_run_with_two_lines_and_its_plan_with_one) {
+    write_to(false, [](async::log& log) {
+        log.info("run.start", "archive begins",
+                 {{"database", "db:5432/app as app"},
+                  {"account", "acc"},
+                  {"path", "c/f"},
+                  {"table", "t"},
+                  {"retention", "1 year"},
+                  {"dry_run", true}});
+        log.info("azure.identity", "signing in", {{"azure.identity", "account key"}});
+        for (const auto rows : {7'500U, 10U})
+            log.info("plan", "planned",
+                     {{"cutoff", "2025-11-29 00:28:03.06"},
+                      {"reading", "by day, with the index"},
+                      {"days", 1U},
+                      {"rows", rows}});
+    });
+    EXPECT_EQ(lines(), "<clear>archive: db:5432/app as app, t older than 1 year, dry run  [run.start]\n"
+                       "<clear>     to: acc/c/f, by account key  [azure.identity]\n"
+                       "<clear>plan: 1 day, 7,500 rows before 2025-11-29 00:28:03 UTC, by index  [plan]\n");
+}
+
+TEST_F(text_log_test, has_no_summary_where_only_errors_are_wanted) {
+    write_to(false, [](async::log& log) {
+        log.set_threshold(log_level::error);
+        log.summary("run.summary", "nothing was due", {});
+        log.set_threshold(log_level::warn);
+        const std::array fields{async::log_field("exit_code", 0), async::log_field("duration_ms", 100)};
+        log.summary("run.summary", "nothing was due", fields);
+    });
+    EXPECT_EQ(lines(), "<clear>done in 0.1 s: nothing was due  [run.summary]\n");
 }
 
 TEST(timestamp, is_utc_with_microseconds) {

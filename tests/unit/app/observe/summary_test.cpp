@@ -49,6 +49,14 @@ TEST(summary, says_in_a_sentence_how_the_run_ended) {
     }
 }
 
+TEST(summary, says_of_recover_that_there_was_nothing_to_recover) {
+    summary_facts facts;
+    facts.command = "recover";
+    EXPECT_EQ(sentence_of(facts), "nothing to recover");
+    facts.report.files_settled = 1;
+    EXPECT_EQ(sentence_of(facts), "recovered 1 file");
+}
+
 TEST(summary, has_what_the_run_did_and_what_it_cost) {
     archive::run_report report;
     report.rows = 30;

@@ -1,0 +1,56 @@
+// An entry of the log as people read it: lines of a terminal's width, without what says nothing.
+// Tested by tests/unit/app/observe/text_entry_test.cpp.
+#pragma once
+
+#include "async/log.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace app {
+
+struct text_look {
+    std::size_t width = 0; // columns of the terminal; 0: lines are as long as they are
+    bool colour = false;
+};
+
+struct log_entry {
+    async::log_level level = async::log_level::info;
+    std::string_view event;
+    std::string_view message;
+    std::span<const async::log_field> fields;
+};
+
+// The text of a field, "" if it has none of that key. Numbers as digits.
+[[nodiscard]] std::string text_of(const log_entry& entry, std::string_view key);
+// 0 if there is no such number.
+[[nodiscard]] std::uint64_t number_of(const log_entry& entry, std::string_view key);
+
+// "02:00:03Z warn a try failed, trying again  what=… pause_ms=…  retry". Control characters become spaces.
+// Empty fields and those that are always the same are left out. `time`: "02:00:03". Ends with a newline.
+[[nodiscard]] std::string general_lines(const log_entry& entry, std::string_view time, const text_look& look);
+
+// Lines without a time, made of a few facts, and the event's name at the end.
+// "archive: app@db:5432/app, public.event older than 1 year"; `place` is what follows in place_line.
+[[nodiscard]] std::string start_line(const log_entry& entry, const text_look& look);
+// "     to: account/container, by account key": the second line of the same.
+[[nodiscard]] std::string place_line(std::string_view command, std::string_view place,
+                                     std::string_view identity, const log_entry& entry,
+                                     const text_look& look);
+// "plan: 21 days, 150,136 rows before 2025-11-29 00:28:03 UTC, …"
+[[nodiscard]] std::string plan_line(const log_entry& entry, const text_look& look);
+// "2025-11-09    7,500 rows    2.0 MB  created"
+[[nodiscard]] std::string day_line(const log_entry& entry, const text_look& look);
+// "agency    7,500 rows    2.0 MB  agency_2025-11-09.csv"
+[[nodiscard]] std::string task_line(const log_entry& entry, const text_look& look);
+// "done in 3.7 s: archived 150,136 rows of 21 days, 39.3 MB", and what it took in two or three lines more.
+[[nodiscard]] std::string summary_lines(const log_entry& entry, const text_look& look);
+
+// The text in lines of the look's width, followed by the event's name, which is left out of what went well if
+// it would need a line of its own.
+[[nodiscard]] std::string with_event(std::string text, const log_entry& entry, const text_look& look,
+                                     std::size_t indent);
+
+} // namespace app
