@@ -11,7 +11,7 @@ BASES = pytest.mark.parametrize("before", [0, 6], ids=["new files", "tails"])
 def changed(scene):
     """Ends with the table that the other tests expect."""
     yield scene
-    scene.table.create_anew()
+    scene.table.create_again()
 
 
 def leave(scene, fate: str, before: int = 0) -> None:

@@ -104,7 +104,7 @@ def test_bytes_that_the_mark_does_not_know_are_not_discarded(scene, in_table):
     refused(scene, NAME, "bytes")
 
 
-def test_a_restored_file_is_told_by_its_keys_where_the_table_has_lost_a_column(scene):
+def test_a_restored_file_is_recognised_by_its_keys_if_the_table_lost_a_column(scene):
     scene.begin(Kind(before=6, rows=0, restored=True))
     scene.table.execute('ALTER TABLE "Event" ADD COLUMN more text')
     try:

@@ -56,7 +56,7 @@ def test_a_committed_tail_is_kept_whatever_comes_with_its_keys(scene, command, w
 
 @pytest.mark.parametrize("kind", ["taking back", "removing"])
 def test_an_abort_is_not_believed_while_its_rows_are_gone(scene, kind):
-    """The number belongs to a stranger that failed: the tail was committed on a server that has been put back since, and started again."""
+    """The number belongs to another transaction that failed: the tail was committed on a server that has been put back since, and started again."""
     scene.begin(KINDS[kind])
     rewrite(scene, started=1)
     ids = all_of(scene)
@@ -136,7 +136,7 @@ def test_a_mark_ahead_of_this_server_waits_for_a_person(scene, kind, ahead):
 
 
 @pytest.mark.parametrize("sample", ["abc", "%ff", "99999999999999999999", "1+2"])
-def test_a_sample_that_is_no_key_is_a_spoiled_mark_of_that_file(scene, sample):
+def test_a_sample_that_is_not_a_key_is_a_damaged_mark_of_that_file(scene, sample):
     scene.begin(KINDS["taking back"])
     names = rewrite(scene, sample=sample)
     before = lake_state(scene)
@@ -157,7 +157,7 @@ def test_columns_that_changed_since(scene, change):
         assert scene.run("recover").code == 0
         assert not pending(scene)
     finally:
-        scene.table.create_anew()
+        scene.table.create_again()
 
 
 def test_a_column_that_is_gone_makes_keys_no_proof(scene):
@@ -170,7 +170,7 @@ def test_a_column_that_is_gone_makes_keys_no_proof(scene):
         assert outcome.code == 7, str(outcome)
         assert len(pending(scene)) == scene.kind.days
     finally:
-        scene.table.create_anew()
+        scene.table.create_again()
 
 
 def test_row_security_makes_absence_no_proof(scene):

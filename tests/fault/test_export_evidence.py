@@ -1,4 +1,4 @@
-"""A server whose disk was put back gives a transaction's number to a stranger: the rows are asked, not the number alone."""
+"""A server whose disk was put back gives a transaction's number to another one: the rows decide, not the number alone."""
 import re
 
 import pytest
@@ -58,7 +58,7 @@ def is_undecided(exports, says: str):
 
 
 @pytest.mark.parametrize("shape", [COMMON_KNOWLEDGE[0], SISTERS[3], SISTERS[4]], ids=lambda shape: shape.table)
-def test_an_abort_of_a_strangers_does_not_remove_the_only_copy(exports, database, shape):
+def test_the_abort_of_another_transaction_does_not_remove_the_only_copy(exports, database, shape):
     assert killed(exports, database, kill_after, shape, {"EXPORT_TIME_ZONE": "Europe/Tallinn"})
     forge_number(exports, strangers_number(exports, "ROLLBACK"))
     is_undecided(exports, "that it was rolled back, but none of the rows")
@@ -66,13 +66,13 @@ def test_an_abort_of_a_strangers_does_not_remove_the_only_copy(exports, database
     assert exports.place.names() == [shape.task + FIRST] and exports.place.leftovers() == []
 
 
-def test_a_commit_of_a_strangers_does_not_double_the_rows(exports, database):
+def test_the_commit_of_another_transaction_does_not_double_the_rows(exports, database):
     assert not killed(exports, database, kill_before)
     forge_number(exports, strangers_number(exports, "COMMIT"))
     is_undecided(exports, "that it was committed, but rows of the file are in the table")
     outcome = exports.archiver.run("recover", "--exports", "--discard", "agency" + FIRST, expect=7)
     assert "was committed" in outcome.stderr, str(outcome)
-    change_mark(exports, started="1700000000000000")  # the number can be a stranger's only since a restart
+    change_mark(exports, started="1700000000000000")  # the number can belong to another transaction only after a restart
     exports.archiver.run("recover", "--exports", "--discard", "agency" + FIRST, expect=0)
     exports.run(expect=0)
     assert exports.check()["agency"] > 0
@@ -143,7 +143,7 @@ def test_an_abort_whose_rows_were_changed_waits_for_a_person_once_the_server_was
 
 @pytest.mark.parametrize("started", ["", "1700000000000000"], ids=["the same server", "restarted"])
 def test_an_abort_without_evidence_is_believed_of_the_same_server_only(exports, database, started):
-    """The number may be a stranger's where a disk was put back."""
+    """After a disk was put back the number may belong to another transaction."""
     gone = killed(exports, database, kill_after if started else kill_before)
     change_mark(exports, without="evidence", started=started)
     if started:

@@ -83,7 +83,7 @@ def test_rows_that_come_back_are_recognised_in_the_file_of_the_other_kind(scene,
     assert contents(scene) == before and scene.table.count() == YOUNG
 
 
-def test_a_file_of_the_other_kind_that_was_edited_is_no_evidence(scene):
+def test_an_edited_file_of_the_other_kind_is_not_evidence(scene):
     scene.begin(Kind(before=8, rows=0))
     scene.lake.put_blob(scene.container, NAME + ".gz", gzip.compress(HEADER + OTHER))
     blob = scene.lake.head(scene.container, NAME)
@@ -165,7 +165,7 @@ def lose_mark(scene, name: str, how: str) -> None:
     """What others do to a file of ours: the mark is gone, the rows are there."""
     if how == "its mark was cleared":
         scene.lake.set_metadata(scene.container, name, {"by": "others"})
-    elif how == "uploaded anew":
+    elif how == "uploaded again":
         scene.lake.put_blob(scene.container, name, scene.lake.get(scene.container, name))
     else:
         content = scene.lake.get(scene.container, name)
@@ -192,7 +192,7 @@ def both_without_a_mark(scene, how: str, index: bool, compression: str) -> dict:
 
 
 @INDEX
-@pytest.mark.parametrize("how", ["its mark was cleared", "uploaded anew", "an append blob"])
+@pytest.mark.parametrize("how", ["its mark was cleared", "uploaded again", "an append blob"])
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_rows_that_come_back_are_recognised_in_a_file_of_the_other_kind_without_a_mark(scene, index, how, compression):
     settings = both_without_a_mark(scene, how, index, compression)
@@ -205,7 +205,7 @@ def test_rows_that_come_back_are_recognised_in_a_file_of_the_other_kind_without_
 
 @INDEX
 def test_some_rows_come_back_among_new_ones_and_the_other_kind_has_lost_its_mark(scene, index):
-    settings = both_without_a_mark(scene, "uploaded anew", index, "none")
+    settings = both_without_a_mark(scene, "uploaded again", index, "none")
     scene.table.execute("""INSERT INTO "Event" SELECT * FROM oracle.original WHERE created_at < '2025-01-01' ORDER BY id LIMIT 3""")
     scene.table.fill(5, 1, seed="late")
     scene.oracle.remember_new()

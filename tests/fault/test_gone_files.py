@@ -34,7 +34,7 @@ def first_file(scene):
 
 @pytest.mark.parametrize("mishap", MISHAPS)
 @pytest.mark.parametrize("kind", ["new files", "appends", "new gzip files"])
-def test_a_file_that_is_gone_after_commit_is_no_success(scene, kind, mishap):
+def test_a_file_that_is_gone_after_commit_is_a_failure(scene, kind, mishap):
     scene.begin(KINDS[kind])
     lost = []
 

@@ -86,7 +86,7 @@ def test_a_broker_that_is_killed_and_comes_back_loses_nothing_that_was_accepted(
         assert not service.events("journal.kafka_producer_replaced") or doubtful
 
 
-def test_an_answer_that_never_comes_is_no_success(serve_kafka, broker, java, topic):
+def test_a_missing_answer_is_a_failure(serve_kafka, broker, java, topic):
     short = ("message.timeout.ms=3000", "socket.timeout.ms=1000", "request.timeout.ms=900")
     with serve_kafka(broker.address, *short) as service:
         assert post(service, topic, [{"n": 0}]).status == 201

@@ -44,7 +44,7 @@ def test_scram_lets_us_in_and_a_wrong_password_is_said_and_not_shown(serve_kafka
 
 
 def test_a_broker_from_4_on_refuses_scram_and_that_is_said(serve_kafka, broker, certificate, topic):
-    """The day this is 201, docs/kafka.md says too much: librdkafka has been mended."""
+    """If this becomes 201, librdkafka has been fixed and docs/kafka.md has to change."""
     with serve_kafka(broker.secured("SCRAM"), *scram(certificate.authority, brokers.PASSWORD)) as service:
         answer = post(service, topic, [{"n": 1}], timeout=90)
         assert answer.status >= 500

@@ -91,7 +91,7 @@ def test_a_message_that_cannot_be_processed_blocks_and_nothing_is_passed_over(th
     assert timestamps.value(TABLE) == 1 and timestamps.value("SELECT next FROM event_archiver.position") == 1
 
 
-def test_disaster_recovery_to_the_letter(timestamps):
+def test_disaster_recovery_byte_for_byte(timestamps):
     """1,001 records; TRUNCATE; a new KAFKA_GROUP_ID; all are back. Twice."""
     with timestamps.serve("timestamps") as service:
         tickets = [submitted(service) for _ in range(1001)]

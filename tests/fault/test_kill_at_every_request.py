@@ -10,7 +10,7 @@ from support.moments import try_moments
 from support.scene import KINDS
 
 KILLS = {"before": kill_before, "after": kill_after, "on the wire": kill_on_the_wire}
-# What ends a flight of messages and is answered. Not Terminate: whoever says it may be gone before it could be killed.
+# What ends a flight of messages and is answered. Not Terminate: its sender may be gone before it could be killed.
 ROUND_TRIPS = ("Q", "S", "startup")
 ALL_MESSAGES = ("Q", "P", "B", "D", "E", "S", "C", "d", "c", "f", "startup")
 

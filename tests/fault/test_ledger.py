@@ -201,7 +201,7 @@ def test_a_restore_leaves_the_ledger_right(scene, kind):
 
 
 def put_back(scene, where: str) -> None:
-    """Rows of tails (their ids come after the 9 that `begin` made first), by hand: whoever discards a file's copy says that they are in the table."""
+    """Rows of tails (their ids come after the 9 that `begin` made first), by hand: discarding a file's copy says that they are in the table."""
     scene.table.execute(f'INSERT INTO "Event" SELECT * FROM oracle.original WHERE {where} ON CONFLICT DO NOTHING')
 
 

@@ -129,7 +129,7 @@ WRITES = {
     "keeping": ("keeping", {"method": "PUT", "contains": "comp=metadata"}),
     "a copy": ("append blobs", {"method": "PUT", "contains": ".part?comp=blocklist"}),
     "removing an append blob": ("append blobs", {"method": "DELETE", "when": lambda record: not record.target.endswith(".part")}),
-    "building it anew": ("append blobs", {"method": "PUT", "contains": ".csv?comp=blocklist"}),
+    "building it again": ("append blobs", {"method": "PUT", "contains": ".csv?comp=blocklist"}),
     "removing a copy": ("append blobs", {"method": "DELETE", "contains": ".part"}),
 }
 MISHAPS = {

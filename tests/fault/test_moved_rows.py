@@ -60,7 +60,7 @@ def test_the_night_after_the_time_column_got_another_type(scene, index):
         assert outcome.summary["rows"] == 2
         assert scene.plain.run("archive", expect=0).summary["rows"] == 0
     finally:
-        scene.table.create_anew()
+        scene.table.create_again()
 
 
 def test_a_key_that_tells_a_row_otherwise_needs_a_person_once(scene):
@@ -82,7 +82,7 @@ def test_a_key_that_tells_a_row_otherwise_needs_a_person_once(scene):
         scene.plain.run("verify", expect=0)
     finally:
         scene.plain = scene.plain.with_settings({"ARCHIVE_KEY_COLUMN": ""})
-        scene.table.create_anew()
+        scene.table.create_again()
 
 
 MOVES = {

@@ -24,7 +24,7 @@ def members(scene):
     scene.table.execute("DROP FUNCTION IF EXISTS keep_some CASCADE")
     yield scene
     scene.table.execute("DROP FUNCTION IF EXISTS keep_some CASCADE; DROP TABLE IF EXISTS late")
-    scene.table.create_anew(False)
+    scene.table.create_again(False)
     scene.partitioned = False
 
 

@@ -107,7 +107,7 @@ def test_a_varchar_key_is_compared_by_the_servers_own_operator(planted):
     for arguments in (["archive", "--dry-run"], ["archive"], ["verify"], ["check"]):
         outcome = scene.run(*arguments, settings=settings)
         assert outcome.code == 0 and "planted" not in outcome.stderr + outcome.stdout, str(outcome)
-    scene.table.create_anew(False)
+    scene.table.create_again(False)
 
 
 def test_check_looks_without_being_led_astray(planted):

@@ -52,7 +52,7 @@ def test_every_kind_of_run_works(pooled, kind):
 
 
 def test_nothing_is_left_behind_in_the_servers_sessions(pooled, role):
-    """Settings, locks and prepared statements would reach whoever gets the session next."""
+    """Settings, locks and prepared statements would reach the session's next client."""
     pooled.begin(KINDS["appends"])
     pooled.run(settings={"ARCHIVE_PARALLEL": "4"})
     assert pooled.table.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0

@@ -1,4 +1,4 @@
-"""Projections of a topic in Kafka: each event once, whoever is killed, and positions are those in the database."""
+"""Projections of a topic in Kafka: each event once, whichever process is killed, and positions are those in the database."""
 import json
 import random
 import signal

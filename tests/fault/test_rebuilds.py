@@ -44,7 +44,7 @@ def test_a_rebuild_that_another_one_overtook_writes_to_no_live_table(shop, point
 
 @pytest.mark.parametrize("point", ["rebuild-prepared", "projection-after-commit#3", "rebuild-caught-up"])
 def test_a_rebuild_writes_nothing_to_the_tables_of_another_one(shop, point):
-    """Its apply.sql is the one that was mended."""
+    """Its apply.sql is the corrected one."""
     shop.write("total/apply.sql", TOTAL.replace("sum(v)", "sum(v + 1000)"))
     old = frozen_at(shop, "projection-after-commit#3")
     shop.write("total/apply.sql", TOTAL)

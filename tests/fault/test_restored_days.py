@@ -121,7 +121,7 @@ def test_a_restored_file_whose_columns_have_changed_since_is_not_guessed_at(scen
 
 @pytest.mark.parametrize("rows", [0, 4])
 def test_a_file_that_was_removed_since_its_rows_were_recognised_ends_the_attempt(scene, rows):
-    """Somebody removes a file when its rows have been recognised: they may not be deleted for what is gone, and are written anew."""
+    """A file is removed after its rows were recognised: the rows are not deleted on its account, and are written again."""
     scene.begin(Kind(before=6, rows=rows, restored=True))
     with scene.gates() as (lake, database):
         def remove():

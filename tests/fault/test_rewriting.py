@@ -114,7 +114,7 @@ def test_a_table_swapped_for_another_of_its_name_is_looked_up_again(scene, comma
     assert rule.hits == 1 and outcome.code == 0, str(outcome)
     assert "renamed or dropped" in outcome.events("run.again")[0]["error.message"], str(outcome)
     scene.finish(scene.kind.before + scene.kind.rows)
-    scene.table.create_anew(False)
+    scene.table.create_again(False)
 
 
 LOCKED = """SELECT array_agg(DISTINCT c.relname::text) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
@@ -127,7 +127,7 @@ def test_the_table_and_all_its_parts_are_locked_before_the_snapshot(scene, shape
     parts = {"Event", "day_1", "day_2", "day_3", "rest"} if shape == "partitioned" else {"Event"}
     seen = []
     with scene.gates() as (_, database):
-        # The row comes just before the lock: whoever sees it has taken the snapshot later.
+        # The row comes just before the lock: a snapshot that shows it was taken later.
         database.on(call_before(lambda: scene.table.execute(
             """INSERT INTO "Event" VALUES (900001, 'late', 'late', '2024-01-01 12:00', NULL, '{}')""")), contains="LOCK TABLE")
         database.on(call_before(lambda: seen.append(set(scene.table.value(LOCKED)))), contains="pg_export_snapshot")

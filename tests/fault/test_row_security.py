@@ -104,7 +104,7 @@ def test_a_policy_that_shows_all_rows_lets_them_be_archived(tenants, roles):
 
 
 def test_a_restored_day_stays_so_while_its_rows_may_be_hidden(tenants, roles):
-    """That a session sees no row of the day is not that there is none."""
+    """A session may see no row of the day although there are some."""
     tenants.plain.run("archive", expect=0)
     tenants.table.execute(f'GRANT INSERT ON public."Event" TO {roles[0]}')
     tenants.plain.run("restore", "--from", "2024-01-01", "--hold", "none", expect=0)

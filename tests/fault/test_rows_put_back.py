@@ -193,7 +193,7 @@ def test_rows_put_back_that_are_written_otherwise_since_a_type_was_changed(scene
         scene.table.execute(back)
         scene.finish(20)
     finally:
-        scene.table.create_anew()
+        scene.table.create_again()
 
 
 def rewrite(scene, name: str, content: bytes) -> None:

@@ -32,7 +32,7 @@ def test_restored_days_are_not_archived_by_another_time_column(scene):
     refused(scene, "archive")
 
 
-def test_marks_that_do_not_tell_the_time_column_are_no_obstacle(scene):
+def test_marks_without_the_time_column_are_not_an_obstacle(scene):
     """As they were written before."""
     scene.begin(Kind(before=12, rows=6))
     for blob in scene.lake.list(scene.container):

@@ -88,7 +88,7 @@ def ascii_database(scene):
 
 
 @pytest.mark.parametrize("arguments, index", [([], True), (["--commit=day"], True), ([], False)])
-def test_a_text_that_is_no_utf8_is_exit_3_and_the_day_is_named(scene, ascii_database, arguments, index):
+def test_invalid_utf8_is_exit_3_and_names_the_day(scene, ascii_database, arguments, index):
     uri, cursor = ascii_database
     scene.begin(Kind(rows=0))
     if index:
@@ -112,4 +112,4 @@ def test_a_damaged_row_is_exit_7_and_the_day_is_named(scene, index):
     outcome = scene.run("archive")
     assert outcome.code == 7 and "day 2024-01-0" in outcome.stderr, str(outcome)
     assert scene.table.value('SELECT count(*) FROM "Event"') == 9
-    scene.table.create_anew(False)
+    scene.table.create_again(False)

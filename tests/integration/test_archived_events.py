@@ -24,7 +24,7 @@ class Store(Shop):
         self.program = self.program.with_settings({"PROJECTIONS_PATH": None, **lake_settings})
 
     def events(self, *days: float) -> None:
-        """One event for each: so many days old."""
+        """One event for each of these ages in days."""
         self.topic.append(*({"name": "seen", "created_at": moment(each), "age": each} for each in days))
 
     def apply(self) -> None:

@@ -62,7 +62,7 @@ def test_an_id_is_a_uuid_from_end_to_end(service, path, name):
 
 
 @pytest.mark.parametrize("path", ["/build/{}", "/build/{}/disk-usage"])
-def test_an_unknown_build_is_no_number(service, path):
+def test_an_unknown_build_has_no_number(service, path):
     answer = service.get(path.format(OTHER))
     assert answer.status == 404 and answer.json["code"] == "ResourceNotFound"
     assert list(answer.json) == ["code", "message"] and not any(map(str.isdigit, answer.json["message"]))

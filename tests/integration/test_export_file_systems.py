@@ -96,7 +96,7 @@ def test_a_directory_in_which_nothing_can_be_renamed_is_found_out_before_anythin
 
 @pytest.mark.parametrize("settled_by", ["the next run", "recover"])
 @pytest.mark.parametrize("code", [errno.EIO, errno.EPERM])
-def test_a_file_that_cannot_be_named_after_commit_is_no_success(local, shim, tmp_path, code, settled_by):
+def test_a_file_that_cannot_be_named_after_commit_is_a_failure(local, shim, tmp_path, code, settled_by):
     broken = tmp_path / "broken"
     broken.touch()
     due = local.due(AGENCY)

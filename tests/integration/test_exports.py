@@ -67,7 +67,7 @@ def test_a_second_run_of_the_day_keeps_both_exports(exports):
 
 
 def test_one_null_pair_is_reported_loudly(exports):
-    """NOT IN with a NULL in it is true for nothing: the task selects no row, for ever, until somebody mends it."""
+    """NOT IN with a NULL in it is never true: the task selects no row until its SQL is fixed."""
     exports.add(AGENCY)
     exports.execute("INSERT INTO agency (id, base_id, updated_at) VALUES (gen_random_uuid(), NULL, NULL)")
     exports.remember()

@@ -86,7 +86,7 @@ def test_the_right_password_in_every_way(archiver, login, oracle, database, tmp_
     assert oracle.check().archived == 120
 
 
-def test_a_role_that_is_not_there(archiver, ready, oracle, database):
+def test_a_missing_role(archiver, ready, oracle, database):
     outcome = archiver.archive(
         settings={"PG_CONNECTION_STRING": database.server.uri(database.name, "nobody_at_all")}, expect=4
     )
@@ -219,7 +219,7 @@ def test_a_wrong_account_key(archiver, ready, oracle, azurite):
     failed_cleanly(outcome, oracle, "authori", "authenti", "refused", "403")
 
 
-def test_an_account_that_is_not_there(archiver, ready, oracle, azurite):
+def test_a_missing_account(archiver, ready, oracle, azurite):
     settings = {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string().replace(ACCOUNT, "nosuchaccount")}
     outcome = archiver.run("archive", settings=settings)
     assert outcome.code in (3, 4), str(outcome)

@@ -103,7 +103,7 @@ def test_cat_ends_quietly_where_its_reader_has_had_enough(binary, kept, place):
         assert json.loads(done.stdout)["position"] == 0
 
 
-def test_a_journal_that_is_not_there_is_no_journal(binary, tmp_path):
+def test_a_missing_journal_is_refused(binary, tmp_path):
     asked = Archiver(binary, {"JOURNAL": str(tmp_path / "nowhere")})
     assert "there is no journal in" in asked.run("journal", expect=3).stderr
     assert "there is no journal in" in asked.run("journal", "cat", "live", expect=3).stderr

@@ -33,7 +33,7 @@ def test_verify_compares_what_it_reads_with_the_positions(shop):
     kept = shop.journal.rename(shop.directory / "kept")
     TopicFile(shop.journal).append(*({"u": "b", "v": 1} for _ in range(60)))
     assert "but this journal is" in verified(shop, 7)["live"]["error"]
-    # The positions of another group do not count: it begins anew with this one.
+    # The positions of another group do not count: it begins again with this one.
     assert verified(shop, 0, KAFKA_GROUP_ID="after-the-loss")["live"]["events"] == 60
     shutil.rmtree(shop.journal)
     TopicFile(shop.journal, "other")
@@ -67,7 +67,7 @@ def test_a_journal_that_was_put_back_and_has_grown_longer_since_is_refused(shop)
     assert "is at position 60" in message and "another event stands before it" in message and "0 to 80" in message
     assert "another event stands before it" in verified(shop, 7)["live"]["error"]
     assert shop.total() == applied
-    # Whoever knows better begins anew, under another name.
+    # Another group name begins again.
     shop.once(KAFKA_GROUP_ID="anew")
     assert verified(shop, 0, KAFKA_GROUP_ID="anew")["live"]["events"] == 80
 

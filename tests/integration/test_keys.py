@@ -74,7 +74,7 @@ INDEXES = {
 
 
 @pytest.mark.parametrize("index", INDEXES)
-def test_an_index_that_is_not_unique_is_no_key(archiver, database, index):
+def test_an_index_that_is_not_unique_is_not_a_key(archiver, database, index):
     make(database, f"""CREATE TABLE t (id int NOT NULL, other int NOT NULL, created_at timestamp NOT NULL);
                        INSERT INTO t SELECT i, i, '2024-01-01' FROM generate_series(1, 9) i; {INDEXES[index]}""")
     for command in ("archive", "check", "plan"):

@@ -1,4 +1,4 @@
-"""A row is held whole by whoever reads it: one of others may take ARCHIVE_MEMORY and no more, one of ours what its mark says."""
+"""A reader holds a row whole: a row of others may take ARCHIVE_MEMORY and no more, one of ours what its mark says."""
 import gzip
 import zlib
 
@@ -52,7 +52,7 @@ def test_a_row_beyond_the_memory_ends_the_run_by_its_place(archiver, table, lake
     assert table.count() == 6
 
 
-def test_a_first_line_without_end_is_no_header(archiver, table, lake, container):
+def test_a_first_line_without_end_is_not_a_header(archiver, table, lake, container):
     table.fill(6, 2)
     lake.create_container(container)
     lake.put_blob(container, NAME + ".gz", packed((b"," * MIB, BOMB // MIB)))

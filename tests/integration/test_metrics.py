@@ -205,14 +205,14 @@ def test_sigterm_after_the_work_is_done_does_not_make_it_undone(archiver, table,
     assert (outcome.code, outcome.summary["exit_code"], table.count()) == (0, 0, 0)
 
 
-def test_a_pushgateway_that_is_no_url_is_refused_without_its_password(archiver, table):
+def test_an_invalid_pushgateway_url_is_refused_without_its_password(archiver, table):
     archiver.secrets.append("canary-77")
     outcome = archiver.archive(settings={"ARCHIVE_PUSHGATEWAY": "http://user:canary-77@gateway:9091"}, expect=2)
     assert "ARCHIVE_PUSHGATEWAY" in outcome.stderr
     assert "canary-77" not in archiver.run("config", settings={"ARCHIVE_PUSHGATEWAY": "http://user:canary-77@gateway"}).stdout
 
 
-def test_a_dry_run_is_no_success_and_sends_nothing(archiver, table, receiver, tmp_path):
+def test_a_dry_run_does_not_count_as_a_success_and_sends_nothing(archiver, table, receiver, tmp_path):
     table.fill(10, 1)
     path = tmp_path / "metrics.prom"
     archiver.archive("--dry-run", "--metrics-file", str(path), settings={"ARCHIVE_PUSHGATEWAY": receiver.url})

@@ -1,4 +1,4 @@
-"""Events from `send` to the lake and back, while whoever works on them is killed at random."""
+"""Events from `send` to the lake and back, while processes that work on them are killed at random."""
 import json
 import os
 import random

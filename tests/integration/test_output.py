@@ -43,7 +43,7 @@ def test_the_last_line_is_the_summary(archiver, table, lake, container):
 
 
 def test_peak_memory_in_the_summary_is_the_programs_own(archiver, table):
-    """A process inherits the peak of whoever started it unless care is taken."""
+    """A process inherits the peak of its parent unless care is taken."""
     table.fill(200, 4)
     ballast = bytearray(os.urandom(1)) * 300_000_000
     outcome = archiver.archive()

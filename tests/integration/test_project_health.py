@@ -65,7 +65,7 @@ def test_a_token_keeps_its_figures_and_not_its_probes(shop):
         assert service.get("/metrics", Authorization="Bearer long-enough").status == 200
 
 
-def test_a_port_that_is_taken_or_none_is_a_mistake(shop):
+def test_a_taken_or_invalid_port_is_a_mistake(shop):
     shop.post(1)
     with consumer(shop) as service:
         taken = shop.run("project", "total", "--health-port", str(service.port), expect=3)

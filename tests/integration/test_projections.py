@@ -119,7 +119,7 @@ def test_block_stops_at_the_first(shop):
     assert shop.total() == sum(range(30))
 
 
-def test_a_wrong_apply_sql_stops_and_goes_on_when_mended(shop):
+def test_a_wrong_apply_sql_stops_and_goes_on_once_fixed(shop):
     shop.write("total/apply.sql", "INSERT INTO nowhere SELECT $1")
     shop.post(10)
     shop.once(expect=3)
@@ -147,7 +147,7 @@ def test_a_lost_a_foreign_and_a_shortened_journal_are_refused(shop):
     assert "position 50" in message and "0 to 1" in message
     shop.run("projections", "replay", "total", expect=3)
     assert shop.total() == shop.posted
-    # With another group it begins anew, on top of what is there.
+    # With another group it begins again, on top of existing rows.
     shop.once(KAFKA_GROUP_ID="after-the-loss")
     assert shop.total() == shop.posted + 1
     shop.journal.rename(shop.directory / "other")
@@ -157,7 +157,7 @@ def test_a_lost_a_foreign_and_a_shortened_journal_are_refused(shop):
     assert "position 51" in message and "0 to 50" in message
 
 
-def test_a_database_that_is_put_back_or_made_anew_gets_everything(shop):
+def test_a_restored_or_new_database_gets_everything(shop):
     shop.post(60)
     shop.once()
     shop.execute("CREATE TABLE kept_total AS TABLE total; CREATE TABLE kept AS TABLE event_archiver.position")
@@ -218,7 +218,7 @@ def test_a_rebuild_from_a_position_keeps_the_dead_letters_before_it(shop):
     assert shop.total() == 2
 
 
-def test_a_position_that_several_topics_have_is_no_name_of_a_dead_letter(shop):
+def test_a_position_in_several_topics_does_not_identify_a_dead_letter(shop):
     shop.write("total/projection.conf", "topic = live, other\nbatch = 50\ntables = public.total\n")
     shop.topic.append({"u": "a", "v": "many"}, {"u": "a", "v": "more"})
     TopicFile(shop.journal, "other").append({"u": "b", "v": "many"})
@@ -434,7 +434,7 @@ def test_a_position_that_is_in_use_is_not_forgotten(shop):
     refused = shop.run("projections", "forget", "total", expect=3)
     assert "still defined" in refused.summary["msg"]
     shop.run("projections", "forget", "total", expect=3)
-    # Whoever pauses it first means it; what runs it begins nothing anew.
+    # A paused projection may be forgotten; the process that runs it does not begin again.
     shop.run("projections", "pause", "total")
     assert shop.run("projections", "forget", "total").stdout == "forgotten\n"
     process.wait_for_output('"projection.failed"')

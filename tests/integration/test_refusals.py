@@ -98,7 +98,7 @@ CASES = {
     "no credential": (lambda w: w.string(AccountKey=None), 2, "AccountKey or SharedAccessSignature"),
     "two credentials": (lambda w: w.string(SharedAccessSignature="sig=" + CANARIES["signature"]), 2, "exclude"),
     "a key as SAS": (lambda w: w.string(AccountKey=None, SharedAccessSignature=CANARIES["key"]), 2, "no 'sig'"),
-    "a signature that is none": (lambda w: w.by_sas(sig=CANARIES["signature"]), 4, "copied whole"),
+    "an invalid signature": (lambda w: w.by_sas(sig=CANARIES["signature"]), 4, "copied whole"),
     "a signature that has expired": (lambda w: w.by_sas(se="2020-01-01"), 4, "expired at 2020-01-01"),
     "a signature that allows too little": (lambda w: w.by_sas("rwd"), 4, "lacks 'l' (list)"),
     "no URL": (lambda w: w.string(BlobEndpoint="blob.example.org"), 2, "BlobEndpoint"),
@@ -184,7 +184,7 @@ def test_one_sentence_and_no_secret(archiver, table, wrong, case, form):
         assert "\n" not in line["msg"] and word in line["msg"] + line.get("error.hint", "")
         assert line.get("error.hint") or code == 2, "what to do"
     assert table.count() == 20
-    for question in ("check", "config"):  # whoever looks into it sees no more
+    for question in ("check", "config"):  # other commands show no more
         program.run(question)
 
 

@@ -152,7 +152,7 @@ def test_a_refusal_is_not_repeated(through, gate, table):
     assert gate.count(contains="comp=block&") == 1
 
 
-def test_idle_connections_that_were_closed_are_no_failure(through, gate, table, oracle):
+def test_closed_idle_connections_are_not_a_failure(through, gate, table, oracle):
     table.fill(30, 3)
     oracle.remember()
     gate.on(delay_answer(0.5), method="PUT", contains="comp=block&")

@@ -171,7 +171,7 @@ PARTITIONS = {
 
 @pytest.mark.parametrize("time", ["timestamp", "timestamptz"])
 @pytest.mark.parametrize("width", PARTITIONS)
-def test_a_day_whose_partition_is_gone_is_told_the_partition(archiver, table, lake, container, width, time):
+def test_a_missing_partition_is_named(archiver, table, lake, container, width, time):
     neighbour, own = PARTITIONS[width]
     table.execute(f"""DROP TABLE public."Event" CASCADE; SET TIME ZONE 'UTC';
         CREATE TABLE public."Event" (id bigint, created_at {time} NOT NULL, x text, PRIMARY KEY (id, created_at)) PARTITION BY RANGE (created_at);

@@ -262,14 +262,14 @@ def test_the_mark_of_another_file_or_server_is_ignored(sender, file):
 
 @pytest.mark.parametrize("place", ["link", "directory"])
 def test_a_mark_that_cannot_be_written_is_warned_of(sender, file, service, place):
-    """A link is not followed, whoever sends."""
+    """A link is not followed, whichever user sends."""
     mark = file.with_name(file.name + ".sending")
     mark.symlink_to("elsewhere") if place == "link" else mark.mkdir()
     outcome = sender.run("send", str(file), "--to", service.url, expect=0)
     assert outcome.events("send.no_mark") and not file.with_name("elsewhere").exists()
 
 
-def test_an_output_that_takes_nothing_is_told(sender, file, service):
+def test_an_output_that_cannot_be_written_is_reported(sender, file, service):
     environment = {"PATH": "/usr/bin:/bin", **{name: str(value) for name, value in sender.settings.items()}}
     with open("/dev/full", "w") as full:
         done = subprocess.run([sender.binary, "send", str(file), "--to", service.url], stdout=full, stderr=subprocess.PIPE, env=environment, text=True)
@@ -288,7 +288,7 @@ def test_the_mark_of_one_server_is_not_that_of_another_behind_the_same_proxy(sen
         assert server.events == EVENTS[:30]
 
 
-def test_a_file_that_becomes_shorter_meanwhile_is_no_success(sender, tmp_path):
+def test_a_file_that_becomes_shorter_meanwhile_is_a_failure(sender, tmp_path):
     file = tmp_path / "events.jsonl"
     write(file, [{"n": number, "pad": "x" * 400} for number in range(20_000)])
     with LiveEventServer(offers_batches=True) as server:

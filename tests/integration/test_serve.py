@@ -54,7 +54,7 @@ def test_the_tasks_are_listed_and_shown_verbatim(exports):
         assert listed.text == json.dumps(expected, separators=(",", ":"), ensure_ascii=False)
         for shape in COMMON_KNOWLEDGE:
             assert service.get(f"/exports/{shape.task}").text == json.dumps(as_listed(shape), separators=(",", ":"), ensure_ascii=False)
-        # Read anew for each request.
+        # They are read again for each request.
         exports.write("later", "COPY (SELECT 'ä\n\"') TO STDOUT WITH CSV HEADER", "DELETE FROM agency WHERE false")
         assert service.get("/exports/later").json["select_query"] == "COPY (SELECT 'ä\n\"') TO STDOUT WITH CSV HEADER"
         assert "later" in [task["name"] for task in service.get("/exports").json]
@@ -230,7 +230,7 @@ def test_probes_say_whether_it_lives_and_whether_exports_can_run(exports, databa
         assert service.get("/exports").status == 401
 
 
-def test_a_database_that_is_away_is_no_reason_not_to_serve(exports):
+def test_serve_starts_without_its_database(exports):
     exports.add(AGENCY)
     with Service(exports, settings={"DATABASE_URL": "postgresql://postgres@127.0.0.1:1/none"}) as service:
         assert service.get("/livez").status == 200
@@ -241,7 +241,7 @@ def test_a_database_that_is_away_is_no_reason_not_to_serve(exports):
         assert [task["name"] for task in service.get("/exports").json] == ["agency"]
 
 
-def test_directories_that_vanish_are_told(exports):
+def test_directories_that_vanish_are_reported(exports):
     exports.add(AGENCY)
     with Service(exports) as service:
         shutil.rmtree(exports.directory)

@@ -91,7 +91,7 @@ def test_a_foreign_journal_ends_the_server(served):
     assert outcome.code == 7 and "position 10" in outcome.summary["msg"], str(outcome)
 
 
-def test_a_broken_directory_is_told_of_by_readyz(served):
+def test_readyz_reports_a_broken_directory(served):
     served.write("broken/projection.conf", "topic = live\nbatch = many\n")
     process = served.serve("--apis", "events")
     assert "'broken/projection.conf', line 2" in served.get("/readyz")

@@ -99,7 +99,7 @@ def test_what_goes_along_is_refused_by_name(archiver, lake, container, event, sh
     (["--commit", "day"], {}), (["--max-days", "1"], {}), (["--shard", "0/2"], {}), (["--dry-run"], {}), ([], {"ARCHIVE_SIDE_EFFECTS": "allow"}),
     (["--side-effects=allow", "--commit=day"], {})], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_rows_of_the_table_that_are_not_in_the_file_never_go_along(archiver, lake, container, event, arguments, settings):
-    """Rows of later days hang on those of the first ones."""
+    """Rows of later days depend on those of the first ones."""
     event.execute(OLD)
     event.execute('UPDATE "Event" SET parent_id = id - 1 WHERE id > 1')
     event.execute(YOUNG)
@@ -289,7 +289,7 @@ def all_rows_of(table, name: str) -> list:
 
 
 def test_a_path_that_others_may_write_to_does_not_change_what_is_measured(exporting):
-    """An operator that hides everything, for whoever asks by the task's search_path."""
+    """An operator that hides everything from queries with the task's search_path."""
     table, run = exporting
     make_pages(table)
     table.execute("""CREATE SCHEMA trap; CREATE FUNCTION trap.never(oid, oid) RETURNS boolean LANGUAGE sql AS 'SELECT false';

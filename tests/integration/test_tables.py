@@ -97,7 +97,7 @@ def test_columns_of_every_type(run):
     )
 
 
-def test_a_generated_column_is_no_obstacle(archiver, database, lake, container):
+def test_a_generated_column_is_not_an_obstacle(archiver, database, lake, container):
     """COPY FROM refuses generated columns, so a file restores by naming the others, or the program says no."""
     with database.connection.cursor() as cursor:
         cursor.execute(

@@ -59,7 +59,7 @@ def test_a_timeline_can_be_drawn(archiver, table, tmp_path):
     assert sum(title.startswith("copy 2024-01-0") for title in titles) == 8
 
 
-def test_a_file_that_is_no_timeline_is_refused(tmp_path):
+def test_a_file_that_is_not_a_timeline_is_refused(tmp_path):
     path = tmp_path / "run.json"
     path.write_text("{}")
     drawn = subprocess.run([ROOT / "scripts/draw-trace", path], capture_output=True, text=True)

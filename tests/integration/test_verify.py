@@ -203,7 +203,7 @@ def test_another_header(archived, folder):
     assert kinds == {"header", "checksum"} or kinds == {"header", "checksum", "size"}
 
 
-def test_a_column_added_since_is_no_difference(archived, table):
+def test_a_column_added_since_is_not_a_difference(archived, table):
     table.execute('ALTER TABLE "Event" ADD COLUMN more text')
     verify(archived, expect=0)
 

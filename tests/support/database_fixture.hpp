@@ -87,7 +87,7 @@ class database_test : public testing::Test {
     std::string conninfo_;
 };
 
-// The error that `operation` throws; a test failure if there is none.
+// The error that `operation` throws; a test failure if it throws none.
 template <typename Error, typename T>
 [[nodiscard]] async::awaitable<std::unique_ptr<Error>> error_of(async::awaitable<T> operation) {
     std::unique_ptr<Error> caught;

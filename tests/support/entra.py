@@ -30,7 +30,7 @@ def unsecured(valid_for: float, audience: str) -> str:
 
 
 def forge(valid_for: float = 3600, audience: str = "https://storage.azure.com") -> str:
-    """A token that Azurite takes for so many seconds."""
+    """A token that Azurite accepts for this many seconds."""
     now = time.time()
     claims = {
         "aud": audience,

@@ -14,7 +14,7 @@ JOURNAL_SETTINGS = {"PROJECT": "none", "JOURNAL": "journal", "SERVE_APIS": "even
 
 
 class EventService(Service):
-    """A running `serve` that takes events; started anew on the same journal and port by `again`."""
+    """A running `serve` that takes events; `again` starts it again on the same journal and port."""
 
     def __init__(self, binary: Path, journal: Path, settings: dict | None = None):
         self.own_binary = binary

@@ -1,4 +1,4 @@
-"""The whole life of events, and whoever works on them is killed at random.
+"""The whole life of events, while processes that work on them are killed at random.
 
     life.py [--events N] [--seed S] [--calm]     on the servers that the environment names
 

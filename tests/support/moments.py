@@ -13,7 +13,7 @@ import os
 import random
 from collections.abc import Callable
 
-SHARE = 20  # one in so many
+SHARE = 20  # one case in SHARE
 LEAST = 2
 NEVER = 10**9
 

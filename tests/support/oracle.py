@@ -1,7 +1,7 @@
 """The one judge of every run: each row is in the table, or exactly once in its UTC day's file, as it was.
 
 `remember` copies the table before the first run; rows that come later are added to the copy by `remember_new`
-(or by whoever inserts them). `check` reads every file back the way a user would, COPY … FROM (FORMAT csv, HEADER),
+(or by the program that inserts them). `check` reads every file back the way a user would, COPY … FROM (FORMAT csv, HEADER),
 and compares files and table with the copy, EXCEPT ALL both ways, on the text of whole rows: stricter than
 jsonb's equality, which takes 1.0 for 1.00.
 """

@@ -95,7 +95,7 @@ class Scene:
         self.container = f"c{uuid.uuid4().hex[:16]}"
         self.plain = self.plain.with_settings({"ARCHIVE_PATH": self.container, "ARCHIVE_COMPRESSION": kind.compression})
         if kind.partitioned or self.partitioned:
-            self.table.create_anew(kind.partitioned)
+            self.table.create_again(kind.partitioned)
             self.partitioned = kind.partitioned
         if self.role:
             self.table.grant(self.role, kind.rights)

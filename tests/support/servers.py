@@ -193,7 +193,7 @@ class Server:
 
 
 class PostgreSQL(Server):
-    """A cluster with superuser `postgres`. Whoever reaches its port is let in, but for members of the role
+    """A cluster with superuser `postgres`. It lets every client in, except for members of the role
     `needs_password`, whose passwords are asked for."""
 
     stop_signal = signal.SIGINT  # fast shutdown

@@ -94,7 +94,7 @@ class EventTable:
             self.execute(INDEX)
         return self
 
-    def create_anew(self, partitioned: bool = False) -> None:
+    def create_again(self, partitioned: bool = False) -> None:
         self.execute('DROP TABLE IF EXISTS public."Event", day_1, day_2, day_3; DROP SEQUENCE IF EXISTS "Event_id_seq"')
         self.execute(PARTITIONED if partitioned else DDL)
 
@@ -152,5 +152,5 @@ class EventTable:
 
 
 def days_ago(days: int) -> str:
-    """A UTC day so many days before today."""
+    """The UTC day that many days before today."""
     return (datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=days)).isoformat()

@@ -38,7 +38,7 @@ What happens (functions below that make a Fault; a Fault's fields can be combine
     database_error(sqlstate)             DatabaseGate: the server never sees it, the client gets a FATAL error and a reset
     silence(), silence_after()  no answer, ever; the connection stays open
     late(seconds or event)  the client's connection is reset at once (`cut=False`: the client waits, until it gives up);
-                            the request reaches the server only after so many seconds, or once the event is set
+                            the request reaches the server only after this many seconds, or once the event is set
     kill_before(), kill_after(), kill_on_the_wire()
                             SIGKILL for gate.victim: before the server sees it; after the server has done it, before
                             the answer is delivered; or the request is delivered although its sender died

@@ -12,7 +12,7 @@ class condition_test : public test_support::loop_test {
     condition changed_{io_.get_executor()};
 };
 
-TEST_F(condition_test, wakes_everybody_who_waits) {
+TEST_F(condition_test, wakes_all_waiters) {
     background one(io_, changed_.wait());
     background other(io_, changed_.wait());
     settle();
@@ -38,7 +38,7 @@ TEST_F(condition_test, does_not_remember_a_notification_without_a_waiter) {
     EXPECT_TRUE(late.ended());
 }
 
-TEST_F(condition_test, throws_to_a_waiter_who_is_cancelled_and_lets_the_others_wait) {
+TEST_F(condition_test, throws_to_a_cancelled_waiter_and_lets_the_others_wait) {
     background leaving(io_, changed_.wait());
     background staying(io_, changed_.wait());
     settle();

@@ -102,7 +102,7 @@ TEST(describe, says_something_of_any_exception) {
     EXPECT_EQ(describe(std::make_exception_ptr(7)), "an exception of an unknown type");
 }
 
-TEST(failure_of, is_internal_for_anything_that_is_no_error_of_ours) {
+TEST(failure_of, is_internal_for_exceptions_of_other_types) {
     EXPECT_EQ(failure_of(std::make_exception_ptr(std::bad_alloc())), failure::internal);
     EXPECT_EQ(failure_of(std::make_exception_ptr(7)), failure::internal);
     EXPECT_EQ(failure_of(std::make_exception_ptr(room_error(failure::locked, "taken"))), failure::locked);

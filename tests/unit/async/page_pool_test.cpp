@@ -86,7 +86,7 @@ TEST_F(page_pool_test, reuses_the_memory_that_came_back) {
     EXPECT_EQ(pool_.try_take().get(), memory);
 }
 
-TEST_F(page_pool_test, wakes_whoever_waits_when_a_page_comes_back) {
+TEST_F(page_pool_test, wakes_a_waiter_when_a_page_comes_back) {
     auto taken = pool_.try_take();
     background waiting(io_, pool_.wait());
     settle();
@@ -99,7 +99,7 @@ TEST_F(page_pool_test, wakes_whoever_waits_when_a_page_comes_back) {
     EXPECT_FALSE(waiting.failed());
 }
 
-TEST_F(page_pool_test, wakes_whoever_waits_when_told_to) {
+TEST_F(page_pool_test, wakes_a_waiter_on_request) {
     background waiting(io_, pool_.wait());
     settle();
     pool_.wake_waiters();

@@ -69,7 +69,7 @@ TEST_F(retry_test, repeats_temporary_failures_and_logs_each_with_its_pause) {
             "retry: a try failed, trying again what=put block error.message=timed out pause_ms=2"));
 }
 
-TEST_F(retry_test, gives_up_after_so_many_tries_and_names_every_cause) {
+TEST_F(retry_test, gives_up_after_the_last_try_and_names_every_cause) {
     causes_ = {"timed out", "connection reset", "timed out", "timed out", "never seen"};
     background working(io_, work({}));
     run_dry();
@@ -126,7 +126,7 @@ TEST_F(retry_test, can_be_cancelled_during_a_pause) {
     EXPECT_EQ(tries_, 1U);
 }
 
-TEST_F(retry_test, does_not_repeat_exceptions_that_are_no_errors_of_ours) {
+TEST_F(retry_test, does_not_repeat_exceptions_of_other_types) {
     auto once = [this]() -> awaitable<void> {
         ++tries_;
         throw std::logic_error("a bug");

@@ -81,7 +81,7 @@ TEST_F(task_scope_test, join_rethrows_the_first_failure_and_lets_the_others_go_o
     run(scope_.join()); // told once
 }
 
-TEST_F(task_scope_test, cancels_all_and_a_cancellation_is_no_failure) {
+TEST_F(task_scope_test, cancels_all_and_a_cancellation_is_not_a_failure) {
     scope_.start(ends_slowly());
     scope_.start(asleep());
     settle();

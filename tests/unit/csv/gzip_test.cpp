@@ -156,7 +156,7 @@ TEST(gzip, that_ends_early_is_refused) {
     EXPECT_EQ(expanded("", 1), "");
 }
 
-TEST(gzip, that_was_changed_is_refused_unless_it_says_the_same) {
+TEST(gzip, that_was_changed_is_refused_unless_its_content_is_the_same) {
     gzip_compressor compressor;
     const auto compressed = member_of(compressor, {json_rows(40)});
     std::size_t refused = 0;

@@ -55,7 +55,7 @@ class borrowed_descriptor_test : public test_support::loop_test {
     db::borrowed_descriptor descriptor_{io_.get_executor()};
 };
 
-TEST_F(borrowed_descriptor_test, is_readable_in_bulk_only_once_so_much_is_there) {
+TEST_F(borrowed_descriptor_test, is_readable_in_bulk_only_once_enough_bytes_have_arrived) {
     const test_support::background wait(io_, descriptor_.readable_in_bulk(bulk, 1h));
     settle();
     EXPECT_FALSE(wait.ended());
@@ -66,7 +66,7 @@ TEST_F(borrowed_descriptor_test, is_readable_in_bulk_only_once_so_much_is_there)
     await_end(wait);
 }
 
-TEST_F(borrowed_descriptor_test, is_readable_in_bulk_when_so_much_was_there_before) {
+TEST_F(borrowed_descriptor_test, is_readable_in_bulk_if_enough_bytes_were_there_before) {
     send(bulk);
     const test_support::background wait(io_, descriptor_.readable_in_bulk(bulk, 1h));
     await_end(wait);

@@ -10,7 +10,7 @@ using test_support::error_of;
 
 class connect_test : public test_support::database_test {};
 
-TEST_F(connect_test, tells_who_the_client_is) {
+TEST_F(connect_test, names_the_client) {
     const auto story = [this]() -> awaitable<void> {
         const auto session = co_await open();
         const auto result = co_await session->query(

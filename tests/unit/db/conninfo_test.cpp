@@ -22,7 +22,7 @@ db::settings settings_of(const std::string& conninfo) {
     return db::settings_for_libpq(options);
 }
 
-TEST(conninfo_mistake, is_none_for_a_good_one) {
+TEST(conninfo_mistake, is_empty_for_a_good_one) {
     EXPECT_EQ(db::conninfo_mistake(""), std::nullopt);
     EXPECT_EQ(db::conninfo_mistake("host=h dbname=d user=u password='a b'"), std::nullopt);
     EXPECT_EQ(db::conninfo_mistake("postgresql://u:p@h:5433/d?sslmode=require"), std::nullopt);

@@ -46,7 +46,7 @@ TEST(evidence, comes_back_from_its_text) {
     EXPECT_THROW((void)evidence_from("1;a;'b;'b,'c;UTC;00,'1"), std::invalid_argument);
 }
 
-TEST(evidence, is_none_without_a_key_or_in_another_dialect) {
+TEST(evidence, is_empty_without_a_key_or_in_another_dialect) {
     for (auto each : {taker({"text", "id"}), taker({"text", "part", "id"}, false), evidence_taker()}) {
         each.add("a,1,2\n");
         EXPECT_EQ(text_of(each.taken()), "");

@@ -26,7 +26,7 @@ TEST(file_name, comes_back_from_its_text) {
     EXPECT_EQ(timed->stamp, "2025_01_01-03_15_09_PM");
 }
 
-TEST(file_name, of_others_is_none) {
+TEST(file_name, is_empty_for_names_of_other_programs) {
     for (const auto* const text : {"",
                                    "agency",
                                    "agency.csv.gz",

@@ -39,7 +39,7 @@ TEST(placeholders, are_bound_wherever_they_stand) {
     }
 }
 
-TEST(placeholders, that_are_none_are_named_with_their_line) {
+TEST(placeholders, that_are_invalid_are_named_with_their_line) {
     const std::pair<std::string_view, std::string_view> cases[] = {
         {"SELECT 1 % 2", "line 1: '% ' is not a placeholder: write '%%' for a percent sign"},
         {"a\nb\nLIKE 'x%'", "line 3: '%'' is not a placeholder"},

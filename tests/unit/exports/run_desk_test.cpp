@@ -131,7 +131,7 @@ TEST_F(desk, drops_what_is_waiting_when_it_closes) {
     EXPECT_THAT(begun_, ElementsAre("a"));
 }
 
-TEST_F(desk, tells_those_who_wait_that_a_run_was_stopped) {
+TEST_F(desk, tells_waiters_that_a_run_was_stopped) {
     boost::asio::cancellation_signal stop;
     desk_.emplace(
         loop_.get_executor(), [this](std::string task) { return run(std::move(task)); }, 1);

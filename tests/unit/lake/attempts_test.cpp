@@ -100,7 +100,7 @@ TEST_F(repeat_attempts_test, throws_any_other_failure_at_once) {
     EXPECT_EQ(attempts_, 1);
 }
 
-TEST_F(repeat_attempts_test, says_who_is_in_the_way_once_patience_has_run_out) {
+TEST_F(repeat_attempts_test, names_the_other_run_once_the_wait_is_over) {
     EXPECT_EQ(end_of({{attempt_result::lock_busy}}), "the lock is held");
     EXPECT_EQ(end_of({{attempt_result::tail_waiting}}), "the tail is open");
 }

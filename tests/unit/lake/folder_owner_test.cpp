@@ -34,7 +34,7 @@ TEST(folder_owner, is_told_by_cluster_database_and_table_but_not_by_the_name_of_
     }
 }
 
-TEST(owner_from, reads_what_the_lock_blob_says_and_nothing_that_is_not_whole) {
+TEST(owner_from, reads_the_lock_blob_and_rejects_an_incomplete_one) {
     const folder_holder nobody;
     const folder_holder holder{"0193-lease", "run 1, host a, since 2026-01-01T02:00:00Z"};
     const auto found = owner_from(lock_metadata(our_owner(), nobody));

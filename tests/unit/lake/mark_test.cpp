@@ -145,7 +145,7 @@ TEST(mark, restates_the_metadata_of_others_and_replaces_ours) {
     EXPECT_EQ(without_mark(values), (azure::metadata{{"archive", "y"}, {"owner", "analytics"}}));
 }
 
-TEST(mark, is_absent_from_a_file_of_somebody_else) {
+TEST(mark, is_absent_from_a_file_of_another_program) {
     for (const azure::metadata& values : {azure::metadata{}, {{"owner", "analytics"}}, {{"archive", "1"}}}) {
         const auto read = mark_from(values);
         EXPECT_FALSE(read.mark);

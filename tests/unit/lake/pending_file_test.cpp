@@ -115,7 +115,7 @@ TEST_F(pending_files_test, stages_again_what_was_copied_into_other_blocks) {
     EXPECT_EQ(mark().now.ids, crc_of_ids(std::vector{lake_.blobs.at(name).committed.front().id}));
 }
 
-TEST_F(pending_files_test, takes_nothing_back_from_a_file_that_somebody_has_appended_to) {
+TEST_F(pending_files_test, takes_nothing_back_from_a_file_that_another_program_appended_to) {
     publish(true);
     lake_.write(name, content() + "3\n", lake_.blobs.at(name).properties.metadata);
     const auto failed = failure_of(files_.take_back(lake_.file(name)));

@@ -48,9 +48,9 @@ TEST(decide_copy, follows_its_table) {
         {"the original is gone: the copy is all there is", original_state::absent, copy_decision::rebuild},
         {"a removal may be on the wire, so the copy must not go", original_state::as_copied,
          copy_decision::remove_original},
-        {"built anew already, or its owner added to it", original_state::begins_alike,
+        {"built again already, or its owner added to it", original_state::begins_alike,
          copy_decision::remove_copy},
-        {"somebody began it anew", original_state::otherwise, copy_decision::refuse},
+        {"another program created it again", original_state::otherwise, copy_decision::refuse},
         {"only its bytes can tell", original_state::not_looked, copy_decision::look_at_bytes},
     };
     for (const auto& row : rows) {

@@ -25,7 +25,7 @@ TEST(is_written_key, takes_what_postgresql_writes_and_nothing_else) {
     EXPECT_TRUE(is_written_key("character varying", "any, \"thing\""));
 }
 
-TEST(judge_time, knows_the_day_and_what_is_no_time) {
+TEST(judge_time, knows_the_day_and_rejects_what_is_not_a_time) {
     for (const auto* good : {"2024-02-29 00:00:00", "2024-02-29 23:59:59.999999", "2024-02-29 10:00:00.1+00",
                              "2024-02-29 10:00:00+00"})
         EXPECT_EQ(judge_time("2024-02-29", good), written_time::of_day) << good;

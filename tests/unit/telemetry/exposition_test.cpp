@@ -32,7 +32,7 @@ TEST(exposition, escapes_help_and_labels_each_in_its_way) {
                                    "a{table=\"\\\"Event\\\"\\\\\\n\"} 1\n");
 }
 
-TEST(exposition, spells_numbers_that_are_none_as_prometheus_does) {
+TEST(exposition, spells_nan_and_infinity_as_prometheus_does) {
     constexpr auto infinity = std::numeric_limits<double>::infinity();
     const metric metrics[] = {
         {"a", "", "", {{{}, infinity}, {{}, -infinity}, {{}, std::numeric_limits<double>::quiet_NaN()}}}};

@@ -35,7 +35,7 @@ TEST(parse_otlp_headers, reads_pairs_and_decodes_values) {
     }
 }
 
-TEST(parse_otlp_headers, refuses_what_is_no_header_and_quotes_none_of_it) {
+TEST(parse_otlp_headers, refuses_invalid_headers_without_quoting_them) {
     for (const auto* const text :
          {"canary", "=canary", "a b=canary", "a=canary%zz", "a=canary%", "a=canary%0d%0aX: 1"}) {
         const auto headers = parse_otlp_headers(text);

@@ -147,7 +147,7 @@ TEST(progress_display, logs_a_line_on_request_and_leaves_nothing_on_the_loop_onc
         io.run();
     }
     EXPECT_EQ(sink.lines.size(), 2U);
-    EXPECT_EQ(terminal, "") << "no bar was drawn, so there is none to erase";
+    EXPECT_EQ(terminal, "") << "no bar was drawn, so nothing is erased";
 }
 
 } // namespace

@@ -54,7 +54,7 @@ TEST(line_file, is_known_by_its_path_size_and_time) {
     EXPECT_THROW(line_file("/nonexistent/file"), async::error);
 }
 
-TEST(line_batch, ends_by_lines_and_bytes_and_leaves_out_what_is_no_event) {
+TEST(line_batch, ends_by_lines_and_bytes_and_leaves_out_invalid_events) {
     const rig::own_file file("{\"n\":1}\nno\n{\"n\":3}\n\n{\"n\":5}\n{\"n\":6}");
     line_file reader(file.path());
     std::vector<std::uint64_t> left_out;

@@ -91,7 +91,7 @@ TEST_F(batch_finder_test, finds_batches_that_are_whole) {
     EXPECT_EQ(found_in(read), "a 5-8;b 9-10;");
 }
 
-TEST_F(batch_finder_test, finds_none_of_which_a_part_is_missing) {
+TEST_F(batch_finder_test, finds_no_batch_with_a_missing_part) {
     const auto whole = kept("a", 5, {"1", "2", "3"});
     auto without_end = whole;
     without_end.pop_back();

@@ -70,7 +70,7 @@ TEST_F(shared_document_test, a_crowd_shares_the_making_that_begins_after_it_came
     EXPECT_THAT(got_, Each("2"));
 }
 
-TEST_F(shared_document_test, a_failure_is_told_and_the_next_tries_for_himself) {
+TEST_F(shared_document_test, a_failure_is_reported_and_the_next_caller_tries_again) {
     broken_ = true;
     auto& first = ask();
     auto& second = ask();

@@ -49,7 +49,7 @@ TEST(window_file_of, names_five_seconds_of_a_minute_in_the_processes_time_zone) 
     EXPECT_EQ(window_file_of(at(moment)), "server_events_261121000300.jsonl");
 }
 
-TEST(on_one_line, takes_white_space_out_of_what_is_no_string) {
+TEST(on_one_line, removes_white_space_outside_strings) {
     EXPECT_EQ(on_one_line("{\n  \"a b\" : [1,\t2] ,\r\n \"c\\\" d\": \"\\\\\" }"),
               R"({"a b":[1,2],"c\" d":"\\"})");
 }

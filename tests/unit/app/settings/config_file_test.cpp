@@ -128,7 +128,7 @@ TEST(config_of, has_settings_under_their_names_in_lower_case) {
                                  {"SERVE_TOKEN_FILE", "/run/token"}}));
 }
 
-TEST(config_of, says_what_is_no_setting) {
+TEST(config_of, names_unknown_settings) {
     const struct {
         std::string_view content;
         std::string_view mistake;

@@ -38,7 +38,7 @@ TEST(journal_settings, keep_events_in_a_directory_by_default) {
 
 TEST(journal_settings, read_what_they_are_given) {
     const auto checked = serving({{"JOURNAL", "/j"},
-                                  {"KAFKA_BROKER", "kafka:9092"}, // for whoever has no JOURNAL
+                                  {"KAFKA_BROKER", "kafka:9092"}, // if JOURNAL is not set
                                   {"JOURNAL_SYNC", "100ms"},
                                   {"JOURNAL_RETENTION", "2w"},
                                   {"JOURNAL_MAX_BYTES", "1GiB"},

@@ -5,7 +5,7 @@
 namespace archive {
 namespace {
 
-TEST(estimate_row_size, has_no_error_where_all_rows_were_sampled_and_none_where_all_are_alike) {
+TEST(estimate_row_size, has_no_error_if_all_rows_were_sampled_or_all_are_alike) {
     const std::vector<sampled_cluster> alike(10, {8, 800});
     const auto some = estimate_row_size(alike, 1'000'000);
     EXPECT_DOUBLE_EQ(some.mean, 100);

@@ -118,7 +118,7 @@ TEST(decide_settling, never_touches_a_file_on_less_than_certain_knowledge) {
     }
 }
 
-// A row of it may have been changed or deleted since by whoever owns it.
+// Another program may have changed or deleted a row of it since.
 TEST(decide_settling, believes_an_abort_of_a_server_that_has_run_ever_since_if_keys_of_it_are_there) {
     for (const auto rows : {tail_rows::some_in_table, tail_rows::none_in_table, tail_rows::not_comparable}) {
         settle_facts facts{here, db::fate::unknown, rows, true, db::fate::aborted, false, true, true};
@@ -127,7 +127,8 @@ TEST(decide_settling, believes_an_abort_of_a_server_that_has_run_ever_since_if_k
         EXPECT_NE(decide_settling(facts), settle_decision::take_back) << "nothing of it is there";
         facts.keys_in_table = true;
         facts.certain = false;
-        EXPECT_NE(decide_settling(facts), settle_decision::take_back) << "the number may be a stranger's";
+        EXPECT_NE(decide_settling(facts), settle_decision::take_back)
+            << "the number may be another transaction's";
         facts.certain = true;
         facts.said = db::fate::committed;
         EXPECT_NE(decide_settling(facts), settle_decision::take_back);
@@ -137,7 +138,7 @@ TEST(decide_settling, believes_an_abort_of_a_server_that_has_run_ever_since_if_k
     }
 }
 
-// Archived into another folder, or deleted by whoever owns it: this file may be one copy too many, or the
+// Archived into another folder, or deleted by another program: this file may be one copy too many, or the
 // only one.
 TEST(decide_settling, leaves_a_tail_that_was_rolled_back_for_certain_and_is_gone_from_the_table_to_a_person) {
     settle_facts facts{here, db::fate::unknown, tail_rows::none_in_table, true, db::fate::aborted, false,
@@ -146,7 +147,7 @@ TEST(decide_settling, leaves_a_tail_that_was_rolled_back_for_certain_and_is_gone
     facts.has_base = false;
     EXPECT_EQ(decide_settling(facts), settle_decision::refuse_gone);
     facts.certain = false;
-    EXPECT_EQ(decide_settling(facts), settle_decision::keep) << "the number may be a stranger's";
+    EXPECT_EQ(decide_settling(facts), settle_decision::keep) << "the number may be another transaction's";
     facts.certain = true;
     facts.said = db::fate::committed;
     EXPECT_EQ(decide_settling(facts), settle_decision::keep);
@@ -218,7 +219,7 @@ TEST(believe, doubts_what_the_sample_does_not_bear_out) {
     }
 }
 
-TEST(judge_rows, takes_a_file_back_only_when_each_row_is_there_to_the_letter) {
+TEST(judge_rows, takes_a_file_back_only_if_the_table_has_each_row_byte_for_byte) {
     for (const bool hidden : {false, true})
         for (const bool same_types : {false, true}) {
             EXPECT_EQ(judge_rows({3, 3, 0}, hidden, same_types), tail_rows::all_in_table);

@@ -133,7 +133,7 @@ TEST_F(publisher_test, meets_a_conflict_where_the_file_was_changed_since_it_was_
     EXPECT_EQ(file_.state, state::none) << "there is nothing to put back";
 }
 
-TEST_F(publisher_test, meets_a_conflict_where_somebody_made_the_file_meanwhile) {
+TEST_F(publisher_test, meets_a_conflict_if_another_program_made_the_file_meanwhile) {
     stage_rows();
     before_next("put_block_list", [this] { lake_.write(name, "theirs\n"); });
     EXPECT_EQ(failure_of(publisher_.publish(file_, author_)).kind(), failure::temporary);

@@ -14,7 +14,7 @@ const std::vector<table_column> columns{{"id", "bigint", 1, true},
                                         {"created_at", "timestamp without time zone", 6, true}};
 const unique_index primary{{2, 1}, true, true};
 
-TEST(choose_key, takes_the_primary_key_where_none_is_named) {
+TEST(choose_key, takes_the_primary_key_by_default) {
     EXPECT_EQ(choose_key(columns, {{{1}, false, true}, primary}, {}, true).names, (names{"tenant", "id"}));
     EXPECT_NE(choose_key(columns, {{{1}, false, true}}, {}, true).mistake, "");
     EXPECT_NE(choose_key(columns, {}, {}, false).mistake, "");

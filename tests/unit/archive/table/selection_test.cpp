@@ -79,7 +79,7 @@ TEST(backlog_seconds_sql, measures_from_the_oldest_of_the_rows_to_the_cutoff) {
                     .starts_with("SELECT extract(epoch FROM timestamptz '2024-01-05 02:00:00+00' - min("));
 }
 
-TEST(copy_range_sql, leads_with_the_day_and_leaves_it_empty_for_rows_that_have_none) {
+TEST(copy_range_sql, leads_with_the_day_and_leaves_it_empty_for_rows_without_one) {
     const std::string copies =
         R"(COPY (SELECT CASE WHEN "created_at" >= timestamp '0001-01-01 00:00:00')"
         R"( THEN ("created_at"::date - date '1970-01-01') END, "id", "created_at", "Pay""load")"

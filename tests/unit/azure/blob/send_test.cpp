@@ -121,7 +121,7 @@ TEST_F(Send, BlamesTheClock) {
     server->expect(answering("GET", 403, refused_at_another_time));
     EXPECT_THAT(storage_failure_of([&] { return run(client().list("", "")); }).hint(),
                 HasSubstr("This machine's clock is "));
-    EXPECT_EQ(server->seen().size(), 2U) << "dated anew once, and that is all";
+    EXPECT_EQ(server->seen().size(), 2U) << "dated again once, and that is all";
 }
 
 TEST_F(Send, DatesItsRequestsByTheServicesClockOnceItsOwnHasBeenRefused) {

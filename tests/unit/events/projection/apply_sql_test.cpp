@@ -19,7 +19,7 @@ TEST(apply_sql, statements_are_told_apart) {
     EXPECT_TRUE(read.needs_positions());
 }
 
-TEST(apply_sql, a_parameter_in_quotes_is_none) {
+TEST(apply_sql, a_parameter_in_quotes_is_not_a_parameter) {
     const auto read = read_apply_sql("SELECT '$2', $q$ $3 $q$, $5::text -- $4");
     EXPECT_THAT(read.uses, ElementsAre(false, false, false, false, true, false, false));
 }

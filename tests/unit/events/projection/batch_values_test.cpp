@@ -16,7 +16,7 @@ recorded_event one(std::string value, std::optional<std::string> key = std::null
     return made;
 }
 
-TEST(batch_values, one_json_text_is_none_more_and_none_less) {
+TEST(batch_values, the_value_of_an_event_is_exactly_one_json_text) {
     for (const auto* good :
          {"{}", "5", "\"x\"", " [1, 2] ", "null", "-1.5e300", "{\"a\":{\"b\":[]}}", "\"\\u0000\""})
         EXPECT_EQ(json_mistake(good), "") << good;
@@ -58,7 +58,7 @@ TEST(batch_values, an_event_has_one_id) {
               ids_parameter(events, event_source{"cluster", "other", 0}));
 }
 
-TEST(batch_values, what_is_no_text_is_replaced) {
+TEST(batch_values, invalid_text_is_replaced) {
     EXPECT_EQ(as_text("käse"), "käse");
     EXPECT_EQ(as_text(std::string_view("a\0b\xC3", 4)), "a\xEF\xBF\xBD"
                                                         "b\xEF\xBF\xBD");

@@ -88,7 +88,7 @@ TEST_F(kafka_broker_test, a_reader_notices_a_topic_that_was_made_again_and_is_lo
             said = error.reason();
         }
         EXPECT_EQ(said, journal_failure::foreign);
-        const auto after = co_await read_all(*live, 0, 1'000); // who begins anew reads what there is
+        const auto after = co_await read_all(*live, 0, 1'000); // a new reader gets the events that there are
         EXPECT_EQ(after.size(), 5U);
         co_await opened.close();
     };

@@ -61,7 +61,7 @@ class kafka_mishaps : public test_support::loop_test {
     std::uint64_t replaced_ = 0;
 };
 
-TEST_F(kafka_mishaps, a_connection_that_is_cut_and_an_error_that_passes_cost_no_event_and_double_none) {
+TEST_F(kafka_mishaps, a_cut_connection_and_a_passing_error_neither_lose_nor_double_an_event) {
     tell([this](topic& live) -> awaitable<void> {
         (void)co_await live.append(make_events(0, 1));
         for (const auto each : {RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
@@ -134,7 +134,7 @@ TEST_F(kafka_mishaps, an_answer_that_never_comes_leaves_the_outcome_unknown) {
         "message.timeout.ms=1500\nsocket.timeout.ms=1000\nrequest.timeout.ms=900\n");
 }
 
-TEST_F(kafka_mishaps, a_cluster_that_is_away_costs_time_and_then_an_error_that_says_nothing_is_kept) {
+TEST_F(kafka_mishaps, an_unreachable_cluster_is_an_error_after_a_while_and_nothing_is_kept) {
     tell(
         [this](topic& live) -> awaitable<void> {
             (void)co_await live.append(make_events(0, 1));
@@ -181,7 +181,7 @@ TEST_F(kafka_mishaps, a_leader_that_moves_is_followed_by_writers_and_readers) {
     });
 }
 
-TEST_F(kafka_mishaps, a_producer_that_cannot_go_on_is_made_anew_and_who_waited_is_told_that_nobody_knows) {
+TEST_F(kafka_mishaps, a_failed_producer_is_replaced_and_waiting_appends_end_with_an_unknown_outcome) {
     tell([this](topic& live) -> awaitable<void> {
         (void)co_await live.append(make_events(0, 1));
         cluster_.answer(mock_cluster::produce_request,

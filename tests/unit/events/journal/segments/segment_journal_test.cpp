@@ -117,7 +117,7 @@ TEST_F(segment_journal_test, has_one_writer_and_lets_another_process_read_what_i
 }
 
 // Neither in this process nor in another is an event read that a power cut could take back.
-TEST_F(segment_journal_test, shows_nobody_an_event_that_is_accepted_and_not_synced) {
+TEST_F(segment_journal_test, shows_no_event_before_it_is_synced) {
     rig_.segments.sync_every = std::chrono::milliseconds(150);
     auto writer = rig_.make(io_);
     auto reader = rig_.make(io_, true);
@@ -174,7 +174,7 @@ TEST_F(segment_journal_test, does_not_let_the_clock_turn_times_back) {
     });
 }
 
-TEST_F(segment_journal_test, removes_old_segments_that_nobody_needs_and_says_so_to_who_asks_for_them) {
+TEST_F(segment_journal_test, removes_old_segments_and_refuses_reads_of_them) {
     auto days = std::make_shared<int>(0);
     rig_.segments.segment_bytes = 2'000;
     rig_.segments.now = [days] { return event_time(std::chrono::days(*days)); };

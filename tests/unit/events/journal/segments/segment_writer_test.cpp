@@ -52,7 +52,7 @@ TEST_F(segment_writer_test, refuses_segments_of_another_journal) {
 }
 
 // A limit on the size of files stands for a full disk: the kernel refuses the bytes in the same places.
-TEST_F(segment_writer_test, keeps_nothing_of_a_group_that_found_no_room_and_goes_on_once_there_is) {
+TEST_F(segment_writer_test, keeps_nothing_of_a_group_without_room_and_goes_on_once_there_is_room) {
     std::signal(SIGXFSZ, SIG_IGN);
     rlimit old{};
     getrlimit(RLIMIT_FSIZE, &old);
