@@ -70,8 +70,9 @@ std::optional<row_mistake> row_judge::judge_keys(std::string_view row) {
             return row_mistake{difference_kind::malformed, 0, fmt::format("its key '{}' is NULL", column)};
         const auto key = csv::unquoted(raw, storage_);
         if (!is_written_key(type, key))
-            return row_mistake{difference_kind::malformed, 0,
-                               fmt::format("its key '{}' is not a {} as PostgreSQL writes it", column, type)};
+            return row_mistake{
+                difference_kind::malformed, 0,
+                fmt::format("its key '{}' is not of type {} as PostgreSQL writes it", column, type)};
         key_.emplace_back(key);
     }
     return std::nullopt;

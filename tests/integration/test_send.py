@@ -161,7 +161,7 @@ def test_a_server_or_a_file_that_is_not_there(sender, file, tmp_path):
     assert "Connection refused" in sender.run("send", str(file), "--to", gone.url, "--retries", "1", expect=5).stderr
     outcome = sender.run("send", str(tmp_path / "nothing"), "--to", gone.url, expect=3)
     assert "cannot be read" in outcome.stderr and "--watch" in outcome.stderr
-    assert "no regular file" in sender.run("send", str(tmp_path), "--to", gone.url, expect=3).stderr
+    assert "not a regular file" in sender.run("send", str(tmp_path), "--to", gone.url, expect=3).stderr
     for wrong in ("localhost:8000", "ftp://x", "http://u:p@host"):
         assert "--to" in sender.run("send", str(file), "--to", wrong, expect=2).stderr
     assert "--batch is '0'" in sender.run("send", str(file), "--batch", "0", expect=2).stderr

@@ -63,9 +63,9 @@ TEST(QueryFile, MistakesHaveTheirLine) {
          {"-- GET /a?\n-- rows\nSELECT 1", "line 1: '' is not a parameter"},
          {"-- GET /{a}\n-- rows\nSELECT 1", "line 1: the statement does not use the parameter 'a'"},
          {"-- GET /{a}\n-- rows\nSELECT $1,\n $2", "line 4: there is not a parameter $2: the route has 1"},
-         {"-- GET /a\nSELECT 1", "line 2: give what comes back"},
+         {"-- GET /a\nSELECT 1", "line 2: name the form of the answer"},
          {"-- GET /a\n-- json\nSELECT 1", "line 2: 'json' is not a form of an answer"},
-         {"-- GET /a\n-- row 302\nSELECT 1", "line 2: '302' is no such status"},
+         {"-- GET /a\n-- row 302\nSELECT 1", "line 2: '302' is not such a status"},
          {"-- GET /a\n-- rows\n\n", "line 1: there is no statement"},
          {"-- GET /a\n-- rows\nSELECT 1;\nSELECT 2", "line 4: a second statement"},
          {"-- GET /a\n-- rows\nDELETE FROM t", "line 3: the statement begins with DELETE"}}};
