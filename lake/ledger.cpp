@@ -77,7 +77,7 @@ ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag 
 bool is_decision(const ledger_entry& entry) noexcept {
     return entry.word == ledger_word::taken_back || entry.word == ledger_word::removed ||
            entry.word == ledger_word::emptied || entry.word == ledger_word::kept ||
-           entry.word == ledger_word::moved;
+           entry.word == ledger_word::moved || entry.word == ledger_word::erased;
 }
 
 std::string ledger_line(const ledger_entry& entry, std::string_view time) {

@@ -28,6 +28,7 @@ inline constexpr std::string_view taken_back = "taken back"; // of its last rows
 inline constexpr std::string_view removed = "removed";       // the same, and it held no others
 inline constexpr std::string_view emptied = "emptied";       // its rows are in the table
 inline constexpr std::string_view kept = "kept";             // a person has accepted its changed content
+inline constexpr std::string_view erased = "erased";         // rows of it were removed for good
 inline constexpr std::string_view moved = "moved away";      // a person has accepted that it is missing
 } // namespace ledger_word
 [[nodiscard]] bool is_decision(const ledger_entry& entry) noexcept;

@@ -6,6 +6,7 @@
 #include "app/cli/projection_requests.hpp"
 #include "app/text/output_format.hpp"
 #include "archive/look/day_printer.hpp"
+#include "archive/run/erasure.hpp"
 #include "archive/run/restore.hpp"
 #include "lake/day_range.hpp"
 
@@ -26,6 +27,7 @@ struct command_line {
     archive::restore_request restore;
     lake::day_range days; // of `list` and `verify`
     archive::cat_request cat;
+    archive::erase_request erase;
     bool calendar = false;
     std::string against;               // verify --against TABLE, as SQL writes it
     bool exports = false;              // recover --exports

@@ -35,6 +35,7 @@ constexpr std::string_view owner[] = {"PG_CONNECTION_STRING", "ARCHIVE_DATABASE_
 constexpr std::string_view forecast[] = {"ARCHIVE_COMMIT", "ARCHIVE_COMPRESSION", "ARCHIVE_RATE_LIMIT",
                                          "ARCHIVE_TRACE"};
 constexpr std::string_view running[] = {"DRY_RUN", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
+constexpr std::string_view erasing[] = {"DRY_RUN", "ARCHIVE_TRACE"};
 constexpr std::string_view settling[] = {"ARCHIVE_SHARD", "ARCHIVE_TRACE", "ARCHIVE_REPORT"};
 constexpr std::string_view exporting[] = {"DRY_RUN", "ARCHIVE_MEMORY", "ARCHIVE_SIDE_EFFECTS"};
 constexpr std::string_view foreseeing[] = {"ARCHIVE_SIDE_EFFECTS"};
@@ -115,6 +116,10 @@ bool takes(command which, const option& setting) {
         return among({group::logging, group::lake, group::owner, group::trace_and_report}, name);
     case command::cat:
         return among({group::logging, group::lake, group::owner, group::reading, group::trace}, name);
+    case command::erase:
+        return among({group::logging, group::database, group::lake, group::table, group::placement,
+                      group::resources, group::waits, group::erasing, group::foreseeing},
+                     name);
     case command::verify:
         return among(
             {group::logging, group::database, group::lake, group::table, group::resources, group::trace},

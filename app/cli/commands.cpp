@@ -13,10 +13,10 @@ using words = std::array<std::string_view, 2>;
 constexpr words formats{"text", "json"};
 constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};
 constexpr words journal_actions{"cat", "verify"};
-constexpr std::array<std::string_view, 22> topics{
-    "archive", "plan",        "recover",      "restore",     "export",     "serve", "send",   "journal",
-    "project", "projections", "dead-letters", "migrate",     "list",       "cat",   "verify", "check",
-    "config",  "completion",  "version",      "environment", "exit-codes", "man"};
+constexpr std::array<std::string_view, 23> topics{
+    "archive", "plan",        "recover",      "restore", "export",      "serve",      "send",  "journal",
+    "project", "projections", "dead-letters", "migrate", "list",        "cat",        "erase", "verify",
+    "check",   "config",      "completion",   "version", "environment", "exit-codes", "man"};
 constexpr std::array<std::string_view, 5> projection_actions{"pause", "resume", "replay", "rebuild",
                                                              "forget"};
 
@@ -68,6 +68,17 @@ constexpr std::array cat_flags{
                  "only rows for which the database says that this condition over their columns is true",
                  {}},
     command_flag{"--pending", "", "also rows that an interrupted run or a dry run has not committed", {}},
+};
+constexpr std::array erase_flags{
+    first_day,
+    last_day,
+    one_day,
+    command_flag{"--where",
+                 "SQL",
+                 "the rows for which the database says that this condition over their columns is true",
+                 {}},
+    command_flag{"--yes", "", "erase them; otherwise they are only counted", {}},
+    output,
 };
 constexpr std::array verify_flags{
     first_day, last_day,
@@ -159,6 +170,10 @@ constexpr std::array command_table{
     command_info{command::list, "list", "archived days: file, rows, bytes, state, last change", list_flags},
     command_info{command::cat, "cat", "rows of archived days to standard output as one CSV, in order of days",
                  cat_flags},
+    command_info{
+        command::erase, "erase",
+        "remove rows that match --where from the table and from archived days; shows what it would do",
+        erase_flags},
     command_info{command::verify, "verify",
                  "re-read archived days and prove them; names file, byte and row of each difference",
                  verify_flags},

@@ -24,6 +24,7 @@ enum class command : unsigned char {
     migrate,
     list,
     cat,
+    erase,
     verify,
     check,
     config,

@@ -20,6 +20,8 @@ std::string_view examples() noexcept {
   event-archiver verify --from 2024-01-01      prove what is there
   event-archiver cat --from 2023-01-01 --to 2023-12-31 --where "payload->>'user' = '7'" > user-7.csv
                                                rows of archived days, without restoring them
+  event-archiver erase --where "payload->>'user' = '7'"
+                                               what would be erased, of files and table; --yes erases it
   event-archiver restore --day 2024-01-01 --into looked_up
                                                a copy of a day in a table of its own
   event-archiver export --dry-run              would every export task work?

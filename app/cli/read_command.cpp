@@ -37,6 +37,8 @@ class command_reader {
             return read_restore_flags();
         if (result_.command == command::cat)
             return read_cat();
+        if (result_.command == command::erase)
+            return read_erase();
         if (result_.command == command::export_tasks)
             return read_export();
         if (result_.command == command::journal)
@@ -99,6 +101,23 @@ class command_reader {
             return *mistake;
         result_.cat = {std::get<lake::day_range>(days), text("--where"),
                        pending ? archive::unsettled_rows::included : archive::unsettled_rows::left_out};
+        return {};
+    }
+
+    [[nodiscard]] std::string read_erase() {
+        auto& request = result_.erase;
+        if (auto mistake = read_switch("--yes", request.yes); !mistake.empty())
+            return mistake;
+        request.where = text("--where");
+        if (request.where.empty())
+            return "erase needs --where: a condition over the columns, as PostgreSQL's WHERE has it";
+        const day_flags given{text("--from"), text("--to"), text("--day")};
+        if (given.from.empty() && given.to.empty() && given.day.empty())
+            return {}; // all days, and the whole table
+        auto days = read_days_asked("erase", given);
+        if (const auto* mistake = std::get_if<std::string>(&days))
+            return *mistake;
+        request.days = std::get<lake::day_range>(days);
         return {};
     }
 

@@ -67,6 +67,10 @@ std::string sentence_of(const summary_facts& facts) {
         return fmt::format("failed with exit code {}", facts.exit_code);
     if (facts.inquiry)
         return "answered";
+    if (facts.command == "erase")
+        return fmt::format("{} {} of {}, and {} of the table",
+                           facts.dry_run ? "dry run: could erase" : "erased", plain_count(report.rows, "row"),
+                           plain_count(report.days, "file"), plain_count(report.rows_deleted, "row"));
     if (report.days == 0)
         return report.files_settled > 0     ? "recovered " + plain_count(report.files_settled, "file")
                : facts.command == "recover" ? "nothing to recover"

@@ -3,6 +3,7 @@
 #include "app/cli/commands.hpp"
 #include "app/observe/run_id.hpp"
 #include "app/run/loop_run.hpp"
+#include "app/text/render_erasure.hpp"
 #include "app/text/terminal.hpp"
 #include "archive/plan/memory_budget.hpp"
 
@@ -68,6 +69,8 @@ async::awaitable<void> archive_work::work() {
         return archive::archive_rows(context_);
     if (request_.command == command::restore)
         return archive::restore_days(context_, request_.restore);
+    if (request_.command == command::erase)
+        return erase();
     if (request_.adopt)
         return archive::adopt_folder(context_);
     if (!request_.keep.empty())
@@ -83,12 +86,18 @@ async::awaitable<void> archive_work::ask() {
     answer_ = co_await inquire(request_, context);
 }
 
+async::awaitable<void> archive_work::erase() {
+    const auto did = co_await archive::erase_rows(context_, request_.erase);
+    answer_.text = render_erasure(did, request_.erase.days, context_.run_id, request_.output);
+}
+
 void archive_work::stop(int number) {
-    guard_.stop(number,
-                is_inquiry(request_.command)
-                    ? "stopping"
-                    : "stopping: rolling back the transaction and the uploaded files",
-                archive::to_string(report_.phase));
+    std::string_view what = "stopping: rolling back the transaction and the uploaded files";
+    if (is_inquiry(request_.command))
+        what = "stopping";
+    else if (request_.command == command::erase)
+        what = "stopping: what is erased stays erased; the same command goes on";
+    guard_.stop(number, what, archive::to_string(report_.phase));
 }
 
 } // namespace app

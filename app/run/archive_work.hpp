@@ -31,7 +31,7 @@ class archive_work {
     // Runs the command to its end. Once.
     [[nodiscard]] work_end run();
 
-    // Of a command that only looks; otherwise empty.
+    // Of a command that only looks, and of `erase`; otherwise empty.
     [[nodiscard]] const inquiry_answer& answer() const noexcept { return answer_; }
     [[nodiscard]] const archive::run_report& report() const noexcept { return report_; }
     [[nodiscard]] run_costs costs() const { return connections_.costs(); }
@@ -39,6 +39,7 @@ class archive_work {
   private:
     [[nodiscard]] async::awaitable<void> work();
     [[nodiscard]] async::awaitable<void> ask();
+    [[nodiscard]] async::awaitable<void> erase();
     void stop(int number);
 
     const command_line& request_;

@@ -52,7 +52,7 @@ class archive_command : public framed_command {
         , inquiry_(is_inquiry(request.command))
         , brief_(out.text && inquiry_) {
         facts_.command = info_of(request.command).name;
-        facts_.dry_run = settings.job.dry_run;
+        facts_.dry_run = settings.job.dry_run || (request.command == command::erase && !request.erase.yes);
         facts_.inquiry = inquiry_;
     }
 

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "archive/look/readable_part.hpp"
-#include "archive/look/row_filter.hpp"
 #include "archive/report.hpp"
 #include "archive/settings.hpp"
+#include "archive/table/row_filter.hpp"
 #include "db/session_scope.hpp"
 #include "lake/day_range.hpp"
 #include "lake/folder.hpp"

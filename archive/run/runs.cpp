@@ -2,6 +2,7 @@
 
 #include "archive/run/archive_run.hpp"
 #include "archive/run/copy_run.hpp"
+#include "archive/run/erase_run.hpp"
 #include "archive/run/recover_run.hpp"
 #include "archive/run/restore_run.hpp"
 
@@ -28,6 +29,17 @@ awaitable<void> restore_days(const run_context& given, restore_request request) 
         copy_run run(context, std::move(request));
         co_await run.run();
     }
+}
+
+awaitable<erasure> erase_rows(const run_context& given, erase_request request) {
+    auto whole = given.settings;
+    whole.shard = archive::shard(); // days of every shard
+    whole.dry_run = whole.dry_run || !request.yes;
+    const run_context context{whole,         given.database, given.helper,   given.lake,
+                              given.retries, given.pages,    given.log,      given.stop,
+                              given.report,  given.run_id,   given.new_nonce};
+    erase_run run(context, std::move(request));
+    co_return co_await run.run();
 }
 
 awaitable<void> recover_files(const run_context& context) {

@@ -4,6 +4,7 @@
 // Tested by tests/integration/test_round_trip.py.
 #pragma once
 
+#include "archive/run/erasure.hpp"
 #include "archive/run/restore.hpp"
 #include "archive/run/run_context.hpp"
 #include "archive/settle/verdict.hpp"
@@ -19,6 +20,10 @@ namespace archive {
 // Brings days back. Into another table: each in a transaction of its own, any number of times. In place: all
 // in one transaction; on any failure the files hold what they held, or the next run restores that.
 [[nodiscard]] awaitable<void> restore_days(const run_context& context, restore_request request);
+// Removes the rows that match from the table and from the files of days, of every shard; with
+// `context.settings.dry_run` it counts them. On any failure each file is as it was, or without exactly these
+// rows, and no other row is lost: the same command again does the rest.
+[[nodiscard]] awaitable<erasure> erase_rows(const run_context& context, erase_request request);
 // Settles what earlier runs left, and nothing else.
 [[nodiscard]] awaitable<void> recover_files(const run_context& context);
 // Settles one pending file as a person decided. `name`: with or without the folder.

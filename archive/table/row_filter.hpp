@@ -1,11 +1,13 @@
 // Lets PostgreSQL say which rows of day files match a condition that a person wrote.
-// Tested by tests/integration/test_cat.py.
+// Tested by tests/integration/test_cat.py and test_erase.py.
 #pragma once
 
 #include "archive/table/named_table.hpp"
 #include "db/connection.hpp"
+#include "db/error.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,12 +26,16 @@ struct row_batch {
     void clear() noexcept;
 };
 
+// Whether a message may repeat words of the condition, as PostgreSQL's sentences do.
+enum class condition_words : std::uint8_t { shown, hidden };
+
 class row_filter {
   public:
     // `condition`: an SQL expression over the columns of the files. `session` must outlive it.
-    row_filter(db::connection& session, std::string condition)
+    row_filter(db::connection& session, std::string condition, condition_words words = condition_words::shown)
         : session_(session)
-        , condition_(std::move(condition)) {}
+        , condition_(std::move(condition))
+        , words_(words) {}
 
     // Before the first batch: the columns that the rows have, by plain names. Each gets the type that the
     // column of this name has in `table`, without a length or precision. A column that `table` lacks is text.
@@ -42,9 +48,12 @@ class row_filter {
 
   private:
     [[nodiscard]] awaitable<std::vector<std::size_t>> judge(const row_batch& rows);
+    [[noreturn]] void explain(const db::error& failed, std::string_view file) const;
+    [[nodiscard]] std::string statement() const; // the numbers of the rows for which it is true
 
     db::connection& session_;
     std::string condition_;
+    condition_words words_;
     std::string create_;  // the statement that makes the temporary table
     std::string columns_; // of it, for SQL
 };

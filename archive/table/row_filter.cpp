@@ -1,5 +1,6 @@
-#include "archive/look/row_filter.hpp"
+#include "archive/table/row_filter.hpp"
 
+#include "archive/table/condition.hpp"
 #include "async/error.hpp"
 #include "db/error.hpp"
 #include "db/transaction.hpp"
@@ -19,25 +20,34 @@ namespace {
 constexpr std::string_view stage = "pg_temp.event_archiver_cat";
 constexpr std::string_view number_column = "event_archiver_row";
 
-// The condition as it stands in the statement: a comment at its end must not hide the parenthesis.
-std::string where_clause(std::string_view condition) { return fmt::format("WHERE (\n{}\n)", condition); }
+} // namespace
 
-[[noreturn]] void explain(const db::error& failed, std::string_view file) {
+std::string row_filter::statement() const {
+    return fmt::format("{}SELECT {} FROM {} WHERE {} ORDER BY 1", untraced, number_column, stage,
+                       parenthesised(condition_));
+}
+
+void row_filter::explain(const db::error& failed, std::string_view file) const {
     const std::string_view state = failed.state();
     if (state.starts_with("42") && state != "42501") // syntax_error_or_access_rule_violation
-        throw async::error(failure::usage, fmt::format("--where: {}", failed.message()),
-                           "Give a condition over the columns of the files, as PostgreSQL's WHERE has it.");
+        throw async::error(
+            failure::usage,
+            words_ == condition_words::shown
+                ? fmt::format("--where: {}", failed.message())
+                : fmt::format("--where, of '{}': {}", file,
+                              sentence_without_words(failed, "EXPLAIN " + statement(), condition_)),
+            "Give a condition over the columns of the files, as PostgreSQL's WHERE has it.");
     if (state.starts_with("22") || state.starts_with("23") || state == "P0001")
         throw async::error(
             failure::precondition,
             fmt::format("PostgreSQL cannot judge a row of '{}': {} (SQLSTATE {})", file, failed.message(),
                         state),
-            "A value does not fit the type that its column has in ARCHIVE_TABLE, or --where does not fit the"
-            " value. Rows that came before it may have been printed.");
+            fmt::format("A value does not fit the type that its column has in ARCHIVE_TABLE, or --where does "
+                        "not fit the value.{}",
+                        words_ == condition_words::shown ? " Rows that came before it may have been printed."
+                                                         : ""));
     throw failed;
 }
-
-} // namespace
 
 void row_batch::add(std::string_view row) {
     text.append(row);
@@ -88,8 +98,7 @@ awaitable<std::vector<std::size_t>> row_filter::judge(const row_batch& rows) {
     auto transaction = co_await db::transaction::begin(session_, options);
     co_await session_.execute(create_ + "; SET TRANSACTION READ ONLY");
     // The condition first: a mistake in it is then told of it, not of a row.
-    const auto chosen =
-        fmt::format("SELECT {} FROM {} {} ORDER BY 1", number_column, stage, where_clause(condition_));
+    const auto chosen = statement();
     co_await session_.query(fmt::format("EXPLAIN {}", chosen));
     auto target =
         co_await session_.start_copy_in(fmt::format("COPY {} ({}) FROM STDIN (FORMAT csv)", stage, columns_));

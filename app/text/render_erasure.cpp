@@ -1,0 +1,105 @@
+#include "app/text/render_erasure.hpp"
+
+#include "app/text/export_json.hpp"
+#include "app/text/text_table.hpp"
+#include "app/text/units.hpp"
+#include "app/text/utf8.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+namespace {
+
+namespace json = boost::json;
+
+// Whatever the settings of the account and of the server are: none of it can be asked for safely.
+constexpr std::array<std::string_view, 7> never_reached{
+    "earlier versions, snapshots and soft-deleted copies of the files, where the account keeps any",
+    "blocks that an interrupted run has uploaded and not published: the service drops them within a week",
+    "files of exports, and tables that rows were restored or copied into",
+    "events in the journal, dead letters, and tables of projections",
+    "backups, replicas that lag behind, and the write-ahead log of the database",
+    "the server's own log and statistics of statements, which may hold the condition",
+    "copies of the files that others have made",
+};
+constexpr std::string_view hidden_rows = "rows of the table that row security hides from this role";
+
+std::vector<std::string_view> not_reached(const archive::erasure& did) {
+    std::vector<std::string_view> places(never_reached.begin(), never_reached.end());
+    if (did.hidden)
+        places.push_back(hidden_rows);
+    return places;
+}
+
+json::value day_or_null(const std::optional<lake::day>& which) {
+    return which ? json::value(which->text()) : json::value(nullptr);
+}
+
+json::object content_json(const archive::file_content& content) {
+    return {{"rows", content.rows}, {"bytes", content.bytes}, {"crc", fmt::format("{:016x}", content.crc)}};
+}
+
+std::string erasure_json(const archive::erasure& did, const lake::day_range& days,
+                         const std::string& run_id) {
+    json::array files;
+    for (const auto& each : did.files)
+        files.emplace_back(json::object{{"day", each.which.text()},
+                                        {"blob", valid_utf8(each.name)},
+                                        {"rows", each.rows},
+                                        {"before", content_json(each.before)},
+                                        {"after", content_json(each.after)}});
+    json::array places;
+    for (const auto place : not_reached(did))
+        places.emplace_back(place);
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return json::serialize(json::object{{"schema", "event-archiver/erase/v1"},
+                                        {"done", did.done},
+                                        {"verified", did.verified},
+                                        {"condition_sha256", did.condition_sha256},
+                                        {"from", day_or_null(days.first)},
+                                        {"to", day_or_null(days.last)},
+                                        {"days", std::move(files)},
+                                        {"rows_of_files", did.rows_of_files()},
+                                        {"rows_of_table", did.rows_of_table},
+                                        {"files_read", did.files_read},
+                                        {"not_reached", std::move(places)},
+                                        {"time", iso_time(now)},
+                                        {"run_id", run_id}}) +
+           "\n";
+}
+
+std::string erasure_text(const archive::erasure& did) {
+    std::string text;
+    if (!did.files.empty()) {
+        text_table table("lrrl", {"DAY", "ROWS", "OF", "FILE"});
+        for (const auto& each : did.files)
+            table.add({each.which.text(), grouped(each.rows), grouped(each.before.rows), each.name});
+        text = table.text() + "\n";
+    }
+    text += fmt::format("would erase {} of {}, and {} of the table\n"
+                        "nothing was changed: --yes erases them, and prints a receipt\n\n"
+                        "what it does not reach:\n",
+                        counted(did.rows_of_files(), "row"), counted(did.files.size(), "archived file"),
+                        counted(did.rows_of_table, "row"));
+    for (const auto place : not_reached(did))
+        text += fmt::format("- {}\n", place);
+    return text;
+}
+
+} // namespace
+
+std::string render_erasure(const archive::erasure& did, const lake::day_range& days,
+                           const std::string& run_id, output_format format) {
+    return did.done || format == output_format::json ? erasure_json(did, days, run_id) : erasure_text(did);
+}
+
+} // namespace app

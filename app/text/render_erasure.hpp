@@ -1,0 +1,16 @@
+// What `erase` prints: what it would remove, or the receipt of what it has removed. Pure.
+// Tested by tests/unit/app/text/render_erasure_test.cpp.
+#pragma once
+
+#include "app/text/output_format.hpp"
+#include "archive/run/erasure.hpp"
+
+#include <string>
+
+namespace app {
+
+// A receipt is always JSON (docs/json.md). The condition is in it by its SHA-256 alone.
+[[nodiscard]] std::string render_erasure(const archive::erasure& did, const lake::day_range& days,
+                                         const std::string& run_id, output_format format);
+
+} // namespace app

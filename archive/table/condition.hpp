@@ -1,0 +1,45 @@
+// A condition that a person wrote: one expression over the columns of a table, which says the same whenever
+// it is asked. Its text may name people, so that no message repeats it. Tested by
+// tests/unit/archive/table/condition_test.cpp.
+#pragma once
+
+#include "archive/table/table.hpp"
+#include "db/connection.hpp"
+#include "db/error.hpp"
+#include "lake/day_range.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace archive {
+
+// In front of each statement with the condition in it: a trace shows the first 80 characters of a statement.
+inline constexpr std::string_view untraced =
+    "/* event-archiver: the condition below may name people, so that nothing of it stands in a trace */ ";
+static_assert(untraced.size() > 80);
+
+// The condition as it stands behind WHERE: a comment at its end must not hide the parenthesis.
+[[nodiscard]] std::string parenthesised(std::string_view condition);
+
+// Why it is not one expression: it closes a parenthesis that it did not open, or ends a statement. "" if it
+// is one. Pure.
+[[nodiscard]] std::string condition_mistake(std::string_view condition);
+
+// What PostgreSQL says of `statement`, which has the condition in it: without what the sentence quotes, but
+// with the character of the condition that it is about. Pure.
+[[nodiscard]] std::string sentence_without_words(const db::error& failed, std::string_view statement,
+                                                 std::string_view condition);
+
+// "WHERE (condition)", and the time of these days; NULL is no match. Pure.
+[[nodiscard]] std::string matching_clause(const table_description& table, std::string_view condition,
+                                          const lake::day_range& days);
+
+// Throws async::error(usage) if PostgreSQL does not understand the condition, if it calls a volatile
+// function, or if it asks for a system column, which the rows of a file do not have; precondition where the
+// role reads backslashes in '…' as escapes. Nothing is changed. `session`: outside of a transaction.
+[[nodiscard]] awaitable<void> must_be_repeatable(db::connection& session, const table_description& table,
+                                                 std::string condition);
+// Its SHA-256, in hex.
+[[nodiscard]] awaitable<std::string> hash_of_condition(db::connection& session, std::string condition);
+
+} // namespace archive

@@ -1,0 +1,319 @@
+"""`erase`: rows that match go from the files and from the table, and no other row."""
+import gzip
+import hashlib
+import json
+
+import pytest
+
+HEADER = "id,event_id,event_type,created_at,processed_at,payload\n"
+SECRET = "alice.smith"
+MINE = f"payload->>'user' = '{SECRET}'"
+
+
+@pytest.fixture
+def eraser(archiver):
+    """The program, which must never print the condition, nor the name in it."""
+    other = archiver.with_settings({"LOG_LEVEL": "debug"})
+    other.secrets += [SECRET, "payload->>"]
+    return other
+
+
+def fill(table, days=3, others=5, mine=2):
+    """On each day rows of others, and some of Alice's."""
+    for day in range(1, days + 1):
+        for number in range(others):
+            table.insert(f"2024-01-0{day} 10:00", payload='{"user": "bob", "text": "a,\\"b\\"\\nc"}' if number % 2 else "null")
+        for _ in range(mine):
+            table.insert(f"2024-01-0{day} 11:00", payload=f'{{"user": "{SECRET}"}}')
+
+
+def rows_of(lake, container, name) -> str:
+    body = lake.get(container, name)
+    text = (gzip.decompress(body) if name.endswith(".gz") else body).decode()
+    assert text.startswith(HEADER)
+    return text.removeprefix(HEADER)
+
+
+def files(lake, container) -> dict:
+    return {blob.name: rows_of(lake, container, blob.name) for blob in lake.list(container)}
+
+
+def without(rows: str) -> str:
+    """The same rows, those of Alice left out; hers have no line breaks."""
+    return "".join(line for line in rows.splitlines(keepends=True) if SECRET not in line)
+
+
+def receipt_of(outcome) -> dict:
+    assert outcome.code == 0, str(outcome)
+    receipt = json.loads(outcome.stdout)
+    assert receipt["schema"] == "event-archiver/erase/v1" and receipt["done"] and receipt["verified"]
+    return receipt
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_rows_that_match_go_and_all_others_stay(archiver, eraser, table, lake, container, compression):
+    fill(table)
+    archiver.archive("--compression", compression)
+    fill(table, days=2, others=3, mine=1)  # late rows: a second gzip member
+    archiver.archive("--compression", compression)
+    table.insert("2030-01-01", payload=f'{{"user": "{SECRET}"}}')
+    table.insert("2030-01-01", payload='{"user": null}')
+    before, marks = files(lake, container), {blob.name: (blob.etag, blob.metadata) for blob in lake.list(container)}
+    counted = eraser.run("erase", "--where", MINE, expect=0)
+    assert "would erase 8 rows of 3 archived files, and 1 row of the table" in counted.stdout and "soft-deleted" in counted.stdout
+    assert {blob.name: (blob.etag, blob.metadata) for blob in lake.list(container)} == marks and table.count() == 2
+    asked = json.loads(eraser.run("erase", "--where", MINE, "-o", "json", expect=0).stdout)
+    assert not asked["done"] and asked["rows_of_files"] == 8 and asked["rows_of_table"] == 1
+    outcome = eraser.run("erase", "--where", MINE, "--yes")
+    receipt = receipt_of(outcome)
+    assert files(lake, container) == {name: without(rows) for name, rows in before.items()}
+    assert table.count() == 1
+    assert receipt["condition_sha256"] == hashlib.sha256(MINE.encode()).hexdigest()
+    assert [(day["day"], day["rows"], day["before"]["rows"], day["after"]["rows"]) for day in receipt["days"]] == [
+        ("2024-01-01", 3, 11, 8), ("2024-01-02", 3, 11, 8), ("2024-01-03", 2, 7, 5)]
+    for day in receipt["days"]:
+        metadata = lake.head(container, day["blob"]).metadata
+        assert (metadata["archivercrc"], int(metadata["archiverrows"])) == (day["after"]["crc"], day["after"]["rows"])
+        assert day["before"]["crc"] == marks[day["blob"]][1]["archivercrc"]
+        assert SECRET not in str(metadata)
+    assert outcome.summary["rows"] == 8 and outcome.summary["rows_deleted"] == 1
+    assert receipt["rows_of_table"] == 1 and receipt["run_id"] == outcome.summary["run_id"] and receipt["not_reached"]
+    archiver.run("verify", expect=0)
+    again = receipt_of(eraser.run("erase", "--where", MINE, "--yes"))
+    assert again["days"] == [] and again["rows_of_table"] == 0
+
+
+def test_afterwards_days_are_appended_to_and_restored(archiver, eraser, table, lake, container):
+    fill(table)
+    archiver.archive()
+    receipt_of(eraser.run("erase", "--where", MINE, "--yes"))
+    kept = without(files(lake, container)["events_2024-01-01.csv"])
+    table.insert("2024-01-01 15:00", payload='{"late": true}')
+    archiver.archive()
+    assert rows_of(lake, container, "events_2024-01-01.csv").startswith(kept)
+    archiver.run("verify", expect=0)
+    archiver.run("restore", "--from", "2024-01-01", expect=0)
+    assert table.count() == 16 and table.value("SELECT count(*) FROM \"Event\" WHERE payload->>'user' = 'alice.smith'") == 0
+
+
+def test_equal_rows_are_told_by_their_place(archiver, eraser, table, lake, container):
+    fill(table, days=1, others=4, mine=1)
+    archiver.archive()
+    name = "events_2024-01-01.csv"
+    rows = rows_of(lake, container, name)
+    one = rows.splitlines(keepends=True)[-1]
+    assert SECRET in one
+    # By another hand: rows that stay are there twice, and the one that goes three times.
+    body = (HEADER + without(rows) + one + without(rows) + one * 2).encode()
+    lake.put_blob(container, name, body, metadata=lake.head(container, name).metadata)
+    assert eraser.run("erase", "--where", MINE, "--yes").code in (3, 7)  # others have written to it
+    assert lake.get(container, name) == body
+    archiver.run("recover", "--keep", name, expect=0)
+    receipt = receipt_of(eraser.run("erase", "--where", MINE, "--yes"))
+    assert receipt["rows_of_files"] == 3 and rows_of(lake, container, name) == without(rows) * 2
+
+
+def test_a_condition_that_is_null_keeps_the_row(archiver, eraser, table, lake, container):
+    fill(table, days=1)
+    archiver.archive()
+    table.insert("2030-01-01", payload="{}")
+    before = files(lake, container)
+    receipt = receipt_of(eraser.run("erase", "--where", "payload->>'nothing' <> 'x'", "--yes"))
+    assert receipt["days"] == [] and files(lake, container) == before and table.count() == 1
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_a_day_without_a_row_left_keeps_its_header(archiver, eraser, table, lake, container, compression):
+    fill(table, days=2)
+    archiver.archive("--compression", compression)
+    receipt = receipt_of(eraser.run("erase", "--where", "true", "--day", "2024-01-01", "--yes"))
+    assert [day["after"]["rows"] for day in receipt["days"]] == [0]
+    name = receipt["days"][0]["blob"]
+    assert rows_of(lake, container, name) == ""
+    archiver.run("verify", expect=0)
+    assert "2024-01-01" in archiver.run("list", expect=0).stdout
+    assert "no archived day" in archiver.run("restore", "--day", "2024-01-01", expect=3).stderr
+    fill(table, days=1)
+    archiver.archive("--compression", compression)
+    assert len(rows_of(lake, container, name).splitlines()) >= 7
+    archiver.run("verify", expect=0)
+
+
+def test_days_bound_both_the_files_and_the_table(archiver, eraser, table, lake, container):
+    fill(table)
+    archiver.archive()
+    before = files(lake, container)
+    for day in ("2030-01-01", "2030-01-02 23:59:59.999", "2030-01-03"):
+        table.insert(day, payload=f'{{"user": "{SECRET}"}}')
+    receipt_of(eraser.run("erase", "--where", MINE, "--from", "2024-01-02", "--to", "2030-01-02", "--yes"))
+    assert table.count() == 1
+    after = files(lake, container)
+    assert after["events_2024-01-01.csv"] == before["events_2024-01-01.csv"]
+    assert after["events_2024-01-02.csv"] == without(before["events_2024-01-02.csv"])
+
+
+def test_rows_without_a_day_are_in_the_table_alone(archiver, eraser, table):
+    table.execute('INSERT INTO "Event" (event_id, event_type, created_at, payload) VALUES (\'e\', \'t\', \'-infinity\', \'{"user": "alice.smith"}\')')
+    receipt = receipt_of(eraser.run("erase", "--where", MINE, "--yes"))
+    assert receipt["rows_of_table"] == 1 and table.count() == 0
+
+
+def test_a_restored_day_loses_them_in_both_places(archiver, eraser, table, lake, container):
+    fill(table)
+    archiver.archive()
+    archiver.run("restore", "--day", "2024-01-01", "--hold", "1 day", expect=0)
+    receipt = receipt_of(eraser.run("erase", "--where", MINE, "--yes"))
+    assert receipt["rows_of_table"] == 2 and table.count() == 5
+    assert SECRET not in str(files(lake, container))
+    archiver.run("verify", expect=0)
+    archiver.archive()
+    assert table.count() == 5  # on hold
+    metadata = dict(lake.head(container, "events_2024-01-01.csv").metadata)
+    metadata["archiverhold"] = "2024-01-01T00:00:00Z"
+    lake.set_metadata(container, "events_2024-01-01.csv", metadata)
+    outcome = archiver.archive()
+    assert outcome.summary["rows_recognised"] == 5 and table.count() == 0
+    archiver.run("verify", expect=0)
+
+
+def test_uncommitted_rows_are_settled_first(archiver, eraser, table, lake, container):
+    fill(table)
+    archiver.archive("--dry-run")
+    receipt = receipt_of(eraser.run("erase", "--where", MINE, "--yes"))
+    assert receipt["days"] == [] and receipt["rows_of_table"] == 6
+    archiver.archive()
+    assert SECRET not in str(files(lake, container)) and len(files(lake, container)) == 3
+
+
+@pytest.mark.parametrize("condition, clause", [
+    ("true) OR (true", "closes"),
+    ("true); DELETE FROM \"Event\"; SELECT (true", "parenthesis"),
+    ("true; SELECT 1", "semicolon"),
+    ("(true", "not closed"),
+    ("random() < 0.5", "VOLATILE"),
+    ("public.loses()", "VOLATILE"),
+    ("ctid = '(0,1)'", "system column"),
+    ("id = ", "--where"),
+    (f'event_id = "{SECRET}"', "does not exist"),
+    (f"{SECRET}.a.b.c = 1", "--where"),
+    (f"id = '{SECRET}'", "--where"),
+    ("payload", "--where"),
+])
+def test_what_is_no_condition_is_refused_without_its_words(archiver, eraser, table, lake, container, condition, clause):
+    fill(table, days=1)
+    archiver.archive()
+    table.fill_young(2)
+    table.execute("CREATE FUNCTION loses() RETURNS boolean LANGUAGE sql AS $$ DELETE FROM \"Event\"; SELECT true $$")
+    before = files(lake, container)
+    outcome = eraser.run("erase", "--where", condition, "--from", "2024-01-01", "--yes", expect=2)
+    assert clause.replace("closes", "closed") in outcome.stderr and outcome.stdout == "", str(outcome)
+    assert table.count() == 2 and files(lake, container) == before
+
+
+def test_a_value_that_does_not_fit_is_told_of_its_file_alone(archiver, eraser, table, lake, container):
+    table.insert("2024-01-01", payload='{"n": "hidden-value"}')
+    archiver.archive()
+    eraser.secrets.append("hidden-value")
+    outcome = eraser.run("erase", "--where", "(payload->>'n')::int = 1", "--yes", expect=3)
+    assert "events_2024-01-01.csv" in outcome.stderr
+    lake.delete(container, "events_2024-01-01.csv")
+    archiver.run("recover", "--discard", "events_2024-01-01.csv", expect=0)
+    table.insert("2024-01-01", payload='{"n": "hidden-value"}')
+    assert "cannot judge the rows" in eraser.run("erase", "--where", "(payload->>'n')::int = 1", "--yes", expect=3).stderr
+    assert table.count() == 1
+
+
+def test_other_tables_may_say_who_goes(archiver, eraser, table, lake, container):
+    fill(table)
+    archiver.archive()
+    table.execute(f"CREATE TABLE leavers (name text); INSERT INTO leavers VALUES ('{SECRET}')")
+    receipt = receipt_of(archiver.run("erase", "--where", "payload->>'user' IN (SELECT name FROM leavers)", "--yes"))
+    assert receipt["rows_of_files"] == 6 and SECRET not in str(files(lake, container))
+
+
+def test_rows_of_other_tables_are_refused_as_archive_does(archiver, eraser, table, lake, container):
+    fill(table)
+    archiver.archive()
+    table.insert("2030-01-01", payload=f'{{"user": "{SECRET}"}}')
+    table.execute('CREATE TABLE note (event int REFERENCES "Event" ON DELETE CASCADE); INSERT INTO note SELECT id FROM "Event"')
+    before = files(lake, container)
+    for arguments in ((), ("--yes",)):
+        assert "note" in eraser.run("erase", "--where", MINE, *arguments, expect=3).stderr
+    assert files(lake, container) == before and table.count() == 1
+    receipt_of(eraser.run("erase", "--where", MINE, "--yes", "--side-effects", "allow"))
+    assert table.count() == 0 and SECRET not in str(files(lake, container))
+
+
+def test_a_trigger_that_keeps_rows_is_no_success(archiver, eraser, table, lake, container):
+    fill(table, days=1)
+    archiver.archive()
+    table.insert("2030-01-01", payload=f'{{"user": "{SECRET}"}}')
+    table.execute("""CREATE FUNCTION keeps() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+                     CREATE TRIGGER keeps BEFORE DELETE ON "Event" FOR EACH ROW EXECUTE FUNCTION keeps()""")
+    before = files(lake, container)
+    assert "Nothing was erased" in eraser.run("erase", "--where", MINE, "--yes", expect=7).stderr
+    assert files(lake, container) == before and table.count() == 1
+
+
+def test_files_that_are_not_as_known_end_it(archiver, eraser, table, lake, container):
+    fill(table)
+    archiver.archive()
+    before = files(lake, container)
+    gone = lake.get(container, "events_2024-01-02.csv")
+    metadata = lake.head(container, "events_2024-01-02.csv").metadata
+    lake.delete(container, "events_2024-01-02.csv")
+    assert "events_2024-01-02.csv" in eraser.run("erase", "--where", MINE, "--yes", expect=7).stderr
+    changed = bytearray(gone)
+    changed[changed.index(b"bob")] ^= 1
+    lake.put_blob(container, "events_2024-01-02.csv", bytes(changed), metadata=metadata)
+    assert "CRC-64" in eraser.run("erase", "--where", MINE, "--yes", expect=7).stderr
+    lake.put_blob(container, "events_2024-01-02.csv", gone, metadata=metadata)
+    lake.put_blob(container, "events_2024-01-05.csv", gone.replace(b"2024-01-02", b"2024-01-05"))
+    assert "others wrote it" in eraser.run("erase", "--where", MINE, "--yes", expect=3).stderr
+    assert {name: rows for name, rows in files(lake, container).items() if "05" not in name} == before
+    receipt_of(eraser.run("erase", "--where", MINE, "--to", "2024-01-04", "--yes"))
+
+
+def test_another_run_at_work_is_waited_for_and_then_told(archiver, eraser, table, database):
+    fill(table, days=1)
+    oid = table.value("SELECT '\"Event\"'::regclass::oid")
+    with table.connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (f"event-archiver/{oid}",))
+        assert "lock" in eraser.run("erase", "--where", MINE, "--yes", expect=10).stderr
+        cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (f"event-archiver/{oid}",))
+
+
+def test_the_key_of_a_row_that_went_is_kept_nowhere(archiver, eraser, table, lake, container):
+    """A mark keeps the key of one row as evidence."""
+    table.next_id = 7654321
+    fill(table, days=1)
+    archiver.archive()
+    name = "events_2024-01-01.csv"
+    assert "sample=7654321" in lake.head(container, name).metadata["archiverlast"]
+    receipt_of(eraser.run("erase", "--where", "id = 7654321", "--yes"))
+    assert "sample=7654322" in lake.head(container, name).metadata["archiverlast"]
+    table.insert("2024-01-01 15:00")
+    archiver.archive()
+    archiver.run("verify", expect=0)
+
+
+def test_dry_run_wins_over_yes(archiver, eraser, table):
+    fill(table, days=1)
+    outcome = eraser.run("erase", "--where", MINE, "--yes", "--dry-run", expect=0)
+    assert "nothing was changed" in outcome.stdout and table.count() == 7
+
+
+def test_what_was_given_wrong(eraser):
+    assert "erase needs --where" in eraser.run("erase", "--yes", expect=2).stderr
+    assert "--where" in eraser.run("erase", "--where", "", expect=2).stderr
+    assert "--day" in eraser.run("erase", "--where", "true", "--day", "2024-02-30", expect=2).stderr
+
+
+def test_memory_is_bounded(archiver, eraser, table, lake, container):
+    table.fill(150_000, 1)
+    archiver.archive()
+    outcome = eraser.run("erase", "--where", "id % 3 = 0", "--yes")
+    receipt = receipt_of(outcome)
+    assert receipt["rows_of_files"] == 50_000
+    assert outcome.summary["peak_memory_bytes"] < 128 << 20
+    archiver.run("verify", expect=0)

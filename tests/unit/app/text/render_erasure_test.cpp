@@ -1,0 +1,43 @@
+#include "app/text/render_erasure.hpp"
+
+#include <gtest/gtest.h>
+
+namespace app {
+namespace {
+
+archive::erasure counted() {
+    archive::erasure did;
+    did.condition_sha256 = "ab12";
+    did.rows_of_table = 1;
+    did.files.push_back({"logs/events_2024-01-02.csv",
+                         lake::day::from_text("2024-01-02").value(),
+                         2,
+                         {1'234, 9'000, 0xff},
+                         {1'234, 9'000, 0xff}});
+    return did;
+}
+
+TEST(render_erasure, says_what_would_go_and_what_stays_beyond_reach) {
+    const auto text = render_erasure(counted(), {}, "run", output_format::text);
+    EXPECT_NE(text.find("2024-01-02     2  1,234  logs/events_2024-01-02.csv"), std::string::npos) << text;
+    EXPECT_NE(text.find("would erase 2 rows of 1 archived file, and 1 row of the table"), std::string::npos);
+    EXPECT_NE(text.find("nothing was changed"), std::string::npos);
+    EXPECT_NE(text.find("- earlier versions, snapshots"), std::string::npos);
+    EXPECT_EQ(text.find("row security"), std::string::npos);
+}
+
+TEST(render_erasure, a_receipt_is_a_document_whatever_is_asked_for) {
+    auto did = counted();
+    did.done = did.verified = did.hidden = true;
+    did.files.front().after = {1'232, 8'900, 0xfe};
+    const auto text =
+        render_erasure(did, {std::nullopt, lake::day::from_text("2024-01-03")}, "run", output_format::text);
+    EXPECT_TRUE(text.starts_with(
+        R"({"schema":"event-archiver/erase/v1","done":true,"verified":true,"condition_sha256":"ab12","from":null,"to":"2024-01-03")"))
+        << text;
+    EXPECT_NE(text.find(R"("after":{"rows":1232,"bytes":8900,"crc":"00000000000000fe"})"), std::string::npos);
+    EXPECT_NE(text.find("row security"), std::string::npos);
+}
+
+} // namespace
+} // namespace app
