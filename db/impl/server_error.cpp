@@ -1,6 +1,6 @@
 #include "db/impl/server_error.hpp"
 
-#include "db/impl/condition_name.hpp"
+#include "db/condition_name.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "db/impl/condition_name.hpp"
+#include "db/condition_name.hpp"
 
 #include <algorithm>
 #include <array>
