@@ -56,6 +56,8 @@ std::optional<stored_file> look_at(const fs::path& directory, const std::string&
     found.name = name;
     found.bytes = static_cast<std::uint64_t>(status.st_size);
     found.changed = std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
+    found.version = fmt::format("\"{:x}-{:x}-{:x}-{:x}\"", status.st_ino, status.st_mtim.tv_sec,
+                                status.st_mtim.tv_nsec, status.st_size);
     return found;
 }
 

@@ -47,13 +47,13 @@ struct reading {
     reading(const reading&) = delete;
     reading& operator=(const reading&) = delete;
 
-    void next(std::uint64_t wanted) {
+    void next(std::uint64_t from, std::uint64_t wanted) {
         if (file < 0)
             file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (file < 0)
             throw async::file_error(errno, "reading", path);
         const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, piece.size()));
-        const auto got = ::read(file, piece.data(), some);
+        const auto got = ::pread(file, piece.data(), some, static_cast<off_t>(from));
         if (got < 0 && errno != EINTR)
             throw async::file_error(errno, "reading", path);
         if (got == 0)
@@ -117,10 +117,10 @@ awaitable<std::optional<stored_file>> directory_sink::find(std::string name) {
     co_return std::move(*found);
 }
 
-awaitable<void> directory_sink::read(stored_file file, byte_sink to) {
+awaitable<void> directory_sink::read(stored_file file, std::uint64_t begin, std::uint64_t end, byte_sink to) {
     const auto state = std::make_shared<reading>(directory_ / file.name);
-    for (std::uint64_t left = file.bytes; left > 0; left -= state->size) {
-        std::function<void()> call = [state, left] { state->next(left); };
+    for (auto at = begin; at < end; at += state->size) {
+        std::function<void()> call = [state, at, end] { state->next(at, end - at); };
         co_await on_disk(reading_, std::move(call));
         if (state->size > 0)
             co_await to(std::span(state->piece).first(state->size));

@@ -23,7 +23,8 @@ class directory_sink : public sink {
     [[nodiscard]] awaitable<std::unique_ptr<draft>> begin(file_name first, std::string nonce) override;
     [[nodiscard]] awaitable<std::vector<stored_file>> files(std::string task) override;
     [[nodiscard]] awaitable<std::optional<stored_file>> find(std::string name) override;
-    [[nodiscard]] awaitable<void> read(stored_file file, byte_sink to) override;
+    [[nodiscard]] awaitable<void> read(stored_file file, std::uint64_t begin, std::uint64_t end,
+                                       byte_sink to) override;
     [[nodiscard]] awaitable<std::vector<unsettled_file>> unsettled() override;
     [[nodiscard]] awaitable<bool> in_use(unsettled_file file) override;
     [[nodiscard]] awaitable<bool> keep(unsettled_file file) override;

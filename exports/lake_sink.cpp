@@ -77,8 +77,8 @@ awaitable<std::optional<stored_file>> lake_sink::find(std::string name) {
     co_return described(now->properties, name);
 }
 
-awaitable<void> lake_sink::read(stored_file file, byte_sink to) {
-    co_await lake_.read(lake_.prefix() + file.name, file.version, 0, std::move(to));
+awaitable<void> lake_sink::read(stored_file file, std::uint64_t begin, std::uint64_t end, byte_sink to) {
+    co_await lake_.read_range(lake_.prefix() + file.name, file.version, begin, end, std::move(to));
 }
 
 awaitable<std::vector<unsettled_file>> lake_sink::unsettled() {

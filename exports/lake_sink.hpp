@@ -24,7 +24,8 @@ class lake_sink : public sink {
     [[nodiscard]] awaitable<std::unique_ptr<draft>> begin(file_name first, std::string nonce) override;
     [[nodiscard]] awaitable<std::vector<stored_file>> files(std::string task) override;
     [[nodiscard]] awaitable<std::optional<stored_file>> find(std::string name) override;
-    [[nodiscard]] awaitable<void> read(stored_file file, byte_sink to) override;
+    [[nodiscard]] awaitable<void> read(stored_file file, std::uint64_t begin, std::uint64_t end,
+                                       byte_sink to) override;
     [[nodiscard]] awaitable<std::vector<unsettled_file>> unsettled() override;
     [[nodiscard]] awaitable<bool> in_use(unsettled_file) override { co_return false; } // the lease is ours
     [[nodiscard]] awaitable<bool> keep(unsettled_file file) override;

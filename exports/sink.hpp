@@ -28,7 +28,7 @@ struct stored_file {
     std::uint64_t bytes = 0;
     std::chrono::sys_seconds changed;
     bool pending = false; // the fate of its transaction is open; a directory shows no such file
-    std::string version;  // an ETag where the sink has them
+    std::string version;  // another one for other bytes: an ETag of the storage service, or made of its facts
 };
 
 // A file whose transaction's fate is open, as an earlier run left it.
@@ -92,8 +92,10 @@ class sink {
     [[nodiscard]] virtual awaitable<std::vector<stored_file>> files(std::string task) = 0;
     // One of them; nothing if none has that name.
     [[nodiscard]] virtual awaitable<std::optional<stored_file>> find(std::string name) = 0;
-    // Streams a file that `files` or `find` gave, of exactly that version.
-    [[nodiscard]] virtual awaitable<void> read(stored_file file, byte_sink to) = 0;
+    // Streams bytes [begin, end) of a file that `files` or `find` gave, of exactly that version. Not more
+    // than it has, and at least one.
+    [[nodiscard]] virtual awaitable<void> read(stored_file file, std::uint64_t begin, std::uint64_t end,
+                                               byte_sink to) = 0;
 
     // Of all tasks, those no longer on disk included.
     [[nodiscard]] virtual awaitable<std::vector<unsettled_file>> unsettled() = 0;

@@ -39,8 +39,14 @@ constexpr std::array files_answers{api_answer{200, as_json, "Files", "its files,
                                    no_task, no_sink};
 constexpr std::array download_answers{
     api_answer{200, "application/gzip", "", "the file as it is stored"},
+    api_answer{206, "application/gzip", "", "the range that Range names"},
+    api_answer{304, "", "", "the client has it: If-None-Match, If-Modified-Since"},
     api_answer{404, as_json, "Error", "there is no such file of this task"},
-    api_answer{409, as_json, "Error", "whether its rows were deleted is not known yet"}, no_sink};
+    api_answer{409, as_json, "Error", "whether its rows were deleted is not known yet"},
+    api_answer{416, as_json, "Error", "the range begins behind its end: see Content-Range"},
+    no_sink};
+constexpr std::array<std::string_view, 4> download_headers{"Range", "If-Range", "If-None-Match",
+                                                           "If-Modified-Since"};
 constexpr std::string_view as_lines = "application/x-ndjson";
 constexpr std::array<std::string_view, 2> event_types{as_json, as_lines};
 constexpr std::array<std::string_view, 1> types_of_json{as_json};
@@ -105,8 +111,13 @@ constexpr std::array operation_table{
                   "What a task does, and how its last runs went", status_answers},
     api_operation{list_files, "list_files", "GET", "/exports/{task}/files", "List the files of a task",
                   files_answers},
-    api_operation{download_file, "download_file", "GET", "/exports/{task}/files/{name}", "Download a file",
-                  download_answers},
+    api_operation{.id = download_file,
+                  .name = "download_file",
+                  .method = "GET",
+                  .path = "/exports/{task}/files/{name}",
+                  .summary = "Download a file, or a range of it",
+                  .answers = download_answers,
+                  .header_names = download_headers},
     api_operation{run_exports_older, "run_exports_older", "POST", "/export",
                   "As POST /exports, for clients of the service's first version", older_answers, false,
                   restricted, false, true},

@@ -4,6 +4,7 @@
 #include "app/serve/api_operations.hpp"
 #include "app/text/export_json.hpp"
 #include "exports/file_name.hpp"
+#include "http/server/file_range.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -26,6 +27,16 @@ response no_such_file() { return error_response(404, "File not found"); }
 
 // Both files could be read, so it can be shown, whether it can be run or not.
 bool can_be_shown(const exports::task& task) { return !task.select_sql.empty() && !task.delete_sql.empty(); }
+
+http::file_version version_of(const exports::stored_file& file) {
+    auto tag = file.version;
+    if (!tag.empty() && !tag.starts_with('"'))
+        tag = fmt::format("\"{}\"", tag);
+    http::file_version version{file.bytes, std::move(tag), std::nullopt};
+    if (file.changed > std::chrono::sys_seconds{}) // else the storage service has not said it
+        version.changed = file.changed;
+    return version;
+}
 
 } // namespace
 
@@ -133,12 +144,17 @@ awaitable<response> export_api::download_file(const http::request& asked) {
         co_return no_such_file();
     if (file->pending)
         co_return error_response(409, "whether the rows of this file were deleted is not known yet");
-    response made;
+    const auto version = version_of(*file);
+    const auto range = http::range_of(asked, version);
+    auto made = http::file_response(range, version);
+    if (range.status != 200 && range.status != 206)
+        co_return made;
     made.content_type = "application/gzip";
     made.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}\"", file->name));
-    made.stream_size = file->bytes;
-    made.stream = [&files = context_.files, kept = *file](http::body_sink to) {
-        return files.read(kept, std::move(to));
+    if (range.begin == range.end)
+        co_return made;
+    made.stream = [&files = context_.files, kept = *file, range](http::body_sink to) {
+        return files.read(kept, range.begin, range.end, std::move(to));
     };
     co_return made;
 }

@@ -1,5 +1,5 @@
 // A small, exact HTTP/1.1 server for services inside a cluster. It is for API calls and files, behind a proxy
-// or among friends: no TLS, no compression, no ranges, no caching.
+// or among friends: no TLS, no compression, no caching.
 //
 // It promises bounded memory and time for whatever clients do: each connection has a place among
 // `connections_max`, each wait a limit, and when all places are taken, the connection that has been idle

@@ -1,0 +1,36 @@
+// Which bytes of a file answer a request: conditions and ranges of RFC 9110, sections 13 and 14.
+// Tested by tests/unit/http/server/file_range_test.cpp.
+#pragma once
+
+#include "http/request.hpp"
+#include "http/response.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace http {
+
+struct file_version {
+    std::uint64_t size = 0;
+    std::string etag;                                // strong, with its quotes; empty: not known
+    std::optional<std::chrono::sys_seconds> changed; // nothing: not known
+};
+
+struct file_range {
+    unsigned status = 200; // 200, 206, 304 or 416
+    // Bytes [begin, end) to be sent with 200 and 206.
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+};
+
+// One range is given as 206. Several ranges, a range that is not written as it should be, one that does not
+// begin with `bytes=` and one of another version (If-Range) are passed over: 200. So is that of a HEAD.
+[[nodiscard]] file_range range_of(const request& asked, const file_version& file);
+
+// Status, ETag, Last-Modified, Accept-Ranges, Content-Range and the length of an answer. The caller sets
+// `stream` and the type where the status is 200 or 206.
+[[nodiscard]] response file_response(const file_range& range, const file_version& file);
+
+} // namespace http
