@@ -1,7 +1,7 @@
 #include "app/page/report_page.hpp"
 
 #include "app/page/markup.hpp"
-#include "app/page/report_assets.hpp"
+#include "app/page/page_assets.hpp"
 #include "app/page/report_calendar.hpp"
 #include "app/page/report_timeline.hpp"
 
@@ -85,14 +85,14 @@ std::string render(const report_page& page) {
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{0}</title>\n<style>{1}</style>\n"
         "</head>\n<body>\n<header>\n<h1>{0}</h1>\n<p class=\"verdict {2}\">{3}</p>\n<p "
         "class=\"subject\">{4}</p>\n</header>\n<main>\n",
-        escaped(page.title), report_style(), page.good ? "good" : "bad", escaped(page.verdict),
+        escaped(page.title), report_css.text, page.good ? "good" : "bad", escaped(page.verdict),
         escaped(page.subject));
     text += facts_markup(page.facts);
     text += section("Rows per day", calendar_markup(page.days));
     text += section("The run", timeline_markup(page.timeline, page.stretches_left_out));
     text += section("Days", table_markup(page.days));
     text += fmt::format("</main>\n<footer>{}</footer>\n<script>{}</script>\n</body>\n</html>\n",
-                        escaped(page.footer), report_script());
+                        escaped(page.footer), report_js.text);
     return text;
 }
 

@@ -94,6 +94,9 @@ constexpr std::array live_answers{api_answer{200, as_json, "Health", "the servic
 constexpr std::array ready_answers{api_answer{200, as_json, "Health", "it can work"},
                                    api_answer{503, as_json, "NotReady", "what is missing"}};
 constexpr std::array metrics_answers{api_answer{200, metrics_text, "", "in Prometheus' text format"}};
+constexpr std::array page_answers{api_answer{200, "text/html", "", "the page, without data"}};
+constexpr std::array status_answers_of_page{
+    api_answer{200, as_json, "ServerStatus", "what the page shows; at most a second old"}};
 constexpr std::array openapi_answers{api_answer{200, as_json, "", "this document"}};
 
 using enum operation;
@@ -166,6 +169,10 @@ constexpr std::array operation_table{
     api_operation{ready, "ready", "GET", "/readyz", "Whether the service can work", ready_answers, false,
                   open, true},
     api_operation{metrics, "metrics", "GET", "/metrics", "Metrics", metrics_answers, false, restricted, true},
+    api_operation{status_page, "status_page", "GET", "/ui", "A page for people: what the service does",
+                  page_answers, false, open, true},
+    api_operation{status_data, "status_data", "GET", "/ui/status", "What the page shows",
+                  status_answers_of_page, false, restricted, true},
     api_operation{operation::openapi, "openapi", "GET", "/openapi.json", "This document", openapi_answers},
 };
 

@@ -28,6 +28,8 @@ enum class operation : std::uint8_t {
     submit_timestamp,
     submit_now,
     query, // of a projection
+    status_page,
+    status_data,
     live,
     ready,
     health,

@@ -54,20 +54,19 @@ api_server::api_server(const configuration& settings, run_frame& frame)
     , watchdog_(loop_.get_executor(), log_) {}
 
 void api_server::add_parts() {
-    const auto add = [this](auto part) {
-        auto* const added = part.get();
-        parts_.push_back(std::move(part));
-        return added;
-    };
-    const auto& serving = settings_.serving;
-    if (serving.offers(api::exports))
+    if (settings_.serving.offers(api::exports))
         exports_ = add(std::make_unique<export_part>(around_));
-    if (!serving.has_journal())
-        return;
+    const auto* const projections = settings_.serving.has_journal() ? add_journal_parts() : nullptr;
+    status_ =
+        add(std::make_unique<status_part>(around_, shown_parts{ready_, exports_, journal_, projections}));
+}
+
+projection_part* api_server::add_journal_parts() {
+    const auto& serving = settings_.serving;
     if (!settings_.database.empty()) // a service that only accepts events needs none
         add(std::make_unique<query_part>(around_));
     if (settings_.journal.none)
-        return;
+        return nullptr;
     journal_ = add(std::make_unique<journal_part>(around_));
     if (serving.offers(api::events))
         add(std::make_unique<events_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
@@ -75,9 +74,10 @@ void api_server::add_parts() {
         add(std::make_unique<live_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
     if (serving.offers(api::timestamps))
         add(std::make_unique<timestamps_api>(around_, journal_->events_in()));
-    add(std::make_unique<projection_part>(around_, journal_->journal()));
+    auto* const projections = add(std::make_unique<projection_part>(around_, journal_->journal()));
     if (serving.offers(api::live) && !settings_.projections.window_files.empty())
         add(std::make_unique<window_files_part>(around_, journal_->journal()));
+    return projections;
 }
 
 std::vector<http::route> api_server::all_routes() {
@@ -108,7 +108,8 @@ http::service_options api_server::service_options() const {
     return {serving.token, serving.hosts,
             [&apis = serving.apis](const http::request& asked, const http::match& found) {
                 return answer_to_unknown(apis, asked, found);
-            }};
+            },
+            status_->front_route()};
 }
 
 http::server_options api_server::server_options() {

@@ -10,6 +10,7 @@
 #include "app/serve/readiness.hpp"
 #include "app/serve/served_part.hpp"
 #include "app/serve/service_api.hpp"
+#include "app/serve/status_part.hpp"
 #include "app/settings/configuration.hpp"
 #include "async/log.hpp"
 #include "async/task_scope.hpp"
@@ -46,6 +47,14 @@ class api_server {
 
   private:
     void add_parts();
+    // What works with the journal, where it is read or written.
+    [[nodiscard]] projection_part* add_journal_parts();
+    template <typename Part>
+    Part* add(std::unique_ptr<Part> part) {
+        auto* const added = part.get();
+        parts_.push_back(std::move(part));
+        return added;
+    }
     [[nodiscard]] std::vector<http::route> all_routes();
     [[nodiscard]] std::vector<api_operation> all_operations() const;
     [[nodiscard]] std::vector<readiness_probe> all_probes();
@@ -74,6 +83,7 @@ class api_server {
     std::vector<std::unique_ptr<served_part>> parts_; // each may use those before it
     export_part* exports_ = nullptr;
     journal_part* journal_ = nullptr;
+    status_part* status_ = nullptr;
     readiness ready_;
     service_api about_;
     http::service service_;

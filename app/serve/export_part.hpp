@@ -22,6 +22,8 @@ class export_part final : public served_part {
 
     [[nodiscard]] const run_book& book() const noexcept { return book_; }
     [[nodiscard]] bool idle() const { return desk_.idle(); }
+    [[nodiscard]] const exports::task_folder& tasks() const noexcept { return tasks_; }
+    [[nodiscard]] const exports::run_desk& desk() const noexcept { return desk_; }
 
     [[nodiscard]] std::vector<http::route> routes() override;
     [[nodiscard]] std::vector<api_operation> operations() const override;

@@ -95,8 +95,12 @@ awaitable<void> projection_part::work() {
 
 void projection_part::stop() { at_work_.cancel(); }
 
+std::vector<events::stream_progress> projection_part::here() const {
+    return engine_ ? engine_->progress() : std::vector<events::stream_progress>();
+}
+
 std::vector<telemetry::metric> projection_part::metrics() const {
-    auto all = engine_ ? engine_->progress() : std::vector<events::stream_progress>();
+    auto all = here();
     all.insert(all.end(), others_.begin(), others_.end());
     return metrics_of(all, std::chrono::system_clock::now());
 }
@@ -119,7 +123,7 @@ awaitable<void> projection_part::watch_others() {
 
 void projection_part::note_others(const std::vector<events::projection_status>& all) {
     const auto now = std::chrono::system_clock::now();
-    const auto mine = engine_ ? engine_->progress() : std::vector<events::stream_progress>();
+    const auto mine = here();
     others_.clear();
     for (const auto& each : all) {
         const auto is_it = [&each](const events::stream_progress& one) {

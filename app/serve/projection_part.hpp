@@ -22,6 +22,12 @@ class projection_part final : public served_part {
     // `source` must outlive it. Reads the projections' directories.
     projection_part(serve_surroundings around, events::journal& source);
 
+    // Not to be used where there is no PG_CONNECTION_STRING.
+    [[nodiscard]] db::database_access database() const noexcept { return database_; }
+    // The streams of this process, and the positions of others as they were seen in the last half minute.
+    [[nodiscard]] std::vector<events::stream_progress> here() const;
+    [[nodiscard]] const std::vector<events::stream_progress>& elsewhere() const noexcept { return others_; }
+
     [[nodiscard]] std::vector<readiness_probe> probes() override;
     [[nodiscard]] std::vector<telemetry::metric> metrics() const override;
     [[nodiscard]] async::awaitable<void> work() override;

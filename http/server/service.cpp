@@ -44,6 +44,15 @@ service::service(std::vector<route> routes, service_options options, async::log&
     , callers_{!options_.token.empty(), options_.hosts}
     , log_(log) {}
 
+match service::look_up(const request& asked) const {
+    auto result = router_.look_up(asked.method, asked.path);
+    if (std::holds_alternative<not_found>(result) && options_.page && asked.path == options_.page->pattern &&
+        (asked.method == "GET" || asked.method == "HEAD") &&
+        asked.header("accept").find("text/html") != std::string_view::npos)
+        return found{&*options_.page, {}};
+    return result;
+}
+
 std::optional<response> service::refusal_of_caller(request& asked, const match& result) const {
     const auto who = caller_of(asked, callers_);
     const auto* route = std::get_if<found>(&result);
@@ -89,7 +98,7 @@ admission service::admit(request& asked, std::optional<std::uint64_t> length) co
 }
 
 awaitable<response> service::answer(request& asked) {
-    const auto result = router_.look_up(asked.method, asked.path);
+    const auto result = look_up(asked);
     if (auto refused = refusal_before_look(asked, result))
         co_return std::move(*refused);
     const auto* route = std::get_if<found>(&result);

@@ -23,6 +23,8 @@ struct service_options {
     // The answer to a path that is not there, and to a method that a path does not have. Null, or nothing:
     // {"detail": …}.
     std::function<std::optional<response>(const request&, const match&)> answer_to_unknown = {};
+    // A page where no route is: for a client that says it takes text/html. To others nothing is there.
+    std::optional<route> page = {};
 };
 
 class service {
@@ -38,6 +40,7 @@ class service {
     [[nodiscard]] const router& routes() const noexcept { return router_; }
 
   private:
+    [[nodiscard]] match look_up(const request& asked) const;
     [[nodiscard]] std::optional<response> refusal_of_caller(request& asked, const match& result) const;
     [[nodiscard]] std::optional<response> refusal_before_look(request& asked, const match& result) const;
     [[nodiscard]] response refusal_where_no_route(const request& asked, const match& result) const;
