@@ -45,7 +45,7 @@ delivery to_pushgateway(const http::endpoint& server, std::string_view instance,
 }
 
 delivery to_collector(const http::endpoint& server, const header_list& headers, std::string request) {
-    delivery made{server, "POST", server.path + "/v1/metrics", headers, std::move(request)};
+    delivery made{server, "POST", server.path.empty() ? "/" : server.path, headers, std::move(request)};
     made.headers.emplace_back("Content-Type", "application/json");
     return made;
 }

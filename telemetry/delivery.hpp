@@ -25,7 +25,7 @@ enum class pushing : unsigned char { replace_all, replace_named };
 // `instance` tells this archive from others and stays the same from run to run: a Pushgateway never forgets.
 [[nodiscard]] delivery to_pushgateway(const http::endpoint& server, std::string_view instance, pushing how,
                                       std::string text);
-// To /v1/metrics below the endpoint.
+// To the endpoint as it is, /v1/metrics of a collector.
 [[nodiscard]] delivery to_collector(const http::endpoint& server, const header_list& headers,
                                     std::string request);
 

@@ -18,7 +18,7 @@ struct metrics_settings {
     // What tells the metrics of this file from those of others beside it: the command, and what it works on.
     telemetry::label_list file_labels;
     std::optional<http::endpoint> pushgateway;
-    std::optional<http::endpoint> collector; // OTLP
+    std::optional<http::endpoint> collector; // OTLP; with the whole path
     telemetry::header_list collector_headers;
     std::string service_name;
     std::string instance;

@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::string_view unit = "bytes=";
 
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
-}
-
 // Nothing if it is no number; the greatest, if it is greater.
 std::optional<std::uint64_t> number_of(std::string_view digits) {
     std::uint64_t value = 0;
@@ -35,11 +28,11 @@ std::optional<std::uint64_t> number_of(std::string_view digits) {
 
 // Weak tags are the same as strong ones here, as the method is GET or HEAD.
 bool names_tag(std::string_view list, std::string_view etag) {
-    if (trimmed(list) == "*")
+    if (async::trimmed(list) == "*")
         return true;
     while (!list.empty() && !etag.empty()) {
         const auto comma = std::min(list.find(','), list.size());
-        auto one = trimmed(list.substr(0, comma));
+        auto one = async::trimmed(list.substr(0, comma));
         if (one.starts_with("W/"))
             one.remove_prefix(2);
         if (one == etag)
@@ -58,7 +51,7 @@ bool is_unchanged(const request& asked, const file_version& file) {
 
 // Whether the client's part is of this version, as far as it says.
 bool is_same_version(const request& asked, const file_version& file) {
-    const auto wanted = trimmed(asked.header("if-range"));
+    const auto wanted = async::trimmed(asked.header("if-range"));
     if (wanted.empty())
         return true;
     if (wanted.starts_with('"'))
@@ -92,12 +85,13 @@ file_range range_of(const request& asked, const file_version& file) {
     const file_range whole{200, 0, file.size};
     if (is_unchanged(asked, file))
         return {304};
-    const auto wanted = trimmed(asked.header("range"));
+    const auto wanted = async::trimmed(asked.header("range"));
     if (asked.method != "GET" || wanted.size() <= unit.size() ||
         async::lowercase(wanted.substr(0, unit.size())) != unit || !is_same_version(asked, file))
         return whole;
     const auto several = wanted.find(',') != std::string_view::npos;
-    const auto range = several ? std::nullopt : one_range(trimmed(wanted.substr(unit.size())), file.size);
+    const auto range =
+        several ? std::nullopt : one_range(async::trimmed(wanted.substr(unit.size())), file.size);
     // Of a file without bytes there is no part.
     return range && (range->status == 416 || range->begin < range->end) ? *range : whole;
 }

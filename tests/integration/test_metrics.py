@@ -159,6 +159,41 @@ def test_otlp_is_json_with_the_headers_and_the_name_that_were_set(archiver, tabl
     assert "staging" in [point["attributes"][0]["value"]["stringValue"] for point in phases]
 
 
+def test_the_address_for_metrics_is_taken_as_it_is(archiver, table, receiver):
+    table.fill(10, 1)
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": receiver.url + "/own/path", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
+    outcome = archiver.archive(settings=settings)
+    (request,) = receiver.requests
+    assert request.path == "/own/path" and request.headers["content-type"] == "application/json"
+    assert not [line for line in outcome.log if line["level"] == "warn"]
+
+
+@pytest.mark.parametrize(
+    "settings, warnings",
+    [
+        ({"OTEL_SDK_DISABLED": "TRUE"}, 0),
+        ({"OTEL_METRICS_EXPORTER": "none"}, 0),
+        ({"OTEL_METRICS_EXPORTER": "prometheus"}, 1),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, 1),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "grpc"}, 1),
+    ],
+    ids=lambda given: "=".join(list(given.items())[-1]) if isinstance(given, dict) else "",
+)
+def test_nothing_is_sent_where_opentelemetry_is_off_or_cannot_be_spoken(archiver, table, receiver, settings, warnings):
+    table.fill(10, 1)
+    outcome = archiver.archive(settings={"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **settings})
+    assert receiver.requests == [] and outcome.summary["rows"] == 10
+    told = outcome.events("config.unheeded")
+    assert len(told) == warnings and all(list(settings)[-1] in line["msg"] for line in told), told
+
+
+@pytest.mark.parametrize("settings", [{"OTEL_SDK_DISABLED": "perhaps"}, {"OTEL_METRICS_EXPORTER": "console, otlp"}], ids=lambda given: "=".join(*given.items()))
+def test_what_does_not_keep_metrics_from_the_collector_is_told_of(archiver, table, receiver, settings):
+    table.fill(10, 1)
+    outcome = archiver.archive(settings={"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **settings})
+    assert len(receiver.requests) == 1 and len(outcome.events("config.unheeded")) == 1
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -168,6 +203,7 @@ def test_otlp_is_json_with_the_headers_and_the_name_that_were_set(archiver, tabl
         {"ARCHIVE_PUSHGATEWAY": "http://no-such-host.invalid:9091"},
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"},
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"},
+        {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "collector:4317"},
         {"OTEL_EXPORTER_OTLP_HEADERS": "nothing"},
     ],
     ids=lambda settings: "=".join(*settings.items()),

@@ -50,7 +50,7 @@ TEST_F(Delivery, GoesToTheGroupOfJobAndInstance) {
 }
 
 TEST_F(Delivery, GoesToTheCollectorWithItsHeaders) {
-    server.expect(test_support::answering("POST /base/v1/metrics", 200, {}, "{}"));
+    server.expect(test_support::answering("POST /base", 200, {}, "{}"));
     deliver(to_collector(where(), {{"api-key", "k"}}, "{\"a\":1}"));
     EXPECT_EQ(server.seen()[0].body, "{\"a\":1}");
     EXPECT_EQ(server.seen()[0].headers.at("api-key"), "k");
