@@ -31,13 +31,14 @@ enum class run_phase : std::uint8_t {
 [[nodiscard]] std::string_view to_string(run_phase phase) noexcept;
 inline constexpr std::size_t run_phases = static_cast<std::size_t>(run_phase::done) + 1;
 
-// What a run added to one day's file.
+// What a run added to one day's file, or took from it into the table.
 struct day_outcome {
     lake::file_key file;
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;     // as stored
     std::uint64_t csv_bytes = 0; // before compression
     bool appended = false;       // the file was there before
+    bool restored = false;       // the rows were taken from it
 };
 
 struct run_report {

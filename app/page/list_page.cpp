@@ -11,18 +11,31 @@ namespace app {
 report_page page_of_inventory(const archive::inventory& found, std::string path) {
     report_page page;
     page.title = "event-archiver: what the archive holds";
-    page.good = found.pending == 0;
-    page.verdict = found.pending == 0
-                       ? fmt::format("{} days, {} rows", grouped(found.days), grouped(found.rows))
-                       : fmt::format("{} days, {} rows; {} files wait for a transaction", grouped(found.days),
-                                     grouped(found.rows), grouped(found.pending));
+    page.tone = found.lost > 0 ? page_tone::bad : found.pending > 0 ? page_tone::waiting : page_tone::good;
+    page.verdict = fmt::format("{}, {}", counted(found.days, "day"), counted(found.rows, "row"));
+    if (found.lost > 0)
+        page.verdict += fmt::format("; {} missing or altered", counted(found.lost, "file"));
+    if (found.pending > 0)
+        page.verdict +=
+            fmt::format("; {} for a transaction",
+                        found.pending == 1 ? "1 file waits" : grouped(found.pending) + " files wait");
+    if (found.lost > 0)
+        page.hint = "`event-archiver verify` says what differs, docs/runbook.md what to do.";
+    else if (found.pending > 0)
+        page.hint =
+            "So it is after a dry run, and while a run is at work. The next `event-archiver archive`, or"
+            " `recover`, settles it.";
     page.subject = std::move(path);
-    page.facts.push_back({"stored", byte_count(found.bytes)});
+    page.facts.push_back({"Stored", byte_count(found.bytes)});
     if (found.csv_bytes > found.bytes && found.bytes > 0)
         page.facts.push_back(
-            {"compression", fmt::format("{:.1f} : 1", static_cast<double>(found.csv_bytes) /
+            {"Compression", fmt::format("{:.1f} : 1", static_cast<double>(found.csv_bytes) /
                                                           static_cast<double>(found.bytes))});
-    page.facts.push_back({"gaps between days", grouped(found.gaps.size())});
+    std::int64_t days_without = 0;
+    for (const auto& gap : found.gaps)
+        days_without += gap.days();
+    page.facts.push_back(
+        {"Days without a file in between", grouped(static_cast<std::uint64_t>(days_without))});
     for (const auto& file : found.files) {
         const auto slash = file.name.rfind('/');
         page.days.push_back({file.which, file.name.substr(slash == std::string::npos ? 0 : slash + 1),

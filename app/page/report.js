@@ -1,5 +1,10 @@
 "use strict";
 (() => {
+  // Where a year is wider than the screen, its last day with rows is shown first.
+  for (const year of document.querySelectorAll(".year .scroll")) {
+    const last = [...year.querySelectorAll("rect:not(.s0)")].reduce((right, cell) => Math.max(right, cell.getBoundingClientRect().right), 0);
+    year.scrollLeft += Math.max(0, last + 30 - year.getBoundingClientRect().right);
+  }
   const table = document.getElementById("days");
   if (!table) return;
   const body = table.tBodies[0];

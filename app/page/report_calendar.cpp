@@ -25,6 +25,22 @@ constexpr int shades = 5;
 struct total {
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
+    std::string_view mark; // the class of a day that is not simply archived
+    std::string_view state;
+};
+
+// In the order in which the legend names them.
+struct marked_state {
+    std::string_view state;
+    std::string_view mark;
+    std::string_view words;
+};
+constexpr std::array marked_states{
+    marked_state{"held", "held", "on hold"},
+    marked_state{"pending", "waiting", "waits for a transaction"},
+    marked_state{"missing", "lost", "missing"},
+    marked_state{"altered", "lost", "altered"},
+    marked_state{"unreadable", "lost", "unreadable"},
 };
 using totals = std::map<std::int32_t, total>; // by number of the day
 
@@ -69,8 +85,9 @@ std::string year_markup(int year, const totals& days, std::uint64_t rows_max) {
         const auto x = left + column_of(date, begin) * cell_size;
         const auto y = top + weekday_of(date) * cell_size;
         const auto here = found == days.end() ? total{} : found->second;
-        cells += fmt::format("<rect x=\"{}\" y=\"{}\" class=\"s{}\"", x, y,
-                             found == days.end() ? 0 : std::max(1, shade_of(here.rows, rows_max)));
+        cells += fmt::format("<rect x=\"{}\" y=\"{}\" class=\"s{}{}{}\"", x, y,
+                             found == days.end() ? 0 : std::max(1, shade_of(here.rows, rows_max)),
+                             here.mark.empty() ? "" : " ", here.mark);
         if (found == days.end()) {
             cells += "/>";
             continue;
@@ -78,12 +95,12 @@ std::string year_markup(int year, const totals& days, std::uint64_t rows_max) {
         ++filled;
         whole.rows += here.rows;
         whole.bytes += here.bytes;
-        cells += fmt::format("><title>{}: {} rows, {}</title></rect>",
-                             lake::day::from_number(number).value().text(), grouped(here.rows),
-                             byte_count(here.bytes));
+        cells += fmt::format("><title>{}: {}, {}{}{}</title></rect>",
+                             lake::day::from_number(number).value().text(), counted(here.rows, "row"),
+                             byte_count(here.bytes), here.state.empty() ? "" : ", ", here.state);
     }
-    const auto sentence =
-        fmt::format("{} rows on {} days, {}", grouped(whole.rows), filled, byte_count(whole.bytes));
+    const auto sentence = fmt::format("{} on {}, {}", counted(whole.rows, "row"), counted(filled, "day"),
+                                      byte_count(whole.bytes));
     const auto width = left + 54 * cell_size;
     return fmt::format(
         "<figure class=\"year\"><figcaption><b>{0:04}</b> {1}</figcaption><div class=\"scroll\">"
@@ -92,11 +109,15 @@ std::string year_markup(int year, const totals& days, std::uint64_t rows_max) {
         year, sentence, width, top + 7 * cell_size, month_names(year), weekday_names(), cells);
 }
 
-std::string legend() {
+std::string legend(std::span<const page_day> days) {
     std::string text = "<p class=\"legend\">fewer";
     for (int shade = 1; shade <= shades; ++shade)
         text += fmt::format("<i class=\"s{}\"></i>", shade);
-    return text + "more rows</p>\n";
+    text += "more rows";
+    for (const auto& each : marked_states)
+        if (std::ranges::find(days, each.state, &page_day::state) != days.end())
+            text += fmt::format(" <i class=\"s2 {}\"></i>{}", each.mark, each.words);
+    return text + "</p>\n";
 }
 
 } // namespace
@@ -118,6 +139,11 @@ std::string calendar_markup(std::span<const page_day> days) {
         auto& here = by_day[day.which.number()];
         here.rows += day.rows.value_or(0);
         here.bytes += day.bytes;
+        if (const auto* const found = std::ranges::find(marked_states, day.state, &marked_state::state);
+            found != marked_states.end()) {
+            here.mark = found->mark;
+            here.state = found->words;
+        }
         const chrono::year_month_day date{chrono::sys_days(chrono::days(day.which.number()))};
         years.insert(static_cast<int>(date.year()));
     }
@@ -127,7 +153,7 @@ std::string calendar_markup(std::span<const page_day> days) {
     std::string text;
     for (const auto year : years)
         text += year_markup(year, by_day, rows_max);
-    return text + legend();
+    return text + legend(days);
 }
 
 } // namespace app

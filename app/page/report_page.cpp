@@ -18,6 +18,18 @@ std::string section(std::string_view heading, std::string_view content) {
                            : fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", heading, content);
 }
 
+std::string_view class_of(page_tone tone) {
+    switch (tone) {
+    case page_tone::good:
+        return "good";
+    case page_tone::waiting:
+        return "waiting";
+    case page_tone::bad:
+        break;
+    }
+    return "bad";
+}
+
 std::string facts_markup(const std::vector<page_fact>& facts) {
     std::string text = "<dl>\n";
     for (const auto& fact : facts)
@@ -32,6 +44,12 @@ std::string number_cell(std::uint64_t number, std::string_view shown) {
     return fmt::format("<td class=\"n\" data-v=\"{}\">{}</td>", number, shown);
 }
 
+// Without gzip, what is stored is the CSV: one column says it.
+bool are_compressed(const std::vector<page_day>& days) {
+    return std::ranges::any_of(
+        days, [](const page_day& day) { return day.csv_bytes && *day.csv_bytes != day.bytes; });
+}
+
 std::string ratio_cell(const page_day& day) {
     if (!day.csv_bytes || day.bytes == 0 || *day.csv_bytes == day.bytes)
         return "<td class=\"n\" data-v=\"1\">–</td>";
@@ -39,7 +57,7 @@ std::string ratio_cell(const page_day& day) {
     return fmt::format("<td class=\"n\" data-v=\"{0:.3f}\">{0:.1f} : 1</td>", ratio);
 }
 
-std::string row_markup(const page_day& day, std::uint64_t rows_max) {
+std::string row_markup(const page_day& day, std::uint64_t rows_max, bool compressed) {
     std::string text = fmt::format("<tr><th scope=\"row\">{}</th>", day.which.text());
     if (day.rows) {
         const auto share =
@@ -49,9 +67,11 @@ std::string row_markup(const page_day& day, std::uint64_t rows_max) {
     } else {
         text += "<td class=\"n\" data-v=\"-1\">?</td>";
     }
-    text += number_cell(day.csv_bytes.value_or(0), day.csv_bytes ? byte_count(*day.csv_bytes) : "?");
+    if (compressed)
+        text += number_cell(day.csv_bytes.value_or(0), day.csv_bytes ? byte_count(*day.csv_bytes) : "?");
     text += number_cell(day.bytes, byte_count(day.bytes));
-    text += ratio_cell(day);
+    if (compressed)
+        text += ratio_cell(day);
     return text + fmt::format("<td>{}</td><td>{}</td></tr>\n", escaped(day.state), escaped(day.file));
 }
 
@@ -63,16 +83,19 @@ std::string table_markup(const std::vector<page_day>& days) {
     std::uint64_t rows_max = 0;
     for (const auto& day : sorted)
         rows_max = std::max(rows_max, day.rows.value_or(0));
-    std::string text =
+    const bool compressed = are_compressed(days);
+    std::string text = fmt::format(
         "<p class=\"search\" hidden><label>Search <input type=\"search\" id=\"search\""
         " placeholder=\"2024-02\"></label> <output id=\"found\"></output></p>\n"
         "<div class=\"scroll\"><table id=\"days\">\n<thead><tr>"
         "<th scope=\"col\" aria-sort=\"ascending\">Day</th><th scope=\"col\" class=\"n\">Rows</th>"
-        "<th scope=\"col\" class=\"n\">CSV</th><th scope=\"col\" class=\"n\">Stored</th>"
-        "<th scope=\"col\" class=\"n\">Ratio</th><th scope=\"col\">State</th><th scope=\"col\">File</th>"
-        "</tr></thead>\n<tbody>\n";
+        "{}<th scope=\"col\" class=\"n\">Stored</th>{}"
+        "<th scope=\"col\">State</th><th scope=\"col\">File</th>"
+        "</tr></thead>\n<tbody>\n",
+        compressed ? "<th scope=\"col\" class=\"n\">CSV</th>" : "",
+        compressed ? "<th scope=\"col\" class=\"n\">Ratio</th>" : "");
     for (const auto& day : sorted)
-        text += row_markup(day, rows_max);
+        text += row_markup(day, rows_max, compressed);
     return text + "</tbody>\n</table></div>\n";
 }
 
@@ -83,14 +106,16 @@ std::string render(const report_page& page) {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{0}</title>\n<style>{1}</style>\n"
-        "</head>\n<body>\n<header>\n<h1>{0}</h1>\n<p class=\"verdict {2}\">{3}</p>\n<p "
+        "</head>\n<body>\n<header>\n<h1>{0}</h1>\n<p class=\"verdict {2}\">{3}</p>\n{5}<p "
         "class=\"subject\">{4}</p>\n</header>\n<main>\n",
-        escaped(page.title), report_css.text, page.good ? "good" : "bad", escaped(page.verdict),
-        escaped(page.subject));
+        escaped(page.title), report_css.text, class_of(page.tone), escaped(page.verdict),
+        escaped(page.subject),
+        page.hint.empty() ? std::string() : fmt::format("<p class=\"hint\">{}</p>\n", escaped(page.hint)));
     text += facts_markup(page.facts);
     text += section("Rows per day", calendar_markup(page.days));
     text += section("The run", timeline_markup(page.timeline, page.stretches_left_out));
     text += section("Days", table_markup(page.days));
+    text += section("Settings", page.settings.empty() ? std::string() : facts_markup(page.settings));
     text += fmt::format("</main>\n<footer>{}</footer>\n<script>{}</script>\n</body>\n</html>\n",
                         escaped(page.footer), report_js.text);
     return text;

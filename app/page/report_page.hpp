@@ -15,7 +15,7 @@ namespace app {
 struct page_day {
     lake::day which;
     std::string file;
-    std::string state;                      // "created", "appended", "pending"
+    std::string state;                      // "created", "appended", "restored", or as `list` has it
     std::optional<std::uint64_t> rows;      // nothing: not known
     std::uint64_t bytes = 0;                // as stored
     std::optional<std::uint64_t> csv_bytes; // before compression
@@ -34,15 +34,19 @@ struct page_fact {
     std::string value;
 };
 
+enum class page_tone : std::uint8_t { good, waiting, bad };
+
 struct report_page {
     std::string title;
     std::string verdict; // a sentence: how it ended
-    bool good = true;
+    page_tone tone = page_tone::good;
+    std::string hint;    // what to do about it; empty: nothing
     std::string subject; // of what and where
     std::vector<page_fact> facts;
     std::vector<page_day> days; // in any order; a day may have two files
     std::vector<page_stretch> timeline;
     std::size_t stretches_left_out = 0;
+    std::vector<page_fact> settings; // that were in force, by the name of their variables
     std::string footer;
 };
 

@@ -1,6 +1,5 @@
 #include "app/page/run_page.hpp"
 
-#include "app/observe/line_log.hpp"
 #include "app/page/markup.hpp"
 #include "db/connection.hpp"
 
@@ -47,16 +46,82 @@ std::string pause_text(const std::optional<std::chrono::seconds>& span) {
 std::vector<page_day> days_of(const summary_facts& facts) {
     std::vector<page_day> days;
     for (const auto& outcome : facts.report.outcomes)
-        days.push_back(
-            {outcome.file.which, outcome.file.which.file_name(outcome.file.compression),
-             fmt::format("{}{}", outcome.appended ? "appended" : "created", facts.dry_run ? ", dry run" : ""),
-             outcome.rows, outcome.bytes, outcome.csv_bytes});
+        days.push_back({outcome.file.which, outcome.file.which.file_name(outcome.file.compression),
+                        fmt::format("{}{}",
+                                    outcome.restored   ? "restored"
+                                    : outcome.appended ? "appended"
+                                                       : "created",
+                                    facts.dry_run ? ", dry run" : ""),
+                        outcome.rows, outcome.bytes, outcome.csv_bytes});
     return days;
 }
 
-std::string subject_of(const configuration& settings, const archive::run_report& report) {
-    auto text =
-        fmt::format("from {} to account {}", db::describe_conninfo(settings.database), settings.account.name);
+bool is_restore(const summary_facts& facts) { return facts.command == "restore"; }
+
+std::string place_of(const configuration& settings) {
+    return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
+}
+
+std::string title_of(const configuration& settings, const summary_facts& facts) {
+    if (is_restore(facts))
+        return fmt::format("{} restored from {}", settings.job.table, place_of(settings));
+    return fmt::format("{} to {}", settings.job.table, place_of(settings));
+}
+
+// Zeros of a run that came to nothing say less than their absence.
+std::string number_or_none(std::uint64_t number) { return number == 0 ? std::string() : grouped(number); }
+
+std::vector<page_fact> facts_of(const summary_facts& facts) {
+    const auto& report = facts.report;
+    const bool failed = facts.exit_code != 0;
+    const auto number = [failed](std::uint64_t value) {
+        return failed ? number_or_none(value) : grouped(value);
+    };
+    return {{"Rows", number(report.rows)},
+            {"Rows that were there", number_or_none(report.rows_recognised)},
+            {"Days", number(report.days)},
+            {is_restore(facts) ? "CSV read" : "Stored",
+             report.bytes == 0 && failed ? "" : byte_count(report.bytes)},
+            {"Compression", ratio_of(report)},
+            {"Took", time_span(facts.duration)},
+            {"Read at", rate_of(facts)},
+            {"Files created", number_or_none(report.files_created)},
+            {"Files appended to", number_or_none(report.files_appended)},
+            {"Lake requests", number(facts.costs.requests)},
+            {"Retries", number_or_none(facts.costs.retries)},
+            {"Oldest row was overdue by", pause_text(report.backlog)},
+            {"Exit code", failed ? std::to_string(facts.exit_code) : std::string()},
+            {"Ended while", failed ? std::string(archive::to_string(report.phase)) : std::string()}};
+}
+
+std::vector<page_fact> settings_of(const configuration& settings, const summary_facts& facts) {
+    const auto yes = [](bool value) { return std::string(value ? "true" : "false"); };
+    return {{"Command", facts.command},
+            {"Database", db::describe_conninfo(settings.database)},
+            {"AZURE_STORAGE_ACCOUNT", settings.account.name},
+            {"ARCHIVE_PATH", place_of(settings)},
+            {"ARCHIVE_TABLE", settings.job.table},
+            {"EVENT_RETENTION_PERIOD", is_restore(facts) ? std::string() : settings.job.retention.interval},
+            {"ARCHIVE_WHOLE_DAYS", is_restore(facts) ? std::string() : yes(settings.job.whole_days)},
+            {"ARCHIVE_PARALLEL", std::to_string(settings.job.parallel)},
+            {"DRY_RUN", yes(facts.dry_run)}};
+}
+
+// The sentence of the log, with numbers as people write them.
+std::string verdict_of(const summary_facts& facts) {
+    auto text = sentence_of(facts);
+    const auto plain = std::to_string(facts.report.rows);
+    if (const auto at = text.find(" " + plain + " "); at != std::string::npos)
+        text.replace(at + 1, plain.size(), grouped(facts.report.rows));
+    return facts.error.empty() ? text : fmt::format("{}: {}", text, facts.error);
+}
+
+std::string subject_of(const configuration& settings, const summary_facts& facts) {
+    const auto& report = facts.report;
+    const auto database = db::describe_conninfo(settings.database);
+    if (is_restore(facts))
+        return fmt::format("from account {} to {}", settings.account.name, database);
+    auto text = fmt::format("from {} to account {}", database, settings.account.name);
     if (!report.cutoff.empty())
         text += fmt::format("; rows older than {}, before {} UTC", settings.job.retention.interval,
                             report.cutoff.substr(0, 19));
@@ -72,27 +137,15 @@ std::string row_of(const async::timeline::stretch& stretch) {
 } // namespace
 
 report_page page_of_run(const configuration& settings, const summary_facts& facts,
-                        const recorded_timeline& timeline) {
-    const auto& report = facts.report;
+                        const recorded_timeline& timeline, const std::string& run_id) {
     report_page page;
-    page.title = fmt::format("{} to {}", settings.job.table,
-                             settings.job.folder.empty() ? settings.container
-                                                         : settings.container + "/" + settings.job.folder);
-    page.good = facts.exit_code == 0;
-    page.verdict =
-        facts.error.empty() ? sentence_of(facts) : fmt::format("{}: {}", sentence_of(facts), facts.error);
-    page.facts = {{"Rows", grouped(report.rows)},
-                  {"Days", grouped(report.days)},
-                  {"Stored", byte_count(report.bytes)},
-                  {"Compression", ratio_of(report)},
-                  {"Took", time_span(facts.duration)},
-                  {"Read at", rate_of(facts)},
-                  {"Files created", grouped(report.files_created)},
-                  {"Files appended to", grouped(report.files_appended)},
-                  {"Lake requests", grouped(facts.costs.requests)},
-                  {"Retries", grouped(facts.costs.retries)},
-                  {"Backlog", pause_text(report.backlog)}};
-    page.subject = subject_of(settings, report);
+    page.title = title_of(settings, facts);
+    page.tone = facts.exit_code == 0 ? page_tone::good : page_tone::bad;
+    page.verdict = verdict_of(facts);
+    page.hint = facts.hint;
+    page.facts = facts_of(facts);
+    page.settings = settings_of(settings, facts);
+    page.subject = subject_of(settings, facts);
     page.days = days_of(facts);
     const auto seconds = [&timeline](auto at) {
         return std::chrono::duration<double>(at - timeline.started()).count();
@@ -105,7 +158,11 @@ report_page page_of_run(const configuration& settings, const summary_facts& fact
         page.timeline.push_back(
             {row_of(stretch), stretch.name, seconds(stretch.begin), seconds(stretch.end)});
     page.stretches_left_out = timeline.left_out();
-    page.footer = fmt::format("event-archiver {}, {}", EVENT_ARCHIVER_VERSION, timestamp());
+    page.footer = fmt::format(
+        "event-archiver {}, {}. Run {}: its lines in the log have this run_id. docs/runbook.md says what "
+        "each means.",
+        EVENT_ARCHIVER_VERSION,
+        iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())), run_id);
     return page;
 }
 

@@ -1,4 +1,4 @@
-// `archive --report`: the page of one run.
+// The page of one run: --report of `archive`, `restore` and `recover`.
 // Tested by tests/integration/test_report.py.
 #pragma once
 
@@ -7,9 +7,12 @@
 #include "app/page/report_page.hpp"
 #include "app/settings/configuration.hpp"
 
+#include <string>
+
 namespace app {
 
+// `run_id`: as in the log.
 [[nodiscard]] report_page page_of_run(const configuration& settings, const summary_facts& facts,
-                                      const recorded_timeline& timeline);
+                                      const recorded_timeline& timeline, const std::string& run_id);
 
 } // namespace app

@@ -67,6 +67,7 @@ class archive_command : public framed_command {
     [[nodiscard]] work_end work(run_frame& frame) override {
         if (!settings_.report.empty())
             page_.emplace(settings_.report, frame.log()); // before anything moves
+        run_id_ = frame.run_id();
         auto end = do_work(frame);
         if (!end.failed)
             end.exit_code = answer_.exit_code;
@@ -87,7 +88,7 @@ class archive_command : public framed_command {
         if (page_ && answer_.page)
             page_->write(*answer_.page);
         else if (page_ && !inquiry_)
-            page_->write(page_of_run(settings_, facts_, page_->timeline()));
+            page_->write(page_of_run(settings_, facts_, page_->timeline(), run_id_));
     }
 
     [[nodiscard]] std::optional<std::vector<telemetry::metric>> metrics() const override {
@@ -120,6 +121,7 @@ class archive_command : public framed_command {
     bool brief_;
     summary_facts facts_;
     inquiry_answer answer_;
+    std::string run_id_;
     std::optional<report_file> page_;
 };
 

@@ -88,6 +88,9 @@ void record_restored(const run_context& context, const lake::listed_file& file, 
     report.bytes += loaded.content.bytes;
     const auto slash = file.properties.name.rfind('/');
     const auto key = lake::key_of_file(std::string_view(file.properties.name).substr(slash + 1));
+    if (key)
+        report.outcomes.push_back({*key, loaded.rows_inserted + loaded.rows_present, file.properties.size,
+                                   loaded.content.bytes, true, true});
     context.log.info("day.restored",
                      context.settings.dry_run ? "dry run: a day can be restored" : "restored a day",
                      {{"day", key ? key->which.text() : std::string()},

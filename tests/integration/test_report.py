@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from support.browser import Browser
+
 
 class Page(html.parser.HTMLParser):
     """What is in the page: its elements, its text, and whatever it would load."""
@@ -85,6 +87,65 @@ def test_the_page_of_what_the_archive_holds(archiver, table, tmp_path):
     assert page.loads == []
     assert len([element for element in page.elements if element[0] == "tr"]) == 1 + 6
     assert "6 days, 60 rows" in " ".join(page.words)
+
+
+def texts_of(path) -> str:
+    return " ".join(" ".join(Page(path.read_text()).words).split())
+
+
+def test_a_run_says_its_settings_and_its_id(archiver, table, tmp_path):
+    table.fill(1_234, 1)
+    path = tmp_path / "report.html"
+    outcome = archiver.archive("--report", str(path))
+    shown = texts_of(path)
+    assert "archived 1,234 rows of 1 day" in shown and "1,234 rows on 1 day," in shown
+    assert outcome.summary["run_id"] in shown and "EVENT_RETENTION_PERIOD" in shown and "ARCHIVE_TABLE" in shown
+    assert "Ratio" not in shown  # nothing is compressed
+
+
+def test_a_restore_goes_the_other_way(archiver, table, tmp_path):
+    table.fill(60, 6)
+    archiver.archive()
+    path = tmp_path / "report.html"
+    archiver.run("restore", "--from", "2024-01-01", "--to", "2024-01-06", "--report", str(path), expect=0)
+    page = Page(path.read_text())
+    shown = texts_of(path)
+    assert re.search(r'public\."Event" restored from ', shown) and "from account devstoreaccount1 to " in shown
+    assert len([element for element in page.elements if element[0] == "tr"]) == 1 + 6
+    assert page.words.count("restored") == 6 and "Files created" not in shown
+
+
+def test_a_failed_run_shows_what_to_do_and_no_zeros(archiver, table, tmp_path):
+    path = tmp_path / "report.html"
+    outcome = archiver.archive("--report", str(path), "--table", "nothing", expect=3)
+    hint = next(line["error.hint"] for line in outcome.log if line.get("error.hint"))
+    shown = texts_of(path)
+    assert hint in shown and "Exit code 3" in shown and "ARCHIVE_TABLE nothing" in shown
+    assert "0" not in Page(path.read_text()).words
+
+
+def test_a_file_that_waits_is_no_alarm(archiver, table, tmp_path):
+    table.fill(10, 2)
+    archiver.archive("--dry-run")
+    path = tmp_path / "archive.html"
+    archiver.run("list", "--report", str(path), expect=0)
+    page = Page(path.read_text())
+    verdict = [attributes["class"] for tag, attributes in page.elements if attributes.get("class", "").startswith("verdict")]
+    assert verdict == ["verdict waiting"] and "2 files wait for a transaction" in " ".join(page.words)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_the_last_days_are_in_sight(archiver, table, tmp_path, scheme):
+    with Browser(colorScheme=scheme, viewport={"width": 390, "height": 844}) as browser:
+        table.fill(20, 2, first_day="2024-11-20")
+        path = tmp_path / "report.html"
+        archiver.archive("--report", str(path))
+        browser.open(path.as_uri())
+        right = "[...document.querySelectorAll('rect:not(.s0)')].at(-1).getBoundingClientRect().right"
+        assert 0 < browser.value(right) <= 390
+        assert browser.value("document.documentElement.scrollWidth <= innerWidth")
+        assert browser.ask("noted")["errors"] == []
+        browser.pictured(f"report-{scheme}")
 
 
 def test_a_question_leaves_the_nightly_page_alone(archiver, table, tmp_path):

@@ -2,9 +2,7 @@
 import base64
 import hashlib
 import json
-import os
 import re
-from pathlib import Path
 
 import pytest
 
@@ -167,12 +165,6 @@ def test_many_lookers_are_one_look(served, database):
 PHONE = {"width": 390, "height": 844}
 
 
-def pictured(browser: Browser, name: str) -> None:
-    """Kept for a person to look at, where PICTURES names a directory."""
-    if directory := os.environ.get("PICTURES"):
-        browser.picture(Path(directory) / f"{name}.png")
-
-
 def fits(browser: Browser) -> bool:
     return browser.value("document.documentElement.scrollWidth <= innerWidth")
 
@@ -194,7 +186,7 @@ def test_in_a_browser(served, shop, scheme, viewport):
         assert "hidden" not in browser.text("body") and fits(browser)
         light = browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert light == (scheme == "light")
-        pictured(browser, f"status-{scheme}")
+        browser.pictured(f"status-{scheme}")
         # Paused, nothing moves.
         browser.click("#pause")
         wait_for(lambda: "paused" in browser.text("#age"))
@@ -209,7 +201,7 @@ def test_in_a_browser(served, shop, scheme, viewport):
         service.process.send(15)
         service.stop_awaited()
         wait_for(lambda: browser.visible("#alarm") and "does not answer" in browser.text("#alarm") and "ago" in browser.text("#alarm"))
-        pictured(browser, f"status-gone-{scheme}")
+        browser.pictured(f"status-gone-{scheme}")
 
 
 def test_the_token_is_asked_for_and_kept_in_the_tab_alone(served):
@@ -219,7 +211,7 @@ def test_the_token_is_asked_for_and_kept_in_the_tab_alone(served):
         browser.open(f"http://127.0.0.1:{service.port}/ui")
         wait_for(lambda: browser.visible("#sign_in"))
         assert not browser.visible("#shown") and not browser.visible("#refused")
-        pictured(browser, "status-token")
+        browser.pictured("status-token")
         browser.fill("#token", "wrong")
         browser.click("#sign_in button")
         wait_for(lambda: browser.visible("#refused"))
@@ -238,4 +230,4 @@ def test_exports_in_a_browser(exports):
         browser.open(f"http://127.0.0.1:{service.port}/")
         wait_for(lambda: "agency" in browser.text("#exports"))
         assert "does not take events" in browser.text("#journal") and not browser.visible("#projections") and fits(browser)
-        pictured(browser, "status-exports")
+        browser.pictured("status-exports")

@@ -77,19 +77,21 @@ TEST(render, escapes_every_text_it_is_given) {
     const std::string bad = "<b>&\"'";
     auto day = day_of("2024-01-01", 1);
     day.file = day.state = bad;
-    const auto text = render({bad, bad, false, bad, {{bad, bad}}, {day}, {{bad, bad, 0, 1}}, 0, bad});
+    const auto text = render(
+        {bad, bad, page_tone::bad, bad, bad, {{bad, bad}}, {day}, {{bad, bad, 0, 1}}, 0, {{bad, bad}}, bad});
     EXPECT_THAT(text, Not(HasSubstr("<b>&")));
-    EXPECT_EQ(count_of(text, "&lt;b&gt;&amp;&quot;&#39;"), 12U);
+    EXPECT_EQ(count_of(text, "&lt;b&gt;&amp;&quot;&#39;"), 15U);
 }
 
 TEST(render, loads_nothing) {
-    const auto text = render({"t", "v", true, "", {}, {day_of("2024-01-01", 1)}, {}, 0, ""});
+    const auto text =
+        render({"t", "v", page_tone::good, "", "", {}, {day_of("2024-01-01", 1)}, {}, 0, {}, ""});
     for (const auto* const loading : {"http:", "https:", "url(", "@import", " src=", " href="})
         EXPECT_THAT(text, Not(HasSubstr(loading)));
 }
 
 TEST(render, leaves_out_sections_that_would_be_empty) {
-    const auto text = render({"t", "v", true, "", {}, {}, {}, 0, ""});
+    const auto text = render({"t", "v", page_tone::good, "", "", {}, {}, {}, 0, {}, ""});
     EXPECT_THAT(text, Not(HasSubstr("<section>")));
     EXPECT_THAT(text, HasSubstr("class=\"verdict good\">v<"));
 }
@@ -98,9 +100,33 @@ TEST(render, sorts_days_and_says_what_is_not_known) {
     auto unknown = day_of("2024-01-01", 0);
     unknown.rows.reset();
     unknown.csv_bytes.reset();
-    const auto text = render({"t", "v", true, "", {}, {day_of("2024-01-02", 7), unknown}, {}, 0, ""});
+    const auto text =
+        render({"t", "v", page_tone::waiting, "", "", {}, {day_of("2024-01-02", 7), unknown}, {}, 0, {}, ""});
     EXPECT_LT(text.find("<th scope=\"row\">2024-01-01"), text.find("<th scope=\"row\">2024-01-02"));
-    EXPECT_EQ(count_of(text, ">\\?</td>"), 2U);
+    EXPECT_EQ(count_of(text, ">\\?</td>"), 1U);
+}
+
+TEST(render, has_columns_of_compression_only_where_something_is_compressed) {
+    auto day = day_of("2024-01-01", 1);
+    const auto rendered = [](const page_day& shown) {
+        return render({"t", "v", page_tone::good, "", "", {}, {shown}, {}, 0, {}, ""});
+    };
+    EXPECT_THAT(rendered(day), Not(HasSubstr(">Ratio<")));
+    day.bytes /= 2;
+    EXPECT_THAT(rendered(day), HasSubstr("2.0 : 1"));
+}
+
+TEST(calendar_markup, marks_days_that_wait_or_are_on_hold_and_says_so_in_the_legend) {
+    auto held = day_of("2024-01-01", 1);
+    held.state = "held";
+    auto pending = day_of("2024-01-02", 1);
+    pending.state = "pending";
+    const page_day days[] = {held, pending};
+    const auto text = calendar_markup(days);
+    EXPECT_THAT(text, HasSubstr("class=\"s5 held\"><title>2024-01-01: 1 row, 100 B, on hold<"));
+    EXPECT_THAT(text, HasSubstr("</i>on hold"));
+    EXPECT_THAT(text, HasSubstr("</i>waits for a transaction"));
+    EXPECT_THAT(text, Not(HasSubstr("missing")));
 }
 
 } // namespace
