@@ -19,7 +19,7 @@ FROM scratch
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="event-archiver" \
-      org.opencontainers.image.description="Moves old PostgreSQL events into one CSV file per UTC day in an Azure Data Lake" \
+      org.opencontainers.image.description="Moves old rows of a PostgreSQL table into daily CSV files in Azure Storage, exactly once" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.documentation="/usr/share/doc/event-archiver" \

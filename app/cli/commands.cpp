@@ -118,11 +118,11 @@ constexpr std::array dead_letters_flags{
 
 constexpr std::array command_table{
     command_info{command::archive, "archive",
-                 "move events older than the retention period into the lake, then delete them"},
+                 "move events older than the retention period into storage, then delete them"},
     command_info{command::plan, "plan",
                  "what `archive` would do: days, rows, bytes, files, how it would read; changes nothing",
                  plan_flags},
-    command_info{command::recover, "recover", "settle what an interrupted run left, and nothing else",
+    command_info{command::recover, "recover", "recover what an interrupted run left, and nothing else",
                  recover_flags},
     command_info{command::restore, "restore",
                  "bring days back: --from and --to, or --day; in place, or --into another table",
@@ -177,9 +177,10 @@ constexpr std::array command_table{
     command_info{command::verify, "verify",
                  "re-read archived days and prove them; names file, byte and row of each difference",
                  verify_flags},
-    command_info{command::check, "check",
-                 "preflight: database, privileges, index, lake, clock; what is missing and how to grant it",
-                 check_flags},
+    command_info{
+        command::check, "check",
+        "preflight: database, privileges, index, storage, clock; what is missing and how to grant it",
+        check_flags},
     command_info{command::config, "config", "every setting in force and where it came from; secrets hidden",
                  output_only},
     command_info{

@@ -40,7 +40,8 @@ class grammar {
     void add_setting(CLI::App& sub, const option& setting);
     void add_flag(CLI::App& sub, const command_flag& flag);
 
-    CLI::App app_{"Moves old PostgreSQL events into one CSV file per UTC day in an Azure Data Lake."};
+    CLI::App app_{
+        "Moves old rows of a PostgreSQL table into daily CSV files in Azure Storage, exactly once."};
     texts_by_flag settings_;
     texts_by_flag own_flags_; // of all commands together
     std::string argument_;

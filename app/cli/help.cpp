@@ -37,7 +37,7 @@ std::string_view examples() noexcept {
   event-archiver project --once                apply the events of the journal to tables
   event-archiver projections                   where each projection is
   event-archiver projections rebuild revenue   new tables beside the live ones, then swapped
-  event-archiver dead-letters revenue --retry  once its SQL is mended
+  event-archiver dead-letters revenue --retry  once its SQL is fixed
   event-archiver help environment              every setting
 )";
 }

@@ -40,7 +40,7 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
         return;
     std::vector<events::projection_definition> chosen;
     auto to_serve = projections_to_serve(all_projections(settings), settings);
-    note_awaited(to_serve); // one with a mistake needs its events once it is mended
+    note_awaited(to_serve); // one with a mistake needs its events once it is fixed
     for (auto& each : to_serve) {
         if (each.mistake.empty()) {
             chosen.push_back(std::move(each));
