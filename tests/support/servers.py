@@ -248,6 +248,10 @@ class PostgreSQL(Server):
 
     def launch(self) -> None:
         self.port = free_port()
+        self.relaunch()
+
+    def relaunch(self) -> None:
+        """At the port that it had."""
         options = [f"--{name}={value}" for name, value in {**self.settings, "port": self.port}.items()]
         self.spawn([PG_BIN / "postgres", "-D", self.data, *options], cwd="/", **unprivileged())
         self.wait_until(
