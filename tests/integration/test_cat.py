@@ -190,7 +190,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(archiver, reader, table):
 
 
 def test_memory_is_bounded_and_sigterm_ends_it_before_a_reader_that_sleeps(archiver, reader, table):
-    table.fill(200_000, 1)
+    table.fill(100_000, 1)
     archiver.archive()
     environment = {name: value for name, value in reader.settings.items() if value is not None}
     process = subprocess.Popen([reader.binary, "cat", "--day", "2024-01-01"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
@@ -198,5 +198,5 @@ def test_memory_is_bounded_and_sigterm_ends_it_before_a_reader_that_sleeps(archi
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=15) == 143
     outcome = archiver.run("cat", "--day", "2024-01-01", "--where", "id % 2 = 0", expect=0)
-    assert outcome.summary["rows"] == 100_000
+    assert outcome.summary["rows"] == 50_000
     assert outcome.summary["peak_memory_bytes"] < 96 << 20

@@ -310,10 +310,10 @@ def test_what_was_given_wrong(eraser):
 
 
 def test_memory_is_bounded(archiver, eraser, table, lake, container):
-    table.fill(150_000, 1)
+    table.fill(60_000, 1)
     archiver.archive()
     outcome = eraser.run("erase", "--where", "id % 3 = 0", "--yes")
     receipt = receipt_of(outcome)
-    assert receipt["rows_of_files"] == 50_000
+    assert receipt["rows_of_files"] == 20_000
     assert outcome.summary["peak_memory_bytes"] < 128 << 20
     archiver.run("verify", expect=0)

@@ -15,7 +15,11 @@ table_description keyed() {
     return table;
 }
 
-lake::file_mark settled_mark() { return lake::settled(lake::rig::pending_mark()); }
+lake::file_mark settled_mark() {
+    auto mark = lake::settled(lake::rig::pending_mark());
+    mark.now.position = {"7312345678901234567", "16384", 1, 0x17'0000'0000};
+    return mark;
+}
 
 // A transaction of the same server, later.
 db::transaction_mark later(const lake::file_mark& mark) {
