@@ -215,7 +215,8 @@ class batch_work {
                 failure::precondition,
                 fmt::format("more than {} of the events {} to {} are refused, the last one with SQLSTATE {}",
                             dead_letters_max, from_, to_ - 1, refused_.back().sqlstate),
-                "That many are no accident of the events: look at apply.sql, then `event-archiver projections"
+                "So many errors point to apply.sql rather than to the events. Fix it, then `event-archiver "
+                "projections"
                 " resume`.");
     }
 

@@ -35,7 +35,7 @@ constexpr std::chrono::seconds swap_read_patience{10};
 void must_name_no_schema(const projection_definition& which) {
     if (which.settings.tables.empty())
         throw async::error(failure::precondition,
-                           fmt::format("projection '{}' says nothing of its tables", which.name),
+                           fmt::format("projection '{}' does not name its tables", which.name),
                            "List them in projection.conf: tables = public.users_revenue");
     for (const auto& [file, sql] : which.sql_files)
         if (const auto line = line_that_names(sql, which.settings.tables); line > 0)
@@ -78,7 +78,7 @@ class rebuild_work {
             };
             co_await session_.use(std::move(swapping));
         }
-        log_.info("projection.rebuilt", "the new tables are in the place of the old ones",
+        log_.info("projection.rebuilt", "the new tables have replaced the old ones",
                   {{"projection", request_.which.name}, {"old_tables_in", parking_}});
     }
 
@@ -285,7 +285,7 @@ class rebuild_work {
         const auto missing = static_cast<std::size_t>(live->next - mine->next);
         far_behind_ = missing > definition_.settings.batch;
         if (far_behind_)
-            throw async::error(failure::temporary, "the live projection is further on than one batch");
+            throw async::error(failure::temporary, "the live projection is more than one batch ahead");
         std::vector<recorded_event> last;
         for (auto at = mine->next; at < live->next;) {
             auto read = co_await each.source->read(each.partition, at, definition_.settings.batch_bytes,

@@ -75,7 +75,7 @@ position applied_end(const std::optional<position_row>& row, const extent& there
 void must_have_tables(const projection_definition& which) {
     if (which.settings.replay == replay_policy::truncate && which.settings.tables.empty())
         throw async::error(
-            failure::precondition, fmt::format("projection '{}' says nothing of its tables", which.name),
+            failure::precondition, fmt::format("projection '{}' does not name its tables", which.name),
             "A replay empties them first. List them in projection.conf: tables = "
             "public.users_revenue; where applying an event again changes nothing, replay = keep.");
 }

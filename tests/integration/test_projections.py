@@ -307,7 +307,7 @@ def test_a_replay_needs_to_know_the_tables(shop):
     shop.write("total/projection.conf", "topic = live\nbatch = 50\n")
     shop.once()
     refused = shop.run("projections", "replay", "total", expect=3)
-    assert "says nothing of its tables" in refused.summary["msg"]
+    assert "does not name its tables" in refused.summary["msg"]
     shop.once()
     assert shop.total() == shop.posted
     # It promises that a second application changes nothing.
