@@ -18,6 +18,11 @@ class Consumer(Service):
         self.port = int(re.search(rb'"serve.listening".*?"port":(\d+)', self.process.output["stderr"])[1])
         return self
 
+    def __exit__(self, kind, *_) -> None:
+        self.process.send(15)
+        outcome = self.stop_awaited()
+        assert kind is not None or outcome.code == 143, str(outcome)
+
 
 @pytest.fixture
 def shop(binary, database, tmp_path):
