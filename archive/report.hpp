@@ -66,6 +66,12 @@ struct run_report {
     std::uint64_t rows_read = 0;
     std::uint64_t bytes_read = 0;
     std::uint64_t days_staged = 0;
+    std::uint64_t rows_stored = 0; // of those read: storage has confirmed their block, or had them already
+
+    // Of the whole run: with a transaction for each day more than of the attempt. 0: not known.
+    std::uint64_t run_rows_planned = 0;
+    std::uint64_t run_days_planned = 0;
+    std::uint64_t bytes_stored = 0; // of confirmed blocks, those of attempts that were repeated too
 
     // Committed (or, in a dry run, uploaded).
     std::uint64_t rows = 0;

@@ -88,9 +88,14 @@ awaitable<void> exporter::copy_rows(attempt& work, const exports::task& task) {
     auto copy = co_await naming(file, work.session.start_copy_out(sql));
     fault_point("export-copying");
     bool header = true;
+    export_progress unseen;
+    auto& progress = context_.progress != nullptr ? *context_.progress : unseen;
+    progress = {};
     try {
         do {
             while (const auto row = copy.next()) {
+                progress.rows += header ? 0 : 1;
+                progress.bytes += row->text().size();
                 if (std::exchange(header, false))
                     plan_comparison(work, shape, row->text());
                 else

@@ -19,6 +19,12 @@
 
 namespace exports {
 
+// What the task at hand has copied so far, for whoever shows it.
+struct export_progress {
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0; // of CSV
+};
+
 // What exports work with; everything outlives them.
 struct export_context {
     const exports::settings& settings;
@@ -28,6 +34,7 @@ struct export_context {
     async::stop_source& stop;
     std::string run_id;
     std::function<std::string()> new_nonce; // at least 56 hex digits, never the same
+    export_progress* progress = nullptr;    // null: nobody shows it
 };
 
 // A person's decision about a file that the program may not decide.

@@ -1,14 +1,15 @@
 #include "app/observe/progress.hpp"
 
+#include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <cmath>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace app {
 
@@ -17,68 +18,54 @@ namespace {
 using seconds = std::chrono::duration<double>;
 
 constexpr auto bar_interval = std::chrono::milliseconds(200);
+constexpr auto sample_interval = std::chrono::seconds(1); // where nothing is drawn
 constexpr auto line_interval = std::chrono::seconds(30);
-
-bool reads(archive::run_phase phase) {
-    return phase == archive::run_phase::staging || phase == archive::run_phase::verifying;
-}
-
-// Nothing where the total is not known. Never all of it before the end.
-std::optional<double> fraction(const archive::run_report& report) {
-    const auto share = [](std::uint64_t done, std::uint64_t planned) {
-        return std::min(0.99, static_cast<double>(done) / static_cast<double>(planned));
-    };
-    if (reads(report.phase) && report.rows_planned > 0)
-        return share(report.rows_read, report.rows_planned);
-    if (report.files_planned > 0)
-        return share(report.files_done, report.files_planned);
-    return std::nullopt;
-}
 
 std::string clock_text(std::uint64_t left) {
     return left < 3600 ? fmt::format("{}:{:02}", left / 60, left % 60)
                        : fmt::format("{}:{:02}:{:02}", left / 3600, left % 3600 / 60, left % 60);
 }
 
-// Rows, rate and days of a phase that reads; files of one that goes from file to file.
-std::string numbers(const archive::run_report& report, seconds elapsed) {
+std::string numbers(const progress_facts& facts, const progress_pace& pace, bool with_rows) {
     std::string text;
-    if (reads(report.phase) || report.rows_read > 0)
-        text += fmt::format("  {} rows", short_count(report.rows_read));
-    if (reads(report.phase))
-        text += fmt::format(
-            "  {}/s", short_bytes(static_cast<double>(report.bytes_read) / std::max(elapsed.count(), 0.001)));
-    if (report.files_planned > 0)
-        text += fmt::format("  files {}/{}", report.files_done, report.files_planned);
-    else if (report.days_planned > 0)
-        text += fmt::format("  days {}/{}", report.days_staged, report.days_planned);
+    if (with_rows && facts.rows > 0)
+        text += fmt::format("  {} rows", short_count(facts.rows));
+    if (facts.moves_rows) {
+        text += "  " + short_bytes(static_cast<double>(facts.bytes));
+        if (pace.speed)
+            text += fmt::format("  {}/s", short_bytes(*pace.speed));
+    }
+    if (!facts.counts.empty())
+        text += "  " + facts.counts;
+    if (pace.left)
+        text += fmt::format("  {} left", clock_text(static_cast<std::uint64_t>(pace.left->count())));
+    else if (!facts.share && facts.in_phase >= seconds(1))
+        text += fmt::format("  {}", short_duration(std::chrono::floor<std::chrono::seconds>(facts.in_phase)));
     return text;
 }
 
-std::size_t terminal_width() {
-    winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 80;
+std::uint64_t each_second(std::uint64_t count, seconds spent) {
+    return static_cast<std::uint64_t>(static_cast<double>(count) / std::max(spent.count(), 0.001));
 }
 
 } // namespace
 
-std::string progress_bar(const archive::run_report& report, seconds elapsed, std::size_t width) {
-    auto tail = numbers(report, elapsed);
-    const auto done = fraction(report);
-    std::string line = fmt::format("{:<10}", archive::to_string(report.phase));
-    if (done) {
-        if (*done > 0.01)
-            tail += fmt::format(
-                "  {} left", clock_text(static_cast<std::uint64_t>(elapsed.count() * (1 - *done) / *done)));
+std::string progress_bar(const progress_facts& facts, const progress_pace& pace, std::size_t width) {
+    constexpr std::size_t cells_min = 10;
+    auto line = fmt::format("{:<10}", facts.phase);
+    // " [" "] 100%"
+    const auto room = line.size() + 8 + cells_min;
+    auto tail = numbers(facts, pace, true);
+    if (facts.share && facts.moves_rows && room + tail.size() >= width)
+        tail = numbers(facts, pace, false);
+    if (facts.share) {
         const auto taken = line.size() + tail.size() + 10;
-        if (width > taken + 10) {
+        if (width > taken + cells_min) {
             const auto cells = std::min<std::size_t>(40, width - taken);
-            const auto filled = static_cast<std::size_t>(*done * static_cast<double>(cells));
+            const auto filled = static_cast<std::size_t>(*facts.share * static_cast<double>(cells));
             line += fmt::format(" [{}{}]", std::string(filled, '#'), std::string(cells - filled, '-'));
         }
-        line += fmt::format(" {:3.0f}%", *done * 100);
+        line += fmt::format(" {:3.0f}%", std::floor(*facts.share * 100));
     } else if (!tail.empty()) {
         tail.erase(0, 1);
     }
@@ -89,33 +76,37 @@ std::string progress_bar(const archive::run_report& report, seconds elapsed, std
     return line;
 }
 
-void log_progress(async::log& log, const archive::run_report& report, seconds elapsed) {
-    const auto spent = std::max(elapsed.count(), 0.001);
-    log.info(
-        "progress", "still at work",
-        {{"phase", archive::to_string(report.phase)},
-         {"rows", report.rows_read},
-         {"rows_planned", report.rows_planned},
-         {"bytes", report.bytes_read},
-         {"rows_per_second", static_cast<std::uint64_t>(static_cast<double>(report.rows_read) / spent)},
-         {"bytes_per_second", static_cast<std::uint64_t>(static_cast<double>(report.bytes_read) / spent)},
-         {"days", report.days_staged},
-         {"days_planned", report.days_planned},
-         {"files", report.files_done},
-         {"files_planned", report.files_planned}});
+void log_progress(async::log& log, const archive::run_report& report, const progress_pace& pace) {
+    const seconds spent = report.time_in_phase();
+    std::vector<async::log_field> fields{{"phase", archive::to_string(report.phase)},
+                                         {"rows", report.rows_read},
+                                         {"rows_planned", report.rows_planned},
+                                         {"bytes", report.bytes_read},
+                                         {"rows_per_second", each_second(report.rows_read, spent)},
+                                         {"bytes_per_second", each_second(report.bytes_read, spent)},
+                                         {"days", report.days_staged},
+                                         {"days_planned", report.days_planned},
+                                         {"files", report.files_done},
+                                         {"files_planned", report.files_planned},
+                                         {"bytes_stored", report.bytes_stored}};
+    if (const auto share = facts_of(report).share)
+        fields.emplace_back("percent", static_cast<std::uint64_t>(*share * 100));
+    if (pace.left)
+        fields.emplace_back("seconds_left", std::int64_t{pace.left->count()});
+    log.info("progress", "still at work", std::span<const async::log_field>(fields));
 }
 
-progress_display::progress_display(const boost::asio::any_io_executor& executor, style how,
-                                   const archive::run_report& report, async::log& log, line_writer terminal)
+progress_display::progress_display(const boost::asio::any_io_executor& executor, style how, source shown,
+                                   line_writer terminal)
     : timer_(executor)
     , style_(how)
-    , report_(report)
-    , log_(log)
-    , terminal_(std::move(terminal)) {}
+    , source_(std::move(shown))
+    , terminal_(std::move(terminal))
+    , next_line_(std::chrono::steady_clock::now() + line_interval) {}
 
 void progress_display::start() {
     timer_.expires_after(style_ == style::bar ? std::chrono::steady_clock::duration(bar_interval)
-                                              : line_interval);
+                                              : sample_interval);
     timer_.async_wait([this](const boost::system::error_code& failed) {
         if (failed || stopped_)
             return;
@@ -124,13 +115,21 @@ void progress_display::start() {
     });
 }
 
+progress_facts progress_display::measure() {
+    auto facts = source_.facts();
+    meter_.note(facts, std::chrono::steady_clock::now());
+    return facts;
+}
+
 void progress_display::tick() {
-    if (style_ == style::lines) {
-        log_progress(log_, report_, report_.time_in_phase());
-        return;
+    const auto facts = measure();
+    if (style_ == style::bar) {
+        terminal_("\r" + progress_bar(facts, pace(), width_of(stream::error)) + "\x1b[K");
+        shown_ = true;
+    } else if (style_ == style::lines && std::chrono::steady_clock::now() >= next_line_) {
+        next_line_ += line_interval;
+        source_.log(pace());
     }
-    terminal_("\r" + progress_bar(report_, report_.time_in_phase(), terminal_width()) + "\x1b[K");
-    shown_ = true;
 }
 
 void progress_display::clear() {
@@ -140,7 +139,8 @@ void progress_display::clear() {
 
 void progress_display::show_now() {
     clear();
-    log_progress(log_, report_, report_.time_in_phase());
+    measure();
+    source_.log(pace());
 }
 
 void progress_display::stop() {

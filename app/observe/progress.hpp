@@ -2,6 +2,8 @@
 #pragma once
 
 #include "app/observe/line_log.hpp"
+#include "app/observe/progress_facts.hpp"
+#include "app/observe/progress_meter.hpp"
 #include "app/observe/screen_line.hpp"
 #include "archive/report.hpp"
 #include "async/log.hpp"
@@ -10,26 +12,42 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
-#include <memory>
+#include <functional>
+#include <optional>
 #include <string>
 
 namespace app {
 
-// One line of less than `width` columns: "staging  [###---]  51%  1.2M rows  45 MB/s  days 12/40  0:14 left".
-// `elapsed`: in the phase at hand.
-[[nodiscard]] std::string progress_bar(const archive::run_report& report,
-                                       std::chrono::duration<double> elapsed, std::size_t width);
+// What the meter has found.
+struct progress_pace {
+    std::optional<double> speed = {}; // bytes a second
+    std::optional<std::chrono::seconds> left = {};
+};
 
-// A log line with rows, bytes, rates, days and files.
-void log_progress(async::log& log, const archive::run_report& report, std::chrono::duration<double> elapsed);
+// One line of less than `width` columns: "staging  [###---]  51%  630.0 MB  45.0 MB/s  days 12/40  0:14
+// left"; seconds in place of what cannot be counted.
+[[nodiscard]] std::string progress_bar(const progress_facts& facts, const progress_pace& pace,
+                                       std::size_t width);
+
+// A log line "progress" with rows, bytes, rates, days, files, and percent and seconds_left where they are
+// known.
+void log_progress(async::log& log, const archive::run_report& report, const progress_pace& pace);
 
 // Shows progress at intervals until stopped.
 class progress_display : public screen_line {
   public:
-    enum class style : unsigned char { bar, lines };
+    enum class style : unsigned char {
+        bar,
+        lines,
+        on_request, // only what `show_now` asks for
+    };
+    struct source {
+        std::function<progress_facts()> facts;
+        std::function<void(const progress_pace&)> log; // one line "progress"
+    };
 
-    progress_display(const boost::asio::any_io_executor& executor, style how,
-                     const archive::run_report& report, async::log& log, line_writer terminal);
+    progress_display(const boost::asio::any_io_executor& executor, style how, source shown,
+                     line_writer terminal);
 
     void start();
     void stop();
@@ -40,12 +58,15 @@ class progress_display : public screen_line {
 
   private:
     void tick();
+    progress_facts measure();
+    [[nodiscard]] progress_pace pace() const { return {meter_.speed(), meter_.left()}; }
 
     boost::asio::steady_timer timer_;
     style style_;
-    const archive::run_report& report_;
-    async::log& log_;
+    source source_;
     line_writer terminal_;
+    progress_meter meter_;
+    std::chrono::steady_clock::time_point next_line_;
     bool shown_ = false;
     bool stopped_ = false;
 };

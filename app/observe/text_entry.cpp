@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <variant>
 
 namespace app {
@@ -198,6 +199,33 @@ std::string task_line(const log_entry& entry, const text_look& look) {
         text += "  " + file;
     if (text_of(entry, "verified") == "false" && entry.event == "export.done")
         text += "  unverified";
+    return with_event(std::move(text), entry, look, indent_of_entries) + "\n";
+}
+
+std::string progress_line(const log_entry& entry, std::string_view time, const text_look& look) {
+    const auto phase = text_of(entry, "phase");
+    auto text = fmt::format("{}Z {}:", time, phase.empty() ? text_of(entry, "task") : phase);
+    const auto add = [&text](const std::string& words) {
+        text += (text.ends_with(':') ? " " : ", ") + words;
+    };
+    const auto of = [&entry](std::string_view done, std::string_view planned, const char* noun) {
+        const auto all = number_of(entry, planned);
+        return all > 0 ? fmt::format("{} of {}", grouped(number_of(entry, done)), counted(all, noun))
+                       : counted(number_of(entry, done), noun);
+    };
+    if (field_of(entry, "percent") != nullptr)
+        add(text_of(entry, "percent") + "%");
+    add(of("rows", "rows_planned", "row"));
+    if (const auto bytes = number_of(entry, "bytes"); bytes > 0)
+        add(short_bytes(static_cast<double>(bytes)) + " read");
+    if (const auto bytes = number_of(entry, "bytes_stored"); bytes > 0)
+        add(short_bytes(static_cast<double>(bytes)) + " uploaded");
+    if (number_of(entry, "days_planned") > 0)
+        add(of("days", "days_planned", "day"));
+    if (number_of(entry, "files_planned") > 0)
+        add(of("files", "files_planned", "file"));
+    if (field_of(entry, "seconds_left") != nullptr)
+        add(short_duration(std::chrono::seconds(number_of(entry, "seconds_left"))) + " left");
     return with_event(std::move(text), entry, look, indent_of_entries) + "\n";
 }
 

@@ -45,6 +45,8 @@ struct log_entry {
 [[nodiscard]] std::string day_line(const log_entry& entry, const text_look& look);
 // "agency    7,500 rows    2.0 MB  agency_2025-11-09.csv"
 [[nodiscard]] std::string task_line(const log_entry& entry, const text_look& look);
+// "02:00:03Z staging: 47%, 70,100 of 150,136 rows, 18.2 MB uploaded, 12 of 21 days, 14 s left"
+[[nodiscard]] std::string progress_line(const log_entry& entry, std::string_view time, const text_look& look);
 // "done in 3.7 s: archived 150,136 rows of 21 days, 39.3 MB", and what it took in two or three lines more.
 [[nodiscard]] std::string summary_lines(const log_entry& entry, const text_look& look);
 

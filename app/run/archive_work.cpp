@@ -11,7 +11,9 @@ namespace app {
 
 namespace {
 
-progress_display::style style_of(const run_log& out, command asked) {
+progress_display::style style_of(const run_log& out, command asked, async::log_level level) {
+    if (level > async::log_level::info)
+        return progress_display::style::on_request;
     const bool between_rows = asked == command::cat && is_terminal(stream::output);
     return out.text && is_terminal(stream::error) && !between_rows ? progress_display::style::bar
                                                                    : progress_display::style::lines;
@@ -37,7 +39,10 @@ archive_work::archive_work(const command_line& request, const configuration& set
                report_,
                frame.run_id(),
                [] { return random_hex(28); }}
-    , display_(loop_.get_executor(), style_of(out_, request.command), report_, frame.log(), standard_error())
+    , display_(loop_.get_executor(), style_of(out_, request.command, settings.level),
+               {[this] { return facts_of(report_); },
+                [this, &frame](const progress_pace& pace) { log_progress(frame.log(), report_, pace); }},
+               standard_error())
     , guard_(loop_.get_executor(), stop_, frame.log())
     , printing_(frame.blocking_calls()) {
     out_.display = &display_;

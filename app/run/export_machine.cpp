@@ -33,7 +33,9 @@ export_machine::export_machine(const boost::asio::any_io_executor& executor, con
                                                       settings.exporting.parallel, run_id_);
     else
         files_ = std::make_unique<exports::directory_sink>(settings.exporting.directory, writing_, reading_);
-    exporter_ = std::make_unique<exports::exporter>(context_with(log));
+    auto context = context_with(log);
+    context.progress = &progress_;
+    exporter_ = std::make_unique<exports::exporter>(std::move(context));
 }
 
 exports::export_context export_machine::context_with(async::log& log) {

@@ -36,6 +36,8 @@ class export_machine {
     [[nodiscard]] exports::exporter exporter_with(async::log& log);
     [[nodiscard]] const exports::task_folder& tasks() const noexcept { return tasks_; }
     [[nodiscard]] exports::sink& files() noexcept { return *files_; }
+    // Of the task at hand of `exporter`.
+    [[nodiscard]] const exports::export_progress& progress() const noexcept { return progress_; }
     [[nodiscard]] db::database_access database() noexcept { return connections_.database(); }
 
     // Closes idle connections, so that the loop can end.
@@ -54,6 +56,7 @@ class export_machine {
     connections connections_;
     std::unique_ptr<exports::sink> files_;
     exports::task_folder tasks_;
+    exports::export_progress progress_;
     std::unique_ptr<exports::exporter> exporter_;
 };
 

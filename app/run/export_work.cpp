@@ -3,6 +3,7 @@
 #include "app/cli/commands.hpp"
 #include "app/run/loop_run.hpp"
 #include "app/settings/nearest.hpp"
+#include "app/text/terminal.hpp"
 #include "async/error.hpp"
 #include "async/quotable.hpp"
 #include "exports/task.hpp"
@@ -10,8 +11,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace app {
 
@@ -45,6 +48,13 @@ std::vector<exports::task> choose(std::vector<exports::task> there, const std::v
     return chosen;
 }
 
+progress_display::style style_of(const run_log& out, async::log_level level) {
+    if (level > async::log_level::info)
+        return progress_display::style::on_request;
+    return out.text && is_terminal(stream::error) ? progress_display::style::bar
+                                                  : progress_display::style::lines;
+}
+
 configuration with_boundary(configuration settings, const command_line& request) {
     settings.exporting.boundary = request.boundary;
     return settings;
@@ -57,20 +67,51 @@ export_work::export_work(const command_line& request, const configuration& setti
     , log_(frame.log())
     , settings_(with_boundary(settings, request))
     , machine_(loop_.get_executor(), settings_, stop_, frame.blocking_calls(), log_, frame.run_id())
-    , guard_(loop_.get_executor(), stop_, log_) {}
+    , guard_(loop_.get_executor(), stop_, log_)
+    , out_(frame.out())
+    , display_(loop_.get_executor(), style_of(frame.out(), settings.level),
+               {[this] { return facts(); }, [this](const progress_pace& pace) { log_progress(pace); }},
+               standard_error()) {
+    out_.display = &display_;
+}
+
+export_work::~export_work() { out_.display = nullptr; }
+
+progress_facts export_work::facts() const {
+    progress_facts facts;
+    facts.phase = "exporting";
+    facts.moves_rows = true;
+    facts.rows = machine_.progress().rows;
+    facts.bytes = machine_.progress().bytes;
+    facts.counts =
+        tasks_chosen_ < 2 ? task_ : fmt::format("task {}/{} {}", reports_.size() + 1, tasks_chosen_, task_);
+    facts.in_phase = std::chrono::steady_clock::now() - task_began_;
+    return facts;
+}
+
+void export_work::log_progress(const progress_pace& pace) {
+    std::vector<async::log_field> fields{{"task", task_},
+                                         {"tasks_done", reports_.size()},
+                                         {"tasks", tasks_chosen_},
+                                         {"rows", machine_.progress().rows},
+                                         {"bytes", machine_.progress().bytes}};
+    if (pace.speed)
+        fields.emplace_back("bytes_per_second", static_cast<std::uint64_t>(*pace.speed));
+    log_.info("progress", "an export is at work", std::span<const async::log_field>(fields));
+}
 
 work_end export_work::run() {
-    loop_hooks hooks{
-        [this](int number) {
-            guard_.stop(number, "stopping: rolling back the transaction and removing its file", task_);
-        },
-        [this] {
-            log_.info("progress", "an export is at work", {{"task", task_}, {"tasks_done", reports_.size()}});
-        },
-        [this] {
-            guard_.disarm();
-            machine_.close();
-        }};
+    loop_hooks hooks{[this](int number) {
+                         guard_.stop(number, "stopping: rolling back the transaction and removing its file",
+                                     task_);
+                     },
+                     [this] { display_.show_now(); },
+                     [this] {
+                         display_.stop();
+                         guard_.disarm();
+                         machine_.close();
+                     }};
+    display_.start();
     work_end end;
     end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
     end.stopped_by = stop_.signal_number();
@@ -85,8 +126,10 @@ awaitable<void> export_work::work() {
     }
     auto there = co_await machine_.tasks().all();
     const auto chosen = choose(std::move(there), request_.tasks, settings_.exporting.tasks.string());
+    tasks_chosen_ = chosen.size();
     for (const auto& each : chosen) {
         task_ = each.name;
+        task_began_ = std::chrono::steady_clock::now();
         auto report = co_await machine_.exporter().run(each);
         files_settled_ += report.files_settled;
         reports_.push_back(std::move(report));

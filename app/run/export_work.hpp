@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/cli/command_line.hpp"
+#include "app/observe/progress.hpp"
 #include "app/observe/summary.hpp"
 #include "app/run/export_machine.hpp"
 #include "app/run/run_frame.hpp"
@@ -13,6 +14,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,6 +29,7 @@ class export_work {
     export_work(const command_line& request, const configuration& settings, run_frame& frame);
     export_work(const export_work&) = delete;
     export_work& operator=(const export_work&) = delete;
+    ~export_work();
 
     // Runs the tasks one after another. Once.
     [[nodiscard]] work_end run();
@@ -39,6 +43,8 @@ class export_work {
   private:
     [[nodiscard]] async::awaitable<void> work();
     [[nodiscard]] async::awaitable<void> recover();
+    [[nodiscard]] progress_facts facts() const;
+    void log_progress(const progress_pace& pace);
 
     const command_line& request_;
     async::log& log_;
@@ -47,9 +53,13 @@ class export_work {
     async::stop_source stop_;
     export_machine machine_;
     stop_guard guard_;
+    run_log& out_;
+    progress_display display_;
     std::vector<exports::task_report> reports_;
     std::uint64_t files_settled_ = 0;
     std::string task_; // at hand
+    std::size_t tasks_chosen_ = 0;
+    std::chrono::steady_clock::time_point task_began_ = std::chrono::steady_clock::now();
 };
 
 } // namespace app

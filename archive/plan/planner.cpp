@@ -67,6 +67,12 @@ awaitable<counted_plan> make_plan(db::connection& session, const table_descripti
         const auto dayless = co_await session.query(count_dayless_sql(table, rows));
         made.rows_dayless = static_cast<std::uint64_t>(dayless.integer(0, 0));
     }
+    auto whole_run = limits;
+    whole_run.commit = commit_unit::run;
+    const auto all = limit_days(way, rows, counts, whole_run, from.taken);
+    made.days_of_run = all.days.size();
+    for (const auto& each : all.days)
+        made.rows_of_run += each.rows;
     made.chosen = limit_days(way, rows, std::move(counts), limits, from.taken);
     if (counted && made.chosen.days.empty())
         made.chosen.how = reading::by_day; // nothing to read, whichever way

@@ -44,6 +44,8 @@ struct counted_plan {
     std::uint64_t rows_dayless = 0; // below the cutoff, but of no day; 0 also where nothing was counted
     std::uint64_t days_due = 0;     // without the limits
     std::uint64_t rows_due = 0;
+    std::uint64_t days_of_run = 0; // what the limits leave to this transaction and those after it
+    std::uint64_t rows_of_run = 0;
 };
 
 // Throws db::error. Reads only.

@@ -21,7 +21,9 @@
 #include <chrono>
 #include <functional>
 #include <set>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace archive {
 
@@ -153,13 +155,19 @@ awaitable<void> archive_run::plan(archive_transaction& work) {
     for (const auto& planned : work.plan.days)
         report.rows_planned += planned.rows;
     report.days_planned = work.plan.days.size();
-    report.rows_read = report.bytes_read = report.days_staged = 0;
-    context_.log.info("plan", "planned which rows to archive",
-                      {{"cutoff", cutoff_},
-                       {"reading", describe(work.plan.how)},
-                       {"days", report.days_planned},
-                       {"rows", report.rows_planned},
-                       {"files", work.opened.files.size()}});
+    report.rows_read = report.bytes_read = report.days_staged = report.rows_stored = 0;
+    report.run_days_planned = report.days + made.days_of_run;
+    report.run_rows_planned = report.rows + report.rows_recognised + made.rows_of_run;
+    std::vector<async::log_field> fields{{"cutoff", cutoff_},
+                                         {"reading", describe(work.plan.how)},
+                                         {"days", report.days_planned},
+                                         {"rows", report.rows_planned},
+                                         {"files", work.opened.files.size()}};
+    if (context_.settings.commit == commit_unit::day) {
+        fields.emplace_back("run_days", report.run_days_planned);
+        fields.emplace_back("run_rows", report.run_rows_planned);
+    }
+    context_.log.info("plan", "planned which rows to archive", std::span<const async::log_field>(fields));
 }
 
 // Days that were moved back into the table and stay there for a while.

@@ -68,6 +68,7 @@ void record_side_effect(const run_context& context, const db::side_effect& effec
 void record_archived(const run_context& context, const archive_transaction& work) {
     for (const auto& [which, file] : work.staging->files())
         record_day(context, *file);
+    context.report.rows_stored = context.report.days_staged = 0; // they are among the rows and days now
     if (!context.settings.dry_run)
         for (const auto& name : work.removed)
             context.log.info("partition.removed",

@@ -44,10 +44,11 @@ struct day_file {
     std::vector<std::string> staged_ids;
     bool finished = false; // no more rows will come
     std::uint64_t rows = 0;
-    std::uint64_t bytes = 0; // as stored
-    std::uint64_t crc = 0;   // of the staged bytes
-    csv::gzip_member member; // of a compressed file: all that is staged behind what was there
-    bool restaging = false;  // the bytes being staged were read from the file: they are compressed already
+    std::uint64_t rows_sealed = 0; // of these, in blocks that are queued or stored
+    std::uint64_t bytes = 0;       // as stored
+    std::uint64_t crc = 0;         // of the staged bytes
+    csv::gzip_member member;       // of a compressed file: all that is staged behind what was there
+    bool restaging = false; // the bytes being staged were read from the file: they are compressed already
     std::optional<lake::sampled_row> sample; // the first row, unless its key is too long for a mark
     // Rows that the file already holds and the table may still have. See
     // docs/protocol.md, "A server that lost commits".

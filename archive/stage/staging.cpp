@@ -97,6 +97,7 @@ bool staging::try_append(day_file& file, std::string_view row) {
         return false;
     if (file.may_hold_rows() && recognised(file, row)) {
         add_to_digest(row);
+        ++context_.report.rows_stored;
         return true;
     }
     // The count goes first: storing may seal the block.
@@ -121,8 +122,10 @@ awaitable<void> staging::append_when_possible(day_file& file, std::string_view r
 
 awaitable<void> staging::append_compared(day_file& file, std::string_view row) {
     add_to_digest(row);
-    if (file.may_hold_rows() && recognised(file, row))
+    if (file.may_hold_rows() && recognised(file, row)) {
+        ++context_.report.rows_stored;
         co_return;
+    }
     if (++file.rows == 1)
         take_sample(file, row);
     co_await store_when_possible(file, row);
@@ -200,7 +203,9 @@ void staging::seal(day_file& file) {
     file.staged_ids.push_back(id);
     file.crc = azure::crc64_combine(file.crc, file.open.crc(), file.open.size());
     file.bytes += file.open.size();
-    queue_.push_back({&file, std::move(id), std::exchange(file.open, lake::block_buffer(context_.pages))});
+    const auto rows = file.rows - std::exchange(file.rows_sealed, file.rows);
+    queue_.push_back(
+        {&file, std::move(id), std::exchange(file.open, lake::block_buffer(context_.pages)), rows});
     ++unfinished_;
     file.block_target = lake::block_size_target(
         file.blocks(), context_.pages.capacity_pages() * async::page_size, context_.parallel);
@@ -235,12 +240,15 @@ awaitable<void> staging::upload() {
         queue_.pop_front();
         fault_point("before-put-block");
         async::span shown(context_.log, "uploaders", "block of", block.file->name);
-        shown.note("bytes", block.content.size());
+        const auto bytes = block.content.size();
+        shown.note("bytes", bytes);
         const auto pieces = block.content.pieces();
         const auto& existing = block.file->existing;
         const auto& scope = existing ? existing->content.encryption_scope : context_.encryption_scope;
         co_await context_.lake.put_block(block.file->name, block.id, pieces, block.content.crc(), scope);
         fault_point("after-put-block");
+        context_.report.rows_stored += block.rows;
+        context_.report.bytes_stored += bytes;
         --unfinished_;
     }
 }

@@ -111,6 +111,7 @@ class staging {
         day_file* file;
         std::string id;
         lake::block_buffer content;
+        std::uint64_t rows; // that begin in it, nearly
     };
 
     void account_for(std::size_t files) noexcept;

@@ -214,6 +214,7 @@ awaitable<bool> table_reader::recognise_day(db::connection& session, const plann
     const bool recognised = co_await target_.take_as_recognised(file, rows, std::move(first));
     if (recognised) {
         context_.report.rows_read += rows.rows;
+        context_.report.rows_stored += rows.rows;
         context_.report.bytes_read += rows.bytes + rows.rows;
     }
     co_return recognised;

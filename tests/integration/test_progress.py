@@ -28,15 +28,25 @@ def test_a_bar_fits_the_terminal_and_goes_away(archiver, rows, columns):
     assert len(reading) >= 3, text
     assert all(len(bar) < columns for bar in bars), bars
     if columns >= 80:
+        bar = reading[-1]
         shares = [int(bar.partition("]")[2].split("%")[0]) for bar in reading if "[" in bar]
-        assert shares == sorted(shares) and shares[-1] <= 99
-        assert all(word in reading[-1] for word in ("rows", "/s", "days", "left")), reading[-1]
+        assert shares == sorted(shares), bars
+        assert all(word in bar for word in ("kB", "/s", "days")) and any("left" in bar for bar in reading), bar
     screen = left_on_screen(text)
     assert not [line for line in screen if line.startswith("staging")], "the bar is erased at the end"
     assert len([line for line in screen if line.startswith("2024-01-")]) == rows_days()
     if columns >= 80:
         assert all(len(line) < columns for line in screen), screen
-        assert any("archived 2,000 rows of 14 days" in line for line in screen[-4:]), screen
+        assert any("archived 2,000 rows of 14 days" in line for line in screen), screen
+
+
+def test_with_a_transaction_a_day_the_bar_is_of_the_whole_run(archiver, rows):
+    text = on_terminal(archiver, {}, *SLOWLY, "--commit", "day", columns=120)
+    shares = [int(bar.partition("]")[2].split("%")[0]) for bar in bars_of(text) if "[" in bar]
+    assert shares == sorted(shares) and shares[0] < 50 < shares[-1], shares
+    assert all("/14" in bar for bar in bars_of(text) if "days " in bar), bars_of(text)
+    planned = [line for line in left_on_screen(text) if line.startswith("plan: ")]
+    assert len(planned) == 1 and planned[0].startswith("plan: 14 days, 2,000 rows") and "a transaction a day" in planned[0]
 
 
 def rows_days() -> int:
@@ -55,8 +65,8 @@ def test_a_terminal_that_cannot_go_back_gets_lines(archiver, rows):
 
 def test_a_line_on_request_leaves_the_bar_whole(archiver, rows):
     text = on_terminal(archiver, {}, *SLOWLY, poke_after=1.2)
-    joined = " ".join(left_on_screen(text))
-    assert joined.count("still at work") == 1 and "phase=staging" in joined and "rows=" in joined
+    (line,) = [line for line in left_on_screen(text) if "staging: " in line]
+    assert "% " not in line and "%, " in line and " of 2,000 rows" in line
 
 
 def test_a_line_on_request_elsewhere(archiver, rows):

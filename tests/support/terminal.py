@@ -14,7 +14,7 @@ ERASED = re.compile(r"\r([^\r\n]*)\x1b\[K")
 
 
 def on_terminal(archiver, environment: dict, *arguments: str, columns: int = 100, poke_after: float = 0) -> str:
-    """What a run writes to a terminal; `poke_after` seconds it gets a SIGUSR1."""
+    """What a run writes to a terminal; `poke_after` seconds, once rows are copied, it gets a SIGUSR1."""
     control, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     settings = {name: str(value) for name, value in archiver.settings.items() if name != "LOG_FORMAT"}
@@ -30,7 +30,7 @@ def on_terminal(archiver, environment: dict, *arguments: str, columns: int = 100
     began = time.monotonic()
     text = b""
     while True:
-        if poke_after and time.monotonic() - began > poke_after:
+        if poke_after and time.monotonic() - began > poke_after and b"staging    [" in text:
             process.send_signal(signal.SIGUSR1)
             poke_after = 0
         readable, _, _ = select.select([control], [], [], 0.1 if poke_after else 60)

@@ -1,0 +1,33 @@
+// Speed and time left from what has lately been done. Pure.
+// Tested by tests/unit/app/observe/progress_test.cpp.
+#pragma once
+
+#include "app/observe/progress_facts.hpp"
+
+#include <chrono>
+#include <deque>
+#include <optional>
+
+namespace app {
+
+class progress_meter {
+  public:
+    using clock = std::chrono::steady_clock;
+
+    // Several times a second or seldom; what is older than a minute is forgotten.
+    void note(const progress_facts& facts, clock::time_point now);
+    // Bytes a second over the last seconds; nothing before there are two of them.
+    [[nodiscard]] std::optional<double> speed() const;
+    // At the pace of the last minute.
+    [[nodiscard]] std::optional<std::chrono::seconds> left() const;
+
+  private:
+    struct sample {
+        clock::time_point at;
+        double bytes;
+        double share; // below 0: not known
+    };
+    std::deque<sample> samples_; // oldest first; the last one is of now
+};
+
+} // namespace app
