@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -25,6 +26,9 @@ std::string moment(const table_description& table, lake::day which) {
     return table.time_has_zone ? fmt::format("pg_catalog.timestamptz '{} 00:00:00+00'", which.text())
                                : fmt::format("pg_catalog.timestamp '{} 00:00:00'", which.text());
 }
+
+// The caller's other session may hold the table, and a third may wait for that one: none of them would end.
+constexpr std::chrono::seconds lock_patience{30};
 
 std::size_t characters(std::string_view text) {
     return static_cast<std::size_t>(std::ranges::count_if(
@@ -98,6 +102,7 @@ awaitable<void> must_be_repeatable(db::connection& session, const table_descript
         refuse(mistake, condition_hint);
     db::transaction_options options;
     options.runs = db::statements::users;
+    options.lock_timeout = lock_patience;
     auto transaction = co_await db::transaction::begin(session, options);
     const auto strings = co_await session.query("SHOW standard_conforming_strings");
     if (strings.text(0, 0) != "on")
