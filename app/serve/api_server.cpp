@@ -105,11 +105,14 @@ std::vector<readiness_probe> api_server::all_probes() {
 
 http::service_options api_server::service_options() const {
     const auto& serving = settings_.serving;
+    std::vector<std::pair<std::string, std::string>> headers;
+    if (serving.apis == api_set{api::timestamps}) // as the service before
+        headers.emplace_back("Access-Control-Allow-Origin", "*");
     return {serving.token, serving.hosts,
             [&apis = serving.apis](const http::request& asked, const http::match& found) {
                 return answer_to_unknown(apis, asked, found);
             },
-            status_->front_route()};
+            status_->front_route(), std::move(headers)};
 }
 
 http::server_options api_server::server_options() {

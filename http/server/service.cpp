@@ -4,6 +4,7 @@
 #include "async/error.hpp"
 #include "http/server/bearer.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -98,6 +99,15 @@ admission service::admit(request& asked, std::optional<std::uint64_t> length) co
 }
 
 awaitable<response> service::answer(request& asked) {
+    auto answered = co_await answer_asked(asked);
+    for (const auto& each : options_.headers)
+        if (std::ranges::find(answered.headers, each.first, &std::pair<std::string, std::string>::first) ==
+            answered.headers.end())
+            answered.headers.push_back(each);
+    co_return answered;
+}
+
+awaitable<response> service::answer_asked(request& asked) {
     const auto result = look_up(asked);
     if (auto refused = refusal_before_look(asked, result))
         co_return std::move(*refused);

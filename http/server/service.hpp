@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace http {
@@ -25,6 +26,8 @@ struct service_options {
     std::function<std::optional<response>(const request&, const match&)> answer_to_unknown = {};
     // A page where no route is: for a client that says it takes text/html. To others nothing is there.
     std::optional<route> page = {};
+    // Every answer has these, unless it has one of that name.
+    std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 class service {
@@ -40,6 +43,7 @@ class service {
     [[nodiscard]] const router& routes() const noexcept { return router_; }
 
   private:
+    [[nodiscard]] awaitable<response> answer_asked(request& asked);
     [[nodiscard]] match look_up(const request& asked) const;
     [[nodiscard]] std::optional<response> refusal_of_caller(request& asked, const match& result) const;
     [[nodiscard]] std::optional<response> refusal_before_look(request& asked, const match& result) const;

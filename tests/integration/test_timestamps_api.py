@@ -111,4 +111,6 @@ def test_what_is_not_there_is_told_as_go_tells_it_where_this_api_stands_alone(bi
         assert (wrong.status, wrong.headers["allow"], wrong.body) == (405, "OPTIONS, POST", b"")
         options = service.ask("OPTIONS", "/nope")
         assert (options.status, options.body) == (200, b"") and "POST" in options.headers["access-control-allow-methods"]
-        assert {answer.headers["access-control-allow-origin"] for answer in (gone, wrong, options)} == {"*"}
+        health = service.get("/health")
+        assert {answer.headers["access-control-allow-origin"] for answer in (gone, wrong, options, health)} == {"*"}
+        assert service.say(b"POST /app HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").count(b"Access-Control-Allow-Origin") == 1
