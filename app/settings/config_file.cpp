@@ -65,7 +65,7 @@ std::string unknown_name(std::string_view name) {
         known.push_back(each);
     const auto meant = std::ranges::find(known, lower(name));
     const auto near = meant != known.end() ? *meant : nearest(name, known);
-    return fmt::format("{} is no setting{}", async::quoted(name),
+    return fmt::format("{} is not a setting{}", async::quoted(name),
                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
 }
 

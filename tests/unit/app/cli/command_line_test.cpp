@@ -81,7 +81,9 @@ TEST(command_line, takes_every_setting_that_has_a_flag_in_some_command_and_in_co
         if (option.flag.empty())
             continue;
         const auto argument = std::string(option.flag) + "=true";
-        const auto* const one = option.audience == audience::everybody ? "archive" : "serve";
+        const auto* const one = option.audience == audience::everybody ? "archive"
+                                : option.flag == "--health-port"       ? "project"
+                                                                       : "serve";
         for (const auto* const name : {one, "config"}) {
             const auto parsed = parse_command_line({name, argument});
             ASSERT_TRUE(parsed.value) << parsed.standard_error;
@@ -95,7 +97,8 @@ TEST(command_line, refuses_a_flag_that_the_command_does_not_use) {
                        "restore does not use --max-rows, which is for archive, plan");
     expect_usage_error({"verify", "--report=x"},
                        "verify does not use --report, which is for archive, recover, restore, list");
-    expect_usage_error({"recover", "--listen", "::"}, "recover does not use --listen, which is for serve");
+    expect_usage_error({"recover", "--listen", "::"},
+                       "recover does not use --listen, which is for serve, project");
     expect_usage_error({"check", "--prove"}, "check does not use --prove, which is for archive");
     expect_usage_error({"export", "--calendar"}, "export does not use --calendar, which is for list");
     expect_usage_error({"version", "--tables"}, "unknown flag '--tables'");
