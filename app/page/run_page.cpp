@@ -58,20 +58,20 @@ std::vector<page_day> days_of(const summary_facts& facts) {
 
 bool is_restore(const summary_facts& facts) { return facts.command == "restore"; }
 
-std::string place_of(const configuration& settings) {
+std::string archive_place(const configuration& settings) {
     return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
 }
 
 std::string title_of(const configuration& settings, const summary_facts& facts) {
     if (is_restore(facts))
-        return fmt::format("{} restored from {}", settings.job.table, place_of(settings));
-    return fmt::format("{} to {}", settings.job.table, place_of(settings));
+        return fmt::format("{} restored from {}", settings.job.table, archive_place(settings));
+    return fmt::format("{} to {}", settings.job.table, archive_place(settings));
 }
 
 // Zeros of a run that came to nothing say less than their absence.
 std::string number_or_none(std::uint64_t number) { return number == 0 ? std::string() : grouped(number); }
 
-std::vector<page_fact> facts_of(const summary_facts& facts) {
+std::vector<page_fact> tiles_of(const summary_facts& facts) {
     const auto& report = facts.report;
     const bool failed = facts.exit_code != 0;
     const auto number = [failed](std::uint64_t value) {
@@ -94,12 +94,12 @@ std::vector<page_fact> facts_of(const summary_facts& facts) {
             {"Ended while", failed ? std::string(archive::to_string(report.phase)) : std::string()}};
 }
 
-std::vector<page_fact> settings_of(const configuration& settings, const summary_facts& facts) {
+std::vector<page_fact> settings_shown(const configuration& settings, const summary_facts& facts) {
     const auto yes = [](bool value) { return std::string(value ? "true" : "false"); };
     return {{"Command", facts.command},
             {"Database", db::describe_conninfo(settings.database)},
             {"AZURE_STORAGE_ACCOUNT", settings.account.name},
-            {"ARCHIVE_PATH", place_of(settings)},
+            {"ARCHIVE_PATH", archive_place(settings)},
             {"ARCHIVE_TABLE", settings.job.table},
             {"EVENT_RETENTION_PERIOD", is_restore(facts) ? std::string() : settings.job.retention.interval},
             {"ARCHIVE_WHOLE_DAYS", is_restore(facts) ? std::string() : yes(settings.job.whole_days)},
@@ -143,8 +143,8 @@ report_page page_of_run(const configuration& settings, const summary_facts& fact
     page.tone = facts.exit_code == 0 ? page_tone::good : page_tone::bad;
     page.verdict = verdict_of(facts);
     page.hint = facts.hint;
-    page.facts = facts_of(facts);
-    page.settings = settings_of(settings, facts);
+    page.facts = tiles_of(facts);
+    page.settings = settings_shown(settings, facts);
     page.subject = subject_of(settings, facts);
     page.days = days_of(facts);
     const auto seconds = [&timeline](auto at) {

@@ -293,9 +293,9 @@
       age.textContent = "";
     } else {
       const seconds = (Date.now() - answered_at) / 1000;
-      const stale = !paused && Date.now() - answered_at > stale_after;
+      const stale = !paused && (Boolean(failure) || Date.now() - answered_at > stale_after);
       const old = `${span(Math.floor(seconds))} old`;
-      age.textContent = paused ? `paused, ${old}` : failure || stale ? old : "live";
+      age.textContent = paused ? `paused, ${old}` : stale ? old : "live";
       age.className = stale ? "bad" : "";
       document.body.classList.toggle("stale", stale);
     }

@@ -79,7 +79,7 @@ void judge(projection_facts& made, const journal_facts& journal,
 }
 
 template <typename Number>
-json::value number_or_null(const std::optional<Number>& number) {
+json::value value_or_null(const std::optional<Number>& number) {
     return number ? json::value(*number) : json::value(nullptr);
 }
 
@@ -173,14 +173,14 @@ json::array json_of(std::span<const projection_facts> all, const position_histor
         one["state"] = each.state;
         one["reason"] = text_or_null(each.reason);
         one["here"] = each.here;
-        one["position"] = number_or_null(each.position);
-        one["end"] = number_or_null(each.end);
+        one["position"] = value_or_null(each.position);
+        one["end"] = value_or_null(each.end);
         one["behind"] = each.end && each.position
                             ? json::value(std::max<events::position>(0, *each.end - *each.position))
                             : json::value(nullptr);
-        one["behind_seconds"] = number_or_null(each.behind_seconds);
-        one["idle_seconds"] = number_or_null(each.idle_seconds);
-        one["dead_letters"] = number_or_null(each.letters);
+        one["behind_seconds"] = value_or_null(each.behind_seconds);
+        one["idle_seconds"] = value_or_null(each.idle_seconds);
+        one["dead_letters"] = value_or_null(each.letters);
         one["dead_letters_or_more"] = each.letters && *each.letters >= events::letters_counted_max;
         one["samples"] = samples_of(history, history_name(each.key));
         made.emplace_back(std::move(one));

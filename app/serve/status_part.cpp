@@ -28,9 +28,9 @@ namespace {
 namespace json = boost::json;
 using clock = std::chrono::system_clock;
 
-constexpr std::chrono::seconds fresh_for{1};
+constexpr std::chrono::seconds cached_for{1};
 constexpr std::chrono::seconds noted_every{5};
-constexpr std::chrono::seconds patience{3}; // for the database, and for the journal
+constexpr std::chrono::seconds look_patience{3}; // for the database, and for the journal
 constexpr std::size_t topics_shown_max = 100;
 
 std::string as_csp_hash(const page_asset& asset) {
@@ -40,15 +40,15 @@ std::string as_csp_hash(const page_asset& asset) {
     return fmt::format("'sha256-{}'", http::base64_encode(bytes));
 }
 
-void replace(std::string& text, std::string_view mark, std::string_view by) {
+void fill_in(std::string& text, std::string_view mark, std::string_view by) {
     text.replace(text.find(mark), mark.size(), by);
 }
 
 // One document that loads nothing: a browser runs its own script and style and no others.
 http::response made_page() {
     std::string text(status_html.text);
-    replace(text, "/* status.css */", status_css.text);
-    replace(text, "/* status.js */", status_js.text);
+    fill_in(text, "/* status.css */", status_css.text);
+    fill_in(text, "/* status.js */", status_js.text);
     auto made = http::text_response("text/html; charset=utf-8", std::move(text));
     made.headers = {
         {"Content-Security-Policy",
@@ -63,7 +63,7 @@ http::response made_page() {
     return made;
 }
 
-std::string place_of(const journal_settings& settings) {
+std::string shown_place(const journal_settings& settings) {
     return settings.in_kafka() ? "kafka://" + settings.brokers : settings.directory.string();
 }
 
@@ -110,7 +110,7 @@ awaitable<http::response> status_part::status() {
     if (!kept || fresh_until_.passed()) {
         kept = co_await document_.get();
         latest_ = kept;
-        fresh_until_ = deadline::after(fresh_for);
+        fresh_until_ = deadline::after(cached_for);
     }
     auto made = http::text_response("application/json", *kept);
     made.headers.emplace_back("Cache-Control", "no-store");
@@ -149,7 +149,7 @@ awaitable<void> status_part::add_events(json::object& body) {
         };
         const auto failed = co_await async::caught_error(
             async::with_deadline(db::with_session(shown_.projections->database(), std::move(asking)),
-                                 deadline::after(patience), "the database"));
+                                 deadline::after(look_patience), "the database"));
         problem = failed ? async::describe(failed) : std::string();
         if (failed)
             known.reset();
@@ -174,12 +174,12 @@ awaitable<journal_facts> status_part::look_at_journal() {
     journal_facts facts;
     const auto& settings = around_.settings.journal;
     facts.in_kafka = settings.in_kafka();
-    facts.place = place_of(settings);
+    facts.place = shown_place(settings);
     const auto& taken = shown_.journal->events_in();
     facts.batches_pending = taken.appends_pending();
     facts.bytes_pending = taken.bytes_pending();
     const auto failed = co_await async::caught_error(
-        async::with_deadline(look_at_topics(facts), deadline::after(patience), "the journal"));
+        async::with_deadline(look_at_topics(facts), deadline::after(look_patience), "the journal"));
     if (failed)
         facts.problem = async::describe(failed);
     co_return facts;

@@ -14,7 +14,7 @@ namespace http {
 
 namespace {
 
-constexpr std::string_view unit = "bytes=";
+constexpr std::string_view byte_unit = "bytes=";
 
 // Nothing if it is no number; the greatest, if it is greater.
 std::optional<std::uint64_t> number_of(std::string_view digits) {
@@ -86,12 +86,12 @@ file_range range_of(const request& asked, const file_version& file) {
     if (is_unchanged(asked, file))
         return {304};
     const auto wanted = async::trimmed(asked.header("range"));
-    if (asked.method != "GET" || wanted.size() <= unit.size() ||
-        async::lowercase(wanted.substr(0, unit.size())) != unit || !is_same_version(asked, file))
+    if (asked.method != "GET" || wanted.size() <= byte_unit.size() ||
+        async::lowercase(wanted.substr(0, byte_unit.size())) != byte_unit || !is_same_version(asked, file))
         return whole;
     const auto several = wanted.find(',') != std::string_view::npos;
     const auto range =
-        several ? std::nullopt : one_range(async::trimmed(wanted.substr(unit.size())), file.size);
+        several ? std::nullopt : one_range(async::trimmed(wanted.substr(byte_unit.size())), file.size);
     // Of a file without bytes there is no part.
     return range && (range->status == 416 || range->begin < range->end) ? *range : whole;
 }

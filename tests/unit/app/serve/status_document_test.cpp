@@ -13,20 +13,20 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::chrono::system_clock::time_point now{seconds(1'700'000'000)};
+const std::chrono::system_clock::time_point looked_at{seconds(1'700'000'000)};
 
-events::stream_progress stream(std::string name, events::position next, events::position end) {
+events::stream_progress stream_at(std::string name, events::position next, events::position end) {
     events::stream_progress made;
     made.projection = std::move(name);
     made.topic = "live";
     made.state = stream_state::running;
     made.next = next;
     made.end = end;
-    made.moved = now - seconds(9);
+    made.moved = looked_at - seconds(9);
     return made;
 }
 
-events::position_overview row(std::string name, events::position next, double idle) {
+events::position_overview known_row(std::string name, events::position next, double idle) {
     events::position_overview made;
     made.key = {std::move(name), "live", 0};
     made.state = "running";
@@ -43,10 +43,10 @@ journal_facts journal_of(events::position end) {
 }
 
 TEST(projections_of, takes_the_position_of_a_stream_from_itself_and_the_rest_from_the_database) {
-    const std::vector here{stream("total", 90, 100)};
+    const std::vector here{stream_at("total", 90, 100)};
     events::projection_overview known;
-    known.positions.push_back(row("total", 80, 500));
-    const auto all = projections_of(here, {}, known, journal_of(100), now);
+    known.positions.push_back(known_row("total", 80, 500));
+    const auto all = projections_of(here, {}, known, journal_of(100), looked_at);
     ASSERT_EQ(all.size(), 1U);
     EXPECT_TRUE(all[0].here);
     EXPECT_EQ(all[0].position, 90);
@@ -57,8 +57,8 @@ TEST(projections_of, takes_the_position_of_a_stream_from_itself_and_the_rest_fro
 }
 
 TEST(projections_of, sees_the_end_of_a_topic_that_a_stream_does_not_read) {
-    const std::vector here{stream("total", 90, 90)};
-    const auto all = projections_of(here, {}, std::nullopt, journal_of(100), now);
+    const std::vector here{stream_at("total", 90, 90)};
+    const auto all = projections_of(here, {}, std::nullopt, journal_of(100), looked_at);
     ASSERT_EQ(all.size(), 1U);
     EXPECT_EQ(all[0].end, 100);
     EXPECT_EQ(all[0].behind_seconds, std::nullopt) << "nothing has read the oldest of them";
@@ -67,9 +67,9 @@ TEST(projections_of, sees_the_end_of_a_topic_that_a_stream_does_not_read) {
 
 TEST(projections_of, tells_a_position_that_nobody_moves_from_one_that_has_nothing_to_do) {
     events::projection_overview known;
-    known.positions = {row("busy", 90, 5), row("done", 100, 900), row("left", 90, 900),
-                       row("left#rebuild", 3, 900)};
-    const auto all = projections_of({}, {}, known, journal_of(100), now);
+    known.positions = {known_row("busy", 90, 5), known_row("done", 100, 900), known_row("left", 90, 900),
+                       known_row("left#rebuild", 3, 900)};
+    const auto all = projections_of({}, {}, known, journal_of(100), looked_at);
     ASSERT_EQ(all.size(), 4U);
     EXPECT_EQ(all[0].state, "running");
     EXPECT_EQ(all[1].state, "running");
@@ -80,10 +80,10 @@ TEST(projections_of, tells_a_position_that_nobody_moves_from_one_that_has_nothin
 }
 
 TEST(projections_of, shows_what_was_seen_last_where_the_database_is_away) {
-    auto seen = stream("elsewhere", 90, 95);
-    seen.oldest = std::chrono::floor<std::chrono::microseconds>(now - seconds(40));
+    auto seen = stream_at("elsewhere", 90, 95);
+    seen.oldest = std::chrono::floor<std::chrono::microseconds>(looked_at - seconds(40));
     const std::vector elsewhere{seen};
-    const auto all = projections_of({}, elsewhere, std::nullopt, journal_of(100), now);
+    const auto all = projections_of({}, elsewhere, std::nullopt, journal_of(100), looked_at);
     ASSERT_EQ(all.size(), 1U);
     EXPECT_EQ(all[0].position, 90);
     EXPECT_EQ(all[0].behind_seconds, 40.0);
