@@ -31,16 +31,6 @@ def test_events_are_read_back_from_a_position_on(serve_kafka, broker, java, topi
         assert [each["value"] for each in read_back(service, topic, 10)] == [{"n": 10}]
 
 
-def test_the_page_shows_the_topics_that_the_service_uses(serve_kafka, broker, topic):
-    kcat(broker, "-P", "-t", topic + "-of-others", given="1")
-    with serve_kafka(broker.address) as service:
-        assert post(service, topic, [{"n": number} for number in range(10)]).status == 201
-        journal = service.get("/ui/status").json["journal"]
-        assert journal["engine"] == "kafka" and journal["place"] == f"kafka://{broker.address}" and journal["problem"] is None
-        shown = [(each["topic"], each["begin"], each["end"], each["bytes"]) for each in journal["topics"]]
-        assert (topic, 0, 10, None) in shown and topic + "-of-others" not in {name for name, *_ in shown}
-
-
 def test_an_array_and_a_key_of_a_batch_count_as_on_a_disk(serve_kafka, broker, java, topic):
     with serve_kafka(broker.address) as service:
         batch = {"body": b'[{"n":1},{"n":2}]', "content_type": "application/json", "idempotency_key": "k"}
