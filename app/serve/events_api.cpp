@@ -62,8 +62,9 @@ response answer_to(const keyed_intake::outcome& outcome, std::size_t count) {
     switch (outcome.state) {
     case key_book::state::in_flight:
         return error_response(409, "a batch with this Idempotency-Key is on its way into the journal");
-    case key_book::state::other_body:
-        return error_response(422, "this Idempotency-Key came with another body before");
+    case key_book::state::other_batch:
+        return error_response(
+            422, "this Idempotency-Key came with another body, or with another Content-Type, before");
     case key_book::state::unknown:
     case key_book::state::accepted:
         break;

@@ -39,6 +39,13 @@ bool take_number(std::string_view& text, std::uint64_t& number, int base) {
 
 body_digest digest_of(std::string_view body) noexcept { return {crc_of(body), body.size()}; }
 
+keyed_batch batch_of(const events::event_batch& events, std::string_view body) {
+    keyed_batch batch{events.size(), digest_of(body)};
+    for (std::size_t each = 0; each < events.size(); ++each)
+        batch.values = crc_of(events[each].value, batch.values);
+    return batch;
+}
+
 std::optional<std::string> idempotency_key_of(std::string_view field) {
     if (field.size() >= 2 && field.starts_with('"') && field.ends_with('"'))
         field = field.substr(1, field.size() - 2);
@@ -62,12 +69,9 @@ std::optional<keyed_batch> batch_from(std::string_view text) {
 }
 
 void add_key(events::event_batch& events, const std::string& key, const keyed_batch& batch) {
-    std::uint64_t crc = 0;
-    for (std::size_t each = 0; each < events.size(); ++each)
-        crc = crc_of(events[each].value, crc);
     events.add_to_first({std::string(key_header), key});
     events.add_to_first({std::string(batch_header), batch_text(batch)});
-    events.add_to_first({std::string(values_header), fmt::format("{:016x}", crc)});
+    events.add_to_first({std::string(values_header), fmt::format("{:016x}", batch.values)});
 }
 
 key_book::name key_book::name_of(std::string_view topic, std::string_view key) noexcept {
@@ -76,13 +80,13 @@ key_book::name key_book::name_of(std::string_view topic, std::string_view key) n
 }
 
 key_book::finding key_book::look_up(std::string_view topic, std::string_view key,
-                                    const body_digest& body) const {
+                                    const keyed_batch& batch) const {
     const auto found = entries_.find(name_of(topic, key));
     if (found == entries_.end())
         return {};
     const auto& known = found->second;
-    if (known.batch.body != body)
-        return {state::other_body};
+    if (known.batch != batch)
+        return {state::other_batch};
     return known.accepted ? finding{state::accepted, known} : finding{state::in_flight};
 }
 
@@ -111,14 +115,15 @@ std::optional<batch_finder::found_batch> batch_finder::take(const events::record
     };
     std::uint64_t wanted = 0;
     auto crc = header(values_header);
-    const auto batch = batch_from(header(batch_header));
-    if (batch && !header(key_header).empty() && take_number(crc, wanted, 16) && crc.empty())
+    auto batch = batch_from(header(batch_header));
+    if (batch && !header(key_header).empty() && take_number(crc, wanted, 16) && crc.empty()) {
+        batch->values = wanted;
         begun_.push_back(
             {{std::string(header(key_header)),
               {*batch, partition_, next.at, next.at + static_cast<events::position>(batch->count), true}},
-             wanted,
              0,
              next.at});
+    }
     std::optional<found_batch> whole;
     for (auto& each : begun_) {
         each.over = each.next != next.at; // an event of it is missing
@@ -127,7 +132,7 @@ std::optional<batch_finder::found_batch> batch_finder::take(const events::record
         each.crc = crc_of(next.content.value, each.crc);
         each.next = next.at + 1;
         each.over = each.next == each.batch.kept.end;
-        if (each.over && each.crc == each.wanted)
+        if (each.over && each.crc == each.batch.kept.batch.values)
             whole = each.batch;
     }
     std::erase_if(begun_, [](const unfinished& each) { return each.over; });

@@ -30,8 +30,11 @@ struct body_digest {
 struct keyed_batch {
     std::uint64_t count = 0;
     body_digest body;
+    std::uint64_t values = 0; // CRC-64 of the events' values: one body has others as JSON than as NDJSON
     bool operator==(const keyed_batch&) const = default;
 };
+// `events` were read from `body`.
+[[nodiscard]] keyed_batch batch_of(const events::event_batch& events, std::string_view body);
 
 // The text of an Idempotency-Key field, with or without the quotes of the draft: 1 to 255 visible ASCII
 // characters. Nothing for any other.
@@ -42,6 +45,7 @@ inline constexpr std::string_view key_header = "idempotency-key";
 inline constexpr std::string_view batch_header = "idempotency-batch"; // "count crc bytes", the CRC-64 in hex
 // The CRC-64 of the values of all events of the batch, in hex.
 inline constexpr std::string_view values_header = "idempotency-values";
+// Without `values`, which have a header of their own.
 [[nodiscard]] std::string batch_text(const keyed_batch& batch);
 [[nodiscard]] std::optional<keyed_batch> batch_from(std::string_view text);
 // Adds the headers of a batch to its first event.
@@ -56,7 +60,7 @@ class key_book {
     enum class state : std::uint8_t {
         unknown,
         in_flight,
-        other_body, // the key is another batch's
+        other_batch, // the key is another batch's
         accepted,
     };
     struct entry {
@@ -72,7 +76,7 @@ class key_book {
     };
 
     [[nodiscard]] finding look_up(std::string_view topic, std::string_view key,
-                                  const body_digest& body) const;
+                                  const keyed_batch& batch) const;
     // It is being appended: to be followed by `keep` or `drop`.
     void begin(std::string_view topic, std::string_view key, const keyed_batch& batch);
     void keep(std::string_view topic, std::string_view key, const entry& accepted);
@@ -107,8 +111,7 @@ class batch_finder {
   private:
     struct unfinished {
         found_batch batch;
-        std::uint64_t wanted = 0; // CRC-64 of its values
-        std::uint64_t crc = 0;    // of those so far
+        std::uint64_t crc = 0; // of its values so far
         events::position next = 0;
         bool over = false;
     };

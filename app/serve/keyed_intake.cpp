@@ -39,7 +39,7 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
                                                       events::event_batch events,
                                                       std::shared_ptr<http::body_room> room) {
     co_await recall(topic);
-    const auto found = book_.look_up(topic, key, batch.body);
+    const auto found = book_.look_up(topic, key, batch);
     if (found.state == key_book::state::accepted)
         co_return outcome{found.state, {found.known.partition, found.known.first, found.known.end}};
     if (found.state != key_book::state::unknown)

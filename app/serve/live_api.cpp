@@ -95,10 +95,11 @@ awaitable<response> live_api::append(http::request& asked, events::event event) 
     auto key = idempotency_key_of(field);
     if (!field.empty() && !key)
         co_return json_answer(400, "error", "an Idempotency-Key has 1 to 255 visible ASCII characters");
-    const keyed_batch batch{1, key ? digest_of(asked.body) : body_digest()};
+    std::vector<events::event> one;
+    one.push_back(std::move(event));
+    events::event_batch events(std::move(one));
+    const auto batch = key ? batch_of(events, asked.body) : keyed_batch();
     asked.body = {};
-    std::vector<events::event> events;
-    events.push_back(std::move(event));
     if (!key) {
         (void)co_await intake_.append("live", std::move(events), std::move(asked.room));
         co_return json_answer(201, "message", "Event received");
@@ -108,7 +109,7 @@ awaitable<response> live_api::append(http::request& asked, events::event event) 
     if (outcome.state == key_book::state::in_flight)
         co_return json_answer(409, "error",
                               "an event with this Idempotency-Key is on its way into the journal");
-    if (outcome.state == key_book::state::other_body)
+    if (outcome.state == key_book::state::other_batch)
         co_return json_answer(422, "error", "this Idempotency-Key came with another event before");
     co_return json_answer(201, "message", "Event received");
 }

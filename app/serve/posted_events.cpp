@@ -34,10 +34,9 @@ posted_events take_events(http::request& asked) {
     auto split = values_of(*form, *body, batch_limits());
     if (split.mistake)
         return refused(mistake_response(*split.mistake));
-    posted.batch.count = split.values.size();
+    posted.events = events::event_batch(body, std::move(split.values), correlation_headers(asked));
     if (posted.key)
-        posted.batch.body = digest_of(*body);
-    posted.events = events::event_batch(std::move(body), std::move(split.values), correlation_headers(asked));
+        posted.batch = batch_of(posted.events, *body);
     return posted;
 }
 

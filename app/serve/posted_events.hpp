@@ -18,7 +18,7 @@ struct posted_events {
     std::optional<http::response> refused;
     events::event_batch events;
     std::optional<std::string> key; // its Idempotency-Key
-    keyed_batch batch;
+    keyed_batch batch;              // if it has a key
 };
 
 // Takes the body out of the request.

@@ -111,6 +111,23 @@ def test_the_same_batch_again_is_answered_the_same_and_kept_once(binary, journal
         assert service.read("t")[1]["headers"] == {}
 
 
+def test_one_body_as_json_and_as_lines_is_two_batches_of_one_key(binary, journal):
+    """An array is as many events as it has elements, or one event in one line."""
+    with EventService(binary, journal) as service:
+        for key, body in (("k", b'[{"n":1},{"n":2}]'), ("l", b'[{"n":3}]')):
+            first = service.post("/events/t", body=body, Idempotency_Key=key, **JSON)
+            assert first.status == 201
+            assert service.post("/events/t", body=body, Idempotency_Key=key, **LINES).status == 422
+        service.crash()
+    with EventService(binary, journal) as service:
+        assert service.post("/events/t", body=b'[{"n":3}]', Idempotency_Key="l", **LINES).status == 422
+        assert service.post("/events/t", body=b'[{"n":3}]', Idempotency_Key="l", **JSON).body == first.body
+        # One object is the same event either way.
+        one = service.post("/events/t", body=b'{"n":4}', Idempotency_Key="m", **JSON)
+        assert service.post("/events/t", body=b'{"n":4}', Idempotency_Key="m", **LINES).body == one.body
+        assert service.values("t") == [{"n": 1}, {"n": 2}, {"n": 3}, {"n": 4}]
+
+
 def test_a_batch_on_its_way_is_a_conflict(binary, journal, failing_disk):  # noqa: F811
     with EventService(binary, journal, settings=slow_disk(failing_disk, 500)) as service:
         answers = []

@@ -13,25 +13,28 @@ using state = key_book::state;
 
 TEST(key_book, knows_what_was_accepted_under_a_key) {
     key_book book(10);
-    const keyed_batch batch{2, digest_of("body")};
-    EXPECT_EQ(book.look_up("t", "k", batch.body).state, state::unknown);
+    const keyed_batch batch{2, digest_of("body"), 7};
+    EXPECT_EQ(book.look_up("t", "k", batch).state, state::unknown);
     book.begin("t", "k", batch);
-    EXPECT_EQ(book.look_up("t", "k", batch.body).state, state::in_flight);
-    EXPECT_EQ(book.look_up("t", "k", digest_of("another")).state, state::other_body);
+    EXPECT_EQ(book.look_up("t", "k", batch).state, state::in_flight);
+    EXPECT_EQ(book.look_up("t", "k", {2, digest_of("another"), 7}).state, state::other_batch);
     book.keep("t", "k", {batch, 0, 7, 9});
-    const auto found = book.look_up("t", "k", batch.body);
+    const auto found = book.look_up("t", "k", batch);
     EXPECT_EQ(found.state, state::accepted);
     EXPECT_EQ(found.known.first, 7);
     EXPECT_EQ(found.known.batch, batch);
-    EXPECT_EQ(book.look_up("t", "k", digest_of("another")).state, state::other_body);
-    EXPECT_EQ(book.look_up("u", "k", batch.body).state, state::unknown) << "a key is of a topic";
+    EXPECT_EQ(book.look_up("t", "k", {2, digest_of("another"), 7}).state, state::other_batch);
+    EXPECT_EQ(book.look_up("t", "k", {1, digest_of("body"), 7}).state, state::other_batch);
+    EXPECT_EQ(book.look_up("t", "k", {2, digest_of("body"), 8}).state, state::other_batch)
+        << "the same body of another type has other events";
+    EXPECT_EQ(book.look_up("u", "k", batch).state, state::unknown) << "a key is of a topic";
 }
 
 TEST(key_book, forgets_a_batch_that_was_not_kept) {
     key_book book(10);
     book.begin("t", "k", {1, digest_of("body")});
     book.drop("t", "k");
-    EXPECT_EQ(book.look_up("t", "k", digest_of("body")).state, state::unknown);
+    EXPECT_EQ(book.look_up("t", "k", {1, digest_of("body")}).state, state::unknown);
 }
 
 TEST(key_book, forgets_the_oldest_when_there_are_too_many) {
@@ -39,8 +42,8 @@ TEST(key_book, forgets_the_oldest_when_there_are_too_many) {
     for (int key = 0; key < 5; ++key)
         book.keep("t", std::to_string(key), {{1, digest_of("body")}, 0, key, key + 1});
     EXPECT_EQ(book.size(), 3U);
-    EXPECT_EQ(book.look_up("t", "1", digest_of("body")).state, state::unknown);
-    EXPECT_EQ(book.look_up("t", "2", digest_of("body")).state, state::accepted);
+    EXPECT_EQ(book.look_up("t", "1", {1, digest_of("body")}).state, state::unknown);
+    EXPECT_EQ(book.look_up("t", "2", {1, digest_of("body")}).state, state::accepted);
 }
 
 TEST(batch_text, comes_back) {
@@ -59,7 +62,7 @@ class batch_finder_test : public testing::Test {
         for (const auto& each : values)
             events.push_back({std::nullopt, {}, each});
         events::event_batch batch(std::move(events));
-        add_key(batch, key, {values.size(), digest_of("body")});
+        add_key(batch, key, batch_of(batch, "body"));
         std::vector<events::recorded_event> recorded;
         for (std::size_t at = 0; at < batch.size(); ++at)
             recorded.push_back({first++,
@@ -89,6 +92,14 @@ TEST_F(batch_finder_test, finds_batches_that_are_whole) {
     for (const auto& each : kept("b", 9, {"1"}))
         read.push_back(each);
     EXPECT_EQ(found_in(read), "a 5-8;b 9-10;");
+}
+
+TEST_F(batch_finder_test, finds_a_batch_as_it_was_given) {
+    const std::vector<events::event> given{{std::nullopt, {}, "1"}, {std::nullopt, {}, "2"}};
+    batch_finder finder(0);
+    const auto read = kept("a", 5, {"1", "2"});
+    EXPECT_FALSE(finder.take(read[0]));
+    EXPECT_EQ(finder.take(read[1])->kept.batch, batch_of(given, "body"));
 }
 
 TEST_F(batch_finder_test, finds_no_batch_with_a_missing_part) {

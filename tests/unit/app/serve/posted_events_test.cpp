@@ -34,7 +34,17 @@ TEST(take_events, knows_a_batch_by_its_key_and_body) {
     auto asked = posting("1\n2", {{"idempotency-key", "\"k\""}});
     const auto posted = take_events(asked);
     EXPECT_EQ(posted.key, "k");
-    EXPECT_EQ(posted.batch, (keyed_batch{2, digest_of("1\n2")}));
+    EXPECT_EQ(posted.batch.count, 2U);
+    EXPECT_EQ(posted.batch.body, digest_of("1\n2"));
+}
+
+TEST(take_events, tells_one_body_as_json_from_the_same_as_lines) {
+    for (const auto* body : {"[1,2]", "[1]"}) { // the second is one event either way
+        auto by_line = posting(body, {{"idempotency-key", "k"}});
+        auto json = posting(body, {{"idempotency-key", "k"}});
+        json.headers.back().second = "application/json";
+        EXPECT_NE(take_events(by_line).batch, take_events(json).batch) << body;
+    }
 }
 
 TEST(take_events, refuses_with_a_status) {
