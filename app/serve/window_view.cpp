@@ -73,7 +73,7 @@ std::string window_file_of(events::event_time at) {
     std::tm local{};
     ::localtime_r(&since, &local);
     constexpr int window_seconds = 5;
-    return fmt::format("server_events_{:02}{:02}{:02}{:02}{:02}{:02}.jsonl", local.tm_year % 100,
+    return fmt::format("server_events_{:02}{:02}{:02}{:02}{:02}{:02}.jsonl", (local.tm_year + 1900) % 100,
                        local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min,
                        std::min(local.tm_sec, 59) / window_seconds);
 }
@@ -82,18 +82,15 @@ std::string on_one_line(std::string_view json) {
     std::string line;
     line.reserve(json.size());
     bool in_string = false;
-    for (std::size_t at = 0; at < json.size(); ++at) {
-        const char each = json[at];
-        if (each == '"')
+    bool escaped = false;
+    for (const char given : json) {
+        // In a string of JSON there is none, but a producer of Kafka may send anything.
+        const char each = given == '\n' || given == '\r' ? ' ' : given;
+        if (in_string || (each != ' ' && each != '\t'))
+            line += each;
+        if (each == '"' && !escaped)
             in_string = !in_string;
-        if (in_string && each == '\\' && at + 1 < json.size()) {
-            line += each;
-            line += json[++at];
-            continue;
-        }
-        const bool blank = each == ' ' || each == '\t' || each == '\n' || each == '\r';
-        if (in_string || !blank)
-            line += each;
+        escaped = in_string && each == '\\' && !escaped;
     }
     return line;
 }

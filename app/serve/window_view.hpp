@@ -20,7 +20,7 @@ namespace app {
 // "server_events_261120150306.jsonl": the minute in the process's time zone, and which five seconds of it.
 [[nodiscard]] std::string window_file_of(events::event_time at);
 
-// A JSON text without the white space outside its strings, so that it is one line.
+// A JSON text without the white space outside its strings. Any other text becomes one line, too.
 [[nodiscard]] std::string on_one_line(std::string_view json);
 
 // Positions of one partition without a gap: [first, end).

@@ -45,6 +45,11 @@ TEST(window_file_of, names_five_seconds_of_a_minute_in_the_processes_time_zone) 
         EXPECT_EQ(window_file_of(at(moment + seconds(34))), "server_events_261120150306.jsonl");
         EXPECT_EQ(window_file_of(at(moment + seconds(59))), "server_events_261120150311.jsonl");
     }
+    const auto long_ago = std::chrono::sys_days(std::chrono::year(701) / 1 / 2);
+    {
+        const own_zone zone("UTC");
+        EXPECT_EQ(window_file_of(at(long_ago)), "server_events_010102000000.jsonl");
+    }
     const own_zone zone("Asia/Tokyo");
     EXPECT_EQ(window_file_of(at(moment)), "server_events_261121000300.jsonl");
 }
@@ -52,6 +57,13 @@ TEST(window_file_of, names_five_seconds_of_a_minute_in_the_processes_time_zone) 
 TEST(on_one_line, removes_white_space_outside_strings) {
     EXPECT_EQ(on_one_line("{\n  \"a b\" : [1,\t2] ,\r\n \"c\\\" d\": \"\\\\\" }"),
               R"({"a b":[1,2],"c\" d":"\\"})");
+}
+
+TEST(on_one_line, leaves_no_line_end_in_what_is_no_json) {
+    EXPECT_EQ(on_one_line("\"a\nb"), "\"a b");
+    EXPECT_EQ(on_one_line("\"a\\\nb\r\n\""), "\"a\\ b  \"");
+    EXPECT_EQ(on_one_line("\\\"a\nb"), "\\\"a b") << "a backslash outside a string escapes nothing";
+    EXPECT_EQ(on_one_line("a\nb"), "ab");
 }
 
 window_plan planned(std::initializer_list<events::recorded_event> events, std::int32_t partition = 0) {
