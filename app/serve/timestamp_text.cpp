@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 namespace app {
 
@@ -111,7 +112,7 @@ std::string timestamp_mistake(std::string_view text) {
 }
 
 std::string timestamp_text(std::chrono::sys_seconds when) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(when)));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::time_t{when.time_since_epoch().count()}));
 }
 
 bool is_uuid(std::string_view text) noexcept {

@@ -2,9 +2,9 @@
 
 #include "app/text/utf8.hpp"
 #include "events/json_text.hpp"
+#include "events/projection/batch_values.hpp"
 
 #include <boost/json/serialize.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,12 +18,6 @@ namespace {
 
 std::string as_json_string(std::string_view text) {
     return boost::json::serialize(boost::json::string_view(valid_utf8(text)));
-}
-
-std::string time_of(events::event_time time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), (time - seconds).count());
 }
 
 // Of the same name the last one counts.
@@ -43,8 +37,8 @@ std::string headers_of(const std::vector<events::header>& headers) {
 std::string event_line(const events::recorded_event& event) {
     const auto& content = event.content;
     auto line = fmt::format(R"({{"position":{},"time":"{}","key":{},"headers":{},"value":)", event.at,
-                            time_of(event.time), content.key ? as_json_string(*content.key) : "null",
-                            headers_of(content.headers));
+                            events::time_text(event.time),
+                            content.key ? as_json_string(*content.key) : "null", headers_of(content.headers));
     if (events::read_json(content.value).mistake.empty()) {
         const auto begin = line.size();
         line += content.value;

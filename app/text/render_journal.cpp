@@ -3,11 +3,11 @@
 #include "app/text/text_table.hpp"
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
+#include "events/projection/batch_values.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,12 +27,6 @@ std::chrono::seconds age_of(events::event_time oldest, events::event_time now) {
     return std::max(std::chrono::floor<std::chrono::seconds>(now - oldest), std::chrono::seconds(0));
 }
 
-std::string time_of_event(events::event_time at) {
-    const auto second = std::chrono::floor<std::chrono::seconds>(at);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(second)), (at - second).count());
-}
-
 std::string name_of(const std::string& topic, std::int32_t partition) {
     return partition == 0 ? topic : fmt::format("{}/{}", topic, partition);
 }
@@ -49,7 +43,7 @@ std::string journal_json(const std::vector<partition_facts>& found, const std::s
         entry["end"] = each.end;
         entry["events"] = count_of(each);
         entry["bytes"] = each.bytes > 0 ? json::value(each.bytes) : json::value(nullptr);
-        entry["oldest"] = each.oldest ? json::value(time_of_event(*each.oldest)) : json::value(nullptr);
+        entry["oldest"] = each.oldest ? json::value(events::time_text(*each.oldest)) : json::value(nullptr);
         entry["age_seconds"] =
             each.oldest ? json::value(age_of(*each.oldest, now).count()) : json::value(nullptr);
         topics.push_back(std::move(entry));

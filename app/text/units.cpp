@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <ctime>
 
 namespace app {
 
@@ -50,7 +51,7 @@ std::string counted(std::uint64_t count, const char* noun) {
 }
 
 std::string iso_time(std::chrono::sys_seconds at) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{at.time_since_epoch().count()}));
 }
 
 } // namespace app

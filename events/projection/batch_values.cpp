@@ -10,6 +10,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <ctime>
 #include <map>
 #include <stdexcept>
 
@@ -133,8 +134,9 @@ std::string as_text(std::string_view bytes) {
 
 std::string time_text(event_time time) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), (time - seconds).count());
+    // Not by system_clock, whose nanoseconds end in the year 2262.
+    const std::time_t since_1970 = seconds.time_since_epoch().count();
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(since_1970), (time - seconds).count());
 }
 
 } // namespace events

@@ -98,6 +98,20 @@ def test_what_a_transaction_took_back_leaves_gaps_and_no_event_is_missed(shop):
     assert shop.value("SELECT count(*) FROM event_archiver.dead_letter") == 1
 
 
+@pytest.mark.parametrize("shop", [1], indirect=True)
+def test_a_time_in_nanoseconds_blocks_nothing(shop):
+    """Some producers give nanoseconds where Kafka counts milliseconds: the year 55 million."""
+    shop.java("configure", topic=shop.name, config={"message.timestamp.after.max.ms": "9223372036854775807"})
+    far = 1_764_421_200_123_000_000
+    shop.java("produce", topic=shop.name, events=[{"value": json.dumps({"u": "a", "v": 7}), "timestamp": far}, {"value": "no JSON", "timestamp": far}])
+    shop.posted += 7
+    shop.post(5)
+    shop.once()
+    assert shop.total() == shop.posted
+    assert shop.value("SELECT extract(year FROM at AT TIME ZONE 'UTC') FROM event_archiver.dead_letter") == 9999
+    assert "9999-12-31T23:59:59.999" in shop.run("projections", "dead-letters", "total").stdout
+
+
 def test_a_rebuild_and_a_replay(shop):
     shop.post(150)
     shop.once()

@@ -69,7 +69,8 @@ public class Client {
             }
             for (JsonNode event : asked.get("events")) {
                 Integer partition = event.has("partition") ? event.get("partition").asInt() : null;
-                var sent = new ProducerRecord<>(asked.get("topic").asText(), partition, bytes(event.get("key")), bytes(event.get("value")));
+                Long time = event.has("timestamp") ? event.get("timestamp").asLong() : null;
+                var sent = new ProducerRecord<>(asked.get("topic").asText(), partition, time, bytes(event.get("key")), bytes(event.get("value")));
                 if (event.has("headers")) {
                     event.get("headers").fields().forEachRemaining(each -> sent.headers().add(each.getKey(), bytes(each.getValue())));
                 }

@@ -1,5 +1,6 @@
 #include "events/journal/kafka/record.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -26,6 +27,16 @@ headers_handle headers_of(const event_view& content) {
         rd_kafka_header_add(all.get(), each.name.data(), static_cast<ssize_t>(each.name.size()),
                             each.value.data(), static_cast<ssize_t>(each.value.size()));
     return all;
+}
+
+// Producers write any number: nanoseconds, or -1. PostgreSQL and ISO 8601 know the years 1 to 9999.
+event_time time_within_years(std::int64_t milliseconds) noexcept {
+    using std::chrono::sys_days;
+    using std::chrono::year;
+    using time = std::chrono::sys_time<std::chrono::milliseconds>;
+    constexpr time first = sys_days(year(1) / 1 / 1);
+    constexpr time last = time(sys_days(year(10'000) / 1 / 1)) - std::chrono::milliseconds(1);
+    return std::clamp(time(std::chrono::milliseconds(milliseconds)), first, last);
 }
 
 } // namespace
@@ -72,7 +83,7 @@ recorded_event from_record(const rd_kafka_message_t& message) {
     rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     const auto milliseconds = rd_kafka_message_timestamp(&message, &kind);
     if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
-        made.time = event_time(std::chrono::milliseconds(milliseconds));
+        made.time = time_within_years(milliseconds);
     made.content.value = text_of(message.payload, message.len);
     if (message.key != nullptr)
         made.content.key = text_of(message.key, message.key_len);
