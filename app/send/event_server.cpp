@@ -50,6 +50,25 @@ std::string detail_of(const http::wire_response& answer) {
     return {};
 }
 
+// Whoever stands in front of a server answers 200, 202 or 204 to anything.
+bool says_event_received(const http::wire_response& answer) {
+    if (answer.status != 201)
+        return false;
+    const auto body = object_in(answer.body);
+    const auto* const message = body.if_contains("message");
+    return message != nullptr && message->is_string();
+}
+
+bool says_all_accepted(const http::wire_response& answer, std::size_t events) {
+    const auto body = object_in(answer.body);
+    const auto* const accepted = body.if_contains("accepted");
+    if (accepted == nullptr)
+        return false;
+    json::error_code no_count;
+    const auto count = accepted->to_number<std::uint64_t>(no_count);
+    return !no_count && count == events;
+}
+
 failure kind_of(unsigned status) noexcept {
     switch (status) {
     case 401:
@@ -90,17 +109,21 @@ std::string lines_of(const line_batch& batch) {
 void judge_answer(const http::wire_response& answer, event_face face, const line_batch& sent,
                   std::chrono::system_clock::time_point now) {
     if (answer.status / 100 == 2) {
-        if (face == event_face::single)
+        const bool single = face == event_face::single;
+        if (single ? says_event_received(answer) : says_all_accepted(answer, sent.events))
             return;
-        const auto body = object_in(answer.body);
-        const auto* const accepted = body.if_contains("accepted");
-        if (accepted != nullptr && accepted->is_number() &&
-            accepted->to_number<std::uint64_t>() == sent.events)
-            return;
+        constexpr auto* const hint = "Is --to the event server itself, and no sign-in page or other service?";
+        if (single)
+            throw async::error(failure::integrity,
+                               fmt::format("{}: the server answered {} to POST {}, and not 201 with "
+                                           "{{\"message\":\"Event received\"}}",
+                                           lines_of(sent), answer.status, single_path),
+                               hint);
         throw async::error(
             failure::integrity,
             fmt::format("{}: the server answered {} and does not say that it has all {} events",
-                        lines_of(sent), answer.status, sent.events));
+                        lines_of(sent), answer.status, sent.events),
+            hint);
     }
     async::error refused(kind_of(answer.status),
                          fmt::format("{}: the server answered {} to POST {}{}", lines_of(sent), answer.status,
@@ -150,7 +173,7 @@ awaitable<event_face> event_server::find_face() {
             throw async::error(failure::refused,
                                fmt::format("'{}' answered {} to GET /openapi.json", name_, answer.status),
                                hint_of(answer.status, event_face::batches));
-        if (answer.status >= 500 && answer.status != 501) {
+        if (kind_of(answer.status) == failure::temporary && answer.status != 501) {
             async::error busy(failure::temporary,
                               fmt::format("'{}' answered {} to GET /openapi.json", name_, answer.status));
             if (const auto pause = http::retry_after(answer, std::chrono::system_clock::now()))

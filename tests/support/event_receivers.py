@@ -17,11 +17,12 @@ class Posted:
 class LiveEventServer:
     """As the Node.js server answered: 201 for POST /liveEvent with its secret, one event each; a page of HTML for anything else.
 
-    `script` holds answers that come first: (status, headers, body), "cut" for none, or a function that is called with the request.
+    `script` holds answers that come first: (status, headers, body), "cut" for none, or a function that is called with the request;
+    `document_script` those to the question for /openapi.json.
     """
 
     def __init__(self, secret: str = "secret", offers_batches: bool = False, port: int = 0):
-        self.secret, self.script, self.posted = secret, [], []
+        self.secret, self.script, self.document_script, self.posted = secret, [], [], []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,6 +39,8 @@ class LiveEventServer:
                 self.answer(status, {"Content-Type": "text/html; charset=utf-8"}, text.encode())
 
             def do_GET(self):
+                if outer.document_script:
+                    return self.answer(*outer.document_script.pop(0))
                 if offers_batches and self.path.endswith("/openapi.json"):
                     return self.answer(200, {"Content-Type": "application/json"}, json.dumps({"paths": {"/events/{topic}": {}}}).encode())
                 return self.page(404, f"<pre>Cannot GET {self.path}</pre>")
