@@ -1,6 +1,7 @@
 #include "app/send/file_sender.hpp"
 
 #include "app/send/send_mark.hpp"
+#include "app/text/units.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 
@@ -29,6 +30,7 @@ struct open_file {
         , identity(identity_of(path, file.state()))
         , mark(path, identity, server) {}
     line_file file;
+    file_fate fate = file_fate::whole; // as it was at the end
     std::string identity;
     send_mark mark;
 };
@@ -44,7 +46,7 @@ class pass {
         : tools_(tools)
         , path_(std::move(path)) {}
 
-    awaitable<file_state> send(std::size_t lines_max) {
+    awaitable<sent_file> send(std::size_t lines_max) {
         co_await open();
         const auto face = co_await tools_.server.find_face();
         const auto lines = face == event_face::single ? std::size_t{1} : lines_max;
@@ -60,26 +62,33 @@ class pass {
             if (batch.at_end)
                 break;
         }
+        // Also if the file has changed: what was noted is true of neither content.
+        std::function<void()> finish = [opened = opened_] { opened->mark.remove(); };
+        co_await tools_.reading.run(std::move(finish));
         must_be_whole();
         tools_.report.passes += 1;
         tools_.report.left_out += left_out_;
-        const auto sent = opened_->file.state();
-        std::function<void()> finish = [opened = opened_] { opened->mark.remove(); };
-        co_await tools_.reading.run(std::move(finish));
-        co_return sent;
+        co_return sent_file{opened_->file.state(), left_out_, any_event_ || opened_->mark.line() > 0};
     }
 
   private:
-    // A line that was there when it began may be cut or gone.
+    // A line that was there when it began may be cut, gone, or half of another content.
     void must_be_whole() const {
-        const auto read = opened_->file.offset();
-        const auto bytes = opened_->file.state().bytes;
-        if (read < bytes)
+        switch (opened_->fate) {
+        case file_fate::whole:
+            return;
+        case file_fate::shorter:
             throw async::error(
                 async::failure::precondition,
-                fmt::format("it became shorter while it was sent: {} of its {} bytes were there", read,
-                            bytes),
+                fmt::format("it became shorter while it was sent: {} of its {} bytes were there",
+                            opened_->file.offset(), opened_->file.state().bytes),
                 "What was there is sent. Send the file again once nobody writes to it.");
+        case file_fate::rewritten:
+            throw async::error(
+                async::failure::precondition,
+                "it was rewritten while it was sent: the server may have lines of both contents",
+                "Send the file again once nobody writes to it: all of it is sent then.");
+        }
     }
 
     awaitable<void> open() {
@@ -104,6 +113,8 @@ class pass {
             *batch = next_batch(opened->file, lines_max, [&left_out](const file_line& line, std::string why) {
                 left_out->push_back({line.number, std::move(why)});
             });
+            if (batch->at_end)
+                opened->fate = opened->file.fate();
         };
         co_await tools_.reading.run(std::move(reading));
         skipping_ = false;
@@ -118,6 +129,7 @@ class pass {
     awaitable<void> give(event_face face, const line_batch& batch) {
         co_await tools_.server.post(face, batch, fmt::format("{}-{}", opened_->identity, batch.first));
         tools_.report.events += batch.events;
+        any_event_ = true;
         fault_point("send-accepted");
         auto noted = std::make_shared<bool>(true);
         std::function<void()> note = [opened = opened_, line = batch.read_to, noted] {
@@ -136,11 +148,20 @@ class pass {
     std::uint64_t left_out_ = 0;
     bool skipping_ = true;
     bool warned_ = false;
+    bool any_event_ = false;
 };
 
 } // namespace
 
-awaitable<file_state> send_file(send_tools tools, std::filesystem::path path, std::size_t lines_max) {
+std::optional<async::error> mistake_in(const sent_file& sent) {
+    if (sent.any_event || sent.left_out == 0)
+        return std::nullopt;
+    return async::error(async::failure::precondition,
+                        fmt::format("it has no event in its {}", counted(sent.left_out, "line")),
+                        "A line is a JSON object in UTF-8, ended by LF or CR LF.");
+}
+
+awaitable<sent_file> send_file(send_tools tools, std::filesystem::path path, std::size_t lines_max) {
     pass whole(tools, std::move(path));
     co_return co_await whole.send(lines_max);
 }

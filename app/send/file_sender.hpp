@@ -5,12 +5,14 @@
 #include "app/send/event_server.hpp"
 #include "app/send/line_file.hpp"
 #include "async/asio.hpp"
+#include "async/error.hpp"
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 namespace app {
 
@@ -22,6 +24,13 @@ struct send_report {
     std::uint64_t bytes_read = 0; // of it
 };
 
+// A pass that came to the end of its file.
+struct sent_file {
+    file_state state;
+    std::uint64_t left_out = 0; // lines that are not events
+    bool any_event = false;     // was sent, by this pass or one before it
+};
+
 // What a pass works with; all of it outlives the pass.
 struct send_tools {
     event_server& server;
@@ -30,9 +39,13 @@ struct send_tools {
     send_report& report;
 };
 
-// Goes on where a process that died before was; returns the state of the file that it has sent. Throws
-// async::error: what was accepted is noted, and another pass goes on there.
-[[nodiscard]] async::awaitable<file_state> send_file(send_tools tools, std::filesystem::path path,
-                                                     std::size_t lines_max);
+// Goes on where a process that died before was. Throws async::error: what was accepted is noted, and another
+// pass goes on there. If the file was not merely added to meanwhile, nothing is noted, and it throws
+// precondition.
+[[nodiscard]] async::awaitable<sent_file> send_file(send_tools tools, std::filesystem::path path,
+                                                    std::size_t lines_max);
+
+// Why a file was sent in vain: it has lines, and no event. Nothing for any other.
+[[nodiscard]] std::optional<async::error> mistake_in(const sent_file& sent);
 
 } // namespace app

@@ -1,6 +1,7 @@
 #include "app/send/line_file.hpp"
 
 #include "async/error.hpp"
+#include "azure/blob/crc64.hpp"
 
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid_io.hpp>
@@ -9,7 +10,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
+#include <span>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,10 +24,18 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t chunk_bytes = 1'048'576;
 
-file_state state_from(const struct stat& status) {
+// File systems note times in steps of up to two seconds: a second change in the same step looks like none.
+constexpr std::int64_t time_steps_ns = 2'000'000'000;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+std::int64_t nanoseconds_of(const timespec& time) {
     constexpr std::int64_t second = 1'000'000'000;
+    return static_cast<std::int64_t>(time.tv_sec) * second + time.tv_nsec;
+}
+
+file_state state_from(const struct stat& status) {
     return {static_cast<std::uint64_t>(status.st_ino), static_cast<std::uint64_t>(status.st_size),
-            static_cast<std::int64_t>(status.st_mtim.tv_sec) * second + status.st_mtim.tv_nsec};
+            nanoseconds_of(status.st_mtim)};
 }
 
 [[noreturn]] void throw_unreadable(const fs::path& path, int reason) {
@@ -32,6 +43,14 @@ file_state state_from(const struct stat& status) {
                                                            : async::failure::precondition,
                        fmt::format("'{}' cannot be read: {}", path.string(), std::strerror(reason)),
                        reason == ENOENT ? "Name a file of events, or wait for it with --watch." : "");
+}
+
+std::uint64_t crc_of(std::uint64_t before, std::string_view bytes) {
+    return azure::crc64(before, std::as_bytes(std::span(bytes)));
+}
+
+bool is_utf16(std::string_view start) {
+    return start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF");
 }
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
@@ -69,9 +88,23 @@ line_file::line_file(const fs::path& path)
             "A file can be sent again from where it was ended; what is read only once cannot.");
     }
     state_ = state_from(status);
+    touched_ns_ = nanoseconds_of(status.st_ctim);
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    touched_lately_ = nanoseconds_of(now) - touched_ns_ < time_steps_ns;
 }
 
 line_file::~line_file() { ::close(number_); }
+
+std::size_t line_file::read_at(std::span<char> into, std::uint64_t offset) const {
+    ssize_t got = 0;
+    do
+        got = ::pread(number_, into.data(), into.size(), static_cast<off_t>(offset));
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        throw_unreadable(path_, errno);
+    return static_cast<std::size_t>(got);
+}
 
 // False at the end.
 bool line_file::fill() {
@@ -79,15 +112,40 @@ bool line_file::fill() {
     used_up_ = 0;
     const auto had = buffer_.size();
     buffer_.resize(had + chunk_bytes);
-    ssize_t got = 0;
-    do
-        got = ::read(number_, buffer_.data() + had, chunk_bytes);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        throw_unreadable(path_, errno);
-    buffer_.resize(had + static_cast<std::size_t>(got));
-    offset_ += static_cast<std::uint64_t>(got);
+    const auto got = read_at(std::span(buffer_).subspan(had), offset_);
+    buffer_.resize(had + got);
+    if (offset_ == 0 && is_utf16(buffer_))
+        throw async::error(async::failure::precondition,
+                           fmt::format("'{}' is text in UTF-16", path_.string()),
+                           "Events are JSON in UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW_FILE.");
+    crc_ = crc_of(crc_, std::string_view(buffer_).substr(had));
+    offset_ += got;
     return got > 0;
+}
+
+file_fate line_file::fate() const {
+    if (offset_ < state_.bytes)
+        return file_fate::shorter;
+    struct stat status {};
+    if (::fstat(number_, &status) != 0)
+        throw_unreadable(path_, errno);
+    const bool untouched =
+        !touched_lately_ && state_from(status) == state_ && nanoseconds_of(status.st_ctim) == touched_ns_;
+    return untouched || still_has_what_was_read() ? file_fate::whole : file_fate::rewritten;
+}
+
+bool line_file::still_has_what_was_read() const {
+    std::string part(chunk_bytes, '\0');
+    std::uint64_t crc = 0;
+    for (std::uint64_t at = 0; at < offset_;) {
+        const auto wanted = std::min<std::uint64_t>(chunk_bytes, offset_ - at);
+        const auto got = read_at(std::span(part).first(static_cast<std::size_t>(wanted)), at);
+        if (got == 0)
+            return false;
+        crc = crc_of(crc, std::string_view(part).substr(0, got));
+        at += got;
+    }
+    return crc == crc_;
 }
 
 std::optional<file_line> line_file::next() {
@@ -108,9 +166,10 @@ std::optional<file_line> line_file::next() {
         if (last && used_up_ == buffer_.size() && !line.too_long)
             return std::nullopt;
         line.number = ++lines_;
-        const auto text =
-            std::string_view(buffer_).substr(used_up_, last ? std::string::npos : end - used_up_);
+        auto text = std::string_view(buffer_).substr(used_up_, last ? std::string::npos : end - used_up_);
         used_up_ = last ? buffer_.size() : end + 1;
+        if (text.starts_with(byte_order_mark)) // of the file, or of one that was appended to it
+            text.remove_prefix(byte_order_mark.size());
         line.too_long = line.too_long || text.size() > line_bytes_max;
         if (line.too_long)
             return line;

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ struct file_state {
 };
 // Nothing if there is no such file, or if it has no end.
 [[nodiscard]] std::optional<file_state> state_of(const std::filesystem::path& path);
+
+// What became of a file while it was read.
+enum class file_fate : std::uint8_t {
+    whole,     // what was read is there; there may be more
+    shorter,   // it ended before the end that it had
+    rewritten, // other bytes stand where some were read, or none
+};
 
 // Names the file and its content to a server: the same after a restart, another once it was changed.
 [[nodiscard]] std::string identity_of(const std::filesystem::path& path, const file_state& state);
@@ -45,19 +53,28 @@ class line_file {
 
     // When it was opened.
     [[nodiscard]] const file_state& state() const noexcept { return state_; }
-    // The next line that is not blank; nothing at the end. Throws async::error.
+    // The next line that is not blank, without a byte order mark before it; nothing at the end. Throws
+    // async::error, also for UTF-16.
     [[nodiscard]] std::optional<file_line> next();
     // How many lines were read so far, and bytes.
     [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
+    // To be asked at the end. Reads all again, but for a file that was not touched since shortly before it
+    // was opened. Throws async::error.
+    [[nodiscard]] file_fate fate() const;
 
   private:
     [[nodiscard]] bool fill();
+    [[nodiscard]] std::size_t read_at(std::span<char> into, std::uint64_t offset) const;
+    [[nodiscard]] bool still_has_what_was_read() const;
 
     std::filesystem::path path_;
     int number_ = -1;
     file_state state_;
+    std::int64_t touched_ns_ = 0; // st_ctime: whoever sets the time of change back moves it
+    bool touched_lately_ = false; // before it was opened
     std::uint64_t offset_ = 0;
+    std::uint64_t crc_ = 0; // of what was read
     std::uint64_t lines_ = 0;
     std::string buffer_;
     std::size_t used_up_ = 0; // of the buffer

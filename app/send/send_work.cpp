@@ -92,7 +92,9 @@ awaitable<void> send_work::work() {
 awaitable<void> send_work::send_once() {
     const send_tools tools{server_, reading_, frame_.log(), report_};
     const auto sent = co_await send_file(tools, request_.file, request_.batch);
-    if (state_of(request_.file) != sent)
+    if (const auto mistake = mistake_in(sent))
+        throw *mistake;
+    if (state_of(request_.file) != sent.state)
         frame_.log().warn("send.file_changed", "the file was changed while it was being sent",
                           {{"file", request_.file}});
 }
@@ -107,7 +109,9 @@ awaitable<void> send_work::watch() {
         co_await wait_for_change(request_.file, sent, reading_);
         auto ended = co_await async::outcome_of(send_file(tools, request_.file, request_.batch));
         if (ended.value) {
-            sent = *ended.value;
+            sent = ended.value->state;
+            if (const auto mistake = mistake_in(*ended.value))
+                frame_.log().error("send.failed", mistake->message(), {{"file", request_.file}});
             continue;
         }
         // It goes on where it was, once the server is back, or the file is.

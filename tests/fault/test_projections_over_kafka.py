@@ -109,7 +109,7 @@ def test_a_time_in_nanoseconds_blocks_nothing(shop):
     shop.once()
     assert shop.total() == shop.posted
     assert shop.value("SELECT extract(year FROM at AT TIME ZONE 'UTC') FROM event_archiver.dead_letter") == 9999
-    assert "9999-12-31T23:59:59.999" in shop.run("projections", "dead-letters", "total").stdout
+    assert "9999-12-31T23:59:59.999" in shop.run("dead-letters", "total").stdout
 
 
 def test_a_rebuild_and_a_replay(shop):

@@ -142,6 +142,11 @@ def test_what_may_be_repeated_is_repeated_after_the_pause_that_was_asked_for(sen
     ((422, {}, b"{}"), 3, "another --batch"),
     ((413, {}, b""), 3, "lines 5 to 8: the server answered 413"),
     ((201, {}, b'{"accepted":3}'), 7, "does not say that it has all 4 events"),
+    ((201, {}, b'{"accepted":-4}'), 7, "does not say that it has all 4 events"),
+    ((201, {}, b'{"accepted":4.5}'), 7, "does not say that it has all 4 events"),
+    ((201, {}, b'{"accepted":1e300}'), 7, "does not say that it has all 4 events"),
+    ((201, {}, b'{"accepted":"4"}'), 7, "does not say that it has all 4 events"),
+    ((200, {"Content-Type": "text/html"}, b"<html>Please sign in</html>"), 7, "answered 200 and does not say"),
     ((500, {}, b"<html>secret stack</html>"), 5, "answered 500"),
 ])
 def test_a_refusal_names_file_and_lines_and_the_next_run_goes_on_there(sender, file, answer, code, clause):
@@ -154,6 +159,76 @@ def test_a_refusal_names_file_and_lines_and_the_next_run_goes_on_there(sender, f
         server.posted.clear()
         sender.run("send", str(file), "--to", server.url, "--batch", "4", expect=0)
         assert server.events == EVENTS[4:12] and not mark_of(file).exists()
+
+
+@pytest.mark.parametrize("answer", [
+    (200, {"Content-Type": "text/html"}, b"<html>Please sign in</html>"),
+    (200, {"Content-Type": "application/json"}, b'{"message":"Event received"}'),
+    (201, {"Content-Type": "text/html"}, b"<html>Created</html>"),
+    (202, {}, b"queued"),
+    (204, {}, b""),
+], ids=["sign-in page", "another status", "another body", "queue", "nothing"])
+def test_a_success_that_is_not_the_old_servers_is_a_failure(sender, file, answer):
+    """A portal or a queue in front of the server answers 2xx to anything, and keeps nothing."""
+    write(file, EVENTS[:3])
+    with LiveEventServer() as server:
+        server.document_script = [answer]
+        server.script = [None, answer]
+        outcome = sender.run("send", str(file), "--to", server.url, expect=7)
+        assert f"line 2: the server answered {answer[0]} to POST /liveEvent, and not 201" in outcome.stderr
+        assert outcome.summary["events"] == 1 and "sign in" not in outcome.stderr
+        sender.run("send", str(file), "--to", server.url, expect=0)
+        assert server.events == [EVENTS[0], EVENTS[1], EVENTS[1], EVENTS[2]]
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 503])
+def test_a_server_that_is_busy_is_asked_again_what_it_takes(sender, file, status):
+    write(file, EVENTS[:9])
+    with LiveEventServer(offers_batches=True) as server:
+        server.document_script = [(status, {"Retry-After": "0"}, b"")]
+        sender.run("send", str(file), "--to", server.url, expect=0)
+        assert [each.path for each in server.posted] == ["/events/live"]
+        server.document_script = [(status, {}, b"")]
+        assert f"answered {status} to GET /openapi.json" in sender.run("send", str(file), "--to", server.url, "--retries", "0", expect=5).stderr
+
+
+def test_a_byte_order_mark_is_no_part_of_an_event(sender, service, tmp_path):
+    file = tmp_path / "marked.jsonl"
+    file.write_bytes("\ufeff{\"n\":0}\r\n{\"n\":1}\n\ufeff{\"n\":2}\n".encode())  # the third is of a file that was appended
+    assert "left out" not in sender.run("send", str(file), "--to", service.url, expect=0).stdout
+    assert service.values() == [{"n": 0}, {"n": 1}, {"n": 2}]
+
+
+@pytest.mark.parametrize("content, clause", [
+    ('{"n":0}\r{"n":1}\r'.encode(), "it has no event in its 1 line"),
+    ('{"n":0}\n{"n":1}\n'.encode("utf-16-le"), "it has no event in its"),
+    ('{"n":0}\n{"n":1}\n'.encode("utf-16"), "is text in UTF-16"),
+    ("\ufeff{\"n\":0}\n".encode("utf-16-be"), "is text in UTF-16"),
+    (b"a,b\n1,2\n", "it has no event in its 2 lines"),
+], ids=["CR", "UTF-16 without a mark", "UTF-16", "UTF-16 of the other order", "CSV"])
+def test_a_file_without_an_event_is_a_failure(sender, service, tmp_path, content, clause):
+    file = tmp_path / "other.jsonl"
+    file.write_bytes(content)
+    outcome = sender.run("send", str(file), "--to", service.url, expect=3)
+    assert clause in outcome.stderr and "UTF-8" in outcome.stderr and str(file) in outcome.stderr
+
+
+def test_a_file_without_a_line_is_sent_at_once(sender, service, tmp_path):
+    for content in (b"", b"\n \n", b"\xef\xbb\xbf"):
+        (tmp_path / "empty.jsonl").write_bytes(content)
+        sender.run("send", str(tmp_path / "empty.jsonl"), "--to", service.url, expect=0)
+
+
+def test_lines_that_are_left_out_behind_those_a_run_before_sent(sender, tmp_path):
+    """It is not a file without an event."""
+    file = tmp_path / "odd.jsonl"
+    file.write_text('{"n":0}\n{"n":1}\nno event\n')
+    with LiveEventServer() as server:
+        server.script = [None, (400, {}, b"")]
+        sender.run("send", str(file), "--to", server.url, expect=3)
+        mark = mark_of(file)
+        mark.write_text(mark.read_text().replace(f"{1:020}", f"{2:020}"))
+        assert "left out 1 line" in sender.run("send", str(file), "--to", server.url, expect=0).stdout
 
 
 def test_a_server_or_a_file_that_is_not_there(sender, file, tmp_path):
@@ -299,3 +374,55 @@ def test_a_file_that_becomes_shorter_meanwhile_is_a_failure(sender, tmp_path):
         os.truncate(file, 4_000_000 - 7)
         outcome = process.wait()
     assert outcome.code == 3 and "became shorter while it was sent" in outcome.stderr, str(outcome)
+
+
+def numbered(letter: str, count: int) -> list:
+    return [{"n": f"{letter}{number:06}", "pad": "x" * 900} for number in range(count)]
+
+
+def send_while_it_changes(sender, file, change, code):
+    """`change` is called with the second request."""
+    write(file, numbered("a", 4_000))
+    with LiveEventServer(offers_batches=True) as server:
+        server.script = [None, lambda _: change()]
+        outcome = sender.run("send", str(file), "--to", server.url, "--batch", "500", expect=code)
+        return outcome, [each["n"] for each in server.events]
+
+
+@pytest.mark.parametrize("how", ["same size", "longer", "time set back"])
+def test_a_file_that_is_rewritten_meanwhile_is_a_failure(sender, tmp_path, how):
+    file = tmp_path / "events.jsonl"
+
+    def rewrite():
+        before = file.stat()
+        write(file, numbered("b", 5_000 if how == "longer" else 4_000))
+        if how == "time set back":
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    outcome, sent = send_while_it_changes(sender, file, rewrite, 3)
+    assert "it was rewritten while it was sent" in outcome.stderr and f"sending '{file}'" in outcome.stderr
+    assert {each[0] for each in sent} == {"a", "b"} and not mark_of(file).exists()
+    with LiveEventServer(offers_batches=True) as server:
+        os.utime(file)
+        sender.run("send", str(file), "--to", server.url, expect=0)
+        assert server.events == numbered("b", 5_000 if how == "longer" else 4_000)
+
+
+@pytest.mark.parametrize("how", ["touched", "grown", "replaced"])
+def test_a_file_whose_lines_stay_is_sent_whole(sender, tmp_path, how):
+    file = tmp_path / "events.jsonl"
+
+    def change():
+        if how == "touched":
+            os.utime(file)
+        elif how == "grown":
+            with file.open("a") as more:
+                more.write("".join(json.dumps(each) + "\n" for each in numbered("c", 1)))
+        else:
+            write(tmp_path / "new", numbered("b", 10))
+            (tmp_path / "new").rename(file)
+
+    outcome, sent = send_while_it_changes(sender, file, change, 0)
+    assert sent[:4_000] == [each["n"] for each in numbered("a", 4_000)]
+    assert len(sent) == 4_001 if how == "grown" else len(sent) == 4_000
+    assert outcome.events("send.file_changed")

@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +30,44 @@ TEST(line_file, gives_the_lines_that_are_not_blank_with_their_numbers) {
     EXPECT_EQ(numbered_lines("\n \t\r\n"), all{});
     EXPECT_EQ(numbered_lines("a\nb"), (all{"1:a", "2:b"}));
     EXPECT_EQ(numbered_lines("\na\r\n\nb\n"), (all{"2:a", "4:b"}));
+}
+
+TEST(line_file, takes_byte_order_marks_away) {
+    using all = std::vector<std::string>;
+    EXPECT_EQ(numbered_lines("\xEF\xBB\xBF"), all{});
+    EXPECT_EQ(numbered_lines("\xEF\xBB\xBF\na"), all{"2:a"});
+    EXPECT_EQ(numbered_lines("\xEF\xBB\xBF{}\n\xEF\xBB\xBF{}"), (all{"1:{}", "2:{}"}));
+    EXPECT_THROW((void)numbered_lines(std::string("\xFF\xFE{\0}\0", 6)), async::error);
+    EXPECT_THROW((void)numbered_lines(std::string("\xFE\xFF\0{\0}", 6)), async::error);
+}
+
+file_fate fate_after(const std::function<void(const std::filesystem::path&)>& change) {
+    const rig::own_file file("{\"n\":1}\n{\"n\":2}\n");
+    line_file reader(file.path());
+    EXPECT_TRUE(reader.next());
+    change(file.path());
+    while (reader.next()) {
+    }
+    return reader.fate();
+}
+
+TEST(line_file, says_whether_what_was_read_is_still_there) {
+    using path = std::filesystem::path;
+    const auto write = [](const std::string& content, std::ios::openmode how) {
+        return [content, how](const path& file) { std::ofstream(file, how) << content; };
+    };
+    EXPECT_EQ(fate_after([](const path&) {}), file_fate::whole);
+    EXPECT_EQ(fate_after(write("{}\n", std::ios::app)), file_fate::whole);
+    EXPECT_EQ(fate_after(write("{\"n\":1}\n{\"n\":2}\n{}\n", std::ios::out)), file_fate::whole) << "the same";
+    EXPECT_EQ(fate_after(write("{\"n\":1}\n{\"n\":3}\n", std::ios::out)), file_fate::rewritten);
+    EXPECT_EQ(fate_after(write("{}\n", std::ios::out)), file_fate::rewritten) << "it had been read whole";
+    EXPECT_EQ(fate_after([](const path& file) {
+                  const auto before = std::filesystem::last_write_time(file);
+                  std::ofstream(file) << "{\"n\":1}\n{\"n\":3}\n";
+                  std::filesystem::last_write_time(file, before);
+              }),
+              file_fate::rewritten)
+        << "its time was set back";
 }
 
 TEST(line_file, keeps_no_line_that_is_too_long) {
