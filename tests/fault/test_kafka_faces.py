@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from support import broker as brokers
+from support.asking import wait_for
 from support.kafka_serving import kcat, post, read_back
 
 pytestmark = pytest.mark.skipif(bool(brokers.missing()), reason=brokers.missing())
@@ -29,6 +30,20 @@ def test_events_are_read_back_from_a_position_on(serve_kafka, broker, java, topi
         # What comes while the client waits between two requests is there for the next.
         assert post(service, topic, [{"n": 10}]).status == 201
         assert [each["value"] for each in read_back(service, topic, 10)] == [{"n": 10}]
+
+
+def test_the_page_shows_the_topics_that_the_service_uses(serve_kafka, broker, java, topic):
+    java("create", topic=topic + "-of-others", partitions=1)
+    with serve_kafka(broker.address) as service:
+        assert post(service, topic, [{"n": number} for number in range(10)]).status == 201
+
+        def shown() -> dict:
+            journal = service.get("/ui/status").json["journal"]
+            assert journal["engine"] == "kafka" and journal["place"] == f"kafka://{broker.address}"
+            return {each["topic"]: (each["begin"], each["end"], each["bytes"]) for each in journal["topics"]}
+
+        wait_for(lambda: shown().get(topic) == (0, 10, None))
+        assert topic + "-of-others" not in shown()
 
 
 def test_an_array_and_a_key_of_a_batch_count_as_on_a_disk(serve_kafka, broker, java, topic):
