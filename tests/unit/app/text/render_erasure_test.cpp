@@ -5,7 +5,7 @@
 namespace app {
 namespace {
 
-archive::erasure counted() {
+archive::erasure counted_erasure() {
     archive::erasure did;
     did.condition_sha256 = "ab12";
     did.rows_of_table = 1;
@@ -18,7 +18,7 @@ archive::erasure counted() {
 }
 
 TEST(render_erasure, says_what_would_go_and_what_stays_beyond_reach) {
-    const auto text = render_erasure(counted(), {}, "run", output_format::text);
+    const auto text = render_erasure(counted_erasure(), {}, "run", output_format::text);
     EXPECT_NE(text.find("2024-01-02     2  1,234  logs/events_2024-01-02.csv"), std::string::npos) << text;
     EXPECT_NE(text.find("would erase 2 rows of 1 archived file, and 1 row of the table"), std::string::npos);
     EXPECT_NE(text.find("nothing was changed"), std::string::npos);
@@ -27,7 +27,7 @@ TEST(render_erasure, says_what_would_go_and_what_stays_beyond_reach) {
 }
 
 TEST(render_erasure, a_receipt_is_a_document_whatever_is_asked_for) {
-    auto did = counted();
+    auto did = counted_erasure();
     did.done = did.verified = did.hidden = true;
     did.files.front().after = {1'232, 8'900, 0xfe};
     const auto text =
