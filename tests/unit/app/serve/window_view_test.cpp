@@ -27,7 +27,7 @@ class own_zone {
     own_zone& operator=(const own_zone&) = delete;
 };
 
-events::event_time at(std::chrono::sys_seconds seconds) { return {seconds}; }
+events::event_time at(std::chrono::sys_seconds when) { return {when}; }
 
 constexpr std::chrono::sys_seconds moment = std::chrono::sys_days(std::chrono::year(2026) / 11 / 20) +
                                             std::chrono::hours(15) + std::chrono::minutes(3);
