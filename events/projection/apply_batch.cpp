@@ -1,14 +1,11 @@
 #include "events/projection/apply_batch.hpp"
 
-#include "async/caught.hpp"
-#include "async/cleanup.hpp"
 #include "async/fault_point.hpp"
-#include "db/transaction.hpp"
 #include "events/event_mark.hpp"
-#include "events/projection/apply_events.hpp"
-#include "events/projection/bisection.hpp"
+#include "events/projection/apply_plugins.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/dead_letter.hpp"
+#include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 
 #include <fmt/format.h>
@@ -58,7 +55,7 @@ class batch_work {
         fault_point("projection-begin");
         if (invalid_.empty()) {
             try {
-                co_return co_await in_transaction(false);
+                co_return co_await in_one_transaction(false);
             } catch (const db::error& said) {
                 if (!is_about_events(said) || !session_.usable())
                     throw;
@@ -66,7 +63,7 @@ class batch_work {
             }
         }
         fault_point(whole_refused_ ? "projection-refused" : "projection-invalid");
-        co_return co_await in_transaction(true);
+        co_return co_await in_one_transaction(true);
     }
 
     [[nodiscard]] awaitable<batch_report> within() {
@@ -76,41 +73,17 @@ class batch_work {
     }
 
   private:
-    [[nodiscard]] awaitable<batch_report> in_transaction(bool in_pieces) {
+    [[nodiscard]] awaitable<batch_report> in_one_transaction(bool in_pieces) {
         db::transaction_options options;
         options.lock_timeout = batch_lock_patience;
-        auto open = co_await db::transaction::begin(session_, options);
         report_ = {};
-        auto done = co_await async::outcome_of(apply(in_pieces));
-        if (done.failed || report_.fenced) {
-            if (session_.usable() && open.open())
-                co_await open.rollback();
-            if (done.failed)
-                std::rethrow_exception(done.failed);
-            co_return report_;
-        }
-        fault_point("projection-before-commit");
-        co_await commit(open);
-        fault_point("projection-after-commit");
+        transaction_body body = [this, in_pieces](db::connection&) { return apply(in_pieces); };
+        if (co_await in_transaction(session_, options, std::move(body), "projection-before-commit"))
+            fault_point("projection-after-commit");
         co_return report_;
     }
 
-    [[nodiscard]] awaitable<void> commit(db::transaction& open) {
-        const auto outcome =
-            co_await async::shielded(open.commit(async::deadline::after(db::commit_patience)));
-        if (outcome == db::commit_outcome::committed)
-            co_return;
-        auto refused = open.refusal().value_or(
-            db::error(failure::temporary, "the transaction was rolled back", {}, session_.usable()));
-        if (outcome == db::commit_outcome::rolled_back)
-            throw refused;
-        db::error unknown(failure::temporary, "the answer to COMMIT was lost: " + refused.message(), {},
-                          false);
-        unknown.set_outcome_unknown();
-        throw unknown;
-    }
-
-    // Returns false where it was fenced; only so that outcome_of has a value.
+    // Returns false where it was fenced.
     [[nodiscard]] awaitable<bool> apply(bool in_pieces) {
         // First of all: from here on a process that is stopped holds nobody up for long.
         co_await session_.execute(std::string(batch_settings) +
@@ -134,7 +107,7 @@ class batch_work {
         else
             co_await apply_whole(target_.definition.apply);
         fault_point("projection-applied");
-        co_await apply_plugins();
+        co_await apply_to_plugins();
         co_await write_dead_letters();
         report_.events = accepted_end_;
         report_.dead_letters = refused_.size();
@@ -151,32 +124,13 @@ class batch_work {
             throw another_rebuild();
     }
 
-    // Ranges that a statement may take in one piece: $4 says where it begins, so no position may be missing.
-    [[nodiscard]] std::vector<event_range> runs_of(std::vector<event_range> ranges,
-                                                   const apply_sql& sql) const {
-        if (!sql.needs_positions())
-            return ranges;
-        std::vector<event_range> runs;
-        for (const auto& each : ranges) {
-            auto begin = each.begin;
-            for (auto at = each.begin + 1; at < each.end; ++at)
-                if (events_[at].at != events_[at - 1].at + 1) {
-                    runs.push_back({begin, at});
-                    begin = at;
-                }
-            if (begin < each.end)
-                runs.push_back({begin, each.end});
-        }
-        return runs;
-    }
-
     [[nodiscard]] events_to_apply part(event_range range) const {
-        return {events_.subspan(range.begin, range.size()), source_, left_out_};
+        return part_of({events_, source_, left_out_}, range);
     }
 
     [[nodiscard]] awaitable<void> apply_whole(const apply_sql& sql) {
         std::vector<event_range> whole(1, event_range{0, events_.size()});
-        for (const auto& each : runs_of(std::move(whole), sql))
+        for (const auto& each : runs_of(std::move(whole), events_, sql))
             co_await apply_events(session_, sql, part(each));
         accepted_end_ = events_.size();
     }
@@ -221,7 +175,7 @@ class batch_work {
     }
 
     [[nodiscard]] awaitable<void> halve(const apply_sql& sql, std::vector<event_range> untried) {
-        bisection left(runs_of(std::move(untried), sql));
+        bisection left(runs_of(std::move(untried), events_, sql));
         while (const auto range = left.next()) {
             const auto said = co_await try_events(session_, sql, part(*range), failure_reach::events);
             if (!said) {
@@ -261,50 +215,15 @@ class batch_work {
             target_.key.projection, target_.key.topic, partition, next, report_.mark);
     }
 
-    [[nodiscard]] awaitable<void> apply_plugins() {
+    [[nodiscard]] awaitable<void> apply_to_plugins() {
         std::vector<std::size_t> left_out;
         for (const auto& each : refused_)
             left_out.push_back(each.index);
         const auto accepted = ranges_without(accepted_end_, left_out);
         if (target_.definition.plugins.empty() || accepted.empty())
             co_return;
-        // What apply.sql has put off is not to be laid to a plugin's charge.
-        co_await session_.execute("SET CONSTRAINTS ALL IMMEDIATE");
-        for (const auto& each : target_.definition.plugins)
-            if (!each.apply.statements.empty())
-                co_await apply_plugin(each, accepted);
-    }
-
-    // The events that it refuses are counted; another error ends this plugin for this batch.
-    [[nodiscard]] awaitable<void> apply_plugin(const plugin& which, std::vector<event_range> accepted) {
-        bisection left(runs_of(std::move(accepted), which.apply));
-        std::size_t failures = 0;
-        std::string first;
-        while (const auto range = left.next()) {
-            const auto said =
-                co_await try_events(session_, which.apply, part(*range), failure_reach::statement);
-            fault_point("projection-plugin");
-            if (!said) {
-                left.applied();
-                continue;
-            }
-            first = first.empty() ? said->message() : first;
-            const bool hopeless = !is_about_events(*said) || failures >= dead_letters_max;
-            if (hopeless) {
-                failures += range->size();
-                left.applied();
-            } else if (left.refused()) {
-                ++failures;
-            }
-        }
-        report_.plugin_failures += failures;
-        if (failures > 0)
-            log_.warn("projection.plugin_failed", "a plugin could not be applied to some events",
-                      {{"projection", target_.key.projection},
-                       {"plugin", which.name},
-                       {"first_position", from_},
-                       {"events", failures},
-                       {"error.message", first}});
+        const plugin_batch batch{target_.key.projection, from_, {events_, source_, left_out_}, accepted};
+        report_.plugin_failures = co_await apply_plugins(session_, target_.definition.plugins, batch, log_);
     }
 
     [[nodiscard]] awaitable<void> write_dead_letters() {

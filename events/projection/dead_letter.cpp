@@ -1,10 +1,8 @@
 #include "events/projection/dead_letter.hpp"
 
-#include "async/caught.hpp"
-#include "async/cleanup.hpp"
 #include "async/fault_point.hpp"
-#include "db/transaction.hpp"
 #include "events/projection/apply_events.hpp"
+#include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 
 #include <boost/json/parse.hpp>
@@ -20,6 +18,8 @@ namespace events {
 namespace {
 
 using async::failure;
+
+constexpr std::string_view serialization_failure = "40001";
 
 constexpr std::string_view letter_columns =
     "d.topic, d.partition, d.position, (pg_catalog.extract('epoch', d.at) OPERATOR(pg_catalog.*)"
@@ -136,30 +136,48 @@ awaitable<void> must_mean_one_each(db::connection& session, const choice_paramet
             "Say which: TOPIC/PARTITION:POSITIONS, such as live/0:3,5.");
 }
 
-awaitable<std::vector<dead_letter>> chosen_letters(db::connection& session, std::string projection,
+// Without the events: a million of them may be chosen.
+struct letter_place {
+    position_key key;
+    position at = 0;
+};
+
+awaitable<std::vector<letter_place>> chosen_places(db::connection& session, std::string projection,
                                                    const choice_parameters& which) {
-    const auto sql = fmt::format("SELECT {}{}{}", letter_columns, of_the_choice, letter_order);
+    const auto sql = fmt::format("SELECT d.topic, d.partition, d.position{}{}", of_the_choice, letter_order);
     const auto rows = co_await session.query(sql, which.values());
-    std::vector<dead_letter> letters;
+    std::vector<letter_place> places;
     for (int row = 0; row < rows.rows(); ++row)
-        letters.push_back(letter_from(rows, row, projection));
-    co_return letters;
+        places.push_back(
+            {{projection, std::string(rows.text(row, 0)), static_cast<std::int32_t>(rows.integer(row, 1))},
+             rows.integer(row, 2)});
+    co_return places;
 }
 
 constexpr std::string_view of_the_letter = " WHERE projection = $1 AND topic = $2 AND partition = "
                                            "$3::pg_catalog.int4 AND position = $4::pg_catalog.int8";
 
-// Within a transaction. True: it was there, and is applied; false: it stays, or somebody else has taken it.
-awaitable<bool> retry_one(db::connection& session, const projection_definition& definition,
-                          dead_letter letter, bool& refused, async::log& log) {
-    const auto partition = std::to_string(letter.key.partition);
-    const auto at = std::to_string(letter.refused.at);
-    const auto removal = fmt::format("DELETE FROM event_archiver.dead_letter{}", of_the_letter);
-    const auto removed =
-        co_await session.query(removal, letter.key.projection, letter.key.topic, partition, at);
-    if (removed.rows_affected() == 0)
-        co_return false;
+enum class retry_outcome : std::uint8_t { gone, applied, refused };
+
+// Within a transaction. `gone`: another process has taken it.
+awaitable<retry_outcome> retry_one(db::connection& session, const projection_definition& definition,
+                                   letter_place place, async::log& log) {
+    const auto partition = std::to_string(place.key.partition);
+    const auto at = std::to_string(place.at);
+    const auto removal =
+        fmt::format("DELETE FROM event_archiver.dead_letter d{} RETURNING {}", of_the_letter, letter_columns);
+    std::optional<db::result> removed;
+    try {
+        removed = co_await session.query(removal, place.key.projection, place.key.topic, partition, at);
+    } catch (const db::error& said) {
+        if (said.state() !=
+            serialization_failure) // another process has removed it, or found it refused again
+            throw;
+    }
+    if (!removed || removed->rows() == 0)
+        co_return retry_outcome::gone;
     async::fault_point("dead-letter-removed");
+    auto letter = letter_from(*removed, 0, place.key.projection);
     const auto row = co_await look_at(session, letter.key);
     const event_source from{row ? row->journal : std::string(), letter.key.topic, letter.key.partition};
     const events_to_apply one{event_list(&letter.refused, 1), from};
@@ -174,12 +192,11 @@ awaitable<bool> retry_one(db::connection& session, const projection_definition& 
         }
     }
     if (!reason.empty()) {
-        refused = true;
         co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         letter.sqlstate = state;
         letter.reason = reason;
         co_await write_down(session, std::move(letter));
-        co_return false;
+        co_return retry_outcome::refused;
     }
     for (const auto& each : definition.plugins) {
         if (each.apply.statements.empty())
@@ -193,7 +210,7 @@ awaitable<bool> retry_one(db::connection& session, const projection_definition& 
                       {"events", 1},
                       {"error.message", said->message()}});
     }
-    co_return true;
+    co_return retry_outcome::applied;
 }
 
 } // namespace
@@ -222,7 +239,12 @@ awaitable<void> write_down(db::connection& session, dead_letter letter) {
 awaitable<std::vector<dead_letter>> dead_letters(db::connection& session, std::string projection) {
     const letter_choice all;
     const choice_parameters parameters(projection, all);
-    co_return co_await chosen_letters(session, std::move(projection), parameters);
+    const auto sql = fmt::format("SELECT {}{}{}", letter_columns, of_the_choice, letter_order);
+    const auto rows = co_await session.query(sql, parameters.values());
+    std::vector<dead_letter> letters;
+    for (int row = 0; row < rows.rows(); ++row)
+        letters.push_back(letter_from(rows, row, projection));
+    co_return letters;
 }
 
 awaitable<void> retry_letters(db::connection& session, const projection_definition& definition,
@@ -231,24 +253,17 @@ awaitable<void> retry_letters(db::connection& session, const projection_definiti
     const choice_parameters parameters(projection, which);
     co_await must_mean_one_each(session, parameters);
     so_far.refused = 0; // they are all tried again
-    auto letters = co_await chosen_letters(session, std::move(projection), parameters);
-    for (auto& each : letters) {
-        auto open = co_await db::transaction::begin(session, db::transaction_options());
-        bool refused = false;
-        auto done = co_await async::outcome_of(retry_one(session, definition, std::move(each), refused, log));
-        if (done.failed) {
-            if (session.usable())
-                co_await open.rollback();
-            std::rethrow_exception(done.failed);
-        }
-        async::fault_point("dead-letter-applied");
-        const auto outcome =
-            co_await async::shielded(open.commit(async::deadline::after(db::commit_patience)));
-        if (outcome != db::commit_outcome::committed)
-            throw open.refusal().value_or(
-                db::error(failure::temporary, "the answer to COMMIT was lost", {}, false));
-        so_far.applied += *done.value ? 1 : 0;
-        so_far.refused += refused ? 1 : 0;
+    auto places = co_await chosen_places(session, std::move(projection), parameters);
+    for (auto& each : places) {
+        auto outcome = retry_outcome::gone;
+        transaction_body body = [&](db::connection& one) -> awaitable<bool> {
+            outcome = co_await retry_one(one, definition, std::move(each), log);
+            co_return outcome != retry_outcome::gone;
+        };
+        (void)co_await in_transaction(session, db::transaction_options(), std::move(body),
+                                      "dead-letter-applied");
+        so_far.applied += outcome == retry_outcome::applied ? 1 : 0;
+        so_far.refused += outcome == retry_outcome::refused ? 1 : 0;
     }
 }
 

@@ -25,7 +25,7 @@ struct dead_letter {
 // Within a transaction. What is there of the same event is replaced.
 [[nodiscard]] awaitable<void> write_down(db::connection& session, dead_letter letter);
 
-// Those of `projection`, by topic, partition and position. At most `count`, behind `after` of them.
+// Those of `projection`, by topic, partition and position.
 [[nodiscard]] awaitable<std::vector<dead_letter>> dead_letters(db::connection& session,
                                                                std::string projection);
 

@@ -1,11 +1,11 @@
 #include "events/projection/rebuild.hpp"
 
 #include "async/caught.hpp"
-#include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
-#include "db/transaction.hpp"
 #include "events/projection/apply_batch.hpp"
+#include "events/projection/in_transaction.hpp"
+#include "events/projection/rebuild_rows.hpp"
 #include "events/projection/rebuild_sources.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/stream.hpp"
@@ -100,36 +100,15 @@ class rebuild_work {
         co_await session_.use(std::move(body));
     }
 
-    [[nodiscard]] awaitable<void> in_transaction(db::connection& session,
-                                                 std::chrono::milliseconds lock_timeout,
-                                                 std::function<awaitable<void>(db::connection&)> body,
-                                                 std::string_view point) {
-        db::transaction_options options;
-        options.lock_timeout = lock_timeout;
-        auto open = co_await db::transaction::begin(session, options);
-        const auto failed = co_await async::caught(body(session));
-        if (failed) {
-            if (session.usable())
-                co_await open.rollback();
-            std::rethrow_exception(failed);
-        }
-        fault_point(point);
-        const auto outcome =
-            co_await async::shielded(open.commit(async::deadline::after(db::commit_patience)));
-        if (outcome != db::commit_outcome::committed)
-            throw open.refusal().value_or(
-                db::error(failure::temporary, "the answer to COMMIT was lost", {}, false));
-    }
-
     [[nodiscard]] awaitable<void> prepare(db::connection& session) {
-        std::function<awaitable<void>(db::connection&)> body = [this](db::connection& one) {
-            return make_tables(one);
-        };
-        co_await in_transaction(session, prepare_patience, std::move(body), "rebuild-before-prepared");
+        db::transaction_options options;
+        options.lock_timeout = prepare_patience;
+        transaction_body body = [this](db::connection& one) { return make_tables(one); };
+        (void)co_await in_transaction(session, options, std::move(body), "rebuild-before-prepared");
     }
 
     // The schema, its tables, and where reading begins.
-    [[nodiscard]] awaitable<void> make_tables(db::connection& session) {
+    [[nodiscard]] awaitable<bool> make_tables(db::connection& session) {
         co_await lock_tables_of_projections(session);
         // First of all: a batch of a rebuild that was begun before is over once its row is gone.
         (void)co_await session.query("DELETE FROM event_archiver.position WHERE projection = $1", temporary_);
@@ -165,6 +144,7 @@ class rebuild_work {
             co_await begin_at(session, key, each.there.id, each.start);
         }
         begun_ = sources_.all().size();
+        co_return true;
     }
 
     [[noreturn]] static void rethrow_with(const std::exception_ptr& failed, const std::string& doing) {
@@ -201,24 +181,24 @@ class rebuild_work {
             if (swapped_)
                 co_return;
         }
-        std::function<awaitable<void>(db::connection&)> body = [this](db::connection& one) {
-            return move_over(one);
-        };
+        db::transaction_options options;
+        options.lock_timeout = swap_patience;
+        transaction_body body = [this](db::connection& one) { return move_over(one); };
         far_behind_ = false;
         swap_sent_ = true;
-        const auto failed = co_await async::caught(
-            in_transaction(session, swap_patience, std::move(body), "rebuild-before-swap"));
+        const auto done = co_await async::outcome_of(
+            in_transaction(session, options, std::move(body), "rebuild-before-swap"));
         if (far_behind_) { // once more around
             swap_sent_ = false;
             co_return;
         }
-        if (failed)
-            std::rethrow_exception(failed);
+        if (done.failed)
+            std::rethrow_exception(done.failed);
         fault_point("rebuild-swapped");
         swapped_ = true;
     }
 
-    [[nodiscard]] awaitable<void> move_over(db::connection& session) {
+    [[nodiscard]] awaitable<bool> move_over(db::connection& session) {
         co_await lock_tables_of_projections(session);
         // No batch of the live projection is in the middle, and none begins. It takes no snapshot, as a query
         // would: what is read behind it is the last.
@@ -235,41 +215,13 @@ class rebuild_work {
             co_await level(session, each);
         co_await must_be_free_to_swap(session, definition_);
         parking_ = co_await swap_tables(session, definition_);
-        for (const auto& each : sources_.all())
-            co_await drop_letters_of(session, each);
-        (void)co_await session.query(
-            "UPDATE event_archiver.dead_letter SET projection = $1 WHERE projection = $2",
-            request_.which.name, temporary_);
-        // A projection that was paused stays so.
-        (void)co_await session.query(
-            "UPDATE event_archiver.position AS p SET state = l.state FROM event_archiver.position l"
-            " WHERE p.projection = $2 AND l.projection = $1 AND l.topic = p.topic AND l.partition = "
-            "p.partition"
-            " AND l.state = 'paused'",
-            request_.which.name, temporary_);
-        (void)co_await session.query("DELETE FROM event_archiver.position WHERE projection = $1",
-                                     request_.which.name);
-        (void)co_await session.query(
-            "UPDATE event_archiver.position SET projection = $1 WHERE projection = $2", request_.which.name,
-            temporary_);
-        // Every file has been applied to the new tables.
-        (void)co_await session.query("DELETE FROM event_archiver.migration WHERE projection = $1",
-                                     definition_.name);
-        for (const auto& each : definition_.migrations)
-            (void)co_await session.query(
-                "INSERT INTO event_archiver.migration (projection, name, checksum) VALUES"
-                " ($1, $2, encode(sha256(convert_to($3::text, 'UTF8')), 'hex'))",
-                definition_.name, each.name, each.sql);
-    }
-
-    // Those from the start on were met again; the others were not.
-    [[nodiscard]] awaitable<void> drop_letters_of(db::connection& session, rebuilt_partition each) {
-        const auto partition = std::to_string(each.partition);
-        const auto start = std::to_string(each.start);
-        (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1"
-                                     " AND topic = $2 AND partition = $3::pg_catalog.int4"
-                                     " AND position >= $4::pg_catalog.int8",
-                                     request_.which.name, each.source->name(), partition, start);
+        for (const auto& each : sources_.all()) {
+            position_key live{request_.which.name, each.source->name(), each.partition};
+            co_await drop_letters_from(session, std::move(live), each.start);
+        }
+        co_await rename_rows(session, temporary_, request_.which.name);
+        co_await record_migrations(session, definition_);
+        co_return true;
     }
 
     // The new tables get what the live projection has applied and they lack: the last batch.

@@ -210,17 +210,11 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
     async::fault_point("replay-looked");
     db::transaction_options options;
     options.lock_timeout = std::chrono::seconds(30);
-    auto open = co_await db::transaction::begin(session, options);
-    const auto failed = co_await async::caught(set_back(session, which, starts, from.left_out));
-    if (failed) {
-        if (session.usable())
-            co_await open.rollback();
-        std::rethrow_exception(failed);
-    }
-    const auto outcome = co_await async::shielded(open.commit(async::deadline::after(db::commit_patience)));
-    if (outcome != db::commit_outcome::committed)
-        throw open.refusal().value_or(
-            db::error(failure::temporary, "the answer to COMMIT was lost", {}, false));
+    transaction_body body = [&](db::connection& one) -> awaitable<bool> {
+        co_await set_back(one, which, starts, from.left_out);
+        co_return true;
+    };
+    (void)co_await in_transaction(session, options, std::move(body), "replay-set-back");
     for (const auto& each : starts)
         log.info(
             "projection.replay", "a projection begins again",

@@ -2,7 +2,7 @@
 
 #include "async/caught.hpp"
 #include "async/fault_point.hpp"
-#include "db/transaction.hpp"
+#include "events/projection/in_transaction.hpp"
 
 #include <fmt/format.h>
 
@@ -87,23 +87,15 @@ WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'
 )sql";
 constexpr std::int64_t tables_of_schema = 4;
 
-awaitable<void> commit_or_say(db::transaction& open, std::string_view doing) {
-    const auto outcome = co_await open.commit(async::deadline::after(db::commit_patience));
-    if (outcome == db::commit_outcome::committed)
-        co_return;
-    auto refused =
-        open.refusal().value_or(db::error(failure::temporary, "the answer to COMMIT was lost", {}, false));
-    refused.add_context(doing);
-    throw refused;
-}
-
 awaitable<void> create_tables(db::connection& session) {
     db::transaction_options options;
     options.lock_timeout = schema_patience;
-    auto making = co_await db::transaction::begin(session, options);
-    co_await session.execute(schema_lock);
-    co_await session.execute(schema_statements);
-    co_await commit_or_say(making, "making the schema event_archiver");
+    transaction_body body = [](db::connection& one) -> awaitable<bool> {
+        co_await one.execute(schema_lock);
+        co_await one.execute(schema_statements);
+        co_return true;
+    };
+    (void)co_await in_transaction(session, options, std::move(body), "projection-schema-made");
 }
 
 [[noreturn]] void may_not_create(const db::error& said, std::string_view database, std::string_view role) {
@@ -159,15 +151,8 @@ awaitable<bool> apply_in_transaction(db::connection& session, const projection_d
                                      const migration& file) {
     db::transaction_options options;
     options.lock_timeout = schema_patience;
-    auto applying = co_await db::transaction::begin(session, options);
-    auto done = co_await async::outcome_of(apply_migration(session, which, file));
-    if (done.failed) {
-        if (session.usable())
-            co_await applying.rollback();
-        std::rethrow_exception(done.failed);
-    }
-    co_await commit_or_say(applying, fmt::format("migration '{}/{}'", which.name, file.name));
-    co_return *done.value;
+    transaction_body body = [&](db::connection& one) { return apply_migration(one, which, file); };
+    co_return co_await in_transaction(session, options, std::move(body), "projection-migration-applied");
 }
 
 } // namespace

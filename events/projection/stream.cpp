@@ -21,12 +21,6 @@ using async::deadline;
 using async::failure;
 using namespace std::chrono_literals;
 
-// A pause, or a row that somebody has changed, is seen within a second.
-constexpr std::chrono::milliseconds look_every{900};
-// Whoever stands by takes over if the position has not moved for so long although there are events.
-constexpr std::chrono::milliseconds standby_patience{2'000};
-constexpr std::chrono::milliseconds standby_look{250};
-
 std::optional<async::error> error_in(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);
@@ -41,45 +35,7 @@ bool stops_projection(const async::error& said) {
            said.kind() != failure::locked;
 }
 
-// Behind the beginning, what was there before is in no table of this projection, and will never be.
-void say_where_it_begins(async::log& log, const stream_progress& progress, const extent& there) {
-    if (there.begin > 0)
-        log.warn("projection.begins_late",
-                 "a projection begins with a topic of which the journal has removed events: they are not "
-                 "applied",
-                 {{"projection", progress.projection},
-                  {"topic", progress.topic},
-                  {"position", there.begin},
-                  {"events_gone", there.begin}});
-    else
-        log.info("projection.begun", "a projection begins with a topic",
-                 {{"projection", progress.projection}, {"topic", progress.topic}, {"position", there.begin}});
-}
-
 } // namespace
-
-std::string_view to_string(stream_state state) noexcept {
-    switch (state) {
-    case stream_state::starting:
-        return "starting";
-    case stream_state::running:
-        return "running";
-    case stream_state::standing_by:
-        return "standing_by";
-    case stream_state::paused:
-        return "paused";
-    case stream_state::failed:
-        break;
-    }
-    return "failed";
-}
-
-std::chrono::duration<double> stream_progress::behind_time(std::chrono::system_clock::time_point now) const {
-    if (behind() == 0)
-        return {};
-    const auto since = oldest ? std::chrono::system_clock::time_point(*oldest) : moved;
-    return std::max(std::chrono::duration<double>(now - since), std::chrono::duration<double>(0));
-}
 
 projection_stream::projection_stream(projection_session& session, topic& source, std::int32_t partition,
                                      std::string name, const projection_definition& definition,
@@ -120,57 +76,6 @@ awaitable<void> projection_stream::run() {
         }
         co_await stopped(*said);
     }
-}
-
-awaitable<void> projection_stream::attach() {
-    std::function<awaitable<void>(db::connection&)> body = [this](db::connection& session) {
-        return attach_on(session);
-    };
-    co_await session_.use(std::move(body));
-}
-
-awaitable<void> projection_stream::attach_on(db::connection& session) {
-    auto row = co_await look_at(session, target_.key);
-    // Behind the row: another process may move it on meanwhile, with the end of the journal.
-    auto there = co_await source_.look(progress_.partition);
-    if (!row && !options_.schema.empty())
-        throw another_rebuild();
-    if (!row || row->journal.empty()) {
-        co_await begin_at(session, target_.key, there.id, there.begin);
-        row = co_await look_at(session, target_.key);
-        say_where_it_begins(log_, progress_, there);
-        there = co_await source_.look(progress_.partition);
-    }
-    if (!row)
-        throw async::error(failure::temporary, "the row of the projection's position was removed");
-    must_belong(target_.key, *row, there);
-    co_await must_go_on(source_, target_.key, *row, there);
-    if (row->state == "failed") {
-        co_await clear_failure(session, target_.key);
-        row->state = "running";
-    }
-    target_.journal = there.id;
-    progress_.end = there.end;
-    progress_.moved = std::chrono::system_clock::now();
-    take(*row);
-    look_due_ = deadline::after(look_every);
-}
-
-void projection_stream::take(const position_row& row) {
-    if (row.next != progress_.next) {
-        progress_.moved = std::chrono::system_clock::now();
-        drop_read();
-    }
-    progress_.next = row.next;
-    replay_until_ = row.replay_until;
-    target_.mark = row.mark;
-    last_worker_ = row.worker;
-    if (row.state == "paused")
-        progress_.state = stream_state::paused;
-    else if (row.state == "failed")
-        progress_.state = stream_state::failed;
-    else
-        progress_.state = stream_state::running;
 }
 
 void projection_stream::drop_read() {
@@ -282,67 +187,6 @@ void projection_stream::note(const batch_report& report) {
                    {"before_position", report.next}});
     if (options_.moved)
         options_.moved();
-}
-
-// The row, and the journal that it must belong to.
-awaitable<void> projection_stream::look_again() {
-    std::function<awaitable<void>(db::connection&)> body =
-        [this](db::connection& session) -> awaitable<void> {
-        const auto row = co_await look_at(session, target_.key);
-        if (!row)
-            must_not_have_vanished();
-        if (!row && progress_.state == stream_state::failed)
-            co_return;
-        if (!row || row->journal.empty()) { // put back to a time before it began
-            co_await attach_on(session);
-            co_return;
-        }
-        const auto there = co_await source_.look(progress_.partition);
-        must_belong(target_.key, *row, there);
-        if (progress_.state == stream_state::failed) // what it failed of may be that the topic was removed
-            co_await must_go_on(source_, target_.key, *row, there);
-        progress_.end = there.end;
-        take(*row);
-    };
-    co_await session_.use(std::move(body));
-    look_due_ = deadline::after(look_every);
-}
-
-// A person has removed it: what was applied would be applied again, to tables that have it.
-void projection_stream::must_not_have_vanished() const {
-    if (progress_.next == 0 || progress_.state == stream_state::failed)
-        return;
-    if (!options_.schema.empty())
-        throw another_rebuild();
-    throw async::error(
-        failure::precondition,
-        fmt::format("the position of projection '{}' in topic '{}', partition {}, was {} and is gone",
-                    progress_.projection, progress_.topic, progress_.partition, progress_.next),
-        "Nothing more is applied. A restart applies the topic from its beginning: if that is meant, empty the"
-        " tables before; if the database was put back to a time before the projection began, restart.");
-}
-
-// Somebody else moves the position: looks on until it stands still although there are events.
-awaitable<void> projection_stream::stand_by() {
-    progress_.state = stream_state::standing_by;
-    drop_read();
-    auto seen = progress_.next;
-    auto patience = deadline::after(standby_patience);
-    while (!caught_up()) {
-        co_await async::pause(standby_look);
-        co_await look_again();
-        if (progress_.state != stream_state::running)
-            co_return;
-        if (progress_.next != seen || progress_.behind() == 0) {
-            seen = progress_.next;
-            patience = deadline::after(standby_patience);
-        } else if (patience.passed()) {
-            log_.info("projection.taken_over", "a projection that stood still is taken over",
-                      {{"projection", progress_.projection}, {"topic", progress_.topic}, {"position", seen}});
-            co_return;
-        }
-        progress_.state = stream_state::standing_by;
-    }
 }
 
 // Says so, writes it down, and waits until somebody resumes it.

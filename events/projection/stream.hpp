@@ -7,39 +7,15 @@
 #include "events/journal/journal.hpp"
 #include "events/projection/apply_batch.hpp"
 #include "events/projection/projection_session.hpp"
+#include "events/projection/stream_progress.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace events {
-
-enum class stream_state : std::uint8_t { starting, running, standing_by, paused, failed };
-[[nodiscard]] std::string_view to_string(stream_state state) noexcept;
-
-// What a stream has done since its process began; for metrics and logs.
-struct stream_progress {
-    std::string projection;
-    std::string topic;
-    std::int32_t partition = 0;
-    stream_state state = stream_state::starting;
-    position next = 0;
-    position end = 0;
-    std::optional<event_time> oldest;              // of the events that are read and not applied
-    std::chrono::system_clock::time_point moved{}; // when the position last moved, or had no need to
-    std::uint64_t events = 0;
-    std::uint64_t batches = 0;
-    std::uint64_t dead_letters = 0;
-    std::uint64_t plugin_failures = 0;
-    std::uint64_t fenced = 0; // another process had moved the position
-
-    [[nodiscard]] position behind() const noexcept { return end > next ? end - next : 0; }
-    // How old the oldest event is that is not applied; zero: all are.
-    [[nodiscard]] std::chrono::duration<double> behind_time(std::chrono::system_clock::time_point now) const;
-};
 
 struct stream_options {
     bool once = false;  // to the end that the topic has when the stream begins
@@ -63,6 +39,9 @@ class projection_stream {
     [[nodiscard]] const stream_progress& progress() const noexcept { return progress_; }
 
   private:
+    // A pause, or a row that somebody has changed, is seen within a second.
+    static constexpr std::chrono::milliseconds look_every{900};
+
     [[nodiscard]] awaitable<void> attach();
     [[nodiscard]] awaitable<void> attach_on(db::connection& session);
     [[nodiscard]] awaitable<void> step();

@@ -1,0 +1,27 @@
+// What event_archiver's own tables know of a projection once a rebuild takes its place. Each is called within
+// the transaction of the swap.
+// Tested by tests/integration/test_projections.py and tests/fault/test_projection_kills.py.
+#pragma once
+
+#include "async/asio.hpp"
+#include "db/connection.hpp"
+#include "events/projection/control.hpp"
+#include "events/projection/definition.hpp"
+
+#include <string>
+
+namespace events {
+
+using async::awaitable;
+
+// Dead letters of `live` at `start` and behind it: the rebuild has met these events again.
+[[nodiscard]] awaitable<void> drop_letters_from(db::connection& session, position_key live, position start);
+
+// The positions and dead letters of the rebuild, `temporary`, become those of `live`. What was paused stays
+// so.
+[[nodiscard]] awaitable<void> rename_rows(db::connection& session, std::string temporary, std::string live);
+
+// Each migration of the definition has been applied to the new tables, and no other.
+[[nodiscard]] awaitable<void> record_migrations(db::connection& session, const projection_definition& which);
+
+} // namespace events

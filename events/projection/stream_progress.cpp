@@ -1,0 +1,30 @@
+#include "events/projection/stream_progress.hpp"
+
+#include <algorithm>
+
+namespace events {
+
+std::string_view to_string(stream_state state) noexcept {
+    switch (state) {
+    case stream_state::starting:
+        return "starting";
+    case stream_state::running:
+        return "running";
+    case stream_state::standing_by:
+        return "standing_by";
+    case stream_state::paused:
+        return "paused";
+    case stream_state::failed:
+        break;
+    }
+    return "failed";
+}
+
+std::chrono::duration<double> stream_progress::behind_time(std::chrono::system_clock::time_point now) const {
+    if (behind() == 0)
+        return {};
+    const auto since = oldest ? std::chrono::system_clock::time_point(*oldest) : moved;
+    return std::max(std::chrono::duration<double>(now - since), std::chrono::duration<double>(0));
+}
+
+} // namespace events
