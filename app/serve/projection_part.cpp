@@ -36,8 +36,13 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     // Without a database it is not known how far those of other processes are.
     if (settings.database.empty())
         note_awaited(all_projections(settings));
-    if (settings.projections.choice == projection_choice::none)
+    if (settings.projections.choice == projection_choice::none) {
+        // Another process runs those of these APIs, and may not have begun.
+        auto elsewhere = settings;
+        elsewhere.projections.choice = projection_choice::of_the_apis;
+        note_awaited(projections_to_serve(all_projections(elsewhere), elsewhere));
         return;
+    }
     std::vector<events::projection_definition> chosen;
     auto to_serve = projections_to_serve(all_projections(settings), settings);
     note_awaited(to_serve); // one with a mistake needs its events once it is fixed

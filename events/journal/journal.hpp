@@ -87,7 +87,8 @@ class journal {
     // if it is not there. It lives as long as the journal.
     [[nodiscard]] virtual awaitable<topic*> open(std::string name) = 0;
     [[nodiscard]] virtual awaitable<std::vector<std::string>> topics() = 0;
-    // Waits for what is being written, and refuses more. Call it once, at the end.
+    // Waits for what is being written, and refuses more. Call it once, at the end. Throws
+    // journal_error(broken) if events that were answered may be lost.
     [[nodiscard]] virtual awaitable<void> close() = 0;
 };
 

@@ -100,22 +100,34 @@ awaitable<void> retain_unless_set_back(db::connection& session, topic& of, std::
     co_await open.rollback();
 }
 
+awaitable<void> retain_topic(journal& of, std::string name, db::connection* session,
+                             const awaited_list& awaited) {
+    auto* const opened = co_await of.open(std::move(name));
+    for (std::int32_t partition = 0; partition < opened->partitions(); ++partition) {
+        const auto there = co_await opened->look(partition);
+        const auto found = co_await what_may_go(*opened, partition, there, session, awaited);
+        if (found.below && found.by_positions)
+            co_await retain_unless_set_back(*session, *opened, partition, there.id, *found.below);
+        else if (found.below)
+            co_await opened->retain(partition, *found.below);
+    }
+}
+
 awaitable<void> retain_all(journal& of, db::connection* session, const awaited_list& awaited,
                            retained which) {
+    std::exception_ptr first;
     const auto names = co_await of.topics();
     for (const auto& name : names) {
         if (which == retained::awaited_topics && awaited_in(awaited, name).empty())
             continue;
-        auto* const each = co_await of.open(name);
-        for (std::int32_t partition = 0; partition < each->partitions(); ++partition) {
-            const auto there = co_await each->look(partition);
-            const auto found = co_await what_may_go(*each, partition, there, session, awaited);
-            if (found.below && found.by_positions)
-                co_await retain_unless_set_back(*session, *each, partition, there.id, *found.below);
-            else if (found.below)
-                co_await each->retain(partition, *found.below);
-        }
+        const auto failed = co_await async::caught(retain_topic(of, name, session, awaited));
+        // What is wrong with one topic must not keep the events of others.
+        if (failed && (async::is_cancellation(failed) || (session != nullptr && !session->usable())))
+            std::rethrow_exception(failed);
+        first = first ? first : failed;
     }
+    if (first)
+        std::rethrow_exception(first);
 }
 
 } // namespace
@@ -166,9 +178,10 @@ awaitable<void> keep_retention(journal& of, const db::database_access* database,
             async::with_deadline(retain_once(of, database, awaited, which),
                                  async::deadline::after(retention_patience), "the positions of projections"));
         if (failed && !told)
-            log.warn("journal.nothing_removed",
-                     "old events stay in the journal: the positions of projections cannot be read",
-                     {{"error.message", async::describe(failed)}});
+            log.warn(
+                "journal.nothing_removed",
+                "old events stay in the journal: they cannot be removed, or it is not known which are needed",
+                {{"error.message", async::describe(failed)}});
         told = failed != nullptr;
         co_await async::pause(retention_pause);
     }

@@ -52,6 +52,15 @@ def test_a_disk_that_refuses_is_believed_no_more(fault_binary, journal, shim, di
         assert restarted.values() == values(kept + 1)
 
 
+def test_a_sync_that_fails_behind_the_answers_is_told_at_the_end(fault_binary, journal, shim):
+    """With JOURNAL_SYNC the answers come first; the last sync is that of the end."""
+    service = EventService(fault_binary, journal, {**on_failing_disk(shim, "fdatasync#1=lost", ".log"), "JOURNAL_SYNC": "9s"})
+    service.expected = (5,)
+    with service:
+        assert service.send_events(values(5)).status == 201
+    assert service.outcome.code == 5 and service.outcome.events("journal.sync_failed"), str(service.outcome)
+
+
 def test_nothing_is_kept_of_what_found_no_room(fault_binary, journal, shim):
     with EventService(fault_binary, journal, on_failing_disk(shim, "pwrite#4=ENOSPC,pwrite#5=ENOSPC", ".log")) as service:
         for value in values(2):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import shutil
 import subprocess
 import threading
 import time
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from support.archiver import Archiver
+from support.asking import wait_for
 from support.events import JSON, LINES, EventService, failing_disk, held_disk, keep_posting, slow_disk  # noqa: F401 (fixtures)
 
 MEBIBYTE = 1 << 20
@@ -277,6 +279,31 @@ def test_a_full_disk_refuses_and_keeps_what_it_has(binary, small_disk):
         assert service.events("journal.refused")[0]["reason"] == "full"
     with EventService(binary, small_disk / "journal") as service:
         assert [value["n"] for value in service.values("t")] == list(range(count))
+
+
+def test_a_full_disk_takes_events_again_once_old_ones_may_go(binary, small_disk):
+    """The disk has no room for another piece of a segment: the old events go before that is asked for."""
+    with EventService(binary, small_disk / "journal", settings={"JOURNAL_MAX_BYTES": "3MiB"}) as service:
+        batch = [{"n": n, "text": "x" * 100_000} for n in range(40)]
+        assert service.send("t", *batch).status == 201
+        (small_disk / "filled").write_bytes(b"")
+        with open(small_disk / "filled", "wb") as file:  # what is left, but for a little
+            left = shutil.disk_usage(small_disk).free - 300_000
+            file.write(b"x" * max(left, 0))
+        wait_for(lambda: service.send("t", {"n": "later"}).status == 201)
+        assert service.get("/events/t?from=0").status == 410
+
+
+def test_a_topic_that_found_no_room_leaves_nothing(binary, small_disk):
+    with EventService(binary, small_disk / "journal") as service:
+        assert service.send("kept", {"n": 1}).status == 201
+        with open(small_disk / "filled", "wb") as file:
+            file.write(b"x" * (shutil.disk_usage(small_disk).free - 100_000))
+        refused = service.send("another", {"n": 1})
+        assert refused.status == 503, refused
+        assert [each.name for each in (small_disk / "journal").iterdir()] == ["kept"]
+    with EventService(binary, small_disk / "journal") as service:
+        assert service.values("kept") == [{"n": 1}]
 
 
 def test_a_disk_that_refuses_a_sync_ends_the_server(binary, journal, failing_disk):  # noqa: F811

@@ -39,6 +39,15 @@ void put_text(std::string& to, std::string_view text) {
     to += text;
 }
 
+journal_error too_large(std::size_t events, std::size_t bytes) {
+    return {
+        journal_failure::too_large,
+        fmt::format(
+            "{} events of {} bytes together, with their headers, cannot be appended at once: {} bytes can",
+            events, bytes, frame_bytes_max - frame_header_bytes),
+        "Send fewer at a time."};
+}
+
 // Reads a payload; every `take` says whether there was one.
 class payload_reader {
   public:
@@ -166,8 +175,10 @@ std::string encode_events(const event_batch& events) {
         for (const auto& one : each.headers)
             bytes_max += 2 * varint_bytes_max + one.name.size() + one.value.size();
     }
+    if (bytes_max > 2 * frame_bytes_max) // before memory is taken for it
+        throw too_large(events.size(), bytes_max);
     std::string payload;
-    payload.reserve(bytes_max);
+    payload.reserve(std::min(bytes_max, frame_bytes_max));
     for (std::size_t at = 0; at < events.size(); ++at) {
         const auto each = events[at];
         put_varint(payload, each.key ? each.key->size() + 1 : 0);
@@ -181,11 +192,7 @@ std::string encode_events(const event_batch& events) {
         put_text(payload, each.value);
     }
     if (payload.size() > frame_bytes_max - frame_header_bytes)
-        throw journal_error(
-            journal_failure::too_large,
-            fmt::format("{} events of {} bytes together cannot be appended at once: {} bytes can",
-                        events.size(), payload.size(), frame_bytes_max - frame_header_bytes),
-            "Send fewer at a time.");
+        throw too_large(events.size(), payload.size());
     return payload;
 }
 
@@ -214,6 +221,7 @@ std::optional<frame_header> read_frame_header(std::string_view bytes) {
         return std::nullopt;
     frame_header header;
     header.bytes = std::uint64_t{4} + get<std::uint32_t>(bytes, 0);
+    header.checksum = get<std::uint32_t>(bytes, 4);
     header.first = get<std::int64_t>(bytes, 8);
     header.time = event_time(std::chrono::microseconds(get<std::int64_t>(bytes, 16)));
     header.count = get<std::uint32_t>(bytes, 24);
@@ -238,8 +246,7 @@ frame decode_frame(std::string_view bytes, std::string_view prefix) {
         found.state = frame_state::cut_short;
         return found;
     }
-    if (crc32c(prefix, bytes.substr(summed_from, header->bytes - summed_from)) !=
-        get<std::uint32_t>(bytes, 4))
+    if (crc32c(prefix, bytes.substr(summed_from, header->bytes - summed_from)) != header->checksum)
         return found;
     found.state = frame_state::whole;
     found.payload = bytes.substr(frame_header_bytes, header->bytes - frame_header_bytes);

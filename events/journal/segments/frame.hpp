@@ -58,6 +58,7 @@ struct frame_header {
     event_time time{};
     std::uint32_t count = 0;
     std::uint32_t flags = 0;
+    std::uint32_t checksum = 0; // CRC-32C of the frame; as it was read
     [[nodiscard]] position end() const noexcept { return first + count; }
 };
 // What a frame has before its payload, which is of encode_events: frame_header_bytes bytes. Appends to `to`.

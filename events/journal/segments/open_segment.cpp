@@ -3,6 +3,7 @@
 #include "async/fault_point.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace events {
@@ -15,11 +16,12 @@ namespace fs = std::filesystem;
 
 // Room is taken ahead of the writing, so that its lack shows before an event is accepted.
 constexpr std::uint64_t allocation_step = 4'194'304;
+constexpr std::uint64_t rewrite_step = 1'048'576;
 
 } // namespace
 
 open_segment open_segment::begin(const fs::path& directory, const segment_header& header,
-                                 std::uint64_t bytes_max) {
+                                 std::uint64_t bytes_max, first_room room) {
     const auto path = segment_path(directory, header.first);
     open_segment made;
     made.bytes_max_ = bytes_max;
@@ -27,7 +29,8 @@ open_segment open_segment::begin(const fs::path& directory, const segment_header
     made.prefix_ = frame_prefix(header);
     made.file_ = file_handle(path, file_handle::mode::create);
     made.bytes_ = segment_header_bytes;
-    made.allocated_ = std::min(allocation_step, bytes_max);
+    made.allocated_ =
+        room == first_room::header ? segment_header_bytes : std::min(allocation_step, bytes_max);
     fault_point("segment-created");
     try {
         made.file_.allocate(0, made.allocated_);
@@ -54,7 +57,13 @@ open_segment open_segment::go_on(file_handle file, const segment_header& header,
     made.index_ = std::move(found.index);
     if (found.torn)
         made.file_.truncate(found.bytes);
-    // Whole frames may not be durable yet: they are synced before they are read.
+    // Whole frames may not be durable yet: they are synced before they are read. After a sync that failed
+    // their pages count as clean, and another sync would write nothing: so they are written again.
+    for (auto at = found.group_at; at < found.bytes;) {
+        const auto bytes = made.file_.read(at, std::min<std::uint64_t>(rewrite_step, found.bytes - at));
+        made.file_.write(at, bytes);
+        at += bytes.size();
+    }
     made.file_.sync();
     return made;
 }
@@ -81,6 +90,8 @@ void open_segment::accept(std::uint64_t bytes, std::span<const index_entry> fram
 
 void open_segment::sync() {
     file_.sync_data();
+    if (!file_.is_at_its_path())
+        throw file_failure(ENOENT, "finding", file_.path());
     fault_point("group-synced");
 }
 

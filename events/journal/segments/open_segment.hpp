@@ -19,10 +19,13 @@ class open_segment {
   public:
     open_segment() = default;
 
+    // What a new file takes of the disk at once.
+    enum class first_room : std::uint8_t { step, header };
     // A new file, which is durable when this returns, and is not there when it throws file_failure. It is
     // not to grow beyond `bytes_max`.
     [[nodiscard]] static open_segment begin(const std::filesystem::path& directory,
-                                            const segment_header& header, std::uint64_t bytes_max);
+                                            const segment_header& header, std::uint64_t bytes_max,
+                                            first_room room = first_room::step);
     // A file that a writer has left, of which `found` is kept, and durable when this returns. Throws
     // file_failure.
     [[nodiscard]] static open_segment go_on(file_handle file, const segment_header& header,
@@ -39,6 +42,7 @@ class open_segment {
     void write(std::span<const std::string_view> pieces);
     // `bytes` behind what is there are a part of it from now on, and `frames` say where theirs begin.
     void accept(std::uint64_t bytes, std::span<const index_entry> frames);
+    // Throws file_failure also if the file is no longer at its path: what it has would be lost with it.
     void sync();
     // Removes what was written and not accepted, durably. Throws file_failure.
     void give_back();

@@ -42,6 +42,7 @@ recovered_segment recover_segment(const file_handle& file, const segment_header&
     recovered_segment found;
     found.next = header.first;
     found.last_time = header.created;
+    found.group_at = segment_header_bytes;
     frame_cursor frames(file, frame_prefix(header), segment_header_bytes);
     for (;;) {
         found.bytes = frames.offset();
@@ -49,6 +50,8 @@ recovered_segment recover_segment(const file_handle& file, const segment_header&
         if (one.state != frame_state::whole || one.header.first != found.next)
             break;
         found.index.add({one.header.first, found.bytes});
+        if (one.header.flags == frame_header::begins_group)
+            found.group_at = found.bytes;
         found.next = one.header.end();
         found.last_time = one.header.time;
     }

@@ -12,8 +12,9 @@
 namespace events {
 
 struct recovered_segment {
-    std::uint64_t bytes = 0; // whole frames end here
-    position next = 0;       // of the event after them
+    std::uint64_t bytes = 0;    // whole frames end here
+    std::uint64_t group_at = 0; // of the last one that begins a group: what stands before it was synced
+    position next = 0;          // of the event after them
     event_time last_time{};
     segment_index index;
     bool torn = false; // something that is not a frame follows them

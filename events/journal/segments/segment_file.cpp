@@ -171,6 +171,13 @@ void file_handle::sync() {
         throw file_failure(errno, "syncing", path_);
 }
 
+bool file_handle::is_at_its_path() const noexcept {
+    struct stat opened {};
+    struct stat there {};
+    return ::fstat(number_, &opened) == 0 && ::stat(path_.c_str(), &there) == 0 &&
+           opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
+}
+
 bool file_handle::try_lock() { return ::flock(number_, LOCK_EX | LOCK_NB) == 0; }
 
 void sync_directory(const fs::path& directory) {

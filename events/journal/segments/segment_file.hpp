@@ -58,6 +58,8 @@ class file_handle {
     void truncate(std::uint64_t size);
     void sync_data();
     void sync();
+    // False if it has been removed or moved since it was opened.
+    [[nodiscard]] bool is_at_its_path() const noexcept;
     // False if another process holds it.
     [[nodiscard]] bool try_lock();
 

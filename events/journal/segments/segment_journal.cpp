@@ -99,8 +99,13 @@ journal_figures segment_journal::figures() const {
 }
 
 awaitable<void> segment_journal::close() {
-    for (const auto& [name, each] : topics_)
-        co_await static_cast<segment_topic&>(*each).close();
+    std::exception_ptr first;
+    for (const auto& [name, each] : topics_) {
+        const auto failed = co_await async::caught(static_cast<segment_topic&>(*each).close());
+        first = first ? first : failed;
+    }
+    if (first)
+        std::rethrow_exception(first);
 }
 
 } // namespace events

@@ -15,6 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t places_kept = 64;
+constexpr std::string_view put_back_hint =
+    "The directory was put back to an earlier state while it was read. Restore its newest state, or "
+    "`event-archiver"
+    " projections rebuild` the tables that have events which it lacks.";
 
 std::size_t bytes_of(const recorded_event& each) {
     std::size_t bytes = each.content.value.size() + (each.content.key ? each.content.key->size() : 0);
@@ -41,12 +45,19 @@ position segment_reader::begin() const {
     return segments.front();
 }
 
-std::optional<position> segment_reader::durable() const {
+std::optional<position> segment_reader::durable() {
     const auto path = directory_ / durable_name;
-    if (!fs::exists(path))
-        return std::nullopt;
+    std::optional<position> found;
     constexpr std::size_t bytes_max = 64;
-    return decode_durable(file_handle(path, file_handle::mode::read).read(0, bytes_max));
+    if (fs::exists(path))
+        found = decode_durable(file_handle(path, file_handle::mode::read).read(0, bytes_max));
+    if (found.value_or(0) < durable_)
+        throw journal_error(journal_failure::beyond_end,
+                            fmt::format("'{}' ends at position {}, and ended at {} when it was read before",
+                                        directory_.string(), found.value_or(0), durable_),
+                            std::string(put_back_hint));
+    durable_ = found.value_or(0);
+    return found;
 }
 
 std::string segment_reader::id() const {
@@ -85,6 +96,17 @@ segment_header segment_reader::header_of(const file_handle& file, position first
                         file.path().string(), first),
             "Restore the journal's directory from a backup.");
     return *header;
+}
+
+void segment_reader::must_be_the_same(const file_handle& file, const place& known, position from) {
+    const auto now = read_frame_header(file.read(known.frame_at, frame_header_bytes));
+    if (!now || now->checksum != known.checksum)
+        throw journal_error(
+            journal_failure::foreign,
+            fmt::format("'{}' was put back to an earlier state: the event before position {} is another than "
+                        "the one that was read",
+                        file.path().string(), from),
+            std::string(put_back_hint));
 }
 
 position segment_reader::segment_of(position from) const {
@@ -151,6 +173,8 @@ void segment_reader::read_into(batch& result, position end, std::size_t bytes_ma
         const auto segment = goes_on ? goes_on->segment : segment_of(result.next);
         const file_handle file(segment_path(directory_, segment), file_handle::mode::read);
         const auto header = header_of(file, segment);
+        if (goes_on)
+            must_be_the_same(file, *goes_on, result.next);
         frame_cursor frames(file, frame_prefix(header),
                             goes_on ? goes_on->offset : find(file, header, result.next));
         goes_on.reset();
@@ -175,7 +199,8 @@ void segment_reader::read_into(batch& result, position end, std::size_t bytes_ma
             const bool whole = result.next == one.header.end();
             if (places_.size() >= places_kept)
                 places_.clear();
-            places_.insert_or_assign(result.next, place{segment, whole ? frames.offset() : offset});
+            places_.insert_or_assign(
+                result.next, place{segment, whole ? frames.offset() : offset, offset, one.header.checksum});
         }
         if (result.next < end && (result.events.empty() || bytes < bytes_max) &&
             segment_of(result.next) == segment)

@@ -23,26 +23,32 @@ class segment_reader {
 
     // Events from `from` on, none at or behind `end`, which is durable. At least one if from < end, and about
     // `bytes_max` bytes; what stands before damage is given. Throws journal_error(before_start, damaged,
-    // foreign), file_failure.
+    // foreign), file_failure; foreign also if the directory was put back to an earlier state since this
+    // reader has read the event before `from`.
     [[nodiscard]] batch read(position from, position end, std::size_t bytes_max);
 
     // Of the oldest event there is. Throws journal_error(foreign) if there is no journal.
     [[nodiscard]] position begin() const;
-    // As the writer said last; nothing if it never has.
-    [[nodiscard]] std::optional<position> durable() const;
+    // As the writer said last; nothing if it never has. Throws journal_error(beyond_end) if this reader has
+    // seen a later one: the directory was put back to an earlier state.
+    [[nodiscard]] std::optional<position> durable();
     [[nodiscard]] std::string id() const;
     // Of all its segments.
     [[nodiscard]] std::uint64_t bytes() const;
 
   private:
-    // Where a read goes on that begins where another ended.
+    // Where a read goes on that begins where another ended, and the frame that was read last.
     struct place {
         position segment = 0;
         std::uint64_t offset = 0;
+        std::uint64_t frame_at = 0;
+        std::uint32_t checksum = 0;
     };
 
     // Adds events to the batch from its `next` on.
     void read_into(batch& result, position end, std::size_t bytes_max);
+    // Throws journal_error(foreign) if another frame is in the place of the one that was read there.
+    static void must_be_the_same(const file_handle& file, const place& known, position from);
     [[nodiscard]] segment_header header_of(const file_handle& file, position first);
     // The segment that holds `from`: the last that begins at or before it.
     [[nodiscard]] position segment_of(position from) const;
@@ -51,6 +57,7 @@ class segment_reader {
 
     std::filesystem::path directory_;
     std::optional<log_id> id_;         // once it has been read: what another one wrote is not of this log
+    position durable_ = 0;             // the latest that was seen
     std::map<position, place> places_; // by the position at which a read goes on
 };
 

@@ -192,6 +192,7 @@ awaitable<void> segment_topic::sync_now() {
     const auto failed = co_await async::caught(writing_thread_.run(std::move(syncing)));
     if (failed)
         log_.error("journal.sync_failed", async::describe(failed), {{"topic", name_}, {"durable", end_}});
+    sync_failed_ = sync_failed_ ? sync_failed_ : failed;
     end_ = *durable;
 }
 
@@ -285,6 +286,8 @@ awaitable<void> segment_topic::close() {
     co_await background_.join();
     if (writer_ && limits_.sync_every.count() > 0)
         co_await sync_now();
+    if (sync_failed_)
+        std::rethrow_exception(sync_failed_);
 }
 
 } // namespace events

@@ -53,6 +53,7 @@ class segment_topic final : public topic {
     [[nodiscard]] const segment_writer* writer() const noexcept { return writer_.get(); }
 
     // Returns once nothing is being written, and all of it is synced; appends that come later are refused.
+    // Throws journal_error(broken) if a sync failed after its appends had been answered: they may be lost.
     [[nodiscard]] awaitable<void> close();
 
   private:
@@ -81,8 +82,9 @@ class segment_topic final : public topic {
     std::size_t waiting_bytes_ = 0; // queued or being written
     bool busy_ = false;             // the writer is in use on the helper thread
     bool closed_ = false;
-    bool sync_awaited_ = false; // a sync of what was written will come
-    position end_ = 0;          // durable: readers see events up to here
+    bool sync_awaited_ = false;      // a sync of what was written will come
+    std::exception_ptr sync_failed_; // of a sync that came after the answers
+    position end_ = 0;               // durable: readers see events up to here
     async::condition changed_;
     async::task_scope background_;
 };

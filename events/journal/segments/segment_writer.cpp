@@ -35,7 +35,7 @@ segment_writer::segment_writer(fs::path directory, segment_options options)
     try {
         if (segments_.empty()) {
             directory_.must_reach_durable(0);
-            begin_segment(0);
+            begin_first();
         } else
             open_last();
         durable_ = end_;
@@ -43,6 +43,16 @@ segment_writer::segment_writer(fs::path directory, segment_options options)
     } catch (const file_failure& failed) {
         if (failed.no_room())
             throw full(failed.what());
+        throw;
+    }
+}
+
+// A topic without a segment would be listed: where there is no room for its first one, nothing of it stays.
+void segment_writer::begin_first() {
+    try {
+        begin_segment(0);
+    } catch (const file_failure&) {
+        directory_.remove_empty();
         throw;
     }
 }
@@ -78,9 +88,9 @@ void segment_writer::make_again(position first) {
     begin_segment(first);
 }
 
-void segment_writer::begin_segment(position first) {
+void segment_writer::begin_segment(position first, open_segment::first_room room) {
     const segment_header header{directory_.id(), first, std::max(last_time_, options_.now())};
-    last_ = open_segment::begin(directory_.path(), header, options_.segment_bytes);
+    last_ = open_segment::begin(directory_.path(), header, options_.segment_bytes, room);
     segments_.push_back(first);
     end_ = first;
     last_time_ = header.created;
@@ -113,7 +123,7 @@ void segment_writer::must_accept() const {
         throw broken(
             fmt::format("'{}' could not be synced: no more events are accepted", last_.path().string()));
     if (options_.bytes_max > 0 && bytes_on_disk() >= options_.bytes_max)
-        throw full(fmt::format("'{}' has reached JOURNAL_MAX_BYTES, and what it holds is not applied yet",
+        throw full(fmt::format("'{}' has reached JOURNAL_MAX_BYTES, and nothing of it could be removed yet",
                                directory_.path().string()));
 }
 
@@ -243,11 +253,23 @@ void segment_writer::close_last_if_full(position needed) {
         return;
     sync();
     last_.write_index();
-    begin_segment(end_);
+    // A disk that is full shall have room for the file whose beginning lets the others go.
+    begin_segment(end_, open_segment::first_room::header);
 }
 
 void segment_writer::retain(position needed) {
-    close_last_if_full(needed);
+    remove_condemned(needed);
+    try {
+        close_last_if_full(needed);
+    } catch (const file_failure& failed) {
+        if (!failed.no_room())
+            throw;
+        return; // the last one stays as it is
+    }
+    remove_condemned(needed);
+}
+
+void segment_writer::remove_condemned(position needed) {
     const auto now = options_.now();
     while (segments_.size() > 1 && segments_[1] <= needed) {
         const auto path = segment_path(directory_.path(), segments_.front());

@@ -68,12 +68,14 @@ class segment_writer {
     }
 
   private:
+    void begin_first();
     void open_last();
     void make_again(position first);
-    void begin_segment(position first);
+    void begin_segment(position first, open_segment::first_room room = open_segment::first_room::step);
     void must_accept() const;
     void make_room_for(std::uint64_t frame_bytes, event_time now);
     void close_last_if_full(position needed);
+    void remove_condemned(position needed);
     [[nodiscard]] std::size_t write_part(const std::vector<pending_append>& group, std::size_t from,
                                          event_time now, std::vector<append_result>& results);
     void write_frames(std::span<const std::string_view> pieces);

@@ -64,6 +64,13 @@ void topic_directory::read_id() {
     id_ = *id;
 }
 
+void topic_directory::remove_empty() noexcept {
+    std::error_code ignored;
+    for (const auto name : {durable_name, id_name, std::string_view("lock")})
+        fs::remove(path_ / name, ignored);
+    fs::remove(path_, ignored);
+}
+
 // The file says no more than was durable when it was written. If the log ends before that, an event that
 // was answered is lost.
 void topic_directory::must_reach_durable(position end) const {

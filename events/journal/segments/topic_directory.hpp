@@ -27,6 +27,9 @@ class topic_directory {
     // Throws file_failure.
     void tell_durable(position end);
 
+    // Of a topic that has no segment. What cannot be removed stays.
+    void remove_empty() noexcept;
+
   private:
     void read_id();
 
