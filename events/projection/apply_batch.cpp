@@ -85,7 +85,8 @@ class batch_work {
 
     // Returns false where it was fenced.
     [[nodiscard]] awaitable<bool> apply(bool in_pieces) {
-        // First of all: from here on a process that is stopped holds nobody up for long.
+        // First of all: after it, a process that is stopped in the transaction keeps others waiting for 5 s
+        // at most.
         co_await session_.execute(std::string(batch_settings) +
                                   search_path_statement(target_.definition, target_.schema));
         report_.mark = events_.empty() ? target_.mark : mark_of(events_.back());
@@ -114,8 +115,8 @@ class batch_work {
         co_return true;
     }
 
-    // Whoever rebuilds the same projection has dropped the schema and made another, or has swapped it: then
-    // names would be found in the schemas of the live tables.
+    // Another rebuild of the same projection may have dropped the schema and made it again, or swapped it:
+    // then names would be found in the schemas of the live tables.
     [[nodiscard]] awaitable<void> must_be_its_schema() {
         if (target_.schema.empty())
             co_return;
@@ -169,7 +170,7 @@ class batch_work {
                 failure::precondition,
                 fmt::format("more than {} of the events {} to {} are refused, the last one with SQLSTATE {}",
                             dead_letters_max, from_, to_ - 1, refused_.back().sqlstate),
-                "So many errors point to apply.sql rather than to the events. Fix it, then `event-archiver "
+                "That many errors point to apply.sql rather than to the events. Fix it, then `event-archiver "
                 "projections"
                 " resume`.");
     }

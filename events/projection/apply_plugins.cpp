@@ -64,7 +64,7 @@ std::vector<event_range> runs_of(std::vector<event_range> ranges, event_list eve
 
 awaitable<std::size_t> apply_plugins(db::connection& session, const std::vector<plugin>& plugins,
                                      const plugin_batch& batch, async::log& log) {
-    // What apply.sql has put off is not to be laid to a plugin's charge.
+    // A constraint that apply.sql has deferred must not fail in a plugin's savepoint.
     co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
     std::size_t failures = 0;
     for (const auto& each : plugins)

@@ -29,7 +29,7 @@ struct position_row {
     std::string mark;          // of the event that was applied last, at or before next - 1; empty: not known
     std::string state;         // running, paused, failed
     std::string reason;        // of `failed`
-    std::string worker;        // who moved it last
+    std::string worker;        // which moved it last
     position replay_until = 0; // events before it may be left out: see replay_mark
 };
 
@@ -51,7 +51,7 @@ struct replay_mark {
 [[nodiscard]] awaitable<void> note_replay(db::connection& session, position_key key, replay_mark mark);
 
 // Within a transaction, as its first query: moves the position from `from` to `to` if it is still there,
-// of this journal, in the state `running`, and nobody else is in the middle of the same. Nothing: look again.
+// of this journal, in the state `running`, and no other transaction is moving it. Nothing: look again.
 struct position_move {
     position_key key;
     std::string journal;

@@ -144,7 +144,7 @@ awaitable<void> projection_stream::apply_read() {
             fmt::format(
                 "the event at position {} of topic '{}', partition {}, is refused: it blocks projection '{}'",
                 report.next, progress_.topic, progress_.partition, progress_.projection),
-            "Mend apply.sql, or let projection.conf say on_error = dead_letter; then `event-archiver "
+            "Fix apply.sql, or set on_error = dead_letter in projection.conf; then `event-archiver "
             "projections"
             " resume`.");
 }

@@ -12,11 +12,11 @@ namespace {
 using async::deadline;
 using async::failure;
 
-// Whoever stands by takes over if the position has not moved for so long although there are events.
+// A process that stands by takes over if the position has not moved for this long although there are events.
 constexpr std::chrono::milliseconds standby_patience{2'000};
 constexpr std::chrono::milliseconds standby_look{250};
 
-// Behind the beginning, what was there before is in no table of this projection, and will never be.
+// Events that the journal has removed before are in no table of this projection, and never will be.
 void say_where_it_begins(async::log& log, const stream_progress& progress, const extent& there) {
     if (there.begin > 0)
         log.warn("projection.begins_late",
@@ -137,7 +137,7 @@ awaitable<void> projection_stream::stand_by() {
             seen = progress_.next;
             patience = deadline::after(standby_patience);
         } else if (patience.passed()) {
-            log_.info("projection.taken_over", "a projection that stood still is taken over",
+            log_.info("projection.taken_over", "took over a projection that no longer moved",
                       {{"projection", progress_.projection}, {"topic", progress_.topic}, {"position", seen}});
             co_return;
         }

@@ -23,8 +23,10 @@ std::string_view to_string(stream_state state) noexcept {
 std::chrono::duration<double> stream_progress::behind_time(std::chrono::system_clock::time_point now) const {
     if (behind() == 0)
         return {};
-    const auto since = oldest ? std::chrono::system_clock::time_point(*oldest) : moved;
-    return std::max(std::chrono::duration<double>(now - since), std::chrono::duration<double>(0));
+    // In microseconds: nanoseconds of a year after 2262 do not fit.
+    const auto since = oldest.value_or(std::chrono::floor<std::chrono::microseconds>(moved));
+    const std::chrono::duration<double> time = std::chrono::floor<std::chrono::microseconds>(now) - since;
+    return std::max(time, std::chrono::duration<double>(0));
 }
 
 } // namespace events
