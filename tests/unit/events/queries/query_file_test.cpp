@@ -62,7 +62,7 @@ TEST(QueryFile, MistakesHaveTheirLine) {
          {"-- GET /{a\n-- rows\nSELECT $1", "line 1: '{a' is not a parameter"},
          {"-- GET /a?\n-- rows\nSELECT 1", "line 1: '' is not a parameter"},
          {"-- GET /{a}\n-- rows\nSELECT 1", "line 1: the statement does not use the parameter 'a'"},
-         {"-- GET /{a}\n-- rows\nSELECT $1,\n $2", "line 4: there is not a parameter $2: the route has 1"},
+         {"-- GET /{a}\n-- rows\nSELECT $1,\n $2", "line 4: there is no parameter $2: the route has 1"},
          {"-- GET /a\nSELECT 1", "line 2: name the form of the answer"},
          {"-- GET /a\n-- json\nSELECT 1", "line 2: 'json' is not a form of an answer"},
          {"-- GET /a\n-- row 302\nSELECT 1", "line 2: '302' is not such a status"},
