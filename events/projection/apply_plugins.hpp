@@ -1,5 +1,6 @@
 // A projection's plugins over the events of a batch that it has applied. A plugin that fails spoils nothing
-// but its own tables. Tested by tests/unit/events/projection/engine_test.cpp.
+// but its own tables.
+// Tested by tests/unit/events/projection/engine_test.cpp.
 #pragma once
 
 #include "async/log.hpp"

@@ -1,4 +1,5 @@
-// The position of a stream as the database has it: begun, looked at again, moved by somebody else.
+// The position of a stream as the database has it: begun, looked at again, moved by another process.
+// Tested by tests/unit/events/projection/engine_test.cpp.
 #include "async/pause.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/stream.hpp"
