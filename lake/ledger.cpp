@@ -128,8 +128,13 @@ void note_entry(ledger_state& known, ledger_entry entry) {
 ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file* found) noexcept {
     if (found == nullptr)
         return known.now.rows > 0 ? ledger_verdict::missing : ledger_verdict::as_known;
-    if (known.now.rows == 0) // no row of it can be missed
-        return ledger_verdict::as_known;
+    if (known.now.rows == 0) {
+        // No row of it can be missed. But an earlier version that came back has rows that were erased.
+        const bool came_back = known.word == ledger_word::erased && found->mark.mark &&
+                               found->mark.mark->now.rows > 0 &&
+                               came_less_far(found->mark.mark->now, known.now);
+        return came_back ? ledger_verdict::older : ledger_verdict::as_known;
+    }
     if (!found->mark.mark) // others wrote it, or its mark is spoiled, which is told elsewhere
         return found->mark.mistake.empty() && found->properties.size < known.now.bytes
                    ? ledger_verdict::altered

@@ -22,21 +22,24 @@ namespace {
 namespace json = boost::json;
 
 // Whatever the settings of the account and of the server are: none of it can be asked for safely.
-constexpr std::array<std::string_view, 7> never_reached{
+constexpr std::array<std::string_view, 8> never_reached{
     "earlier versions, snapshots and soft-deleted copies of the files, where the account keeps any",
     "blocks that an interrupted run has uploaded and not published: the service drops them within a week",
     "files of exports, and tables that rows were restored or copied into",
     "events in the journal, dead letters, and tables of projections",
+    "partitions that were detached from the table",
     "backups, replicas that lag behind, and the write-ahead log of the database",
     "the server's own log and statistics of statements, which may hold the condition",
     "copies of the files that others have made",
 };
 constexpr std::string_view hidden_rows = "rows of the table that row security hides from this role";
 
-std::vector<std::string_view> not_reached(const archive::erasure& did) {
-    std::vector<std::string_view> places(never_reached.begin(), never_reached.end());
+std::vector<std::string> not_reached(const archive::erasure& did) {
+    std::vector<std::string> places(never_reached.begin(), never_reached.end());
+    for (const auto& each : did.missing)
+        places.push_back(fmt::format("{}, which was moved away", each));
     if (did.hidden)
-        places.push_back(hidden_rows);
+        places.emplace_back(hidden_rows);
     return places;
 }
 
@@ -58,7 +61,7 @@ std::string erasure_json(const archive::erasure& did, const lake::day_range& day
                                         {"before", content_json(each.before)},
                                         {"after", content_json(each.after)}});
     json::array places;
-    for (const auto place : not_reached(did))
+    for (const auto& place : not_reached(did))
         places.emplace_back(place);
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     return json::serialize(json::object{{"schema", "event-archiver/erase/v1"},
@@ -90,7 +93,7 @@ std::string erasure_text(const archive::erasure& did) {
                         "what it does not reach:\n",
                         counted(did.rows_of_files(), "row"), counted(did.files.size(), "archived file"),
                         counted(did.rows_of_table, "row"));
-    for (const auto place : not_reached(did))
+    for (const auto& place : not_reached(did))
         text += fmt::format("- {}\n", place);
     return text;
 }

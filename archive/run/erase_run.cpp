@@ -65,6 +65,10 @@ awaitable<attempt_result> erase_run::attempt(run_transaction& opened) {
     const auto shape = co_await read_shape(opened.session, opened.table.oid);
     must_have_shape(shape);
     must_be_deletable(shape, true);
+    if (!shape.unfinished.empty())
+        throw async::error(failure::precondition,
+                           sentence_of(shape.unfinished.front()) + ": rows of it that match would stay",
+                           statement_to_finish(shape.unfinished.front()));
     auto result = attempt_result::finished;
     const auto beside = [this, &opened, &result](db::connection& session) -> awaitable<void> {
         result = co_await attempt_beside(opened, session);
@@ -124,6 +128,9 @@ awaitable<std::vector<const lake::listed_file*>> erase_run::choose(const run_tra
             continue;
         const auto at = opened.files.find(*key);
         const auto* file = at == opened.files.end() ? nullptr : &at->second;
+        if (file == nullptr && entry.word == lake::ledger_word::moved &&
+            std::ranges::find(result_.missing, name) == result_.missing.end())
+            result_.missing.push_back(name);
         const auto verdict = lake::compare_with_ledger(entry, file);
         if (verdict != lake::ledger_verdict::as_known)
             throw not_as_known(file, entry, verdict);

@@ -34,9 +34,10 @@ struct erased_file {
 
 struct erasure {
     std::string condition_sha256;
-    bool done = false;     // false: only counted
-    bool verified = false; // everything in reach was read again, and no row matches
-    bool hidden = false;   // row security may hide rows of the table
+    bool done = false;                // false: only counted
+    bool verified = false;            // everything in reach was read again, and no row matches
+    bool hidden = false;              // row security may hide rows of the table
+    std::vector<std::string> missing; // files that a person has moved away; with their rows, if any
     std::uint64_t files_read = 0;
     std::uint64_t rows_of_table = 0;
     std::vector<erased_file> files; // those with rows that match, by day

@@ -1,6 +1,7 @@
 #include "archive/table/condition.hpp"
 
 #include "async/error.hpp"
+#include "db/condition_name.hpp"
 #include "db/sql/words.hpp"
 #include "db/transaction.hpp"
 
@@ -22,9 +23,9 @@ constexpr std::string_view condition_hint =
     "Give one condition over the columns, as PostgreSQL's WHERE has it.";
 
 // A moment as the time column compares it, for a session whose names may mean anything.
-std::string moment(const table_description& table, lake::day which) {
-    return table.time_has_zone ? fmt::format("pg_catalog.timestamptz '{} 00:00:00+00'", which.text())
-                               : fmt::format("pg_catalog.timestamp '{} 00:00:00'", which.text());
+std::string moment(const table_description& table, std::string_view date) {
+    return table.time_has_zone ? fmt::format("pg_catalog.timestamptz '{} 00:00:00+00'", date)
+                               : fmt::format("pg_catalog.timestamp '{} 00:00:00'", date);
 }
 
 // The caller's other session may hold the table, and a third may wait for that one: none of them would end.
@@ -63,18 +64,8 @@ std::string condition_mistake(std::string_view condition) {
 
 std::string sentence_without_words(const db::error& failed, std::string_view statement,
                                    std::string_view condition) {
-    std::string_view rest = failed.message();
-    // Such a sentence ends with the words themselves, without quotes.
-    if (failed.state() == "42601" || failed.state() == "0A000")
-        rest = rest.substr(0, rest.find(": "));
-    std::string sentence;
-    for (auto quote = rest.find('"'); quote != std::string_view::npos; quote = rest.find('"')) {
-        sentence.append(rest.substr(0, quote)).append("\"…\"");
-        // What is quoted may hold quotes itself: it ends with the last one.
-        const auto end = rest.rfind('"');
-        rest.remove_prefix(end + 1);
-    }
-    sentence += rest;
+    auto sentence =
+        fmt::format("{} (SQLSTATE {})", db::condition_name(failed.state()), db::known_state(failed.state()));
     const auto begins = statement.find(condition);
     if (failed.position() == 0 || begins == std::string_view::npos)
         return sentence;
@@ -87,12 +78,15 @@ std::string sentence_without_words(const db::error& failed, std::string_view sta
 std::string matching_clause(const table_description& table, std::string_view condition,
                             const lake::day_range& days) {
     auto clause = "WHERE " + parenthesised(condition);
-    if (days.first)
-        clause +=
-            fmt::format(" AND {} OPERATOR(pg_catalog.>=) {}", table.time_column, moment(table, *days.first));
+    if (!days.first && !days.last)
+        return clause;
+    // A day that is named is one that a file can have: never infinity, never before the year 1.
+    const auto first = days.first.value_or(lake::day::from_text("0001-01-01").value());
     const auto next = days.last ? lake::day::from_number(days.last->number() + 1) : std::nullopt;
-    if (next)
-        clause += fmt::format(" AND {} OPERATOR(pg_catalog.<) {}", table.time_column, moment(table, *next));
+    clause +=
+        fmt::format(" AND {} OPERATOR(pg_catalog.>=) {}", table.time_column, moment(table, first.text()));
+    clause += fmt::format(" AND {} OPERATOR(pg_catalog.<) {}", table.time_column,
+                          moment(table, next ? next->text() : "10000-01-01"));
     return clause;
 }
 
@@ -118,9 +112,7 @@ awaitable<void> must_be_repeatable(db::connection& session, const table_descript
         co_await session.query(view);
     } catch (const db::error& failed) {
         const std::string_view state = failed.state();
-        const bool of_condition =
-            state.starts_with("42") || state.starts_with("22") || state.starts_with("0A");
-        if (!of_condition || state == "42501")
+        if (state.empty() || failed.may_repeat()) // the way to the server, a lock, a timeout
             throw;
         misunderstood = sentence_without_words(failed, view, condition);
     }
@@ -135,13 +127,26 @@ awaitable<void> must_be_repeatable(db::connection& session, const table_descript
         " ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g'))[1]::pg_catalog.oid AS oid FROM rule)"
         " SELECT (SELECT pg_catalog.count(*) FROM called JOIN pg_catalog.pg_proc AS p ON p.oid"
         " OPERATOR(pg_catalog.=) called.oid WHERE p.provolatile OPERATOR(pg_catalog.=) 'v'),"
-        " (SELECT tree OPERATOR(pg_catalog.~) ':varattno -[0-9]' FROM rule)");
+        " (SELECT tree OPERATOR(pg_catalog.~) ':varattno -[0-9]' FROM rule),"
+        " (SELECT tree OPERATOR(pg_catalog.~) '[{]SUBLINK ' FROM rule),"
+        " (SELECT pg_catalog.count(*) FROM called JOIN pg_catalog.pg_proc AS p ON p.oid"
+        " OPERATOR(pg_catalog.=) called.oid WHERE p.provolatile OPERATOR(pg_catalog.=) 's' AND"
+        " (p.pronamespace OPERATOR(pg_catalog.<>) 'pg_catalog'::pg_catalog.regnamespace"
+        " OR p.proname OPERATOR(pg_catalog.~) '_to_xml'))");
     co_await transaction.rollback();
     if (asked.integer(0, 0) > 0)
         refuse(
             "it calls a function that is VOLATILE: what it says of a row may change from one reading to the"
             " next, and it may change data",
             "A function that changes nothing can be declared STABLE: ALTER FUNCTION … STABLE.");
+    if (asked.boolean(0, 2))
+        refuse("it has a subquery: rows of the table are deleted before files are written, and it could say"
+               " something else of a row then",
+               "Write out the values, such as user_id IN (7, 8), or = ANY ('{7,8}').");
+    if (asked.integer(0, 3) > 0)
+        refuse("it calls a function that may read tables: what it says of a row could change while rows go",
+               "Write out its condition. A function that depends on its arguments alone can be declared"
+               " IMMUTABLE.");
     if (asked.boolean(0, 1))
         refuse("it asks for a system column, which the rows of files do not have", condition_hint);
 }

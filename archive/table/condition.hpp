@@ -25,8 +25,9 @@ static_assert(untraced.size() > 80);
 // is one. Pure.
 [[nodiscard]] std::string condition_mistake(std::string_view condition);
 
-// What PostgreSQL says of `statement`, which has the condition in it: without what the sentence quotes, but
-// with the character of the condition that it is about. Pure.
+// What PostgreSQL says of `statement`, which has the condition in it: the name of the condition of its
+// SQLSTATE, and the character of the text that it is about. Its sentence is left out: it repeats words,
+// quoted in a way that depends on the language of the server. Pure.
 [[nodiscard]] std::string sentence_without_words(const db::error& failed, std::string_view statement,
                                                  std::string_view condition);
 
@@ -34,9 +35,11 @@ static_assert(untraced.size() > 80);
 [[nodiscard]] std::string matching_clause(const table_description& table, std::string_view condition,
                                           const lake::day_range& days);
 
-// Throws async::error(usage) if PostgreSQL does not understand the condition, if it calls a volatile
-// function, or if it asks for a system column, which the rows of a file do not have; precondition where the
-// role reads backslashes in '…' as escapes. Nothing is changed. `session`: outside of a transaction.
+// Throws async::error(usage) if PostgreSQL does not understand the condition, if it has a subquery, if it
+// calls a volatile function, or a stable one that is not PostgreSQL's own, or if it asks for a system column,
+// which the rows of a file do not have: what it says must depend on the row alone, as the rows of the table
+// go before those of files. Throws precondition where the role reads backslashes in '…' as escapes. Nothing
+// is changed. `session`: outside of a transaction.
 [[nodiscard]] awaitable<void> must_be_repeatable(db::connection& session, const table_description& table,
                                                  std::string condition);
 // Its SHA-256, in hex.

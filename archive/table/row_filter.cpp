@@ -19,6 +19,9 @@ namespace {
 // Its rows end with the transaction that makes it: poolers may give the next one another session.
 constexpr std::string_view stage = "pg_temp.event_archiver_cat";
 constexpr std::string_view number_column = "event_archiver_row";
+// The condition means what the role's settings make of it; the rows mean what was written under ours.
+constexpr std::string_view as_written = "SET LOCAL array_nulls = on; SET LOCAL xmloption = content;"
+                                        " SET LOCAL xmlbinary = base64; SET LOCAL lc_monetary = 'C'";
 
 } // namespace
 
@@ -29,23 +32,27 @@ std::string row_filter::statement() const {
 
 void row_filter::explain(const db::error& failed, std::string_view file) const {
     const std::string_view state = failed.state();
-    if (state.starts_with("42") && state != "42501") // syntax_error_or_access_rule_violation
+    const bool hidden = words_ == condition_words::hidden;
+    if (state.starts_with("42") && (hidden || state != "42501")) // syntax_error_or_access_rule_violation
         throw async::error(
             failure::usage,
-            words_ == condition_words::shown
-                ? fmt::format("--where: {}", failed.message())
-                : fmt::format("--where, of '{}': {}", file,
-                              sentence_without_words(failed, "EXPLAIN " + statement(), condition_)),
+            hidden ? fmt::format("--where, of '{}': {}", file,
+                                 sentence_without_words(failed, "EXPLAIN " + statement(), condition_))
+                   : fmt::format("--where: {}", failed.message()),
             "Give a condition over the columns of the files, as PostgreSQL's WHERE has it.");
     if (state.starts_with("22") || state.starts_with("23") || state == "P0001")
         throw async::error(
             failure::precondition,
-            fmt::format("PostgreSQL cannot judge a row of '{}': {} (SQLSTATE {})", file, failed.message(),
-                        state),
+            hidden ? fmt::format("PostgreSQL cannot judge a row of '{}': {}", file,
+                                 sentence_without_words(failed, {}, condition_))
+                   : fmt::format("PostgreSQL cannot judge a row of '{}': {} (SQLSTATE {})", file,
+                                 failed.message(), state),
             fmt::format("A value does not fit the type that its column has in ARCHIVE_TABLE, or --where does "
                         "not fit the value.{}",
-                        words_ == condition_words::shown ? " Rows that came before it may have been printed."
-                                                         : ""));
+                        hidden ? "" : " Rows that came before it may have been printed."));
+    if (hidden && !state.empty())
+        throw db::error(failed.kind(), sentence_without_words(failed, "EXPLAIN " + statement(), condition_),
+                        std::string(state), failed.connection_usable());
     throw failed;
 }
 
@@ -67,12 +74,24 @@ void row_batch::clear() noexcept {
 awaitable<void> row_filter::describe(const named_table& table, std::vector<std::string> columns) {
     // Type modifiers would round or cut what is to be judged; -1 stands for none.
     const auto answer = co_await session_.query(fmt::format(
-        "SELECT attname, pg_catalog.format_type(atttypid, -1) FROM pg_catalog.pg_attribute WHERE"
-        " attrelid OPERATOR(pg_catalog.=) {} AND attnum OPERATOR(pg_catalog.>) 0 AND NOT attisdropped",
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, -1), COALESCE((SELECT pg_catalog.format("
+        "' COLLATE %I.%I', n.nspname, c.collname) FROM pg_catalog.pg_collation c JOIN "
+        "pg_catalog.pg_namespace n"
+        " ON n.oid OPERATOR(pg_catalog.=) c.collnamespace WHERE c.oid OPERATOR(pg_catalog.=) a.attcollation"
+        " AND a.attcollation OPERATOR(pg_catalog.<>) t.typcollation), '')"
+        " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid"
+        " WHERE a.attrelid OPERATOR(pg_catalog.=) {} AND a.attnum OPERATOR(pg_catalog.>) 0"
+        " AND NOT a.attisdropped",
         table.oid));
     std::map<std::string, std::string, std::less<>> types;
     for (int row = 0; row < answer.rows(); ++row)
-        types.emplace(answer.text(row, 0), answer.text(row, 1));
+        types.emplace(answer.text(row, 0), fmt::format("{}{}", answer.text(row, 1), answer.text(row, 2)));
+    const auto settings = co_await session_.query(
+        "SELECT pg_catalog.string_agg(pg_catalog.format('SET LOCAL %s = %L', s.name, s.setting), '; ') FROM"
+        " pg_catalog.pg_settings s WHERE s.name OPERATOR(pg_catalog.=) ANY "
+        "('{array_nulls,xmloption,xmlbinary,"
+        "lc_monetary}'::pg_catalog.text[])");
+    role_settings_ = settings.text(0, 0);
     create_ = fmt::format("CREATE TEMPORARY TABLE event_archiver_cat ({} pg_catalog.int8", number_column);
     columns_ = number_column;
     for (const auto& name : columns) {
@@ -100,6 +119,7 @@ awaitable<std::vector<std::size_t>> row_filter::judge(const row_batch& rows) {
     // The condition first: a mistake in it is then told of it, not of a row.
     const auto chosen = statement();
     co_await session_.query(fmt::format("EXPLAIN {}", chosen));
+    co_await session_.execute(as_written);
     auto target =
         co_await session_.start_copy_in(fmt::format("COPY {} ({}) FROM STDIN (FORMAT csv)", stage, columns_));
     std::string numbered;
@@ -113,6 +133,7 @@ awaitable<std::vector<std::size_t>> row_filter::judge(const row_batch& rows) {
     }
     co_await target.write(numbered);
     co_await target.finish();
+    co_await session_.execute(role_settings_);
     const auto answer = co_await session_.query(chosen);
     std::vector<std::size_t> numbers;
     for (int row = 0; row < answer.rows(); ++row)

@@ -38,7 +38,8 @@ class row_filter {
         , words_(words) {}
 
     // Before the first batch: the columns that the rows have, by plain names. Each gets the type that the
-    // column of this name has in `table`, without a length or precision. A column that `table` lacks is text.
+    // column of this name has in `table`, its collation too, without a length or precision. A column that
+    // `table` lacks is text.
     [[nodiscard]] awaitable<void> describe(const named_table& table, std::vector<std::string> columns);
 
     // The numbers of the rows for which the condition is true, from 0, in order. They are judged in a
@@ -54,7 +55,9 @@ class row_filter {
     db::connection& session_;
     std::string condition_;
     condition_words words_;
-    std::string create_;  // the statement that makes the temporary table
+    std::string create_; // the statement that makes the temporary table
+    std::string
+        role_settings_; // the statement that sets what the role has, after rows were read as they are written
     std::string columns_; // of it, for SQL
 };
 

@@ -147,6 +147,8 @@ TEST(compare_with_ledger, misses_nothing_of_a_file_without_rows) {
     older.now.run = "0193-other";
     const auto file = file_as_marked(older);
     EXPECT_EQ(compare_with_ledger(empty, &file), ledger_verdict::as_known);
+    empty.word = ledger_word::erased; // its rows came back
+    EXPECT_EQ(compare_with_ledger(empty, &file), ledger_verdict::older);
 }
 
 } // namespace
