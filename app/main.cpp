@@ -45,7 +45,8 @@ int print(std::string_view text, int code = app::exit_code::done) {
 int execute(const app::command_line& request) {
     if (request.command == app::command::version)
         return print(request.output == app::output_format::json
-                         ? "{\"version\":\"" EVENT_ARCHIVER_VERSION "\"}\n"
+                         ? "{\"schema\":\"event-archiver/version/v1\",\"version\":\"" EVENT_ARCHIVER_VERSION
+                           "\"}\n"
                          : "event-archiver " EVENT_ARCHIVER_VERSION "\n");
     const auto environment = app::process_environment();
     auto given = app::collect(request.flags, environment);

@@ -5,6 +5,7 @@
 #include "app/cli/commands.hpp"
 #include "app/settings/options.hpp"
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,5 +21,16 @@ namespace app {
 
 // The commands that take this flag, "archive, plan"; empty: there is no such flag.
 [[nodiscard]] std::string commands_with(std::string_view flag);
+
+// Short ways to set LOG_LEVEL, taken wherever --log-level is. `value`: the level.
+struct level_flag {
+    std::string_view short_name;
+    std::string_view name;
+    std::string_view value;
+    std::string_view help;
+};
+inline constexpr std::array<level_flag, 2> level_flags{
+    {{"-q", "--quiet", "error", "only errors: the same as --log-level error"},
+     {"-v", "--verbose", "debug", "everything: the same as --log-level debug"}}};
 
 } // namespace app

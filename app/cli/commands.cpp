@@ -36,6 +36,7 @@ constexpr std::array recover_flags{
                  {}},
     command_flag{"--exports", "", "recover interrupted exports instead of archive runs", {}},
     command_flag{"--adopt", "", "make this table of this database the owner of the folder", {}},
+    output,
 };
 constexpr std::array export_flags{
     command_flag{"--boundary", "DAY", "the midnight before this day, as YYYY-MM-DD, in place of today's", {}},
@@ -55,6 +56,7 @@ constexpr std::array flags_of_restore{
         "PERIOD",
         "how long `archive` skips days that were restored in place; `none`: not at all (default 30d)",
         {}},
+    output,
 };
 constexpr std::array list_flags{
     first_day, last_day,
@@ -118,7 +120,7 @@ constexpr std::array dead_letters_flags{
 
 constexpr std::array command_table{
     command_info{command::archive, "archive",
-                 "move events older than the retention period into storage, then delete them"},
+                 "move events older than the retention period into storage, then delete them", output_only},
     command_info{command::plan, "plan",
                  "what `archive` would do: days, rows, bytes, files, how it would read; changes nothing",
                  plan_flags},

@@ -20,6 +20,18 @@ std::string with_short(std::string_view short_name, std::string_view name) {
     return fmt::format("{}{}{}", short_name, short_name.empty() ? "" : ",", name);
 }
 
+// A value stands behind each name of a flag.
+std::string with_value_true(const option& setting) {
+    const auto brief =
+        setting.short_flag.empty() ? std::string() : fmt::format("{}{{true}},", setting.short_flag);
+    return fmt::format("{}{}{{true}}", brief, setting.flag);
+}
+
+bool level_given(const CLI::App& inside) {
+    return std::ranges::any_of(
+        level_flags, [&inside](const level_flag& each) { return inside.count(std::string(each.name)) > 0; });
+}
+
 } // namespace
 
 grammar::grammar(const std::vector<std::string>& words) {
@@ -60,10 +72,18 @@ void grammar::add_setting(CLI::App& sub, const option& setting) {
                             setting.standard.empty() ? "" : fmt::format(", default {}", setting.standard));
     // A flag may be given a value: --dry-run=false.
     auto* added = setting.kind == option_kind::flag
-                      ? sub.add_flag(fmt::format("{}{{true}}", setting.flag), text, help)
+                      ? sub.add_flag(with_value_true(setting), text, help)
                       : sub.add_option(with_short(setting.short_flag, setting.flag), text, help)
                             ->type_name(std::string(setting.value));
     added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    if (setting.environment != "LOG_LEVEL")
+        return;
+    for (const auto& each : level_flags)
+        sub.add_flag(fmt::format("{0}{{{2}}},{1}{{{2}}}", each.short_name, each.name, each.value), text,
+                     std::string(each.help))
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+            ->excludes(added);
+    sub.get_option("--quiet")->excludes("--verbose");
 }
 
 void grammar::add_flag(CLI::App& sub, const command_flag& flag) {
@@ -90,7 +110,8 @@ command_words grammar::words_of(command given, const CLI::App& inside) const {
     const auto& info = info_of(given);
     command_words words{given, {}, {}, arguments_, argument_};
     for (const auto* setting : settings_of(info))
-        if (const std::string flag(setting->flag); inside.count(flag) > 0)
+        if (const std::string flag(setting->flag);
+            inside.count(flag) > 0 || (setting->environment == "LOG_LEVEL" && level_given(inside)))
             words.settings.emplace(flag, settings_.at(flag));
     for (const auto& own : info.flags)
         if (const std::string flag(own.name); inside.count(flag) > 0)

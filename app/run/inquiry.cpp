@@ -26,6 +26,8 @@ std::string path_of(const configuration& settings) {
     return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
 }
 
+check_look look_of_output() { return {width_of(stream::output), colour_wanted(stream::output)}; }
+
 // For the summary.
 void note(archive::run_report& report, std::uint64_t days, std::uint64_t rows, std::uint64_t bytes) {
     report.days = days;
@@ -91,7 +93,7 @@ awaitable<inquiry_answer> check_all(const command_line& request, inquiry_context
     lines.insert(lines.begin(), {"settings", archive::check_status::ok, "every setting can be read"});
     const auto failed = archive::verdict_of(lines);
     const auto code = failed ? exit_code_of(*failed) : exit_code::done;
-    co_return inquiry_answer{render_checks(lines, code, request.output), code};
+    co_return inquiry_answer{render_checks(lines, code, request.output, look_of_output()), code};
 }
 
 awaitable<inquiry_answer> cat(const command_line& request, inquiry_context context) {
@@ -140,7 +142,7 @@ inquiry_answer check_without_settings(const std::vector<std::string>& mistakes, 
     std::vector<archive::check_line> lines;
     for (const auto& mistake : mistakes)
         lines.push_back({"settings", archive::check_status::failed, mistake, {}, async::failure::usage});
-    return {render_checks(lines, exit_code::usage, format), exit_code::usage};
+    return {render_checks(lines, exit_code::usage, format, look_of_output()), exit_code::usage};
 }
 
 } // namespace app

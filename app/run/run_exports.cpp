@@ -9,6 +9,8 @@
 #include "app/run/run_frame.hpp"
 #include "app/text/render.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -34,6 +36,10 @@ class export_command : public framed_command {
         end.exit_code = exit_code_of(facts_.reports);
         if (request_.command == command::export_tasks)
             frame.print(end, render_exports(facts_.reports, work.place(), request_.output));
+        else if (!end.failed && request_.output == output_format::json)
+            frame.print(end, fmt::format(R"({{"schema":"event-archiver/recover/v1","files_settled":{}}})"
+                                         "\n",
+                                         facts_.files_settled));
         return end;
     }
 

@@ -3,6 +3,7 @@
 #include "app/cli/commands.hpp"
 #include "app/cli/exit_code.hpp"
 #include "app/observe/metrics_delivery.hpp"
+#include "app/observe/run_json.hpp"
 #include "app/observe/summary.hpp"
 #include "app/page/report_file.hpp"
 #include "app/page/run_page.hpp"
@@ -71,6 +72,8 @@ class archive_command : public framed_command {
         auto end = do_work(frame);
         if (!end.failed)
             end.exit_code = answer_.exit_code;
+        if (!inquiry_ && !end.failed && request_.output == output_format::json)
+            answer_.text = run_document(facts_);
         frame.print(end, answer_.text);
         return end;
     }

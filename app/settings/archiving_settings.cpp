@@ -16,8 +16,10 @@ constexpr std::array archiving_rows{
                {"EVENT_RETENTION_PERIOD", "--retention", "1 year", "PERIOD",
                 "how long a row stays in the table: `1 year`, `90 days`, `P1Y2M`; calendar arithmetic in UTC "
                 "(also ARCHIVE_RETENTION_PERIOD)"}),
-    rows::also("ARCHIVE_DRY_RUN", rows::flag({"DRY_RUN", "--dry-run", "false", "",
-                                              "export and upload, delete nothing (also ARCHIVE_DRY_RUN)"})),
+    rows::short_flag("-n",
+                     rows::also("ARCHIVE_DRY_RUN",
+                                rows::flag({"DRY_RUN", "--dry-run", "false", "",
+                                            "export and upload, delete nothing (also ARCHIVE_DRY_RUN)"}))),
     option{"ARCHIVE_TABLE", "--table", R"(public."Event")", "TABLE", "the table, written as in SQL"},
     option{"ARCHIVE_TIME_COLUMN", "--time-column", "created_at", "COLUMN",
            "the column of its timestamp; `timestamp` is read as UTC, `timestamptz` is converted to UTC"},

@@ -9,6 +9,7 @@
 #include "archive/look/verifier.hpp"
 #include "exports/report.hpp"
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,8 +22,12 @@ namespace app {
                                       output_format format);
 [[nodiscard]] std::string render_verification(const archive::verification& found, const std::string& path,
                                               output_format format);
+struct check_look {
+    std::size_t width = 0; // columns of the terminal; 0: lines are as long as they are
+    bool colour = false;
+};
 [[nodiscard]] std::string render_checks(const std::vector<archive::check_line>& lines, int exit_code,
-                                        output_format format);
+                                        output_format format, check_look look = {});
 
 // What `export` prints; `place`: where the files are.
 [[nodiscard]] std::string render_exports(std::span<const exports::task_report> reports,

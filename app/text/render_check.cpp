@@ -1,7 +1,9 @@
 // Tested by tests/unit/app/text/render_test.cpp.
 #include "app/text/printable.hpp"
 #include "app/text/render.hpp"
+#include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
+#include "app/text/wrap.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -14,8 +16,53 @@ namespace app {
 
 namespace json = boost::json;
 
-std::string render_checks(const std::vector<archive::check_line>& lines, int exit_code,
-                          output_format format) {
+namespace {
+
+std::string_view colour_of(archive::check_status status) {
+    switch (status) {
+    case archive::check_status::ok:
+        return "\x1b[32m";
+    case archive::check_status::warning:
+        return "\x1b[33m";
+    case archive::check_status::failed:
+        return "\x1b[31m";
+    case archive::check_status::skipped:
+        break;
+    }
+    return "\x1b[2m";
+}
+
+std::string check_text(const archive::check_line& line, std::size_t name_width, check_look look) {
+    constexpr std::size_t status_width = 7;
+    const auto status = std::string(archive::to_string(line.status));
+    const auto column = status_width + name_width + 4;
+    auto text = fmt::format("{}{}{}{}  {:<{}}  ", look.colour ? colour_of(line.status) : "", status,
+                            look.colour ? "\x1b[0m" : "", std::string(status_width - status.size(), ' '),
+                            line.name, name_width);
+    text += wrapped(printable(line.detail), look.width, column, column) + "\n";
+    if (!line.remedy.empty())
+        text += std::string(column, ' ') + wrapped(printable(line.remedy), look.width, column, column) + "\n";
+    return text;
+}
+
+std::string check_verdict(const std::vector<archive::check_line>& lines, int exit_code) {
+    const auto that_are = [&lines](archive::check_status status) {
+        return static_cast<std::uint64_t>(std::ranges::count(lines, status, &archive::check_line::status));
+    };
+    const auto failed = that_are(archive::check_status::failed);
+    const auto warnings = that_are(archive::check_status::warning);
+    const auto words = counted(warnings, "warning");
+    const auto all = counted(lines.size(), "check");
+    if (failed > 0)
+        return fmt::format("\n{} of {} failed, {}: exit code {}\n", failed, all, words, exit_code);
+    return warnings > 0 ? fmt::format("\n{} passed, {}\n", all, words)
+                        : fmt::format("\nall {} passed\n", all);
+}
+
+} // namespace
+
+std::string render_checks(const std::vector<archive::check_line>& lines, int exit_code, output_format format,
+                          check_look look) {
     if (format == output_format::json) {
         json::array checks;
         for (const auto& line : lines)
@@ -33,13 +80,9 @@ std::string render_checks(const std::vector<archive::check_line>& lines, int exi
     for (const auto& line : lines)
         width = std::max(width, line.name.size());
     std::string text;
-    for (const auto& line : lines) {
-        text += fmt::format("{:<7}  {:<{}}  {}\n", archive::to_string(line.status), line.name, width,
-                            line.detail);
-        if (!line.remedy.empty())
-            text += fmt::format("{:9}{:{}}  {}\n", "", "", width, line.remedy);
-    }
-    return printable_lines(text);
+    for (const auto& line : lines)
+        text += check_text(line, width, look);
+    return text + check_verdict(lines, exit_code);
 }
 
 } // namespace app

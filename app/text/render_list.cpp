@@ -74,7 +74,16 @@ std::string render_list(const archive::inventory& found, const std::string& path
         return list_json(found, path);
     if (found.files.empty())
         return fmt::format("no archived day in {}\n", path);
-    text_table table("llrrrlll", {"DAY", "FILE", "ROWS", "BYTES", "RATIO", "STATE", "CHANGED", ""});
+    // Nothing is to be seen in a column of ones.
+    const bool compressed = std::ranges::any_of(found.files, [](const archive::archived_file& file) {
+        const auto ratio = ratio_of(file);
+        return ratio && *ratio < 0.995;
+    });
+    text_table table(
+        compressed ? "llrrrlll" : "llrrlll",
+        compressed
+            ? std::vector<std::string>{"DAY", "FILE", "ROWS", "BYTES", "RATIO", "STATE", "CHANGED", "NOTE"}
+            : std::vector<std::string>{"DAY", "FILE", "ROWS", "BYTES", "STATE", "CHANGED", "NOTE"});
     auto gap = found.gaps.begin();
     for (const auto& file : found.files) {
         if (gap != found.gaps.end() && gap->last < file.which) {
@@ -87,10 +96,14 @@ std::string render_list(const archive::inventory& found, const std::string& path
         if (file.rows_pending > 0)
             note = fmt::format("{} of its rows", grouped(file.rows_pending));
         const auto ratio = ratio_of(file);
-        table.add({file.which.text(), file.name, file.rows ? grouped(*file.rows) : "?",
-                   short_bytes(static_cast<double>(file.bytes)), ratio ? fmt::format("{:.2f}", *ratio) : "?",
-                   std::string(archive::to_string(file.state)), file.changed ? iso_time(*file.changed) : "?",
-                   std::move(note)});
+        std::vector<std::string> cells{file.which.text(), file.name, file.rows ? grouped(*file.rows) : "?",
+                                       short_bytes(static_cast<double>(file.bytes))};
+        if (compressed)
+            cells.push_back(ratio ? fmt::format("{:.2f}", *ratio) : "?");
+        cells.emplace_back(archive::to_string(file.state));
+        cells.push_back(file.changed ? iso_time(*file.changed) : "?");
+        cells.push_back(std::move(note));
+        table.add(std::move(cells));
     }
     auto text = table.text();
     text += fmt::format("\n{}, {} rows, {} in {}", counted(found.days, "day"), grouped(found.rows),

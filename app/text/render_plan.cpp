@@ -80,7 +80,11 @@ std::string render_plan(const archive::forecast& found, output_format format) {
         return plan_json(found);
     std::string text;
     if (found.days.empty()) {
-        text = fmt::format("nothing is due: no row of {} is older than {} UTC\n", found.table, found.cutoff);
+        text = found.held.empty() && found.days_left == 0
+                   ? fmt::format("nothing is due: no row of {} is older than {} UTC\n", found.table,
+                                 found.cutoff)
+                   : fmt::format("nothing is due of {} before {} UTC but what stays for now:\n", found.table,
+                                 found.cutoff);
     } else {
         text_table table("lrrlll", {"DAY", "ROWS", "BYTES", "FILE", "NAME", ""});
         for (const auto& planned : found.days)

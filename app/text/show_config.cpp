@@ -57,7 +57,9 @@ std::string show_config(const texts& given, output_format format, const wrong_se
             row["secret"] = setting.is_secret();
             rows.emplace_back(std::move(row));
         }
-        return boost::json::serialize(boost::json::object{{"settings", std::move(rows)}}) + "\n";
+        return boost::json::serialize(boost::json::object{{"schema", "event-archiver/config/v1"},
+                                                          {"settings", std::move(rows)}}) +
+               "\n";
     }
     std::size_t name_width = 0;
     std::size_t value_width = 0;

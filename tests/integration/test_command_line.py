@@ -79,7 +79,6 @@ def test_a_mistyped_flag_is_answered_with_the_nearest(archiver, table, typed, me
         ["archive", "--no-dry-run"],
         [""],
         ["archive", ""],
-        ["archive", "-o", "json"],
         ["archive", "--from", "2024-01-01"],
         ["list", "--retention", "1 day"],
         ["list", "--from", "2024-02-30"],

@@ -380,7 +380,7 @@ def test_a_journal_has_one_server_and_a_damaged_one_has_none(binary, journal):
 def test_only_what_is_offered_is_there(binary, journal):
     with EventService(binary, journal, apis="events,live") as service:
         document = service.get("/openapi.json").json
-        assert set(document["paths"]) == {"/events/{topic}", "/liveEvent", "/health", "/livez", "/readyz", "/metrics", "/openapi.json"}
+        assert set(document["paths"]) == {"/events/{topic}", "/liveEvent", "/health", "/livez", "/readyz", "/metrics", "/openapi.json", "/ui", "/ui/status"}
         assert service.get("/exports").status == 404 and service.post("/app").status == 404
         assert service.get("/health").json == {"status": "UP", "Status": "UP"}
         assert service.get("/readyz").json["checks"]["journal"] == "ok"

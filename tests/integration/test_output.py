@@ -1,5 +1,6 @@
 """What is printed where: JSON lines or text on stderr, results on stdout, the summary last."""
 import datetime
+import json
 import os
 import subprocess
 
@@ -107,7 +108,7 @@ def test_text_logs(archiver, table):
     assert all(line.endswith("]") for line in lines[:6]), "the event's name, as in the runbook"
 
 
-@pytest.mark.parametrize("arguments", [["--log-level", "error"], ["--log-level=error"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["--log-level", "error"], ["-q"], ["--quiet"]], ids=" ".join)
 def test_who_wants_errors_only_gets_no_summary_as_text(archiver, table, arguments):
     table.fill(50, 2)
     outcome = archiver.run("archive", *arguments, settings={"LOG_FORMAT": "text"}, expect=0)
@@ -170,3 +171,16 @@ def test_the_process_leaves_no_core_and_cannot_be_traced_by_its_user(archiver):
             process.kill()
             process.wait()
             process.stderr.close()
+
+
+def test_results_as_json_name_their_schema(archiver, table):
+    table.fill(20, 2)
+    archived = json.loads(archiver.run("archive", "-o", "json", expect=0).stdout)
+    assert archived["schema"] == "event-archiver/archive/v1" and archived["totals"]["rows_deleted"] == 20
+    assert [(day["day"], day["rows"], day["file"]) for day in archived["days"]] == [("2024-01-01", 10, "created"), ("2024-01-02", 10, "created")]
+    restored = json.loads(archiver.run("restore", "--day", "2024-01-01", "-n", "-o", "json", expect=0).stdout)
+    assert restored["schema"] == "event-archiver/restore/v1" and restored["dry_run"] and restored["totals"]["rows"] == 10
+    assert json.loads(archiver.run("recover", "-o", "json", expect=0).stdout) == {"schema": "event-archiver/recover/v1", "files_settled": 0}
+    for command in ("config", "version"):
+        assert json.loads(archiver.run(command, "-o", "json", expect=0).stdout)["schema"] == f"event-archiver/{command}/v1"
+    assert archiver.run("archive", "-o", "json", settings={"ARCHIVE_TABLE": "nothing"}, expect=3).stdout == ""

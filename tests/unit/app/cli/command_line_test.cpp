@@ -147,7 +147,7 @@ TEST(command_line, refuses_an_unknown_flag_with_the_nearest_that_the_command_has
     expect_usage_error({"recover", "--keeep", "x"}, "unknown flag '--keeep'; did you mean '--keep'?");
     expect_usage_error({"config", "--outputs", "x"}, "unknown flag '--outputs'; did you mean '--output'?");
     expect_usage_error({"version", "--tables"}, "unknown flag '--tables'");
-    expect_usage_error({"archive", "-o", "json"}, "unknown flag '-o'");
+    expect_usage_error({"migrate", "-o", "json"}, "unknown flag '-o'");
 }
 
 TEST(command_line, refuses_words_too_many_and_values_too_few) {
@@ -188,6 +188,19 @@ TEST(command_line, helps_on_request_and_says_so_on_standard_output) {
     expect_usage_error({"help", "nothing"}, "there is no help on 'nothing'");
     EXPECT_EQ(parse_command_line({"help"}).standard_output, parse_command_line({"--help"}).standard_output);
     EXPECT_EQ(parse_command_line({"help"}).standard_output, parse_command_line({}).standard_error);
+}
+
+TEST(command_line, takes_short_flags_for_less_more_and_a_dry_run) {
+    const auto level = [](const words& arguments) {
+        const auto parsed = parse_command_line(arguments);
+        return parsed.value ? parsed.value->flags.at("--log-level") : parsed.standard_error;
+    };
+    EXPECT_EQ(level({"archive", "-q"}), "error");
+    EXPECT_EQ(level({"archive", "--verbose"}), "debug");
+    EXPECT_EQ(level({"check", "-v"}), "debug");
+    EXPECT_EQ(parse_command_line({"archive", "-n"}).value->flags.at("--dry-run"), "true");
+    EXPECT_EQ(parse_command_line({"archive", "-q", "-v"}).exit_code, exit_code::usage);
+    EXPECT_EQ(parse_command_line({"archive", "-q", "--log-level", "info"}).exit_code, exit_code::usage);
 }
 
 TEST(command_line, helps_with_every_setting_and_every_exit_code) {

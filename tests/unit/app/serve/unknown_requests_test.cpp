@@ -19,7 +19,7 @@ std::optional<http::response> answer(const api_set& apis, const http::match& fou
     return app::answer_to_unknown(apis, asked, found);
 }
 
-std::string header(const http::response& made, std::string_view name) {
+std::string field_of(const http::response& made, std::string_view name) {
     const auto found = std::ranges::find(made.headers, name, &std::pair<std::string, std::string>::first);
     return found == made.headers.end() ? std::string() : found->second;
 }
@@ -33,7 +33,7 @@ TEST(unknown_requests, of_builds_are_answered_as_restify_does) {
     ASSERT_TRUE(wrong);
     EXPECT_EQ(wrong->status, 405U);
     EXPECT_EQ(wrong->body, R"({"code":"MethodNotAllowed","message":"POST is not allowed"})");
-    EXPECT_EQ(header(*wrong, "Allow"), "GET");
+    EXPECT_EQ(field_of(*wrong, "Allow"), "GET");
 }
 
 TEST(unknown_requests, of_live_events_are_answered_as_express_does) {
@@ -58,11 +58,11 @@ TEST(unknown_requests, of_timestamps_are_answered_as_go_does) {
     EXPECT_EQ(wrong->status, 405U);
     EXPECT_EQ(wrong->body, "");
     for (const auto& each : {*gone, *wrong})
-        EXPECT_EQ(header(each, "Access-Control-Allow-Origin"), "*");
+        EXPECT_EQ(field_of(each, "Access-Control-Allow-Origin"), "*");
     const auto options = answer({api::timestamps}, http::not_found(), "OPTIONS");
     ASSERT_TRUE(options);
     EXPECT_EQ(options->status, 200U);
-    EXPECT_EQ(header(*options, "Access-Control-Allow-Origin"), "*");
+    EXPECT_EQ(field_of(*options, "Access-Control-Allow-Origin"), "*");
 }
 
 TEST(unknown_requests, are_the_servers_own_matter_where_several_apis_are_served) {
