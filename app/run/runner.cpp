@@ -72,7 +72,7 @@ class archive_command : public framed_command {
         auto end = do_work(frame);
         if (!end.failed)
             end.exit_code = answer_.exit_code;
-        if (!inquiry_ && !end.failed && request_.output == output_format::json)
+        if (!inquiry_ && !end.failed && answer_.text.empty() && request_.output == output_format::json)
             answer_.text = run_document(facts_);
         frame.print(end, answer_.text);
         return end;

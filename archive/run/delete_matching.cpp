@@ -1,5 +1,6 @@
 #include "archive/run/delete_matching.hpp"
 
+#include "archive/run/digest_of_copy.hpp"
 #include "archive/run/run_effects.hpp"
 #include "archive/table/condition.hpp"
 #include "async/error.hpp"
@@ -25,16 +26,6 @@ std::string copy_of(std::string_view query) {
     return fmt::format("{}COPY ({}) TO STDOUT (FORMAT csv)", untraced, query);
 }
 
-awaitable<lake::content_digest> digest_of_rows(db::connection& session, std::string copy_sql) {
-    auto copy = co_await session.start_copy_out(copy_sql);
-    lake::content_digest rows;
-    do {
-        while (const auto row = copy.next())
-            rows.add(row->text());
-    } while (co_await copy.wait());
-    co_return rows;
-}
-
 // An error of the condition, told without its words; another stays what it is.
 [[noreturn]] void explain_matching(const db::error& failed, const table_description& table) {
     const std::string_view state = failed.state();
@@ -52,7 +43,7 @@ awaitable<lake::content_digest> digest_of_rows(db::connection& session, std::str
 awaitable<lake::content_digest> judged_digest(db::connection& session, const table_description& table,
                                               std::string query) {
     try {
-        co_return co_await digest_of_rows(session, copy_of(query));
+        co_return co_await digest_of_copy(session, copy_of(query));
     } catch (const db::error& failed) {
         explain_matching(failed, table);
     }

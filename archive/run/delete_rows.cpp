@@ -1,5 +1,6 @@
 #include "archive/run/delete_rows.hpp"
 
+#include "archive/run/digest_of_copy.hpp"
 #include "archive/run/run_effects.hpp"
 #include "archive/stage/table_reader.hpp"
 #include "async/error.hpp"
@@ -29,16 +30,6 @@ using async::fault_point;
 
 namespace {
 
-awaitable<lake::content_digest> digest_of(db::connection& session, std::string copy_sql) {
-    auto copy = co_await session.start_copy_out(copy_sql);
-    lake::content_digest rows;
-    do {
-        while (const auto row = copy.next())
-            rows.add(row->text());
-    } while (co_await copy.wait());
-    co_return rows;
-}
-
 // The rows that were in them: their number, and their digest if the rows are compared.
 awaitable<lake::content_digest> remove_partitions(archive_transaction& work, partition_removal how) {
     auto& opened = work.opened;
@@ -46,7 +37,7 @@ awaitable<lake::content_digest> remove_partitions(archive_transaction& work, par
     for (const auto& each : opened.partitions) {
         lake::content_digest rows;
         if (work.compare_rows)
-            rows = co_await digest_of(opened.session, copy_all_sql(opened.table, each.name));
+            rows = co_await digest_of_copy(opened.session, copy_all_sql(opened.table, each.name));
         const auto had = co_await remove_partition(opened.session, opened.table, work.plan.rows, each, how);
         if (had == 0)
             continue;
@@ -108,7 +99,7 @@ awaitable<void> must_not_be_attached_again(const run_transaction& opened, const 
 // rows while others are deleted.
 awaitable<std::uint64_t> delete_and_compare(archive_transaction& work, const lake::content_digest& removed) {
     auto& opened = work.opened;
-    auto all = co_await digest_of(opened.session, copy_deleted_sql(opened.table, work.plan.rows));
+    auto all = co_await digest_of_copy(opened.session, copy_deleted_sql(opened.table, work.plan.rows));
     const auto deleted = all.rows;
     all.add(removed);
     const bool same_number = all.rows == work.staging->digest().rows;

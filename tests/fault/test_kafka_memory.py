@@ -1,36 +1,21 @@
 """How much memory `serve` takes for the events that it accepts into Kafka: JOURNAL_MEMORY and 32 MiB, as on a disk."""
 import json
-import re
-import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from support import broker as brokers
+from support.process_memory import MIB, at_once, peak_of
 
 pytestmark = pytest.mark.skipif(bool(brokers.missing()), reason=brokers.missing())
 
-MIB = 1 << 20
 ALLOWED = 32 * MIB
 CLIENTS = 6
-
-
-def peak_of(service) -> int:
-    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{service.process.pid}/status").read_text())[1]) * 1024
 
 
 def lines_of(bytes_of_event: int, bytes_in_all: int) -> bytes:
     line = json.dumps({"text": "x" * (bytes_of_event - 13)}).encode() + b"\n"
     return line * (bytes_in_all // len(line))
-
-
-def at_once(work, count: int) -> None:
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.mark.parametrize("memory, event", [(4, 200), (16, 100_000)])

@@ -1,21 +1,14 @@
 """How much memory `serve` takes for events: JOURNAL_MEMORY and 32 MiB, whatever is posted, however much there is to read."""
 import json
-import re
-import threading
-from pathlib import Path
 
 import pytest
 
 from support.events import EventService
+from support.process_memory import MIB, at_once, peak_of
 
-MIB = 1 << 20
 ALLOWED = 32 * MIB
 # Each event of the request keeps them.
 CORRELATION = {"X-Correlation-Id": "0f8fad5b-d9cb-469f-a165-70867728950e", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
-
-
-def peak_of(service) -> int:
-    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{service.process.pid}/status").read_text())[1]) * 1024
 
 
 def body_of(bytes_of_event: int, bytes_in_all: int, name: str) -> bytes:
@@ -30,14 +23,6 @@ def post_until_accepted(service, body: bytes, accepted: list, headers: dict) -> 
             accepted.append(answer.json["accepted"])
             return
         assert answer.status == 503 and answer.headers["retry-after"] == "1", answer
-
-
-def at_once(work, count: int) -> None:
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.mark.parametrize("memory, event, headers", [

@@ -46,8 +46,8 @@ TEST(matching_clause, bounds_the_days_on_both_sides_or_none) {
         " AND \"created_at\" OPERATOR(pg_catalog.<) pg_catalog.timestamp '10000-01-01 00:00:00'");
 }
 
-std::string told(std::string message, std::string state, std::size_t position) {
-    db::error failed(async::failure::precondition, std::move(message), std::move(state), true);
+std::string told(std::string message, std::string sqlstate, std::size_t position) {
+    db::error failed(async::failure::precondition, std::move(message), std::move(sqlstate), true);
     failed.set_position(position);
     const std::string condition = "nämE = 1";
     return sentence_without_words(failed, "SELECT 1 WHERE (\n" + condition + "\n)", condition);
