@@ -104,13 +104,13 @@ TEST(summary_lines, fit_the_terminal_and_break_no_word) {
     const auto fields = summary_of_a_run();
     const log_entry entry{log_level::info, "run.summary", "archived 150136 rows of 21 days", fields};
     for (const std::size_t width : {40, 60, 80}) {
-        std::string words;
+        std::string all;
         for (const auto& line : in_lines(summary_lines(entry, {width, false}))) {
             EXPECT_LT(columns_of(line), width) << line;
-            words += line + " ";
+            all += line + " ";
         }
         for (const auto* word : {"150,136", "requests,", "memory", "staging"})
-            EXPECT_THAT(words, HasSubstr(std::string(" ") + word)) << width;
+            EXPECT_THAT(all, HasSubstr(std::string(" ") + word)) << width;
     }
 }
 
