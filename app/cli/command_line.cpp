@@ -46,7 +46,7 @@ parsed_command_line help_for(const grammar& rules, const std::string& about) {
         return to_be_printed(man_page());
     for (const auto& info : commands())
         if (info.name == about)
-            return to_be_printed(rules.help_of(info.command));
+            return to_be_printed(readable_help(rules.help_of(info.command)));
     return usage_error("there is no help on " + async::quoted(about), try_help);
 }
 
@@ -98,7 +98,7 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments) {
         rules.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
         const auto* const inside = rules.chosen();
-        return inside != nullptr ? to_be_printed(inside->help()) : help_for(rules, {});
+        return inside != nullptr ? to_be_printed(readable_help(inside->help())) : help_for(rules, {});
     } catch (const CLI::CallForVersion& version) {
         return to_be_printed(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& mistake) {

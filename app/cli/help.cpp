@@ -9,6 +9,22 @@
 
 namespace app {
 
+namespace {
+
+std::string without_braces(std::string_view names) {
+    std::string kept;
+    bool inside = false;
+    for (const char each : names) {
+        inside = inside || each == '{';
+        if (!inside)
+            kept += each;
+        inside = inside && each != '}';
+    }
+    return kept;
+}
+
+} // namespace
+
 std::string_view examples() noexcept {
     return R"(  event-archiver archive                       the nightly run; settings from the environment
   event-archiver archive --dry-run             export and upload, delete nothing
@@ -57,6 +73,31 @@ std::string examples_of(std::string_view command) {
             found += line;
     }
     return found;
+}
+
+std::string readable_help(std::string_view text) {
+    constexpr std::string_view usage = "Usage: ";
+    constexpr std::string_view program = "event-archiver ";
+    std::string readable;
+    while (!text.empty()) {
+        auto line = text.substr(0, text.find('\n') + 1);
+        if (line.empty())
+            line = text;
+        text.remove_prefix(line.size());
+        if (line.starts_with(usage) && !line.substr(usage.size()).starts_with(program)) {
+            readable.append(usage).append(program).append(line.substr(usage.size()));
+        } else if (line.starts_with("  -")) {
+            const auto end = std::min(line.find("  ", 2), line.find('\n'));
+            const auto names = line.substr(0, end);
+            auto shown = without_braces(names);
+            if (line.substr(names.size()).starts_with(' ')) // the help stands behind them, in its column
+                shown.resize(names.size(), ' ');
+            readable.append(shown).append(line.substr(names.size()));
+        } else {
+            readable.append(line);
+        }
+    }
+    return readable;
 }
 
 std::string environment_help() {

@@ -1,5 +1,6 @@
 #include "app/cli/command_line.hpp"
 #include "app/cli/exit_code.hpp"
+#include "app/cli/help.hpp"
 #include "app/settings/options.hpp"
 
 #include <gtest/gtest.h>
@@ -188,6 +189,17 @@ TEST(command_line, helps_on_request_and_says_so_on_standard_output) {
     expect_usage_error({"help", "nothing"}, "there is no help on 'nothing'");
     EXPECT_EQ(parse_command_line({"help"}).standard_output, parse_command_line({"--help"}).standard_output);
     EXPECT_EQ(parse_command_line({"help"}).standard_output, parse_command_line({}).standard_error);
+}
+
+TEST(readable_help, has_the_programs_name_and_no_values_of_flags) {
+    EXPECT_EQ(readable_help("does it\nUsage: archive [OPTIONS]\n\nOptions:\n"
+                            "  -n{true},--dry-run{true}    export {nothing}\n"
+                            "  --a-flag-that-is-long{true}\n                              its help\n"
+                            "  -o,--output FORMAT          text"),
+              "does it\nUsage: event-archiver archive [OPTIONS]\n\nOptions:\n"
+              "  -n,--dry-run                export {nothing}\n"
+              "  --a-flag-that-is-long\n                              its help\n"
+              "  -o,--output FORMAT          text");
 }
 
 TEST(command_line, takes_short_flags_for_less_more_and_a_dry_run) {
