@@ -213,7 +213,7 @@
     ]);
     const columns = [["Projection"], ["State"], ["Behind", "n"], ["Position", "n"], ["Dead letters", "n"], ["Applied", "rate n"]];
     const problem = status.projections_problem ? `The database could not be asked, so this is what the server knows itself: ${status.projections_problem}` : "";
-    fill("projections", problem || (rows.length === 0 ? "There is none." : ""), rows.length > 0 ? table(columns, rows) : null);
+    fill("projections", problem || (rows.length === 0 ? "No projection has begun." : ""), rows.length > 0 ? table(columns, rows) : null);
   };
 
   const show_dead_letters = (letters, now) => {
@@ -228,7 +228,7 @@
       ago(each.failed_at, now),
     ]);
     const note = document.createDocumentFragment();
-    if (rows.length === 0) note.append("There is none.");
+    if (rows.length === 0) note.append("No event was refused.");
     else note.append("The latest. ", element("code", "event-archiver dead-letters NAME"), " shows the events and PostgreSQL's own words, and with --retry applies them again.");
     fill("dead_letters", note, rows.length > 0 ? table([["Projection"], ["Position", "n"], ["Reason"], ["Refused", "n"]], rows) : null);
   };

@@ -24,7 +24,8 @@ class position_history {
     static constexpr std::chrono::minutes kept{5};
     static constexpr std::chrono::seconds apart{2}; // at least; one that comes sooner replaces the last
 
-    // In the order of time. A position that goes back (a replay, a clock) begins anew.
+    // In the order of time. When a position or the clock goes back, as by a replay, the samples before are
+    // dropped.
     void note(const std::string& name, time_point at, events::position position);
     // Oldest first, and one older than `kept`, where the plot begins; empty for a name that is not known.
     [[nodiscard]] std::span<const sample> samples(std::string_view name) const;

@@ -84,7 +84,7 @@ std::string on_one_line(std::string_view json) {
     bool in_string = false;
     bool escaped = false;
     for (const char given : json) {
-        // In a string of JSON there is none, but a producer of Kafka may send anything.
+        // A string of JSON has no line end, but a producer of Kafka may send something that is not JSON.
         const char each = given == '\n' || given == '\r' ? ' ' : given;
         if (in_string || (each != ' ' && each != '\t'))
             line += each;

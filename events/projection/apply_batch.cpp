@@ -78,7 +78,9 @@ class batch_work {
         options.lock_timeout = batch_lock_patience;
         report_ = {};
         transaction_body body = [this, in_pieces](db::connection&) { return apply(in_pieces); };
-        if (co_await in_transaction(session_, options, std::move(body), "projection-before-commit"))
+        // A process that ends need not wait: the position tells its successor.
+        if (co_await in_transaction(session_, options, std::move(body), "projection-before-commit",
+                                    commit_shield::none))
             fault_point("projection-after-commit");
         co_return report_;
     }

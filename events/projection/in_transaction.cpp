@@ -12,8 +12,13 @@ namespace events {
 namespace {
 
 // Null: it is committed.
-awaitable<std::optional<db::error>> commit(db::transaction& open) {
-    const auto outcome = co_await async::shielded(open.commit(async::deadline::after(db::commit_patience)));
+awaitable<std::optional<db::error>> commit(db::transaction& open, commit_shield shield) {
+    auto outcome = db::commit_outcome::in_doubt;
+    const auto patience = async::deadline::after(db::commit_patience);
+    if (shield == commit_shield::shielded)
+        outcome = co_await async::shielded(open.commit(patience));
+    else
+        outcome = co_await open.commit(patience);
     if (outcome == db::commit_outcome::committed)
         co_return std::nullopt;
     auto refused = open.refusal().value_or(
@@ -29,7 +34,7 @@ awaitable<std::optional<db::error>> commit(db::transaction& open) {
 } // namespace
 
 awaitable<bool> in_transaction(db::connection& session, db::transaction_options options,
-                               transaction_body body, std::string_view point) {
+                               transaction_body body, std::string_view point, commit_shield shield) {
     auto open = co_await db::transaction::begin(session, std::move(options));
     auto done = co_await async::outcome_of(body(session));
     if (done.failed || !*done.value) {
@@ -40,7 +45,7 @@ awaitable<bool> in_transaction(db::connection& session, db::transaction_options 
         co_return false;
     }
     async::fault_point(point);
-    auto refused = co_await commit(open);
+    auto refused = co_await commit(open, shield);
     if (refused)
         throw std::move(*refused);
     co_return true;

@@ -30,8 +30,8 @@ class rebuild_sources {
         , which_(which)
         , from_(std::move(from)) {}
 
-    // Adds those that it does not know yet, at the end. Throws async::error(precondition) if there is none at
-    // all, or as must_have_all_events does.
+    // Adds those that it does not know yet, at the end. Throws async::error(precondition) if no topic is
+    // there, or as must_have_all_events does.
     [[nodiscard]] awaitable<void> find();
     [[nodiscard]] const std::vector<rebuilt_partition>& all() const noexcept { return all_; }
 

@@ -95,7 +95,8 @@ awaitable<void> create_tables(db::connection& session) {
         co_await one.execute(schema_statements);
         co_return true;
     };
-    (void)co_await in_transaction(session, options, std::move(body), "projection-schema-made");
+    (void)co_await in_transaction(session, options, std::move(body), "projection-schema-made",
+                                  commit_shield::none);
 }
 
 [[noreturn]] void may_not_create(const db::error& said, std::string_view database, std::string_view role) {
@@ -152,7 +153,8 @@ awaitable<bool> apply_in_transaction(db::connection& session, const projection_d
     db::transaction_options options;
     options.lock_timeout = schema_patience;
     transaction_body body = [&](db::connection& one) { return apply_migration(one, which, file); };
-    co_return co_await in_transaction(session, options, std::move(body), "projection-migration-applied");
+    co_return co_await in_transaction(session, options, std::move(body), "projection-migration-applied",
+                                      commit_shield::none);
 }
 
 } // namespace

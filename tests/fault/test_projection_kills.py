@@ -173,3 +173,13 @@ def test_a_rebuild_in_place_is_killed(shop, point):
     shop.run("projections", "rebuild", "events")
     same = 'SELECT count(*) FROM ((TABLE kept EXCEPT ALL TABLE "Event") UNION ALL (TABLE "Event" EXCEPT ALL TABLE kept)) AS d'
     assert shop.value(same) == 0 and shop.value('SELECT count(*) FROM "Event"') == 3
+
+
+@pytest.mark.parametrize("point", ["projection-schema-made", "projection-migration-applied", "projection-before-commit#2", "projection-after-commit#2"])
+def test_a_signal_while_a_commit_is_on_its_way_ends_it_in_time(shop, point):
+    """A cancellation that comes under a shield is not repeated: the process would go on until it is abandoned."""
+    shop.post(200)
+    outcome = shop.program.start("project", "total", settings={"EVENT_ARCHIVER_FAULT": f"{point}=term"}).wait(60)
+    assert outcome.code == 143 and not outcome.events("run.abandoned"), str(outcome)
+    shop.once()
+    assert shop.total() == shop.posted

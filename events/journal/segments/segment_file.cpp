@@ -40,7 +40,7 @@ int flags_of(file_handle::mode how) noexcept {
     return O_RDONLY;
 }
 
-// What is left of the pieces once so many of their bytes are written.
+// The pieces without their first `bytes` bytes, which are written.
 std::span<iovec> behind(std::span<iovec> pieces, std::size_t bytes) noexcept {
     while (!pieces.empty() && bytes >= pieces.front().iov_len) {
         bytes -= pieces.front().iov_len;
