@@ -32,8 +32,9 @@ namespace async {
 }
 
 // Awaits `operation` to its end although a cancellation comes meanwhile; for a coroutine that has not been
-// cancelled yet. Its end heeds cancellation again, also where a caller ignored it: a shield inside a shield
-// ends both, so do not nest them.
+// cancelled yet. Returns what the operation returns. A cancellation that came is due at the next co_await
+// after it. A shield inside a shield adds nothing: the outer one holds for both. Within
+// `ignoring_cancellation()` the end of a shield heeds cancellation again.
 template <typename T>
 [[nodiscard]] awaitable<T> shielded(awaitable<T> operation);
 

@@ -19,7 +19,7 @@ using transaction_body = std::function<awaitable<bool>(db::connection&)>;
 
 // What a cancellation does while COMMIT is on its way.
 enum class commit_shield : std::uint8_t {
-    shielded, // it is not noticed, and not repeated afterwards
+    shielded, // it is noticed when the outcome is known
     none,     // it ends the wait: for what is done again at the next start, whether it was committed or not
 };
 

@@ -36,28 +36,30 @@ awaitable<bool> all_tables_are_there(db::connection& session, const projection_d
     co_return true;
 }
 
-void must_come_back(const named_projection& which, const topic_partition& each,
-                    const std::optional<position_row>& row, const replay_start& from) {
-    const bool keeps = which.definition.settings.replay == replay_policy::keep;
-    if (keeps)
+// What its tables hold must be events of this journal: of another one they would not come back.
+void must_be_its_journal(const named_projection& which, const topic_partition& each,
+                         const std::optional<position_row>& row) {
+    if (!row || row->journal.empty())
         return;
-    const bool begun = row && !row->journal.empty();
-    if (begun && row->journal != each.there.id)
+    if (row->journal != each.there.id)
         throw async::error(
             failure::precondition,
             fmt::format("the tables of projection '{}' hold events of the journal {}, and this is {}",
                         which.name, row->journal, each.there.id),
             "A replay would empty them. Empty them yourself if that is right, and begin with another"
             " KAFKA_GROUP_ID.");
-    if (begun)
-        must_belong({which.name, each.source->name(), each.partition}, *row, each.there);
-    if (each.there.begin > 0 || from.at || from.time)
+    must_belong({which.name, each.source->name(), each.partition}, *row, each.there);
+}
+
+void must_begin_with_the_first_event(const named_projection& which, const topic_partition& each,
+                                     position start) {
+    if (start > 0)
         throw async::error(
             failure::precondition,
             fmt::format(
                 "projection '{}' cannot be replayed from position {} of topic '{}': its tables are emptied"
                 " first, and the events before it would be missing",
-                which.name, each.there.begin, each.source->name()),
+                which.name, start, each.source->name()),
             "Where applying an event again changes nothing, projection.conf may say replay = keep.");
 }
 
@@ -201,10 +203,15 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
         const auto row = co_await look_at(session, key);
         // The projection may have gone on since the journal was looked at first.
         each.there = co_await each.source->look(each.partition);
-        must_come_back(which, each, row, from);
-        if (row && !keeps)
-            co_await must_go_on(*each.source, key, *row, each.there);
+        if (!keeps) {
+            must_be_its_journal(which, each, row);
+            must_begin_with_the_first_event(which, each, each.there.begin);
+            if (row)
+                co_await must_go_on(*each.source, key, *row, each.there);
+        }
         const auto start = co_await find_start(*each.source, each.partition, each.there, from);
+        if (!keeps)
+            must_begin_with_the_first_event(which, each, start);
         starts.push_back({each, start});
     }
     async::fault_point("replay-looked");

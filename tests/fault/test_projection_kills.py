@@ -177,9 +177,28 @@ def test_a_rebuild_in_place_is_killed(shop, point):
 
 @pytest.mark.parametrize("point", ["projection-schema-made", "projection-migration-applied", "projection-before-commit#2", "projection-after-commit#2"])
 def test_a_signal_while_a_commit_is_on_its_way_ends_it_in_time(shop, point):
-    """A cancellation that comes under a shield is not repeated: the process would go on until it is abandoned."""
+    """The signal must be remembered until COMMIT is answered: else the process goes on until it is abandoned."""
     shop.post(200)
     outcome = shop.program.start("project", "total", settings={"EVENT_ARCHIVER_FAULT": f"{point}=term"}).wait(60)
     assert outcome.code == 143 and not outcome.events("run.abandoned"), str(outcome)
     shop.once()
     assert shop.total() == shop.posted
+
+
+@pytest.mark.parametrize(
+    ("command", "point", "code"),
+    [
+        (("projections", "rebuild", "total"), "rebuild-before-prepared", 143),
+        (("projections", "rebuild", "total"), "projection-before-commit#2", 143),
+        (("projections", "rebuild", "total"), "rebuild-before-swap", 0),  # nothing is left to do
+        (("projections", "replay", "total"), "replay-set-back", 0),
+        (("dead-letters", "total", "--retry"), "dead-letter-applied", 143),
+    ],
+)
+def test_a_signal_while_a_command_commits_ends_it_in_time(shop, command, point, code):
+    post_with_poison(shop)
+    shop.once()
+    outcome = shop.program.start(*command, settings={"EVENT_ARCHIVER_FAULT": f"{point}=term"}).wait(60)
+    assert outcome.code == code and not outcome.events("run.abandoned"), str(outcome)
+    shop.run("projections", "rebuild", "total")
+    check(shop)

@@ -193,6 +193,19 @@ def test_replay_empties_what_would_be_counted_twice(shop):
     assert shop.total() == shop.posted
 
 
+def test_replay_of_tables_that_are_emptied_begins_with_the_first_event_or_not_at_all(shop):
+    shop.post(60)
+    shop.once()
+    for start in ("2", "2999-01-01"):
+        refused = shop.program.run("projections", "replay", "total", "--from", start)
+        assert refused.code == 3 and "the events before it would be missing" in refused.stderr, str(refused)
+        assert shop.total() == shop.posted
+    for start in ("0", "2000-01-01"):
+        shop.run("projections", "replay", "total", "--from", start)
+        shop.once()
+        assert shop.total() == shop.posted
+
+
 def test_replay_from_a_position_keeps_the_dead_letters_before_it(shop):
     shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total\nreplay = keep\n")
     shop.topic.append({"u": "a", "v": "many"}, {"u": "a", "v": 1}, {"u": "a", "v": "more"}, {"u": "a", "v": 2})
