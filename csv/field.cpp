@@ -9,8 +9,8 @@ namespace csv {
 
 namespace {
 
-[[noreturn]] void fail(std::string_view what, std::size_t offset) {
-    throw std::invalid_argument(fmt::format("{}, at byte {} of the row", what, offset));
+[[noreturn]] void fail(std::string_view reason, std::size_t offset) {
+    throw std::invalid_argument(fmt::format("{}, at byte {} of the row", reason, offset));
 }
 
 // For the byte at `end`, which should end a field.

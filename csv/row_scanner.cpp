@@ -12,9 +12,9 @@
 
 namespace csv {
 
-malformed::malformed(std::string_view what, std::uint64_t at_row, std::uint64_t at_byte)
-    : std::invalid_argument(fmt::format("{}, in row {}, at byte {}", what, at_row, at_byte))
-    , reason(what)
+malformed::malformed(std::string_view problem, std::uint64_t at_row, std::uint64_t at_byte)
+    : std::invalid_argument(fmt::format("{}, in row {}, at byte {}", problem, at_row, at_byte))
+    , reason(problem)
     , row(at_row)
     , byte(at_byte) {}
 
@@ -135,8 +135,8 @@ void row_scanner::note_mistake(std::string_view bytes, std::size_t position) {
     after_carriage_return_ = true;
 }
 
-void row_scanner::fail(std::uint64_t offset, std::string_view what) const {
-    throw malformed(what, rows_ + 1, offset);
+void row_scanner::fail(std::uint64_t offset, std::string_view reason) const {
+    throw malformed(reason, rows_ + 1, offset);
 }
 
 std::string_view first_field(std::string_view row, std::string& storage) {

@@ -80,7 +80,7 @@ class row_scanner {
     void hand_over(std::string_view row);
     // Of the row at hand, `size` bytes of which are in the chunk at hand, from `begin` on.
     void must_fit(std::size_t begin, std::size_t size) const;
-    [[noreturn]] void fail(std::uint64_t offset, std::string_view what) const;
+    [[noreturn]] void fail(std::uint64_t offset, std::string_view reason) const;
     void note_mistake(std::string_view bytes, std::size_t position);
 
     row_sink sink_;

@@ -36,8 +36,8 @@ std::string cannot_parse(std::string_view whole, std::string_view rest, std::str
     return fmt::format(R"(parsing time "{}" as "{}": cannot parse "{}" as "{}")", whole, layout, rest, name);
 }
 
-std::string out_of_range(std::string_view whole, std::string_view what) {
-    return fmt::format(R"(parsing time "{}": {} out of range)", whole, what);
+std::string out_of_range(std::string_view whole, std::string_view unit) {
+    return fmt::format(R"(parsing time "{}": {} out of range)", whole, unit);
 }
 
 int number_in(std::string_view digits) {

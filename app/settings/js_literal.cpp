@@ -76,7 +76,9 @@ class literal_reader {
 
     [[nodiscard]] bool at_end() const noexcept { return at_ == text_.size(); }
     [[nodiscard]] char here() const noexcept { return at_end() ? '\0' : text_[at_]; }
-    [[nodiscard]] bool next_is(std::string_view what) const { return text_.substr(at_).starts_with(what); }
+    [[nodiscard]] bool next_is(std::string_view expected) const {
+        return text_.substr(at_).starts_with(expected);
+    }
 
     void skip_blanks() {
         for (;;) {
@@ -103,10 +105,10 @@ class literal_reader {
         }
     }
 
-    bool take(std::string_view what) {
-        if (!next_is(what))
+    bool take(std::string_view expected) {
+        if (!next_is(expected))
             return false;
-        at_ += what.size();
+        at_ += expected.size();
         skip_blanks();
         return true;
     }
@@ -118,8 +120,8 @@ class literal_reader {
         return take(word);
     }
 
-    void must_take(char what) {
-        if (here() != what)
+    void must_take(char expected) {
+        if (here() != expected)
             fail();
         ++at_;
         skip_blanks();

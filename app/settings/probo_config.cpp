@@ -100,8 +100,8 @@ class probo_reader {
     }
 
   private:
-    void mistake(const config_value& at, std::string_view what) {
-        into_.mistakes.push_back(fmt::format("{}, line {}: {}", file_, at.line, what));
+    void mistake(const config_value& at, std::string_view text) {
+        into_.mistakes.push_back(fmt::format("{}, line {}: {}", file_, at.line, text));
     }
 
     bool is_map(const config_value& value, std::string_view name) {

@@ -19,8 +19,8 @@ namespace {
 
 // Why a file cannot be read; within this file only.
 struct yaml_mistake : std::runtime_error {
-    yaml_mistake(std::size_t line, std::string_view what)
-        : std::runtime_error(fmt::format("line {}: {}", line, what)) {}
+    yaml_mistake(std::size_t line, std::string_view mistake)
+        : std::runtime_error(fmt::format("line {}: {}", line, mistake)) {}
 };
 
 struct event_deleter {

@@ -33,8 +33,8 @@ struct client {
     std::string received;
 };
 
-[[noreturn]] void fail(const char* what) {
-    throw std::runtime_error(fmt::format("{}: {}", what, std::strerror(errno)));
+[[noreturn]] void fail(const char* attempt) {
+    throw std::runtime_error(fmt::format("{}: {}", attempt, std::strerror(errno)));
 }
 
 template <typename Number>

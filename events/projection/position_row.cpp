@@ -143,11 +143,11 @@ awaitable<void> clear_failure(db::connection& session, position_key key) {
 void must_belong(const position_key& key, const position_row& row, const extent& there) {
     if (row.journal.empty())
         return;
-    const auto of_both = [&](std::string_view what) {
+    const auto of_both = [&](std::string_view problem) {
         return fmt::format(
             "projection '{}' is at position {} of topic '{}', partition {}, {}: the journal has"
             " {} to {}",
-            key.projection, row.next, key.topic, key.partition, what, there.begin, there.end);
+            key.projection, row.next, key.topic, key.partition, problem, there.begin, there.end);
     };
     if (row.journal != there.id)
         throw async::error(
@@ -156,7 +156,7 @@ void must_belong(const position_key& key, const position_row& row, const extent&
             std::string(other_journal_hint));
     if (row.next > there.end)
         throw async::error(
-            failure::integrity, of_both("behind the journal's end"),
+            failure::integrity, of_both("past the journal's end"),
             "The journal has lost events that were applied, or was put back to an earlier state. " +
                 std::string(other_journal_hint));
     if (row.next < there.begin)

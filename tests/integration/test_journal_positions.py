@@ -27,7 +27,7 @@ def test_verify_compares_what_it_reads_with_the_positions(shop):
     shop.execute("UPDATE event_archiver.position SET next = 51")
     shorter = verified(shop, 7)["live"]
     assert (shorter["events"], shorter["position"]) == (50, 51) and "projection 'total' is at position 51" in shorter["error"]
-    assert "behind the journal's end" in shop.run("journal", "verify", expect=7).stdout
+    assert "past the journal's end" in shop.run("journal", "verify", expect=7).stdout
     shop.execute("UPDATE event_archiver.position SET next = 50")
     # Another journal in its place, which reads whole.
     kept = shop.journal.rename(shop.directory / "kept")

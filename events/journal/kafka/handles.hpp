@@ -10,8 +10,8 @@ namespace events::kafka {
 template <auto Free>
 struct freed_by {
     template <typename T>
-    void operator()(T* what) const noexcept {
-        Free(what);
+    void operator()(T* handle) const noexcept {
+        Free(handle);
     }
 };
 

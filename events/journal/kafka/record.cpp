@@ -54,8 +54,8 @@ rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, std::in
                             const event_view& content, event_time time, void* ticket) {
     std::array<rd_kafka_vu_t, 8> parts{};
     std::size_t count = 0;
-    const auto add = [&parts, &count ](rd_kafka_vtype_t what) -> auto& {
-        parts.at(count).vtype = what;
+    const auto add = [&parts, &count ](rd_kafka_vtype_t kind) -> auto& {
+        parts.at(count).vtype = kind;
         return parts.at(count++).u;
     };
     add(RD_KAFKA_VTYPE_RKT).rkt = topic;

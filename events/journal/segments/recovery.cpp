@@ -15,7 +15,7 @@ enum class wanted : std::uint8_t { any_frame, begin_of_group };
 
 // Where a whole frame begins in what is left of the file, whatever stands before it.
 std::optional<std::uint64_t> find_frame(const file_handle& file, const segment_header& header,
-                                        std::uint64_t from, position at_least, wanted what) {
+                                        std::uint64_t from, position at_least, wanted kind) {
     const auto prefix = frame_prefix(header);
     const auto size = file.size();
     constexpr std::size_t step = 4'194'304;
@@ -27,7 +27,7 @@ std::optional<std::uint64_t> find_frame(const file_handle& file, const segment_h
             // There are no more events than bytes. This keeps checksums of garbage from being taken.
             if (!header_here || header_here->first < at_least ||
                 header_here->first - at_least > static_cast<position>(size) ||
-                (what == wanted::begin_of_group && header_here->flags != frame_header::begins_group))
+                (kind == wanted::begin_of_group && header_here->flags != frame_header::begins_group))
                 continue;
             if (decode_frame(here.substr(at), prefix).state == frame_state::whole)
                 return begin + at;
