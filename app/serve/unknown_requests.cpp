@@ -22,7 +22,8 @@ http::response coded(unsigned status, std::string_view code, std::string_view me
     return http::json_response(status, body);
 }
 
-// Restify, which probo-db used. It lists the methods that routes name, and so not HEAD.
+// Restify, which probo-db used. It lists the methods that routes name, and so not HEAD. To it a path whose
+// encoding is malformed is a path that is not there.
 http::response in_words_of_restify(const http::request& asked, const http::method_not_allowed* wrong) {
     if (wrong == nullptr)
         return coded(404, "ResourceNotFound", asked.path + " does not exist");
@@ -35,25 +36,32 @@ http::response in_words_of_restify(const http::request& asked, const http::metho
 }
 
 // Express, which the live ETL used: to it a method that a path does not have is a path that is not there.
-http::response in_words_of_express(const http::request& asked) {
+http::response in_words_of_express(const http::request& asked, bool malformed) {
+    const auto said =
+        malformed ? "Bad Request"
+                  : fmt::format("Cannot {} {}", escaped(asked.method), escaped(valid_utf8(asked.path)));
     auto made = http::text_response(
         "text/html; charset=utf-8",
         fmt::format(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n"
-            "</head>\n<body>\n<pre>Cannot {} {}</pre>\n</body>\n</html>\n",
-            escaped(asked.method), escaped(valid_utf8(asked.path))));
-    made.status = 404;
+            "</head>\n<body>\n<pre>{}</pre>\n</body>\n</html>\n",
+            said));
+    made.status = malformed ? 400 : 404;
     made.headers.emplace_back("Content-Security-Policy", "default-src 'none'");
     made.headers.emplace_back("X-Content-Type-Options", "nosniff");
     return made;
 }
 
 // Go's router, which the timestamp service used. It answers OPTIONS for any path.
-http::response in_words_of_go(const http::request& asked, const http::method_not_allowed* wrong) {
-    if (asked.method == "OPTIONS")
-        return preflight_answer();
+http::response in_words_of_go(const http::request& asked, const http::match& found) {
+    const auto* const wrong = std::get_if<http::method_not_allowed>(&found);
     http::response made;
-    if (wrong != nullptr) {
+    if (std::holds_alternative<http::malformed>(found)) {
+        made = http::text_response("text/plain; charset=utf-8", "400 Bad Request");
+        made.status = 400;
+    } else if (asked.method == "OPTIONS") {
+        return preflight_answer();
+    } else if (wrong != nullptr) {
         made.status = 405;
         made.headers.emplace_back("Allow", wrong->allow);
     } else {
@@ -69,13 +77,15 @@ http::response in_words_of_go(const http::request& asked, const http::method_not
 std::optional<http::response> answer_to_unknown(const api_set& apis, const http::request& asked,
                                                 const http::match& found) {
     const auto* const wrong = std::get_if<http::method_not_allowed>(&found);
-    if (apis.size() != 1 || (wrong == nullptr && !std::holds_alternative<http::not_found>(found)))
+    const bool malformed = std::holds_alternative<http::malformed>(found);
+    if (apis.size() != 1 ||
+        (wrong == nullptr && !malformed && !std::holds_alternative<http::not_found>(found)))
         return std::nullopt;
     switch (*apis.begin()) {
     case api::live:
-        return in_words_of_express(asked);
+        return in_words_of_express(asked, malformed);
     case api::timestamps:
-        return in_words_of_go(asked, wrong);
+        return in_words_of_go(asked, found);
     case api::builds:
         return in_words_of_restify(asked, wrong);
     case api::exports:

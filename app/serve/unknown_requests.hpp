@@ -1,5 +1,5 @@
-// The answer to a path that is not there, and to a method that a path does not have, in the words of the
-// service that had the API before. Tested by tests/unit/app/serve/unknown_requests_test.cpp.
+// The answer to a path that is not there or malformed, and to a method that a path does not have, in the
+// words of the service that had the API before. Tested by tests/unit/app/serve/unknown_requests_test.cpp.
 #pragma once
 
 #include "app/settings/serve_settings.hpp"

@@ -70,7 +70,22 @@ TEST(unknown_requests, are_the_servers_own_matter_where_several_apis_are_served)
     EXPECT_FALSE(answer({api::exports}, http::not_found()));
     EXPECT_FALSE(answer({api::events}, http::not_found()));
     EXPECT_FALSE(answer({api::builds}, http::moved{"/build"}));
-    EXPECT_FALSE(answer({api::builds}, http::malformed()));
+    EXPECT_FALSE(answer({api::exports}, http::malformed()));
+}
+
+TEST(unknown_requests, with_a_malformed_path_are_answered_as_each_service_does) {
+    const auto builds = answer({api::builds}, http::malformed(), "GET", "/builds/%zz");
+    ASSERT_TRUE(builds);
+    EXPECT_EQ(builds->status, 404U);
+    EXPECT_EQ(builds->body, R"({"code":"ResourceNotFound","message":"/builds/%zz does not exist"})");
+    const auto live = answer({api::live}, http::malformed(), "GET", "/userEvents/%zz");
+    ASSERT_TRUE(live);
+    EXPECT_EQ(live->status, 400U);
+    EXPECT_NE(live->body.find("<pre>Bad Request</pre>"), std::string::npos) << live->body;
+    const auto timestamps = answer({api::timestamps}, http::malformed(), "POST", "/api/v1/timestamp/%zz");
+    ASSERT_TRUE(timestamps);
+    EXPECT_EQ(timestamps->status, 400U);
+    EXPECT_EQ(timestamps->body, "400 Bad Request");
 }
 
 } // namespace
