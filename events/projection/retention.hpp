@@ -1,5 +1,5 @@
 // What a journal may forget: nothing that a projection still has to apply, even if the database crashes now.
-// Tested by tests/unit/events/projection/engine_test.cpp.
+// Tested by tests/unit/events/projection/retention_test.cpp.
 #pragma once
 
 #include "db/session_scope.hpp"

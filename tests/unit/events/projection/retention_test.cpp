@@ -1,0 +1,74 @@
+// What of the journal may go, as PostgreSQL knows it.
+#include "events/projection/retention.hpp"
+#include "tests/support/projection_fixture.hpp"
+
+namespace events {
+namespace {
+
+class projection_retention : public test_support::projection_test {};
+
+TEST_F(projection_retention, what_the_journal_may_forget_is_on_the_servers_disk) {
+    auto story = [this]() -> async::awaitable<void> {
+        const auto journal = open_journal();
+        co_await append(*journal, numbers(30));
+        co_await project(*journal);
+        auto* const live = co_await journal->open("live");
+        const auto there = co_await live->look(0);
+        const auto session = co_await open();
+        co_await session->execute(
+            "SET synchronous_commit = off; UPDATE event_archiver.position SET worker = 'x'");
+        const auto written = co_await session->query("SELECT pg_current_wal_insert_lsn()::text");
+        const auto before = std::string(written.text(0, 0));
+        const auto asking = co_await open("options='-c synchronous_commit=off'");
+        const auto confirmed = co_await confirmed_position(*asking, "live", 0, there.id);
+        EXPECT_EQ(confirmed, 30);
+        const auto flushed =
+            co_await session->query("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn", before);
+        EXPECT_TRUE(flushed.boolean(0, 0));
+        const auto unknown = co_await confirmed_position(*asking, "other", 0, there.id);
+        EXPECT_EQ(unknown, std::nullopt);
+        co_await journal->close();
+    };
+    run(story());
+}
+
+TEST_F(projection_retention, a_topic_stays_whole_until_each_projection_that_is_to_run_has_begun) {
+    auto story = [this]() -> async::awaitable<void> {
+        segment_journal_options options;
+        options.directory = folder_ / "small";
+        options.segments.segment_bytes = 500;
+        options.segments.retention = std::chrono::seconds(0);
+        segment_journal journal(io_.get_executor(), options, log_);
+        for (int each = 0; each < 20; ++each)
+            co_await append(journal, numbers(5));
+        auto* const live = co_await journal.open("live");
+        const db::database_access database{options_, helper_, log_};
+        const std::vector<awaited_projection> awaited(1, awaited_projection{"total", {"live"}});
+        const std::vector<awaited_projection> another(1, awaited_projection{"total@new", {"live"}});
+        const auto begin = [live]() -> async::awaitable<position> {
+            const auto there = co_await live->look(0);
+            co_return there.begin;
+        };
+        co_await retain_once(journal, nullptr, awaited);
+        const auto without_database = co_await begin();
+        EXPECT_EQ(without_database, 0);
+        co_await retain_once(journal, &database, awaited);
+        const auto not_begun = co_await begin();
+        EXPECT_EQ(not_begun, 0);
+        co_await project(journal);
+        co_await retain_once(journal, nullptr, awaited);
+        const auto still_unknown = co_await begin();
+        EXPECT_EQ(still_unknown, 0);
+        co_await retain_once(journal, &database, another);
+        const auto for_another = co_await begin();
+        EXPECT_EQ(for_another, 0);
+        co_await retain_once(journal, &database, awaited);
+        const auto applied = co_await begin();
+        EXPECT_GT(applied, 0);
+        co_await journal.close();
+    };
+    run(story());
+}
+
+} // namespace
+} // namespace events
