@@ -91,7 +91,7 @@ class Broker(Server):
     def format(self) -> None:
         name = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         user = f"SCRAM-SHA-256=[name={USER},password={PASSWORD},iterations=4096]"
-        tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", name, "-c", self.properties, "--add-scram", user]
+        tool = ["kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={name}", "-c", self.properties, "--add-scram", user]
         done = subprocess.run(java(*tool, jars=self.jars), env=clean_environment(), capture_output=True, text=True)
         if done.returncode != 0:
             raise ServerError(f"formatting failed: {done.stdout}{done.stderr}")
