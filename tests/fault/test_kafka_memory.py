@@ -1,4 +1,4 @@
-"""How much memory `serve` takes for the events that it accepts into Kafka: JOURNAL_MEMORY and 32 MiB, as on a disk."""
+"""How much memory `serve` takes for the events that it accepts into Kafka and reads back: JOURNAL_MEMORY and 32 MiB, as on a disk."""
 import json
 import time
 
@@ -34,3 +34,20 @@ def test_it_is_bounded_whatever_the_load(serve_kafka, broker, topic, memory, eve
 
         at_once(post, CLIENTS)
         assert peak_of(service) < allowed
+
+
+def test_four_readers_of_a_backlog_of_small_events_stay_within_it(serve_kafka, broker, topic):
+    body, batches = lines_of(53, 400_000), 8
+    with serve_kafka(broker.address) as service:
+        for _ in range(batches):
+            assert service.post(f"/events/{topic}", body=body, content_type="application/x-ndjson", timeout=120).status == 201
+        count = body.count(b"\n") * batches
+        found: list = []
+
+        def read(client: int) -> None:
+            answer = service.get(f"/events/{topic}?from={client * 1000}&limit=100000", timeout=120)
+            found.append(answer.body.count(b"\n") + client * 1000)
+
+        at_once(read, 4)
+        assert found == [count] * 4
+        assert peak_of(service) < 16 * MIB + ALLOWED

@@ -76,4 +76,6 @@ event_handle event_queue::poll() noexcept {
     return event_handle(rd_kafka_queue_poll(state_->queue.get(), 0));
 }
 
+bool event_queue::empty() const noexcept { return rd_kafka_queue_length(state_->queue.get()) == 0; }
+
 } // namespace events::kafka

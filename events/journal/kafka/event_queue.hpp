@@ -26,6 +26,7 @@ class event_queue {
 
     // The next event; null if the queue is empty.
     [[nodiscard]] event_handle poll() noexcept;
+    [[nodiscard]] bool empty() const noexcept;
 
   private:
     struct state;

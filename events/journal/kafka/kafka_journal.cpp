@@ -50,9 +50,10 @@ struct kafka_journal::impl {
               [this](std::vector<std::shared_ptr<void>> gone) { around.tasks.start(drop(std::move(gone))); },
               options.memory_bytes, options.now ? options.now : system_time) {}
 
-    // `parts` share the memory.
-    [[nodiscard]] kafka::conf_handle conf(kafka::role which, std::int32_t parts) const {
-        const auto share = options.memory_bytes / static_cast<std::size_t>(std::max(parts, 1));
+    // Readers of a topic, and the partitions of each, share the memory.
+    [[nodiscard]] kafka::conf_handle conf(kafka::role which, std::int32_t partitions) const {
+        const auto share =
+            options.memory_bytes / kafka::readers_max / static_cast<std::size_t>(std::max(partitions, 1));
         return kafka::make_conf(which, {options.brokers, options.group, share}, properties);
     }
 

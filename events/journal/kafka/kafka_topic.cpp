@@ -14,8 +14,6 @@ namespace events::kafka {
 
 namespace {
 
-// Each has threads and memory of its own. Readers of one partition beyond them take turns.
-constexpr std::size_t readers_max = 8;
 // A reader that has not been used for so long may be sent elsewhere.
 constexpr std::chrono::seconds left_alone{5};
 constexpr std::chrono::minutes count_again{1};

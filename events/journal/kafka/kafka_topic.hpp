@@ -16,6 +16,9 @@
 
 namespace events::kafka {
 
+// Of a topic. Each has threads and memory of its own. Readers of one partition beyond them take turns.
+inline constexpr std::size_t readers_max = 8;
+
 class kafka_topic final : public topic {
   public:
     // `make_reader` makes a consumer of this topic. All that it is given must outlive it.

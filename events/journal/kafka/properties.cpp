@@ -88,8 +88,19 @@ void set(rd_kafka_conf_t* conf, const property& each) {
     refuse(fmt::format("KAFKA_CONFIG: librdkafka does not take the value of '{}': {}", each.name, reason));
 }
 
+struct read_ahead {
+    std::size_t messages; // once this many wait, or values of so many bytes, no more are fetched
+    std::size_t bytes;
+    std::size_t fetch; // bytes of a fetch, but at least one batch of the producer's
+};
+
+// A message that waits takes about 350 bytes beside what the broker sent.
+read_ahead read_ahead_of(std::size_t memory_bytes) noexcept {
+    return {std::max<std::size_t>(memory_bytes / 1'024, 64), std::max<std::size_t>(memory_bytes / 4, 65'536),
+            std::clamp<std::size_t>(memory_bytes / 16, 16'384, 1'048'576)};
+}
+
 std::vector<property> bounds_of(role which, const client_shape& shape) {
-    const auto kilobytes = std::to_string(std::max<std::size_t>(shape.memory_bytes / 1'024, 256));
     std::vector<property> all{
         {"client.id", "event-archiver"},
         // A connection that does not answer is given up while the event may still be sent over another.
@@ -100,19 +111,22 @@ std::vector<property> bounds_of(role which, const client_shape& shape) {
     };
     if (which == role::producer) {
         all.push_back({"linger.ms", "1"});
+        // A reader gets at least a whole batch, and each of its events takes 350 bytes beside it.
+        all.push_back({"batch.size", "131072"});
         // What brokers take unless they are told otherwise.
         all.push_back({"message.max.bytes", "1048588"});
         all.push_back({"message.timeout.ms", "30000"});
         all.push_back({"request.timeout.ms", "9000"});
     } else {
-        all.push_back(
-            {"fetch.max.bytes", std::to_string(std::max<std::size_t>(shape.memory_bytes, 1'048'576))});
+        all.push_back({"fetch.message.max.bytes", std::to_string(read_ahead_of(shape.memory_bytes).fetch)});
+        all.push_back({"fetch.max.bytes", "1048576"});
+        // A partition whose queue was full waits for the fetch of those that have no event.
+        all.push_back({"fetch.wait.max.ms", "50"});
         // There is no membership. It bounds how long a position that is to be shown waits for the group's
         // coordinator, and with it the closing of the client.
         all.push_back({"session.timeout.ms", "4000"});
         all.push_back({"check.crcs", "true"});
         all.push_back({"allow.auto.create.topics", "false"});
-        all.push_back({"queued.max.messages.kbytes", kilobytes});
     }
     return all;
 }
@@ -126,6 +140,11 @@ std::vector<property> own_of(role which, const client_shape& shape) {
         all.push_back({"queue.buffering.max.messages", "10000000"});
         all.push_back({"queue.buffering.max.kbytes", "2147483647"});
     } else {
+        const auto ahead = read_ahead_of(shape.memory_bytes);
+        all.push_back({"queued.min.messages", std::to_string(ahead.messages)});
+        all.push_back({"queued.max.messages.kbytes", std::to_string(ahead.bytes / 1'024)});
+        // Of no use to a consumer, but librdkafka wants `fetch.max.bytes` to be larger.
+        all.push_back({"message.max.bytes", "1000"});
         all.push_back({"group.id", shape.group});
         all.push_back({"enable.auto.commit", "false"});
         all.push_back({"enable.auto.offset.store", "false"});

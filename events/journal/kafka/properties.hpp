@@ -27,7 +27,7 @@ enum class role : std::uint8_t { producer, consumer };
 struct client_shape {
     std::string brokers;
     std::string group;
-    std::size_t memory_bytes = 0; // of a producer's queue, or of one partition's that is read ahead
+    std::size_t memory_bytes = 0; // a consumer's: for what it reads ahead of one partition
 };
 
 // Throws async::error(usage) with librdkafka's own words about a property of the user's.

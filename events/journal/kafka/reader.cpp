@@ -6,6 +6,7 @@
 #include "events/event_mark.hpp"
 #include "events/journal/error.hpp"
 #include "events/journal/kafka/delivery.hpp"
+#include "events/journal/kafka/properties.hpp"
 #include "events/journal/kafka/record.hpp"
 
 #include <fmt/format.h>
@@ -19,6 +20,8 @@ namespace {
 
 // How long existing events may take to arrive.
 constexpr std::chrono::seconds patience{10};
+// How long a batch waits for events that are being fetched.
+constexpr std::chrono::milliseconds gather_for{100};
 
 std::size_t size_of(const recorded_event& each) noexcept { return record_bytes(view_of(each.content)); }
 
@@ -26,14 +29,18 @@ std::size_t size_of(const recorded_event& each) noexcept { return record_bytes(v
 
 // Where this consumer is in one partition.
 struct reader::cursor {
-    explicit cursor(const boost::asio::any_io_executor& executor)
-        : came(executor) {}
+    cursor(const boost::asio::any_io_executor& executor, std::int32_t which)
+        : partition(which)
+        , came(executor) {}
+    std::int32_t partition;
     std::unique_ptr<event_queue> queue;
     async::condition came;
     position next = -1;                    // -1: at no position yet
     std::optional<recorded_event> pending; // read from the queue, too large for the last batch
-    std::string last;                      // the mark of the event that was given out last; empty: not known
-    bool comparing = false;                // it was sent back to that event, to compare it
+    std::size_t taken_messages = 0;        // from the queue, since it was asked for more
+    std::size_t taken_bytes = 0;
+    std::string last;       // the mark of the event that was given out last; empty: not known
+    bool comparing = false; // it was sent back to that event, to compare it
     async::deadline::clock::time_point compared;
     bool at_end = false; // the broker has said so, behind `next`
     bool out_of_range = false;
@@ -78,6 +85,8 @@ reader::reader(client_surroundings& around, conf_handle conf, std::string topic,
     , brokers_(brokers)
     , helper_(helper)
     , compare_every_(compare_every)
+    , full_messages_(static_cast<std::size_t>(number_in(conf.get(), "queued.min.messages")))
+    , full_bytes_(static_cast<std::size_t>(number_in(conf.get(), "queued.max.messages.kbytes")) * 1'024)
     , client_(RD_KAFKA_CONSUMER, std::move(conf), around)
     , used_(async::deadline::clock::now()) {}
 
@@ -102,6 +111,7 @@ awaitable<void> reader::go_to(cursor& place, std::int32_t partition, position fr
     place.next = -1;
     place.pending.reset();
     place.at_end = place.out_of_range = false;
+    place.taken_messages = place.taken_bytes = 0;
     place.compared = async::deadline::clock::now();
     place.comparing = place.last.starts_with(fmt::format("{} ", from - 1));
     if (!place.comparing)
@@ -132,8 +142,7 @@ awaitable<void> reader::go_to(cursor& place, std::int32_t partition, position fr
     place.next = from;
 }
 
-void reader::take_ready(cursor& place, batch& into, std::size_t bytes_max) {
-    std::size_t bytes = 0;
+reader::filling reader::take_ready(cursor& place, batch& into, std::size_t& bytes, std::size_t bytes_max) {
     const auto take = [&](recorded_event made) {
         const auto size = size_of(made);
         if (!into.events.empty() && bytes + size > bytes_max) {
@@ -145,16 +154,16 @@ void reader::take_ready(cursor& place, batch& into, std::size_t bytes_max) {
         into.events.push_back(std::move(made));
         return bytes < bytes_max;
     };
+    bool room = true;
     if (place.pending) {
         auto first = std::move(*place.pending);
         place.pending.reset();
-        if (!take(std::move(first)))
-            return;
+        room = take(std::move(first));
     }
-    for (;;) {
+    while (room) {
         const auto event = place.queue->poll();
         if (!event)
-            return;
+            break;
         const auto type = rd_kafka_event_type(event.get());
         if (type == RD_KAFKA_EVENT_ERROR)
             take_error(place, event.get());
@@ -163,6 +172,8 @@ void reader::take_ready(cursor& place, batch& into, std::size_t bytes_max) {
         const auto* const message = rd_kafka_event_message_next(event.get());
         if (message == nullptr)
             continue;
+        ++place.taken_messages;
+        place.taken_bytes += message->len;
         if (message->offset < place.next) {
             if (message->offset == place.next - 1)
                 compare(place, *message);
@@ -170,9 +181,25 @@ void reader::take_ready(cursor& place, batch& into, std::size_t bytes_max) {
         }
         place.at_end = false;
         client_.works();
-        if (!take(from_record(*message)))
-            return;
+        room = take(from_record(*message));
     }
+    const bool fetching = place.queue->empty() && fetch_on(place);
+    if (!room)
+        return filling::full;
+    return fetching ? filling::goes_on : filling::drained;
+}
+
+// librdkafka 2.0.2 does not fetch for a queue that was full when it looked, and looks again after a second,
+// or at once after a seek. The queue is empty: the seek throws nothing away.
+bool reader::fetch_on(cursor& place) {
+    // Our count may begin later than its own.
+    if (place.taken_messages < full_messages_ / 2 && place.taken_bytes < full_bytes_ / 2)
+        return false;
+    place.taken_messages = place.taken_bytes = 0;
+    const auto from = place.pending ? place.pending->at + 1 : place.next;
+    const auto list = one_partition(topic_, place.partition, from);
+    const error_handle ignored(rd_kafka_seek_partitions(client_.handle().get(), list.get(), 0));
+    return true;
 }
 
 // A topic that was created again has the same name and may be longer than the old one.
@@ -218,8 +245,7 @@ void reader::take_error(cursor& place, rd_kafka_event_t* event) {
     }
 }
 
-awaitable<void> reader::wait_for_more(cursor& place, async::deadline deadline) {
-    const auto until = place.at_end ? deadline : async::deadline::after(patience);
+awaitable<void> reader::wait_for_more(cursor& place, async::deadline until) {
     auto waited = co_await async::caught(async::with_deadline(place.came.wait(), until, "an event"));
     if (!waited || until.passed())
         co_return;
@@ -230,7 +256,7 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
                               async::deadline deadline) {
     auto& owned = cursors_[partition];
     if (!owned)
-        owned = std::make_unique<cursor>(around_.executor);
+        owned = std::make_unique<cursor>(around_.executor, partition);
     auto& place = *owned;
     const in_use mine(place);
     used_ = async::deadline::clock::now();
@@ -243,10 +269,19 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
         co_await go_to(place, partition, from);
     }
     batch result{{}, from};
+    std::size_t bytes = 0;
+    std::optional<async::deadline> gathering;
     auto silent_since = async::deadline::clock::now();
     for (;;) {
-        take_ready(place, result, bytes_max);
+        const auto filled = take_ready(place, result, bytes, bytes_max);
+        if (filled == filling::goes_on)
+            gathering = async::deadline::after(gather_for);
         if (!result.events.empty()) {
+            const bool more = gathering && filled != filling::full && !place.at_end && !place.out_of_range;
+            if (more && !gathering->passed()) {
+                co_await wait_for_more(place, *gathering);
+                continue;
+            }
             place.last = mark_of(result.events.back());
             co_return result;
         }
@@ -283,7 +318,7 @@ awaitable<batch> reader::read(std::int32_t partition, position from, std::size_t
                             "at {}",
                             topic_, partition, place.next, there.end));
         }
-        co_await wait_for_more(place, deadline);
+        co_await wait_for_more(place, place.at_end ? deadline : async::deadline::after(patience));
     }
 }
 

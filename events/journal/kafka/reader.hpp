@@ -47,16 +47,21 @@ class reader {
     class in_use;
 
     [[nodiscard]] awaitable<void> go_to(cursor& place, std::int32_t partition, position from);
-    void take_ready(cursor& place, batch& into, std::size_t bytes_max);
+    // What became of a batch: it has its bytes, the queue is empty and more is being fetched, or it is empty.
+    enum class filling : std::uint8_t { full, goes_on, drained };
+    [[nodiscard]] filling take_ready(cursor& place, batch& into, std::size_t& bytes, std::size_t bytes_max);
+    [[nodiscard]] bool fetch_on(cursor& place);
     void compare(cursor& place, const rd_kafka_message_t& message);
     void take_error(cursor& place, rd_kafka_event_t* event);
-    [[nodiscard]] awaitable<void> wait_for_more(cursor& place, async::deadline deadline);
+    [[nodiscard]] awaitable<void> wait_for_more(cursor& place, async::deadline until);
 
     client_surroundings& around_;
     std::string topic_;
     cluster& brokers_;
     async::helper_thread& helper_;
     std::chrono::milliseconds compare_every_;
+    std::size_t full_messages_; // at which librdkafka stops fetching for a partition
+    std::size_t full_bytes_;
     client client_;
     std::map<std::int32_t, std::unique_ptr<cursor>> cursors_; // go before the client
     async::deadline::clock::time_point used_;

@@ -85,8 +85,16 @@ TEST(kafka_properties, of_a_consumer_begin_where_they_are_told_or_fail) {
     EXPECT_EQ(in(conf, "auto.offset.reset"), "error");
     EXPECT_EQ(in(conf, "enable.auto.commit"), "false");
     EXPECT_EQ(in(conf, "isolation.level"), "read_committed");
-    EXPECT_EQ(number_in(conf.get(), "queued.max.messages.kbytes"), 8'192);
-    EXPECT_EQ(number_in(conf.get(), "fetch.max.bytes"), 8'388'608);
+}
+
+TEST(kafka_properties, of_a_consumer_bound_what_it_reads_ahead) {
+    const auto conf = make_conf(role::consumer, shape, {{"message.max.bytes", "9000000"}});
+    EXPECT_EQ(number_in(conf.get(), "queued.min.messages"), 8'192);
+    EXPECT_EQ(number_in(conf.get(), "queued.max.messages.kbytes"), 2'048);
+    EXPECT_EQ(number_in(conf.get(), "fetch.message.max.bytes"), 524'288);
+    const auto small = make_conf(role::consumer, {"127.0.0.1:9092", "group", 1}, {});
+    EXPECT_EQ(number_in(small.get(), "queued.min.messages"), 64);
+    EXPECT_EQ(number_in(small.get(), "fetch.message.max.bytes"), 16'384);
 }
 
 } // namespace events::kafka
