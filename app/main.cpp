@@ -82,7 +82,8 @@ int execute(const app::command_line& request) {
 
 int main(int argc, char** argv) {
     try {
-        const auto parsed = app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
+        const auto parsed =
+            app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc), app::width_of_help());
         app::keep_out_of_core_dumps();
         say(parsed.standard_error);
         return parsed.value ? execute(*parsed.value) : print(parsed.standard_output, parsed.exit_code);

@@ -35,18 +35,18 @@ parsed_command_line overview_as_mistake(const grammar& rules) {
 }
 
 // `rules` have all commands that `about` may name.
-parsed_command_line help_for(const grammar& rules, const std::string& about) {
+parsed_command_line help_for(const grammar& rules, const std::string& about, std::size_t width) {
     if (about.empty()) // of a parser that has parsed nothing: CLI11's follows the command that was given
-        return to_be_printed(grammar({}).help());
+        return to_be_printed(grammar({}, width).help());
     if (about == "environment" || about == "env")
-        return to_be_printed(environment_help());
+        return to_be_printed(environment_help(width));
     if (about == "exit-codes")
-        return to_be_printed(exit_codes_help());
+        return to_be_printed(exit_codes_help(width));
     if (about == "man")
         return to_be_printed(man_page());
     for (const auto& info : commands())
         if (info.name == about)
-            return to_be_printed(readable_help(rules.help_of(info.command)));
+            return to_be_printed(rules.help_of(info.command));
     return usage_error("there is no help on " + async::quoted(about), try_help);
 }
 
@@ -73,10 +73,11 @@ command command_named(std::string_view name) {
 }
 
 // `without_value`: see flag_without_value.
-parsed_command_line read(const grammar& rules, const CLI::App& inside, const std::string& without_value) {
+parsed_command_line read(const grammar& rules, const CLI::App& inside, const std::string& without_value,
+                         std::size_t width) {
     const auto given = command_named(inside.get_name());
     if (given == command::help)
-        return help_for(rules, rules.argument());
+        return help_for(rules, rules.argument(), width);
     if (given == command::completion)
         return completion_for(rules.argument());
     if (!without_value.empty())
@@ -89,8 +90,8 @@ parsed_command_line read(const grammar& rules, const CLI::App& inside, const std
 
 } // namespace
 
-parsed_command_line parse_command_line(std::vector<std::string> arguments) {
-    grammar rules(arguments);
+parsed_command_line parse_command_line(std::vector<std::string> arguments, std::size_t width) {
+    grammar rules(arguments, width);
     if (arguments.empty())
         return overview_as_mistake(rules);
     const auto without_value = flag_without_value(arguments);
@@ -98,7 +99,7 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments) {
         rules.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
         const auto* const inside = rules.chosen();
-        return inside != nullptr ? to_be_printed(readable_help(inside->help())) : help_for(rules, {});
+        return inside != nullptr ? to_be_printed(inside->help()) : help_for(rules, {}, width);
     } catch (const CLI::CallForVersion& version) {
         return to_be_printed(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& mistake) {
@@ -110,7 +111,7 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments) {
         const auto mistake = unknown_word(extras.front(), inside);
         return usage_error(mistake.message, mistake.what_next);
     }
-    return inside == nullptr ? overview_as_mistake(rules) : read(rules, *inside, without_value);
+    return inside == nullptr ? overview_as_mistake(rules) : read(rules, *inside, without_value, width);
 }
 
 } // namespace app

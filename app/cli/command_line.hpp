@@ -10,6 +10,7 @@
 #include "archive/run/restore.hpp"
 #include "lake/day_range.hpp"
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,6 +50,8 @@ struct parsed_command_line {
     int exit_code = 0;
 };
 
-[[nodiscard]] parsed_command_line parse_command_line(std::vector<std::string> arguments);
+// Lines of help are shorter than `width` columns; 0: of any length.
+[[nodiscard]] parsed_command_line parse_command_line(std::vector<std::string> arguments,
+                                                     std::size_t width = 80);
 
 } // namespace app

@@ -1,6 +1,7 @@
 #include "app/cli/command_settings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 namespace app {
@@ -138,7 +139,33 @@ bool takes(command which, const option& setting) {
     return false;
 }
 
+struct other_help {
+    command which;
+    std::string_view name;
+    std::string_view text;
+};
+
+constexpr std::array other_helps{
+    other_help{command::restore, "DRY_RUN", "try whether the rows can be restored, and roll back"},
+    other_help{command::erase, "DRY_RUN", "only count the rows, also with --yes"},
+    other_help{command::export_tasks, "DRY_RUN", "try the tasks and roll back; no file is left"},
+    other_help{command::serve, "DRY_RUN", "try the tasks and roll back; no file is left"},
+    other_help{
+        command::export_tasks, "ARCHIVE_SIDE_EFFECTS",
+        "what delete.sql changes beyond the exported rows: `refuse` it with exit code 3, or `allow` it "
+        "(also EXPORT_SIDE_EFFECTS)"},
+    other_help{command::send, "ARCHIVE_REQUEST_TIMEOUT", "limit for each try of a request"},
+    other_help{command::send, "ARCHIVE_RETRIES", "how often a request is repeated (0 to 100)"},
+};
+
 } // namespace
+
+std::string_view help_in(command which, const option& setting) noexcept {
+    for (const auto& each : other_helps)
+        if (each.which == which && each.name == setting.environment)
+            return each.text;
+    return setting.help;
+}
 
 std::vector<const option*> settings_of(const command_info& info) {
     std::vector<const option*> taken;

@@ -15,6 +15,10 @@ namespace app {
 // In the order of the table of settings.
 [[nodiscard]] std::vector<const option*> settings_of(const command_info& info);
 
+// What a setting does in this command: the words of the table of settings, unless it does something else
+// here.
+[[nodiscard]] std::string_view help_in(command which, const option& setting) noexcept;
+
 // `recover` works on the archive or, with --exports, on exports. The first of these flags that the one it
 // works on does not use, or empty.
 [[nodiscard]] std::string_view unused_by_recover(bool exports, const std::vector<std::string_view>& flags);

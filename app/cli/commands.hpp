@@ -45,14 +45,16 @@ struct command_flag {
 struct command_info {
     app::command command;
     std::string_view name;
+    std::string_view group; // its heading in the overview
     std::string_view help;
     std::span<const command_flag> flags = {};
-    std::string_view argument = {}; // what stands for its one argument in help: "TOPIC"
+    std::string_view usage = {};    // what follows its name: "[TASK...]"
+    std::string_view argument = {}; // what stands for its argument in completion: "TOPIC"
     std::span<const std::string_view> argument_choices = {};
     bool many_arguments = false; // any number of them, also none
 };
 
-// In the order of the overview.
+// In the order of the overview: the commands of a group follow each other.
 [[nodiscard]] std::span<const command_info> commands() noexcept;
 [[nodiscard]] const command_info& info_of(command which);
 

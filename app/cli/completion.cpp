@@ -26,7 +26,8 @@ std::vector<completed_flag> flags_of(const command_info& info) {
     for (const auto& flag : info.flags)
         all.push_back({flag.name, flag.short_name, flag.value, flag.help, flag.choices});
     for (const auto* setting : settings_of(info)) {
-        all.push_back({setting->flag, setting->short_flag, setting->value, setting->help, {}});
+        all.push_back(
+            {setting->flag, setting->short_flag, setting->value, help_in(info.command, *setting), {}});
         if (setting->environment == "LOG_LEVEL")
             for (const auto& each : level_flags)
                 all.push_back({each.name, each.short_name, {}, each.help, {}});

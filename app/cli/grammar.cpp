@@ -1,7 +1,8 @@
 #include "app/cli/grammar.hpp"
 
 #include "app/cli/command_settings.hpp"
-#include "app/cli/help.hpp"
+#include "app/cli/help_formatter.hpp"
+#include "app/settings/features.hpp"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -9,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace app {
@@ -34,12 +36,15 @@ bool level_given(const CLI::App& inside) {
 
 } // namespace
 
-grammar::grammar(const std::vector<std::string>& words) {
+grammar::grammar(const std::vector<std::string>& words, std::size_t width) {
     app_.name("event-archiver");
-    app_.footer("Examples:\n" + std::string(examples()));
+    app_.formatter(std::make_shared<help_formatter>(width)); // before the commands, which take it over
+    app_.set_help_flag("-h,--help", "show this help");
+    app_.footer("`event-archiver help COMMAND` shows the flags and examples of a command.");
     app_.require_subcommand(0, 1);
     app_.allow_extras();
-    app_.set_version_flag("--version", std::string("event-archiver " EVENT_ARCHIVER_VERSION));
+    app_.set_version_flag("--version", std::string("event-archiver " EVENT_ARCHIVER_VERSION),
+                          "show the version");
     for (const auto& info : commands())
         add_command(info, words.empty() || std::ranges::find(words, info.name) != words.end());
 }
@@ -47,15 +52,17 @@ grammar::grammar(const std::vector<std::string>& words) {
 void grammar::add_command(const command_info& info, bool with_options) {
     auto* sub = app_.add_subcommand(std::string(info.name), std::string(info.help));
     sub->allow_extras();
-    const auto shown = examples_of(info.name);
-    sub->footer(shown.empty() ? "" : "Examples:\n" + shown);
+    sub->group(std::string(info.group));
+    sub->footer(settings_of(info).empty() ? ""
+                                          : "Secrets, and settings that few need, have a variable and no "
+                                            "flag: `event-archiver help environment`.");
     subcommands_[info.command] = sub;
     if (!with_options)
         return;
     for (const auto& flag : info.flags)
         add_flag(*sub, flag);
     for (const auto* setting : settings_of(info))
-        add_setting(*sub, *setting);
+        add_setting(*sub, info.command, *setting);
     if (info.many_arguments)
         sub->add_option(std::string(info.argument), arguments_)->type_name("");
     else if (!info.argument.empty())
@@ -66,22 +73,25 @@ void grammar::add_command(const command_info& info, bool with_options) {
         sub->get_option("--keep")->excludes("--discard");
 }
 
-void grammar::add_setting(CLI::App& sub, const option& setting) {
+void grammar::add_setting(CLI::App& sub, command which, const option& setting) {
     auto& text = settings_[std::string(setting.flag)];
-    auto help = fmt::format("{} ({}{})", setting.help, setting.environment,
-                            setting.standard.empty() ? "" : fmt::format(", default {}", setting.standard));
+    const bool is_flag = setting.kind == option_kind::flag;
+    const auto help =
+        fmt::format("{} [{}{}]", help_in(which, setting), setting.environment,
+                    is_flag || setting.standard.empty() ? "" : fmt::format(", default {}", setting.standard));
     // A flag may be given a value: --dry-run=false.
-    auto* added = setting.kind == option_kind::flag
-                      ? sub.add_flag(with_value_true(setting), text, help)
-                      : sub.add_option(with_short(setting.short_flag, setting.flag), text, help)
-                            ->type_name(std::string(setting.value));
-    added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    auto* added = is_flag ? sub.add_flag(with_value_true(setting), text, help)
+                          : sub.add_option(with_short(setting.short_flag, setting.flag), text, help)
+                                ->type_name(std::string(setting.value));
+    const std::string title(title_of(setting));
+    added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->group(title);
     if (setting.environment != "LOG_LEVEL")
         return;
     for (const auto& each : level_flags)
         sub.add_flag(fmt::format("{0}{{{2}}},{1}{{{2}}}", each.short_name, each.name, each.value), text,
                      std::string(each.help))
             ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+            ->group(title)
             ->excludes(added);
     sub.get_option("--quiet")->excludes("--verbose");
 }

@@ -7,6 +7,7 @@
 
 #include <CLI/App.hpp>
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ class grammar {
   public:
     // Only commands that are among `words` get their options, all of them if there are no words: making 200
     // unused ones takes a fifth of a run that finds nothing to do.
-    explicit grammar(const std::vector<std::string>& words);
+    // `width`: of its help, see help_formatter.
+    grammar(const std::vector<std::string>& words, std::size_t width);
     grammar(const grammar&) = delete;
     grammar& operator=(const grammar&) = delete;
 
@@ -31,13 +33,13 @@ class grammar {
     // The one argument of `help` and `completion`.
     [[nodiscard]] const std::string& argument() const noexcept { return argument_; }
 
-    // As CLI11 words it; of the command that was given, if one was.
+    // Of the command that was given, if one was.
     [[nodiscard]] std::string help() const { return app_.help(); }
     [[nodiscard]] std::string help_of(command which) const { return subcommands_.at(which)->help(); }
 
   private:
     void add_command(const command_info& info, bool with_options);
-    void add_setting(CLI::App& sub, const option& setting);
+    void add_setting(CLI::App& sub, command which, const option& setting);
     void add_flag(CLI::App& sub, const command_flag& flag);
 
     CLI::App app_{

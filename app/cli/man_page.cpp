@@ -1,8 +1,8 @@
 #include "app/cli/man_page.hpp"
 
 #include "app/cli/command_settings.hpp"
+#include "app/cli/examples.hpp"
 #include "app/cli/exit_code.hpp"
-#include "app/cli/help.hpp"
 #include "app/settings/options.hpp"
 
 #include <fmt/format.h>
@@ -40,11 +40,9 @@ std::string flag_entry(std::string_view short_name, std::string_view name, std::
 }
 
 std::string command_section(const command_info& info) {
-    auto text = fmt::format(".SS {}{}\n{}.\n", roff(info.name),
-                            info.argument.empty() ? ""
-                                                  : fmt::format(" \\fI{}\\fP{}", info.argument,
-                                                                info.many_arguments ? " ..." : ""),
-                            roff(info.help));
+    auto text =
+        fmt::format(".SS {}{}\n{}.\n", roff(info.name),
+                    info.usage.empty() ? "" : fmt::format(" \\fI{}\\fP", info.usage), roff(info.help));
     for (const auto& flag : info.flags)
         text += flag_entry(flag.short_name, flag.name, flag.value) + roff(flag.help) + "\n";
     const auto settings = settings_of(info);
@@ -90,7 +88,7 @@ event\-archiver \- move old PostgreSQL events into one CSV file per UTC day in a
 .RI [ flags ]
 .SH DESCRIPTION
 Moves rows older than a retention period out of a PostgreSQL table into one CSV file for each UTC day, and deletes them:
-export, upload and delete in one transaction. If anything fails at any point, the next run leaves each row in exactly one place: the table or its day's file. Results go to standard output; logs, progress and questions to standard error.
+export, upload and delete in one transaction. If anything fails at any point, the next run leaves each row in exactly one place: the table or its day's file. Results go to standard output; logs and progress to standard error.
 .SH COMMANDS
 )",
                             EVENT_ARCHIVER_VERSION);
@@ -106,7 +104,7 @@ export, upload and delete in one transaction. If anything fails at any point, th
         page +=
             fmt::format(".TP\n.B {}\n{}.{}\n", row.code, roff(row.meaning),
                         row.again.empty() ? "" : fmt::format(" Does another try help? {}.", roff(row.again)));
-    page += fmt::format(".SH EXAMPLES\n.nf\n{}.fi\n", roff(examples()));
+    page += fmt::format(".SH EXAMPLES\n.nf\n{}.fi\n", roff(all_examples(72)));
     return page;
 }
 

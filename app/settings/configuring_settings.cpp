@@ -23,6 +23,6 @@ void check_nothing(checker& /*settings*/) {}
 
 } // namespace
 
-feature configuring_settings() noexcept { return {configuring_rows, check_nothing}; }
+feature configuring_settings() noexcept { return {"Configuration file", configuring_rows, check_nothing}; }
 
 } // namespace app

@@ -108,6 +108,6 @@ void check_database(checker& settings) {
 
 } // namespace
 
-feature database_settings() noexcept { return {database_rows, check_database}; }
+feature database_settings() noexcept { return {"Database", database_rows, check_database}; }
 
 } // namespace app

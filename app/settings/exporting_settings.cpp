@@ -96,6 +96,6 @@ void check_exporting(checker& settings) {
 
 } // namespace
 
-feature exporting_settings() noexcept { return {exporting_rows, check_exporting}; }
+feature exporting_settings() noexcept { return {"Exports", exporting_rows, check_exporting}; }
 
 } // namespace app

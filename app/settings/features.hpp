@@ -19,6 +19,7 @@ inline constexpr std::array<std::pair<std::string_view, db::side_effects>, 2> si
     {{"refuse", db::side_effects::refuse}, {"allow", db::side_effects::allow}}};
 
 struct feature {
+    std::string_view title; // of its settings, as docs/settings.md has it
     std::span<const option> options;
     void (*check)(checker& settings); // puts values and mistakes into what is checked
 };
@@ -38,5 +39,7 @@ struct feature {
 
 // In the order of docs/settings.md. Each check may rely on the values of those before it.
 [[nodiscard]] std::span<const feature> features() noexcept;
+// The title of the feature that has this setting.
+[[nodiscard]] std::string_view title_of(const option& setting) noexcept;
 
 } // namespace app

@@ -42,6 +42,6 @@ void check_files(checker& settings) {
 
 } // namespace
 
-feature file_settings() noexcept { return {file_rows, check_files}; }
+feature file_settings() noexcept { return {"Files", file_rows, check_files}; }
 
 } // namespace app

@@ -165,6 +165,6 @@ void check_journal(checker& settings) {
 
 } // namespace
 
-feature journaling_settings() noexcept { return {journal_rows, check_journal}; }
+feature journaling_settings() noexcept { return {"The journal", journal_rows, check_journal}; }
 
 } // namespace app

@@ -40,6 +40,6 @@ void check_logging(checker& settings) {
 
 } // namespace
 
-feature logging_settings() noexcept { return {logging_rows, check_logging}; }
+feature logging_settings() noexcept { return {"What is told of a run", logging_rows, check_logging}; }
 
 } // namespace app

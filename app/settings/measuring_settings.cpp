@@ -107,6 +107,6 @@ void check_measuring(checker& settings) {
 
 } // namespace
 
-feature measuring_settings() noexcept { return {measuring_rows, check_measuring}; }
+feature measuring_settings() noexcept { return {"What is told of a run", measuring_rows, check_measuring}; }
 
 } // namespace app

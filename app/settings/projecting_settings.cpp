@@ -73,6 +73,6 @@ void check_projecting(checker& settings) {
 
 } // namespace
 
-feature projecting_settings() noexcept { return {projecting_rows, check_projecting}; }
+feature projecting_settings() noexcept { return {"Projections", projecting_rows, check_projecting}; }
 
 } // namespace app

@@ -43,6 +43,6 @@ void check_resources(checker& settings) {
 
 } // namespace
 
-feature resource_settings() noexcept { return {resource_rows, check_resources}; }
+feature resource_settings() noexcept { return {"Resources", resource_rows, check_resources}; }
 
 } // namespace app

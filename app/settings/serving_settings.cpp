@@ -119,6 +119,6 @@ void check_serving(checker& settings) {
 
 } // namespace
 
-feature serving_settings() noexcept { return {serving_rows, check_serving}; }
+feature serving_settings() noexcept { return {"The server", serving_rows, check_serving}; }
 
 } // namespace app

@@ -153,6 +153,6 @@ void check_storage(checker& settings) {
 
 } // namespace
 
-feature storage_settings() noexcept { return {storage_rows, check_storage}; }
+feature storage_settings() noexcept { return {"Storage account", storage_rows, check_storage}; }
 
 } // namespace app

@@ -1,10 +1,12 @@
 #include "app/text/terminal.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <sys/ioctl.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace app {
@@ -30,6 +32,16 @@ std::size_t width_of(stream which) noexcept {
         return 0;
     winsize size{};
     return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::size_t width_of_help() noexcept {
+    const auto given = variable("COLUMNS");
+    std::size_t columns = 0;
+    const auto read = std::from_chars(given.data(), given.data() + given.size(), columns);
+    if (read.ec == std::errc() && read.ptr == given.data() + given.size() && columns > 0)
+        return columns;
+    const auto terminal = width_of(stream::output);
+    return terminal > 0 ? terminal : 80;
 }
 
 bool colour_wanted(stream which) noexcept { return is_terminal(which) && variable("NO_COLOR").empty(); }

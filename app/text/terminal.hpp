@@ -13,6 +13,8 @@ enum class stream : unsigned char { output, error };
 [[nodiscard]] bool is_terminal(stream which) noexcept;
 // Columns of a terminal, 80 if it does not say; 0 for anything else.
 [[nodiscard]] std::size_t width_of(stream which) noexcept;
+// Columns for help, which is also read through a pager: COLUMNS, or the terminal's, or 80.
+[[nodiscard]] std::size_t width_of_help() noexcept;
 // True for such a terminal, unless NO_COLOR is set (https://no-color.org).
 [[nodiscard]] bool colour_wanted(stream which) noexcept;
 // True if the locale's encoding is UTF-8.

@@ -62,7 +62,7 @@ def test_the_picture_is_drawn_from_the_recording():
 
 def test_the_commands_table_is_the_programs(binary):
     overview = Archiver(binary).run("help", expect=0).stdout
-    commands = re.findall(r"^  ([a-z-]+)  ", overview.split("Subcommands:")[1], re.MULTILINE)
+    commands = re.findall(r"^  ([a-z-]+)  ", overview.split("\nOptions:")[0], re.MULTILINE)
     assert len(commands) >= 10
     rows = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|(.*)\|$", (ROOT / "docs/commands.md").read_text(), re.MULTILINE)
     told = {name: text for names, text in rows for name in re.findall(r"[a-z-]+", names)}
@@ -71,9 +71,16 @@ def test_the_commands_table_is_the_programs(binary):
     assert set(commands) <= set(re.findall(r"`([a-z-]+)`", short))
     settings = {row["flag"] for row in json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]}
     for command in commands:
-        flags = set(re.findall(r"^\s+(?:-[a-z],)?(--[a-z-]+)", Archiver(binary).run("help", command, expect=0).stdout, re.MULTILINE))
+        flags = set(re.findall(r"^ +(?:-[a-z], )?(--[a-z-]+)", Archiver(binary).run("help", command, expect=0).stdout, re.MULTILINE))
         for flag in flags - settings - {"--help", "--output", "--quiet", "--verbose"}:
             assert flag in told[command], f"docs/commands.md does not say that {command} takes {flag}"
+
+
+def test_the_groups_of_settings_in_help_are_the_pages(binary):
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
+    for arguments in (["config"], ["environment"]):
+        groups = re.findall(r"^(\w[^`,\n]*):$", Archiver(binary).run("help", *arguments, expect=0).stdout, re.MULTILINE)
+        assert len(groups) > 8 and set(groups) - {"Options", "Examples"} <= set(headings)
 
 
 def test_the_json_page_names_every_field(binary):

@@ -33,6 +33,13 @@ def test_help_of_a_command_names_flags_variables_and_defaults(program, arguments
         assert word in text
 
 
+@pytest.mark.parametrize("columns, longest", [("100", 99), ("60", 59), ("nonsense", 79), (None, 79)])
+def test_help_is_as_wide_as_columns_says(program, columns, longest):
+    text = program.run("help", "restore", settings={"COLUMNS": columns}, expect=0).stdout
+    lengths = [len(line) for line in text.splitlines()]
+    assert longest - 12 < max(lengths) <= longest
+
+
 @pytest.mark.parametrize("arguments", [["version"], ["--version"]])
 def test_version(program, arguments):
     text = program.run(*arguments, expect=0).stdout
