@@ -6,78 +6,67 @@
 --
 -- Each event is read as a whole, also where a later one of the batch has made it obsolete: which events are refused does
 -- not depend on where a batch ends.
-DELETE FROM build USING (
-    SELECT DISTINCT (said.build ->> 'id')::uuid AS id
-    FROM json_array_elements($1) AS e(value)
-    CROSS JOIN LATERAL (SELECT e.value -> 'data' AS data OFFSET 0) AS message
-    CROSS JOIN LATERAL (SELECT message.data -> 'build' AS build, message.data -> 'data' AS data OFFSET 0) AS said
-    -- Few builds are reaped: what cannot be one of them is not parsed. A name may be written with escapes.
-    WHERE e.value::text ~ '"reaped"\s*:\s*(true|1|"1")|\\u'
-      AND (said.build -> 'reaped')::text IN ('true', '1', '"1"')
-      AND said.data::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$'
-) AS gone
-WHERE build."buildId" = gone.id;
-
 WITH said AS MATERIALIZED (
-    SELECT e.n, said.build, coalesce((said.build -> 'reaped')::text, '') IN ('true', '1', '"1"') AS reaped
-    FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
-    CROSS JOIN LATERAL (SELECT e.value -> 'data' AS data OFFSET 0) AS message
-    CROSS JOIN LATERAL (SELECT message.data -> 'build' AS build, message.data -> 'data' AS data OFFSET 0) AS said
-    -- What JavaScript takes for true.
-    WHERE said.build::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$'
-      AND said.data::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$'
-), gone AS MATERIALIZED (
-    SELECT (build ->> 'id')::uuid AS id, max(n) AS n FROM said
-    WHERE reaped
-    GROUP BY 1
-), fields AS MATERIALIZED (
-    SELECT said.n,
-           b.id,
-           b."requestId",
-           b."projectId",
-           -- Milliseconds since 1970, or a date as ISO 8601 writes it.
-           CASE WHEN b."createdAt" ~ '^-?[0-9]+(\.[0-9]+)?$' THEN to_timestamp(b."createdAt"::numeric / 1000)
-                ELSE coalesce(b."createdAt"::timestamptz, '1970-02-01') END AS started,
-           CASE WHEN b."updatedAt" ~ '^-?[0-9]+(\.[0-9]+)?$' THEN to_timestamp(b."updatedAt"::numeric / 1000)
-                ELSE coalesce(b."updatedAt"::timestamptz, '1970-02-01') END AS updated,
-           CASE WHEN b."reapedDate" ~ '^-?[0-9]+(\.[0-9]+)?$' THEN to_timestamp(b."reapedDate"::numeric / 1000)
-                ELSE nullif(b."reapedDate", '')::timestamptz END AS reaped_date,
-           coalesce((b."diskSpace" ->> 'virtualBytes')::numeric::bigint, 0) AS bytes_virtual,
-           coalesce((b."diskSpace" ->> 'realBytes')::numeric::bigint, 0) AS bytes_real,
-           coalesce(b.config, 'null') AS config,
-           branch.name AS branch_name,
-           branch."htmlUrl" AS branch_url,
-           commit."htmlUrl" AS commit_url,
-           commit.ref AS commit_ref,
-           request.description,
-           request."htmlUrl" AS request_url,
-           request.name AS request_name,
-           request.number,
-           coalesce(b.reaped #>> '{}', 'true')::boolean AS reaped,
+    SELECT e.n, b.*,
+           coalesce(b.reaped::text, '') IN ('true', '1', '"1"') AS goes,
            -- These two may be null, and then are.
-           CASE WHEN b."reapedReason" IS NOT NULL THEN b."reapedReason"
-                WHEN said.build -> 'reapedReason' IS NULL THEN 0 END AS reaped_reason,
-           CASE WHEN b."reapedReasonText" IS NOT NULL THEN b."reapedReasonText"
-                WHEN said.build -> 'reapedReasonText' IS NULL THEN 'Old build with bad data.' END AS reaped_reason_text,
-           coalesce(b.pinned, false) AS pinned,
+           b."reapedReason" IS NULL AND (message.build -> 'reapedReason') IS NULL AS "noReason",
+           b."reapedReasonText" IS NULL AND (message.build -> 'reapedReasonText') IS NULL AS "noReasonText"
+    FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
+    -- OFFSET 0: parsed once, not at each use.
+    CROSS JOIN LATERAL (SELECT e.value #> '{data,build}' AS build, e.value #> '{data,data}' AS data OFFSET 0) AS message
+    CROSS JOIN LATERAL json_to_record(message.build) AS b(
+        id uuid, "requestId" text, "projectId" text, "createdAt" text, "updatedAt" text, "diskSpace" json, config json,
+        branch json, commit json, "pullRequest" json, reaped json, "reapedReason" text, "reapedReasonText" text,
+        "reapedDate" text, pinned text, "submittedState" text, status text)
+    -- What JavaScript takes for true. Only `id` is read of a reaped build: the other fields are text until it is known.
+    WHERE (json_typeof(message.build) = 'object' OR message.build::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$')
+      AND (json_typeof(message.data) = 'object' OR message.data::text !~ '^(null|false|""|-?0(\.0*)?([eE].*)?)$')
+), gone AS MATERIALIZED (
+    SELECT id, max(n) AS n FROM said WHERE goes GROUP BY id
+), removed AS (
+    -- Done before the first row is inserted, which waits for their number.
+    DELETE FROM build USING gone WHERE build."buildId" = gone.id RETURNING 1
+), fields AS (
+    SELECT n,
+           id,
+           "requestId"::uuid,
+           "projectId"::uuid,
+           -- Milliseconds since 1970, or a date as ISO 8601 writes it.
+           CASE WHEN "createdAt" ~ '^-?[0-9]+(\.[0-9]+)?$' THEN to_timestamp("createdAt"::numeric / 1000)
+                ELSE coalesce("createdAt"::timestamptz, '1970-02-01') END AS started,
+           CASE WHEN "updatedAt" ~ '^-?[0-9]+(\.[0-9]+)?$' THEN to_timestamp("updatedAt"::numeric / 1000)
+                ELSE coalesce("updatedAt"::timestamptz, '1970-02-01') END AS updated,
+           CASE WHEN "reapedDate" ~ '^-?[0-9]+(\.[0-9]+)?$' THEN to_timestamp("reapedDate"::numeric / 1000)
+                ELSE nullif("reapedDate", '')::timestamptz END AS reaped_date,
+           coalesce(("diskSpace" ->> 'virtualBytes')::numeric::bigint, 0) AS bytes_virtual,
+           coalesce(("diskSpace" ->> 'realBytes')::numeric::bigint, 0) AS bytes_real,
+           coalesce(config, 'null') AS config,
+           -- A cast to varchar(255) cuts off what is too long. This function, which an assignment calls, refuses it; 259
+           -- is 255 and the 4 bytes of a length.
+           "varchar"(branch ->> 'name', 259, false) AS branch_name,
+           "varchar"(branch ->> 'htmlUrl', 259, false) AS branch_url,
+           "varchar"(commit ->> 'htmlUrl', 259, false) AS commit_url,
+           "varchar"(commit ->> 'ref', 259, false) AS commit_ref,
+           "pullRequest" ->> 'description' AS description,
+           "varchar"("pullRequest" ->> 'htmlUrl', 259, false) AS request_url,
+           "pullRequest" ->> 'name' AS request_name,
+           "varchar"("pullRequest" ->> 'number', 259, false) AS number,
+           coalesce(reaped #>> '{}', 'true')::boolean AS reaped,
+           CASE WHEN "noReason" THEN 0 ELSE "reapedReason"::integer END AS reaped_reason,
+           CASE WHEN "noReasonText" THEN 'Old build with bad data.' ELSE "varchar"("reapedReasonText", 259, false) END
+               AS reaped_reason_text,
+           coalesce(pinned::boolean, false) AS pinned,
            CASE WHEN s.submitted IN ('pending', 'submitted', 'error', 'paused') THEN s.submitted
                 ELSE ('submittedState is ' || s.submitted)::integer::text END AS status_submitted,
            CASE WHEN s.build IN ('pending', 'running', 'error', 'success', 'failed', 'successful') THEN s.build
                 ELSE ('status is ' || s.build)::integer::text END AS status_build
     FROM said
-    CROSS JOIN LATERAL json_to_record(said.build) AS b(
-        id uuid, "requestId" uuid, "projectId" uuid, "createdAt" text, "updatedAt" text, "diskSpace" json, config json,
-        branch json, commit json, "pullRequest" json, reaped json, "reapedReason" integer, "reapedReasonText" varchar(255), "reapedDate" text,
-        pinned boolean, "submittedState" text, status text)
-    CROSS JOIN LATERAL json_to_record(CASE json_typeof(b.branch) WHEN 'object' THEN b.branch ELSE '{}' END)
-        AS branch(name varchar(255), "htmlUrl" varchar(255))
-    CROSS JOIN LATERAL json_to_record(CASE json_typeof(b.commit) WHEN 'object' THEN b.commit ELSE '{}' END)
-        AS commit(ref varchar(255), "htmlUrl" varchar(255))
-    CROSS JOIN LATERAL json_to_record(CASE json_typeof(b."pullRequest") WHEN 'object' THEN b."pullRequest" ELSE '{}' END)
-        AS request(description text, "htmlUrl" varchar(255), name text, number varchar(255))
-    CROSS JOIN LATERAL (SELECT coalesce(b."submittedState", 'error') AS submitted, coalesce(b.status, 'error') AS build)
+    CROSS JOIN LATERAL (SELECT coalesce("submittedState", 'error') AS submitted, coalesce(status, 'error') AS build)
         AS s
-    WHERE NOT said.reaped
+    WHERE NOT goes
+    -- Each event is read before the join leaves some out.
+    OFFSET 0
 )
 INSERT INTO build AS known (
     "buildId", "requestId", "projectId", "timeStarted", "timeUpdated", "bytesVirtual", "bytesReal", config, "branchName",
@@ -88,7 +77,7 @@ SELECT DISTINCT ON (id)
     branch_url, commit_url, commit_ref, description, request_url, request_name, number, reaped, reaped_reason,
     reaped_reason_text, reaped_date, pinned, status_submitted, status_build
 FROM fields LEFT JOIN gone USING (id)
-WHERE fields.n > coalesce(gone.n, 0)
+WHERE fields.n > coalesce(gone.n, 0) AND (SELECT count(*) FROM removed) >= 0
 ORDER BY id, updated DESC, fields.n DESC
 ON CONFLICT ("buildId") DO UPDATE SET
     "requestId" = excluded."requestId",

@@ -108,6 +108,20 @@ def test_the_order_within_a_batch_is_that_of_the_events(builds):
     assert row_of(builds)["statusBuild"] == "success"
 
 
+def test_a_stored_build_that_is_reaped_and_told_again_is_a_new_row(builds):
+    builds.apply(message(build(updatedAt="2018-01-01T00:00:00Z")))
+    before = builds.rows("SELECT id FROM build")
+    builds.apply(message(build(reaped=True)), message(build(status="success")))
+    assert row_of(builds)["statusBuild"] == "success", "although it is older than the one that was reaped"
+    assert builds.rows("SELECT id FROM build") != before and builds.rows("SELECT count(*) FROM build") == [(1,)]
+
+
+@pytest.mark.parametrize("name", ["é" * 255, "b" * 255 + "  "])
+def test_255_characters_fit_and_spaces_behind_them_are_cut_off(builds, name):
+    builds.apply(message(build(branch={"name": name}, reapedReasonText=name)))
+    assert row_of(builds)["branchName"] == row_of(builds)["reapedReasonText"] == name[:255]
+
+
 def test_an_older_event_does_not_undo_a_newer_one(builds):
     newer = build(updatedAt="2017-06-12T14:00:00Z", status="success")
     builds.apply(message(newer), message(BUILD))
