@@ -77,8 +77,9 @@ SELECT DISTINCT ON (id)
     branch_url, commit_url, commit_ref, description, request_url, request_name, number, reaped, reaped_reason,
     reaped_reason_text, reaped_date, pinned, status_submitted, status_build
 FROM fields LEFT JOIN gone USING (id)
-WHERE fields.n > coalesce(gone.n, 0) AND (SELECT count(*) FROM removed) >= 0
-ORDER BY id, updated DESC, fields.n DESC
+-- An event without a project is refused by the table, so it gets there even if it is obsolete.
+WHERE (fields.n > coalesce(gone.n, 0) OR "projectId" IS NULL) AND (SELECT count(*) FROM removed) >= 0
+ORDER BY id, "projectId" IS NULL DESC, updated DESC, fields.n DESC
 ON CONFLICT ("buildId") DO UPDATE SET
     "requestId" = excluded."requestId",
     "projectId" = excluded."projectId",
