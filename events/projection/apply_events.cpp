@@ -8,7 +8,8 @@ namespace events {
 namespace {
 
 // Type OIDs of pg_type.dat.
-constexpr std::array<std::uint32_t, batch_parameters> parameter_types{114, 1185, 1009, 20, 199, 2951, 3911};
+constexpr std::array<std::uint32_t, batch_parameters> parameter_types{114, 1185, 1009, 20,
+                                                                      199, 2951, 3911, 25};
 
 std::string parameter_text(std::size_t index, const events_to_apply& given) {
     switch (index) {
@@ -24,8 +25,10 @@ std::string parameter_text(std::size_t index, const events_to_apply& given) {
         return headers_parameter(given.events);
     case 5:
         return ids_parameter(given.events, given.from);
-    default:
+    case 6:
         return std::string(given.left_out);
+    default:
+        return stream_parameter(given.from);
     }
 }
 

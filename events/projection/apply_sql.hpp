@@ -9,8 +9,8 @@
 
 namespace events {
 
-// $1 json, $2 timestamptz[], $3 text[], $4 bigint, $5 json[], $6 uuid[], $7 tstzrange[].
-inline constexpr std::size_t batch_parameters = 7;
+// $1 json, $2 timestamptz[], $3 text[], $4 bigint, $5 json[], $6 uuid[], $7 tstzrange[], $8 text.
+inline constexpr std::size_t batch_parameters = 8;
 
 struct apply_sql {
     std::vector<std::string> statements;

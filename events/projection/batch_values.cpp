@@ -101,9 +101,14 @@ std::string ids_parameter(event_list events, const event_source& from) {
     std::string array = "{";
     for (const auto& each : events) {
         array += array.size() == 1 ? "" : ",";
-        array += boost::uuids::to_string(name(prefix + std::to_string(each.at)));
+        const auto accepted = each.time.time_since_epoch().count();
+        array += boost::uuids::to_string(name(fmt::format("{}{}@{}", prefix, each.at, accepted)));
     }
     return array += '}';
+}
+
+std::string stream_parameter(const event_source& from) {
+    return fmt::format("{}/{}", from.topic, from.partition);
 }
 
 std::string headers_object(const event& of) {

@@ -31,9 +31,13 @@ struct event_source {
     std::string topic;
     std::int32_t partition = 0;
 };
-// $6: a UUID of version 5 for each event, of the journal's id and the position. The same event has the same
-// one each time it is applied.
+// $6: a UUID of version 5 for each event, of the journal's id, the position, and the time at which it was
+// accepted. The same event has the same one each time it is applied. The time tells it from an event that had
+// its position before a journal was put back, or before a topic of Kafka was made again.
 [[nodiscard]] std::string ids_parameter(event_list events, const event_source& from);
+
+// $8: "topic/partition".
+[[nodiscard]] std::string stream_parameter(const event_source& from);
 
 // The headers of one event, as a JSON object.
 [[nodiscard]] std::string headers_object(const event& of);

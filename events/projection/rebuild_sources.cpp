@@ -29,6 +29,23 @@ awaitable<void> rebuild_sources::find() {
             fmt::format("projection '{}' has nothing to be rebuilt from: the journal has no topic"
                         " '{}'",
                         which_.name, which_.definition.settings.topics.front()));
+    must_begin_within();
+}
+
+// Tables that are made of no event would replace those that are there.
+void rebuild_sources::must_begin_within() const {
+    const auto begins_within = [this](const rebuilt_partition& each) {
+        return from_.at ? *from_.at <= each.there.end : each.start < each.there.end;
+    };
+    const bool asked = from_.at || from_.time;
+    if (asked && std::ranges::none_of(all_, begins_within))
+        throw async::error(
+            failure::precondition,
+            fmt::format(
+                "projection '{}' has nothing to be rebuilt from: no event of topic '{}' is at the start"
+                " that --from gives, or after it",
+                which_.name, which_.definition.settings.topics.front()),
+            "The tables would be empty. Give an earlier position or day.");
 }
 
 bool rebuild_sources::is_known(std::string_view name, std::int64_t partition) const {

@@ -37,6 +37,7 @@ class rebuild_sources {
 
     // Throws async::error(precondition) if the topic's first events have been removed and the new tables
     // would lack them.
+    void must_begin_within() const;
     void must_have_all_events(const std::string& name, const extent& there) const;
     // A topic or a partition of which the live projection has applied events, and that is not among these.
     [[nodiscard]] awaitable<std::optional<async::error>> what_is_missing(db::connection& session) const;

@@ -63,6 +63,13 @@ void must_begin_with_the_first_event(const named_projection& which, const topic_
             "Where applying an event again changes nothing, projection.conf may say replay = keep.");
 }
 
+// A replay goes back: events that were not applied yet are not passed over.
+position no_later_than_reached(position start, const std::optional<position_row>& row, const extent& there) {
+    if (!row || row->journal != there.id)
+        return start;
+    return std::min(start, std::max(row->next, there.begin));
+}
+
 struct partition_start {
     topic_partition which;
     position start = 0;
@@ -209,7 +216,8 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
             if (row)
                 co_await must_go_on(*each.source, key, *row, each.there);
         }
-        const auto start = co_await find_start(*each.source, each.partition, each.there, from);
+        const auto asked = co_await find_start(*each.source, each.partition, each.there, from);
+        const auto start = no_later_than_reached(asked, row, each.there);
         if (!keeps)
             must_begin_with_the_first_event(which, each, start);
         starts.push_back({each, start});

@@ -1,8 +1,8 @@
 -- Any event. Its type is its `event_type`, `type` or `name`; its time is its own `created_at`, or when it was accepted.
 --
--- $6 has an id for each event, made of the journal's id and the position: an event that is applied a second time finds its
--- row. No unique index is asked of the table, because rows of other writers may share an event_id; one process at a time
--- moves the position, so nobody else inserts the same event.
+-- $6 has an id for each event, made of the journal's id, the position and the time: an event that is applied a second time
+-- finds its row. No unique index is asked of the table, because rows of other writers may share an event_id; one process at
+-- a time moves the position, so nobody else inserts the same event.
 --
 -- $7 has the times of rows that were archived before a replay. The column may round a time, and the archive goes by what
 -- the table has, so the time is looked at as the column has it.
@@ -14,20 +14,30 @@ WITH told AS MATERIALIZED (
            v.value AS payload
     FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
     CROSS JOIN LATERAL (SELECT e.value::jsonb AS value OFFSET 0) AS v
+),
+-- A table that the migration has made: an event has one id, whenever it is applied, so that `archive` knows its row again.
+-- $8 is its topic and partition. Of live/0 the id is the position and one; of another stream it has a number made of the
+-- stream's name before that, 2^52 or more, and exact in a JavaScript number. Tables of version 0.1.0 have integers.
+numbered AS (
+    SELECT told.*,
+           CASE WHEN $8 = 'live/0' OR (SELECT obj_description('"Event"'::regclass, 'pg_class'))
+                                      = 'event-archiver: the id of an event is its position and one'
+                THEN CASE WHEN position < 1073741823 THEN position + 1 END
+                WHEN position < 4294967295
+                THEN ((1048576 + ('x' || left(md5($8), 5))::bit(20)::int)::bigint << 32) + position + 1 END AS id
+    FROM told
 )
--- A table that the migration has made.
 INSERT INTO "Event" (id, event_id, event_type, created_at, payload)
-SELECT CASE WHEN told.position < 1073741823
-                 AND NOT EXISTS (SELECT FROM "Event" AS known WHERE known.id = told.position + 1)
-            THEN told.position + 1
-            ELSE nextval(pg_get_serial_sequence('"Event"', 'id')) END,
+SELECT CASE WHEN numbered.id IS NULL OR EXISTS (SELECT FROM "Event" AS known WHERE known.id = numbered.id)
+            THEN nextval(pg_get_serial_sequence('"Event"', 'id'))
+            ELSE numbered.id END,
        event_id, event_type, created_at, payload
-FROM told
-WHERE obj_description('"Event"'::regclass, 'pg_class') = 'event-archiver: the id of an event is its position and one'
-  AND NOT EXISTS (SELECT FROM "Event" AS known WHERE known.event_id = told.event_id)
+FROM numbered
+WHERE obj_description('"Event"'::regclass, 'pg_class') LIKE 'event-archiver: the id of an event is %'
+  AND NOT EXISTS (SELECT FROM "Event" AS known WHERE known.event_id = numbered.event_id)
   AND (cardinality($7) = 0 OR NOT (SELECT kept.created_at AT TIME ZONE 'UTC'
-           FROM json_populate_record(NULL::"Event", json_build_object('created_at', told.created_at)) AS kept) <@ ANY ($7))
-ORDER BY told.position;
+           FROM json_populate_record(NULL::"Event", json_build_object('created_at', numbered.created_at)) AS kept) <@ ANY ($7))
+ORDER BY position;
 
 -- Another table: its own default numbers the rows.
 WITH told AS MATERIALIZED (
@@ -42,8 +52,7 @@ WITH told AS MATERIALIZED (
 INSERT INTO "Event" (event_id, event_type, created_at, payload)
 SELECT event_id, event_type, created_at, payload
 FROM told
-WHERE obj_description('"Event"'::regclass, 'pg_class')
-          IS DISTINCT FROM 'event-archiver: the id of an event is its position and one'
+WHERE coalesce(obj_description('"Event"'::regclass, 'pg_class'), '') NOT LIKE 'event-archiver: the id of an event is %'
   AND NOT EXISTS (SELECT FROM "Event" AS known WHERE known.event_id = told.event_id)
   AND (cardinality($7) = 0 OR NOT (SELECT kept.created_at AT TIME ZONE 'UTC'
            FROM json_populate_record(NULL::"Event", json_build_object('created_at', told.created_at)) AS kept) <@ ANY ($7))

@@ -1,11 +1,13 @@
 """Rows of the projection `events` that `archive` has moved into the lake do not come back with a replay or a rebuild."""
 import json
+import shutil
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from support.archiver import Archiver
 from support.journal_files import TopicFile
+from support.servers import ROOT
 from support.shop import Shop
 
 ROWS = "SELECT coalesce(json_agg(e::text ORDER BY e.id), '[]')::text FROM \"Event\" e"
@@ -101,6 +103,41 @@ def test_an_event_that_is_old_and_new_to_the_database_gets_its_row(store):
     assert store.ages() == [50, 40, 40, 50]
     summary = store.archive().summary
     assert (summary["rows"], summary["rows_recognised"]) == (0, 4)
+    assert store.ages() == []
+
+
+@pytest.mark.parametrize("way_out", [("projections", "replay", "events"), ("project", "events", "--once")])
+def test_new_events_of_a_journal_that_was_put_back_get_their_rows(store, way_out):
+    """Their positions are those of events that the journal has lost, and that have rows."""
+    store.events(5, 5)
+    kept = shutil.copytree(store.journal, store.directory / "kept")
+    store.events(4, 4, 4)
+    store.apply()
+    shutil.rmtree(store.journal)
+    shutil.copytree(kept, store.journal)
+    store.topic.end = 2
+    store.events(4, 4, 1, 1)
+    assert "another event" in store.run("project", "events", "--once", expect=7).summary["msg"]
+    group = {"KAFKA_GROUP_ID": "after"} if way_out[0] == "project" else {}
+    store.run(*way_out, **group)
+    store.run("project", "events", "--once", **group)
+    assert sorted(store.ages()) == [1, 1, 4, 4, 4, 4, 4, 5, 5]
+
+
+def test_rows_of_two_topics_are_recognised_when_they_come_back(store):
+    directory = shutil.copytree(ROOT / "projections", store.directory / "shipped")
+    conf = directory / "events" / "projection.conf"
+    conf.write_text(conf.read_text().replace("topic = live", "topic = live, other"))
+    store.program = store.program.with_settings({"PROJECTIONS_PATH": str(directory)})
+    store.events(50, 50, 50)
+    TopicFile(store.journal, "other").append(*({"name": "seen", "created_at": moment(50), "age": 50} for _ in range(3)))
+    store.apply()
+    store.archive()
+    store.run("projections", "replay", "events", "--from", "0")
+    store.apply()
+    assert store.ages() == [50] * 6
+    summary = store.archive().summary
+    assert (summary["rows"], summary["rows_recognised"]) == (0, 6)
     assert store.ages() == []
 
 

@@ -254,6 +254,31 @@ def test_an_id_that_somebody_has_taken_does_not_lose_an_event(events):
     assert events.rows("""SELECT id, payload ->> 'a' FROM "Event" WHERE event_id <> 'mine' ORDER BY 2""") == [(1073741825, "1"), (2, "2")]
 
 
+def test_each_stream_has_ids_of_its_own_whichever_is_applied_first(events):
+    events.migrate()
+    streams = ("live/0", "live/1", "other/0")
+    for each in streams:
+        events.apply({"s": each}, {"s": each}, first=5, stream=each)
+        events.journal = uuid.uuid4()
+    there = """SELECT payload ->> 's', id FROM "Event" ORDER BY id"""
+    before = events.rows(there)
+    ids = [row[1] for row in before]
+    assert [row for row in before if row[0] == "live/0"] == [("live/0", 6), ("live/0", 7)]
+    assert len(set(ids)) == 6 and all(each < 2**53 for each in ids) and ids[2] > 2**52
+    events.execute('TRUNCATE "Event"')
+    for each in reversed(streams):
+        events.apply({"s": each}, {"s": each}, first=5, stream=each)
+        events.journal = uuid.uuid4()
+    assert events.rows(there) == before
+
+
+def test_a_table_of_version_0_1_0_keeps_its_ids(events):
+    events.migrate()
+    events.execute("""ALTER TABLE "Event" ALTER id TYPE integer""", """COMMENT ON TABLE "Event" IS 'event-archiver: the id of an event is its position and one'""")
+    events.apply({"a": 1}, first=5, stream="other/0")
+    assert events.rows("""SELECT id, payload ->> 'a' FROM "Event" """) == [(6, "1")]
+
+
 def test_a_table_that_is_there_numbers_its_rows_itself(events, table):
     table.insert("2024-01-01 00:00:00")
     events.execute("""SELECT setval('"Event_id_seq"', 500)""")

@@ -206,6 +206,27 @@ def test_replay_of_tables_that_are_emptied_begins_with_the_first_event_or_not_at
         assert shop.total() == shop.posted
 
 
+def test_a_replay_passes_over_no_event_that_was_not_applied_yet(shop):
+    shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total\nreplay = keep\n")
+    shop.post(10)
+    shop.once()
+    shop.post(10)
+    for start in ("15", "2999-01-01"):
+        shop.run("projections", "replay", "total", "--from", start)
+        assert shop.status()["position"] == 10
+    shop.once()
+    assert shop.total() == shop.posted
+
+
+@pytest.mark.parametrize("start", ["99", "2999-01-01"])
+def test_a_rebuild_of_no_event_leaves_the_tables_as_they_are(shop, start):
+    shop.post(10)
+    shop.once()
+    refused = shop.program.run("projections", "rebuild", "total", "--from", start)
+    assert refused.code == 3 and "or after it" in refused.stderr, str(refused)
+    assert shop.total() == shop.posted
+
+
 def test_replay_from_a_position_keeps_the_dead_letters_before_it(shop):
     shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total\nreplay = keep\n")
     shop.topic.append({"u": "a", "v": "many"}, {"u": "a", "v": 1}, {"u": "a", "v": "more"}, {"u": "a", "v": 2})

@@ -7,7 +7,7 @@ from pathlib import Path
 from support.servers import ROOT
 
 SHIPPED = ROOT / "projections"
-TYPES = "json, timestamptz[], text[], bigint, json[], uuid[], tstzrange[]"
+TYPES = "json, timestamptz[], text[], bigint, json[], uuid[], tstzrange[], text"
 
 
 def statements_of(sql: str) -> list[str]:
@@ -28,19 +28,19 @@ class Projection:
             self.execute("BEGIN", path.read_text(), "COMMIT")
         return self
 
-    def apply(self, *values, first: int = 0, times=None, raw: bool = False, left_out: str = "{}") -> None:
+    def apply(self, *values, first: int = 0, times=None, raw: bool = False, left_out: str = "{}", stream: str = "live/0") -> None:
         """One batch in one transaction."""
         texts = [value if raw else json.dumps(value) for value in values]
         times = times or ["2026-11-29T12:00:00.123456Z"] * len(values)
         ids = [str(uuid.uuid5(self.journal, str(first + each))) for each in range(len(values))]
-        arguments = (f"[{','.join(texts)}]", times, [None] * len(values), first, ["{}"] * len(values), ids, left_out)
+        arguments = (f"[{','.join(texts)}]", times, [None] * len(values), first, ["{}"] * len(values), ids, left_out, stream)
         with self.connection.cursor() as cursor:
             cursor.execute("BEGIN")
             try:
                 for path in [self.directory / "apply.sql", *sorted(self.directory.glob("plugins/*/apply.sql"))]:
                     for statement in statements_of(path.read_text()):
                         cursor.execute(f"PREPARE a({TYPES}) AS {statement}".replace("%", "%%"), ())
-                        cursor.execute(f"EXECUTE a(%s, %s::timestamptz[], %s::text[], %s, %s::json[], %s::uuid[], %s::tstzrange[])", arguments)
+                        cursor.execute(f"EXECUTE a(%s, %s::timestamptz[], %s::text[], %s, %s::json[], %s::uuid[], %s::tstzrange[], %s)", arguments)
                         cursor.execute("DEALLOCATE a")
             except BaseException:
                 cursor.execute("ROLLBACK")

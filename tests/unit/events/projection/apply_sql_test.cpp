@@ -15,13 +15,13 @@ TEST(apply_sql, statements_are_told_apart) {
         read_apply_sql("-- first;\nDELETE FROM t WHERE a = ';';\n\nINSERT INTO t SELECT $1, $4;;\n");
     EXPECT_EQ(read.mistake, "");
     EXPECT_THAT(read.statements, ElementsAre("DELETE FROM t WHERE a = ';'", "INSERT INTO t SELECT $1, $4"));
-    EXPECT_THAT(read.uses, ElementsAre(true, false, false, true, false, false, false));
+    EXPECT_THAT(read.uses, ElementsAre(true, false, false, true, false, false, false, false));
     EXPECT_TRUE(read.needs_positions());
 }
 
 TEST(apply_sql, a_parameter_in_quotes_is_not_a_parameter) {
     const auto read = read_apply_sql("SELECT '$2', $q$ $3 $q$, $5::text -- $4");
-    EXPECT_THAT(read.uses, ElementsAre(false, false, false, false, true, false, false));
+    EXPECT_THAT(read.uses, ElementsAre(false, false, false, false, true, false, false, false));
 }
 
 TEST(apply_sql, mistakes_name_their_line) {
@@ -32,7 +32,7 @@ TEST(apply_sql, mistakes_name_their_line) {
     EXPECT_THAT(mistake("SET search_path = x; SELECT 1"), HasSubstr("give SET LOCAL"));
     EXPECT_EQ(mistake("SET LOCAL work_mem = '64MB'; SELECT 1"), "");
     EXPECT_THAT(mistake("COPY t FROM STDIN"), HasSubstr("use INSERT"));
-    EXPECT_THAT(mistake("SELECT\n$8"), HasSubstr("line 2: there is no parameter $8"));
+    EXPECT_THAT(mistake("SELECT\n$9"), HasSubstr("line 2: there is no parameter $9"));
     EXPECT_THAT(mistake("SELECT $10"), HasSubstr("there is no parameter $10"));
     EXPECT_THAT(mistake("SELECT 'a"), HasSubstr("a quoted text without its end"));
 }

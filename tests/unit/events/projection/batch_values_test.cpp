@@ -57,14 +57,27 @@ TEST(batch_values, a_time_of_any_year_is_written) {
 
 TEST(batch_values, an_event_has_one_id) {
     std::vector<recorded_event> events{one("1"), one("2")};
+    events[0].time = event_time(std::chrono::seconds(1));
     events[1].at = 7;
     const event_source from{"6ba7b810-9dad-11d1-80b4-00c04fd430c8", "live", 0};
-    // uuid.uuid5(uuid.NAMESPACE_DNS, "0") and "7" of Python.
+    // uuid.uuid5(uuid.NAMESPACE_DNS, "0@1000000") and "7@0" of Python.
     EXPECT_EQ(ids_parameter(events, from),
-              "{6af613b6-569c-5c22-9c37-2ed93f31d3af,a9f96b98-dd44-5216-ab0d-dbfc6b262edf}");
+              "{2484c1c8-9605-54b1-9187-da9e167bb00d,3c8ed000-6334-5374-9796-73ea94f71a42}");
     EXPECT_NE(ids_parameter(events, event_source{from.journal, "live", 1}), ids_parameter(events, from));
     EXPECT_NE(ids_parameter(events, event_source{"cluster", "live", 0}),
               ids_parameter(events, event_source{"cluster", "other", 0}));
+}
+
+TEST(batch_values, the_events_that_had_one_position_one_after_the_other_have_two_ids) {
+    std::vector<recorded_event> events{one("1")};
+    const event_source from{"6ba7b810-9dad-11d1-80b4-00c04fd430c8", "live", 0};
+    const auto before = ids_parameter(events, from);
+    events[0].time += std::chrono::microseconds(1);
+    EXPECT_NE(ids_parameter(events, from), before);
+}
+
+TEST(batch_values, a_stream_is_a_topic_and_a_partition) {
+    EXPECT_EQ(stream_parameter({"cluster", "live", 3}), "live/3");
 }
 
 TEST(batch_values, invalid_text_is_replaced) {
