@@ -5,6 +5,7 @@
 #include "async/asio.hpp"
 #include "async/condition.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -41,6 +42,11 @@ class page_pool {
     void take_back(std::size_t bytes) noexcept { set_aside_ -= bytes; }
 
     [[nodiscard]] std::size_t capacity_pages() const noexcept;
+    // Pages that `try_take` would give now.
+    [[nodiscard]] std::size_t pages_left() const noexcept {
+        const auto capacity = capacity_pages();
+        return capacity - std::min(used_, capacity);
+    }
     // All of the budget, what is set aside included.
     [[nodiscard]] std::size_t budget_bytes() const noexcept { return capacity_ * page_size; }
     [[nodiscard]] std::size_t used_pages() const noexcept { return used_; }

@@ -36,9 +36,10 @@ awaitable<void> day_loader::prove() {
                                  target_.time_column, column_list("t."), target_.name, stage, same_row());
     std::map<lake::day, lake::content_digest> found;
     auto copy = co_await session_.start_copy_out(sql);
+    csv::day_splitter days;
     do {
         while (const auto line = copy.next()) {
-            const auto dated = csv::split_day(line->text());
+            const auto dated = days.split(line->text());
             if (const auto which = dated.day ? lake::day::from_number(*dated.day) : std::nullopt)
                 found[*which].add(dated.row);
         }

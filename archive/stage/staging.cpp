@@ -84,6 +84,13 @@ awaitable<day_file*> staging::file_for(lake::day which) {
     co_return file;
 }
 
+// Not where those in the line have room too. If it were asked only whether somebody waits, workers that once
+// had to wait would wait for each other at each row, however much room there is.
+bool staging::would_overtake(std::size_t row_bytes) const noexcept {
+    return line_head_ != line_end_ &&
+           context_.pages.pages_left() < line_pages_ + lake::block_buffer::pages_at_most(row_bytes);
+}
+
 bool staging::store(day_file& file, std::string_view bytes) {
     if (!file.open.try_append(bytes))
         return false;
@@ -93,7 +100,7 @@ bool staging::store(day_file& file, std::string_view bytes) {
 }
 
 bool staging::try_append(day_file& file, std::string_view row) {
-    if (line_head_ != line_end_ || must_wait_as_late(file, row))
+    if (would_overtake(row.size()) || must_wait_as_late(file, row))
         return false;
     if (file.may_hold_rows() && recognised(file, row)) {
         add_to_digest(row);
@@ -136,6 +143,8 @@ awaitable<void> staging::append_compared(day_file& file, std::string_view row) {
 awaitable<void> staging::store_when_possible(day_file& file, std::string_view bytes) {
     const async::span shown(context_.log, "waits", "for memory");
     const auto place = line_end_++;
+    const auto pages = lake::block_buffer::pages_at_most(bytes.size());
+    line_pages_ += pages;
     // Cancellation ends the whole group of readers, so no waiter is left behind one that gives up.
     for (;;) {
         if (line_head_ == place) {
@@ -157,6 +166,7 @@ awaitable<void> staging::store_when_possible(day_file& file, std::string_view by
         co_await context_.pages.wait();
     }
     ++line_head_;
+    line_pages_ -= pages;
     context_.pages.wake_waiters();
 }
 

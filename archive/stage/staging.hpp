@@ -168,6 +168,7 @@ class staging {
         if (context_.digest_rows)
             digest_.add(row);
     }
+    [[nodiscard]] bool would_overtake(std::size_t row_bytes) const noexcept;
     [[nodiscard]] bool store(day_file& file, std::string_view bytes);
     void seal(day_file& file);
     [[nodiscard]] lake::block_buffer compressed(day_file& file);
@@ -181,10 +182,11 @@ class staging {
     std::deque<sealed_block> queue_;
     async::condition queue_changed_;
     std::size_t unfinished_ = 0; // blocks queued or on the wire
-    // Workers that find no room wait in line, and none overtakes another: otherwise a large row would never
-    // get in.
+    // Workers that find no room wait in line, and nobody takes the room that those in the line wait for:
+    // otherwise a large row would never get in.
     std::uint64_t line_end_ = 0;
     std::uint64_t line_head_ = 0;
+    std::size_t line_pages_ = 0; // for all of them
     row_key key_;
     std::vector<std::size_t> ends_to_time_; // room for the ends of fields up to the time column
     std::string header_;

@@ -227,21 +227,29 @@ awaitable<void> table_reader::read_range(db::connection& session, const page_ran
     const auto sql = copy_range_sql(context_.table, context_.rows, pages);
     auto copy = co_await session.start_copy_out(sql);
     std::uint64_t received = 0;
-    day_file* file = nullptr; // neighbours in the heap are mostly of one day
+    // Neighbours in the heap are mostly of one day: its file is looked up once for a run of them.
+    csv::day_splitter days;
+    std::optional<std::int32_t> number;
+    std::optional<lake::day> which; // that of `number`; empty: it belongs to no day
+    day_file* file = nullptr;       // of `which`
     do {
         std::uint64_t bytes = 0;
         while (auto line = copy.next()) {
             ++received;
-            const auto dated = csv::split_day(line->text());
+            const auto dated = days.split(line->text());
             bytes += dated.row.size();
-            const auto which = dated.day ? lake::day::from_number(*dated.day) : std::nullopt;
+            if (dated.day != number) {
+                number = dated.day;
+                which = number ? lake::day::from_number(*number) : std::nullopt;
+                if (which) {
+                    last = which;
+                    file = co_await target_.file_for(*which);
+                }
+            }
             if (!which) {
                 ++rows_dayless_;
                 continue;
             }
-            last = which;
-            if (file == nullptr || file->which() != *which)
-                file = co_await target_.file_for(*which);
             if (!target_.try_append(*file, dated.row))
                 co_await target_.append_when_possible(*file, dated.row);
         }

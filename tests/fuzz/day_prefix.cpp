@@ -16,6 +16,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check(prefix.ends_with(','), "a comma stands before the row");
         check(day.has_value() == (prefix.size() > 1), "only an empty field is no day");
         check(!day || std::strtoll(prefix.c_str(), nullptr, 10) == *day, "the day is the number in front");
+
+        csv::day_splitter days;
+        for (const std::string_view each : {std::string_view("19782,a\n"), line, line}) {
+            const auto again = days.split(each);
+            const auto alone = csv::split_day(each);
+            check(again.day == alone.day && again.row == alone.row, "the line before changes nothing");
+        }
     } catch (const async::error& problem) {
         check(problem.kind() == async::failure::internal, "a line without day is a bug of the query");
     }

@@ -22,11 +22,13 @@ TEST_F(page_pool_test, gives_as_many_pages_as_the_budget_holds_whole) {
         ASSERT_TRUE(taken.back());
         taken.back()[page_size - 1] = std::byte{7}; // all of it is ours
     }
+    EXPECT_EQ(pool_.pages_left(), 0U);
     EXPECT_FALSE(pool_.try_take());
     EXPECT_EQ(pool_.used_pages(), 3U);
 
     taken.pop_back();
 
+    EXPECT_EQ(pool_.pages_left(), 1U);
     EXPECT_EQ(pool_.used_pages(), 2U);
     EXPECT_TRUE(pool_.try_take()) << "and back at once, since nobody keeps it";
     EXPECT_EQ(pool_.used_pages(), 2U);
