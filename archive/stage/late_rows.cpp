@@ -71,7 +71,7 @@ void staging::note_late(day_file& file, std::string_view row) {
     constexpr std::size_t batch = 1024;
     if (file.late.size() % batch == 0) {
         const auto bytes = batch * sizeof(std::uint64_t);
-        if (set_aside_ + bytes > context_.pages.budget_bytes() / 2)
+        if (memory_of_rows() + bytes > context_.pages.budget_bytes() / 2)
             throw too_many(file.name);
         file.held_memory += bytes;
         set_aside(bytes);
@@ -94,7 +94,7 @@ awaitable<void> staging::keep_late(day_file& file, std::string_view row) {
     file.late_bytes += bytes;
     set_aside(bytes);
     // The largest first: each comparison reads a file.
-    while (set_aside_ > context_.pages.budget_bytes() / 2) {
+    while (memory_of_rows() > context_.pages.budget_bytes() / 2) {
         day_file* largest = nullptr;
         for (const auto& [which, each] : files_)
             if (!each->comparing_late && (largest == nullptr || each->late_bytes > largest->late_bytes))

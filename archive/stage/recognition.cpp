@@ -102,7 +102,7 @@ void staging::remember_row_of_others(day_file& file, std::string_view row) {
         return;
     if (file.held.size() % batch == 0)
         account_for_held(file, batch);
-    if (set_aside_ > (context_.pages.capacity_pages() * async::page_size + set_aside_) / 4) {
+    if (memory_of_rows() > context_.pages.budget_bytes() / 4) {
         file.beyond_memory = true;
         forget_held(file);
         context_.log.warn("day.not_compared",

@@ -49,6 +49,7 @@ staging::~staging() { context_.pages.take_back(set_aside_); }
 void staging::account_for(std::size_t files) noexcept {
     context_.pages.set_aside(files * file_memory);
     set_aside_ += files * file_memory;
+    files_memory_ += files * file_memory;
 }
 
 void staging::must_not_be_directory(const lake::file_key& key) const {

@@ -150,6 +150,8 @@ class staging {
     [[nodiscard]] awaitable<void> append_compared(day_file& file, std::string_view row);
     void set_aside(std::size_t bytes);
     void take_back(std::size_t bytes);
+    // Set aside for rows that are compared. How many files the folder has does not limit it.
+    [[nodiscard]] std::size_t memory_of_rows() const noexcept { return set_aside_ - files_memory_; }
     // All of them, or those whose keys `file.late` has. Returns what the file holds.
     [[nodiscard]] awaitable<lake::file_record> remember_rows_in(day_file& file,
                                                                 const lake::listed_file& source);
@@ -191,7 +193,8 @@ class staging {
     std::vector<std::size_t> ends_to_time_; // room for the ends of fields up to the time column
     std::string header_;
     std::uint64_t header_crc_;
-    std::size_t set_aside_ = 0; // bytes of the budget, for what is known of files
+    std::size_t set_aside_ = 0;    // bytes of the budget, for what is known of files and rows
+    std::size_t files_memory_ = 0; // of these, for files
     std::optional<csv::gzip_compressor> compressor_;
     lake::content_digest digest_;
     std::optional<lake::ledger_state> known_; // once it was needed

@@ -45,6 +45,9 @@ class staging_test : public test_support::memory_lake_test {
         existing_.clear();
         if (lake_.has(name))
             existing_.emplace(day_, lake_.file(name));
+        for (int number = 0; number < other_files_; ++number)
+            existing_.emplace(lake::file_key{lake::day::from_number(number).value(), day_.compression},
+                              lake_.file(name));
         lake_.requests.clear();
         staging_.emplace(io_.get_executor(),
                          staging_context{lake_, pages_, log_, report_, table_, position_, came_back_,
@@ -83,6 +86,7 @@ class staging_test : public test_support::memory_lake_test {
     std::set<lake::day> came_back_;
     std::vector<planned_day> planned_{{day_.which, 2}};
     lake::file_map existing_;
+    int other_files_ = 0; // in the listing, of days that nothing is done with
     publisher publisher_{lake_, retries_, placement_, &again_};
     std::optional<staging> staging_;
     day_file* file_ = nullptr;
@@ -166,6 +170,19 @@ TEST_F(staging_test, recognises_rows_that_came_back_and_the_file_holds) {
     EXPECT_EQ(file_->rows_recognised, 1U);
     EXPECT_EQ(file_->rows, 1U);
     EXPECT_EQ(published(), header + row(1) + row(2) + row(3));
+}
+
+TEST_F(staging_test, compares_late_rows_in_half_of_the_memory_however_many_files_the_folder_has) {
+    archive_before(header + row(1), 1);
+    for (const int files : {0, 1'000}) {
+        SCOPED_TRACE(files);
+        other_files_ = files;
+        run(stage({}));
+        const auto rows_max = pages_.budget_bytes() / 2 / sizeof(std::uint64_t);
+        for (std::size_t count = 0; count < rows_max; ++count)
+            staging_->note_late(*file_, row(2));
+        EXPECT_THROW(staging_->note_late(*file_, row(2)), async::error);
+    }
 }
 
 TEST_F(staging_test, tells_the_file_of_rows_that_it_has_already) {
