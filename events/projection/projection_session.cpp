@@ -8,6 +8,18 @@ namespace events {
 
 namespace {
 
+// Another time it may let us in: a database that was dropped and is made again, a role that may log in again.
+std::exception_ptr refused_for_now(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const db::error& said) {
+        return std::make_exception_ptr(
+            db::error(async::failure::temporary, said.message(), said.state(), false, said.hint()));
+    } catch (const async::error&) {
+        return failed;
+    }
+}
+
 // A server that became a standby, or pg_cancel_backend: the same may work later.
 std::exception_ptr as_temporary(const std::exception_ptr& failed) {
     try {
@@ -56,11 +68,21 @@ awaitable<void> projection_session::repeat(std::function<awaitable<void>()> body
     co_await async::retry(retries_, doing_, async::deadline(), body);
 }
 
+// A setting that is wrong shows at the first connection, and ends the projection.
+awaitable<void> projection_session::open() {
+    auto opened =
+        co_await async::outcome_of(db::connection::open(database_.options, database_.helper, database_.log));
+    if (opened.failed)
+        std::rethrow_exception(was_open_ ? refused_for_now(opened.failed) : opened.failed);
+    connection_ = std::move(*opened.value);
+    was_open_ = true;
+}
+
 awaitable<void> projection_session::use_once(const std::function<awaitable<void>(db::connection&)>& body) {
     if (connection_ && !connection_->usable())
         connection_.reset();
     if (!connection_)
-        connection_ = co_await db::connection::open(database_.options, database_.helper, database_.log);
+        co_await open();
     const auto failed = co_await async::caught(body(*connection_));
     if (!failed)
         co_return;

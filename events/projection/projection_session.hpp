@@ -34,6 +34,7 @@ class projection_session {
     [[nodiscard]] std::uint64_t retries() const noexcept { return retry_count_; }
 
   private:
+    [[nodiscard]] awaitable<void> open();
     [[nodiscard]] awaitable<void> use_once(const std::function<awaitable<void>(db::connection&)>& body);
 
     db::database_access database_;
@@ -41,6 +42,7 @@ class projection_session {
     std::uint64_t retry_count_ = 0;
     async::retry_context retries_;
     std::unique_ptr<db::connection> connection_;
+    bool was_open_ = false;
     bool busy_ = false;
     async::condition freed_;
 };

@@ -189,18 +189,22 @@ void projection_stream::note(const batch_report& report) {
         options_.moved();
 }
 
-// Says so, writes it down, and waits until somebody resumes it.
+// Says so, writes it down, and waits until somebody resumes it. What it failed of may keep it from being
+// written down: then it goes on once the row can be read again.
 awaitable<void> projection_stream::stopped(async::error why) {
-    log_.error("projection.failed", why.message(),
-               {{"projection", progress_.projection},
-                {"topic", progress_.topic},
-                {"position", progress_.next},
-                {"error.type", async::to_string(why.kind())},
-                {"hint", why.hint()}});
+    const bool is_news = progress_.state != stream_state::failed || why.message() != failure_;
+    failure_ = why.message();
+    if (is_news)
+        log_.error("projection.failed", why.message(),
+                   {{"projection", progress_.projection},
+                    {"topic", progress_.topic},
+                    {"position", progress_.next},
+                    {"error.type", async::to_string(why.kind())},
+                    {"hint", why.hint()}});
     std::function<awaitable<void>(db::connection&)> body = [this, &why](db::connection& session) {
         return note_failure(session, target_.key, why.message());
     };
-    co_await session_.use(std::move(body));
+    (void)co_await async::caught_error(session_.use(std::move(body)));
     progress_.state = stream_state::failed;
     drop_read();
     look_due_ = deadline::after(look_every);

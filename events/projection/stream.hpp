@@ -66,6 +66,7 @@ class projection_stream {
     stream_progress progress_;
     std::vector<recorded_event> read_; // from the position on
     std::size_t taken_ = 0;            // events of read_ that are applied
+    std::string failure_;              // what it stopped of last
     std::string last_worker_;          // that had moved the position when it was looked at
     position target_end_ = 0;
     position replay_until_ = 0;

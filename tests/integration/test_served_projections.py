@@ -99,3 +99,50 @@ def test_readyz_reports_a_broken_directory(served):
     served.wait_for(lambda: served.value("SELECT to_regclass('total')") and served.total() == 55)
     process.send(signal.SIGTERM)
     process.wait()
+
+
+REFUSALS = {
+    "no connections": ("ALTER DATABASE {database} ALLOW_CONNECTIONS false", "ALTER DATABASE {database} ALLOW_CONNECTIONS true"),
+    "no login": ("ALTER ROLE {role} NOLOGIN", "ALTER ROLE {role} LOGIN"),
+    "no right": ("REVOKE ALL ON SCHEMA event_archiver FROM {role}", "GRANT ALL ON SCHEMA event_archiver TO {role}"),
+}
+
+
+@pytest.fixture
+def role(served, database):
+    name = f"server_{database.name}"
+    served.execute(f"CREATE ROLE {name} LOGIN; GRANT ALL ON SCHEMA public TO {name}; GRANT CREATE ON DATABASE {database.name} TO {name}")
+    yield name
+    served.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_events_are_taken_while_the_database_refuses_and_applied_when_it_does_not(served, database, postgresql, role, refusal):
+    refuse, allow = (text.format(database=database.name, role=role) for text in REFUSALS[refusal])
+    process = served.serve("--apis", "events", PG_CONNECTION_STRING=database.uri.replace("postgres@", f"{role}@"))
+    served.send(values(10))
+    served.wait_for(lambda: served.value("SELECT to_regclass('total')") and served.total() == 55)
+    # A database cannot refuse the connections that it is asked over.
+    execute = served.execute if refusal == "no right" else lambda sql: postgresql.psql("-c", sql)
+    execute(refuse)
+    served.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")
+    said = b'"projection.failed"' if refusal == "no right" else b'"retry'
+    before = process.output["stderr"].count(said)
+    served.wait_for(lambda: process.output["stderr"].count(said) > before)
+    assert served.send(values(10))["last"] == 19
+    execute(allow)
+    served.wait_for(lambda: served.total() == 110)
+    process.send(signal.SIGTERM)
+    assert process.wait().code == 0
+
+
+def test_events_are_taken_although_somebody_has_removed_the_positions(served):
+    process = served.serve("--apis", "events")
+    served.send(values(10))
+    served.wait_for(lambda: served.value("SELECT to_regclass('total')") and served.total() == 55)
+    served.execute("DROP SCHEMA event_archiver CASCADE")
+    served.wait_for(lambda: b'"projection.failed"' in process.output["stderr"])
+    assert served.send(values(10))["last"] == 19
+    process.send(signal.SIGTERM)
+    outcome = process.wait()
+    assert outcome.code == 0 and len(outcome.events("projection.failed")) == 1 and served.total() == 55
