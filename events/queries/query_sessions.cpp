@@ -3,68 +3,91 @@
 #include "async/error.hpp"
 #include "async/race.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace events {
 
 using async::failure;
 
-namespace {
-
-// Counted as long as it lives.
-class counted_waiter {
-  public:
-    explicit counted_waiter(std::size_t& count) noexcept
-        : count_(count) {
-        ++count_;
+// Stands in the queue as long as it lives.
+struct query_sessions::waiter {
+    waiter(query_sessions& all, async::deadline deadline)
+        : owner(all)
+        , turn(all.executor_, deadline.at()) {
+        owner.waiting_.push_back(this);
     }
-    ~counted_waiter() { --count_; }
-    counted_waiter(const counted_waiter&) = delete;
-    counted_waiter& operator=(const counted_waiter&) = delete;
+    ~waiter() { std::erase(owner.waiting_, this); }
+    waiter(const waiter&) = delete;
+    waiter& operator=(const waiter&) = delete;
 
-  private:
-    std::size_t& count_;
+    void call() {
+        called = true;
+        turn.cancel();
+    }
+
+    query_sessions& owner;
+    async::asio::steady_timer turn; // ends at the deadline, by a call, or by a cancellation
+    bool called = false;
 };
 
-// A place in use, kept unless it is handed on.
-class place_in_use {
+// A place in use, given up unless it is handed on.
+class query_sessions::place {
   public:
-    place_in_use(std::size_t& in_use, async::condition& changed) noexcept
-        : in_use_(&in_use)
-        , changed_(changed) {
-        ++in_use;
+    explicit place(query_sessions& owner) noexcept
+        : owner_(&owner) {}
+    ~place() {
+        if (owner_ != nullptr)
+            owner_->give_up_place();
     }
-    ~place_in_use() {
-        if (in_use_ == nullptr)
-            return;
-        --*in_use_;
-        changed_.notify_all();
-    }
-    place_in_use(const place_in_use&) = delete;
-    place_in_use& operator=(const place_in_use&) = delete;
-    void hand_on() noexcept { in_use_ = nullptr; }
+    place(const place&) = delete;
+    place& operator=(const place&) = delete;
+    void hand_on() noexcept { owner_ = nullptr; }
 
   private:
-    std::size_t* in_use_;
-    async::condition& changed_;
+    query_sessions* owner_;
 };
-
-} // namespace
 
 query_sessions::query_sessions(const async::asio::any_io_executor& executor, db::database_access database,
                                session_limits limits)
-    : database_(database)
-    , limits_(limits)
-    , changed_(executor) {}
+    : executor_(executor)
+    , database_(database)
+    , limits_(limits) {}
+
+// If each one that is given back woke all that wait, those who came last could be first, and some would wait
+// for long.
+awaitable<void> query_sessions::take_place(async::deadline deadline) {
+    if (waiting_.size() >= limits_.waiting)
+        throw async::error(failure::temporary, "too many queries wait for a connection to the database");
+    if (in_use_ < limits_.sessions) {
+        ++in_use_;
+        co_return;
+    }
+    waiter mine(*this, deadline);
+    const auto [ended] = co_await mine.turn.async_wait(async::asio::as_tuple(async::asio::use_awaitable));
+    if (mine.called)
+        co_return;
+    if (ended)
+        async::throw_cancelled();
+    throw async::timed_out("a free connection to the database");
+}
+
+void query_sessions::give_up_place() {
+    if (waiting_.empty()) {
+        --in_use_;
+        return;
+    }
+    auto* const first = waiting_.front();
+    waiting_.pop_front();
+    first->call();
+}
 
 awaitable<query_sessions::lease> query_sessions::take(async::deadline deadline) {
-    if (waiting_ >= limits_.waiting)
-        throw async::error(failure::temporary, "too many queries wait for a connection to the database");
-    while (in_use_ >= limits_.sessions) {
-        const counted_waiter waits(waiting_);
-        co_await async::with_deadline(changed_.wait(), deadline, "a free connection to the database");
-    }
-    place_in_use taken(in_use_, changed_);
+    co_await take_place(deadline);
+    place taken(*this);
     std::unique_ptr<query_session> session;
     while (!idle_.empty() && !session) {
         session = std::move(idle_.back());
@@ -83,12 +106,11 @@ awaitable<query_sessions::lease> query_sessions::take(async::deadline deadline) 
 }
 
 void query_sessions::give_back(std::unique_ptr<query_session> session) {
-    --in_use_;
     if (session->connection->usable()) {
         session->reused = true;
         idle_.push_back(std::move(session));
     }
-    changed_.notify_all();
+    give_up_place();
 }
 
 } // namespace events

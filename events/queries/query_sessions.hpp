@@ -1,13 +1,16 @@
-// Sessions that queries share, up to a limit; a query waits until one is free.
+// Sessions that queries share, up to a limit. Queries that find none free get them in the order in which they
+// came.
 // Tested by tests/unit/events/queries/query_desk_test.cpp.
 #pragma once
 
 #include "async/asio.hpp"
-#include "async/condition.hpp"
 #include "async/deadline.hpp"
 #include "db/session_scope.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
@@ -65,14 +68,20 @@ class query_sessions {
     [[nodiscard]] std::size_t in_use() const noexcept { return in_use_; }
 
   private:
+    class place;
+    struct waiter;
+    // Returns once a place is the caller's.
+    [[nodiscard]] awaitable<void> take_place(async::deadline deadline);
+    // Hands the place to the first that waits.
+    void give_up_place();
     void give_back(std::unique_ptr<query_session> session);
 
+    async::asio::any_io_executor executor_;
     db::database_access database_;
     session_limits limits_;
-    async::condition changed_;
     std::vector<std::unique_ptr<query_session>> idle_;
-    std::size_t in_use_ = 0; // those that are being opened, too
-    std::size_t waiting_ = 0;
+    std::size_t in_use_ = 0;      // places; those of sessions that are being opened, too
+    std::deque<waiter*> waiting_; // only while all places are in use
 };
 
 } // namespace events

@@ -3,8 +3,11 @@
 #include "tests/support/database_fixture.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -183,6 +186,48 @@ TEST_F(QueryDesk, WhoFindsNoSessionWaitsForOne) {
         EXPECT_EQ(a.kind, outcome::found);
         EXPECT_EQ(b.kind, outcome::found);
         EXPECT_EQ(c.status, 503U);
+        EXPECT_EQ(desk.sessions_in_use(), 0U);
+    }(*this, set));
+}
+
+TEST_F(QueryDesk, ThoseThatWaitAreAnsweredInTheOrderInWhichTheyCame) {
+    write("one.sql", "-- GET /a\n-- text\nSELECT clock_timestamp() FROM pg_sleep(0.002)");
+    const auto set = read();
+    run([](QueryDesk& test, const events::query_set& all) -> awaitable<void> {
+        using namespace boost::asio::experimental::awaitable_operators;
+        events::session_limits one;
+        one.sessions = 1;
+        events::query_desk desk(test.io_.get_executor(), test.database(), one);
+        std::vector<int> order;
+        const auto ask = [&desk, &all, &order](int number) -> awaitable<void> {
+            for (int round = 0; round < 3; ++round) {
+                const auto answer = co_await desk.answer(*all.queries.front(), {});
+                EXPECT_EQ(answer.kind, outcome::found);
+                order.push_back(number);
+            }
+        };
+        auto both = ask(1) && ask(2);
+        co_await (std::move(both) && ask(3));
+        EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 1, 2, 3, 1, 2, 3}));
+    }(*this, set));
+}
+
+TEST_F(QueryDesk, AWaitThatIsCancelledLeavesItsTurnToTheNext) {
+    write("one.sql", "-- GET /a\n-- rows\nSELECT 1 AS one FROM pg_sleep(0.05)");
+    const auto set = read();
+    run([](QueryDesk& test, const events::query_set& all) -> awaitable<void> {
+        using namespace boost::asio::experimental::awaitable_operators;
+        events::session_limits one;
+        one.sessions = 1;
+        events::query_desk desk(test.io_.get_executor(), test.database(), one);
+        const auto& asked = *all.queries.front();
+        boost::asio::steady_timer soon(test.io_, std::chrono::milliseconds(5));
+        auto impatient = desk.answer(asked, {}) || soon.async_wait(boost::asio::use_awaitable);
+        auto first = desk.answer(asked, {}) && std::move(impatient);
+        const auto [a, gone, c] = co_await (std::move(first) && desk.answer(asked, {}));
+        EXPECT_EQ(a.kind, outcome::found);
+        EXPECT_EQ(gone.index(), 1U);
+        EXPECT_EQ(c.kind, outcome::found);
         EXPECT_EQ(desk.sessions_in_use(), 0U);
     }(*this, set));
 }
