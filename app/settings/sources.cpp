@@ -129,26 +129,31 @@ sourced_text collect_one(const option& wanted, const std::map<std::string, std::
     return {};
 }
 
-// One thing under several names: what the environment says under one of them counts before what the file says
-// under another.
-constexpr std::array<std::array<std::string_view, 4>, 2> same_things{
-    {{"PG_CONNECTION_STRING", "DATABASE_URL", "DB_URI", "DB_URL"}, {"JOURNAL", "KAFKA_BROKER"}}};
+// One thing under several names: a flag counts before what the environment says under another name, and that
+// before what the file of settings says. Without the empty names.
+constexpr std::array<std::array<std::string_view, 4>, 3> same_things{
+    {{"PG_CONNECTION_STRING", "DATABASE_URL", "DB_URI", "DB_URL"},
+     {"JOURNAL", "KAFKA_BROKER"},
+     {"AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT"}}};
 
-void let_the_environment_count(std::map<std::string, sourced_text, std::less<>>& values) {
+// A file that a variable names is the environment's word.
+source rank_of(source from) noexcept { return from == source::file ? source::environment : from; }
+
+void let_the_nearest_count(std::map<std::string, sourced_text, std::less<>>& values) {
     for (const auto& names : same_things) {
-        const auto outside = [&values](std::string_view name) {
-            const auto found = values.find(name);
-            return found != values.end() && found->second.from > source::config;
-        };
-        if (std::ranges::none_of(names, outside))
-            continue;
+        auto nearest = source::config;
         for (const auto name : names)
-            if (const auto found = values.find(name);
-                found != values.end() && found->second.from == source::config) {
-                const auto standard = option_named(name).standard;
-                found->second =
-                    standard.empty() ? sourced_text{} : sourced_text{std::string(standard), source::standard};
-            }
+            if (const auto found = values.find(name); found != values.end())
+                nearest = std::max(nearest, rank_of(found->second.from));
+        for (const auto name : names) {
+            const auto found = values.find(name);
+            if (found == values.end() || found->second.from < source::config ||
+                rank_of(found->second.from) == nearest)
+                continue;
+            const auto standard = option_named(name).standard;
+            found->second =
+                standard.empty() ? sourced_text{} : sourced_text{std::string(standard), source::standard};
+        }
     }
 }
 
@@ -171,7 +176,7 @@ texts collect(const std::map<std::string, std::string, std::less<>>& flags,
     for (const auto& wanted : options())
         result.values.emplace(wanted.environment,
                               collect_one(wanted, flags, environment, configured, result.mistakes));
-    let_the_environment_count(result.values);
+    let_the_nearest_count(result.values);
     // One flag for both.
     if (const auto& flag = result["ARCHIVE_SIDE_EFFECTS"]; flag.from == source::flag)
         result.values.insert_or_assign("EXPORT_SIDE_EFFECTS", flag);

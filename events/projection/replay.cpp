@@ -5,6 +5,7 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "db/transaction.hpp"
+#include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/topic_partition.hpp"
 

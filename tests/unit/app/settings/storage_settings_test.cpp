@@ -22,6 +22,23 @@ TEST(storage_settings, takes_a_connection_string_before_single_settings) {
     EXPECT_EQ(checked.value.account.name, "devstoreaccount1");
 }
 
+TEST(storage_settings, takes_the_flag_before_a_connection_string_of_the_environment) {
+    const auto checked = check_all(needed(), {{"--account", "acme"}});
+    EXPECT_THAT(checked.mistakes, IsEmpty());
+    EXPECT_EQ(checked.value.account.name, "acme");
+}
+
+TEST(storage_settings, takes_the_environment_before_a_connection_string_of_the_file) {
+    const rig::temporary_folder folder;
+    const auto file = folder.path / "settings.yaml";
+    std::ofstream(file) << "azure_storage_connection_string: UseDevelopmentStorage=true\n";
+    const auto checked = check_all({{"PG_CONNECTION_STRING", "host=db"},
+                                    {"AZURE_STORAGE_ACCOUNT", "acme"},
+                                    {"EVENT_ARCHIVER_CONFIG", file.string()}});
+    EXPECT_THAT(checked.mistakes, IsEmpty());
+    EXPECT_EQ(checked.value.account.name, "acme");
+}
+
 TEST(storage_settings, looks_for_an_identity_only_where_one_is_needed) {
     auto environment = needed();
     environment["AZURE_CLIENT_SECRET"] = "for somebody else";
