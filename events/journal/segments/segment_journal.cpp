@@ -5,6 +5,7 @@
 #include "events/journal/error.hpp"
 #include "events/journal/segments/segment_topic.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -64,6 +65,14 @@ awaitable<topic*> segment_journal::open(std::string name) {
     if (*writer && (*writer)->cut_tail())
         log_.warn("journal.tail_cut", "the end of a topic, which had not been synced, was cut off",
                   {{"topic", name}, {"end", (*writer)->end()}});
+    if (*writer && (*writer)->last_time() - options_.segments.now() > std::chrono::hours(1))
+        log_.warn(
+            "journal.clock_behind",
+            "the last event of a topic has a time that this machine's clock has not reached: new events "
+            "get it too",
+            {{"topic", name},
+             {"time",
+              fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>((*writer)->last_time()))}});
     const segment_topic::surroundings around{executor_, log_, writing_, reading_};
     const segment_topic::limits allowed{options_.memory_bytes, options_.segments.sync_every};
     auto made = std::make_unique<segment_topic>(around, name, *writer, directory, allowed);

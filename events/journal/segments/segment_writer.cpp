@@ -76,6 +76,7 @@ void segment_writer::open_last() {
     cut_tail_ = found.torn;
     end_ = found.next;
     last_time_ = found.last_time;
+    begun_ = header->created <= options_.now() ? header->created : event_time();
     last_ = open_segment::go_on(std::move(file), *header, std::move(found), options_.segment_bytes);
 }
 
@@ -89,7 +90,8 @@ void segment_writer::make_again(position first) {
 }
 
 void segment_writer::begin_segment(position first, open_segment::first_room room) {
-    const segment_header header{directory_.id(), first, std::max(last_time_, options_.now())};
+    begun_ = options_.now();
+    const segment_header header{directory_.id(), first, std::max(last_time_, begun_)};
     last_ = open_segment::begin(directory_.path(), header, options_.segment_bytes, room);
     segments_.push_back(first);
     end_ = first;
@@ -103,7 +105,7 @@ std::vector<append_result> segment_writer::write(const std::vector<pending_appen
         while (done < group.size()) {
             must_accept();
             const auto now = std::max(last_time_, options_.now());
-            make_room_for(frame_header_bytes + group[done].payload.size(), now);
+            make_room_for(frame_header_bytes + group[done].payload.size());
             done = write_part(group, done, now, results);
         }
     } catch (const file_failure& failed) {
@@ -129,13 +131,17 @@ void segment_writer::must_accept() const {
 
 // Begins another segment if the last one is large or old enough. Only the last one of a log is looked at when
 // a writer starts: so all before it is durable.
-void segment_writer::make_room_for(std::uint64_t frame_bytes, event_time now) {
-    if (last_.empty() || (last_.bytes() + frame_bytes <= options_.segment_bytes &&
-                          now - last_.header().created < options_.segment_age))
+void segment_writer::make_room_for(std::uint64_t frame_bytes) {
+    if (last_.empty() || (last_.bytes() + frame_bytes <= options_.segment_bytes && !last_is_old()))
         return;
     sync();
     last_.write_index();
     begin_segment(end_);
+}
+
+// Or the clock has been turned back since.
+bool segment_writer::last_is_old() const {
+    return std::chrono::abs(options_.now() - begun_) >= options_.segment_age;
 }
 
 // As many appends as the segment takes, at once. Returns the first that is not among them.
@@ -269,14 +275,31 @@ void segment_writer::retain(position needed) {
     remove_condemned(needed);
 }
 
+// When a closed segment had its last event: the next one was begun then. Once the clock has been ahead, the
+// times of events and segments stay ahead; the files were not written later than the earliest of them and of
+// those behind them says.
+event_time segment_writer::ended(std::size_t segment, event_time now) const {
+    const file_handle following(segment_path(directory_.path(), segments_[segment + 1]),
+                                file_handle::mode::read);
+    const auto next = decode_segment_header(following.read(0, segment_header_bytes));
+    if (next && next->created <= now)
+        return next->created;
+    auto earliest = now;
+    for (auto each = segment; each < segments_.size(); ++each) {
+        std::error_code failed;
+        const auto written = fs::last_write_time(segment_path(directory_.path(), segments_[each]), failed);
+        if (!failed)
+            earliest = std::min(earliest, std::chrono::floor<std::chrono::microseconds>(
+                                              std::chrono::file_clock::to_sys(written)));
+    }
+    return earliest;
+}
+
 void segment_writer::remove_condemned(position needed) {
     const auto now = options_.now();
     while (segments_.size() > 1 && segments_[1] <= needed) {
         const auto path = segment_path(directory_.path(), segments_.front());
-        // The next segment was begun when the last event of this one was there.
-        const file_handle following(segment_path(directory_.path(), segments_[1]), file_handle::mode::read);
-        const auto next = decode_segment_header(following.read(0, segment_header_bytes));
-        const bool old = next && now - next->created >= options_.retention;
+        const bool old = now - ended(0, now) >= options_.retention;
         const bool large = options_.bytes_max > 0 && bytes_on_disk() >= options_.bytes_max;
         if (!old && !large)
             break;

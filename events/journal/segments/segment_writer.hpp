@@ -61,6 +61,8 @@ class segment_writer {
     [[nodiscard]] position durable() const noexcept { return durable_; }
     // True if a tail that had never been synced was cut off when it was opened.
     [[nodiscard]] bool cut_tail() const noexcept { return cut_tail_; }
+    // Of the last event; the next ones have it too where the clock is behind it.
+    [[nodiscard]] event_time last_time() const noexcept { return last_time_; }
     // Of events, so far; for any thread.
     [[nodiscard]] std::uint64_t syncs() const noexcept { return syncs_; }
     [[nodiscard]] std::chrono::nanoseconds syncing() const noexcept {
@@ -73,7 +75,9 @@ class segment_writer {
     void make_again(position first);
     void begin_segment(position first, open_segment::first_room room = open_segment::first_room::step);
     void must_accept() const;
-    void make_room_for(std::uint64_t frame_bytes, event_time now);
+    void make_room_for(std::uint64_t frame_bytes);
+    [[nodiscard]] bool last_is_old() const;
+    [[nodiscard]] event_time ended(std::size_t segment, event_time now) const;
     void close_last_if_full(position needed);
     void remove_condemned(position needed);
     [[nodiscard]] std::size_t write_part(const std::vector<pending_append>& group, std::size_t from,
@@ -91,6 +95,7 @@ class segment_writer {
     position end_ = 0;
     position durable_ = 0;
     event_time last_time_{};
+    event_time begun_{}; // when the last segment was, by the clock; long ago if only a wrong clock knows
     bool cut_tail_ = false;
     bool broken_ = false;
     std::atomic<std::uint64_t> syncs_{0};

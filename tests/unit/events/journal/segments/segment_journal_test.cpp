@@ -208,6 +208,41 @@ TEST_F(segment_journal_test, removes_old_segments_and_refuses_reads_of_them) {
     });
 }
 
+// The files have the times of this machine's clock, which the journal's begins with.
+TEST_F(segment_journal_test, removes_by_age_although_the_clock_was_once_far_ahead) {
+    using std::chrono::days;
+    const auto today = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    auto now = std::make_shared<event_time>(today);
+    rig_.segments.now = [now] { return *now; };
+    tell([now, today](journal& log) -> awaitable<void> {
+        auto* const live = co_await log.open("live");
+        for (const int ahead : {0, 26'000, 0, 2, 4}) { // a segment a day, or after a jump
+            *now = today + days(ahead);
+            (void)co_await live->append(make_events(0, 10));
+        }
+        co_await live->retain(0, 50);
+        const auto kept = co_await live->look(0);
+        EXPECT_EQ(kept.begin, 0);
+        *now = today + days(8);
+        co_await live->retain(0, 45);
+        const auto there = co_await live->look(0);
+        EXPECT_EQ(there.begin, 40);
+    });
+    rig_.log.lines.clear();
+    tell([now, today](journal& log) -> awaitable<void> { // nor does a restart keep them
+        auto* const live = co_await log.open("live");
+        (void)co_await live->append(make_events(0, 10));
+        *now = today + days(9);
+        co_await live->retain(0, 60);
+        const auto there = co_await live->look(0);
+        EXPECT_EQ(there.begin, 50);
+    });
+    EXPECT_EQ(std::ranges::count_if(
+                  rig_.log.lines,
+                  [](const std::string& each) { return each.starts_with("journal.clock_behind: "); }),
+              1);
+}
+
 TEST_F(segment_journal_test, refuses_events_when_it_is_full_rather_than_drop_what_is_needed) {
     rig_.segments.segment_bytes = 2'000;
     rig_.segments.bytes_max = 10'000;
