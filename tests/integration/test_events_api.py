@@ -377,6 +377,19 @@ def test_a_journal_has_one_server_and_a_damaged_one_has_none(binary, journal):
     assert re.search(r"the event at position \d cannot be read", damaged.stderr)
 
 
+def test_two_servers_share_a_directory_and_no_topic(binary, journal):
+    with EventService(binary, journal) as generic:
+        assert generic.send("t", {"n": 1}).status == 201
+        with EventService(binary, journal, apis="live") as live:
+            event = {"userId": "u", "name": "add_revenue", "value": 1}
+            assert live.post("/liveEvent", body=json.dumps(event).encode(), Authorization="secret", **JSON).status == 201
+            refused = generic.send("live", event)
+            assert (refused.status, refused.json["detail"]) == (503, f"another process writes to '{journal / 'live'}'")
+            assert generic.send("t", {"n": 2}).status == 201
+        assert generic.send("live", event).status == 201
+        assert (len(generic.values("live")), len(generic.values("t"))) == (2, 2)
+
+
 def test_only_what_is_offered_is_there(binary, journal):
     with EventService(binary, journal, apis="events,live") as service:
         document = service.get("/openapi.json").json
