@@ -166,13 +166,15 @@ awaitable<events::appended> intake::append(std::string topic, events::event_batc
         throw journal_error(journal_failure::overloaded, "the service is about to end");
     std::uint64_t bytes = 0;
     std::size_t bytes_kept = 0;
+    std::size_t bytes_of_headers = 0;
     for (std::size_t at = 0; at < events.size(); ++at) {
         const auto each = events[at];
         bytes += each.value.size();
         bytes_kept += each.value.size() + (each.key ? each.key->size() : 0) + 16;
         for (const auto& header : each.headers)
-            bytes_kept += header.name.size() + header.value.size() + 4;
+            bytes_of_headers += header.name.size() + header.value.size() + 4;
     }
+    bytes_kept += bytes_of_headers;
     const auto count = events.size();
     const auto began = begun_.insert(clock::now());
     struct pending {
@@ -190,7 +192,15 @@ awaitable<events::appended> intake::append(std::string topic, events::event_batc
     events::appended made;
     if (!room)
         room = budget_.take(bytes_kept);
-    if (!room || !room->resize(bytes_kept)) {
+    // Each event keeps a copy of the request's headers. Without them it is in proportion to the body, which
+    // is let in if it is alone.
+    if (bytes_of_headers > 0 && bytes_kept > budget_.bytes_max()) {
+        failed = std::make_exception_ptr(journal_error(
+            journal_failure::too_large,
+            fmt::format("the {} events take {} bytes with the headers that each of them keeps, more "
+                        "than JOURNAL_MEMORY, {}: send fewer in one request",
+                        count, bytes_kept, budget_.bytes_max())));
+    } else if (!room || !room->resize(bytes_kept)) {
         failed = std::make_exception_ptr(
             journal_error(journal_failure::overloaded,
                           fmt::format("{} bytes of events are being taken in already", budget_.taken())));

@@ -20,6 +20,7 @@ class memory_budget {
     // than the budget can be served too. The budget must outlive the result.
     [[nodiscard]] std::shared_ptr<http::body_room> take(std::size_t bytes);
     [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
+    [[nodiscard]] std::size_t bytes_max() const noexcept { return bytes_max_; }
 
   private:
     class share;

@@ -14,6 +14,7 @@ import pytest
 from support.archiver import Archiver
 from support.asking import wait_for
 from support.events import JSON, LINES, EventService, failing_disk, held_disk, keep_posting, slow_disk  # noqa: F401 (fixtures)
+from support.process_memory import peak_of
 
 MEBIBYTE = 1 << 20
 
@@ -388,6 +389,17 @@ def test_two_servers_share_a_directory_and_no_topic(binary, journal):
             assert generic.send("t", {"n": 2}).status == 201
         assert generic.send("live", event).status == 201
         assert (len(generic.values("live")), len(generic.values("t"))) == (2, 2)
+
+
+def test_headers_do_not_make_a_batch_larger_than_memory(binary, journal):
+    headers = {"X-Correlation-Id": "c" * 64, "correlationId": "d" * 64, "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+    body = b"{}\n" * 200_000
+    with EventService(binary, journal) as service:
+        refused = service.post("/events/t", body=body, Content_Type="application/x-ndjson", timeout=120, **headers)
+        assert refused.status == 413 and "200000 events take" in refused.json["detail"] and "send fewer" in refused.json["detail"], refused
+        assert peak_of(service) < 48 * MEBIBYTE
+        assert service.post("/events/t", body=body, Content_Type="application/x-ndjson", timeout=120).status == 201
+        assert peak_of(service) < 48 * MEBIBYTE
 
 
 def test_only_what_is_offered_is_there(binary, journal):
