@@ -289,6 +289,28 @@ def test_a_table_that_is_there_numbers_its_rows_itself(events, table):
     assert rows == [(501, "1"), (502, "2"), (503, "3"), (504, "4")]
 
 
+def applied_in_pieces(revenue, values: list) -> list:
+    """As the engine does it: halves of what is refused. Returns the values that are refused alone."""
+    try:
+        revenue.apply(*({"userId": "u", "name": "add_revenue", "value": each} for each in values))
+        return []
+    except psycopg2.Error as refused:
+        assert refused.pgcode == "22003"
+    half = len(values) // 2
+    return values if half == 0 else applied_in_pieces(revenue, values[:half]) + applied_in_pieces(revenue, values[half:])
+
+
+def test_the_event_that_takes_a_sum_out_of_range_is_the_same_in_any_batch(database):
+    values = [2_000_000_000, 147_000_001, 700_000_000, -100, 483_646, -1, 5, 102, -2_000_000_002, 3]
+    refused, kept = [700_000_000, 102], sum(values) - 700_000_102
+    for batch in (1, 3, len(values)):
+        revenue = Projection(database.connection, "revenue")
+        revenue.execute("DROP TABLE IF EXISTS users_revenue")
+        revenue.migrate()
+        found = [each for at in range(0, len(values), batch) for each in applied_in_pieces(revenue, values[at : at + batch])]
+        assert (found, revenue.rows("SELECT revenue FROM users_revenue")) == (refused, [(kept,)]), f"batches of {batch}"
+
+
 def test_revenue_is_answered_as_a_row_of_its_user(database):
     revenue = Projection(database.connection, "revenue")
     revenue.execute("CREATE TABLE users_revenue (user_id varchar(255) PRIMARY KEY, revenue int)")
