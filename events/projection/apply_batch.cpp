@@ -3,6 +3,7 @@
 #include "async/fault_point.hpp"
 #include "events/event_mark.hpp"
 #include "events/projection/apply_plugins.hpp"
+#include "events/projection/batch_values.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/dead_letter.hpp"
 #include "events/projection/in_transaction.hpp"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 namespace events {
 
@@ -46,8 +48,8 @@ class batch_work {
         , log_(log)
         , source_{target.journal, target.key.topic, target.key.partition} {
         for (std::size_t each = 0; each < events.size(); ++each)
-            if (auto mistake = json_mistake(events[each].content.value); !mistake.empty())
-                invalid_.push_back({each, "22P02", std::move(mistake)});
+            if (auto mistake = mistake_in(events[each].content.value); !mistake.reason.empty())
+                invalid_.push_back({each, std::move(mistake.sqlstate), std::move(mistake.reason)});
     }
 
     // The whole at once; where it is refused, once more in pieces.
@@ -166,8 +168,12 @@ class batch_work {
 
     [[nodiscard]] bool blocks() const { return target_.definition.settings.on_error == error_policy::block; }
 
+    // A topic that Kafka compacts has any number of tombstones: they tell nothing about apply.sql.
     void must_be_few() const {
-        if (refused_.size() > dead_letters_max)
+        const auto told = std::ranges::count_if(refused_, [this](const refused_event& each) {
+            return !is_tombstone(events_[each.index].content.value);
+        });
+        if (std::cmp_greater(told, dead_letters_max))
             throw async::error(
                 failure::precondition,
                 fmt::format("more than {} of the events {} to {} are refused, the last one with SQLSTATE {}",

@@ -56,6 +56,12 @@ std::string json_mistake(std::string_view value) {
     return fmt::format("{} behind byte {}", reading.mistake, reading.offset);
 }
 
+value_mistake mistake_in(std::string_view value) {
+    if (is_tombstone(value))
+        return {"22004", "it has no value: a tombstone"};
+    return {"22P02", json_mistake(value)};
+}
+
 std::string values_parameter(event_list events) {
     std::size_t bytes = 2;
     for (const auto& each : events)

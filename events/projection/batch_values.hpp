@@ -16,6 +16,15 @@ using event_list = std::span<const recorded_event>;
 // change what the array means.
 [[nodiscard]] std::string json_mistake(std::string_view value);
 
+// Why a value cannot be passed to SQL; without a reason if it can.
+struct value_mistake {
+    std::string sqlstate;
+    std::string reason;
+};
+[[nodiscard]] value_mistake mistake_in(std::string_view value);
+// Kafka's record without a value. No other value is empty, since that is no JSON.
+[[nodiscard]] inline bool is_tombstone(std::string_view value) noexcept { return value.empty(); }
+
 // $1. Each value must be one JSON text.
 [[nodiscard]] std::string values_parameter(event_list events);
 // $2, of a session whose dates are ISO 8601.

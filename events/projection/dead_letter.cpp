@@ -181,8 +181,9 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
     const auto row = co_await look_at(session, letter.key);
     const event_source from{row ? row->journal : std::string(), letter.key.topic, letter.key.partition};
     const events_to_apply one{event_list(&letter.refused, 1), from};
-    std::string state = "22P02";
-    auto reason = json_mistake(letter.refused.content.value);
+    auto mistake = mistake_in(letter.refused.content.value);
+    auto state = std::move(mistake.sqlstate);
+    auto reason = std::move(mistake.reason);
     if (reason.empty()) {
         co_await session.execute(search_path_statement(definition) + "; SET CONSTRAINTS ALL IMMEDIATE");
         const auto said = co_await try_events(session, definition.apply, one, failure_reach::events);

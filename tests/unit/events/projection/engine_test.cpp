@@ -98,6 +98,25 @@ TEST_F(engine, a_wrong_apply_sql_stops_without_a_trace) {
     run(story());
 }
 
+// As a topic of Kafka has them that is compacted.
+TEST_F(engine, any_number_of_tombstones_are_dead_letters_and_stop_nothing) {
+    write("total/projection.conf", "topic = live");
+    auto story = [this]() -> async::awaitable<void> {
+        const auto journal = open_journal();
+        auto values = numbers(300);
+        std::fill(values.begin(), values.begin() + 250, "");
+        co_await append(*journal, values);
+        co_await project(*journal);
+        co_await expect("SELECT next || state FROM event_archiver.position", "300running");
+        co_await expect(
+            "SELECT count(*) || ' ' || min(reason) FROM event_archiver.dead_letter WHERE sqlstate = '22004'",
+            "250 it has no value: a tombstone");
+        co_await expect("SELECT sum(value) FROM total", std::to_string((251 + 300) * 25));
+        co_await journal->close();
+    };
+    run(story());
+}
+
 TEST_F(engine, a_plugin_that_fails_touches_nothing_else) {
     write("total/plugins/a/migrations/001.sql", "CREATE TABLE seen (at bigint PRIMARY KEY)");
     write("total/plugins/a/apply.sql",
