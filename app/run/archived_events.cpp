@@ -44,8 +44,8 @@ std::string text_of(std::span<const archive::time_range> ranges) {
 
 awaitable<std::string> ranges_in_lake(const events::projection_definition& which,
                                       const configuration& settings, connections& with, async::log& log) {
-    co_await archive::tell_owner(with.database(), with.folder(), settings.job,
-                                 archive::database_need::not_needed);
+    (void)co_await archive::tell_owner(with.database(), with.folder(), settings.job,
+                                       archive::database_need::not_needed);
     const auto files = co_await with.folder().present_files();
     const auto ranges = files ? archive::archived_times(*files) : std::vector<archive::time_range>();
     log.info("projection.left_out", "events whose rows are archived are left out",

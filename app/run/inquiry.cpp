@@ -37,7 +37,9 @@ void note(archive::run_report& report, std::uint64_t days, std::uint64_t rows, s
 
 awaitable<inquiry_answer> plan(const command_line& request, inquiry_context context) {
     const archive::look_context look{context.settings.job, context.database, context.lake, context.report};
-    const auto found = co_await archive::look_ahead(look);
+    auto found = co_await archive::look_ahead(look);
+    if (!context.not_ours.empty())
+        found.refusals.insert(found.refusals.begin(), context.not_ours);
     context.report.cutoff = found.cutoff;
     note(context.report, found.days.size(), found.rows, found.bytes);
     co_return inquiry_answer{render_plan(found, request.output), exit_code::done};
@@ -112,7 +114,8 @@ awaitable<inquiry_answer> of_whose_folder(const command_line& request, inquiry_c
                                           question asked, archive::database_need need) {
     context.report.enter(archive::run_phase::connecting);
     if (!context.settings.database.empty()) // which `list` can do without
-        co_await archive::tell_owner(context.database, context.lake, context.settings.job, need);
+        context.not_ours =
+            co_await archive::tell_owner(context.database, context.lake, context.settings.job, need);
     co_return co_await asked(request, context);
 }
 

@@ -23,6 +23,7 @@ struct inquiry_context {
     lake::folder& lake;
     archive::run_report& report;
     async::helper_thread& printing; // of an answer in parts
+    std::string not_ours = {};      // that the folder belongs to another database or table; empty: it is ours
 };
 
 struct inquiry_answer {

@@ -74,11 +74,11 @@ awaitable<lake::folder_owner> owner_here(db::connection& session, const settings
     co_return std::move(claim.owner);
 }
 
-awaitable<void> tell_owner(db::database_access database, lake::folder& folder, const settings& wanted,
-                           database_need need) {
+awaitable<std::string> tell_owner(db::database_access database, lake::folder& folder, const settings& wanted,
+                                  database_need need) {
     const auto lock = co_await lock_seen(folder);
     if (!lock)
-        co_return;
+        co_return std::string();
     lake::folder_owner ours;
     std::exception_ptr failed;
     const auto ask = [&ours, &wanted](db::connection& session) -> awaitable<void> {
@@ -96,18 +96,18 @@ awaitable<void> tell_owner(db::database_access database, lake::folder& folder, c
             std::rethrow_exception(failed);
         database.log.debug("folder.owner_unknown", "whose folder it is was not compared",
                            {{"error.message", async::describe(failed)}});
-        co_return;
+        co_return std::string();
     }
     const auto owner = lake::owner_from(lock->metadata);
     if (ours.cluster.empty() || (owner && owner->is(ours))) // hidden from this role: it equals no other
-        co_return;
-    database.log.warn(
-        "folder.owner",
-        owner ? fmt::format("the folder belongs to {}; this is {}", describe(*owner), describe(ours))
-              : std::string("the folder's lock blob does not say whose it is"),
-        {{"blob", lock->name},
-         {"folder_owner", owner ? describe(*owner) : std::string()},
-         {"this", describe(ours)}});
+        co_return std::string();
+    auto told = owner ? fmt::format("the folder belongs to {}; this is {}", describe(*owner), describe(ours))
+                      : std::string("the folder's lock blob does not say whose it is");
+    database.log.warn("folder.owner", told,
+                      {{"blob", lock->name},
+                       {"folder_owner", owner ? describe(*owner) : std::string()},
+                       {"this", describe(ours)}});
+    co_return told;
 }
 
 } // namespace archive

@@ -7,6 +7,7 @@
 #include "lake/folder_owner.hpp"
 
 #include <optional>
+#include <string>
 
 namespace archive {
 
@@ -24,8 +25,8 @@ using async::awaitable;
 enum class database_need : std::uint8_t { needed, not_needed };
 // A warning, `folder.owner`, if the folder belongs to another table or database than the configured one.
 // Throws errors of the database where it is needed, and errors of the storage service for which another try
-// may help.
-[[nodiscard]] awaitable<void> tell_owner(db::database_access database, lake::folder& folder,
-                                         const settings& wanted, database_need need);
+// may help. Returns the warning's text, empty if there was none.
+[[nodiscard]] awaitable<std::string> tell_owner(db::database_access database, lake::folder& folder,
+                                                const settings& wanted, database_need need);
 
 } // namespace archive

@@ -2,6 +2,7 @@
 
 A copy of the database server has the same rows, the same settings and its own locks; only the lake can keep the two apart.
 """
+import json
 import signal
 import time
 import uuid
@@ -211,13 +212,15 @@ def test_a_command_that_only_looks_warns_of_a_folder_of_others_and_writes_nothin
     there = {"PG_CONNECTION_STRING": neighbour.uri} if other == "database" else {"ARCHIVE_TABLE": 'public."Other"'}
     scene.table.execute('DROP TABLE IF EXISTS public."Other"; CREATE TABLE public."Other" (LIKE public."Event" INCLUDING ALL)')
     before = [(blob.name, blob.etag, blob.metadata) for blob in scene.lake.list(scene.container, bookkeeping=True)]
-    outcome = scene.plain.run(command, settings=there)
+    outcome = scene.plain.run(command, *(("-o", "json") if command == "plan" else ()), settings=there)
     scene.table.execute('DROP TABLE public."Other"')
     assert outcome.code == 0, str(outcome)
     warned = outcome.events("folder.owner")
     assert len(warned) == 1 and warned[0]["level"] == "warn" and "belongs to" in warned[0]["msg"], str(outcome)
     assert scene.database.name in warned[0]["folder_owner"]
     assert (neighbour.name if other == "database" else "public.Other") in warned[0]["this"]
+    if command == "plan":
+        assert "belongs to" in json.loads(outcome.stdout)["refusals"][0]
     assert before == [(blob.name, blob.etag, blob.metadata) for blob in scene.lake.list(scene.container, bookkeeping=True)]
 
 
