@@ -200,6 +200,35 @@ def without_index(rig: Rig, scale: Scale, note) -> list:
     ]
 
 
+def by_hand(rig: Rig, scale: Scale, note) -> list:
+    """Against psql and curl, which do the same in one transaction: a file a day, or one file where there is no index."""
+    with_index, bare = rig.table(scale.rows, scale.days), rig.table(scale.rows, scale.days, index=False)
+    ways = {
+        "by hand, index": lambda: rig.by_hand_copy(with_index, rig.plain, by_day=True),
+        "archive, index": lambda: rig.archive_copy(with_index, rig.plain),
+        "psql's COPY alone": lambda: rig.copy_out(bare),
+        "by hand, no index": lambda: rig.by_hand_copy(bare, rig.plain, by_day=False),
+        "archive, no index": lambda: rig.archive_copy(bare, rig.plain),
+    }
+    costs = {name: [] for name in ways}
+    for _ in range(min(scale.rounds, 3)):
+        for name, measure in ways.items():
+            costs[name].append(measure())
+    note("by hand", costs, "COPY into files by psql, an upload by curl and the DELETE, in one transaction; nothing is proved.")
+    results = []
+    for which in ("index", "no index"):
+        ours, theirs = costs[f"archive, {which}"], costs[f"by hand, {which}"]
+        walls = ratio([cost.wall for cost in ours], [cost.wall for cost in theirs])
+        cpu = ratio([cost.cpu for cost in ours], [cost.cpu for cost in theirs])
+        copied = ratio([cost.cpu for cost in ours], [cost.cpu for cost in costs["psql's COPY alone"]])
+        results += [
+            at_most(f"wall, everything, of the same by hand, {which}", walls, 0.75),
+            at_most(f"client CPU, of the same by hand, {which}", cpu, 1.0),
+            at_most(f"client CPU, of psql's COPY alone, {which}", copied, 1.0),
+        ]
+    return results
+
+
 def memory(rig: Rig, scale: Scale, _note) -> list:
     """The same for few rows and many, few days and many; and a row as large as three budgets."""
     if scale.quick:
@@ -260,4 +289,4 @@ def under_a_quota(rig: Rig, scale: Scale, note) -> list:
     return results
 
 
-ALL = (side_by_side, nothing_to_do, requests_for_a_day, many_small_days, without_index, memory, under_a_quota, per_row)
+ALL = (side_by_side, nothing_to_do, requests_for_a_day, many_small_days, without_index, by_hand, memory, under_a_quota, per_row)
