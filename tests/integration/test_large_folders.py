@@ -1,4 +1,6 @@
 """A folder in which others keep very many things: what can be ours is kept in memory, and nothing else of it."""
+import datetime
+import http.client
 import threading
 import urllib.parse
 from contextlib import contextmanager
@@ -80,3 +82,85 @@ def test_a_folder_of_100000_things_is_listed_in_few_requests_and_little_memory(a
         peaks[count] = outcome.peak_bytes
     assert len(asked) <= MANY // PAGE + 5, asked
     assert peaks[MANY] - peaks[PAGE] < 60 * MIB, peaks
+
+
+DAY = datetime.date(1748, 1, 1)
+OURS = ("<Blob><Name>{name}</Name><Properties><Last-Modified>Thu, 29 Feb 2024 02:00:17 GMT</Last-Modified><Etag>0x8D{number:013X}</Etag>"
+        "<Content-Length>{size}</Content-Length><Content-Type>text/csv; charset=utf-8</Content-Type><BlobType>BlockBlob</BlobType>"
+        "<LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState></Properties><Metadata>{metadata}</Metadata></Blob>")
+
+
+@contextmanager
+def more_in_the_listing(azurite, entries):
+    """A proxy of Azurite: the folder's listing has these entries as well, in pages as Microsoft documents them."""
+    listings = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+        def pass_on(self):
+            query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            folder = query.get("comp") == "list" and query.get("delimiter") == "/" and not query.get("prefix")
+            first = int(query.get("marker", "0")) if folder else 0
+            if folder:
+                listings.append(self.path)
+            status, headers = 200, {"Content-Type": "application/xml"}
+            answered = b"<EnumerationResults><Blobs></Blobs><NextMarker/></EnumerationResults>"
+            if first == 0:
+                there = http.client.HTTPConnection("127.0.0.1", azurite.port)
+                there.request(self.command, self.path, body, dict(self.headers))
+                answer = there.getresponse()
+                status, headers, answered = answer.status, dict(answer.getheaders()), answer.read()
+                there.close()
+            if folder and status == 200:
+                some = "".join(entries[first : first + PAGE]).encode()
+                following = str(first + PAGE) if first + PAGE < len(entries) else ""
+                answered = answered.replace(b"</Blobs>", some + b"</Blobs>")
+                answered = answered.replace(b"<NextMarker/>", f"<NextMarker>{following}</NextMarker>".encode())
+            self.send_response(status)
+            for name, value in headers.items():
+                if name.lower() not in ("transfer-encoding", "content-length", "connection", "keep-alive", "date", "server"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(answered)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(answered)
+
+        do_HEAD = do_GET = do_PUT = do_DELETE = do_POST = pass_on
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_address[1], listings
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whose", ["of ours", "of others"])
+def test_a_night_in_a_folder_of_100000_day_files(archiver, table, azurite, lake, container, whose):
+    """273 years of them, and a row that comes late to the one that is there."""
+    table.fill(100, 1)
+    archiver.archive()
+    mark = next(blob for blob in lake.list(container) if blob.name.startswith("events_"))
+    metadata = "".join(f"<{name}>{value}</{name}>" for name, value in mark.metadata.items()) if whose == "of ours" else ""
+    made = [
+        OURS.format(name=f"events_{DAY + datetime.timedelta(days=n)}.csv", number=n, size=mark.size, metadata=metadata)
+        for n in range(MANY)
+    ]
+    peaks, requests = [], []
+    for night, entries in enumerate(([], made)):
+        table.fill(100, 1, seed=str(night))
+        with more_in_the_listing(azurite, entries) as (port, listings):
+            through = {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(f"http://127.0.0.1:{port}")}
+            outcome = archiver.archive(settings=through, timeout=300)
+        assert outcome.summary["rows"] == 100
+        peaks.append(outcome.peak_bytes)
+        requests.append(len(listings))
+    assert requests == [1, MANY // PAGE]
+    assert peaks[1] - peaks[0] < MANY * 4.5 * 1024, peaks  # docs/tuning.md
