@@ -1,6 +1,7 @@
 #include "archive/look/day_printer.hpp"
 
 #include "archive/look/inventory.hpp"
+#include "archive/table/condition.hpp"
 #include "async/error.hpp"
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
@@ -57,6 +58,8 @@ day_printer::day_printer(cat_context context, cat_request request, line_sink sin
     , sink_(std::move(sink)) {}
 
 awaitable<void> day_printer::print() {
+    if (!request_.where.empty())
+        must_be_condition(request_.where);
     co_await choose();
     context_.report.enter(run_phase::verifying);
     if (request_.where.empty())

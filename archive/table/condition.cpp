@@ -50,6 +50,8 @@ std::string condition_mistake(std::string_view condition) {
         return found.mistake;
     std::size_t open = 0;
     for (const auto& word : found.words) {
+        if (word.is_symbol('$'))
+            return fmt::format("line {}: a parameter such as $1: there is no value for it", word.line);
         if (word.is_symbol(';'))
             return fmt::format("line {}: a semicolon: it must be one condition", word.line);
         if (word.is_symbol(')') && open == 0)
@@ -90,10 +92,14 @@ std::string matching_clause(const table_description& table, std::string_view con
     return clause;
 }
 
-awaitable<void> must_be_repeatable(db::connection& session, const table_description& table,
-                                   std::string condition) {
+void must_be_condition(std::string_view condition) {
     if (const auto mistake = condition_mistake(condition); !mistake.empty())
         refuse(mistake, condition_hint);
+}
+
+awaitable<void> must_be_repeatable(db::connection& session, const table_description& table,
+                                   std::string condition) {
+    must_be_condition(condition);
     db::transaction_options options;
     options.runs = db::statements::users;
     options.lock_timeout = lock_patience;

@@ -21,9 +21,12 @@ static_assert(untraced.size() > 80);
 // The condition as it stands behind WHERE: a comment at its end must not hide the parenthesis.
 [[nodiscard]] std::string parenthesised(std::string_view condition);
 
-// Why it is not one expression: it closes a parenthesis that it did not open, or ends a statement. "" if it
-// is one. Pure.
+// Why it is not one expression: it closes a parenthesis that it did not open, ends a statement, or has a
+// parameter. "" if it is one. Pure.
 [[nodiscard]] std::string condition_mistake(std::string_view condition);
+
+// Throws async::error(usage) if it is not one. Pure.
+void must_be_condition(std::string_view condition);
 
 // What PostgreSQL says of `statement`, which has the condition in it: the name of the condition of its
 // SQLSTATE, and the character of the text that it is about. Its sentence is left out: it repeats words,

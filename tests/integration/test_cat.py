@@ -103,6 +103,10 @@ def test_a_condition_changes_nothing_and_is_one_condition(archiver, table):
     ("no_such_column = 1", 2, "--where"),
     ("id = ", 2, "--where"),
     ("payload", 2, "--where"),
+    ("false) OR (true", 2, "parenthesis"),
+    ("true) UNION (SELECT 1", 2, "parenthesis"),
+    ("'open", 2, "--where"),
+    ("id = $1", 2, "parameter"),
     ("(payload->>'secret')::int = 1", 3, "cannot judge a row of 'events_2024-01-01.csv'"),
 ])
 def test_what_postgresql_says_of_a_condition_is_told(archiver, table, condition, code, clause):

@@ -25,7 +25,7 @@ TEST(condition_mistake, takes_one_expression) {
 
 TEST(condition_mistake, refuses_what_would_leave_its_parentheses) {
     for (const auto* each : {"true) OR (true", "true; SELECT 1", "(true", ")", "", "  -- nothing",
-                             "true); DELETE FROM other; SELECT (true", "'open", "/* open"})
+                             "true); DELETE FROM other; SELECT (true", "'open", "/* open", "id = $1", "$2"})
         EXPECT_NE(condition_mistake(each), "") << each;
 }
 
