@@ -110,6 +110,11 @@ constexpr std::array projections_flags{
                  "of `replay` and `rebuild`: a position, or a day as YYYY-MM-DD: the events accepted since",
                  {}},
     command_flag{"--detach", "", "of `rebuild`: return once it has begun", {}},
+    command_flag{
+        "--only-events",
+        "",
+        "of `replay` and `rebuild`: even where tables have rows that no event of the journal explains",
+        {}},
     output,
 };
 constexpr std::array dead_letters_flags{

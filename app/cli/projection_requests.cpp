@@ -89,9 +89,10 @@ std::string read_from(const std::string& given, projection_request& into) {
 } // namespace
 
 std::variant<projection_request, std::string>
-read_projections_request(const std::vector<std::string>& arguments, const std::string& from, bool detach) {
+read_projections_request(const std::vector<std::string>& arguments, const projections_options& flags) {
     projection_request request;
-    request.detach = detach;
+    request.detach = flags.detach;
+    request.only_events = flags.only_events;
     if (!arguments.empty()) {
         const auto* const found =
             std::ranges::find(actions, arguments.front(), &std::pair<std::string_view, action>::first);
@@ -109,12 +110,14 @@ read_projections_request(const std::vector<std::string>& arguments, const std::s
         request.names = {arguments[1]};
     }
     const bool starts = request.what == action::replay || request.what == action::rebuild;
-    if (!from.empty() && !starts)
+    if (!flags.from.empty() && !starts)
         return std::string("--from belongs to `projections replay` and `projections rebuild`");
-    if (detach && request.what != action::rebuild)
+    if (flags.only_events && !starts)
+        return std::string("--only-events belongs to `projections replay` and `projections rebuild`");
+    if (flags.detach && request.what != action::rebuild)
         return std::string("--detach belongs to `projections rebuild`");
-    if (!from.empty())
-        if (auto mistake = read_from(from, request); !mistake.empty())
+    if (!flags.from.empty())
+        if (auto mistake = read_from(flags.from, request); !mistake.empty())
             return mistake;
     return request;
 }

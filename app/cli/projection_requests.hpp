@@ -17,6 +17,7 @@ struct projection_request {
     std::vector<std::string> names;        // none: all
     bool once = false;                     // project --once
     bool detach = false;                   // projections rebuild --detach
+    bool only_events = false;              // projections replay and rebuild --only-events
     std::optional<std::int64_t> from;      // a position, or
     std::optional<std::int64_t> from_time; // seconds since 1970, UTC
 };
@@ -30,9 +31,16 @@ struct dead_letter_request {
     std::vector<std::int64_t> positions;   // none: all, of `list` and `retry`
 };
 
+// The flags of `projections`.
+struct projections_options {
+    std::string from;
+    bool detach = false;
+    bool only_events = false;
+};
+
 // Each returns the request, or a mistake.
 [[nodiscard]] std::variant<projection_request, std::string>
-read_projections_request(const std::vector<std::string>& arguments, const std::string& from, bool detach);
+read_projections_request(const std::vector<std::string>& arguments, const projections_options& flags);
 [[nodiscard]] std::variant<dead_letter_request, std::string>
 read_dead_letter_request(const std::vector<std::string>& arguments, bool retry, bool drop);
 

@@ -156,10 +156,13 @@ class command_reader {
     }
 
     [[nodiscard]] std::string read_projections() {
-        bool detach = false;
-        if (auto mistake = read_switch("--detach", detach); !mistake.empty())
-            return mistake;
-        auto read = read_projections_request(given_.arguments, text("--from"), detach);
+        projections_options flags;
+        for (const auto& [name, wanted] :
+             {std::pair{"--detach", &flags.detach}, std::pair{"--only-events", &flags.only_events}})
+            if (auto mistake = read_switch(name, *wanted); !mistake.empty())
+                return mistake;
+        flags.from = text("--from");
+        auto read = read_projections_request(given_.arguments, flags);
         if (const auto* mistake = std::get_if<std::string>(&read))
             return *mistake;
         result_.projection = std::get<projection_request>(std::move(read));

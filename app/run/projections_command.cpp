@@ -95,6 +95,7 @@ awaitable<events::replay_start> projection_work::start_of(const events::projecti
     const auto& asked = request_.projection;
     events::replay_start start;
     start.at = asked.from;
+    start.only_events = asked.only_events;
     if (asked.from_time)
         start.time = events::event_time(std::chrono::seconds(*asked.from_time));
     if (!start.at && !start.time)

@@ -10,6 +10,7 @@
 #include "events/projection/schema.hpp"
 #include "events/projection/stream.hpp"
 #include "events/projection/swap_tables.hpp"
+#include "events/projection/table_origin.hpp"
 
 #include <fmt/format.h>
 
@@ -115,6 +116,7 @@ class rebuild_work {
         co_await session.execute(fmt::format("DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}",
                                              db::connection::identifier(rebuild_schema(definition_))));
         schema_oid_ = co_await schema_oid(session, rebuild_schema(definition_));
+        live_tables_ = co_await tables_to_lock(session, definition_);
         co_await session.execute(search_path_statement(definition_, rebuild_schema(definition_)));
         for (const auto& each : definition_.migrations) {
             const auto failed = co_await async::caught(session.execute(each.sql));
@@ -123,6 +125,7 @@ class rebuild_work {
         }
         co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         co_await must_be_free_to_swap(session, definition_);
+        co_await must_have_rows_of_events_alone(session);
         auto missing = co_await sources_.what_is_missing(session);
         if (missing)
             throw std::move(*missing);
@@ -144,6 +147,39 @@ class rebuild_work {
             co_await begin_at(session, key, each.there.id, each.start);
         }
         begun_ = sources_.all().size();
+        co_return true;
+    }
+
+    [[nodiscard]] awaitable<void> must_have_rows_of_events_alone(db::connection& session) {
+        auto why = std::string();
+        if (!request_.from.only_events)
+            why = co_await rows_without_events(session, request_.which);
+        if (!why.empty())
+            throw async::error(
+                failure::precondition,
+                fmt::format("projection '{}' cannot be rebuilt: {}, and the new table would lack them",
+                            request_.which.name, why),
+                fmt::format(
+                    "`projections rebuild {} --only-events` makes it of the journal's events alone and"
+                    " keeps the old table in another schema.",
+                    definition_.name));
+    }
+
+    // Rows of others that came after the projection had begun. Returns whether the old tables are to be kept.
+    [[nodiscard]] awaitable<bool> must_not_shrink(db::connection& session) {
+        const auto shrink = co_await tables_that_shrink(session, definition_);
+        if (shrink.empty())
+            co_return false;
+        const bool meant = co_await sources_.leave_events_out(session);
+        if (!meant && !request_.from.only_events)
+            throw async::error(
+                failure::precondition,
+                fmt::format("the new tables of projection '{}' would lack rows that the live ones have: {}",
+                            request_.which.name, shrink),
+                fmt::format(
+                    "Others wrote them, or apply.sql leaves them out now. If they may go, `projections"
+                    " rebuild {} --only-events` keeps the old tables in another schema.",
+                    definition_.name));
         co_return true;
     }
 
@@ -192,10 +228,22 @@ class rebuild_work {
             swap_sent_ = false;
             co_return;
         }
-        if (done.failed)
+        if (done.failed) {
+            if (async::failure_of(done.failed) == failure::precondition)
+                co_await discard(session);
             std::rethrow_exception(done.failed);
+        }
         fault_point("rebuild-swapped");
         swapped_ = true;
+    }
+
+    // What is refused is not tried again: neither its tables nor events for them are kept.
+    [[nodiscard]] awaitable<void> discard(db::connection& session) {
+        const auto failed =
+            co_await async::caught_error(discard_rebuild(session, definition_, temporary_, schema_oid_));
+        if (failed)
+            log_.info("projection.rebuild_left", "the next rebuild removes the tables of this one",
+                      {{"projection", request_.which.name}});
     }
 
     [[nodiscard]] awaitable<bool> move_over(db::connection& session) {
@@ -203,6 +251,9 @@ class rebuild_work {
         // No batch of the live projection is in the middle, and none begins. It takes no snapshot, as a query
         // would: what is read behind it is the last.
         co_await session.execute("LOCK TABLE event_archiver.position IN SHARE ROW EXCLUSIVE MODE");
+        // Rows are counted below: others write none from here on.
+        if (!live_tables_.empty())
+            co_await session.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", live_tables_));
         const auto schema = co_await schema_oid(session, rebuild_schema(definition_));
         if (schema != schema_oid_)
             throw another_rebuild();
@@ -214,7 +265,10 @@ class rebuild_work {
         for (const auto& each : sources_.all())
             co_await level(session, each);
         co_await must_be_free_to_swap(session, definition_);
-        parking_ = co_await swap_tables(session, definition_);
+        const bool shrink = co_await must_not_shrink(session);
+        const bool keeps = definition_.settings.replay == replay_policy::keep;
+        parking_ = co_await swap_tables(session, definition_, keeps || shrink || request_.from.only_events);
+        co_await note_only_events(session, definition_);
         for (const auto& each : sources_.all()) {
             position_key live{request_.which.name, each.source->name(), each.partition};
             co_await drop_letters_from(session, std::move(live), each.start);
@@ -267,8 +321,9 @@ class rebuild_work {
     std::string temporary_;  // the name of its position
     std::string schema_oid_; // of the schema that this process has made
     rebuild_sources sources_;
-    std::size_t begun_ = 0; // of the sources: they have a position
-    std::string parking_;
+    std::size_t begun_ = 0;   // of the sources: they have a position
+    std::string live_tables_; // those that are there, as LOCK takes them
+    std::string parking_;     // where the old ones are kept
     bool swap_sent_ = false;
     bool swapped_ = false;
     bool far_behind_ = false;

@@ -1,6 +1,18 @@
 #include "events/projection/rebuild_rows.hpp"
 
+#include "events/projection/in_transaction.hpp"
+#include "events/projection/schema.hpp"
+
+#include <chrono>
+#include <utility>
+
 namespace events {
+
+namespace {
+
+constexpr std::chrono::seconds discard_patience{3};
+
+} // namespace
 
 awaitable<void> drop_letters_from(db::connection& session, position_key live, position start) {
     const auto partition = std::to_string(live.partition);
@@ -31,6 +43,23 @@ awaitable<void> record_migrations(db::connection& session, const projection_defi
             "INSERT INTO event_archiver.migration (projection, name, checksum) VALUES"
             " ($1, $2, encode(sha256(convert_to($3::text, 'UTF8')), 'hex'))",
             which.name, each.name, each.sql);
+}
+
+awaitable<void> discard_rebuild(db::connection& session, const projection_definition& which,
+                                std::string temporary, std::string schema_oid_of_it) {
+    db::transaction_options options;
+    options.lock_timeout = discard_patience;
+    transaction_body body = [&](db::connection& one) -> awaitable<bool> {
+        co_await lock_tables_of_projections(one);
+        const auto now = co_await schema_oid(one, rebuild_schema(which));
+        if (now != schema_oid_of_it)
+            co_return false;
+        (void)co_await one.query("DELETE FROM event_archiver.position WHERE projection = $1", temporary);
+        (void)co_await one.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1", temporary);
+        co_await one.execute("DROP SCHEMA " + db::connection::identifier(rebuild_schema(which)) + " CASCADE");
+        co_return true;
+    };
+    (void)co_await in_transaction(session, options, std::move(body), "rebuild-discarded");
 }
 
 } // namespace events

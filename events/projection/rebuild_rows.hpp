@@ -1,5 +1,5 @@
-// What event_archiver's own tables know of a projection once a rebuild takes its place. Each is called within
-// the transaction of the swap.
+// What event_archiver's own tables know of a projection once a rebuild takes its place. Each but the last is
+// called within the transaction of the swap.
 // Tested by tests/integration/test_projections.py and tests/fault/test_projection_kills.py.
 #pragma once
 
@@ -23,5 +23,10 @@ using async::awaitable;
 
 // Each migration of the definition has been applied to the new tables, and no other.
 [[nodiscard]] awaitable<void> record_migrations(db::connection& session, const projection_definition& which);
+
+// A transaction of its own: removes the rebuild's schema, position and dead letters, unless another rebuild
+// has made the schema since.
+[[nodiscard]] awaitable<void> discard_rebuild(db::connection& session, const projection_definition& which,
+                                              std::string temporary, std::string schema_oid_of_it);
 
 } // namespace events

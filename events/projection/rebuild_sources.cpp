@@ -83,4 +83,17 @@ awaitable<std::optional<async::error>> rebuild_sources::what_is_missing(db::conn
     co_return std::nullopt;
 }
 
+awaitable<bool> rebuild_sources::leave_events_out(db::connection& session) const {
+    const auto rows =
+        co_await session.query("SELECT p.topic FROM event_archiver.position p WHERE p.projection"
+                               " OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+                               " AND p.next OPERATOR(pg_catalog.>) 0",
+                               which_.name);
+    bool left_out = from_.at || from_.time;
+    const auto& read = which_.definition.settings.topics;
+    for (int row = 0; row < rows.rows(); ++row)
+        left_out = left_out || std::ranges::find(read, rows.text(row, 0)) == read.end();
+    co_return left_out;
+}
+
 } // namespace events

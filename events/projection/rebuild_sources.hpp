@@ -41,6 +41,9 @@ class rebuild_sources {
     void must_have_all_events(const std::string& name, const extent& there) const;
     // A topic or a partition of which the live projection has applied events, and that is not among these.
     [[nodiscard]] awaitable<std::optional<async::error>> what_is_missing(db::connection& session) const;
+    // Whether the new tables are to lack events that were applied: by `from`, or because projection.conf no
+    // longer names their topic.
+    [[nodiscard]] awaitable<bool> leave_events_out(db::connection& session) const;
 
   private:
     [[nodiscard]] bool is_known(std::string_view name, std::int64_t partition) const;

@@ -7,6 +7,7 @@
 #include "db/transaction.hpp"
 #include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
+#include "events/projection/table_origin.hpp"
 #include "events/projection/topic_partition.hpp"
 
 #include <fmt/format.h>
@@ -104,6 +105,17 @@ awaitable<void> must_have_all_topics(db::connection& session, const named_projec
         const auto is_it = [&](const topic_partition& each) {
             return each.source->name() == known.text(row, 0);
         };
+        const auto& read = which.definition.settings.topics;
+        if (std::ranges::find(read, known.text(row, 0)) == read.end())
+            throw async::error(
+                failure::precondition,
+                fmt::format("projection '{}' cannot be replayed: it has applied events of topic '{}' up to"
+                            " position {}, and its projection.conf no longer names that topic",
+                            which.name, known.text(row, 0), known.integer(row, 1)),
+                fmt::format(
+                    "Its tables are emptied first, and these events would be missing. Name the topic"
+                    " again; if its events no longer count, `projections rebuild {}` leaves them out.",
+                    which.definition.name));
         if (std::ranges::none_of(there, is_it))
             throw async::error(
                 failure::precondition,
@@ -154,12 +166,28 @@ awaitable<void> must_still_have(named_projection which, partition_start each) {
 }
 
 // Within a transaction.
+awaitable<void> must_have_rows_of_events_alone(db::connection& session, named_projection which) {
+    const auto why = co_await rows_without_events(session, which);
+    if (!why.empty())
+        throw async::error(
+            failure::precondition,
+            fmt::format("projection '{}' cannot be replayed: {}, and a replay would empty it for good",
+                        which.name, why),
+            fmt::format(
+                "`projections rebuild {0} --only-events` makes it of the journal's events alone and keeps"
+                " the old table in another schema; `projections replay {0} --only-events` does not.",
+                which.definition.name));
+}
+
+// Within a transaction.
 awaitable<void> set_back(db::connection& session, named_projection which, std::vector<partition_start> starts,
-                         std::string left_out) {
+                         replay_start from) {
     co_await lock_tables_of_projections(session);
     const bool keeps = which.definition.settings.replay == replay_policy::keep;
+    if (!keeps && !from.only_events)
+        co_await must_have_rows_of_events_alone(session, which);
     for (const auto& each : starts)
-        co_await set_position_back(session, which.name, each, left_out);
+        co_await set_position_back(session, which.name, each, from.left_out);
     const bool there = co_await all_tables_are_there(session, which.definition);
     if (!there)
         co_await migrate_again(session, which.definition);
@@ -168,6 +196,7 @@ awaitable<void> set_back(db::connection& session, named_projection which, std::v
         for (const auto& each : which.definition.settings.tables)
             list += (list.empty() ? "" : ", ") + each.quoted();
         co_await session.execute("TRUNCATE " + list);
+        co_await note_only_events(session, which.definition);
     }
     for (const auto& each : starts)
         co_await must_still_have(which, each);
@@ -227,7 +256,7 @@ awaitable<void> replay_projection(db::connection& session, journal& of, named_pr
     db::transaction_options options;
     options.lock_timeout = std::chrono::seconds(30);
     transaction_body body = [&](db::connection& one) -> awaitable<bool> {
-        co_await set_back(one, which, starts, from.left_out);
+        co_await set_back(one, which, starts, from);
         co_return true;
     };
     (void)co_await in_transaction(session, options, std::move(body), "replay-set-back");

@@ -18,11 +18,14 @@ struct replay_start {
     // A tstzrange[], for $7 of apply.sql: of the events that have been applied before, those of these times
     // have had rows that were moved out of the tables since.
     std::string left_out = "{}";
+    // Rows of the tables that no event of the journal explains may go.
+    bool only_events = false;
 };
 
 // Sets the position back, in one transaction with what the projection's `replay` setting says of its tables.
 // Throws async::error(precondition) where its tables cannot come back from this journal: events have been
-// removed, or it is another journal, or `tables` is empty; integrity, where the journal was put back.
+// removed, or it is another journal, or `tables` is empty, or they have rows that no event explains;
+// integrity, where the journal was put back.
 [[nodiscard]] awaitable<void> replay_projection(db::connection& session, journal& of, named_projection which,
                                                 replay_start from, async::log& log);
 

@@ -3,12 +3,15 @@
 #include "async/caught.hpp"
 #include "async/fault_point.hpp"
 #include "events/projection/in_transaction.hpp"
+#include "events/projection/table_origin.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
+#include <utility>
 
 namespace events {
 
@@ -67,6 +70,12 @@ CREATE TABLE IF NOT EXISTS event_archiver.replay (
     left_out text NOT NULL,
     PRIMARY KEY (projection, topic, partition)
 );
+CREATE TABLE IF NOT EXISTS event_archiver.table_origin (
+    projection text NOT NULL,
+    name text NOT NULL,
+    had_rows boolean NOT NULL,
+    PRIMARY KEY (projection, name)
+);
 ALTER TABLE event_archiver.position ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT '';
 COMMENT ON SCHEMA event_archiver IS 'event-archiver: how far projections are, and what they could not apply';
 )sql";
@@ -83,9 +92,10 @@ SELECT pg_catalog.count(*),
             AND NOT a.attisdropped))
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'
-    AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['position', 'dead_letter', 'migration', 'replay']::pg_catalog.name[])
+    AND c.relname OPERATOR(pg_catalog.=) ANY
+        (ARRAY['position', 'dead_letter', 'migration', 'replay', 'table_origin']::pg_catalog.name[])
 )sql";
-constexpr std::int64_t tables_of_schema = 4;
+constexpr std::int64_t tables_of_schema = 5;
 
 awaitable<void> create_tables(db::connection& session) {
     db::transaction_options options;
@@ -137,6 +147,7 @@ awaitable<bool> apply_migration(db::connection& session, const projection_defini
     const bool done = co_await is_recorded(session, which, file);
     if (done)
         co_return false;
+    auto had_rows = co_await tables_with_rows(session, which);
     co_await session.execute(search_path_statement(which));
     co_await session.execute(file.sql);
     co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");
@@ -145,6 +156,7 @@ awaitable<bool> apply_migration(db::connection& session, const projection_defini
         fmt::format("INSERT INTO event_archiver.migration (projection, name, checksum) VALUES ($1, $2, {})",
                     checksum_sql);
     (void)co_await session.query(record, which.name, file.name, file.sql);
+    co_await note_origin(session, which, std::move(had_rows));
     co_return true;
 }
 
@@ -155,6 +167,25 @@ awaitable<bool> apply_in_transaction(db::connection& session, const projection_d
     transaction_body body = [&](db::connection& one) { return apply_migration(one, which, file); };
     co_return co_await in_transaction(session, options, std::move(body), "projection-migration-applied",
                                       commit_shield::none);
+}
+
+// Of tables that no migration makes.
+awaitable<void> note_other_tables(db::connection& session, const projection_definition& which) {
+    const auto noted =
+        co_await session.query("SELECT pg_catalog.count(*) FROM event_archiver.table_origin o"
+                               " WHERE o.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text",
+                               which.name);
+    if (noted.integer(0, 0) >= std::ssize(which.settings.tables))
+        co_return;
+    db::transaction_options options;
+    options.lock_timeout = schema_patience;
+    transaction_body body = [&which](db::connection& one) -> awaitable<bool> {
+        auto had_rows = co_await tables_with_rows(one, which);
+        co_await note_origin(one, which, std::move(had_rows));
+        co_return true;
+    };
+    (void)co_await in_transaction(session, options, std::move(body), "projection-origin-noted",
+                                  commit_shield::none);
 }
 
 } // namespace
@@ -205,6 +236,7 @@ awaitable<std::size_t> migrate(db::connection& session, const projection_definit
                      {{"projection", which.name}, {"file", file.name}});
         }
     }
+    co_await note_other_tables(session, which);
     co_return applied;
 }
 

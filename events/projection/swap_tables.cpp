@@ -2,6 +2,8 @@
 
 #include "async/error.hpp"
 #include "events/projection/control.hpp"
+#include "events/projection/schema.hpp"
+#include "events/projection/table_shape.hpp"
 
 #include <fmt/format.h>
 
@@ -48,96 +50,39 @@ awaitable<std::vector<table_pair>> pairs_of(db::connection& session, const proje
     co_return pairs;
 }
 
-// What hangs on the old table $1 and would hang on nothing, or is not there for the new table $2. $3: the
-// OIDs of all old tables, which may hang on each other.
-constexpr std::string_view hanging_query = R"sql(
-SELECT string_agg(what, ', ' ORDER BY what) FROM (
-    SELECT DISTINCT CASE v.relkind WHEN 'm' THEN 'materialized view ' WHEN 'v' THEN 'view ' ELSE 'rule on ' END
-        || v.oid::regclass::text AS what
-    FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-        JOIN pg_class v ON v.oid = r.ev_class
-    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = $1::oid
-  UNION
-    SELECT 'foreign key ' || quote_ident(c.conname) || ' of ' || c.conrelid::regclass::text FROM pg_constraint c
-    WHERE c.contype = 'f' AND c.confrelid = $1::oid AND c.conrelid <> ALL ($3::oid[])
-  UNION
-    SELECT 'function ' || d.objid::regprocedure::text FROM pg_depend d
-    WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1::oid
-  UNION
-    SELECT 'partition or child ' || i.inhrelid::regclass::text FROM pg_inherits i WHERE i.inhparent = $1::oid
-  UNION
-    SELECT 'parent ' || i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = $1::oid
-  UNION
-    SELECT 'publication ' || quote_ident(p.pubname) FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
-    WHERE r.prrelid = $1::oid
-  UNION
-    SELECT 'trigger ' || quote_ident(t.tgname) FROM pg_trigger t WHERE t.tgrelid = $1::oid AND NOT t.tgisinternal
-        AND NOT EXISTS (SELECT FROM pg_trigger n WHERE n.tgrelid = $2::oid AND n.tgname = t.tgname)
-  UNION
-    SELECT 'policy ' || quote_ident(p.polname) FROM pg_policy p WHERE p.polrelid = $1::oid
-        AND NOT EXISTS (SELECT FROM pg_policy n WHERE n.polrelid = $2::oid AND n.polname = p.polname)
-  UNION
-    SELECT 'row level security' FROM pg_class o, pg_class n WHERE o.oid = $1::oid AND n.oid = $2::oid
-        AND (o.relrowsecurity AND NOT n.relrowsecurity OR o.relforcerowsecurity AND NOT n.relforcerowsecurity)
-  UNION
-    SELECT 'index ' || quote_ident(c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-    WHERE i.indrelid = $1::oid AND NOT EXISTS (SELECT FROM pg_index j JOIN pg_class n ON n.oid = j.indexrelid
-        WHERE j.indrelid = $2::oid AND n.relname = c.relname)
-  UNION
-    SELECT 'column ' || quote_ident(a.attname) FROM pg_attribute a
-    WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
-        AND NOT EXISTS (SELECT FROM pg_attribute n WHERE n.attrelid = $2::oid AND n.attname = a.attname
-            AND NOT n.attisdropped)
-  UNION
-    SELECT 'constraint ' || quote_ident(c.conname) FROM pg_constraint c WHERE c.conrelid = $1::oid
-        AND NOT EXISTS (SELECT FROM pg_constraint n WHERE n.conrelid = $2::oid AND n.conname = c.conname)
-) AS hanging
-)sql";
+// Of tables that are there.
+std::vector<std::string> old_ones_of(const std::vector<table_pair>& pairs) {
+    std::vector<std::string> all;
+    for (const auto& each : pairs)
+        if (!each.old_one.empty())
+            all.push_back(each.old_one);
+    return all;
+}
 
-// The statements that give the new table ($2, of schema $3 and name $4) what the old one ($1) grants.
-constexpr std::string_view grants_query = R"sql(
-SELECT string_agg(statement, '; ') FROM (
-    SELECT format('ALTER TABLE %I.%I OWNER TO %I', $3::text, $4::text, r.rolname) AS statement
-    FROM pg_class o JOIN pg_roles r ON r.oid = o.relowner, pg_class n
-    WHERE o.oid = $1::oid AND n.oid = $2::oid AND o.relowner <> n.relowner
-  UNION ALL
-    SELECT format('GRANT %s ON %I.%I TO %s%s', a.privilege_type, $3::text, $4::text,
-        CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-        CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-    FROM pg_class o, aclexplode(o.relacl) a WHERE o.oid = $1::oid AND a.grantee <> o.relowner
-  UNION ALL
-    SELECT format('GRANT %s (%I) ON %I.%I TO %s%s', a.privilege_type, c.attname, $3::text, $4::text,
-        CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-        CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-    FROM pg_attribute c, aclexplode(c.attacl) a WHERE c.attrelid = $1::oid AND NOT c.attisdropped
-) AS statements
-)sql";
-
-// How many parts a table has: what hangs on something in the schema that goes would go with it.
-constexpr std::string_view parts_query = R"sql(
-SELECT (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = $1::oid AND NOT a.attisdropped)
-    + (SELECT count(*) FROM pg_attrdef d WHERE d.adrelid = $1::oid)
-    + (SELECT count(*) FROM pg_constraint c WHERE c.conrelid = $1::oid)
-    + (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = $1::oid)
-    + (SELECT count(*) FROM pg_index i WHERE i.indrelid = $1::oid)
-    + (SELECT count(*) FROM pg_policy p WHERE p.polrelid = $1::oid)
-)sql";
-
-awaitable<std::int64_t> parts_of(db::connection& session, std::vector<table_pair> pairs) {
+awaitable<std::int64_t> parts_of_all(db::connection& session, std::vector<table_pair> pairs) {
     std::int64_t all = 0;
-    for (const auto& each : pairs) {
-        const auto found = co_await session.query(parts_query, each.new_one);
-        all += found.integer(0, 0);
-    }
+    for (const auto& each : pairs)
+        all += co_await parts_of(session, each.new_one);
     co_return all;
 }
 
-std::string old_oids(const std::vector<table_pair>& pairs) {
-    std::string array = "{";
-    for (const auto& each : pairs)
-        if (!each.old_one.empty())
-            array += (array.size() == 1 ? "" : ",") + each.old_one;
-    return array + "}";
+// Where old tables stay: a schema that is not there yet. Earlier ones may have the only copy of some rows.
+awaitable<std::string> free_schema(db::connection& session, const projection_definition& which) {
+    constexpr int kept_max = 9;
+    for (int number = 1; number <= kept_max; ++number) {
+        auto name =
+            fmt::format("ea_replaced{}_{}", number == 1 ? std::string() : std::to_string(number), which.name);
+        const auto there = co_await schema_oid(session, name);
+        if (there.empty())
+            co_return name;
+    }
+    throw async::error(
+        failure::precondition,
+        fmt::format("{} rebuilds of projection '{}' have left their old tables, and there is no"
+                    " schema for more",
+                    kept_max, which.name),
+        fmt::format("Drop those that nobody needs: DROP SCHEMA {} CASCADE.",
+                    db::connection::identifier("ea_replaced_" + which.name)));
 }
 
 awaitable<void> swap_one(db::connection& session, const projection_definition& which, table_pair pair,
@@ -149,57 +94,68 @@ awaitable<void> swap_one(db::connection& session, const projection_definition& w
                                              db::connection::identifier(parking)));
     co_await session.execute(fmt::format("ALTER TABLE {}.{} SET SCHEMA {}",
                                          db::connection::identifier(rebuild_schema(which)), table, schema));
-    if (pair.old_one.empty())
-        co_return;
-    const auto grants =
-        co_await session.query(grants_query, pair.old_one, pair.new_one, pair.name.schema, pair.name.table);
-    if (!grants.is_null(0, 0))
-        co_await session.execute(grants.text(0, 0));
+    if (!pair.old_one.empty())
+        co_await hand_over_privileges(session, pair.old_one, pair.new_one);
+}
+
+// What depends on an old table all the same, and must_be_free_to_swap does not know, makes this fail.
+awaitable<void> drop_old_tables(db::connection& session, std::vector<table_pair> pairs, std::string parking) {
+    std::string list;
+    for (const auto& each : pairs)
+        if (!each.old_one.empty())
+            list += fmt::format("{}{}.{}", list.empty() ? "" : ", ", db::connection::identifier(parking),
+                                db::connection::identifier(each.name.table));
+    if (!list.empty())
+        co_await session.execute("DROP TABLE " + list);
+    co_await session.execute("DROP SCHEMA " + db::connection::identifier(parking));
 }
 
 } // namespace
 
 awaitable<void> must_be_free_to_swap(db::connection& session, const projection_definition& which) {
     const auto pairs = co_await pairs_of(session, which);
-    const auto all = old_oids(pairs);
+    const auto old_ones = old_ones_of(pairs);
+    std::vector<std::string> schemas{rebuild_schema(which)};
+    for (const auto& each : pairs)
+        schemas.push_back(each.name.schema);
     for (const auto& each : pairs) {
         if (each.old_one.empty())
             continue;
-        const auto found = co_await session.query(hanging_query, each.old_one, each.new_one, all);
-        if (!found.is_null(0, 0))
+        auto what = co_await what_depends_on(session, each.old_one, old_ones);
+        const auto differing = co_await how_they_differ(session, each.old_one, each.new_one, schemas);
+        what += (what.empty() || differing.empty() ? "" : ", ") + differing;
+        if (!what.empty())
             throw async::error(
                 failure::precondition,
-                fmt::format("the table {} cannot be swapped, because the new one would lack: {}",
-                            each.name.shown(), found.text(0, 0)),
-                "Drop what depends on the table and create it again afterwards, or create it in a migration; "
-                "`projections replay` needs no swap.");
+                fmt::format("the table {} cannot be swapped, because the new one would lack or change: {}",
+                            each.name.shown(), what),
+                "Let a migration make it as the live table has it, or drop what depends on the table and "
+                "create"
+                " it again afterwards; `projections replay` needs no swap.");
     }
 }
 
-awaitable<std::string> swap_tables(db::connection& session, const projection_definition& which) {
+awaitable<std::string> swap_tables(db::connection& session, const projection_definition& which,
+                                   bool keep_old_ones) {
     const auto pairs = co_await pairs_of(session, which);
-    const bool keeps = which.settings.replay == replay_policy::keep;
-    const auto parking = "ea_replaced_" + which.name;
-    const auto before = co_await parts_of(session, pairs);
-    co_await session.execute(fmt::format("DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}",
-                                         db::connection::identifier(parking)));
-    bool parked = false;
-    for (const auto& each : pairs) {
+    const bool keeps = keep_old_ones && !old_ones_of(pairs).empty();
+    auto parking = co_await free_schema(session, which);
+    const auto before = co_await parts_of_all(session, pairs);
+    co_await session.execute("CREATE SCHEMA " + db::connection::identifier(parking));
+    for (const auto& each : pairs)
         co_await swap_one(session, which, each, parking);
-        parked = parked || !each.old_one.empty();
-    }
     co_await session.execute(
         fmt::format("DROP SCHEMA {} CASCADE", db::connection::identifier(rebuild_schema(which))));
-    if (!keeps || !parked)
-        co_await session.execute(fmt::format("DROP SCHEMA {} CASCADE", db::connection::identifier(parking)));
-    const auto after = co_await parts_of(session, pairs);
+    if (!keeps)
+        co_await drop_old_tables(session, pairs, parking);
+    const auto after = co_await parts_of_all(session, pairs);
     if (before != after)
         throw async::error(
             failure::precondition,
             fmt::format("the new tables of projection '{}' depend on something else that its migrations make",
                         which.name),
             "For example a type or a function. `projections replay` creates the tables again in place.");
-    co_return keeps&& parked ? parking : std::string();
+    co_return keeps ? parking : std::string();
 }
 
 } // namespace events

@@ -11,14 +11,15 @@ namespace events {
 using async::awaitable;
 
 // Within a transaction. Throws async::error(precondition), with names, where the schema that is rebuilt lacks
-// a table, or where something that was made for an old table is not made for the new one: views, foreign
-// keys, functions, triggers, policies, indexes, publications, partitions.
+// a table, where something depends on an old table, or where a new table is not as the old one is:
+// table_shape.hpp says in what.
 [[nodiscard]] awaitable<void> must_be_free_to_swap(db::connection& session,
                                                    const projection_definition& which);
 
-// Within a transaction, after must_be_free_to_swap. The new tables get the old ones' owner and grants. The
-// schema that was rebuilt goes, with the old tables in it, if the projection's `replay` empties its tables;
-// else the old tables stay in a schema of their own, which is returned.
-[[nodiscard]] awaitable<std::string> swap_tables(db::connection& session, const projection_definition& which);
+// Within a transaction, after must_be_free_to_swap. The new tables get the old ones' owner and privileges.
+// The schema that was rebuilt goes. The old tables go too, or stay in a schema of their own, which is
+// returned.
+[[nodiscard]] awaitable<std::string> swap_tables(db::connection& session, const projection_definition& which,
+                                                 bool keep_old_ones);
 
 } // namespace events

@@ -11,12 +11,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 projection_request projections(const std::vector<std::string>& arguments, const std::string& from = {},
-                               bool detach = false) {
-    return std::get<projection_request>(read_projections_request(arguments, from, detach));
+                               bool detach = false, bool only_events = false) {
+    return std::get<projection_request>(read_projections_request(arguments, {from, detach, only_events}));
 }
 std::string mistake(const std::vector<std::string>& arguments, const std::string& from = {},
-                    bool detach = false) {
-    return std::get<std::string>(read_projections_request(arguments, from, detach));
+                    bool detach = false, bool only_events = false) {
+    return std::get<std::string>(read_projections_request(arguments, {from, detach, only_events}));
 }
 
 TEST(projection_requests, actions_and_where_they_begin) {
@@ -27,6 +27,7 @@ TEST(projection_requests, actions_and_where_they_begin) {
     EXPECT_EQ(projections({"replay", "a"}, "17").from, 17);
     EXPECT_EQ(projections({"rebuild", "a"}, "1970-01-02", true).from_time, 86'400);
     EXPECT_TRUE(projections({"rebuild", "a"}, "", true).detach);
+    EXPECT_TRUE(projections({"replay", "a"}, "", false, true).only_events);
 }
 
 TEST(projection_requests, mistakes) {
@@ -35,6 +36,7 @@ TEST(projection_requests, mistakes) {
     EXPECT_THAT(mistake({"pause", "a", "b"}), HasSubstr("takes one projection"));
     EXPECT_THAT(mistake({"pause", "a"}, "1"), HasSubstr("--from belongs to"));
     EXPECT_THAT(mistake({"replay", "a"}, "", true), HasSubstr("--detach belongs to"));
+    EXPECT_THAT(mistake({"forget", "a"}, "", false, true), HasSubstr("--only-events belongs to"));
     EXPECT_THAT(mistake({"replay", "a"}, "yesterday"), HasSubstr("give a position, or a day"));
 }
 

@@ -1,0 +1,48 @@
+// Which tables of a projection have rows that the journal cannot bring back.
+// Tested by tests/integration/test_projection_rebuilds.py.
+#pragma once
+
+#include "db/connection.hpp"
+#include "events/projection/control.hpp"
+
+#include <string>
+#include <vector>
+
+namespace events {
+
+using async::awaitable;
+
+// Those of the projection's tables that a crash of the server empties, though not its position; empty: none.
+// Also outside a transaction.
+[[nodiscard]] awaitable<std::string> unlogged_tables(db::connection& session,
+                                                     const projection_definition& which);
+
+// The others are called within a transaction of ours.
+
+// Those of the projection's tables that are there and have rows. A table that the role may not read counts.
+[[nodiscard]] awaitable<std::vector<table_name>> tables_with_rows(db::connection& session,
+                                                                  const projection_definition& which);
+
+// Records of each table that is there and not recorded whether it had rows before the projection filled it.
+// Nothing is recorded of one that had, if the projection has applied events: they may be its own.
+[[nodiscard]] awaitable<void> note_origin(db::connection& session, const projection_definition& which,
+                                          std::vector<table_name> had_rows);
+
+// The tables have rows of events alone from now on: they were swapped or emptied.
+[[nodiscard]] awaitable<void> note_only_events(db::connection& session, const projection_definition& which);
+
+// Why rows of the projection's tables may be in no event of its journal: a clause that names the table; empty
+// if nothing speaks for it.
+[[nodiscard]] awaitable<std::string> rows_without_events(db::connection& session,
+                                                         const named_projection& which);
+
+// The projection's tables that are there, as LOCK TABLE takes them; empty: none.
+[[nodiscard]] awaitable<std::string> tables_to_lock(db::connection& session,
+                                                    const projection_definition& which);
+
+// Tables of which the one in the schema of the rebuild has fewer rows, with both numbers; empty: none. The
+// caller has locked the live tables before the transaction's snapshot.
+[[nodiscard]] awaitable<std::string> tables_that_shrink(db::connection& session,
+                                                        const projection_definition& which);
+
+} // namespace events
