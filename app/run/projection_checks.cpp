@@ -3,6 +3,7 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "events/projection/engine.hpp"
+#include "events/projection/table_origin.hpp"
 
 #include <fmt/format.h>
 
@@ -74,6 +75,18 @@ awaitable<void> add_rights(db::connection& session, std::vector<check_line>& lin
                          found.boolean(0, 2) ? "event_archiver is there" : "event_archiver will be made"});
 }
 
+awaitable<void> add_unlogged(db::connection& session,
+                             const std::vector<events::projection_definition>& definitions,
+                             std::vector<check_line>& lines) {
+    for (const auto& each : definitions) {
+        const auto unlogged = co_await events::unlogged_tables(session, each);
+        if (!unlogged.empty())
+            lines.push_back({fmt::format("tables of {}", each.name), check_status::warning,
+                             fmt::format("a crash of the server would empty what is unlogged: {}", unlogged),
+                             "ALTER TABLE … SET LOGGED"});
+    }
+}
+
 awaitable<void> add_positions(db::connection& session, projection_check_context context,
                               std::vector<check_line>& lines) {
     std::vector<events::named_projection> names;
@@ -113,6 +126,7 @@ awaitable<std::vector<check_line>> check_projections(projection_check_context co
         [&context, &lines](db::connection& session) -> awaitable<void> {
         lines.push_back({"database", check_status::ok, context.database_name});
         co_await add_rights(session, lines);
+        co_await add_unlogged(session, context.definitions, lines);
         if (context.journal != nullptr)
             co_await add_positions(session, context, lines);
     };

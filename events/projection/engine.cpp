@@ -4,6 +4,7 @@
 #include "async/pause.hpp"
 #include "async/task_group.hpp"
 #include "events/projection/schema.hpp"
+#include "events/projection/table_origin.hpp"
 
 #include <fmt/format.h>
 
@@ -104,6 +105,13 @@ awaitable<void> projection_engine::prepare(runner& each) {
         [this, &each](db::connection& session) -> awaitable<void> {
         co_await make_schema(session, database_.log);
         (void)co_await migrate(session, each.definition, database_.log);
+        const auto unlogged = co_await unlogged_tables(session, each.definition);
+        if (!unlogged.empty())
+            database_.log.warn(
+                "projection.unlogged",
+                "a crash of the database server would empty tables of a projection, and not set"
+                " its position back",
+                {{"projection", each.definition.name}, {"tables", unlogged}});
     };
     co_await each.session.use(std::move(body));
 }

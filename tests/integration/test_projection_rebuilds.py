@@ -1,4 +1,6 @@
 """What `projections rebuild` and `replay` may not lose: rows that no event explains, and what a table is."""
+import json
+
 import pytest
 
 from support.journal_files import TopicFile
@@ -187,3 +189,11 @@ def test_a_replay_names_a_topic_that_was_taken_out_of_the_file(shop):
     shop.run("projections", "rebuild", "total")
     assert shop.total() == shop.posted and "b=7" in rows(shop, "ea_replaced_total.total")
     shop.run("projections", "replay", "total")
+
+
+def test_an_unlogged_table_draws_a_warning(shop):
+    shop.write("total/migrations/001.sql", "CREATE UNLOGGED TABLE IF NOT EXISTS total (user_id text PRIMARY KEY, value bigint NOT NULL)")
+    shop.post(3)
+    assert [each["tables"] for each in shop.once().events("projection.unlogged")] == ["public.total"]
+    found = json.loads(shop.run("check", "--for", "project", "-o", "json").stdout)["checks"]
+    assert [(each["status"], "public.total" in each["detail"]) for each in found if each["name"] == "tables of total"] == [("warning", True)]
