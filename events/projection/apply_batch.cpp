@@ -29,11 +29,18 @@ constexpr std::chrono::seconds batch_lock_patience{10};
 constexpr std::string_view batch_settings =
     "SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '5s'; ";
 
+// Third parties cancel statements, and so does statement_timeout.
+constexpr std::string_view cancelled = "57014";
+// If that many events of a batch, and not one is applied, are refused for a reason that apply.sql may give as
+// well, then it is apply.sql.
+constexpr std::size_t unclear_max = 20;
+
 // An event that cannot be put into the batch at all, and those that SQL refused.
 struct refused_event {
     std::size_t index = 0;
     std::string sqlstate;
-    std::string reason;
+    std::string reason;  // may quote its values
+    std::string printed; // and this does not
 };
 
 class batch_work {
@@ -48,8 +55,8 @@ class batch_work {
         , log_(log)
         , source_{target.journal, target.key.topic, target.key.partition} {
         for (std::size_t each = 0; each < events.size(); ++each)
-            if (auto mistake = mistake_in(events[each].content.value); !mistake.reason.empty())
-                invalid_.push_back({each, std::move(mistake.sqlstate), std::move(mistake.reason)});
+            if (const auto mistake = mistake_in(events[each].content.value); !mistake.reason.empty())
+                invalid_.push_back({each, mistake.sqlstate, mistake.reason, mistake.reason});
     }
 
     // The whole at once; where it is refused, once more in pieces.
@@ -59,7 +66,7 @@ class batch_work {
             try {
                 co_return co_await in_one_transaction(false);
             } catch (const db::error& said) {
-                if (!is_about_events(said) || !session_.usable())
+                if (refusal_of(said) > refusal::passing || !session_.usable())
                     throw;
                 whole_refused_ = true;
             }
@@ -185,18 +192,40 @@ class batch_work {
 
     [[nodiscard]] awaitable<void> halve(const apply_sql& sql, std::vector<event_range> untried) {
         bisection left(runs_of(std::move(untried), events_, sql));
+        bool applied_some = false;
+        std::size_t unclear = 0;
+        std::optional<db::error> why; // of the last one of those
         while (const auto range = left.next()) {
-            const auto said = co_await try_events(session_, sql, part(*range), failure_reach::events);
+            const auto said = co_await try_events(session_, sql, part(*range), refusal::passing);
             if (!said) {
+                applied_some = true;
                 left.applied();
             } else if (left.refused()) {
-                refused_.push_back({range->begin, said->state(), reason_of(*said)});
+                if (said->state() == cancelled)
+                    throw db::error(*said);
+                if (refusal_of(*said) != refusal::event) {
+                    ++unclear;
+                    why = said;
+                }
+                refused_.push_back({range->begin, said->state(), reason_of(*said), said->message()});
                 if (blocks())
                     break;
                 must_be_few();
             }
         }
+        if (why && !applied_some)
+            co_await must_be_about_events(sql, *why, unclear);
         std::ranges::sort(refused_, {}, &refused_event::index);
+    }
+
+    // An error of a kind that apply.sql may be the reason of, too, and no event that shows the contrary.
+    [[nodiscard]] awaitable<void> must_be_about_events(const apply_sql& sql, db::error why,
+                                                       std::size_t unclear) {
+        if (unclear >= unclear_max || refusal_of(why) == refusal::passing)
+            throw db::error(why);
+        const auto without = co_await try_no_events(session_, sql, source_);
+        if (without)
+            throw db::error(*without);
     }
 
     static std::string reason_of(const db::error& said) {
@@ -207,7 +236,9 @@ class batch_work {
     [[nodiscard]] awaitable<void> stop_before(const refused_event& first) {
         accepted_end_ = first.index;
         report_.next = events_[first.index].at;
-        report_.blocked_by = fmt::format("{} (SQLSTATE {})", first.reason, first.sqlstate);
+        report_.blocked_by = first.printed.find(first.sqlstate) != std::string::npos
+                                 ? first.printed
+                                 : fmt::format("{} (SQLSTATE {})", first.printed, first.sqlstate);
         refused_.clear();
         report_.mark = first.index > 0 ? mark_of(events_[first.index - 1]) : target_.mark;
         co_await move_back();

@@ -34,7 +34,8 @@ struct batch_report {
     std::size_t dead_letters = 0;
     std::size_t plugin_failures = 0; // events times plugins
     std::string mark;                // of the last event before `next`; empty: not known
-    std::string blocked_by;          // why the event at `next` is refused, with on_error = block
+    std::string
+        blocked_by; // why the event at `next` is refused, with on_error = block; has none of its values
 };
 
 // More refused events than this in one batch: apply.sql is wrong, not the events.

@@ -1,5 +1,6 @@
 #include "events/projection/apply_events.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -20,7 +21,7 @@ std::string parameter_text(std::size_t index, const events_to_apply& given) {
     case 2:
         return keys_parameter(given.events);
     case 3:
-        return std::to_string(given.events.front().at);
+        return std::to_string(given.events.empty() ? 0 : given.events.front().at);
     case 4:
         return headers_parameter(given.events);
     case 5:
@@ -31,6 +32,11 @@ std::string parameter_text(std::size_t index, const events_to_apply& given) {
         return stream_parameter(given.from);
     }
 }
+
+// PostgreSQL documentation, appendix A: the session, names and rights, states of objects, the operator,
+// files.
+constexpr std::array<std::string_view, 13> about_the_statement{"24", "25", "26", "28", "34", "3B", "3D",
+                                                               "3F", "42", "55", "57", "58", "F0"};
 
 } // namespace
 
@@ -48,27 +54,48 @@ awaitable<void> apply_events(db::connection& session, const apply_sql& sql, even
         (void)co_await session.query_typed(statement, parameters);
 }
 
-bool is_about_events(const db::error& said) noexcept {
+refusal refusal_of(const db::error& said) noexcept {
     const auto& state = said.state();
-    return state.starts_with("22") || state.starts_with("23") || state == "P0001";
+    if (!said.connection_usable())
+        return refusal::server;
+    if (state.starts_with("22") || state.starts_with("23") || state == "P0001")
+        return refusal::event;
+    if (state == "57014" || state == "53200")
+        return refusal::passing;
+    if (said.kind() == async::failure::temporary)
+        return refusal::server;
+    const auto begins = [&state](std::string_view prefix) { return state.starts_with(prefix); };
+    // Damaged files are of the kind integrity.
+    if (state.empty() || said.kind() == async::failure::integrity ||
+        std::ranges::any_of(about_the_statement, begins))
+        return refusal::statement;
+    return refusal::unclear;
 }
 
 awaitable<std::optional<db::error>> try_events(db::connection& session, const apply_sql& sql,
-                                               events_to_apply given, failure_reach reach) {
+                                               events_to_apply given, refusal reach) {
     std::optional<db::error> refused;
     co_await session.execute("SAVEPOINT event_archiver");
     try {
         co_await apply_events(session, sql, given);
     } catch (const db::error& said) {
-        const bool passes = reach == failure_reach::events ? !is_about_events(said)
-                                                           : said.kind() == async::failure::temporary;
-        if (passes || !said.connection_usable())
+        if (refusal_of(said) > reach)
             throw;
         refused = said;
     }
     co_await session.execute(refused
                                  ? "ROLLBACK TO SAVEPOINT event_archiver; RELEASE SAVEPOINT event_archiver"
                                  : "RELEASE SAVEPOINT event_archiver");
+    co_return refused;
+}
+
+awaitable<std::optional<db::error>> try_no_events(db::connection& session, const apply_sql& sql,
+                                                  const event_source& from) {
+    const events_to_apply none{event_list(), from};
+    co_await session.execute("SAVEPOINT event_archiver_without_events");
+    auto refused = co_await try_events(session, sql, none, refusal::unclear);
+    co_await session.execute("ROLLBACK TO SAVEPOINT event_archiver_without_events;"
+                             " RELEASE SAVEPOINT event_archiver_without_events");
     co_return refused;
 }
 

@@ -25,16 +25,23 @@ struct events_to_apply {
 [[nodiscard]] awaitable<void> apply_events(db::connection& session, const apply_sql& sql,
                                            events_to_apply given);
 
-// Whether an error is about the events, not about the statement or the server: class 22, 23 and P0001.
-[[nodiscard]] bool is_about_events(const db::error& said) noexcept;
-
-enum class failure_reach : std::uint8_t {
-    events,    // what is not about the events is thrown
-    statement, // what ends the transaction, or may be tried again with all of it, is thrown
+// What an error is about; the later ones reach further.
+enum class refusal : std::uint8_t {
+    event,     // a value of an event: class 22, 23 and P0001
+    unclear,   // a value of an event or the statement: a limit, or what PostgreSQL does not implement
+    passing,   // cancelled, or out of memory: the same may work later, or with fewer events
+    statement, // no such table, no right: the same whatever the events are
+    server,    // it ends the transaction, or all of it may be tried again
 };
-// The same on a savepoint: why the events are refused; nothing: they are applied. Constraints that are put
-// off must have been set to IMMEDIATE.
+[[nodiscard]] refusal refusal_of(const db::error& said) noexcept;
+
+// The same on a savepoint: why the events are refused; nothing: they are applied. What reaches further than
+// `reach` is thrown. Constraints that are put off must have been set to IMMEDIATE.
 [[nodiscard]] awaitable<std::optional<db::error>> try_events(db::connection& session, const apply_sql& sql,
-                                                             events_to_apply given, failure_reach reach);
+                                                             events_to_apply given, refusal reach);
+
+// Without any event, and without an effect: what the statements themselves are refused for, or nothing.
+[[nodiscard]] awaitable<std::optional<db::error>> try_no_events(db::connection& session, const apply_sql& sql,
+                                                                const event_source& from);
 
 } // namespace events

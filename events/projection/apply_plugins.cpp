@@ -7,21 +7,33 @@ namespace events {
 
 namespace {
 
+// A plugin that applies none of the events before is left out of the others.
+constexpr std::size_t refused_max = 1'000;
+constexpr int passing_max = 3; // tries of an event that PostgreSQL cancels
+
 awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which, const plugin_batch& batch,
                                     async::log& log) {
     bisection left(runs_of(batch.accepted, batch.events.events, which.apply));
     std::size_t failures = 0;
+    bool applied_some = false;
+    int tries = 0;
     std::string first;
     while (const auto range = left.next()) {
-        const auto said = co_await try_events(session, which.apply, part_of(batch.events, *range),
-                                              failure_reach::statement);
+        const auto said =
+            co_await try_events(session, which.apply, part_of(batch.events, *range), refusal::statement);
         async::fault_point("projection-plugin");
         if (!said) {
+            tries = 0;
+            applied_some = true;
             left.applied();
             continue;
         }
+        const auto why = refusal_of(*said);
+        if (why == refusal::passing && range->size() == 1 && ++tries < passing_max)
+            continue; // the same again
+        tries = 0;
         first = first.empty() ? said->message() : first;
-        const bool hopeless = !is_about_events(*said) || failures >= dead_letters_max;
+        const bool hopeless = why == refusal::statement || (!applied_some && failures >= refused_max);
         if (hopeless) {
             failures += range->size();
             left.applied();

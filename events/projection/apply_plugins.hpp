@@ -29,8 +29,8 @@ struct plugin_batch {
 };
 
 // Within a transaction; constraints that were put off are checked. Returns events times plugins that were
-// refused: a plugin that fails for another reason than its events is left out of the batch. Logs each plugin
-// that failed. Throws db::error for what ends the transaction.
+// refused: a plugin whose statements are wrong, whatever the events are, is left out of the batch. Logs each
+// plugin that failed. Throws db::error for what ends the transaction.
 [[nodiscard]] awaitable<std::size_t> apply_plugins(db::connection& session,
                                                    const std::vector<plugin>& plugins,
                                                    const plugin_batch& batch, async::log& log);

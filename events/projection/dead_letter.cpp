@@ -186,7 +186,7 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
     auto reason = std::move(mistake.reason);
     if (reason.empty()) {
         co_await session.execute(search_path_statement(definition) + "; SET CONSTRAINTS ALL IMMEDIATE");
-        const auto said = co_await try_events(session, definition.apply, one, failure_reach::events);
+        const auto said = co_await try_events(session, definition.apply, one, refusal::unclear);
         if (said) {
             state = said->state();
             reason = said->server_words().empty() ? said->message() : said->server_words();
@@ -202,7 +202,9 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
     for (const auto& each : definition.plugins) {
         if (each.apply.statements.empty())
             continue;
-        const auto said = co_await try_events(session, each.apply, one, failure_reach::statement);
+        const auto said = co_await try_events(session, each.apply, one, refusal::statement);
+        if (said && refusal_of(*said) == refusal::passing)
+            throw db::error(*said);
         if (said)
             log.warn("projection.plugin_failed", "a plugin could not be applied to some events",
                      {{"projection", letter.key.projection},

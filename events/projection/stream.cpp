@@ -141,9 +141,10 @@ awaitable<void> projection_stream::apply_read() {
     if (!report.blocked_by.empty())
         throw async::error(
             failure::precondition,
-            fmt::format(
-                "the event at position {} of topic '{}', partition {}, is refused: it blocks projection '{}'",
-                report.next, progress_.topic, progress_.partition, progress_.projection),
+            fmt::format("the event at position {} of topic '{}', partition {}, blocks projection '{}': it is "
+                        "refused: {}",
+                        report.next, progress_.topic, progress_.partition, progress_.projection,
+                        report.blocked_by),
             "Fix apply.sql, or set on_error = dead_letter in projection.conf; then `event-archiver "
             "projections"
             " resume`.");
