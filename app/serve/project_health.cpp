@@ -24,16 +24,12 @@ using async::awaitable;
 
 constexpr std::size_t connections_max = 64; // probes, and what collects metrics
 
-awaitable<std::string> stopped_projection(projecting_view view) {
-    for (const auto& each : view.progress())
-        if (each.state == events::stream_state::failed)
-            co_return fmt::format("projection '{}' has stopped at position {} of topic '{}': see the log",
-                                  each.projection, each.next, each.topic);
-    co_return std::string();
+awaitable<std::string> problem_of_projections(projecting_view view) {
+    co_return stopped_projection(view.progress());
 }
 
 std::vector<readiness_probe> probes_of(const projecting_view& view) {
-    return {database_probe(view.database), {"projections", [view] { return stopped_projection(view); }}};
+    return {database_probe(view.database), {"projections", [view] { return problem_of_projections(view); }}};
 }
 
 http::server_options options_of(const configuration& settings) {

@@ -171,6 +171,8 @@ std::vector<readiness_probe> projection_part::probes() {
     return {{"projections", [this] { return problem(); }}};
 }
 
-awaitable<std::string> projection_part::problem() { co_return broken_; }
+awaitable<std::string> projection_part::problem() {
+    co_return broken_.empty() ? stopped_projection(here()) : broken_;
+}
 
 } // namespace app

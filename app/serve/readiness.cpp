@@ -3,6 +3,8 @@
 #include "async/error.hpp"
 #include "async/race.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <utility>
 
@@ -35,6 +37,14 @@ awaitable<std::string> problem_in_time(const readiness_probe& probe) {
 
 readiness_probe database_probe(db::database_access database) {
     return {"database", [database] { return problem_of_database(database); }};
+}
+
+std::string stopped_projection(const std::vector<events::stream_progress>& among) {
+    for (const auto& each : among)
+        if (each.state == events::stream_state::failed)
+            return fmt::format("projection '{}' has stopped at position {} of topic '{}': see the log",
+                               each.projection, each.next, each.topic);
+    return {};
 }
 
 readiness::readiness(const async::asio::any_io_executor& executor, std::vector<readiness_probe> probes)

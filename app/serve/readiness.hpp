@@ -6,6 +6,7 @@
 #include "async/condition.hpp"
 #include "async/deadline.hpp"
 #include "db/session_scope.hpp"
+#include "events/projection/stream_progress.hpp"
 
 #include <chrono>
 #include <functional>
@@ -31,6 +32,9 @@ struct readiness_probe {
 
 // The database answers. It must outlive the probe.
 [[nodiscard]] readiness_probe database_probe(db::database_access database);
+
+// That one of them has stopped: a clause; empty: none has.
+[[nodiscard]] std::string stopped_projection(const std::vector<events::stream_progress>& among);
 
 class readiness {
   public:
