@@ -11,6 +11,11 @@ namespace app {
 
 namespace {
 
+// PostgreSQL takes no longer text, and no zone that is further from UTC than 15:59.
+constexpr std::size_t fraction_digits_max = 100;
+constexpr int zone_hour_max = 15;
+constexpr int zone_minute_max = 59;
+
 constexpr std::string_view layout = "2006-01-02T15:04:05Z07:00";
 
 bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
@@ -63,12 +68,28 @@ bool take_zone(std::string_view& rest) {
     return true;
 }
 
-// A point and digits.
-void skip_fraction(std::string_view& rest) {
+// A point and digits; returns how many.
+std::size_t skip_fraction(std::string_view& rest) {
     if (rest.size() < 2 || rest[0] != '.' || !is_digit(rest[1]))
-        return;
+        return 0;
     rest.remove_prefix(1);
-    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789"), rest.size()));
+    const auto digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    rest.remove_prefix(digits);
+    return digits;
+}
+
+// What Go accepts and PostgreSQL cannot hold. `zone` is "Z", "+02:00" or "-02:00".
+std::string storage_mistake(std::string_view text, int year, std::size_t fraction_digits,
+                            std::string_view zone) {
+    if (year == 0)
+        return out_of_range(text, "year");
+    if (fraction_digits > fraction_digits_max)
+        return out_of_range(text, "fractional second");
+    if (zone.size() > 1 && number_in(zone.substr(1, 2)) > zone_hour_max)
+        return out_of_range(text, "time zone offset hour");
+    if (zone.size() > 1 && number_in(zone.substr(4, 2)) > zone_minute_max)
+        return out_of_range(text, "time zone offset minute");
+    return {};
 }
 
 std::string range_mistake(std::string_view text, const std::array<int, 6>& numbers) {
@@ -103,12 +124,15 @@ std::string timestamp_mistake(std::string_view text) {
             numbers.at(known++) = number_in(part);
         rest.remove_prefix(part.size());
     }
-    skip_fraction(rest);
+    const auto fraction_digits = skip_fraction(rest);
+    auto zone = rest;
     if (!take_zone(rest))
         return cannot_parse(text, rest, "Z07:00");
     if (!rest.empty())
         return fmt::format(R"(parsing time "{}": extra text: "{}")", text, rest);
-    return range_mistake(text, numbers);
+    zone.remove_suffix(rest.size());
+    auto mistake = range_mistake(text, numbers);
+    return mistake.empty() ? storage_mistake(text, numbers[0], fraction_digits, zone) : mistake;
 }
 
 std::string timestamp_text(std::chrono::sys_seconds when) {
