@@ -27,7 +27,7 @@ constexpr std::uint64_t lines_logged = 100;
 struct open_file {
     open_file(const std::filesystem::path& path, const std::string& server)
         : file(path)
-        , identity(identity_of(path, file.state()))
+        , identity(identity_of(path, file.state(), file.content_crc()))
         , mark(path, identity, server) {}
     line_file file;
     file_fate fate = file_fate::whole; // as it was at the end

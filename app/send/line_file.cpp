@@ -64,12 +64,13 @@ std::optional<file_state> state_of(const fs::path& path) {
     return state_from(status);
 }
 
-std::string identity_of(const fs::path& path, const file_state& state) {
+std::string identity_of(const fs::path& path, const file_state& state, std::uint64_t content_crc) {
     std::error_code unknown;
     const auto whole = fs::weakly_canonical(path, unknown);
-    // Without the inode: a file that was put back from a backup is the same.
-    const auto name =
-        fmt::format("{}\n{}\n{}", (unknown ? path : whole).string(), state.bytes, state.changed_ns);
+    // Without the inode: a file that was put back from a backup is the same. With the content: a file of the
+    // same size may have been put in its place, with the time of the first.
+    const auto name = fmt::format("{}\n{}\n{}\n{:016x}", (unknown ? path : whole).string(), state.bytes,
+                                  state.changed_ns, content_crc);
     const boost::uuids::name_generator_sha1 generator(boost::uuids::ns::url());
     return boost::uuids::to_string(generator(name));
 }
@@ -131,21 +132,23 @@ file_fate line_file::fate() const {
         throw_unreadable(path_, errno);
     const bool untouched =
         !touched_lately_ && state_from(status) == state_ && nanoseconds_of(status.st_ctim) == touched_ns_;
-    return untouched || still_has_what_was_read() ? file_fate::whole : file_fate::rewritten;
+    return untouched || crc_of_first(offset_) == crc_ ? file_fate::whole : file_fate::rewritten;
 }
 
-bool line_file::still_has_what_was_read() const {
+std::uint64_t line_file::content_crc() const { return crc_of_first(state_.bytes).value_or(0); }
+
+std::optional<std::uint64_t> line_file::crc_of_first(std::uint64_t bytes) const {
     std::string part(chunk_bytes, '\0');
     std::uint64_t crc = 0;
-    for (std::uint64_t at = 0; at < offset_;) {
-        const auto wanted = std::min<std::uint64_t>(chunk_bytes, offset_ - at);
+    for (std::uint64_t at = 0; at < bytes;) {
+        const auto wanted = std::min<std::uint64_t>(chunk_bytes, bytes - at);
         const auto got = read_at(std::span(part).first(static_cast<std::size_t>(wanted)), at);
         if (got == 0)
-            return false;
+            return std::nullopt;
         crc = crc_of(crc, std::string_view(part).substr(0, got));
         at += got;
     }
-    return crc == crc_;
+    return crc;
 }
 
 std::optional<file_line> line_file::next() {

@@ -33,7 +33,9 @@ enum class file_fate : std::uint8_t {
 };
 
 // Names the file and its content to a server: the same after a restart, another once it was changed.
-[[nodiscard]] std::string identity_of(const std::filesystem::path& path, const file_state& state);
+// `content_crc` is that of line_file.
+[[nodiscard]] std::string identity_of(const std::filesystem::path& path, const file_state& state,
+                                      std::uint64_t content_crc);
 
 struct file_line {
     std::uint64_t number = 0; // from 1
@@ -53,6 +55,8 @@ class line_file {
 
     // When it was opened.
     [[nodiscard]] const file_state& state() const noexcept { return state_; }
+    // CRC-64 of the bytes that it had when it was opened. Reads all of them. Throws async::error.
+    [[nodiscard]] std::uint64_t content_crc() const;
     // The next line that is not blank, without a byte order mark before it; nothing at the end. Throws
     // async::error, also for UTF-16.
     [[nodiscard]] std::optional<file_line> next();
@@ -66,7 +70,8 @@ class line_file {
   private:
     [[nodiscard]] bool fill();
     [[nodiscard]] std::size_t read_at(std::span<char> into, std::uint64_t offset) const;
-    [[nodiscard]] bool still_has_what_was_read() const;
+    // Nothing if there are fewer.
+    [[nodiscard]] std::optional<std::uint64_t> crc_of_first(std::uint64_t bytes) const;
 
     std::filesystem::path path_;
     int number_ = -1;

@@ -81,16 +81,20 @@ TEST(line_file, keeps_no_line_that_is_too_long) {
     }
 }
 
-TEST(line_file, is_known_by_its_path_size_and_time) {
+TEST(line_file, is_known_by_its_path_size_time_and_content) {
     const rig::own_file file("{}\n");
     const auto state = *state_of(file.path());
-    EXPECT_EQ(identity_of(file.path(), state), identity_of(file.path(), state));
+    const auto crc = line_file(file.path()).content_crc();
+    const rig::own_file second("[]\n");
+    EXPECT_NE(line_file(second.path()).content_crc(), crc);
+    EXPECT_NE(identity_of(file.path(), state, crc), identity_of(file.path(), state, crc + 1));
+    EXPECT_EQ(identity_of(file.path(), state, crc), identity_of(file.path(), state, crc));
     auto other = state;
     other.inode += 1;
-    EXPECT_EQ(identity_of(file.path(), state), identity_of(file.path(), other));
+    EXPECT_EQ(identity_of(file.path(), state, crc), identity_of(file.path(), other, crc));
     other.changed_ns += 1;
-    EXPECT_NE(identity_of(file.path(), state), identity_of(file.path(), other));
-    EXPECT_NE(identity_of(file.path(), state), identity_of("/elsewhere", state));
+    EXPECT_NE(identity_of(file.path(), state, crc), identity_of(file.path(), other, crc));
+    EXPECT_NE(identity_of(file.path(), state, crc), identity_of("/elsewhere", state, crc));
     EXPECT_FALSE(state_of(file.path().parent_path()));
     EXPECT_THROW(line_file("/nonexistent/file"), async::error);
 }
