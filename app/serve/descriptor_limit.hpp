@@ -10,4 +10,8 @@ namespace app {
 // returns how many do.
 [[nodiscard]] std::size_t connections_that_fit(std::size_t wanted);
 
+// Whether another topic may be opened, which keeps files open for good: the last quarter is for what is open
+// for a while.
+[[nodiscard]] bool descriptors_left_for_a_topic();
+
 } // namespace app

@@ -1,5 +1,6 @@
 #include "app/serve/intake.hpp"
 
+#include "app/serve/descriptor_limit.hpp"
 #include "async/caught.hpp"
 #include "events/journal/error.hpp"
 #include "http/server/request_id.hpp"
@@ -144,6 +145,12 @@ awaitable<events::topic*> intake::open(std::string topic) {
     if (open_.size() >= topics_max)
         throw async::error(async::failure::usage,
                            fmt::format("there are {} topics already: use one of them", topics_max));
+    if (!descriptors_left_for_a_topic())
+        throw journal_error(
+            journal_failure::overloaded,
+            fmt::format("too few files may be open for another topic beside {}: raise the limit, "
+                        "as with ulimit -n",
+                        open_.size()));
     auto* const opened = co_await journal_.open(topic);
     open_.insert_or_assign(std::move(topic), opened);
     co_return opened;

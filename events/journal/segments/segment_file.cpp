@@ -69,6 +69,9 @@ void rethrow_as_journal_error(const std::exception_ptr& failed) {
     } catch (const file_failure& of_file) {
         if (of_file.no_room())
             throw journal_error(journal_failure::full, of_file.what(), "Make room on the journal's volume.");
+        if (of_file.reason() == EMFILE || of_file.reason() == ENFILE)
+            throw journal_error(journal_failure::overloaded, of_file.what(),
+                                "Allow more open files: ulimit -n, or LimitNOFILE of a unit of systemd.");
         const bool refused =
             of_file.reason() == EACCES || of_file.reason() == EPERM || of_file.reason() == EROFS;
         if (refused)
