@@ -51,6 +51,8 @@ std::string query_sentence(const events::query_answer& answer, error_words words
                    ? fmt::format("Invalid {} id", answer.parameter)
                    : fmt::format("{}: {}", answer.parameter, answer.detail);
     // The server's words are for the operator: the log has them.
+    if (answer.kind == events::query_answer::outcome::unavailable)
+        return "the query cannot be answered now";
     return answer.kind == events::query_answer::outcome::broken ? "the query cannot be answered"
                                                                 : answer.detail;
 }

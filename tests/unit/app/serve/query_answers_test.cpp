@@ -51,7 +51,8 @@ TEST(query_answers, nothing_has_its_status) {
 TEST(query_answers, the_words_of_the_server_stay_in_the_log) {
     const events::query_answer broken{outcome::broken, 500, {}, {}, "column \"secret\" does not exist"};
     EXPECT_EQ(respond(broken).body.find("secret"), std::string::npos);
-    const events::query_answer away{outcome::unavailable, 503, {}, {}, "too many wait"};
+    const events::query_answer away{outcome::unavailable, 503, {}, {}, "the server at secret is away"};
+    EXPECT_EQ(respond(away).body, R"({"detail":"the query cannot be answered now"})");
     EXPECT_EQ(header(respond(away), "Retry-After"), "1");
 }
 
