@@ -69,13 +69,14 @@ std::vector<api_operation> live_api::operations() const {
 
 awaitable<response> live_api::post(http::request& asked) {
     // In the order of the original, which looked at JSON before it looked at the secret.
-    const bool is_json = body_form_of(asked.header("content-type")) == body_form::one_text;
+    const bool is_json = body_form_of(asked.header("content-type")) == body_form::one_text &&
+                         asked.header("content-encoding").empty();
     auto given = is_json ? read_live_event(asked.body) : live_event();
     if (!given.mistake.empty())
         co_return json_answer(400, "error", given.mistake);
     if (!http::equal_in_constant_time(asked.header("authorization"), around_.settings.serving.live_secret))
         co_return unauthorized();
-    if (!is_json || !asked.header("content-encoding").empty())
+    if (!is_json)
         co_return json_answer(415, "error", "send application/json");
     events::event event{std::move(given.user), correlation_headers(asked),
                         std::string(async::trimmed(asked.body))};
