@@ -153,6 +153,12 @@ REFUSED = [
     (build(id=None), "23502", "buildId"),
     (build(projectId=None), "23502", "projectId"),
     (build(updatedAt="yesterday at noon"), "22007", "timestamp"),
+    (build(updatedAt="infinity"), "22007", "timestamp"),
+    (build(updatedAt="Now"), "22007", "timestamp"),
+    (build(createdAt="12:00 today"), "22007", "timestamp"),
+    (build(createdAt="-Infinity"), "22007", "timestamp"),
+    (build(reapedDate=" tomorrow"), "22007", "timestamp"),
+    (build(reapedDate="epoch"), "22007", "timestamp"),
     (build(diskSpace={"realBytes": 10**19}), "22003", "bigint"),
     ("text", "22023", ""),
     ([1], "22023", ""),
@@ -244,6 +250,26 @@ def test_events_become_rows_once(events):
     with pytest.raises(psycopg2.Error) as said:
         events.apply({"created_at": "no date"}, first=44)
     assert said.value.pgcode == "22007"
+
+
+WORDS = ["now", "today", "Yesterday", "tomorrow 12:00", "12:00 today", "infinity", "-infinity", "epoch", "allballs"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_words_are_no_dates(events, database, word):
+    events.migrate()
+    timestamps = Projection(database.connection, "timestamps").migrate()
+    for each, value in ((events, {"created_at": word}), (timestamps, {"command_id": BUILD["id"], "event_timestamp": word})):
+        with pytest.raises(psycopg2.Error, match="timestamp") as said:
+            each.apply(value)
+        assert said.value.pgcode == "22007"
+
+
+@pytest.mark.parametrize("text", ["2020-03-01T01:00:00+01:00", "2020-03-01", "Sun, 01 Mar 2020 00:00:00 GMT", "2020-03-01 00:00:00 UTC"])
+def test_dates_are_dates(events, text):
+    events.migrate()
+    events.apply({"created_at": text})
+    assert events.rows('SELECT created_at::text FROM "Event"') == [("2020-03-01 00:00:00",)]
 
 
 def test_an_id_that_somebody_has_taken_does_not_lose_an_event(events):
