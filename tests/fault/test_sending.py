@@ -1,5 +1,6 @@
 """`send` and the server it sends to, killed at named points: every line of the file is in the journal, once and in order."""
 import json
+import os
 
 import pytest
 
@@ -31,6 +32,22 @@ def test_killed_and_run_again_every_line_is_there_once(fault_binary, service, fi
     outcome = sender.run("send", str(file), "--to", service.url, "--batch", "50", expect=0)
     assert service.values() == EVENTS
     assert outcome.summary["events"] < 1_000  # it went on where it had been
+
+
+@pytest.mark.parametrize("point", ["send-accepted", "send-noted"])
+def test_a_file_in_place_of_an_interrupted_one_is_sent_whole(fault_binary, service, file, point):
+    """Of the same size, and with the time of the first: what a copy that keeps times makes."""
+    sender = Archiver(fault_binary)
+    assert sender.run("send", str(file), "--to", service.url, "--batch", "50", settings={"EVENT_ARCHIVER_FAULT": f"{point}#3=kill"}).code == 137
+    other = [{**each, "userId": each["userId"].replace("user", "else")} for each in EVENTS]
+    times = file.stat()
+    fresh = file.with_name("fresh")
+    fresh.write_text("".join(json.dumps(each) + "\n" for each in other))
+    os.utime(fresh, ns=(times.st_atime_ns, times.st_mtime_ns))
+    fresh.rename(file)
+    assert file.stat().st_size == times.st_size
+    sender.run("send", str(file), "--to", service.url, "--batch", "50", expect=0)
+    assert service.values() == EVENTS[:150] + other
 
 
 def test_another_batch_in_between_is_refused_rather_than_doubled(fault_binary, service, file):
