@@ -29,8 +29,6 @@ constexpr std::chrono::seconds batch_lock_patience{10};
 constexpr std::string_view batch_settings =
     "SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '5s'; ";
 
-// Third parties cancel statements, and so does statement_timeout.
-constexpr std::string_view cancelled = "57014";
 // If that many events of a batch, and not one is applied, are refused for a reason that apply.sql may give as
 // well, then it is apply.sql.
 constexpr std::size_t unclear_max = 20;
@@ -201,7 +199,7 @@ class batch_work {
                 applied_some = true;
                 left.applied();
             } else if (left.refused()) {
-                if (said->state() == cancelled)
+                if (said->state() == cancelled_state)
                     throw db::error(*said);
                 if (refusal_of(*said) != refusal::event) {
                     ++unclear;

@@ -60,7 +60,7 @@ refusal refusal_of(const db::error& said) noexcept {
         return refusal::server;
     if (state.starts_with("22") || state.starts_with("23") || state == "P0001")
         return refusal::event;
-    if (state == "57014" || state == "53200")
+    if (state == cancelled_state || state == "53200")
         return refusal::passing;
     if (said.kind() == async::failure::temporary)
         return refusal::server;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace events {
 
@@ -33,6 +34,8 @@ enum class refusal : std::uint8_t {
     statement, // no such table, no right: the same whatever the events are
     server,    // it ends the transaction, or all of it may be tried again
 };
+// Third parties cancel statements, and so does statement_timeout.
+inline constexpr std::string_view cancelled_state = "57014";
 [[nodiscard]] refusal refusal_of(const db::error& said) noexcept;
 
 // The same on a savepoint: why the events are refused; nothing: they are applied. What reaches further than

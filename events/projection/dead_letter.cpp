@@ -186,7 +186,9 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
     auto reason = std::move(mistake.reason);
     if (reason.empty()) {
         co_await session.execute(search_path_statement(definition) + "; SET CONSTRAINTS ALL IMMEDIATE");
-        const auto said = co_await try_events(session, definition.apply, one, refusal::unclear);
+        const auto said = co_await try_events(session, definition.apply, one, refusal::passing);
+        if (said && said->state() == cancelled_state)
+            throw db::error(*said);
         if (said) {
             state = said->state();
             reason = said->server_words().empty() ? said->message() : said->server_words();
@@ -203,7 +205,7 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
         if (each.apply.statements.empty())
             continue;
         const auto said = co_await try_events(session, each.apply, one, refusal::statement);
-        if (said && refusal_of(*said) == refusal::passing)
+        if (said && said->state() == cancelled_state)
             throw db::error(*said);
         if (said)
             log.warn("projection.plugin_failed", "a plugin could not be applied to some events",

@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from support.asking import serving, wait_for
+from support.asking import serving, wait_for, wait_until_ready
 from support.builds import BUILD, build, message
 from support.journal_files import TopicFile
 from support.shop import Shop
@@ -163,15 +163,16 @@ def test_builds_with_numbers_that_no_column_holds(shop):
     assert shop.value("SELECT count(*) FROM build_organization") == 27
 
 
-def test_a_server_is_not_ready_while_a_projection_has_stopped(shop):
+def test_a_server_is_not_ready_while_a_projection_has_stopped(shop, tmp_path):
     shop.write("total/projection.conf", "topic = live\non_error = block\n")
-    post(shop, 10, {4: "54000"})
-    with serving(shop.program, "events", JOURNAL=str(shop.journal)) as service:
+    events = [{"u": "a", "v": each, "fail": "54000" if each == 5 else None} for each in range(1, 11)]
+    with serving(shop.program, "events", JOURNAL=str(tmp_path / "served")) as service:
+        wait_until_ready(service)
+        assert service.post("/events/live", body=json.dumps(events).encode(), Content_Type="application/json").status == 201
         told = wait_for(lambda: (answer := service.get("/readyz")).status == 503 and answer.json)
         assert told["checks"]["projections"] == "projection 'total' has stopped at position 4 of topic 'live': see the log"
         wait_for(lambda: service.get("/health").status == 503)
         assert service.get("/livez").status == 200
         shop.execute("CREATE OR REPLACE FUNCTION refuse(state text) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'")
-        shop.run("projections", "resume", "total")
-        wait_for(lambda: service.get("/readyz").status == 200)
-        assert shop.total() == sum(range(11))
+        shop.run("projections", "resume", "total", JOURNAL=str(tmp_path / "served"))
+        wait_for(lambda: service.get("/readyz").status == 200 and shop.total() == sum(range(11)))
