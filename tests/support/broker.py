@@ -89,7 +89,8 @@ class Broker(Server):
         self.properties.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
 
     def format(self) -> None:
-        name = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # The tool takes an id that begins with - for an option; the first bits of this one are those of "A".
+        name = "A" + urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:].rstrip("=")
         user = f"SCRAM-SHA-256=[name={USER},password={PASSWORD},iterations=4096]"
         tool = ["kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={name}", "-c", self.properties, "--add-scram", user]
         done = subprocess.run(java(*tool, jars=self.jars), env=clean_environment(), capture_output=True, text=True)
