@@ -35,7 +35,7 @@ report_page page_of_inventory(const archive::inventory& found, std::string path)
     for (const auto& gap : found.gaps)
         days_without += gap.days();
     page.facts.push_back(
-        {"Days without a file in between", grouped(static_cast<std::uint64_t>(days_without))});
+        {"Days in between without a file", grouped(static_cast<std::uint64_t>(days_without))});
     for (const auto& file : found.files) {
         const auto slash = file.name.rfind('/');
         page.days.push_back({file.which, file.name.substr(slash == std::string::npos ? 0 : slash + 1),

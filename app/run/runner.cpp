@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace app {
@@ -21,27 +22,36 @@ namespace app {
 namespace {
 
 // Logs the run's identity at the storage account, and at the database if it is the same.
-void log_identity(async::log& log, const configuration& settings) {
+void log_identity(async::log& log, const configuration& settings, bool of_a_database) {
     const std::string_view identity =
         settings.identity ? azure::to_string(settings.identity->kind) : std::string_view();
     const auto lake = lake_identity(settings);
+    std::vector<async::log_field> fields{
+        {"azure.identity", lake},
+        {"azure.client_id", settings.identity ? settings.identity->client : std::string()}};
+    if (of_a_database)
+        fields.emplace_back("database_auth", settings.database_by_identity ? identity : "password");
     log.info("azure.identity", fmt::format("signing in to the storage account by {}", lake),
-             {{"azure.identity", lake},
-              {"azure.client_id", settings.identity ? settings.identity->client : std::string()},
-              {"database_auth", settings.database_by_identity ? identity : "password"}});
+             std::span<const async::log_field>(fields));
 }
 
 void log_start(async::log& log, command begun, const configuration& settings) {
+    std::vector<async::log_field> fields{{"version", EVENT_ARCHIVER_VERSION}};
+    const bool of_a_database = !settings.database.empty(); // `list` and `cat` can do without
+    if (of_a_database)
+        fields.emplace_back("database", db::describe_conninfo(settings.database));
+    fields.emplace_back("account", settings.account.name);
+    fields.emplace_back("path", settings.job.folder.empty() ? settings.container
+                                                            : settings.container + "/" + settings.job.folder);
+    if (of_a_database)
+        fields.emplace_back("table", settings.job.table);
+    if (begun != command::list && begun != command::cat) {
+        fields.emplace_back("retention", settings.job.retention.interval);
+        fields.emplace_back("dry_run", settings.job.dry_run);
+    }
     log.info("run.start", fmt::format("{} begins", info_of(begun).name),
-             {{"version", EVENT_ARCHIVER_VERSION},
-              {"database", db::describe_conninfo(settings.database)},
-              {"account", settings.account.name},
-              {"path", settings.job.folder.empty() ? settings.container
-                                                   : settings.container + "/" + settings.job.folder},
-              {"table", settings.job.table},
-              {"retention", settings.job.retention.interval},
-              {"dry_run", settings.job.dry_run}});
-    log_identity(log, settings);
+             std::span<const async::log_field>(fields));
+    log_identity(log, settings, of_a_database);
 }
 
 class archive_command : public framed_command {

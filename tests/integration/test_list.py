@@ -123,3 +123,14 @@ def test_a_restored_day_is_held(archiver, lister, table):
     archiver.run("verify", expect=0)
     archiver.run("restore", "--from", "2024-01-03", "--into", "copy", expect=0)
     archiver.run("verify", "--from", "2024-01-03", "--against", "copy", expect=0)
+
+
+def test_what_it_does_not_use_is_not_in_its_log(archiver, table):
+    table.fill(5, 1)
+    archiver.archive()
+    alone = archiver.with_settings({"PG_CONNECTION_STRING": None}).run("list", expect=0)
+    (start,) = alone.events("run.start")
+    assert "path" in start and not {"database", "table", "retention", "dry_run"} & set(start)
+    assert "database_auth" not in alone.events("azure.identity")[0]
+    (start,) = archiver.run("list", expect=0).events("run.start")
+    assert "database" in start and "table" in start and "retention" not in start
