@@ -1,6 +1,7 @@
 #include "app/cli/completion.hpp"
 
 #include "app/cli/command_settings.hpp"
+#include "app/settings/setting_words.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,13 +22,28 @@ struct completed_flag {
     std::span<const std::string_view> choices;
 };
 
+enum class value_kind : unsigned char {
+    choice, // one of its choices; without choices anything
+    file,
+    directory,
+};
+
+// The files of `recover --keep` and `--discard` are in the storage account, where completion does not ask.
+value_kind kind_of_value(const completed_flag& flag) {
+    if (flag.value == "FILE" && flag.name != "--keep" && flag.name != "--discard")
+        return value_kind::file;
+    // The journal is a directory, unless it is in Kafka.
+    const bool directory = flag.value == "DIR" || flag.value == "DIRS" || flag.name == "--journal";
+    return directory ? value_kind::directory : value_kind::choice;
+}
+
 std::vector<completed_flag> flags_of(const command_info& info) {
     std::vector<completed_flag> all;
     for (const auto& flag : info.flags)
         all.push_back({flag.name, flag.short_name, flag.value, flag.help, flag.choices});
     for (const auto* setting : settings_of(info)) {
-        all.push_back(
-            {setting->flag, setting->short_flag, setting->value, help_in(info.command, *setting), {}});
+        all.push_back({setting->flag, setting->short_flag, setting->value, help_in(info.command, *setting),
+                       words_for(*setting)});
         if (setting->environment == "LOG_LEVEL")
             for (const auto& each : level_flags)
                 all.push_back({each.name, each.short_name, {}, each.help, {}});
@@ -68,6 +84,41 @@ std::string in_quotes(std::string_view text, std::string_view special = {}) {
     return result + "'";
 }
 
+std::string bash_value(const completed_flag& flag) {
+    switch (kind_of_value(flag)) {
+    case value_kind::file:
+        return "kind=-f";
+    case value_kind::directory:
+        return "kind=-d";
+    case value_kind::choice:
+        break;
+    }
+    return fmt::format("words='{}'", fmt::join(flag.choices, " "));
+}
+
+// Without words zsh shows what the value is.
+std::string zsh_value(const completed_flag& flag) {
+    const auto kind = kind_of_value(flag);
+    const auto action = kind == value_kind::file        ? std::string("_files")
+                        : kind == value_kind::directory ? std::string("_files -/")
+                        : flag.choices.empty()          ? std::string(" ")
+                                                        : fmt::format("({})", fmt::join(flag.choices, " "));
+    return fmt::format(":{}:{}", flag.value == "DAY" ? "DAY, as YYYY-MM-DD" : flag.value, action);
+}
+
+std::string fish_value(const completed_flag& flag) {
+    switch (kind_of_value(flag)) {
+    case value_kind::file:
+        return " -r -F";
+    case value_kind::directory:
+        return " -x -a '(__fish_complete_directories)'";
+    case value_kind::choice:
+        break;
+    }
+    return flag.choices.empty() ? std::string(" -x")
+                                : fmt::format(" -x -a '{}'", fmt::join(flag.choices, " "));
+}
+
 std::string bash_script() {
     std::string values;
     std::string flags;
@@ -80,16 +131,17 @@ std::string bash_script() {
             auto pattern = fmt::format("{}:{}", info.name, flag.name);
             if (!flag.short_name.empty())
                 pattern += fmt::format("|{}:{}", info.name, flag.short_name);
-            values += fmt::format("        {}) words='{}' ;;\n", pattern, fmt::join(flag.choices, " "));
+            values += fmt::format("        {}) {} ;;\n", pattern, bash_value(flag));
         }
         if (!info.argument_choices.empty())
             all = fmt::format("{} {}", fmt::join(info.argument_choices, " "), all);
-        flags += fmt::format("                {}) words='{}' ;;\n", info.name, all);
+        flags += fmt::format("                {}) words='{}'{} ;;\n", info.name, all,
+                             info.argument == "FILE" ? "; [[ $word == -* ]] || kind=-f" : "");
     }
     return fmt::format(
         R"(# bash completion for event-archiver. To use it: source <(event-archiver completion bash)
 _event_archiver() {{
-    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command='' words='' i
+    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command='' words='' kind='' i
     # readline splits --flag=value in three.
     if [[ $word == = ]]; then word=''; elif [[ $before == = ]]; then before=${{COMP_WORDS[COMP_CWORD-2]}}; fi
     for ((i = 1; i < COMP_CWORD; ++i)); do
@@ -104,7 +156,12 @@ _event_archiver() {{
 {}            esac
             ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    if [[ $kind ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen $kind -- "$word")
+    else
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    fi
 }}
 complete -F _event_archiver event-archiver
 )",
@@ -119,9 +176,7 @@ std::string zsh_script() {
         names += fmt::format("        {}\n", in_quotes(fmt::format("{}:{}", info.name, one_line(info.help))));
         cases += fmt::format("                {})\n                    _arguments", info.name);
         for (const auto& flag : flags_of(info)) {
-            auto value = flag.value.empty()
-                             ? std::string()
-                             : fmt::format(":{}:({})", flag.value, fmt::join(flag.choices, " "));
+            const auto value = flag.value.empty() ? std::string() : zsh_value(flag);
             for (const auto name : {flag.name, flag.short_name})
                 if (!name.empty())
                     cases += fmt::format(
@@ -130,9 +185,11 @@ std::string zsh_script() {
                                               with_backslashes(one_line(flag.help), special), value)));
         }
         if (!info.argument.empty())
-            cases += fmt::format(
-                " \\\n                        {}",
-                in_quotes(fmt::format("1:{}:({})", info.argument, fmt::join(info.argument_choices, " "))));
+            cases += fmt::format(" \\\n                        {}",
+                                 in_quotes(info.argument == "FILE"
+                                               ? std::string("1:FILE:_files")
+                                               : fmt::format("1:{}:({})", info.argument,
+                                                             fmt::join(info.argument_choices, " "))));
         cases += "\n                    ;;\n";
     }
     return fmt::format(R"(#compdef event-archiver
@@ -177,10 +234,11 @@ std::string fish_script() {
             if (!flag.short_name.empty())
                 script += fmt::format(" -s {}", flag.short_name.substr(1));
             if (!flag.value.empty())
-                script += flag.choices.empty() ? std::string(" -x")
-                                               : fmt::format(" -x -a '{}'", fmt::join(flag.choices, " "));
+                script += fish_value(flag);
             script += fmt::format(" -d {}\n", in_quotes(one_line(flag.help), special));
         }
+        if (info.argument == "FILE")
+            script += fmt::format("complete -c event-archiver {} -F\n", when);
         if (!info.argument_choices.empty())
             script += fmt::format("complete -c event-archiver {} -a '{}'\n", when,
                                   fmt::join(info.argument_choices, " "));

@@ -44,6 +44,14 @@ def test_bash(archiver, tmp_path):
     assert bash(file, "list", "-o", "") == ["text", "json"]
     assert bash(file, "list", "--output", "=", "j") == ["json"]
     assert "bash" in bash(file, "completion", "")
+    assert bash(file, "archive", "--compression", "") == ["none", "gzip"]
+    assert bash(file, "export", "--export-to", "=", "l") == ["lake"]
+    (tmp_path / "a-report.html").touch()
+    (tmp_path / "some-tasks").mkdir()
+    assert bash(file, "archive", "--report", f"{tmp_path}/a-r") == [f"{tmp_path}/a-report.html"]
+    assert bash(file, "send", f"{tmp_path}/a-r") == [f"{tmp_path}/a-report.html"]
+    assert bash(file, "export", "--tasks", f"{tmp_path}/") == [f"{tmp_path}/some-tasks"]
+    assert bash(file, "recover", "--keep", f"{tmp_path}/a-r") == [] and bash(file, "restore", "--day", "") == []
 
 
 def test_zsh(archiver, tmp_path):
@@ -67,6 +75,9 @@ def test_fish(archiver, tmp_path):
     assert set(offered("event-archiver ")) >= set(COMMANDS)
     assert offered("event-archiver verify --f") == ["--from"]
     assert sorted(offered("event-archiver list -o ")) == ["json", "text"]
+    assert sorted(offered("event-archiver archive --tier ")) == ["cold", "cool", "hot"]
+    (tmp_path / "a-report.html").touch()
+    assert offered(f"event-archiver archive --report {tmp_path}/a-r") == [f"{tmp_path}/a-report.html"]
 
 
 @pytest.mark.parametrize("arguments", [["completion"], ["completion", "tcsh"], ["completion", "bash", "zsh"]])
