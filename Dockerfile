@@ -10,7 +10,8 @@ WORKDIR /src
 COPY scripts/setup scripts/setup
 RUN scripts/setup image && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN cmake --preset release && cmake --build --preset release && strip build/release/event-archiver
+ARG REVISION=unknown
+RUN cmake --preset release -D EVENT_ARCHIVER_COMMIT="${REVISION}" && cmake --build --preset release && strip build/release/event-archiver
 ARG VERSION=0.1.0
 RUN scripts/image_root build/release/event-archiver /root-of-image \
  && scripts/sbom /root-of-image --version "${VERSION}" --built-with libboost1.81-dev libcli11-dev

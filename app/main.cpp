@@ -17,6 +17,7 @@
 #include "app/settings/unknown_variables.hpp"
 #include "app/text/show_config.hpp"
 #include "app/text/terminal.hpp"
+#include "app/text/version.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -44,10 +45,7 @@ int print(std::string_view text, int code = app::exit_code::done) {
 
 int execute(const app::command_line& request) {
     if (request.command == app::command::version)
-        return print(request.output == app::output_format::json
-                         ? "{\"schema\":\"event-archiver/version/v1\",\"version\":\"" EVENT_ARCHIVER_VERSION
-                           "\"}\n"
-                         : "event-archiver " EVENT_ARCHIVER_VERSION "\n");
+        return print(app::render_version(request.output, app::width_of(app::stream::output)));
     const auto environment = app::process_environment();
     auto given = app::collect(request.flags, environment);
     std::ranges::move(app::unknown_variables(app::process_variables()), std::back_inserter(given.mistakes));

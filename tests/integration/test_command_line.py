@@ -44,6 +44,12 @@ def test_help_is_as_wide_as_columns_says(program, columns, longest):
 def test_version(program, arguments):
     text = program.run(*arguments, expect=0).stdout
     assert text.startswith("event-archiver ") and text.count("\n") == 1 and any(c.isdigit() for c in text)
+    assert ("commit" in text and "libpq 1" in text) == (arguments == ["version"])
+
+
+def test_version_as_a_document(program):
+    found = json.loads(program.run("version", "-o", "json", expect=0).stdout)
+    assert found["schema"] == "event-archiver/version/v1" and found["commit"] and found["libraries"]["OpenSSL"].startswith("3.")
 
 
 @pytest.mark.parametrize(
