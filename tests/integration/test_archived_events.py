@@ -141,6 +141,28 @@ def test_rows_of_two_topics_are_recognised_when_they_come_back(store):
     assert store.ages() == []
 
 
+def test_a_late_row_of_a_lost_table_comes_back_by_a_restore_and_a_replay_of_everything(store):
+    store.events(50, 50, 10)
+    store.apply()
+    store.archive()
+    store.events(50)  # late: its day has a file, which does not have it
+    store.apply()
+    assert store.ages() == [10, 50]
+    store.execute('TRUNCATE "Event"')
+    store.run("projections", "rebuild", "events")
+    assert store.ages() == [10], "the late one cannot be told from those that are archived"
+    day = moment(50)[:10]
+    store.run("restore", "--day", day, "--hold", "none")
+    store.run("projections", "replay", "events", "--from", "0")
+    store.apply()
+    assert store.ages() == [50, 50, 10, 50]
+    summary = store.archive().summary
+    assert (summary["rows"], summary["rows_recognised"]) == (1, 2)
+    assert store.ages() == [10]
+    store.run("restore", "--day", day)
+    assert store.ages() == [50, 50, 10, 50], "each once"
+
+
 def test_a_dead_letter_is_not_lost_by_a_replay_that_leaves_its_day_out(store):
     store.events(50)
     store.topic.append({"name": "bad", "created_at": "no time"})
