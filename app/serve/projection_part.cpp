@@ -3,7 +3,10 @@
 #include "app/observe/projection_metrics.hpp"
 #include "app/run/projections_of.hpp"
 #include "async/caught.hpp"
+#include "async/deadline.hpp"
+#include "async/error.hpp"
 #include "async/pause.hpp"
+#include "async/race.hpp"
 #include "events/projection/retention.hpp"
 
 #include <algorithm>
@@ -20,6 +23,7 @@ using async::awaitable;
 namespace {
 
 constexpr std::chrono::seconds others_look{30};
+constexpr std::chrono::seconds first_look_patience{5};
 constexpr double unused_after = 3'600; // seconds
 
 } // namespace
@@ -73,6 +77,17 @@ void projection_part::note_awaited(const std::vector<events::projection_definiti
     for (const auto& each : projections)
         awaited_.push_back(
             {events::position_name(each, around_.settings.journal.group), each.settings.topics});
+}
+
+// Before the first request: what is accepted into a journal that has to be replaced would be lost with it. A
+// server whose database is away accepts events all the same; its projections find out once it is back.
+awaitable<void> projection_part::begin() {
+    if (!engine_)
+        co_return;
+    const auto failed = co_await async::caught_error(async::with_deadline(
+        engine_->must_fit(), async::deadline::after(first_look_patience), "the positions in the database"));
+    if (failed && async::failure_of(failed) == async::failure::integrity)
+        std::rethrow_exception(failed);
 }
 
 awaitable<void> projection_part::work() {

@@ -30,6 +30,8 @@ class projection_part final : public served_part {
 
     [[nodiscard]] std::vector<readiness_probe> probes() override;
     [[nodiscard]] std::vector<telemetry::metric> metrics() const override;
+    // The journal must be the one that the database knows, as far as the database can be asked in time.
+    [[nodiscard]] async::awaitable<void> begin() override;
     [[nodiscard]] async::awaitable<void> work() override;
     void stop() override;
     void release() override { connections_.close(); }

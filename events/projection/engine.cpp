@@ -62,6 +62,37 @@ projection_engine::projection_engine(const boost::asio::any_io_executor& executo
 
 projection_engine::~projection_engine() = default;
 
+awaitable<void> projection_engine::must_fit() {
+    const auto names = co_await journal_.topics();
+    for (const auto& each : runners_)
+        for (const auto& name : each->definition.settings.topics) {
+            const bool there = std::ranges::find(names, name) != names.end();
+            topic* source = nullptr;
+            if (there)
+                source = co_await journal_.open(name);
+            std::function<awaitable<void>(db::connection&)> body = [&each, &name,
+                                                                    source](db::connection& session) {
+                if (source == nullptr)
+                    return must_not_be_lost(session, each->name, name);
+                return must_fit_here(session, each->name, *source);
+            };
+            co_await db::with_session(database_, std::move(body));
+        }
+}
+
+awaitable<void> projection_engine::must_fit_here(db::connection& session, std::string name, topic& source) {
+    for (std::int32_t partition = 0; partition < source.partitions(); ++partition) {
+        const position_key key{name, source.name(), partition};
+        const auto row = co_await look_at(session, key);
+        if (!row || row->journal.empty())
+            continue;
+        // Behind the row: another process may move it on meanwhile, with the end of the journal.
+        const auto there = co_await source.look(partition);
+        must_belong(key, *row, there);
+        co_await must_go_on(source, key, *row, there);
+    }
+}
+
 awaitable<void> projection_engine::run() {
     std::exception_ptr first;
     if (!options_.once) {
@@ -138,7 +169,10 @@ awaitable<bool> projection_engine::wait_for_topic(runner& each, std::string name
         const auto names = co_await journal_.topics();
         if (std::ranges::find(names, name) != names.end())
             co_return true;
-        co_await must_not_be_lost(each, name);
+        std::function<awaitable<void>(db::connection&)> body = [&each, &name](db::connection& session) {
+            return must_not_be_lost(session, each.name, name);
+        };
+        co_await each.session.use(std::move(body));
         if (options_.once)
             co_return false;
         co_await async::pause(topic_look);
@@ -146,15 +180,12 @@ awaitable<bool> projection_engine::wait_for_topic(runner& each, std::string name
 }
 
 // The journal has no such topic: no event of it can have been applied.
-awaitable<void> projection_engine::must_not_be_lost(runner& each, std::string name) {
-    std::function<awaitable<void>(db::connection&)> body =
-        [&each, &name](db::connection& session) -> awaitable<void> {
-        const position_key key{each.name, name, 0};
-        const auto row = co_await look_at(session, key);
-        if (row && row->next > 0)
-            must_belong(key, *row, extent{"that has no such topic", 0, 0});
-    };
-    co_await each.session.use(std::move(body));
+awaitable<void> projection_engine::must_not_be_lost(db::connection& session, std::string projection,
+                                                    std::string topic) {
+    const position_key key{std::move(projection), std::move(topic), 0};
+    const auto row = co_await look_at(session, key);
+    if (row && row->next > 0)
+        must_belong(key, *row, extent{"that has no such topic", 0, 0});
 }
 
 awaitable<void> projection_engine::run_partitions(runner& each, topic& source, std::int32_t first) {

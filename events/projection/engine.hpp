@@ -30,6 +30,11 @@ class projection_engine {
     projection_engine(const projection_engine&) = delete;
     projection_engine& operator=(const projection_engine&) = delete;
 
+    // Throws async::error(integrity) where the database knows positions in a journal that is not this one, or
+    // that this one does not reach. Asks once and writes nothing; what is not known passes. For a server,
+    // before it accepts events.
+    [[nodiscard]] awaitable<void> must_fit();
+
     // Makes the schema and applies migrations, then runs until it is cancelled or, with `once`, until each
     // projection has applied what there was. Throws the first failure that ends it, with `once` after the
     // others have ended: integrity for a journal that does not fit.
@@ -43,7 +48,10 @@ class projection_engine {
     [[nodiscard]] awaitable<void> prepare(runner& each);
     [[nodiscard]] awaitable<void> run_topic(runner& each, std::string name);
     [[nodiscard]] awaitable<bool> wait_for_topic(runner& each, std::string name);
-    [[nodiscard]] awaitable<void> must_not_be_lost(runner& each, std::string name);
+    [[nodiscard]] static awaitable<void> must_fit_here(db::connection& session, std::string name,
+                                                       topic& source);
+    [[nodiscard]] static awaitable<void> must_not_be_lost(db::connection& session, std::string projection,
+                                                          std::string topic);
     [[nodiscard]] awaitable<void> run_partitions(runner& each, topic& source, std::int32_t first);
     [[nodiscard]] awaitable<void> watch_for_partitions(runner& each, topic& source, std::int32_t known);
 

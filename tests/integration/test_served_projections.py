@@ -1,11 +1,15 @@
 """Projections beside the server that takes the events."""
 import json
+import shutil
 import signal
+import threading
+import time
 import urllib.error
 import urllib.request
 
 import pytest
 
+from support.servers import free_port
 from support.shop import Shop
 
 
@@ -89,6 +93,41 @@ def test_a_foreign_journal_ends_the_server(served):
     process = served.program.start("serve", "--port", "0", "--apis", "live,events")
     outcome = process.wait(60)
     assert outcome.code == 7 and "position 10" in outcome.summary["msg"], str(outcome)
+
+
+@pytest.mark.parametrize("state", ["another", "earlier"])
+def test_no_event_is_accepted_into_a_journal_that_the_database_does_not_know(served, state):
+    """Clients that post from the first moment on get no answer but a refused connection."""
+    process = served.serve("--apis", "events")
+    served.send(values(1))
+    if state == "earlier":
+        shutil.copytree(served.journal, served.directory / "earlier")
+    served.send(values(9))
+    served.wait_for(lambda: served.value("SELECT to_regclass('total')") and served.total() == 46)
+    process.kill()
+    process.wait()
+    served.journal.rename(served.directory / "lost")
+    if state == "earlier":
+        shutil.copytree(served.directory / "earlier", served.journal)
+    port = free_port()
+    served.address = f"http://127.0.0.1:{port}"
+    process = served.program.start("serve", "--port", str(port), "--apis", "live,events")
+    accepted, ended = [], threading.Event()
+
+    def post():
+        while not ended.is_set():
+            try:
+                accepted.append(served.send(values(1)))
+            except OSError:
+                time.sleep(0.002)
+
+    posting = threading.Thread(target=post)
+    posting.start()
+    outcome = process.wait(60)
+    ended.set()
+    posting.join()
+    assert outcome.code == 7 and "position 10" in outcome.summary["msg"], str(outcome)
+    assert accepted == [] and not outcome.events("serve.listening")
 
 
 def test_readyz_reports_a_broken_directory(served):
