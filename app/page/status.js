@@ -23,6 +23,9 @@
     return made;
   };
 
+  const asked = (path) =>
+    fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store", signal: AbortSignal.timeout(patience) });
+
   const number = (value) => (value === null || value === undefined ? "?" : value.toLocaleString("en-US"));
   const counted = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -260,6 +263,130 @@
     fill("exports", note, rows.length > 0 ? table(columns, rows) : null);
   };
 
+  const calendar = { cell: 13, left: 34, top: 20, day: 86400000 }; // pixels, but for the last: milliseconds
+  const marked = { held: ["held", "on hold"], pending: ["waiting", "waits for a transaction"], missing: ["lost", "missing"],
+    altered: ["lost", "altered"], unreadable: ["lost", "unreadable"] };
+
+  // As report_calendar.cpp: a tenth of the fullest day is two shades lighter.
+  const shade_of = (rows, most) => (rows > 0 ? Math.min(5, Math.max(1, 5 + Math.floor(2 * Math.log10(rows / most) + 0.5))) : 1);
+  const new_year = (year) => Date.UTC(year, 0, 1);
+  const weekday = (time) => (new Date(time).getUTCDay() + 6) % 7; // Monday is 0
+  const column = (time, year) => Math.floor(((time - new_year(year)) / calendar.day + weekday(new_year(year))) / 7);
+
+  const year_picture = (year, days, most) => {
+    const width = calendar.left + 54 * calendar.cell;
+    const height = calendar.top + 7 * calendar.cell;
+    const picture = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
+    const word = (text, x, y) => {
+      const made = drawn("text", { x, y });
+      made.textContent = text;
+      picture.append(made);
+    };
+    for (let month = 0; month < 12; month += 1) {
+      const name = new Date(Date.UTC(year, month, 1)).toLocaleString("en-US", { month: "short", timeZone: "UTC" });
+      word(name, calendar.left + column(Date.UTC(year, month, 7), year) * calendar.cell, 13);
+    }
+    for (const [row, name] of [[0, "Mon"], [2, "Wed"], [4, "Fri"]]) word(name, 0, calendar.top + row * calendar.cell + 10);
+    let rows = 0;
+    let filled = 0;
+    for (let time = new_year(year); time < new_year(year + 1); time += calendar.day) {
+      const here = days.get(time);
+      const place = { x: calendar.left + column(time, year) * calendar.cell, y: calendar.top + weekday(time) * calendar.cell };
+      const cell = drawn("rect", { ...place, class: here ? `s${shade_of(here.rows, most)} ${here.mark}` : "s0" });
+      if (here) {
+        const title = drawn("title", {});
+        title.textContent = `${here.day}: ${counted(here.rows, "row")}, ${bytes(here.bytes)}${here.words ? `, ${here.words}` : ""}`;
+        cell.append(title);
+        rows += here.rows;
+        filled += 1;
+      }
+      picture.append(cell);
+    }
+    const sentence = `${counted(rows, "row")} on ${counted(filled, "day")}`;
+    picture.setAttribute("aria-label", `${year}: ${sentence}`);
+    const caption = element("figcaption");
+    caption.append(element("b", String(year)), ` ${sentence}`);
+    const scroll = element("div", null, "scroll");
+    scroll.append(picture);
+    const made = element("figure", null, "year");
+    made.append(caption, scroll);
+    return made;
+  };
+
+  const legend = (states) => {
+    const made = element("p", "fewer ", "legend");
+    for (let shade = 1; shade <= 5; shade += 1) made.append(element("i", null, `s${shade}`));
+    made.append(" more rows");
+    for (const [state, [mark, words]] of Object.entries(marked))
+      if (states.has(state)) made.append(" ", element("i", null, `s2 ${mark}`), ` ${words}`);
+    return made;
+  };
+
+  // A day may have two files.
+  const calendar_of = (files) => {
+    const days = new Map();
+    for (const file of files) {
+      const time = Date.parse(file.day);
+      const here = days.get(time) || { day: file.day, rows: 0, bytes: 0, mark: "", words: "" };
+      here.rows += file.rows || 0;
+      here.bytes += file.bytes;
+      if (marked[file.state]) [here.mark, here.words] = marked[file.state];
+      days.set(time, here);
+    }
+    const most = Math.max(...[...days.values()].map(({ rows }) => rows), 0);
+    const years = [...new Set([...days.keys()].map((time) => new Date(time).getUTCFullYear()))].sort((a, b) => b - a);
+    const made = document.createDocumentFragment();
+    made.append(...years.map((year) => year_picture(year, days, most)));
+    if (years.length > 0) made.append(legend(new Set(files.map(({ state }) => state))));
+    return made;
+  };
+
+  const archive_note = (status, now) => {
+    const { archive } = status;
+    if (!archive) return `This server reads no archive: ${status.storage}.`;
+    const problem = archive.problem ? `Not known now: ${archive.problem}. ` : "";
+    if (!archive.totals) return problem || `${archive.path} is being looked at.`;
+    const { days, rows, bytes: stored, gap_days, held, pending, lost } = archive.totals;
+    const parts = [counted(days, "day"), counted(rows, "row"), bytes(stored)];
+    if (gap_days > 0) parts.push(`${counted(gap_days, "day")} in between without a file`);
+    if (held > 0) parts.push(`${counted(held, "file")} on hold`);
+    if (pending > 0) parts.push(`${counted(pending, "file")} with uncommitted rows`);
+    if (lost > 0) parts.push(`${counted(lost, "file")} missing or altered`);
+    const made = document.createDocumentFragment();
+    made.append(`${problem}${archive.path}: ${parts.join(", ")}; looked at `, ago(archive.looked_at, now));
+    return made;
+  };
+
+  let calendar_from = ""; // the look whose days are drawn, or asked for
+  const show_calendar = async (archive) => {
+    const rows = by_id("archive").querySelector(".rows");
+    if (!archive || !archive.looked_at) {
+      calendar_from = "";
+      rows.replaceChildren();
+      return;
+    }
+    if (archive.looked_at === calendar_from) return;
+    calendar_from = archive.looked_at;
+    try {
+      const answer = await asked("ui/archive");
+      if (!answer.ok) throw new Error();
+      const { days } = await answer.json();
+      rows.replaceChildren(calendar_of(days));
+      // Where a year is wider than the screen, its last days with rows are shown first.
+      for (const year of rows.querySelectorAll(".scroll")) {
+        const right = Math.max(...[...year.querySelectorAll("rect:not(.s0)")].map((cell) => cell.getBoundingClientRect().right), 0);
+        year.scrollLeft += Math.max(0, right + 30 - year.getBoundingClientRect().right);
+      }
+    } catch {
+      calendar_from = ""; // with the next numbers once more
+    }
+  };
+
+  const show_archive = (status, now) => {
+    by_id("archive").querySelector(".note").replaceChildren(archive_note(status, now));
+    show_calendar(status.archive);
+  };
+
   const show_problems = (checks) => {
     const wrong = Object.entries(checks).filter(([, said]) => said !== "ok");
     const list = by_id("problems");
@@ -283,6 +410,7 @@
     show_projections(status, now);
     show_dead_letters(status.dead_letters, now);
     show_exports(status, now);
+    show_archive(status, now);
     by_id("shown").hidden = false;
   };
 
@@ -329,11 +457,10 @@
 
   // False: there is nothing to ask for until a person acts.
   const ask = async () => {
-    const headers = token ? { Authorization: `Bearer ${token}` } : {};
     let answer;
     let status;
     try {
-      answer = await fetch("ui/status", { headers, cache: "no-store", signal: AbortSignal.timeout(patience) });
+      answer = await asked("ui/status");
       if (answer.ok) status = await answer.json();
     } catch {
       gone("The server does not answer.");

@@ -8,6 +8,7 @@
 #include "app/text/render.hpp"
 #include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
+#include "archive/look/folder_inventory.hpp"
 #include "archive/look/owner_look.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -46,17 +47,14 @@ awaitable<inquiry_answer> plan(const command_line& request, inquiry_context cont
 }
 
 awaitable<inquiry_answer> list(const command_line& request, inquiry_context context) {
-    // Before the listing: a file that is archived in between is then not missed.
-    lake::ledger book(context.lake);
-    const auto known = co_await book.read();
-    const auto files = co_await context.lake.present_files();
-    if (!files)
+    const auto looked = co_await archive::look_into(
+        context.lake, request.days,
+        iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
+    if (!looked)
         throw async::error(async::failure::precondition,
                            fmt::format("there is no container '{}'", context.settings.container),
                            "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
-    const auto found = archive::take_inventory(
-        *files, request.days,
-        iso_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())), known);
+    const auto& found = *looked;
     note(context.report, found.days, found.rows, found.bytes);
     inquiry_answer answer;
     answer.text = request.calendar ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})

@@ -97,6 +97,9 @@ constexpr std::array metrics_answers{api_answer{200, metrics_text, "", "in Prome
 constexpr std::array page_answers{api_answer{200, "text/html", "", "the page, without data"}};
 constexpr std::array status_answers_of_page{
     api_answer{200, as_json, "ServerStatus", "what the page shows; at most a second old"}};
+constexpr std::array archive_answers{
+    api_answer{200, as_json, "ArchiveDays", "as `event-archiver list -o json`; at most a minute old"},
+    api_answer{503, as_json, "Error", "storage has not answered yet: see Retry-After"}};
 constexpr std::array openapi_answers{api_answer{200, as_json, "", "this document"}};
 
 using enum operation;
@@ -173,6 +176,8 @@ constexpr std::array operation_table{
                   page_answers, false, open, true},
     api_operation{status_data, "status_data", "GET", "/ui/status", "What the page shows",
                   status_answers_of_page, false, restricted, true},
+    api_operation{archive_data, "archive_data", "GET", "/ui/archive", "The days that are archived",
+                  archive_answers, false, restricted, true},
     api_operation{operation::openapi, "openapi", "GET", "/openapi.json", "This document", openapi_answers},
 };
 

@@ -30,6 +30,7 @@ enum class operation : std::uint8_t {
     query, // of a projection
     status_page,
     status_data,
+    archive_data,
     live,
     ready,
     health,

@@ -1,6 +1,7 @@
 #include "app/serve/api_server.hpp"
 
 #include "app/run/loop_run.hpp"
+#include "app/serve/archive_part.hpp"
 #include "app/serve/descriptor_limit.hpp"
 #include "app/serve/events_api.hpp"
 #include "app/serve/live_api.hpp"
@@ -57,8 +58,10 @@ void api_server::add_parts() {
     if (settings_.serving.offers(api::exports))
         exports_ = add(std::make_unique<export_part>(around_));
     const auto* const projections = settings_.serving.has_journal() ? add_journal_parts() : nullptr;
-    status_ =
-        add(std::make_unique<status_part>(around_, shown_parts{ready_, exports_, journal_, projections}));
+    auto* const archive =
+        settings_.account.blob.host.empty() ? nullptr : add(std::make_unique<archive_part>(around_));
+    status_ = add(std::make_unique<status_part>(
+        around_, shown_parts{ready_, exports_, journal_, projections, archive}));
 }
 
 projection_part* api_server::add_journal_parts() {

@@ -126,6 +126,7 @@ awaitable<std::string> status_part::look() {
     body["checks"] = json_of(checks);
     co_await add_events(body);
     co_await add_exports(body);
+    add_archive(body);
     body["version"] = EVENT_ARCHIVER_VERSION;
     body["started"] = rfc3339(std::chrono::floor<std::chrono::milliseconds>(started_));
     body["time"] = rfc3339(std::chrono::floor<std::chrono::milliseconds>(clock::now()));
@@ -231,6 +232,17 @@ awaitable<void> status_part::add_exports(json::object& body) {
                                                 shown_.exports->book().last_success(task.name)}));
         }
     body["exports"] = std::move(all);
+}
+
+void status_part::add_archive(json::object& body) {
+    body["archive"] = nullptr;
+    body["storage"] = nullptr;
+    if (shown_.archive != nullptr)
+        body["archive"] = shown_.archive->summary();
+    else if (const auto& mistake = around_.settings.storage_mistake; !mistake.empty())
+        body["storage"] = valid_utf8(mistake);
+    else
+        body["storage"] = "AZURE_STORAGE_CONNECTION_STRING and AZURE_STORAGE_ACCOUNT are not set";
 }
 
 // What the journal was asked for may be older than what was noted while others were asked.

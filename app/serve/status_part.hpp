@@ -3,6 +3,7 @@
 // Tested by tests/integration/test_status_page.py.
 #pragma once
 
+#include "app/serve/archive_part.hpp"
 #include "app/serve/export_part.hpp"
 #include "app/serve/journal_part.hpp"
 #include "app/serve/position_history.hpp"
@@ -28,6 +29,7 @@ struct shown_parts {
     const export_part* exports = nullptr;
     journal_part* journal = nullptr;
     const projection_part* projections = nullptr;
+    archive_part* archive = nullptr;
 };
 
 class status_part final : public served_part {
@@ -49,6 +51,7 @@ class status_part final : public served_part {
     [[nodiscard]] async::awaitable<std::string> look();
     [[nodiscard]] async::awaitable<void> add_events(boost::json::object& body);
     [[nodiscard]] async::awaitable<void> add_exports(boost::json::object& body);
+    void add_archive(boost::json::object& body);
     [[nodiscard]] async::awaitable<journal_facts> look_at_journal();
     [[nodiscard]] async::awaitable<void> look_at_topics(journal_facts& facts);
     void note_positions();

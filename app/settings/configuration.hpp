@@ -34,6 +34,8 @@ struct configuration {
     std::optional<azure::identity> identity; // if the lake or the database needs one
     bool database_by_identity = false;
     bool lake_in_clear_text = false; // over http:// to another machine
+    // Why `serve`, which can do without, does not use the storage account that is given; empty: no mistake.
+    std::string storage_mistake;
     std::optional<http::proxy> proxy;
     std::string no_proxy;
     std::string container;

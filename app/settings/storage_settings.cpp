@@ -136,6 +136,26 @@ void check_proxy(checker& settings) {
     value.proxy = std::move(parsed.value);
 }
 
+// For the page of `serve`, which does without storage rather than refuse to begin: the variables may stand in
+// the environment for others.
+void check_account_to_show(checker& settings) {
+    auto& value = settings.value();
+    auto& mistakes = value.unheeded;
+    const auto before = mistakes.size();
+    auto tolerant = settings.tolerant();
+    check_account(tolerant);
+    if (std::holds_alternative<azure::entra_identity>(value.account.credential) &&
+        !value.database_by_identity)
+        read_identity(tolerant);
+    if (mistakes.size() == before)
+        return;
+    value.storage_mistake = mistakes[before];
+    mistakes.resize(before);
+    value.account = {};
+    value.identity.reset();
+    value.lake_in_clear_text = false;
+}
+
 void check_storage(checker& settings) {
     auto& value = settings.value();
     const bool archiving = settings.purpose() == purpose::archive || settings.purpose() == purpose::inventory;
@@ -144,6 +164,8 @@ void check_storage(checker& settings) {
     if (archiving || (settings.purpose() == purpose::replaying && given) ||
         (settings.exporting() && settings["EXPORT_TO"].text == "lake"))
         check_account(settings);
+    else if (settings.purpose() == purpose::serving && given)
+        check_account_to_show(settings);
     check_identity(settings);
     check_proxy(settings);
     settings.read("ARCHIVE_REQUEST_TIMEOUT", value.request_timeout,

@@ -1,0 +1,18 @@
+// What a folder holds, asked of the storage service: its ledger and its listing, no file.
+// Tested by tests/integration/test_list.py and tests/integration/test_archive_page.py.
+#pragma once
+
+#include "archive/look/inventory.hpp"
+#include "async/asio.hpp"
+#include "lake/folder.hpp"
+
+#include <optional>
+#include <string>
+
+namespace archive {
+
+// `now` as in take_inventory. Nothing: there is no container. Creates nothing.
+[[nodiscard]] async::awaitable<std::optional<inventory>> look_into(lake::folder& folder, lake::day_range days,
+                                                                   std::string now);
+
+} // namespace archive
