@@ -209,7 +209,9 @@ awaitable<void> day_printer::hand_over(const chosen_file& chosen, row_filter* fi
         lines = header_;
     }
     if (batch_.size() > 0 && filter != nullptr) {
-        const auto numbers = co_await filter->matching(batch_, chosen.file.properties.name);
+        const rows_origin from{chosen.file.properties.name,
+                               chosen.part.recorded ? chosen.part.recorded->types : 0};
+        const auto numbers = co_await filter->matching(batch_, from);
         for (const auto number : numbers)
             lines += batch_.row(number);
         context_.report.rows += numbers.size();

@@ -1,12 +1,16 @@
 #include "archive/table/row_filter.hpp"
 
 #include "archive/table/condition.hpp"
+#include "archive/table/type_definitions.hpp"
 #include "async/error.hpp"
+#include "csv/dialect.hpp"
 #include "db/error.hpp"
 #include "db/transaction.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -18,6 +22,7 @@ namespace {
 
 // Its rows end with the transaction that makes it: poolers may give the next one another session.
 constexpr std::string_view stage = "pg_temp.event_archiver_cat";
+constexpr std::string_view stage_name = "event_archiver_cat";
 constexpr std::string_view number_column = "event_archiver_row";
 // The condition means what the role's settings make of it; the rows mean what was written under ours.
 constexpr std::string_view as_written = "SET LOCAL array_nulls = on; SET LOCAL xmloption = content;"
@@ -101,17 +106,120 @@ awaitable<void> row_filter::describe(const named_table& table, std::vector<std::
         columns_ += fmt::format(", {}", quoted);
     }
     create_ += ") ON COMMIT DROP";
+    typed_.clear();
+    read_columns_.clear();
+    for (std::size_t at = 0; at < columns.size(); ++at) {
+        typed_.push_back({columns[at], {}, text_kind::own_form});
+        if (types.contains(columns[at]) && may_read(condition_, columns[at], stage_name))
+            read_columns_.push_back(at);
+    }
+    noted_types_ = 0;
+    other_types_ = false;
+    earlier_.reset();
+    co_await describe_types(table);
 }
 
-awaitable<std::vector<std::size_t>> row_filter::matching(const row_batch& rows, std::string_view file) {
+// As the run describes the table: with names from pg_catalog alone.
+awaitable<void> row_filter::describe_types(const named_table& table) {
+    const db::transaction_options options(db::access::read_only);
+    auto transaction = co_await db::transaction::begin(session_, options);
+    definitions_ = co_await type_definitions(session_, table.oid);
+    const std::string oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto answer = co_await session_.query(
+        "SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.typcategory = 'S',"
+        " coalesce((SELECT e.typcategory = 'S' FROM pg_type e WHERE e.oid = t.typelem), false) OR"
+        " t.typcategory = 'C' FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+        " WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped",
+        parameters);
+    for (int row = 0; row < answer.rows(); ++row) {
+        const auto found = std::ranges::find(typed_, answer.text(row, 0), &typed_column::name);
+        if (found == typed_.end())
+            continue;
+        found->type = answer.text(row, 1);
+        if (answer.boolean(row, 2))
+            found->kind = text_kind::any_string;
+        else if (answer.boolean(row, 3))
+            found->kind = text_kind::strings_inside;
+    }
+    co_await transaction.rollback();
+}
+
+void row_filter::note_types_of(rows_origin from) {
+    if (from.types == noted_types_)
+        return;
+    noted_types_ = from.types;
+    other_types_ = from.types != 0 && types_checksum(typed_, definitions_) != from.types;
+    earlier_ = other_types_ ? type_when_written(typed_, definitions_, from.types) : std::nullopt;
+}
+
+void row_filter::refuse_types(std::size_t column, rows_origin from) const {
+    const auto& [name, type, kind] = typed_[column];
+    throw async::error(
+        failure::precondition,
+        earlier_ && earlier_->column == column
+            ? fmt::format("column '{}' was of type {} when '{}' was written and is of type {} in {}", name,
+                          earlier_->type, from.name, type, "ARCHIVE_TABLE")
+            : fmt::format("'{}' has a value of column '{}' that was not written as type {}, which the column "
+                          "has in ARCHIVE_TABLE{}",
+                          from.name, name, type,
+                          other_types_ ? ": columns had other types when the file was written" : ""),
+        "A value read as another type may be another value. Give the column the type that it had, or restore "
+        "the day into a table of its own with `event-archiver restore --into` and ask there.");
+}
+
+awaitable<void> row_filter::compare_texts(const row_batch& rows, rows_origin from) {
+    note_types_of(from);
+    if (read_columns_.empty())
+        co_return;
+    if (earlier_ && std::ranges::count(read_columns_, earlier_->column) > 0 &&
+        typed_[earlier_->column].kind == text_kind::any_string &&
+        !same_strings(earlier_->type, typed_[earlier_->column].type))
+        refuse_types(earlier_->column, from);
+    auto source = co_await session_.start_copy_out(
+        fmt::format("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT (FORMAT csv)",
+                    columns_.substr(number_column.size() + 2), stage, number_column));
+    std::size_t number = 0;
+    std::optional<async::error> mistake; // the copy is read to its end, so that the session stays in step
+    for (bool more = true; more; more = co_await source.wait())
+        while (const auto row = source.next()) {
+            if (number >= rows.size())
+                throw async::error(failure::internal, "PostgreSQL has more rows than it was given");
+            if (!mistake)
+                try {
+                    compare_row(rows.row(number), row->text(), from);
+                } catch (const async::error& found) {
+                    mistake = found;
+                }
+            ++number;
+        }
+    if (mistake)
+        throw async::error(*mistake);
+    if (number != rows.size())
+        throw async::error(failure::internal, "PostgreSQL has fewer rows than it was given");
+}
+
+void row_filter::compare_row(std::string_view row, std::string_view as_read, rows_origin from) const {
+    const bool strings = other_types_ && !earlier_;
+    if (row == as_read && !strings)
+        return;
+    const auto written = csv::split_row(row);
+    const auto read = csv::split_row(as_read);
+    for (const auto at : read_columns_)
+        if (written.at(at) != read.at(at) ||
+            (strings && may_be_of_other_type(written.at(at), typed_[at].kind)))
+            refuse_types(at, from);
+}
+
+awaitable<std::vector<std::size_t>> row_filter::matching(const row_batch& rows, rows_origin from) {
     try {
-        co_return co_await judge(rows);
+        co_return co_await judge(rows, from);
     } catch (const db::error& failed) {
-        explain(failed, file);
+        explain(failed, from.name);
     }
 }
 
-awaitable<std::vector<std::size_t>> row_filter::judge(const row_batch& rows) {
+awaitable<std::vector<std::size_t>> row_filter::judge(const row_batch& rows, rows_origin from) {
     db::transaction_options options;
     options.runs = db::statements::users;
     auto transaction = co_await db::transaction::begin(session_, options);
@@ -133,6 +241,7 @@ awaitable<std::vector<std::size_t>> row_filter::judge(const row_batch& rows) {
     }
     co_await target.write(numbered);
     co_await target.finish();
+    co_await compare_texts(rows, from);
     co_await session_.execute(role_settings_);
     const auto answer = co_await session_.query(chosen);
     std::vector<std::size_t> numbers;

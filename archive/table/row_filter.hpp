@@ -3,11 +3,13 @@
 #pragma once
 
 #include "archive/table/named_table.hpp"
+#include "archive/table/written_types.hpp"
 #include "db/connection.hpp"
 #include "db/error.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +31,12 @@ struct row_batch {
 // Whether a message may repeat words of the condition, as PostgreSQL's sentences do.
 enum class condition_words : std::uint8_t { shown, hidden };
 
+// Where rows come from.
+struct rows_origin {
+    std::string_view name; // for messages
+    std::uint64_t types;   // of the columns when they were written, as a mark has them; 0: not known
+};
+
 class row_filter {
   public:
     // `condition`: an SQL expression over the columns of the files. `session` must outlive it.
@@ -43,12 +51,19 @@ class row_filter {
     [[nodiscard]] awaitable<void> describe(const named_table& table, std::vector<std::string> columns);
 
     // The numbers of the rows for which the condition is true, from 0, in order. They are judged in a
-    // transaction that may change nothing. `file` is for messages. Throws async::error: usage if PostgreSQL
-    // does not understand the condition, precondition if it cannot be told of a row.
-    [[nodiscard]] awaitable<std::vector<std::size_t>> matching(const row_batch& rows, std::string_view file);
+    // transaction that may change nothing. Throws async::error: usage if PostgreSQL does not understand the
+    // condition; precondition if it cannot be told of a row, or if the text of a column that the condition
+    // reads is not what the column's type in the table writes.
+    [[nodiscard]] awaitable<std::vector<std::size_t>> matching(const row_batch& rows, rows_origin from);
 
   private:
-    [[nodiscard]] awaitable<std::vector<std::size_t>> judge(const row_batch& rows);
+    [[nodiscard]] awaitable<std::vector<std::size_t>> judge(const row_batch& rows, rows_origin from);
+    [[nodiscard]] awaitable<void> describe_types(const named_table& table);
+    // Throws if the rows in the temporary table are not what the file says.
+    [[nodiscard]] awaitable<void> compare_texts(const row_batch& rows, rows_origin from);
+    void note_types_of(rows_origin from);
+    void compare_row(std::string_view row, std::string_view as_read, rows_origin from) const;
+    [[noreturn]] void refuse_types(std::size_t column, rows_origin from) const;
     [[noreturn]] void explain(const db::error& failed, std::string_view file) const;
     [[nodiscard]] std::string statement() const; // the numbers of the rows for which it is true
 
@@ -58,7 +73,13 @@ class row_filter {
     std::string create_; // the statement that makes the temporary table
     std::string
         role_settings_; // the statement that sets what the role has, after rows were read as they are written
-    std::string columns_; // of it, for SQL
+    std::string columns_;             // of it, for SQL
+    std::vector<typed_column> typed_; // its columns
+    std::string definitions_;
+    std::vector<std::size_t> read_columns_; // those that the condition may read
+    std::uint64_t noted_types_ = 0;         // those of `from` that the next two are about
+    bool other_types_ = false;              // the columns have had other types
+    std::optional<earlier_type> earlier_;
 };
 
 } // namespace archive

@@ -2,6 +2,7 @@
 
 #include "archive/table/key_choice.hpp"
 #include "archive/table/table_shape.hpp"
+#include "archive/table/type_definitions.hpp"
 #include "async/error.hpp"
 #include "azure/blob/crc64.hpp"
 #include "lake/conflict.hpp"
@@ -180,6 +181,13 @@ awaitable<table_description> describe_table(db::connection& session, named_table
                                parameters);
     table.indexed_by_time = index.boolean(0, 0);
     co_return table;
+}
+
+awaitable<std::string> type_definitions(db::connection& session, std::uint32_t table) {
+    const std::string oid = std::to_string(table);
+    const std::array parameters{db::parameter(oid)};
+    const auto defined = co_await session.query(std::string(definitions_sql), parameters);
+    co_return std::string(defined.text(0, 0));
 }
 
 std::size_t time_position(const table_description& table) {
