@@ -84,7 +84,7 @@ void grammar::add_setting(CLI::App& sub, command which, const option& setting) {
                           : sub.add_option(with_short(setting.short_flag, setting.flag), text, help)
                                 ->type_name(std::string(setting.value));
     const std::string title(title_of(setting));
-    added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->group(title);
+    added->multi_option_policy(CLI::MultiOptionPolicy::Throw)->group(title);
     if (setting.environment != "LOG_LEVEL")
         return;
     for (const auto& each : level_flags)
@@ -103,7 +103,9 @@ void grammar::add_flag(CLI::App& sub, const command_flag& flag) {
         flag.value.empty()
             ? sub.add_flag(name, text, std::string(flag.help))
             : sub.add_option(name, text, std::string(flag.help))->type_name(std::string(flag.value));
-    added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    // A flag without a value says the same however often it stands there.
+    added->multi_option_policy(flag.value.empty() ? CLI::MultiOptionPolicy::TakeLast
+                                                  : CLI::MultiOptionPolicy::Throw);
 }
 
 void grammar::parse(std::vector<std::string> words) {
@@ -114,6 +116,17 @@ void grammar::parse(std::vector<std::string> words) {
 CLI::App* grammar::chosen() const {
     const auto found = app_.get_subcommands();
     return found.empty() ? nullptr : found.front();
+}
+
+std::string grammar::repeated() const {
+    const auto* const inside = chosen();
+    if (inside == nullptr)
+        return {};
+    const auto found = inside->get_options([](const CLI::Option* each) {
+        return each->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw && each->count() > 1 &&
+               each->get_items_expected_max() <= 1;
+    });
+    return found.empty() ? std::string() : found.front()->get_name();
 }
 
 command_words grammar::words_of(command given, const CLI::App& inside) const {

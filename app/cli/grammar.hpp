@@ -29,6 +29,8 @@ class grammar {
     [[nodiscard]] CLI::App* chosen() const;
     // The words that nothing took.
     [[nodiscard]] std::vector<std::string> left_over() const { return app_.remaining(true); }
+    // After `parse` has thrown: the flag that takes one value and was given several; or "".
+    [[nodiscard]] std::string repeated() const;
     [[nodiscard]] command_words words_of(command given, const CLI::App& inside) const;
     // The one argument of `help` and `completion`.
     [[nodiscard]] const std::string& argument() const noexcept { return argument_; }
