@@ -1,6 +1,7 @@
 #include "db/position.hpp"
 
 #include "async/error.hpp"
+#include "db/read_only_standby.hpp"
 
 #include <fmt/format.h>
 
@@ -40,9 +41,7 @@ awaitable<server_position> position_of(connection& session) {
         " (EXTRACT(epoch FROM pg_catalog.pg_postmaster_start_time()) OPERATOR(pg_catalog.*)"
         " 1000000)::pg_catalog.int8");
     if (found.boolean(0, 0))
-        throw async::error(
-            failure::precondition, "the server is a read-only standby",
-            "Point PG_CONNECTION_STRING at the primary, or add target_session_attrs=read-write.");
+        throw read_only_standby();
     server_position position;
     position.database = found.text(0, 1);
     // In a statement of its own: rights are looked at before a CASE is.

@@ -3,6 +3,7 @@
 #include "async/race.hpp"
 #include "db/impl/begin_statement.hpp"
 #include "db/impl/statement.hpp"
+#include "db/read_only_standby.hpp"
 
 #include <exception>
 
@@ -48,6 +49,21 @@ awaitable<void> begin_and_check(shared_session session, transaction_options opti
     // A commit that the server confirms and then loses in a crash would bring deleted rows back.
     if (synchronous_commit == "off" && options.mode == access::read_write)
         static_cast<void>(co_await run_batch(session, "SET LOCAL synchronous_commit = on"));
+}
+
+std::string state_of(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const error& found) {
+        return std::string(found.state());
+    } catch (const async::error&) {
+        return {};
+    }
+}
+
+awaitable<bool> in_recovery(shared_session session) {
+    const auto answers = co_await run_batch(std::move(session), "SELECT pg_catalog.pg_is_in_recovery()");
+    co_return !answers.empty() && answers.back().boolean(0, 0);
 }
 
 // A server that ended the session says so without being asked: read it before COMMIT is sent, so that a lost
@@ -100,6 +116,7 @@ awaitable<transaction> transaction::begin_owned(connection& session, transaction
         failed = std::current_exception();
     }
     if (failed) {
+        const bool not_supported = state_of(failed) == "0A000"; // READ WRITE during recovery, if nothing else
         // The first error is the one that counts; a session that cannot roll back is lost and says so by
         // itself.
         try {
@@ -108,6 +125,11 @@ awaitable<transaction> transaction::begin_owned(connection& session, transaction
         } catch (const async::error& also) {
             shared->log().debug("db.rollback_failed", also.what());
         }
+        bool standby = false;
+        if (not_supported && shared->usable())
+            standby = co_await in_recovery(shared);
+        if (standby)
+            throw read_only_standby();
         std::rethrow_exception(failed);
     }
     co_return transaction(session);

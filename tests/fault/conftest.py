@@ -39,16 +39,18 @@ def points(fault_binary, archiver, database, azurite, lake):
 
 @pytest.fixture
 def copy_of(place):
-    """A physical copy that knows nothing of being one: a snapshot, a base backup without standby.signal."""
+    """A physical copy that knows nothing of being one: a snapshot, a base backup without standby.signal. Or a hot standby."""
     copies = []
 
-    def make(server):
+    def make(server, standby=False):
         copy = PostgreSQL(place / f"copy-{uuid.uuid4().hex[:8]}")
         copy.directory.mkdir(parents=True)
         if os.geteuid() == 0:
             subprocess.run(["chown", "postgres", copy.directory], check=True)
         subprocess.run([PG_BIN / "pg_basebackup", "-X", "stream", "-c", "fast", "-D", copy.data, "-d", server.uri()], cwd="/",
                        env=clean_environment(), check=True, capture_output=True, **unprivileged())
+        if standby:
+            (copy.data / "standby.signal").touch()
         copies.append(copy)
         return copy.start()
 
