@@ -86,6 +86,11 @@ awaitable<named_table> name_of_new_table(db::connection& session, std::string_vi
     named_table table;
     table.relation = found.text(0, 0);
     table.schema = found.text(0, 1);
+    if (table.schema.starts_with("pg_temp"))
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("{} would be a temporary table: it ends with this program", table.text()),
+            "Name a schema that lasts, such as public.");
     co_return table;
 }
 

@@ -30,6 +30,14 @@ def archived(request, archiver, table, oracle):
     return archiver
 
 
+@pytest.mark.parametrize("target", ["pg_temp.back", "PG_TEMP.back", '"pg_temp"."Back"', "back"])
+def test_a_temporary_table_would_end_with_the_program(archived, table, target):
+    if "." not in target:
+        table.execute(f"ALTER DATABASE \"{table.value('SELECT current_database()')}\" SET search_path = pg_temp, public")
+    outcome = archived.run("restore", "--day", "2024-01-03", "--into", target, expect=3)
+    assert "temporary table" in outcome.stderr, str(outcome)
+
+
 def test_days_are_copied_into_a_table_made_like_the_original(archived, table, oracle):
     outcome = archived.run("restore", "--from", "2024-01-01", "--to", "2024-01-08", "--into", "brought_back", expect=0)
     assert outcome.summary["rows"] == 400 and outcome.summary["days"] == 8
