@@ -31,6 +31,21 @@ bool is_word(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
 }
 
+// A bare word may be a password that was given alone: only the name of an option is no secret. One that ends
+// in
+// '=' alone may be the end of a secret in Base64.
+bool is_option(std::string_view word, std::string_view conninfo) {
+    constexpr std::array<std::string_view, 6> names{"host", "port", "user", "dbname", "sslmode", "service"};
+    if (std::find(names.begin(), names.end(), word) != names.end())
+        return true;
+    const auto at = conninfo.find(word);
+    if (word.empty() || at == std::string_view::npos)
+        return false;
+    auto rest = conninfo.substr(at + word.size());
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    return rest.size() > 1 && rest[0] == '=' && rest[1] != '=';
+}
+
 // A misspelt option helps; but in "password=my secret" the misspelt option is the secret.
 bool may_show(std::string_view quoted, std::string_view conninfo) {
     const auto scheme = conninfo.find("://");
@@ -38,7 +53,7 @@ bool may_show(std::string_view quoted, std::string_view conninfo) {
     const bool may_have_password =
         conninfo.find("pass") != std::string_view::npos || rest.find_first_of(":@") != std::string_view::npos;
     return quoted == "=" || quoted == "]" || quoted == ":" || quoted == "/" ||
-           (is_word(quoted) && !may_have_password);
+           (is_word(quoted) && is_option(quoted, conninfo) && !may_have_password);
 }
 
 settings named_in(const conninfo_handle& parsed) {

@@ -31,6 +31,12 @@ TEST(conninfo_mistake, is_empty_for_a_good_one) {
 TEST(conninfo_mistake, names_what_is_wrong) {
     EXPECT_EQ(db::conninfo_mistake("sslmod=require"), "invalid connection option \"sslmod\"");
     EXPECT_EQ(db::conninfo_mistake("host=h user"), "missing \"=\" after \"user\" in connection info string");
+    for (const auto* secret :
+         {"sekret", "sekret host=h", "host=h sekret", "sekret=", "sekret==", " sekret "}) {
+        const auto mistake = db::conninfo_mistake(secret);
+        ASSERT_TRUE(mistake) << secret;
+        EXPECT_EQ(mistake->find("sekret"), std::string::npos) << *mistake;
+    }
     EXPECT_EQ(db::conninfo_mistake("user='x"), "unterminated quoted string in connection info string");
 }
 
