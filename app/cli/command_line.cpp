@@ -102,12 +102,10 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments, std::
         return inside != nullptr ? to_be_printed(inside->help()) : help_for(rules, {}, width);
     } catch (const CLI::CallForVersion& version) {
         return to_be_printed(std::string(version.what()) + "\n");
-    } catch (const CLI::ArgumentMismatch& mistake) {
-        const auto repeated = rules.repeated();
-        return usage_error(
-            repeated.empty() ? mistake.what() : repeated + " is given more than once: give it one value",
-            repeated.empty() ? std::string(try_help) : try_help_of(rules.chosen()->get_name()));
     } catch (const CLI::ParseError& mistake) {
+        if (const auto repeated = rules.repeated(); !repeated.empty())
+            return usage_error(repeated + " is given more than once: give it one value",
+                               try_help_of(rules.chosen()->get_name()));
         return usage_error(without_value.empty() ? mistake.what() : empty_value(without_value), try_help);
     }
 

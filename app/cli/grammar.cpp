@@ -84,7 +84,9 @@ void grammar::add_setting(CLI::App& sub, command which, const option& setting) {
                           : sub.add_option(with_short(setting.short_flag, setting.flag), text, help)
                                 ->type_name(std::string(setting.value));
     const std::string title(title_of(setting));
-    added->multi_option_policy(CLI::MultiOptionPolicy::Throw)->group(title);
+    // Scripts add a switch to those that are there, to turn it off.
+    added->multi_option_policy(is_flag ? CLI::MultiOptionPolicy::TakeLast : CLI::MultiOptionPolicy::Throw)
+        ->group(title);
     if (setting.environment != "LOG_LEVEL")
         return;
     for (const auto& each : level_flags)

@@ -71,8 +71,8 @@ TEST_F(definitions, mistakes_name_file_and_line) {
     write("shop/migrations/001.sql", "SELECT 1");
     write("shop/projection.conf", "topic = orders\nplugins = usage");
     EXPECT_THAT(mistake(), HasSubstr("names a plugin 'usage', which has no directory"));
-    write("shop/plugins/usage/apply.sql", "SELECT $8");
-    EXPECT_THAT(mistake(), HasSubstr("'shop/plugins/usage/apply.sql', line 1: there is no parameter $8"));
+    write("shop/plugins/usage/apply.sql", "SELECT $9");
+    EXPECT_THAT(mistake(), HasSubstr("'shop/plugins/usage/apply.sql', line 1: there is no parameter $9"));
 }
 
 TEST_F(definitions, a_later_place_counts) {
