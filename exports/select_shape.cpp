@@ -112,6 +112,24 @@ bool is_plain(const sql_word& each) {
            each.is_symbol('(') || each.is_symbol(',') || each.is_symbol(')');
 }
 
+// Of COPY (query) TO …, or of COPY table (columns) TO …
+std::string query_of(std::string_view sql, std::span<const sql_word> copied) {
+    const auto text_between = [sql](const sql_word& open, const sql_word& close) {
+        return std::string(sql.substr(open.end, close.begin - open.end));
+    };
+    const auto is_outer = [](char which) {
+        return [which](const sql_word& each) { return each.depth == 0 && each.is_symbol(which); };
+    };
+    const auto open = std::ranges::find_if(copied, is_outer('('));
+    const auto close = std::ranges::find_if(copied, is_outer(')'));
+    if (open == copied.begin() && close != copied.end())
+        return text_between(*open, *close);
+    const bool columns = open != copied.end() && close != copied.end();
+    const auto& last = *std::prev(columns ? open : copied.end());
+    const auto table = sql.substr(copied.front().begin, last.end - copied.front().begin);
+    return fmt::format("SELECT {} FROM {}", columns ? text_between(*open, *close) : "*", table);
+}
+
 } // namespace
 
 select_shape shape_of_select(std::string_view sql) {
@@ -142,6 +160,8 @@ select_shape shape_of_select(std::string_view sql) {
     shape.usual_dialect = options.usual_dialect;
     const std::span said(to + 2, words.end());
     shape.plain_dialect = std::ranges::all_of(said, is_plain);
+    if (const std::span copied(words.begin() + 1, to); !copied.empty())
+        shape.query = query_of(sql, copied);
     if (!said.empty())
         shape.options = sql.substr(said.front().begin, said.back().end - said.front().begin);
     return shape;

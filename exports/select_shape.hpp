@@ -14,6 +14,7 @@ struct select_shape {
     // No option but CSV and HEADER.
     bool plain_dialect = false;
     std::string options; // what stands behind TO STDOUT, word for word
+    std::string query;   // what is copied, as a SELECT
 };
 
 // One `COPY … TO STDOUT` in CSV with a header, in any spelling that PostgreSQL knows.

@@ -19,6 +19,9 @@
 
 namespace app {
 
+// What `check` looks for, as --for has it.
+enum class check_aim : unsigned char { archive, restore, exports, projections };
+
 struct command_line {
     app::command command = app::command::help;
     std::map<std::string, std::string, std::less<>> flags; // settings, by flag name
@@ -30,16 +33,16 @@ struct command_line {
     archive::cat_request cat;
     archive::erase_request erase;
     bool calendar = false;
-    std::string against;               // verify --against TABLE, as SQL writes it
-    bool exports = false;              // recover --exports
-    bool adopt = false;                // recover --adopt
-    std::vector<std::string> tasks;    // of `export`; none: all
-    std::optional<lake::day> boundary; // export --boundary DAY
-    journal_request journal;           // of `journal`
-    send_request send;                 // of `send`
-    projection_request projection;     // of `project`, `projections` and `migrate`
-    dead_letter_request dead_letters;  // of `dead-letters`
-    bool check_projections = false;    // check --for project
+    std::string against;                     // verify --against TABLE, as SQL writes it
+    bool exports = false;                    // recover --exports
+    bool adopt = false;                      // recover --adopt
+    std::vector<std::string> tasks;          // of `export`; none: all
+    std::optional<lake::day> boundary;       // export --boundary DAY
+    journal_request journal;                 // of `journal`
+    send_request send;                       // of `send`
+    projection_request projection;           // of `project`, `projections` and `migrate`
+    dead_letter_request dead_letters;        // of `dead-letters`
+    check_aim checking = check_aim::archive; // check --for
 };
 
 // Either something to do, or what to print and the exit code.

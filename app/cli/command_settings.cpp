@@ -28,6 +28,7 @@ constexpr std::string_view placement[] = {"ARCHIVE_TIER", "ARCHIVE_TAGS", "ARCHI
 constexpr std::string_view resources[] = {"ARCHIVE_PARALLEL", "ARCHIVE_MEMORY"};
 constexpr std::string_view waits[] = {"ARCHIVE_LOCK_WAIT", "ARCHIVE_SETTLE_WAIT"};
 constexpr std::string_view metrics[] = {"ARCHIVE_METRICS_FILE", "ARCHIVE_PUSHGATEWAY"};
+constexpr std::string_view tasks[] = {"DSL_PATH", "EXPORT_TIME_ZONE"};
 constexpr std::string_view sink_of_exports[] = {"EXPORT_TO", "EXPORT_PATH", "EXPORT_LAKE_PATH"};
 
 // The owner that the folder would have.
@@ -127,7 +128,8 @@ bool takes(command which, const option& setting) {
             name);
     case command::check:
         return among({group::logging, group::database, group::lake, group::table, group::placement,
-                      group::trace, group::foreseeing, group::projecting},
+                      group::trace, group::foreseeing, group::projecting, group::sink_of_exports,
+                      group::tasks},
                      name);
     case command::config:
         return true;

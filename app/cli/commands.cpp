@@ -98,9 +98,11 @@ constexpr std::array send_flags{
 };
 constexpr std::array journal_flags{
     command_flag{"--from", "N", "of `cat`: the first position (default: the oldest there is)", {}}, output};
-constexpr words checked{"archive", "project"};
+constexpr std::array<std::string_view, 4> checked{"archive", "restore", "export", "project"};
 constexpr std::array check_flags{
-    command_flag{"--for", "COMMAND", "for what: archive (the default) or project", checked}, output};
+    command_flag{"--for", "COMMAND", "for what: archive (the default), restore in place, export or project",
+                 checked},
+    output};
 constexpr std::array project_flags{
     command_flag{"--once", "", "until what there is now is applied, then exit 0", {}},
 };

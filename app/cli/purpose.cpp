@@ -22,9 +22,10 @@ purpose purpose_of(const command_line& request, const texts& given) {
         return purpose::replaying;
     if (request.command == command::project || request.command == command::projections ||
         request.command == command::dead_letters || request.command == command::migrate ||
-        request.check_projections)
+        request.checking == check_aim::projections)
         return purpose::projecting;
-    if (request.command == command::export_tasks || (request.command == command::recover && request.exports))
+    if (request.command == command::export_tasks ||
+        (request.command == command::recover && request.exports) || request.checking == check_aim::exports)
         return purpose::exports;
     const bool of_files =
         request.command == command::list || (request.command == command::cat && request.cat.where.empty());

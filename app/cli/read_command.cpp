@@ -17,6 +17,14 @@ namespace app {
 
 namespace {
 
+// The text is one of the flag's choices, or empty.
+check_aim aim_of(std::string_view text) noexcept {
+    return text == "restore"   ? check_aim::restore
+           : text == "export"  ? check_aim::exports
+           : text == "project" ? check_aim::projections
+                               : check_aim::archive;
+}
+
 // Each member returns a mistake, or "".
 class command_reader {
   public:
@@ -30,7 +38,7 @@ class command_reader {
         if (auto mistake = mistake_in_texts(); !mistake.empty())
             return mistake;
         result_.output = text("--output") == "json" ? output_format::json : output_format::text;
-        result_.check_projections = text("--for") == "project";
+        result_.checking = aim_of(text("--for"));
         result_.keep = text("--keep");
         result_.discard = text("--discard");
         if (result_.command == command::restore)

@@ -32,6 +32,8 @@ std::string sentence_of(const export_summary& facts) {
         return facts.failed.message;
     if (facts.command == "recover")
         return "recovered " + counted(facts.files_settled, "file");
+    if (facts.command == "check")
+        return "checked what exports need";
     const auto failed = tasks_that(exports::outcome::failed, facts);
     auto text = fmt::format("{}: {}{}", counted(facts.reports.size(), "task"),
                             facts.dry_run ? "could export " : "exported ", counted(rows_of(facts), "row"));

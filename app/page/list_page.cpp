@@ -31,11 +31,7 @@ report_page page_of_inventory(const archive::inventory& found, std::string path)
         page.facts.push_back(
             {"Compression", fmt::format("{:.1f} : 1", static_cast<double>(found.csv_bytes) /
                                                           static_cast<double>(found.bytes))});
-    std::int64_t days_without = 0;
-    for (const auto& gap : found.gaps)
-        days_without += gap.days();
-    page.facts.push_back(
-        {"Days in between without a file", grouped(static_cast<std::uint64_t>(days_without))});
+    page.facts.push_back({"Days in between without a file", grouped(found.gap_days())});
     for (const auto& file : found.files) {
         const auto slash = file.name.rfind('/');
         page.days.push_back({file.which, file.name.substr(slash == std::string::npos ? 0 : slash + 1),

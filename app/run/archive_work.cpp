@@ -14,7 +14,8 @@ namespace {
 progress_display::style style_of(const run_log& out, command asked, async::log_level level) {
     if (level > async::log_level::info)
         return progress_display::style::on_request;
-    const bool between_rows = asked == command::cat && is_terminal(stream::output);
+    const bool between_rows =
+        (asked == command::cat || asked == command::check) && is_terminal(stream::output);
     return out.text && is_terminal(stream::error) && !between_rows ? progress_display::style::bar
                                                                    : progress_display::style::lines;
 }

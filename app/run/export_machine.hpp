@@ -38,6 +38,8 @@ class export_machine {
     [[nodiscard]] exports::sink& files() noexcept { return *files_; }
     // Of the task at hand of `exporter`.
     [[nodiscard]] const exports::export_progress& progress() const noexcept { return progress_; }
+    // There must be a lake.
+    [[nodiscard]] lake::folder& folder() { return connections_.folder(); }
     [[nodiscard]] db::database_access database() noexcept { return connections_.database(); }
 
     // Closes idle connections, so that the loop can end.

@@ -1,6 +1,8 @@
 #include "app/run/export_work.hpp"
 
 #include "app/cli/commands.hpp"
+#include "app/run/check_printer.hpp"
+#include "app/run/export_checks.hpp"
 #include "app/run/loop_run.hpp"
 #include "app/settings/nearest.hpp"
 #include "app/text/terminal.hpp"
@@ -48,8 +50,8 @@ std::vector<exports::task> choose(std::vector<exports::task> there, const std::v
     return chosen;
 }
 
-progress_display::style style_of(const run_log& out, async::log_level level) {
-    if (level > async::log_level::info)
+progress_display::style style_of(const run_log& out, command asked, async::log_level level) {
+    if (level > async::log_level::info || asked == command::check)
         return progress_display::style::on_request;
     return out.text && is_terminal(stream::error) ? progress_display::style::bar
                                                   : progress_display::style::lines;
@@ -69,9 +71,10 @@ export_work::export_work(const command_line& request, const configuration& setti
     , machine_(loop_.get_executor(), settings_, stop_, frame.blocking_calls(), log_, frame.run_id())
     , guard_(loop_.get_executor(), stop_, log_)
     , out_(frame.out())
-    , display_(loop_.get_executor(), style_of(frame.out(), settings.level),
+    , display_(loop_.get_executor(), style_of(frame.out(), request.command, settings.level),
                {[this] { return facts(); }, [this](const progress_pace& pace) { log_progress(pace); }},
-               standard_error()) {
+               standard_error())
+    , printing_(frame.blocking_calls()) {
     out_.display = &display_;
 }
 
@@ -124,6 +127,10 @@ awaitable<void> export_work::work() {
         co_await recover();
         co_return;
     }
+    if (request_.command == command::check) {
+        co_await check();
+        co_return;
+    }
     auto there = co_await machine_.tasks().all();
     const auto chosen = choose(std::move(there), request_.tasks, settings_.exporting.tasks.string());
     tasks_chosen_ = chosen.size();
@@ -136,6 +143,14 @@ awaitable<void> export_work::work() {
         if (stop_.requested())
             async::throw_cancelled();
     }
+}
+
+awaitable<void> export_work::check() {
+    check_printer printer(printing_, request_.output);
+    export_check_context context{settings_, machine_, {}};
+    context.ended = [&printer](const std::vector<archive::check_line>& lines) { return printer.show(lines); };
+    const auto lines = co_await check_exports(std::move(context));
+    answer_ = printer.finish(lines);
 }
 
 awaitable<void> export_work::recover() {

@@ -6,6 +6,7 @@
 #include "app/observe/progress.hpp"
 #include "app/observe/summary.hpp"
 #include "app/run/export_machine.hpp"
+#include "app/run/inquiry.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/run/stop_guard.hpp"
 #include "app/settings/configuration.hpp"
@@ -36,6 +37,8 @@ class export_work {
 
     [[nodiscard]] const std::vector<exports::task_report>& reports() const noexcept { return reports_; }
     [[nodiscard]] std::uint64_t files_settled() const noexcept { return files_settled_; }
+    // Of `check`; otherwise empty.
+    [[nodiscard]] const inquiry_answer& answer() const noexcept { return answer_; }
     [[nodiscard]] run_costs costs() const { return machine_.costs(); }
     // Where the files are, for people.
     [[nodiscard]] const std::string& place() { return machine_.files().place(); }
@@ -43,6 +46,7 @@ class export_work {
   private:
     [[nodiscard]] async::awaitable<void> work();
     [[nodiscard]] async::awaitable<void> recover();
+    [[nodiscard]] async::awaitable<void> check();
     [[nodiscard]] progress_facts facts() const;
     void log_progress(const progress_pace& pace);
 
@@ -57,6 +61,8 @@ class export_work {
     progress_display display_;
     std::vector<exports::task_report> reports_;
     std::uint64_t files_settled_ = 0;
+    async::helper_thread& printing_;
+    inquiry_answer answer_;
     std::string task_; // at hand
     std::size_t tasks_chosen_ = 0;
     std::chrono::steady_clock::time_point task_began_ = std::chrono::steady_clock::now();

@@ -3,8 +3,10 @@
 #include "app/cli/exit_code.hpp"
 #include "app/observe/run_id.hpp"
 #include "app/page/list_page.hpp"
+#include "app/run/check_printer.hpp"
 #include "app/run/clear_text.hpp"
 #include "app/run/print_lines.hpp"
+#include "app/run/storage_grant.hpp"
 #include "app/text/render.hpp"
 #include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
@@ -26,8 +28,6 @@ using async::awaitable;
 std::string path_of(const configuration& settings) {
     return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
 }
-
-check_look look_of_output() { return {width_of(stream::output), colour_wanted(stream::output)}; }
 
 // For the summary.
 void note(archive::run_report& report, std::uint64_t days, std::uint64_t rows, std::uint64_t bytes) {
@@ -76,24 +76,20 @@ awaitable<inquiry_answer> verify(const command_line& request, inquiry_context co
 awaitable<inquiry_answer> check_all(const command_line& request, inquiry_context context) {
     const auto& settings = context.settings;
     db::link_facts link;
-    bool connected = false;
     auto options = context.database.options;
-    options.opened = [&link, &connected](const db::link_facts& made) {
-        link = made;
-        connected = true;
-    };
+    options.opened = [&link](const db::link_facts& made) { link = made; };
     const db::database_access database{options, context.database.helper, context.database.log};
     archive::preflight_context look{settings.job, database, context.lake, {}, {}, random_hex(12)};
     look.database_name = db::describe_conninfo(settings.database);
     look.account = fmt::format("account '{}', by {}", settings.account.name, lake_identity(settings));
-    auto lines = co_await archive::preflight(look);
-    if (const auto after = std::ranges::find(lines, "database", &archive::check_line::name);
-        connected && after != lines.end())
-        lines.insert(after + 1, judge_encryption(link));
-    lines.insert(lines.begin(), {"settings", archive::check_status::ok, "every setting can be read"});
-    const auto failed = archive::verdict_of(lines);
-    const auto code = failed ? exit_code_of(*failed) : exit_code::done;
-    co_return inquiry_answer{render_checks(lines, code, request.output, look_of_output()), code};
+    look.grant = storage_grant(settings, settings.container);
+    look.aim = request.checking == check_aim::restore ? archive::preflight_aim::restore
+                                                      : archive::preflight_aim::archive;
+    look.link = [&link] { return judge_encryption(link); };
+    check_printer printer(context.printing, request.output);
+    look.ended = [&printer](const std::vector<archive::check_line>& lines) { return printer.show(lines); };
+    const auto lines = co_await archive::preflight(look);
+    co_return printer.finish(lines);
 }
 
 awaitable<inquiry_answer> cat(const command_line& request, inquiry_context context) {
@@ -143,7 +139,9 @@ inquiry_answer check_without_settings(const std::vector<std::string>& mistakes, 
     std::vector<archive::check_line> lines;
     for (const auto& mistake : mistakes)
         lines.push_back({"settings", archive::check_status::failed, mistake, {}, async::failure::usage});
-    return {render_checks(lines, exit_code::usage, format, look_of_output()), exit_code::usage};
+    return {render_checks(lines, exit_code::usage, format,
+                          {width_of(stream::output), colour_wanted(stream::output)}),
+            exit_code::usage};
 }
 
 } // namespace app

@@ -122,11 +122,15 @@ awaitable<std::vector<check_line>> check_projections(projection_check_context co
     else
         lines.push_back({"journal", check_status::failed, context.journal_problem, "Check JOURNAL.",
                          async::failure::precondition});
+    if (context.ended)
+        co_await context.ended(lines);
     std::function<awaitable<void>(db::connection&)> body =
         [&context, &lines](db::connection& session) -> awaitable<void> {
         lines.push_back({"database", check_status::ok, context.database_name});
         co_await add_rights(session, lines);
         co_await add_unlogged(session, context.definitions, lines);
+        if (context.ended)
+            co_await context.ended(lines);
         if (context.journal != nullptr)
             co_await add_positions(session, context, lines);
     };

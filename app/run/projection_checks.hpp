@@ -19,6 +19,7 @@ struct projection_check_context {
     std::string group;
     events::journal* journal; // null, and why
     std::string journal_problem;
+    archive::check_listener ended; // awaited with all lines so far; may be empty
 };
 
 // Looks at everything, whatever fails on the way; changes nothing.

@@ -4,6 +4,7 @@
 #include "app/observe/metrics_beat.hpp"
 #include "app/observe/projection_metrics.hpp"
 #include "app/run/archived_events.hpp"
+#include "app/run/check_printer.hpp"
 #include "app/run/loop_run.hpp"
 #include "app/run/open_journal.hpp"
 #include "app/run/projection_checks.hpp"
@@ -48,6 +49,7 @@ projection_work::projection_work(const command_line& request, const configuratio
     , settings_(settings)
     , log_(frame.log())
     , run_id_(frame.run_id())
+    , printing_(frame.blocking_calls())
     , prepared_(std::move(prepared))
     , health_(std::move(health))
     , connections_(loop_.get_executor(), settings, lake_of_replay(settings), frame.blocking_calls(), log_)
@@ -229,11 +231,14 @@ awaitable<void> projection_work::check(definition_list there) {
                                      wanted,
                                      settings_.journal.group,
                                      journal_.get(),
-                                     std::move(problem)};
+                                     std::move(problem),
+                                     {}};
+    check_printer printer(printing_, request_.output);
+    context.ended = [&printer](const std::vector<archive::check_line>& lines) { return printer.show(lines); };
     const auto lines = co_await check_projections(std::move(context));
-    const auto failed = archive::verdict_of(lines);
-    exit_code_ = failed ? exit_code_of(*failed) : exit_code::done;
-    answer_ = render_checks(lines, exit_code_, request_.output);
+    auto answer = printer.finish(lines);
+    exit_code_ = answer.exit_code;
+    answer_ = std::move(answer.text);
 }
 
 } // namespace app

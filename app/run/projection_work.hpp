@@ -78,6 +78,7 @@ class projection_work {
     const configuration& settings_;
     async::log& log_;
     std::string run_id_;
+    async::helper_thread& printing_;
     std::function<void()> prepared_;
     health_server health_;
     boost::asio::io_context loop_{1};

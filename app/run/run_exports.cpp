@@ -20,11 +20,18 @@ namespace {
 
 class export_command : public framed_command {
   public:
-    export_command(const command_line& request, const configuration& settings)
+    // On a terminal `check` prints its answer alone.
+    export_command(const command_line& request, const configuration& settings, const run_log& out)
         : request_(request)
-        , settings_(settings) {
+        , settings_(settings)
+        , brief_(out.text && request.command == command::check) {
         facts_.command = info_of(request.command).name;
         facts_.dry_run = settings.exporting.dry_run;
+    }
+
+    void log_begin(async::log& log) const {
+        if (!brief_)
+            log_exports_start(log, facts_.command, settings_);
     }
 
     [[nodiscard]] work_end work(run_frame& frame) override {
@@ -34,7 +41,10 @@ class export_command : public framed_command {
         facts_.files_settled = work.files_settled();
         facts_.costs = work.costs();
         end.exit_code = exit_code_of(facts_.reports);
-        if (request_.command == command::export_tasks)
+        if (request_.command == command::check) {
+            end.exit_code = work.answer().exit_code;
+            frame.print(end, work.answer().text);
+        } else if (request_.command == command::export_tasks)
             frame.print(end, render_exports(facts_.reports, work.place(), request_.output));
         else if (!end.failed && request_.output == output_format::json)
             frame.print(end, fmt::format(R"({{"schema":"event-archiver/recover/v1","files_settled":{}}})"
@@ -57,11 +67,15 @@ class export_command : public framed_command {
 
     [[nodiscard]] std::string sentence() const override { return sentence_of(facts_); }
 
-    void log_summary(async::log& log) const override { app::log_summary(log, facts_); }
+    void log_summary(async::log& log) const override {
+        if (!brief_)
+            app::log_summary(log, facts_);
+    }
 
   private:
     const command_line& request_;
     const configuration& settings_;
+    bool brief_;
     export_summary facts_;
 };
 
@@ -82,8 +96,8 @@ int exit_code_of(std::span<const exports::task_report> reports) {
 
 int run_exports(const command_line& request, const configuration& settings) {
     run_frame frame(settings);
-    log_exports_start(frame.log(), info_of(request.command).name, settings);
-    export_command asked(request, settings);
+    export_command asked(request, settings, frame.out());
+    asked.log_begin(frame.log());
     return frame.run(asked);
 }
 

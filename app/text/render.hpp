@@ -26,6 +26,10 @@ struct check_look {
     std::size_t width = 0; // columns of the terminal; 0: lines are as long as they are
     bool colour = false;
 };
+// With its remedy below it.
+[[nodiscard]] std::string render_check_line(const archive::check_line& line, check_look look);
+// The last line: how many failed.
+[[nodiscard]] std::string render_check_verdict(const std::vector<archive::check_line>& lines, int exit_code);
 [[nodiscard]] std::string render_checks(const std::vector<archive::check_line>& lines, int exit_code,
                                         output_format format, check_look look = {});
 

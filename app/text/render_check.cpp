@@ -32,10 +32,13 @@ std::string_view colour_of(archive::check_status status) {
     return "\x1b[2m";
 }
 
-std::string check_text(const archive::check_line& line, std::size_t name_width, check_look look) {
+} // namespace
+
+std::string render_check_line(const archive::check_line& line, check_look look) {
     constexpr std::size_t status_width = 7;
+    constexpr std::size_t name_width = 14; // of "database clock"; lines appear before the longest is known
     const auto status = std::string(archive::to_string(line.status));
-    const auto column = status_width + name_width + 4;
+    const auto column = status_width + std::max(name_width, line.name.size()) + 4;
     auto text = fmt::format("{}{}{}{}  {:<{}}  ", look.colour ? colour_of(line.status) : "", status,
                             look.colour ? "\x1b[0m" : "", std::string(status_width - status.size(), ' '),
                             line.name, name_width);
@@ -45,7 +48,7 @@ std::string check_text(const archive::check_line& line, std::size_t name_width, 
     return text;
 }
 
-std::string check_verdict(const std::vector<archive::check_line>& lines, int exit_code) {
+std::string render_check_verdict(const std::vector<archive::check_line>& lines, int exit_code) {
     const auto that_are = [&lines](archive::check_status status) {
         return static_cast<std::uint64_t>(std::ranges::count(lines, status, &archive::check_line::status));
     };
@@ -58,8 +61,6 @@ std::string check_verdict(const std::vector<archive::check_line>& lines, int exi
     return warnings > 0 ? fmt::format("\n{} passed, {}\n", all, words)
                         : fmt::format("\nall {} passed\n", all);
 }
-
-} // namespace
 
 std::string render_checks(const std::vector<archive::check_line>& lines, int exit_code, output_format format,
                           check_look look) {
@@ -76,13 +77,10 @@ std::string render_checks(const std::vector<archive::check_line>& lines, int exi
                                             {"checks", std::move(checks)}}) +
                "\n";
     }
-    std::size_t width = 0;
-    for (const auto& line : lines)
-        width = std::max(width, line.name.size());
     std::string text;
     for (const auto& line : lines)
-        text += check_text(line, width, look);
-    return text + check_verdict(lines, exit_code);
+        text += render_check_line(line, look);
+    return text + render_check_verdict(lines, exit_code);
 }
 
 } // namespace app

@@ -26,13 +26,6 @@ std::optional<double> ratio_of(const archive::archived_file& file) {
     return static_cast<double>(file.bytes) / static_cast<double>(*file.csv_bytes);
 }
 
-std::int32_t gap_days(const archive::inventory& found) {
-    std::int32_t days = 0;
-    for (const auto& gap : found.gaps)
-        days += gap.days();
-    return days;
-}
-
 std::string list_json(const archive::inventory& found, const std::string& path) {
     json::array days;
     for (const auto& file : found.files) {
@@ -58,7 +51,7 @@ std::string list_json(const archive::inventory& found, const std::string& path) 
     const json::object totals{{"days", found.days},           {"files", found.files.size()},
                               {"rows", found.rows},           {"bytes", found.bytes},
                               {"csv_bytes", found.csv_bytes}, {"pending", found.pending},
-                              {"gap_days", gap_days(found)},  {"lost", found.lost}};
+                              {"gap_days", found.gap_days()}, {"lost", found.lost}};
     return json::serialize(json::object{{"schema", "event-archiver/list/v1"},
                                         {"path", valid_utf8(path)},
                                         {"days", std::move(days)},
@@ -109,8 +102,7 @@ std::string render_list(const archive::inventory& found, const std::string& path
     text += fmt::format("\n{}, {} rows, {} in {}", counted(found.days, "day"), grouped(found.rows),
                         short_bytes(static_cast<double>(found.bytes)), path);
     if (!found.gaps.empty())
-        text += fmt::format("; {} in between without a file",
-                            counted(static_cast<std::uint64_t>(gap_days(found)), "day"));
+        text += fmt::format("; {} in between without a file", counted(found.gap_days(), "day"));
     if (found.lost > 0)
         text += fmt::format("; {} not as the ledger knows them: `event-archiver verify` names them",
                             counted(found.lost, "file"));

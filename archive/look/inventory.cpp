@@ -151,4 +151,11 @@ inventory take_inventory(const lake::file_map& files, const lake::day_range& day
     return all;
 }
 
+std::uint64_t inventory::gap_days() const noexcept {
+    std::uint64_t missing = 0;
+    for (const auto& gap : gaps)
+        missing += static_cast<std::uint64_t>(gap.days());
+    return missing;
+}
+
 } // namespace archive

@@ -61,6 +61,9 @@ struct inventory {
     std::uint64_t csv_bytes = 0; // where known
     std::uint64_t pending = 0;   // files
     std::uint64_t lost = 0;      // files that are missing, or are not as the ledger knows them
+
+    // Days without a file in between.
+    [[nodiscard]] std::uint64_t gap_days() const noexcept;
 };
 [[nodiscard]] inventory take_inventory(const lake::file_map& files, const lake::day_range& days,
                                        std::string_view now = {}, const lake::ledger_state& known = {});

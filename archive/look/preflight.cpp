@@ -58,7 +58,7 @@ check_line judge_version(int server_version) {
             failure::precondition};
 }
 
-std::vector<check_line> judge_rights(const table_rights& rights) {
+std::vector<check_line> judge_rights(const table_rights& rights, preflight_aim aim) {
     const auto judge = [&rights](std::string_view name, bool granted, std::string_view privilege,
                                  std::string on) -> check_line {
         if (granted)
@@ -71,7 +71,13 @@ std::vector<check_line> judge_rights(const table_rights& rights) {
     if (!rights.usage)
         lines.push_back(judge("usage", false, "USAGE", "SCHEMA " + rights.schema));
     lines.push_back(judge("select", rights.select, "SELECT", rights.table));
-    lines.push_back(judge("delete", rights.remove, "DELETE", rights.table));
+    if (aim == preflight_aim::archive) {
+        lines.push_back(judge("delete", rights.remove, "DELETE", rights.table));
+        return lines;
+    }
+    lines.push_back(judge("insert", rights.insert, "INSERT", rights.table));
+    if (!rights.temporary)
+        lines.push_back(judge("temporary", false, "TEMPORARY", "DATABASE " + rights.database));
     return lines;
 }
 
@@ -90,10 +96,18 @@ check_line failed_line(std::string name, const std::exception_ptr& failed) {
     return line;
 }
 
+awaitable<void> tell(const preflight_context& context, const std::vector<check_line>& lines) {
+    if (context.ended)
+        co_await context.ended(lines);
+}
+
 awaitable<std::vector<check_line>> preflight(preflight_context context) {
     std::vector<check_line> lines;
+    lines.push_back({"settings", check_status::ok, "every setting can be read"});
     const auto table = co_await check_database(context, lines);
+    co_await tell(context, lines);
     co_await check_lake(context, table, lines);
+    co_await tell(context, lines);
     co_return lines;
 }
 

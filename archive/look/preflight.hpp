@@ -57,15 +57,28 @@ inline constexpr int server_version_min = 130'000; // pg_current_xact_id()
 // `ahead`: how far the other clock is before ours.
 [[nodiscard]] check_line judge_clock(std::string name, std::optional<std::chrono::milliseconds> ahead);
 [[nodiscard]] check_line judge_version(int server_version);
+// What is to be run.
+enum class preflight_aim : std::uint8_t {
+    archive,
+    restore, // in place
+};
+
 struct table_rights {
-    std::string table; // quoted
-    std::string role;  // quoted
-    std::string schema;
+    std::string table;    // quoted
+    std::string role;     // quoted
+    std::string schema;   // quoted
+    std::string database; // quoted
     bool usage = true;
     bool select = true;
     bool remove = true;
+    bool insert = true;
+    bool temporary = true; // tables in the database
 };
-[[nodiscard]] std::vector<check_line> judge_rights(const table_rights& rights);
+[[nodiscard]] std::vector<check_line> judge_rights(const table_rights& rights,
+                                                   preflight_aim aim = preflight_aim::archive);
+
+// Awaited whenever a check has ended, with all lines so far, which only grow.
+using check_listener = std::function<awaitable<void>(const std::vector<check_line>&)>;
 
 struct preflight_context {
     const archive::settings& settings;
@@ -74,7 +87,13 @@ struct preflight_context {
     std::string database_name; // for people, without a password
     std::string account;       // name and kind of credential
     std::string nonce;         // of the probe blob
+    preflight_aim aim = preflight_aim::archive;
+    std::string grant = {};                // what gives this credential its permissions: the remedy
+    std::function<check_line()> link = {}; // what is known of the connection once it is made; may be empty
+    check_listener ended = {};             // may be empty
 };
+
+[[nodiscard]] awaitable<void> tell(const preflight_context& context, const std::vector<check_line>& lines);
 
 // Checks everything, whatever fails on the way. Writes one blob, event-archiver-check-<nonce>, where the
 // container exists, and takes it away again.
@@ -84,6 +103,10 @@ struct preflight_context {
 // The table, if it could be described.
 [[nodiscard]] awaitable<std::optional<table_description>> check_database(const preflight_context& context,
                                                                          std::vector<check_line>& lines);
+// Whether the storage account and the container can be read and written to. Null: they cannot be read;
+// otherwise the archive's files, or nothing where there is no container yet.
+[[nodiscard]] awaitable<std::optional<std::optional<lake::file_map>>>
+check_storage(const preflight_context& context, std::vector<check_line>& lines);
 [[nodiscard]] awaitable<void> check_lake(const preflight_context& context,
                                          const std::optional<table_description>& table,
                                          std::vector<check_line>& lines);

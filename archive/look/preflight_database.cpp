@@ -55,7 +55,7 @@ awaitable<void> check_server(db::connection& session, std::vector<check_line>& l
     lines.push_back(judge_clock("database clock", theirs - ours));
 }
 
-awaitable<void> check_rights(db::connection& session, const table_description& table,
+awaitable<void> check_rights(db::connection& session, const table_description& table, preflight_aim aim,
                              std::vector<check_line>& lines) {
     const auto oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
@@ -63,7 +63,9 @@ awaitable<void> check_rights(db::connection& session, const table_description& t
         "SELECT quote_ident(current_user), quote_ident(n.nspname), has_schema_privilege(n.oid, 'USAGE'),"
         " (SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT')) FROM pg_attribute a"
         "  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),"
-        " has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid)"
+        " has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid),"
+        " has_table_privilege(c.oid, 'INSERT'), has_database_privilege(current_database(), 'TEMPORARY'),"
+        " quote_ident(current_database())"
         " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
         parameters);
     table_rights rights;
@@ -73,13 +75,20 @@ awaitable<void> check_rights(db::connection& session, const table_description& t
     rights.usage = seen.boolean(0, 2);
     rights.select = seen.boolean(0, 3);
     rights.remove = seen.boolean(0, 4);
-    for (auto& line : judge_rights(rights))
+    rights.insert = seen.boolean(0, 6);
+    rights.temporary = seen.boolean(0, 7);
+    rights.database = seen.text(0, 8);
+    for (auto& line : judge_rights(rights, aim))
         lines.push_back(std::move(line));
     if (seen.boolean(0, 5))
         add(lines, "row security", check_status::warning,
-            "policies decide which rows this role may see and delete; where they disagree, a run ends with "
-            "exit code 7",
-            fmt::format("CREATE POLICY archiver ON {} TO {} USING (true);", table.name, rights.role));
+            aim == preflight_aim::restore
+                ? "policies decide which rows this role may see and insert; one that they refuse ends a "
+                  "restore"
+                : "policies decide which rows this role may see and delete; where they disagree, a run ends "
+                  "with exit code 7",
+            fmt::format("CREATE POLICY {} ON {} TO {} USING (true);",
+                        aim == preflight_aim::restore ? "restorer" : "archiver", table.name, rights.role));
     else
         add(lines, "row security", check_status::ok, "no policy applies");
 }
@@ -105,6 +114,32 @@ std::string consequence_of(const db::effect& effect, std::uint32_t own, db::side
             ? "ARCHIVE_SIDE_EFFECTS allows it"
             : "a run that meets such rows ends with exit code 3, unless ARCHIVE_SIDE_EFFECTS=allow";
     return fmt::format("{}: {}; {}", effect.words, consequence, then);
+}
+
+// What runs for rows that are put back.
+awaitable<void> check_insert_effects(db::connection& session, std::uint32_t root,
+                                     std::vector<check_line>& lines) {
+    const auto catalog = co_await db::read_effect_catalog(session);
+    const auto effects = db::effects_of_insert(catalog, root);
+    if (effects.empty())
+        add(lines, "triggers", check_status::ok, "none on INSERT");
+    else
+        add(lines, "triggers", check_status::warning,
+            fmt::format(
+                "{} will run for restored rows; a restore ends with exit code 3 where other rows were "
+                "changed or deleted, unless ARCHIVE_SIDE_EFFECTS=allow",
+                db::in_words(effects)),
+            "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
+}
+
+// What keeps a table from getting its rows back.
+awaitable<void> check_restore_obstacles(db::connection& session, const table_description& table,
+                                        std::vector<check_line>& lines) {
+    const auto shape = co_await read_shape(session, table.oid);
+    judge(lines, "inheritance", shape_mistake(shape), "neither foreign tables nor tables that inherit");
+    judge(lines, "logging", unlogged_mistake(shape), "the table survives a crash");
+    const auto top = co_await db::root_of(session, table.oid);
+    co_await check_insert_effects(session, top.oid, lines);
 }
 
 awaitable<void> check_obstacles(db::connection& session, const table_description& table,
@@ -209,7 +244,10 @@ awaitable<void> check_transactions(db::connection& session, std::vector<check_li
 awaitable<void> look(db::connection& session, const preflight_context& context,
                      std::vector<check_line>& lines, std::optional<table_description>& table) {
     add(lines, "database", check_status::ok, context.database_name);
+    if (context.link)
+        lines.push_back(context.link());
     co_await check_session(session, lines);
+    co_await tell(context, lines);
     const auto& settings = context.settings;
     named_table named;
     std::exception_ptr missing;
@@ -221,6 +259,7 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     co_await check_server(session, lines);
+    co_await tell(context, lines);
     try {
         if (!missing)
             table = co_await describe_table(session, named, settings.time_column, settings.key_columns);
@@ -245,9 +284,16 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
                         key_names(*table), table->keys.front().type, table->rows_estimate));
         add(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(*table)));
     }
-    co_await check_rights(session, *table, lines);
+    co_await check_rights(session, *table, context.aim, lines);
+    co_await tell(context, lines);
+    if (context.aim == preflight_aim::restore) {
+        co_await check_restore_obstacles(session, *table, lines);
+        co_await transaction.rollback();
+        co_return;
+    }
     co_await check_obstacles(session, *table, settings.side_effects, lines);
     check_indexes(*table, lines);
+    co_await tell(context, lines);
     co_await check_transactions(session, lines);
     co_await transaction.rollback(); // it has only read
 }
@@ -261,8 +307,14 @@ awaitable<std::optional<table_description>> check_database(const preflight_conte
         db::with_session(context.database, [&context, &lines, &table](db::connection& session) {
             return look(session, context, lines, table);
         }));
-    if (failed)
-        lines.push_back(failed_line(lines.empty() ? "database" : "database questions", failed));
+    if (failed) {
+        const bool connected = std::ranges::find(lines, "database", &check_line::name) != lines.end();
+        lines.push_back(failed_line(connected ? "database questions" : "database", failed));
+        auto& line = lines.back();
+        if (!connected && line.remedy.empty() && line.failure == failure::temporary)
+            line.remedy =
+                "Check host and port, that the server listens there, and that no firewall is between.";
+    }
     co_return table;
 }
 

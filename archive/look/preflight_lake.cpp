@@ -21,10 +21,11 @@ using async::failure;
 
 namespace {
 
-constexpr std::string_view role_hint =
-    "Give the identity the role \"Storage Blob Data Contributor\" on the container, or a SAS with read, "
-    "write,"
-    " delete and list (sp=rwdl); tags ask for \"Storage Blob Data Owner\", or tags too (sp=rwdlt).";
+// What a missing permission asks for, behind what the service's answer already says.
+void add_grant(check_line& line, const preflight_context& context) {
+    if (line.failure == failure::refused && !context.grant.empty())
+        line.remedy += fmt::format("{}{}", line.remedy.empty() ? "" : " ", context.grant);
+}
 
 void judge_marks(const lake::file_map& files, const preflight_context& context,
                  const table_description& table, std::vector<check_line>& lines) {
@@ -127,8 +128,7 @@ awaitable<void> check_writing(const preflight_context& context, std::vector<chec
         co_return;
     }
     lines.push_back(failed_line("write", failed));
-    if (lines.back().failure == failure::refused)
-        lines.back().remedy += fmt::format("{}{}", lines.back().remedy.empty() ? "" : " ", role_hint);
+    add_grant(lines.back(), context);
     lines.back().remedy += fmt::format(" Delete '{}' if it is left.", name);
 }
 
@@ -217,38 +217,53 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
 
 } // namespace
 
-awaitable<void> check_lake(const preflight_context& context, const std::optional<table_description>& table,
-                           std::vector<check_line>& lines) {
+awaitable<std::optional<std::optional<lake::file_map>>> check_storage(const preflight_context& context,
+                                                                      std::vector<check_line>& lines) {
     auto& client = context.lake.client();
-    const auto listed = co_await async::outcome_of(context.lake.present_files());
+    auto listed = co_await async::outcome_of(context.lake.present_files());
     if (listed.failed) {
         lines.push_back(failed_line("lake", listed.failed));
-        if (lines.back().failure == failure::refused)
-            lines.back().remedy += fmt::format("{}{}", lines.back().remedy.empty() ? "" : " ", role_hint);
+        auto& line = lines.back();
+        add_grant(line, context);
+        if (line.remedy.empty() && line.failure == failure::temporary)
+            line.remedy = "Check the account's name and endpoint, and that this machine can reach it.";
     } else {
         lines.push_back({"lake", check_status::ok, context.account});
     }
     lines.push_back(judge_clock("lake clock", client.clock_ahead()));
+    co_await tell(context, lines);
     if (listed.failed)
-        co_return;
+        co_return std::nullopt;
     co_await check_namespace(context, lines);
-    const auto& files = *listed.value; // nothing: there is no container yet
+    auto& files = *listed.value; // nothing: there is no container yet
     if (!files) {
         lines.push_back({"container", check_status::ok,
                          fmt::format("'{}' is not there yet: the first run creates it", client.container())});
         lines.push_back({"write", check_status::skipped, "not tried: there is no container to write to"});
+    } else {
+        lines.push_back({"container", check_status::ok, fmt::format("'{}' is there", client.container())});
+        co_await check_container(context, lines);
+        co_await tell(context, lines);
+        co_await check_writing(context, lines);
+    }
+    co_await tell(context, lines);
+    co_return std::optional(std::move(files));
+}
+
+awaitable<void> check_lake(const preflight_context& context, const std::optional<table_description>& table,
+                           std::vector<check_line>& lines) {
+    const auto found = co_await check_storage(context, lines);
+    if (!found || !*found)
         co_return;
-    }
-    lines.push_back({"container", check_status::ok, fmt::format("'{}' is there", client.container())});
-    co_await check_container(context, lines);
-    co_await check_writing(context, lines);
+    const auto& files = **found;
     co_await check_owner(context, lines);
+    co_await tell(context, lines);
     std::set<std::string> told;
-    if (table) {
-        judge_marks(*files, context, *table, lines);
-        told = co_await check_due_files(context, *table, *files, lines);
+    if (table && context.aim == preflight_aim::archive) {
+        judge_marks(files, context, *table, lines);
+        told = co_await check_due_files(context, *table, files, lines);
     }
-    judge_files(*files, table.has_value(), told, lines);
+    judge_files(files, table.has_value(), told, lines);
 }
 
 } // namespace archive

@@ -21,8 +21,7 @@ check_line judge_role(const session_facts& facts) {
     if (!facts.writable.empty())
         return {
             "role", check_status::warning,
-            fmt::format("{} may create objects in {}: `archive` needs SELECT and DELETE on the table alone",
-                        facts.role, facts.writable),
+            fmt::format("{} may create objects in {}, which a run does not need", facts.role, facts.writable),
             fmt::format("REVOKE CREATE ON SCHEMA {} FROM {}; keep it for `restore --into` a new table.",
                         facts.writable, facts.role)};
     return {"role", check_status::ok,

@@ -96,9 +96,10 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
                            "Name the column with ARCHIVE_TIME_COLUMN.");
     }
     if (time_type != "timestamp without time zone" && time_type != "timestamp with time zone")
-        throw async::error(failure::precondition,
-                           fmt::format("column '{}' of {} is of type {}, not timestamp", time_column,
-                                       table.name, time_type));
+        throw async::error(
+            failure::precondition,
+            fmt::format("column '{}' of {} is of type {}, not timestamp", time_column, table.name, time_type),
+            "Name a column of type timestamp or timestamptz with ARCHIVE_TIME_COLUMN.");
     table.time_has_zone = time_type == "timestamp with time zone";
     table.time_column = db::connection::identifier(time_column);
 

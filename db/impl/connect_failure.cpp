@@ -24,6 +24,10 @@ constexpr std::string_view check_password = "Check the user and the password.";
 constexpr std::string_view check_pg_hba =
     "Check pg_hba.conf on the server, and whether it requires SSL (sslmode=require).";
 
+constexpr std::string_view check_database = "Check the database's name, or create it.";
+constexpr std::string_view check_role =
+    "Check the user, or create the role: docs/security.md has the statements.";
+
 // The first match counts. Texts of libpq 15, PostgreSQL 15 and PgBouncer 1.18.
 constexpr std::array known_texts{
     known_text{"no pg_hba.conf entry", failure::refused, check_pg_hba},
@@ -37,8 +41,9 @@ constexpr std::array known_texts{
     known_text{"SASL", failure::refused, check_password},
     known_text{"no such user", failure::refused, check_password},
     known_text{"wrong password type", failure::refused, check_password},
-    known_text{"permission denied for database", failure::refused, ""},
-    known_text{"not permitted to log in", failure::refused, ""},
+    known_text{"permission denied for database", failure::refused,
+               "Let the role connect: GRANT CONNECT ON DATABASE name TO role;"},
+    known_text{"not permitted to log in", failure::refused, "Let the role log in: ALTER ROLE name LOGIN;"},
     known_text{"certificate verify failed", failure::refused, check_certificate},
     known_text{"does not match host name", failure::refused, check_certificate},
     known_text{"root certificate file", failure::precondition, check_certificate},
@@ -46,7 +51,7 @@ constexpr std::array known_texts{
     known_text{"private key file", failure::precondition, "Check sslkey and the permissions of its file."},
     known_text{"server does not support SSL", failure::precondition,
                "Set sslmode=prefer, or switch SSL on in the server."},
-    known_text{"no such database", failure::precondition, ""},
+    known_text{"no such database", failure::precondition, check_database},
     known_text{
         "unsupported startup parameter", failure::precondition,
         "Remove `options` and PGOPTIONS, or list the parameter in PgBouncer's ignore_startup_parameters."},
@@ -56,8 +61,8 @@ constexpr std::array known_texts{
     known_text{"could not match", failure::usage, ""},
     known_text{"invalid integer value", failure::usage, ""},
     known_text{"too many", failure::temporary, ""},
-    known_text{"role \"", failure::refused, ""},          // … does not exist
-    known_text{"database \"", failure::precondition, ""}, // … does not exist
+    known_text{"role \"", failure::refused, check_role},              // … does not exist
+    known_text{"database \"", failure::precondition, check_database}, // … does not exist
     known_text{"service file", failure::precondition, "Check PGSERVICEFILE."},
     known_text{"definition of service", failure::precondition, "Check PGSERVICE and PGSERVICEFILE."},
 };

@@ -13,13 +13,13 @@ import time
 ERASED = re.compile(r"\r([^\r\n]*)\x1b\[K")
 
 
-def on_terminal(archiver, environment: dict, *arguments: str, columns: int = 100, poke_after: float = 0) -> str:
+def on_terminal(archiver, environment: dict, *arguments: str, columns: int = 100, poke_after: float = 0, command: str = "archive") -> str:
     """What a run writes to a terminal; `poke_after` seconds, once rows are copied, it gets a SIGUSR1."""
     control, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     settings = {name: str(value) for name, value in archiver.settings.items() if name != "LOG_FORMAT"}
     process = subprocess.Popen(
-        [str(archiver.binary), "archive", *arguments],
+        [str(archiver.binary), command, *arguments],
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,

@@ -96,7 +96,7 @@ TEST(connect_failure, lists_the_hosts_and_goes_by_the_last) {
     EXPECT_EQ(error.kind(), failure::refused);
     EXPECT_STREQ(error.what(), "connection to server at \"a\", port 1 failed: Connection refused; "
                                "connection to server at \"b\", port 2 failed: role \"u\" does not exist");
-    EXPECT_EQ(error.hint(), "");
+    EXPECT_EQ(error.hint(), "Check the user, or create the role: docs/security.md has the statements.");
 }
 
 TEST(connect_failure, hints_at_what_to_check) {

@@ -40,6 +40,16 @@ TEST(statement, a_select_is_a_copy_to_stdout_in_any_spelling) {
     }
 }
 
+TEST(statement, says_what_a_copy_copies) {
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"COPY (SELECT (1) AS a) TO STDOUT CSV HEADER;", "SELECT (1) AS a"},
+        {"-- which\ncopy chat.message TO STDOUT (FORMAT csv, HEADER)", "SELECT * FROM chat.message"},
+        {R"(COPY "a b" ("x", y) TO STDOUT WITH (FORMAT csv, HEADER))", R"(SELECT "x", y FROM "a b")"},
+    };
+    for (const auto& [sql, query] : cases)
+        EXPECT_EQ(shape_of_select(sql).query, query);
+}
+
 TEST(statement, an_invalid_select_is_refused_with_its_line) {
     const std::pair<std::string_view, std::string_view> cases[] = {
         {"", "line 1: there is no statement"},

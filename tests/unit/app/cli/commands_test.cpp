@@ -44,7 +44,7 @@ TEST(commands, are_told_by_help_completion_and_man_page_with_all_their_flags) {
 }
 
 TEST(commands, are_found_by_their_flags) {
-    EXPECT_EQ(commands_with("--lake-path"), "recover, export, serve");
+    EXPECT_EQ(commands_with("--lake-path"), "recover, check, export, serve");
     EXPECT_EQ(commands_with("--commit"), "archive, plan");
     EXPECT_EQ(commands_with("--nonsense"), "");
     for (const auto& setting : options())

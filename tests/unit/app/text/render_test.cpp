@@ -86,15 +86,17 @@ TEST(render_checks, shows_the_remedy_below_the_line) {
     const std::vector<archive::check_line> lines{
         {"select", archive::check_status::ok, "fine"},
         {"delete", archive::check_status::failed, "no", "GRANT DELETE;", async::failure::refused}};
-    EXPECT_EQ(render_checks(lines, 4, output_format::text),
-              "ok       select  fine\nfailed   delete  no\n                 GRANT DELETE;\n"
-              "\n1 of 2 checks failed, 0 warnings: exit code 4\n");
+    EXPECT_EQ(
+        render_checks(lines, 4, output_format::text),
+        "ok       select          fine\nfailed   delete          no\n                         GRANT DELETE;\n"
+        "\n1 of 2 checks failed, 0 warnings: exit code 4\n");
     EXPECT_THAT(render_checks({lines[0]}, 0, output_format::text), HasSubstr("\nall 1 check passed\n"));
     const std::vector<archive::check_line> long_one{
         {"delete", archive::check_status::failed, "two words", "GRANT DELETE ON x TO y;"}};
-    EXPECT_THAT(render_checks(long_one, 4, output_format::text, {32, true}),
-                HasSubstr("\x1b[31mfailed\x1b[0m   delete  two words\n                 GRANT DELETE\n"
-                          "                 ON x TO y;\n"));
+    EXPECT_THAT(render_checks(long_one, 4, output_format::text, {40, true}),
+                HasSubstr("\x1b[31mfailed\x1b[0m   delete          two words\n"
+                          "                         GRANT DELETE\n"
+                          "                         ON x TO y;\n"));
     EXPECT_THAT(render_checks(lines, 4, output_format::json), HasSubstr(R"("ok":false,"exit_code":4)"));
 }
 

@@ -37,7 +37,7 @@ TEST(judge_version, wants_13) {
 }
 
 TEST(judge_rights, gives_the_statement_that_grants_what_is_missing) {
-    table_rights rights{R"(public."Event")", R"("the role")", "public"};
+    table_rights rights{R"(public."Event")", R"("the role")", "public", "db"};
     EXPECT_EQ(judge_rights(rights).size(), 2U);
     EXPECT_EQ(verdict_of(judge_rights(rights)), std::nullopt);
     rights.remove = false;
@@ -46,6 +46,18 @@ TEST(judge_rights, gives_the_statement_that_grants_what_is_missing) {
     EXPECT_EQ(verdict_of(lines), async::failure::refused);
     rights.usage = false;
     EXPECT_EQ(judge_rights(rights)[0].remedy, R"(GRANT USAGE ON SCHEMA public TO "the role";)");
+}
+
+TEST(judge_rights, of_a_restore_are_to_insert_and_to_have_temporary_tables) {
+    table_rights rights{"public.t", "r", "public", "d"};
+    rights.remove = false;
+    EXPECT_EQ(verdict_of(judge_rights(rights, preflight_aim::restore)), std::nullopt);
+    rights.insert = false;
+    rights.temporary = false;
+    const auto lines = judge_rights(rights, preflight_aim::restore);
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_EQ(lines[1].remedy, "GRANT INSERT ON public.t TO r;");
+    EXPECT_EQ(lines[2].remedy, "GRANT TEMPORARY ON DATABASE d TO r;");
 }
 
 TEST(verdict_of, is_the_first_failure) {
