@@ -39,6 +39,10 @@ class handover {
         : waiting_(std::move(waiting))
         , loop_(asio::prefer(loop, asio::execution::outstanding_work.tracked)) {}
 
+    // For a call that nothing waits for.
+    handover()
+        : abandoned_(true) {}
+
     // Of the helper thread, once the call has ended.
     void end(std::exception_ptr failed) {
         std::unique_lock lock(mutex_);
@@ -118,6 +122,21 @@ struct helper_thread::impl {
         return workers.emplace_back();
     }
 
+    void start(const std::shared_ptr<handover>& between, std::function<void()> call) {
+        auto& chosen = next_worker();
+        chosen.calls.push_back(between);
+        asio::post(chosen.thread, [between, call = std::move(call)]() mutable {
+            std::exception_ptr failed;
+            try {
+                call();
+            } catch (...) {
+                failed = std::current_exception();
+            }
+            call = nullptr; // what it owns may take as long to end
+            between->end(std::move(failed));
+        });
+    }
+
     order calls;
     std::list<worker> workers; // as many as there were calls at once
 };
@@ -135,22 +154,16 @@ std::size_t helper_thread::lingering() const noexcept {
     return count;
 }
 
+void helper_thread::leave(std::function<void()> call) {
+    impl_->start(std::make_shared<handover>(), std::move(call));
+}
+
 awaitable<void> helper_thread::run(std::function<void()> call) {
     const auto executor = co_await asio::this_coro::executor;
     const auto waiting = std::make_shared<waiter>(executor);
     const auto between = std::make_shared<handover>(waiting, executor);
     const abandon_at_end guard(*between);
-    auto& chosen = impl_->next_worker();
-    chosen.calls.push_back(between);
-    asio::post(chosen.thread, [between, call = std::move(call)]() mutable {
-        std::exception_ptr failed;
-        try {
-            call();
-        } catch (...) {
-            failed = std::current_exception();
-        }
-        between->end(std::move(failed));
-    });
+    impl_->start(between, std::move(call));
     while (!waiting->done)
         co_await waiting->ended.wait();
     if (waiting->failed)

@@ -27,6 +27,9 @@ class helper_thread {
     // what it touches. It then does not keep the loop running.
     [[nodiscard]] awaitable<void> run(std::function<void()> call);
 
+    // Runs `call`, which must not throw, and nothing waits for its end but the destructor.
+    void leave(std::function<void()> call);
+
     // How many calls go on although nothing waits for them any more: the destructor would.
     [[nodiscard]] std::size_t lingering() const noexcept;
 

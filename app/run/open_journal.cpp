@@ -81,11 +81,12 @@ void make_directory(const std::filesystem::path& directory) {
 
 std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
                                               const journal_settings& settings, journal_use use,
-                                              async::log& log, events::kafka::token_source token) {
+                                              async::helper_thread& blocking, async::log& log,
+                                              events::kafka::token_source token) {
     if (settings.in_kafka()) {
         auto options = kafka_options_of(settings);
         options.token = std::move(token);
-        return std::make_unique<events::kafka_journal>(executor, std::move(options), log);
+        return std::make_unique<events::kafka_journal>(executor, std::move(options), blocking, log);
     }
     if (use == journal_use::read)
         require_journal(settings.directory);
@@ -96,8 +97,8 @@ std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor
 
 std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
                                               const configuration& settings, journal_use use,
-                                              async::log& log) {
-    return open_journal(executor, settings.journal, use, log, kafka_token(executor, settings, log));
+                                              async::helper_thread& blocking, async::log& log) {
+    return open_journal(executor, settings.journal, use, blocking, log, kafka_token(executor, settings, log));
 }
 
 async::awaitable<void> closing_after(async::awaitable<void> body, async::log& log,

@@ -48,6 +48,7 @@ projection_work::projection_work(const command_line& request, const configuratio
     : request_(request)
     , settings_(settings)
     , log_(frame.log())
+    , blocking_calls_(frame.blocking_calls())
     , run_id_(frame.run_id())
     , printing_(frame.blocking_calls())
     , prepared_(std::move(prepared))
@@ -129,7 +130,7 @@ awaitable<void> projection_work::with_session(session_body body) { return sessio
 awaitable<void> projection_work::open_journal_to_read() {
     std::optional<async::error> why;
     try {
-        journal_ = open_journal(loop_.get_executor(), settings_, journal_use::read, log_);
+        journal_ = open_journal(loop_.get_executor(), settings_, journal_use::read, blocking_calls_, log_);
     } catch (const async::error& failed) {
         why = failed;
     }
@@ -222,7 +223,7 @@ awaitable<void> projection_work::check(definition_list there) {
     const auto wanted = projections_to_run(std::move(there), settings_.projections);
     std::string problem;
     try {
-        journal_ = open_journal(loop_.get_executor(), settings_, journal_use::read, log_);
+        journal_ = open_journal(loop_.get_executor(), settings_, journal_use::read, blocking_calls_, log_);
     } catch (const async::error& failed) {
         problem = failed.message();
     }

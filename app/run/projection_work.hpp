@@ -77,6 +77,7 @@ class projection_work {
     const command_line& request_;
     const configuration& settings_;
     async::log& log_;
+    async::helper_thread& blocking_calls_;
     std::string run_id_;
     async::helper_thread& printing_;
     std::function<void()> prepared_;

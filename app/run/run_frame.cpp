@@ -73,8 +73,8 @@ int run_frame::leave(framed_command& command, const run_outcome& outcome, async:
                               log());
     command.log_summary(log());
     if (delivery.lingers() || blocking_calls_.lingering() > 0) {
-        // Destroying them waits for a lookup of a name or a request to cancel a statement, which nothing can
-        // interrupt, for as long as that takes.
+        // Destroying them waits for a lookup of a name, a request to cancel a statement or a broker of Kafka,
+        // which nothing can interrupt, for as long as that takes.
         trace_.reset();
         std::_Exit(outcome.exit_code);
     }

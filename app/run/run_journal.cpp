@@ -79,7 +79,7 @@ class journal_command : public framed_command {
 
   private:
     [[nodiscard]] async::awaitable<void> answer(boost::asio::io_context& loop, run_frame& frame) {
-        auto opened = open(loop.get_executor(), frame.log());
+        auto opened = open(loop.get_executor(), frame);
         std::function<events::journal*()> there = [&opened] { return opened.get(); };
         co_await closing_after(look(*opened, frame), frame.log(), std::move(there));
     }
@@ -132,9 +132,9 @@ class journal_command : public framed_command {
 
     // A missing journal is an error, and for `journal verify` it is a lost one.
     [[nodiscard]] std::unique_ptr<events::journal> open(const boost::asio::any_io_executor& executor,
-                                                        async::log& log) const {
+                                                        run_frame& frame) const {
         try {
-            return open_journal(executor, settings_, journal_use::read, log);
+            return open_journal(executor, settings_, journal_use::read, frame.blocking_calls(), frame.log());
         } catch (const async::error& failed) {
             if (request_.journal.what == action::verify && failed.kind() == async::failure::precondition)
                 throw async::error(async::failure::integrity, failed.message(), failed.hint());

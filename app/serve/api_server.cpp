@@ -30,10 +30,6 @@ namespace {
 using async::awaitable;
 using async::deadline;
 
-// After the grace exports are rolled back within `stop_patience`; requests are told how it ended, and then
-// all is over.
-constexpr std::chrono::milliseconds requests_patience{8'500};
-
 template <typename Item>
 void append_to(std::vector<Item>& all, std::vector<Item> more) {
     std::ranges::move(more, std::back_inserter(all));
@@ -50,6 +46,7 @@ api_server::api_server(const configuration& settings, run_frame& frame)
               openapi_document(!settings.serving.token.empty(), all_operations()), log_})
     , service_(all_routes(), service_options(), log_)
     , server_(loop_.get_executor(), server_options(), service_, log_)
+    , beginning_(loop_.get_executor())
     , at_work_(loop_.get_executor())
     , grace_(loop_.get_executor())
     , watchdog_(loop_.get_executor(), log_) {}
@@ -190,9 +187,17 @@ awaitable<void> api_server::work() {
         std::rethrow_exception(ended);
 }
 
-awaitable<void> api_server::serve() {
+awaitable<void> api_server::begin_parts() {
     for (const auto& each : parts_)
         co_await each->begin();
+    begun_ = true;
+}
+
+awaitable<void> api_server::serve() {
+    beginning_.start(begin_parts());
+    co_await beginning_.join();
+    if (!begun_) // a signal came first
+        co_return;
     announce();
     for (const auto& each : parts_)
         at_work_.start(work_of(*each));
@@ -234,6 +239,9 @@ void api_server::stop(int number) {
               {{"signal", number}, {"grace_ms", static_cast<std::int64_t>(grace.count())}});
     server_.stop(deadline::after(grace + requests_patience));
     stop_parts();
+    // Brokers may not answer. A journal on this disk is opened to the end: its files are being mended.
+    if (settings_.journal.in_kafka())
+        beginning_.cancel();
     grace_.expires_after(grace);
     grace_.async_wait([this](const boost::system::error_code& failed) {
         if (!failed)

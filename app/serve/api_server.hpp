@@ -64,6 +64,7 @@ class api_server {
 
     [[nodiscard]] async::awaitable<void> work();
     [[nodiscard]] async::awaitable<void> serve();
+    [[nodiscard]] async::awaitable<void> begin_parts();
     [[nodiscard]] async::awaitable<void> work_of(served_part& part);
     [[nodiscard]] async::awaitable<void> close_parts();
 
@@ -88,6 +89,8 @@ class api_server {
     service_api about_;
     http::service service_;
     http::server server_;
+    async::task_scope beginning_;
+    bool begun_ = false;
     async::task_scope at_work_;
     boost::asio::steady_timer grace_;
     stop_watchdog watchdog_;

@@ -2,6 +2,8 @@
 
 #include "app/run/open_journal.hpp"
 #include "app/serve/journal_metrics.hpp"
+#include "async/caught.hpp"
+#include "async/race.hpp"
 
 #include <fmt/format.h>
 
@@ -37,6 +39,10 @@ std::string problem_of_room(const journal_settings& settings) {
     return {};
 }
 
+// How long events of requests that were cut off may still be on their way to Kafka. With it, and the end of
+// Kafka's clients, a server ends within `stop_patience`.
+constexpr std::chrono::milliseconds close_patience{250};
+
 // Topics that an API writes to: problems with them show before the first request.
 std::vector<std::string> topics_of(const configuration& settings) {
     std::vector<std::string> topics;
@@ -51,7 +57,8 @@ std::vector<std::string> topics_of(const configuration& settings) {
 
 journal_part::journal_part(serve_surroundings around)
     : around_(around)
-    , journal_(open_journal(around.executor, around.settings, journal_use::append, around.frame.log()))
+    , journal_(open_journal(around.executor, around.settings, journal_use::append,
+                            around.frame.blocking_calls(), around.frame.log()))
     , intake_(*journal_, around.settings.journal.memory_bytes, around.stopping, around.frame.log())
     , keyed_(around.executor, intake_)
     , changed_(around.executor) {
@@ -88,11 +95,27 @@ awaitable<void> journal_part::work() {
     std::rethrow_exception(broken_);
 }
 
-void journal_part::stop() { changed_.notify_all(); }
+void journal_part::stop() {
+    if (close_by_.never())
+        close_by_ =
+            async::deadline::after(around_.settings.serving.grace + requests_patience + close_patience);
+    changed_.notify_all();
+}
 
 awaitable<void> journal_part::close() {
     open_ = false;
-    co_await journal_->close();
+    if (!around_.settings.journal.in_kafka()) {
+        co_await journal_->close();
+        co_return;
+    }
+    const auto until = close_by_.never() ? async::deadline::after(close_patience) : close_by_;
+    const auto failed =
+        co_await async::caught_error(async::with_deadline(journal_->close(), until, "closing the journal"));
+    if (!failed)
+        co_return;
+    // Nobody who sent them has an answer.
+    unreported_ = "events were on their way to Kafka";
+    around_.frame.log().warn("journal.not_closed", async::describe(failed));
 }
 
 std::vector<readiness_probe> journal_part::probes() {

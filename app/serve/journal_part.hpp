@@ -7,10 +7,12 @@
 #include "app/serve/keyed_intake.hpp"
 #include "app/serve/served_part.hpp"
 #include "async/condition.hpp"
+#include "async/deadline.hpp"
 
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace app {
@@ -31,6 +33,7 @@ class journal_part final : public served_part {
     [[nodiscard]] async::awaitable<void> begin() override;
     [[nodiscard]] async::awaitable<void> work() override;
     [[nodiscard]] async::awaitable<void> close() override;
+    [[nodiscard]] std::string_view at_work() const override { return unreported_; }
     void stop() override;
 
   private:
@@ -42,7 +45,9 @@ class journal_part final : public served_part {
     keyed_intake keyed_;
     std::exception_ptr broken_;
     bool open_ = false;
-    async::condition changed_; // it has broken, or shall stop
+    async::deadline close_by_;    // of one in Kafka; never: nothing stopped it
+    std::string_view unreported_; // what became of some events is not known at the end
+    async::condition changed_;    // it has broken, or shall stop
 };
 
 } // namespace app

@@ -12,10 +12,15 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <string_view>
 #include <vector>
 
 namespace app {
+
+// After the grace exports are rolled back within `stop_patience`; requests are told how it ended, and then
+// all is over.
+inline constexpr std::chrono::milliseconds requests_patience{8'500};
 
 // What each part may use; it outlives them.
 struct serve_surroundings {
@@ -44,8 +49,9 @@ class served_part {
     [[nodiscard]] virtual std::string_view at_work() const { return {}; }
 
     // These in this order, each awaited: `begin` of all parts, in their order, before the first request is
-    // answered; `work` beside the server, until `stop` or its own end; `close` in the opposite order, after
-    // the last answer. What `begin` or `work` throws ends the server.
+    // answered (a signal cancels it where the journal is in Kafka); `work` beside the server, until `stop` or
+    // its own end; `close` in the opposite order, after the last answer. What `begin` or `work` throws ends
+    // the server.
     [[nodiscard]] virtual async::awaitable<void> begin() { co_return; }
     [[nodiscard]] virtual async::awaitable<void> work() { co_return; }
     [[nodiscard]] virtual async::awaitable<void> close() { co_return; }

@@ -1,6 +1,8 @@
 #include "events/journal/kafka/cluster.hpp"
 
+#include "async/caught.hpp"
 #include "async/error.hpp"
+#include "async/race.hpp"
 #include "events/journal/kafka/delivery.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +18,20 @@ namespace events::kafka {
 namespace {
 
 constexpr int patience_ms = 10'000;
+// Each takes a thread until it is answered.
+constexpr int asked_max = 8;
+
+class counted_down {
+  public:
+    explicit counted_down(std::atomic<int>& count) noexcept
+        : count_(count) {}
+    ~counted_down() { --count_; }
+    counted_down(const counted_down&) = delete;
+    counted_down& operator=(const counted_down&) = delete;
+
+  private:
+    std::atomic<int>& count_;
+};
 
 using metadata_handle = std::unique_ptr<const rd_kafka_metadata_t, freed_by<rd_kafka_metadata_destroy>>;
 using admin_options = std::unique_ptr<rd_kafka_AdminOptions_t, freed_by<rd_kafka_AdminOptions_destroy>>;
@@ -49,8 +65,11 @@ rd_kafka_resp_err_t create(rd_kafka_t* client, const std::string& name, std::str
 } // namespace
 
 cluster::cluster(client_surroundings& around, conf_handle conf, async::helper_thread& helper)
-    : client_(RD_KAFKA_CONSUMER, std::move(conf), around)
+    : around_(around)
+    , client_(RD_KAFKA_CONSUMER, std::move(conf), around)
     , helper_(helper)
+    , asked_(std::make_shared<std::atomic<int>>(0))
+    , answered_(around.executor)
     , retries_{async::retry_policy{8, std::chrono::milliseconds(100), std::chrono::milliseconds(1'000)},
                async::make_random_source(), around.log, retry_count_} {}
 
@@ -63,12 +82,28 @@ void cluster::fail(rd_kafka_resp_err_t failed, const std::string& doing) {
     throw_kafka_error(failed, fmt::format("{}: {}", doing, reason));
 }
 
+awaitable<void> cluster::take_turn(std::function<void()> question) {
+    // One that was cancelled says nothing when it ends.
+    constexpr std::chrono::milliseconds look_again{100};
+    while (asked_->load() >= asked_max) {
+        const auto until = async::deadline::after(look_again);
+        co_await async::caught_error(async::with_deadline(answered_.wait(), until, "a turn"));
+    }
+    ++*asked_;
+    std::function<void()> asking = [asked = asked_, question = std::move(question)] {
+        const counted_down at_end(*asked);
+        question();
+    };
+    co_await helper_.run(std::move(asking));
+    answered_.notify_all();
+}
+
 awaitable<void> cluster::ask(std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question, std::string doing) {
     auto failed = std::make_shared<rd_kafka_resp_err_t>(RD_KAFKA_RESP_ERR_NO_ERROR);
     std::function<void()> asking = [client = client_.handle(), failed, question = std::move(question)] {
         *failed = question(client.get());
     };
-    co_await helper_.run(std::move(asking));
+    co_await take_turn(std::move(asking));
     if (*failed != RD_KAFKA_RESP_ERR_NO_ERROR)
         fail(*failed, doing);
     client_.works();
@@ -134,7 +169,7 @@ awaitable<void> cluster::make(std::string topic) {
     std::function<void()> making = [client = client_.handle(), topic, said, failed] {
         *failed = create(client.get(), topic, *said);
     };
-    co_await helper_.run(std::move(making));
+    co_await take_turn(std::move(making));
     if (*failed == RD_KAFKA_RESP_ERR_NO_ERROR)
         co_return;
     throw_kafka_error(*failed, fmt::format("topic '{}' is not there, and making it failed: {}", topic,
@@ -160,22 +195,41 @@ awaitable<bounds> cluster::look_once(const std::string& topic, std::int32_t part
     co_return *found;
 }
 
-// The call waits for the coordinator of the group. A client that is closed while it looks for one would wait
-// for it too.
+// The answer is awaited on the loop: librdkafka looks for the group's coordinator without a bound, and no
+// call may wait for that. Nor may the end of the client, which waits for the answer too.
+awaitable<rd_kafka_resp_err_t> cluster::commit(const std::string& topic, std::int32_t partition,
+                                               position at) {
+    async::condition came(around_.executor);
+    queue_handle own(rd_kafka_queue_new(client_.handle().get()));
+    auto* const bare = own.get();
+    std::function<bool()> ready = [&came] {
+        came.notify_all();
+        return false;
+    };
+    event_queue answers(around_.executor, std::move(own), std::move(ready));
+    const auto list = one_partition(topic, partition, at);
+    const auto refused = rd_kafka_commit_queue(client_.handle().get(), list.get(), bare, nullptr, nullptr);
+    if (refused != RD_KAFKA_RESP_ERR_NO_ERROR)
+        co_return refused;
+    const auto until = async::deadline::after(std::chrono::milliseconds(patience_ms));
+    for (;;) {
+        if (const auto answer = answers.poll())
+            co_return rd_kafka_event_error(answer.get());
+        if (until.passed())
+            co_return RD_KAFKA_RESP_ERR__TIMED_OUT;
+        co_await async::caught_error(async::with_deadline(came.wait(), until, "the consumer group"));
+    }
+}
+
 awaitable<void> cluster::show(std::string topic, std::int32_t partition, position at) {
     constexpr std::chrono::minutes pause{5};
     if (!show_again_.passed())
         co_return;
-    auto failed = std::make_shared<rd_kafka_resp_err_t>(RD_KAFKA_RESP_ERR_NO_ERROR);
-    std::function<void()> showing = [client = client_.handle(), failed, topic, partition, at] {
-        const auto list = one_partition(topic, partition, at);
-        *failed = rd_kafka_commit(client.get(), list.get(), 0);
-    };
-    co_await helper_.run(std::move(showing));
-    if (*failed == RD_KAFKA_RESP_ERR_NO_ERROR || *failed == RD_KAFKA_RESP_ERR__NO_OFFSET)
+    const auto failed = co_await commit(topic, partition, at);
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR || failed == RD_KAFKA_RESP_ERR__NO_OFFSET)
         co_return;
     show_again_ = async::deadline::after(pause);
-    client_.not_shown(*failed);
+    client_.not_shown(failed);
 }
 
 } // namespace events::kafka

@@ -2,12 +2,15 @@
 // Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp.
 #pragma once
 
+#include "async/condition.hpp"
 #include "async/helper_thread.hpp"
 #include "async/retry.hpp"
 #include "events/journal/journal.hpp"
 #include "events/journal/kafka/client.hpp"
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,10 +23,11 @@ struct bounds {
     position end = 0;
 };
 
-// Each call waits for a broker on the helper thread, 10 seconds at most, and throws
-// journal_error(unreachable, refused, no_topic).
+// Each call waits for a broker, 10 seconds at most, and throws journal_error(unreachable, refused, no_topic).
+// Cancelled, it returns at once; what it had asked goes on to its end on its helper thread.
 class cluster {
   public:
+    // `helper` runs calls side by side.
     cluster(client_surroundings& around, conf_handle conf, async::helper_thread& helper);
 
     [[nodiscard]] awaitable<std::string> id();
@@ -41,13 +45,20 @@ class cluster {
     [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept { return client_.release(); }
 
   private:
+    // Runs `question` once fewer than `asked_max` are being asked.
+    [[nodiscard]] awaitable<void> take_turn(std::function<void()> question);
+    [[nodiscard]] awaitable<rd_kafka_resp_err_t> commit(const std::string& topic, std::int32_t partition,
+                                                        position at);
     [[nodiscard]] awaitable<bounds> look_once(const std::string& topic, std::int32_t partition);
     [[noreturn]] void fail(rd_kafka_resp_err_t failed, const std::string& doing);
     [[nodiscard]] awaitable<void> ask(std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question,
                                       std::string doing);
 
+    client_surroundings& around_;
     client client_;
     async::helper_thread& helper_;
+    std::shared_ptr<std::atomic<int>> asked_; // also those that nothing waits for any more
+    async::condition answered_;
     std::string id_;
     async::deadline show_again_{async::deadline::clock::time_point()};
     std::uint64_t retry_count_ = 0;

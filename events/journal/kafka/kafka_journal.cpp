@@ -1,7 +1,10 @@
 #include "events/journal/kafka/kafka_journal.hpp"
 
+#include "async/caught.hpp"
+#include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
+#include "async/race.hpp"
 #include "events/journal/error.hpp"
 #include "events/journal/kafka/kafka_topic.hpp"
 #include "events/journal/kafka/properties.hpp"
@@ -17,6 +20,9 @@
 namespace events {
 
 namespace {
+
+// In which clients usually end. One of them may wait for an answer that does not come.
+constexpr std::chrono::milliseconds end_patience{500};
 
 event_time system_time() {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -39,12 +45,14 @@ kafka_property_facts check_kafka_properties(std::string_view text, std::string_v
 }
 
 struct kafka_journal::impl {
-    impl(const boost::asio::any_io_executor& executor, kafka_journal_options given, async::log& log)
+    impl(const boost::asio::any_io_executor& executor, kafka_journal_options given,
+         async::helper_thread& helper, async::log& log)
         : options(std::move(given))
         , properties(kafka::parse_properties(options.properties, options.properties_file))
         , makes_topics(may_make_topics(properties))
+        , blocking(helper)
         , around{executor, log, options.token, async::task_scope(executor), {}}
-        , brokers(around, conf(kafka::role::consumer, 1), asking)
+        , brokers(around, conf(kafka::role::consumer, 1), blocking)
         , sender(
               around, [this] { return conf(kafka::role::producer, 1); },
               [this](std::vector<std::shared_ptr<void>> gone) { around.tasks.start(drop(std::move(gone))); },
@@ -73,25 +81,43 @@ struct kafka_journal::impl {
             co_return;
         auto held = std::make_shared<std::vector<std::shared_ptr<void>>>(std::move(clients));
         std::function<void()> dropping = [held] { held->clear(); };
-        co_await assigning.run(std::move(dropping));
+        co_await blocking.run(std::move(dropping));
     }
 
-    [[nodiscard]] awaitable<void> close() {
-        co_await sender.drain();
-        around.tasks.cancel();
-        co_await around.tasks.join();
+    [[nodiscard]] std::vector<std::shared_ptr<void>> release() {
         auto left = sender.release();
         for (const auto& [name, each] : topics)
             std::ranges::move(each->release(), std::back_inserter(left));
         left.push_back(brokers.release());
-        co_await drop(std::move(left));
+        std::erase(left, nullptr);
+        return left;
+    }
+
+    [[nodiscard]] awaitable<void> close() {
+        const auto not_drained = co_await async::caught(sender.drain());
+        co_await async::ignoring_cancellation(); // what follows is short
+        around.tasks.cancel();
+        co_await around.tasks.join();
+        const auto until = async::deadline::after(end_patience);
+        // Nothing depends on their end; those that are late go on ending.
+        co_await async::caught_error(async::with_deadline(drop(release()), until, "the end of the clients"));
+        co_await async::heeding_cancellation();
+        if (not_drained)
+            std::rethrow_exception(not_drained);
+    }
+
+    // Of one that was not closed.
+    void leave() {
+        auto held = std::make_shared<std::vector<std::shared_ptr<void>>>(release());
+        if (!held->empty())
+            blocking.leave([held] { held->clear(); });
     }
 
     kafka_journal_options options;
     std::vector<kafka::property> properties;
     bool makes_topics;
-    // What asks brokers may wait long; what assigns partitions does not.
-    async::helper_thread asking;
+    // What asks brokers may wait long; what assigns partitions does not, and its order matters.
+    async::helper_thread& blocking;
     async::helper_thread assigning;
     kafka::client_surroundings around;
     kafka::cluster brokers;
@@ -100,10 +126,10 @@ struct kafka_journal::impl {
 };
 
 kafka_journal::kafka_journal(const boost::asio::any_io_executor& executor, kafka_journal_options options,
-                             async::log& log)
-    : impl_(std::make_unique<impl>(executor, std::move(options), log)) {}
+                             async::helper_thread& blocking, async::log& log)
+    : impl_(std::make_unique<impl>(executor, std::move(options), blocking, log)) {}
 
-kafka_journal::~kafka_journal() = default;
+kafka_journal::~kafka_journal() { impl_->leave(); }
 
 journal_figures kafka_journal::figures() const {
     journal_figures so_far;

@@ -43,9 +43,11 @@ struct kafka_property_facts {
 
 class kafka_journal final : public journal {
   public:
-    // Throws async::error(usage) for a property that cannot be. Speaks to no broker yet.
+    // Throws async::error(usage) for a property that cannot be. Speaks to no broker yet. `blocking` runs
+    // calls side by side; what waits for a broker that does not answer is left to it.
     kafka_journal(const boost::asio::any_io_executor& executor, kafka_journal_options options,
-                  async::log& log);
+                  async::helper_thread& blocking, async::log& log);
+    // Waits for no broker.
     ~kafka_journal() override;
     kafka_journal(const kafka_journal&) = delete;
     kafka_journal& operator=(const kafka_journal&) = delete;
@@ -54,6 +56,7 @@ class kafka_journal final : public journal {
     // properties. Throws journal_error(unreachable, refused, no_topic).
     [[nodiscard]] awaitable<topic*> open(std::string name) override;
     [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
+    // Returns once the accepted appends have been reported. Cancelled, it closes without them, and throws.
     [[nodiscard]] awaitable<void> close() override;
 
     [[nodiscard]] journal_figures figures() const override;

@@ -87,6 +87,19 @@ TEST_F(helper_thread_test, returns_at_once_when_cancelled_and_the_call_ends_unob
     EXPECT_TRUE(blocking->passed);
 }
 
+TEST_F(helper_thread_test, ends_a_call_that_was_left_to_it_and_the_loop_does_not_wait) {
+    const auto blocking = std::make_shared<gate>();
+    helper_.leave(call_through(blocking));
+    EXPECT_EQ(helper_.lingering(), 1U);
+    run_dry();
+    EXPECT_FALSE(blocking->passed);
+
+    blocking->opened.set_value();
+    while (helper_.lingering() > 0)
+        std::this_thread::yield();
+    EXPECT_TRUE(blocking->passed);
+}
+
 TEST_F(helper_thread_test, keeps_the_loop_running_for_a_call_that_something_waits_for) {
     const auto blocking = std::make_shared<gate>();
     background waiting(io_, helper_.run(call_through(blocking)));

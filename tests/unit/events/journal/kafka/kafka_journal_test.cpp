@@ -22,7 +22,7 @@ struct kafka_mock_rig {
         options.brokers = cluster.brokers();
         options.memory_bytes = memory;
         options.properties = properties;
-        return std::make_unique<kafka_journal>(loop.get_executor(), std::move(options), log);
+        return std::make_unique<kafka_journal>(loop.get_executor(), std::move(options), blocking, log);
     }
 
     std::size_t memory = 200'000;
@@ -30,6 +30,7 @@ struct kafka_mock_rig {
     std::string properties;
     mock_cluster cluster{3};
     test_support::kept_log log;
+    async::helper_thread blocking{async::helper_thread::order::side_by_side};
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(kafka_mock, journal_conformance, kafka_mock_rig);
@@ -48,13 +49,14 @@ struct kafka_broker_rig {
         kafka_journal_options options;
         options.brokers = broker_address();
         options.memory_bytes = memory;
-        return std::make_unique<kafka_journal>(loop.get_executor(), std::move(options), log);
+        return std::make_unique<kafka_journal>(loop.get_executor(), std::move(options), blocking, log);
     }
 
     test_support::exclusive_use topics{"kafka"};
     std::size_t memory = 200'000;
     std::size_t too_large = 2'200'000;
     test_support::kept_log log;
+    async::helper_thread blocking{async::helper_thread::order::side_by_side};
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(kafka_broker, journal_conformance, kafka_broker_rig);
@@ -70,7 +72,8 @@ TEST_F(kafka_broker_test, a_reader_notices_a_topic_that_was_made_again_and_is_lo
     kafka_journal_options options;
     options.brokers = broker_address();
     options.compare_every = std::chrono::milliseconds(0);
-    kafka_journal opened(io_.get_executor(), std::move(options), log);
+    async::helper_thread blocking(async::helper_thread::order::side_by_side);
+    kafka_journal opened(io_.get_executor(), std::move(options), blocking, log);
     const auto story = [&opened]() -> awaitable<void> {
         auto* const live = co_await opened.open("live");
         (void)co_await live->append(make_events(0, 3));

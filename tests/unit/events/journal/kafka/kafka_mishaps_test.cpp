@@ -42,7 +42,7 @@ class kafka_mishaps : public test_support::loop_test {
         kafka_journal_options options;
         options.brokers = cluster_.brokers();
         options.properties = std::move(properties);
-        kafka_journal opened(io_.get_executor(), std::move(options), log_);
+        kafka_journal opened(io_.get_executor(), std::move(options), blocking_, log_);
         const auto whole = [&]() -> awaitable<void> {
             auto* const live = co_await opened.open("live");
             co_await story(*live);
@@ -57,6 +57,7 @@ class kafka_mishaps : public test_support::loop_test {
     }
 
     mock_cluster cluster_{brokers};
+    async::helper_thread blocking_{async::helper_thread::order::side_by_side};
     test_support::kept_log log_;
     std::uint64_t replaced_ = 0;
 };

@@ -60,7 +60,8 @@ TEST_F(kafka_record_test, a_time_of_no_calendar_year_becomes_the_nearest_moment_
     test_support::kept_log log;
     kafka_journal_options options;
     options.brokers = cluster.brokers();
-    kafka_journal opened(io_.get_executor(), std::move(options), log);
+    async::helper_thread blocking(async::helper_thread::order::side_by_side);
+    kafka_journal opened(io_.get_executor(), std::move(options), blocking, log);
     std::vector<event_time> times;
     const auto story = [&opened, &times]() -> awaitable<void> {
         auto* const live = co_await opened.open("live");
