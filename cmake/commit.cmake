@@ -1,6 +1,6 @@
 # What `event-archiver version` says of the build: the libraries, and the commit, which is EVENT_ARCHIVER_COMMIT where that
 # is given, as by the image's build; what git says where the sources are a repository; or "unknown". One small source file has
-# it, which is written anew only when the answer changes: a commit compiles that file and links, and nothing else.
+# it, which is written again only when the answer changes: a commit compiles that file and links, and nothing else.
 #
 # This file is also the script that writes it: cmake -D SOURCE=… -D MADE=… -D GIVEN=… -D LIBRARIES=… -P commit.cmake
 if(CMAKE_SCRIPT_MODE_FILE)

@@ -21,7 +21,7 @@ class block_buffer {
     [[nodiscard]] bool try_append(std::string_view bytes);
     // The same, beyond the budget if need be.
     void append_beyond(std::string_view bytes);
-    // Pages that appending so many bytes takes at most.
+    // Pages that appending this many bytes takes at most.
     [[nodiscard]] static constexpr std::size_t pages_at_most(std::size_t bytes) noexcept {
         return bytes / async::page_size + 1;
     }

@@ -143,7 +143,7 @@ FROM pg_class o, pg_class n WHERE o.oid = $1::oid AND n.oid = $2::oid AND o.relo
 )sql";
 
 // Default privileges and migrations have given the new table privileges that the old one may not give. REVOKE
-// of a table takes those of its columns along, so both are given anew.
+// of a table takes those of its columns along, so both are given again.
 constexpr std::string_view privileges_query = R"sql(
 WITH sequences AS (
     SELECT d.refobjid AS owner, c.oid, c.relname FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'

@@ -89,7 +89,7 @@ void set(rd_kafka_conf_t* conf, const property& each) {
 }
 
 struct read_ahead {
-    std::size_t messages; // once this many wait, or values of so many bytes, no more are fetched
+    std::size_t messages; // once this many wait, or values of this many bytes, no more are fetched
     std::size_t bytes;
     std::size_t fetch; // bytes of a fetch, but at least one batch of the producer's
 };
