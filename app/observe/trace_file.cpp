@@ -24,13 +24,18 @@ trace_file::trace_file(const std::string& path, const std::string& run_id)
     if (!file_)
         throw async::error(async::failure::usage, fmt::format("ARCHIVE_TRACE: '{}' cannot be written: {}",
                                                               path, std::strerror(errno)));
-    fmt::print(file_.get(), "{{\"otherData\":{{\"run_id\":{}}},\"traceEvents\":[", json_quoted(run_id));
+    print(fmt::format("{{\"otherData\":{{\"run_id\":{}}},\"traceEvents\":[", json_quoted(run_id)));
 }
 
-trace_file::~trace_file() { std::fputs("\n]}\n", file_.get()); }
+trace_file::~trace_file() { print("\n]}\n"); }
+
+// Not fmt::print: it throws where the disk is full, and spans end in destructors.
+void trace_file::print(const std::string& text) noexcept {
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), file_.get()));
+}
 
 void trace_file::put(const std::string& event) {
-    fmt::print(file_.get(), "{}\n{}", std::exchange(first_, false) ? "" : ",", event);
+    print(fmt::format("{}\n{}", std::exchange(first_, false) ? "" : ",", event));
 }
 
 // Each lane of a group is a "thread", in the order in which they appear.

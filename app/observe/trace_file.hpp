@@ -25,6 +25,7 @@ class trace_file : public async::timeline {
         void operator()(std::FILE* file) const noexcept { std::fclose(file); }
     };
     [[nodiscard]] std::size_t row_of(std::string_view group, std::size_t lane);
+    void print(const std::string& text) noexcept;
     void put(const std::string& event);
 
     std::unique_ptr<std::FILE, closing> file_;

@@ -32,6 +32,12 @@ def test_a_timeline_shows_each_reader_statement_block_and_request(archiver, tabl
         assert all(first[1] <= second[0] + 1 for first, second in zip(stretches, stretches[1:]))
 
 
+def test_a_timeline_on_a_full_disk_ends_no_run(archiver, table):
+    table.fill(400, 8)
+    archiver.archive("--trace", "/dev/full")
+    assert table.count() == 0
+
+
 def test_a_failed_run_leaves_a_timeline_that_can_be_read(archiver, table, tmp_path):
     table.fill(40, 2)
     table.execute('CREATE TABLE other (id bigint REFERENCES "Event"); INSERT INTO other SELECT min(id) FROM "Event"')
