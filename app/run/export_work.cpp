@@ -50,7 +50,7 @@ std::vector<exports::task> choose(std::vector<exports::task> there, const std::v
     return chosen;
 }
 
-progress_display::style style_of(const run_log& out, command asked, async::log_level level) {
+progress_display::style style_of_exports(const run_log& out, command asked, async::log_level level) {
     if (level > async::log_level::info || asked == command::check)
         return progress_display::style::on_request;
     return out.text && is_terminal(stream::error) ? progress_display::style::bar
@@ -71,7 +71,7 @@ export_work::export_work(const command_line& request, const configuration& setti
     , machine_(loop_.get_executor(), settings_, stop_, frame.blocking_calls(), log_, frame.run_id())
     , guard_(loop_.get_executor(), stop_, log_)
     , out_(frame.out())
-    , display_(loop_.get_executor(), style_of(frame.out(), request.command, settings.level),
+    , display_(loop_.get_executor(), style_of_exports(frame.out(), request.command, settings.level),
                {[this] { return facts(); }, [this](const progress_pace& pace) { log_progress(pace); }},
                standard_error())
     , printing_(frame.blocking_calls()) {

@@ -26,9 +26,8 @@ void log_identity(async::log& log, const configuration& settings, bool of_a_data
     const std::string_view identity =
         settings.identity ? azure::to_string(settings.identity->kind) : std::string_view();
     const auto lake = lake_identity(settings);
-    std::vector<async::log_field> fields{
-        {"azure.identity", lake},
-        {"azure.client_id", settings.identity ? settings.identity->client : std::string()}};
+    const auto client = settings.identity ? settings.identity->client : std::string();
+    std::vector<async::log_field> fields{{"azure.identity", lake}, {"azure.client_id", client}};
     if (of_a_database)
         fields.emplace_back("database_auth", settings.database_by_identity ? identity : "password");
     log.info("azure.identity", fmt::format("signing in to the storage account by {}", lake),
@@ -36,13 +35,16 @@ void log_identity(async::log& log, const configuration& settings, bool of_a_data
 }
 
 void log_start(async::log& log, command begun, const configuration& settings) {
-    std::vector<async::log_field> fields{{"version", EVENT_ARCHIVER_VERSION}};
     const bool of_a_database = !settings.database.empty(); // `list` and `cat` can do without
+    // Fields refer to their texts.
+    const auto database = of_a_database ? db::describe_conninfo(settings.database) : std::string();
+    const auto path =
+        settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
+    std::vector<async::log_field> fields{{"version", EVENT_ARCHIVER_VERSION}};
     if (of_a_database)
-        fields.emplace_back("database", db::describe_conninfo(settings.database));
+        fields.emplace_back("database", database);
     fields.emplace_back("account", settings.account.name);
-    fields.emplace_back("path", settings.job.folder.empty() ? settings.container
-                                                            : settings.container + "/" + settings.job.folder);
+    fields.emplace_back("path", path);
     if (of_a_database)
         fields.emplace_back("table", settings.job.table);
     if (begun != command::list && begun != command::cat) {

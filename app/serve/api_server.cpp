@@ -74,10 +74,10 @@ projection_part* api_server::add_journal_parts() {
         add(std::make_unique<live_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
     if (serving.offers(api::timestamps))
         add(std::make_unique<timestamps_api>(around_, journal_->events_in()));
-    auto* const projections = add(std::make_unique<projection_part>(around_, journal_->journal()));
+    // Before projections: a directory of files that is another server's names what is wrong more exactly.
     if (serving.offers(api::live) && !settings_.projections.window_files.empty())
         add(std::make_unique<window_files_part>(around_, journal_->journal()));
-    return projections;
+    return add(std::make_unique<projection_part>(around_, journal_->journal()));
 }
 
 std::vector<http::route> api_server::all_routes() {

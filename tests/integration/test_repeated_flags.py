@@ -10,7 +10,6 @@ import pytest
     (("recover", "--discard", "a.csv", "--discard", "b.csv"), "--discard"),
     (("recover", "--keep", "a.csv", "--keep", "b.csv"), "--keep"),
     (("archive", "--retention", "1d", "--retention", "30d"), "--retention"),
-    (("archive", "--dry-run", "--dry-run=false"), "--dry-run"),
     (("export", "--boundary", "2024-01-01", "--boundary", "2025-01-01"), "--boundary"),
     (("list", "-o", "json", "--output", "text"), "--output"),
 ])
