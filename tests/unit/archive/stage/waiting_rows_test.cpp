@@ -140,14 +140,14 @@ TEST_F(waiting_rows_test, get_in_although_they_are_larger_than_all_memory_and_no
 
 TEST_F(waiting_rows_test, come_in_their_order) {
     const background first(io_, append(*files_[0], row(1, 3 * async::page_size)));
-    const background second(io_, append(*files_[0], row(2)));
+    const background behind(io_, append(*files_[0], row(2)));
     settle();
     leave(1);
     settle();
-    EXPECT_FALSE(first.ended() || second.ended()) << "there is room for the second alone";
+    EXPECT_FALSE(first.ended() || behind.ended()) << "there is room for the second alone";
     leave(10);
     settle();
-    EXPECT_TRUE(first.ended() && second.ended());
+    EXPECT_TRUE(first.ended() && behind.ended());
     upload_all();
 }
 

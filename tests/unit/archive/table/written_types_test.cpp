@@ -16,10 +16,10 @@ TEST(type_when_written, finds_the_one_column_that_has_changed) {
     for (const auto* before : {"numeric", "numeric(10,2)", "character(5)", "character varying(255)",
                                "boolean", "timestamp(3) with time zone"}) {
         const auto written = types_checksum(columns_with(before), "labels");
-        const auto found = type_when_written(today, "labels", written);
-        ASSERT_TRUE(found) << before;
-        EXPECT_EQ(found->column, 1U);
-        EXPECT_EQ(found->type, before);
+        const auto changed = type_when_written(today, "labels", written);
+        ASSERT_TRUE(changed) << before;
+        EXPECT_EQ(changed->column, 1U);
+        EXPECT_EQ(changed->type, before);
     }
 }
 
