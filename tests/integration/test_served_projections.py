@@ -16,8 +16,11 @@ from support.shop import Shop
 class Served(Shop):
     """The shop, with a server in place of the test's own journal."""
 
+    processes: list
+
     def serve(self, *arguments: str, **settings):
         process = self.program.start("serve", "--port", "0", *arguments, settings=settings)
+        self.processes.append(process)
         process.wait_for_output('"serve.listening"')
         line = next(line for line in process.output["stderr"].decode().splitlines() if '"serve.listening"' in line)
         self.address = f"http://127.0.0.1:{json.loads(line)['port']}"
@@ -41,7 +44,10 @@ def served(binary, database, tmp_path):
     it = Served(binary, database, tmp_path)
     it.journal = tmp_path / "served"
     it.program = it.program.with_settings({"JOURNAL": it.journal})
-    return it
+    it.processes = []
+    yield it
+    for process in it.processes:  # of a test that failed
+        process.kill()
 
 
 def values(count: int) -> list:

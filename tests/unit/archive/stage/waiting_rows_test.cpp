@@ -42,7 +42,7 @@ class waiting_rows_test : public test_support::memory_lake_test {
             files_.push_back(co_await staging_->file_for(lake::key_of_file(day).value().which));
     }
 
-    // This many pages of the pool are left. Somebody who waits is woken, and goes on once the loop runs.
+    // This many pages of the pool are left. A waiting row is woken, and goes on once the loop runs.
     void leave(std::size_t pages) {
         while (pages_.pages_left() > pages)
             taken_.push_back(pages_.try_take());
