@@ -124,6 +124,14 @@ check_storage(const preflight_context& context, std::vector<check_line>& lines);
 // Before a transaction.
 [[nodiscard]] awaitable<void> check_session(db::connection& session, std::vector<check_line>& lines);
 
+// What of the table's definition ends a run, or changes what it does: rules, triggers, foreign keys.
+// `policy`: what a run does about rows of other tables. In a transaction.
+[[nodiscard]] awaitable<void> check_obstacles(db::connection& session, const table_description& table,
+                                              db::side_effects policy, std::vector<check_line>& lines);
+// The same for a restore in place.
+[[nodiscard]] awaitable<void> check_restore_obstacles(db::connection& session, const table_description& table,
+                                                      std::vector<check_line>& lines);
+
 // A line for what was thrown; cancellation is thrown on.
 [[nodiscard]] check_line failed_line(std::string name, const std::exception_ptr& failed);
 

@@ -2,6 +2,7 @@
 
 #include "async/fault_point.hpp"
 #include "events/event_mark.hpp"
+#include "events/projection/apply_in_pieces.hpp"
 #include "events/projection/apply_plugins.hpp"
 #include "events/projection/batch_values.hpp"
 #include "events/projection/control.hpp"
@@ -20,7 +21,6 @@ namespace events {
 
 namespace {
 
-using async::failure;
 using async::fault_point;
 
 constexpr std::chrono::seconds batch_lock_patience{10};
@@ -28,18 +28,6 @@ constexpr std::chrono::seconds batch_lock_patience{10};
 // A process that is stopped in the middle of a transaction holds up those that stand by for no longer.
 constexpr std::string_view batch_settings =
     "SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '5s'; ";
-
-// If that many events of a batch, and not one is applied, are refused for a reason that apply.sql may give as
-// well, then it is apply.sql.
-constexpr std::size_t unclear_max = 20;
-
-// An event that cannot be put into the batch at all, and those that SQL refused.
-struct refused_event {
-    std::size_t index = 0;
-    std::string sqlstate;
-    std::string reason;  // may quote its values
-    std::string printed; // and this does not
-};
 
 class batch_work {
   public:
@@ -113,7 +101,7 @@ class batch_work {
         if (events_.empty())
             co_return true;
         if (in_pieces)
-            co_await apply_in_pieces();
+            co_await apply_pieces();
         else
             co_await apply_whole(target_.definition.apply);
         fault_point("projection-applied");
@@ -145,89 +133,13 @@ class batch_work {
         accepted_end_ = events_.size();
     }
 
-    // A constraint that is checked at the end would refuse the whole batch there.
-    [[nodiscard]] awaitable<void> apply_in_pieces() {
-        co_await session_.execute("SET CONSTRAINTS ALL IMMEDIATE");
-        std::vector<std::size_t> left_out;
-        for (const auto& each : invalid_)
-            left_out.push_back(each.index);
-        // With on_error = block nothing behind the first event that is refused may be applied.
-        auto end = events_.size();
-        if (blocks() && !invalid_.empty()) {
-            end = invalid_.front().index;
-            refused_ = {invalid_.front()};
-        } else {
-            refused_ = invalid_;
-        }
-        std::erase_if(left_out, [end](std::size_t each) { return each >= end; });
-        must_be_few();
-        auto untried = ranges_without(end, left_out);
-        if (whole_refused_ && end > 1)
-            untried = {{0, end / 2}, {end / 2, end}};
-        co_await halve(target_.definition.apply, std::move(untried));
-        if (blocks() && !refused_.empty())
+    [[nodiscard]] awaitable<void> apply_pieces() {
+        batch_in_pieces pieces{target_, {events_, source_, left_out_}, from_, to_, whole_refused_};
+        refused_ = co_await apply_in_pieces(session_, pieces, invalid_);
+        if (target_.definition.settings.on_error == error_policy::block && !refused_.empty())
             co_await stop_before(refused_.front());
         else
             accepted_end_ = events_.size();
-    }
-
-    [[nodiscard]] bool blocks() const { return target_.definition.settings.on_error == error_policy::block; }
-
-    // A topic that Kafka compacts has any number of tombstones: they tell nothing about apply.sql.
-    void must_be_few() const {
-        const auto told = std::ranges::count_if(refused_, [this](const refused_event& each) {
-            return !is_tombstone(events_[each.index].content.value);
-        });
-        if (std::cmp_greater(told, dead_letters_max))
-            throw async::error(
-                failure::precondition,
-                fmt::format("more than {} of the events {} to {} are refused, the last one with SQLSTATE {}",
-                            dead_letters_max, from_, to_ - 1, refused_.back().sqlstate),
-                "That many errors point to apply.sql rather than to the events. Fix it, then `event-archiver "
-                "projections"
-                " resume`.");
-    }
-
-    [[nodiscard]] awaitable<void> halve(const apply_sql& sql, std::vector<event_range> untried) {
-        bisection left(runs_of(std::move(untried), events_, sql));
-        bool applied_some = false;
-        std::size_t unclear = 0;
-        std::optional<db::error> why; // of the last one of those
-        while (const auto range = left.next()) {
-            const auto said = co_await try_events(session_, sql, part(*range), refusal::passing);
-            if (!said) {
-                applied_some = true;
-                left.applied();
-            } else if (left.refused()) {
-                if (said->state() == cancelled_state)
-                    throw db::error(*said);
-                if (refusal_of(*said) != refusal::event) {
-                    ++unclear;
-                    why = said;
-                }
-                refused_.push_back({range->begin, said->state(), reason_of(*said), said->message()});
-                if (blocks())
-                    break;
-                must_be_few();
-            }
-        }
-        if (why && !applied_some)
-            co_await must_be_about_events(sql, *why, unclear);
-        std::ranges::sort(refused_, {}, &refused_event::index);
-    }
-
-    // An error of a kind that apply.sql may be the reason of, too, and no event that shows the contrary.
-    [[nodiscard]] awaitable<void> must_be_about_events(const apply_sql& sql, db::error why,
-                                                       std::size_t unclear) {
-        if (unclear >= unclear_max || refusal_of(why) == refusal::passing)
-            throw db::error(why);
-        const auto without = co_await try_no_events(session_, sql, source_);
-        if (without)
-            throw db::error(*without);
-    }
-
-    static std::string reason_of(const db::error& said) {
-        return said.server_words().empty() ? said.message() : said.server_words();
     }
 
     // The position was moved behind the whole batch.

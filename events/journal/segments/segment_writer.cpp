@@ -14,8 +14,6 @@ using async::fault_point;
 
 namespace {
 
-namespace fs = std::filesystem;
-
 journal_error full(std::string message) {
     return {journal_failure::full, std::move(message),
             "Make room on the journal's volume. Nothing was kept."};
@@ -28,7 +26,7 @@ journal_error broken(std::string message) {
 
 } // namespace
 
-segment_writer::segment_writer(fs::path directory, segment_options options)
+segment_writer::segment_writer(std::filesystem::path directory, segment_options options)
     : options_(std::move(options))
     , directory_(std::move(directory))
     , segments_(directory_.segments()) {
@@ -240,75 +238,6 @@ void segment_writer::tell_durable() {
     } catch (const file_failure&) {
         broken_ = true;
     }
-}
-
-std::uint64_t segment_writer::bytes_on_disk() const {
-    std::uint64_t bytes = last_.bytes();
-    for (std::size_t each = 0; each + 1 < segments_.size(); ++each) {
-        std::error_code failed;
-        const auto size = fs::file_size(segment_path(directory_.path(), segments_[each]), failed);
-        bytes += failed ? 0 : size;
-    }
-    return bytes;
-}
-
-// The last segment is never removed: one that alone fills the log would refuse every event for ever.
-void segment_writer::close_last_if_full(position needed) {
-    const bool is_full = options_.bytes_max > 0 && bytes_on_disk() >= options_.bytes_max;
-    if (!is_full || last_.empty() || end_ > needed)
-        return;
-    sync();
-    last_.write_index();
-    // A disk that is full shall have room for the file whose beginning lets the others go.
-    begin_segment(end_, open_segment::first_room::header);
-}
-
-void segment_writer::retain(position needed) {
-    remove_condemned(needed);
-    try {
-        close_last_if_full(needed);
-    } catch (const file_failure& failed) {
-        if (!failed.no_room())
-            throw;
-        return; // the last one stays as it is
-    }
-    remove_condemned(needed);
-}
-
-// When a closed segment had its last event: the next one was begun then. Once the clock has been ahead, the
-// times of events and segments stay ahead; the files were not written later than the earliest of them and of
-// those behind them says.
-event_time segment_writer::ended(std::size_t segment, event_time now) const {
-    const file_handle following(segment_path(directory_.path(), segments_[segment + 1]),
-                                file_handle::mode::read);
-    const auto next = decode_segment_header(following.read(0, segment_header_bytes));
-    if (next && next->created <= now)
-        return next->created;
-    auto earliest = now;
-    for (auto each = segment; each < segments_.size(); ++each) {
-        std::error_code failed;
-        const auto written = fs::last_write_time(segment_path(directory_.path(), segments_[each]), failed);
-        if (!failed)
-            earliest = std::min(earliest, std::chrono::floor<std::chrono::microseconds>(
-                                              std::chrono::file_clock::to_sys(written)));
-    }
-    return earliest;
-}
-
-void segment_writer::remove_condemned(position needed) {
-    const auto now = options_.now();
-    while (segments_.size() > 1 && segments_[1] <= needed) {
-        const auto path = segment_path(directory_.path(), segments_.front());
-        const bool old = now - ended(0, now) >= options_.retention;
-        const bool large = options_.bytes_max > 0 && bytes_on_disk() >= options_.bytes_max;
-        if (!old && !large)
-            break;
-        remove_file(path);
-        remove_file(index_path(directory_.path(), segments_.front()));
-        segments_.erase(segments_.begin());
-        fault_point("segment-removed");
-    }
-    sync_directory(directory_.path());
 }
 
 } // namespace events

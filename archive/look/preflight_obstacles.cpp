@@ -1,0 +1,146 @@
+// What of a table's definition is in the way of a run.
+// Tested by tests/integration/test_check.py.
+#include "archive/look/preflight.hpp"
+#include "archive/table/table_shape.hpp"
+#include "async/error.hpp"
+#include "db/side_effects.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+namespace archive {
+
+namespace {
+
+void append(std::vector<check_line>& lines, std::string name, check_status status, std::string detail,
+            std::string remedy = {}) {
+    lines.push_back({std::move(name), status, std::move(detail), std::move(remedy)});
+}
+
+void judge(std::vector<check_line>& lines, std::string name, const std::optional<async::error>& mistake,
+           std::string well) {
+    if (mistake)
+        lines.push_back(
+            {std::move(name), check_status::failed, mistake->message(), mistake->hint(), mistake->kind()});
+    else
+        append(lines, std::move(name), check_status::ok, std::move(well));
+}
+
+// What a run does about it.
+std::string consequence_of(const db::effect& effect, std::uint32_t own, db::side_effects policy) {
+    const bool gone = effect.change == db::change::deleted;
+    const auto consequence = gone ? "its rows are deleted with the archived ones, and are in no file"
+                                  : "its rows are changed with the archived ones";
+    const bool never = gone && effect.table.oid == own;
+    const auto then =
+        never ? "a run that meets rows which are not due ends with exit code 3"
+        : policy == db::side_effects::allow
+            ? "ARCHIVE_SIDE_EFFECTS allows it"
+            : "a run that meets such rows ends with exit code 3, unless ARCHIVE_SIDE_EFFECTS=allow";
+    return fmt::format("{}: {}; {}", effect.words, consequence, then);
+}
+
+// What runs for rows that are put back.
+awaitable<void> check_insert_effects(db::connection& session, std::uint32_t root,
+                                     std::vector<check_line>& lines) {
+    const auto catalog = co_await db::read_effect_catalog(session);
+    const auto effects = db::effects_of_insert(catalog, root);
+    if (effects.empty())
+        append(lines, "triggers", check_status::ok, "none on INSERT");
+    else
+        append(lines, "triggers", check_status::warning,
+               fmt::format(
+                   "{} will run for restored rows; a restore ends with exit code 3 where other rows were "
+                   "changed or deleted, unless ARCHIVE_SIDE_EFFECTS=allow",
+                   db::in_words(effects)),
+               "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
+}
+
+} // namespace
+
+awaitable<void> check_restore_obstacles(db::connection& session, const table_description& table,
+                                        std::vector<check_line>& lines) {
+    const auto shape = co_await read_shape(session, table.oid);
+    judge(lines, "inheritance", shape_mistake(shape), "neither foreign tables nor tables that inherit");
+    judge(lines, "logging", unlogged_mistake(shape), "the table survives a crash");
+    const auto top = co_await db::root_of(session, table.oid);
+    co_await check_insert_effects(session, top.oid, lines);
+}
+
+awaitable<void> check_obstacles(db::connection& session, const table_description& table,
+                                db::side_effects policy, std::vector<check_line>& lines) {
+    const auto oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto shape = co_await read_shape(session, table.oid);
+    judge(lines, "inheritance", shape_mistake(shape), "neither foreign tables nor tables that inherit");
+    judge(lines, "rules", rule_mistake(shape), "none on DELETE");
+    judge(lines, "publications", publication_mistake(shape), "none is in the way of a DELETE");
+    for (const auto& each : shape.unfinished)
+        append(lines, "partitions", check_status::warning, sentence_of(each), statement_to_finish(each));
+    if (const auto unlogged = unlogged_mistake(shape))
+        append(lines, "logging", check_status::warning, unlogged->message(), unlogged->hint());
+    else
+        append(lines, "logging", check_status::ok, "the table survives a crash");
+    append(lines, "insert", check_status::ok,
+           shape.may_insert ? fmt::format("{} may INSERT: restore in place works", shape.role)
+                            : fmt::format("{} may not INSERT, which only restore in place needs", shape.role),
+           shape.may_insert ? std::string() : missing_right(shape, false, "INSERT")->hint());
+
+    const auto top = co_await db::root_of(session, table.oid);
+    const auto catalog = co_await db::read_effect_catalog(session);
+    const auto effects = db::effects_of_delete(catalog, top.oid);
+    std::vector<db::effect> triggers;
+    std::ranges::copy_if(effects, std::back_inserter(triggers),
+                         [](const db::effect& each) { return each.reason == db::effect::cause::trigger; });
+    if (triggers.empty())
+        append(lines, "triggers", check_status::ok, "none on DELETE");
+    else
+        append(
+            lines, "triggers", check_status::warning,
+            fmt::format("{} will run for archived rows; one that keeps rows ends a run with exit code 7, one "
+                        "that deletes or changes others with 3",
+                        db::in_words(triggers)),
+            "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
+    bool referred = false;
+    for (const auto& each : effects) {
+        if (each.reason != db::effect::cause::constraint)
+            continue;
+        referred = true;
+        append(lines, "foreign keys", check_status::warning, consequence_of(each, top.oid, policy),
+               fmt::format("Archive {} first, or drop the constraint.", each.table.name));
+    }
+    const auto keys = co_await session.query(
+        "SELECT conname, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+        " AND confrelid = $1::oid AND confdeltype NOT IN ('c', 'n', 'd') ORDER BY conname",
+        parameters);
+    for (int row = 0; row < keys.rows(); ++row)
+        append(lines, "foreign keys", check_status::warning,
+               fmt::format(
+                   "{} of {} refers to this table: rows it refers to cannot be deleted, and fail the run",
+                   keys.text(row, 0), keys.text(row, 1)),
+               fmt::format("Archive {} first, or drop the constraint.", keys.text(row, 1)));
+    if (!referred && keys.rows() == 0)
+        append(lines, "foreign keys", check_status::ok, "no table refers to this one");
+
+    std::exception_ptr uncounted;
+    try {
+        db::delete_watch watch;
+        watch.table = top;
+        watch.policy = policy;
+        watch.setting = "ARCHIVE_SIDE_EFFECTS";
+        static_cast<void>(co_await db::foresee_effects(session, watch));
+    } catch (const async::error&) {
+        uncounted = std::current_exception();
+    }
+    if (uncounted)
+        lines.push_back(failed_line("side effects", uncounted));
+    else
+        append(lines, "side effects", check_status::ok,
+               "whatever the DELETE changes is counted before COMMIT");
+}
+
+} // namespace archive

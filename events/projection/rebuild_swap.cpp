@@ -1,0 +1,155 @@
+// The second half of a rebuild: the new tables take the place of the live ones, in one transaction.
+// Tested by tests/integration/test_projections.py and tests/fault/test_projection_kills.py.
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "async/fault_point.hpp"
+#include "events/projection/apply_batch.hpp"
+#include "events/projection/in_transaction.hpp"
+#include "events/projection/rebuild_rows.hpp"
+#include "events/projection/rebuild_work.hpp"
+#include "events/projection/schema.hpp"
+#include "events/projection/swap_tables.hpp"
+#include "events/projection/table_origin.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace events {
+
+using async::failure;
+using async::fault_point;
+
+namespace {
+
+// Readers of a table wait behind a swap that waits for one of them.
+constexpr std::chrono::seconds swap_patience{3};
+constexpr std::chrono::seconds swap_read_patience{10};
+
+} // namespace
+
+awaitable<bool> rebuild_work::must_not_shrink(db::connection& session) {
+    const auto shrink = co_await tables_that_shrink(session, definition_);
+    if (shrink.empty())
+        co_return false;
+    const bool meant = co_await sources_.leave_events_out(session);
+    if (!meant && !request_.from.only_events)
+        throw async::error(
+            failure::precondition,
+            fmt::format("the new tables of projection '{}' would lack rows that the live ones have: {}",
+                        request_.which.name, shrink),
+            fmt::format("Others wrote them, or apply.sql leaves them out now. If they may go, `projections"
+                        " rebuild {} --only-events` keeps the old tables in another schema.",
+                        definition_.name));
+    co_return true;
+}
+
+awaitable<void> rebuild_work::swap(db::connection& session) {
+    // Its answer may have been lost: the temporary position went with it.
+    if (swap_sent_) {
+        const auto left =
+            co_await session.query("SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE "
+                                   "p.projection OPERATOR(pg_catalog.=)"
+                                   " $1::pg_catalog.text",
+                                   temporary_);
+        swapped_ = !sources_.all().empty() && left.integer(0, 0) == 0;
+        if (swapped_)
+            co_return;
+    }
+    db::transaction_options options;
+    options.lock_timeout = swap_patience;
+    transaction_body body = [this](db::connection& one) { return move_over(one); };
+    far_behind_ = false;
+    swap_sent_ = true;
+    const auto done =
+        co_await async::outcome_of(in_transaction(session, options, std::move(body), "rebuild-before-swap"));
+    if (far_behind_) { // once more around
+        swap_sent_ = false;
+        co_return;
+    }
+    if (done.failed) {
+        if (async::failure_of(done.failed) == failure::precondition)
+            co_await discard(session);
+        std::rethrow_exception(done.failed);
+    }
+    fault_point("rebuild-swapped");
+    swapped_ = true;
+}
+
+// What is refused is not tried again: neither its tables nor events for them are kept.
+awaitable<void> rebuild_work::discard(db::connection& session) {
+    const auto failed =
+        co_await async::caught_error(discard_rebuild(session, definition_, temporary_, schema_oid_));
+    if (failed)
+        log_.info("projection.rebuild_left", "the next rebuild removes the tables of this one",
+                  {{"projection", request_.which.name}});
+}
+
+awaitable<bool> rebuild_work::move_over(db::connection& session) {
+    co_await lock_tables_of_projections(session);
+    // No batch of the live projection is in the middle, and none begins. It takes no snapshot, as a query
+    // would: what is read behind it is the last.
+    co_await session.execute("LOCK TABLE event_archiver.position IN SHARE ROW EXCLUSIVE MODE");
+    // Rows are counted below: others write none from here on.
+    if (!live_tables_.empty())
+        co_await session.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", live_tables_));
+    const auto schema = co_await schema_oid(session, rebuild_schema(definition_));
+    if (schema != schema_oid_)
+        throw another_rebuild();
+    auto missing = co_await sources_.what_is_missing(session);
+    if (missing) {
+        far_behind_ = true;
+        throw std::move(*missing);
+    }
+    for (const auto& each : sources_.all())
+        co_await level(session, each);
+    co_await must_be_free_to_swap(session, definition_);
+    const bool shrink = co_await must_not_shrink(session);
+    const bool keeps = definition_.settings.replay == replay_policy::keep;
+    parking_ = co_await swap_tables(session, definition_, keeps || shrink || request_.from.only_events);
+    co_await note_only_events(session, definition_);
+    for (const auto& each : sources_.all()) {
+        position_key live{request_.which.name, each.source->name(), each.partition};
+        co_await drop_letters_from(session, std::move(live), each.start);
+    }
+    co_await rename_rows(session, temporary_, request_.which.name);
+    co_await record_migrations(session, definition_);
+    co_return true;
+}
+
+awaitable<void> rebuild_work::level(db::connection& session, rebuilt_partition each) {
+    const position_key live_key{request_.which.name, each.source->name(), each.partition};
+    const position_key key{temporary_, each.source->name(), each.partition};
+    const auto live = co_await look_at(session, live_key);
+    const auto mine = co_await look_at(session, key);
+    if (!mine)
+        throw another_rebuild();
+    if (!live || live->journal != mine->journal || live->next <= mine->next)
+        co_return;
+    const auto missing = static_cast<std::size_t>(live->next - mine->next);
+    far_behind_ = missing > definition_.settings.batch;
+    if (far_behind_)
+        throw async::error(failure::temporary, "the live projection is more than one batch ahead");
+    std::vector<recorded_event> last;
+    for (auto at = mine->next; at < live->next;) {
+        auto read = co_await each.source->read(each.partition, at, definition_.settings.batch_bytes,
+                                               async::deadline::after(swap_read_patience));
+        if (read.events.empty() && read.next <= at)
+            throw async::error(failure::temporary, "the journal does not give the last events");
+        for (auto& one : read.events)
+            if (one.at < live->next)
+                last.push_back(std::move(one));
+        at = read.next;
+    }
+    batch_target target{definition_, key,       mine->journal, request_.worker, rebuild_schema(definition_),
+                        schema_oid_, mine->mark};
+    const auto report = co_await apply_within(session, target, last, mine->next, live->next, log_);
+    if (!report.blocked_by.empty() || report.fenced)
+        throw async::error(failure::temporary, "the last batch could not be applied to the new tables");
+    co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL synchronous_commit = on;"
+                             " SET LOCAL idle_in_transaction_session_timeout = 0");
+}
+
+} // namespace events
