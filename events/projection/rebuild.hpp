@@ -1,7 +1,7 @@
 // New tables of a projection beside the live ones, and their swap in one transaction: readers see the old
 // tables or the new ones, never none. Tables that `archive` moves rows out of are refilled in place instead.
 // docs/projections.md says what becomes of it if the process dies.
-// Tested by tests/integration/test_projections.py and tests/fault/test_projection_kills.py.
+// Tested by tests/integration/test_rebuild_refusals.py and tests/fault/test_projection_kills.py.
 #pragma once
 
 #include "async/log.hpp"

@@ -1,6 +1,6 @@
 // What event_archiver's own tables know of a projection once a rebuild takes its place. Each but the last is
 // called within the transaction of the swap.
-// Tested by tests/integration/test_projections.py and tests/fault/test_projection_kills.py.
+// Tested by tests/integration/test_rebuild_refusals.py and tests/fault/test_projection_kills.py.
 #pragma once
 
 #include "async/asio.hpp"

@@ -1,5 +1,5 @@
 // The second half of a rebuild: the new tables take the place of the live ones, in one transaction.
-// Tested by tests/integration/test_projections.py and tests/fault/test_projection_kills.py.
+// Tested by tests/integration/test_rebuild_refusals.py and tests/fault/test_projection_kills.py.
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"

@@ -1,5 +1,5 @@
 // One rebuild of a projection, from its own schema to the swap.
-// Tested by tests/integration/test_projections.py and tests/fault/test_projection_kills.py.
+// Tested by tests/integration/test_rebuild_refusals.py and tests/fault/test_projection_kills.py.
 #pragma once
 
 #include "events/projection/control.hpp"

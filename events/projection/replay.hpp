@@ -1,6 +1,6 @@
 // Events that have been applied are applied again, in place. docs/projections.md says what becomes of it if
 // the process dies.
-// Tested by tests/integration/test_projections.py and test_archived_events.py.
+// Tested by tests/integration/test_replays.py and test_archived_events.py.
 #pragma once
 
 #include "async/log.hpp"

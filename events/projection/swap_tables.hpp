@@ -1,5 +1,5 @@
 // Tables of one schema in the place of those of another.
-// Tested by tests/integration/test_projections.py and tests/fault/test_projection_kills.py.
+// Tested by tests/integration/test_rebuild_refusals.py and tests/fault/test_projection_kills.py.
 #pragma once
 
 #include "async/log.hpp"
