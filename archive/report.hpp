@@ -54,6 +54,8 @@ struct run_report {
     [[nodiscard]] clock::duration time_in_phase(clock::time_point now = clock::now()) const noexcept {
         return now - entered_;
     }
+    // Of the time spent in staging: a DELETE was at work on days that had been read.
+    clock::duration deleting_beside{};
     // Of the current phase, if it goes from file to file.
     std::uint64_t files_planned = 0;
     std::uint64_t files_done = 0;

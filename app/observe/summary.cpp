@@ -129,6 +129,8 @@ void log_summary(async::log& log, const summary_facts& facts) {
                 fmt::format("phase_ms.{}", archive::to_string(static_cast<archive::run_phase>(phase))));
             fields.emplace_back(names.back(), spent);
         }
+    if (const auto beside = milliseconds(report.deleting_beside); beside > 0)
+        fields.emplace_back("deleting_beside_ms", beside);
     log.summary("run.summary", sentence_of(facts), fields);
 }
 

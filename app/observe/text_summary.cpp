@@ -150,6 +150,9 @@ std::string summary_lines(const log_entry& entry, const text_look& look) {
         if (field.key.starts_with(phase)) {
             if (const auto spent = number_of(entry, field.key); spent >= 50)
                 add_to(phases, fmt::format("{} {}", field.key.substr(phase.size()), seconds_text(spent)));
+        } else if (field.key == "deleting_beside_ms") {
+            if (const auto spent = number_of(entry, field.key); spent >= 50)
+                add_to(phases, fmt::format("deleting beside staging {}", seconds_text(spent)));
         } else {
             add_to(among(costs, field.key) ? used : did, in_words(entry, field.key));
         }

@@ -2,6 +2,7 @@
 
 #include "archive/plan/planner.hpp"
 #include "archive/run/archive_commit.hpp"
+#include "archive/run/delete_beside.hpp"
 #include "archive/run/delete_rows.hpp"
 #include "archive/run/moved_rows.hpp"
 #include "archive/run/prepare_files.hpp"
@@ -116,7 +117,8 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     if (co_await prepare_files(work))
         co_return attempt_result::settled;
 
-    co_await stage_rows(context_, tools_.ledger, work, cutoff_);
+    const auto order = co_await find_deletion_order(context_, work);
+    co_await stage_rows(context_, tools_.ledger, work, cutoff_, order);
     co_await must_be_as_restored(context_, work);
     co_await must_not_have_moved(context_, work);
     co_await end_restores(work);

@@ -11,11 +11,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace archive {
+
+// What was deleted while other days were still read.
+struct rows_deleted_beside {
+    db::change_counters before; // of the server, before the first DELETE
+    std::uint64_t rows = 0;
+};
 
 struct archive_transaction {
     // `begun` must outlive it.
@@ -31,8 +38,9 @@ struct archive_transaction {
     double row_bytes = 0;           // a row as CSV, estimated; 0: not known
     std::set<lake::day> came_back;  // days whose file has rows that are due again
     std::unique_ptr<archive::staging> staging;
-    std::vector<std::string> removed; // partitions that this transaction takes away
-    archive::publication publication; // once the rows are deleted
+    std::optional<rows_deleted_beside> deleted_beside; // empty: all rows are deleted once they are staged
+    std::vector<std::string> removed;                  // partitions that this transaction takes away
+    archive::publication publication;                  // once the rows are deleted
     std::vector<db::side_effect> went_along;
 
     // The transaction as the marks of the files name it, once its number is known.

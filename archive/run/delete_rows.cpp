@@ -21,6 +21,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace archive {
@@ -161,8 +162,14 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
     // doing.
     if (removed > 0)
         work.went_along = co_await db::look_at_effects(session, watch, untouched, 0, db::storage::may_change);
-    const auto before = co_await db::read_change_counters(session);
-    const auto deleted = co_await delete_selected(work, gone);
+    auto before = co_await db::read_change_counters(session);
+    std::uint64_t deleted = 0;
+    if (work.deleted_beside) {
+        before = std::move(work.deleted_beside->before);
+        deleted = work.deleted_beside->rows;
+    }
+    // Where days were deleted while others were read, this finds none left, or the sum below is wrong.
+    deleted += co_await delete_selected(work, gone);
     fault_point("deleted");
     const auto now = co_await members_of(work.opened);
     must_be_the_same(left, now, work.opened.table);

@@ -1,9 +1,11 @@
 #include "archive/run/stage_rows.hpp"
 
+#include "archive/run/delete_beside.hpp"
 #include "archive/stage/rate_limit.hpp"
 #include "archive/stage/table_reader.hpp"
 #include "archive/table/row_lookup.hpp"
 #include "async/fault_point.hpp"
+#include "async/task_group.hpp"
 #include "async/timeline.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -68,7 +70,9 @@ staging_context target_of(const run_context& context, lake::ledger& ledger, arch
             work.compare_rows};
 }
 
-awaitable<void> read_rows(const run_context& context, archive_transaction& work, table_reader& reader) {
+awaitable<void> read_rows(const run_context& context, archive_transaction& work, reader_context source) {
+    const async::span shown(context.log, "job", "stage");
+    table_reader reader(std::move(source), *work.staging);
     if (work.plan.how == reading::by_day)
         co_return co_await reader.read_days(work.plan.days);
     // A range of pages cannot be asked of a partitioned table, nor cheaply before PostgreSQL 14.
@@ -79,11 +83,27 @@ awaitable<void> read_rows(const run_context& context, archive_transaction& work,
     work.rows_dayless = reader.rows_dayless();
 }
 
+// The first failure of either ends both.
+awaitable<void> read_and_delete(const run_context& context, archive_transaction& work,
+                                reader_context source) {
+    const auto executor = co_await async::asio::this_coro::executor;
+    delete_beside deletion(executor, context, work);
+    co_await deletion.begin();
+    source.day_is_read = [&deletion](lake::day which) { deletion.day_is_read(which); };
+    const auto read = [&]() -> awaitable<void> {
+        co_await read_rows(context, work, std::move(source));
+        deletion.reading_ended();
+    };
+    std::vector<awaitable<void>> both;
+    both.push_back(read());
+    both.push_back(deletion.run());
+    co_await async::run_all(std::move(both));
+}
+
 } // namespace
 
 awaitable<void> stage_rows(const run_context& context, lake::ledger& ledger, archive_transaction& work,
-                           std::string cutoff) {
-    const async::span shown(context.log, "job", "stage");
+                           std::string cutoff, deletion_order order) {
     context.report.enter(run_phase::staging);
     const auto snapshot = co_await work.opened.session.query("SELECT pg_export_snapshot()");
     fault_point("snapshot-exported");
@@ -104,8 +124,10 @@ awaitable<void> stage_rows(const run_context& context, lake::ledger& ledger, arc
                           context.settings.settle_wait,
                           limit,
                           work.policies_apply};
-    table_reader reader(std::move(source), *work.staging);
-    co_await read_rows(context, work, reader);
+    if (order == deletion_order::beside_reading)
+        co_await read_and_delete(context, work, std::move(source));
+    else
+        co_await read_rows(context, work, std::move(source));
     if (work.rows_dayless > 0)
         context.log.warn("rows.dayless",
                          "rows without a valid timestamp (-infinity or before year 1) stay in the table",

@@ -3,15 +3,16 @@
 #pragma once
 
 #include "archive/run/archive_transaction.hpp"
+#include "archive/run/deletion_order.hpp"
 #include "archive/run/run_context.hpp"
 
 #include <string>
 
 namespace archive {
 
-// All rows of `work.plan` are staged in `work.staging` when this returns. Everything must outlive
-// `work.staging`. `cutoff`: of the run, for the backlog.
+// All rows of `work.plan` are staged in `work.staging` when this returns, and deleted if `order` says so.
+// Everything must outlive `work.staging`. `cutoff`: of the run, for the backlog.
 [[nodiscard]] awaitable<void> stage_rows(const run_context& context, lake::ledger& ledger,
-                                         archive_transaction& work, std::string cutoff);
+                                         archive_transaction& work, std::string cutoff, deletion_order order);
 
 } // namespace archive

@@ -57,6 +57,8 @@ awaitable<void> table_reader::read_days(std::vector<planned_day> days) {
         } catch (const db::error& failed) {
             tell_where(failed, context_.table, "day " + days[index].which.text());
         }
+        if (context_.day_is_read)
+            context_.day_is_read(days[index].which);
     };
     co_await run(days.size(), std::move(read));
 }

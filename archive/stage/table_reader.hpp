@@ -33,6 +33,9 @@ struct reader_context {
     std::chrono::milliseconds lock_timeout;
     rate_limit& limit;
     bool policies_apply = false; // row security, for the coordinator
+    // Called when a day that is read by itself is staged or recognised and its numbers of rows agree; may be
+    // empty.
+    std::function<void(lake::day)> day_is_read{};
 };
 
 // The hint where sessions of one run do not see the same rows.

@@ -77,12 +77,14 @@ bool has_whole_day(const selection& rows, lake::day which) {
            !std::ranges::binary_search(rows.held, which);
 }
 
-selection one_day(const selection& whole, lake::day which) {
+selection one_day(const selection& whole, lake::day which) { return days_from_to(whole, which, which); }
+
+selection days_from_to(const selection& whole, lake::day first, lake::day last) {
     selection part = whole;
-    part.lower = std::max(whole.lower, which.text() + " 00:00:00");
+    part.lower = std::max(whole.lower, first.text() + " 00:00:00");
     part.shard = {};
     part.held.clear();
-    if (const auto next = lake::day::from_number(which.number() + 1))
+    if (const auto next = lake::day::from_number(last.number() + 1))
         part.upper = std::min(whole.upper, next->text() + " 00:00:00");
     return part;
 }

@@ -42,6 +42,8 @@ struct page_range {
 // True if all rows of the day are among them: it is over, and begins no earlier than they do.
 [[nodiscard]] bool has_whole_day(const selection& rows, lake::day which);
 [[nodiscard]] selection one_day(const selection& whole, lake::day which);
+// The same of days that follow each other, each of which is selected.
+[[nodiscard]] selection days_from_to(const selection& whole, lake::day first, lake::day last);
 
 // The rows of one day, all of them.
 [[nodiscard]] std::string day_clause(const table_description& table, lake::day which);

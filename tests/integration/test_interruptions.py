@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from support.gate import DatabaseGate, LakeGate, answer, call_before, delay, delay_answer, silence
+from support.gate import DatabaseGate, LakeGate, answer, call_after, call_before, delay, delay_answer, silence
 
 
 def behind(gate, azurite) -> dict:
@@ -235,7 +235,7 @@ def test_runs_on_two_tables_of_one_database_do_not_hinder_each_other(archiver, t
 @pytest.mark.parametrize(
     "change", ["UPDATE \"Event\" SET event_type = 'changed' WHERE id = 7", 'DELETE FROM "Event" WHERE id = 7']
 )
-def test_an_old_row_changed_during_the_run_makes_it_begin_again(archiver, table, oracle, azurite, change):
+def test_an_old_row_changed_during_the_run_makes_it_begin_again(archiver, table, oracle, database, change):
     table.fill(100, 4)
     oracle.remember()
 
@@ -244,10 +244,10 @@ def test_an_old_row_changed_during_the_run_makes_it_begin_again(archiver, table,
         table.execute("DELETE FROM oracle.original WHERE id = 7")
         table.execute('INSERT INTO oracle.original SELECT * FROM "Event" WHERE id = 7')
 
-    with LakeGate(azurite.port) as gate:
-        rule = gate.on(call_before(meddle), method="PUT", contains="comp=block&")
-        archiver.archive(settings=behind(gate, azurite))
-        assert rule.hits == 1
+    with DatabaseGate(database.server.port) as gate:
+        rule = gate.on(call_after(meddle), contains="pg_export_snapshot")
+        outcome = archiver.archive(settings={"PG_CONNECTION_STRING": database.server.uri(database.name, port=gate.port)})
+        assert rule.hits == 1 and outcome.summary["attempts"] == 2, str(outcome)
     assert oracle.check().left == 0
 
 
@@ -268,7 +268,7 @@ def test_old_rows_inserted_during_the_run_stay_for_the_next(archiver, table, ora
     assert oracle.check().archived == 140
 
 
-def test_a_row_changed_at_every_attempt_is_given_up_with_5(archiver, table, oracle, azurite):
+def test_a_row_changed_at_every_attempt_is_given_up_with_5(archiver, table, oracle, database):
     table.fill(100, 4)
     oracle.remember()
     turn = iter(range(1000))
@@ -276,9 +276,9 @@ def test_a_row_changed_at_every_attempt_is_given_up_with_5(archiver, table, orac
     def meddle():
         table.execute('UPDATE "Event" SET event_type = %s WHERE id = 7', (f"changed {next(turn)}",))
 
-    with LakeGate(azurite.port) as gate:
-        gate.on(call_before(meddle), times=None, method="PUT", contains="comp=block&")
-        outcome = archiver.archive(settings=behind(gate, azurite), expect=5)
+    with DatabaseGate(database.server.port) as gate:
+        gate.on(call_after(meddle), times=None, contains="pg_export_snapshot")
+        outcome = archiver.archive(settings={"PG_CONNECTION_STRING": database.server.uri(database.name, port=gate.port)}, expect=5)
     assert outcome.summary["exit_code"] == 5
     oracle.remember()
     assert oracle.check().files == {}

@@ -77,17 +77,29 @@ TEST(plan_line, says_what_is_due_and_how_it_is_read) {
 }
 
 std::vector<log_field> summary_of_a_run() {
-    return {{"status", "succeeded"},  {"exit_code", 0},
-            {"command", "archive"},   {"dry_run", false},
-            {"phase", "done"},        {"cutoff", "2025-11-29 00:28:03"},
-            {"rows", 150'136U},       {"rows_deleted", 150'136U},
-            {"rows_recognised", 0U},  {"days", 21U},
-            {"bytes", 39'282'348U},   {"files_created", 21U},
-            {"files_pending", 0U},    {"attempts", 1U},
-            {"requests", 1'068U},     {"retries", 0U},
-            {"cpu_seconds", 1.5},     {"peak_memory_bytes", 48'500'000U},
-            {"duration_ms", 3'700},   {"phase_ms.planning", 100},
-            {"phase_ms.settling", 2}, {"phase_ms.staging", 3'000}};
+    return {{"status", "succeeded"},
+            {"exit_code", 0},
+            {"command", "archive"},
+            {"dry_run", false},
+            {"phase", "done"},
+            {"cutoff", "2025-11-29 00:28:03"},
+            {"rows", 150'136U},
+            {"rows_deleted", 150'136U},
+            {"rows_recognised", 0U},
+            {"days", 21U},
+            {"bytes", 39'282'348U},
+            {"files_created", 21U},
+            {"files_pending", 0U},
+            {"attempts", 1U},
+            {"requests", 1'068U},
+            {"retries", 0U},
+            {"cpu_seconds", 1.5},
+            {"peak_memory_bytes", 48'500'000U},
+            {"duration_ms", 3'700},
+            {"phase_ms.planning", 100},
+            {"phase_ms.settling", 2},
+            {"phase_ms.staging", 3'000},
+            {"deleting_beside_ms", 2'300}};
 }
 
 TEST(summary_lines, are_four_without_what_says_nothing) {
@@ -97,7 +109,7 @@ TEST(summary_lines, are_four_without_what_says_nothing) {
               "done in 3.7 s: archived 150,136 rows of 21 days, 39.3 MB  [run.summary]\n"
               "  150,136 rows deleted, 21 files created\n"
               "  used: 1,068 requests, 1.5 s of CPU, 48.5 MB of memory\n"
-              "  time: planning 0.1 s, staging 3.0 s\n");
+              "  time: planning 0.1 s, staging 3.0 s, deleting beside staging 2.3 s\n");
 }
 
 TEST(summary_lines, fit_the_terminal_and_break_no_word) {

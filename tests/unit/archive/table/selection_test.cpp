@@ -140,5 +140,17 @@ TEST(one_day, cuts_the_day_out_of_the_whole) {
     }
 }
 
+TEST(days_from_to, cuts_days_that_follow_each_other_out_of_the_whole) {
+    auto whole = all_due;
+    whole.shard = {1, 2};
+    const auto day = [](std::string_view text) { return *lake::day::from_text(text); };
+    whole.held = {day("2024-05-01")};
+    const auto part = days_from_to(whole, day("2024-02-28"), day("2024-03-01"));
+    EXPECT_EQ(where_clause(events(), part), R"("created_at" >= timestamp '2024-02-28 00:00:00')"
+                                            R"( AND "created_at" < timestamp '2024-03-02 00:00:00')");
+    const auto last = days_from_to(whole, day("2025-11-19"), day("2025-11-20"));
+    EXPECT_EQ(last.upper, whole.upper);
+}
+
 } // namespace
 } // namespace archive
