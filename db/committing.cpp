@@ -23,9 +23,10 @@ awaitable<commit_decision> ask_for_outcome(database_access database, transaction
     const auto now = co_await position_of(*session);
     const auto asked = co_await fate_of(*session, which.transaction, which.position, now);
     co_await asking.rollback();
+    const bool same_server = same_start(which.position, now);
     database.log.info("commit.outcome", "the server was asked what became of the transaction",
-                      {{"transaction.fate", to_string(asked)}});
-    co_return decide_commit_in_doubt(asked);
+                      {{"transaction.fate", to_string(asked)}, {"same_server", same_server}});
+    co_return decide_commit_in_doubt(asked, same_server);
 }
 
 } // namespace

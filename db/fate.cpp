@@ -51,7 +51,9 @@ commit_decision decide_commit(db::commit_outcome outcome) noexcept {
     return commit_decision::ask;
 }
 
-commit_decision decide_commit_in_doubt(fate asked) noexcept {
+commit_decision decide_commit_in_doubt(fate asked, bool same_server) noexcept {
+    if (!same_server && asked != fate::in_progress)
+        return commit_decision::leave_marks;
     switch (asked) {
     case fate::committed:
         return commit_decision::finalise;

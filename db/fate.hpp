@@ -36,7 +36,9 @@ enum class commit_decision : std::uint8_t {
     leave_marks, // it cannot be known now: the next run settles
 };
 [[nodiscard]] commit_decision decide_commit(commit_outcome outcome) noexcept;
-[[nodiscard]] commit_decision decide_commit_in_doubt(fate asked) noexcept;
+// `same_server`: the server that was asked has not been started since it ran the transaction. Another one,
+// such as a copy behind the same address, may have given its number to a transaction of its own.
+[[nodiscard]] commit_decision decide_commit_in_doubt(fate asked, bool same_server) noexcept;
 
 [[nodiscard]] std::string_view to_string(fate value) noexcept;
 

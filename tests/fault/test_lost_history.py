@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import uuid
 from dataclasses import replace
 from types import SimpleNamespace
@@ -102,6 +103,21 @@ class History:
         while replica.psql("-Atc", f"SELECT coalesce(pg_last_wal_replay_lsn() >= '{end}', false)").strip() != "t":
             pass
         replica.stop()
+
+    def make_busy_copy(self, says: str) -> PostgreSQL:
+        """A copy that is a server of its own, of the same name and timeline. It has since written more, and given the next numbers to
+        transactions of its own."""
+        copy = PostgreSQL(self.place / "busy")
+        copy.directory.mkdir()
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "postgres", copy.directory], check=True)
+        subprocess.run([PG_BIN / "pg_basebackup", "-X", "stream", "-c", "fast", "-D", copy.data, "-d", self.server.uri()],
+                       cwd="/", env=clean_environment(), check=True, capture_output=True, **unprivileged())
+        copy.start()
+        own = "BEGIN; SELECT pg_current_xact_id(); " + ("ROLLBACK;" if says == "aborted" else "COMMIT;")
+        copy.psql("-c", "CREATE TABLE other_work AS SELECT repeat('x', 1000) FROM generate_series(1, 20000)")
+        copy.psql("-c", own * 200)
+        return copy
 
     def fail_over(self) -> None:
         self.stop()
@@ -282,4 +298,55 @@ def test_a_server_that_crashed_under_the_run_does_not_use_its_transaction_id_aga
     assert scene.table.value(f'SELECT count(*) FROM "Event" WHERE {OLD}') == KIND.rows - kept
     scene.plain.run("recover", expect=0)
     assert scene.oracle.check().archived == KIND.before + kept
+    scene.finish(KIND.before + KIND.rows)
+
+
+@pytest.mark.parametrize("says", ["aborted", "committed"])
+@pytest.mark.parametrize("fate", ["committed", "aborted"])
+def test_a_copy_that_answers_in_place_of_the_server_decides_nothing(history, fate, says):
+    """COMMIT has no answer, and the next connection lands on another server: its transaction of that number is another one."""
+    scene = history.scene.begin(KIND)
+    copy = history.make_busy_copy(says)
+    try:
+        with DatabaseGate(history.server.port) as gate:
+            def switch(gate) -> None:
+                gate.upstream_port = copy.port
+
+            dying = replace(cut_after(), after=switch) if fate == "committed" else replace(cut_before(), before=switch)
+            rule = gate.on(dying, type="Q", contains="COMMIT")
+            outcome = scene.run(database=gate)
+        assert rule.hits == 1 and outcome.code == 5, str(outcome)
+        asked = [line for line in outcome.log if line["event"] == "commit.outcome"]
+        assert [(line["transaction.fate"], line["same_server"]) for line in asked] == [(says, False)], str(outcome)
+        assert [blob for blob in scene.lake.list(scene.container) if "archiverpending" in blob.metadata], "the marks are left"
+    finally:
+        copy.stop()
+    kept = KIND.rows if fate == "committed" else 0
+    assert scene.table.value(f'SELECT count(*) FROM "Event" WHERE {OLD}') == KIND.rows - kept
+    scene.plain.run("recover", expect=0)
+    assert scene.oracle.check().archived == KIND.before + kept
+    scene.finish(KIND.before + KIND.rows)
+
+
+@pytest.mark.parametrize("fate", ["committed", "aborted"])
+def test_a_server_that_was_started_again_under_the_run_leaves_it_to_the_next_one(history, fate):
+    scene = history.scene.begin(KIND)
+    with DatabaseGate(history.server.port) as gate:
+        crashed = threading.Event()
+
+        def crash(gate) -> None:
+            history.server.process.send_signal(signal.SIGQUIT)
+            history.server.process.wait()
+            crashed.set()
+
+        dying = replace(cut_after(), after=crash) if fate == "committed" else replace(cut_before(), before=crash)
+        rule = gate.on(dying, type="Q", contains="COMMIT")
+        process = scene.start(database=gate)
+        assert crashed.wait(60)
+        history.server.stop()
+        history.server.start()  # by the thread that lives on: the server ends with it
+        gate.upstream_port = history.server.port
+        outcome = process.wait(60)
+    assert rule.hits == 1 and outcome.code == 5, str(outcome)
+    history.point_to(history.server)
     scene.finish(KIND.before + KIND.rows)

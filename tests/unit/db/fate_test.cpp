@@ -48,7 +48,9 @@ TEST(decide_commit_in_doubt, follows_its_table_for_every_fate) {
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.context);
-        EXPECT_EQ(decide_commit_in_doubt(row.asked), row.expected);
+        EXPECT_EQ(decide_commit_in_doubt(row.asked, true), row.expected);
+        EXPECT_EQ(decide_commit_in_doubt(row.asked, false),
+                  row.asked == fate::in_progress ? commit_decision::wait : commit_decision::leave_marks);
     }
 }
 
