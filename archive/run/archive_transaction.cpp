@@ -5,7 +5,7 @@ namespace archive {
 std::uint64_t archive_transaction::rows() const {
     std::uint64_t rows = 0;
     for (const auto& [which, file] : staging->files())
-        rows += file->rows + file->rows_recognised;
+        rows += file->rows + file->day_rows_recognised();
     return rows;
 }
 

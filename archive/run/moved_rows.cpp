@@ -22,18 +22,41 @@ using async::failure;
 
 namespace {
 
-// Whether the table has all rows of the file on their day still, as the restore inserted them: a row that was
-// written to since, or moved, has another xmin.
-awaitable<bool> has_all_restored(const run_transaction& opened, const lake::listed_file& file) {
+// The rows that a restore inserted into the file's day, of files of both kinds. Nothing if a file has other
+// rows by now.
+std::optional<std::uint64_t> rows_inserted_with(const lake::listed_file& file, const lake::file_map& files) {
     const auto& author = file.mark.mark->restored->author;
-    if (db::compare_histories(author.position, opened.position) != db::history::same)
+    std::uint64_t rows = 0;
+    for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
+        const auto found = files.find({file.key().which, kind});
+        if (found == files.end())
+            continue;
+        const auto& mark = found->second.mark.mark;
+        if (!mark || !mark->restored || mark->table != file.mark.mark->table ||
+            mark->restored->author.run != author.run ||
+            mark->restored->author.transaction != author.transaction)
+            continue;
+        if (mark->restored->rows != mark->now.rows)
+            return std::nullopt;
+        rows += mark->now.rows;
+    }
+    return rows;
+}
+
+// Whether the table has all rows of the file on their day still, as the restore inserted them: a row that was
+// written to since, or moved, has another xmin. One restore inserts the rows of both files of a day.
+awaitable<bool> has_all_restored(const run_transaction& opened, const lake::listed_file& file,
+                                 const lake::file_map& files) {
+    const auto& author = file.mark.mark->restored->author;
+    const auto inserted = rows_inserted_with(file, files);
+    if (!inserted || db::compare_histories(author.position, opened.position) != db::history::same)
         co_return false;
     const auto sql =
         fmt::format("SELECT count(*) FROM {} WHERE {} AND xmin = (($1::numeric % 4294967296)::text)::xid",
                     opened.table.name, day_clause(opened.table, file.key().which));
     const std::array parameters{db::parameter(author.transaction)};
     const auto counted = co_await opened.session.query(sql, parameters);
-    co_return static_cast<std::uint64_t>(counted.integer(0, 0)) == file.mark.mark->now.rows;
+    co_return static_cast<std::uint64_t>(counted.integer(0, 0)) == *inserted;
 }
 
 std::string some_keys(const rows_of_file& seen) {
@@ -71,8 +94,9 @@ async::error are_due(const lake::listed_file& file, const rows_of_file& seen, co
 }
 
 awaitable<void> look_for_restored(const run_context& context, const archive_transaction& work,
-                                  const lake::listed_file& file) {
-    if (co_await has_all_restored(work.opened, file))
+                                  const lake::listed_file& file, const lake::file_map& files) {
+    const bool untouched = co_await has_all_restored(work.opened, file, files);
+    if (untouched)
         co_return;
     const auto seen = co_await look_among_due(context, work, file);
     if (!seen)
@@ -112,7 +136,7 @@ awaitable<void> must_not_have_moved(const run_context& context, const archive_tr
             const bool elsewhere =
                 files != &opened.files || std::ranges::binary_search(work.plan.rows.held, key.which);
             if (mark->restored && elsewhere)
-                co_await look_for_restored(context, work, file);
+                co_await look_for_restored(context, work, file, *files);
             else if (!mark->restored && is_near(key.which, due))
                 co_await look_for_retyped(context, work, file);
         }

@@ -9,14 +9,15 @@ namespace archive {
 namespace {
 
 void record_day(const run_context& context, const day_file& file) {
-    const auto rows = file.rows + file.rows_recognised;
+    const auto recognised = file.day_rows_recognised();
+    const auto rows = file.rows + recognised;
     if (rows == 0)
         return;
     const bool dry_run = context.settings.dry_run;
     auto& report = context.report;
     ++report.days;
     report.rows += file.rows;
-    report.rows_recognised += file.rows_recognised;
+    report.rows_recognised += recognised;
     report.bytes += file.bytes;
     if (!dry_run)
         report.rows_deleted += rows;
@@ -28,7 +29,7 @@ void record_day(const run_context& context, const day_file& file) {
                      dry_run ? "dry run: uploaded a day" : "archived a day",
                      {{"day", file.which().text()},
                       {"rows", file.rows},
-                      {"rows_recognised", file.rows_recognised},
+                      {"rows_recognised", recognised},
                       {"bytes", file.bytes},
                       {"blob", file.name},
                       {"file", !file.has_tail() ? "unchanged"

@@ -54,9 +54,8 @@ struct day_file {
     // docs/protocol.md, "A server that lost commits".
     held_rows held;
     std::size_t held_memory = 0;
-    std::uint64_t rows_recognised = 0;
-    bool adopted = false;       // it has no mark: others wrote or replaced it
-    bool beyond_memory = false; // the same: it has too many rows to be remembered
+    std::uint64_t rows_recognised = 0; // of this file, not of the one of the other kind
+    bool adopted = false;              // it has no mark: others wrote or replaced it
     // Rows of the table that are older than this may be in the file as well, put there by hand or by late
     // replication. Empty: no such rows are possible.
     std::string late_before;
@@ -85,6 +84,10 @@ struct day_file {
     [[nodiscard]] bool was_restored() const noexcept { return restored.has_value(); }
     [[nodiscard]] bool may_hold_rows() const noexcept {
         return !held.empty() || (other && !other->held.empty());
+    }
+    // Of the table's rows: those that either of the day's files has already.
+    [[nodiscard]] std::uint64_t day_rows_recognised() const noexcept {
+        return rows_recognised + (other ? other->rows_recognised : 0);
     }
     // True if there are rows to publish, or if rows are deleted that the file had already.
     [[nodiscard]] bool has_news() const noexcept {

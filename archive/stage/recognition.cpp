@@ -95,21 +95,19 @@ void staging::forget_held(day_file& file) {
     set_aside_ -= std::exchange(file.held_memory, 0);
 }
 
-// However many rows such a file has, they take a quarter of the memory at most.
+// They take half of the memory at most.
 void staging::remember_row_of_others(day_file& file, std::string_view row) {
     constexpr std::uint64_t batch = 1024;
-    if (file.beyond_memory)
-        return;
     if (file.held.size() % batch == 0)
         account_for_held(file, batch);
-    if (memory_of_rows() > context_.pages.budget_bytes() / 4) {
-        file.beyond_memory = true;
-        forget_held(file);
-        context_.log.warn("day.not_compared",
-                          "a file that others wrote has more rows than can be compared with the table",
-                          {{"day", file.which().text()}, {"blob", file.name}});
-        return;
-    }
+    if (memory_of_rows() > context_.pages.budget_bytes() / 2)
+        throw async::error(
+            failure::precondition,
+            fmt::format("'{}', which others wrote, has more rows than can be compared with the table in the"
+                        " memory there is",
+                        file.name),
+            "Raise ARCHIVE_MEMORY for this run: each row takes 17 bytes, in half of it. A row that is in the "
+            "file and in the table would be archived twice if it were not compared.");
     remember(file, as_copy_writes(row));
 }
 
@@ -198,7 +196,7 @@ bool staging::recognised(day_file& file, std::string_view row) {
     auto seen = file.held.take(hash, crc);
     if (seen != held_rows::found::same && file.other) {
         const auto there = file.other->held.take(hash, crc);
-        if (there == held_rows::found::same || seen == held_rows::found::none || file.adopted) {
+        if (there == held_rows::found::same || seen == held_rows::found::none) {
             seen = there;
             holder = file.other.get();
         }
@@ -211,8 +209,6 @@ bool staging::recognised(day_file& file, std::string_view row) {
             "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, "
             "and the"
             " rows are archived again. If the file's rows count, delete that row from the table.");
-    if (seen == held_rows::found::other_content && holder->adopted)
-        return false; // another row: the same key was used again
     const auto types = holder->untouched.types;
     if (seen == held_rows::found::other_content && !holder->doubted && types != 0 &&
         (types != context_.table.types || context_.table.names_in_text))
@@ -225,7 +221,7 @@ bool staging::recognised(day_file& file, std::string_view row) {
             " another key, or run `event-archiver recover --keep FILE`: the file's rows are then compared as "
             "rows"
             " of today's types.");
-    if (seen == held_rows::found::other_content && !holder->doubted) {
+    if (seen == held_rows::found::other_content && !holder->doubted && !holder->adopted) {
         if (!std::exchange(file.key_again_said, true))
             context_.log.warn("day.key_again",
                               "a row with the key of an archived one is archived beside it: a file that has a"
@@ -234,18 +230,19 @@ bool staging::recognised(day_file& file, std::string_view row) {
         return false;
     }
     if (seen == held_rows::found::other_content)
-        throw async::error(failure::integrity,
-                           fmt::format("row {} is in '{}' and, with other content, in {}",
-                                       fmt::join(key_.fields_of(row), ", "), holder->name,
-                                       context_.table.name),
-                           "Somebody put the row back and it was changed, or the database was restored or "
-                           "failed over and has"
-                           " since used the key again. Compare both, then remove one.");
+        throw async::error(
+            failure::integrity,
+            fmt::format("row {} is in '{}' and, with other content, in {}",
+                        fmt::join(key_.fields_of(row), ", "), holder->name, context_.table.name),
+            holder->adopted ? "The file has no mark: others wrote it, or it was copied without its "
+                              "metadata. If it is the same row, it was changed, or is spelt otherwise in "
+                              "the file. Compare both, then remove one."
+                            : "Somebody put the row back and it was changed, or the database was restored "
+                              "or failed over and has since used the key again. Compare both, then remove "
+                              "one.");
     if (seen == held_rows::found::none)
         return false;
-    if (++file.rows_recognised == 1 && file.rows == 0)
-        take_sample(file, row);
-    if (holder != &file && ++holder->rows_recognised == 1)
+    if (++holder->rows_recognised == 1 && holder->rows == 0)
         take_sample(*holder, row);
     return true;
 }

@@ -161,6 +161,40 @@ def test_a_day_in_both_kinds_is_recognised_part_by_part(scene):
     assert not any("archiverrestored" in mark_of(scene, name) for name in (NAME, NAME + ".gz"))
 
 
+@INDEX
+@pytest.mark.parametrize("hold", ["none", "30 days"])
+@pytest.mark.parametrize("source", ["ours", "others"])
+def test_a_row_moved_from_a_day_in_both_kinds_is_not_archived_twice(scene, index, hold, source):
+    """One row is gone, and the other file has one row: the day's rows are as many as those of the first file."""
+    other = OTHER[:OTHER.index(b"\n") + 1]
+    scene.begin(Kind(before=4, rows=0, days=2, index=index))
+    scene.lake.put_blob(scene.container, NAME + ".gz", gzip.compress(HEADER + other))
+    scene.plain.run("restore", "--from", "2024-01-01", "--hold", hold, expect=0)
+    before = contents(scene)
+    ours = scene.table.value("SELECT min(id) FROM public.\"Event\" WHERE created_at < '2025-01-01' AND id < 777000")
+    row, name = (ours, NAME) if source == "ours" else (777002, NAME + ".gz")
+    scene.table.execute(f"UPDATE public.\"Event\" SET created_at = created_at + interval '5 days' WHERE id = {row}")
+    outcome = scene.plain.run("archive")
+    assert outcome.code == 7 and f"'{name}'" in outcome.stderr and str(row) in outcome.stderr, str(outcome)
+    assert contents(scene) == before and scene.table.count() == 5 + YOUNG
+    scene.table.execute(f"UPDATE public.\"Event\" SET created_at = created_at - interval '5 days' WHERE id = {row}")
+    outcome = scene.plain.run("archive", expect=0)
+    assert outcome.summary["rows"] == 0 and outcome.summary["rows_recognised"] == (5 if hold == "none" else 0), str(outcome)
+
+
+@INDEX
+def test_rows_that_only_the_other_file_has_leave_this_one_as_it_is(scene, index):
+    both_kinds(scene, index)
+    scene.table.execute("DELETE FROM public.\"Event\" WHERE created_at < '2025-01-01' AND id < 777000")
+    mark = mark_of(scene, NAME)
+    outcome = scene.plain.archive()
+    assert outcome.summary["rows_recognised"] == 2 and outcome.summary["rows_deleted"] == 2, str(outcome)
+    assert mark_of(scene, NAME) == mark and "archiverrestored" not in mark_of(scene, NAME + ".gz")
+    scene.plain.archive()
+    assert "archiverrestored" not in mark_of(scene, NAME)
+    assert scene.plain.run("verify").code == 0
+
+
 def lose_mark(scene, name: str, how: str) -> None:
     """What others do to a file of ours: the mark is gone, the rows are there."""
     if how == "its mark was cleared":
@@ -236,3 +270,41 @@ def test_a_file_of_the_other_kind_is_judged_as_one_that_is_appended_to(scene):
     scene.lake.put_blob(scene.container, NAME + ".gz", gzip.compress(HEADER + OTHER))
     scene.plain.archive()
     must_hold(scene, 14)
+
+
+@INDEX
+@pytest.mark.parametrize("before", ["restored", "dry run"])
+@pytest.mark.parametrize("kind", ["this", "the other"])
+def test_a_row_that_differs_from_that_of_a_file_without_a_mark_is_not_added_to_it(scene, index, before, kind):
+    """The folder was copied without metadata, and a row was corrected in the table: it would be there twice."""
+    if before == "restored":
+        scene.begin(Kind(before=8, rows=0, index=index))
+        scene.plain.run("restore", "--from", "2024-01-01", "--hold", "none", expect=0)
+    else:
+        scene.begin(Kind(rows=8, index=index))
+        scene.plain.run("archive", "--dry-run", expect=0)
+    lose_mark(scene, NAME, "uploaded again")
+    settings = {}
+    if kind == "the other":
+        scene.lake.put_blob(scene.container, NAME + ".gz", gzip.compress(HEADER))
+        settings = {"ARCHIVE_COMPRESSION": "gzip"}
+    row = scene.table.value("SELECT min(id) FROM public.\"Event\" WHERE created_at < '2024-01-02'")
+    scene.table.execute(f"UPDATE public.\"Event\" SET event_type = 'corrected' WHERE id = {row}")
+    there = contents(scene)
+    outcome = scene.plain.run("archive", settings=settings)
+    assert outcome.code == 7 and f"row {row} is in '{NAME}' and, with other content, in" in outcome.stderr, str(outcome)
+    assert contents(scene) == there and scene.table.count() == 8 + YOUNG
+    scene.table.execute(f'DELETE FROM public."Event" WHERE id = {row}')
+    outcome = scene.plain.run("archive", settings=settings, expect=0)
+    assert outcome.summary["rows"] == 0 and outcome.summary["rows_recognised"] == 7, str(outcome)
+
+
+def test_more_rows_of_others_than_can_be_compared_end_the_run(scene):
+    scene.begin(Kind(rows=8))
+    rows = b"".join(b"%d,o,single,2024-01-01 05:00:00,,{}\n" % number for number in range(800_000, 930_000))
+    scene.lake.create_container(scene.container)
+    scene.lake.put_blob(scene.container, NAME, HEADER + rows)
+    outcome = scene.plain.run("archive", settings={"ARCHIVE_MEMORY": "4MiB"})
+    assert outcome.code == 3 and f"'{NAME}', which others wrote, has more rows" in outcome.stderr and "ARCHIVE_MEMORY" in outcome.stderr, str(outcome)
+    assert scene.table.count() == 8 + YOUNG
+    assert scene.plain.run("archive", settings={"ARCHIVE_MEMORY": "32MiB"}, expect=0).summary["rows"] == 8
