@@ -91,6 +91,30 @@ awaitable<void> check_rights(db::connection& session, const table_description& t
         add(lines, "row security", check_status::ok, "no policy applies");
 }
 
+// What a run that succeeds does not see to. Nothing is said where there is nothing of the kind.
+awaitable<void> check_gaps(db::connection& session, const table_description& table,
+                           std::vector<check_line>& lines) {
+    const auto oid = std::to_string(table.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto seen = co_await session.query(
+        "SELECT (SELECT string_agg(quote_ident(attname::text), ', '::text ORDER BY attnum) FROM pg_attribute"
+        " WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped AND attgenerated <> ''),"
+        " current_setting('session_replication_role')",
+        parameters);
+    if (!seen.is_null(0, 0))
+        add(lines, "generated columns", check_status::warning,
+            fmt::format("{} are in no file: a restore computes them again, by what their expressions and "
+                        "functions say then",
+                        seen.text(0, 0)),
+            "Where a value must stay as it was, make the column a plain one: ALTER TABLE … ALTER … DROP "
+            "EXPRESSION, and a trigger that fills it.");
+    if (seen.text(0, 1) == "replica")
+        add(lines, "foreign keys", check_status::warning,
+            "the role's session_replication_role is 'replica': foreign keys and most triggers are passed by, "
+            "so rows that others point at are deleted",
+            "ALTER ROLE … RESET session_replication_role, and the same for the database.");
+}
+
 void check_indexes(const table_description& table, std::vector<check_line>& lines) {
     if (table.indexed_by_time)
         add(lines, "index", check_status::ok, fmt::format("one leads with {}", table.time_column));
@@ -164,6 +188,7 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
         add(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(*table)));
     }
     co_await check_rights(session, *table, context.aim, lines);
+    co_await check_gaps(session, *table, lines);
     co_await tell(context, lines);
     if (context.aim == preflight_aim::restore) {
         co_await check_restore_obstacles(session, *table, lines);

@@ -8,6 +8,7 @@
 #include "archive/run/prepare_files.hpp"
 #include "archive/run/restored_rows.hpp"
 #include "archive/run/run_effects.hpp"
+#include "archive/run/same_definitions.hpp"
 #include "archive/run/stage_rows.hpp"
 #include "archive/table/folder_mistakes.hpp"
 #include "archive/table/table_shape.hpp"
@@ -126,6 +127,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
         co_return attempt_result::finished;
 
     co_await delete_rows(context_, work, cutoff_, attached_);
+    co_await must_have_kept_definitions(context_, opened);
     archive_commit ending(context_, tools_, work);
     co_await ending.run();
     const bool by_day = context_.settings.commit == commit_unit::day;

@@ -4,6 +4,8 @@
 #include "archive/run/restore_commit.hpp"
 #include "archive/run/restore_target.hpp"
 #include "archive/run/run_effects.hpp"
+#include "archive/table/file_header.hpp"
+#include "archive/table/folder_mistakes.hpp"
 #include "archive/table/table_shape.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
@@ -89,6 +91,10 @@ awaitable<void> restore_run::look_before(const run_transaction& opened,
     co_await must_be_insertable(opened.session, opened.table, restore_target::the_table_itself);
     co_await files_.container_must_be_changeable();
     co_await files_.must_be_writable(files, "marked as restored");
+    for (const auto* file : files)
+        if (const auto mistake =
+                is_as_marked(*file) ? definitions_mistake(*file->mark.mark, opened.table) : std::nullopt)
+            throw lake::refused(file->properties.name, "restored", *mistake);
     const auto shape = co_await read_shape(opened.session, opened.table.oid);
     must_take_rows_back(shape);
 }

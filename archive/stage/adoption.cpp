@@ -107,6 +107,10 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
         throw lake::refused(file.name,
                             mark->restored ? "compared with the rows that it was restored to" : "appended to",
                             *mistake);
+    const bool may_be_compared = mark && (mark->restored || is_doubted(before));
+    if (const auto mistake =
+            ours && !may_be_compared ? definitions_mistake(*mark, context_.table) : std::nullopt)
+        throw lake::refused(file.name, "appended to", *mistake);
     if (ours) {
         file.base = mark->now;
         file.base->blocks = file.base_ids.size(); // a restore that was rolled back marks others' files too

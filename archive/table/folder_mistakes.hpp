@@ -39,6 +39,11 @@ time_mistake(const lake::listed_file& file, const table_description& table, std:
 [[nodiscard]] std::optional<lake::refusal> columns_mistake(const lake::listed_file& file,
                                                            std::uint64_t header_crc);
 
+// Of the same: labels of enums may have had other names, or composite types other attributes, when its rows
+// were written. Rows of both spellings in one file could not be restored, and a label may be another value.
+[[nodiscard]] std::optional<lake::refusal> definitions_mistake(const lake::file_mark& mark,
+                                                               const table_description& table);
+
 // All that ends a run which has rows of these days, whatever day they are of.
 [[nodiscard]] std::vector<async::error> folder_mistakes(const lake::file_map& files,
                                                         const table_description& table,

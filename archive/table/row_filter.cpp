@@ -123,7 +123,7 @@ awaitable<void> row_filter::describe(const named_table& table, std::vector<std::
 awaitable<void> row_filter::describe_types(const named_table& table) {
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session_, options);
-    definitions_ = co_await type_definitions(session_, table.oid);
+    definitions_ = co_await read_definitions(session_, table.oid);
     const std::string oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
     const auto answer = co_await session_.query(
@@ -142,6 +142,13 @@ awaitable<void> row_filter::describe_types(const named_table& table) {
         else if (answer.boolean(row, 3))
             found->kind = text_kind::strings_inside;
     }
+    const auto places = co_await session_.query(
+        "SELECT CASE WHEN attisdropped THEN '' ELSE attname END FROM pg_attribute WHERE attrelid = $1::oid"
+        " AND attnum > 0 AND attgenerated = '' ORDER BY attnum",
+        parameters);
+    places_.clear();
+    for (int row = 0; row < places.rows(); ++row)
+        places_.push_back({std::string(places.text(row, 0))});
     co_await transaction.rollback();
 }
 
@@ -149,7 +156,10 @@ void row_filter::note_types_of(rows_origin from) {
     if (from.types == noted_types_)
         return;
     noted_types_ = from.types;
-    other_types_ = from.types != 0 && types_checksum(typed_, definitions_) != from.types;
+    other_types_ =
+        from.types != 0 && !had_these_types(typed_, definitions_, from.types, attribute_names::do_not_count);
+    other_names_ =
+        from.types != 0 && !had_these_types(typed_, definitions_, from.types, attribute_names::count);
     earlier_ = other_types_ ? type_when_written(typed_, definitions_, from.types) : std::nullopt;
 }
 
@@ -168,10 +178,40 @@ void row_filter::refuse_types(std::size_t column, rows_origin from) const {
         "the day into a table of its own with `event-archiver restore --into` and ask there.");
 }
 
+void row_filter::must_mean_the_same(rows_origin from) const {
+    std::vector<std::string> names;
+    for (const auto& each : typed_)
+        names.push_back(each.name);
+    for (const auto at : read_columns_) {
+        const auto& name = typed_[at].name;
+        if (from.types != 0 && may_be_another_column(name, names, places_))
+            throw async::error(
+                failure::precondition,
+                fmt::format("column '{}' of '{}' may be another one than that of ARCHIVE_TABLE: columns were"
+                            " renamed since",
+                            name, from.name),
+                "Give the columns the names that they had, or restore the day into a table of its own with "
+                "`event-archiver restore --into` and ask there.");
+        // Where one column of another type explains all, the definitions are the same.
+        const bool is_explained = earlier_ && earlier_->column != at;
+        const bool labels = other_types_ && definitions_.has(definition_line::kind::label, name);
+        const bool attributes = other_names_ && definitions_.has(definition_line::kind::attribute, name);
+        if (!is_explained && (labels || attributes))
+            throw async::error(
+                failure::precondition,
+                fmt::format("column '{}' of '{}' has labels or attributes whose names may have meant others"
+                            " then: types of columns were changed since",
+                            name, from.name),
+                "Give the labels and attributes the names that they had, or write a condition that does not "
+                "read the column.");
+    }
+}
+
 awaitable<void> row_filter::compare_texts(const row_batch& rows, rows_origin from) {
     note_types_of(from);
     if (read_columns_.empty())
         co_return;
+    must_mean_the_same(from);
     if (earlier_ && std::ranges::count(read_columns_, earlier_->column) > 0 &&
         typed_[earlier_->column].kind == text_kind::any_string &&
         !same_strings(earlier_->type, typed_[earlier_->column].type))

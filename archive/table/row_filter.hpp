@@ -3,6 +3,8 @@
 #pragma once
 
 #include "archive/table/named_table.hpp"
+#include "archive/table/renamed_columns.hpp"
+#include "archive/table/type_definitions.hpp"
 #include "archive/table/written_types.hpp"
 #include "db/connection.hpp"
 #include "db/error.hpp"
@@ -63,6 +65,8 @@ class row_filter {
     [[nodiscard]] awaitable<void> compare_texts(const row_batch& rows, rows_origin from);
     void note_types_of(rows_origin from);
     void compare_row(std::string_view row, std::string_view as_read, rows_origin from) const;
+    // Throws if a column that the condition reads may mean another thing in the file than in the table.
+    void must_mean_the_same(rows_origin from) const;
     [[noreturn]] void refuse_types(std::size_t column, rows_origin from) const;
     [[noreturn]] void explain(const db::error& failed, std::string_view file) const;
     [[nodiscard]] std::string statement() const; // the numbers of the rows for which it is true
@@ -75,10 +79,12 @@ class row_filter {
         role_settings_; // the statement that sets what the role has, after rows were read as they are written
     std::string columns_;             // of it, for SQL
     std::vector<typed_column> typed_; // its columns
-    std::string definitions_;
+    type_definitions definitions_;
+    std::vector<column_place> places_;      // of the table
     std::vector<std::size_t> read_columns_; // those that the condition may read
     std::uint64_t noted_types_ = 0;         // those of `from` that the next two are about
     bool other_types_ = false;              // the columns have had other types
+    bool other_names_ = false;              // the same, or attributes have had other names
     std::optional<earlier_type> earlier_;
 };
 

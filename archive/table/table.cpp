@@ -2,7 +2,6 @@
 
 #include "archive/table/key_choice.hpp"
 #include "archive/table/table_shape.hpp"
-#include "archive/table/type_definitions.hpp"
 #include "async/error.hpp"
 #include "azure/blob/crc64.hpp"
 #include "lake/conflict.hpp"
@@ -35,30 +34,6 @@ async::error is_generated(const table_description& table, std::string_view colum
         fmt::format("Name a column that is stored as it was written with {}.", setting)};
 }
 
-// How values of the columns' types are written: labels of enums, attributes of composites, the types under
-// domains, however deep. Renaming one of them changes the text of an unchanged row.
-constexpr std::string_view definitions_sql =
-    "WITH RECURSIVE used (oid) AS ("
-    "  SELECT atttypid FROM pg_attribute"
-    "  WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
-    "  UNION SELECT part.oid FROM used JOIN pg_type t ON t.oid = used.oid CROSS JOIN LATERAL ("
-    "    SELECT t.typelem WHERE t.typelem <> 0::oid UNION SELECT t.typbasetype WHERE t.typbasetype <> 0::oid"
-    "    UNION SELECT rngsubtype FROM pg_range WHERE rngtypid = t.oid"
-    "    UNION SELECT atttypid FROM pg_attribute"
-    "          WHERE attrelid = t.typrelid AND t.typrelid <> 0::oid AND attnum > 0 AND NOT attisdropped"
-    "  ) AS part (oid)),"
-    " lines (line) AS ("
-    "  SELECT format('%s %s %s', format_type(enumtypid, NULL), enumsortorder, enumlabel)"
-    "  FROM pg_enum WHERE enumtypid IN (SELECT oid FROM used)"
-    "  UNION ALL SELECT format('%s %s %s', format_type(t.oid, NULL), a.attnum, format_type(a.atttypid, "
-    "a.atttypmod))"
-    "  FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped"
-    "  WHERE t.typrelid <> 0::oid AND t.oid IN (SELECT oid FROM used)"
-    "  UNION ALL SELECT format('%s %s', format_type(oid, NULL), format_type(typbasetype, typtypmod))"
-    "  FROM pg_type WHERE typbasetype <> 0::oid AND oid IN (SELECT oid FROM used))"
-    " SELECT coalesce((SELECT string_agg(line, E'\\n' ORDER BY line) FROM lines), ''),"
-    " (SELECT bool_or(format_type(oid, NULL) LIKE 'reg%') FROM used)";
-
 awaitable<void> read_columns(db::connection& session, table_description& table, std::string_view time_column,
                              const std::vector<std::string>& key, key_demand demand) {
     const std::string oid = std::to_string(table.oid);
@@ -77,13 +52,11 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
         columns.push_back({std::string(name), std::string(found.text(row, 1)),
                            static_cast<int>(found.integer(row, 3)), found.boolean(row, 4)});
         table.columns.emplace_back(name);
-        const auto described = fmt::format("{}\n{}\n", name, found.text(row, 2));
-        table.types = azure::crc64(table.types, std::as_bytes(std::span(described)));
+        table.typed.push_back({std::string(name), std::string(found.text(row, 2))});
     }
-    const auto defined = co_await session.query(std::string(definitions_sql), parameters);
-    if (const auto text = defined.text(0, 0); !text.empty())
-        table.types = azure::crc64(table.types, std::as_bytes(std::span(text)));
-    table.names_in_text = defined.boolean(0, 1);
+    table.definitions = co_await read_definitions(session, table.oid);
+    table.types = types_checksum(table.typed, table.definitions.text());
+    table.names_in_text = table.definitions.names_in_text;
     const auto generated = co_await session.query("SELECT attname, attnum FROM pg_attribute WHERE attrelid = "
                                                   "$1::oid AND attnum > 0 AND attgenerated <> ''",
                                                   parameters);
@@ -182,13 +155,6 @@ awaitable<table_description> describe_table(db::connection& session, named_table
                                parameters);
     table.indexed_by_time = index.boolean(0, 0);
     co_return table;
-}
-
-awaitable<std::string> type_definitions(db::connection& session, std::uint32_t table) {
-    const std::string oid = std::to_string(table);
-    const std::array parameters{db::parameter(oid)};
-    const auto defined = co_await session.query(std::string(definitions_sql), parameters);
-    co_return std::string(defined.text(0, 0));
 }
 
 std::size_t time_position(const table_description& table) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "archive/table/named_table.hpp"
+#include "archive/table/written_types.hpp"
 #include "async/asio.hpp"
 #include "db/connection.hpp"
 
@@ -29,11 +30,13 @@ struct table_description {
     std::string schema;   // raw
     std::string relation; // raw
     std::vector<std::string> columns;
-    std::uint64_t types = 0;      // CRC-64 of their names and types, as a mark records it
-    std::uint64_t identity = 0;   // CRC-64 of the types of the time column and of the key
-    bool names_in_text = false;   // one is of regclass or the like, written by a name that may change
-    std::string time_column;      // quoted
-    std::vector<key_column> keys; // in the order of the setting; never empty
+    std::vector<typed_column> typed; // the same, with the types of today
+    type_definitions definitions;    // of these
+    std::uint64_t types = 0;         // CRC-64 of their names and types, as a mark records it
+    std::uint64_t identity = 0;      // CRC-64 of the types of the time column and of the key
+    bool names_in_text = false;      // one is of regclass or the like, written by a name that may change
+    std::string time_column;         // quoted
+    std::vector<key_column> keys;    // in the order of the setting; never empty
     bool time_has_zone = false;
     bool indexed_by_time = false; // a valid, complete btree index leads with the time column
     bool partitioned = false;

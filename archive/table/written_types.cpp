@@ -70,6 +70,13 @@ std::vector<std::string> known_types() {
     return all;
 }
 
+std::vector<std::string> names_of(std::span<const typed_column> columns) {
+    std::vector<std::string> names;
+    for (const auto& each : columns)
+        names.push_back(each.name);
+    return names;
+}
+
 bool is_padded(std::string_view type) { return type == "bpchar" || type.starts_with("character("); }
 
 bool is_ascii(std::string_view text) {
@@ -85,8 +92,22 @@ std::uint64_t types_checksum(std::span<const typed_column> columns, std::string_
     return definitions.empty() ? crc : extended(crc, definitions);
 }
 
+bool had_these_types(std::span<const typed_column> columns, const type_definitions& definitions,
+                     std::uint64_t written, attribute_names attributes) {
+    const auto names = names_of(columns);
+    std::vector<std::uint64_t> left_out{type_definitions::all_labels};
+    for (const auto& line : definitions.lines)
+        if (line.what == definition_line::kind::label)
+            left_out.push_back(line.label);
+    return std::ranges::any_of(left_out, [&](std::uint64_t first) {
+        return types_checksum(columns, definitions.text_of(names, first)) == written ||
+               (attributes == attribute_names::do_not_count &&
+                types_checksum(columns, definitions.text_of(names, first, false)) == written);
+    });
+}
+
 std::optional<earlier_type> type_when_written(std::span<const typed_column> columns,
-                                              std::string_view definitions, std::uint64_t written) {
+                                              const type_definitions& definitions, std::uint64_t written) {
     const auto candidates = known_types();
     std::uint64_t before = 0; // of the columns in front
     std::string behind;
@@ -94,7 +115,9 @@ std::optional<earlier_type> type_when_written(std::span<const typed_column> colu
         behind.clear();
         for (const auto& each : columns.subspan(at + 1))
             behind += line_of(each.name, each.type);
-        behind += definitions;
+        auto others = names_of(columns);
+        others.erase(others.begin() + static_cast<std::ptrdiff_t>(at)); // a built-in type has no definition
+        behind += definitions.text_of(others);
         for (const auto& type : candidates)
             if (extended(extended(before, line_of(columns[at].name, type)), behind) == written)
                 return earlier_type{at, type};

@@ -3,6 +3,8 @@
 // Tested by tests/unit/archive/table/written_types_test.cpp, tests/integration/test_types_since_written.py.
 #pragma once
 
+#include "archive/table/type_definitions.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -23,9 +25,16 @@ struct typed_column {
     text_kind kind = text_kind::own_form;
 };
 
-// As `table_description::types` has it. `definitions`: of type_definitions().
+// As `table_description::types` has it. `definitions`: their text.
 [[nodiscard]] std::uint64_t types_checksum(std::span<const typed_column> columns,
                                            std::string_view definitions);
+
+// Whether a table of these columns, with their types of today, had the checksum `written` at any time: labels
+// may have been added to enums since, and columns to the table.
+// `names`: whether those of attributes must be the same. Text does not depend on them, conditions do.
+enum class attribute_names : std::uint8_t { count, do_not_count };
+[[nodiscard]] bool had_these_types(std::span<const typed_column> columns, const type_definitions& definitions,
+                                   std::uint64_t written, attribute_names names);
 
 struct earlier_type {
     std::size_t column = 0;
@@ -34,8 +43,9 @@ struct earlier_type {
 
 // The one column whose type has changed since a checksum was `written`, if one column with a built-in type
 // explains it. Nothing if not.
-[[nodiscard]] std::optional<earlier_type>
-type_when_written(std::span<const typed_column> columns, std::string_view definitions, std::uint64_t written);
+[[nodiscard]] std::optional<earlier_type> type_when_written(std::span<const typed_column> columns,
+                                                            const type_definitions& definitions,
+                                                            std::uint64_t written);
 
 // Whether an expression may read the column: false only if it certainly does not. `row_name`: of the table,
 // by which all of its columns can be read.

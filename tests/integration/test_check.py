@@ -4,8 +4,8 @@ import json
 import pytest
 
 
-def checked(program, expect=0, **how) -> dict:
-    found = json.loads(program.run("check", "-o", "json", expect=expect, **how).stdout)
+def checked(program, *words, expect=0, **how) -> dict:
+    found = json.loads(program.run("check", *words, "-o", "json", expect=expect, **how).stdout)
     assert found["exit_code"] == expect and found["ok"] == (expect == 0)
     by_name = {}
     for line in found["checks"]:
@@ -90,6 +90,17 @@ def test_what_may_get_in_the_way_is_a_warning(archiver, table):
         assert found[name]["status"] == "warning" and found[name]["remedy"], name
     assert found["index"]["remedy"] == 'CREATE INDEX CONCURRENTLY ON public."Event" ("created_at");'
     assert "in no file" in found["foreign keys"]["detail"] and "keeper" in found["triggers"]["detail"]
+
+
+def test_what_a_run_does_not_see_to_is_a_warning(archiver, table, database):
+    found = checked(archiver)
+    assert "generated columns" not in found and "foreign keys" not in found
+    table.execute('ALTER TABLE "Event" ADD twice bigint GENERATED ALWAYS AS (id * 2) STORED, ADD "So x" bigint GENERATED ALWAYS AS (id * 3) STORED')
+    uri = database.uri + ("&" if "?" in database.uri else "?") + "options=-c%20session_replication_role%3Dreplica"
+    for words in ((), ("--for", "restore")):
+        found = checked(archiver, *words, settings={"PG_CONNECTION_STRING": uri})
+        assert found["generated columns"]["status"] == "warning" and 'twice, "So x" are in no file' in found["generated columns"]["detail"]
+        assert found["foreign keys"]["status"] == "warning" and "'replica'" in found["foreign keys"]["detail"]
 
 
 def test_a_read_only_database(archiver, table, database):

@@ -107,3 +107,77 @@ def test_rows_appended_with_the_second_type_are_compared_too(archiver, table, la
     archiver.archive()
     table.execute('ALTER TABLE "Event" ALTER more TYPE float8')
     must_refuse(archiver, lake, container, "more = 0.2")
+
+
+# What is made, the column's type, two values, what is changed, and a condition.
+MEANINGS = {
+    "labels were exchanged": ("CREATE TYPE st AS ENUM ('keep', 'go')", "st", ["keep", "go"],
+                              "ALTER TYPE st RENAME VALUE 'keep' TO 'x'; ALTER TYPE st RENAME VALUE 'go' TO 'keep'; ALTER TYPE st RENAME VALUE 'x' TO 'go'", "more = 'go'"),
+    "a label was used again": ("CREATE TYPE st AS ENUM ('keep', 'go')", "st", ["keep", "go"], ["ALTER TYPE st RENAME VALUE 'go' TO 'gone'", "ALTER TYPE st ADD VALUE 'go'"], "more = 'go'"),
+    "labels in an array": ("CREATE TYPE st AS ENUM ('keep', 'go')", "st[]", ["{keep}", "{go}"],
+                           "ALTER TYPE st RENAME VALUE 'keep' TO 'x'; ALTER TYPE st RENAME VALUE 'go' TO 'keep'; ALTER TYPE st RENAME VALUE 'x' TO 'go'", "'go' = ANY (more)"),
+    "labels under a domain in a composite": ("CREATE TYPE st AS ENUM ('keep', 'go'); CREATE DOMAIN one AS st; CREATE TYPE pair AS (a one, b int)", "pair", ["(keep,1)", "(go,2)"],
+                                             "ALTER TYPE st RENAME VALUE 'keep' TO 'x'; ALTER TYPE st RENAME VALUE 'go' TO 'keep'; ALTER TYPE st RENAME VALUE 'x' TO 'go'", "(more).a = 'go'"),
+    "attributes were exchanged": ("CREATE TYPE pt AS (x int, y int)", "pt", ["(1,2)", "(2,1)"],
+                                  "ALTER TYPE pt RENAME ATTRIBUTE x TO t; ALTER TYPE pt RENAME ATTRIBUTE y TO x; ALTER TYPE pt RENAME ATTRIBUTE t TO y", "(more).x = 1"),
+    "a text became labels": ("CREATE TYPE st AS ENUM ('keep', 'go')", "text", ["keep", "go"], 'ALTER TABLE "Event" ALTER more TYPE st USING more::st', "more = 'go'"),
+}
+
+
+def change(table, what) -> None:
+    for each in [what] if isinstance(what, str) else what:
+        table.execute(each)
+
+
+@pytest.mark.parametrize("how", MEANINGS)
+def test_a_value_whose_name_means_another_one_since_is_refused(archiver, table, lake, container, how):
+    made, column, values, changed, condition = MEANINGS[how]
+    table.execute(made)
+    archived(archiver, table, column, values)
+    change(table, changed)
+    must_refuse(archiver, lake, container, condition)
+    assert archiver.run("cat", "--day", DAY, "--where", "event_id = 'e'", expect=0).stdout.count("\n") == 3
+
+
+# Labels came, or another column did: the labels there were mean the same.
+ADDED = {
+    "a label at the end": "ALTER TYPE st ADD VALUE 'new'",
+    "labels at both ends": ["ALTER TYPE st ADD VALUE 'new'", "ALTER TYPE st ADD VALUE 'first' BEFORE 'keep'"],
+    "a column with labels": "CREATE TYPE other AS ENUM ('a', 'b'); ALTER TABLE \"Event\" ADD another other",
+    "another column of another type": 'ALTER TABLE "Event" ALTER event_id TYPE varchar(99)',
+}
+
+
+@pytest.mark.parametrize("what", ADDED)
+def test_labels_that_mean_the_same_are_judged(archiver, table, lake, container, what):
+    table.execute("CREATE TYPE st AS ENUM ('keep', 'go')")
+    archived(archiver, table, "st", ["keep", "go"])
+    change(table, ADDED[what])
+    receipt = json.loads(archiver.run("erase", "--where", "more = 'go'", "--yes", expect=0).stdout)
+    assert receipt["rows_of_files"] == 1 and receipt["verified"]
+    assert lake.get(container, FILE).count(b"keep") == 1 and b"go" not in lake.get(container, FILE)
+
+
+RENAMED = {
+    "two were exchanged": ["RENAME more TO x", "RENAME other TO more", "RENAME x TO other"],
+    "a new one has the name": ["RENAME more TO old", "ADD more text"],
+    "the next one has the name": ["RENAME more TO old", "RENAME other TO more"],
+    "dropped and made again": ["DROP more", "ADD more text"],
+}
+
+
+@pytest.mark.parametrize("how", RENAMED)
+def test_a_name_that_another_column_has_since_is_refused(archiver, table, lake, container, how):
+    archived(archiver, table, "text, ADD other text", ["go"])
+    for each in RENAMED[how]:
+        table.execute(f'ALTER TABLE "Event" {each}')
+    must_refuse(archiver, lake, container, "more = 'go'")
+    assert archiver.run("cat", "--day", DAY, "--where", "event_id = 'e'", expect=0).stdout.count("\n") == 2
+
+
+@pytest.mark.parametrize("how", ["ADD another text", "DROP other", "RENAME other TO another", "RENAME event_type TO kind", "DROP processed_at"])
+def test_a_column_that_is_the_same_is_judged_whatever_became_of_others(archiver, table, lake, container, how):
+    archived(archiver, table, "text, ADD other text", ["keep", "go"])
+    table.execute(f'ALTER TABLE "Event" {how}')
+    assert archiver.run("cat", "--day", DAY, "--where", "more = 'go'", expect=0).stdout.count("\n") == 2
+    assert json.loads(archiver.run("erase", "--where", "more = 'go'", "-o", "json", expect=0).stdout)["rows_of_files"] == 1

@@ -11,12 +11,17 @@ std::vector<typed_column> columns_with(std::string type) {
     return {{"id", "bigint", text_kind::own_form}, {"more", std::move(type), text_kind::own_form}};
 }
 
+// Those of another column than "more".
+type_definitions definitions_of_id() {
+    return {{{definition_line::kind::base, "labels", "labels", 0, {"id"}, {}}}};
+}
+
 TEST(type_when_written, finds_the_one_column_that_has_changed) {
     const auto today = columns_with("double precision");
     for (const auto* before : {"numeric", "numeric(10,2)", "character(5)", "character varying(255)",
                                "boolean", "timestamp(3) with time zone"}) {
         const auto written = types_checksum(columns_with(before), "labels");
-        const auto changed = type_when_written(today, "labels", written);
+        const auto changed = type_when_written(today, definitions_of_id(), written);
         ASSERT_TRUE(changed) << before;
         EXPECT_EQ(changed->column, 1U);
         EXPECT_EQ(changed->type, before);
@@ -27,8 +32,8 @@ TEST(type_when_written, is_nothing_where_two_have_changed_or_a_type_is_not_built
     const auto today = columns_with("text");
     auto two = columns_with("boolean");
     two.front().type = "integer";
-    EXPECT_FALSE(type_when_written(today, "", types_checksum(two, "")));
-    EXPECT_FALSE(type_when_written(today, "", types_checksum(columns_with("public.mood"), "")));
+    EXPECT_FALSE(type_when_written(today, {}, types_checksum(two, "")));
+    EXPECT_FALSE(type_when_written(today, {}, types_checksum(columns_with("public.mood"), "")));
 }
 
 TEST(may_read, is_false_only_for_a_condition_without_the_name) {
