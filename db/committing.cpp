@@ -8,6 +8,8 @@
 #include "db/fate.hpp"
 #include "db/position.hpp"
 
+#include <utility>
+
 namespace db {
 
 using async::fault_point;
@@ -31,8 +33,9 @@ awaitable<commit_decision> ask_for_outcome(database_access database, transaction
 
 } // namespace
 
-awaitable<void> make_number_durable(database_access database) {
+awaitable<void> make_number_durable(database_access database, server_position position) {
     const auto session = co_await connection::open(database.options, database.helper, database.log);
+    co_await must_be_of_server(*session, std::move(position));
     // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
     // one in a session without synchronous_commit.
     (void)co_await session->query(

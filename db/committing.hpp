@@ -13,7 +13,8 @@ namespace db {
 // To be awaited before the transaction's number goes into any mark. A server that crashes forgets numbers
 // whose log it had not flushed, and gives them out again: a mark with such a number would then name another
 // transaction. The commit of a second transaction flushes the log, the first one's records included.
-[[nodiscard]] awaitable<void> make_number_durable(database_access database);
+// `position`: of the server that has the transaction.
+[[nodiscard]] awaitable<void> make_number_durable(database_access database, server_position position);
 
 // Sends COMMIT; if no answer comes, connects again and asks what became of `which`, for a while. To be
 // awaited shielded. Never returns `ask` or `wait`: an outcome that stays unknown is `leave_marks`. Throws

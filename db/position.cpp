@@ -69,6 +69,15 @@ bool same_start(const server_position& then, const server_position& now) noexcep
     return then.started != 0 && then.started == now.started;
 }
 
+awaitable<void> must_be_of_server(connection& session, server_position position) {
+    const auto here = co_await position_of(session);
+    if (!same_start(position, here) || here.cluster != position.cluster || here.database != position.database)
+        throw async::error(
+            failure::temporary, "another server than that of the run answered a second connection",
+            "It may be a copy of it, or it was started again. Let PG_CONNECTION_STRING name one "
+            "server: no list of hosts, and no name or pooler with several behind it.");
+}
+
 void must_be_identified(const server_position& position) {
     if (position.cluster.empty())
         throw async::error(

@@ -47,6 +47,9 @@ enum class history : std::uint8_t {
 [[nodiscard]] history compare_histories(const server_position& then, const server_position& now) noexcept;
 // True if the server has not been restarted between the two: a running server cannot be put back.
 [[nodiscard]] bool same_start(const server_position& then, const server_position& now) noexcept;
+// Throws async::error(temporary) if `session` is of another server than `position`, started since or a copy:
+// a name, or a pooler, may lead to several.
+[[nodiscard]] awaitable<void> must_be_of_server(connection& session, server_position position);
 
 // "0/16B3748" as bytes.
 [[nodiscard]] std::uint64_t parse_lsn(std::string_view text);

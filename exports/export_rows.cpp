@@ -130,7 +130,7 @@ awaitable<void> exporter::prepare(attempt& work) {
     const auto number =
         co_await work.session.query("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text");
     work.mark.author.transaction = number.text(0, 0);
-    co_await db::make_number_durable(context_.database);
+    co_await db::make_number_durable(context_.database, work.mark.author.position);
     if (context_.stop.requested())
         async::throw_cancelled();
     if (auto* const lease = context_.sink.lease())

@@ -126,7 +126,7 @@ awaitable<void> name_transaction(const run_context& context, archive_transaction
     opened.position = co_await db::position_of(opened.session);
     const auto xid = co_await opened.session.query("SELECT pg_current_xact_id()::text");
     const auto header = csv::header_line(opened.table.columns);
-    co_await db::make_number_durable(context.access());
+    co_await db::make_number_durable(context.access(), opened.position);
     work.publication = {lake::table_in_mark(opened.table.schema, opened.table.relation),
                         context.run_id,
                         std::string(xid.text(0, 0)),

@@ -194,7 +194,7 @@ awaitable<void> erase_run::must_be_erasable(const std::vector<found_file>& found
 
 awaitable<void> erase_run::commit(db::transaction& deleting, const deleted_rows& rows) {
     context_.report.enter(run_phase::committing);
-    co_await db::make_number_durable(context_.access());
+    co_await db::make_number_durable(context_.access(), rows.author.position);
     fault_point("erase-before-commit");
     const auto decision =
         co_await async::shielded(db::commit_or_ask(context_.access(), deleting, rows.author));

@@ -135,7 +135,7 @@ awaitable<void> restore_run::make_marks(restore_transaction& work) {
     const auto table = lake::table_in_mark(opened.table.schema, opened.table.relation);
     for (auto& each : work.files)
         each.mark = mark_being_restored(each, table, work.mark, held_until);
-    co_await db::make_number_durable(context_.access());
+    co_await db::make_number_durable(context_.access(), opened.position);
 }
 
 } // namespace archive

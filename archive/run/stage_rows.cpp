@@ -123,6 +123,7 @@ awaitable<void> stage_rows(const run_context& context, lake::ledger& ledger, arc
                           context.settings.parallel,
                           context.settings.settle_wait,
                           limit,
+                          work.opened.position,
                           work.policies_apply};
     if (order == deletion_order::beside_reading)
         co_await read_and_delete(context, work, std::move(source));

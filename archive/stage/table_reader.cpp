@@ -126,6 +126,8 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
 }
 
 awaitable<void> table_reader::must_see_as_coordinator(db::connection& session) const {
+    // The name of a snapshot is a number: a copy of the server may have one of the same name.
+    co_await db::must_be_of_server(session, context_.server);
     const auto oid = std::to_string(context_.table.oid);
     const std::array parameters{db::parameter(oid)};
     const auto asked = co_await session.query("SELECT row_security_active($1::oid)", parameters);

@@ -11,6 +11,7 @@
 #include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "db/connection.hpp"
+#include "db/position.hpp"
 #include "db/transaction.hpp"
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct reader_context {
     std::size_t parallel;
     std::chrono::milliseconds lock_timeout;
     rate_limit& limit;
-    bool policies_apply = false; // row security, for the coordinator
+    const db::server_position& server; // of the coordinator
+    bool policies_apply = false;       // row security, for the coordinator
     // Called when a day that is read by itself is staged or recognised and its numbers of rows agree; may be
     // empty.
     std::function<void(lake::day)> day_is_read{};

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import psycopg2
 import pytest
 
-from support.gate import DatabaseGate, LakeGate, cut_after, cut_before, kill_after
+from support.gate import DatabaseGate, LakeGate, call_before, cut_after, cut_before, kill_after
 from support.scene import YOUNG, Kind, Scene
 from support.servers import PG_BIN, PostgreSQL, clean_environment, unprivileged
 from support.writers import OLD
@@ -325,6 +325,24 @@ def test_a_copy_that_answers_in_place_of_the_server_decides_nothing(history, fat
     assert scene.table.value(f'SELECT count(*) FROM "Event" WHERE {OLD}') == KIND.rows - kept
     scene.plain.run("recover", expect=0)
     assert scene.oracle.check().archived == KIND.before + kept
+    scene.finish(KIND.before + KIND.rows)
+
+
+def test_a_second_connection_that_lands_on_a_copy_ends_the_run(history):
+    """The number of the transaction would be made durable there."""
+    scene = history.scene.begin(KIND)
+    copy = history.make_busy_copy("aborted")
+    try:
+        with DatabaseGate(history.server.port) as gate:
+            def switch() -> None:
+                gate.upstream_port = copy.port
+
+            rule = gate.on(call_before(switch), contains="DELETE FROM", nth=1)
+            outcome = scene.run(database=gate)
+        assert rule.hits == 1 and outcome.code == 5 and "another server than that of the run" in outcome.stderr, str(outcome)
+    finally:
+        copy.stop()
+    assert scene.oracle.check().archived == KIND.before
     scene.finish(KIND.before + KIND.rows)
 
 
