@@ -143,8 +143,10 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
                           {{"day", file.which().text()}, {"blob", file.name}});
     if (how.remember_rows)
         expect_held(file, mark->now.rows);
-    // A pending file that others replaced has lost its mark, and may hold rows that the table still has.
-    file.adopted = !mark;
+    // A pending file that others replaced has lost its mark, and may hold rows that the table still has. So
+    // may rows that others have put behind those that the mark vouches for. A restored file is compared
+    // anyway.
+    file.adopted = !mark || (!mark->restored && mark->now.bytes != before.properties.size);
     how.remember_rows = how.remember_rows || file.adopted;
     if (!ours || how.restage || how.remember_rows || file.whole || how.rewritten)
         co_await read_whole(file, how);
@@ -262,7 +264,7 @@ lake::file_record staging::record_of(const lake::content_check& seen, bool compr
 // What is known of a gzip file is the checksum of its compressed bytes, and others compress otherwise.
 void staging::must_be_compressed_again(const day_file& file, std::uint64_t rows,
                                        std::uint64_t rows_known) const {
-    if (!file.compressed() || !file.adopted || rows < rows_known)
+    if (!file.compressed() || existing_.at(file.key).mark.mark || rows < rows_known)
         throw changed_by_others(file.name);
     context_.log.warn(
         "day.compressed_again",

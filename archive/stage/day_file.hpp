@@ -55,7 +55,7 @@ struct day_file {
     held_rows held;
     std::size_t held_memory = 0;
     std::uint64_t rows_recognised = 0; // of this file, not of the one of the other kind
-    bool adopted = false;              // it has no mark: others wrote or replaced it
+    bool adopted = false;              // no mark vouches for all rows: others wrote some
     // Rows of the table that are older than this may be in the file as well, put there by hand or by late
     // replication. Empty: no such rows are possible.
     std::string late_before;

@@ -23,10 +23,12 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake::listed_fil
         co_return co_await judge_other(*file.other, other);
     }
     const bool doubted = is_doubted(other);
+    const bool has_grown = mark->now.bytes != other.properties.size; // by rows of others
     if (mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation) ||
-        (!doubted && !mark->restored))
+        (!doubted && !mark->restored && !has_grown))
         co_return;
     open_other(file, other);
+    file.other->adopted = !mark->restored && has_grown;
     const auto record = co_await remember_rows_in(*file.other, other);
     file.other->doubted = doubted;
     file.other->untouched = is_as_marked(other) ? mark->now : record;

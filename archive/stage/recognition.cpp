@@ -234,9 +234,9 @@ bool staging::recognised(day_file& file, std::string_view row) {
             failure::integrity,
             fmt::format("row {} is in '{}' and, with other content, in {}",
                         fmt::join(key_.fields_of(row), ", "), holder->name, context_.table.name),
-            holder->adopted ? "The file has no mark: others wrote it, or it was copied without its "
-                              "metadata. If it is the same row, it was changed, or is spelt otherwise in "
-                              "the file. Compare both, then remove one."
+            holder->adopted ? "Others wrote the file, or to it, or it was copied without its metadata. If it "
+                              "is the same row, it was changed, or is spelt otherwise in the file. Compare "
+                              "both, then remove one."
                             : "Somebody put the row back and it was changed, or the database was restored "
                               "or failed over and has since used the key again. Compare both, then remove "
                               "one.");

@@ -31,7 +31,7 @@ struct typed_column {
 
 // Whether a table of these columns, with their types of today, had the checksum `written` at any time: labels
 // may have been added to enums since, and columns to the table.
-// `names`: whether those of attributes must be the same. Text does not depend on them, conditions do.
+// `names`: a mark of 0.1.0 knows none of attributes. Text does not depend on them, conditions do.
 enum class attribute_names : std::uint8_t { count, do_not_count };
 [[nodiscard]] bool had_these_types(std::span<const typed_column> columns, const type_definitions& definitions,
                                    std::uint64_t written, attribute_names names);

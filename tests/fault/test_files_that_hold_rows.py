@@ -308,3 +308,32 @@ def test_more_rows_of_others_than_can_be_compared_end_the_run(scene):
     assert outcome.code == 3 and f"'{NAME}', which others wrote, has more rows" in outcome.stderr and "ARCHIVE_MEMORY" in outcome.stderr, str(outcome)
     assert scene.table.count() == 8 + YOUNG
     assert scene.plain.run("archive", settings={"ARCHIVE_MEMORY": "32MiB"}, expect=0).summary["rows"] == 8
+
+
+@INDEX
+@pytest.mark.parametrize("kind", ["this", "the other"])
+@pytest.mark.parametrize("part", [False, True], ids=["all is due", "a part is due"])
+def test_rows_that_others_appended_and_left_in_the_table_are_recognised(scene, index, kind, part):
+    """The cutoff fell into the day, and another program took over in the evening: it kept the metadata and died before its DELETE."""
+    def due(time: str) -> dict:
+        since = datetime.now(timezone.utc) - datetime.fromisoformat(f"2024-01-01T{time}+00:00")
+        return {"EVENT_RETENTION_PERIOD": f"{int(since.total_seconds() * 1000)} milliseconds"}
+
+    scene.begin(Kind(rows=0, index=index))
+    insert = "INSERT INTO public.\"Event\" (id, event_id, event_type, created_at, payload) SELECT i, 'e', 'single', timestamp '2024-01-01' + i * interval '1 hour', '{}' FROM generate_series"
+    scene.table.execute(f"{insert}(1, 3) i")
+    scene.plain.run("archive", settings=due("12:00"), expect=0)
+    scene.table.execute(f"{insert}(14, 17) i")
+    scene.oracle.remember_new()
+    append(scene, NAME, b"".join(b"%d,e,single,2024-01-01 %d:00:00,,{}\n" % (hour, hour) for hour in (14, 15, 16, 17)))
+    settings = {}
+    if kind == "the other":
+        scene.lake.put_blob(scene.container, NAME + ".gz", gzip.compress(HEADER))
+        settings = {"ARCHIVE_COMPRESSION": "gzip"}
+    before = contents(scene)
+    if part:
+        outcome = scene.plain.run("archive", settings={**settings, **due("15:30")}, expect=0)
+        assert outcome.summary["rows"] == 0 and outcome.summary["rows_recognised"] == 2, str(outcome)
+    outcome = scene.plain.run("archive", settings=settings, expect=0)
+    assert outcome.summary["rows"] == 0 and outcome.summary["rows_recognised"] == (2 if part else 4), str(outcome)
+    assert contents(scene) == before and scene.table.count() == YOUNG
