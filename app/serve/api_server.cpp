@@ -165,6 +165,8 @@ std::exception_ptr api_server::run() {
                              parts_, [](const auto& each) { return each->at_work().empty(); });
                          log_.info("progress", "serving",
                                    {{"connections", server_.connections_open()}, {"exports_idle", idle}});
+                         for (const auto& each : parts_)
+                             each->show_progress();
                      },
                      [this] {
                          grace_.cancel();
@@ -250,6 +252,7 @@ void api_server::stop(int number) {
 }
 
 void api_server::end_grace() {
+    server_.cut_answers();
     if (at_work_.size() == 0)
         return;
     work_cut_ = true;

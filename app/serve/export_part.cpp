@@ -47,7 +47,8 @@ export_part::export_part(serve_surroundings around)
     , desk_(
           around.executor, [this](std::string name) { return run_task(std::move(name)); },
           around.settings.exporting.parallel)
-    , api_(around.executor, {tasks_, desk_, machine_.files(), book_, around.stopping, log_}) {}
+    , api_(around.executor, {tasks_, desk_, machine_.files(), book_, around.stopping, log_})
+    , settling_(around.executor) {}
 
 std::vector<http::route> export_part::routes() { return api_.routes(); }
 
@@ -73,7 +74,10 @@ std::string_view export_part::at_work() const {
 
 // Without exports there is nothing to serve: a failure ends the server.
 awaitable<void> export_part::work() {
-    co_await settle();
+    settling_.start(settle());
+    if (around_.stopping)
+        settling_.cancel();
+    co_await settling_.join();
     co_await desk_.work();
 }
 
@@ -111,7 +115,10 @@ awaitable<exports::task_report> export_part::run_task(std::string name) {
     co_return report;
 }
 
-void export_part::stop() { desk_.close(); }
+void export_part::stop() {
+    settling_.cancel(); // the next start does it
+    desk_.close();
+}
 
 void export_part::cut(int signal_number) {
     log_.warn("serve.rolling_back", "running exports are rolled back", {{"signal", signal_number}});

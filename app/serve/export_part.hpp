@@ -8,6 +8,7 @@
 #include "app/serve/served_part.hpp"
 #include "async/helper_thread.hpp"
 #include "async/stop.hpp"
+#include "async/task_scope.hpp"
 #include "exports/run_desk.hpp"
 
 #include <string>
@@ -48,6 +49,7 @@ class export_part final : public served_part {
     run_book book_;
     exports::run_desk desk_;
     export_api api_;
+    async::task_scope settling_; // what earlier runs left
 };
 
 } // namespace app

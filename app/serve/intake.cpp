@@ -169,7 +169,7 @@ awaitable<events::topic*> intake::find(std::string topic) {
 
 awaitable<events::appended> intake::append(std::string topic, events::event_batch events,
                                            std::shared_ptr<http::body_room> room) {
-    if (stopping_)
+    if (stopping_ && !room) // what was let in before is answered
         throw journal_error(journal_failure::overloaded, "the service is about to end");
     std::uint64_t bytes = 0;
     std::size_t bytes_kept = 0;

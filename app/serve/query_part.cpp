@@ -5,7 +5,7 @@
 #include "app/serve/query_answers.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
-#include "async/race.hpp"
+#include "async/pause.hpp"
 #include "events/projection/schema.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +18,6 @@
 namespace app {
 
 using async::awaitable;
-using async::deadline;
 
 namespace {
 
@@ -99,7 +98,7 @@ query_part::query_part(serve_surroundings around)
     , definitions_(projections_with_queries(around.settings))
     , set_(queries_of(definitions_, around.frame.log()))
     , desk_(around.executor, connections_.database())
-    , stopped_(around.executor) {
+    , making_(around.executor) {
     for (const auto& each : set_.queries) {
         unproved_.insert(each.get());
         describe(*each);
@@ -215,8 +214,15 @@ awaitable<void> query_part::make_tables() {
 awaitable<void> query_part::work() {
     if (around_.settings.projections.choice != projection_choice::none && !around_.settings.journal.none)
         co_return; // the projections make their tables themselves
+    making_.start(keep_making_tables());
+    if (around_.stopping)
+        making_.cancel();
+    co_await making_.join();
+}
+
+awaitable<void> query_part::keep_making_tables() {
     bool told = false;
-    while (!around_.stopping) {
+    for (;;) {
         const auto failed = co_await async::caught_error(make_tables());
         if (!failed)
             co_return;
@@ -224,9 +230,7 @@ awaitable<void> query_part::work() {
             around_.frame.log().warn("query.no_tables",
                                      "the tables of the projections could not be made; it is tried again",
                                      {{"error.message", async::describe(failed)}});
-        const std::function<awaitable<void>()> wait = [this] { return stopped_.wait(); };
-        static_cast<void>(co_await async::caught_error(
-            async::with_deadline(wait(), deadline::after(pause_before_tables), "the next attempt")));
+        co_await async::pause(pause_before_tables);
     }
 }
 

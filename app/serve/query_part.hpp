@@ -5,6 +5,7 @@
 
 #include "app/run/connections.hpp"
 #include "app/serve/served_part.hpp"
+#include "async/task_scope.hpp"
 #include "events/projection/definition.hpp"
 #include "events/queries/query_desk.hpp"
 #include "events/queries/query_set.hpp"
@@ -26,7 +27,7 @@ class query_part final : public served_part {
     [[nodiscard]] std::vector<readiness_probe> probes() override;
     // Makes the tables of the projections, where none of them runs here.
     [[nodiscard]] async::awaitable<void> work() override;
-    void stop() override { stopped_.notify_all(); }
+    void stop() override { making_.cancel(); }
     void release() override;
 
   private:
@@ -40,6 +41,7 @@ class query_part final : public served_part {
 
     [[nodiscard]] async::awaitable<http::response> answer(const events::query& which, http::request& asked);
     [[nodiscard]] async::awaitable<std::string> problem();
+    [[nodiscard]] async::awaitable<void> keep_making_tables();
     [[nodiscard]] async::awaitable<void> make_tables();
     void describe(const events::query& which);
 
@@ -50,7 +52,7 @@ class query_part final : public served_part {
     std::set<const events::query*> unproved_; // which the server has not been asked about
     std::deque<described> described_;         // in the order of set_.queries
     events::query_desk desk_;
-    async::condition stopped_;
+    async::task_scope making_; // tables
 };
 
 } // namespace app

@@ -37,7 +37,7 @@ constexpr std::array serving_rows{
         {"SERVE_CLIENT_TIMEOUT", "--client-timeout", "30s", "TIME",
          "how long a client may take to send a body, or to read an answer or a piece of a file"}),
     rows::of_serving({"SERVE_GRACE", "--grace", "20s", "TIME",
-                      "how long running exports may go on after SIGTERM before they are rolled back"}),
+                      "how long running exports, and answers that are being read, may go on after SIGTERM"}),
 };
 
 // RFC 6750, 2.1, leaves out much more; what matters is that a header can hold it.

@@ -66,7 +66,7 @@ struct server::impl {
         : options(std::move(given))
         , log(out)
         , acceptor(listening(executor, options))
-        , shared{options, answers, log, ids, dates, counters, false}
+        , shared{options, answers, log, ids, dates, counters, false, false}
         , changed(executor)
         , connections(executor) {
         port = acceptor.local_endpoint().port();
@@ -209,7 +209,7 @@ awaitable<void> server::run() {
     } catch (const async::error&) {
         late = true;
     }
-    impl_->counters.cut = late;
+    impl_->counters.cut = impl_->counters.cut || late;
     if (late)
         impl_->log.warn("http.cut", "requests that did not end in time were cut off");
 }
@@ -218,11 +218,23 @@ void server::stop(deadline cut_by) {
     if (impl_->cut_by)
         return;
     impl_->cut_by = cut_by;
+    impl_->shared.ending = true;
     error_code ignored; // nothing is accepted any more in any case
     impl_->acceptor.close(ignored);
     for (auto& each : impl_->open)
         each.finish();
     impl_->changed.notify_all();
+}
+
+void server::cut_answers() {
+    std::size_t count = 0;
+    for (auto& each : impl_->open)
+        count += each.cut_answer() ? 1 : 0;
+    if (count == 0)
+        return;
+    impl_->counters.cut = true;
+    impl_->log.warn("http.cut", "answers whose clients had not read them in time were cut off",
+                    {{"answers", count}});
 }
 
 } // namespace http

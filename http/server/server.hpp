@@ -41,6 +41,8 @@ struct server_options {
     std::chrono::milliseconds write_timeout{
         30'000};                             // for an answer, or for each piece of one that is streamed
     std::chrono::milliseconds linger{1'000}; // for a client to read our last answer before it is cut off
+    std::chrono::milliseconds last_timeout{
+        2'000}; // for the rest of a request that was being received at `stop`
 };
 
 struct server_counters {
@@ -48,7 +50,7 @@ struct server_counters {
     std::uint64_t evicted = 0;                   // idle ones that made room
     std::uint64_t accept_failures = 0;           //
     std::uint64_t bytes_sent = 0;                //
-    bool cut = false;                            // `stop` cut off requests at its deadline
+    bool cut = false;                            // answers or requests were cut off after `stop`
     std::map<unsigned, std::uint64_t> responses; // by status
     std::chrono::nanoseconds busy{0}; // from the header of a request to the end of its answer, summed
 };
@@ -68,10 +70,13 @@ class server {
     [[nodiscard]] const server_counters& counters() const noexcept;
 
     // Serves until `stop`; then idle connections are closed and the requests that have begun are answered,
-    // and what has not ended by its deadline is cut. Returns when every connection has ended. If it is
-    // cancelled it cuts all of them, awaits that, and throws.
+    // with 503 those that have not come whole in `last_timeout`, and what has not ended by its deadline is
+    // cut. Returns when every connection has ended. If it is cancelled it cuts all of them, awaits that, and
+    // throws.
     [[nodiscard]] awaitable<void> run();
     void stop(async::deadline cut_by);
+    // After `stop`: cuts off the answers that are being sent. Requests that have no answer yet go on.
+    void cut_answers();
 
   private:
     struct impl;

@@ -15,6 +15,7 @@ from support.archiver import Archiver
 from support.asking import wait_for
 from support.events import JSON, LINES, EventService, failing_disk, held_disk, keep_posting, slow_disk  # noqa: F401 (fixtures)
 from support.process_memory import peak_of
+from support.serving import hear_all
 
 MEBIBYTE = 1 << 20
 
@@ -129,6 +130,46 @@ def test_one_body_as_json_and_as_lines_is_two_batches_of_one_key(binary, journal
         one = service.post("/events/t", body=b'{"n":4}', Idempotency_Key="m", **JSON)
         assert service.post("/events/t", body=b'{"n":4}', Idempotency_Key="m", **LINES).body == one.body
         assert service.values("t") == [{"n": 1}, {"n": 2}, {"n": 3}, {"n": 4}]
+
+
+def test_a_key_outlives_its_events_until_the_server_ends(binary, journal):
+    """What docs/journal.md promises once retention has removed a batch."""
+    settings = {"JOURNAL_MAX_BYTES": "1MiB"}
+    with EventService(binary, journal, settings=settings) as service:
+        first = service.send("t", {"n": 1}, Idempotency_Key="old")
+        assert service.send("t", *({"pad": "x" * 100_000} for _ in range(30))).status == 201
+        wait_for(lambda: service.get("/events/t?from=0").status == 410)
+        again = service.send("t", {"n": 1}, Idempotency_Key="old")
+        assert (again.status, again.body) == (201, first.body), "it is known as long as the server runs"
+        assert service.send("t", {"n": 2}, Idempotency_Key="old").status == 422
+        kept = service.send("t", {"n": 3}, Idempotency_Key="new").json
+    with EventService(binary, journal, settings=settings) as service:
+        assert service.send("t", {"n": 3}, Idempotency_Key="new").json == kept
+        anew = service.send("t", {"n": 1}, Idempotency_Key="old")
+        assert anew.status == 201 and anew.json["first"] == kept["last"] + 1
+
+
+def test_many_at_once_with_one_key_are_kept_once(binary, journal):
+    """Also where the topic's end has to be read for keys first, and where others send another batch with the key."""
+    with EventService(binary, journal) as service:
+        assert service.send("t", *({"n": each} for each in range(1000)), Idempotency_Key="first").status == 201
+        service.crash()
+    with EventService(binary, journal) as service:
+        answers = []
+
+        def ask(n: int) -> None:
+            answers.append((n, service.send("t", {"batch": n}, Idempotency_Key="k")))
+
+        threads = [threading.Thread(target=ask, args=(each % 2,)) for each in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        accepted = {(n, answer.body) for n, answer in answers if answer.status == 201}
+        assert len(accepted) == 1 and {answer.status for _, answer in answers} <= {201, 409, 422}
+        (winner, _), = accepted
+        assert all(answer.status in (409, 422) for n, answer in answers if n != winner)
+        assert [each for each in service.values("t") if "batch" in each] == [{"batch": winner}]
 
 
 def test_a_batch_on_its_way_is_a_conflict(binary, journal, failing_disk):  # noqa: F811
@@ -361,6 +402,64 @@ def test_at_its_end_it_answers_what_it_has_accepted(binary, journal, failing_dis
             service.send("t", {"n": 2})
     with EventService(binary, journal) as service:
         assert service.values("t") == [{"n": 1}]
+
+
+def begun_post(service, body: bytes, sent: int):
+    """A connection that has sent the head of a POST, and so many bytes of its body."""
+    client = service.connect()
+    head = f"POST /events/t HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    client.sendall(head.encode())
+    assert client.recv(100).startswith(b"HTTP/1.1 100")
+    client.sendall(body[:sent])
+    return client
+
+
+def test_at_its_end_it_takes_what_comes_at_once_and_refuses_what_does_not(binary, journal):
+    """Neither a client that sends a byte a second nor one that keeps its connection holds the server up."""
+    body = json.dumps({"n": 1}).encode()
+    with EventService(binary, journal) as service:
+        quick, slow = begun_post(service, body, 3), begun_post(service, body, 3)
+        kept = service.connect()
+        kept.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert kept.recv(1000).startswith(b"HTTP/1.1 200")
+        service.process.send(signal.SIGTERM)
+        wait_for(lambda: service.events("run.stopping"))
+        quick.sendall(body[3:])
+        assert hear_all(quick).startswith(b"HTTP/1.1 201")
+        said = hear_all(slow)
+        assert said.startswith(b"HTTP/1.1 503") and b"Retry-After: 1" in said and b"about to end" in said
+        assert hear_all(kept) == b""
+        outcome = service.stop_awaited(timeout=15)
+        assert outcome.code == 0 and outcome.summary["events_accepted"] == 1
+    with EventService(binary, journal) as service:
+        assert service.values("t") == [{"n": 1}]
+
+
+def large_download(service):
+    """A client that reads nothing yet of more than the sockets hold, and would keep its connection."""
+    for _ in range(20):
+        assert service.send("t", {"pad": "x" * 1_000_000}).status == 201
+    client = service.connect()
+    client.sendall(b"GET /events/t HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert client.recv(10).startswith(b"HTTP/1.1 2")
+    service.process.send(signal.SIGTERM)
+    wait_for(lambda: service.events("run.stopping"))
+    return client
+
+
+def test_at_its_end_a_download_goes_on_and_then_its_connection_is_closed(binary, journal):
+    with EventService(binary, journal) as service:
+        answer = large_download(service).makefile("rb").read()  # to the end of the connection
+        assert len(answer) > 20_000_000 and answer.endswith(b"\r\n0\r\n\r\n")
+        assert service.stop_awaited(timeout=15).code == 0
+
+
+def test_a_download_that_nobody_reads_is_cut_after_the_grace(binary, journal):
+    with EventService(binary, journal, settings={"SERVE_GRACE": "300ms"}) as service:
+        client = large_download(service)
+        outcome = service.stop_awaited(timeout=8)  # no export has to be rolled back
+        assert outcome.code == 143 and outcome.events("http.cut") and not outcome.events("run.abandoned")
+        assert hear_all(client).endswith(b"(reset)")
 
 
 def test_a_journal_has_one_server_and_a_damaged_one_has_none(binary, journal):

@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <exception>
+#include <utility>
 
 namespace http {
 
@@ -27,11 +28,18 @@ connection::connection(asio::ip::tcp::socket socket, const connection_context& c
     , buffer_(buffer_size_min) {}
 
 void connection::finish() {
-    finishing_ = true;
-    if (idle_since_) {
+    if (!std::exchange(finishing_, true))
+        whole_by_ = async::deadline::after(context_.options.last_timeout);
+    if (reading_) {
         error_code ignored; // the connection is being closed
         socket_.cancel(ignored);
     }
+}
+
+bool connection::cut_answer() noexcept {
+    if (sending_)
+        cut();
+    return sending_;
 }
 
 awaitable<void> connection::run() {
@@ -56,7 +64,9 @@ awaitable<void> connection::run() {
 awaitable<bool> connection::serve_one() {
     request_reader reader(context_.options.sizes,
                           [this](request& asked, auto length) { return admit(asked, length); });
+    reading_ = true;
     const auto got = co_await read_request(reader);
+    reading_ = false;
     if (got == reading::closed)
         co_return false;
     if (got == reading::refused) {
@@ -116,12 +126,14 @@ awaitable<bool> connection::answer(request_reader& reader) {
                        (options.requests_max != 0 && requests_ >= options.requests_max) ||
                        framing_of(answer, reader.is_http_1_0()) == framing::until_closed;
     const exchange_facts facts{asked.id, reader.is_http_1_0(), close, context_.dates.now()};
+    sending_ = true;
     try {
         co_await send_response(answer, facts, asked.method == "HEAD", told);
     } catch (...) {
         failed = std::current_exception();
         told.cut = true;
     }
+    sending_ = false;
     log_request(asked, told);
     if (failed) {
         cut();

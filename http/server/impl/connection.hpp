@@ -30,6 +30,7 @@ struct connection_context {
     date_source& dates;
     server_counters& counters;
     bool crowded; // a client waits for a place: no connection is kept for a next request
+    bool ending;  // `stop` was called
 };
 
 class connection {
@@ -40,8 +41,11 @@ class connection {
 
     // Until it is closed, by either side. Throws nothing but a cancellation.
     [[nodiscard]] awaitable<void> run();
-    // This request is the last one. Between two requests: there will be none.
+    // This request is the last one; the rest of one that is being received has `last_timeout`. Between two
+    // requests: there will be none, unless one has come already.
     void finish();
+    // Cuts off the answer that is being sent. False: none is.
+    bool cut_answer() noexcept;
     // Since when no request has begun; nothing while there is one.
     [[nodiscard]] std::optional<clock::time_point> idle_since() const noexcept { return idle_since_; }
     // It has not had a request yet.
@@ -53,7 +57,7 @@ class connection {
     // For a body that is larger than this, until it has been answered.
     static constexpr std::size_t buffer_size_large = std::size_t{64} * 1024;
 
-    enum class received : std::uint8_t { bytes, end, late };
+    enum class received : std::uint8_t { bytes, end, late, interrupted };
     enum class reading : std::uint8_t { whole, refused, closed };
     // What the access log tells.
     struct account {
@@ -71,6 +75,7 @@ class connection {
     void name_request(request& asked);
     [[nodiscard]] awaitable<received> receive(async::deadline deadline);
     void feed(request_reader& reader);
+    [[nodiscard]] bool has_more() const;
 
     [[nodiscard]] awaitable<void> refuse(request_reader& reader);
     [[nodiscard]] awaitable<bool> answer(request_reader& reader);
@@ -95,6 +100,9 @@ class connection {
     std::uint64_t unread_ = 0;      // bytes of that body
     std::size_t requests_ = 0;
     bool finishing_ = false;
+    async::deadline whole_by_; // of a request that is being received; never: not finishing
+    bool reading_ = false;     // a request, or waiting for one
+    bool sending_ = false;     // an answer
 };
 
 } // namespace http

@@ -27,17 +27,25 @@ constexpr std::size_t linger_bytes_max = std::size_t{256} * 1024;
 // Of a body that is refused unread, so that a client that sends it whole before it reads gets the answer.
 constexpr std::size_t unread_bytes_max = std::size_t{16} * 1024 * 1024;
 
+response about_to_end() {
+    auto made = error_response(503, "the service is about to end, and the request has not come in time");
+    made.headers.emplace_back("Retry-After", "1");
+    return made;
+}
+
 } // namespace
 
 awaitable<connection::reading> connection::read_request(request_reader& reader) {
     const auto& options = context_.options;
     if (buffered_ == 0) {
+        if (finishing_ && !has_more())
+            co_return reading::closed;
         idle_since_ = clock::now();
         // A client that connects and sends nothing has no more time than one that begins a request and stops.
         const auto patience = requests_ == 0 ? options.header_timeout : options.idle_timeout;
         const auto got = co_await receive(deadline::after(patience));
         idle_since_.reset();
-        if (got != received::bytes)
+        if (got != received::bytes && (got != received::interrupted || !has_more()))
             co_return reading::closed;
     }
     auto got = co_await read_on(reader, deadline::after(options.header_timeout), true);
@@ -77,9 +85,13 @@ awaitable<connection::reading> connection::read_on(request_reader& reader, async
         }
         if (reader.done() || (header_only && reader.header_done()))
             co_return reading::whole;
-        const auto got = co_await receive(deadline);
+        const auto got = co_await receive(earliest(deadline, whole_by_));
         if (got == received::end)
             co_return reading::closed;
+        if (got == received::late && context_.ending) {
+            early_ = about_to_end();
+            co_return reading::refused;
+        }
         if (got == received::late) {
             late_ = refusal{408, "Request Timeout"};
             co_return reading::refused;
@@ -106,12 +118,20 @@ awaitable<connection::received> connection::receive(async::deadline deadline) {
             "request");
         co_return received::bytes;
     } catch (const system_error& failed) {
+        // A cancellation of the coroutine is thrown again by its next co_await.
+        if (failed.code() == asio::error::operation_aborted && finishing_ && reading_)
+            co_return received::interrupted;
         if (failed.code() != asio::error::eof)
             throw;
     } catch (const async::error&) {
         co_return received::late; // the only error that is ours: the deadline's
     }
     co_return received::end;
+}
+
+bool connection::has_more() const {
+    error_code ignored; // gone already is as good
+    return socket_.available(ignored) > 0;
 }
 
 // Closing while bytes of the client lie unread would make the kernel drop our last answer.

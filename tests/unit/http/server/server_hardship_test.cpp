@@ -2,6 +2,8 @@
 #include "http/server/server.hpp"
 #include "tests/unit/http/server/server_fixture.hpp"
 
+#include <algorithm>
+#include <deque>
 #include <random>
 
 namespace http {
@@ -37,6 +39,7 @@ class ServerHardship : public rig::server_fixture {
     awaitable<void> keep_all(rig::client& one, std::string& answer) { answer = co_await one.hear_all(); }
 };
 
+using client_pointer = std::unique_ptr<rig::client>;
 using rig::get;
 using rig::host;
 using rig::last;
@@ -234,6 +237,95 @@ TEST_F(ServerHardship, AtItsEndIdleConnectionsAreClosedAndRequestsAnswered) {
     open_gate();
     run_dry();
     EXPECT_THAT(busy_heard, ::testing::AllOf(HasSubstr("Connection: close\r\n"), EndsWith("at last")));
+    EXPECT_TRUE(running().ended());
+    EXPECT_FALSE(running().failed());
+}
+
+// A client that keeps its connection, as most do, must not keep the server after its answer.
+TEST_F(ServerHardship, AtItsEndAConnectionIsClosedAfterTheAnswerThatWasBeingSent) {
+    start();
+    auto one = connect_later();
+    background asking(io_, ask(one, get("/large")));
+    run_until([&] { return server().counters().responses.contains(200); });
+    settle();
+    stop();
+    std::string heard;
+    background hearing(io_, keep_all(one, heard));
+    run_dry();
+    EXPECT_THAT(heard, ::testing::AllOf(::testing::Not(HasSubstr("Connection: close")), EndsWith("xxx")));
+    EXPECT_TRUE(running().ended());
+    EXPECT_FALSE(server().counters().cut);
+}
+
+TEST_F(ServerHardship, AtItsEndARequestThatHasBegunHasAMomentToCome) {
+    options.last_timeout = 200ms;
+    start();
+    std::vector<std::string> heard(3);
+    std::vector<client_pointer> clients;
+    std::deque<background> asking;
+    const std::string begun = "POST /echo" + host + "Content-Length: 8\r\n\r\nhalf";
+    for (const auto& said : {begun, begun, begun.substr(0, 20)}) {
+        clients.push_back(std::make_unique<rig::client>(connect_later()));
+        asking.emplace_back(io_, ask(*clients.back(), said));
+    }
+    run_until([&] { return std::ranges::all_of(asking, [](const auto& each) { return each.ended(); }); });
+    settle();
+    stop();
+    background going_on(io_, clients[0]->say("half"));
+    std::deque<background> hearing;
+    for (std::size_t each = 0; each < clients.size(); ++each)
+        hearing.emplace_back(io_, keep_all(*clients[each], heard[each]));
+    run_dry();
+    EXPECT_THAT(heard[0], ::testing::AllOf(HasSubstr("Connection: close\r\n"), EndsWith("halfhalf")));
+    for (const auto late : {1U, 2U})
+        EXPECT_THAT(heard[late],
+                    ::testing::AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Retry-After: 1\r\n"),
+                                     HasSubstr("the service is about to end")));
+    EXPECT_TRUE(running().ended());
+    EXPECT_FALSE(server().counters().cut);
+}
+
+TEST_F(ServerHardship, AtItsEndARequestThatWaitsInTheSocketIsAnswered) {
+    start();
+    auto one = connect_later();
+    std::string heard;
+    const auto first = [&one, &heard]() -> awaitable<void> {
+        co_await one.connect();
+        co_await one.say(get("/hello"));
+        heard = co_await one.hear();
+    };
+    background asking(io_, first());
+    run_until([&] { return asking.ended(); });
+    settle();
+    boost::asio::write(one.socket(), boost::asio::buffer(get("/hello"))); // the server does not run meanwhile
+    stop();
+    background hearing(io_, keep_all(one, heard));
+    run_dry();
+    EXPECT_THAT(heard, ::testing::AllOf(HasSubstr("Connection: close\r\n"), EndsWith("hello")));
+    EXPECT_TRUE(running().ended());
+}
+
+TEST_F(ServerHardship, AnswersThatAreNotReadAreCutAndOthersAwaited) {
+    start();
+    auto reader = connect_later();
+    auto other = connect_later();
+    std::string heard;
+    background asking(io_, ask(reader, get("/large")));
+    background beside(io_, ask(other, get("/slow")));
+    run_until([&] { return server().counters().responses.contains(200) && slow_begun == 1; });
+    settle();
+    stop();
+    settle();
+    EXPECT_EQ(server().connections_open(), 2U);
+    server().cut_answers();
+    settle();
+    EXPECT_EQ(server().connections_open(), 1U);
+    EXPECT_TRUE(server().counters().cut);
+    EXPECT_THAT(log.lines, Contains(StartsWith("http.cut: ")));
+    open_gate();
+    background hearing(io_, keep_all(other, heard));
+    run_dry();
+    EXPECT_THAT(heard, EndsWith("at last"));
     EXPECT_TRUE(running().ended());
     EXPECT_FALSE(running().failed());
 }
