@@ -10,8 +10,10 @@ namespace app {
 
 namespace {
 
-http::pool_options pool_options_of(const configuration& settings, const http::endpoint& server) {
+http::pool_options pool_options_of(const configuration& settings, const http::endpoint& server,
+                                   async::helper_thread& helper) {
     http::pool_options options;
+    options.names = &helper;
     options.connections_max =
         settings.job.parallel + 1; // one is left to renew the lease while all are at work
     if (settings.proxy && !http::bypasses_proxy(server, settings.no_proxy))
@@ -32,7 +34,7 @@ std::unique_ptr<azure::token_source> make_token_source(const configuration& sett
     if (!settings.identity)
         return nullptr;
     azure::token_options options;
-    options.connections = pool_options_of(settings, settings.identity->server);
+    options.connections = pool_options_of(settings, settings.identity->server, helper);
     return std::make_unique<azure::token_source>(executor, *settings.identity, options, retries, helper, log);
 }
 
@@ -54,11 +56,11 @@ db::connect_options connect_options_of(const configuration& settings, azure::tok
 struct connections::lake_link {
     lake_link(const boost::asio::any_io_executor& executor, const configuration& settings,
               const lake_place& place, async::retry_context& retries, azure::token_source* tokens,
-              async::log& log)
-        : pool(executor, settings.account.blob, pool_options_of(settings, settings.account.blob), log)
+              async::helper_thread& helper, async::log& log)
+        : pool(executor, settings.account.blob, pool_options_of(settings, settings.account.blob, helper), log)
         , client(settings.account, place.container, client_options_of(settings), pool, retries, log, tokens)
         , directories(executor, settings.account, place.container, client_options_of(settings),
-                      pool_options_of(settings, settings.account.dfs.value_or(settings.account.blob)),
+                      pool_options_of(settings, settings.account.dfs.value_or(settings.account.blob), helper),
                       retries, log, tokens)
         , folder(client, place.folder, &directories, settings.job.placement.encryption_scope) {}
 
@@ -77,7 +79,8 @@ connections::connections(const boost::asio::any_io_executor& executor, const con
     , tokens_(make_token_source(settings, executor, retries_, helper_, log))
     , database_(connect_options_of(settings, tokens_.get(), log)) {
     if (place)
-        lake_ = std::make_unique<lake_link>(executor, settings, *place, retries_, tokens_.get(), log);
+        lake_ =
+            std::make_unique<lake_link>(executor, settings, *place, retries_, tokens_.get(), helper_, log);
 }
 
 connections::~connections() = default;

@@ -1,6 +1,5 @@
 #include "app/run/kafka_token.hpp"
 
-#include "async/helper_thread.hpp"
 #include "async/retry.hpp"
 #include "azure/auth/token_source.hpp"
 #include "http/client/proxy.hpp"
@@ -20,19 +19,19 @@ constexpr std::chrono::minutes good_for{2};
 
 struct source_of_tokens {
     source_of_tokens(const boost::asio::any_io_executor& executor, const configuration& settings,
-                     async::log& log)
+                     async::helper_thread& blocking, async::log& log)
         : retries{async::retry_policy{settings.retries + 1}, async::make_random_source(), log, retry_count}
         , scope(settings.journal.kafka_token_scope)
-        , tokens(executor, *settings.identity, options_of(settings), retries, helper, log) {}
+        , tokens(executor, *settings.identity, options_of(settings, blocking), retries, blocking, log) {}
 
-    static azure::token_options options_of(const configuration& settings) {
+    static azure::token_options options_of(const configuration& settings, async::helper_thread& blocking) {
         azure::token_options options;
+        options.connections.names = &blocking;
         if (settings.proxy && !http::bypasses_proxy(settings.identity->server, settings.no_proxy))
             options.connections.proxy = settings.proxy;
         return options;
     }
 
-    async::helper_thread helper; // resolves names
     std::uint64_t retry_count = 0;
     async::retry_context retries;
     std::string scope;
@@ -51,10 +50,13 @@ async::awaitable<events::kafka::token> next_token(std::shared_ptr<source_of_toke
 } // namespace
 
 events::kafka::token_source kafka_token(const boost::asio::any_io_executor& executor,
-                                        const configuration& settings, async::log& log) {
+                                        const configuration& settings, async::helper_thread& blocking,
+                                        async::log& log) {
     if (settings.journal.kafka_token_scope.empty() || !settings.identity)
         return {};
-    return [from = std::make_shared<source_of_tokens>(executor, settings, log)] { return next_token(from); };
+    return [from = std::make_shared<source_of_tokens>(executor, settings, blocking, log)] {
+        return next_token(from);
+    };
 }
 
 } // namespace app

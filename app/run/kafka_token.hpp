@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/settings/configuration.hpp"
+#include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "events/journal/kafka/token.hpp"
 
@@ -10,8 +11,9 @@
 
 namespace app {
 
-// Empty where the settings want none. `log` must outlive it.
+// Empty where the settings want none. `blocking`, which looks names up, and `log` must outlive it.
 [[nodiscard]] events::kafka::token_source kafka_token(const boost::asio::any_io_executor& executor,
-                                                      const configuration& settings, async::log& log);
+                                                      const configuration& settings,
+                                                      async::helper_thread& blocking, async::log& log);
 
 } // namespace app

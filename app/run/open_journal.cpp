@@ -98,7 +98,8 @@ std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor
 std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
                                               const configuration& settings, journal_use use,
                                               async::helper_thread& blocking, async::log& log) {
-    return open_journal(executor, settings.journal, use, blocking, log, kafka_token(executor, settings, log));
+    return open_journal(executor, settings.journal, use, blocking, log,
+                        kafka_token(executor, settings, blocking, log));
 }
 
 async::awaitable<void> closing_after(async::awaitable<void> body, async::log& log,

@@ -7,9 +7,12 @@
 #include "http/client/error.hpp"
 #include "http/client/tunnel.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace http {
@@ -38,11 +41,32 @@ struct lookup {
     std::vector<tcp::endpoint> found;
 };
 
-awaitable<std::vector<tcp::endpoint>> resolve(const endpoint& server) {
+// It ends unobserved if its caller is cancelled, and the loop does not wait for it.
+awaitable<std::vector<tcp::endpoint>> look_up(const endpoint& server, async::helper_thread& names) {
+    struct answer {
+        boost::system::error_code failed;
+        std::vector<tcp::endpoint> found;
+    };
+    const auto known = std::make_shared<answer>();
+    std::function<void()> call = [known, host = server.host, port = std::to_string(server.port)] {
+        asio::io_context own(1);
+        tcp::resolver resolver(own);
+        for (const auto& each : resolver.resolve(host, port, tcp::resolver::numeric_service, known->failed))
+            known->found.push_back(each.endpoint());
+    };
+    co_await names.run(std::move(call));
+    if (known->failed)
+        throw boost::system::system_error(known->failed);
+    co_return std::move(known->found);
+}
+
+awaitable<std::vector<tcp::endpoint>> resolve(const endpoint& server, async::helper_thread* names) {
     boost::system::error_code not_numeric;
     const auto address = asio::ip::make_address(server.host, not_numeric);
     if (!not_numeric)
         co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, server.port));
+    if (names != nullptr)
+        co_return co_await look_up(server, *names);
 
     const auto pending = std::make_shared<lookup>(co_await asio::this_coro::executor);
     pending->resolver.async_resolve(
@@ -120,7 +144,7 @@ awaitable<std::unique_ptr<transport>> connect_to(connection_route way, deadline:
     const auto first = way.via == nullptr ? way.server : way.via->server;
     const auto* meeting = &first; // whose failure it would be
     try {
-        auto candidates = co_await async::with_deadline(resolve(first), limit(), "resolve");
+        auto candidates = co_await async::with_deadline(resolve(first, way.names), limit(), "resolve");
         if (candidates.empty())
             throw boost::system::system_error(asio::error::host_not_found);
         tcp::socket socket(co_await asio::this_coro::executor);

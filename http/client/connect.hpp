@@ -4,6 +4,7 @@
 
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
+#include "async/helper_thread.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/client/proxy.hpp"
 #include "http/client/transport.hpp"
@@ -18,8 +19,9 @@ namespace http {
 // All must outlive the connecting, `tls` the transport.
 struct connection_route {
     const endpoint& server;
-    tls_client* tls;  // null: plain HTTP
-    const proxy* via; // null: directly
+    tls_client* tls;             // null: plain HTTP
+    const proxy* via;            // null: directly
+    async::helper_thread* names; // looks names up; null: a thread that the loop waits for at its end
 };
 
 // Tries the addresses one after the other and connects to the first that answers. One that does not answer

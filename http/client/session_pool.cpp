@@ -157,7 +157,7 @@ struct session_pool::impl {
 
     awaitable<connection_ptr> open(async::deadline deadline) {
         const connection_route way{server, tls ? &*tls : nullptr,
-                                   server.tls && options.proxy ? &*options.proxy : nullptr};
+                                   server.tls && options.proxy ? &*options.proxy : nullptr, options.names};
         auto stream = co_await connect_to(way, options.connect_timeout, deadline);
         ++counters.connections;
         co_return std::make_unique<http_connection>(std::move(stream), authority(server), counters);

@@ -8,6 +8,7 @@
 
 #include "async/asio.hpp"
 #include "async/deadline.hpp"
+#include "async/helper_thread.hpp"
 #include "async/log.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/client/proxy.hpp"
@@ -37,6 +38,8 @@ struct pool_options {
     std::chrono::seconds idle_max{60};         // shorter where the server's Keep-Alive header says so
     std::string ca_file;                       // empty: SSL_CERT_FILE, else the system's store
     std::optional<http::proxy> proxy;          // the way to an HTTPS server leads through it
+    // Looks names up; it must outlive the pool. Null: the loop waits for a lookup that nobody needs any more.
+    async::helper_thread* names = nullptr;
 };
 
 // A request on the wire: what the signer made of `http::request`.
