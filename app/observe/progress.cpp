@@ -35,6 +35,11 @@ std::string numbers(const progress_facts& facts, const progress_pace& pace, bool
         if (pace.speed)
             text += fmt::format("  {}/s", short_bytes(*pace.speed));
     }
+    if (facts.events) {
+        text += fmt::format("  {} events", short_count(*facts.events));
+        if (pace.speed)
+            text += fmt::format("  {}/s", short_count(static_cast<std::uint64_t>(*pace.speed)));
+    }
     if (!facts.counts.empty())
         text += "  " + facts.counts;
     if (pace.left)
@@ -96,6 +101,17 @@ void log_progress(async::log& log, const archive::run_report& report, const prog
     log.info("progress", "still at work", std::span<const async::log_field>(fields));
 }
 
+void add_pace(std::vector<async::log_field>& fields, const progress_facts& facts, const progress_pace& pace) {
+    if (facts.events)
+        fields.emplace_back("events", *facts.events);
+    if (pace.speed)
+        fields.emplace_back("events_per_second", static_cast<std::uint64_t>(*pace.speed));
+    if (facts.share)
+        fields.emplace_back("percent", static_cast<std::uint64_t>(*facts.share * 100));
+    if (pace.left)
+        fields.emplace_back("seconds_left", std::int64_t{pace.left->count()});
+}
+
 progress_display::progress_display(const boost::asio::any_io_executor& executor, style how, source shown,
                                    line_writer terminal)
     : timer_(executor)
@@ -117,13 +133,19 @@ void progress_display::start() {
 
 progress_facts progress_display::measure() {
     auto facts = source_.facts();
-    meter_.note(facts, std::chrono::steady_clock::now());
+    if (facts.idle)
+        meter_ = {};
+    else
+        meter_.note(facts, std::chrono::steady_clock::now());
     return facts;
 }
 
 void progress_display::tick() {
     const auto facts = measure();
-    if (style_ == style::bar) {
+    if (facts.idle) {
+        clear();
+        next_line_ = std::chrono::steady_clock::now() + line_interval;
+    } else if (style_ == style::bar) {
         terminal_("\r" + progress_bar(facts, pace(), width_of(stream::error)) + "\x1b[K");
         shown_ = true;
     } else if (style_ == style::lines && std::chrono::steady_clock::now() >= next_line_) {

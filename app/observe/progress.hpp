@@ -15,12 +15,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace app {
 
 // What the meter has found.
 struct progress_pace {
-    std::optional<double> speed = {}; // bytes a second
+    std::optional<double> speed = {}; // bytes a second, or events
     std::optional<std::chrono::seconds> left = {};
 };
 
@@ -33,7 +34,10 @@ struct progress_pace {
 // known.
 void log_progress(async::log& log, const archive::run_report& report, const progress_pace& pace);
 
-// Shows progress at intervals until stopped.
+// Adds events, events_per_second, percent and seconds_left, as far as they are known.
+void add_pace(std::vector<async::log_field>& fields, const progress_facts& facts, const progress_pace& pace);
+
+// Shows progress at intervals until stopped, while there is something to do.
 class progress_display : public screen_line {
   public:
     enum class style : unsigned char {

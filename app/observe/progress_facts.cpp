@@ -27,7 +27,8 @@ std::optional<double> share_of_run(const archive::run_report& report) {
     const auto total = report.run_rows_planned > 0 ? report.run_rows_planned : report.rows_planned;
     if (total == 0)
         return std::nullopt;
-    return std::min(part(rows_done(report), total), report.days_planned > 0 ? 1.0 : 0.99);
+    const bool known = report.days_planned > 0 || report.run_days_planned > 0;
+    return std::min(part(rows_done(report), total), known ? 1.0 : 0.99);
 }
 
 std::optional<double> share_of(const archive::run_report& report) {

@@ -18,8 +18,14 @@ struct progress_facts {
     bool moves_rows = false; // rows and bytes are being read or uploaded
     std::uint64_t rows = 0;  // so far, of the whole run
     std::uint64_t bytes = 0; // the same: confirmed by storage where rows are uploaded, else read
+    // So far, where events are counted and not rows.
+    std::optional<std::uint64_t> events = {};
     std::string counts = {}; // "days 12/40"
-    std::chrono::duration<double> in_phase{}; //
+    std::chrono::duration<double> in_phase{};
+    bool idle = false; // there is nothing to do: nothing is shown
+
+    // What the speed is measured by.
+    [[nodiscard]] std::uint64_t amount() const noexcept { return events.value_or(bytes); }
 };
 
 [[nodiscard]] progress_facts facts_of(const archive::run_report& report);

@@ -16,10 +16,11 @@ constexpr seconds enough{1};    // to guess from
 } // namespace
 
 void progress_meter::note(const progress_facts& facts, clock::time_point now) {
-    const sample latest{now, static_cast<double>(facts.bytes), facts.share.value_or(-1)};
+    const sample latest{now, static_cast<double>(facts.amount()), facts.share.value_or(-1)};
     // Another phase counts something else, and an attempt that is repeated begins again.
-    if (!samples_.empty() && (latest.bytes < samples_.back().bytes || latest.share < samples_.back().share ||
-                              (samples_.back().share < 0 && latest.share >= 0)))
+    if (!samples_.empty() &&
+        (latest.amount < samples_.back().amount || latest.share < samples_.back().share ||
+         (samples_.back().share < 0 && latest.share >= 0)))
         samples_.clear();
     // The last one is replaced until it is far enough from the one before.
     if (samples_.size() > 1 && samples_.back().at - samples_[samples_.size() - 2].at < apart)
@@ -37,7 +38,7 @@ std::optional<double> progress_meter::speed() const {
         std::ranges::find_if(samples_, [&](const sample& each) { return latest.at - each.at <= recently; });
     const auto& from = &*first == &latest ? samples_[samples_.size() - 2] : *first;
     const seconds span = latest.at - from.at;
-    return span.count() > 0 ? std::optional((latest.bytes - from.bytes) / span.count()) : std::nullopt;
+    return span.count() > 0 ? std::optional((latest.amount - from.amount) / span.count()) : std::nullopt;
 }
 
 std::optional<std::chrono::seconds> progress_meter::left() const {

@@ -16,7 +16,7 @@ class progress_meter {
 
     // Several times a second or seldom; what is older than a minute is forgotten.
     void note(const progress_facts& facts, clock::time_point now);
-    // Bytes a second over the last seconds; nothing before there are two of them.
+    // Bytes, or events, a second over the last seconds; nothing before there are two of them.
     [[nodiscard]] std::optional<double> speed() const;
     // At the pace of the last minute.
     [[nodiscard]] std::optional<std::chrono::seconds> left() const;
@@ -24,7 +24,7 @@ class progress_meter {
   private:
     struct sample {
         clock::time_point at;
-        double bytes;
+        double amount;
         double share; // below 0: not known
     };
     std::deque<sample> samples_; // oldest first; the last one is of now

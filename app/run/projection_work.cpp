@@ -10,6 +10,7 @@
 #include "app/run/projection_checks.hpp"
 #include "app/run/projections_of.hpp"
 #include "app/text/render.hpp"
+#include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
@@ -41,12 +42,20 @@ async::retry_policy policy_of(const configuration& settings) {
     return policy;
 }
 
+progress_display::style style_of_events(const run_log& out, async::log_level level) {
+    if (level > async::log_level::info)
+        return progress_display::style::on_request;
+    return out.text && is_terminal(stream::error) ? progress_display::style::bar
+                                                  : progress_display::style::lines;
+}
+
 } // namespace
 
 projection_work::projection_work(const command_line& request, const configuration& settings, run_frame& frame,
                                  std::function<void()> prepared, health_server health)
     : request_(request)
     , settings_(settings)
+    , out_(frame.out())
     , log_(frame.log())
     , blocking_calls_(frame.blocking_calls())
     , run_id_(frame.run_id())
@@ -57,25 +66,29 @@ projection_work::projection_work(const command_line& request, const configuratio
     , guard_(loop_.get_executor(), stop_, log_)
     , session_(loop_.get_executor(), connections_.database(), policy_of(settings),
                std::string(info_of(request.command).name))
-    , beside_(loop_.get_executor()) {}
+    , beside_(loop_.get_executor())
+    , backlog_(request.command == command::project ? "applying" : "rebuilding")
+    , display_(loop_.get_executor(), style_of_events(frame.out(), settings.level),
+               {[this] { return backlog_.note(progress(), backlog_progress::clock::now()); },
+                [this](const progress_pace&) { backlog_.log(log_); }},
+               standard_error()) {
+    out_.display = &display_;
+}
+
+projection_work::~projection_work() { out_.display = nullptr; }
 
 work_end projection_work::run() {
     loop_hooks hooks{[this](int number) {
                          guard_.stop(number, "stopping: what is being applied is rolled back", "projecting");
                      },
+                     [this] { display_.show_now(); },
                      [this] {
-                         for (const auto& each : progress())
-                             log_.info("progress", "a projection is at work",
-                                       {{"projection", each.projection},
-                                        {"topic", each.topic},
-                                        {"position", each.next},
-                                        {"behind", each.behind()}});
-                     },
-                     [this] {
+                         display_.stop();
                          guard_.disarm();
                          session_.close();
                          connections_.close();
                      }};
+    display_.start();
     work_end end;
     end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
     end.stopped_by = stop_.signal_number();
@@ -85,7 +98,11 @@ work_end projection_work::run() {
 }
 
 std::vector<events::stream_progress> projection_work::progress() const {
-    return engine_ ? engine_->progress() : last_;
+    if (rebuilding_ == nullptr)
+        return engine_ ? engine_->progress() : last_;
+    auto only = rebuilding_->progress();
+    only.projection = request_.projection.names.front(); // the position of the new tables has another name
+    return {std::move(only)};
 }
 
 std::string projection_work::position_name_of(const events::projection_definition& which) const {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "app/cli/command_line.hpp"
+#include "app/observe/backlog_progress.hpp"
+#include "app/observe/progress.hpp"
 #include "app/run/connections.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/run/stop_guard.hpp"
@@ -13,6 +15,7 @@
 #include "events/projection/engine.hpp"
 #include "events/projection/projection_session.hpp"
 #include "events/projection/replay.hpp"
+#include "events/projection/stream.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -43,13 +46,14 @@ class projection_work {
                     std::function<void()> prepared, health_server health);
     projection_work(const projection_work&) = delete;
     projection_work& operator=(const projection_work&) = delete;
+    ~projection_work();
 
     // To the end, once.
     [[nodiscard]] work_end run();
 
     // For standard output; empty: nothing.
     [[nodiscard]] const std::string& answer() const noexcept { return answer_; }
-    // Of `project`, as it is or was last.
+    // Of `project`, as it is or was last, and of a rebuild that applies events.
     [[nodiscard]] std::vector<events::stream_progress> progress() const;
 
   private:
@@ -76,6 +80,7 @@ class projection_work {
 
     const command_line& request_;
     const configuration& settings_;
+    run_log& out_;
     async::log& log_;
     async::helper_thread& blocking_calls_;
     std::string run_id_;
@@ -91,7 +96,10 @@ class projection_work {
     std::unique_ptr<events::journal> journal_;
     std::unique_ptr<events::projection_engine> engine_;
     std::vector<events::stream_progress> last_;
+    const events::projection_stream* rebuilding_ = nullptr; // while a rebuild applies events
     async::task_scope beside_;
+    backlog_progress backlog_;
+    progress_display display_;
     std::string answer_;
     int exit_code_ = exit_code::done;
 };

@@ -110,7 +110,8 @@ awaitable<void> projection_work::rebuild(const events::projection_definition& wh
     };
     co_await with_session(std::move(body));
     auto start = co_await start_of(which);
-    events::rebuild_request request{named(which), std::move(start), run_id_, prepared_};
+    events::rebuild_request request{named(which), std::move(start), run_id_, prepared_,
+                                    [this](const events::projection_stream* now) { rebuilding_ = now; }};
     if (which.settings.replay_from == events::replay_scope::not_archived)
         co_await events::refill_projection(session_, *journal_, std::move(request), log_);
     else

@@ -60,9 +60,9 @@ class line_file {
     // The next line that is not blank, without a byte order mark before it; nothing at the end. Throws
     // async::error, also for UTF-16.
     [[nodiscard]] std::optional<file_line> next();
-    // How many lines were read so far, and bytes.
+    // How many lines were given out so far, and bytes up to the end of the last one.
     [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
-    [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
+    [[nodiscard]] std::uint64_t offset() const noexcept { return offset_ - (buffer_.size() - used_up_); }
     // To be asked at the end. Reads all again, but for a file that was not touched since shortly before it
     // was opened. Throws async::error.
     [[nodiscard]] file_fate fate() const;

@@ -4,15 +4,17 @@
 #include "app/send/file_watch.hpp"
 #include "app/text/terminal.hpp"
 #include "async/caught.hpp"
-#include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
 #include "http/client/proxy.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace app {
 
@@ -20,16 +22,21 @@ namespace {
 
 using async::awaitable;
 
-http::pool_options sending_options_of(const configuration& settings, const http::endpoint& server) {
+http::pool_options sending_options_of(const configuration& settings, const http::endpoint& server,
+                                      async::helper_thread& blocking) {
     http::pool_options options;
+    options.names = &blocking;
     options.connections_max = 1; // events go one request after the other
     if (settings.proxy && !http::bypasses_proxy(server, settings.no_proxy))
         options.proxy = settings.proxy;
     return options;
 }
 
-line_writer terminal_of(const run_log& out) {
-    return out.text && is_terminal(stream::error) ? standard_error() : line_writer();
+progress_display::style style_of_sending(const run_log& out, async::log_level level) {
+    if (level > async::log_level::info)
+        return progress_display::style::on_request;
+    return out.text && is_terminal(stream::error) ? progress_display::style::bar
+                                                  : progress_display::style::lines;
 }
 
 // With the file and what was being sent in front.
@@ -48,12 +55,14 @@ send_work::send_work(const send_request& request, const configuration& settings,
     : request_(request)
     , frame_(frame)
     , server_(
-          loop_.get_executor(), request.server, sending_options_of(settings, request.server),
+          loop_.get_executor(), request.server,
+          sending_options_of(settings, request.server, frame.blocking_calls()),
           {settings.serving.token, settings.serving.live_secret},
           {async::retry_policy{settings.retries + 1}, async::make_random_source(), frame.log(), retry_count_},
           settings.request_timeout)
-    , display_(report_, frame.log(), terminal_of(frame.out()))
-    , background_(loop_.get_executor())
+    , display_(loop_.get_executor(), style_of_sending(frame.out(), settings.level),
+               {[this] { return facts(); }, [this](const progress_pace& pace) { log_progress(pace); }},
+               standard_error())
     , guard_(loop_.get_executor(), stop_, frame.log()) {
     frame_.out().display = &display_;
 }
@@ -67,31 +76,57 @@ work_end send_work::run() {
                      },
                      [this] { display_.show_now(); },
                      [this] {
+                         display_.stop();
                          guard_.disarm();
                          server_.close();
                      }};
+    display_.start();
     work_end end;
     end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
-    display_.clear();
     end.stopped_by = stop_.signal_number();
     end.leave_by = guard_.deadline();
     return end;
 }
 
 awaitable<void> send_work::work() {
-    background_.start(display_.run());
     auto sending = request_.watch ? &send_work::watch : &send_work::send_once;
     const auto failed = co_await async::caught((this->*sending)());
-    co_await async::ignoring_cancellation();
-    background_.cancel();
-    co_await background_.join();
     if (failed)
         rethrow_of_file(failed, request_.file);
 }
 
-awaitable<void> send_work::send_once() {
+progress_facts send_work::facts() const {
+    progress_facts facts;
+    facts.phase = "sending";
+    facts.idle = !sending_;
+    facts.events = report_.events;
+    if (report_.bytes_file > 0)
+        facts.share =
+            std::min(1.0, static_cast<double>(report_.bytes_read) / static_cast<double>(report_.bytes_file));
+    facts.in_phase = std::chrono::steady_clock::now() - began_;
+    return facts;
+}
+
+void send_work::log_progress(const progress_pace& pace) {
+    std::vector<async::log_field> fields{{"bytes_read", report_.bytes_read}, {"bytes", report_.bytes_file}};
+    add_pace(fields, facts(), pace);
+    frame_.log().info("progress", sending_ ? "a file is being sent" : "waiting for the file",
+                      std::span<const async::log_field>(fields));
+}
+
+awaitable<sent_file> send_work::send_pass() {
+    began_ = std::chrono::steady_clock::now();
+    sending_ = true;
     const send_tools tools{server_, reading_, frame_.log(), report_};
-    const auto sent = co_await send_file(tools, request_.file, request_.batch);
+    auto ended = co_await async::outcome_of(send_file(tools, request_.file, request_.batch));
+    sending_ = false;
+    if (ended.failed)
+        std::rethrow_exception(ended.failed);
+    co_return std::move(*ended.value);
+}
+
+awaitable<void> send_work::send_once() {
+    const auto sent = co_await send_pass();
     if (const auto mistake = mistake_in(sent))
         throw *mistake;
     if (state_of(request_.file) != sent.state)
@@ -101,13 +136,12 @@ awaitable<void> send_work::send_once() {
 
 awaitable<void> send_work::watch() {
     constexpr std::chrono::seconds pause{1};
-    const send_tools tools{server_, reading_, frame_.log(), report_};
     std::optional<file_state> sent;
     for (;;) {
         frame_.log().info("send.waiting", sent ? "waiting for a change of the file" : "waiting for the file",
                           {{"file", request_.file}});
         co_await wait_for_change(request_.file, sent, reading_);
-        auto ended = co_await async::outcome_of(send_file(tools, request_.file, request_.batch));
+        auto ended = co_await async::outcome_of(send_pass());
         if (ended.value) {
             sent = ended.value->state;
             if (const auto mistake = mistake_in(*ended.value))

@@ -3,17 +3,17 @@
 #pragma once
 
 #include "app/cli/command_line.hpp"
+#include "app/observe/progress.hpp"
 #include "app/observe/summary.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/run/stop_guard.hpp"
 #include "app/send/file_sender.hpp"
-#include "app/send/send_display.hpp"
 #include "app/settings/configuration.hpp"
 #include "async/stop.hpp"
-#include "async/task_scope.hpp"
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <cstdint>
 
 namespace app {
@@ -35,6 +35,9 @@ class send_work {
 
   private:
     [[nodiscard]] async::awaitable<void> work();
+    [[nodiscard]] progress_facts facts() const;
+    void log_progress(const progress_pace& pace);
+    [[nodiscard]] async::awaitable<sent_file> send_pass();
     [[nodiscard]] async::awaitable<void> send_once();
     [[nodiscard]] async::awaitable<void> watch();
 
@@ -46,8 +49,9 @@ class send_work {
     async::helper_thread reading_;
     event_server server_;
     send_report report_;
-    send_display display_;
-    async::task_scope background_;
+    bool sending_ = false; // and not waiting for the file
+    std::chrono::steady_clock::time_point began_;
+    progress_display display_;
     stop_guard guard_;
 };
 

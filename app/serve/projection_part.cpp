@@ -34,7 +34,12 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     , connections_(around.executor, around.settings, std::nullopt, around.frame.blocking_calls(),
                    around.frame.log())
     , database_(connections_.database())
-    , at_work_(around.executor) {
+    , at_work_(around.executor)
+    , backlog_("applying")
+    , display_(around.executor, progress_display::style::lines,
+               {[this] { return backlog_.note(here(), backlog_progress::clock::now()); },
+                [this](const progress_pace&) { backlog_.log(around_.frame.log()); }},
+               {}) {
     auto& log = around_.frame.log();
     const auto& settings = around_.settings;
     // Without a database it is not known how far those of other processes are.
@@ -59,8 +64,10 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
                   {{"projection", each.name}, {"directory", each.directory.string()}});
         broken_ += (broken_.empty() ? "" : "; ") + each.mistake;
     }
-    if (chosen.empty())
+    if (chosen.empty()) {
+        say_that_nothing_runs();
         return;
+    }
     if (settings.database.empty()) {
         log.warn("projection.no_database", "projections do not run here, and their topics keep every event: "
                                            "PG_CONNECTION_STRING is not set");
@@ -71,6 +78,17 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     options.group = settings.journal.group;
     engine_ = std::make_unique<events::projection_engine>(around_.executor, source_, database_,
                                                           std::move(chosen), std::move(options));
+}
+
+// No shipped projection is that of `events`, whose topics are the user's own.
+void projection_part::say_that_nothing_runs() {
+    const auto& settings = around_.settings;
+    if (broken_.empty() && !settings.database.empty() && settings.serving.offers(api::events))
+        around_.frame.log().warn("projection.nothing_runs",
+                                 "events are stored, and no projection applies them",
+                                 {{"hint", "PROJECT=events writes those of topic 'live' to public.\"Event\"; "
+                                           "PROJECTIONS_PATH names projections of your own; PROJECT=none "
+                                           "if that is meant."}});
 }
 
 void projection_part::note_awaited(const std::vector<events::projection_definition>& projections) {
@@ -91,8 +109,10 @@ awaitable<void> projection_part::begin() {
 }
 
 awaitable<void> projection_part::work() {
-    if (engine_)
+    if (engine_) {
         at_work_.start(engine_->run());
+        display_.start();
+    }
     const auto* const database = around_.settings.database.empty() ? nullptr : &database_;
     const bool in_kafka = around_.settings.journal.in_kafka();
     if (!in_kafka || (database != nullptr && !awaited_.empty())) // there only to show positions
@@ -113,7 +133,15 @@ awaitable<void> projection_part::work() {
     co_await at_work_.join();
 }
 
-void projection_part::stop() { at_work_.cancel(); }
+void projection_part::stop() {
+    display_.stop();
+    at_work_.cancel();
+}
+
+void projection_part::release() {
+    display_.stop();
+    connections_.close();
+}
 
 std::vector<events::stream_progress> projection_part::here() const {
     return engine_ ? engine_->progress() : std::vector<events::stream_progress>();

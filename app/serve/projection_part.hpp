@@ -2,6 +2,8 @@
 // Tested by tests/integration/test_served_projections.py.
 #pragma once
 
+#include "app/observe/backlog_progress.hpp"
+#include "app/observe/progress.hpp"
 #include "app/run/connections.hpp"
 #include "app/serve/served_part.hpp"
 #include "async/task_scope.hpp"
@@ -34,9 +36,11 @@ class projection_part final : public served_part {
     [[nodiscard]] async::awaitable<void> begin() override;
     [[nodiscard]] async::awaitable<void> work() override;
     void stop() override;
-    void release() override { connections_.close(); }
+    void show_progress() override { display_.show_now(); }
+    void release() override;
 
   private:
+    void say_that_nothing_runs();
     void note_awaited(const std::vector<events::projection_definition>& projections);
     [[nodiscard]] async::awaitable<std::string> problem();
     [[nodiscard]] async::awaitable<void> watch_others();
@@ -53,6 +57,8 @@ class projection_part final : public served_part {
     std::vector<events::stream_progress> others_;
     std::set<events::position_key> told_;
     async::task_scope at_work_;
+    backlog_progress backlog_;
+    progress_display display_;
 };
 
 } // namespace app

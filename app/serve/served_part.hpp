@@ -60,6 +60,8 @@ class served_part {
     // SERVE_GRACE. Then `cut` is called, and `work` is cancelled.
     virtual void stop() {}
     virtual void cut(int signal_number) { static_cast<void>(signal_number); }
+    // Somebody asks how far it is (SIGUSR1): a line of the log.
+    virtual void show_progress() {}
     // All has ended: closes what would keep the loop busy.
     virtual void release() {}
 };

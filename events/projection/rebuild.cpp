@@ -162,7 +162,7 @@ awaitable<void> rebuild_work::catch_up() {
         options.schema_oid = schema_oid_;
         projection_stream stream(session_, *each.source, each.partition, temporary_, definition_,
                                  std::move(options), log_);
-        co_await stream.run();
+        co_await run_shown(stream, request_.applying);
     }
 }
 

@@ -15,6 +15,8 @@
 
 namespace events {
 
+class projection_stream;
+
 struct rebuild_request {
     named_projection which;
     replay_start from;
@@ -22,6 +24,8 @@ struct rebuild_request {
     // Called once everything that can refuse the rebuild has been looked at, before events are read; may be
     // empty.
     std::function<void()> prepared;
+    // Called with each stream that begins to apply events, and with null at its end; may be empty.
+    std::function<void(const projection_stream*)> applying;
 };
 
 // Returns once swapped. `session` is for this alone. A rebuild that was begun before is discarded; if its

@@ -50,7 +50,7 @@ awaitable<void> refill_projection(projection_session& session, journal& of, rebu
         options.worker = request.worker;
         projection_stream stream(session, *each.source, each.partition, which.name, which.definition,
                                  std::move(options), log);
-        co_await stream.run();
+        co_await run_shown(stream, request.applying);
     }
     log.info("projection.rebuilt", "the journal's events are in the tables as they are",
              {{"projection", which.name}});

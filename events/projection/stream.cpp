@@ -211,4 +211,15 @@ awaitable<void> projection_stream::stopped(async::error why) {
     look_due_ = deadline::after(look_every);
 }
 
+awaitable<void> run_shown(projection_stream& stream,
+                          const std::function<void(const projection_stream*)>& applying) {
+    if (applying)
+        applying(&stream);
+    const auto failed = co_await async::caught(stream.run());
+    if (applying)
+        applying(nullptr);
+    if (failed)
+        std::rethrow_exception(failed);
+}
+
 } // namespace events

@@ -74,4 +74,8 @@ class projection_stream {
     async::deadline look_due_; // when the row is looked at again, though nothing has happened
 };
 
+// Runs it to its end. `applying` is told of it, and of its end with null; may be empty.
+[[nodiscard]] awaitable<void> run_shown(projection_stream& stream,
+                                        const std::function<void(const projection_stream*)>& applying);
+
 } // namespace events

@@ -4,6 +4,9 @@ import time
 
 import pytest
 
+from support.asking import wait_for
+from support.events import EventService
+from support.shop import TOTAL, Shop
 from support.terminal import bars_of, left_on_screen, on_terminal
 
 # Slow enough for a bar to be seen: 600 kB in about two seconds.
@@ -85,3 +88,84 @@ def test_a_line_every_half_minute_elsewhere(archiver, rows):
     outcome = archiver.archive("--rate-limit", "10kB", timeout=200)
     times = [line["time"][17:19] for line in outcome.events("progress")]
     assert len(times) == int(outcome.seconds // 30), times
+
+
+# Events: `project`, a rebuild, `serve`.
+
+SLOW = "SELECT pg_sleep(0.03); " + TOTAL
+
+
+@pytest.fixture
+def shop(binary, database, tmp_path):
+    """A projection that takes some seconds for what waits for it."""
+    it = Shop(binary, database, tmp_path)
+    it.write("total/apply.sql", SLOW)
+    it.write("total/projection.conf", "topic = live\nbatch = 10\ntables = public.total\n")
+    it.post(1000)
+    return it
+
+
+def must_be_of_the_backlog(line: dict) -> None:
+    assert (line["projection"], line["topic"]) == ("total", "live")
+    assert 0 < line["behind"] < 1000 and 0 < line["percent"] < 100 and line["events_per_second"] > 0 and line["seconds_left"] > 0
+    assert 0 < line["events"] <= line["position"] == 1000 - line["behind"]
+
+
+def poked(process, ready) -> None:
+    wait_for(ready)
+    time.sleep(2.5)  # a pace has to be measured
+    process.send(signal.SIGUSR1)
+
+
+def test_a_projection_tells_how_far_it_is(shop):
+    process = shop.program.start("project", "total", "--once")
+    poked(process, lambda: shop.value("SELECT to_regclass('total')") and shop.total() > 0)
+    outcome = process.wait()
+    assert outcome.code == 0 and shop.total() == shop.posted
+    (line,) = outcome.events("progress")
+    must_be_of_the_backlog(line)
+
+
+def test_a_rebuild_tells_how_far_it_is(shop):
+    shop.write("total/apply.sql", TOTAL)
+    shop.once()
+    shop.write("total/apply.sql", SLOW)
+    process = shop.program.start("projections", "rebuild", "total")
+    poked(process, lambda: shop.value("SELECT next FROM event_archiver.position WHERE projection <> 'total'"))
+    outcome = process.wait()
+    assert outcome.code == 0 and shop.total() == shop.posted
+    (line,) = outcome.events("progress")
+    must_be_of_the_backlog(line)
+
+
+def test_serve_tells_how_far_its_projections_are(shop, tmp_path):
+    settings = {"JOURNAL": tmp_path / "served", "PROJECT": "total", "SERVE_APIS": "events", **{key: str(shop.program.settings[key]) for key in ("PG_CONNECTION_STRING", "PROJECTIONS_PATH")}}
+    with EventService(shop.program.binary, tmp_path / "served", settings=settings) as service:
+        assert service.send("live", *({"u": "a", "v": each} for each in range(1, 1001))).status == 201
+        poked(service.process, lambda: shop.value("SELECT to_regclass('total')") and shop.total() > 0)
+        wait_for(lambda: shop.total() == shop.posted)
+        service.process.send(signal.SIGUSR1)
+        lines = wait_for(lambda: len(found := [line for line in service.events("progress") if "projection" in line]) == 2 and found)
+    must_be_of_the_backlog(lines[0])
+    assert lines[1]["behind"] == 0 and "percent" not in lines[1]
+
+
+@pytest.mark.parametrize("command", [("project", "total", "--once"), ("projections", "rebuild", "total")], ids=["project", "rebuild"])
+def test_a_bar_while_there_is_a_backlog(shop, command):
+    if command[0] == "projections":
+        shop.write("total/apply.sql", TOTAL)
+        shop.once()
+        shop.write("total/apply.sql", SLOW)
+    text = on_terminal(shop.program, {}, *command[1:], command=command[0])
+    bars = bars_of(text)
+    assert len(bars) > 3 and all(bar.startswith("applying   [" if command[0] == "project" else "rebuilding [") for bar in bars), bars
+    assert all(word in bars[-1] for word in ("events", "/s", "total", "left")), bars
+    shares = [int(bar.partition("]")[2].split("%")[0]) for bar in bars]
+    assert shares == sorted(shares), bars
+
+
+@pytest.mark.slow
+def test_a_projection_says_every_half_minute_how_far_it_is(shop):
+    shop.write("total/apply.sql", "SELECT pg_sleep(0.65); " + TOTAL)
+    outcome = shop.once()
+    assert len(outcome.events("progress")) == int(outcome.seconds // 30), outcome

@@ -323,7 +323,9 @@ def test_a_terminal_shows_how_far_it_is(binary, service, tmp_path):
         pass
     assert process.wait(60) == 0, text
     bars = bars_of(text.decode())
-    assert bars and all("events" in bar and "%" in bar and "/s" in bar for bar in bars), text
+    assert bars and all("events" in bar and "%" in bar for bar in bars) and any("/s" in bar for bar in bars), text
+    shares = [int(bar.partition("]")[2].split("%")[0]) for bar in bars]
+    assert shares == sorted(shares) and shares[0] < 100, bars
 
 
 def test_the_mark_of_another_file_or_server_is_ignored(sender, file):

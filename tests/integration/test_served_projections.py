@@ -193,3 +193,41 @@ def test_events_are_taken_although_somebody_has_removed_the_positions(served):
     process.send(signal.SIGTERM)
     outcome = process.wait()
     assert outcome.code == 0 and len(outcome.events("projection.failed")) == 1 and served.total() == 55
+
+
+def test_a_damaged_topic_is_left_behind_as_the_page_says(served):
+    """The steps of docs/journal.md, "Damaged, and no backup": what could be read is applied once, and so is what comes later."""
+    process = served.serve("--apis", "events", PROJECT="none")
+    for each in (1, 2):
+        served.send([{"u": "a", "v": each}])
+    served.once(PROJECT=None)
+    for each in (3, 4, 5):
+        served.send([{"u": "a", "v": each}])
+    process.send(signal.SIGTERM)
+    process.wait()
+    (segment,) = (served.journal / "live").glob("*.log")
+    segment.write_bytes(segment.read_bytes().replace(b'"v": 4', b'"v": 9'))
+    served.program.run("serve", "--apis", "events", "--port", "0", expect=7)
+    assert served.status()["position"] == 2
+    cat = served.program.run("journal", "cat", "live", "--from", "2", expect=7)
+    rest = [json.loads(line)["value"] for line in cat.stdout.splitlines()]
+    assert rest == [{"u": "a", "v": 3}]
+    (served.journal / "live").rename(served.directory / "damaged")
+    served.execute("DELETE FROM event_archiver.position WHERE topic = 'live'")
+    process = served.serve("--apis", "events")
+    served.send(rest)
+    served.send([{"u": "a", "v": 10}])
+    served.wait_for(lambda: served.status()["position"] == 2)
+    assert served.total() == 1 + 2 + 3 + 10
+    process.send(signal.SIGTERM)
+    assert process.wait().code == 0
+
+
+def test_events_that_nothing_applies_are_said(served):
+    def warned(**settings) -> bool:
+        process = served.serve("--apis", "events", PROJECTIONS_PATH=None, **settings)
+        process.send(signal.SIGTERM)
+        return bool(process.wait().events("projection.nothing_runs"))
+
+    assert warned()
+    assert not warned(PROJECT="none") and not warned(PROJECT="events") and not warned(PG_CONNECTION_STRING=None)
