@@ -163,3 +163,27 @@ def test_sigterm_ends_a_cat_whose_reader_sleeps(binary, place):
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 143
         process.stdout.close()
+
+
+def test_what_is_no_topic_beside_them_is_passed_over(binary, tmp_path):
+    """A volume has lost+found, which nobody but root may look into; a link that leads to itself stands for it."""
+    journal = tmp_path / "journal"
+    journal.mkdir()
+    (journal / "lost+found").symlink_to("lost+found")
+    (journal / "a file").write_text("")
+    with EventService(binary, journal) as service:
+        assert service.send_events([{"n": 1}]).status == 201
+    with EventService(binary, journal) as service:
+        assert service.values("live") == [{"n": 1}]
+    listed = Archiver(binary, {"JOURNAL": journal}).run("journal", "-o", "json", expect=0)
+    assert [each["topic"] for each in json.loads(listed.stdout)["topics"]] == ["live"]
+
+
+def test_a_topic_that_cannot_be_looked_at_is_not_taken_for_one_that_is_gone(binary, tmp_path):
+    journal = tmp_path / "journal"
+    with EventService(binary, journal) as service:
+        assert service.send_events([{"n": 1}]).status == 201
+    (journal / "live").rename(tmp_path / "live")
+    (journal / "live").symlink_to("live")
+    outcome = Archiver(binary, {"JOURNAL": journal}).run("journal", expect=3)
+    assert f"looking at '{journal}/live/id'" in outcome.stderr

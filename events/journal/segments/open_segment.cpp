@@ -39,7 +39,9 @@ open_segment open_segment::begin(const fs::path& directory, const segment_header
         fault_point("segment-header-synced");
         sync_directory(directory);
     } catch (const file_failure&) {
+        // Events may go on into the segment before: after a power cut this one must not hide them.
         remove_file(path);
+        sync_directory(directory);
         throw;
     }
     fault_point("segment-begun");

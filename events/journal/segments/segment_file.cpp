@@ -201,6 +201,15 @@ void write_whole(const fs::path& path, std::string_view content) {
     sync_directory(path.parent_path());
 }
 
+bool is_there(const fs::path& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0)
+        return true;
+    if (errno != ENOENT && errno != ENOTDIR)
+        throw file_failure(errno, "looking at", path);
+    return false;
+}
+
 void remove_file(const fs::path& path) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
         throw file_failure(errno, "removing", path);

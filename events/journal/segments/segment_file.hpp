@@ -71,6 +71,8 @@ class file_handle {
 void sync_directory(const std::filesystem::path& directory);
 // Appears whole, or not at all.
 void write_whole(const std::filesystem::path& path, std::string_view content);
+// Throws file_failure where that cannot be said: no right to look, say.
+[[nodiscard]] bool is_there(const std::filesystem::path& path);
 void remove_file(const std::filesystem::path& path);
 
 [[nodiscard]] std::filesystem::path segment_path(const std::filesystem::path& directory, position first);

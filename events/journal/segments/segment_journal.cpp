@@ -86,11 +86,18 @@ awaitable<std::vector<std::string>> segment_journal::topics() {
     std::function<void()> listing = [names, directory = options_.directory] {
         std::error_code failed;
         for (fs::directory_iterator each(directory, failed), end; !failed && each != end;
-             each.increment(failed))
-            if (fs::exists(each->path() / "id"))
-                names->push_back(each->path().filename().string());
+             each.increment(failed)) {
+            auto name = each->path().filename().string();
+            // Others may be there that nobody but root may look into, as lost+found at the top of a volume.
+            if (topic_name_mistake(name).empty() && is_there(each->path() / "id"))
+                names->push_back(std::move(name));
+        }
+        if (failed && failed != std::errc::no_such_file_or_directory)
+            throw file_failure(failed.value(), "listing", directory);
     };
-    co_await reading_.run(std::move(listing));
+    const auto failed = co_await async::caught(reading_.run(std::move(listing)));
+    if (failed)
+        rethrow_as_journal_error(failed);
     std::ranges::sort(*names);
     co_return std::move(*names);
 }

@@ -49,7 +49,7 @@ std::optional<position> segment_reader::durable() {
     const auto path = directory_ / durable_name;
     std::optional<position> found;
     constexpr std::size_t bytes_max = 64;
-    if (fs::exists(path))
+    if (is_there(path))
         found = decode_durable(file_handle(path, file_handle::mode::read).read(0, bytes_max));
     if (found.value_or(0) < durable_)
         throw journal_error(journal_failure::beyond_end,
@@ -127,7 +127,7 @@ position segment_reader::segment_of(position from) const {
 std::uint64_t segment_reader::find(const file_handle& file, const segment_header& header,
                                    position from) const {
     const auto path = index_path(directory_, header.first);
-    if (fs::exists(path)) {
+    if (is_there(path)) {
         const file_handle stored(path, file_handle::mode::read);
         const auto index = segment_index::decode(stored.read(0, stored.size()), file.size());
         if (const auto entry = index ? index->before(from) : std::nullopt) {

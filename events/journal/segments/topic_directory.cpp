@@ -45,7 +45,7 @@ topic_directory::topic_directory(fs::path path)
 
 void topic_directory::read_id() {
     const auto id_path = path_ / id_name;
-    if (!fs::exists(id_path)) {
+    if (!is_there(id_path)) {
         if (!segments_.empty())
             throw journal_error(journal_failure::foreign,
                                 fmt::format("'{}' has segments and no file 'id'", path_.string()),
@@ -75,7 +75,7 @@ void topic_directory::remove_empty() noexcept {
 // was answered is lost.
 void topic_directory::must_reach_durable(position end) const {
     const auto path = path_ / durable_name;
-    if (!fs::exists(path))
+    if (!is_there(path))
         return;
     constexpr std::size_t bytes_max = 64;
     const auto durable = decode_durable(file_handle(path, file_handle::mode::read).read(0, bytes_max));
