@@ -1,5 +1,6 @@
 """Projections: what an event costs PostgreSQL, from `send` to exact sums, how far behind they are, and what their queries answer."""
 import json
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -12,7 +13,7 @@ from journal import Watched, running
 from rig import Cost, Rig, run
 from scenarios import Result, Scale
 from support import builds
-from support.servers import clean_environment, free_port
+from support.servers import ROOT, clean_environment, free_port
 
 # Five events of seed 001: 27 for user1, 58 for user2.
 BLOCK = [("user1", "add_revenue", 98), ("user1", "subtract_revenue", 71), ("user2", "add_revenue", 70), ("user2", "add_revenue", 15), ("user2", "subtract_revenue", 27)]
@@ -26,6 +27,16 @@ def revenue_lines(count: int) -> str:
 
 def timestamp_lines(count: int) -> str:
     return "".join(f'{{"event_timestamp":"2006-01-02T15:04:05Z","command_id":"{uuid.uuid4()}"}}\n' for _ in range(count))
+
+
+def builds_alone(directory: Path) -> Path:
+    """The shipped projection without its plugin: what PROJECTIONS_PATH names takes the place of the shipped one."""
+    own = directory / "projections"
+    shutil.copytree(ROOT / "projections/builds", own / "builds", ignore=shutil.ignore_patterns("plugins"))
+    file = own / "builds/projection.conf"
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("plugins")]
+    file.write_text("".join(line.replace(", public.build_organization", "") + "\n" for line in lines))
+    return own
 
 
 def build_lines(count: int) -> str:
@@ -62,8 +73,8 @@ class Place:
             for at in range(0, len(split), 5_000):
                 post(server, topic, "".join(split[at : at + 5_000]))
 
-    def project(self, name: str) -> Cost:
-        return run([self.rig.program, "project", name, "--once"], self.settings)
+    def project(self, name: str, **settings) -> Cost:
+        return run([self.rig.program, "project", name, "--once"], {**self.settings, **settings})
 
     def backends(self) -> float:
         """CPU seconds of the server's processes that have ended."""
@@ -142,14 +153,24 @@ def apply(rig: Rig, directory: Path, counts: dict) -> list:
     results = []
     makers = {"revenue": ("live", revenue_lines), "timestamps": ("timestamp.command.v1", timestamp_lines), "builds": ("build_events", build_lines)}
     for name, (topic, lines) in makers.items():
-        place = Place(rig, directory, f"apply_{name}")
-        place.fill(topic, lines(counts[name]))
-        before = place.backends()
-        cost = place.project(name)
-        cpu = (place.backends() - before) / counts[name] * 1e6
-        told = f"{cpu:.1f} µs; ours {cost.cpu / counts[name] * 1e6:.1f} µs; {counts[name] / cost.wall:,.0f} a second"
-        results.append(Result(f"{name}, {counts[name]:,} events: backend's CPU an event", f"≤ {GOALS[name]} µs", told, cpu <= GOALS[name]))
+        text = lines(counts[name])
+        if name != "builds":
+            results.append(apply_one(Place(rig, directory, f"apply_{name}"), topic, text, name, name, GOALS[name]))
+            continue
+        alone = {"PROJECTIONS_PATH": str(builds_alone(directory))}
+        results.append(apply_one(Place(rig, directory, "apply_builds"), topic, text, name, name, GOALS[name], **alone))
+        results.append(apply_one(Place(rig, directory, "apply_plugin"), topic, text, name, "builds with the plugin of disk usage", None))
     return results
+
+
+def apply_one(place: Place, topic: str, lines: str, name: str, shown: str, goal: int | None, **settings) -> Result:
+    count = lines.count("\n")
+    place.fill(topic, lines)
+    before = place.backends()
+    cost = place.project(name, **settings)
+    cpu = (place.backends() - before) / count * 1e6
+    told = f"{cpu:.1f} µs; ours {cost.cpu / count * 1e6:.1f} µs; {count / cost.wall:,.0f} a second"
+    return Result(f"{shown}, {count:,} events: backend's CPU an event", f"≤ {goal} µs" if goal else "", told, cpu <= goal if goal else None)
 
 
 def poison(rig: Rig, directory: Path, count: int) -> list:
