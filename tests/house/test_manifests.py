@@ -1,5 +1,6 @@
 """The manifests are what Kubernetes takes, and say what the program means: its exit codes, its settings, its needs."""
 import copy
+import http.client
 import json
 import re
 import subprocess
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from support.archiver import Archiver
+from support.asking import wait_for
 from support.manifests import by_kubectl, by_ourselves, containers, has_kubectl, identity, pod_templates, render
 from support.servers import ROOT
 
@@ -282,3 +284,118 @@ def test_an_alert_sounds_when_it_should(tmp_path, series, values, at, alert):
     (tmp_path / "test.yaml").write_text(json.dumps({"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [case]}))
     done = subprocess.run(["promtool", "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+SERVING = [MANIFESTS / "overlays" / one for one in ("serve", "live", "timestamps", "builds")]
+# What each writes, and where if nothing says so.
+WRITTEN = {"JOURNAL": None, "EXPORT_PATH": "/exported-data", "LIVE_WINDOW_FILES": None}
+
+
+def serving_pods(overlay) -> list:
+    """(the pod, its container, its settings) of each that listens."""
+    found = []
+    for each in render(overlay):
+        for template in pod_templates(each):
+            (container,) = template["spec"]["containers"]
+            if container["args"][0] in ("serve", "project"):
+                claims = [claim["metadata"]["name"] for claim in each["spec"].get("volumeClaimTemplates", ())]
+                settings = {entry["name"]: entry["value"] for entry in container["env"]}
+                if "--apis" in container["args"]:
+                    settings["SERVE_APIS"] = container["args"][container["args"].index("--apis") + 1]
+                found.append((template["spec"], claims, container, settings))
+    assert found, overlay
+    return found
+
+
+@pytest.fixture(scope="module")
+def default_ports(binary) -> dict:
+    said = Archiver(binary).run("help", "environment", expect=0).stdout
+    several, rest = re.search(r"unset: (\d+), or the port of a single API: ((?:\w+ \d+(?:, )?)+)", re.sub(r"\s+", " ", said)).groups()
+    return {"exports": several, "events": several, **dict(re.findall(r"(\w+) (\d+)", rest))}
+
+
+@pytest.mark.parametrize("overlay", SERVING, ids=name)
+def test_probes_ask_where_the_program_listens(overlay, default_ports):
+    for _, _, container, settings in serving_pods(overlay):
+        port = settings.get("PROJECT_HEALTH_PORT") if container["args"][0] == "project" else settings.get("SERVE_PORT", default_ports[settings.get("SERVE_APIS", "exports")])
+        (named,) = container["ports"]
+        assert str(named["containerPort"]) == port
+        for probe, path in (("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
+            assert container[probe]["httpGet"] == {"path": path, "port": named["name"]}
+        by_file = "-c" in container["args"]  # probo-db's own says where to listen
+        assert by_file or settings["SERVE_ADDRESS"] == "0.0.0.0", "a probe comes to the pod's address"
+
+
+@pytest.mark.parametrize("overlay", SERVING, ids=name)
+def test_what_a_pod_writes_is_a_volume_that_its_user_may_write_to(overlay, binary):
+    settings_of_all = json.loads(Archiver(binary).run("config", "-o", "json").stdout)["settings"]
+    grace = next(each["value"] for each in settings_of_all if each["environment"] == "SERVE_GRACE")
+    user = re.search(r"^USER (\d+):(\d+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE).groups()
+    for pod, claims, container, settings in serving_pods(overlay):
+        assert pod["terminationGracePeriodSeconds"] >= int(grace.removesuffix("s")) + 10
+        volumes = {volume["name"]: volume for volume in pod["volumes"]}
+        writable = {}
+        for mount in container["volumeMounts"]:
+            if not mount.get("readOnly"):
+                assert mount["name"] in claims or "persistentVolumeClaim" in volumes[mount["name"]], mount
+                writable[mount["mountPath"]] = mount
+        context = pod["securityContext"]
+        assert (str(context["runAsUser"]), str(context["runAsGroup"])) == user
+        assert not writable or str(context["fsGroup"]) == user[1], "a volume is root's until it is given to this group"
+        apis = settings.get("SERVE_APIS", "exports").split(",") if container["args"][0] == "serve" else []
+        for setting, default in WRITTEN.items():
+            place = settings.get(setting, default if "exports" in apis else None)
+            if place and place.startswith("/"):
+                assert place in writable, f"{setting} is {place}, and the root is read-only"
+        by_file = "-c" in container["args"]
+        assert by_file or apis == ["exports"] or "JOURNAL" in settings, "the journal would be in the container, and end with it"
+
+
+def run_as_in(overlay, component: str, binary, directory, journal: str | None, database) -> tuple:
+    """The arguments and settings of a pod, with its paths and servers here."""
+    (settings, container), = [(settings, container) for _, _, container, settings in serving_pods(overlay) if container["name"] == component]
+    secrets = {"PG_CONNECTION_STRING": database.uri, "SERVE_TOKEN": "a-long-token", "LIVE_SECRET": "another", "DATABASE_URL": database.uri}
+    here = {}
+    for key, value in settings.items():
+        if key.endswith("_FILE"):
+            file = directory / key
+            file.write_text(secrets[key.removesuffix("_FILE")])
+            file.chmod(0o600)
+            value = str(file)
+        here[key] = value
+    port = "PROJECT_HEALTH_PORT" if container["args"][0] == "project" else "SERVE_PORT"
+    here |= {port: "0", "SERVE_ADDRESS": "127.0.0.1", "LOG_FORMAT": "json"}
+    if journal is not None:
+        here["JOURNAL"] = journal
+    return container["args"], here
+
+
+@pytest.mark.parametrize(
+    "overlay, component, journal",
+    [("live", "live", "journal"), ("timestamps", "query", None), ("timestamps", "command", "journal"), ("timestamps", "consumer", "journal")],
+)
+def test_a_pod_of_events_starts_and_is_ready(binary, database, tmp_path, overlay, component, journal):
+    """With its own settings; a journal on this disk stands for one in Kafka."""
+    place = tmp_path / "journal"
+    if component == "consumer":
+        (place / "timestamp.command.v1").mkdir(parents=True)
+    arguments, settings = run_as_in(MANIFESTS / "overlays" / overlay, component, binary, tmp_path, journal and str(place), database)
+    process = Archiver(binary, settings).start(*arguments)
+    listening = rb'"event":"serve\.listening".*?"port":(\d+)'
+    port = wait_for(lambda: not process.running or re.search(listening, process.output["stderr"]))
+    assert port is not True, process.wait()
+    wait_for(lambda: answers(int(port[1])))
+    process.send(15)
+    assert process.wait().code in (0, 143)
+
+
+def answers(port: int) -> bool:
+    """As a probe, which comes to an address."""
+    for path in ("/livez", "/readyz"):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", path, headers={"Host": "10.1.2.3"})
+        status = connection.getresponse().status
+        connection.close()
+        if status != 200:
+            return False
+    return True
