@@ -1,5 +1,6 @@
 #include "events/projection/apply_in_pieces.hpp"
 
+#include "events/projection/apply_plugins.hpp"
 #include "events/projection/bisection.hpp"
 #include "events/projection/dead_letter.hpp"
 
