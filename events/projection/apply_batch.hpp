@@ -24,7 +24,7 @@ struct batch_target {
     std::string schema; // where names are found first; empty: none
     // The OID of `schema`: a schema of that name that another process has made is not written to.
     std::string schema_oid;
-    std::string mark; // of the last event before the batch; empty: not known
+    std::string mark; // of the last event before the batch, as the row has it; empty: not known
 };
 
 struct batch_report {

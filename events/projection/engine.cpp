@@ -91,6 +91,7 @@ awaitable<void> projection_engine::must_fit_here(db::connection& session, std::s
         must_belong(key, *row, there);
         co_await must_go_on(source, key, *row, there);
     }
+    co_await must_have_all_partitions(session, std::move(name), source);
 }
 
 awaitable<void> projection_engine::run() {
@@ -189,6 +190,10 @@ awaitable<void> projection_engine::must_not_be_lost(db::connection& session, std
 }
 
 awaitable<void> projection_engine::run_partitions(runner& each, topic& source, std::int32_t first) {
+    std::function<awaitable<void>(db::connection&)> body = [&each, &source](db::connection& session) {
+        return must_have_all_partitions(session, each.name, source);
+    };
+    co_await each.session.use(std::move(body));
     std::vector<awaitable<void>> tasks;
     for (auto partition = first; partition < source.partitions(); ++partition) {
         stream_options options;

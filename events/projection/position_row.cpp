@@ -1,7 +1,9 @@
 #include "events/projection/position_row.hpp"
 
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "events/event_mark.hpp"
+#include "events/journal/error.hpp"
 
 #include <fmt/format.h>
 
@@ -35,6 +37,17 @@ std::optional<position> position_in(const std::string& mark) {
     if (std::from_chars(mark.data(), end, at).ec != std::errc())
         return std::nullopt;
     return at;
+}
+
+// Retention may be faster than we are.
+bool was_removed(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const journal_error& why) {
+        return why.reason() == journal_failure::before_start;
+    } catch (...) {
+        return false;
+    }
 }
 
 } // namespace
@@ -100,6 +113,7 @@ awaitable<std::optional<replay_mark>> move_position(db::connection& session, pos
         "pg_catalog.now(), mark = COALESCE(NULLIF($8::pg_catalog.text, ''), p.mark)"
         " WHERE{0} AND p.journal OPERATOR(pg_catalog.=) $4::pg_catalog.text"
         " AND p.next OPERATOR(pg_catalog.=) $5::pg_catalog.int8"
+        " AND p.mark OPERATOR(pg_catalog.=) $9::pg_catalog.text"
         " AND p.state OPERATOR(pg_catalog.=) 'running'::pg_catalog.text"
         " AND pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.concat_ws("
         "'/', 'event_archiver', $1::pg_catalog.text, $2::pg_catalog.text, $3::pg_catalog.text), "
@@ -111,7 +125,7 @@ awaitable<std::optional<replay_mark>> move_position(db::connection& session, pos
     const auto from = std::to_string(move.from);
     const auto to = std::to_string(move.to);
     const auto moved = co_await session.query(sql, move.key.projection, move.key.topic, partition,
-                                              move.journal, from, to, move.worker, move.mark);
+                                              move.journal, from, to, move.worker, move.mark, move.old_mark);
     if (moved.rows() != 1)
         co_return std::nullopt;
     replay_mark mark;
@@ -171,10 +185,16 @@ awaitable<void> must_go_on(topic& of, position_key key, position_row row, extent
     // At the position or behind it: the position was set since.
     if (!last || *last >= row.next || *last < there.begin || *last >= there.end)
         co_return;
-    const auto found = co_await of.read(key.partition, *last, 1, async::deadline::after(mark_patience));
+    const auto found =
+        co_await async::outcome_of(of.read(key.partition, *last, 1, async::deadline::after(mark_patience)));
+    if (found.failed && was_removed(found.failed))
+        co_return;
+    if (found.failed)
+        std::rethrow_exception(found.failed);
     // In Kafka it may have been compacted away: the next one comes in its place.
-    const bool gone = found.events.empty() || found.events.front().at != *last;
-    if (gone || mark_of(found.events.front()) == row.mark)
+    const auto& events = found.value->events;
+    const bool gone = events.empty() || events.front().at != *last;
+    if (gone || mark_of(events.front()) == row.mark)
         co_return;
     throw async::error(
         failure::integrity,
@@ -185,6 +205,25 @@ awaitable<void> must_go_on(topic& of, position_key key, position_row row, extent
         "come "
         "since. " +
             std::string(other_journal_hint));
+}
+
+awaitable<void> must_have_all_partitions(db::connection& session, std::string projection, topic& source) {
+    const auto partitions = std::to_string(source.partitions());
+    const auto found = co_await session.query(
+        "SELECT p.partition, p.next FROM event_archiver.position p"
+        " WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+        " AND p.topic OPERATOR(pg_catalog.=) $2::pg_catalog.text"
+        " AND p.partition OPERATOR(pg_catalog.>=) $3::pg_catalog.int4"
+        " AND p.next OPERATOR(pg_catalog.>) 0::pg_catalog.int8 ORDER BY p.partition LIMIT 1",
+        projection, source.name(), partitions);
+    if (found.rows() == 0)
+        co_return;
+    throw async::error(
+        failure::integrity,
+        fmt::format(
+            "projection '{}' is at position {} of topic '{}', partition {}: the topic has {} partitions",
+            projection, found.integer(0, 1), source.name(), found.integer(0, 0), partitions),
+        "The topic was made again with fewer partitions. " + std::string(other_journal_hint));
 }
 
 } // namespace events

@@ -51,14 +51,16 @@ struct replay_mark {
 [[nodiscard]] awaitable<void> note_replay(db::connection& session, position_key key, replay_mark mark);
 
 // Within a transaction, as its first query: moves the position from `from` to `to` if it is still there,
-// of this journal, in the state `running`, and no other transaction is moving it. Nothing: look again.
+// of this journal, in the state `running`, the event that was applied last is the one that `old_mark` is of,
+// and no other transaction is moving it. Nothing: look again.
 struct position_move {
     position_key key;
     std::string journal;
     position from = 0;
     position to = 0;
     std::string worker;
-    std::string mark; // of the last event before `to`; empty: what was noted before stays
+    std::string mark;     // of the last event before `to`; empty: what was noted before stays
+    std::string old_mark; // of the last event before `from`, as the row has it
 };
 // What is noted of a replay that `from` is a part of comes back with it.
 [[nodiscard]] awaitable<std::optional<replay_mark>> move_position(db::connection& session,
@@ -77,5 +79,10 @@ void must_belong(const position_key& key, const position_row& row, const extent&
 // journal. A journal that was put back, or a topic that was made again, and has grown longer since, is known
 // by nothing else. Returns where the journal has that event no more.
 [[nodiscard]] awaitable<void> must_go_on(topic& of, position_key key, position_row row, extent there);
+
+// Throws async::error(integrity) where the projection has applied events of a partition that the topic does
+// not have: a topic is never given fewer, so it was made again.
+[[nodiscard]] awaitable<void> must_have_all_partitions(db::connection& session, std::string projection,
+                                                       topic& source);
 
 } // namespace events

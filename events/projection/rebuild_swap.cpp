@@ -126,7 +126,11 @@ awaitable<void> rebuild_work::level(db::connection& session, rebuilt_partition e
     const auto mine = co_await look_at(session, key);
     if (!mine)
         throw another_rebuild();
-    if (!live || live->journal != mine->journal || live->next <= mine->next)
+    if (!live || live->journal != mine->journal)
+        co_return;
+    const auto there = co_await each.source->look(each.partition);
+    co_await must_go_on(*each.source, live_key, *live, there);
+    if (live->next <= mine->next)
         co_return;
     const auto missing = static_cast<std::size_t>(live->next - mine->next);
     far_behind_ = missing > definition_.settings.batch;

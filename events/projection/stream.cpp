@@ -76,6 +76,7 @@ awaitable<void> projection_stream::run() {
         }
         co_await stopped(*said);
     }
+    co_await must_have_what_others_applied();
 }
 
 void projection_stream::drop_read() {
@@ -88,6 +89,7 @@ void projection_stream::drop_read() {
 awaitable<void> projection_stream::step() {
     if (look_due_.passed())
         co_await look_again();
+    co_await must_have_what_others_applied();
     if (progress_.state != stream_state::running) {
         if (options_.once)
             throw async::error(

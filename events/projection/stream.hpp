@@ -50,6 +50,7 @@ class projection_stream {
     [[nodiscard]] awaitable<batch_report> apply_on(db::connection& session);
     [[nodiscard]] awaitable<void> look_again();
     [[nodiscard]] awaitable<void> stand_by();
+    [[nodiscard]] awaitable<void> must_have_what_others_applied();
     [[nodiscard]] awaitable<void> stopped(async::error why);
     void take(const position_row& row);
     void note(const batch_report& report);
@@ -68,6 +69,7 @@ class projection_stream {
     std::size_t taken_ = 0;            // events of read_ that are applied
     std::string failure_;              // what it stopped of last
     std::string last_worker_;          // that had moved the position when it was looked at
+    bool moved_by_another_ = false;    // since our journal was compared with the row's mark
     position target_end_ = 0;
     position replay_until_ = 0;
     position gap_end_ = 0;     // no event stands between the position and this

@@ -65,10 +65,12 @@ awaitable<void> projection_stream::attach_on(db::connection& session) {
     progress_.end = there.end;
     progress_.moved = std::chrono::system_clock::now();
     take(*row);
+    moved_by_another_ = false; // it was compared above
     look_due_ = deadline::after(look_every);
 }
 
 void projection_stream::take(const position_row& row) {
+    moved_by_another_ = moved_by_another_ || row.next != progress_.next || row.mark != target_.mark;
     if (row.next != progress_.next) {
         progress_.moved = std::chrono::system_clock::now();
         drop_read();
@@ -109,6 +111,22 @@ awaitable<void> projection_stream::look_again() {
     look_due_ = deadline::after(look_every);
 }
 
+// Another process may have a copy of the journal, or the journal was put back meanwhile: what was applied is
+// to be an event of this journal before anything is applied behind it. Each move demands the mark that was
+// compared, so this holds for the batches in between as well.
+awaitable<void> projection_stream::must_have_what_others_applied() {
+    if (!moved_by_another_)
+        co_return;
+    const auto there = co_await source_.look(progress_.partition);
+    position_row reached;
+    reached.journal = target_.journal;
+    reached.next = progress_.next;
+    reached.mark = target_.mark;
+    must_belong(target_.key, reached, there);
+    co_await must_go_on(source_, target_.key, std::move(reached), there);
+    moved_by_another_ = false;
+}
+
 // A person has removed it: what was applied would be applied again, to tables that have it.
 void projection_stream::must_not_have_vanished() const {
     if (progress_.next == 0 || progress_.state == stream_state::failed)
@@ -129,9 +147,14 @@ awaitable<void> projection_stream::stand_by() {
     drop_read();
     auto seen = progress_.next;
     auto patience = deadline::after(standby_patience);
+    auto compared = deadline::after(standby_patience);
     while (!caught_up()) {
         co_await async::pause(standby_look);
         co_await look_again();
+        if (compared.passed()) {
+            co_await must_have_what_others_applied();
+            compared = deadline::after(standby_patience);
+        }
         if (progress_.state != stream_state::running)
             co_return;
         if (progress_.next != seen || progress_.behind() == 0) {

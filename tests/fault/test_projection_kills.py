@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from support.shop import TOTAL, Shop
+from support.shop import TOTAL, Shop, process_state
 
 PLUGIN = "INSERT INTO seen SELECT $4 + n - 1 FROM json_array_elements($1) WITH ORDINALITY AS e(v, n) WHERE v->>'u' <> 'bad'"
 POINTS = [
@@ -75,6 +75,21 @@ def test_stopped_at_and_overtaken(shop, point):
     zombie.send(signal.SIGCONT)
     assert zombie.wait().code == 0
     check(shop)
+
+
+def test_stopped_and_overtaken_by_events_of_another_journal(shop):
+    """A copy of the journal has come to the same position with other events, and the database was put back in between."""
+    shop.post(60)
+    shop.once()
+    shop.post(60)
+    zombie = shop.program.start("project", "total", settings={"EVENT_ARCHIVER_FAULT": "projection-begin=stop"})
+    shop.wait_for(lambda: process_state(zombie.pid) == "T")
+    shop.execute("UPDATE event_archiver.position SET mark = next - 1 || ' 1 1'")
+    before = shop.total()
+    zombie.send(signal.SIGCONT)
+    outcome = zombie.wait(30)
+    assert outcome.code == 7 and "another event stands before it" in outcome.stderr, str(outcome)
+    assert shop.total() == before
 
 
 @pytest.mark.parametrize("point", ["dead-letter-removed", "dead-letter-applied"])
