@@ -1,9 +1,11 @@
 #include "events/journal/segments/open_segment.hpp"
 
 #include "async/fault_point.hpp"
+#include "events/journal/error.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace events {
@@ -18,7 +20,21 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t allocation_step = 4'194'304;
 constexpr std::uint64_t rewrite_step = 1'048'576;
 
+void lock(file_handle& file) {
+    if (!file.try_lock())
+        throw journal_error(journal_failure::in_use,
+                            fmt::format("another process writes to '{}'", file.path().string()),
+                            "One process serves a journal; others may read it. A lock file that was removed"
+                            " does not change that.");
+}
+
 } // namespace
+
+file_handle open_segment::locked(const fs::path& path) {
+    file_handle file(path, file_handle::mode::write);
+    lock(file);
+    return file;
+}
 
 open_segment open_segment::begin(const fs::path& directory, const segment_header& header,
                                  std::uint64_t bytes_max, first_room room) {
@@ -27,7 +43,8 @@ open_segment open_segment::begin(const fs::path& directory, const segment_header
     made.bytes_max_ = bytes_max;
     made.header_ = header;
     made.prefix_ = frame_prefix(header);
-    made.file_ = file_handle(path, file_handle::mode::create);
+    made.file_ = file_handle(path, file_handle::mode::create_new);
+    lock(made.file_);
     made.bytes_ = segment_header_bytes;
     made.allocated_ =
         room == first_room::header ? segment_header_bytes : std::min(allocation_step, bytes_max);
@@ -92,8 +109,7 @@ void open_segment::accept(std::uint64_t bytes, std::span<const index_entry> fram
 
 void open_segment::sync() {
     file_.sync_data();
-    if (!file_.is_at_its_path())
-        throw file_failure(ENOENT, "finding", file_.path());
+    file_.must_be_at_its_path();
     fault_point("group-synced");
 }
 

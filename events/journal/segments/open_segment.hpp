@@ -22,12 +22,16 @@ class open_segment {
     // What a new file takes of the disk at once.
     enum class first_room : std::uint8_t { step, header };
     // A new file, which is durable when this returns, and is not there when it throws file_failure. It is
-    // not to grow beyond `bytes_max`.
+    // not to grow beyond `bytes_max`. It is locked, as is a file of `locked`.
     [[nodiscard]] static open_segment begin(const std::filesystem::path& directory,
                                             const segment_header& header, std::uint64_t bytes_max,
                                             first_room room = first_room::step);
-    // A file that a writer has left, of which `found` is kept, and durable when this returns. Throws
+    // To write to a file that is there. The lock is on the file itself, not on its name: two writers never
+    // write to one file, whatever becomes of the directory's `lock`. Throws journal_error(in_use),
     // file_failure.
+    [[nodiscard]] static file_handle locked(const std::filesystem::path& path);
+    // A file of `locked` that a writer has left, of which `found` is kept, and durable when this returns.
+    // Throws file_failure.
     [[nodiscard]] static open_segment go_on(file_handle file, const segment_header& header,
                                             recovered_segment found, std::uint64_t bytes_max);
 
@@ -36,6 +40,9 @@ class open_segment {
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; } // of whole frames, and the header
     [[nodiscard]] bool empty() const noexcept { return bytes_ == segment_header_bytes; }
+
+    // Another program has cut it: what is written now would stand behind a hole. Throws file_failure.
+    [[nodiscard]] bool was_cut() const { return file_.size() < bytes_; }
 
     // Writes the pieces one after the other behind what is there, once there is room for all of them.
     // Throws file_failure.

@@ -36,6 +36,8 @@ int flags_of(file_handle::mode how) noexcept {
         return O_RDWR;
     case file_handle::mode::create:
         return O_RDWR | O_CREAT;
+    case file_handle::mode::create_new:
+        return O_RDWR | O_CREAT | O_EXCL;
     }
     return O_RDONLY;
 }
@@ -174,11 +176,20 @@ void file_handle::sync() {
         throw file_failure(errno, "syncing", path_);
 }
 
-bool file_handle::is_at_its_path() const noexcept {
+bool file_handle::is_at_its_path() const noexcept { return reason_not_at_its_path() == 0; }
+
+void file_handle::must_be_at_its_path() const {
+    if (const int reason = reason_not_at_its_path(); reason != 0)
+        throw file_failure(reason, "finding", path_);
+}
+
+// Another file in its place: the one that was opened has no name.
+int file_handle::reason_not_at_its_path() const noexcept {
     struct stat opened {};
     struct stat there {};
-    return ::fstat(number_, &opened) == 0 && ::stat(path_.c_str(), &there) == 0 &&
-           opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
+    if (::fstat(number_, &opened) != 0 || ::stat(path_.c_str(), &there) != 0)
+        return errno;
+    return opened.st_ino == there.st_ino && opened.st_dev == there.st_dev ? 0 : ENOENT;
 }
 
 bool file_handle::try_lock() { return ::flock(number_, LOCK_EX | LOCK_NB) == 0; }

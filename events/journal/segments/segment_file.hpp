@@ -35,7 +35,7 @@ class file_failure : public std::runtime_error {
 
 class file_handle {
   public:
-    enum class mode : std::uint8_t { read, write, create };
+    enum class mode : std::uint8_t { read, write, create, create_new }; // create_new: it was not there
 
     file_handle() = default;
     file_handle(std::filesystem::path path, mode how);
@@ -58,12 +58,15 @@ class file_handle {
     void truncate(std::uint64_t size);
     void sync_data();
     void sync();
-    // False if it has been removed or moved since it was opened.
+    // False if it has been removed or moved since it was opened, or if that cannot be seen.
     [[nodiscard]] bool is_at_its_path() const noexcept;
+    void must_be_at_its_path() const;
     // False if another process holds it.
     [[nodiscard]] bool try_lock();
 
   private:
+    [[nodiscard]] int reason_not_at_its_path() const noexcept; // 0: it is
+
     std::filesystem::path path_;
     int number_ = -1;
 };

@@ -22,6 +22,18 @@ event_time time_of_this_machine() {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
+// Not of files, and not of directories that we may not look into.
+bool has_segments(const fs::path& directory) {
+    try {
+        return !segments_in(directory).empty();
+    } catch (const file_failure&) {
+        return false;
+    }
+}
+
+// Segments without an id have lost it: who opens the topic is told.
+bool is_journal(const fs::path& directory) { return is_there(directory / "id") || has_segments(directory); }
+
 } // namespace
 
 segment_journal::segment_journal(const boost::asio::any_io_executor& executor,
@@ -89,7 +101,7 @@ awaitable<std::vector<std::string>> segment_journal::topics() {
              each.increment(failed)) {
             auto name = each->path().filename().string();
             // Others may be there that nobody but root may look into, as lost+found at the top of a volume.
-            if (topic_name_mistake(name).empty() && is_there(each->path() / "id"))
+            if (topic_name_mistake(name).empty() && is_journal(each->path()))
                 names->push_back(std::move(name));
         }
         if (failed && failed != std::errc::no_such_file_or_directory)

@@ -60,9 +60,28 @@ std::optional<position> segment_reader::durable() {
     return found;
 }
 
+position segment_reader::durable_end() {
+    if (const auto told = durable())
+        return *told;
+    const auto segments = segments_in(directory_);
+    const bool no_event = segments.empty() || (segments.size() == 1 && bytes() <= segment_header_bytes);
+    // It may have come between the two looks.
+    if (const auto told = durable(); told || no_event)
+        return told.value_or(segments.empty() ? 0 : segments.front());
+    throw journal_error(
+        journal_failure::damaged,
+        fmt::format("'{}' has events, and its file 'durable' does not say which of them are durable",
+                    directory_.string()),
+        "Start `serve` once: it reads the segments and writes the file again.");
+}
+
 std::string segment_reader::id() const {
     constexpr std::size_t id_bytes = 36;
     const auto path = directory_ / "id";
+    if (!fs::exists(path) && !segments_in(directory_).empty())
+        throw journal_error(journal_failure::foreign,
+                            fmt::format("'{}' has segments and no file 'id'", directory_.string()),
+                            "Restore the whole directory from a backup.");
     const auto text = file_handle(path, file_handle::mode::read).read(0, id_bytes);
     if (!log_id_from(text))
         throw journal_error(journal_failure::foreign, fmt::format("'{}' is not a journal's", path.string()));

@@ -32,6 +32,9 @@ class segment_reader {
     // As the writer said last; nothing if it never has. Throws journal_error(beyond_end) if this reader has
     // seen a later one: the directory was put back to an earlier state.
     [[nodiscard]] std::optional<position> durable();
+    // The same for a process that does not write; 0 or the beginning of a journal that has no event yet.
+    // Throws journal_error(damaged) where the writer's word is missing although there are events.
+    [[nodiscard]] position durable_end();
     [[nodiscard]] std::string id() const;
     // Of all its segments.
     [[nodiscard]] std::uint64_t bytes() const;

@@ -213,7 +213,7 @@ awaitable<void> segment_topic::wait_for_events(position from, async::deadline de
         }
         auto seen = std::make_shared<position>(0);
         std::function<void()> looking = [from_disk = reading_, seen] {
-            *seen = from_disk->reader.durable().value_or(0);
+            *seen = from_disk->reader.durable_end();
         };
         co_await on_reading_thread(std::move(looking));
         end_ = std::max(end_, *seen);
@@ -249,10 +249,10 @@ awaitable<extent> segment_topic::look(std::int32_t partition) {
     if (partition != 0)
         throw async::error(async::failure::internal, fmt::format("topic '{}' has one partition", name_));
     auto found = std::make_shared<extent>();
-    std::function<void()> looking = [from_disk = reading_, found] {
+    std::function<void()> looking = [from_disk = reading_, found, writes = writer_ != nullptr] {
         found->id = from_disk->reader.id();
         found->begin = from_disk->reader.begin();
-        found->end = from_disk->reader.durable().value_or(found->begin);
+        found->end = writes ? from_disk->reader.durable().value_or(0) : from_disk->reader.durable_end();
         found->bytes = from_disk->reader.bytes();
     };
     co_await on_reading_thread(std::move(looking));

@@ -57,7 +57,8 @@ void segment_writer::begin_first() {
 
 void segment_writer::open_last() {
     const auto first = segments_.back();
-    file_handle file(segment_path(directory_.path(), first), file_handle::mode::write);
+    auto file = open_segment::locked(segment_path(directory_.path(), first));
+    directory_.must_end_with(first);
     const auto header = decode_segment_header(file.read(0, segment_header_bytes));
     if (!header) {
         if (has_any_frame(file, segment_header{directory_.id(), first, {}}))
@@ -185,6 +186,7 @@ std::size_t segment_writer::write_part(const std::vector<pending_append>& group,
 // unknown what was written.
 void segment_writer::write_frames(std::span<const std::string_view> pieces) {
     try {
+        must_be_whole();
         last_.write(pieces);
         if (options_.sync_every.count() == 0)
             sync_last();
@@ -194,6 +196,15 @@ void segment_writer::write_frames(std::span<const std::string_view> pieces) {
         broken_ = true;
         throw broken(failed.what());
     }
+}
+
+// What was written to a file that has been cut would stand behind a hole.
+void segment_writer::must_be_whole() {
+    if (!last_.was_cut())
+        return;
+    broken_ = true;
+    throw broken(fmt::format("'{}' is shorter than what was written to it: another program has cut it",
+                             last_.path().string()));
 }
 
 void segment_writer::sync_last() {
@@ -221,6 +232,7 @@ void segment_writer::sync() {
         throw broken(
             fmt::format("'{}' could not be synced: no more events are accepted", last_.path().string()));
     try {
+        must_be_whole();
         sync_last();
     } catch (const file_failure& failed) {
         broken_ = true;

@@ -83,6 +83,7 @@ class segment_writer {
     [[nodiscard]] std::size_t write_part(const std::vector<pending_append>& group, std::size_t from,
                                          event_time now, std::vector<append_result>& results);
     void write_frames(std::span<const std::string_view> pieces);
+    void must_be_whole();
     void sync_last();
     [[nodiscard]] bool give_back();
     void tell_durable();

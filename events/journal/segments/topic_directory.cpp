@@ -36,11 +36,22 @@ topic_directory::topic_directory(fs::path path)
         throw file_failure(failed.value(), "making", path_);
     lock_ = file_handle(path_ / "lock", file_handle::mode::create);
     if (!lock_.try_lock())
-        throw journal_error(journal_failure::in_use,
-                            fmt::format("another process writes to '{}'", path_.string()),
-                            "One process serves a journal; others may read it.");
+        throw_in_use();
     segments_ = segments_in(path_);
     read_id();
+}
+
+void topic_directory::throw_in_use() const {
+    throw journal_error(journal_failure::in_use,
+                        fmt::format("another process writes to '{}'", path_.string()),
+                        "One process serves a journal; others may read it.");
+}
+
+// A segment that is closed has no lock.
+void topic_directory::must_end_with(position last) const {
+    const auto now = segments_in(path_);
+    if (now.empty() || now.back() != last)
+        throw_in_use();
 }
 
 void topic_directory::read_id() {
@@ -89,7 +100,8 @@ void topic_directory::must_reach_durable(position end) const {
 }
 
 void topic_directory::tell_durable(position end) {
-    if (!durable_.open())
+    // Readers look at the path: where the file was removed, it is made again.
+    if (!durable_.open() || !durable_.is_at_its_path())
         durable_ = file_handle(path_ / durable_name, file_handle::mode::create);
     durable_.write(0, encode_durable(end));
 }

@@ -22,6 +22,8 @@ class topic_directory {
     // As it was opened: the first positions of the segments, in order.
     [[nodiscard]] const std::vector<position>& segments() const noexcept { return segments_; }
 
+    // Throws journal_error(in_use) if another segment has come since: another process writes.
+    void must_end_with(position last) const;
     // Throws journal_error(damaged) if the last writer had said that events at or behind `end` were durable.
     void must_reach_durable(position end) const;
     // Throws file_failure.
@@ -32,6 +34,7 @@ class topic_directory {
 
   private:
     void read_id();
+    [[noreturn]] void throw_in_use() const;
 
     std::filesystem::path path_;
     file_handle lock_;
