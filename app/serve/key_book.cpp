@@ -84,28 +84,38 @@ key_book::finding key_book::look_up(std::string_view topic, std::string_view key
     const auto found = entries_.find(name_of(topic, key));
     if (found == entries_.end())
         return {};
-    const auto& known = found->second;
+    const auto& known = found->second.kept;
     if (known.batch != batch)
         return {state::other_batch};
     return known.accepted ? finding{state::accepted, known} : finding{state::in_flight};
 }
 
 void key_book::begin(std::string_view topic, std::string_view key, const keyed_batch& batch) {
-    entries_.insert_or_assign(name_of(topic, key), entry{batch});
+    drop(topic, key);
+    entries_[name_of(topic, key)].kept.batch = batch;
 }
 
-void key_book::keep(std::string_view topic, std::string_view key, const entry& accepted) {
+void key_book::keep(std::string_view topic, std::string_view key, const entry& accepted,
+                    events::event_time since) {
     const auto named = name_of(topic, key);
-    auto& kept = entries_[named];
-    const bool first_time = !kept.accepted;
-    kept = accepted;
-    kept.accepted = true;
-    if (first_time)
-        oldest_first_.push_back(named);
+    auto& mine = entries_[named];
+    if (!mine.kept.accepted) {
+        mine.since = {since, calls_++};
+        oldest_first_.emplace(mine.since, named);
+    }
+    mine.kept = accepted;
+    mine.kept.accepted = true;
     forget_oldest();
 }
 
-void key_book::drop(std::string_view topic, std::string_view key) { entries_.erase(name_of(topic, key)); }
+void key_book::drop(std::string_view topic, std::string_view key) {
+    const auto found = entries_.find(name_of(topic, key));
+    if (found == entries_.end())
+        return;
+    if (found->second.kept.accepted)
+        oldest_first_.erase(found->second.since);
+    entries_.erase(found);
+}
 
 std::optional<batch_finder::found_batch> batch_finder::take(const events::recorded_event& next) {
     const auto header = [&next](std::string_view name) -> std::string_view {
@@ -120,7 +130,8 @@ std::optional<batch_finder::found_batch> batch_finder::take(const events::record
         batch->values = wanted;
         begun_.push_back(
             {{std::string(header(key_header)),
-              {*batch, partition_, next.at, next.at + static_cast<events::position>(batch->count), true}},
+              {*batch, partition_, next.at, next.at + static_cast<events::position>(batch->count), true},
+              next.time},
              0,
              next.at});
     }
@@ -141,8 +152,8 @@ std::optional<batch_finder::found_batch> batch_finder::take(const events::record
 
 void key_book::forget_oldest() {
     while (oldest_first_.size() > keys_max_) {
-        entries_.erase(oldest_first_.front());
-        oldest_first_.pop_front();
+        entries_.erase(oldest_first_.begin()->second);
+        oldest_first_.erase(oldest_first_.begin());
     }
 }
 

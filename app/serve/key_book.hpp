@@ -9,11 +9,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace app {
@@ -53,7 +53,7 @@ void add_key(events::event_batch& events, const std::string& key, const keyed_ba
 
 class key_book {
   public:
-    // Keys are forgotten, the oldest first, when there are more.
+    // Keys are forgotten when there are more: first those that were accepted longest ago.
     explicit key_book(std::size_t keys_max)
         : keys_max_(keys_max) {}
 
@@ -79,7 +79,8 @@ class key_book {
                                   const keyed_batch& batch) const;
     // It is being appended: to be followed by `keep` or `drop`.
     void begin(std::string_view topic, std::string_view key, const keyed_batch& batch);
-    void keep(std::string_view topic, std::string_view key, const entry& accepted);
+    // It was accepted at `since`. Keys that are read back come late, and are not the newest for that.
+    void keep(std::string_view topic, std::string_view key, const entry& accepted, events::event_time since);
     void drop(std::string_view topic, std::string_view key);
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
@@ -87,11 +88,18 @@ class key_book {
     // Of topic and key: a hundred thousand keys in a few megabytes.
     using name = std::array<std::uint64_t, 2>;
     [[nodiscard]] static name name_of(std::string_view topic, std::string_view key) noexcept;
+    // When it was accepted, and the number of the call that said so.
+    using age = std::pair<events::event_time, std::uint64_t>;
+    struct remembered {
+        entry kept;
+        age since; // if it is accepted
+    };
     void forget_oldest();
 
     std::size_t keys_max_;
-    std::map<name, entry> entries_;
-    std::deque<name> oldest_first_; // of those that are accepted
+    std::uint64_t calls_ = 0;
+    std::map<name, remembered> entries_;
+    std::map<age, name> oldest_first_; // those that are accepted
 };
 
 // Finds the batches with a key among the events of one partition, read in order. A batch counts only if all
@@ -104,6 +112,7 @@ class batch_finder {
     struct found_batch {
         std::string key;
         key_book::entry kept;
+        events::event_time since; // of its first event
     };
     // The batch that is whole with this event.
     [[nodiscard]] std::optional<found_batch> take(const events::recorded_event& next);

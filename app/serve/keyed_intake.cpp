@@ -5,6 +5,8 @@
 #include "events/journal/error.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <string_view>
 #include <utility>
 
 namespace app {
@@ -17,6 +19,17 @@ constexpr std::size_t keys_max = 100'000;
 // How far back keys are looked for after a restart.
 constexpr events::position events_read_back = 2'000'000;
 constexpr std::size_t recalled_at_a_time = 1'048'576;
+using std::chrono::milliseconds;
+constexpr milliseconds read_patience{10'000};
+constexpr milliseconds hidden_patience{2'000};
+constexpr milliseconds no_patience{0};
+constexpr std::string_view slow = "keys of earlier batches cannot be read in time";
+constexpr std::string_view hidden =
+    "keys of earlier batches cannot be read while a transaction of another producer is open";
+
+events::event_time time_now() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 bool may_be_kept(const std::exception_ptr& failed) {
     try {
@@ -33,6 +46,7 @@ bool may_be_kept(const std::exception_ptr& failed) {
 keyed_intake::keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in)
     : intake_(events_in)
     , book_(keys_max)
+    , began_(time_now())
     , changed_(executor) {}
 
 awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::string key, keyed_batch batch,
@@ -53,7 +67,9 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
             recalled_.erase(topic); // the journal knows: it is asked before the key is judged again
         std::rethrow_exception(appended.failed);
     }
-    book_.keep(topic, key, {batch, appended.value->partition, appended.value->first, appended.value->end});
+    const key_book::entry accepted{batch, appended.value->partition, appended.value->first,
+                                   appended.value->end};
+    book_.keep(topic, key, accepted, std::max(began_, time_now()));
     co_return outcome{key_book::state::unknown, *appended.value};
 }
 
@@ -82,22 +98,31 @@ awaitable<void> keyed_intake::recall(std::string topic) {
 
 awaitable<void> keyed_intake::read_back(std::string topic) {
     auto* const opened = co_await intake_.open(topic);
-    for (std::int32_t partition = 0; partition < opened->partitions(); ++partition) {
-        const auto there = co_await opened->look(partition);
-        batch_finder finder(partition);
-        auto at = std::max(there.begin, there.end - events_read_back);
-        while (at < there.end) {
-            const auto piece = co_await opened->read(partition, at, recalled_at_a_time,
-                                                     async::deadline::after(std::chrono::seconds(10)));
-            if (piece.next == at)
-                throw async::error(async::failure::temporary,
-                                   "keys of earlier batches cannot be read in time");
-            at = piece.next;
-            for (const auto& each : piece.events)
-                if (const auto whole = finder.take(each))
-                    book_.keep(topic, whole->key, whole->kept);
-        }
-    }
+    for (std::int32_t partition = 0; partition < opened->partitions(); ++partition)
+        co_await read_back_from(*opened, partition);
+}
+
+// Up to the last event that is there when it begins, even where it cannot be read yet: it may have the key.
+awaitable<void> keyed_intake::read_back_from(events::topic& from, std::int32_t partition) {
+    const auto there = co_await from.look(partition);
+    batch_finder finder(partition);
+    auto at = std::max(there.begin, there.end - events_read_back);
+    auto goal = there.end;
+    bool goal_is_known = false;
+    do {
+        const auto patience = at < there.end ? read_patience : goal_is_known ? hidden_patience : no_patience;
+        const auto piece =
+            co_await from.read(partition, at, recalled_at_a_time, async::deadline::after(patience));
+        if (!goal_is_known)
+            goal = std::max(goal, piece.written);
+        goal_is_known = true;
+        if (piece.next == at && at < goal)
+            throw async::error(async::failure::temporary, std::string(at < there.end ? slow : hidden));
+        at = piece.next;
+        for (const auto& each : piece.events)
+            if (const auto whole = finder.take(each))
+                book_.keep(from.name(), whole->key, whole->kept, std::min(whole->since, began_));
+    } while (at < goal);
 }
 
 } // namespace app

@@ -34,11 +34,13 @@ class keyed_intake {
   private:
     [[nodiscard]] async::awaitable<void> recall(std::string topic);
     [[nodiscard]] async::awaitable<void> read_back(std::string topic);
+    [[nodiscard]] async::awaitable<void> read_back_from(events::topic& from, std::int32_t partition);
 
     intake& intake_;
     key_book book_;
     std::set<std::string, std::less<>> recalled_; // topics whose keys of earlier processes are known
     bool recalling_ = false;
+    events::event_time began_; // by this process: what earlier ones accepted is older
     async::condition changed_;
 };
 

@@ -42,6 +42,9 @@ struct batch {
     // time, or there are only such positions from here to the end.
     std::vector<recorded_event> events;
     position next = 0; // where the next read begins
+    // Behind the last event that has been written: beyond the end where a transaction of another producer
+    // hides events from readers. 0 or less: the engine hides none, or does not know.
+    position written = 0;
 };
 
 class topic {
@@ -64,6 +67,10 @@ class topic {
                                                 async::deadline deadline) = 0;
 
     [[nodiscard]] virtual awaitable<extent> look(std::int32_t partition) = 0;
+
+    // Of the first event of that time or later; the end if there is none. Every event of that time or later
+    // is there or behind it.
+    [[nodiscard]] virtual awaitable<position> first_since(std::int32_t partition, event_time time) = 0;
 
     // No reader needs an event below `needed` any more: the engine removes those that its limits of age and
     // size allow. It never removes an event at or after `needed`.

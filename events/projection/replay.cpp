@@ -205,23 +205,13 @@ awaitable<void> set_back(db::connection& session, named_projection which, std::v
 
 } // namespace
 
-// Times do not go back within a partition: halves are looked at.
 awaitable<position> find_start(topic& of, std::int32_t partition, extent there, replay_start from) {
     if (from.at)
         co_return std::clamp(*from.at, there.begin, there.end);
     if (!from.time)
         co_return there.begin;
-    auto low = there.begin;
-    auto high = there.end;
-    while (low < high) {
-        const auto middle = low + (high - low) / 2;
-        const auto found = co_await event_at(of, partition, middle);
-        if (found && found->time < *from.time)
-            low = found->at + 1;
-        else
-            high = middle;
-    }
-    co_return low;
+    const auto found = co_await of.first_since(partition, *from.time);
+    co_return std::clamp(found, there.begin, there.end);
 }
 
 awaitable<void> replay_projection(db::connection& session, journal& of, named_projection which,

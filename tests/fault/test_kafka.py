@@ -7,6 +7,7 @@ import time
 import pytest
 
 from support import broker as brokers
+from support.asking import wait_for
 from support.kafka_serving import kcat, post, read_back
 from support.serving import Service
 
@@ -147,3 +148,21 @@ def test_a_property_that_cannot_be_is_a_usage_error(serve_kafka, line, said):
     service = serve_kafka("127.0.0.1:9", line)
     outcome = service.exports.archiver.run("serve", settings={"SERVE_PORT": "0"})
     assert outcome.code == 2 and said in outcome.stderr, str(outcome)
+
+
+def test_a_key_is_known_after_a_restart_although_a_transaction_hides_its_batch(serve_kafka, broker, java, topic):
+    """Readers see nothing behind an open transaction of another producer: until it has ended, no key is judged."""
+    named = {"Idempotency_Key": "once"}
+    java("produce", topic=topic, events=[{"value": "1"}])
+    with serve_kafka(broker.address) as service:
+        assert post(service, topic, [{"n": 2}], Idempotency_Key="before").status == 201
+        java("open", topic=topic, value="of the transaction")
+        assert json.loads(post(service, topic, [{"n": 3}], **named).body)["first"] == 3
+    with serve_kafka(broker.address) as service:
+        refused = post(service, topic, [{"n": 3}], **named)
+        assert refused.status == 503 and "transaction" in refused.body.decode(), refused
+        assert post(service, topic, [{"n": 4}]).status == 201
+        java("abort")
+        wait_for(lambda: post(service, topic, [{"n": 3}], **named).status == 201)
+        assert json.loads(post(service, topic, [{"n": 3}], **named).body)["first"] == 3
+        assert [each["value"] for each in read_back(service, topic)] == [1, {"n": 2}, {"n": 3}, {"n": 4}]

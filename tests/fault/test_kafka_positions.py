@@ -60,3 +60,35 @@ def test_a_topic_that_was_made_again_and_is_longer_than_it_was_is_refused(shop, 
     (live,) = (each for each in verdict["topics"] if each["topic"] == "live")
     assert live["events"] == 8 and "another event stands before it" in live["error"]
     assert shop.total() == applied
+
+
+def test_a_topic_that_was_made_again_with_fewer_partitions_is_refused(shop, java):
+    java("add_partitions", topic="live", partitions=2)
+    java("produce", topic="live", events=[{"partition": 1, "value": json.dumps({"u": "a", "v": 1})} for _ in range(5)])
+    shop.once()
+    remake(java)
+    fill(java, 3, "b")
+    for command in (["project", "total", "--once"], ["serve", "--apis", "events", "--project", "total", "--port", "0"]):
+        outcome = shop.run(*command, expect=7)
+        assert "is at position 5 of topic 'live', partition 1: the topic has 1 partitions" in outcome.stderr, str(outcome)
+    assert shop.total() == 5
+
+
+@pytest.mark.parametrize("how", ["replay", "rebuild"])
+def test_no_event_of_a_time_is_left_out_where_times_go_back(shop, java, how):
+    """Each producer gives its own times. A `--from` begins before the first event of that time."""
+    shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total\nreplay = keep\n")
+    shop.write("total/apply.sql", "INSERT INTO total SELECT u, v FROM json_to_recordset($1) AS e(u text, v bigint) ON CONFLICT DO NOTHING")
+    now, day = int(time.time() * 1_000), 86_400_000
+    old = [each % 2 == 1 or each < 7 for each in range(100)]
+    times = [now - (10 if old[each] else 2) * day + each for each in range(100)]
+    java("produce", topic="live", events=[{"timestamp": times[each], "value": json.dumps({"u": f"u{each}", "v": 1})} for each in range(100)])
+    shop.once()
+    shop.execute("DELETE FROM total")
+    start = time.strftime("%Y-%m-%d", time.gmtime((now - 5 * day) / 1_000))
+    shop.run("projections", how, "total", "--from", start)
+    shop.once()
+    young = {f"u{each}" for each in range(100) if not old[each]}
+    with shop.database.connection.cursor() as cursor:
+        cursor.execute("SELECT user_id FROM total")
+        assert young <= {row[0] for row in cursor.fetchall()}

@@ -85,6 +85,26 @@ public class Client {
         return offsets;
     }
 
+    private KafkaProducer<byte[], byte[]> open; // its transaction has not ended
+
+    // One event, in a transaction that stays open.
+    private JsonNode open(JsonNode asked) throws Exception {
+        Properties made = properties();
+        made.put("transactional.id", "open");
+        made.put("transaction.timeout.ms", "300000");
+        open = new KafkaProducer<>(made, new ByteArraySerializer(), new ByteArraySerializer());
+        open.initTransactions();
+        open.beginTransaction();
+        var sent = new ProducerRecord<byte[], byte[]>(asked.get("topic").asText(), 0, null, bytes(asked.get("value")));
+        return JSON.valueToTree(open.send(sent).get().offset());
+    }
+
+    private JsonNode abort() {
+        open.abortTransaction();
+        open.close();
+        return JSON.nullNode();
+    }
+
     private JsonNode consume(JsonNode asked) {
         ArrayNode found = JSON.createArrayNode();
         var of = new TopicPartition(asked.get("topic").asText(), asked.get("partition").asInt());
@@ -138,6 +158,10 @@ public class Client {
                 return positions;
             case "produce":
                 return produce(asked);
+            case "open":
+                return open(asked);
+            case "abort":
+                return abort();
             case "consume":
                 return consume(asked);
             default:

@@ -195,6 +195,28 @@ awaitable<bounds> cluster::look_once(const std::string& topic, std::int32_t part
     co_return *found;
 }
 
+// Events have times in milliseconds here.
+awaitable<std::optional<position>> cluster::first_since(std::string topic, std::int32_t partition,
+                                                        event_time time) {
+    const auto from = std::chrono::ceil<std::chrono::milliseconds>(time).time_since_epoch().count();
+    auto found = std::make_shared<position>(-1);
+    std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question = [found, topic, partition,
+                                                                from](rd_kafka_t* client) {
+        const auto list = one_partition(topic, partition, from);
+        const auto failed = rd_kafka_offsets_for_times(client, list.get(), patience_ms);
+        if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return failed;
+        *found = list->elems[0].offset;
+        return list->elems[0].err;
+    };
+    co_await ask(
+        std::move(question),
+        fmt::format("asking Kafka where a time begins in topic '{}', partition {}", topic, partition));
+    if (*found < 0)
+        co_return std::nullopt;
+    co_return *found;
+}
+
 // The answer is awaited on the loop: librdkafka looks for the group's coordinator without a bound, and no
 // call may wait for that. Nor may the end of the client, which waits for the answer too.
 awaitable<rd_kafka_resp_err_t> cluster::commit(const std::string& topic, std::int32_t partition,

@@ -38,6 +38,9 @@ class cluster {
     [[nodiscard]] awaitable<void> make(std::string topic);
     // Tries again while a partition has no leader.
     [[nodiscard]] awaitable<bounds> look(std::string topic, std::int32_t partition);
+    // Nothing: no event has that time or a later one.
+    [[nodiscard]] awaitable<std::optional<position>> first_since(std::string topic, std::int32_t partition,
+                                                                 event_time time);
     // Shows a position in the consumer group, for dashboards. A failure is only logged, and is not tried
     // again for some minutes.
     [[nodiscard]] awaitable<void> show(std::string topic, std::int32_t partition, position at);

@@ -110,7 +110,16 @@ awaitable<batch> kafka_topic::read(std::int32_t partition, position from, std::s
         with = find_reader(partition, from);
     }
     const leaving when_done(free_);
-    co_return co_await with->read(partition, from, bytes_max, deadline);
+    auto got = co_await with->read(partition, from, bytes_max, deadline);
+    got.written = with->written_end(partition);
+    co_return got;
+}
+
+// Times may go back: each producer gives its own.
+awaitable<position> kafka_topic::first_since(std::int32_t partition, event_time time) {
+    const auto there = co_await brokers_.look(name_, partition);
+    const auto found = co_await brokers_.first_since(name_, partition, time);
+    co_return found ? std::clamp(*found, there.begin, there.end) : there.end;
 }
 
 awaitable<extent> kafka_topic::look(std::int32_t partition) {

@@ -74,6 +74,14 @@ std::shared_ptr<rd_kafka_t> reader::release() noexcept {
     return client_.release();
 }
 
+position reader::written_end(std::int32_t partition) const noexcept {
+    std::int64_t low = -1;
+    std::int64_t high = -1;
+    const auto failed =
+        rd_kafka_get_watermark_offsets(client_.handle().get(), topic_.c_str(), partition, &low, &high);
+    return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
+}
+
 reader::fitness reader::fits(std::int32_t partition, position from) const noexcept {
     const auto found = cursors_.find(partition);
     if (found == cursors_.end())

@@ -39,6 +39,10 @@ class reader {
     [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
                                         async::deadline deadline);
 
+    // As the broker said with what was fetched last, of events that cannot be read yet as well: its high
+    // watermark. Less than 0: it has said nothing.
+    [[nodiscard]] position written_end(std::int32_t partition) const noexcept;
+
     // For a helper thread to drop.
     [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept;
 

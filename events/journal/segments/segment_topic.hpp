@@ -46,6 +46,7 @@ class segment_topic final : public topic {
     [[nodiscard]] awaitable<appended> append(event_batch events) override;
     [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
                                         async::deadline deadline) override;
+    [[nodiscard]] awaitable<position> first_since(std::int32_t partition, event_time time) override;
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
     [[nodiscard]] awaitable<void> retain(std::int32_t partition, position needed) override;
 
