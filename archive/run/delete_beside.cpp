@@ -118,7 +118,7 @@ std::uint64_t delete_beside::rows_staged(const day_span& days) const {
     std::uint64_t rows = 0;
     auto& files = work_.staging->files();
     for (auto found = files.find(days.first); found != files.end() && found->first <= days.last; ++found)
-        rows += found->second->rows + found->second->rows_recognised;
+        rows += found->second->rows + found->second->day_rows_recognised();
     return rows;
 }
 
