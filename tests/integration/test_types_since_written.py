@@ -117,7 +117,7 @@ MEANINGS = {
     "labels in an array": ("CREATE TYPE st AS ENUM ('keep', 'go')", "st[]", ["{keep}", "{go}"],
                            "ALTER TYPE st RENAME VALUE 'keep' TO 'x'; ALTER TYPE st RENAME VALUE 'go' TO 'keep'; ALTER TYPE st RENAME VALUE 'x' TO 'go'", "'go' = ANY (more)"),
     "labels under a domain in a composite": ("CREATE TYPE st AS ENUM ('keep', 'go'); CREATE DOMAIN one AS st; CREATE TYPE pair AS (a one, b int)", "pair", ["(keep,1)", "(go,2)"],
-                                             "ALTER TYPE st RENAME VALUE 'keep' TO 'x'; ALTER TYPE st RENAME VALUE 'go' TO 'keep'; ALTER TYPE st RENAME VALUE 'x' TO 'go'", "(more).a = 'go'"),
+                                             "ALTER TYPE st RENAME VALUE 'keep' TO 'x'; ALTER TYPE st RENAME VALUE 'go' TO 'keep'; ALTER TYPE st RENAME VALUE 'x' TO 'go'", "(more).a::text = 'go'"),
     "attributes were exchanged": ("CREATE TYPE pt AS (x int, y int)", "pt", ["(1,2)", "(2,1)"],
                                   "ALTER TYPE pt RENAME ATTRIBUTE x TO t; ALTER TYPE pt RENAME ATTRIBUTE y TO x; ALTER TYPE pt RENAME ATTRIBUTE t TO y", "(more).x = 1"),
     "a text became labels": ("CREATE TYPE st AS ENUM ('keep', 'go')", "text", ["keep", "go"], 'ALTER TABLE "Event" ALTER more TYPE st USING more::st', "more = 'go'"),
