@@ -85,7 +85,7 @@ awaitable<std::vector<partition_facts>> look_at_journal(events::journal& log) {
     std::vector<partition_facts> found;
     const auto names = co_await log.topics();
     for (const auto& name : names) {
-        auto* const topic = co_await log.open(name);
+        auto* const topic = co_await log.view(name);
         for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
             auto facts = co_await facts_of(*topic, partition);
             found.push_back(std::move(facts));
@@ -98,7 +98,7 @@ awaitable<std::vector<partition_verdict>> verify_journal(events::journal& log) {
     std::vector<partition_verdict> found;
     const auto names = co_await log.topics();
     for (const auto& name : names) {
-        auto* const topic = co_await log.open(name);
+        auto* const topic = co_await log.view(name);
         for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
             partition_verdict verdict{name, partition, 0, 0, 0, {}};
             const auto failed = co_await async::caught_error(read_all(*topic, verdict));
@@ -120,7 +120,7 @@ awaitable<void> print_events(events::journal& log, const journal_request& reques
                            fmt::format("the journal has no topic {}", async::quoted(request.topic)),
                            names.empty() ? std::string("It has none yet.")
                                          : fmt::format("There are: {}.", fmt::join(names, ", ")));
-    auto* const topic = co_await log.open(request.topic);
+    auto* const topic = co_await log.view(request.topic);
     for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
         if (request.from)
             co_await require_position(*topic, partition, *request.from);

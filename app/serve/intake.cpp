@@ -145,15 +145,19 @@ awaitable<events::topic*> intake::open(std::string topic) {
     if (open_.size() >= topics_max)
         throw async::error(async::failure::usage,
                            fmt::format("there are {} topics already: use one of them", topics_max));
+    must_have_room_for_a_topic();
+    auto* const opened = co_await journal_.open(topic);
+    open_.insert_or_assign(std::move(topic), opened);
+    co_return opened;
+}
+
+void intake::must_have_room_for_a_topic() const {
     if (!descriptors_left_for_a_topic())
         throw journal_error(
             journal_failure::overloaded,
             fmt::format("too few files may be open for another topic beside {}: raise the limit, "
                         "as with ulimit -n",
                         open_.size()));
-    auto* const opened = co_await journal_.open(topic);
-    open_.insert_or_assign(std::move(topic), opened);
-    co_return opened;
 }
 
 awaitable<events::topic*> intake::find(std::string topic) {
@@ -164,7 +168,8 @@ awaitable<events::topic*> intake::find(std::string topic) {
     const auto known = co_await journal_.topics();
     if (std::ranges::find(known, topic) == known.end())
         co_return nullptr;
-    co_return co_await open(std::move(topic));
+    must_have_room_for_a_topic();
+    co_return co_await journal_.view(std::move(topic));
 }
 
 awaitable<events::appended> intake::append(std::string topic, events::event_batch events,

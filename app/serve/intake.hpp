@@ -64,7 +64,7 @@ class intake {
     [[nodiscard]] async::awaitable<events::appended> append(std::string topic, events::event_batch events,
                                                             std::shared_ptr<http::body_room> room);
     [[nodiscard]] async::awaitable<events::topic*> open(std::string topic);
-    // Null if there is no topic of that name; it is not made.
+    // To read it. Null if there is no topic of that name; it is not made.
     [[nodiscard]] async::awaitable<events::topic*> find(std::string topic);
 
     // Called when the journal says that it takes nothing any more.
@@ -85,6 +85,7 @@ class intake {
 
   private:
     using clock = std::chrono::steady_clock;
+    void must_have_room_for_a_topic() const;
     void refused(const std::exception_ptr& why, std::string_view topic);
 
     events::journal& journal_;

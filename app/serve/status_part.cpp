@@ -205,7 +205,7 @@ awaitable<void> status_part::look_at_topics(journal_facts& facts) {
             ++facts.topics_left_out;
             continue;
         }
-        auto* const topic = co_await journal.open(name);
+        auto* const topic = co_await journal.view(name);
         for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
             auto there = co_await topic->look(partition);
             facts.topics.push_back({name, partition, std::move(there)});

@@ -66,7 +66,13 @@ void window_files_part::release() {
 }
 
 awaitable<void> window_files_part::begin() {
-    topic_ = co_await source_.open(std::string(live_topic));
+    const auto known = co_await source_.topics();
+    const bool is_there =
+        std::ranges::find(known, live_topic) != known.end(); // another server may write to it
+    if (is_there)
+        topic_ = co_await source_.view(std::string(live_topic));
+    else
+        topic_ = co_await source_.open(std::string(live_topic));
     auto opened = std::make_shared<std::shared_ptr<window_directory>>();
     auto there = std::make_shared<std::optional<window_view>>();
     std::function<void()> open = [opened, there, place = around_.settings.projections.window_files] {

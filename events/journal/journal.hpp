@@ -73,8 +73,9 @@ class topic {
     [[nodiscard]] virtual awaitable<position> first_since(std::int32_t partition, event_time time) = 0;
 
     // No reader needs an event below `needed` any more: the engine removes those that its limits of age and
-    // size allow. It never removes an event at or after `needed`.
-    [[nodiscard]] virtual awaitable<void> retain(std::int32_t partition, position needed) = 0;
+    // size allow. It never removes an event at or after `needed`. Returns below which position those limits
+    // would remove events, whoever needs them; 0 if the engine cannot say.
+    [[nodiscard]] virtual awaitable<position> retain(std::int32_t partition, position needed) = 0;
 };
 
 // What an engine has done since it was opened, for metrics.
@@ -93,6 +94,11 @@ class journal {
     // Names of 1 to 200 letters, digits, dots, hyphens and underscores, as Kafka has them. The topic is made
     // if it is not there. It lives as long as the journal.
     [[nodiscard]] virtual awaitable<topic*> open(std::string name) = 0;
+    // The same topic for one who only reads it: makes nothing, and leaves it to others to write to it. Only
+    // for a name that `topics` has given. What `open` has opened here is that.
+    [[nodiscard]] virtual awaitable<topic*> view(std::string name) = 0;
+    // Those of which this process is the only writer, by name. None in Kafka.
+    [[nodiscard]] virtual std::vector<std::string> written() const = 0;
     [[nodiscard]] virtual awaitable<std::vector<std::string>> topics() = 0;
     // Waits for what is being written, and refuses more. Call it once, at the end. Throws
     // journal_error(broken) if events that were answered may be lost.

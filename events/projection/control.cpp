@@ -92,7 +92,7 @@ awaitable<std::vector<projection_status>> look_at_all(db::connection& session, j
         if (known.contains(position_key{rebuild_name(key.projection), key.topic, key.partition}))
             each.state = "rebuilding";
         if (std::ranges::find(topics, key.topic) != topics.end()) {
-            auto* const source = co_await of.open(key.topic);
+            auto* const source = co_await of.view(key.topic);
             const auto there = co_await source->look(key.partition);
             each.end = there.end;
             if (each.state == "not_started")

@@ -69,7 +69,7 @@ awaitable<void> projection_engine::must_fit() {
             const bool there = std::ranges::find(names, name) != names.end();
             topic* source = nullptr;
             if (there)
-                source = co_await journal_.open(name);
+                source = co_await journal_.view(name);
             std::function<awaitable<void>(db::connection&)> body = [&each, &name,
                                                                     source](db::connection& session) {
                 if (source == nullptr)
@@ -160,7 +160,7 @@ awaitable<void> projection_engine::run_topic(runner& each, std::string name) {
     const bool there = co_await wait_for_topic(each, name);
     if (!there)
         co_return;
-    auto* const source = co_await journal_.open(name);
+    auto* const source = co_await journal_.view(name);
     co_await run_partitions(each, *source, 0);
 }
 

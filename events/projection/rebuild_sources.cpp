@@ -13,7 +13,7 @@ awaitable<void> rebuild_sources::find() {
     for (const auto& name : which_.definition.settings.topics) {
         if (std::ranges::find(names, name) == names.end())
             continue;
-        auto* const source = co_await journal_.open(name);
+        auto* const source = co_await journal_.view(name);
         for (std::int32_t partition = 0; partition < source->partitions(); ++partition) {
             if (is_known(name, partition))
                 continue;

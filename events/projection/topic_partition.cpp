@@ -18,7 +18,7 @@ awaitable<std::vector<topic_partition>> partitions_of(journal& of, std::vector<s
     for (const auto& name : wanted) {
         if (std::ranges::find(names, name) == names.end())
             continue;
-        auto* const source = co_await of.open(name);
+        auto* const source = co_await of.view(name);
         for (std::int32_t partition = 0; partition < source->partitions(); ++partition) {
             auto there = co_await source->look(partition);
             found.push_back({source, partition, std::move(there)});

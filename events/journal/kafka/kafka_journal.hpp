@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace events {
@@ -55,6 +56,8 @@ class kafka_journal final : public journal {
     // Makes the topic as the brokers make topics, unless `allow.auto.create.topics=false` is among the
     // properties. Throws journal_error(unreachable, refused, no_topic).
     [[nodiscard]] awaitable<topic*> open(std::string name) override;
+    [[nodiscard]] awaitable<topic*> view(std::string name) override { return open(std::move(name)); }
+    [[nodiscard]] std::vector<std::string> written() const override { return {}; }
     [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
     // Returns once the accepted appends have been reported. Cancelled, it closes without them, and throws.
     [[nodiscard]] awaitable<void> close() override;

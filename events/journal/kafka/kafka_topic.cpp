@@ -129,8 +129,9 @@ awaitable<extent> kafka_topic::look(std::int32_t partition) {
     co_return extent{fmt::format("kafka:{}/{}", id, name_), there.begin, there.end};
 }
 
-awaitable<void> kafka_topic::retain(std::int32_t partition, position needed) {
+awaitable<position> kafka_topic::retain(std::int32_t partition, position needed) {
     co_await brokers_.show(name_, partition, needed);
+    co_return 0;
 }
 
 std::vector<std::shared_ptr<void>> kafka_topic::release() {

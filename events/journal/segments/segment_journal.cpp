@@ -57,27 +57,27 @@ segment_journal::~segment_journal() = default;
 awaitable<topic*> segment_journal::open(std::string name) {
     if (const auto mistake = topic_name_mistake(name); !mistake.empty())
         throw async::error(async::failure::usage, fmt::format("'{}' is no topic: {}", name, mistake));
+    if (options_.read_only)
+        co_return co_await view(std::move(name));
     while (opening_)
         co_await opened_.wait();
     if (const auto found = topics_.find(name); found != topics_.end())
         co_return found->second.get();
-    const auto directory = options_.directory / name;
     auto writer = std::make_shared<std::shared_ptr<segment_writer>>();
-    if (!options_.read_only) {
-        opening_ = true;
-        std::function<void()> opening = [writer, directory, options = options_.segments] {
-            *writer = std::make_shared<segment_writer>(directory, options);
-        };
-        const auto failed = co_await async::caught(async::shielded(writing_.run(std::move(opening))));
-        opening_ = false;
-        opened_.notify_all();
-        if (failed)
-            rethrow_as_journal_error(failed);
-    }
-    if (*writer && (*writer)->cut_tail())
+    opening_ = true;
+    std::function<void()> opening = [writer, directory = options_.directory / name,
+                                     options = options_.segments] {
+        *writer = std::make_shared<segment_writer>(directory, options);
+    };
+    const auto failed = co_await async::caught(async::shielded(writing_.run(std::move(opening))));
+    opening_ = false;
+    opened_.notify_all();
+    if (failed)
+        rethrow_as_journal_error(failed);
+    if ((*writer)->cut_tail())
         log_.warn("journal.tail_cut", "the end of a topic, which had not been synced, was cut off",
                   {{"topic", name}, {"end", (*writer)->end()}});
-    if (*writer && (*writer)->last_time() - options_.segments.now() > std::chrono::hours(1))
+    if ((*writer)->last_time() - options_.segments.now() > std::chrono::hours(1))
         log_.warn(
             "journal.clock_behind",
             "the last event of a topic has a time that this machine's clock has not reached: new events "
@@ -85,12 +85,33 @@ awaitable<topic*> segment_journal::open(std::string name) {
             {{"topic", name},
              {"time",
               fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>((*writer)->last_time()))}});
+    co_return add(topics_, std::move(name), std::move(*writer));
+}
+
+awaitable<topic*> segment_journal::view(std::string name) {
+    while (opening_) // perhaps this one
+        co_await opened_.wait();
+    if (const auto found = topics_.find(name); found != topics_.end())
+        co_return found->second.get();
+    if (const auto found = views_.find(name); found != views_.end())
+        co_return found->second.get();
+    co_return add(views_, std::move(name), nullptr);
+}
+
+topic* segment_journal::add(topic_map& to, std::string name, std::shared_ptr<segment_writer> writer) {
     const segment_topic::surroundings around{executor_, log_, writing_, reading_};
     const segment_topic::limits allowed{options_.memory_bytes, options_.segments.sync_every};
-    auto made = std::make_unique<segment_topic>(around, name, *writer, directory, allowed);
-    auto* const result = made.get();
-    topics_.emplace(std::move(name), std::move(made));
-    co_return result;
+    auto made =
+        std::make_unique<segment_topic>(around, name, std::move(writer), options_.directory / name, allowed);
+    return to.emplace(std::move(name), std::move(made)).first->second.get();
+}
+
+std::vector<std::string> segment_journal::written() const {
+    std::vector<std::string> names;
+    names.reserve(topics_.size());
+    for (const auto& [name, each] : topics_)
+        names.push_back(name);
+    return names;
 }
 
 awaitable<std::vector<std::string>> segment_journal::topics() {

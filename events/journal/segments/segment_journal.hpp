@@ -37,18 +37,24 @@ class segment_journal final : public journal {
     segment_journal& operator=(const segment_journal&) = delete;
 
     [[nodiscard]] awaitable<topic*> open(std::string name) override;
+    [[nodiscard]] awaitable<topic*> view(std::string name) override;
+    [[nodiscard]] std::vector<std::string> written() const override;
     [[nodiscard]] awaitable<std::vector<std::string>> topics() override;
     [[nodiscard]] awaitable<void> close() override;
     [[nodiscard]] journal_figures figures() const override;
 
   private:
+    using topic_map = std::map<std::string, std::unique_ptr<topic>>;
+    topic* add(topic_map& to, std::string name, std::shared_ptr<segment_writer> writer);
+
     boost::asio::any_io_executor executor_;
     segment_journal_options options_;
     async::log& log_;
     // A sync takes milliseconds: readers do not wait for it.
     async::helper_thread writing_;
     async::helper_thread reading_;
-    std::map<std::string, std::unique_ptr<topic>> topics_;
+    topic_map topics_;     // that this process writes to
+    topic_map views_;      // that it only reads
     bool opening_ = false; // one topic at a time
     async::condition opened_;
 };

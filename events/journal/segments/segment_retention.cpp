@@ -9,15 +9,32 @@ namespace events {
 
 using async::fault_point;
 
+std::uint64_t segment_writer::bytes_of(std::size_t segment) const {
+    if (segment + 1 == segments_.size())
+        return last_.bytes();
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(segment_path(directory_.path(), segments_[segment]), failed);
+    return failed ? 0 : size;
+}
+
 std::uint64_t segment_writer::bytes_on_disk() const {
-    std::uint64_t bytes = last_.bytes();
-    for (std::size_t each = 0; each + 1 < segments_.size(); ++each) {
-        std::error_code failed;
-        const auto size =
-            std::filesystem::file_size(segment_path(directory_.path(), segments_[each]), failed);
-        bytes += failed ? 0 : size;
-    }
+    std::uint64_t bytes = 0;
+    for (std::size_t each = 0; each < segments_.size(); ++each)
+        bytes += bytes_of(each);
     return bytes;
+}
+
+position segment_writer::due() const {
+    const auto now = options_.now();
+    auto left = options_.bytes_max > 0 ? bytes_on_disk() : 0;
+    std::size_t closed = 0;
+    for (; closed + 1 < segments_.size(); ++closed) {
+        const bool large = options_.bytes_max > 0 && left >= options_.bytes_max;
+        if (!large && now - ended(closed, now) < options_.retention)
+            return segments_[closed];
+        left -= std::min(left, bytes_of(closed));
+    }
+    return options_.bytes_max > 0 && left >= options_.bytes_max ? end_ : segments_[closed];
 }
 
 // The last segment is never removed: one that alone fills the log would refuse every event for ever.

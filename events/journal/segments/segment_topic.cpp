@@ -268,15 +268,20 @@ awaitable<void> segment_topic::wait_until_idle() {
         co_await changed_.wait();
 }
 
-awaitable<void> segment_topic::retain(std::int32_t partition, position needed) {
+awaitable<position> segment_topic::retain(std::int32_t partition, position needed) {
     if (partition != 0 || !writer_)
         throw async::error(async::failure::internal, "a journal that is only read was asked to forget");
     co_await wait_until_idle();
     const writer_in_use in_use(*this);
-    std::function<void()> forgetting = [writer = writer_, needed] { writer->retain(needed); };
+    auto due = std::make_shared<position>(0);
+    std::function<void()> forgetting = [writer = writer_, needed, due] {
+        writer->retain(needed);
+        *due = writer->due();
+    };
     const auto failed = co_await async::caught(async::shielded(writing_thread_.run(std::move(forgetting))));
     if (failed)
         rethrow_as_journal_error(failed);
+    co_return *due;
 }
 
 awaitable<void> segment_topic::close() {

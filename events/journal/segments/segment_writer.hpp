@@ -54,6 +54,8 @@ class segment_writer {
 
     // Removes closed segments that are too old or too much and that end at or before `needed`.
     void retain(position needed);
+    // Below which position events are too old or too much, whoever needs them; `begin` if none is.
+    [[nodiscard]] position due() const;
 
     [[nodiscard]] const log_id& id() const noexcept { return directory_.id(); }
     [[nodiscard]] position begin() const noexcept { return segments_.front(); }
@@ -87,6 +89,7 @@ class segment_writer {
     void sync_last();
     [[nodiscard]] bool give_back();
     void tell_durable();
+    [[nodiscard]] std::uint64_t bytes_of(std::size_t segment) const;
     [[nodiscard]] std::uint64_t bytes_on_disk() const;
 
     segment_options options_;
