@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -36,7 +37,7 @@ awaitable<std::vector<events::position_key>> known_keys(db::connection& session)
 awaitable<void> must_fit(events::journal& log, events::position_key key, events::position_row row) {
     const auto names = co_await log.topics();
     auto* const topic =
-        std::ranges::find(names, key.topic) == names.end() ? nullptr : co_await log.open(key.topic);
+        std::ranges::find(names, key.topic) == names.end() ? nullptr : co_await log.view(key.topic);
     if (topic == nullptr || key.partition >= topic->partitions()) {
         if (row.next == 0)
             co_return;
@@ -50,6 +51,27 @@ awaitable<void> must_fit(events::journal& log, events::position_key key, events:
     auto there = co_await topic->look(key.partition);
     events::must_belong(key, row, there);
     co_await events::must_go_on(*topic, std::move(key), std::move(row), std::move(there));
+}
+
+awaitable<bool> is_of_this_journal(events::journal& log, events::position_key key, events::position_row row) {
+    const auto names = co_await log.topics();
+    if (std::ranges::find(names, key.topic) == names.end())
+        co_return false;
+    auto* const topic = co_await log.view(key.topic);
+    if (key.partition >= topic->partitions())
+        co_return false;
+    const auto there = co_await topic->look(key.partition);
+    co_return there.id == row.journal;
+}
+
+// Of this group: those of another may speak of a journal that was given up. A rebuild's own position goes
+// with the rebuild.
+bool counts(const written_journal& ours, const std::string& name) {
+    if (name.find('#') != std::string::npos)
+        return false;
+    const bool of_the_group =
+        ours.group.empty() ? name.find('@') == std::string::npos : name.ends_with("@" + ours.group);
+    return of_the_group || ours.names.contains(name);
 }
 
 void note(std::vector<partition_verdict>& found, const events::position_key& key, events::position at,
@@ -83,6 +105,44 @@ awaitable<void> compare_with_positions(db::connection& session, events::journal&
         if (failed)
             note(found, key, row->next, async::describe(failed));
     }
+}
+
+awaitable<void> must_be_known(db::connection& session, const written_journal& ours) {
+    std::map<std::string, std::exception_ptr> elsewhere; // by topic: the first position in another journal
+    std::set<std::string> known_here;
+    const auto keys = co_await known_keys(session);
+    for (const auto& key : keys) {
+        const bool is_written =
+            ours.any_topic || std::ranges::find(ours.topics, key.topic) != ours.topics.end();
+        if (!is_written)
+            continue;
+        const auto row = co_await events::look_at(session, key);
+        if (!row || row->next == 0)
+            continue;
+        const bool here = co_await is_of_this_journal(ours.log, key, *row);
+        if (here)
+            known_here.insert(key.topic);
+        if (!counts(ours, key.projection))
+            continue;
+        const auto failed = co_await async::caught_error(must_fit(ours.log, key, *row));
+        if (!failed)
+            continue;
+        if (here || async::failure_of(failed) != async::failure::integrity)
+            std::rethrow_exception(failed);
+        elsewhere.emplace(key.topic, failed);
+    }
+    for (const auto& [topic, failed] : elsewhere)
+        if (!known_here.contains(topic))
+            std::rethrow_exception(failed);
+}
+
+std::vector<std::string> topics_written_by(const configuration& settings) {
+    std::vector<std::string> topics;
+    if (settings.serving.offers(api::live))
+        topics.emplace_back("live");
+    if (settings.serving.offers(api::timestamps))
+        topics.push_back(settings.journal.publish_topic);
+    return topics;
 }
 
 } // namespace app

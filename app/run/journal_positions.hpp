@@ -2,6 +2,7 @@
 // Tested by tests/integration/test_journal_positions.py.
 #pragma once
 
+#include "app/settings/configuration.hpp"
 #include "app/text/render_journal.hpp"
 #include "async/asio.hpp"
 #include "db/connection.hpp"
@@ -20,5 +21,22 @@ namespace app {
 [[nodiscard]] async::awaitable<void> compare_with_positions(db::connection& session, events::journal& log,
                                                             std::set<std::string> which,
                                                             std::vector<partition_verdict>& found);
+
+struct written_journal {
+    events::journal& log;
+    std::vector<std::string> topics; // that are written to
+    bool any_topic = false;          // and all others
+    std::set<std::string> names;     // of positions, of all projections that are known
+    std::string group;
+};
+
+// For a server, before it accepts events. Throws async::error(integrity) where a position in one of its
+// topics says that this is not the journal that was applied: what would be accepted is in the wrong one. A
+// position in another journal is passed over where the topic has one in this journal: it is no longer used.
+// So are those of other groups. Throws db::error, journal_error.
+[[nodiscard]] async::awaitable<void> must_be_known(db::connection& session, const written_journal& ours);
+
+// Topics that an API of `serve` writes to, whatever it is sent; `events` writes to any other.
+[[nodiscard]] std::vector<std::string> topics_written_by(const configuration& settings);
 
 } // namespace app

@@ -116,6 +116,10 @@ awaitable<void> add_positions(db::connection& session, projection_check_context 
 awaitable<std::vector<check_line>> check_projections(projection_check_context context) {
     std::vector<check_line> lines;
     lines.push_back({"settings", check_status::ok, "every setting can be read"});
+    if (!context.shipped_problem.empty())
+        lines.push_back({"shipped projections", check_status::failed, context.shipped_problem,
+                         "Copy the directory too; or name in PROJECT those that run.",
+                         async::failure::precondition});
     add_directories(context.definitions, lines);
     if (context.journal != nullptr)
         lines.push_back({"journal", check_status::ok, "it can be read"});

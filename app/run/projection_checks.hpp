@@ -19,6 +19,7 @@ struct projection_check_context {
     std::string group;
     events::journal* journal; // null, and why
     std::string journal_problem;
+    std::string shipped_problem;   // those that come with the program cannot be used; empty: they can
     archive::check_listener ended; // awaited with all lines so far; may be empty
 };
 

@@ -177,9 +177,11 @@ awaitable<void> projection_work::project(definition_list there) {
     auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
                                 : projections_to_run(std::move(there), settings_.projections);
     chosen = runnable_projections(std::move(chosen), log_);
+    const auto missing = shipped_projections_problem();
     if (chosen.empty())
         throw async::error(failure::precondition, "there is no projection to run",
-                           "Check PROJECT and PROJECTIONS_PATH.");
+                           "Check PROJECT and PROJECTIONS_PATH." +
+                               (missing.empty() ? std::string() : " And " + missing + "."));
     co_await open_journal_to_read();
     events::engine_options options;
     options.once = request_.projection.once;
@@ -187,9 +189,9 @@ awaitable<void> projection_work::project(definition_list there) {
     options.group = settings_.journal.group;
     options.retries = policy_of(settings_);
     // In Kafka positions are shown; only what writes segments removes any.
-    std::vector<events::awaited_projection> shown;
+    events::known_readers shown;
     for (const auto& each : chosen)
-        shown.push_back({position_name_of(each), each.settings.topics});
+        shown.awaited.push_back({position_name_of(each), each.settings.topics});
     const auto database = connections_.database();
     engine_ = std::make_unique<events::projection_engine>(loop_.get_executor(), *journal_, database,
                                                           std::move(chosen), std::move(options));
@@ -209,9 +211,10 @@ awaitable<void> projection_work::project(definition_list there) {
         beside_.start(keep_delivering(settings_.metrics, std::move(look), reading_, log_));
     }
     auto failed = co_await async::caught(async::run_all(std::move(tasks)));
+    std::vector<events::kept_events> kept;
     if (settings_.journal.in_kafka() && request_.projection.once && !failed)
         failed = co_await async::caught(
-            events::retain_once(*journal_, &database, shown, events::retained::awaited_topics));
+            events::retain_once(*journal_, &database, shown, kept, events::retained::awaited_topics));
     co_await async::ignoring_cancellation(); // what comes now is short
     beside_.cancel();
     co_await beside_.join();
@@ -238,6 +241,7 @@ awaitable<void> projection_work::migrate(definition_list there) {
 
 awaitable<void> projection_work::check(definition_list there) {
     const auto wanted = projections_to_run(std::move(there), settings_.projections);
+    const bool by_name = settings_.projections.choice == projection_choice::named;
     std::string problem;
     try {
         journal_ = open_journal(loop_.get_executor(), settings_, journal_use::read, blocking_calls_, log_);
@@ -250,6 +254,7 @@ awaitable<void> projection_work::check(definition_list there) {
                                      settings_.journal.group,
                                      journal_.get(),
                                      std::move(problem),
+                                     by_name ? std::string() : shipped_projections_problem(),
                                      {}};
     check_printer printer(printing_, request_.output);
     context.ended = [&printer](const std::vector<archive::check_line>& lines) { return printer.show(lines); };

@@ -83,9 +83,7 @@ definition_list projections_to_run(definition_list there, const projection_setti
                                                        : std::move(there);
 }
 
-definition_list projections_to_serve(definition_list there, const configuration& settings) {
-    if (settings.projections.choice != projection_choice::of_the_apis)
-        return projections_to_run(std::move(there), settings.projections);
+definition_list projections_of_the_apis(definition_list there, const configuration& settings) {
     std::erase_if(there, [&settings](const events::projection_definition& each) {
         const auto served = [&](const auto& pair) {
             return settings.serving.offers(pair.first) && pair.second == each.name;
@@ -93,6 +91,30 @@ definition_list projections_to_serve(definition_list there, const configuration&
         return is_shipped(each) && !std::ranges::any_of(projections_of_apis, served);
     });
     return there;
+}
+
+std::string shipped_projections_problem() {
+    if (events::shipped_projections())
+        return {};
+    return "the projections that come with the program are not there: share/event-archiver/projections must"
+           " stand beside the directory of the program, as bin/event-archiver";
+}
+
+definition_list projections_to_serve(definition_list there, const configuration& settings) {
+    const auto& wanted = settings.projections;
+    if (wanted.choice == projection_choice::none || wanted.choice == projection_choice::named)
+        return projections_to_run(std::move(there), wanted);
+    for (const auto& [each, name] : projections_of_apis) {
+        if (settings.serving.offers(each) &&
+            std::ranges::find(there, name, &events::projection_definition::name) == there.end())
+            throw async::error(failure::precondition,
+                               fmt::format("the projection '{}' of a served API is not there: {}", name,
+                                           shipped_projections_problem()),
+                               "Copy the directory too; or, where another process runs the projection: "
+                               "PROJECT=none.");
+    }
+    return wanted.choice == projection_choice::all ? there
+                                                   : projections_of_the_apis(std::move(there), settings);
 }
 
 definition_list runnable_projections(definition_list all, async::log& log) {

@@ -24,7 +24,15 @@ named_projections(std::vector<events::projection_definition> there, const std::v
 [[nodiscard]] std::vector<events::projection_definition>
 projections_to_run(std::vector<events::projection_definition> there, const projection_settings& settings);
 
+// Those that belong to the APIs of `serve`, as far as they are there, and those of PROJECTIONS_PATH.
+[[nodiscard]] std::vector<events::projection_definition>
+projections_of_the_apis(std::vector<events::projection_definition> there, const configuration& settings);
+
+// Why the projections that come with the program cannot be used, with what to do; empty: they can.
+[[nodiscard]] std::string shipped_projections_problem();
+
 // What `serve` runs: what PROJECT says; unset: those of its APIs, and those of PROJECTIONS_PATH.
+// Throws async::error(precondition) where that of an API is not there.
 [[nodiscard]] std::vector<events::projection_definition>
 projections_to_serve(std::vector<events::projection_definition> there, const configuration& settings);
 

@@ -1,5 +1,6 @@
 #include "app/serve/journal_part.hpp"
 
+#include "app/run/journal_positions.hpp"
 #include "app/run/open_journal.hpp"
 #include "app/serve/journal_metrics.hpp"
 #include "async/caught.hpp"
@@ -43,16 +44,6 @@ std::string problem_of_room(const journal_settings& settings) {
 // Kafka's clients, a server ends within `stop_patience`.
 constexpr std::chrono::milliseconds close_patience{250};
 
-// Topics that an API writes to: problems with them show before the first request.
-std::vector<std::string> topics_of(const configuration& settings) {
-    std::vector<std::string> topics;
-    if (settings.serving.offers(api::live))
-        topics.emplace_back("live");
-    if (settings.serving.offers(api::timestamps))
-        topics.push_back(settings.journal.publish_topic);
-    return topics;
-}
-
 } // namespace
 
 journal_part::journal_part(serve_surroundings around)
@@ -72,7 +63,8 @@ journal_part::journal_part(serve_surroundings around)
 }
 
 awaitable<void> journal_part::begin() {
-    auto topics = topics_of(around_.settings);
+    // Problems with them show before the first request.
+    auto topics = topics_written_by(around_.settings);
     if (around_.settings.serving.offers(api::events) && !around_.settings.journal.in_kafka()) {
         const auto known = co_await journal_->topics();
         topics.insert(topics.end(), known.begin(), known.end());

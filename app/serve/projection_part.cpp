@@ -1,6 +1,7 @@
 #include "app/serve/projection_part.hpp"
 
 #include "app/observe/projection_metrics.hpp"
+#include "app/run/journal_positions.hpp"
 #include "app/run/projections_of.hpp"
 #include "async/caught.hpp"
 #include "async/deadline.hpp"
@@ -42,19 +43,13 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
                {}) {
     auto& log = around_.frame.log();
     const auto& settings = around_.settings;
-    // Without a database it is not known how far those of other processes are.
-    if (settings.database.empty())
-        note_awaited(all_projections(settings));
-    if (settings.projections.choice == projection_choice::none) {
-        // Another process runs those of these APIs, and may not have begun.
-        auto elsewhere = settings;
-        elsewhere.projections.choice = projection_choice::of_the_apis;
-        note_awaited(projections_to_serve(all_projections(elsewhere), elsewhere));
+    note_readers();
+    if (settings.projections.choice == projection_choice::none)
         return;
-    }
     std::vector<events::projection_definition> chosen;
     auto to_serve = projections_to_serve(all_projections(settings), settings);
-    note_awaited(to_serve); // one with a mistake needs its events once it is fixed
+    for (const auto& each : to_serve) // one with a mistake needs its events once it is fixed
+        readers_.awaited.push_back(awaited(each));
     for (auto& each : to_serve) {
         if (each.mistake.empty()) {
             chosen.push_back(std::move(each));
@@ -91,21 +86,54 @@ void projection_part::say_that_nothing_runs() {
                                            "if that is meant."}});
 }
 
-void projection_part::note_awaited(const std::vector<events::projection_definition>& projections) {
-    for (const auto& each : projections)
-        awaited_.push_back(
-            {events::position_name(each, around_.settings.journal.group), each.settings.topics});
+events::awaited_projection projection_part::awaited(const events::projection_definition& which) const {
+    return {events::position_name(which, around_.settings.journal.group), which.settings.topics};
+}
+
+// Beside those that run here.
+void projection_part::note_readers() {
+    const auto& settings = around_.settings;
+    readers_.unread = settings.journal.unread_topics;
+    for (const auto& each : all_projections(settings)) {
+        readers_.possible.push_back(awaited(each));
+        names_.insert(readers_.possible.back().position_name);
+    }
+    if (!events::shipped_projections())
+        readers_.possible.emplace_back(); // it may be any topic
+    if (settings.projections.choice == projection_choice::none) {
+        // Another process runs those of these APIs, and may not have begun.
+        auto elsewhere = settings;
+        elsewhere.projections.choice = projection_choice::of_the_apis;
+        for (const auto& each : projections_of_the_apis(all_projections(elsewhere), elsewhere))
+            readers_.awaited.push_back(awaited(each));
+    }
 }
 
 // Before the first request: what is accepted into a journal that has to be replaced would be lost with it. A
-// server whose database is away accepts events all the same; its projections find out once it is back.
+// server whose database is away accepts events all the same, and finds out once it is back.
 awaitable<void> projection_part::begin() {
-    if (!engine_)
-        co_return;
+    if (!around_.settings.database.empty())
+        co_await look_whether_it_fits();
+}
+
+awaitable<void> projection_part::look_whether_it_fits() {
     const auto failed = co_await async::caught_error(async::with_deadline(
-        engine_->must_fit(), async::deadline::after(first_look_patience), "the positions in the database"));
+        must_fit(), async::deadline::after(first_look_patience), "the positions in the database"));
     if (failed && async::failure_of(failed) == async::failure::integrity)
         std::rethrow_exception(failed);
+    fits_ = !failed;
+}
+
+awaitable<void> projection_part::must_fit() {
+    if (engine_)
+        co_await engine_->must_fit();
+    const auto& settings = around_.settings;
+    written_journal ours{source_, topics_written_by(settings), settings.serving.offers(api::events), names_,
+                         settings.journal.group};
+    std::function<awaitable<void>(db::connection&)> asking = [&ours](db::connection& session) {
+        return must_be_known(session, ours);
+    };
+    co_await db::with_session(database_, std::move(asking));
 }
 
 awaitable<void> projection_part::work() {
@@ -115,10 +143,10 @@ awaitable<void> projection_part::work() {
     }
     const auto* const database = around_.settings.database.empty() ? nullptr : &database_;
     const bool in_kafka = around_.settings.journal.in_kafka();
-    if (!in_kafka || (database != nullptr && !awaited_.empty())) // there only to show positions
-        at_work_.start(events::keep_retention(source_, database, awaited_, around_.frame.log(),
+    if (!in_kafka || (database != nullptr && !readers_.awaited.empty())) // there only to show positions
+        at_work_.start(events::keep_retention(source_, database, readers_, around_.frame.log(),
                                               in_kafka ? events::retained::awaited_topics
-                                                       : events::retained::every_topic));
+                                                       : events::retained::written_topics));
     if (database != nullptr)
         at_work_.start(watch_others());
     if (around_.stopping)
@@ -166,6 +194,8 @@ awaitable<void> projection_part::watch_others() {
         if (!failed)
             note_others(all);
         co_await async::pause(others_look);
+        if (!fits_)
+            co_await look_whether_it_fits();
     }
 }
 

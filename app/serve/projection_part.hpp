@@ -41,7 +41,10 @@ class projection_part final : public served_part {
 
   private:
     void say_that_nothing_runs();
-    void note_awaited(const std::vector<events::projection_definition>& projections);
+    [[nodiscard]] events::awaited_projection awaited(const events::projection_definition& which) const;
+    void note_readers();
+    [[nodiscard]] async::awaitable<void> must_fit();
+    [[nodiscard]] async::awaitable<void> look_whether_it_fits();
     [[nodiscard]] async::awaitable<std::string> problem();
     [[nodiscard]] async::awaitable<void> watch_others();
     void note_others(const std::vector<events::projection_status>& all);
@@ -50,7 +53,9 @@ class projection_part final : public served_part {
     events::journal& source_;
     connections connections_;
     db::database_access database_;
-    std::vector<events::awaited_projection> awaited_;   // by the journal's retention
+    events::known_readers readers_;                     // for the journal's retention
+    std::set<std::string> names_;                       // of positions that this process knows
+    bool fits_ = false;                                 // the journal, as the database has said
     std::string broken_;                                // files with mistakes
     std::unique_ptr<events::projection_engine> engine_; // null: no projection runs here
     // Positions that this process does not move: of other processes, or of none.

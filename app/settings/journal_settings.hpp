@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct journal_settings {
     std::chrono::milliseconds sync_every{0}; // 0: an event is on the disk before it is answered
     std::chrono::milliseconds retention = std::chrono::days(7);
     std::uint64_t bytes_max = 0;           // of a topic; 0: no limit
+    std::set<std::string> unread_topics;   // that no projection reads
     std::size_t memory_bytes = 16'777'216; // of events that are being received or wait for the disk
 
     std::filesystem::path kafka_config; // a file of librdkafka's properties; empty: none

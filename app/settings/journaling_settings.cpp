@@ -30,6 +30,8 @@ constexpr std::array journal_rows{
     option{"JOURNAL_MAX_BYTES", "", "", "SIZE",
            "how large a topic may become; beyond it new events are refused, and events that are not applied "
            "stay"},
+    option{"JOURNAL_UNREAD_TOPICS", "", "", "LIST",
+           "topics that no projection reads, separated by commas: their events go by age and size alone"},
     option{"JOURNAL_MEMORY", "", "16MiB", "SIZE",
            "limit for events that are being received or wait for the disk; beyond it `serve` answers 503"},
     option{"KAFKA_CONFIG", "", "", "FILE",
@@ -144,6 +146,22 @@ void check_topic(checker& settings, std::string_view name, std::string& target) 
         settings.mistake(name, clause);
 }
 
+void check_unread_topics(checker& settings) {
+    const auto& given = settings["JOURNAL_UNREAD_TOPICS"];
+    std::string_view left = given.text;
+    while (given.set()) {
+        const auto name = left.substr(0, left.find(','));
+        if (const auto clause = events::topic_name_mistake(name); !clause.empty()) {
+            settings.mistake("JOURNAL_UNREAD_TOPICS", clause);
+            return;
+        }
+        settings.value().journal.unread_topics.emplace(name);
+        if (name.size() == left.size())
+            return;
+        left.remove_prefix(name.size() + 1);
+    }
+}
+
 void check_journal(checker& settings) {
     if (!settings.uses_journal())
         return;
@@ -152,6 +170,7 @@ void check_journal(checker& settings) {
     settings.read("JOURNAL_SYNC", journal.sync_every, parse_sync);
     settings.read("JOURNAL_RETENTION", journal.retention, parse_age);
     settings.read("JOURNAL_MAX_BYTES", journal.bytes_max, parse_size);
+    check_unread_topics(settings);
     settings.read("JOURNAL_MEMORY", journal.memory_bytes, parse_size);
     constexpr std::size_t memory_min = 65'536;
     if (journal.memory_bytes < memory_min)

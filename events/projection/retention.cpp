@@ -21,42 +21,41 @@ constexpr std::chrono::seconds retention_patience{30};
 
 constexpr std::string_view lock_not_available = "55P03";
 
-using awaited_list = std::vector<awaited_projection>;
-
-std::vector<std::string> awaited_in(const awaited_list& awaited, const std::string& topic) {
+std::vector<std::string> names_of(const std::vector<awaited_projection>& all, const std::string& topic) {
     std::vector<std::string> names;
-    for (const auto& each : awaited)
+    for (const auto& each : all)
         if (each.topics.empty() || std::ranges::find(each.topics, topic) != each.topics.end())
             names.push_back(each.position_name);
     return names;
 }
 
-awaitable<bool> have_begun(db::connection& session, std::vector<std::string> names, std::string topic,
-                           std::int32_t partition, std::string journal) {
-    for (auto& each : names) {
-        position_key key{std::move(each), topic, partition};
-        const auto row = co_await look_at(session, std::move(key));
+// Empty: all have.
+awaitable<std::string> first_not_begun(db::connection& session, std::vector<std::string> names,
+                                       std::string topic, std::int32_t partition, std::string journal) {
+    for (const auto& each : names) {
+        const position_key key{each, topic, partition};
+        const auto row = co_await look_at(session, key);
         if (!row || row->journal != journal)
-            co_return false;
+            co_return each;
     }
-    co_return true;
+    co_return std::string();
 }
 
-struct removal {
-    std::optional<position> below; // which no projection needs an event; nothing if all are needed
-    bool by_positions = false;     // of projections that have begun
-};
-
-awaitable<removal> what_may_go(topic& of, std::int32_t partition, extent there, db::connection* session,
-                               const awaited_list& awaited) {
-    auto names = awaited_in(awaited, of.name());
-    std::optional<position> confirmed;
-    if (session != nullptr)
-        confirmed = co_await confirmed_position(*session, of.name(), partition, there.id);
-    if (!confirmed) // no projection has begun with this topic, or that is not known
-        co_return removal{names.empty() ? std::optional(there.end) : std::nullopt, false};
-    const bool all = co_await have_begun(*session, std::move(names), of.name(), partition, there.id);
-    co_return removal{all ? confirmed : std::nullopt, true};
+// The projection that is furthest behind, and so keeps the events from there on.
+awaitable<void> note_lowest(db::connection& session, std::string journal, kept_events& into) {
+    const auto number = std::to_string(into.partition);
+    const auto found =
+        co_await session.query("SELECT p.projection, p.next FROM event_archiver.position p"
+                               " WHERE p.topic OPERATOR(pg_catalog.=) $1::pg_catalog.text"
+                               " AND p.partition OPERATOR(pg_catalog.=) $2::pg_catalog.int4"
+                               " AND p.journal OPERATOR(pg_catalog.=) ANY (ARRAY[$3::pg_catalog.text, ''])"
+                               " ORDER BY p.next, p.projection LIMIT 1",
+                               into.topic, number, journal);
+    if (found.rows() == 0)
+        co_return;
+    into.projection = found.text(0, 0);
+    into.at = found.integer(0, 1);
+    into.has_begun = true;
 }
 
 // The newest state of the positions, whether it is on the disk or not; nothing: none is there.
@@ -88,39 +87,108 @@ awaitable<bool> may_remove(db::connection& session) {
     co_return free;
 }
 
-awaitable<void> retain_unless_set_back(db::connection& session, topic& of, std::int32_t partition,
-                                       std::string journal, position needed) {
+// Returns as topic::retain does.
+awaitable<position> retain_unless_set_back(db::connection& session, topic& of, std::int32_t partition,
+                                           std::string journal, position needed) {
     auto open = co_await db::transaction::begin(session, db::transaction_options());
     const bool free = co_await may_remove(session);
+    position due = 0;
     if (free) {
         const auto lowest = co_await lowest_position(session, of.name(), partition, journal);
         async::fault_point("retention-before-removal");
-        co_await of.retain(partition, std::min(needed, lowest.value_or(needed)));
+        due = co_await of.retain(partition, std::min(needed, lowest.value_or(needed)));
     }
     co_await open.rollback();
+    co_return due;
 }
 
+// One partition of a topic, and what keeps its events.
+class partition_retention {
+  public:
+    partition_retention(topic& of, std::int32_t partition, extent there, db::connection* session,
+                        const known_readers& readers)
+        : topic_(of)
+        , partition_(partition)
+        , there_(std::move(there))
+        , session_(session)
+        , readers_(readers) {}
+
+    // `only_known`: without a position nothing is said to the topic.
+    awaitable<void> run(bool only_known, std::vector<kept_events>& kept) {
+        const auto known = co_await look();
+        const auto may = what_may_go(known);
+        if (may == may_go::nothing && only_known)
+            co_return;
+        position due = 0;
+        if (may == may_go::what_is_applied)
+            due = co_await retain_unless_set_back(*session_, topic_, partition_, there_.id, confirmed_);
+        else
+            due = co_await topic_.retain(partition_, may == may_go::what_is_old ? there_.end : there_.begin);
+        if (due <= there_.begin || may == may_go::what_is_old)
+            co_return;
+        // What could go is gone by now.
+        const auto left = co_await topic_.look(partition_);
+        if (due <= left.begin)
+            co_return;
+        kept_events found{topic_.name(), partition_, left.begin, due, not_begun_, false, 0};
+        if (may == may_go::what_is_applied)
+            co_await note_lowest(*session_, there_.id, found);
+        // A segment that also has newer events stays with them.
+        if (!found.has_begun || found.at < due)
+            kept.push_back(std::move(found));
+    }
+
+  private:
+    awaitable<topic_knowledge> look() {
+        topic_knowledge known;
+        known.database = session_ != nullptr;
+        known.is_unread = readers_.unread.contains(topic_.name());
+        known.may_be_read = !names_of(readers_.possible, topic_.name()).empty();
+        const auto names = names_of(readers_.awaited, topic_.name());
+        known.is_awaited = !names.empty();
+        if (session_ == nullptr)
+            co_return known;
+        const auto confirmed = co_await confirmed_position(*session_, topic_.name(), partition_, there_.id);
+        known.has_position = confirmed.has_value();
+        confirmed_ = confirmed.value_or(0);
+        if (known.has_position)
+            not_begun_ = co_await first_not_begun(*session_, names, topic_.name(), partition_, there_.id);
+        else if (!names.empty())
+            not_begun_ = names.front();
+        known.awaited_have_begun = not_begun_.empty();
+        co_return known;
+    }
+
+    topic& topic_;
+    std::int32_t partition_;
+    extent there_;
+    db::connection* session_;
+    const known_readers& readers_;
+    position confirmed_ = 0;
+    std::string not_begun_;
+};
+
 awaitable<void> retain_topic(journal& of, std::string name, db::connection* session,
-                             const awaited_list& awaited) {
+                             const known_readers& readers, retained which, std::vector<kept_events>& kept) {
     auto* const opened = co_await of.open(std::move(name));
     for (std::int32_t partition = 0; partition < opened->partitions(); ++partition) {
-        const auto there = co_await opened->look(partition);
-        const auto found = co_await what_may_go(*opened, partition, there, session, awaited);
-        if (found.below && found.by_positions)
-            co_await retain_unless_set_back(*session, *opened, partition, there.id, *found.below);
-        else if (found.below)
-            co_await opened->retain(partition, *found.below);
+        auto there = co_await opened->look(partition);
+        partition_retention work(*opened, partition, std::move(there), session, readers);
+        co_await work.run(which == retained::awaited_topics, kept);
     }
 }
 
-awaitable<void> retain_all(journal& of, db::connection* session, const awaited_list& awaited,
-                           retained which) {
+awaitable<void> retain_all(journal& of, db::connection* session, const known_readers& readers, retained which,
+                           std::vector<kept_events>& kept) {
     std::exception_ptr first;
-    const auto names = co_await of.topics();
+    // A topic of another server has its own retention, and that server's own database.
+    auto names = of.written();
+    if (which == retained::awaited_topics)
+        names = co_await of.topics();
     for (const auto& name : names) {
-        if (which == retained::awaited_topics && awaited_in(awaited, name).empty())
+        if (which == retained::awaited_topics && names_of(readers.awaited, name).empty())
             continue;
-        const auto failed = co_await async::caught(retain_topic(of, name, session, awaited));
+        const auto failed = co_await async::caught(retain_topic(of, name, session, readers, which, kept));
         // What is wrong with one topic must not keep the events of others.
         if (failed && (async::is_cancellation(failed) || (session != nullptr && !session->usable())))
             std::rethrow_exception(failed);
@@ -158,24 +226,38 @@ awaitable<std::optional<position>> confirmed_position(db::connection& session, s
     co_return found.integer(0, 2);
 }
 
-awaitable<void> retain_once(journal& of, const db::database_access* database, const awaited_list& awaited,
-                            retained which) {
+may_go what_may_go(const topic_knowledge& known) noexcept {
+    if (known.is_awaited && !known.awaited_have_begun)
+        return may_go::nothing;
+    if (known.has_position)
+        return may_go::what_is_applied;
+    if (known.is_unread)
+        return may_go::what_is_old;
+    return known.database || known.may_be_read ? may_go::nothing : may_go::what_is_old;
+}
+
+awaitable<void> retain_once(journal& of, const db::database_access* database, const known_readers& readers,
+                            std::vector<kept_events>& kept, retained which) {
+    kept.clear();
     if (database == nullptr) {
-        co_await retain_all(of, nullptr, awaited, which);
+        co_await retain_all(of, nullptr, readers, which, kept);
         co_return;
     }
-    std::function<awaitable<void>(db::connection&)> body = [&of, &awaited, which](db::connection& session) {
-        return retain_all(of, &session, awaited, which);
+    std::function<awaitable<void>(db::connection&)> body = [&of, &readers, which,
+                                                            &kept](db::connection& session) {
+        return retain_all(of, &session, readers, which, kept);
     };
     co_await db::with_session(*database, std::move(body));
 }
 
-awaitable<void> keep_retention(journal& of, const db::database_access* database, awaited_list awaited,
+awaitable<void> keep_retention(journal& of, const db::database_access* database, known_readers readers,
                                async::log& log, retained which) {
     bool told = false;
+    kept_log kept_so_far(log);
     for (;;) {
+        std::vector<kept_events> kept;
         const auto failed = co_await async::caught_error(
-            async::with_deadline(retain_once(of, database, awaited, which),
+            async::with_deadline(retain_once(of, database, readers, kept, which),
                                  async::deadline::after(retention_patience), "the positions of projections"));
         if (failed && !told)
             log.warn(
@@ -183,6 +265,8 @@ awaitable<void> keep_retention(journal& of, const db::database_access* database,
                 "old events stay in the journal: they cannot be removed, or it is not known which are needed",
                 {{"error.message", async::describe(failed)}});
         told = failed != nullptr;
+        if (!failed)
+            kept_so_far.note(kept);
         co_await async::pause(retention_pause);
     }
 }

@@ -1,12 +1,14 @@
 // What a journal may forget: nothing that a projection still has to apply, even if the database crashes now.
-// Tested by tests/unit/events/projection/retention_test.cpp.
+// docs/journal.md has the table of decisions. Tested by tests/unit/events/projection/retention_test.cpp.
 #pragma once
 
 #include "db/session_scope.hpp"
 #include "events/journal/journal.hpp"
+#include "events/projection/kept_events.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,21 +25,41 @@ struct awaited_projection {
     std::vector<std::string> topics; // empty: any, for its projection.conf cannot be read
 };
 
-// Which topics: those of a journal of ours, or in a cluster that has others' topics as well only those that
-// are awaited, whose positions are shown there.
-enum class retained : std::uint8_t { every_topic, awaited_topics };
+// What is known of those who read, beside the positions in the database.
+struct known_readers {
+    std::vector<awaited_projection> awaited;  // run here, or by others for the APIs here
+    std::vector<awaited_projection> possible; // others may run them
+    std::set<std::string> unread;             // topics that no projection reads, as the operator says
+};
+
+struct topic_knowledge {
+    bool database = false;
+    bool has_position = false;       // a projection has begun with the topic
+    bool is_awaited = false;         // by a projection that must begin first
+    bool awaited_have_begun = false; // all of them
+    bool may_be_read = false;        // by a projection that is known
+    bool is_unread = false;          // as the operator says
+};
+enum class may_go : std::uint8_t { nothing, what_is_applied, what_is_old };
+// What is not known counts as needed.
+[[nodiscard]] may_go what_may_go(const topic_knowledge& known) noexcept;
+
+// Which topics: those that this process writes to, or in a cluster those that are awaited, whose positions
+// are shown there.
+enum class retained : std::uint8_t { written_topics, awaited_topics };
 
 // Lets each topic forget what it may, but nothing while a replay or a rebuild sets a position. `database` is
-// null where there is none: topics that are awaited stay whole then, for what has been applied of them is not
-// known. Throws what the database or the journal throws.
+// null where there is none. `kept` becomes what stays beyond the journal's limits. Throws what the database
+// or the journal throws.
 [[nodiscard]] awaitable<void> retain_once(journal& of, const db::database_access* database,
-                                          const std::vector<awaited_projection>& awaited,
-                                          retained which = retained::every_topic);
+                                          const known_readers& readers, std::vector<kept_events>& kept,
+                                          retained which = retained::written_topics);
 
 // The same every 10 s, without end. While the database does not answer nothing is forgotten; that is logged
-// once. For the process that writes the journal.
+// once. So is what is kept, for each topic, unless the position that keeps it moves on. For the process that
+// writes the journal.
 [[nodiscard]] awaitable<void> keep_retention(journal& of, const db::database_access* database,
-                                             std::vector<awaited_projection> awaited, async::log& log,
-                                             retained which = retained::every_topic);
+                                             known_readers readers, async::log& log,
+                                             retained which = retained::written_topics);
 
 } // namespace events

@@ -15,8 +15,8 @@ ROUND = 11  # seconds in which the server asks at least once what may go
 
 
 @pytest.fixture
-def full(fault_binary, database, tmp_path):
-    """A journal that is full of events of a projection, and a server that removes what has been applied."""
+def served(fault_binary, database, tmp_path):
+    """A server that removes what has been applied, and a projection that has begun."""
     shop = Shop(fault_binary, database, tmp_path)
     shop.journal = tmp_path / "served"
     shop.program = shop.program.with_settings({"JOURNAL": shop.journal, "JOURNAL_MAX_BYTES": "2MiB"})
@@ -24,13 +24,24 @@ def full(fault_binary, database, tmp_path):
     process.wait_for_output('"serve.listening"')
     line = next(line for line in process.output["stderr"].decode().splitlines() if '"serve.listening"' in line)
     shop.address = f"http://127.0.0.1:{json.loads(line)['port']}/events/live"
+    shop.process = process
     send(shop)
     shop.once()
-    while send(shop):
-        assert shop.posted < 100, "the journal is never full"
     yield shop
     process.send(signal.SIGTERM)
     process.wait()
+
+
+@pytest.fixture
+def full(served):
+    """The journal is full of events that are not applied."""
+    fill(served)
+    return served
+
+
+def fill(shop) -> None:
+    while send(shop):
+        assert shop.posted < 100, "the journal is never full"
 
 
 def send(shop) -> bool:
@@ -82,6 +93,19 @@ def test_a_replay_empties_nothing_where_events_were_removed_since_it_looked(full
     outcome = replay.wait()
     assert outcome.code == 3 and "meanwhile" in outcome.summary["msg"], str(outcome)
     assert full.total() == full.posted
+
+
+def test_a_rebuild_that_was_killed_is_named_as_what_keeps_the_events(served):
+    rebuild = served.program.start("projections", "rebuild", "total", settings={"EVENT_ARCHIVER_FAULT": "rebuild-prepared=kill"})
+    rebuild.wait()
+    fill(served)
+    served.once()
+    served.wait_for(lambda: '"journal.kept"' in served.process.output["stderr"].decode(), 60)
+    told = next(json.loads(line) for line in served.process.output["stderr"].decode().splitlines() if '"journal.kept"' in line)
+    assert told["projection"] == "total#rebuild" and told["hint"].endswith("forget 'total#rebuild'"), told
+    assert not send(served)
+    served.run("projections", "forget", "total#rebuild")
+    served.wait_for(lambda: send(served))
 
 
 def test_a_projection_that_is_broken_keeps_its_events(fault_binary, database, tmp_path):

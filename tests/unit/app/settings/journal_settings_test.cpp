@@ -42,6 +42,7 @@ TEST(journal_settings, read_what_they_are_given) {
                                   {"JOURNAL_SYNC", "100ms"},
                                   {"JOURNAL_RETENTION", "2w"},
                                   {"JOURNAL_MAX_BYTES", "1GiB"},
+                                  {"JOURNAL_UNREAD_TOPICS", "audit,clicks.v1"},
                                   {"JOURNAL_MEMORY", "1MiB"},
                                   {"PROJECT", "revenue,own"},
                                   {"PG_CONNECTION_STRING", "host=db"},
@@ -52,6 +53,7 @@ TEST(journal_settings, read_what_they_are_given) {
     EXPECT_EQ(journal.sync_every, 100ms);
     EXPECT_EQ(journal.retention, 336h);
     EXPECT_EQ(journal.bytes_max, 1U << 30U);
+    EXPECT_EQ(journal.unread_topics, (std::set<std::string>{"audit", "clicks.v1"}));
     EXPECT_EQ(journal.memory_bytes, 1U << 20U);
     EXPECT_EQ(checked.value.projections.choice, projection_choice::named);
     EXPECT_THAT(checked.value.projections.names, ElementsAre("revenue", "own"));

@@ -43,31 +43,62 @@ TEST_F(projection_retention, a_topic_stays_whole_until_each_projection_that_is_t
             co_await append(journal, numbers(5));
         auto* const live = co_await journal.open("live");
         const db::database_access database{options_, helper_, log_};
-        const std::vector<awaited_projection> awaited(1, awaited_projection{"total", {"live"}});
-        const std::vector<awaited_projection> another(1, awaited_projection{"total@new", {"live"}});
+        known_readers awaited;
+        awaited.awaited.push_back({"total", {"live"}});
+        known_readers another;
+        another.awaited.push_back({"total@new", {"live"}});
+        std::vector<kept_events> kept;
         const auto begin = [live]() -> async::awaitable<position> {
             const auto there = co_await live->look(0);
             co_return there.begin;
         };
-        co_await retain_once(journal, nullptr, awaited);
+        co_await retain_once(journal, nullptr, awaited, kept);
         const auto without_database = co_await begin();
         EXPECT_EQ(without_database, 0);
-        co_await retain_once(journal, &database, awaited);
+        co_await retain_once(journal, &database, awaited, kept);
         const auto not_begun = co_await begin();
         EXPECT_EQ(not_begun, 0);
         co_await project(journal);
-        co_await retain_once(journal, nullptr, awaited);
+        co_await retain_once(journal, nullptr, awaited, kept);
         const auto still_unknown = co_await begin();
         EXPECT_EQ(still_unknown, 0);
-        co_await retain_once(journal, &database, another);
+        co_await retain_once(journal, &database, another, kept);
+        EXPECT_EQ(kept.size(), 1U);
+        if (!kept.empty()) {
+            EXPECT_EQ(kept.front().projection, "total@new");
+            EXPECT_FALSE(kept.front().has_begun);
+        }
         const auto for_another = co_await begin();
         EXPECT_EQ(for_another, 0);
-        co_await retain_once(journal, &database, awaited);
+        co_await retain_once(journal, &database, awaited, kept);
         const auto applied = co_await begin();
         EXPECT_GT(applied, 0);
         co_await journal.close();
     };
     run(story());
+}
+
+TEST(may_go, what_is_not_known_counts_as_needed) {
+    const auto of = [](bool database, bool position, bool may_be_read, bool unread) {
+        topic_knowledge known;
+        known.database = database;
+        known.has_position = position;
+        known.may_be_read = may_be_read;
+        known.is_unread = unread;
+        return what_may_go(known);
+    };
+    EXPECT_EQ(of(true, false, false, false), may_go::nothing);
+    EXPECT_EQ(of(true, false, true, false), may_go::nothing);
+    EXPECT_EQ(of(true, false, false, true), may_go::what_is_old);
+    EXPECT_EQ(of(true, true, false, false), may_go::what_is_applied);
+    EXPECT_EQ(of(true, true, false, true), may_go::what_is_applied);
+    EXPECT_EQ(of(false, false, true, false), may_go::nothing);
+    EXPECT_EQ(of(false, false, true, true), may_go::what_is_old);
+    EXPECT_EQ(of(false, false, false, false), may_go::what_is_old);
+    topic_knowledge awaited{true, true, true, false, true, true};
+    EXPECT_EQ(what_may_go(awaited), may_go::nothing);
+    awaited.awaited_have_begun = true;
+    EXPECT_EQ(what_may_go(awaited), may_go::what_is_applied);
 }
 
 } // namespace

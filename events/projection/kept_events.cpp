@@ -1,0 +1,50 @@
+#include "events/projection/kept_events.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace events {
+
+void kept_log::note(const std::vector<kept_events>& all) {
+    std::map<std::string, seen> now;
+    for (const auto& each : all) {
+        const auto place = fmt::format("{}/{}", each.topic, each.partition);
+        const auto before = seen_.find(place);
+        const bool same = before != seen_.end() && before->second.projection == each.projection &&
+                          before->second.at == each.at;
+        const bool told = same && before->second.told;
+        if (same && !told)
+            tell(each);
+        now.emplace(place, seen{each.projection, each.at, same});
+    }
+    seen_ = std::move(now);
+}
+
+void kept_log::tell(const kept_events& which) {
+    const auto from = std::max(which.first, which.at);
+    const std::string_view why =
+        which.has_begun
+            ? "events stay longer than JOURNAL_RETENTION and JOURNAL_MAX_BYTES say: a projection,"
+              " which does not move on, has not applied them"
+            : "events stay longer than JOURNAL_RETENTION and JOURNAL_MAX_BYTES say: as far as this"
+              " server knows, no projection has applied them";
+    const auto hint =
+        which.has_begun
+            ? fmt::format("`event-archiver projections` shows its state; if nothing runs it any more:"
+                          " event-archiver projections forget '{}'",
+                          which.projection)
+            : std::string("run `event-archiver project`, and give this server the same"
+                          " PG_CONNECTION_STRING; if no projection reads the topic, name it in"
+                          " JOURNAL_UNREAD_TOPICS");
+    log_.warn("journal.kept", why,
+              {{"topic", which.topic},
+               {"position", from},
+               {"events", which.end - from},
+               {"projection", which.projection},
+               {"hint", hint}});
+}
+
+} // namespace events

@@ -1,0 +1,48 @@
+// Events that a journal keeps beyond its limits, and the warning that says why.
+// Tested by tests/integration/test_journal_retention.py.
+#pragma once
+
+#include "async/log.hpp"
+#include "events/event.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace events {
+
+// They would be gone by their age or the journal's size, and stay because they are needed.
+struct kept_events {
+    std::string topic;
+    std::int32_t partition = 0;
+    position first = 0;
+    position end = 0;
+    std::string projection; // that needs them; empty: no projection has a position there
+    bool has_begun = false; // the projection
+    position at = 0;        // it is there then
+};
+
+class kept_log {
+  public:
+    explicit kept_log(async::log& log)
+        : log_(log) {}
+
+    // What was found just now. Logged once, if it was the same the last time: a projection that moves on
+    // needs no word.
+    void note(const std::vector<kept_events>& all);
+
+  private:
+    struct seen {
+        std::string projection;
+        position at = 0;
+        bool told = false;
+    };
+
+    void tell(const kept_events& which);
+
+    async::log& log_;
+    std::map<std::string, seen> seen_; // by topic and partition
+};
+
+} // namespace events
