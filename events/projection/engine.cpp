@@ -160,14 +160,22 @@ awaitable<void> projection_engine::run_topic(runner& each, std::string name) {
     const bool there = co_await wait_for_topic(each, name);
     if (!there)
         co_return;
-    auto* const source = co_await journal_.view(name);
+    topic* source = nullptr;
+    std::function<awaitable<void>()> opening = [this, &name, &source]() -> awaitable<void> {
+        source = co_await journal_.view(name);
+    };
+    co_await each.session.repeat(std::move(opening));
     co_await run_partitions(each, *source, 0);
 }
 
 // False: there is no such topic, and the caller should not wait for it.
 awaitable<bool> projection_engine::wait_for_topic(runner& each, std::string name) {
     for (;;) {
-        const auto names = co_await journal_.topics();
+        std::vector<std::string> names;
+        std::function<awaitable<void>()> looking = [this, &names]() -> awaitable<void> {
+            names = co_await journal_.topics();
+        };
+        co_await each.session.repeat(std::move(looking));
         if (std::ranges::find(names, name) != names.end())
             co_return true;
         std::function<awaitable<void>(db::connection&)> body = [&each, &name](db::connection& session) {
