@@ -31,9 +31,10 @@ constexpr std::string_view texts = "pg_temp.event_archiver_texts";
 awaitable<void> day_loader::prove() {
     if (staged_.empty())
         co_return;
-    const auto sql = fmt::format("COPY (SELECT t.{0}::date - date '1970-01-01', {1} FROM {2} t WHERE EXISTS"
-                                 " (SELECT FROM {3} s WHERE {4})) TO STDOUT (FORMAT csv)",
-                                 target_.time_column, column_list("t."), target_.name, stage, same_row());
+    const auto sql = fmt::format(
+        "COPY (SELECT t.{0}::date - date '1970-01-01', {1} FROM {2} t WHERE {5} AND EXISTS"
+        " (SELECT FROM {3} s WHERE {4})) TO STDOUT (FORMAT csv)",
+        target_.time_column, column_list("t."), target_.name, stage, same_row(), own_rows(target_, "t."));
     std::map<lake::day, lake::content_digest> found;
     auto copy = co_await session_.start_copy_out(sql);
     csv::day_splitter days;

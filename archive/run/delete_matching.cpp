@@ -63,7 +63,7 @@ awaitable<deleted_rows> delete_matching(const run_context& context, db::connecti
     context.report.enter(run_phase::deleting);
     const auto& table = opened.table;
     const auto columns = columns_in_sql(table);
-    const auto clause = matching_clause(table, request.where, request.days);
+    const auto clause = matching_clause(table, request.where, request.days) + " AND " + own_rows(table);
     deleted_rows result;
     const auto oid = std::to_string(table.oid);
     const auto policies = co_await session.query("SELECT pg_catalog.row_security_active($1::pg_catalog.oid)",
@@ -88,6 +88,7 @@ awaitable<deleted_rows> delete_matching(const run_context& context, db::connecti
         co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
         result.went_along = co_await db::look_at_effects(session, watch, untouched, deleted.rows);
     }
+    co_await must_still_be_named(session, table.named);
     fault_point("erase-deleted");
     result.rows = selected.rows;
     const auto number = co_await session.query("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text");

@@ -38,7 +38,7 @@ awaitable<lake::content_digest> remove_partitions(archive_transaction& work, par
     for (const auto& each : opened.partitions) {
         lake::content_digest rows;
         if (work.compare_rows)
-            rows = co_await digest_of_copy(opened.session, copy_all_sql(opened.table, each.name));
+            rows = co_await digest_of_copy(opened.session, copy_all_sql(opened.table, each));
         const auto had = co_await remove_partition(opened.session, opened.table, work.plan.rows, each, how);
         if (had == 0)
             continue;
@@ -173,6 +173,8 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
     fault_point("deleted");
     const auto now = co_await members_of(work.opened);
     must_be_the_same(left, now, work.opened.table);
+    if (removed + deleted != work.rows())
+        co_await must_still_be_named(session, work.opened.table.named);
     if (removed + deleted != work.rows())
         throw async::error(
             failure::integrity,

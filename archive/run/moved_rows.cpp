@@ -51,9 +51,9 @@ awaitable<bool> has_all_restored(const run_transaction& opened, const lake::list
     const auto inserted = rows_inserted_with(file, files);
     if (!inserted || db::compare_histories(author.position, opened.position) != db::history::same)
         co_return false;
-    const auto sql =
-        fmt::format("SELECT count(*) FROM {} WHERE {} AND xmin = (($1::numeric % 4294967296)::text)::xid",
-                    opened.table.name, day_clause(opened.table, file.key().which));
+    const auto sql = fmt::format(
+        "SELECT count(*) FROM {} WHERE {} AND {} AND xmin = (($1::numeric % 4294967296)::text)::xid",
+        opened.table.name, day_clause(opened.table, file.key().which), own_rows(opened.table));
     const std::array parameters{db::parameter(author.transaction)};
     const auto counted = co_await opened.session.query(sql, parameters);
     co_return static_cast<std::uint64_t>(counted.integer(0, 0)) == *inserted;

@@ -84,6 +84,10 @@ awaitable<bool> transaction_opener::open(run_transaction& opened) {
     opened.transaction = co_await db::transaction::begin(session, coordinator_options(settings));
     co_await lock_against_rewriting(settings, opened, named);
     co_await lock_partitions(session, opened.partitions);
+    std::vector<std::uint32_t> locked;
+    for (const auto& each : opened.partitions)
+        locked.push_back(each.oid);
+    co_await must_have_locked(session, named, std::move(locked));
     opened.table = co_await describe_table(session, named, settings.time_column, settings.key_columns);
     if (!co_await try_lock(session, lock)) {
         co_await note_holder(session, lock);

@@ -1,5 +1,6 @@
 #include "archive/stage/table_reader.hpp"
 
+#include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/task_group.hpp"
@@ -117,10 +118,16 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
     // Before the first piece of work is taken: the coordinator's locks keep the table from being rewritten,
     // and this does not wait for a session that waits for the coordinator.
     co_await lock_table_at_once(session, context_.table.named);
+    co_await must_have_locked(session, context_.table.named);
     co_await must_see_as_coordinator(session);
     while (next_ < count) {
         const auto index = next_++;
-        co_await read(session, index);
+        const auto failed = co_await async::caught(read(session, index));
+        if (!failed)
+            continue;
+        if (async::failure_of(failed) == failure::integrity && session.usable())
+            co_await must_still_be_named(session, context_.table.named);
+        std::rethrow_exception(failed);
     }
     co_await transaction->rollback(); // it has only read
 }

@@ -6,6 +6,7 @@
 #include "lake/conflict.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 
@@ -26,6 +27,10 @@ std::string for_people(const std::string& name) {
 
 std::string lock_sql(const named_table& table) {
     return fmt::format("LOCK TABLE {} IN {} MODE", table.sql(), mode_of(table));
+}
+
+lake::conflict was_renamed(const named_table& table) {
+    return lake::conflict(fmt::format("the name {} went to another table meanwhile", table.text()));
 }
 
 } // namespace
@@ -106,6 +111,30 @@ awaitable<void> lock_table_at_once(db::connection& session, const named_table& t
             throw;
         throw lake::conflict(fmt::format("somebody waits for an exclusive lock on table {}", table.text()));
     }
+}
+
+awaitable<void> must_have_locked(db::connection& session, const named_table& table,
+                                 std::vector<std::uint32_t> partitions) {
+    const auto oid = std::to_string(table.oid);
+    const auto mode = table.may_select_all ? "AccessShareLock" : "RowExclusiveLock";
+    const auto parts = fmt::format("{{{}}}", fmt::join(partitions, ","));
+    const auto held = co_await session.query(
+        "SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks"
+        " WHERE locktype OPERATOR(pg_catalog.=) 'relation'::pg_catalog.text AND granted"
+        " AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()"
+        " AND (relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid"
+        "      AND mode OPERATOR(pg_catalog.=) $2::pg_catalog.text"
+        "   OR relation OPERATOR(pg_catalog.=) ANY ($3::pg_catalog.oid[])"
+        "      AND mode OPERATOR(pg_catalog.=) 'ShareLock'::pg_catalog.text)",
+        std::string_view(oid), std::string_view(mode), std::string_view(parts));
+    if (static_cast<std::size_t>(held.integer(0, 0)) != partitions.size() + 1)
+        throw was_renamed(table);
+}
+
+awaitable<void> must_still_be_named(db::connection& session, const named_table& table) {
+    const auto now = co_await look_for_table(session, table.sql());
+    if (now.oid != table.oid)
+        throw was_renamed(table);
 }
 
 awaitable<std::string> sessions_against(db::connection& session, const named_table& table) {

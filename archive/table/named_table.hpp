@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace archive {
 
@@ -41,6 +42,15 @@ struct named_table {
 // For a session that reads beside one that holds the lock: throws `conflict` if another session waits for an
 // exclusive lock: it waits for the session with the lock, which waits for this one.
 [[nodiscard]] awaitable<void> lock_table_at_once(db::connection& session, const named_table& table);
+
+// LOCK TABLE goes by name, and ALTER SCHEMA … RENAME gives a name to another table without waiting for a
+// lock. Throws `conflict` unless this transaction holds the lock of `lock_table` on this table, and SHARE on
+// `partitions`.
+[[nodiscard]] awaitable<void> must_have_locked(db::connection& session, const named_table& table,
+                                               std::vector<std::uint32_t> partitions = {});
+// Where rows are missing that were seen before: throws `conflict` if the name belongs to another table by
+// now.
+[[nodiscard]] awaitable<void> must_still_be_named(db::connection& session, const named_table& table);
 
 // "pid 4711 (user cron, application psql)": the session that has the table or a part of it locked against us,
 // or waits to have it; empty if none is seen.

@@ -60,6 +60,18 @@ awaitable<void> drop(db::connection& session, std::string name) {
     co_await session.execute("RELEASE event_archiver_drop");
 }
 
+// DETACH and DROP go by name, and the schema may have been renamed a moment before.
+awaitable<void> must_be_gone(db::connection& session, const partition& which, partition_removal how) {
+    const auto oid = std::to_string(which.oid);
+    const std::array parameters{db::parameter(oid)};
+    const auto left =
+        co_await session.query("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = $1::oid),"
+                               " EXISTS (SELECT FROM pg_class WHERE oid = $1::oid)",
+                               parameters);
+    if (left.boolean(0, 0) || (how == partition_removal::drop && left.boolean(0, 1)))
+        throw lake::conflict(fmt::format("the name {} went to another table meanwhile", which.name));
+}
+
 } // namespace
 
 awaitable<std::vector<partition>> partitions_before(db::connection& session, const table_description& table,
@@ -78,11 +90,11 @@ awaitable<std::vector<partition>> partitions_before(db::connection& session, con
             "Leave ARCHIVE_PARTITIONS at `delete`.");
     // A range that ends in MAXVALUE has no quoted bound, and the default partition none at all.
     const auto sql = fmt::format(
-        "SELECT name, upper::text FROM (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname),"
-        " substring(pg_get_expr(c.relpartbound, c.oid) FROM $$ TO \\('([^']*)'\\)$$)::{}"
+        "SELECT name, upper::text, part FROM (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname),"
+        " substring(pg_get_expr(c.relpartbound, c.oid) FROM $$ TO \\('([^']*)'\\)$$)::{}, c.oid"
         " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = "
         "c.relnamespace"
-        " WHERE i.inhparent = $1::oid AND c.relkind = 'r' AND {}{}) AS bounds (name, upper)"
+        " WHERE i.inhparent = $1::oid AND c.relkind = 'r' AND {}{}) AS bounds (name, upper, part)"
         " WHERE upper <= ({}) ORDER BY upper",
         table.time_has_zone ? "timestamptz AT TIME ZONE 'UTC'" : "timestamp",
         // A DETACH CONCURRENTLY that was cancelled: no statement sees the partition, so none can remove it
@@ -91,7 +103,8 @@ awaitable<std::vector<partition>> partitions_before(db::connection& session, con
     const auto found = co_await session.query(sql, parameters);
     std::vector<partition> result;
     for (int row = 0; row < found.rows(); ++row)
-        result.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1))});
+        result.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1)),
+                          static_cast<std::uint32_t>(found.integer(row, 2))});
     co_return result;
 }
 
@@ -114,14 +127,16 @@ awaitable<void> lock_partitions(db::connection& session, std::vector<partition> 
 
 awaitable<std::uint64_t> remove_partition(db::connection& session, const table_description& table,
                                           const selection& rows, partition which, partition_removal how) {
-    const auto counted = co_await session.query(fmt::format(
-        "SELECT count(*), count(*) FILTER (WHERE {}) FROM ONLY {}", where_clause(table, rows), which.name));
+    const auto counted = co_await session.query(
+        fmt::format("SELECT count(*), count(*) FILTER (WHERE {} AND tableoid = {}::oid) FROM ONLY {}",
+                    where_clause(table, rows), which.oid, which.name));
     const auto all = static_cast<std::uint64_t>(counted.integer(0, 0));
     if (all == 0 || counted.integer(0, 0) != counted.integer(0, 1))
         co_return 0;
     co_await session.execute(fmt::format("ALTER TABLE {} DETACH PARTITION {}", table.name, which.name));
     if (how == partition_removal::drop)
         co_await drop(session, which.name);
+    co_await must_be_gone(session, which, how);
     co_return all;
 }
 

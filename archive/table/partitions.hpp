@@ -15,11 +15,6 @@
 
 namespace archive {
 
-struct partition {
-    std::string name;  // quoted and qualified, ready for SQL
-    std::string upper; // the end of its range, not included, as a timestamp in UTC
-};
-
 // The table's own partitions whose range ends at or before `cutoff`, an SQL expression of a timestamp in UTC;
 // oldest first. Throws async::error(precondition) if the table is not partitioned by ranges of its time
 // column.

@@ -57,8 +57,8 @@ std::string lookup_sql(const table_description& table, const std::vector<std::st
                              : fmt::format("({}) IN (SELECT {} FROM unnest({}) AS event_archiver_keys({}))",
                                            fmt::join(names, ", "), fmt::join(looked_up, ", "),
                                            fmt::join(arrays, ", "), fmt::join(looked_up, ", "));
-    return fmt::format("COPY (SELECT {} FROM {} WHERE {}{}) TO STDOUT (FORMAT csv)",
-                       fmt::join(selected, ", "), table.name, matches,
+    return fmt::format("COPY (SELECT {} FROM {} WHERE {} AND {}{}) TO STDOUT (FORMAT csv)",
+                       fmt::join(selected, ", "), table.name, matches, own_rows(table),
                        where.empty() ? std::string() : fmt::format(" AND ({})", where));
 }
 

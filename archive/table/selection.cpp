@@ -120,8 +120,8 @@ std::string backlog_seconds_sql(const table_description& table, const selection&
 }
 
 std::string copy_day_sql(const table_description& table, const selection& rows) {
-    return fmt::format("COPY (SELECT {} FROM {} WHERE {}) TO STDOUT (FORMAT csv)", column_list(table),
-                       table.name, where_clause(table, rows));
+    return fmt::format("COPY (SELECT {} FROM {} WHERE {} AND {}) TO STDOUT (FORMAT csv)", column_list(table),
+                       table.name, where_clause(table, rows), own_rows(table));
 }
 
 std::string copy_range_sql(const table_description& table, const selection& rows, const page_range& pages) {
@@ -130,7 +130,7 @@ std::string copy_range_sql(const table_description& table, const selection& rows
         where += fmt::format(" AND ctid >= '({},0)'::tid", pages.first);
     if (pages.end)
         where += fmt::format(" AND ctid < '({},0)'::tid", *pages.end);
-    where += shard_clause(table, rows.shard) + held_clause(table, rows.held);
+    where += shard_clause(table, rows.shard) + held_clause(table, rows.held) + " AND " + own_rows(table);
     return fmt::format(
         "COPY (SELECT CASE WHEN {} >= {} THEN {} END, {} FROM {} WHERE {}) TO STDOUT (FORMAT csv)",
         table.time_column, time_literal(table, rows.lower), day_number(table), column_list(table), table.name,
@@ -150,11 +150,13 @@ std::string sample_pages_sql(const table_description& table, const selection& ro
 }
 
 std::string delete_sql(const table_description& table, const selection& rows) {
-    return fmt::format("DELETE FROM {} WHERE {}", table.name, where_clause(table, rows));
+    return fmt::format("DELETE FROM {} WHERE {} AND {}", table.name, where_clause(table, rows),
+                       own_rows(table));
 }
 
-std::string copy_all_sql(const table_description& table, std::string_view partition) {
-    return fmt::format("COPY (SELECT {} FROM ONLY {}) TO STDOUT (FORMAT csv)", column_list(table), partition);
+std::string copy_all_sql(const table_description& table, const partition& part) {
+    return fmt::format("COPY (SELECT {} FROM ONLY {} WHERE tableoid = {}::oid) TO STDOUT (FORMAT csv)",
+                       column_list(table), part.name, part.oid);
 }
 
 std::string copy_deleted_sql(const table_description& table, const selection& rows) {

@@ -35,6 +35,12 @@ struct page_range {
     std::optional<std::uint64_t> end;
 };
 
+struct partition {
+    std::string name;  // quoted and qualified, ready for SQL
+    std::string upper; // the end of its range, not included, as a timestamp in UTC
+    std::uint32_t oid = 0;
+};
+
 // Cuts `pages` into about `count` ranges, none shorter than `pages_min`.
 [[nodiscard]] std::vector<page_range> cut_pages(std::uint64_t pages, std::size_t count,
                                                 std::uint64_t pages_min);
@@ -65,8 +71,8 @@ struct page_range {
 [[nodiscard]] std::string sample_pages_sql(const table_description& table, const selection& rows,
                                            double percent);
 [[nodiscard]] std::string delete_sql(const table_description& table, const selection& rows);
-// All rows of a partition, quoted and qualified, as copy_day_sql writes them.
-[[nodiscard]] std::string copy_all_sql(const table_description& table, std::string_view partition);
+// All rows of a partition, as copy_day_sql writes them.
+[[nodiscard]] std::string copy_all_sql(const table_description& table, const partition& part);
 // The DELETE, and each deleted row as copy_day_sql writes it.
 [[nodiscard]] std::string copy_deleted_sql(const table_description& table, const selection& rows);
 

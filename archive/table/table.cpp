@@ -7,6 +7,7 @@
 #include "lake/conflict.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -113,6 +114,21 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
     table.identity = azure::crc64(0, std::as_bytes(std::span(told_by)));
 }
 
+awaitable<std::vector<std::uint32_t>> members_of(db::connection& session, const table_description& table) {
+    std::vector<std::uint32_t> members;
+    if (!table.partitioned) {
+        members.push_back(table.oid);
+        co_return members;
+    }
+    const std::string oid = std::to_string(table.oid);
+    const auto found = co_await session.query(
+        "SELECT relid::oid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf ORDER BY 1",
+        std::string_view(oid));
+    for (int row = 0; row < found.rows(); ++row)
+        members.push_back(static_cast<std::uint32_t>(found.integer(row, 0)));
+    co_return members;
+}
+
 } // namespace
 
 awaitable<table_description> describe_table(db::connection& session, named_table named,
@@ -154,7 +170,16 @@ awaitable<table_description> describe_table(db::connection& session, named_table
                                " AND a.attname = $2)",
                                parameters);
     table.indexed_by_time = index.boolean(0, 0);
+    table.members = co_await members_of(session, table);
     co_return table;
+}
+
+std::string own_rows(const table_description& table, std::string_view alias) {
+    if (table.members.size() == 1)
+        return fmt::format("{}tableoid OPERATOR(pg_catalog.=) {}::pg_catalog.oid", alias,
+                           table.members.front());
+    return fmt::format("{}tableoid OPERATOR(pg_catalog.=) ANY ('{{{}}}'::pg_catalog.oid[])", alias,
+                       fmt::join(table.members, ","));
 }
 
 std::size_t time_position(const table_description& table) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace archive {
@@ -40,12 +41,18 @@ struct table_description {
     bool time_has_zone = false;
     bool indexed_by_time = false; // a valid, complete btree index leads with the time column
     bool partitioned = false;
+    std::vector<std::uint32_t> members; // OIDs of the tables that hold its rows: itself, or its partitions
     std::uint64_t pages = 0;
     double rows_estimate = 0;
 };
 
 // Of the time column, in `columns`.
 [[nodiscard]] std::size_t time_position(const table_description& table);
+
+// "tableoid = …": true for the rows of this very table. A statement names a table, and ALTER SCHEMA … RENAME
+// gives the name to another one without waiting for a lock. `alias` of the table in the statement: "" or
+// "t.". Pure.
+[[nodiscard]] std::string own_rows(const table_description& table, std::string_view alias = {});
 
 // Whether the key must be unique: in the table that is archived it must, in a copy it need not.
 enum class key_demand : std::uint8_t { unique, any };
