@@ -1,13 +1,16 @@
 #include "lake/ledger.hpp"
 
 #include "async/fault_point.hpp"
+#include "azure/blob/crc64.hpp"
 #include "db/position.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <span>
 #include <utility>
 
 namespace lake {
@@ -56,6 +59,18 @@ bool came_less_far(const file_record& one, const file_record& other) noexcept {
 
 bool same_write(const file_record& one, const file_record& other) noexcept {
     return one.run == other.run && one.transaction == other.transaction;
+}
+
+std::uint64_t hash_of(const file_record& write) {
+    const auto text = fmt::format("{} {}", write.run, write.transaction);
+    return azure::crc64(0, std::as_bytes(std::span(text)));
+}
+
+// Whether the file was written before what the ledger knows last.
+bool is_earlier(const file_record& write, const ledger_entry& known) noexcept {
+    const auto history = db::compare_histories(known.now.position, write.position);
+    return history == db::history::behind ||
+           (history == db::history::foreign && std::ranges::count(known.earlier, hash_of(write)) > 0);
 }
 
 } // namespace
@@ -119,10 +134,20 @@ std::optional<ledger_entry> entry_from(std::string_view line) {
 
 void note_entry(ledger_state& known, ledger_entry entry) {
     const auto found = known.find(entry.file);
-    if (found == known.end())
+    if (found == known.end()) {
         known.emplace(entry.file, std::move(entry));
-    else if (is_decision(entry) || !came_less_far(entry.now, found->second.now))
-        found->second = std::move(entry);
+        return;
+    }
+    auto& last = found->second;
+    if (is_decision(entry) || !came_less_far(entry.now, last.now))
+        std::swap(last, entry);
+    else
+        entry.earlier.clear();
+    // `entry` is the earlier one by now.
+    auto earlier = std::move(entry.earlier);
+    if (!same_write(entry.now, last.now))
+        earlier.push_back(hash_of(entry.now));
+    last.earlier.insert(last.earlier.end(), earlier.begin(), earlier.end());
 }
 
 ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file* found) noexcept {
@@ -131,8 +156,7 @@ ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file*
     if (known.now.rows == 0) {
         // No row of it can be missed. But an earlier version that came back has rows that were erased.
         const bool came_back = known.word == ledger_word::erased && found->mark.mark &&
-                               found->mark.mark->now.rows > 0 &&
-                               came_less_far(found->mark.mark->now, known.now);
+                               found->mark.mark->now.rows > 0 && is_earlier(found->mark.mark->now, known);
         return came_back ? ledger_verdict::older : ledger_verdict::as_known;
     }
     if (!found->mark.mark) // others wrote it, or its mark is spoiled, which is told elsewhere
@@ -147,7 +171,7 @@ ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file*
                    : ledger_verdict::altered;
     if (mark.pending && mark.base && same_write(*mark.base, known.now)) // it was about to be taken back
         return ledger_verdict::as_known;
-    return came_less_far(mark.now, known.now) ? ledger_verdict::older : ledger_verdict::as_known;
+    return is_earlier(mark.now, known) ? ledger_verdict::older : ledger_verdict::as_known;
 }
 
 std::string describe(ledger_verdict verdict, const ledger_entry& known) {
@@ -225,12 +249,15 @@ awaitable<void> ledger::record(std::vector<ledger_entry> entries, async::log& lo
     }
 }
 
-awaitable<ledger_state> ledger::read() {
+awaitable<ledger_state> ledger::read(std::string since) {
     ledger_state known;
     const auto months = co_await lake_.bookkeeping();
     for (const auto& month : months) {
         const auto name = last_part(month.name);
-        if (!name.starts_with("ledger-") || !name.ends_with(".jsonl"))
+        constexpr std::string_view ledger_of = "ledger-";
+        if (!name.starts_with(ledger_of) || !name.ends_with(".jsonl"))
+            continue;
+        if (name.substr(ledger_of.size(), since.size()) < since)
             continue;
         std::string rest;
         const azure::body_sink take = [&known, &rest](std::span<const std::byte> piece) -> awaitable<void> {

@@ -5,6 +5,7 @@
 #include "async/log.hpp"
 #include "lake/folder_owner.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,6 +21,9 @@ struct ledger_entry {
     azure::etag etag; // as it was published
     std::string word; // "archived", "settled", "restored", "exported", or a decision
     std::string by;   // who decided, where a person did; else empty
+    // What earlier lines said of the file, as hashes of run and transaction: a file that one of them speaks
+    // of is an earlier version, also where the positions of two servers cannot be compared.
+    std::vector<std::uint64_t> earlier = {};
 };
 // Decisions about a file: whatever was known of it before, this is what it holds from now on. Their position
 // is that of the server when they were made.
@@ -68,8 +72,9 @@ class ledger {
     // The same for what has committed: where the service will never take it (an account without append blobs,
     // a policy), it warns. Throws an error if another try may help: the marks then have to stay.
     [[nodiscard]] awaitable<void> record(std::vector<ledger_entry> entries, async::log& log);
-    // All months. Empty where an older version wrote the folder.
-    [[nodiscard]] awaitable<ledger_state> read();
+    // All months from `since` on, "2026-01"; by default all. Empty where an older version wrote the folder. A
+    // line about a day stands in that day's month or in a later one.
+    [[nodiscard]] awaitable<ledger_state> read(std::string since = {});
 
   private:
     [[nodiscard]] awaitable<void> append_text(std::string name, std::string text);

@@ -90,7 +90,8 @@ archive_run::archive_run(const run_context& context)
     , opener_(context,
               if_any_are_removed(context.settings.partitions, [this] { return cutoff_expression(); }))
     , loop_(context, tools_, opener_)
-    , files_(context) {}
+    , files_(context)
+    , known_(tools_.ledger) {}
 
 awaitable<void> archive_run::run() {
     return loop_.repeat([this](run_transaction& opened) { return attempt(opened); });
@@ -114,6 +115,10 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
         co_return attempt_result::finished;
     }
     must_be_deletable(shape, context_.settings.partitions == partition_removal::none);
+    std::vector<lake::day> planned;
+    for (const auto& each : work.plan.days)
+        planned.push_back(each.which);
+    co_await known_.must_be_there(opened.files, std::move(planned));
     co_await foresee_side_effects(opened);
     if (co_await prepare_files(work))
         co_return attempt_result::settled;
@@ -125,6 +130,11 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     co_await end_restores(work);
     if (work.rows() == 0)
         co_return attempt_result::finished;
+    std::vector<lake::day> staged; // in one scan they are known by now only
+    for (const auto& [which, file] : work.staging->files())
+        staged.push_back(which);
+    if (work.plan.how != reading::by_day)
+        co_await known_.must_be_there(opened.files, std::move(staged));
 
     co_await delete_rows(context_, work, cutoff_, attached_);
     co_await must_have_kept_definitions(context_, opened);

@@ -4,6 +4,7 @@
 
 #include "archive/run/archive_transaction.hpp"
 #include "archive/run/file_check.hpp"
+#include "archive/run/known_files.hpp"
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_loop.hpp"
 #include "archive/run/transaction_opener.hpp"
@@ -37,6 +38,7 @@ class archive_run {
     transaction_opener opener_;
     run_loop loop_;
     file_check files_;
+    known_files known_;
     std::string cutoff_;             // fixed by the first transaction
     std::string lower_bound_;        // commit by day: what lies below is done
     std::set<std::string> attached_; // partitions that came while others were taken away

@@ -1,5 +1,6 @@
 #include "archive/run/copy_run.hpp"
 
+#include "archive/run/known_files.hpp"
 #include "archive/run/new_table.hpp"
 #include "archive/run/restore_target.hpp"
 #include "archive/run/run_effects.hpp"
@@ -59,6 +60,12 @@ awaitable<void> copy_run::run() {
     for (const auto* file : files)
         must_be_settled(*file);
     context_.report.days_planned = files.size();
+    lake::ledger book(context_.lake);
+    const auto known = co_await book.read();
+    // Into another table what is there may come back.
+    if (const auto lost = lost_file(known, all, request_.days))
+        context_.log.warn("restore.incomplete", "rows of these days are missing",
+                          {{"error.message", lost->message()}, {"hint", lost->hint()}});
     std::size_t copied = 0;
     const auto begin = [this, &files, &copied](db::connection& session) -> awaitable<void> {
         copied = co_await copy_first(session, files);

@@ -1,6 +1,7 @@
 #include "archive/run/restore_run.hpp"
 
 #include "archive/run/day_loader.hpp"
+#include "archive/run/known_files.hpp"
 #include "archive/run/restore_commit.hpp"
 #include "archive/run/restore_target.hpp"
 #include "archive/run/run_effects.hpp"
@@ -70,6 +71,9 @@ awaitable<attempt_result> restore_run::attempt(run_transaction& opened) {
     context_.report.enter(run_phase::restoring);
     const auto files = files_to_restore(opened.files, request_.days);
     context_.report.days_planned = files.size();
+    const auto known = co_await tools_.ledger.read();
+    if (auto lost = lost_file(known, opened.files, request_.days))
+        throw async::error(*std::move(lost));
     co_await look_before(opened, files);
     if (!context_.settings.dry_run && co_await convert_append_blobs(tools_, opened, files))
         co_return attempt_result::settled;

@@ -72,3 +72,64 @@ def test_a_file_whose_rows_stand_in_a_copy_is_not_missing(scene):
     assert ledger(scene) == before
     scene.finish()
     assert named(scene) == {}
+
+
+DAY = "events_2024-01-01.csv"
+
+
+def two_versions(archiver, table, lake, container) -> tuple:
+    """The day's file has six rows, the ledger knows them; the version of three rows is returned."""
+    for hour in (1, 2, 3):
+        table.insert(f"2024-01-01 0{hour}:00:00")
+    archiver.run("archive", expect=0)
+    version = lake.get(container, DAY), lake.head(container, DAY).metadata
+    for hour in (4, 5, 6):
+        table.insert(f"2024-01-01 0{hour}:00:00")
+    archiver.run("archive", expect=0)
+    return version
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+@pytest.mark.parametrize("lost", ["missing", "older", "older and late rows before it"])
+def test_no_run_writes_to_a_day_whose_rows_are_lost(archiver, table, lake, container, lost, index):
+    """Or the ledger would forget what it knew, and nobody would be told."""
+    if not index:
+        table.execute('DROP INDEX IF EXISTS "Event_created_at"')
+    content, mark = two_versions(archiver, table, lake, container)
+    lake.delete(container, DAY)
+    if lost != "missing":
+        lake.put_blob(container, DAY, content, metadata=mark)
+    archiver.run("verify", expect=7)
+    table.insert("2024-01-01 00:30:00" if "late" in lost else "2024-01-01 12:00:00")
+    before = lake.get(container, DAY) if lost != "missing" else None
+    refused = archiver.run("archive", expect=7)
+    assert DAY in refused.stderr and "the ledger knows 6 rows" in refused.stderr, str(refused)
+    assert (lake.get(container, DAY) if lost != "missing" else None) == before
+    assert table.value('SELECT count(*) FROM public."Event"') == 1
+    archiver.run("verify", expect=7)
+    # Another day is archived all the same.
+    table.execute('TRUNCATE public."Event"')
+    table.insert("2024-01-02 12:00:00")
+    archiver.run("archive", expect=0)
+    archiver.run("recover", "--discard" if lost == "missing" else "--keep", DAY, expect=0)
+    table.insert("2024-01-01 12:00:00")
+    archiver.run("archive", expect=0)
+    archiver.run("verify", expect=0)
+
+
+def test_nothing_is_restored_of_a_day_whose_rows_are_lost(archiver, table, lake, container):
+    content, mark = two_versions(archiver, table, lake, container)
+    table.insert("2024-01-02 12:00:00")
+    archiver.run("archive", expect=0)
+    lake.delete(container, DAY)
+    for known in (False, True):
+        if known:
+            lake.put_blob(container, DAY, content, metadata=mark)
+        for days in (["--day", "2024-01-01"], ["--from", "2024-01-01", "--to", "2024-01-02"])[0 if known else 1:]:
+            refused = archiver.run("restore", *days, expect=7)
+            assert DAY in refused.stderr and table.value('SELECT count(*) FROM public."Event"') == 0, str(refused)
+    looked = archiver.run("restore", "--day", "2024-01-01", "--into", "looked", expect=0)
+    assert looked.events("restore.incomplete") and table.value("SELECT count(*) FROM looked") == 3
+    archiver.run("recover", "--keep", DAY, expect=0)
+    archiver.run("restore", "--day", "2024-01-01", expect=0)
+    assert table.value('SELECT count(*) FROM public."Event"') == 3

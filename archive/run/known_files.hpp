@@ -1,0 +1,39 @@
+// The ledger knows files that are missing by now, or that are an earlier version: a run that wrote to such a
+// day would make the ledger forget it, and the loss would never be seen. Tested by
+// tests/fault/test_missing_files.py.
+#pragma once
+
+#include "async/asio.hpp"
+#include "async/error.hpp"
+#include "lake/day_range.hpp"
+#include "lake/ledger.hpp"
+#include "lake/listed_file.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace archive {
+
+using async::awaitable;
+
+// The error for the first file of these days that is missing or an earlier version; nothing if they are all
+// there. Pure.
+[[nodiscard]] std::optional<async::error> lost_file(const lake::ledger_state& known,
+                                                    const lake::file_map& files, const lake::day_range& days);
+
+// For one run: the ledger is read once.
+class known_files {
+  public:
+    explicit known_files(lake::ledger& ledger)
+        : ledger_(ledger) {}
+
+    // Throws async::error(integrity) that names the first such file of these days. Later calls name no
+    // earlier day: the ledger is read from the month of the first one on.
+    [[nodiscard]] awaitable<void> must_be_there(const lake::file_map& files, std::vector<lake::day> days);
+
+  private:
+    lake::ledger& ledger_;
+    std::optional<lake::ledger_state> known_;
+};
+
+} // namespace archive
