@@ -5,17 +5,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace lake {
-
-namespace {
-
-bool may_be_ours(std::string_view name) { return key_of_file(name) || key_of_side_copy(name); }
-
-} // namespace
 
 folder::folder(azure::blob_client& client, std::string path, azure::directory_client* directories,
                std::string encryption_scope)
@@ -56,115 +48,128 @@ awaitable<void> folder::create_folder() {
         co_await client_.ensure_marker_blob(prefix_.substr(0, slash), marker, encryption_scope_);
 }
 
-awaitable<std::optional<folder::found_blobs>> folder::find_blobs(name_filter wanted) {
-    found_blobs found;
+awaitable<folder::looked> folder::find_blobs(const azure::blob_sink& take) {
+    auto seen = looked::nothing_at_all;
+    const azure::blob_sink note = [&seen, &take](azure::blob_properties blob) {
+        seen = looked::something;
+        take(std::move(blob));
+    };
     std::string marker;
     do {
         azure::blob_page page;
         try {
-            page = co_await client_.list(prefix_, marker);
+            page = co_await client_.list(prefix_, marker, note);
         } catch (const azure::storage_error& failed) {
             if (failed.status() != 404)
                 throw;
-            co_return std::nullopt;
+            co_return looked::no_container;
         }
-        found.empty = found.empty && page.blobs.empty() && page.folders.empty();
         for (auto& inner : page.folders) {
             // A directory where a day's file should be: a file cannot be written there.
             inner.pop_back();
             azure::blob_properties directory;
             directory.name = std::move(inner);
             directory.directory = true;
-            page.blobs.push_back(std::move(directory));
+            note(std::move(directory));
         }
-        for (auto& blob : page.blobs)
-            if (wanted(std::string_view(blob.name).substr(prefix_.size())))
-                found.wanted.push_back(std::move(blob));
         marker = std::move(page.next_marker);
     } while (!marker.empty());
-    co_return found;
+    co_return seen;
 }
 
-awaitable<std::optional<std::vector<azure::blob_properties>>> folder::present_blobs(name_filter wanted) {
-    auto found = co_await find_blobs(std::move(wanted));
-    if (!found)
-        co_return std::nullopt;
-    co_return std::move(found->wanted);
-}
-
-folder_contents folder::contents_of(std::vector<azure::blob_properties> blobs) {
-    folder_contents found;
-    directories_found_.clear();
-    for (auto& blob : blobs) {
-        const auto name = std::string_view(blob.name).substr(prefix_.size());
-        const auto key = key_of_file(name);
-        const auto original = key_of_side_copy(name);
-        if (blob.directory) {
-            if (key)
-                directories_found_.insert(*key);
-        } else if (key) {
-            auto mark = mark_from(blob.metadata);
-            found.days.insert_or_assign(*key, listed_file{std::move(blob), std::move(mark)});
-        } else if (original) {
-            found.copies.insert_or_assign(*original, listed_file{std::move(blob), {}});
-        }
-    }
-    return found;
-}
-
-awaitable<std::vector<azure::blob_properties>> folder::blobs(name_filter wanted) {
-    auto found = co_await find_blobs(wanted);
+awaitable<void> folder::find_or_make(const azure::blob_sink& take) {
+    auto seen = co_await find_blobs(take);
     bool made = false;
-    if (!found) {
+    if (seen == looked::no_container) {
         made = co_await client_.ensure_container();
-        found = co_await find_blobs(wanted);
+        seen = co_await find_blobs(take);
     }
-    if (!found && !made)
+    if (seen == looked::no_container && !made)
         throw async::error(
             async::failure::precondition,
             fmt::format("container '{}' is not there, and the SAS may not make it", client_.container()),
             "Create it once, with the account's key or a role: az storage container create.");
-    if (!found)
+    if (seen == looked::no_container)
         throw async::error(
             async::failure::temporary,
             fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
     // Once: the lock blob's maker lists again before there is anything in it.
-    if (found->empty && !prefix_.empty() && !std::exchange(folder_made_, true))
+    if (seen == looked::nothing_at_all && !prefix_.empty() && !std::exchange(folder_made_, true))
         co_await create_folder();
-    co_return std::move(found->wanted);
+}
+
+awaitable<std::vector<azure::blob_properties>> folder::blobs(name_filter wanted) {
+    std::vector<azure::blob_properties> kept;
+    const azure::blob_sink take = [&](azure::blob_properties blob) {
+        if (wanted(std::string_view(blob.name).substr(prefix_.size())))
+            kept.push_back(std::move(blob));
+    };
+    co_await find_or_make(take);
+    co_return kept;
+}
+
+awaitable<std::optional<std::vector<azure::blob_properties>>> folder::present_blobs(name_filter wanted) {
+    std::vector<azure::blob_properties> kept;
+    const azure::blob_sink take = [&](azure::blob_properties blob) {
+        if (wanted(std::string_view(blob.name).substr(prefix_.size())))
+            kept.push_back(std::move(blob));
+    };
+    const auto seen = co_await find_blobs(take);
+    if (seen == looked::no_container)
+        co_return std::nullopt;
+    co_return kept;
+}
+
+// What cannot be ours is dropped.
+void folder::sort_in(azure::blob_properties blob, folder_contents& into) {
+    const auto name = std::string_view(blob.name).substr(prefix_.size());
+    const auto key = key_of_file(name);
+    if (blob.directory) {
+        if (key)
+            directories_found_.insert(*key);
+    } else if (key) {
+        into.days.add(*key, blob);
+    } else if (const auto original = key_of_side_copy(name)) {
+        into.copies.emplace(*original, listed_file{std::move(blob), {}});
+    }
 }
 
 awaitable<std::vector<azure::blob_properties>> folder::bookkeeping() {
     std::vector<azure::blob_properties> found;
     const auto prefix = prefix_ + std::string(bookkeeping_folder);
+    const azure::blob_sink keep = [&found](azure::blob_properties blob) { found.push_back(std::move(blob)); };
     std::string marker;
     do {
         azure::blob_page page;
         try {
-            page = co_await client_.list(prefix, marker);
+            page = co_await client_.list(prefix, marker, keep);
         } catch (const azure::storage_error& failed) {
             if (failed.status() != 404)
                 throw;
             co_return found;
         }
-        std::ranges::move(page.blobs, std::back_inserter(found));
         marker = std::move(page.next_marker);
     } while (!marker.empty());
     co_return found;
 }
 
 awaitable<folder_contents> folder::contents() {
-    auto found = co_await blobs(may_be_ours);
-    co_return contents_of(std::move(found));
+    folder_contents all;
+    directories_found_.clear();
+    const azure::blob_sink take = [&](azure::blob_properties blob) { sort_in(std::move(blob), all); };
+    co_await find_or_make(take);
+    co_return all;
 }
 
 awaitable<std::optional<file_map>> folder::present_files() {
-    auto blobs = co_await present_blobs(may_be_ours);
-    if (!blobs)
+    folder_contents all;
+    directories_found_.clear();
+    const azure::blob_sink take = [&](azure::blob_properties blob) { sort_in(std::move(blob), all); };
+    const auto seen = co_await find_blobs(take);
+    if (seen == looked::no_container)
         co_return std::nullopt;
-    auto found = contents_of(std::move(*blobs));
-    found.days.merge(found.copies);
-    co_return std::move(found.days);
+    all.days.merge(all.copies);
+    co_return std::move(all.days);
 }
 
 awaitable<azure::content_headers> folder::content_of(azure::blob_properties file) {

@@ -5,13 +5,12 @@
 #include "azure/blob/blob_client.hpp"
 #include "azure/blob/directory.hpp"
 #include "lake/day.hpp"
+#include "lake/file_map.hpp"
 #include "lake/file_store.hpp"
-#include "lake/listed_file.hpp"
 #include "lake/row_limit.hpp"
 #include "lake/treatment.hpp"
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -45,7 +44,7 @@ class folder final : public file_store {
     // The file of each day, for readers. Where it is missing because its conversion was interrupted: the
     // copy. Creates nothing. Nothing if there is no container.
     [[nodiscard]] awaitable<std::optional<file_map>> present_files();
-    // The blobs of the folder itself whose names in it are `wanted`; the others are dropped page by page. The
+    // The blobs of the folder itself whose names in it are `wanted`; the others are dropped as they come. The
     // first creates what is missing, the second does not.
     using name_filter = std::function<bool(std::string_view)>;
     [[nodiscard]] awaitable<std::vector<azure::blob_properties>> blobs(name_filter wanted);
@@ -85,12 +84,12 @@ class folder final : public file_store {
     [[nodiscard]] awaitable<void> remove(std::string_view name, const azure::condition& when) override;
 
   private:
-    struct found_blobs {
-        std::vector<azure::blob_properties> wanted;
-        bool empty = true; // the folder holds nothing at all
-    };
-    [[nodiscard]] awaitable<std::optional<found_blobs>> find_blobs(name_filter wanted);
-    [[nodiscard]] folder_contents contents_of(std::vector<azure::blob_properties> blobs);
+    // Each blob of the folder itself, one after the other: those of a page are not kept beside each other.
+    enum class looked : std::uint8_t { no_container, nothing_at_all, something };
+    [[nodiscard]] awaitable<looked> find_blobs(const azure::blob_sink& take);
+    // The same, where the container and the folder are made if they are missing.
+    [[nodiscard]] awaitable<void> find_or_make(const azure::blob_sink& take);
+    void sort_in(azure::blob_properties blob, folder_contents& into);
     [[nodiscard]] awaitable<void> create_folder();
     [[nodiscard]] awaitable<bool> create_directory();
 

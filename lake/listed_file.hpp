@@ -6,8 +6,6 @@
 #include "lake/day.hpp"
 #include "lake/mark.hpp"
 
-#include <map>
-
 namespace lake {
 
 struct listed_file {
@@ -17,7 +15,5 @@ struct listed_file {
     [[nodiscard]] file_key key() const; // of its name; a copy has that of its original
     [[nodiscard]] bool compressed() const { return key().compression == compression::gzip; }
 };
-
-using file_map = std::map<file_key, listed_file>;
 
 } // namespace lake

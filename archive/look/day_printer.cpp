@@ -40,12 +40,12 @@ async::error malformed(std::string_view name, std::string_view why) {
 struct reader_left {};
 
 // The files that marks can tell apart, before a row is printed.
-void must_have_one_header(const lake::listed_file*& first, const lake::listed_file& file,
+void must_have_one_header(std::optional<lake::listed_file>& first, const lake::listed_file& file,
                           const readable_part& part) {
     if (!part.recorded || part.recorded->header == 0)
         return;
-    if (first == nullptr)
-        first = &file;
+    if (!first)
+        first = file;
     else if (first->mark.mark->now.header != part.recorded->header)
         throw other_columns(file.properties.name, first->properties.name);
 }
@@ -81,7 +81,7 @@ awaitable<void> day_printer::choose() {
     // Before the listing: a file that is archived in between is then not missed.
     lake::ledger book(context_.lake);
     const auto known = co_await book.read();
-    const auto present = co_await context_.lake.present_files();
+    auto present = co_await context_.lake.present_files();
     if (!present)
         throw async::error(failure::precondition,
                            fmt::format("there is no container '{}'", context_.lake.client().container()),
@@ -93,18 +93,23 @@ awaitable<void> day_printer::choose() {
                 failure::integrity, altered_,
                 "Nothing was printed. Leave that day out, or look with `event-archiver verify`.");
     }
+    present_ = *std::move(present);
     bool unsettled = false;
-    for (const auto& [key, file] : *present) {
-        if (!request_.days.contains(key.which))
-            continue;
+    std::optional<lake::listed_file> first;
+    for (const auto& key : present_.keys_in(request_.days)) {
+        const auto file = present_.unpacked(key).value();
         if (!file.mark.mistake.empty())
             throw async::error(
                 failure::precondition, fmt::format("'{}': {}", file.properties.name, file.mark.mistake),
                 "Which of its rows are committed is not known. Leave that day out, or restore its metadata.");
-        if (auto part = readable_part_of(file, request_.unsettled))
-            chosen_.push_back({file, std::move(*part)});
-        else
+        const auto part = readable_part_of(file, request_.unsettled);
+        if (!part) {
             unsettled = unsettled || file.mark.mark->now.rows > 0;
+            continue;
+        }
+        must_have_one_header(first, file, *part);
+        chosen_.push_back(key);
+        context_.report.rows_planned += part->recorded ? part->recorded->rows : 0;
     }
     if (chosen_.empty())
         throw async::error(failure::precondition, "there is no archived day with rows in that range",
@@ -112,16 +117,14 @@ awaitable<void> day_printer::choose() {
                                ? "There are uncommitted rows: recover them with `event-archiver recover`, or"
                                  " print them too with --pending."
                                : "`event-archiver list` shows the days there are.");
-    const lake::listed_file* first = nullptr;
-    for (const auto& chosen : chosen_) {
-        must_have_one_header(first, chosen.file, chosen.part);
-        context_.report.rows_planned += chosen.part.recorded ? chosen.part.recorded->rows : 0;
-    }
     context_.report.days_planned = chosen_.size();
 }
 
 awaitable<void> day_printer::print_all(row_filter* filter) {
-    for (const auto& chosen : chosen_) {
+    for (const auto& key : chosen_) {
+        auto file = present_.unpacked(key).value();
+        auto part = readable_part_of(file, request_.unsettled).value();
+        const chosen_file chosen{std::move(file), std::move(part)};
         co_await print_file(chosen, filter);
         if (!wanted_)
             co_return;

@@ -64,7 +64,8 @@ class day_printer {
     cat_context context_;
     cat_request request_;
     line_sink sink_;
-    std::vector<chosen_file> chosen_;
+    lake::file_map present_;
+    std::vector<lake::file_key> chosen_;
     named_table table_;           // where there is a condition
     std::string altered_;         // a file that is not as the ledger knows it
     std::string header_;          // of the files, with its newline; empty: not known yet

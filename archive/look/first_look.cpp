@@ -31,12 +31,13 @@ std::uint64_t settled_bytes(const lake::listed_file& file) noexcept {
 
 // The ledger's entry of a file that has no mark, or one of another length. A mark tells the same of all other
 // files.
-const lake::ledger_entry* entry_of_unmarked(const lake::listed_file& file, const lake::ledger_state& known) {
+std::optional<lake::ledger_entry> entry_of_unmarked(const lake::listed_file& file,
+                                                    const lake::ledger_state& known) {
     if (!file.mark.mistake.empty() || (file.mark.mark && file.mark.mark->now.bytes == file.properties.size))
-        return nullptr;
+        return std::nullopt;
     const std::string_view name = file.properties.name;
-    const auto found = known.find(std::string(name.substr(name.rfind('/') + 1)));
-    return found == known.end() || found->second.now.rows == 0 ? nullptr : &found->second;
+    auto found = known.find(name.substr(name.rfind('/') + 1));
+    return found && found->now.rows > 0 ? std::move(found) : std::nullopt;
 }
 
 } // namespace
@@ -67,8 +68,8 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
     const auto settled = settled_bytes(file);
     table_probe probe(session, table_, co_await compared_columns(one), found);
     std::optional<known_content> known;
-    const auto* entry = entry_of_unmarked(file, known_);
-    if (entry != nullptr)
+    const auto entry = entry_of_unmarked(file, known_);
+    if (entry)
         known.emplace(entry->now, one.expected.header);
     const auto note = [&](const lake::placed_row& row) {
         keys.note(lake::content_hash(row.text));

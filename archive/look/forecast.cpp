@@ -21,12 +21,11 @@ forecast_day describe_day(const planned_day& planned, const lake::file_key& key,
                           const lake::file_map& present, const lake::folder& folder,
                           std::uint64_t header_crc) {
     forecast_day made{planned.which, planned.rows, 0, folder.name_of(key)};
-    if (const auto found = present.find(key); found != present.end()) {
-        const auto file = describe_file(found->second);
+    if (const auto found = present.unpacked(key)) {
+        const auto file = describe_file(*found);
         made.action = action_for(&file);
         made.note = file.note;
-        const auto mistake =
-            is_as_marked(found->second) ? columns_mistake(found->second, header_crc) : std::nullopt;
+        const auto mistake = is_as_marked(*found) ? columns_mistake(*found, header_crc) : std::nullopt;
         if (mistake && made.action != file_action::settle) {
             made.action = file_action::refuse;
             made.note = mistake->why;
@@ -108,15 +107,17 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     const auto files = co_await context.lake.present_files();
 
     seen.container_exists = files.has_value();
-    const auto present = files.value_or(lake::file_map());
+    const lake::file_map nothing;
+    const auto& present = files ? *files : nothing;
     std::set<lake::day> held;
     for (const auto* file : co_await held_files(session, present))
         held.insert(file->key().which);
     from.held.assign(held.begin(), held.end());
     seen.held = from.held;
     const auto made = co_await make_plan(session, table, limits, from, counting::always);
-    for (const auto& [key, file] : present)
-        seen.files_pending += describe_file(file).state == file_state::pending ? 1 : 0;
+    for (auto each = present.begin(); each != present.end(); ++each)
+        if (each.is(lake::file_trait::awaiting))
+            seen.files_pending += describe_file((*each).file).state == file_state::pending ? 1 : 0;
     seen.cutoff = from.cutoff;
     seen.table = table.name;
     seen.how = choose_reading(table);

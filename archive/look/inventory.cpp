@@ -3,6 +3,8 @@
 #include "azure/blob/metadata.hpp"
 #include "lake/side_copy.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -95,13 +97,12 @@ std::vector<archived_file> differing_from_ledger(const lake::file_map& files, co
         const auto key = lake::key_of_file(name);
         if (!key || !days.contains(key->which))
             continue;
-        const auto at = files.find(*key);
-        const auto* file = at == files.end() ? nullptr : &at->second;
-        const auto verdict = lake::compare_with_ledger(entry, file);
+        const auto file = files.unpacked(*key);
+        const auto verdict = lake::compare_with_ledger(entry, file ? &*file : nullptr);
         if (verdict == lake::ledger_verdict::as_known)
             continue;
-        archived_file differing{key->which, std::string(prefix) + name};
-        if (file != nullptr)
+        archived_file differing{key->which, fmt::format("{}{}", prefix, name)};
+        if (file)
             differing = describe_file(*file);
         else
             differing.rows = entry.now.rows;
@@ -119,9 +120,10 @@ std::vector<archived_file> differing_from_ledger(const lake::file_map& files, co
 inventory take_inventory(const lake::file_map& files, const lake::day_range& days, std::string_view now,
                          const lake::ledger_state& known) {
     inventory all;
-    for (const auto& [key, file] : files)
-        if (auto found = describe_file(file, now); days.contains(found.which))
-            all.files.push_back(std::move(found));
+    const auto wanted = files.keys_in(days);
+    all.files.reserve(wanted.size());
+    for (const auto& key : wanted)
+        all.files.push_back(describe_file(files.unpacked(key).value(), now));
     for (auto& differing : differing_from_ledger(files, days, known)) {
         const auto same = std::ranges::find(all.files, differing.name, &archived_file::name);
         ++all.lost;

@@ -159,16 +159,18 @@ awaitable<std::set<std::string>> check_due_files(const preflight_context& contex
         due_files due(session, table, std::move(cutoff));
         std::vector<const lake::listed_file*> restored;
         std::vector<const lake::listed_file*> pending;
-        for (auto at = files.rbegin(); at != files.rend(); ++at) {
-            const auto& [key, file] = *at;
+        for (auto at = files.end(); at != files.begin();) {
+            --at;
+            const auto [key, file] = *at;
             const auto& mark = file.mark.mark;
             if (mark && mark->pending && !lake::has_empty_tail(*mark) && is_as_marked(file))
-                pending.push_back(&file);
-            if (!file.mark.mistake.empty() || std::ranges::find(held, &file) != held.end())
+                pending.push_back(files.find(key));
+            if (!file.mark.mistake.empty() ||
+                std::ranges::find(held, key, &lake::listed_file::key) != held.end())
                 continue;
             if (mark && mark->restored && !mark->pending && mark->now.rows > 0 && due.is_over(key.which) &&
                 is_as_marked(file))
-                restored.push_back(&file);
+                restored.push_back(files.find(key));
             const auto obstacle = obstacle_if_due(file, header_crc, context.lake.where());
             if (!obstacle)
                 continue;

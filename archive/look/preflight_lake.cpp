@@ -32,7 +32,7 @@ void judge_marks(const lake::file_map& files, const preflight_context& context,
     // As if the last days there were due: those are the next ones.
     std::set<lake::day> due;
     if (!files.empty())
-        due.insert(files.rbegin()->first.which);
+        due.insert((--files.end()).key().which);
     for (const auto& mistake : folder_mistakes(files, table, context.settings.time_column, due))
         lines.push_back({"files", check_status::failed, mistake.message(), mistake.hint(), mistake.kind()});
 }

@@ -6,12 +6,14 @@
 #include "async/task_group.hpp"
 #include "db/transaction.hpp"
 #include "lake/conflict.hpp"
+#include "lake/side_copy.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 namespace archive {
@@ -51,11 +53,16 @@ void note_ledger(verification& result, std::vector<archived_file> differing) {
 // A file that was listed and is no longer there.
 void forget(lake::file_map& present, lake::ledger_state& known, const lake::ledger_state& now,
             const std::string& name) {
-    std::erase_if(present, [&name](const auto& each) { return describe_file(each.second).name == name; });
-    if (const auto entry = now.find(name); entry == now.end())
-        known.erase(name);
+    const auto alone = std::string_view(name).substr(name.rfind('/') + 1); // npos + 1 is 0
+    auto key = lake::key_of_file(alone);
+    if (!key)
+        key = lake::key_of_side_copy(alone);
+    if (key)
+        present.erase(*key);
+    if (const auto entry = now.find(alone))
+        known.replace(*entry);
     else
-        known.insert_or_assign(name, entry->second);
+        known.erase(alone);
 }
 
 } // namespace
@@ -110,11 +117,10 @@ awaitable<verification> verifier::verify(lake::day_range days, std::string again
                            fmt::format("there is no container '{}'", context_.lake.client().container()),
                            "Check ARCHIVE_PATH; the first `event-archiver archive` creates it.");
     verification result;
-    std::vector<lake::listed_file> files;
-    for (const auto& [key, file] : *present) {
-        if (!days.contains(key.which))
-            continue;
-        files.push_back(file);
+    const auto files = present->keys_in(days);
+    result.files.reserve(files.size());
+    for (const auto& key : files) {
+        const auto file = present->unpacked(key).value();
         result.files.push_back({describe_file(file)});
         report.rows_planned += rows_expected(file);
     }
@@ -122,9 +128,10 @@ awaitable<verification> verifier::verify(lake::day_range days, std::string again
 
     std::vector<awaitable<void>> lanes;
     for (std::size_t count = 0; count < std::min(context_.settings.parallel, files.size()); ++count)
-        lanes.push_back(db::with_session(context_.database, [this, &files, &result](db::connection& session) {
-            return lane(session, files, result);
-        }));
+        lanes.push_back(
+            db::with_session(context_.database, [this, &present, &files, &result](db::connection& session) {
+                return lane(session, *present, files, result);
+            }));
     co_await async::run_all(std::move(lanes));
 
     if (std::ranges::any_of(result.files, &verified_file::gone)) {
@@ -175,16 +182,14 @@ awaitable<void> verifier::describe(db::connection& session, std::string against)
     co_await transaction.rollback(); // it has only read
 }
 
-awaitable<void> verifier::lane(db::connection& session, const std::vector<lake::listed_file>& files,
-                               verification& result) {
+awaitable<void> verifier::lane(db::connection& session, const lake::file_map& present,
+                               const std::vector<lake::file_key>& files, verification& result) {
     while (next_ < files.size()) {
         const auto first = next_;
-        const auto which = result.files[first].file.which;
-        while (next_ < files.size() && result.files[next_].file.which == which)
-            ++next_;
-        const auto at = static_cast<std::ptrdiff_t>(first);
-        const auto end = static_cast<std::ptrdiff_t>(next_);
-        std::vector<lake::listed_file> day(files.begin() + at, files.begin() + end);
+        const auto which = files[first].which;
+        std::vector<lake::listed_file> day;
+        for (; next_ < files.size() && files[next_].which == which; ++next_)
+            day.push_back(present.unpacked(files[next_]).value());
         const auto count = day.size();
         co_await verify_day(session, std::move(day), std::span(result.files).subspan(first, count));
         context_.report.days_staged += count;

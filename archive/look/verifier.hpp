@@ -66,8 +66,8 @@ class verifier {
     struct proof; // one file of a day, and what comes of it
     class key_watch;
 
-    [[nodiscard]] awaitable<void> lane(db::connection& session, const std::vector<lake::listed_file>& files,
-                                       verification& result);
+    [[nodiscard]] awaitable<void> lane(db::connection& session, const lake::file_map& present,
+                                       const std::vector<lake::file_key>& files, verification& result);
     [[nodiscard]] awaitable<void> verify_day(db::connection& session, std::vector<lake::listed_file> files,
                                              std::span<verified_file> results);
     [[nodiscard]] awaitable<void> prove(db::connection& session, const std::vector<lake::listed_file>& files,

@@ -27,15 +27,16 @@ awaitable<std::vector<const lake::listed_file*>> held_files(db::connection& sess
                                " to_char(t + interval '10 years 2 days', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
                                " FROM (SELECT now() AT TIME ZONE 'UTC') AS now(t)");
     std::vector<const lake::listed_file*> held;
-    for (const auto& [key, file] : files) {
-        if (!file.mark.mark || file.mark.mark->held_until <= now.text(0, 0))
+    for (const auto* file : files.with(lake::file_trait::held)) {
+        const auto& until = file->mark.mark->held_until;
+        if (until <= now.text(0, 0))
             continue;
-        if (file.mark.mark->held_until > now.text(0, 1))
+        if (until > now.text(0, 1))
             throw async::error(async::failure::precondition,
                                fmt::format("'{}' is on hold until {}: a hold is at most 10 years long",
-                                           file.properties.name, file.mark.mark->held_until),
+                                           file->properties.name, until),
                                "Set its metadata `archiverhold` to the moment that was meant, or remove it.");
-        held.push_back(&file);
+        held.push_back(file);
     }
     co_return held;
 }

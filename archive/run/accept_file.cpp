@@ -24,18 +24,17 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
 
     const std::string_view whole = name;
     const auto known = co_await tools.ledger.read();
-    const auto entry = known.find(std::string(whole.substr(whole.rfind('/') + 1)));
+    const auto entry = known.find(whole.substr(whole.rfind('/') + 1));
     auto mark = file.mark.mark;
     const auto alike = [&seen](const lake::file_record& record) {
         return record.bytes == seen.bytes() && record.crc == seen.crc();
     };
-    const bool as_known = entry == known.end() ||
-                          lake::compare_with_ledger(entry->second, &file) == lake::ledger_verdict::as_known;
+    const bool as_known =
+        !entry || lake::compare_with_ledger(*entry, &file) == lake::ledger_verdict::as_known;
     const bool of_todays_types =
         !mark || mark->now.rows == 0 ||
         (mark->now.types == opened.table.types && mark->now.identity == opened.table.identity);
-    if (as_known && of_todays_types &&
-        (mark ? alike(mark->now) : entry == known.end() || alike(entry->second.now)))
+    if (as_known && of_todays_types && (mark ? alike(mark->now) : !entry || alike(entry->now)))
         throw async::error(
             failure::precondition,
             fmt::format("'{}' has no uncommitted and no restored rows: there is nothing to decide", name));

@@ -73,6 +73,9 @@ awaitable<void> look_at_table(archive_transaction& work) {
 
 void must_be_by_this_time(const lake::file_map& files, const table_description& table,
                           const std::string& column) {
+    const auto other = [&column](const std::string& name) { return name != column; };
+    if (std::ranges::none_of(files.time_columns(), other))
+        return;
     for (const auto& [key, file] : files)
         if (const auto mistake = time_mistake(file, table, column))
             throw async::error(*mistake);
@@ -237,14 +240,14 @@ awaitable<void> archive_run::end_restores(const archive_transaction& work) {
     if (context_.settings.dry_run || work.policies_apply)
         co_return;
     const auto& rows = work.plan.rows;
-    for (const auto& [key, file] : work.opened.files) {
-        if (!file.mark.mark || !file.mark.mark->restored || !has_whole_day(rows, key.which) ||
-            (work.staging && work.staging->files().contains(key.which)))
+    for (const auto* file : work.opened.files.with(lake::file_trait::restored)) {
+        const auto which = file->key().which;
+        if (!has_whole_day(rows, which) || (work.staging && work.staging->files().contains(which)))
             continue;
-        co_await tools_.restores.archive_again(file);
+        co_await tools_.restores.archive_again(*file);
         context_.log.info("day.archived_again",
                           "no row of a restored day is in the table any more: its file is final again",
-                          {{"day", key.which.text()}, {"blob", file.properties.name}});
+                          {{"day", which.text()}, {"blob", file->properties.name}});
     }
 }
 

@@ -54,16 +54,16 @@ awaitable<void> commit_copy(db::transaction& transaction, const lake::listed_fil
 
 awaitable<void> copy_run::run() {
     context_.report.enter(run_phase::planning);
-    auto present = co_await context_.lake.present_files();
-    const auto all = std::move(present).value_or(lake::file_map());
-    const auto files = files_to_restore(all, request_.days);
+    const auto present = co_await context_.lake.present_files();
+    const lake::file_map nothing;
+    const auto files = files_to_restore(present ? *present : nothing, request_.days);
     for (const auto* file : files)
         must_be_settled(*file);
     context_.report.days_planned = files.size();
     lake::ledger book(context_.lake);
     const auto known = co_await book.read();
     // Into another table what is there may come back.
-    if (const auto lost = lost_file(known, all, request_.days))
+    if (const auto lost = lost_file(known, present ? *present : nothing, request_.days))
         context_.log.warn("restore.incomplete", "rows of these days are missing",
                           {{"error.message", lost->message()}, {"hint", lost->hint()}});
     std::size_t copied = 0;

@@ -118,7 +118,7 @@ awaitable<attempt_result> erase_run::attempt_beside(run_transaction& opened, db:
 }
 
 // Files that the ledger misses, or knows otherwise, end the command: their rows may match.
-awaitable<std::vector<const lake::listed_file*>> erase_run::choose(const run_transaction& opened) {
+awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& opened) {
     const auto known = co_await tools_.ledger.read();
     unrecorded_.clear();
     const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
@@ -126,11 +126,11 @@ awaitable<std::vector<const lake::listed_file*>> erase_run::choose(const run_tra
         const auto key = lake::key_of_file(name);
         if (!key || !request_.days.contains(key->which))
             continue;
-        const auto at = opened.files.find(*key);
-        const auto* file = at == opened.files.end() ? nullptr : &at->second;
+        const auto there = opened.files.unpacked(*key);
+        const auto* const file = there ? &*there : nullptr;
         if (file == nullptr && entry.word == lake::ledger_word::moved &&
             std::ranges::find(result_.missing, name) == result_.missing.end())
-            result_.missing.push_back(name);
+            result_.missing.emplace_back(name);
         const auto verdict = lake::compare_with_ledger(entry, file);
         if (verdict != lake::ledger_verdict::as_known)
             throw not_as_known(file, entry, verdict);
@@ -139,17 +139,16 @@ awaitable<std::vector<const lake::listed_file*>> erase_run::choose(const run_tra
                                                  file->properties.etag,
                                                  std::string(lake::ledger_word::erased)));
     }
-    std::vector<const lake::listed_file*> chosen;
-    for (const auto& [key, file] : opened.files) {
-        if (!request_.days.contains(key.which))
-            continue;
+    std::vector<lake::file_key> chosen;
+    for (const auto& key : opened.files.keys_in(request_.days)) {
+        const auto file = opened.files.unpacked(key).value();
         const auto& mark = file.mark.mark;
         if (mark && mark->table != ours)
             throw async::error(failure::precondition,
                                fmt::format("'{}' holds rows of table {}", file.properties.name, mark->table),
                                "Name that table with ARCHIVE_TABLE, or leave that day out.");
         if (!is_as_marked(file) || mark->now.rows > 0)
-            chosen.push_back(&file);
+            chosen.push_back(key);
     }
     co_return chosen;
 }
@@ -162,17 +161,18 @@ awaitable<std::vector<erase_run::found_file>> erase_run::count(const run_transac
     context_.report.files_done = 0;
     result_.files_read = std::max<std::uint64_t>(result_.files_read, chosen.size());
     std::vector<found_file> found;
-    for (const auto* file : chosen) {
+    for (const auto& key : chosen) {
         ++context_.report.files_done;
-        const auto clean = clean_.find(file->properties.name);
-        if (clean != clean_.end() && clean->second == file->properties.etag)
+        const auto file = opened.files.unpacked(key).value();
+        const auto clean = clean_.find(key);
+        if (clean != clean_.end() && clean->second == file.properties.etag)
             continue;
         judged_sink nothing;
-        auto seen = co_await judge.read(*file, std::move(nothing));
+        auto seen = co_await judge.read(file, std::move(nothing));
         if (seen.matching == 0)
-            clean_[file->properties.name] = file->properties.etag;
+            clean_[key] = file.properties.etag;
         else
-            found.push_back({file, std::move(seen)});
+            found.push_back({opened.files.find(key), std::move(seen)});
     }
     co_return found;
 }

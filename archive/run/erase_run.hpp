@@ -38,7 +38,7 @@ class erase_run {
     [[nodiscard]] awaitable<lake::attempt_result> attempt(run_transaction& opened);
     [[nodiscard]] awaitable<lake::attempt_result> attempt_beside(run_transaction& opened,
                                                                  db::connection& session);
-    [[nodiscard]] awaitable<std::vector<const lake::listed_file*>> choose(const run_transaction& opened);
+    [[nodiscard]] awaitable<std::vector<lake::file_key>> choose(const run_transaction& opened);
     [[nodiscard]] awaitable<std::vector<found_file>> count(const run_transaction& opened, file_judge& judge);
     [[nodiscard]] awaitable<void> must_be_erasable(const std::vector<found_file>& found);
     [[nodiscard]] awaitable<void> commit(db::transaction& deleting, const deleted_rows& rows);
@@ -55,8 +55,8 @@ class erase_run {
     run_loop loop_;
     file_check files_;
     erasure result_;
-    std::map<std::string, azure::etag> clean_;   // files without a row that matches
-    std::vector<lake::ledger_entry> unrecorded_; // of files that the ledger knows by an earlier write
+    std::map<lake::file_key, azure::etag> clean_; // files without a row that matches
+    std::vector<lake::ledger_entry> unrecorded_;  // of files that the ledger knows by an earlier write
     int rounds_ = 0;
 };
 

@@ -15,9 +15,8 @@ std::optional<async::error> lost_file(const lake::ledger_state& known, const lak
         const auto key = lake::key_of_file(name);
         if (!key || !days.contains(key->which))
             continue;
-        const auto found = files.find(*key);
-        const auto verdict =
-            lake::compare_with_ledger(entry, found == files.end() ? nullptr : &found->second);
+        const auto found = files.unpacked(*key);
+        const auto verdict = lake::compare_with_ledger(entry, found ? &*found : nullptr);
         if (verdict != lake::ledger_verdict::missing && verdict != lake::ledger_verdict::older)
             continue;
         const bool older = verdict == lake::ledger_verdict::older;

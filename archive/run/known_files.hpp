@@ -6,8 +6,8 @@
 #include "async/asio.hpp"
 #include "async/error.hpp"
 #include "lake/day_range.hpp"
+#include "lake/file_map.hpp"
 #include "lake/ledger.hpp"
-#include "lake/listed_file.hpp"
 
 #include <optional>
 #include <vector>

@@ -25,11 +25,11 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
                         " blob was interrupted",
                         blob),
             "Run `event-archiver recover` first, which finishes it.");
-    auto known = co_await tools.ledger.read();
+    const auto known = co_await tools.ledger.read();
     const auto found = known.find(key.which.file_name(key.compression));
-    if (found == known.end() || found->second.now.rows == 0)
+    if (!found || found->now.rows == 0)
         throw async::error(failure::precondition, fmt::format("there is no '{}'", blob));
-    auto& entry = found->second;
+    auto entry = *found;
     const auto rows = entry.now.rows;
     if (decision == verdict::keep)
         throw async::error(

@@ -28,10 +28,10 @@ std::optional<std::uint64_t> rows_inserted_with(const lake::listed_file& file, c
     const auto& author = file.mark.mark->restored->author;
     std::uint64_t rows = 0;
     for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
-        const auto found = files.find({file.key().which, kind});
-        if (found == files.end())
+        const auto* const found = files.find({file.key().which, kind});
+        if (found == nullptr)
             continue;
-        const auto& mark = found->second.mark.mark;
+        const auto& mark = found->mark.mark;
         if (!mark || !mark->restored || mark->table != file.mark.mark->table ||
             mark->restored->author.run != author.run ||
             mark->restored->author.transaction != author.transaction)
@@ -129,15 +129,20 @@ awaitable<void> must_not_have_moved(const run_context& context, const archive_tr
     for (const auto& [which, file] : work.staging->files())
         due.insert(which);
     for (const auto* files : {&opened.files, &opened.files_of_shards})
-        for (const auto& [key, file] : *files) {
-            const auto& mark = file.mark.mark;
-            if (due.empty() || !mark || mark->table != ours || mark->now.rows == 0)
-                continue;
+        for (auto each = files->begin(); each != files->end(); ++each) {
+            const auto which = each.key().which;
+            const bool restored = each.is(lake::file_trait::restored);
             const bool elsewhere =
-                files != &opened.files || std::ranges::binary_search(work.plan.rows.held, key.which);
-            if (mark->restored && elsewhere)
+                files != &opened.files || std::ranges::binary_search(work.plan.rows.held, which);
+            if (due.empty() || !(restored ? elsewhere : is_near(which, due)))
+                continue;
+            const auto [key, file] = *each;
+            const auto& mark = file.mark.mark;
+            if (!mark || mark->table != ours || mark->now.rows == 0)
+                continue;
+            if (restored)
                 co_await look_for_restored(context, work, file, *files);
-            else if (!mark->restored && is_near(key.which, due))
+            else
                 co_await look_for_retyped(context, work, file);
         }
 }

@@ -20,14 +20,20 @@ bool is_simple(const lake::listed_file& file, const lake::place& where) {
            lake::treatment::append;
 }
 
+bool all_are_simple(const lake::file_map& files, const lake::place& where) {
+    for (const auto& [key, file] : files)
+        if (!is_simple(file, where))
+            return false;
+    return true;
+}
+
 // Does nothing where the plan does not know the days and no file needs more than appending.
 awaitable<std::vector<planned_day>> days_due(const run_context& context, const archive_transaction& work) {
     if (work.plan.how == reading::by_day)
         co_return work.plan.days;
     const auto where = context.lake.where();
     std::vector<planned_day> due;
-    if (std::ranges::all_of(work.opened.files,
-                            [&where](const auto& entry) { return is_simple(entry.second, where); }))
+    if (all_are_simple(work.opened.files, where))
         co_return due;
     const auto found = co_await work.opened.session.query(count_days_sql(work.opened.table, work.plan.rows));
     for (int row = 0; row < found.rows(); ++row)
@@ -44,8 +50,8 @@ awaitable<std::vector<const lake::listed_file*>> files_to_append_to(const run_co
     std::vector<const lake::listed_file*> existing;
     for (const auto& planned : co_await days_due(context, work)) {
         const auto key = choose_file(planned.which, context.settings.compression, files);
-        if (const auto found = files.find(key); found != files.end())
-            existing.push_back(&found->second);
+        if (const auto* const found = files.find(key); found != nullptr)
+            existing.push_back(found);
     }
     co_return existing;
 }

@@ -42,11 +42,12 @@ awaitable<std::string> end_of_hold(db::connection& session, std::string hold) {
 std::vector<const lake::listed_file*> files_to_restore(const lake::file_map& files,
                                                        const lake::day_range& days) {
     std::vector<const lake::listed_file*> chosen;
-    for (const auto& [key, file] : files) {
+    for (const auto& key : files.keys_in(days)) {
+        const auto file = files.unpacked(key).value();
         const auto& mark = file.mark.mark;
         const bool known_empty = mark && mark->now.bytes == file.properties.size && mark->now.rows == 0;
-        if (days.contains(key.which) && !known_empty)
-            chosen.push_back(&file);
+        if (!known_empty)
+            chosen.push_back(files.find(key));
     }
     if (chosen.empty())
         throw async::error(failure::precondition, "there is no archived day with rows in that range",

@@ -32,9 +32,11 @@ std::uint64_t recognised_of(const archive_transaction& work, const lake::file_ke
 awaitable<void> must_be_as_restored(const run_context& context, const archive_transaction& work) {
     auto& opened = work.opened;
     const auto& rows = work.plan.rows;
-    for (const auto& [key, file] : opened.files) {
+    for (const auto* each : opened.files.with(lake::file_trait::restored)) {
+        const auto& file = *each;
+        const auto key = file.key();
         const auto& mark = file.mark.mark;
-        if (!mark || !mark->restored || mark->now.rows == 0 || recognised_of(work, key) == mark->now.rows ||
+        if (mark->now.rows == 0 || recognised_of(work, key) == mark->now.rows ||
             std::ranges::binary_search(rows.held, key.which))
             continue;
         // Of a day that is not over, only what is due now could be archived into another file now.

@@ -10,8 +10,6 @@
 #include "db/session_scope.hpp"
 #include "lake/mark_change.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace archive {
@@ -27,20 +25,15 @@ awaitable<void> list_files(const run_context& context, run_transaction& opened) 
     auto found = co_await context.lake.contents();
     opened.files = std::move(found.days);
     opened.copies = std::move(found.copies);
-    const auto pending = [](const auto& entry) {
-        return entry.second.mark.mark && entry.second.mark.mark->pending;
-    };
-    context.report.files_pending = static_cast<std::uint64_t>(std::ranges::count_if(opened.files, pending));
+    context.report.files_pending = opened.files.count(lake::file_trait::pending);
     const auto& part = context.settings.shard;
-    const auto of_others = [&part](const auto& entry) {
+    const auto of_others = [&part](const lake::file_key& key) {
         const auto count = static_cast<std::int64_t>(part.count);
-        return (entry.first.which.number() % count + count) % count != part.index;
+        return (key.which.number() % count + count) % count != part.index;
     };
     if (part.count > 1) {
-        std::ranges::copy_if(opened.files,
-                             std::inserter(opened.files_of_shards, opened.files_of_shards.end()), of_others);
-        std::erase_if(opened.files, of_others);
-        std::erase_if(opened.copies, of_others);
+        opened.files_of_shards = opened.files.take_if(of_others);
+        (void)opened.copies.take_if(of_others);
     }
 }
 
@@ -90,9 +83,8 @@ awaitable<attempt_result> run_loop::work_in(run_transaction& opened, const attem
     if (opened.position.cluster.empty()) {
         // The owner of the folder cannot be known, so nothing is written to it: `body` finds nothing to do,
         // or asks for the identity itself.
-        for (const auto& [key, file] : opened.files)
-            if (file.mark.mark && lake::awaited(*file.mark.mark))
-                db::must_be_identified(opened.position);
+        if (opened.files.count(lake::file_trait::awaiting) > 0)
+            db::must_be_identified(opened.position);
         const auto result = co_await body(opened);
         co_await leave(context_, tools_.lease, opened, false);
         co_return result;
@@ -135,8 +127,7 @@ awaitable<std::optional<attempt_result>> run_loop::settle(run_transaction& opene
 // Of append blobs, that an earlier run had begun.
 awaitable<std::uint64_t> run_loop::finish_conversions(const run_transaction& opened) {
     for (const auto& [key, copy] : opened.copies) {
-        const auto original = opened.files.find(key);
-        co_await tools_.converter.settle(copy, original == opened.files.end() ? nullptr : &original->second);
+        co_await tools_.converter.settle(copy, opened.files.find(key));
     }
     co_return opened.copies.size();
 }

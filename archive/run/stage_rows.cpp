@@ -10,9 +10,11 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -25,27 +27,39 @@ namespace {
 // Each range costs a query; long ranges leave workers idle at the end.
 constexpr std::size_t ranges_per_worker = 4;
 constexpr std::uint64_t range_pages_min = 1'024; // 8 MiB
+constexpr std::size_t files_per_look = 1'000;    // whole at a time, and in a query
+
+// Of the days that are due; of all days where those are not known yet.
+std::vector<lake::file_key> files_due(const archive_transaction& work) {
+    const auto& known = work.opened.files;
+    if (work.plan.how != reading::by_day)
+        return known.keys_in({});
+    std::vector<lake::file_key> keys;
+    for (const auto& planned : work.plan.days)
+        for (const auto kind : {lake::compression::none, lake::compression::gzip})
+            if (known.contains({planned.which, kind}))
+                keys.push_back({planned.which, kind});
+    return keys;
+}
 
 // Files whose last rows are due again: the database has lost the commit that deleted them.
 awaitable<std::set<lake::day>> days_that_came_back(const archive_transaction& work) {
-    const auto& known = work.opened.files;
-    std::vector<const lake::listed_file*> files;
-    if (work.plan.how == reading::by_day) {
-        for (const auto& planned : work.plan.days)
-            for (const auto kind : {lake::compression::none, lake::compression::gzip})
-                if (const auto found = known.find({planned.which, kind}); found != known.end())
-                    files.push_back(&found->second);
-    } else {
-        for (const auto& [key, file] : known)
-            files.push_back(&file);
-    }
     std::set<lake::day> days;
-    const auto& table = work.opened.table;
-    const auto seen =
-        co_await look_for_samples(work.opened.session, table, files, where_clause(table, work.plan.rows));
-    for (const auto& [file, sample] : seen)
-        if (sample == sample_seen::to_the_letter || sample == sample_seen::key_only)
-            days.insert(file->key().which);
+    const auto keys = files_due(work);
+    for (std::size_t from = 0; from < keys.size(); from += files_per_look) {
+        const auto part = std::span(keys).subspan(from, std::min(files_per_look, keys.size() - from));
+        std::vector<lake::listed_file> files;
+        std::vector<const lake::listed_file*> asked;
+        files.reserve(part.size());
+        for (const auto& key : part)
+            asked.push_back(&files.emplace_back(work.opened.files.unpacked(key).value()));
+        const auto& table = work.opened.table;
+        const auto seen =
+            co_await look_for_samples(work.opened.session, table, asked, where_clause(table, work.plan.rows));
+        for (const auto& [file, sample] : seen)
+            if (sample == sample_seen::to_the_letter || sample == sample_seen::key_only)
+                days.insert(file->key().which);
+    }
     co_return days;
 }
 

@@ -48,19 +48,17 @@ settler::settler(lake::file_store& files, lake::pending_files& tails, restore_pu
 awaitable<settling> settler::settle(db::connection& session, const table_description& table,
                                     const db::server_position& position, const lake::file_map& files) {
     settling result;
-    for (const auto& [key, file] : files)
-        if (const auto mistake = mark_mistake(file))
+    for (const auto* file : files.with(lake::file_trait::mistaken))
+        if (const auto mistake = mark_mistake(*file))
             throw async::error(*mistake);
     auto known = co_await gather(session, table, files);
     std::vector<decided_file> work;
-    for (const auto& [key, file] : files) {
-        if (!file.mark.mark || !lake::awaited(*file.mark.mark))
-            continue;
-        const auto decision = co_await decide(session, table, position, file, known);
+    for (const auto* file : files.with(lake::file_trait::awaiting)) {
+        const auto decision = co_await decide(session, table, position, *file, known);
         if (decision == settle_decision::wait)
             result.waiting = true;
         else if (decision != settle_decision::refuse_gone)
-            work.push_back({&file, decision, known.doubtful.contains(&file)});
+            work.push_back({file, decision, known.doubtful.contains(file)});
     }
     if (!known.gone.empty())
         throw refusal_of_all(known.gone);
@@ -73,18 +71,12 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
 awaitable<settler::evidence> settler::gather(db::connection& session, const table_description& table,
                                              const lake::file_map& files) {
     evidence known;
-    std::vector<const lake::listed_file*> pending;
-    bool any = false;
-    for (const auto& [key, file] : files) {
-        any = any || (file.mark.mark && lake::awaited(*file.mark.mark));
-        if (file.mark.mark && file.mark.mark->pending)
-            pending.push_back(&file);
-    }
-    if (!any)
+    if (files.count(lake::file_trait::awaiting) == 0)
         co_return known;
     const auto oid = std::to_string(table.oid);
     const auto hidden = co_await session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
     known.hidden = hidden.boolean(0, 0);
+    const auto pending = files.with(lake::file_trait::pending);
     known.samples = co_await look_for_samples(session, table, pending);
     co_return known;
 }

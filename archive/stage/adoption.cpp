@@ -35,18 +35,18 @@ bool was_rewritten(const lake::read_mark& read, const std::vector<azure::block>&
 
 awaitable<void> staging::prepare(day_file& file) {
     file.block_target = lake::block_size_target(0, memory().bytes, context_.parallel);
-    const auto found = existing_.find(file.key);
-    if (found == existing_.end()) {
+    const auto* const found = existing_.find(file.key);
+    if (found == nullptr) {
         co_await store_when_possible(file, header_);
         co_return;
     }
 
-    const auto& before = found->second;
+    const auto& before = *found;
     file.existing = before.properties;
     const lake::file_key other_kind{file.which(),
                                     file.compressed() ? lake::compression::none : lake::compression::gzip};
-    if (const auto other = existing_.find(other_kind); other != existing_.end())
-        co_await remember_rows_of(file, other->second);
+    if (const auto* const other = existing_.find(other_kind); other != nullptr)
+        co_await remember_rows_of(file, *other);
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto treated = lake::choose_treatment(before.properties, before.mark, context_.lake.where(), now);
     if (treated.because)
@@ -165,10 +165,10 @@ awaitable<std::optional<lake::file_record>> staging::content_known(const lake::l
         known_ = std::move(read);
     }
     const std::string_view name = file.properties.name;
-    const auto found = known_->find(std::string(name.substr(name.rfind('/') + 1)));
-    if (found == known_->end() || found->second.now.rows == 0)
+    const auto found = known_->find(name.substr(name.rfind('/') + 1));
+    if (!found || found->now.rows == 0)
         co_return std::nullopt;
-    co_return found->second.now;
+    co_return found->now;
 }
 
 // Reads the existing file once: checks its header and its rows, counts and sums them, stages its bytes again

@@ -49,9 +49,9 @@ bool staging::may_have_late(const lake::listed_file& source) const {
 // with all rows of the day anyway.
 void staging::expect_late(day_file& file) {
     for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
-        const auto found = existing_.find({file.which(), kind});
-        if (found != existing_.end() && may_have_late(found->second))
-            file.late_before = std::max(file.late_before, rows_before(found->second));
+        const auto* const found = existing_.find({file.which(), kind});
+        if (found != nullptr && may_have_late(*found))
+            file.late_before = std::max(file.late_before, rows_before(*found));
     }
 }
 
@@ -138,10 +138,10 @@ awaitable<void> staging::compare_late(day_file& file) {
 
 awaitable<void> staging::compare_all(day_file& file) {
     for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
-        const auto found = existing_.find({file.which(), kind});
-        if (found == existing_.end() || !may_have_late(found->second))
+        const auto* const found = existing_.find({file.which(), kind});
+        if (found == nullptr || !may_have_late(*found))
             continue;
-        const auto& source = found->second;
+        const auto& source = *found;
         if (source.key() == file.key) {
             (void)co_await remember_rows_in(file, source);
             continue;

@@ -114,7 +114,7 @@ class staging {
         std::uint64_t rows; // that begin in it, nearly
     };
 
-    void account_for(std::size_t files) noexcept;
+    void account_for(std::size_t bytes) noexcept;
     void must_not_be_directory(const lake::file_key& key) const;
     [[nodiscard]] awaitable<void> prepare(day_file& file);
     // How an existing file is read once.

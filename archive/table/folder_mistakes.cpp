@@ -111,7 +111,12 @@ std::optional<lake::refusal> definitions_mistake(const lake::file_mark& mark,
 std::vector<async::error> folder_mistakes(const lake::file_map& files, const table_description& table,
                                           std::string_view time_column, const std::set<lake::day>& due) {
     std::vector<async::error> found;
-    for (const auto& [key, file] : files) {
+    const auto is_other = [&time_column](const std::string& name) { return name != time_column; };
+    const bool by_other_columns = std::ranges::any_of(files.time_columns(), is_other);
+    for (auto each = files.begin(); each != files.end(); ++each) {
+        if (!by_other_columns && !each.is(lake::file_trait::mistaken) && !is_near(each.key().which, due))
+            continue;
+        const auto [key, file] = *each;
         if (auto mistake = mark_mistake(file))
             found.push_back(*std::move(mistake));
         if (auto mistake = time_mistake(file, table, time_column))

@@ -74,7 +74,8 @@ awaitable<std::optional<container_properties>> blob_client::look_at_container() 
 }
 
 // List Blobs
-awaitable<blob_page> blob_client::list(std::string_view prefix, std::string_view marker) {
+awaitable<blob_page> blob_client::list(std::string_view prefix, std::string_view marker,
+                                       const blob_sink& take) {
     const auto doing = fmt::format("list blobs '{}' in container '{}'", prefix, container_);
     auto request = container_request(verb::get);
     request.query.emplace_back("comp", "list");
@@ -86,9 +87,8 @@ awaitable<blob_page> blob_client::list(std::string_view prefix, std::string_view
     if (!marker.empty())
         request.query.emplace_back("marker", marker);
     const auto answer = co_await send(doing, request);
-    auto found = at_border(doing, [&] { return parse_listing(answer.body); });
+    auto found = at_border(doing, [&] { return parse_listing(answer.body, take); });
     blob_page page;
-    page.blobs = std::move(found.blobs);
     page.folders = std::move(found.folders);
     page.next_marker = std::move(found.next_marker);
     co_return page;

@@ -33,8 +33,10 @@ struct client_options {
     std::chrono::minutes operation_timeout{10};        // all tries of one operation together
 };
 
+// Gets the blobs of a page one after the other.
+using blob_sink = std::function<void(blob_properties)>;
+
 struct blob_page {
-    std::vector<blob_properties> blobs;
     std::vector<std::string> folders; // with their '/': what has one behind the prefix
     std::string next_marker;          // empty: this was the last page
 };
@@ -78,8 +80,10 @@ class blob_client {
     // may not look at it.
     [[nodiscard]] async::awaitable<std::optional<container_properties>> look_at_container();
 
-    // One page (at most 5,000 names) of what has `prefix` and no '/' behind it, with metadata.
-    [[nodiscard]] async::awaitable<blob_page> list(std::string_view prefix, std::string_view marker);
+    // One page (at most 5,000 names) of what has `prefix` and no '/' behind it, with metadata. Where it
+    // throws, `take` may have got some of the page.
+    [[nodiscard]] async::awaitable<blob_page> list(std::string_view prefix, std::string_view marker,
+                                                   const blob_sink& take);
     [[nodiscard]] async::awaitable<std::optional<blob_properties>> properties(std::string_view name);
     [[nodiscard]] async::awaitable<std::optional<block_list>> committed_blocks(std::string_view name);
 

@@ -165,7 +165,7 @@ block read_block(xml_reader& reader) {
 
 } // namespace
 
-listing parse_listing(std::string_view xml) {
+listing parse_listing(std::string_view xml, const std::function<void(blob_properties)>& take) {
     xml_reader reader(xml, "EnumerationResults");
     listing found;
     bool complete = false;
@@ -173,7 +173,7 @@ listing parse_listing(std::string_view xml) {
         if (reader.name() == "Blobs") {
             while (reader.next_child()) {
                 if (reader.name() == "Blob")
-                    found.blobs.push_back(read_blob(reader));
+                    take(read_blob(reader));
                 else if (reader.name() == "BlobPrefix")
                     found.folders.push_back(read_folder(reader));
                 else

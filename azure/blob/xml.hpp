@@ -3,6 +3,7 @@
 
 #include "azure/blob/metadata.hpp"
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,13 +12,13 @@
 namespace azure {
 
 struct listing {
-    std::vector<blob_properties> blobs; // ETags with their quotes restored
-    std::vector<std::string> folders;   // with a delimiter: names up to it, it included
+    std::vector<std::string> folders; // with a delimiter: names up to it, it included
     std::string next_marker;
 };
 
-// Throw async::error(unclassified) on anything that is not the expected document: never a partial result.
-[[nodiscard]] listing parse_listing(std::string_view xml);
+// Throw async::error(unclassified) on anything that is not the expected document: never a partial result,
+// except that `take` may have got some of the blobs. It gets ETags with their quotes restored.
+[[nodiscard]] listing parse_listing(std::string_view xml, const std::function<void(blob_properties)>& take);
 [[nodiscard]] std::vector<block> parse_committed_blocks(std::string_view xml);
 // <Code> and <Message> of an error document; both empty if it is not one.
 struct error_document {

@@ -114,6 +114,21 @@ def test_a_file_that_goes_while_it_is_read_is_named(archived, azurite, lake, con
     assert {day for day, *_ in differences(found)} == {DAY}
 
 
+def test_a_file_that_was_moved_away_while_others_were_read_is_not_missed(archiver, table, azurite, lake, container):
+    program = archiver.with_settings({"ARCHIVE_PATH": f"{container}/some/folder"})
+    table.fill(60, 3)
+    program.archive()
+
+    def move_away():
+        lake.delete(container, f"some/folder/{FILE}")
+        program.run("recover", "--discard", FILE, expect=0)
+
+    with LakeGate(azurite.port, checked=False) as gate:
+        rule = gate.on(call_before(move_away), method="GET", contains=FILE, nth=1)
+        found = verify(program.with_settings({"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string(gate.endpoint)}), expect=0)
+    assert rule.hits == 1 and found["totals"]["rows"] == 40
+
+
 def test_a_changed_byte(archived, folder):
     content = bytearray(folder.read())
     at = content.index(b"canary")

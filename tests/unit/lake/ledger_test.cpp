@@ -69,41 +69,41 @@ TEST(entry_from, takes_no_line_that_is_cut_off_or_of_others) {
     EXPECT_FALSE(entry_from(wrong));
 }
 
-TEST(note_entry, lets_the_later_line_count_unless_the_server_had_come_less_far) {
+TEST(ledger_state, lets_the_later_line_count_unless_the_server_had_come_less_far) {
     ledger_state state;
-    note_entry(state, known_entry());
+    state.note(known_entry());
     auto later = known_entry();
     later.now.rows = 20;
     later.now.position.lsn += 1;
-    note_entry(state, later);
-    EXPECT_EQ(state.at("events_2024-02-29.csv").now.rows, 20U);
+    state.note(later);
+    EXPECT_EQ(state.find("events_2024-02-29.csv")->now.rows, 20U);
 
     auto of_a_copy = known_entry();
     of_a_copy.now.rows = 15;
-    note_entry(state, of_a_copy);
-    EXPECT_EQ(state.at("events_2024-02-29.csv").now.rows, 20U);
+    state.note(of_a_copy);
+    EXPECT_EQ(state.find("events_2024-02-29.csv")->now.rows, 20U);
     of_a_copy.now.position.timeline += 1;
-    note_entry(state, of_a_copy);
-    EXPECT_EQ(state.at("events_2024-02-29.csv").now.rows, 15U);
+    state.note(of_a_copy);
+    EXPECT_EQ(state.find("events_2024-02-29.csv")->now.rows, 15U);
     auto of_another_cluster = known_entry();
     of_another_cluster.now.position.cluster = "1";
     of_another_cluster.now.rows = 3;
-    note_entry(state, of_another_cluster);
-    EXPECT_EQ(state.at("events_2024-02-29.csv").now.rows, 3U);
+    state.note(of_another_cluster);
+    EXPECT_EQ(state.find("events_2024-02-29.csv")->now.rows, 3U);
 }
 
-TEST(note_entry, lets_a_decision_count_wherever_it_was_made) {
+TEST(ledger_state, lets_a_decision_count_wherever_it_was_made) {
     for (const auto word :
          {ledger_word::taken_back, ledger_word::removed, ledger_word::emptied, ledger_word::kept}) {
         ledger_state state;
-        note_entry(state, known_entry());
+        state.note(known_entry());
         auto decision = known_entry();
         decision.word = word;
         decision.now.rows = 0;
         decision.now.position.lsn -= 1;
         EXPECT_TRUE(is_decision(decision));
-        note_entry(state, decision);
-        EXPECT_EQ(state.at("events_2024-02-29.csv").now.rows, 0U) << word;
+        state.note(decision);
+        EXPECT_EQ(state.find("events_2024-02-29.csv")->now.rows, 0U) << word;
     }
     EXPECT_FALSE(is_decision(known_entry()));
 }

@@ -42,7 +42,7 @@ class staging_test : public test_support::memory_lake_test {
 
     // Stages the rows of the day, of which the folder is listed now.
     async::awaitable<void> stage(std::vector<std::string> rows) {
-        existing_.clear();
+        existing_ = lake::file_map();
         if (lake_.has(name))
             existing_.emplace(day_, lake_.file(name));
         for (int number = 0; number < other_files_; ++number)

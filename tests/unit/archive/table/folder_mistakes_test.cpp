@@ -63,11 +63,13 @@ TEST(folder_mistakes, names_each_file_once_for_each_reason) {
     lake::file_map files;
     files.emplace(at(1), file_of(1, record_of(5, 7)));
     files.emplace(at(2), file_of(2, record_of(4, 6)));
-    files.emplace(at(3), file_of(3, record_of(5, 7)));
-    files.emplace(at(4), file_of(4, record_of(5, 7)));
-    files.at(at(3)).mark.mark->now.time_column = "processed_at";
-    files.at(at(4)).mark.mark.reset();
-    files.at(at(4)).mark.mistake = "its metadata cannot be read";
+    auto by_another_column = file_of(3, record_of(5, 7));
+    by_another_column.mark.mark->now.time_column = "processed_at";
+    files.emplace(at(3), std::move(by_another_column));
+    auto spoiled = file_of(4, record_of(5, 7));
+    spoiled.mark.mark.reset();
+    spoiled.mark.mistake = "its metadata cannot be read";
+    files.emplace(at(4), std::move(spoiled));
     const std::set<lake::day> due{at(3).which};
     const auto mistakes = folder_mistakes(files, table, "created_at", due);
     ASSERT_EQ(mistakes.size(), 3U);

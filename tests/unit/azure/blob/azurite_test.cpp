@@ -7,6 +7,7 @@
 #include "azure/impl/request_id.hpp"
 #include "azure/percent_encoding.hpp"
 #include "http/client/base64.hpp"
+#include "tests/unit/azure/blob/listing.hpp"
 #include "tests/unit/azure/blob/storage_failure.hpp"
 #include "tests/unit/http/client/loop.hpp"
 
@@ -142,7 +143,7 @@ TEST_P(Azurite, PublishesStagedBlocksWithHeadersAndMetadata) {
     EXPECT_EQ(blocks->committed[1].size, 8U);
     EXPECT_EQ(read(name, first.etag, 0), "id,body\n1,hello\n");
 
-    const auto page = run(client_->list("day/", ""));
+    const auto page = run(rig::listed(*client_, "day/", ""));
     ASSERT_EQ(page.blobs.size(), 1U);
     EXPECT_EQ(page.next_marker, "");
     EXPECT_EQ(page.blobs[0].name, name);
@@ -268,7 +269,7 @@ TEST_P(Azurite, SendsManyBlocksAtOnceOverFewConnections) {
 
 TEST_P(Azurite, SaysThatAContainerIsMissing) {
     blob_client elsewhere(owner_, "no-such-container", {}, *pool_, retries_, log_);
-    const auto failed = storage_failure_of([&] { return run(elsewhere.list("", "")); });
+    const auto failed = storage_failure_of([&] { return run(rig::listed(elsewhere, "", "")); });
     EXPECT_EQ(failed.service_code(), "ContainerNotFound");
     EXPECT_NE(failed.hint(), "");
 }
@@ -282,7 +283,7 @@ TEST_P(Azurite, NeverShowsASecret) {
     else
         stranger.credential = shared_key{*http::base64_decode(secret)};
     blob_client client(stranger, client_->container(), {}, *pool_, retries_, log_);
-    const auto failed = storage_failure_of([&] { return run(client.list("", "")); });
+    const auto failed = storage_failure_of([&] { return run(rig::listed(client, "", "")); });
 
     EXPECT_EQ(failed.status(), 403U);
     EXPECT_EQ(failed.kind(), async::failure::refused);

@@ -1,4 +1,5 @@
 #include "tests/unit/azure/blob/blob_client_fixture.hpp"
+#include "tests/unit/azure/blob/listing.hpp"
 
 namespace azure {
 namespace {
@@ -92,7 +93,7 @@ TEST_F(BlobClient, ReadsAListingThatComesInChunks) {
         "<Metadata><state>final</state></Metadata></Blob></Blobs><NextMarker>next"
         "</NextMarker></EnumerationResults>",
         7));
-    const auto page = run(client().list("day/", "m n"));
+    const auto page = run(rig::listed(client(), "day/", "m n"));
     ASSERT_EQ(page.blobs.size(), 1U);
     EXPECT_EQ(page.blobs[0].etag, "\"0x1\"");
     EXPECT_EQ(page.next_marker, "next");
@@ -101,7 +102,7 @@ TEST_F(BlobClient, ReadsAListingThatComesInChunks) {
 TEST_F(BlobClient, RefusesAnInvalidListing) {
     server->expect(answering("GET", 200, {}, "<html>Please log in</html>"));
     try {
-        (void)run(client().list("", ""));
+        (void)run(rig::listed(client(), "", ""));
         FAIL();
     } catch (const async::error& failed) {
         EXPECT_THAT(failed.message(),
@@ -149,7 +150,7 @@ TEST_F(BlobClient, WithASasTakesTheContainerForGrantedAndShowsNoneOfIt) {
     EXPECT_FALSE(run(guest.ensure_container()));
 
     server->expect(answering("GET", 403, {{"x-ms-error-code", "AuthenticationFailed"}}));
-    const auto failed = storage_failure_of([&] { return run(guest.list("", "")); });
+    const auto failed = storage_failure_of([&] { return run(rig::listed(guest, "", "")); });
     EXPECT_THAT(failed.message(), Not(HasSubstr("s3cr3t")));
     EXPECT_EQ(server->seen()[0].headers.count("authorization"), 0U);
     EXPECT_THAT(log.lines, ::testing::Contains(HasSubstr("sig=REDACTED")));

@@ -1,4 +1,5 @@
 #include "tests/unit/azure/blob/blob_client_fixture.hpp"
+#include "tests/unit/azure/blob/listing.hpp"
 
 namespace azure {
 namespace {
@@ -119,7 +120,7 @@ const header_list refused_at_another_time{{"x-ms-error-code", "AuthenticationFai
 TEST_F(Send, BlamesTheClock) {
     server->expect(answering("GET", 403, refused_at_another_time));
     server->expect(answering("GET", 403, refused_at_another_time));
-    EXPECT_THAT(storage_failure_of([&] { return run(client().list("", "")); }).hint(),
+    EXPECT_THAT(storage_failure_of([&] { return run(rig::listed(client(), "", "")); }).hint(),
                 HasSubstr("This machine's clock is "));
     EXPECT_EQ(server->seen().size(), 2U) << "dated again once, and that is all";
 }
@@ -150,7 +151,7 @@ TEST_F(Send, DoesNotBlameTheClockForASas) {
     owner.credential = shared_access_signature{"sp=l&sig=s3cr3t"};
     blob_client guest(owner, "box", with, pool(), retries, log);
     server->expect(answering("GET", 403, {{"x-ms-error-code", "AuthenticationFailed"}}));
-    EXPECT_THAT(storage_failure_of([&] { return run(guest.list("", "")); }).hint(),
+    EXPECT_THAT(storage_failure_of([&] { return run(rig::listed(guest, "", "")); }).hint(),
                 HasSubstr("copied whole"));
 }
 

@@ -1,5 +1,6 @@
 #include "async/error.hpp"
 #include "azure/blob/xml.hpp"
+#include "tests/unit/azure/blob/listing.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +32,7 @@ const std::string emulator_listing =
     "<MaxResults>5000</MaxResults><Delimiter/><Blobs/><NextMarker/></EnumerationResults>";
 
 TEST(Listing, OfTheServiceIsRead) {
-    const auto found = parse_listing(service_listing);
+    const auto found = rig::parse_listing(service_listing);
 
     ASSERT_EQ(found.blobs.size(), 2U);
     EXPECT_EQ(found.next_marker, "2!abc--");
@@ -60,7 +61,7 @@ std::string listing_of(const std::string& properties, const std::string& metadat
 
 TEST(Listing, TellsATierThatWasChosenFromTheAccounts) {
     const auto tiers = [](const std::string& properties) {
-        const auto blob = parse_listing(listing_of(properties)).blobs.at(0);
+        const auto blob = rig::parse_listing(listing_of(properties)).blobs.at(0);
         return blob.access_tier + "/" + blob.content.access_tier;
     };
     EXPECT_EQ(tiers("<AccessTier>Cool</AccessTier>"), "Cool/Cool");
@@ -73,25 +74,28 @@ TEST(Listing, TellsATierThatWasChosenFromTheAccounts) {
 
 TEST(Listing, TellsWhatElseACommitHasToRestate) {
     const auto blob =
-        parse_listing(listing_of("<EncryptionScope>ours</EncryptionScope><TagCount>3</TagCount>"))
+        rig::parse_listing(listing_of("<EncryptionScope>ours</EncryptionScope><TagCount>3</TagCount>"))
             .blobs.at(0);
     EXPECT_EQ(blob.content.encryption_scope, "ours");
     EXPECT_EQ(blob.tag_count, 3U);
     EXPECT_FALSE(blob.directory);
     const auto account =
-        parse_listing(listing_of("<EncryptionScope>$account-encryption-key</EncryptionScope>"));
+        rig::parse_listing(listing_of("<EncryptionScope>$account-encryption-key</EncryptionScope>"));
     EXPECT_EQ(account.blobs.at(0).content.encryption_scope, "");
 }
 
 TEST(Listing, KnowsDirectories) {
-    EXPECT_TRUE(parse_listing(listing_of("<ResourceType>directory</ResourceType>")).blobs.at(0).directory);
-    EXPECT_FALSE(parse_listing(listing_of("<ResourceType>file</ResourceType>")).blobs.at(0).directory);
-    EXPECT_TRUE(parse_listing(listing_of("", "<Hdi_isfolder>true</Hdi_isfolder>")).blobs.at(0).directory);
-    EXPECT_FALSE(parse_listing(listing_of("", "<hdi_isfolder>false</hdi_isfolder>")).blobs.at(0).directory);
+    EXPECT_TRUE(
+        rig::parse_listing(listing_of("<ResourceType>directory</ResourceType>")).blobs.at(0).directory);
+    EXPECT_FALSE(rig::parse_listing(listing_of("<ResourceType>file</ResourceType>")).blobs.at(0).directory);
+    EXPECT_TRUE(
+        rig::parse_listing(listing_of("", "<Hdi_isfolder>true</Hdi_isfolder>")).blobs.at(0).directory);
+    EXPECT_FALSE(
+        rig::parse_listing(listing_of("", "<hdi_isfolder>false</hdi_isfolder>")).blobs.at(0).directory);
 }
 
 TEST(Listing, OfAnEmptyContainerIsEmpty) {
-    const auto found = parse_listing(emulator_listing);
+    const auto found = rig::parse_listing(emulator_listing);
 
     EXPECT_TRUE(found.blobs.empty());
     EXPECT_EQ(found.next_marker, "");
@@ -99,7 +103,7 @@ TEST(Listing, OfAnEmptyContainerIsEmpty) {
 
 TEST(Listing, CutAnywhereIsAnErrorAndNeverAShorterListing) {
     for (std::size_t size = 0; size < service_listing.size(); ++size)
-        EXPECT_THROW((void)parse_listing(service_listing.substr(0, size)), async::error) << size;
+        EXPECT_THROW((void)rig::parse_listing(service_listing.substr(0, size)), async::error) << size;
 }
 
 TEST(Listing, DamagedAnywhereIsReadOrRefusedButNothingWorse) {
@@ -109,7 +113,7 @@ TEST(Listing, DamagedAnywhereIsReadOrRefusedButNothingWorse) {
         for (auto changes = random() % 3 + 1; changes > 0; --changes)
             damaged[random() % damaged.size()] = static_cast<char>(random() & 0xff);
         try {
-            (void)parse_listing(damaged);
+            (void)rig::parse_listing(damaged);
         } catch (const async::error& refused) {
             EXPECT_EQ(refused.kind(), async::failure::unclassified);
         }
@@ -141,19 +145,20 @@ TEST(Listing, OfAnotherKindIsRefused) {
         "</EnumerationResults>",
     };
     for (const auto* document : documents)
-        EXPECT_THROW((void)parse_listing(document), async::error) << document;
+        EXPECT_THROW((void)rig::parse_listing(document), async::error) << document;
 }
 
 TEST(Listing, NestedBeyondReasonIsRefused) {
     std::string deep = "<EnumerationResults>";
     for (int i = 0; i < 100'000; ++i)
         deep += "<a>";
-    EXPECT_THROW((void)parse_listing(deep), async::error);
+    EXPECT_THROW((void)rig::parse_listing(deep), async::error);
 }
 
 TEST(Entities, BecomeUtf8) {
     const auto marker = [](const std::string& text) {
-        return parse_listing("<EnumerationResults><NextMarker>" + text + "</NextMarker></EnumerationResults>")
+        return rig::parse_listing("<EnumerationResults><NextMarker>" + text +
+                                  "</NextMarker></EnumerationResults>")
             .next_marker;
     };
     EXPECT_EQ(marker("&lt;&gt;&amp;&quot;&apos;"), "<>&\"'");
@@ -162,8 +167,8 @@ TEST(Entities, BecomeUtf8) {
 
 TEST(Comments, ArePassedOver) {
     const auto found =
-        parse_listing("<!-- a --><EnumerationResults><!-- <Blobs> --><Odd><!-- </Odd> --></Odd>"
-                      "<NextMarker/></EnumerationResults> <!-- b -->\n");
+        rig::parse_listing("<!-- a --><EnumerationResults><!-- <Blobs> --><Odd><!-- </Odd> --></Odd>"
+                           "<NextMarker/></EnumerationResults> <!-- b -->\n");
     EXPECT_TRUE(found.blobs.empty());
 }
 

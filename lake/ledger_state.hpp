@@ -1,0 +1,73 @@
+// What the ledger knows of each file: its last change. An entry is kept as its line, packed, and read when it
+// is asked for: 512 bytes a file at most, where whole entries take a kilobyte.
+// Tested by tests/unit/lake/ledger_test.cpp and tests/unit/lake/file_map_test.cpp.
+#pragma once
+
+#include "lake/ledger_entry.hpp"
+#include "lake/packed_texts.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace lake {
+
+// What an entry takes at most, its name and the lines that it has replaced with it.
+inline constexpr std::size_t known_file_bytes = 512;
+
+// By the file's name. Not for two threads at a time, even to read.
+class ledger_state {
+  public:
+    // Replaces what is known of the file, unless the line was written when the server's log was less far: by
+    // a copy of the server. A decision always replaces it.
+    void note(const ledger_entry& entry);
+    // Whatever was known of the file.
+    void replace(const ledger_entry& entry);
+    void erase(std::string_view file);
+
+    [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
+    [[nodiscard]] std::optional<ledger_entry> find(std::string_view file) const;
+
+    class iterator;
+    [[nodiscard]] iterator begin() const noexcept;
+    [[nodiscard]] iterator end() const noexcept;
+
+  private:
+    using by_name = std::map<std::string, std::uint32_t, std::less<>>;
+
+    [[nodiscard]] ledger_entry entry(std::uint32_t number) const;
+    void drop_replaced();
+
+    by_name numbers_;
+    packed_texts lines_; // with lines that others have replaced
+};
+
+class ledger_state::iterator {
+  public:
+    iterator(const ledger_state& all, by_name::const_iterator at) noexcept
+        : all_(&all)
+        , at_(at) {}
+
+    [[nodiscard]] std::pair<std::string_view, ledger_entry> operator*() const {
+        return {at_->first, all_->entry(at_->second)};
+    }
+    iterator& operator++() noexcept {
+        ++at_;
+        return *this;
+    }
+    [[nodiscard]] bool operator==(const iterator& other) const noexcept { return at_ == other.at_; }
+
+  private:
+    const ledger_state* all_;
+    by_name::const_iterator at_;
+};
+
+inline ledger_state::iterator ledger_state::begin() const noexcept { return {*this, numbers_.begin()}; }
+inline ledger_state::iterator ledger_state::end() const noexcept { return {*this, numbers_.end()}; }
+
+} // namespace lake
