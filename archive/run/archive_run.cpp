@@ -12,6 +12,7 @@
 #include "archive/run/stage_rows.hpp"
 #include "archive/table/folder_mistakes.hpp"
 #include "archive/table/table_shape.hpp"
+#include "async/caught.hpp"
 #include "async/timeline.hpp"
 #include "db/position.hpp"
 #include "db/side_effects.hpp"
@@ -97,7 +98,9 @@ archive_run::archive_run(const run_context& context)
     , known_(tools_.ledger) {}
 
 awaitable<void> archive_run::run() {
-    return loop_.repeat([this](run_transaction& opened) { return attempt(opened); });
+    co_await loop_.repeat([this](run_transaction& opened) { return attempt(opened); });
+    if (!left_out_.empty())
+        throw async::error(left_out_.begin()->second);
 }
 
 awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
@@ -127,7 +130,12 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
         co_return attempt_result::settled;
 
     const auto order = co_await find_deletion_order(context_, work);
-    co_await stage_rows(context_, tools_.ledger, work, cutoff_, order);
+    const auto failed = co_await async::caught(stage_rows(context_, tools_.ledger, work, cutoff_, order));
+    if (failed) {
+        leave_out(work, failed);
+        co_await opened.transaction->rollback();
+        co_return attempt_result::committed;
+    }
     co_await must_be_as_restored(context_, work);
     co_await must_not_have_moved(context_, work);
     co_await end_restores(work);
@@ -147,6 +155,23 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     if (by_day && !work.plan.days.empty())
         lower_bound_ = work.plan.rows.upper;
     co_return by_day && !context_.settings.dry_run ? attempt_result::committed : attempt_result::finished;
+}
+
+// A day that has a row which the server cannot send, where each day has a transaction of its own: the others
+// are archived, and the run then ends with the error. Rethrows any other failure.
+void archive_run::leave_out(const archive_transaction& work, const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const row_not_sent& row) {
+        const auto is_it = [&row](const planned_day& planned) { return planned.which == row.which(); };
+        if (context_.settings.commit != commit_unit::day || context_.settings.dry_run ||
+            !work.opened.session.usable() || !std::ranges::any_of(work.plan.days, is_it))
+            throw;
+        left_out_.emplace(*row.which(), row);
+        const auto day = row.which()->text();
+        context_.log.warn("day.left_out", "a day stays in the table: the server cannot send a row of it",
+                          {{"day", day}, {"error.message", row.what()}});
+    }
 }
 
 std::string archive_run::cutoff_expression() const {
@@ -201,6 +226,8 @@ awaitable<std::vector<lake::day>> archive_run::held_days(const run_transaction& 
                            {"held_until", file->mark.mark->held_until}});
     }
     held_days_said_ = true;
+    for (const auto& [which, why] : left_out_)
+        held.insert(which);
     co_return std::vector<lake::day>(held.begin(), held.end());
 }
 

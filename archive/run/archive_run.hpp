@@ -8,8 +8,11 @@
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_loop.hpp"
 #include "archive/run/transaction_opener.hpp"
+#include "archive/stage/unsendable_row.hpp"
 #include "archive/table/table_shape.hpp"
 
+#include <exception>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,6 +34,7 @@ class archive_run {
     [[nodiscard]] awaitable<void> foresee_side_effects(const run_transaction& opened);
     void tell_hidden(const table_shape& shape);
     [[nodiscard]] awaitable<void> end_restores(const archive_transaction& work);
+    void leave_out(const archive_transaction& work, const std::exception_ptr& failed);
     [[nodiscard]] std::string cutoff_expression() const;
 
     const run_context& context_;
@@ -39,9 +43,10 @@ class archive_run {
     run_loop loop_;
     file_check files_;
     known_files known_;
-    std::string cutoff_;             // fixed by the first transaction
-    std::string lower_bound_;        // commit by day: what lies below is done
-    std::set<std::string> attached_; // partitions that came while others were taken away
+    std::string cutoff_;                         // fixed by the first transaction
+    std::string lower_bound_;                    // commit by day: what lies below is done
+    std::set<std::string> attached_;             // partitions that came while others were taken away
+    std::map<lake::day, async::error> left_out_; // commit by day: of which a row cannot be sent
     bool held_days_said_ = false;
     bool hidden_said_ = false;
     bool effects_said_ = false;

@@ -1,5 +1,6 @@
 #include "archive/run/delete_beside.hpp"
 
+#include "archive/table/folder_mistakes.hpp"
 #include "archive/table/selection.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
@@ -8,8 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -31,10 +30,15 @@ bool any_asked_about_later(const archive_transaction& work) {
     for (const auto& planned : work.plan.days)
         due.insert(planned.which);
     const auto& opened = work.opened;
-    return std::ranges::any_of(std::array{&opened.files, &opened.files_of_shards}, [&](const auto* files) {
-        return std::ranges::any_of(
-            *files, [&](const auto& entry) { return is_asked_about_later(entry.second, opened.table, due); });
-    });
+    for (const auto* files : {&opened.files, &opened.files_of_shards})
+        for (auto each = files->begin(); each != files->end(); ++each) {
+            if (!each.is(lake::file_trait::restored) && !is_near(each.key().which, due))
+                continue;
+            const auto entry = *each;
+            if (is_asked_about_later(entry.file, opened.table, due))
+                return true;
+        }
+    return false;
 }
 
 } // namespace

@@ -27,72 +27,57 @@ void must_agree(std::uint64_t counted, std::uint64_t received, const std::string
                                                            where, counted, received));
 }
 
-// The server has rows that it cannot send: a person must repair them, and needs to know where to look.
-[[noreturn]] void tell_where(const db::error& failed, const table_description& table,
-                             const std::string& where) {
-    const auto& state = failed.state();
-    if (state == "22021" || state == "22P05")
-        throw async::error(failure::precondition,
-                           fmt::format("a row of {} cannot be read as UTF-8: {} ({}, SQLSTATE {})",
-                                       table.name, where, failed.message(), state),
-                           "Files are UTF-8. Find the text with convert_to or octet_length in that part of "
-                           "the table and fix it. In a database of encoding SQL_ASCII the server does not "
-                           "check what is stored: `event-archiver "
-                           "check` warns of it.");
-    if (state == "XX001" || state == "XX002")
-        throw async::error(
-            failure::integrity,
-            fmt::format("a row of {} is damaged on the server's disk: {}: {}", table.name, where,
-                        failed.message()),
-            "Nothing was deleted. Look at the disk and the server's log, run amcheck, and restore what"
-            " is damaged from a backup; the days before it can be archived with --commit day.");
-    throw failed;
-}
-
 } // namespace
 
 awaitable<void> table_reader::read_days(std::vector<planned_day> days) {
-    piece read = [this, &days](db::connection& session, std::size_t index) -> awaitable<void> {
-        try {
-            co_await read_day(session, days[index]);
-        } catch (const db::error& failed) {
-            tell_where(failed, context_.table, "day " + days[index].which.text());
-        }
+    pieces all;
+    all.count = days.size();
+    all.read = [this, &days](db::connection& session, std::size_t index) -> awaitable<void> {
+        co_await read_day(session, days[index]);
         if (context_.day_is_read)
             context_.day_is_read(days[index].which);
     };
-    co_await run(days.size(), std::move(read));
+    all.where = [this, &days](std::size_t index) {
+        return where_clause(context_.table, one_day(context_.rows, days[index].which));
+    };
+    all.which = [&days](std::size_t index) { return std::optional(days[index].which); };
+    all.place = [&days](std::size_t index) { return "day " + days[index].which.text(); };
+    co_await run(all);
 }
 
 awaitable<void> table_reader::read_ranges(std::vector<page_range> ranges) {
-    piece read = [this, &ranges](db::connection& session, std::size_t index) -> awaitable<void> {
-        std::optional<lake::day> last;
-        try {
-            co_await read_range(session, ranges[index], last);
-        } catch (const db::error& failed) {
-            const auto& from = ranges[index].first;
-            tell_where(failed, context_.table,
-                       last ? fmt::format("after a row of day {} in the pages from {}", last->text(), from)
-                            : fmt::format("the first row in the pages from {}", from));
-        }
+    std::vector<std::optional<lake::day>> last(ranges.size());
+    pieces all;
+    all.count = ranges.size();
+    all.read = [this, &ranges, &last](db::connection& session, std::size_t index) {
+        return read_range(session, ranges[index], last[index]);
     };
-    co_await run(ranges.size(), std::move(read));
+    all.where = [this, &ranges](std::size_t index) {
+        return range_clause(context_.table, context_.rows, ranges[index]);
+    };
+    all.which = [](std::size_t) { return std::optional<lake::day>(); };
+    all.place = [&ranges, &last](std::size_t index) {
+        const auto from = ranges[index].first;
+        return last[index]
+                   ? fmt::format("after a row of day {} in the pages from {}", last[index]->text(), from)
+                   : fmt::format("the first row in the pages from {}", from);
+    };
+    co_await run(all);
 }
 
-awaitable<void> table_reader::run(std::size_t count, piece read) {
+awaitable<void> table_reader::run(const pieces& all) {
     std::vector<awaitable<void>> tasks;
-    lanes_ = std::min(count, context_.parallel);
+    lanes_ = std::min(all.count, context_.parallel);
     for (std::size_t lane_number = 0; lane_number < lanes_; ++lane_number)
-        tasks.push_back(lane(count, read));
+        tasks.push_back(lane(all));
     for (std::size_t uploader = 0; uploader < context_.parallel; ++uploader)
         tasks.push_back(target_.upload());
     co_await async::run_all(std::move(tasks));
 }
 
-awaitable<void> table_reader::lane(std::size_t count, const piece& read) {
+awaitable<void> table_reader::lane(const pieces& all) {
     const db::database_access database{context_.database, context_.helper, context_.log};
-    co_await db::with_session(
-        database, [this, count, &read](db::connection& session) { return work(session, count, read); });
+    co_await db::with_session(database, [this, &all](db::connection& session) { return work(session, all); });
     if (--lanes_ > 0)
         co_return;
     co_await target_.settle_late();
@@ -101,14 +86,18 @@ awaitable<void> table_reader::lane(std::size_t count, const piece& read) {
     target_.close();
 }
 
-awaitable<void> table_reader::work(db::connection& session, std::size_t count, const piece& read) {
+db::transaction_options table_reader::in_snapshot() const {
     db::transaction_options options;
     options.mode = db::access::read_only;
     options.snapshot = context_.snapshot;
     options.lock_timeout = context_.lock_timeout;
+    return options;
+}
+
+awaitable<void> table_reader::work(db::connection& session, const pieces& all) {
     std::optional<db::transaction> transaction;
     try {
-        transaction = co_await db::transaction::begin(session, options);
+        transaction = co_await db::transaction::begin(session, in_snapshot());
     } catch (const db::error& failed) {
         // 22023: "invalid snapshot identifier".
         if (failed.state() != "22023")
@@ -120,16 +109,47 @@ awaitable<void> table_reader::work(db::connection& session, std::size_t count, c
     co_await lock_table_at_once(session, context_.table.named);
     co_await must_have_locked(session, context_.table.named);
     co_await must_see_as_coordinator(session);
-    while (next_ < count) {
+    while (next_ < all.count) {
         const auto index = next_++;
-        const auto failed = co_await async::caught(read(session, index));
-        if (!failed)
-            continue;
-        if (async::failure_of(failed) == failure::integrity && session.usable())
+        std::optional<db::error> refused;
+        std::exception_ptr unequal;
+        try {
+            co_await all.read(session, index);
+        } catch (const db::error& failed) {
+            if (!may_be_a_row(failed))
+                throw;
+            refused = failed;
+        } catch (const async::error& failed) {
+            if (failed.kind() != failure::integrity)
+                throw;
+            unequal = std::current_exception();
+        }
+        if (unequal && session.usable())
             co_await must_still_be_named(session, context_.table.named);
-        std::rethrow_exception(failed);
+        if (unequal)
+            std::rethrow_exception(unequal);
+        if (!refused)
+            continue;
+        co_await transaction->rollback();
+        auto row = co_await async::outcome_of(find_row(session, all.where(index)));
+        if (row.failed && async::is_cancellation(row.failed))
+            std::rethrow_exception(row.failed);
+        if (row.failed)
+            context_.log.debug("row.not_found", "the row that cannot be sent was not found",
+                               {{"error.message", async::describe(row.failed)}});
+        throw not_sent(*refused, context_.table, row.value.value_or(std::nullopt), all.place(index),
+                       all.which(index));
     }
     co_await transaction->rollback(); // it has only read
+}
+
+// A person must mend the row, and needs to know where it is.
+awaitable<std::optional<unsendable_row>> table_reader::find_row(db::connection& session, std::string where) {
+    const async::span shown(context_.log, "readers", "look for the row");
+    auto transaction = co_await db::transaction::begin(session, in_snapshot());
+    auto found = co_await find_unsendable_row(session, context_.table, std::move(where));
+    co_await transaction.rollback(); // it has only read
+    co_return found;
 }
 
 awaitable<void> table_reader::must_see_as_coordinator(db::connection& session) const {

@@ -6,6 +6,7 @@
 #include "archive/report.hpp"
 #include "archive/stage/rate_limit.hpp"
 #include "archive/stage/staging.hpp"
+#include "archive/stage/unsendable_row.hpp"
 #include "archive/table/selection.hpp"
 #include "archive/table/table.hpp"
 #include "async/helper_thread.hpp"
@@ -53,7 +54,8 @@ class table_reader {
         , target_(target) {}
 
     // Every row of these days is staged when this returns. Throws async::error(integrity) if the server's
-    // counts and ours disagree, and whatever a reader or an uploader fails with; then all of them have ended.
+    // counts and ours disagree, row_not_sent for a row that the server cannot send, and whatever a reader or
+    // an uploader fails with; then all of them have ended.
     [[nodiscard]] awaitable<void> read_days(std::vector<planned_day> days);
     // The same for page ranges. Rows that belong to no day are counted, not staged.
     [[nodiscard]] awaitable<void> read_ranges(std::vector<page_range> ranges);
@@ -61,12 +63,22 @@ class table_reader {
     [[nodiscard]] std::uint64_t rows_dayless() const noexcept { return rows_dayless_; }
 
   private:
-    // Reads the piece of work with this index on a connection inside the snapshot.
-    using piece = std::function<awaitable<void>(db::connection&, std::size_t)>;
+    // Pieces of work, by index.
+    struct pieces {
+        std::size_t count = 0;
+        // On a connection inside the snapshot.
+        std::function<awaitable<void>(db::connection&, std::size_t)> read;
+        std::function<std::string(std::size_t)> where; // its rows, as SQL
+        std::function<std::optional<lake::day>(std::size_t)> which;
+        std::function<std::string(std::size_t)> place; // for a message, where its reading has failed
+    };
 
-    [[nodiscard]] awaitable<void> run(std::size_t count, piece read);
-    [[nodiscard]] awaitable<void> lane(std::size_t count, const piece& read);
-    [[nodiscard]] awaitable<void> work(db::connection& session, std::size_t count, const piece& read);
+    [[nodiscard]] awaitable<void> run(const pieces& all);
+    [[nodiscard]] awaitable<void> lane(const pieces& all);
+    [[nodiscard]] awaitable<void> work(db::connection& session, const pieces& all);
+    [[nodiscard]] db::transaction_options in_snapshot() const;
+    [[nodiscard]] awaitable<std::optional<unsendable_row>> find_row(db::connection& session,
+                                                                    std::string where);
     // Throws async::error(integrity) if row security applies to this session and not to the coordinator's, or
     // the other way round.
     [[nodiscard]] awaitable<void> must_see_as_coordinator(db::connection& session) const;

@@ -124,17 +124,21 @@ std::string copy_day_sql(const table_description& table, const selection& rows) 
                        table.name, where_clause(table, rows), own_rows(table));
 }
 
-std::string copy_range_sql(const table_description& table, const selection& rows, const page_range& pages) {
+std::string range_clause(const table_description& table, const selection& rows, const page_range& pages) {
     std::string where = fmt::format("{} < {}", table.time_column, time_literal(table, rows.upper));
     if (pages.first > 0)
         where += fmt::format(" AND ctid >= '({},0)'::tid", pages.first);
     if (pages.end)
         where += fmt::format(" AND ctid < '({},0)'::tid", *pages.end);
-    where += shard_clause(table, rows.shard) + held_clause(table, rows.held) + " AND " + own_rows(table);
+    return where + shard_clause(table, rows.shard) + held_clause(table, rows.held) + " AND " +
+           own_rows(table);
+}
+
+std::string copy_range_sql(const table_description& table, const selection& rows, const page_range& pages) {
     return fmt::format(
         "COPY (SELECT CASE WHEN {} >= {} THEN {} END, {} FROM {} WHERE {}) TO STDOUT (FORMAT csv)",
         table.time_column, time_literal(table, rows.lower), day_number(table), column_list(table), table.name,
-        where);
+        range_clause(table, rows, pages));
 }
 
 std::string sample_since_sql(const table_description& table, const selection& rows, std::string_view since,

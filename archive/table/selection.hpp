@@ -62,6 +62,9 @@ struct partition {
 [[nodiscard]] std::string backlog_seconds_sql(const table_description& table, const selection& rows,
                                               std::string_view cutoff);
 [[nodiscard]] std::string copy_day_sql(const table_description& table, const selection& rows);
+// The rows of those pages, and those that belong to no day.
+[[nodiscard]] std::string range_clause(const table_description& table, const selection& rows,
+                                       const page_range& pages);
 // With the day number as a leading column, empty for rows that belong to no day.
 [[nodiscard]] std::string copy_range_sql(const table_description& table, const selection& rows,
                                          const page_range& pages);
