@@ -34,6 +34,9 @@ std::string plan_json(const archive::forecast& found) {
     json::array side_effects;
     for (const auto& each : found.side_effects)
         side_effects.emplace_back(valid_utf8(each));
+    json::array restore_limits;
+    for (const auto& each : found.restore_limits)
+        restore_limits.emplace_back(valid_utf8(each));
     const json::object totals{{"days", found.days.size()}, {"rows", found.rows}, {"bytes", found.bytes}};
     const json::object estimate{{"bytes_per_row", found.size.mean},
                                 {"error", found.size.error},
@@ -52,6 +55,7 @@ std::string plan_json(const archive::forecast& found) {
         {"rows_dayless", found.rows_dayless},
         {"refusals", std::move(refusals)},
         {"side_effects", std::move(side_effects)},
+        {"restore_limits", std::move(restore_limits)},
         {"files_pending", found.files_pending},
         {"container_exists", found.container_exists},
         {"duration_ms", std::chrono::milliseconds(found.duration).count()},
@@ -106,6 +110,8 @@ std::string render_plan(const archive::forecast& found, output_format format) {
         text += fmt::format("archive would be refused: {}\n", each);
     for (const auto& each : found.side_effects)
         text += fmt::format("the DELETE may change other rows: {}\n", each);
+    for (const auto& each : found.restore_limits)
+        text += fmt::format("what is archived may not come back: {}\n", each);
     if (found.files_pending > 0)
         text += fmt::format("{} with uncommitted rows: a run recovers them before it begins\n",
                             counted(found.files_pending, "file"));

@@ -4,6 +4,7 @@
 #include "archive/plan/row_sample.hpp"
 #include "archive/table/file_header.hpp"
 #include "archive/table/folder_mistakes.hpp"
+#include "archive/table/restore_limits.hpp"
 #include "archive/table/table_shape.hpp"
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
@@ -102,6 +103,8 @@ awaitable<void> look(db::connection& session, look_context& context, forecast& s
     watch.setting = "ARCHIVE_SIDE_EFFECTS";
     for (const auto& each : co_await db::foresee_effects(session, watch))
         seen.side_effects.push_back(each.words);
+    for (const auto& each : co_await restore_limits(session, table.oid, table.name))
+        seen.restore_limits.push_back(each.words);
     plan_start from;
     from.cutoff = co_await find_cutoff(session, limits);
     const auto files = co_await context.lake.present_files();

@@ -54,8 +54,9 @@ struct forecast {
     std::vector<lake::day> held;    // restored days that stay for now
     std::uint64_t files_pending = 0;
     bool container_exists = false;
-    std::vector<std::string> refusals;     // what ends a run, whatever its days
-    std::vector<std::string> side_effects; // that the DELETE may have, as the catalog has it
+    std::vector<std::string> refusals;       // what ends a run, whatever its days
+    std::vector<std::string> side_effects;   // that the DELETE may have, as the catalog has it
+    std::vector<std::string> restore_limits; // what may keep archived rows from coming back
     std::chrono::seconds duration{};
     std::uint64_t memory = 0;
 };

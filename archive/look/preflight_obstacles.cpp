@@ -1,6 +1,7 @@
 // What of a table's definition is in the way of a run.
 // Tested by tests/integration/test_check.py.
 #include "archive/look/preflight.hpp"
+#include "archive/table/restore_limits.hpp"
 #include "archive/table/table_shape.hpp"
 #include "async/error.hpp"
 #include "db/side_effects.hpp"
@@ -60,6 +61,15 @@ awaitable<void> check_insert_effects(db::connection& session, std::uint32_t root
                "Let them pass rows whose application_name is event-archiver, or see that they do no harm.");
 }
 
+awaitable<void> check_restore_limits(db::connection& session, const table_description& table,
+                                     std::vector<check_line>& lines) {
+    const auto limits = co_await restore_limits(session, table.oid, table.name);
+    for (const auto& each : limits)
+        append(lines, "restore", check_status::warning, each.words, each.remedy);
+    if (limits.empty())
+        append(lines, "restore", check_status::ok, "nothing of the table keeps its rows from coming back");
+}
+
 } // namespace
 
 awaitable<void> check_restore_obstacles(db::connection& session, const table_description& table,
@@ -67,6 +77,7 @@ awaitable<void> check_restore_obstacles(db::connection& session, const table_des
     const auto shape = co_await read_shape(session, table.oid);
     judge(lines, "inheritance", shape_mistake(shape), "neither foreign tables nor tables that inherit");
     judge(lines, "logging", unlogged_mistake(shape), "the table survives a crash");
+    co_await check_restore_limits(session, table, lines);
     const auto top = co_await db::root_of(session, table.oid);
     co_await check_insert_effects(session, top.oid, lines);
 }
@@ -89,6 +100,7 @@ awaitable<void> check_obstacles(db::connection& session, const table_description
            shape.may_insert ? fmt::format("{} may INSERT: restore in place works", shape.role)
                             : fmt::format("{} may not INSERT, which only restore in place needs", shape.role),
            shape.may_insert ? std::string() : missing_right(shape, false, "INSERT")->hint());
+    co_await check_restore_limits(session, table, lines);
 
     const auto top = co_await db::root_of(session, table.oid);
     const auto catalog = co_await db::read_effect_catalog(session);

@@ -1,6 +1,7 @@
 #include "archive/run/new_table.hpp"
 
 #include "archive/table/file_header.hpp"
+#include "archive/table/restore_limits.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -30,8 +31,13 @@ awaitable<std::string> create_statement(db::connection& session, lake::folder& f
         std::erase_if(common,
                       [&own](const std::string& name) { return std::ranges::find(own, name) == own.end(); });
     }
-    if (columns == source.columns && common == columns)
-        co_return fmt::format("CREATE TABLE {} (LIKE {} INCLUDING ALL)", target, source.name);
+    if (columns == source.columns && common == columns) {
+        auto sql = fmt::format("CREATE TABLE {} (LIKE {} INCLUDING ALL)", target, source.name);
+        // A copy of such a constraint is valid: it would refuse rows that the table had.
+        for (const auto& check : co_await unproven_checks(session, source.oid))
+            sql += fmt::format("; ALTER TABLE {} DROP CONSTRAINT {}", target, check);
+        co_return sql;
+    }
 
     const auto oid = std::to_string(source.oid);
     const auto known = co_await session.query(

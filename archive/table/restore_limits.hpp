@@ -1,0 +1,28 @@
+// What of a table's definition lets rows be archived that `restore` could not bring back. `check` and `plan`
+// tell of it; nothing is refused, since the rows are in the files all the same.
+// Tested by tests/integration/test_restore_limits.py.
+#pragma once
+
+#include "async/asio.hpp"
+#include "db/connection.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace archive {
+
+struct restore_limit {
+    std::string words;
+    std::string remedy;
+};
+
+// `name` is the table's, quoted and qualified.
+[[nodiscard]] async::awaitable<std::vector<restore_limit>>
+restore_limits(db::connection& session, std::uint32_t table, std::string name);
+
+// Quoted names of its CHECK constraints that old rows may violate: NOT VALID.
+[[nodiscard]] async::awaitable<std::vector<std::string>> unproven_checks(db::connection& session,
+                                                                         std::uint32_t table);
+
+} // namespace archive
