@@ -51,6 +51,7 @@ class projection_stream {
     [[nodiscard]] awaitable<void> look_again();
     [[nodiscard]] awaitable<void> stand_by();
     [[nodiscard]] awaitable<void> must_have_what_others_applied();
+    [[nodiscard]] awaitable<void> compare_with_mark();
     [[nodiscard]] awaitable<void> stopped(async::error why);
     void take(const position_row& row);
     void note(const batch_report& report);

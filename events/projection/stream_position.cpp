@@ -117,6 +117,12 @@ awaitable<void> projection_stream::look_again() {
 awaitable<void> projection_stream::must_have_what_others_applied() {
     if (!moved_by_another_)
         co_return;
+    std::function<awaitable<void>()> comparing = [this] { return compare_with_mark(); };
+    co_await session_.repeat(std::move(comparing)); // brokers go away and come back
+    moved_by_another_ = false;
+}
+
+awaitable<void> projection_stream::compare_with_mark() {
     const auto there = co_await source_.look(progress_.partition);
     position_row reached;
     reached.journal = target_.journal;
@@ -124,7 +130,6 @@ awaitable<void> projection_stream::must_have_what_others_applied() {
     reached.mark = target_.mark;
     must_belong(target_.key, reached, there);
     co_await must_go_on(source_, target_.key, std::move(reached), there);
-    moved_by_another_ = false;
 }
 
 // A person has removed it: what was applied would be applied again, to tables that have it.
