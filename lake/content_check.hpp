@@ -40,6 +40,8 @@ class content_check {
     [[nodiscard]] std::string take_lines();
 
     [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; } // the header included
+    // Of the line at hand, in the CSV.
+    [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; } // as stored
     [[nodiscard]] std::uint64_t crc() const noexcept { return crc_; }     // of these
     [[nodiscard]] std::uint64_t csv_bytes() const noexcept { return scanner_.csv_bytes(); }

@@ -2,10 +2,10 @@
 // Tested by tests/integration/test_verify.py.
 #pragma once
 
-#include "archive/look/fingerprint_set.hpp"
 #include "archive/look/inventory.hpp"
 #include "archive/report.hpp"
 #include "archive/settings.hpp"
+#include "archive/stage/fingerprint_set.hpp"
 #include "archive/table/table.hpp"
 #include "async/condition.hpp"
 #include "db/connection.hpp"
@@ -55,7 +55,7 @@ class verifier {
     verifier(const async::asio::any_io_executor& executor, verify_context context);
 
     // `against`: a table to compare the content with, as SQL writes it, or empty; its rows of days without a
-    // file are differences too, between the first and the last file where `days` is open. Throws
+    // file are differences too, up to the last file where `days` has no end. Throws
     // async::error(precondition) if there is no container, or no such table.
     [[nodiscard]] awaitable<verification> verify(lake::day_range days, std::string against);
 

@@ -1,6 +1,7 @@
 #include "archive/run/stage_rows.hpp"
 
 #include "archive/run/delete_beside.hpp"
+#include "archive/run/file_trial.hpp"
 #include "archive/stage/rate_limit.hpp"
 #include "archive/stage/table_reader.hpp"
 #include "archive/table/row_lookup.hpp"
@@ -64,7 +65,12 @@ awaitable<std::set<lake::day>> days_that_came_back(const archive_transaction& wo
 }
 
 // The context of staging; it refers to `work`.
-staging_context target_of(const run_context& context, lake::ledger& ledger, archive_transaction& work) {
+staging_context target_of(const async::asio::any_io_executor& executor, const run_context& context,
+                          lake::ledger& ledger, archive_transaction& work) {
+    std::function<awaitable<void>(const lake::listed_file&)> judge; // by day they have been judged before
+    if (work.plan.how != reading::by_day)
+        judge = [trial = std::make_shared<file_trial>(executor, context, work.opened)](
+                    const lake::listed_file& file) { return trial->must_be_restorable(file); };
     return {context.lake,
             context.pages,
             context.log,
@@ -81,7 +87,8 @@ staging_context target_of(const run_context& context, lake::ledger& ledger, arch
             context.settings.compression,
             context.settings.placement.encryption_scope,
             &ledger,
-            work.compare_rows};
+            work.compare_rows,
+            std::move(judge)};
 }
 
 awaitable<void> read_rows(const run_context& context, archive_transaction& work, reader_context source) {
@@ -124,7 +131,8 @@ awaitable<void> stage_rows(const run_context& context, lake::ledger& ledger, arc
 
     work.came_back = co_await days_that_came_back(work);
     const auto executor = co_await async::asio::this_coro::executor;
-    work.staging = std::make_unique<staging>(executor, target_of(context, ledger, work), work.opened.files);
+    work.staging =
+        std::make_unique<staging>(executor, target_of(executor, context, ledger, work), work.opened.files);
 
     rate_limit limit(context.settings.rate_limit);
     reader_context source{context.database,

@@ -148,6 +148,8 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
     // anyway.
     file.adopted = !mark || (!mark->restored && mark->now.bytes != before.properties.size);
     how.remember_rows = how.remember_rows || file.adopted;
+    if (!is_as_marked(before) && context_.judge_others)
+        co_await context_.judge_others(before);
     if (!ours || how.restage || how.remember_rows || file.whole || how.rewritten)
         co_await read_whole(file, how);
     expect_late(file);

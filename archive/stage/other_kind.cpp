@@ -20,6 +20,8 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake::listed_fil
     const auto& mark = other.mark.mark;
     if (!mark) {
         open_other(file, other);
+        if (context_.judge_others) // a restore of the day takes the rows of both
+            co_await context_.judge_others(other);
         co_return co_await judge_other(*file.other, other);
     }
     const bool doubted = is_doubted(other);

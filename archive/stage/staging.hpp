@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,6 +51,8 @@ struct staging_context {
     std::string encryption_scope{}; // of the same
     lake::ledger* book = nullptr;   // for files that have lost their mark; null: it is not asked
     bool digest_rows = false;       // the rows are compared with those that the server deletes
+    // Asked of each file whose rows are not all vouched for by a mark; throws to refuse it. May be empty.
+    std::function<awaitable<void>(const lake::listed_file&)> judge_others{};
 };
 
 // The error for a file that no longer holds its recorded content.

@@ -61,21 +61,6 @@ void row_filter::explain(const db::error& failed, std::string_view file) const {
     throw failed;
 }
 
-void row_batch::add(std::string_view row) {
-    text.append(row);
-    ends.push_back(text.size());
-}
-
-std::string_view row_batch::row(std::size_t number) const noexcept {
-    const auto begin = number == 0 ? 0 : ends[number - 1];
-    return std::string_view(text).substr(begin, ends[number] - begin);
-}
-
-void row_batch::clear() noexcept {
-    text.clear();
-    ends.clear();
-}
-
 awaitable<void> row_filter::describe(const named_table& table, std::vector<std::string> columns) {
     // Type modifiers would round or cut what is to be judged; -1 stands for none.
     const auto answer = co_await session_.query(fmt::format(

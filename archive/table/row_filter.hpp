@@ -4,6 +4,7 @@
 
 #include "archive/table/named_table.hpp"
 #include "archive/table/renamed_columns.hpp"
+#include "archive/table/row_batch.hpp"
 #include "archive/table/type_definitions.hpp"
 #include "archive/table/written_types.hpp"
 #include "db/connection.hpp"
@@ -18,17 +19,6 @@
 #include <vector>
 
 namespace archive {
-
-// Rows of CSV, each with its newline, in one piece of memory.
-struct row_batch {
-    std::string text;
-    std::vector<std::size_t> ends; // of each row, in `text`
-
-    void add(std::string_view row);
-    [[nodiscard]] std::string_view row(std::size_t number) const noexcept;
-    [[nodiscard]] std::size_t size() const noexcept { return ends.size(); }
-    void clear() noexcept;
-};
 
 // Whether a message may repeat words of the condition, as PostgreSQL's sentences do.
 enum class condition_words : std::uint8_t { shown, hidden };

@@ -1,4 +1,4 @@
-#include "archive/look/fingerprint_set.hpp"
+#include "archive/stage/fingerprint_set.hpp"
 
 #include <algorithm>
 

@@ -1,0 +1,75 @@
+// Whether `restore` could bring back all rows of a file that others wrote: asked before rows of ours go
+// behind them, for a restore brings back the rows of a file together, or none.
+// Tested by tests/integration/test_foreign_values.py.
+#pragma once
+
+#include "archive/run/run_context.hpp"
+#include "archive/run/run_transaction.hpp"
+#include "archive/stage/fingerprint_set.hpp"
+#include "archive/table/row_batch.hpp"
+#include "archive/table/row_taker.hpp"
+#include "async/condition.hpp"
+#include "lake/content_check.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace archive {
+
+class file_trial {
+  public:
+    // One for a transaction; `context` and `opened` must outlive it. It asks over the transaction's own
+    // session, which nobody else may use meanwhile.
+    file_trial(const async::asio::any_io_executor& executor, const run_context& context,
+               const run_transaction& opened);
+
+    // Reads the file, again if it has more keys than fit into an eighth of the memory. Throws
+    // async::error(precondition) that names file, row and byte if the table would not take a row, if it would
+    // write a row otherwise than the file has it, or if two rows have the same value of a unique index. Of
+    // several callers, one at a time reads.
+    [[nodiscard]] awaitable<void> must_be_restorable(const lake::listed_file& file);
+
+  private:
+    struct place {
+        std::uint64_t row = 0; // the header is 1
+        std::uint64_t byte = 0;
+    };
+    // A row of which another one may have the same value of a unique index.
+    struct suspect {
+        std::size_t index = 0;
+        std::string value;
+        place at;
+    };
+
+    [[nodiscard]] awaitable<void> judge(const lake::listed_file& file);
+    [[nodiscard]] awaitable<void> ask(const lake::listed_file& file);
+    using row_sink = std::function<void(std::string_view row, place at)>;
+    // One pass over the file. With `ask_about_rows`, rows that `take` has put into the batch are asked about.
+    [[nodiscard]] awaitable<void> read(const lake::listed_file& file, row_sink take, bool ask_about_rows);
+    void note_unique(std::string_view row, place at);
+    [[nodiscard]] std::optional<std::string> value_of(std::size_t index, std::string_view row);
+    [[nodiscard]] awaitable<void> must_be_unique(const lake::listed_file& file);
+
+    const run_context& context_;
+    const run_transaction& opened_;
+    row_taker taker_;
+    async::condition ended_;
+    bool busy_ = false;
+    row_batch rows_;
+    std::vector<place> places_;
+    std::optional<fingerprint_set> seen_;
+    std::vector<suspect> suspects_;
+    std::vector<std::size_t> ends_;
+    std::string storage_;
+};
+
+// The same of the append blobs among the files, before they are converted: staging asks before it changes any
+// other file.
+[[nodiscard]] awaitable<void> judge_append_blobs(const run_context& context, const run_transaction& opened,
+                                                 const std::vector<const lake::listed_file*>& files);
+
+} // namespace archive
