@@ -1,12 +1,11 @@
 #include "async/durable_file.hpp"
 
-#include "async/descriptor.hpp"
+#include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,7 +62,7 @@ constexpr std::size_t small_file_max = 65'536;
 } // namespace
 
 file_error::file_error(int reason, std::string_view doing, const fs::path& path)
-    : error(kind_of(reason), fmt::format("{} '{}': {}", doing, path.string(), std::strerror(reason)),
+    : error(kind_of(reason), fmt::format("{} '{}': {}", doing, path.string(), describe_errno(reason)),
             std::string(hint_for(reason)))
     , reason_(reason) {}
 
@@ -88,7 +87,7 @@ void write_safely(const fs::path& path, std::string_view text) {
     const fs::path part = path.string() + ".part";
     try {
         {
-            const descriptor file(part, O_WRONLY | O_CREAT | O_TRUNC, for_owner_and_group);
+            const auto file = open_regular(part, O_WRONLY | O_CREAT | O_TRUNC, for_owner_and_group);
             if (!file.open())
                 throw file_error(errno, "creating", part);
             write_all(file.get(), std::as_bytes(std::span(text)), part);
@@ -104,7 +103,7 @@ void write_safely(const fs::path& path, std::string_view text) {
 }
 
 std::optional<std::string> read_small(const fs::path& path) {
-    const descriptor file(path, O_RDONLY);
+    const auto file = open_regular(path, O_RDONLY);
     if (!file.open() && errno == ENOENT)
         return std::nullopt;
     if (!file.open())

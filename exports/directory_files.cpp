@@ -1,6 +1,7 @@
 #include "exports/directory_files.hpp"
 
 #include "async/durable_file.hpp"
+#include "async/regular_file.hpp"
 #include "azure/blob/crc64.hpp"
 #include "exports/part_file.hpp"
 #include "exports/rename_new.hpp"
@@ -10,7 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
+#include <span>
 #include <sys/stat.h>
 
 namespace exports {
@@ -31,13 +32,20 @@ void for_each_name(const fs::path& directory, Visit visit) {
 }
 
 std::uint64_t crc_of(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::array<char, 65'536> piece{};
+    const auto file = async::open_regular(path, O_RDONLY);
+    if (!file.open())
+        throw async::file_error(errno, "reading", path);
+    std::array<std::byte, 65'536> piece{};
     std::uint64_t crc = 0;
-    while (file.read(piece.data(), piece.size()) || file.gcount() > 0)
-        crc = azure::crc64(crc,
-                           std::as_bytes(std::span(piece.data(), static_cast<std::size_t>(file.gcount()))));
-    return crc;
+    for (;;) {
+        const auto got = ::read(file.get(), piece.data(), piece.size());
+        if (got < 0 && errno != EINTR)
+            throw async::file_error(errno, "reading", path);
+        if (got == 0)
+            return crc;
+        if (got > 0)
+            crc = azure::crc64(crc, std::span(piece).first(static_cast<std::size_t>(got)));
+    }
 }
 
 } // namespace

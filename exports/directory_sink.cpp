@@ -2,6 +2,7 @@
 
 #include "async/durable_file.hpp"
 #include "async/fault_point.hpp"
+#include "async/regular_file.hpp"
 #include "exports/directory_draft.hpp"
 #include "exports/directory_files.hpp"
 #include "exports/on_disk.hpp"
@@ -34,26 +35,20 @@ hidden_name hidden_of(const unsettled_file& file) {
 // A file that is being read.
 struct reading {
     fs::path path;
-    int file = -1;
+    async::descriptor file;
     std::vector<std::byte> piece = std::vector<std::byte>(read_at_once);
     std::size_t size = 0;
 
     explicit reading(fs::path which)
         : path(std::move(which)) {}
-    ~reading() {
-        if (file >= 0)
-            ::close(file);
-    }
-    reading(const reading&) = delete;
-    reading& operator=(const reading&) = delete;
 
     void next(std::uint64_t from, std::uint64_t wanted) {
-        if (file < 0)
-            file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (file < 0)
+        if (!file.open())
+            file = async::open_regular(path, O_RDONLY | O_NOFOLLOW);
+        if (!file.open())
             throw async::file_error(errno, "reading", path);
         const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, piece.size()));
-        const auto got = ::pread(file, piece.data(), some, static_cast<off_t>(from));
+        const auto got = ::pread(file.get(), piece.data(), some, static_cast<off_t>(from));
         if (got < 0 && errno != EINTR)
             throw async::file_error(errno, "reading", path);
         if (got == 0)

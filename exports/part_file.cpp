@@ -1,6 +1,7 @@
 #include "exports/part_file.hpp"
 
 #include "async/durable_file.hpp"
+#include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
@@ -56,7 +57,7 @@ void part_file::finish() {
     async::sync_file(file_.get(), path_);
     if (!file_.close())
         throw async::file_error(errno, "closing", path_);
-    file_ = async::descriptor(path_, O_RDONLY | O_NOFOLLOW);
+    file_ = async::open_regular(path_, O_RDONLY | O_NOFOLLOW);
     if (!file_.open() && errno == ENOENT)
         throw removed_before_commit(path_);
     if (!file_.open())
@@ -88,14 +89,14 @@ void part_file::must_stand() const {
 }
 
 part_lock::part_lock(const fs::path& path)
-    : file_(path, O_RDONLY | O_NOFOLLOW) {
+    : file_(async::open_regular(path, O_RDONLY | O_NOFOLLOW)) {
     if (!file_.open()) {
         abandoned_ = errno == ENOENT;
         return;
     }
     abandoned_ = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
     if (!abandoned_ && errno == EBADF) { // NFS locks only what is open for writing
-        async::descriptor writing(path, O_RDWR | O_NOFOLLOW);
+        auto writing = async::open_regular(path, O_RDWR | O_NOFOLLOW);
         if (!writing.open())
             return;
         file_ = std::move(writing);

@@ -1,6 +1,7 @@
 #include "exports/rename_new.hpp"
 
 #include "async/durable_file.hpp"
+#include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
@@ -85,8 +86,8 @@ renamed rename_new(const fs::path& from, const fs::path& to) {
 
 void try_renaming(const fs::path& from, const fs::path& to) {
     async::remove_file(to);
-    const int file = ::open(from.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-    if (file < 0 || ::close(file) != 0)
+    auto file = async::open_regular(from, O_WRONLY | O_CREAT | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (!file.open() || !file.close())
         throw async::file_error(errno, "creating", from);
     try {
         if (rename_new(from, to) != renamed::done)

@@ -4,6 +4,7 @@
 #include "app/observe/output_file.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
+#include "async/regular_file.hpp"
 #include "async/stop.hpp"
 #include "async/task_group.hpp"
 #include "http/client/endpoint.hpp"
@@ -13,8 +14,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
+#include <filesystem>
+#include <system_error>
 
 namespace app {
 
@@ -41,9 +42,12 @@ std::vector<telemetry::metric> joined(std::vector<telemetry::metric> one,
 // Of an earlier run: only if the file is of this command on this place, and not of another that had it
 // before.
 std::optional<double> last_success_in(const metrics_settings& to) {
-    std::ifstream before(to.file, std::ios::binary);
-    const std::string old{std::istreambuf_iterator<char>(before), std::istreambuf_iterator<char>()};
-    return telemetry::value_in(old, telemetry::series_name(last_success_name, to.file_labels));
+    constexpr std::size_t bytes_max = std::size_t{16} << 20; // others may have put their own file there
+    std::error_code unknown;
+    if (!std::filesystem::is_regular_file(to.file, unknown)) // a pipe is there to be written to
+        return std::nullopt;
+    const auto before = async::read_text(to.file, bytes_max);
+    return telemetry::value_in(before.text, telemetry::series_name(last_success_name, to.file_labels));
 }
 
 void write_labelled(const metrics_settings& to, std::vector<telemetry::metric> metrics) {

@@ -1,6 +1,7 @@
 #include "app/observe/output_file.hpp"
 
 #include "async/error.hpp"
+#include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +21,7 @@ output_file::output_file(std::string path, readers who)
     const bool special =
         kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found;
     written_to_ = special ? path_ : fmt::format("{}.{}.tmp", path_, ::getpid());
-    file_.reset(std::fopen(written_to_.c_str(), "wbe"));
+    file_.reset(async::open_stream(written_to_));
     if (file_ == nullptr)
         fail();
 }
@@ -42,7 +43,7 @@ void output_file::write(std::string_view content) {
 
 void output_file::fail() const {
     throw async::error(async::failure::usage,
-                       fmt::format("cannot write '{}': {}", path_, std::generic_category().message(errno)),
+                       fmt::format("cannot write '{}': {}", path_, async::describe_errno(errno)),
                        "Name a file in a directory that exists and that this user may write to.");
 }
 

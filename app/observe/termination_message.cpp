@@ -1,11 +1,11 @@
 #include "app/observe/termination_message.hpp"
 
 #include "app/text/utf8.hpp"
+#include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace app {
@@ -32,12 +32,11 @@ std::string termination_message(int exit_code, std::string_view sentence, std::s
 
 bool write_termination_message(const std::string& named, std::string_view message) {
     const int create = named.empty() ? 0 : O_CREAT;
-    const int file =
-        ::open(named.empty() ? usual_place : named.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | create, 0644);
-    if (file < 0)
+    const auto file =
+        async::open_for_writing(named.empty() ? usual_place : named, O_WRONLY | O_TRUNC | create, 0644);
+    if (!file.open())
         return named.empty() && errno == ENOENT;
-    const auto bytes = ::write(file, message.data(), message.size());
-    ::close(file);
+    const auto bytes = ::write(file.get(), message.data(), message.size());
     return bytes == static_cast<ssize_t>(message.size());
 }
 

@@ -2,11 +2,11 @@
 
 #include "app/observe/line_log.hpp"
 #include "async/error.hpp"
+#include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace app {
@@ -20,10 +20,10 @@ std::int64_t microseconds(async::timeline::clock::duration span) {
 } // namespace
 
 trace_file::trace_file(const std::string& path, const std::string& run_id)
-    : file_(std::fopen(path.c_str(), "we")) {
+    : file_(async::open_stream(path)) {
     if (!file_)
         throw async::error(async::failure::usage, fmt::format("ARCHIVE_TRACE: '{}' cannot be written: {}",
-                                                              path, std::strerror(errno)));
+                                                              path, async::describe_errno(errno)));
     print(fmt::format("{{\"otherData\":{{\"run_id\":{}}},\"traceEvents\":[", json_quoted(run_id)));
 }
 

@@ -1,6 +1,7 @@
 #include "app/send/line_file.hpp"
 
 #include "async/error.hpp"
+#include "async/regular_file.hpp"
 #include "azure/blob/crc64.hpp"
 
 #include <boost/uuid/name_generator_sha1.hpp>
@@ -77,17 +78,14 @@ std::string identity_of(const fs::path& path, const file_state& state, std::uint
 
 line_file::line_file(const fs::path& path)
     : path_(path)
-    , number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (number_ < 0)
-        throw_unreadable(path_, errno);
-    struct stat status {};
-    const bool known = ::fstat(number_, &status) == 0;
-    if (!known || !S_ISREG(status.st_mode)) {
-        ::close(number_);
+    , file_(async::open_regular(path, O_RDONLY)) {
+    if (!file_.open() && (errno == ENXIO || errno == EISDIR))
         throw async::error(
             async::failure::precondition, fmt::format("'{}' is not a regular file", path_.string()),
             "A file can be sent again from where it was ended; what is read only once cannot.");
-    }
+    struct stat status {};
+    if (!file_.open() || ::fstat(file_.get(), &status) != 0)
+        throw_unreadable(path_, errno);
     state_ = state_from(status);
     touched_ns_ = nanoseconds_of(status.st_ctim);
     timespec now{};
@@ -95,12 +93,10 @@ line_file::line_file(const fs::path& path)
     touched_lately_ = nanoseconds_of(now) - touched_ns_ < time_steps_ns;
 }
 
-line_file::~line_file() { ::close(number_); }
-
 std::size_t line_file::read_at(std::span<char> into, std::uint64_t offset) const {
     ssize_t got = 0;
     do
-        got = ::pread(number_, into.data(), into.size(), static_cast<off_t>(offset));
+        got = ::pread(file_.get(), into.data(), into.size(), static_cast<off_t>(offset));
     while (got < 0 && errno == EINTR);
     if (got < 0)
         throw_unreadable(path_, errno);
@@ -128,7 +124,7 @@ file_fate line_file::fate() const {
     if (offset_ < state_.bytes)
         return file_fate::shorter;
     struct stat status {};
-    if (::fstat(number_, &status) != 0)
+    if (::fstat(file_.get(), &status) != 0)
         throw_unreadable(path_, errno);
     const bool untouched =
         !touched_lately_ && state_from(status) == state_ && nanoseconds_of(status.st_ctim) == touched_ns_;

@@ -3,6 +3,8 @@
 // Tested by tests/unit/app/send/line_file_test.cpp.
 #pragma once
 
+#include "async/descriptor.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,9 +51,6 @@ class line_file {
 
     // Throws async::error(precondition, refused).
     explicit line_file(const std::filesystem::path& path);
-    ~line_file();
-    line_file(const line_file&) = delete;
-    line_file& operator=(const line_file&) = delete;
 
     // When it was opened.
     [[nodiscard]] const file_state& state() const noexcept { return state_; }
@@ -74,7 +73,7 @@ class line_file {
     [[nodiscard]] std::optional<std::uint64_t> crc_of_first(std::uint64_t bytes) const;
 
     std::filesystem::path path_;
-    int number_ = -1;
+    async::descriptor file_;
     file_state state_;
     std::int64_t touched_ns_ = 0; // st_ctime: whoever sets the time of change back moves it
     bool touched_lately_ = false; // before it was opened

@@ -1,5 +1,7 @@
 #include "app/send/send_mark.hpp"
 
+#include "async/regular_file.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -41,20 +43,16 @@ send_mark::send_mark(const fs::path& file, std::string identity, std::string ser
         line_ = line;
 }
 
-send_mark::~send_mark() {
-    if (number_ >= 0)
-        ::close(number_);
-}
-
 bool send_mark::put(std::uint64_t line) {
     const auto text = mark_text(identity_, server_, line);
-    if (number_ < 0) {
-        number_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, for_owner);
-        if (number_ < 0)
+    if (!file_.open()) {
+        file_ = async::open_regular(path_, O_WRONLY | O_CREAT | O_NOFOLLOW, for_owner);
+        if (!file_.open())
             return false;
     }
     const auto bytes = static_cast<ssize_t>(text.size());
-    return ::pwrite(number_, text.data(), text.size(), 0) == bytes && ::ftruncate(number_, bytes) == 0;
+    return ::pwrite(file_.get(), text.data(), text.size(), 0) == bytes &&
+           ::ftruncate(file_.get(), bytes) == 0;
 }
 
 void send_mark::remove() {

@@ -3,6 +3,8 @@
 // Tested by tests/unit/app/send/send_mark_test.cpp.
 #pragma once
 
+#include "async/descriptor.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -13,9 +15,6 @@ class send_mark {
   public:
     // `identity`: of the file as it is. `server`: its URL. Another file's mark is ignored.
     send_mark(const std::filesystem::path& file, std::string identity, std::string server);
-    ~send_mark();
-    send_mark(const send_mark&) = delete;
-    send_mark& operator=(const send_mark&) = delete;
 
     // The last line that a process before this one knew to be accepted; 0: none.
     [[nodiscard]] std::uint64_t line() const noexcept { return line_; }
@@ -29,7 +28,7 @@ class send_mark {
     std::string identity_;
     std::string server_;
     std::uint64_t line_ = 0;
-    int number_ = -1;
+    async::descriptor file_;
 };
 
 } // namespace app

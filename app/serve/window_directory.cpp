@@ -3,6 +3,7 @@
 #include "async/durable_file.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
+#include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
@@ -10,8 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -85,9 +84,9 @@ std::optional<window_view> window_directory::state() const {
     std::error_code unknown;
     if (!fs::exists(path, unknown))
         return std::nullopt;
-    std::ifstream file(path, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    auto view = window_view::read(text);
+    constexpr std::size_t bytes_max = std::size_t{64} << 20;
+    const auto read = async::read_text(path, bytes_max);
+    auto view = read.mistake.empty() ? window_view::read(read.text) : std::nullopt;
     if (!view)
         throw async::error(failure::precondition, fmt::format("'{}' cannot be read", path.string()),
                            "Remove all files of this directory: they are made again from the journal.");
@@ -100,7 +99,7 @@ window_directory::open_file& window_directory::at_end_of(const std::string& file
         return known->second;
     if (files_.size() >= open_max)
         make_safe();
-    async::descriptor opened(path, O_RDWR | O_CREAT | O_NOFOLLOW, async::for_owner_and_group);
+    auto opened = async::open_regular(path, O_RDWR | O_CREAT | O_NOFOLLOW, async::for_owner_and_group);
     if (!opened.open())
         throw file_error(errno, "opening", path);
     const auto end = end_of_line(opened.get(), lines, path);
@@ -121,7 +120,7 @@ void window_directory::append(const window_addition& addition, std::uint64_t lin
 void window_directory::make_safe() {
     for (const auto& name : unsafe_) {
         const auto path = place_ / name;
-        const async::descriptor file(path, O_RDONLY | O_NOFOLLOW);
+        const auto file = async::open_regular(path, O_RDONLY | O_NOFOLLOW);
         if (file.open())
             async::sync_file(file.get(), path);
         else if (errno != ENOENT) // somebody has removed it

@@ -6,12 +6,12 @@
 #include "app/settings/probo_config.hpp"
 #include "app/settings/yaml.hpp"
 #include "async/quotable.hpp"
+#include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -94,21 +94,10 @@ void read_setting(const config_entry& entry, const std::string& setting, std::st
     into.add(setting, std::move(text), fmt::format("{} in {}", name, file));
 }
 
-struct content_of_file {
-    std::string text;
-    std::string mistake; // a clause; empty: none
-};
-
-content_of_file read_whole(const fs::path& path) {
-    content_of_file read;
-    std::ifstream file(path, std::ios::binary);
-    read.text.resize(config_bytes_max + 1);
-    file.read(read.text.data(), static_cast<std::streamsize>(read.text.size()));
-    read.text.resize(static_cast<std::size_t>(file.gcount()));
-    if (!file.eof() && read.text.size() <= config_bytes_max)
-        read.mistake = "it cannot be read";
-    else if (read.text.size() > config_bytes_max)
-        read.mistake = "it is larger than 1 MiB";
+async::text_read read_whole(const fs::path& path) {
+    auto read = async::read_text(path, config_bytes_max);
+    if (!read.mistake.empty())
+        read.mistake.insert(0, "it ");
     return read;
 }
 

@@ -4,14 +4,14 @@
 #include "app/settings/read_identity.hpp"
 #include "app/settings/rows.hpp"
 #include "async/error.hpp"
+#include "async/regular_file.hpp"
 #include "events/journal/journal.hpp"
 #include "events/journal/kafka/kafka_journal.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
-#include <sstream>
+#include <utility>
 
 namespace app {
 
@@ -116,14 +116,13 @@ void check_kafka_file(checker& settings) {
     if (!journal.in_kafka() || !given.set())
         return;
     journal.kafka_config = given.text;
-    std::ifstream file(given.text, std::ios::binary);
-    std::ostringstream content;
-    content << file.rdbuf();
-    if (!file || content.fail()) {
-        settings.mistake("KAFKA_CONFIG", "this file cannot be read");
+    constexpr std::size_t bytes_max = std::size_t{1} << 20;
+    auto read = async::read_text(given.text, bytes_max);
+    if (!read.mistake.empty()) {
+        settings.mistake("KAFKA_CONFIG", fmt::format("this file {}", read.mistake));
         return;
     }
-    journal.kafka_properties = std::move(content).str();
+    journal.kafka_properties = std::move(read.text);
     try {
         const auto facts =
             events::check_kafka_properties(journal.kafka_properties, given.text, journal.brokers);

@@ -2,13 +2,13 @@
 
 #include "app/settings/config_file.hpp"
 #include "async/quotable.hpp"
+#include "async/regular_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <fstream>
 
 namespace app {
 
@@ -45,19 +45,13 @@ environment_lookup process_environment() {
 
 namespace {
 
-std::optional<std::string> content_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string content;
-    std::array<char, 4096> part{};
-    // read() reports what an iterator over the buffer would throw, such as a directory in place of the file.
-    while (file.read(part.data(), part.size()) || file.gcount() > 0)
-        content.append(part.data(), static_cast<std::size_t>(file.gcount()));
-    if (!file.eof())
-        return std::nullopt;
-    if (content.ends_with('\n')) // editors and `echo` leave one
-        content.pop_back();
-    if (content.ends_with('\r'))
-        content.pop_back();
+async::text_read content_of(const std::string& path) {
+    constexpr std::size_t secret_bytes_max = std::size_t{1} << 20;
+    auto content = async::read_text(path, secret_bytes_max);
+    if (content.text.ends_with('\n')) // editors and `echo` leave one
+        content.text.pop_back();
+    if (content.text.ends_with('\r'))
+        content.text.pop_back();
     return content;
 }
 
@@ -87,15 +81,15 @@ found_variable look_up(const option& wanted, const environment_lookup& environme
 sourced_text secret_in(const std::string& path, const std::string& named, source from,
                        std::vector<std::string>& mistakes) {
     auto content = content_of(path);
-    if (!content || content->empty()) {
+    if (content.text.empty()) {
         // The value may be the secret itself instead of the name of its file.
         const bool is_path = path.starts_with('/') && async::may_quote(path, 200);
         mistakes.push_back(fmt::format("{} names {}, which {}", named,
                                        is_path ? fmt::format("'{}'", path) : "a file",
-                                       content ? "is empty" : "cannot be read"));
+                                       content.mistake.empty() ? "is empty" : content.mistake));
         return {};
     }
-    return {std::move(*content), from, named};
+    return {std::move(content.text), from, named};
 }
 
 sourced_text collect_one(const option& wanted, const std::map<std::string, std::string, std::less<>>& flags,

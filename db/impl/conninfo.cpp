@@ -1,5 +1,6 @@
 #include "db/impl/conninfo.hpp"
 
+#include "async/regular_file.hpp"
 #include "db/impl/libpq.hpp"
 #include "db/impl/server_error.hpp"
 #include "db/impl/target.hpp"
@@ -56,6 +57,27 @@ bool may_show(std::string_view quoted, std::string_view conninfo) {
            (is_word(quoted) && is_option(quoted, conninfo) && !may_have_password);
 }
 
+// libpq and OpenSSL open these themselves, and would wait for whoever writes to a FIFO.
+std::optional<std::string> file_mistake(const settings& given) {
+    constexpr std::array<std::array<const char*, 2>, 5> files{{{"sslrootcert", "PGSSLROOTCERT"},
+                                                               {"sslcert", "PGSSLCERT"},
+                                                               {"sslkey", "PGSSLKEY"},
+                                                               {"sslcrl", "PGSSLCRL"},
+                                                               {"", "PGSERVICEFILE"}}};
+    for (const auto& [keyword, variable] : files) {
+        const char* path = std::getenv(variable);
+        std::string_view named = variable;
+        for (const auto& each : given)
+            if (each.keyword == keyword) {
+                path = each.value.c_str();
+                named = keyword;
+            }
+        if (path != nullptr && async::would_wait(path))
+            return "'" + std::string(named) + "' names what is no regular file";
+    }
+    return std::nullopt;
+}
+
 settings named_in(const conninfo_handle& parsed) {
     settings given;
     for (const PQconninfoOption* option = parsed.get(); option && option->keyword != nullptr; ++option) {
@@ -99,7 +121,10 @@ std::optional<std::string> conninfo_mistake(const std::string& conninfo) {
     const text_handle owned(complaint);
     if (!parsed)
         return without_secrets(complaint ? complaint : "out of memory", conninfo);
-    return target_mistake(named_in(parsed), conninfo);
+    const auto given = named_in(parsed);
+    if (auto mistake = target_mistake(given, conninfo))
+        return mistake;
+    return file_mistake(given);
 }
 
 settings settings_given(const std::string& conninfo) {

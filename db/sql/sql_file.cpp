@@ -1,5 +1,6 @@
 #include "db/sql/sql_file.hpp"
 
+#include "async/regular_file.hpp"
 #include "csv/encoding.hpp"
 
 #include <fmt/format.h>
@@ -7,25 +8,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace db {
 
 namespace {
-
-struct opened_file {
-    int number;
-    explicit opened_file(int opened) noexcept
-        : number(opened) {}
-    ~opened_file() {
-        if (number >= 0)
-            ::close(number);
-    }
-    opened_file(const opened_file&) = delete;
-    opened_file& operator=(const opened_file&) = delete;
-};
 
 std::string unreadable(int reason) {
     return reason == ENOENT ? "is missing" : fmt::format("cannot be read: {}", std::strerror(reason));
@@ -47,19 +33,13 @@ std::size_t line_outside_utf8(std::string_view text) {
 } // namespace
 
 sql_file read_sql_file(const std::filesystem::path& path) {
-    // Opening a FIFO in its place would wait for a writer.
-    const opened_file file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (file.number < 0)
-        return {{}, unreadable(errno)};
-    struct stat status {};
-    if (::fstat(file.number, &status) != 0)
-        return {{}, unreadable(errno)};
-    if (!S_ISREG(status.st_mode))
-        return {{}, "is not a file"};
+    const auto file = async::open_regular(path, O_RDONLY);
+    if (!file.open())
+        return {{}, errno == ENXIO || errno == EISDIR ? "is not a file" : unreadable(errno)};
     std::string text;
     std::array<char, 65'536> part{};
     for (;;) {
-        const auto got = ::read(file.number, part.data(), part.size());
+        const auto got = ::read(file.get(), part.data(), part.size());
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

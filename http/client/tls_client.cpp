@@ -1,12 +1,15 @@
 #include "http/client/tls_client.hpp"
 
 #include "async/error.hpp"
+#include "async/regular_file.hpp"
 #include "http/client/endpoint.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include <cstdlib>
 
 namespace http {
 
@@ -57,6 +60,13 @@ tls_client::tls_client(const endpoint& server, const std::string& ca_file)
     // Sessions are kept by `remember_session`, one for all connections.
     SSL_CTX_set_session_cache_mode(shared, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     boost::system::error_code failed;
+    const char* const named = std::getenv(X509_get_default_cert_file_env());
+    const auto trusted = !ca_file.empty() ? ca_file : std::string(named != nullptr ? named : "");
+    if (async::would_wait(trusted))
+        throw async::error(
+            async::failure::usage,
+            fmt::format("cannot read trusted certificates from '{}': it is not a regular file", trusted),
+            "SSL_CERT_FILE names a file that is read for each connection.");
     if (ca_file.empty())
         context_.set_default_verify_paths(failed); // heeds SSL_CERT_FILE
     else

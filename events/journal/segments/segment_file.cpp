@@ -1,5 +1,6 @@
 #include "events/journal/segments/segment_file.hpp"
 
+#include "async/regular_file.hpp"
 #include "events/journal/error.hpp"
 
 #include <climits>
@@ -88,7 +89,7 @@ void rethrow_as_journal_error(const std::exception_ptr& failed) {
 
 file_handle::file_handle(fs::path path, mode how)
     : path_(std::move(path))
-    , number_(::open(path_.c_str(), flags_of(how) | O_CLOEXEC, for_owner_and_group)) {
+    , number_(async::open_regular(path_, flags_of(how), for_owner_and_group).release()) {
     if (number_ < 0)
         throw file_failure(errno, "opening", path_);
 }
