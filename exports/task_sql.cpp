@@ -23,6 +23,19 @@ std::string bound_sql_of(std::string_view sql, lake::day boundary) {
     return std::move(result.text);
 }
 
+db::error about_file(const db::error& failed, std::string_view file) {
+    const std::string_view state = failed.state();
+    const bool wrong = (state.starts_with("42") && state != "42501") || state.starts_with("0A");
+    db::error made(wrong ? async::failure::precondition : failed.kind(), failed.message(), failed.state(),
+                   failed.connection_usable(), failed.hint());
+    made.set_server_words(failed.server_words());
+    made.set_position(failed.position());
+    if (!failed.may_repeat())
+        made.set_not_repeatable();
+    made.add_context(fmt::format("'{}'", file));
+    return made;
+}
+
 void throw_unequal(const std::string& task, std::uint64_t exported, std::string_view did,
                    std::uint64_t other) {
     throw async::error(

@@ -119,6 +119,14 @@ WRONG = {
     "two copies": (SELECT + SELECT, DELETE, 3),
     "a copy that deletes": ("COPY (DELETE FROM {table} RETURNING *) TO STDOUT WITH CSV HEADER", DELETE, 3),
     "no such table": (SELECT, "DELETE FROM nowhere", 3),
+    "a syntax error in select.sql": ("COPY (SELECT * FROM {table} WHERE) TO STDOUT CSV HEADER", DELETE, 3),
+    "a syntax error in delete.sql": (SELECT, "DELETE FROM {table} WHERE id ==", 3),
+    "an unverified one": (SELECT, "-- event-archiver: unverified\nDELETE FROM {table} WHERE nothing", 3),
+    "no such function": (SELECT, "DELETE FROM {table} WHERE nothing(id)", 3),
+    "no such schema": ("COPY (SELECT * FROM nowhere.it) TO STDOUT CSV HEADER", DELETE, 3),
+    "types that cannot be compared": (SELECT, "DELETE FROM {table} WHERE id > 5", 3),
+    "a column of two tables": ("COPY (SELECT id FROM {table} a, {table} b) TO STDOUT CSV HEADER", DELETE, 3),
+    "an aggregate": ("COPY (SELECT id, count(*) FROM {table}) TO STDOUT CSV HEADER", DELETE, 3),
     "no such column": ("COPY (SELECT nothing FROM {table}) TO STDOUT CSV HEADER", DELETE, 3),
 }
 
