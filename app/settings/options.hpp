@@ -33,7 +33,7 @@ struct option {
 };
 
 // Whether a setting's valid text may be shown; an invalid one has to pass async::may_quote as well.
-[[nodiscard]] bool may_show(const option& setting, std::string_view text) noexcept;
+[[nodiscard]] bool may_show(const option& setting, std::string_view text);
 
 [[nodiscard]] std::span<const option> options() noexcept;
 // The option with this environment name; there must be one.

@@ -79,10 +79,15 @@ std::string describe_conninfo(const std::string& conninfo) {
     const bool by_service =
         effective.given("service") && !effective.given("host") && !effective.given("hostaddr");
     const std::string where = by_service ? "service " + effective["service"] : addresses(effective);
-    // Where the ':' before it was percent-encoded, the password is part of the user's name.
-    const bool may_show_user = user.find(':') == std::string::npos;
-    const std::string shown = user.empty() ? "unknown user" : may_show_user ? user : "a user with a ':'";
-    return where + "/" + (database.empty() ? shown : database) + " as " + shown;
+    // Where the ':' before it was percent-encoded, the password is part of the user's name; where a whole
+    // string was quoted, it is part of a name.
+    const auto shown_as = [](const std::string& name, std::string_view what) {
+        const auto sign = name.find_first_of(":=");
+        return sign == std::string::npos ? name : std::string(what) + " with a '" + name[sign] + "'";
+    };
+    const std::string shown = user.empty() ? "unknown user" : shown_as(user, "a user");
+    const std::string named = database.empty() ? shown : shown_as(database, "a database");
+    return where + "/" + named + " as " + shown;
 }
 
 } // namespace db

@@ -72,6 +72,41 @@ def test_config_does_not_show_what_looks_like_a_connection_string(archiver, sett
     archiver.run("config", settings={setting: text})
 
 
+SHAPES = [
+    "user:Tr0ub4dor@broker:9092",
+    "broker:9092,user:Tr0ub4dor@broker:9092",
+    "jdbc:postgresql://host/db?user=u&password=Tr0ub4dor",
+    "postgresql://u:Tr0ub4dor@host/db",
+    "host=h user=u PASSWORD = Tr0ub4dor",
+    "http://proxy:Tr0ub4dor@proxy.example:3128",
+    "https://acme.blob.core.windows.net/box?sv=2021&sig=Tr0ub4dor",
+    "sv=2021&se=2030&sig=Tr0ub4dor",
+    "Authorization: Bearer Tr0ub4dor",
+    "authorization=Basic Tr0ub4dor",
+    "api-key:x,token=Tr0ub4dor",
+    "Server=h;Uid=u;Pwd=Tr0ub4dor",
+    "https://collector.example/#Tr0ub4dor",
+]
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_config_shows_no_secret_whichever_setting_it_stands_in(archiver, shape, output):
+    archiver.secrets.append(CANARY)
+    known = json.loads(archiver.run("config", "-o", "json", expect=0).stdout)["settings"]
+    given = {row["environment"]: shape for row in known if row["environment"] not in ("EVENT_ARCHIVER_CONFIG", "EVENT_ARCHIVER_KNEXFILE")}
+    archiver.run("config", *(("-o", "json") if output == "json" else ()), settings=given, expect=2)
+    for command in ("archive", "check", "export", "serve", "project", "send"):
+        archiver.run(command, settings=given)
+
+
+@pytest.mark.parametrize("conninfo", ["dbname='u password=Tr0ub4dor' host=127.0.0.1", "user='u password=Tr0ub4dor' host=127.0.0.1 port=1"])
+def test_a_string_that_was_quoted_whole_is_not_shown(archiver, conninfo):
+    archiver.secrets.append(CANARY)
+    for command in ("config", "archive", "check"):
+        archiver.run(command, settings={"PG_CONNECTION_STRING": conninfo})
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
