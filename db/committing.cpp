@@ -4,6 +4,7 @@
 #include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "async/race.hpp"
+#include "async/retry.hpp"
 #include "async/timeline.hpp"
 #include "db/fate.hpp"
 #include "db/position.hpp"
@@ -31,9 +32,7 @@ awaitable<commit_decision> ask_for_outcome(database_access database, transaction
     co_return decide_commit_in_doubt(asked, same_server);
 }
 
-} // namespace
-
-awaitable<void> make_number_durable(database_access database, server_position position) {
+awaitable<void> log_a_message(database_access database, server_position position) {
     const auto session = co_await connection::open(database.options, database.helper, database.log);
     co_await must_be_of_server(*session, std::move(position));
     // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
@@ -42,6 +41,30 @@ awaitable<void> make_number_durable(database_access database, server_position po
         "SELECT pg_catalog.set_config('synchronous_commit'::pg_catalog.text, 'on'::pg_catalog.text, true),"
         " pg_catalog.pg_logical_emit_message(true, 'event-archiver'::pg_catalog.text,"
         " 'flush'::pg_catalog.text)");
+}
+
+} // namespace
+
+// The sessions that have just been closed may still count against a limit of connections.
+awaitable<void> make_number_durable(database_access database, server_position position) {
+    std::uint64_t retries = 0;
+    async::retry_context patience{{6, std::chrono::milliseconds(200), std::chrono::milliseconds(2'000)},
+                                  async::make_random_source(),
+                                  database.log,
+                                  retries};
+    const auto attempt = [&database, &position]() -> awaitable<void> {
+        try {
+            co_await log_a_message(database, position);
+        } catch (error& failed) {
+            if (failed.state() != too_many_connections)
+                failed.set_not_repeatable();
+            throw;
+        } catch (async::error& failed) {
+            failed.set_not_repeatable();
+            throw;
+        }
+    };
+    co_await async::retry(patience, "a second connection", async::deadline(), attempt);
     fault_point("number-durable");
 }
 

@@ -19,6 +19,8 @@ using sqlstate = std::string;
 // unclassified.
 [[nodiscard]] async::failure classify(std::string_view state) noexcept;
 
+inline constexpr std::string_view too_many_connections = "53300";
+
 class error : public async::error {
   public:
     // `message` is the server's primary message; never its detail, which may hold row values.

@@ -160,6 +160,8 @@ class export_check {
         connected_ = true;
         lines_.push_back(judge_encryption(link_));
         co_await archive::check_session(session, lines_);
+        const archive::connections_needed needed;
+        co_await archive::check_connections(session, needed, lines_);
         co_await check_server(session, lines_);
         co_await told();
         for (const auto& each : tasks_) {

@@ -52,6 +52,21 @@ struct session_facts {
 };
 [[nodiscard]] std::vector<check_line> judge_session(const session_facts& facts);
 
+// A number of connections that something may have at the same time.
+struct connection_limit {
+    std::string of;     // "role archiver"
+    int most = 0;       // that it may have
+    int others = 0;     // that others have of these now
+    std::string remedy; // "ALTER ROLE archiver CONNECTION LIMIT {};"
+};
+struct connections_needed {
+    int least = 2; // a second session makes the transaction's number durable
+    int most = 2;
+    std::string fewer = {}; // how to do with fewer: "ARCHIVE_PARALLEL=1"; may be empty
+};
+[[nodiscard]] check_line judge_connections(const std::vector<connection_limit>& limits,
+                                           connections_needed needed);
+
 inline constexpr int server_version_min = 130'000; // pg_current_xact_id()
 
 // `ahead`: how far the other clock is before ours.
@@ -131,6 +146,9 @@ check_storage(const preflight_context& context, std::vector<check_line>& lines);
 // The same for a restore in place.
 [[nodiscard]] awaitable<void> check_restore_obstacles(db::connection& session, const table_description& table,
                                                       std::vector<check_line>& lines);
+// How many connections the role, the database and the server allow. Before a transaction.
+[[nodiscard]] awaitable<void> check_connections(db::connection& session, connections_needed needed,
+                                                std::vector<check_line>& lines);
 
 // A line for what was thrown; cancellation is thrown on.
 [[nodiscard]] check_line failed_line(std::string name, const std::exception_ptr& failed);

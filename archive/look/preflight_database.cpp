@@ -150,6 +150,12 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
     if (context.link)
         lines.push_back(context.link());
     co_await check_session(session, lines);
+    connections_needed needed;
+    if (context.aim == preflight_aim::archive) {
+        needed.most = std::max(2, static_cast<int>(context.settings.parallel) + 1);
+        needed.fewer = "a smaller ARCHIVE_PARALLEL";
+    }
+    co_await check_connections(session, needed, lines);
     co_await tell(context, lines);
     const auto& settings = context.settings;
     named_table named;

@@ -6,13 +6,16 @@
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "csv/day_prefix.hpp"
+#include "db/error.hpp"
 #include "db/session_scope.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
+#include <utility>
 
 namespace archive {
 
@@ -77,13 +80,33 @@ awaitable<void> table_reader::run(const pieces& all) {
 
 awaitable<void> table_reader::lane(const pieces& all) {
     const db::database_access database{context_.database, context_.helper, context_.log};
-    co_await db::with_session(database, [this, &all](db::connection& session) { return work(session, all); });
+    bool connected = false;
+    const std::function<awaitable<void>(db::connection&)> body = [this, &all,
+                                                                  &connected](db::connection& session) {
+        connected = true;
+        return work(session, all);
+    };
+    try {
+        co_await db::with_session(database, body);
+    } catch (const db::error& failed) {
+        // The others do its share. It has taken no work yet.
+        const bool can_do_without = lanes_ > 1 || next_ >= all.count;
+        if (connected || failed.state() != db::too_many_connections || !can_do_without)
+            throw;
+        tell_fewer_lanes(failed);
+    }
     if (--lanes_ > 0)
         co_return;
     co_await target_.settle_late();
     for (auto& [which, file] : target_.files())
         target_.finish(*file);
     target_.close();
+}
+
+void table_reader::tell_fewer_lanes(const db::error& why) {
+    if (!std::exchange(fewer_said_, true))
+        context_.log.warn("readers.fewer", "the server allows no more connections: fewer readers work",
+                          {{"parallel", context_.parallel}, {"error.message", why.message()}});
 }
 
 db::transaction_options table_reader::in_snapshot() const {

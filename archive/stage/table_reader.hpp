@@ -75,6 +75,7 @@ class table_reader {
 
     [[nodiscard]] awaitable<void> run(const pieces& all);
     [[nodiscard]] awaitable<void> lane(const pieces& all);
+    void tell_fewer_lanes(const db::error& why);
     [[nodiscard]] awaitable<void> work(db::connection& session, const pieces& all);
     [[nodiscard]] db::transaction_options in_snapshot() const;
     [[nodiscard]] awaitable<std::optional<unsendable_row>> find_row(db::connection& session,
@@ -95,6 +96,7 @@ class table_reader {
     std::size_t next_ = 0;
     std::size_t lanes_ = 0;
     std::uint64_t rows_dayless_ = 0;
+    bool fewer_said_ = false;
 };
 
 } // namespace archive

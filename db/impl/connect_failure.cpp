@@ -24,6 +24,11 @@ constexpr std::string_view check_password = "Check the user and the password.";
 constexpr std::string_view check_pg_hba =
     "Check pg_hba.conf on the server, and whether it requires SSL (sslmode=require).";
 
+constexpr std::string_view allow_more =
+    "`event-archiver check` says how many connections a run opens, and how many are allowed. Open fewer with "
+    "ARCHIVE_PARALLEL, or raise the limit: ALTER ROLE name CONNECTION LIMIT n, ALTER DATABASE name "
+    "CONNECTION "
+    "LIMIT n, or max_connections.";
 constexpr std::string_view check_database = "Check the database's name, or create it.";
 constexpr std::string_view check_role =
     "Check the user, or create the role: docs/security.md has the statements.";
@@ -60,7 +65,8 @@ constexpr std::array known_texts{
     known_text{" value: \"", failure::usage, ""}, // invalid sslmode value: "…"
     known_text{"could not match", failure::usage, ""},
     known_text{"invalid integer value", failure::usage, ""},
-    known_text{"too many", failure::temporary, ""},
+    known_text{"too many", failure::temporary, allow_more},
+    known_text{"remaining connection slots", failure::temporary, allow_more},
     known_text{"role \"", failure::refused, check_role},              // … does not exist
     known_text{"database \"", failure::precondition, check_database}, // … does not exist
     known_text{"service file", failure::precondition, "Check PGSERVICEFILE."},

@@ -68,5 +68,33 @@ TEST(verdict_of, is_the_first_failure) {
     EXPECT_EQ(verdict_of(lines), async::failure::temporary);
 }
 
+TEST(judge_connections, says_what_a_run_needs_and_what_is_allowed) {
+    const connections_needed needed{2, 5, "a smaller ARCHIVE_PARALLEL"};
+    EXPECT_EQ(judge_connections({}, needed).status, check_status::ok);
+    struct row {
+        int most;
+        int others;
+        check_status status;
+        const char* remedy;
+    };
+    const row table[] = {
+        {0, 0, check_status::failed, "LIMIT 5;"},
+        {1, 0, check_status::failed, "LIMIT 5;"},
+        {2, 0, check_status::warning, "LIMIT 5; Or give a smaller ARCHIVE_PARALLEL."},
+        {4, 0, check_status::warning, "LIMIT 5; Or give a smaller ARCHIVE_PARALLEL."},
+        {5, 0, check_status::ok, ""},
+        {6, 2, check_status::warning, "LIMIT 7; Or give a smaller ARCHIVE_PARALLEL."},
+        {6, 5, check_status::warning, "LIMIT 10; Or give a smaller ARCHIVE_PARALLEL."},
+        {7, 2, check_status::ok, ""},
+    };
+    for (const auto& [most, others, status, remedy] : table) {
+        const connection_limit wide{"the server's users", 97, 3, "max_connections {}"};
+        const auto line = judge_connections({wide, {"role x", most, others, "LIMIT {};"}}, needed);
+        EXPECT_EQ(line.status, status) << most << " " << others;
+        EXPECT_EQ(line.remedy, remedy) << most << " " << others;
+        EXPECT_EQ(line.failure.has_value(), status == check_status::failed);
+    }
+}
+
 } // namespace
 } // namespace archive
