@@ -123,7 +123,8 @@ awaitable<void> verifier::note_days_without_file(db::connection& session, lake::
     if (present.empty() && !(days.first && days.last))
         co_return;
     selection rows;
-    rows.lower = (days.first ? *days.first : *present.begin()).text() + " 00:00:00";
+    if (days.first)
+        rows.lower = days.first->text() + " 00:00:00";
     const auto last = days.last ? *days.last : *present.rbegin();
     const auto next = lake::day::from_number(last.number() + 1);
     rows.upper = next ? next->text() + " 00:00:00" : std::string("10000-01-01 00:00:00");

@@ -316,6 +316,9 @@ def test_a_day_that_only_the_other_table_has_is_a_difference(archiver, table, la
         assert (wrong["day"], wrong["state"], wrong["differences"][0]["kind"]) == ("2024-01-02", "missing", "missing")
         assert wrong["differences"][0]["message"].startswith("10 rows of ")
     verify(made, "--against", "copied", "--to", "2024-01-01", expect=0)
+    lake.delete(container, next(blob.name for blob in lake.list(container) if "01-01" in blob.name))
+    found = verify(made, "--against", "copied")  # the first day as well: rows before the first file are older still
+    assert [day["day"] for day in found["days"] if not day["ok"]] == ["2024-01-01", "2024-01-02"]
     verify(made, "--against", "copied", "--from", "2024-01-03", "--to", "2024-01-04", expect=0)
 
 
