@@ -20,8 +20,6 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake::listed_fil
     const auto& mark = other.mark.mark;
     if (!mark) {
         open_other(file, other);
-        if (context_.judge_others) // a restore of the day takes the rows of both
-            co_await context_.judge_others(other);
         co_return co_await judge_other(*file.other, other);
     }
     const bool doubted = is_doubted(other);
@@ -57,6 +55,8 @@ void staging::open_other(day_file& file, const lake::listed_file& other) {
 // and have lost its mark.
 awaitable<void> staging::judge_other(day_file& there, const lake::listed_file& source) {
     there.adopted = true;
+    if (context_.judge_others) // a restore of the day takes the rows of both
+        co_await context_.judge_others(source);
     const auto held = co_await content_known(source);
     std::optional<known_content> known;
     if (held)
