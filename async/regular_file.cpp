@@ -82,7 +82,9 @@ text_read read_text(const fs::path& path, std::size_t bytes_max, std::chrono::mi
     const auto until = clock::now() + patience;
     const descriptor file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     const auto unreadable = [](int reason) {
-        return text_read{{}, fmt::format("cannot be read: {}", describe_errno(reason))};
+        return text_read{{},
+                         reason == ENXIO ? "cannot be read: " + describe_errno(reason)
+                                         : std::string("cannot be read")};
     };
     if (!file.open())
         return unreadable(errno);

@@ -185,6 +185,24 @@ std::optional<file_name> find_shown(const fs::path& directory, const hidden_name
     }
 }
 
+void must_be_as_marked(const fs::path& directory, const hidden_name& hidden, const file_mark& mark) {
+    const auto part = directory / hidden.part();
+    std::error_code unknown;
+    if (!fs::exists(fs::symlink_status(part, unknown))) // it has its name already, or was moved away
+        return;
+    const auto found = look_at(directory, hidden.part());
+    if (found && found->bytes == mark.bytes && crc_of(part) == mark.crc)
+        return;
+    throw async::error(
+        async::failure::integrity,
+        fmt::format("{} rows were deleted for '{}', and somebody has changed it since: it was {} bytes with "
+                    "CRC-64 {:016x}",
+                    mark.rows, part.string(), mark.bytes, mark.crc),
+        "Put the file back as it was: it is the only copy of these rows. If it cannot be had, move away what "
+        "is"
+        " there; `event-archiver recover --exports --keep FILE` then lets the task go on.");
+}
+
 bool is_in_use(const fs::path& directory, const hidden_name& hidden) {
     return part_lock(directory / hidden.part()).held();
 }

@@ -34,6 +34,10 @@ void try_showing(const std::filesystem::path& directory, const hidden_name& hidd
 // The name that the file has been given: the file with the bytes of the mark. Nothing if it is missing.
 [[nodiscard]] std::optional<file_name> find_shown(const std::filesystem::path& directory,
                                                   const hidden_name& hidden, const file_mark& mark);
+// Before the file of a committed transaction gets its name: throws async::error(integrity) if it is there and
+// is not the one of the mark any more.
+void must_be_as_marked(const std::filesystem::path& directory, const hidden_name& hidden,
+                       const file_mark& mark);
 // Whether the process that wrote the file still works with it; false if it has its name already.
 [[nodiscard]] bool is_in_use(const std::filesystem::path& directory, const hidden_name& hidden);
 // Removes the mark.

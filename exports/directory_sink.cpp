@@ -143,6 +143,8 @@ awaitable<bool> directory_sink::keep(unsettled_file file) {
     fault_point("export-before-keep");
     std::function<void()> naming = [there, directory = directory_, file] {
         const auto hidden = hidden_of(file);
+        if (file.mistake.empty())
+            must_be_as_marked(directory, hidden, file.mark);
         // It may have its name already, and only the mark was left.
         *there = show(directory, hidden) || find_shown(directory, hidden, file.mark);
     };

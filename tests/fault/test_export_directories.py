@@ -10,7 +10,7 @@ import pytest
 
 from support.archiver import Archiver
 from support.exports import BOUNDARY, COMMON_KNOWLEDGE, DirectoryPlace, Exports
-from support.gate import DatabaseGate, call_before, kill_before
+from support.gate import DatabaseGate, call_before, kill_after, kill_before
 
 AGENCY = COMMON_KNOWLEDGE[0]
 EXPORT = ("export", "--boundary", str(BOUNDARY))
@@ -99,6 +99,28 @@ def test_what_a_killed_run_left_with_a_mark_is_for_its_own_database(ours, theirs
     assert "it is of another database" in theirs.run(expect=7).stderr
     ours.run(expect=0)
     assert ours.check()["agency"] > 0 and ours.place.leftovers() == []
+
+
+@pytest.mark.parametrize("harm", ["cut", "one byte", "replaced by a directory"])
+def test_a_file_that_somebody_changes_between_commit_and_its_name_is_not_taken_for_whole(ours, database, harm):
+    assert with_gate(ours, database, kill_after(), COMMIT).code == 137
+    part = next(file for file in ours.place.directory.iterdir() if file.name.endswith(".part"))
+    whole = part.read_bytes()
+    if harm == "cut":
+        part.write_bytes(whole[: len(whole) // 2])
+    elif harm == "one byte":
+        part.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    else:
+        part.unlink()
+        part.mkdir()
+    for arguments in (EXPORT, RECOVER):
+        outcome = ours.archiver.run(*arguments, expect=7)
+        assert part.name in outcome.stderr and "somebody has changed it since" in outcome.stderr, str(outcome)
+    if harm == "replaced by a directory":
+        part.rmdir()
+    part.write_bytes(whole)
+    ours.archiver.run(*RECOVER, expect=0)
+    ours.check()
 
 
 def empty_of_the_same_size(part) -> None:

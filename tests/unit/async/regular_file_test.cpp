@@ -68,7 +68,7 @@ TEST_F(regular_file, is_read_whole_up_to_a_limit) {
     EXPECT_EQ(async::read_text(file("a text\n"), 1 << 20).text, "a text\n");
     const auto large = async::read_text(file(std::string((1 << 20) + 1, 'x')), 1 << 20);
     EXPECT_EQ(large.mistake, "is larger than 1 MiB");
-    EXPECT_EQ(async::read_text(place_, 1 << 20).mistake, "cannot be read: Is a directory");
+    EXPECT_EQ(async::read_text(place_, 1 << 20).mistake, "cannot be read");
     EXPECT_EQ(async::read_text("/dev/zero", 1 << 20).mistake, "cannot be read: it is not a regular file");
     EXPECT_NE(async::read_text(place_ / "absent", 1 << 20).mistake, "");
 }
