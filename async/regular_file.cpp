@@ -14,7 +14,7 @@ namespace async {
 namespace {
 
 namespace fs = std::filesystem;
-using clock = std::chrono::steady_clock;
+using steady = std::chrono::steady_clock;
 
 descriptor closed_with(int reason) {
     errno = reason;
@@ -22,9 +22,9 @@ descriptor closed_with(int reason) {
 }
 
 // True once there is something to read, the end included; false at the end of the patience.
-bool wait_for_bytes(int file, clock::time_point until) {
+bool wait_for_bytes(int file, steady::time_point until) {
     for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady::now()).count();
         if (left <= 0)
             return false;
         struct pollfd waiting {
@@ -79,7 +79,7 @@ std::string describe_errno(int reason) {
 }
 
 text_read read_text(const fs::path& path, std::size_t bytes_max, std::chrono::milliseconds patience) {
-    const auto until = clock::now() + patience;
+    const auto until = steady::now() + patience;
     const descriptor file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     const auto unreadable = [](int reason) {
         return text_read{{},
@@ -96,14 +96,13 @@ text_read read_text(const fs::path& path, std::size_t bytes_max, std::chrono::mi
     std::string text;
     std::array<char, 65'536> part{};
     for (;;) {
+        // Also before the first byte: of a FIFO that nobody has opened for writing yet, read() says that it
+        // ends.
+        if (S_ISFIFO(status.st_mode) && !wait_for_bytes(file.get(), until))
+            return {{}, "cannot be read: it is a pipe, and whoever writes to it has not ended"};
         const auto got = ::read(file.get(), part.data(), part.size());
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
-        if (got < 0 && errno == EAGAIN) {
-            if (!wait_for_bytes(file.get(), until))
-                return {{}, "cannot be read: it is a pipe, and whoever writes to it has not ended"};
-            continue;
-        }
         if (got < 0)
             return unreadable(errno);
         if (got == 0)

@@ -1,5 +1,6 @@
 #include "app/observe/output_file.hpp"
 
+#include "app/settings/mistake.hpp"
 #include "async/error.hpp"
 #include "async/regular_file.hpp"
 
@@ -43,7 +44,7 @@ void output_file::write(std::string_view content) {
 
 void output_file::fail() const {
     throw async::error(async::failure::usage,
-                       fmt::format("cannot write '{}': {}", path_, async::describe_errno(errno)),
+                       fmt::format("cannot write {}: {}", shown_path(path_), async::describe_errno(errno)),
                        "Name a file in a directory that exists and that this user may write to.");
 }
 

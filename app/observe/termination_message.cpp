@@ -1,5 +1,6 @@
 #include "app/observe/termination_message.hpp"
 
+#include "app/settings/mistake.hpp"
 #include "app/text/utf8.hpp"
 #include "async/regular_file.hpp"
 
@@ -41,8 +42,9 @@ bool write_termination_message(const std::string& named, std::string_view messag
 }
 
 void leave_termination_message(const std::string& named, std::string_view message, async::log& log) {
+    const auto file = shown_path(named);
     if (!write_termination_message(named, message))
-        log.warn("termination_log.lost", "the termination message could not be written", {{"file", named}});
+        log.warn("termination_log.lost", "the termination message could not be written", {{"file", file}});
 }
 
 } // namespace app

@@ -1,6 +1,7 @@
 #include "app/observe/trace_file.hpp"
 
 #include "app/observe/line_log.hpp"
+#include "app/settings/mistake.hpp"
 #include "async/error.hpp"
 #include "async/regular_file.hpp"
 
@@ -22,8 +23,9 @@ std::int64_t microseconds(async::timeline::clock::duration span) {
 trace_file::trace_file(const std::string& path, const std::string& run_id)
     : file_(async::open_stream(path)) {
     if (!file_)
-        throw async::error(async::failure::usage, fmt::format("ARCHIVE_TRACE: '{}' cannot be written: {}",
-                                                              path, async::describe_errno(errno)));
+        throw async::error(async::failure::usage,
+                           fmt::format("ARCHIVE_TRACE: {} cannot be written: {}", shown_path(path),
+                                       async::describe_errno(errno)));
     print(fmt::format("{{\"otherData\":{{\"run_id\":{}}},\"traceEvents\":[", json_quoted(run_id)));
 }
 

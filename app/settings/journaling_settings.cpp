@@ -8,6 +8,8 @@
 #include "events/journal/journal.hpp"
 #include "events/journal/kafka/kafka_journal.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>

@@ -1,7 +1,10 @@
 #include "app/settings/options.hpp"
 
 #include "app/settings/features.hpp"
+#include "app/settings/mistake.hpp"
 #include "async/ascii.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -40,7 +43,7 @@ bool looks_like_a_secret(std::string_view text) {
     const auto holds = [text](std::string_view part) { return text.find(part) != std::string_view::npos; };
     if (names_a_user(text) ||
         (query != std::string_view::npos && text.find('=', query) != std::string_view::npos) ||
-        (holds("=") && (holds(";") || holds("&"))))
+        (holds("://") && holds("#")) || (holds("=") && (holds(";") || holds("&"))))
         return true;
     const auto lower = async::lowercase(text);
     return std::ranges::any_of(names_of_secrets, [&lower](std::string_view name) {
@@ -54,6 +57,10 @@ bool looks_like_a_secret(std::string_view text) {
 }
 
 } // namespace
+
+std::string shown_path(std::string_view path) {
+    return looks_like_a_secret(path) ? std::string("what was given") : fmt::format("'{}'", path);
+}
 
 bool may_show(const option& setting, std::string_view text) {
     if (setting.secrecy == secrecy::url)

@@ -71,7 +71,9 @@ awaitable<void> check_connections(db::connection& session, connections_needed ne
         " pg_catalog.quote_ident(r.rolname::pg_catalog.text),"
         " pg_catalog.quote_ident(d.datname::pg_catalog.text)"
         " FROM pg_catalog.pg_roles r CROSS JOIN pg_catalog.pg_database d"
-        " LEFT JOIN pg_catalog.pg_stat_activity a ON a.backend_type OPERATOR(pg_catalog.=)"
+        // Of other roles' sessions most columns are hidden.
+        " LEFT JOIN pg_catalog.pg_stat_activity a ON a.datid IS NOT NULL AND a.usesysid IS NOT NULL"
+        " AND coalesce(a.backend_type, 'client backend'::pg_catalog.text) OPERATOR(pg_catalog.=)"
         " 'client backend'::pg_catalog.text AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
         " WHERE r.rolname OPERATOR(pg_catalog.=) session_user"
         " AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"

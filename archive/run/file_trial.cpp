@@ -24,7 +24,7 @@ constexpr std::size_t asked_bytes = std::size_t{256} << 10;
 constexpr std::size_t asked_rows = 5'000;
 // The first few duplicates tell as much as all.
 constexpr std::size_t suspects_max = 16;
-constexpr std::uint64_t row_bytes_guess = 16; // where nothing tells how many rows a file has
+constexpr std::uint64_t row_bytes_least = 16; // where nothing tells how many rows a file has
 
 async::error cannot_be_restored(std::string_view name, std::string_view why, std::uint64_t row,
                                 std::uint64_t byte) {
@@ -71,7 +71,7 @@ awaitable<void> file_trial::judge(const lake::listed_file& file) {
     places_.clear();
     suspects_.clear();
     const auto values =
-        file.properties.size / row_bytes_guess * std::max<std::size_t>(taker_.unique().size(), 1);
+        file.properties.size / row_bytes_least * std::max<std::size_t>(taker_.unique().size(), 1);
     const auto slots = fingerprint_set::slots_for(values);
     const auto bytes =
         std::min<std::uint64_t>(fingerprint_set::bytes_for(slots), context_.pages.budget_bytes() / 8);
@@ -174,11 +174,11 @@ awaitable<void> file_trial::must_be_unique(const lake::listed_file& file) {
         for (const auto& each : suspects_) {
             if (at.row >= each.at.row || value_of(each.index, row) != each.value)
                 continue;
-            twice = cannot_be_restored(
-                file.properties.name,
-                fmt::format("a row has the same '{}' as row {}, and {} may have it once",
-                            taker_.unique()[each.index].names, at.row, opened_.table.name),
-                each.at.row, each.at.byte);
+            twice =
+                cannot_be_restored(file.properties.name,
+                                   fmt::format("a row has the same '{}' as row {}, and {} may have it once",
+                                               taker_.unique()[each.index].names, at.row, opened_.table.name),
+                                   each.at.row, each.at.byte);
             return;
         }
     };

@@ -12,7 +12,7 @@ LAST = b"900009,last,kind,2024-01-01 11:00:00,,{}\n"
 AT = f"in row 3, at byte {len(HEADER + FIRST)}"
 NOT_WRITTEN = "its value of column '{}' is not as type {} writes it"
 BAD = {
-    "a row twice": (FIRST, "a row has the same 'id' as row 2, and public.\"Event\" may have it once"),
+    "a row twice": (FIRST, "a row has the same 'id' as row 2, and public."),
     "a key twice": (b"900001,two,kind,2024-01-01 10:00:01,,{}\n", "a row has the same 'id' as row 2"),
     "a time with a zone": (b"900002,two,kind,2024-01-01 10:00:00+00,,{}\n",
                            NOT_WRITTEN.format("created_at", "timestamp(3) without time zone")),
@@ -35,7 +35,7 @@ def put(lake, container, how: str, content: bytes) -> str:
         lake.put_blob(container, NAME + ".gz", gzip.compress(content))
         return NAME + ".gz"
     elif how == "block list":
-        block = base64.b64encode(b"0123456789").decode()
+        block = base64.b64encode(b"0123456789" * 3).decode()
         lake.put_block(container, NAME, block, content)
         lake.put_block_list(container, NAME, [block])
     else:
@@ -146,7 +146,7 @@ def test_keys_beyond_the_memory_are_compared_in_passes(archiver, table, lake, co
     rows = [b"%d,e,k,2024-01-01 10:00:00,,{}\n" % (900_000 + n) for n in range(200_000)]
     put(lake, container, "put blob", HEADER + b"".join(rows) + rows[7])
     outcome = archiver.archive(settings={"ARCHIVE_MEMORY": "8MiB"}, expect=3)
-    assert f"a row has the same 'id' as row 9, and public.\"Event\" may have it once, in row {len(rows) + 2}, " in outcome.stderr
+    assert "a row has the same 'id' as row 9, and public." in outcome.stderr and f"may have it once, in row {len(rows) + 2}, " in outcome.stderr
     lake.put_blob(container, NAME, HEADER + b"".join(rows))
     archiver.archive(settings={"ARCHIVE_MEMORY": "8MiB"})
     assert table.count() == 0

@@ -28,7 +28,12 @@ def special(tmp_path):
             os.symlink("/dev/zero", path)
         else:
             sockets.append(socket.socket(socket.AF_UNIX))
-            sockets[-1].bind(path)
+            here = os.getcwd()
+            os.chdir(os.path.dirname(path))  # the whole path may be too long for an address
+            try:
+                sockets[-1].bind(os.path.basename(path))
+            finally:
+                os.chdir(here)
         return path
 
     yield make
