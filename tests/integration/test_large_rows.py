@@ -85,9 +85,8 @@ def test_very_many_small_rows_stream_through_however_small_they_are_stored(archi
     lake.put_blob(container, NAME + ".gz", packed(HEADER, (ROW * 1_000, rows // 1_000)))
     outcome = archiver.run("verify", settings=MEMORY, expect=7)  # one key, very often
     assert outcome.peak_bytes < PEAK, f"verify: {outcome.peak_bytes >> 20} MiB"
-    outcome = archiver.archive(settings=MEMORY)
-    assert outcome.peak_bytes < PEAK, f"archive: {outcome.peak_bytes >> 20} MiB"
-    assert lake.head(container, NAME + ".gz").metadata["archiverrows"] == str(rows + 1)
+    outcome = archiver.archive(settings=MEMORY, expect=3)
+    assert outcome.peak_bytes < PEAK and "a row has the same 'id' as row 2" in outcome.stderr, f"archive: {outcome.peak_bytes >> 20} MiB"
 
 
 def test_a_row_of_others_may_take_the_memory(archiver, table, lake, container, oracle):
