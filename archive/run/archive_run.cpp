@@ -246,7 +246,7 @@ awaitable<bool> archive_run::prepare_files(archive_transaction& work) {
     co_await files_.container_must_be_changeable();
     const auto existing = co_await files_to_append_to(context_, work);
     co_await files_.must_be_writable(existing, "appended to");
-    co_await judge_append_blobs(context_, work.opened, existing);
+    co_await judge_files_of_others(context_, work, existing);
     work.row_bytes = co_await estimate_row_bytes(context_, work);
     co_return co_await convert_append_blobs(tools_, work.opened, existing);
 }

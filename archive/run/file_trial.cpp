@@ -187,13 +187,27 @@ awaitable<void> file_trial::must_be_unique(const lake::listed_file& file) {
         throw async::error(*twice);
 }
 
-awaitable<void> judge_append_blobs(const run_context& context, const run_transaction& opened,
-                                   const std::vector<const lake::listed_file*>& files) {
+awaitable<void> judge_files_of_others(const run_context& context, const archive_transaction& work,
+                                      const std::vector<const lake::listed_file*>& existing) {
     const auto executor = co_await async::asio::this_coro::executor;
-    file_trial trial(executor, context, opened);
-    for (const auto* file : files)
-        if (file->properties.type == azure::blob_type::append)
-            co_await trial.must_be_restorable(*file);
+    file_trial trial(executor, context, work.opened);
+    if (work.plan.how != reading::by_day) {
+        for (const auto* file : existing)
+            if (file->properties.type == azure::blob_type::append)
+                co_await trial.must_be_restorable(*file);
+        co_return;
+    }
+    const auto& known = work.opened.files;
+    for (const auto& planned : work.plan.days)
+        for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
+            const lake::file_key key{planned.which, kind};
+            const auto* const found = known.find(key);
+            const bool of_others = found != nullptr && !is_as_marked(*found);
+            // Nothing is added to the file of the other kind: one with a mark is not looked into.
+            if (of_others &&
+                (!found->mark.mark || key == choose_file(planned.which, context.settings.compression, known)))
+                co_await trial.must_be_restorable(*found);
+        }
 }
 
 } // namespace archive

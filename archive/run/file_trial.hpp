@@ -3,6 +3,7 @@
 // Tested by tests/integration/test_foreign_values.py.
 #pragma once
 
+#include "archive/run/archive_transaction.hpp"
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_transaction.hpp"
 #include "archive/stage/fingerprint_set.hpp"
@@ -67,9 +68,11 @@ class file_trial {
     std::string storage_;
 };
 
-// The same of the append blobs among the files, before they are converted: staging asks before it changes any
-// other file.
-[[nodiscard]] awaitable<void> judge_append_blobs(const run_context& context, const run_transaction& opened,
-                                                 const std::vector<const lake::listed_file*>& files);
+// Before the first row is read, for rows may be deleted in the transaction's session while others are read:
+// the same of all files of the days that are due, of both kinds. Where the days are not known yet, of the
+// append blobs among `existing`, before they are converted; staging asks about the others as it meets them.
+[[nodiscard]] awaitable<void> judge_files_of_others(const run_context& context,
+                                                    const archive_transaction& work,
+                                                    const std::vector<const lake::listed_file*>& existing);
 
 } // namespace archive
