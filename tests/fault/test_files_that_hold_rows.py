@@ -296,7 +296,8 @@ def test_a_row_that_differs_from_that_of_a_file_without_a_mark_is_not_added_to_i
     assert contents(scene)[NAME] == there[NAME] and scene.table.count() == 8 + YOUNG
     scene.table.execute(f'DELETE FROM public."Event" WHERE id = {row}')
     outcome = scene.plain.run("archive", settings=settings, expect=0)
-    assert outcome.summary["rows"] == 0 and outcome.summary["rows_recognised"] == 7, str(outcome)
+    again = {"restored": (0, 7), "dry run": (5, 2)}[before]  # a dry run's other files have been taken away: their days are archived
+    assert (outcome.summary["rows"], outcome.summary["rows_recognised"]) == again, str(outcome)
 
 
 def test_more_rows_of_others_than_can_be_compared_end_the_run(scene):
