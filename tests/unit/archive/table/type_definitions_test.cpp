@@ -8,9 +8,9 @@ namespace archive {
 namespace {
 
 using kind = definition_line::kind;
-constexpr auto names = attribute_names::count;
+constexpr auto type_names = attribute_names::count;
 
-const std::vector<typed_column> columns{{"id", "bigint"}, {"state", "st"}};
+const std::vector<typed_column> typed_columns{{"id", "bigint"}, {"state", "st"}};
 
 type_definitions labels(std::vector<definition_line> lines) { return {std::move(lines)}; }
 
@@ -18,7 +18,7 @@ const definition_line open_first{kind::label, "st 1 open", "st 1 open", 10, {"st
 const definition_line paid_second{kind::label, "st 2 paid", "st 2 paid", 12, {"state"}, {}};
 
 std::uint64_t checksum(const type_definitions& definitions) {
-    return types_checksum(columns, definitions.text());
+    return types_checksum(typed_columns, definitions.text());
 }
 
 TEST(had_these_types, knows_labels_that_were_added_since) {
@@ -27,7 +27,7 @@ TEST(had_these_types, knows_labels_that_were_added_since) {
     const definition_line last{kind::label, "st 3 gone", "st 3 gone", 22, {"state"}, {}};
     for (const auto& today : {before, labels({open_first, between, paid_second}),
                               labels({open_first, between, paid_second, last})})
-        EXPECT_TRUE(had_these_types(columns, today, checksum(before), names));
+        EXPECT_TRUE(had_these_types(typed_columns, today, checksum(before), type_names));
 }
 
 TEST(had_these_types, is_false_where_labels_were_exchanged_or_used_again) {
@@ -38,23 +38,24 @@ TEST(had_these_types, is_false_where_labels_were_exchanged_or_used_again) {
     const definition_line other{kind::label, "st 1 other", "st 1 other", 10, {"state"}, {}};
     for (const auto& today :
          {labels({paid_first, open_second}), labels({other, paid_second, open_third}), labels({open_first})})
-        EXPECT_FALSE(had_these_types(columns, today, checksum(before), names));
+        EXPECT_FALSE(had_these_types(typed_columns, today, checksum(before), type_names));
 }
 
 TEST(had_these_types, leaves_out_what_only_columns_that_came_later_use) {
     const auto before = labels({open_first});
     const definition_line of_another{kind::base, "few integer", "few integer", 0, {"later"}, {}};
-    EXPECT_TRUE(had_these_types(columns, labels({of_another, open_first}), checksum(before), names));
+    EXPECT_TRUE(
+        had_these_types(typed_columns, labels({of_another, open_first}), checksum(before), type_names));
 }
 
 TEST(had_these_types, asks_for_the_names_of_attributes_only_where_they_count) {
     const definition_line before{kind::attribute, "point 1 integer x", "point 1 integer", 0, {"state"}, {}};
     const definition_line today{kind::attribute, "point 1 integer y", "point 1 integer", 0, {"state"}, {}};
-    EXPECT_FALSE(had_these_types(columns, labels({today}), checksum(labels({before})), names));
+    EXPECT_FALSE(had_these_types(typed_columns, labels({today}), checksum(labels({before})), type_names));
     definition_line as_before = before; // as a mark of 0.1.0 has it
     as_before.text = as_before.unnamed;
-    EXPECT_FALSE(had_these_types(columns, labels({today}), checksum(labels({as_before})), names));
-    EXPECT_TRUE(had_these_types(columns, labels({today}), checksum(labels({as_before})),
+    EXPECT_FALSE(had_these_types(typed_columns, labels({today}), checksum(labels({as_before})), type_names));
+    EXPECT_TRUE(had_these_types(typed_columns, labels({today}), checksum(labels({as_before})),
                                 attribute_names::do_not_count));
 }
 
