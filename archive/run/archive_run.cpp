@@ -137,6 +137,8 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
         co_await opened.transaction->rollback();
         co_return attempt_result::committed;
     }
+    if (work.rows() == 0) // of another table that has the name by now, none is read
+        co_await must_still_be_named(opened.session, opened.table.named);
     co_await must_be_as_restored(context_, work);
     co_await must_not_have_moved(context_, work);
     co_await end_restores(work);
