@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from support.scene import YOUNG, Kind, with_crlf
+from support.scene import YOUNG, Kind
 
 NAME = "events_2024-01-01.csv"
 INDEX = pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
@@ -60,8 +60,6 @@ def write_behind(scene, name: str, rows: bytes, how: str = "one blob") -> None:
     """Somebody adds rows to a file of ours and keeps its metadata."""
     blob = scene.lake.head(scene.container, name)
     content = scene.lake.get(scene.container, name)
-    if how == "crlf":
-        content, rows = with_crlf(content), with_crlf(rows)
     content += gzip.compress(rows) if name.endswith(".gz") else rows
     if how != "a block":
         scene.lake.put_blob(scene.container, name, content, blob.metadata)
