@@ -78,6 +78,8 @@ awaitable<deleted_rows> delete_matching(const run_context& context, db::connecti
         const auto deleted = co_await judged_digest(
             session, table, fmt::format("DELETE FROM {} {} RETURNING {}", table.name, clause, columns));
         if (deleted != selected)
+            co_await must_still_be_named(session, table.named);
+        if (deleted != selected)
             throw async::error(
                 failure::integrity,
                 fmt::format("{} rows of {} match, and the {} rows that the server deleted are not those",

@@ -1,6 +1,7 @@
 // The ledger knows files that are missing by now, or that are an earlier version: a run that wrote to such a
-// day would make the ledger forget it, and the loss would never be seen. Tested by
-// tests/fault/test_missing_files.py.
+// day would make the ledger forget it, and the loss would never be seen.
+//
+// Tested by tests/fault/test_missing_files.py.
 #pragma once
 
 #include "async/asio.hpp"

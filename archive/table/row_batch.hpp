@@ -1,4 +1,5 @@
 // Rows of CSV that PostgreSQL is asked about together.
+// Tested by tests/integration/test_foreign_values.py.
 #pragma once
 
 #include <cstddef>

@@ -128,19 +128,20 @@ std::string read_group(projection_settings& into, std::string_view value) {
 }
 
 using reader = std::string (*)(projection_settings&, std::string_view);
-constexpr std::array<std::pair<std::string_view, reader>, 9> readers{{{"topic", read_topics},
-                                                                      {"batch", read_batch},
-                                                                      {"batch_bytes", read_batch_bytes},
-                                                                      {"on_error", read_on_error},
-                                                                      {"tables", read_tables},
-                                                                      {"plugins", read_plugins},
-                                                                      {"replay", read_replay},
-                                                                      {"replay_from", read_replay_from},
-                                                                      {"group", read_group}}};
+constexpr std::array<std::pair<std::string_view, reader>, 9> setting_readers{
+    {{"topic", read_topics},
+     {"batch", read_batch},
+     {"batch_bytes", read_batch_bytes},
+     {"on_error", read_on_error},
+     {"tables", read_tables},
+     {"plugins", read_plugins},
+     {"replay", read_replay},
+     {"replay_from", read_replay_from},
+     {"group", read_group}}};
 
 std::string known_names() {
     std::string names;
-    for (const auto& [name, read] : readers)
+    for (const auto& [name, read] : setting_readers)
         names += (names.empty() ? "" : ", ") + std::string(name);
     return names;
 }
@@ -152,8 +153,9 @@ std::string read_line(projection_settings& into, std::string_view line, std::set
         return "give a setting as `name = value`";
     const auto name = trimmed(line.substr(0, equals));
     const auto value = trimmed(line.substr(equals + 1));
-    const auto* const known = std::ranges::find(readers, name, &std::pair<std::string_view, reader>::first);
-    if (known == readers.end())
+    const auto* const known =
+        std::ranges::find(setting_readers, name, &std::pair<std::string_view, reader>::first);
+    if (known == setting_readers.end())
         return fmt::format("'{}' is not a setting of a projection: there are {}", name.substr(0, 40),
                            known_names());
     if (!seen.insert(std::string(name)).second)

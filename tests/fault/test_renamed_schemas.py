@@ -112,7 +112,7 @@ def test_erase_says_what_it_erased(deployment, statement):
     deployment.archiver.run("archive", expect=0)
     deployment.ask("INSERT INTO live.event VALUES (50, now() AT TIME ZONE 'UTC', 'blue 50'); INSERT INTO green.event VALUES (50, now() AT TIME ZONE 'UTC', 'green 50')")
     outcome = deployment.run("erase", "--where", "id = 50", "--yes", at=[{"contains": statement}])
-    left = [len(deployment.ask(f"SELECT FROM {schema}.event WHERE id = 50")) for schema in ("live", "green")]
+    left = [deployment.ask(f"SELECT count(*) FROM {schema}.event WHERE id = 50")[0][0] for schema in ("live", "green")]
     # It begins again, and the name is the other table's by then.
     assert (outcome.code, left) in [(0, [0, 1]), (5, [1, 1]), (7, [1, 1])], str(outcome)
 

@@ -383,7 +383,7 @@ def test_a_pod_of_events_starts_and_is_ready(binary, database, tmp_path, overlay
     process = Archiver(binary, settings).start(*arguments)
     listening = rb'"event":"serve\.listening".*?"port":(\d+)'
     port = wait_for(lambda: not process.running or re.search(listening, process.output["stderr"]))
-    assert port is not True, process.wait()
+    assert port is not True, str(process.wait())
     wait_for(lambda: answers(int(port[1])))
     process.send(15)
     assert process.wait().code in (0, 143)

@@ -148,5 +148,5 @@ def test_keys_beyond_the_memory_are_compared_in_passes(archiver, table, lake, co
     outcome = archiver.archive(settings={"ARCHIVE_MEMORY": "8MiB"}, expect=3)
     assert "a row has the same 'id' as row 9, and public." in outcome.stderr and f"may have it once, in row {len(rows) + 2}, " in outcome.stderr
     lake.put_blob(container, NAME, HEADER + b"".join(rows))
-    archiver.archive(settings={"ARCHIVE_MEMORY": "8MiB"})
+    archiver.archive(settings={"ARCHIVE_MEMORY": "32MiB"})
     assert table.count() == 0
