@@ -39,6 +39,8 @@ int flags_of(file_handle::mode how) noexcept {
         return O_RDWR | O_CREAT;
     case file_handle::mode::create_new:
         return O_RDWR | O_CREAT | O_EXCL;
+    case file_handle::mode::directory:
+        return O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     }
     return O_RDONLY;
 }
@@ -89,7 +91,9 @@ void rethrow_as_journal_error(const std::exception_ptr& failed) {
 
 file_handle::file_handle(fs::path path, mode how)
     : path_(std::move(path))
-    , number_(async::open_regular(path_, flags_of(how), for_owner_and_group).release()) {
+    , number_(how == mode::directory
+                  ? ::open(path_.c_str(), flags_of(how))
+                  : async::open_regular(path_, flags_of(how), for_owner_and_group).release()) {
     if (number_ < 0)
         throw file_failure(errno, "opening", path_);
 }
@@ -196,7 +200,7 @@ int file_handle::reason_not_at_its_path() const noexcept {
 bool file_handle::try_lock() { return ::flock(number_, LOCK_EX | LOCK_NB) == 0; }
 
 void sync_directory(const fs::path& directory) {
-    file_handle opened(directory, file_handle::mode::read);
+    file_handle opened(directory, file_handle::mode::directory);
     opened.sync();
 }
 

@@ -35,7 +35,8 @@ class file_failure : public std::runtime_error {
 
 class file_handle {
   public:
-    enum class mode : std::uint8_t { read, write, create, create_new }; // create_new: it was not there
+    // create_new: it was not there. directory: to be synced.
+    enum class mode : std::uint8_t { read, write, create, create_new, directory };
 
     file_handle() = default;
     file_handle(std::filesystem::path path, mode how);
