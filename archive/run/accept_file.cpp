@@ -1,11 +1,9 @@
 #include "archive/run/accept_file.hpp"
 
-#include "archive/run/file_trial.hpp"
 #include "archive/table/file_header.hpp"
 #include "async/error.hpp"
 #include "lake/content_check.hpp"
 
-#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 namespace archive {
@@ -41,12 +39,6 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
             failure::precondition,
             fmt::format("'{}' has no uncommitted and no restored rows: there is nothing to decide", name));
 
-    // What others have written is accepted only where `restore` can bring it back.
-    if (!mark || !alike(mark->now)) {
-        const auto executor = co_await async::asio::this_coro::executor;
-        file_trial trial(executor, context, opened);
-        co_await trial.must_be_restorable(file);
-    }
     lake::ledger_entry now;
     now.file = whole.substr(whole.rfind('/') + 1);
     now.word = lake::ledger_word::kept;

@@ -3,6 +3,7 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
+#include "async/retry.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "csv/day_prefix.hpp"
@@ -86,15 +87,32 @@ awaitable<void> table_reader::lane(const pieces& all) {
         connected = true;
         return work(session, all);
     };
-    try {
-        co_await db::with_session(database, body);
-    } catch (const db::error& failed) {
-        // The others do its share. It has taken no work yet.
-        const bool can_do_without = lanes_ > 1 || next_ >= all.count;
-        if (connected || failed.state() != db::too_many_connections || !can_do_without)
-            throw;
-        tell_fewer_lanes(failed);
-    }
+    std::exception_ptr failed;
+    const auto attempt = [&]() -> awaitable<void> {
+        try {
+            co_await db::with_session(database, body);
+        } catch (const db::error& said) {
+            if (connected || said.state() != db::too_many_connections) {
+                failed = std::current_exception();
+                co_return;
+            }
+            // The others do its share: it has taken no work yet. The last one tries again, since those that
+            // were refused count for a moment.
+            if (lanes_ == 1 && next_ < all.count)
+                throw;
+            tell_fewer_lanes(said);
+        } catch (const async::error&) {
+            failed = std::current_exception();
+        }
+    };
+    std::uint64_t retries = 0;
+    async::retry_context patience{{6, std::chrono::milliseconds(200), std::chrono::milliseconds(2'000)},
+                                  async::make_random_source(),
+                                  context_.log,
+                                  retries};
+    co_await async::retry(patience, "a reader's connection", async::deadline(), attempt);
+    if (failed)
+        std::rethrow_exception(failed);
     if (--lanes_ > 0)
         co_return;
     co_await target_.settle_late();

@@ -47,11 +47,8 @@ def in_files(scene) -> list:
 
 
 @INDEX
-@pytest.mark.parametrize("back", [False, True], ids=["once", "there and back"])
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change, back", [*((each, False) for each in CHANGES), ("labels are exchanged", True)])  # a dropped attribute does not come back
 def test_a_type_that_changes_while_rows_are_read_begins_the_run_again(typed, index, change, back):
-    if back and change != "labels are exchanged":
-        pytest.skip("an attribute that is dropped does not come back")
     scene = typed.begin(Kind(rows=12, days=3, index=index))
     scene.table.execute("UPDATE public.\"Event\" SET s = 'paid' WHERE id % 2 = 0")
     expected = []

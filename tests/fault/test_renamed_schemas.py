@@ -74,11 +74,8 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize("counting", [True, False], ids=["counted", "not counted"])
-@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment, index", [(moment, index) for moment in MOMENTS for index in (True, False) if index or moment != "before the count"])
 def test_rows_of_another_table_are_neither_read_nor_deleted(deployment, moment, index, counting):
-    if moment == "before the count" and not index:
-        pytest.skip("one scan counts nothing")
     indexes = "CREATE INDEX ON live.event (created_at); CREATE INDEX ON green.event (created_at)"
     deployment.begin(PLAIN, *([indexes] if index else []))
     if not counting:
@@ -90,13 +87,10 @@ def test_rows_of_another_table_are_neither_read_nor_deleted(deployment, moment, 
     assert deployment.notes() == ALL, str(again)
 
 
-@pytest.mark.parametrize("how", ["drop", "detach"])
-@pytest.mark.parametrize("moment", [[{"contains": "count(*) FILTER"}], [{"contains": "DETACH PARTITION"}], [{"contains": "LOCK TABLE ONLY"}],
+@pytest.mark.parametrize("moment, how", [(moment, how) for how in ("drop", "detach") for moment in [[{"contains": "count(*) FILTER"}], [{"contains": "DETACH PARTITION"}], [{"contains": "LOCK TABLE ONLY"}],
                                     [{"contains": "LOCK TABLE ONLY"}, {"contains": "pg_locks"}], [{"contains": "count(*) FILTER"}, {"contains": "DETACH PARTITION"}],
-                                    [{"contains": "DROP TABLE"}], [{"contains": "DELETE FROM"}]], ids=str)
+                                    [{"contains": "DROP TABLE"}], [{"contains": "DELETE FROM"}]] if how == "drop" or moment[0]["contains"] != "DROP TABLE"], ids=str)
 def test_partitions_of_another_table_are_not_taken_away(deployment, moment, how):
-    if how == "detach" and moment[0]["contains"] == "DROP TABLE":
-        pytest.skip("nothing is dropped")
     deployment.begin(PARTS)
     outcome = deployment.run("archive", at=moment, ARCHIVE_PARTITIONS=how)
     assert outcome.code in (0, 5, 7), str(outcome)
