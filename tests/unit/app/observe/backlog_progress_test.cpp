@@ -46,8 +46,9 @@ TEST_F(BacklogProgress, CountsFromWhereTheBacklogBegan) {
     EXPECT_FALSE(facts.idle);
     EXPECT_EQ(facts.events, 2'500U);
     EXPECT_DOUBLE_EQ(facts.share.value_or(0), 0.25);
-    EXPECT_EQ(progress_bar(facts, {2'500.0, 3s}, 100),
-              "applying   [########------------------------]  25%  2.5k events  2.5k/s  revenue  0:03 left");
+    EXPECT_EQ(
+        progress_bar(facts, {2'500.0, 3s}, 100),
+        "applying   [#########------------------------------]  25%  2.5k events  2.5k/s  revenue  0:03 left");
     EXPECT_THAT(lines(),
                 ElementsAre("progress: a projection is at work projection=revenue topic=live position=3500"
                             " behind=7500 events=2500 events_per_second=2500 percent=25"

@@ -11,8 +11,11 @@ table_description events() {
     table.columns = {"id", "created_at", "Pay\"load"};
     table.time_column = R"("created_at")";
     table.keys = {{"id", R"("id")", "bigint", 0}};
+    table.members = {7};
     return table;
 }
+
+constexpr std::string_view own = " AND tableoid OPERATOR(pg_catalog.=) 7::pg_catalog.oid";
 
 table_description zoned_events() {
     auto table = events();
@@ -58,8 +61,18 @@ TEST(where_clause, is_the_same_for_counting_copying_and_deleting) {
                                                   where + " GROUP BY 1 ORDER BY 1");
     EXPECT_EQ(copy_day_sql(events(), rows),
               R"(COPY (SELECT "id", "created_at", "Pay""load" FROM public."Event")" + where +
-                  ") TO STDOUT (FORMAT csv)");
-    EXPECT_EQ(delete_sql(events(), rows), R"(DELETE FROM public."Event")" + where);
+                  std::string(own) + ") TO STDOUT (FORMAT csv)");
+    EXPECT_EQ(delete_sql(events(), rows), R"(DELETE FROM public."Event")" + where + std::string(own));
+}
+
+TEST(own_rows, are_those_of_the_table_or_of_its_partitions) {
+    auto table = events();
+    EXPECT_EQ(" AND " + own_rows(table), own);
+    EXPECT_EQ(own_rows(table, "t."), "t.tableoid OPERATOR(pg_catalog.=) 7::pg_catalog.oid");
+    table.members = {7, 11};
+    EXPECT_EQ(own_rows(table), "tableoid OPERATOR(pg_catalog.=) ANY ('{7,11}'::pg_catalog.oid[])");
+    table.members.clear();
+    EXPECT_EQ(own_rows(table), "tableoid OPERATOR(pg_catalog.=) ANY ('{}'::pg_catalog.oid[])");
 }
 
 TEST(count_dayless_sql, counts_what_lies_below_year_1_and_below_the_cutoff) {
@@ -97,7 +110,7 @@ TEST(copy_range_sql, leads_with_the_day_and_leaves_it_empty_for_rows_without_one
     for (const auto& row : cases) {
         SCOPED_TRACE(row.context);
         EXPECT_EQ(copy_range_sql(events(), all_due, row.pages),
-                  copies + std::string(row.condition) + ") TO STDOUT (FORMAT csv)");
+                  copies + std::string(row.condition) + std::string(own) + ") TO STDOUT (FORMAT csv)");
     }
 }
 
@@ -105,7 +118,7 @@ TEST(copy_range_sql, keeps_to_its_shard_too) {
     auto rows = all_due;
     rows.shard = {1, 2};
     const auto sql = copy_range_sql(zoned_events(), rows, {});
-    EXPECT_NE(sql.find("% 2 + 2) % 2 = 1 ELSE false END) TO STDOUT"), std::string::npos) << sql;
+    EXPECT_NE(sql.find("% 2 + 2) % 2 = 1 ELSE false END AND tableoid "), std::string::npos) << sql;
     EXPECT_NE(sql.find("< timestamptz '2025-11-20 02:00:00.123+00'"), std::string::npos) << sql;
 }
 
