@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 namespace bench {
@@ -101,6 +102,7 @@ answer shelf::reply(const question& what) {
         return lease(what, exists ? &found->second : nullptr);
     if (what.method == "PUT" && comp == "appendblock" && exists) {
         found->second.blocks.push_back({{}, what.body_size});
+        found->second.appended += what.body;
         return publish(what, found->second);
     }
     if (what.method == "PUT" && comp == "blocklist")
@@ -115,11 +117,38 @@ answer shelf::reply(const question& what) {
         return properties_of(found->second);
     if (what.method == "GET" && comp == "blocklist")
         return block_list_of(found->second);
+    if (what.method == "GET" && comp.empty() && found->second.appended.size() == found->second.size())
+        return content_of(what, found->second);
     if (what.method == "DELETE") {
         blobs_.erase(found);
         return {202, {}, {}, 0};
     }
-    return refusal(501, "NotImplemented"); // content above all: none was kept
+    return refusal(501, "NotImplemented"); // content of block blobs above all: none was kept
+}
+
+// "bytes=0-99" in Range or x-ms-range, or the whole.
+answer shelf::content_of(const question& what, const blob& target) {
+    const auto& all = target.appended;
+    auto range = what.header("x-ms-range");
+    if (range.empty())
+        range = what.header("range");
+    std::size_t first = 0;
+    std::size_t last = all.size();
+    if (const auto dash = range.find('-'); range.starts_with("bytes=") && dash != std::string_view::npos) {
+        std::from_chars(range.data() + 6, range.data() + dash, first);
+        std::from_chars(range.data() + dash + 1, range.data() + range.size(), last);
+    }
+    if (first >= all.size())
+        return refusal(416, "InvalidRange");
+    answer made{range.empty() ? 200U : 206U,
+                {{"ETag", target.etag()}, {"Last-Modified", std::string(last_modified)}},
+                {},
+                0};
+    made.body = all.substr(first, last - first + 1);
+    if (!range.empty())
+        made.headers.emplace_back(
+            "Content-Range", fmt::format("bytes {}-{}/{}", first, first + made.body.size() - 1, all.size()));
+    return made;
 }
 
 // Each request gets it: one run at a time is measured.

@@ -1,5 +1,6 @@
 // What the sink knows of the blobs it was sent: names, sizes, ETags, metadata and block lists, but no
-// content. Answers as the Blob service does, as far as event-archiver asks; no I/O here.
+// content, except of append blobs: a run reads its ledger. Answers as the Blob service does, as far as
+// event-archiver asks; no I/O here.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ struct question {
     std::string blob;                           // empty: the container itself
     std::map<std::string, std::string> query;   // decoded
     std::map<std::string, std::string> headers; // names in lowercase
-    std::string body;                           // of Put Block List alone
+    std::string body;                           // of Put Block List and Append Block alone
     std::uint64_t body_size = 0;
 
     [[nodiscard]] std::string_view asked(const std::string& name) const;
@@ -48,6 +49,7 @@ class shelf {
         std::vector<block> blocks;
         std::map<std::string, std::uint64_t, std::less<>> staged;
         std::map<std::string, std::string> headers; // content-type and x-ms-meta-…
+        std::string appended;                       // all that was appended
         [[nodiscard]] std::uint64_t size() const;
         [[nodiscard]] std::string etag() const;
     };
@@ -59,6 +61,7 @@ class shelf {
     [[nodiscard]] answer put_block_list(const question& what, blob& target);
     [[nodiscard]] answer publish(const question& what, blob& target);
     [[nodiscard]] static answer block_list_of(const blob& target);
+    [[nodiscard]] static answer content_of(const question& what, const blob& target);
     [[nodiscard]] static answer properties_of(const blob& target);
 
     std::set<std::string> containers_;

@@ -154,7 +154,7 @@ awaitable<answer> take(Stream& stream, const http::request_header<>& head, std::
     auto what = question_of(head);
     what.body_size = size;
     const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(size, buffer.size()));
-    if (what.asked("comp") == "blocklist") {
+    if (what.asked("comp") == "blocklist" || what.asked("comp") == "appendblock") {
         what.body.assign(static_cast<const char*>(buffer.data().data()), here);
         what.body.resize(size);
         co_await asio::async_read(stream, asio::buffer(what.body) + here, use_awaitable);
