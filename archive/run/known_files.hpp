@@ -11,6 +11,7 @@
 #include "lake/ledger.hpp"
 
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace archive {
@@ -28,13 +29,14 @@ class known_files {
     explicit known_files(lake::ledger& ledger)
         : ledger_(ledger) {}
 
-    // Throws async::error(integrity) that names the first such file of these days. Later calls name no
-    // earlier day: the ledger is read from the month of the first one on.
+    // Looks at each day once in a run. Throws async::error(integrity) that names the first such file of these
+    // days. Later calls name no earlier day: the ledger is read from the month of the first one on.
     [[nodiscard]] awaitable<void> must_be_there(const lake::file_map& files, std::vector<lake::day> days);
 
   private:
     lake::ledger& ledger_;
     std::optional<lake::ledger_state> known_;
+    std::set<lake::day> checked_;
 };
 
 } // namespace archive

@@ -30,7 +30,7 @@ std::string lock_sql(const named_table& table) {
 }
 
 lake::conflict was_renamed(const named_table& table) {
-    return lake::conflict(fmt::format("the name {} went to another table meanwhile", table.text()));
+    return lake::conflict(fmt::format("table {} was renamed or dropped meanwhile", table.text()));
 }
 
 } // namespace

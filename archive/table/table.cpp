@@ -175,6 +175,11 @@ awaitable<table_description> describe_table(db::connection& session, named_table
 }
 
 std::string own_rows(const table_description& table, std::string_view alias) {
+    // Nobody may read tableoid who may read single columns only: PostgreSQL looks the name up once more.
+    if (!table.named.may_select_all)
+        return fmt::format(
+            "{}::pg_catalog.regclass::pg_catalog.oid OPERATOR(pg_catalog.=) {}::pg_catalog.oid",
+            db::connection::literal(table.name), table.oid);
     if (table.members.size() == 1)
         return fmt::format("{}tableoid OPERATOR(pg_catalog.=) {}::pg_catalog.oid", alias,
                            table.members.front());

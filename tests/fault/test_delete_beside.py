@@ -171,7 +171,7 @@ HEIRS = {"on a day that was read": ("2024-01-01", "before_first"), "on a day wit
 
 @pytest.mark.parametrize("where", HEIRS)
 def test_rows_of_a_table_that_inherits_meanwhile_are_not_deleted_unread(scene, where):
-    """The last DELETE, over all that was due, finds what no DELETE of a day was about."""
+    """Each DELETE asks for rows of the table itself."""
     scene.begin(KIND)
     day, when = HEIRS[where]
     scene.table.execute(f"""CREATE TABLE heir (LIKE "Event" INCLUDING ALL);
@@ -179,10 +179,9 @@ def test_rows_of_a_table_that_inherits_meanwhile_are_not_deleted_unread(scene, w
     with scene.gates() as (lake, database):
         hold(database, **{when: lambda: scene.table.execute('ALTER TABLE heir INHERIT "Event"')})
         outcome = scene.run(lake=lake, database=database, settings=ONE_READER)
-        assert outcome.code == 7 and not published(lake), str(outcome)
+        assert outcome.code == 0, str(outcome)
     assert scene.table.value("SELECT count(*) FROM ONLY heir") == 1
     scene.table.execute("DROP TABLE heir")
-    scene.must_be_as_before()
     scene.finish(12)
 
 
