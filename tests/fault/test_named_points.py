@@ -29,8 +29,13 @@ def reached(scene: Scene, place, kind: str) -> list:
     return [(name, names.count(name)) for name in dict.fromkeys(names)]
 
 
+# Days that are ready together are deleted together: how often depends on the moment.
+ONCE_AT_LEAST = {"before-delete-days", "days-deleted"}
+
+
 def places(points: list) -> list:
     """The last time of each point, when most is behind it; the first too in the slow tier."""
+    points = [(name, 1 if name in ONCE_AT_LEAST else times) for name, times in points]
     return [f"{name}#{nth}" for name, times in points for nth in sorted({1, times} if os.environ.get("LONG") == "1" else {times})]
 
 
