@@ -99,7 +99,7 @@ text_read read_text(const fs::path& path, std::size_t bytes_max, std::chrono::mi
         // Also before the first byte: of a FIFO that nobody has opened for writing yet, read() says that it
         // ends.
         if (S_ISFIFO(status.st_mode) && !wait_for_bytes(file.get(), until))
-            return {{}, "cannot be read: it is a pipe, and whoever writes to it has not ended"};
+            return {{}, "cannot be read: it is a pipe whose writer has not closed it in time"};
         const auto got = ::read(file.get(), part.data(), part.size());
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;

@@ -6,12 +6,14 @@
 
 #include "async/asio.hpp"
 #include "async/error.hpp"
+#include "async/log.hpp"
 #include "lake/day_range.hpp"
 #include "lake/file_map.hpp"
 #include "lake/ledger.hpp"
 
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace archive {
@@ -26,16 +28,19 @@ using async::awaitable;
 // For one run: the ledger is read once.
 class known_files {
   public:
-    explicit known_files(lake::ledger& ledger)
-        : ledger_(ledger) {}
+    known_files(lake::ledger& ledger, async::log& log)
+        : ledger_(ledger)
+        , log_(log) {}
 
-    // Looks at each day once in a run. Throws async::error(integrity) that names the first such file of these
-    // days. Later calls name no earlier day: the ledger is read from the month of the first one on.
+    // Throws async::error(integrity) that names the first such file of these days. Of a day that was looked
+    // at before in this run it warns: the file went meanwhile.
     [[nodiscard]] awaitable<void> must_be_there(const lake::file_map& files, std::vector<lake::day> days);
 
   private:
     lake::ledger& ledger_;
+    async::log& log_;
     std::optional<lake::ledger_state> known_;
+    std::string since_; // the month from which on it was read
     std::set<lake::day> checked_;
 };
 

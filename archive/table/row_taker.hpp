@@ -51,7 +51,7 @@ class row_taker {
         std::string expression;
     };
     struct attempt {
-        bool refused = false; // by an error: some row of the range has a value that is none
+        bool refused = false; // by an error: its type refuses a value of the range
         std::optional<unfit_row> found;
     };
 

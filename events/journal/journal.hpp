@@ -68,8 +68,7 @@ class topic {
 
     [[nodiscard]] virtual awaitable<extent> look(std::int32_t partition) = 0;
 
-    // Of the first event of that time or later; the end if there is none. Every event of that time or later
-    // is there or behind it.
+    // Every event of that time or later is at this position or behind it; the end where no event is so late.
     [[nodiscard]] virtual awaitable<position> first_since(std::int32_t partition, event_time time) = 0;
 
     // No reader needs an event below `needed` any more: the engine removes those that its limits of age and

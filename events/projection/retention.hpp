@@ -49,8 +49,8 @@ enum class may_go : std::uint8_t { nothing, what_is_applied, what_is_old };
 enum class retained : std::uint8_t { written_topics, awaited_topics };
 
 // Lets each topic forget what it may, but nothing while a replay or a rebuild sets a position. `database` is
-// null where there is none. `kept` becomes what stays beyond the journal's limits. Throws what the database
-// or the journal throws.
+// null for a server without one. `kept` becomes what stays beyond the journal's limits. Throws what the
+// database or the journal throws.
 [[nodiscard]] awaitable<void> retain_once(journal& of, const db::database_access* database,
                                           const known_readers& readers, std::vector<kept_events>& kept,
                                           retained which = retained::written_topics);

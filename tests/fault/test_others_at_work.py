@@ -267,7 +267,7 @@ def test_a_file_that_somebody_deleted_meanwhile_begins_again(scene, when):
                                AND NOT EXISTS (SELECT FROM "Event" e WHERE e.id = o.id)""")
 
     outcome = mid_run(scene, when, remove)
-    assert outcome.code == 0, str(outcome)
+    assert outcome.code == 0 and outcome.events("file.lost"), str(outcome)
     scene.finish()
 
 

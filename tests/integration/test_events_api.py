@@ -148,8 +148,8 @@ def test_a_key_outlives_its_events_until_the_server_ends(binary, journal):
         kept = service.send("t", {"n": 3}, Idempotency_Key="new").json
     with EventService(binary, journal, settings=settings) as service:
         assert service.send("t", {"n": 3}, Idempotency_Key="new").json == kept
-        anew = service.send("t", {"n": 1}, Idempotency_Key="old")
-        assert anew.status == 201 and anew.json["first"] == kept["last"] + 1
+        again = service.send("t", {"n": 1}, Idempotency_Key="old")
+        assert again.status == 201 and again.json["first"] == kept["last"] + 1
 
 
 def test_many_at_once_with_one_key_are_kept_once(binary, journal):

@@ -93,7 +93,7 @@ TEST_F(regular_file, may_not_be_a_pipe_that_does_not_end) {
     EXPECT_NE(async::read_text(pipe, 1 << 20, milliseconds(50)).mistake, "") << "nobody writes to it";
     const async::descriptor writer(pipe, O_RDWR);
     const auto read = async::read_text(pipe, 1 << 20, milliseconds(50));
-    EXPECT_EQ(read.mistake, "cannot be read: it is a pipe, and whoever writes to it has not ended");
+    EXPECT_EQ(read.mistake, "cannot be read: it is a pipe whose writer has not closed it in time");
 }
 
 TEST_F(regular_file, is_told_from_what_libraries_would_wait_for) {
