@@ -91,7 +91,9 @@ SHAPES = [
 
 @pytest.mark.parametrize("output", ["text", "json"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_config_shows_no_secret_whichever_setting_it_stands_in(archiver, shape, output):
+def test_config_shows_no_secret_whichever_setting_it_stands_in(archiver, shape, output, tmp_path, monkeypatch):
+    """Each setting gets the shape, also those that name files: the program writes such a file below its working directory."""
+    monkeypatch.chdir(tmp_path)
     archiver.secrets.append(CANARY)
     known = json.loads(archiver.run("config", "-o", "json", expect=0).stdout)["settings"]
     given = {row["environment"]: shape for row in known if row["environment"] not in ("EVENT_ARCHIVER_CONFIG", "EVENT_ARCHIVER_KNEXFILE")}
