@@ -16,6 +16,8 @@
 #include <boost/asio/write.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <chrono>
+#include <functional>
 #include <gmock/gmock.h>
 #include <memory>
 #include <optional>
@@ -131,6 +133,26 @@ class server_fixture : public test_support::loop_test {
             answer.erase(at, date_size);
         return answer;
     }
+
+    // Runs the loop until `holds`; a test that never gets there fails by its limit.
+    void run_until(const std::function<bool()>& holds) {
+        io_.restart();
+        while (!holds() && io_.run_one_for(std::chrono::seconds(20)) > 0) {
+        }
+        ASSERT_TRUE(holds());
+    }
+    void end() {
+        stop();
+        run_dry();
+        EXPECT_TRUE(running().ended());
+        EXPECT_EQ(server().connections_open(), 0U);
+    }
+    awaitable<void> connect(client& one) { co_await one.connect(); }
+    awaitable<void> ask(client& one, std::string bytes) {
+        co_await one.connect();
+        co_await one.say(std::move(bytes));
+    }
+    awaitable<void> keep_all(client& one, std::string& answer) { answer = co_await one.hear_all(); }
 
     server_options options;
     std::string token;
