@@ -2,11 +2,9 @@
 
 #include "async/caught.hpp"
 #include "async/error.hpp"
-#include "async/fault_point.hpp"
 #include "async/retry.hpp"
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
-#include "csv/day_prefix.hpp"
 #include "db/error.hpp"
 #include "db/session_scope.hpp"
 
@@ -14,30 +12,17 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <optional>
 #include <utility>
 
 namespace archive {
 
 using async::failure;
-using async::fault_point;
-
-namespace {
-
-void must_agree(std::uint64_t counted, std::uint64_t received, const std::string& where) {
-    if (counted != received)
-        throw async::error(failure::integrity, fmt::format("{}: the server counted {} rows and {} arrived",
-                                                           where, counted, received));
-}
-
-} // namespace
 
 awaitable<void> table_reader::read_days(std::vector<planned_day> days) {
     pieces all;
     all.count = days.size();
     all.read = [this, &days](db::connection& session, std::size_t index) -> awaitable<void> {
-        co_await read_day(session, days[index]);
+        co_await rows_.read_day(session, days[index]);
         if (context_.day_is_read)
             context_.day_is_read(days[index].which);
     };
@@ -54,7 +39,7 @@ awaitable<void> table_reader::read_ranges(std::vector<page_range> ranges) {
     pieces all;
     all.count = ranges.size();
     all.read = [this, &ranges, &last](db::connection& session, std::size_t index) {
-        return read_range(session, ranges[index], last[index]);
+        return rows_.read_range(session, ranges[index], last[index]);
     };
     all.where = [this, &ranges](std::size_t index) {
         return range_clause(context_.table, context_.rows, ranges[index]);
@@ -206,129 +191,6 @@ awaitable<void> table_reader::must_see_as_coordinator(db::connection& session) c
         fmt::format("row security of {} applies to some sessions of this run and not to others",
                     context_.table.name),
         std::string(one_view_hint));
-}
-
-awaitable<void> table_reader::read_day(db::connection& session, const planned_day& planned) {
-    auto* const file = co_await target_.file_for(planned.which);
-    fault_point("before-copy");
-    async::span shown(context_.log, "readers", "copy", planned.which.text());
-    shown.note("rows", planned.rows);
-    if (target_.wants_late_rows(*file))
-        co_await look_for_late(session, planned, *file);
-    if (file->whole && co_await recognise_day(session, planned, *file)) {
-        target_.finish(*file);
-        fault_point("day-copied");
-        co_return;
-    }
-    const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
-    auto copy = co_await session.start_copy_out(sql, planned.rows);
-    std::uint64_t received = 0;
-    do {
-        std::uint64_t bytes = 0;
-        while (auto row = copy.next()) {
-            ++received;
-            bytes += row->text().size();
-            if (!target_.try_append(*file, row->text()))
-                co_await target_.append_when_possible(*file, row->text());
-        }
-        co_await context_.limit.spend(bytes);
-    } while (co_await copy.wait());
-
-    must_agree(copy.rows_sent(), received, file->name);
-    must_agree(planned.rows, received, file->name);
-    target_.finish(*file);
-    fault_point("day-copied");
-    context_.log.debug("day.copied", "a day's rows have been read",
-                       {{"day", planned.which.text()}, {"rows", file->rows}, {"bytes", file->bytes}});
-}
-
-// Rows that came after older ones of the day had been archived, or that are in the file already.
-awaitable<void> table_reader::look_for_late(db::connection& session, const planned_day& planned,
-                                            day_file& file) {
-    auto rows = one_day(context_.rows, planned.which);
-    rows.upper = std::min(rows.upper, file.late_before);
-    if (rows.lower < rows.upper) {
-        auto copy = co_await session.start_copy_out(copy_day_sql(context_.table, rows));
-        std::uint64_t received = 0;
-        do {
-            std::uint64_t bytes = 0;
-            while (const auto row = copy.next()) {
-                ++received;
-                bytes += row->text().size();
-                target_.note_late(file, row->text());
-            }
-            co_await context_.limit.spend(bytes);
-        } while (co_await copy.wait());
-        must_agree(copy.rows_sent(), received, file.name);
-    }
-    co_await target_.compare_late(file);
-}
-
-// A restored day in which nothing has changed is read once and takes no memory, whatever its size.
-awaitable<bool> table_reader::recognise_day(db::connection& session, const planned_day& planned,
-                                            day_file& file) {
-    const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
-    auto copy = co_await session.start_copy_out(sql, planned.rows);
-    lake::content_digest rows;
-    std::string first;
-    do {
-        std::uint64_t bytes = 0;
-        while (const auto row = copy.next()) {
-            if (first.empty())
-                first = row->text();
-            bytes += row->text().size();
-            rows.add(row->text());
-        }
-        co_await context_.limit.spend(bytes);
-    } while (co_await copy.wait());
-    must_agree(copy.rows_sent(), rows.rows, file.name);
-    must_agree(planned.rows, rows.rows, file.name);
-    const bool recognised = co_await target_.take_as_recognised(file, rows, std::move(first));
-    if (recognised) {
-        context_.report.rows_read += rows.rows;
-        context_.report.rows_stored += rows.rows;
-        context_.report.bytes_read += rows.bytes + rows.rows;
-    }
-    co_return recognised;
-}
-
-awaitable<void> table_reader::read_range(db::connection& session, const page_range& pages,
-                                         std::optional<lake::day>& last) {
-    fault_point("before-copy");
-    async::span shown(context_.log, "readers", "copy pages from", std::to_string(pages.first));
-    const auto sql = copy_range_sql(context_.table, context_.rows, pages);
-    auto copy = co_await session.start_copy_out(sql);
-    std::uint64_t received = 0;
-    // Neighbours in the heap are mostly of one day: its file is looked up once for a run of them.
-    csv::day_splitter days;
-    std::optional<std::int32_t> number;
-    std::optional<lake::day> which; // that of `number`; empty: it belongs to no day
-    day_file* file = nullptr;       // of `which`
-    do {
-        std::uint64_t bytes = 0;
-        while (auto line = copy.next()) {
-            ++received;
-            const auto dated = days.split(line->text());
-            bytes += dated.row.size();
-            if (dated.day != number) {
-                number = dated.day;
-                which = number ? lake::day::from_number(*number) : std::nullopt;
-                if (which) {
-                    last = which;
-                    file = co_await target_.file_for(*which);
-                }
-            }
-            if (!which) {
-                ++rows_dayless_;
-                continue;
-            }
-            if (!target_.try_append(*file, dated.row))
-                co_await target_.append_when_possible(*file, dated.row);
-        }
-        co_await context_.limit.spend(bytes);
-    } while (co_await copy.wait());
-    must_agree(copy.rows_sent(), received, fmt::format("pages from {}", pages.first));
-    fault_point("range-copied");
 }
 
 } // namespace archive

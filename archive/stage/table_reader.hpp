@@ -3,43 +3,24 @@
 // Tested by tests/integration/test_round_trip.py.
 #pragma once
 
-#include "archive/report.hpp"
-#include "archive/stage/rate_limit.hpp"
+#include "archive/stage/reader_context.hpp"
+#include "archive/stage/row_reader.hpp"
 #include "archive/stage/staging.hpp"
 #include "archive/stage/unsendable_row.hpp"
-#include "archive/table/selection.hpp"
-#include "archive/table/table.hpp"
-#include "async/helper_thread.hpp"
-#include "async/log.hpp"
 #include "db/connection.hpp"
-#include "db/position.hpp"
+#include "db/error.hpp"
 #include "db/transaction.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace archive {
-
-struct reader_context {
-    const db::connect_options& database;
-    async::helper_thread& helper;
-    async::log& log;
-    run_report& report;
-    const table_description& table;
-    const selection& rows;
-    std::string snapshot; // of pg_export_snapshot(), held open by the coordinator
-    std::size_t parallel;
-    std::chrono::milliseconds lock_timeout;
-    rate_limit& limit;
-    const db::server_position& server; // of the coordinator
-    bool policies_apply = false;       // row security, for the coordinator
-    // Called when a day that is read by itself is staged or recognised and its numbers of rows agree; may be
-    // empty.
-    std::function<void(lake::day)> day_is_read{};
-};
 
 // The hint where sessions of one run do not see the same rows.
 inline constexpr std::string_view one_view_hint =
@@ -51,7 +32,10 @@ class table_reader {
   public:
     table_reader(reader_context context, staging& target)
         : context_(std::move(context))
-        , target_(target) {}
+        , target_(target)
+        , rows_(context_, target) {}
+    table_reader(const table_reader&) = delete;
+    table_reader& operator=(const table_reader&) = delete;
 
     // Every row of these days is staged when this returns. Throws async::error(integrity) if the server's
     // counts and ours disagree, row_not_sent for a row that the server cannot send, and whatever a reader or
@@ -60,7 +44,7 @@ class table_reader {
     // The same for page ranges. Rows that belong to no day are counted, not staged.
     [[nodiscard]] awaitable<void> read_ranges(std::vector<page_range> ranges);
 
-    [[nodiscard]] std::uint64_t rows_dayless() const noexcept { return rows_dayless_; }
+    [[nodiscard]] std::uint64_t rows_dayless() const noexcept { return rows_.rows_dayless(); }
 
   private:
     // Pieces of work, by index.
@@ -83,19 +67,12 @@ class table_reader {
     // Throws async::error(integrity) if row security applies to this session and not to the coordinator's, or
     // the other way round.
     [[nodiscard]] awaitable<void> must_see_as_coordinator(db::connection& session) const;
-    [[nodiscard]] awaitable<void> read_day(db::connection& session, const planned_day& planned);
-    [[nodiscard]] awaitable<void> look_for_late(db::connection& session, const planned_day& planned,
-                                                day_file& file);
-    [[nodiscard]] awaitable<bool> recognise_day(db::connection& session, const planned_day& planned,
-                                                day_file& file);
-    [[nodiscard]] awaitable<void> read_range(db::connection& session, const page_range& pages,
-                                             std::optional<lake::day>& last);
 
     reader_context context_;
     staging& target_;
+    row_reader rows_;
     std::size_t next_ = 0;
     std::size_t lanes_ = 0;
-    std::uint64_t rows_dayless_ = 0;
     bool fewer_said_ = false;
 };
 
