@@ -4,6 +4,7 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "async/timeline.hpp"
+#include "db/each_row.hpp"
 #include "db/error.hpp"
 #include "exports/attempt.hpp"
 #include "exports/task_sql.hpp"
@@ -104,31 +105,30 @@ awaitable<std::uint64_t> exporter::delete_compared(attempt& work) {
     bool header = true;
     co_await work.session.execute("SAVEPOINT deleting");
     const auto sql = copy_deleted_sql(work.removal, how);
-    auto copy = co_await naming(delete_file(work.task), work.session.start_copy_out(sql, work.mark.rows));
-    do {
-        while (const auto row = copy.next()) {
-            if (!std::exchange(header, false)) {
-                deleted.add(row->text());
-                work.evidence.add(row->text());
-            } else if (positions.empty() && row->text() != work.header) {
-                throw_incomparable(work.task,
-                                   "select.sql exports other columns than those of " + work.target->name);
-            }
+    const db::row_function add = [&](std::string_view row) {
+        if (!std::exchange(header, false)) {
+            deleted.add(row);
+            work.evidence.add(row);
+        } else if (positions.empty() && row != work.header) {
+            throw_incomparable(work.task,
+                               "select.sql exports other columns than those of " + work.target->name);
         }
-    } while (co_await naming(delete_file(work.task), copy.wait()));
-    const bool same_number = copy.rows_sent() == work.mark.rows;
+    };
+    const auto rows =
+        co_await naming(delete_file(work.task), db::for_each_row(work.session, sql, add, work.mark.rows));
+    const bool same_number = rows == work.mark.rows;
     if (same_number && deleted.value() != work.exported.value()) {
         const auto columns = co_await columns_that_differ(work);
         throw async::error(
             failure::integrity,
             fmt::format("task '{}': the {} rows that delete.sql deleted are not the {} rows that select.sql "
                         "exported{}",
-                        work.task, copy.rows_sent(), work.mark.rows, columns),
+                        work.task, rows, work.mark.rows, columns),
             "Both must mean the same rows, whatever order the server reads them in: give ORDER BY a unique "
             "key "
             "where there is a LIMIT. Columns must be exported as the table has them. Nothing was deleted.");
     }
-    co_return copy.rows_sent();
+    co_return rows;
 }
 
 // Rows that the author's own RETURNING returns are not needed: each is read and dropped.
@@ -137,12 +137,8 @@ awaitable<std::uint64_t> exporter::delete_counted(attempt& work) {
     if (!removal.own_returning.empty()) {
         const auto sql =
             fmt::format("COPY ({}\nRETURNING {}) TO STDOUT", removal.statement, removal.own_returning);
-        auto copy = co_await naming(delete_file(work.task), work.session.start_copy_out(sql));
-        do {
-            while (copy.next()) {
-            }
-        } while (co_await naming(delete_file(work.task), copy.wait()));
-        co_return copy.rows_sent();
+        const db::row_function drop = [](std::string_view) {};
+        co_return co_await naming(delete_file(work.task), db::for_each_row(work.session, sql, drop));
     }
     // The extended protocol takes one statement and no more.
     const auto done = co_await naming(delete_file(work.task), work.session.query(removal.statement));

@@ -1,6 +1,7 @@
 // Whether the table has the rows that a file's mark keeps as evidence.
 // Tested by tests/fault/test_export_evidence.py.
 
+#include "db/each_row.hpp"
 #include "db/error.hpp"
 #include "exports/attempt.hpp"
 
@@ -12,13 +13,11 @@ namespace {
 
 awaitable<rows_seen> look_for(db::connection& session, const file_evidence& known, const row_evidence& row) {
     auto found = rows_seen::none;
-    const auto sql = look_sql(known, row);
-    auto copy = co_await session.start_copy_out(sql);
-    do {
-        while (const auto each = copy.next())
-            if (found != rows_seen::some)
-                found = lake::content_hash(each->text()) == row.crc ? rows_seen::some : rows_seen::changed;
-    } while (co_await copy.wait());
+    const db::row_function compare = [&found, &row](std::string_view each) {
+        if (found != rows_seen::some)
+            found = lake::content_hash(each) == row.crc ? rows_seen::some : rows_seen::changed;
+    };
+    co_await db::for_each_row(session, look_sql(known, row), compare);
     co_return found;
 }
 

@@ -2,6 +2,7 @@
 // Tested by tests/integration/test_export_rows.py.
 
 #include "csv/dialect.hpp"
+#include "db/each_row.hpp"
 #include "db/error.hpp"
 #include "exports/attempt.hpp"
 
@@ -43,13 +44,12 @@ awaitable<std::string> exporter::columns_that_differ(attempt& work) const {
     try {
         co_await work.session.execute("ROLLBACK TO SAVEPOINT deleting");
         for (std::size_t at = 0; at < known.rows.size(); ++at) {
-            const auto sql = look_sql(known, known.rows[at]);
-            auto copy = co_await work.session.start_copy_out(sql);
-            do {
-                while (const auto row = copy.next())
-                    if (!work.sampled.texts()[at].empty())
-                        names.merge(different_fields(known.columns, work.sampled.texts()[at], row->text()));
-            } while (co_await copy.wait());
+            const auto& exported = work.sampled.texts()[at];
+            const db::row_function compare = [&names, &known, &exported](std::string_view row) {
+                if (!exported.empty())
+                    names.merge(different_fields(known.columns, exported, row));
+            };
+            co_await db::for_each_row(work.session, look_sql(known, known.rows[at]), compare);
         }
     } catch (const db::error&) { // a key that is written otherwise may be no value of its type
     }

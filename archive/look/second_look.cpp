@@ -3,6 +3,7 @@
 
 #include "archive/look/day_proof.hpp"
 #include "archive/table/selection.hpp"
+#include "db/each_row.hpp"
 #include "db/transaction.hpp"
 
 #include <fmt/format.h>
@@ -19,15 +20,10 @@ namespace {
 
 // Every row of the table on that day, as COPY writes it, inside the session's transaction.
 awaitable<void> read_day(db::connection& session, const table_description& table, lake::day which,
-                         std::function<void(std::string_view)> take) {
+                         db::row_function take) {
     selection all;
     all.upper = "infinity";
-    const auto sql = copy_day_sql(table, one_day(all, which));
-    auto copy = co_await session.start_copy_out(sql);
-    do {
-        while (const auto row = copy.next())
-            take(row->text());
-    } while (co_await copy.wait());
+    co_await db::for_each_row(session, copy_day_sql(table, one_day(all, which)), std::move(take));
 }
 
 } // namespace

@@ -1,7 +1,10 @@
 #include "archive/plan/row_sample.hpp"
 
+#include "db/each_row.hpp"
+
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,17 +18,15 @@ constexpr std::size_t cluster_rows = 8;
 
 // Reads a sample and sums it up in clusters.
 awaitable<void> read_sample(db::connection& session, std::string sql, std::vector<sampled_cluster>& sample) {
-    auto copy = co_await session.start_copy_out(sql);
     sampled_cluster cluster;
-    do {
-        while (const auto row = copy.next()) {
-            cluster.bytes += row->text().size();
-            if (++cluster.rows < cluster_rows)
-                continue;
-            sample.push_back(cluster);
-            cluster = {};
-        }
-    } while (co_await copy.wait());
+    const db::row_function add = [&cluster, &sample](std::string_view row) {
+        cluster.bytes += row.size();
+        if (++cluster.rows < cluster_rows)
+            return;
+        sample.push_back(cluster);
+        cluster = {};
+    };
+    co_await db::for_each_row(session, std::move(sql), add);
     if (cluster.rows > 0)
         sample.push_back(cluster);
 }

@@ -10,6 +10,7 @@
 #include "csv/dialect.hpp"
 #include "csv/file_scanner.hpp"
 #include "csv/row_scanner.hpp"
+#include "db/each_row.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -36,15 +37,13 @@ awaitable<void> day_loader::prove() {
         " (SELECT FROM {3} s WHERE {4})) TO STDOUT (FORMAT csv)",
         target_.time_column, column_list("t."), target_.name, stage, same_row(), own_rows(target_, "t."));
     std::map<lake::day, lake::content_digest> found;
-    auto copy = co_await session_.start_copy_out(sql);
     csv::day_splitter days;
-    do {
-        while (const auto line = copy.next()) {
-            const auto dated = days.split(line->text());
-            if (const auto which = dated.day ? lake::day::from_number(*dated.day) : std::nullopt)
-                found[*which].add(dated.row);
-        }
-    } while (co_await copy.wait());
+    const db::row_function add = [&found, &days](std::string_view line) {
+        const auto dated = days.split(line);
+        if (const auto which = dated.day ? lake::day::from_number(*dated.day) : std::nullopt)
+            found[*which].add(dated.row);
+    };
+    co_await db::for_each_row(session_, sql, add);
     for (const auto& staged : staged_)
         if (found[staged.which] != expected_[staged.which])
             co_await explain(staged);

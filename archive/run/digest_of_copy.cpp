@@ -1,14 +1,16 @@
 #include "archive/run/digest_of_copy.hpp"
 
+#include "db/each_row.hpp"
+
+#include <string_view>
+#include <utility>
+
 namespace archive {
 
 awaitable<lake::content_digest> digest_of_copy(db::connection& session, std::string copy_sql) {
-    auto copy = co_await session.start_copy_out(copy_sql);
     lake::content_digest rows;
-    do {
-        while (const auto row = copy.next())
-            rows.add(row->text());
-    } while (co_await copy.wait());
+    const db::row_function add = [&rows](std::string_view row) { rows.add(row); };
+    co_await db::for_each_row(session, std::move(copy_sql), add);
     co_return rows;
 }
 

@@ -18,7 +18,7 @@ using async::fault_point;
 
 namespace {
 
-void must_agree(std::uint64_t counted, std::uint64_t received, const std::string& where) {
+void must_agree(std::uint64_t counted, std::uint64_t received, std::string_view where) {
     if (counted != received)
         throw async::error(failure::integrity, fmt::format("{}: the server counted {} rows and {} arrived",
                                                            where, counted, received));
@@ -60,24 +60,32 @@ awaitable<void> row_reader::read_day(db::connection& session, const planned_day&
                        {{"day", planned.which.text()}, {"rows", file->rows}, {"bytes", file->bytes}});
 }
 
+// Within the limit of bytes a second.
+awaitable<void> row_reader::copy_rows(db::connection& session, std::string sql,
+                                      std::optional<std::uint64_t> rows_expected, std::string_view name,
+                                      db::row_function take) {
+    auto copy = co_await session.start_copy_out(sql, rows_expected);
+    std::uint64_t received = 0;
+    do {
+        std::uint64_t bytes = 0;
+        while (const auto row = copy.next()) {
+            ++received;
+            bytes += row->text().size();
+            take(row->text());
+        }
+        co_await context_.limit.spend(bytes);
+    } while (co_await copy.wait());
+    must_agree(copy.rows_sent(), received, name);
+}
+
 // Rows that came after older ones of the day had been archived, or that are in the file already.
 awaitable<void> row_reader::look_for_late(db::connection& session, const planned_day& planned,
                                           day_file& file) {
     auto rows = one_day(context_.rows, planned.which);
     rows.upper = std::min(rows.upper, file.late_before);
     if (rows.lower < rows.upper) {
-        auto copy = co_await session.start_copy_out(copy_day_sql(context_.table, rows));
-        std::uint64_t received = 0;
-        do {
-            std::uint64_t bytes = 0;
-            while (const auto row = copy.next()) {
-                ++received;
-                bytes += row->text().size();
-                target_.note_late(file, row->text());
-            }
-            co_await context_.limit.spend(bytes);
-        } while (co_await copy.wait());
-        must_agree(copy.rows_sent(), received, file.name);
+        const db::row_function note = [this, &file](std::string_view row) { target_.note_late(file, row); };
+        co_await copy_rows(session, copy_day_sql(context_.table, rows), std::nullopt, file.name, note);
     }
     co_await target_.compare_late(file);
 }
@@ -85,21 +93,15 @@ awaitable<void> row_reader::look_for_late(db::connection& session, const planned
 // A restored day in which nothing has changed is read once and takes no memory, whatever its size.
 awaitable<bool> row_reader::recognise_day(db::connection& session, const planned_day& planned,
                                           day_file& file) {
-    const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
-    auto copy = co_await session.start_copy_out(sql, planned.rows);
     lake::content_digest rows;
     std::string first;
-    do {
-        std::uint64_t bytes = 0;
-        while (const auto row = copy.next()) {
-            if (first.empty())
-                first = row->text();
-            bytes += row->text().size();
-            rows.add(row->text());
-        }
-        co_await context_.limit.spend(bytes);
-    } while (co_await copy.wait());
-    must_agree(copy.rows_sent(), rows.rows, file.name);
+    const db::row_function add = [&rows, &first](std::string_view row) {
+        if (first.empty())
+            first = row;
+        rows.add(row);
+    };
+    const auto sql = copy_day_sql(context_.table, one_day(context_.rows, planned.which));
+    co_await copy_rows(session, sql, planned.rows, file.name, add);
     must_agree(planned.rows, rows.rows, file.name);
     const bool recognised = co_await target_.take_as_recognised(file, rows, std::move(first));
     if (recognised) {

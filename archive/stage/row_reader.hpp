@@ -6,9 +6,12 @@
 #include "archive/stage/staging.hpp"
 #include "archive/table/selection.hpp"
 #include "db/connection.hpp"
+#include "db/each_row.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace archive {
 
@@ -29,6 +32,11 @@ class row_reader {
     [[nodiscard]] std::uint64_t rows_dayless() const noexcept { return rows_dayless_; }
 
   private:
+    // Throws async::error(integrity) that begins with `name` if another number of rows arrives than the
+    // server counts.
+    [[nodiscard]] awaitable<void> copy_rows(db::connection& session, std::string sql,
+                                            std::optional<std::uint64_t> rows_expected, std::string_view name,
+                                            db::row_function take);
     [[nodiscard]] awaitable<void> look_for_late(db::connection& session, const planned_day& planned,
                                                 day_file& file);
     [[nodiscard]] awaitable<bool> recognise_day(db::connection& session, const planned_day& planned,

@@ -1,6 +1,7 @@
 #include "archive/stage/unsendable_row.hpp"
 
 #include "archive/table/selection.hpp"
+#include "db/each_row.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -44,11 +45,8 @@ awaitable<bool> can_be_sent(db::connection& session, std::string columns, const 
     co_await session.execute("SAVEPOINT one_try");
     bool sent = true;
     try {
-        auto copy = co_await session.start_copy_out(sql);
-        do {
-            while (copy.next()) {
-            }
-        } while (co_await copy.wait());
+        const db::row_function drop = [](std::string_view) {};
+        co_await db::for_each_row(session, sql, drop);
     } catch (const db::error& failed) {
         if (!may_be_a_row(failed))
             throw;

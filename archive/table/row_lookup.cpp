@@ -3,6 +3,7 @@
 #include "archive/table/row_key.hpp"
 #include "async/error.hpp"
 #include "csv/dialect.hpp"
+#include "db/each_row.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -65,11 +66,10 @@ std::string lookup_sql(const table_description& table, const std::vector<std::st
 awaitable<void> look_up(db::connection& session, std::string sql, row_key& key_of,
                         std::span<const wanted_row> rows, std::vector<row_presence>& result) {
     std::unordered_multimap<std::string, std::uint64_t> there; // key, CRC
-    auto copy = co_await session.start_copy_out(sql);
-    do {
-        while (const auto row = copy.next())
-            there.emplace(joined_key(key_of.fields_of(row->text())), row_crc(row->text()));
-    } while (co_await copy.wait());
+    const db::row_function add = [&there, &key_of](std::string_view row) {
+        there.emplace(joined_key(key_of.fields_of(row)), row_crc(row));
+    };
+    co_await db::for_each_row(session, std::move(sql), add);
     for (const auto& wanted : rows) {
         auto [first, last] = there.equal_range(joined_key(wanted.key));
         auto seen = first == last ? row_presence::absent : row_presence::other_content;

@@ -1,5 +1,8 @@
 #include "async/race.hpp"
+#include "db/each_row.hpp"
 #include "tests/support/database_fixture.hpp"
+
+#include <stdexcept>
 
 namespace {
 
@@ -76,6 +79,26 @@ TEST_F(copy_test, receives_rows_that_come_haltingly) {
             rows);
         const received all = co_await receive_all(copy);
         EXPECT_EQ(all.rows, rows);
+    };
+    run(story());
+}
+
+TEST_F(copy_test, gives_each_row_to_a_function) {
+    const auto story = [this]() -> awaitable<void> {
+        const auto session = co_await open();
+        std::string rows;
+        const db::row_function take = [&rows](std::string_view row) { rows += row; };
+        const auto sent = co_await db::for_each_row(
+            *session, "COPY (SELECT i, repeat('x', i) FROM generate_series(1, 3) AS i) TO STDOUT", take);
+        EXPECT_EQ(rows, "1\tx\n2\txx\n3\txxx\n");
+        EXPECT_EQ(sent, 3U);
+        co_await session->execute("SELECT 1");
+
+        const db::row_function refuse = [](std::string_view) { throw std::runtime_error("refused"); };
+        const auto refused = co_await error_of<std::runtime_error>(
+            db::for_each_row(*session, "COPY (SELECT 1) TO STDOUT", refuse));
+        EXPECT_STREQ(refused->what(), "refused");
+        EXPECT_FALSE(session->usable());
     };
     run(story());
 }
