@@ -54,9 +54,9 @@ struct run_report {
     [[nodiscard]] clock::duration time_in_phase(clock::time_point now = clock::now()) const noexcept {
         return now - entered_;
     }
-    // Of the time spent in staging: a DELETE was at work on days that had been read.
+    // The part of the time in staging during which a DELETE of days already read was running.
     clock::duration deleting_beside{};
-    // Of the current phase, if it goes from file to file.
+    // Files of the current phase, if it goes from file to file.
     std::uint64_t files_planned = 0;
     std::uint64_t files_done = 0;
 
@@ -70,7 +70,8 @@ struct run_report {
     std::uint64_t days_staged = 0;
     std::uint64_t rows_stored = 0; // of those read: storage has confirmed their block, or had them already
 
-    // Of the whole run: with a transaction for each day more than of the attempt. 0: not known.
+    // Of the whole run. If each day has a transaction of its own, this is more than the attempt's. 0: not
+    // known.
     std::uint64_t run_rows_planned = 0;
     std::uint64_t run_days_planned = 0;
     std::uint64_t bytes_stored = 0; // of confirmed blocks, those of attempts that were repeated too

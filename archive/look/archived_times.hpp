@@ -8,17 +8,18 @@
 
 namespace archive {
 
-// From the first moment, and before the second one: "2024-02-29 00:00:00", "2024-02-29 02:00:17.123", in UTC.
+// From the first time up to the second one, which is not included: "2024-02-29 00:00:00", "2024-02-29
+// 02:00:17.123", in UTC.
 struct time_range {
     std::string from;
     std::string before;
     bool operator==(const time_range&) const = default;
 };
 
-// Of a file that others wrote, or whose mark does not say what its rows are older than, the whole day counts.
-// A file without rows counts for nothing. In order; ranges that touch are one. Throws
-// async::error(precondition) for a file with uncommitted rows: it is not known
-// yet whether they are archived.
+// The whole day counts for a file that others wrote, and for one whose mark does not say what time its rows
+// are older than. A file without rows adds no range. The ranges are in order; ranges that touch are joined.
+// Throws async::error(precondition) for a file with uncommitted rows: whether they are archived is not known
+// yet.
 [[nodiscard]] std::vector<time_range> archived_times(const lake::file_map& files);
 
 } // namespace archive

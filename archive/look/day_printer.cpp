@@ -39,7 +39,7 @@ async::error malformed(std::string_view name, std::string_view why) {
 // Ends the reading of a file once the reader of the output is gone.
 struct reader_left {};
 
-// The files that marks can tell apart, before a row is printed.
+// Throws if the marks say that two files have different headers: before a row is printed.
 void must_have_one_header(std::optional<lake::listed_file>& first, const lake::listed_file& file,
                           const readable_part& part) {
     if (!part.recorded || part.recorded->header == 0)
@@ -78,7 +78,7 @@ awaitable<void> day_printer::print_matching(db::connection& session) {
 }
 
 awaitable<void> day_printer::choose() {
-    // Before the listing: a file that is archived in between is then not missed.
+    // The ledger is read before the listing, so that a file which is archived in between is not missed.
     lake::ledger book(context_.lake);
     const auto known = co_await book.read();
     auto present = co_await context_.lake.present_files();

@@ -67,7 +67,7 @@ class day_printer {
     lake::file_map present_;
     std::vector<lake::file_key> chosen_;
     named_table table_;           // where there is a condition
-    std::string altered_;         // a file that is not as the ledger knows it
+    std::string altered_;         // one that differs from the ledger
     std::string header_;          // of the files, with its newline; empty: not known yet
     bool header_printed_ = false; // and PostgreSQL knows its columns, where there is a condition
     std::string header_of_;       // the name of the file it is from

@@ -33,7 +33,7 @@ class verifier::key_watch {
     [[nodiscard]] fingerprint_set& seen() noexcept { return seen_; }
     // Hashes of rows that may be there twice.
     [[nodiscard]] const std::unordered_set<std::uint64_t>& suspects() const noexcept { return suspects_; }
-    // How many more there were.
+    // The number of suspects that were too many to keep.
     [[nodiscard]] std::uint64_t beyond() const noexcept { return beyond_; }
 
   private:

@@ -29,8 +29,8 @@ std::uint64_t settled_bytes(const lake::listed_file& file) noexcept {
     return file.compressed() ? mark->base->uncompressed : mark->base->bytes;
 }
 
-// The ledger's entry of a file that has no mark, or one of another length. A mark tells the same of all other
-// files.
+// The ledger's entry of a file that has no mark, or whose mark records another length. For all other files
+// the mark says the same as the ledger.
 std::optional<lake::ledger_entry> entry_of_unmarked(const lake::listed_file& file,
                                                     const lake::ledger_state& known) {
     if (!file.mark.mistake.empty() || (file.mark.mark && file.mark.mark->now.bytes == file.properties.size))
@@ -50,7 +50,7 @@ awaitable<std::vector<std::string>> verifier::compared_columns(const proof& one)
     try {
         columns = co_await columns_of(context_.lake, one.file, table_);
     } catch (const async::error& failed) {
-        if (failed.kind() != failure::integrity) // no header: that is told of the file itself
+        if (failed.kind() != failure::integrity) // no header: the check of the file itself reports that
             throw;
     }
     const auto still_there = [this](const std::string& name) {

@@ -6,7 +6,7 @@ namespace archive {
 
 async::awaitable<std::optional<inventory>> look_into(lake::folder& folder, lake::day_range days,
                                                      std::string now) {
-    // Before the listing: a file that is archived in between is then not missed.
+    // The ledger is read before the listing, so that a file which is archived in between is not missed.
     lake::ledger book(folder);
     const auto known = co_await book.read();
     const auto files = co_await folder.present_files();

@@ -11,7 +11,7 @@
 
 namespace archive {
 
-// `now` as in take_inventory. Nothing: there is no container. Creates nothing.
+// `now` as in take_inventory. nullopt if there is no container; none is created.
 [[nodiscard]] async::awaitable<std::optional<inventory>> look_into(lake::folder& folder, lake::day_range days,
                                                                    std::string now);
 

@@ -75,7 +75,7 @@ file_action action_for(const archived_file* file) noexcept {
     case file_state::foreign:
         return file->treated == lake::treatment::convert ? file_action::convert : file_action::adopt;
     case file_state::unreadable:
-    case file_state::missing: // of the ledger alone: no file of a folder is told so
+    case file_state::missing: // of the ledger only: a file that is in the folder is never in this state
     case file_state::altered:
         break;
     }

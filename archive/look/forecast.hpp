@@ -28,7 +28,7 @@ enum class file_action : std::uint8_t {
     refuse, // it is in the way: the run would end with exit code 3
 };
 [[nodiscard]] std::string_view to_string(file_action action) noexcept;
-// Nothing: there is no file.
+// nullopt: there is no file.
 [[nodiscard]] file_action action_for(const archived_file* file) noexcept;
 
 struct forecast_day {
@@ -37,7 +37,7 @@ struct forecast_day {
     std::uint64_t bytes = 0; // of CSV, estimated
     std::string name;        // of the blob
     file_action action = file_action::create;
-    std::string note = {}; // why it is refused, adopted
+    std::string note = {}; // why it is refused or adopted
 };
 
 struct forecast {
@@ -54,7 +54,7 @@ struct forecast {
     std::vector<lake::day> held;    // restored days that stay for now
     std::uint64_t files_pending = 0;
     bool container_exists = false;
-    std::vector<std::string> refusals;       // what ends a run, whatever its days
+    std::vector<std::string> refusals;       // what ends every run, whichever days it takes
     std::vector<std::string> side_effects;   // that the DELETE may have, as the catalog has it
     std::vector<std::string> restore_limits; // what may keep archived rows from coming back
     std::chrono::seconds duration{};

@@ -129,7 +129,7 @@ inventory take_inventory(const lake::file_map& files, const lake::day_range& day
         ++all.lost;
         if (same != all.files.end() &&
             (same->state == file_state::foreign || same->state == file_state::unreadable))
-            continue; // which says as much
+            continue; // its state says as much
         if (same != all.files.end())
             *same = std::move(differing);
         else

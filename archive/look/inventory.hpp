@@ -22,8 +22,8 @@ enum class file_state : std::uint8_t {
     restored,   // its rows may be in the table as well, until they are due again
     foreign,    // others wrote it, or wrote to it after us
     unreadable, // it has a mark of ours that cannot be read
-    missing,    // the ledger knows of rows in it, and it is not there
-    altered,    // it is not what the ledger knows: an earlier version, or others have written to it
+    missing,    // the ledger lists rows of it, but the file is gone
+    altered,    // it differs from the ledger: an earlier version, or others have written to it
 };
 [[nodiscard]] std::string_view to_string(file_state state) noexcept;
 
@@ -33,7 +33,7 @@ struct archived_file {
     file_state state = file_state::final;
     std::uint64_t bytes = 0;                     // as stored
     std::optional<std::uint64_t> csv_bytes = {}; // of CSV, where a mark tells
-    std::optional<std::uint64_t> rows = {};      // nothing: only reading the file would tell
+    std::optional<std::uint64_t> rows = {};      // nullopt: only the file itself would tell
     std::uint64_t rows_pending = 0;              // of `rows`, those that are not final
     std::optional<std::chrono::sys_seconds> changed = {};
     lake::treatment treated =
@@ -60,14 +60,14 @@ struct inventory {
     std::uint64_t bytes = 0;
     std::uint64_t csv_bytes = 0; // where known
     std::uint64_t pending = 0;   // files
-    std::uint64_t lost = 0;      // files that are missing, or are not as the ledger knows them
+    std::uint64_t lost = 0;      // files that are missing or differ from the ledger
 
     // Days without a file in between.
     [[nodiscard]] std::uint64_t gap_days() const noexcept;
 };
 [[nodiscard]] inventory take_inventory(const lake::file_map& files, const lake::day_range& days,
                                        std::string_view now = {}, const lake::ledger_state& known = {});
-// The files of these days that are not as the ledger knows them, by day.
+// The files of these days that differ from the ledger, by day.
 [[nodiscard]] std::vector<archived_file> differing_from_ledger(const lake::file_map& files,
                                                                const lake::day_range& days,
                                                                const lake::ledger_state& known,

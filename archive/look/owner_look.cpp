@@ -19,7 +19,7 @@ using async::failure;
 
 namespace {
 
-// For a database that the command does not need.
+// How long to wait for a database that the command does not need.
 constexpr std::chrono::seconds database_patience{3};
 
 // nullopt if this identity may not look.

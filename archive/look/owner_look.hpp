@@ -13,15 +13,14 @@ namespace archive {
 
 using async::awaitable;
 
-// The folder's lock blob, if there is one. Throws every error of the storage service but its absence.
+// The folder's lock blob; nullopt if there is none. Throws the errors of the storage service.
 [[nodiscard]] awaitable<std::optional<azure::blob_properties>> lock_of(lake::folder& folder);
 
 // The owner that the configured table of this database would be. Begins and ends a transaction of its own.
 // Throws async::error(precondition) if there is no such table.
 [[nodiscard]] awaitable<lake::folder_owner> owner_here(db::connection& session, const settings& wanted);
 
-// Whether the command needs the database. One that does not says nothing while the database cannot be
-// reached.
+// Whether the command needs the database. If it does not, an unreachable database is not reported.
 enum class database_need : std::uint8_t { needed, not_needed };
 // A warning, `folder.owner`, if the folder belongs to another table or database than the configured one.
 // Throws errors of the database where it is needed, and errors of the storage service for which another try

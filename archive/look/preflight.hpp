@@ -37,7 +37,7 @@ struct check_line {
     std::optional<async::failure> failure = {};
 };
 
-// The first failure decides; nothing if a run can begin.
+// Decided by the first failure; nullopt if a run can begin.
 [[nodiscard]] std::optional<async::failure> verdict_of(const std::vector<check_line>& lines) noexcept;
 
 // --- Pure judgements, for their tests ---
@@ -69,7 +69,7 @@ struct connections_needed {
 
 inline constexpr int server_version_min = 130'000; // pg_current_xact_id()
 
-// `ahead`: how far the other clock is before ours.
+// `ahead`: by how much the other clock is ahead of ours.
 [[nodiscard]] check_line judge_clock(std::string name, std::optional<std::chrono::milliseconds> ahead);
 [[nodiscard]] check_line judge_version(int server_version);
 // What is to be run.
@@ -92,7 +92,7 @@ struct table_rights {
 [[nodiscard]] std::vector<check_line> judge_rights(const table_rights& rights,
                                                    preflight_aim aim = preflight_aim::archive);
 
-// Awaited whenever a check has ended, with all lines so far, which only grow.
+// Awaited after each check with all lines so far. Lines are only added.
 using check_listener = std::function<awaitable<void>(const std::vector<check_line>&)>;
 
 struct preflight_context {
@@ -110,26 +110,25 @@ struct preflight_context {
 
 [[nodiscard]] awaitable<void> tell(const preflight_context& context, const std::vector<check_line>& lines);
 
-// Checks everything, whatever fails on the way. Writes one blob, event-archiver-check-<nonce>, where the
-// container exists, and takes it away again.
+// Makes all checks, also after one has failed. Writes one blob, event-archiver-check-<nonce>, where the
+// container exists, and deletes it again.
 [[nodiscard]] awaitable<std::vector<check_line>> preflight(preflight_context context);
 
-// Its two halves.
-// The table, if it could be described.
+// Its two halves. This one returns the table, if it could be described.
 [[nodiscard]] awaitable<std::optional<table_description>> check_database(const preflight_context& context,
                                                                          std::vector<check_line>& lines);
-// Whether the storage account and the container can be read and written to. Null: they cannot be read;
-// otherwise the archive's files, or nothing where there is no container yet.
+// Checks whether the storage account and the container can be read and written to. Outer nullopt: they cannot
+// be read. Inner nullopt: there is no container yet. Otherwise the archive's files.
 [[nodiscard]] awaitable<std::optional<std::optional<lake::file_map>>>
 check_storage(const preflight_context& context, std::vector<check_line>& lines);
 [[nodiscard]] awaitable<void> check_lake(const preflight_context& context,
                                          const std::optional<table_description>& table,
                                          std::vector<check_line>& lines);
 
-// Files that rows are due for and that a run would refuse: by their blob, by their columns, or because rows
-// that were restored from them were changed. Pending files whose rows were rolled back and are gone from the
-// table. Files of both kinds are read as long as they are small together. Returns the names of those that
-// have a line.
+// Finds files that a run has rows for and would refuse: because of the blob, because of their columns, or
+// because rows that were restored from them were changed. Also finds pending files whose transaction was
+// rolled back and whose rows are gone from the table. Files of both kinds are read if they are small
+// together. Returns the names of the files that have a line.
 [[nodiscard]] awaitable<std::set<std::string>> check_due_files(const preflight_context& context,
                                                                const table_description& table,
                                                                const lake::file_map& files,
@@ -139,7 +138,7 @@ check_storage(const preflight_context& context, std::vector<check_line>& lines);
 // Before a transaction.
 [[nodiscard]] awaitable<void> check_session(db::connection& session, std::vector<check_line>& lines);
 
-// What of the table's definition ends a run, or changes what it does: rules, triggers, foreign keys.
+// The parts of the table's definition that end a run or change what it does: rules, triggers, foreign keys.
 // `policy`: what a run does about rows of other tables. In a transaction.
 [[nodiscard]] awaitable<void> check_obstacles(db::connection& session, const table_description& table,
                                               db::side_effects policy, std::vector<check_line>& lines);
@@ -150,7 +149,7 @@ check_storage(const preflight_context& context, std::vector<check_line>& lines);
 [[nodiscard]] awaitable<void> check_connections(db::connection& session, connections_needed needed,
                                                 std::vector<check_line>& lines);
 
-// A line for what was thrown; cancellation is thrown on.
+// The line for an exception. Rethrows a cancellation.
 [[nodiscard]] check_line failed_line(std::string name, const std::exception_ptr& failed);
 
 } // namespace archive

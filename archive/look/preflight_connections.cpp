@@ -55,7 +55,7 @@ check_line judge_connections(const std::vector<connection_limit>& limits, connec
                         fullest->of, fullest->most, fullest->others)};
 }
 
-// Outside a transaction, as the search_path is the role's own: qualified throughout.
+// All names are qualified: outside a transaction the search_path is the role's own.
 awaitable<void> check_connections(db::connection& session, connections_needed needed,
                                   std::vector<check_line>& lines) {
     const auto seen = co_await session.query(

@@ -91,7 +91,7 @@ awaitable<void> check_rights(db::connection& session, const table_description& t
         add(lines, "row security", check_status::ok, "no policy applies");
 }
 
-// What a run that succeeds does not see to. Nothing is said where there is nothing of the kind.
+// Warns of what a successful run would not notice. Adds no line where nothing is wrong.
 awaitable<void> check_gaps(db::connection& session, const table_description& table,
                            std::vector<check_line>& lines) {
     const auto oid = std::to_string(table.oid);
@@ -177,7 +177,7 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
     }
     if (missing) {
         lines.push_back(failed_line("table", missing));
-        // A key that is not unique does not keep the other checks from being made.
+        // The other checks are made even if the key is not unique.
         try {
             if (named.oid != 0)
                 table = co_await describe_table(session, named, settings.time_column, settings.key_columns,

@@ -1,4 +1,4 @@
-// Of the preflight: what keeps a run from the files that rows are due for.
+// The part of the preflight that finds files which a run has rows for and would refuse.
 // Tested by tests/integration/test_check_files.py.
 
 #include "archive/look/inventory.hpp"
@@ -36,7 +36,7 @@ constexpr std::uint64_t bytes_read_max = std::uint64_t{16} << 20; // of restored
 constexpr std::uint64_t scanned_pages_max = 25'000;               // of a table without an index by time
 constexpr std::size_t asked_max = 2'000;                          // days, the latest
 
-// Why a run that has rows for the file refuses it. Nothing: it does not, as far as the listing tells.
+// Why a run that has rows for the file would refuse it; nullopt if the listing shows no reason.
 std::optional<lake::refusal> obstacle_if_due(const lake::listed_file& file, std::uint64_t header_crc,
                                              const lake::place& where) {
     auto chosen = lake::choose_treatment(file.properties, file.mark, where, std::chrono::sys_seconds::max());
@@ -52,7 +52,7 @@ class due_files {
         , table_(table)
         , cutoff_(std::move(cutoff)) {}
 
-    // False as well where finding out would take a scan of a large table.
+    // Also false if the answer would need a scan of a large table.
     [[nodiscard]] awaitable<bool> has_rows_due(lake::day which) {
         if ((!table_.indexed_by_time && table_.pages > scanned_pages_max) || ++asked_ > asked_max)
             co_return false;
@@ -109,7 +109,8 @@ awaitable<void> look_at_restored(db::connection& session, const preflight_contex
                          unread, restored.size())});
 }
 
-// Rows that were rolled back for certain and have gone from the table since: a run leaves them to a person.
+// Pending rows whose transaction was certainly rolled back, and that are gone from the table since. A run
+// refuses such a file: a person must decide.
 awaitable<void> look_at_pending(db::connection& session, const preflight_context& context,
                                 const table_description& table,
                                 const std::vector<const lake::listed_file*>& pending,

@@ -21,7 +21,7 @@ using async::failure;
 
 namespace {
 
-// What a missing permission asks for, behind what the service's answer already says.
+// What to grant for a missing permission. It follows what the service's answer says already.
 void add_grant(check_line& line, const preflight_context& context) {
     if (line.failure == failure::refused && !context.grant.empty())
         line.remedy += fmt::format("{}{}", line.remedy.empty() ? "" : " ", context.grant);
@@ -29,7 +29,7 @@ void add_grant(check_line& line, const preflight_context& context) {
 
 void judge_marks(const lake::file_map& files, const preflight_context& context,
                  const table_description& table, std::vector<check_line>& lines) {
-    // As if the last days there were due: those are the next ones.
+    // Judged as if the last days in the folder were due: the next days to be archived are near them.
     std::set<lake::day> due;
     if (!files.empty())
         due.insert((--files.end()).key().which);
@@ -37,7 +37,7 @@ void judge_marks(const lake::file_map& files, const preflight_context& context,
         lines.push_back({"files", check_status::failed, mistake.message(), mistake.hint(), mistake.kind()});
 }
 
-// `told`: files of which a line has told that they are due and in the way.
+// `told`: files that have a line already, because rows are due for them.
 void judge_files(const lake::file_map& files, bool table_known, const std::set<std::string>& told,
                  std::vector<check_line>& lines) {
     std::size_t pending = 0;

@@ -1,4 +1,4 @@
-// What of a table's definition is in the way of a run.
+// The parts of a table's definition that are in the way of a run.
 // Tested by tests/integration/test_check.py.
 #include "archive/look/preflight.hpp"
 #include "archive/table/restore_limits.hpp"
@@ -31,7 +31,7 @@ void judge(std::vector<check_line>& lines, std::string name, const std::optional
         append(lines, std::move(name), check_status::ok, std::move(well));
 }
 
-// What a run does about it.
+// What the effect means for a run, and what the run does about it.
 std::string consequence_of(const db::effect& effect, std::uint32_t own, db::side_effects policy) {
     const bool gone = effect.change == db::change::deleted;
     const auto consequence = gone ? "its rows are deleted with the archived ones, and are in no file"
@@ -45,7 +45,7 @@ std::string consequence_of(const db::effect& effect, std::uint32_t own, db::side
     return fmt::format("{}: {}; {}", effect.words, consequence, then);
 }
 
-// What runs for rows that are put back.
+// Warns of triggers and rules that run when rows are inserted again.
 awaitable<void> check_insert_effects(db::connection& session, std::uint32_t root,
                                      std::vector<check_line>& lines) {
     const auto catalog = co_await db::read_effect_catalog(session);

@@ -64,7 +64,7 @@ std::vector<check_line> judge_session(const session_facts& facts) {
     return {judge_role(facts), judge_path(facts), judge_identity(facts), judge_encoding(facts)};
 }
 
-// Qualified throughout: the search_path is the role's own here, for that is what is looked at.
+// All names are qualified: the search_path here is the role's own, which is what this query examines.
 awaitable<void> check_session(db::connection& session, std::vector<check_line>& lines) {
     const auto seen = co_await session.query(
         "SELECT pg_catalog.quote_ident(r.rolname::pg_catalog.text), r.rolsuper,"

@@ -1,4 +1,4 @@
-// The verifier's further passes over a file: only to name rows, once something is known to be wrong.
+// The verifier's further passes over a file. They only name rows, once a difference is known.
 // Tested by tests/integration/test_verify.py.
 
 #include "archive/look/day_proof.hpp"

@@ -108,7 +108,7 @@ awaitable<verification> verifier::verify(lake::day_range days, std::string again
         return describe(session, std::move(against));
     });
     report.enter(run_phase::verifying);
-    // Before the listing: a file that is archived in between is then not missed.
+    // The ledger is read before the listing, so that a file which is archived in between is not missed.
     lake::ledger book(context_.lake);
     known_ = co_await book.read();
     auto present = co_await context_.lake.present_files();
@@ -135,7 +135,7 @@ awaitable<verification> verifier::verify(lake::day_range days, std::string again
     co_await async::run_all(std::move(lanes));
 
     if (std::ranges::any_of(result.files, &verified_file::gone)) {
-        // Of files that went meanwhile, the ledger says by now whether they should have.
+        // The ledger says by now whether a file that went meanwhile was removed on purpose.
         const auto now = co_await book.read();
         for (const auto& file : result.files)
             if (file.gone)

@@ -61,9 +61,9 @@ class verifier {
 
   private:
     [[nodiscard]] awaitable<void> describe(db::connection& session, std::string against);
-    // A day has one file, or two where somebody has put a plain one beside a compressed one: then keys are
-    // unique, and rows those of a table, in both together.
-    struct proof; // one file of a day, and what comes of it
+    // A day has one file, or two if a plain one stands beside a compressed one. Keys must then be unique over
+    // both files, and the rows of a table may be in either.
+    struct proof; // one file of a day, and its result
     class key_watch;
 
     [[nodiscard]] awaitable<void> lane(db::connection& session, const lake::file_map& present,

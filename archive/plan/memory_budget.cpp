@@ -6,7 +6,7 @@ namespace archive {
 
 namespace {
 
-// Measured: libpq's two buffers, what HTTP receives into, the TLS engine's records: 200 KiB with TLS; and
+// Measured: 200 KiB with TLS for libpq's two buffers, HTTP's receive buffer and the records of TLS, and for
 // what malloc loses between them and the pages.
 constexpr std::size_t connections_of_a_lane = std::size_t{384} * 1024;
 // The plan, files and block ids: 1 MiB is 700 days.

@@ -35,7 +35,7 @@ struct plan_start {
 };
 
 enum class counting : std::uint8_t {
-    where_needed, // days turn up as they are read where the table has no index by time and no limit is set
+    where_needed, // if the table has no index by time and no limit is set, days turn up as they are read
     always,
 };
 

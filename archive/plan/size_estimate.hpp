@@ -12,8 +12,8 @@
 
 namespace archive {
 
-// Rows read together at one point of the selection. Neighbours are alike, so the spread is that between
-// clusters, not between rows.
+// Rows read together at one point of the selection. Neighbouring rows are similar, so the spread is measured
+// between clusters, not between rows.
 struct sampled_cluster {
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;

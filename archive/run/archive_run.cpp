@@ -137,14 +137,14 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
         co_await opened.transaction->rollback();
         co_return attempt_result::committed;
     }
-    if (work.rows() == 0) // of another table that has the name by now, none is read
+    if (work.rows() == 0) // no row is read if another table has the name by now
         co_await must_still_be_named(opened.session, opened.table.named);
     co_await must_be_as_restored(context_, work);
     co_await must_not_have_moved(context_, work);
     co_await end_restores(work);
     if (work.rows() == 0)
         co_return attempt_result::finished;
-    std::vector<lake::day> staged; // in one scan they are known by now only
+    std::vector<lake::day> staged; // a single scan knows them only now
     for (const auto& [which, file] : work.staging->files())
         staged.push_back(which);
     if (work.plan.how != reading::by_day)
@@ -160,8 +160,8 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     co_return by_day && !context_.settings.dry_run ? attempt_result::committed : attempt_result::finished;
 }
 
-// A day that has a row which the server cannot send, where each day has a transaction of its own: the others
-// are archived, and the run then ends with the error. Rethrows any other failure.
+// With a transaction for each day, a day that has a row which the server cannot send is left out: the other
+// days are archived, and the run then ends with the error. Rethrows any other failure.
 void archive_run::leave_out(const archive_transaction& work, const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);
@@ -253,7 +253,7 @@ awaitable<bool> archive_run::prepare_files(archive_transaction& work) {
     co_return co_await convert_append_blobs(tools_, work.opened, existing);
 }
 
-// Finds what would end the run at its DELETE before the first byte moves.
+// Before the first byte moves, finds what would make the DELETE fail.
 awaitable<void> archive_run::foresee_side_effects(const run_transaction& opened) {
     const auto watch = co_await watch_table(opened.session, opened.table.oid, context_.settings);
     const auto foreseen = co_await db::foresee_effects(opened.session, watch);
@@ -264,8 +264,8 @@ awaitable<void> archive_run::foresee_side_effects(const run_transaction& opened)
     effects_said_ = true;
 }
 
-// Restored days that are due again, and of which the table has no row any more: their rows are in the file
-// alone. Where it has some, the mark ends with the transaction that deletes them.
+// Restored days that are due again and of which the table has no row any more: their rows are in the file
+// alone. If the table has rows of the day, the transaction that deletes those ends the mark.
 awaitable<void> archive_run::end_restores(const archive_transaction& work) {
     // Under row security a session that sees no row of a day proves nothing.
     if (context_.settings.dry_run || work.policies_apply)

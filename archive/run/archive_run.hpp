@@ -44,9 +44,9 @@ class archive_run {
     file_check files_;
     known_files known_;
     std::string cutoff_;                         // fixed by the first transaction
-    std::string lower_bound_;                    // commit by day: what lies below is done
+    std::string lower_bound_;                    // commit by day: earlier times are done
     std::set<std::string> attached_;             // partitions that came while others were taken away
-    std::map<lake::day, async::error> left_out_; // commit by day: of which a row cannot be sent
+    std::map<lake::day, async::error> left_out_; // commit by day: days with a row that cannot be sent
     bool held_days_said_ = false;
     bool hidden_said_ = false;
     bool effects_said_ = false;

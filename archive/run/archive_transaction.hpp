@@ -32,7 +32,7 @@ struct archive_transaction {
     run_transaction& opened;
     archive::plan plan;
     bool policies_apply = false;    // row security: what a session sees depends on its role and settings
-    bool compare_rows = false;      // those that are deleted with those that were read, not only their number
+    bool compare_rows = false;      // the deleted rows with those that were read, not only their number
     std::set<std::string> members;  // oids of the table and its partitions
     std::uint64_t rows_dayless = 0; // due, but of no day
     double row_bytes = 0;           // a row as CSV, estimated; 0: not known

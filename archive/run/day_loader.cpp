@@ -33,7 +33,7 @@ async::error malformed(const lake::listed_file& file, std::string_view why) {
 }
 
 void must_be_as_marked(const lake::listed_file& file, const lake::file_record& found) {
-    // There is nothing to compare bytes with that others added after our mark.
+    // Bytes that others added after our mark have no checksum to be compared with.
     if (!is_as_marked(file))
         return;
     const auto& recorded = file.mark.mark->now;

@@ -1,5 +1,5 @@
 // Deletes days in the coordinator's session while others are still read. Its DELETEs see the snapshot that
-// the readers share, and no reader sees them.
+// the readers share. Readers do not see what they delete.
 // Tested by tests/fault/test_delete_beside.py.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace archive {
 
-// How this transaction deletes. Its files are as they will be when days are staged.
+// Chooses how this transaction deletes. Its files are prepared by then: their marks count.
 [[nodiscard]] awaitable<deletion_order> find_deletion_order(const run_context& context,
                                                             const archive_transaction& work);
 
@@ -32,10 +32,10 @@ class delete_beside {
     [[nodiscard]] awaitable<void> begin();
     // The rows of this day are staged, and their numbers agree.
     void day_is_read(lake::day which);
-    // All days are read: what is deleted from now on is the phase of its own.
+    // All days are read: the run's phase is deleting from now on.
     void reading_ended();
-    // Deletes days as they are read, until all of the plan are deleted. Throws async::error(integrity) if the
-    // server deletes another number of rows than were staged.
+    // Deletes days as they are read, until all days of the plan are deleted. Throws async::error(integrity)
+    // if the server deletes another number of rows than were staged.
     [[nodiscard]] awaitable<void> run();
 
   private:
@@ -46,8 +46,8 @@ class delete_beside {
     const run_context& context_;
     archive_transaction& work_;
     async::condition changed_;
-    std::set<lake::day> read_;                           // and not deleted
-    std::optional<run_report::clock::time_point> began_; // the DELETE that is at work while days are read
+    std::set<lake::day> read_;                           // days that are not deleted yet
+    std::optional<run_report::clock::time_point> began_; // the running DELETE, while days are still read
     bool reading_ = true;
 };
 

@@ -26,7 +26,7 @@ std::string copy_of(std::string_view query) {
     return fmt::format("{}COPY ({}) TO STDOUT (FORMAT csv)", untraced, query);
 }
 
-// An error of the condition, told without its words; another stays what it is.
+// An error in the condition, reported without the condition's words. Other errors pass unchanged.
 [[noreturn]] void explain_matching(const db::error& failed, const table_description& table) {
     const std::string_view state = failed.state();
     if (state.starts_with("22") || state == "P0001" || state == "42703" || state == "42883")

@@ -21,8 +21,8 @@ struct deleted_rows {
 };
 
 // `session` is in a transaction of a user's own statements, and `opened` has the table. The rows that DELETE
-// returns are compared with those that SELECT shows for the same condition: others, async::error(integrity).
-// What the DELETE changes beyond them is counted, and refused as `archive` does.
+// returns are compared with those that SELECT shows for the same condition. If they differ, throws
+// async::error(integrity). What the DELETE changes beyond them is counted, and refused as `archive` does.
 [[nodiscard]] awaitable<deleted_rows> delete_matching(const run_context& context, db::connection& session,
                                                       const run_transaction& opened,
                                                       const erase_request& request);

@@ -31,7 +31,7 @@ using async::fault_point;
 
 namespace {
 
-// The rows that were in them: their number, and their digest if the rows are compared.
+// Returns the number of rows in them, and their digest if the rows are compared.
 awaitable<lake::content_digest> remove_partitions(archive_transaction& work, partition_removal how) {
     auto& opened = work.opened;
     lake::content_digest gone;
@@ -95,9 +95,9 @@ awaitable<void> must_not_be_attached_again(const run_transaction& opened, const 
             asked.is_null(0, 1) ? std::string_view("none is to be seen now") : asked.text(0, 1)));
 }
 
-// Under row security the readers' sessions and this one may see different rows, as many of them: a policy may
-// ask for the role, or for a setting that a pooler's other client has left behind. A trigger may keep some
-// rows while others are deleted.
+// Under row security the readers' sessions and this one may see different rows of the same number: a policy
+// may depend on the role, or on a setting that another client of a pooler left behind. A trigger may keep
+// some rows while other rows are deleted.
 awaitable<std::uint64_t> delete_and_compare(archive_transaction& work, const lake::content_digest& removed) {
     auto& opened = work.opened;
     auto all = co_await digest_of_copy(opened.session, copy_deleted_sql(opened.table, work.plan.rows));
@@ -152,14 +152,14 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
     must_be_the_same(work.members, found, work.opened.table);
     const auto gone = co_await remove_partitions(work, context.settings.partitions);
     const auto removed = gone.rows;
-    // A removal takes members away; an event trigger, or somebody before its lock, may have added one.
+    // Removing partitions changes the members. An event trigger may have added one, and so may another
+    // session before the lock.
     const auto left = co_await members_of(work.opened);
     if (!std::ranges::includes(found, left)) {
         co_await must_not_be_attached_again(work.opened, found, left, attached);
         must_be_the_same(found, left, work.opened.table);
     }
-    // An event trigger on DETACH or DROP may delete as well. That the storage of the table changes is our own
-    // doing.
+    // An event trigger on DETACH or DROP may delete as well. The change of the table's storage is our own.
     if (removed > 0)
         work.went_along = co_await db::look_at_effects(session, watch, untouched, 0, db::storage::may_change);
     auto before = co_await db::read_change_counters(session);
@@ -168,7 +168,8 @@ awaitable<void> delete_rows(const run_context& context, archive_transaction& wor
         before = std::move(work.deleted_beside->before);
         deleted = work.deleted_beside->rows;
     }
-    // Where days were deleted while others were read, this finds none left, or the sum below is wrong.
+    // If days were deleted while others were read, this DELETE finds no row of theirs. Otherwise the sum
+    // below does not agree.
     deleted += co_await delete_selected(work, gone);
     fault_point("deleted");
     const auto now = co_await members_of(work.opened);

@@ -29,8 +29,8 @@ struct deletion_facts {
 
 [[nodiscard]] deletion_order choose_order(const deletion_facts& facts) noexcept;
 
-// Whether, once these days are staged, the table is asked about rows of this file: they were restored, or the
-// time column or the key has had another type since.
+// Whether the table is asked about rows of this file once these days are staged: because the rows were
+// restored, or because the type of the time column or of the key has changed since.
 [[nodiscard]] bool is_asked_about_later(const lake::listed_file& file, const table_description& table,
                                         const std::set<lake::day>& due);
 
@@ -40,7 +40,7 @@ struct day_span {
     bool operator==(const day_span&) const = default;
 };
 
-// Takes the earliest days of `read` that follow each other in the calendar out of it. There must be one.
+// Takes the earliest run of consecutive days out of `read`, which must not be empty.
 [[nodiscard]] day_span take_first_span(std::set<lake::day>& read);
 
 } // namespace archive

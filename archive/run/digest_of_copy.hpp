@@ -1,4 +1,4 @@
-// What a COPY gives, row by row, without keeping it.
+// The digest of the rows that a COPY returns. No row is kept.
 // Tested by tests/integration/test_erase.py and tests/integration/test_round_trip.py.
 #pragma once
 

@@ -9,8 +9,9 @@
 
 namespace archive {
 
-// The end of an attempt: no transaction is open any more. If the run is `finished` and no other run on this
-// server works in the folder, its lease is released: another server need not wait for it to expire.
+// Ends an attempt: its transaction is no longer open. If the run is `finished` and no other run on this
+// server works in the folder, releases the folder's lease, so that another server need not wait for it to
+// expire.
 [[nodiscard]] awaitable<void> leave(const run_context& context, lake::folder_lease& lease,
                                     run_transaction& opened, bool finished);
 

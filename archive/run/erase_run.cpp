@@ -24,7 +24,7 @@ using lake::attempt_result;
 
 namespace {
 
-// Rows that match may come meanwhile, and each round erases them.
+// Rows that match may be inserted meanwhile; the next round erases them.
 constexpr int rounds_max = 5;
 
 async::error not_as_known(const lake::listed_file* file, const lake::ledger_entry& known,
@@ -117,7 +117,7 @@ awaitable<attempt_result> erase_run::attempt_beside(run_transaction& opened, db:
     co_return attempt_result::committed;
 }
 
-// Files that the ledger misses, or knows otherwise, end the command: their rows may match.
+// A file that is missing or differs from the ledger ends the command: its rows may match.
 awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& opened) {
     const auto known = co_await tools_.ledger.read();
     unrecorded_.clear();
@@ -251,7 +251,7 @@ awaitable<void> erase_run::rewrite(const run_transaction& opened, file_judge& ju
     }
 }
 
-// Of an erase that died between the file and the ledger.
+// Writes the ledger's lines that an earlier erase did not write: it died after it wrote the file.
 awaitable<void> erase_run::record_unrecorded() {
     if (!unrecorded_.empty())
         co_await tools_.lease.ready_to_write();

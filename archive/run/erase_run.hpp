@@ -24,7 +24,7 @@ class erase_run {
     // `context` must outlive it.
     erase_run(const run_context& context, erase_request request);
 
-    // Where rows were erased, everything in reach is read again, until no row matches. Throws
+    // If rows were erased, reads all files and the table again until no row matches. Throws
     // async::error(temporary) if rows that match keep coming.
     [[nodiscard]] awaitable<erasure> run();
 

@@ -12,7 +12,8 @@ namespace archive {
 
 using async::awaitable;
 
-// `failed`, or async::error that names the blob, the obstacle and a remedy, if the blob forbade the request.
+// If the blob itself forbade the request: async::error that names the blob, the obstacle and a remedy.
+// Otherwise `failed`.
 [[nodiscard]] awaitable<std::exception_ptr> explained(lake::folder& folder, std::exception_ptr failed);
 
 } // namespace archive

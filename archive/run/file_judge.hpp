@@ -21,7 +21,7 @@ struct judged_rows {
     const std::vector<std::size_t>& matching;
 };
 
-// What the reader of a file does with it. Either may be empty.
+// The callbacks of the reader of a file. Either may be empty.
 struct judged_sink {
     std::function<awaitable<void>(std::string_view line)> header; // with its newline, if it has one
     std::function<awaitable<void>(judged_rows)> rows;

@@ -119,8 +119,8 @@ lake::file_mark mark_after_erasing(const lake::file_mark& before, const lake::fi
     mark.now.run = author.run;
     mark.now.transaction = author.transaction;
     mark.now.position = author.position;
-    // The new position says that the server has all that the file's rows were taken by; of the old one it
-    // perhaps does not.
+    // The new position claims that the server has every commit whose rows are in the file. If the old
+    // position is of another history, that may be false.
     if (db::compare_histories(before.now.position, author.position) != db::history::same && !mark.restored)
         mark.restored = lake::restored_mark{author, left.rows};
     if (mark.restored)

@@ -16,8 +16,8 @@
 namespace archive {
 
 // The mark of a file from which rows were erased. `left`: bytes, uncompressed, rows, blocks, crc and ids of
-// what it holds now, and the row that it keeps as evidence. Where the history of the server does not have the
-// file's last write, its rows may be in the table too, and the file is restored from now on. Pure.
+// what it holds now, and the row that it keeps as evidence. If the history of the server lacks the file's
+// last write, the table may have its rows too: the file counts as restored from now on. Pure.
 [[nodiscard]] lake::file_mark mark_after_erasing(const lake::file_mark& before, const lake::file_record& left,
                                                  const db::transaction_mark& author);
 

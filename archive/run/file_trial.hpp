@@ -30,8 +30,8 @@ class file_trial {
 
     // Reads the file, again if it has more keys than fit into an eighth of the memory. Throws
     // async::error(precondition) that names file, row and byte if the table would not take a row, if it would
-    // write a row otherwise than the file has it, or if two rows have the same value of a unique index. Of
-    // several callers, one at a time reads.
+    // write a row otherwise than the file has it, or if two rows have the same value of a unique index.
+    // Several callers at once read one after another.
     [[nodiscard]] awaitable<void> must_be_restorable(const lake::listed_file& file);
 
   private:
@@ -68,9 +68,10 @@ class file_trial {
     std::string storage_;
 };
 
-// Before the first row is read, for rows may be deleted in the transaction's session while others are read:
-// the same of all files of the days that are due, of both kinds. Where the days are not known yet, of the
-// append blobs among `existing`, before they are converted; staging asks about the others as it meets them.
+// The same for all files of the days that are due, of both kinds. Call it before the first row is read: rows
+// may be deleted in the transaction's session while others are read. If the days are not known yet, it asks
+// about the append blobs among `existing` only, before they are converted; staging asks about other files
+// when it meets them.
 [[nodiscard]] awaitable<void> judge_files_of_others(const run_context& context,
                                                     const archive_transaction& work,
                                                     const std::vector<const lake::listed_file*>& existing);

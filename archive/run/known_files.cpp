@@ -11,7 +11,7 @@ using async::failure;
 
 namespace {
 
-// Nothing for a restored file too: its rows are in the table.
+// nullopt also for a restored file: its rows are in the table.
 std::optional<async::error> loss_of(std::string_view name, const lake::ledger_entry& entry,
                                     const lake::file_map& files, const lake::file_key& key) {
     if (entry.word == "restored")

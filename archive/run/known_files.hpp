@@ -1,6 +1,5 @@
-// The ledger knows files that are missing by now, or that are an earlier version: a run that wrote to such a
-// day would make the ledger forget it, and the loss would never be seen.
-//
+// Finds files that the ledger lists and that are missing or an earlier version. A run that wrote to such a
+// day would make the ledger forget the file, and nothing would show the loss.
 // Tested by tests/fault/test_missing_files.py.
 #pragma once
 
@@ -20,8 +19,8 @@ namespace archive {
 
 using async::awaitable;
 
-// The error for the first file of these days that is missing or an earlier version; nothing if they are all
-// there. Pure.
+// The error for the first file of these days that is missing or an earlier version; nullopt if there is none.
+// Pure.
 [[nodiscard]] std::optional<async::error> lost_file(const lake::ledger_state& known,
                                                     const lake::file_map& files, const lake::day_range& days);
 
@@ -32,15 +31,15 @@ class known_files {
         : ledger_(ledger)
         , log_(log) {}
 
-    // Throws async::error(integrity) that names the first such file of these days. Of a day that was looked
-    // at before in this run it warns: the file went meanwhile.
+    // Throws async::error(integrity) that names the first such file of these days. If this run has looked at
+    // the day before, it warns instead: the file went meanwhile.
     [[nodiscard]] awaitable<void> must_be_there(const lake::file_map& files, std::vector<lake::day> days);
 
   private:
     lake::ledger& ledger_;
     async::log& log_;
     std::optional<lake::ledger_state> known_;
-    std::string since_; // the month from which on it was read
+    std::string since_; // `known_` is from this month on: "2024-02"
     std::set<lake::day> checked_;
 };
 

@@ -8,9 +8,9 @@
 
 namespace archive {
 
-// Writes into the ledger that a person has moved or removed the file on purpose, and who: it is no longer
-// expected. The lease must be held. Throws async::error(precondition) if the ledger does not expect it, if
-// its rows stand in a copy, or if it is to be kept.
+// Writes into the ledger that a person has moved or removed the file on purpose, and who it was. The file is
+// then no longer expected. The lease must be held. Throws async::error(precondition) if the ledger does not
+// expect it, if its rows stand in a copy, or if it is to be kept.
 [[nodiscard]] awaitable<void> decide_missing(const run_context& context, run_tools& tools,
                                              run_transaction& opened, lake::file_key key, verdict decision);
 

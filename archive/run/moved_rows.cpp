@@ -22,7 +22,7 @@ using async::failure;
 
 namespace {
 
-// The rows that a restore inserted into the file's day, of files of both kinds. Nothing if a file has other
+// The rows that a restore inserted into the file's day, of files of both kinds. nullopt if a file has other
 // rows by now.
 std::optional<std::uint64_t> rows_inserted_with(const lake::listed_file& file, const lake::file_map& files) {
     const auto& author = file.mark.mark->restored->author;
@@ -68,7 +68,7 @@ constexpr std::string_view restored_hint =
     "If the table's rows count, run `event-archiver recover --discard FILE`: the file is emptied, and its "
     "rows are"
     " archived again. If the file's rows count, delete these from the table.";
-// Nothing if the keys of the file are not keys of the table.
+// nullopt if the keys of the file are not keys of the table.
 awaitable<std::optional<rows_of_file>>
 look_among_due(const run_context& context, const archive_transaction& work, const lake::listed_file& file) {
     const auto& opened = work.opened;

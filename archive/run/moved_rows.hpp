@@ -1,4 +1,4 @@
-// Rows that a file has, and that are due on another day than the file's.
+// Rows of a file that are due on another day than the file's.
 // Tested by tests/fault/test_moved_rows.py.
 #pragma once
 
@@ -7,10 +7,10 @@
 
 namespace archive {
 
-// Once rows are staged, before any is deleted. Throws async::error(integrity) if a row that is due has the
-// key of a row of another day's file: of one on hold, of one that another shard restored, or of one near to a
-// day that is due, since whose writing the time column or the key got another type. Files on hold are read
-// only if the table lacks one of the rows that were put back.
+// Call it once rows are staged and before any is deleted. Throws async::error(integrity) if a row that is due
+// has the key of a row in another day's file: a file on hold, a file that another shard restored, or a file
+// of a day near to one that is due, if the type of the time column or of the key has changed since it was
+// written. Files on hold are read only if the table lacks one of the rows that were put back.
 [[nodiscard]] awaitable<void> must_not_have_moved(const run_context& context,
                                                   const archive_transaction& work);
 

@@ -14,8 +14,8 @@ namespace archive {
 [[nodiscard]] awaitable<std::vector<const lake::listed_file*>>
 files_to_append_to(const run_context& context, const archive_transaction& work);
 
-// A row as CSV, in bytes, if a day is large enough that it matters; 0: not known. Throws async::error if the
-// largest day cannot fit into one file.
+// The size of a row as CSV, in bytes, if a day is large enough for it to matter; 0: not known. Throws
+// async::error if the largest day cannot fit into one file.
 [[nodiscard]] awaitable<double> estimate_row_bytes(const run_context& context,
                                                    const archive_transaction& work);
 

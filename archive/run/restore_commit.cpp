@@ -86,7 +86,7 @@ awaitable<void> restore_commit::withdraw() {
                           {{"error.message", async::describe(left)}});
 }
 
-// The file if it still says that this transaction restores it.
+// The file; nullopt if its mark no longer says that this transaction restores it.
 awaitable<std::optional<lake::listed_file>> restore_commit::announced_file(std::string name) {
     auto now = co_await context_.lake.look(name);
     if (!now)

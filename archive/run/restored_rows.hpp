@@ -1,4 +1,4 @@
-// Rows of a restored day that are no longer as its file has them.
+// Rows of a restored day that differ from its file by now.
 // Tested by tests/fault/test_restored_days.py.
 #pragma once
 
@@ -7,10 +7,10 @@
 
 namespace archive {
 
-// Once rows are staged, before any is deleted. A row that was restored and then got another time, or is
-// written otherwise since a column was altered, is due as another row: of another day, whose file does not
-// have it. Throws async::error(integrity) if the table has, under a key of a restored file, a row with other
-// content. Files all of whose rows were recognised are not read; nor are those on hold.
+// Call it once rows are staged and before any is deleted. Throws async::error(integrity) if the table has a
+// row with a key of a restored file and other content. Such a row got another time since, or a column was
+// altered: it is due as a row of another day, whose file does not have it. Files whose rows were all
+// recognised are not read, and neither are files on hold.
 [[nodiscard]] awaitable<void> must_be_as_restored(const run_context& context,
                                                   const archive_transaction& work);
 

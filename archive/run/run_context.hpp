@@ -42,7 +42,7 @@ struct run_context {
     [[nodiscard]] db::database_access access() const { return {database, helper, log}; }
 };
 
-// What writes to the folder, for one run.
+// The objects that write to the folder, for one run.
 struct run_tools {
     // `context` must outlive them.
     explicit run_tools(const run_context& context);

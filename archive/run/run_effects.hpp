@@ -21,7 +21,7 @@ void record_side_effect(const run_context& context, const db::side_effect& effec
                         std::string_view statement);
 // Committed, or uploaded in a dry run.
 void record_archived(const run_context& context, const archive_transaction& work);
-// Back in `target`, or would be.
+// The rows are in `target` again, or would be without a dry run.
 void record_restored(const run_context& context, const lake::listed_file& file, const loaded_file& loaded,
                      std::string_view target);
 

@@ -124,7 +124,7 @@ awaitable<std::optional<attempt_result>> run_loop::settle(run_transaction& opene
     co_return std::nullopt;
 }
 
-// Of append blobs, that an earlier run had begun.
+// Finishes the conversions of append blobs that an earlier run began.
 awaitable<std::uint64_t> run_loop::finish_conversions(const run_transaction& opened) {
     for (const auto& [key, copy] : opened.copies) {
         co_await tools_.converter.settle(copy, opened.files.find(key));

@@ -24,14 +24,14 @@ class run_loop {
         , tools_(tools)
         , opener_(opener) {}
 
-    // Until `body` has finished: as lake::repeat_attempts. Where the role may not see which server this is,
-    // `body` runs without the lease, and must write nothing.
+    // Repeats `body` until it has finished, as lake::repeat_attempts does. Where the role may not see which
+    // server this is, `body` runs without the lease, and must write nothing.
     [[nodiscard]] awaitable<void> repeat(attempt_body body);
 
   private:
     [[nodiscard]] awaitable<lake::attempt_result> attempt(const attempt_body& body);
     [[nodiscard]] awaitable<lake::attempt_result> work_in(run_transaction& opened, const attempt_body& body);
-    // Nothing if there was nothing to settle.
+    // nullopt if there was nothing to settle.
     [[nodiscard]] awaitable<std::optional<lake::attempt_result>> settle(run_transaction& opened);
     [[nodiscard]] awaitable<std::uint64_t> finish_conversions(const run_transaction& opened);
 

@@ -39,8 +39,8 @@ awaitable<void> lock_against_rewriting(const settings& limits, run_transaction& 
         " pg_locks. The next run tries again; ARCHIVE_SETTLE_WAIT is how long a run waits.");
 }
 
-// In a transaction of its own: the one that locks them must not have looked at anything before. Nothing while
-// another run is at work.
+// In a transaction of its own: the transaction that locks the partitions must not have read anything before.
+// nullopt while another run is at work.
 awaitable<std::optional<std::vector<partition>>>
 find_partitions(const settings& limits, db::connection& session, named_table named, std::string cutoff) {
     auto options = coordinator_options(limits);

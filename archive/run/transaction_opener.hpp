@@ -15,7 +15,7 @@
 
 namespace archive {
 
-// Of every transaction that locks the table, or reads beside one that does.
+// The options of every transaction that locks the table, or that reads beside one which does.
 [[nodiscard]] db::transaction_options coordinator_options(const settings& limits);
 
 class transaction_opener {
@@ -26,7 +26,7 @@ class transaction_opener {
         : context_(context)
         , removed_before_(std::move(removed_before)) {}
 
-    // Begins the transaction, describes the table and takes both locks. False, and no transaction, while
+    // Begins the transaction, describes the table and takes both locks. False, without a transaction, while
     // another run is at work. Throws async::error(temporary) if the table could not be locked in time.
     [[nodiscard]] awaitable<bool> open(run_transaction& opened);
     // After `open` has returned false: async::error(locked), with what is known of the other run.

@@ -17,9 +17,9 @@ inline constexpr std::size_t keys_shown = 20; // in a message
 
 struct rows_of_file {
     row_counts counts;
-    std::vector<std::string> present; // keys the table has, at most `keys_shown`
-    std::vector<std::string> changed; // among these, keys of rows with other content, as many
-    std::vector<std::string> absent;  // keys it lacks, as many
+    std::vector<std::string> present; // keys that the table has, at most `keys_shown`
+    std::vector<std::string> changed; // of these, the keys of rows with other content
+    std::vector<std::string> absent;  // keys that the table lacks, at most `keys_shown`
     bool comparable = true;           // the file has the columns of the key
 };
 

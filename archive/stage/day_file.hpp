@@ -85,7 +85,7 @@ struct day_file {
     [[nodiscard]] bool may_hold_rows() const noexcept {
         return !held.empty() || (other && !other->held.empty());
     }
-    // Of the table's rows: those that either of the day's files has already.
+    // How many rows of the table one of the day's files has already.
     [[nodiscard]] std::uint64_t day_rows_recognised() const noexcept {
         return rows_recognised + (other ? other->rows_recognised : 0);
     }

@@ -14,7 +14,7 @@ class held_rows {
     enum class found : std::uint8_t {
         none,          // another row: no row has its key, or all that equal it have been taken
         same,          // a row that equals it byte for byte and had not been taken; now it is taken
-        other_content, // rows have its key, and none its bytes
+        other_content, // rows have its key, but not its bytes
     };
 
     void reserve(std::uint64_t rows) { rows_.reserve(rows); }

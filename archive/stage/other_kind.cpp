@@ -23,7 +23,7 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake::listed_fil
         co_return co_await judge_other(*file.other, other);
     }
     const bool doubted = is_doubted(other);
-    const bool has_grown = mark->now.bytes != other.properties.size; // by rows of others
+    const bool has_grown = mark->now.bytes != other.properties.size; // others added rows
     if (mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation) ||
         (!doubted && !mark->restored && !has_grown))
         co_return;
@@ -35,7 +35,7 @@ awaitable<void> staging::remember_rows_of(day_file& file, const lake::listed_fil
     file.other->base = file.other->untouched;
 }
 
-// Rows that are deleted on its account need it to be there still, with a mark that says so.
+// Rows are deleted because this file has them: it must still be there at COMMIT, with a mark that says so.
 void staging::open_other(day_file& file, const lake::listed_file& other) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto treated = lake::choose_treatment(other.properties, other.mark, context_.lake.where(), now);

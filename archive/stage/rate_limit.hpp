@@ -11,7 +11,7 @@ namespace archive {
 
 class rate_limit {
   public:
-    // Nothing: no limit.
+    // nullopt: no limit.
     explicit rate_limit(std::optional<std::uint64_t> bytes_per_second) noexcept
         : rate_(bytes_per_second) {}
 

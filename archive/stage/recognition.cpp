@@ -196,7 +196,7 @@ bool staging::recognised(day_file& file, std::string_view row) {
     auto seen = file.held.take(hash, crc);
     if (seen != held_rows::found::same && file.other) {
         const auto there = file.other->held.take(hash, crc);
-        // A file that allows no second row of a key decides.
+        // If one of the two files allows no second row of a key, that file decides.
         const bool strict = file.other->adopted || file.other->restored || file.other->doubted;
         if (there == held_rows::found::same || seen == held_rows::found::none ||
             (there == held_rows::found::other_content && strict)) {

@@ -87,8 +87,8 @@ awaitable<day_file*> staging::file_for(lake::day which) {
     co_return file;
 }
 
-// Not where those in the line have room too. If it were asked only whether somebody waits, workers that once
-// had to wait would wait for each other at each row, however much room there is.
+// False if the waiting workers have room too. If this only asked whether a worker waits, workers that once
+// had to wait would wait for each other at each row, even with enough room.
 bool staging::would_overtake(std::size_t row_bytes) const noexcept {
     return line_head_ != line_end_ &&
            context_.pages.pages_left() < line_pages_ + lake::block_buffer::pages_at_most(row_bytes);

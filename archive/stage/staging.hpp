@@ -61,7 +61,7 @@ struct staging_context {
 // A row of a file as COPY would have written it, whichever program wrote it: quotes and line end.
 [[nodiscard]] std::string as_copy_writes(std::string_view row);
 
-// The file that takes a day's rows: the existing one; of two, or none, the one of the kind that is wanted.
+// The file that takes a day's rows: the only one that exists, otherwise the one of the wanted kind.
 [[nodiscard]] lake::file_key choose_file(lake::day which, lake::compression wanted,
                                          const lake::file_map& existing);
 
@@ -73,17 +73,16 @@ class staging {
     staging(const staging&) = delete;
     staging& operator=(const staging&) = delete;
 
-    // The day's file, made ready for rows: an existing one is checked, adopted if it is someone else's, or
-    // refused with async::error(precondition). Refers to an element that lives as long as this.
+    // The day's file, made ready for rows: an existing one is checked, adopted if others wrote it, or refused
+    // with async::error(precondition). Refers to an element that lives as long as this.
     [[nodiscard]] awaitable<day_file*> file_for(lake::day which);
 
     // Appends a row, or returns false and has done nothing: then await `append_when_possible`.
     [[nodiscard]] bool try_append(day_file& file, std::string_view row);
     [[nodiscard]] awaitable<void> append_when_possible(day_file& file, std::string_view row);
 
-    // For the file of a restored day: true if `rows`, all that are due of the day, are those that it has.
-    // Then none of them is appended. `first` is one of them. Otherwise false, and rows are recognised one by
-    // one.
+    // For the file of a restored day. `rows`: all rows of the day that are due; `first`: one of them. True if
+    // they are those of the file: none of them is appended. If false, rows are recognised one by one.
     [[nodiscard]] awaitable<bool> take_as_recognised(day_file& file, lake::content_digest rows,
                                                      std::string first);
 
@@ -114,7 +113,7 @@ class staging {
         day_file* file;
         std::string id;
         lake::block_buffer content;
-        std::uint64_t rows; // that begin in it, nearly
+        std::uint64_t rows; // about how many begin in it
     };
 
     void account_for(std::size_t bytes) noexcept;
@@ -160,7 +159,7 @@ class staging {
                                                                 const lake::listed_file& source);
     [[nodiscard]] awaitable<void> store_when_possible(day_file& file, std::string_view bytes);
     [[nodiscard]] bool recognised(day_file& file, std::string_view row);
-    // True if the table may have rows of a file of ours, although nobody restored them.
+    // True if the table may have rows of a file of ours although they were not restored.
     [[nodiscard]] bool is_doubted(const lake::listed_file& before) const;
     [[nodiscard]] std::string_view why_doubted(const lake::listed_file& before) const;
     void expect_held(day_file& file, std::uint64_t rows);
@@ -187,8 +186,8 @@ class staging {
     std::deque<sealed_block> queue_;
     async::condition queue_changed_;
     std::size_t unfinished_ = 0; // blocks queued or on the wire
-    // Workers that find no room wait in line, and nobody takes the room that those in the line wait for:
-    // otherwise a large row would never get in.
+    // Workers that find no room wait in a queue. Other workers do not take the room that those in the queue
+    // wait for: otherwise a large row would never get in.
     std::uint64_t line_end_ = 0;
     std::uint64_t line_head_ = 0;
     std::size_t line_pages_ = 0; // for all of them

@@ -81,8 +81,8 @@ awaitable<void> table_reader::lane(const pieces& all) {
                 failed = std::current_exception();
                 co_return;
             }
-            // The others do its share: it has taken no work yet. The last one tries again, since those that
-            // were refused count for a moment.
+            // The other readers do its work: it has taken none yet. The last reader tries again: refused
+            // connections count towards the limit for a moment.
             if (lanes_ == 1 && next_ < all.count)
                 throw;
             tell_fewer_lanes(said);
@@ -169,7 +169,7 @@ awaitable<void> table_reader::work(db::connection& session, const pieces& all) {
     co_await transaction->rollback(); // it has only read
 }
 
-// A person must mend the row, and needs to know where it is.
+// Finds the row for the message: a person must repair it.
 awaitable<std::optional<unsendable_row>> table_reader::find_row(db::connection& session, std::string where) {
     const async::span shown(context_.log, "readers", "look for the row");
     auto transaction = co_await db::transaction::begin(session, in_snapshot());

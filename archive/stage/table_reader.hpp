@@ -22,7 +22,7 @@
 
 namespace archive {
 
-// The hint where sessions of one run do not see the same rows.
+// The hint of errors that arise when sessions of one run do not see the same rows.
 inline constexpr std::string_view one_view_hint =
     "Nothing was deleted. A client of the same pooler may have left a role or a setting behind on its"
     " connection (SET instead of SET LOCAL): give event-archiver a user and a pool of its own, and a policy"

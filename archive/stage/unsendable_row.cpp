@@ -134,7 +134,8 @@ bool may_be_a_row(const db::error& failed) noexcept {
     if (!failed.connection_usable() || state.size() != 5)
         return false;
     const auto group = std::string_view(state).substr(0, 2);
-    // Data; a limit of the server; what it did not expect; a function of the value's type.
+    // The classes of bad data, limits of the server, internal errors, and errors in a function of the value's
+    // type.
     return group == "22" || group == "54" || group == "XX" || group == "38" || group == "39" ||
            group == "P0" || state == "53200";
 }

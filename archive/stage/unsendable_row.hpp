@@ -23,20 +23,20 @@ struct unsendable_row {
     std::string column; // quoted; empty: each of its values can be sent, and all of them together cannot
 };
 
-// True for what a single row may cause, and a try on another connection would meet again.
+// True for an error that a single row may cause and that another connection would meet again.
 [[nodiscard]] bool may_be_a_row(const db::error& failed) noexcept;
 
 // `session` is in a transaction that sees the rows. Of the rows that meet `where`, the first in the heap that
 // cannot be sent. Halves the pages until one is left: rows that can be sent are sent twice at most, and rows
-// that cannot are tried some twenty times. Nothing: no single row fails, or the pages themselves cannot be
-// read.
+// that cannot are tried some twenty times. nullopt if no single row fails, or if the pages themselves cannot
+// be read.
 [[nodiscard]] awaitable<std::optional<unsendable_row>>
 find_unsendable_row(db::connection& session, const table_description& table, std::string where);
 
 // "day 2024-02-29, ctid (12,3) of public."Event", column payload"
 [[nodiscard]] std::string describe(const unsendable_row& row);
 
-// What the run ends with. `--commit day` leaves the row's day alone and goes on with the others.
+// The error that ends the run. `--commit day` leaves the row's day alone and goes on with the others.
 class row_not_sent : public async::error {
   public:
     row_not_sent(async::error said, std::optional<lake::day> which)

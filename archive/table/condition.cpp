@@ -22,13 +22,15 @@ namespace {
 constexpr std::string_view condition_hint =
     "Give one condition over the columns, as PostgreSQL's WHERE has it.";
 
-// A moment as the time column compares it, for a session whose names may mean anything.
+// A time as the time column compares it. The names are qualified: the session's search_path is the role's
+// own.
 std::string moment(const table_description& table, std::string_view date) {
     return table.time_has_zone ? fmt::format("pg_catalog.timestamptz '{} 00:00:00+00'", date)
                                : fmt::format("pg_catalog.timestamp '{} 00:00:00'", date);
 }
 
-// The caller's other session may hold the table, and a third may wait for that one: none of them would end.
+// Does not wait: a third session may wait for the table that the caller's other session holds, and this one
+// would then wait for the third.
 constexpr std::chrono::seconds lock_patience{30};
 
 std::size_t characters(std::string_view text) {

@@ -1,6 +1,6 @@
-// A condition that a person wrote: one expression over the columns of a table, which says the same whenever
-// it is asked. Its text may name people, so that no message repeats it. Tested by
-// tests/unit/archive/table/condition_test.cpp.
+// A condition that a person wrote: one expression over the columns of a table, with the same result whenever
+// it is evaluated. Its text may name people, so no message repeats it.
+// Tested by tests/unit/archive/table/condition_test.cpp.
 #pragma once
 
 #include "archive/table/table.hpp"
@@ -28,9 +28,9 @@ static_assert(untraced.size() > 80);
 // Throws async::error(usage) if it is not one. Pure.
 void must_be_condition(std::string_view condition);
 
-// What PostgreSQL says of `statement`, which has the condition in it: the name of the condition of its
-// SQLSTATE, and the character of the text that it is about. Its sentence is left out: it repeats words,
-// quoted in a way that depends on the language of the server. Pure.
+// What PostgreSQL says about `statement`, which contains the condition: the name of the SQLSTATE, and the
+// position in the text. PostgreSQL's sentence is left out: it repeats words, quoted in a way that depends on
+// the language of the server. Pure.
 [[nodiscard]] std::string sentence_without_words(const db::error& failed, std::string_view statement,
                                                  std::string_view condition);
 
@@ -40,9 +40,9 @@ void must_be_condition(std::string_view condition);
 
 // Throws async::error(usage) if PostgreSQL does not understand the condition, if it has a subquery, if it
 // calls a volatile function, or a stable one that is not PostgreSQL's own, or if it asks for a system column,
-// which the rows of a file do not have: what it says must depend on the row alone, as the rows of the table
-// go before those of files. Throws precondition where the role reads backslashes in '…' as escapes. Nothing
-// is changed. `session`: outside of a transaction.
+// which the rows of a file do not have. Its result must depend on the row alone: the table's rows are deleted
+// before those of files. Throws precondition where the role reads backslashes in '…' as escapes. Nothing is
+// changed. `session`: outside of a transaction.
 [[nodiscard]] awaitable<void> must_be_repeatable(db::connection& session, const table_description& table,
                                                  std::string condition);
 // Its SHA-256, in hex.

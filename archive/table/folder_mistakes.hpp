@@ -1,5 +1,5 @@
-// What in a folder, or in the marks of its files, keeps `archive` from working: decided from the listing, for
-// `archive`, `plan` and `check` alike. Pure functions.
+// Mistakes in a folder, or in the marks of its files, that keep `archive` from working. Decided from the
+// listing, for `archive`, `plan` and `check` alike. Pure functions.
 #pragma once
 
 #include "archive/table/table.hpp"
@@ -15,24 +15,24 @@
 
 namespace archive {
 
-// How the rows of a file, if somebody put them back into the table, are found among rows that are due on
-// other days.
+// How rows of a file that were put back into the table are found among rows that are due on other days.
 enum class moved_look : std::uint8_t {
-    none,       // the day and the key of a row are told as when the file was written
-    by_key,     // the day is told otherwise, and the key finds the row
-    impossible, // the key is told otherwise as well
+    none,       // the day and the key of a row are written as when the file was written
+    by_key,     // the day is written in another way, and the key finds the row
+    impossible, // the key is written in another way as well
 };
 [[nodiscard]] moved_look choose_look(const lake::file_record& file, const table_description& table) noexcept;
-// True if one of the days is as near as another time zone, or another precision, moves a row.
+// True if the day is so close to one of `due` that another time zone, or another precision, may move a row
+// there.
 [[nodiscard]] bool is_near(lake::day which, const std::set<lake::day>& due) noexcept;
-// Of a file near to a day that is due, whose rows cannot be told by it.
+// The error for a file close to a day that is due, whose rows cannot be found in the table by their keys.
 [[nodiscard]] async::error cannot_be_told(const lake::listed_file& file, const table_description& table);
 extern const std::string_view other_types_hint;
 
 // A mark that cannot be read: it may hide a pending tail.
 [[nodiscard]] std::optional<async::error> mark_mistake(const lake::listed_file& file);
-// Rows lie in the file of the day that this column gave them. A column that the table has no more was
-// renamed.
+// Rows lie in the file of the day that this column gave them. If the table no longer has the column of the
+// mark, it was renamed.
 [[nodiscard]] std::optional<async::error>
 time_mistake(const lake::listed_file& file, const table_description& table, std::string_view column);
 // Of a file with our mark and rows due for it: the table has other columns now.
@@ -44,7 +44,7 @@ time_mistake(const lake::listed_file& file, const table_description& table, std:
 [[nodiscard]] std::optional<lake::refusal> definitions_mistake(const lake::file_mark& mark,
                                                                const table_description& table);
 
-// All that ends a run which has rows of these days, whatever day they are of.
+// All mistakes that end a run which has rows of these days.
 [[nodiscard]] std::vector<async::error> folder_mistakes(const lake::file_map& files,
                                                         const table_description& table,
                                                         std::string_view time_column,

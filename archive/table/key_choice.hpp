@@ -22,7 +22,7 @@ struct unique_index {
     bool holds = false; // valid, over all rows, and checked at once
 };
 
-// The first `count` of pg_index.indkey as text, "1 3 2": what follows is only carried along.
+// The first `count` of pg_index.indkey as text, "1 3 2": the others are of INCLUDE.
 [[nodiscard]] std::vector<int> columns_of_index(std::string_view numbers, std::size_t count);
 
 struct key_choice {

@@ -21,13 +21,12 @@ namespace archive {
 [[nodiscard]] awaitable<std::vector<partition>>
 partitions_before(db::connection& session, const table_description& table, std::string cutoff);
 
-// Keeps everybody from writing to them until the transaction ends. Must be the first statement of a
-// transaction: its snapshot then shows all there will ever be in them, and a row can neither be missed nor be
-// dropped unseen.
+// Blocks writes to them until the transaction ends. Must be the first statement of a transaction: its
+// snapshot then shows every row that will ever be in them, so that no row is missed, or dropped unseen.
 [[nodiscard]] awaitable<void> lock_partitions(db::connection& session, std::vector<partition> which);
 
-// Takes the partition away if every row in it is selected; its rows, or 0 and nothing done. The caller's
-// transaction holds the lock.
+// Takes the partition away if every row in it is selected. Returns the number of its rows, or 0 if it did
+// nothing. The caller's transaction holds the lock.
 [[nodiscard]] awaitable<std::uint64_t> remove_partition(db::connection& session,
                                                         const table_description& table, const selection& rows,
                                                         partition which, partition_removal how);

@@ -1,5 +1,5 @@
-// What of a table's definition lets rows be archived that `restore` could not bring back. `check` and `plan`
-// tell of it; nothing is refused, since the rows are in the files all the same.
+// The parts of a table's definition that let rows be archived which `restore` could not bring back. `check`
+// and `plan` report them. Nothing is refused, because the rows are in the files.
 // Tested by tests/integration/test_restore_limits.py.
 #pragma once
 

@@ -24,7 +24,7 @@ namespace {
 constexpr std::string_view stage = "pg_temp.event_archiver_cat";
 constexpr std::string_view stage_name = "event_archiver_cat";
 constexpr std::string_view number_column = "event_archiver_row";
-// The condition means what the role's settings make of it; the rows mean what was written under ours.
+// The condition is evaluated with the role's settings, the texts of rows are read with ours.
 constexpr std::string_view as_written = "SET LOCAL array_nulls = on; SET LOCAL xmloption = content;"
                                         " SET LOCAL xmlbinary = base64; SET LOCAL lc_monetary = 'C'";
 
@@ -249,7 +249,7 @@ awaitable<std::vector<std::size_t>> row_filter::judge(const row_batch& rows, row
     options.runs = db::statements::users;
     auto transaction = co_await db::transaction::begin(session_, options);
     co_await session_.execute(create_ + "; SET TRANSACTION READ ONLY");
-    // The condition first: a mistake in it is then told of it, not of a row.
+    // The condition is checked first, so that a mistake in it is not reported as one of a row.
     const auto chosen = statement();
     co_await session_.query(fmt::format("EXPLAIN {}", chosen));
     co_await session_.execute(as_written);

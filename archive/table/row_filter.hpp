@@ -44,8 +44,8 @@ class row_filter {
 
     // The numbers of the rows for which the condition is true, from 0, in order. They are judged in a
     // transaction that may change nothing. Throws async::error: usage if PostgreSQL does not understand the
-    // condition; precondition if it cannot be told of a row, or if the text of a column that the condition
-    // reads is not what the column's type in the table writes.
+    // condition; precondition if it cannot be evaluated for a row, or if the text of a column that the
+    // condition reads is not what the column's type in the table writes.
     [[nodiscard]] awaitable<std::vector<std::size_t>> matching(const row_batch& rows, rows_origin from);
 
   private:

@@ -83,7 +83,7 @@ awaitable<void> look_up(db::connection& session, std::string sql, row_key& key_o
     }
 }
 
-// The sample's key in the order of the table's; nothing if it is of other columns.
+// The sample's key in the order of the table's; nullopt if it is of other columns.
 std::optional<wanted_row> wanted_sample(const lake::file_mark& mark, const table_description& table) {
     const auto& sample = mark.now.sample;
     if (!sample || mark.table != lake::table_in_mark(table.schema, table.relation) ||

@@ -183,7 +183,7 @@ awaitable<std::optional<unfit_row>> row_taker::first_unfit(const row_batch& rows
     const auto whole = co_await ask(rows, 0, rows.size());
     if (!whole.refused)
         co_return whole.found;
-    // An error says nothing of the row. Without rows there is no value that it can be of.
+    // An error does not name a row. Without rows, no value can have caused it.
     const auto nothing = co_await ask(rows, 0, 0);
     if (nothing.refused)
         throw async::error(

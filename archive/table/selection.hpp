@@ -48,7 +48,7 @@ struct partition {
 // True if all rows of the day are among them: it is over, and begins no earlier than they do.
 [[nodiscard]] bool has_whole_day(const selection& rows, lake::day which);
 [[nodiscard]] selection one_day(const selection& whole, lake::day which);
-// The same of days that follow each other, each of which is selected.
+// The same for consecutive days, each of which is selected.
 [[nodiscard]] selection days_from_to(const selection& whole, lake::day first, lake::day last);
 
 // The rows of one day, all of them.

@@ -175,7 +175,7 @@ awaitable<table_description> describe_table(db::connection& session, named_table
 }
 
 std::string own_rows(const table_description& table, std::string_view alias) {
-    // Nobody may read tableoid who may read single columns only: PostgreSQL looks the name up once more.
+    // A role that may read only single columns may not read tableoid: PostgreSQL looks the name up once more.
     if (!table.named.may_select_all)
         return fmt::format(
             "{}::pg_catalog.regclass::pg_catalog.oid OPERATOR(pg_catalog.=) {}::pg_catalog.oid",

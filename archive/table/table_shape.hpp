@@ -1,5 +1,5 @@
-// What in the catalog makes it impossible to take a table's rows out, or to put them back. Asked before the
-// first byte moves.
+// The parts of the catalog that make it impossible to take a table's rows out, or to put them back. Asked
+// before the first byte moves.
 // Tested by tests/integration/test_table_shapes.py.
 #pragma once
 
