@@ -27,13 +27,13 @@ enum class attempt_result : std::uint8_t {
     tail_waiting, // a file depends on a transaction in progress
 };
 
-// What a command contributes to the loop.
+// The parts of the loop that the command provides.
 struct attempt_steps {
     // One attempt, on a connection of its own.
     std::function<awaitable<attempt_result>()> attempt;
-    // Tells the log that the run begins again, after its `times`th conflict in a row.
+    // Logs that the run begins again, after its `times`th conflict in a row.
     std::function<void(const std::exception_ptr& conflict, int times)> tell_again;
-    // The errors thrown once the waiting time is over: for lock_busy, and for tail_waiting.
+    // The errors to throw once the waiting time is over: for lock_busy and for tail_waiting.
     std::function<async::error()> lock_is_held;
     std::function<async::error()> tail_is_open;
 };
@@ -47,8 +47,9 @@ struct attempt_limits {
 };
 
 // Awaits attempts until one is finished. Rethrows what an attempt threw, unless it may be made again; after
-// `conflicts_max` conflicts in a row it rethrows the last. Throws operation_aborted once a stop is requested,
-// and what `steps` says, or async::error(locked) of the lease, once patience has run out.
+// `conflicts_max` conflicts in a row it rethrows the last. Throws operation_aborted once a stop is requested.
+// Once patience has run out, throws the error that `steps` gives, or async::error(locked) if the lease is
+// held.
 [[nodiscard]] awaitable<void> repeat_attempts(attempt_limits limits, attempt_steps steps);
 
 } // namespace lake

@@ -17,9 +17,9 @@ class block_buffer {
     explicit block_buffer(async::page_pool& pool) noexcept
         : pool_(&pool) {}
 
-    // All of `bytes`, or nothing and false if the pool has too few pages left.
+    // Appends all of `bytes`, or nothing and returns false if the pool has too few pages left.
     [[nodiscard]] bool try_append(std::string_view bytes);
-    // The same, beyond the budget if need be.
+    // Appends all of `bytes`, beyond the budget if necessary.
     void append_beyond(std::string_view bytes);
     // Pages that appending this many bytes takes at most.
     [[nodiscard]] static constexpr std::size_t pages_at_most(std::size_t bytes) noexcept {
@@ -31,7 +31,7 @@ class block_buffer {
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-    // Of all bytes so far. The next append may follow.
+    // The checksum of all bytes so far. The next append may follow.
     [[nodiscard]] std::uint64_t crc();
     // Valid until the next append.
     [[nodiscard]] std::vector<std::span<const std::byte>> pieces() const;

@@ -7,7 +7,8 @@ namespace lake {
 namespace {
 
 constexpr std::uint64_t blocks_a_step = 5'000; // blocks are twice as large from one step to the next
-// Compacted when fewer are left, whatever is planned: days that turn up in one scan are not counted before.
+// The file is compacted when fewer are left, whatever is planned: in a single scan days are not counted
+// before.
 constexpr std::uint64_t blocks_in_reserve = 5'000;
 
 } // namespace

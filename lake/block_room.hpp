@@ -20,8 +20,9 @@ struct block_memory {
 [[nodiscard]] std::uint64_t block_size_target(std::uint64_t blocks, std::uint64_t memory_bytes,
                                               std::size_t parallel) noexcept;
 
-// Bytes that blocks number `from` up to the limit hold, and the blocks that `bytes` more make of a file that
-// has `from`. Both if each block is filled; some are cut off early where memory is short.
+// The bytes that the blocks from number `from` up to the limit hold, and the number of blocks that a file of
+// `from` has after `bytes` more. Both assume that each block is filled; some are cut off early where memory
+// is short.
 [[nodiscard]] std::uint64_t room_behind(std::uint64_t from, block_memory memory) noexcept;
 [[nodiscard]] std::uint64_t blocks_for(std::uint64_t bytes, std::uint64_t from, block_memory memory) noexcept;
 

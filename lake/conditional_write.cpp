@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::minutes write_patience{5};
 
-// What is uncertain after a publishing write has failed; nothing if it certainly had no effect and never
+// What is uncertain after a publishing write has failed; nullopt if it certainly had no effect and never
 // will.
 std::optional<write_answer> unclear(const azure::storage_error& failed) {
     if (failed.condition_failed())

@@ -26,8 +26,8 @@ struct conditional_write {
     std::function<awaitable<observed>()> look;
 };
 
-// The ETag it left. Throws conflict if somebody else wrote, or what the service says where it is clear that
-// the write had, and will have, no effect.
+// Returns the ETag that it left. Throws conflict if somebody else wrote. Throws the service's error if it is
+// clear that the write had no effect and never will.
 [[nodiscard]] awaitable<azure::etag> write_until_known(async::retry_context& retries,
                                                        conditional_write write);
 

@@ -30,7 +30,7 @@ class content_check {
     // Bytes as stored. Throw async::error(precondition) that names the file once it cannot be appended to, or
     // csv::row_too_large.
     void feed(std::span<const std::byte> stored);
-    // The same in steps, as csv::file_scanner has them.
+    // Does the same in steps, as csv::file_scanner.
     void give(std::span<const std::byte> stored);
     [[nodiscard]] bool step();
     void finish();
@@ -40,13 +40,13 @@ class content_check {
     [[nodiscard]] std::string take_lines();
 
     [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; } // the header included
-    // Of the line at hand, in the CSV.
+    // The place of the line at hand, in the CSV.
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; } // as stored
     [[nodiscard]] std::uint64_t crc() const noexcept { return crc_; }     // of these
     [[nodiscard]] std::uint64_t csv_bytes() const noexcept { return scanner_.csv_bytes(); }
     [[nodiscard]] bool ends_with_newline() const noexcept { return ends_with_newline_; }
-    // Lines that end in CRLF where COPY ends them in LF.
+    // Lines that end in CRLF although COPY ends them in LF.
     [[nodiscard]] std::uint64_t crlf_lines() const noexcept { return crlf_lines_; }
 
   private:

@@ -10,7 +10,7 @@
 
 namespace lake {
 
-// Of a key; fast, and the same within one process only.
+// Of a key. Fast, but only valid within one process.
 [[nodiscard]] std::uint64_t key_hash(std::string_view key) noexcept;
 // Of a row's text, its newline left aside.
 [[nodiscard]] std::uint64_t content_hash(std::string_view row) noexcept;
@@ -27,7 +27,7 @@ struct content_digest {
     bool operator==(const content_digest&) const = default;
 };
 
-// Notes where what was read is not what the file's mark says.
+// Notes each way in which what was read differs from the file's mark.
 void compare_with_mark(const listed_file& file, const file_reading& reading, difference_list& found);
 
 } // namespace lake

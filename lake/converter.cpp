@@ -59,7 +59,7 @@ awaitable<void> converter::make_copy(const listed_file& file, const expected_fil
                                     made.content, values);
 }
 
-// The original is about to be removed: what the service returns of the copy must equal it.
+// The original is about to be removed: the copy, as the service returns it, must equal it.
 awaitable<void> converter::prove_copy(const standing& made) {
     std::uint64_t crc = 0;
     std::uint64_t bytes = 0;

@@ -31,11 +31,13 @@ class converter {
         , run_(std::move(run))
         , new_nonce_(std::move(new_nonce)) {}
 
-    // `expected`: what it must be. Throws async::error(precondition) if rows cannot be appended to
-    // its content: then nothing has been changed. Throws conflict if somebody else wrote to it.
+    // Converts the file. `expected`: what its rows must be. Throws async::error(precondition) if rows cannot
+    // be appended to its content; nothing has been changed then. Throws conflict if somebody else wrote to
+    // it.
     [[nodiscard]] awaitable<void> convert(const listed_file& file, const expected_file& expected);
-    // Finishes what an earlier run began with `copy`; `original` as it is listed, if it is. Throws
-    // async::error(precondition) that names both if somebody began the file again meanwhile.
+    // Finishes a conversion that an earlier run began with `copy`. `original`: as it is listed; null if it is
+    // not there. Throws async::error(precondition) that names both if somebody created the file again
+    // meanwhile.
     [[nodiscard]] awaitable<void> settle(const listed_file& copy, const listed_file* original);
 
   private:

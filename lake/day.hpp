@@ -35,7 +35,8 @@ class day {
     std::int32_t number_;
 };
 
-// From the day's midnight to a moment such as "2025-11-20 02:00:00.123", in UTC; 0 if that is earlier.
+// The seconds from the day's midnight to a time such as "2025-11-20 02:00:00.123", in UTC; 0 if that is
+// earlier.
 [[nodiscard]] std::chrono::seconds seconds_after(day which, std::string_view moment) noexcept;
 
 // What a day file's name says. A day may have one file of each kind, in this order.
@@ -44,7 +45,7 @@ struct file_key {
     lake::compression compression = compression::none;
     friend auto operator<=>(const file_key&, const file_key&) = default;
 };
-// Nullopt if the name (without folder) is not that of a day file.
+// nullopt if the name (without folder) is not that of a day file.
 [[nodiscard]] std::optional<file_key> key_of_file(std::string_view name) noexcept;
 
 } // namespace lake

@@ -14,13 +14,13 @@ enum class difference_kind : std::uint8_t {
     header,       // not the table's, nor the one it was written with
     wrong_day,    // the row belongs to another day
     duplicate,    // an earlier row once more, byte for byte
-    size,         // the mark speaks of another number of bytes
-    rows,         // ... of rows
-    checksum,     // ... of another CRC-64
+    size,         // the mark records another number of bytes
+    rows,         // the mark records another number of rows
+    checksum,     // the mark records another CRC-64
     in_table,     // the table has this row as well, byte for byte
     key_in_table, // the table has another row of its key, or one that cannot be compared
-    content,      // the table compared with has no such row
-    missing,      // the table compared with has rows that the file lacks
+    content,      // the table that it is compared with has no such row
+    missing,      // the table that it is compared with has rows that the file lacks
     unreadable,   // the mark cannot be read
     ledger,       // the ledger knows of another file, or of one that is not there
 };
@@ -44,7 +44,7 @@ class difference_list {
     static constexpr std::size_t kept_max = 20;
 
     void add(difference_kind kind, row_place at, std::string description);
-    // Counts `more` without a place.
+    // Counts `more` differences without a place.
     void add_unplaced(std::uint64_t count) noexcept { count_ += count; }
     [[nodiscard]] const std::vector<difference>& kept() const noexcept { return kept_; }
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }

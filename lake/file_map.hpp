@@ -1,6 +1,6 @@
 // The day files of a folder. A listing may have a hundred thousand of them, of which a run treats a few: each
-// is kept packed, in 256 bytes at most where the archiver wrote it, and made whole when it is asked for.
-// Whole, a file takes 4 KiB.
+// is kept packed, in 256 bytes at most where the archiver wrote it, and unpacked when it is asked for.
+// Unpacked, a file takes 4 KiB.
 // Tested by tests/unit/lake/file_map_test.cpp and tests/integration/test_large_folders.py.
 #pragma once
 
@@ -20,10 +20,10 @@
 
 namespace lake {
 
-// What a packed file takes at most, and its place in the map with it.
+// The bytes that a packed file takes at most, its place in the map included.
 inline constexpr std::size_t packed_file_bytes = 256;
 
-// What a run asks of every file of the folder: it is told without making the file whole.
+// What a run asks of every file of the folder. Answered without unpacking the file.
 enum class file_trait : std::uint8_t {
     mistaken = 1, // it has a mark of ours that cannot be read
     pending = 2,
@@ -32,10 +32,11 @@ enum class file_trait : std::uint8_t {
     held = 16, // a hold is recorded, whether or not it has run out
 };
 
-// By day, a plain file before a compressed one. Not for two threads at a time, even to read.
+// By day, a plain file before a compressed one. Not safe for two threads at a time, even to read.
 class file_map {
   public:
-    // What a loop gets of each file: made for it, and gone with it. What is to stay comes from `find`.
+    // An entry that a loop gets: made for this step of the loop, and destroyed with it. Use `find` for a file
+    // that must stay.
     struct entry {
         file_key key;
         listed_file file;
@@ -49,14 +50,14 @@ class file_map {
     file_map& operator=(const file_map&) = delete;
     ~file_map() = default;
 
-    // Of a listing: the mark is what the metadata says. Replaces a file of that key.
+    // Adds a file of a listing: its mark is parsed from the metadata. Replaces a file of that key.
     void add(const file_key& key, const azure::blob_properties& properties);
-    // Kept whole, with the mark that it has. Does nothing if there is a file of that key.
+    // Adds a file unpacked, with the mark that it has. Does nothing if there is a file of that key.
     void emplace(const file_key& key, listed_file file);
     void erase(const file_key& key);
-    // Takes out the files of these keys.
+    // Takes the files of these keys out of the map, and returns them.
     [[nodiscard]] file_map take_if(const std::function<bool(const file_key&)>& chosen);
-    // Those of its files whose key is not there yet.
+    // Adds those of its files whose key is not there yet.
     void merge(const file_map& other);
 
     [[nodiscard]] bool empty() const noexcept { return slots_.empty(); }
@@ -65,24 +66,26 @@ class file_map {
     [[nodiscard]] std::size_t count(file_trait wanted) const noexcept;
     [[nodiscard]] iterator begin() const noexcept;
     [[nodiscard]] iterator end() const noexcept;
-    // Whole from then on, at this address while the map is not written to, even if the map is moved. Null: it
-    // is not there.
+    // Null if it is not there. The file stays unpacked from then on, at this address while the map is not
+    // written to, even if the map is moved.
     [[nodiscard]] const listed_file* find(const file_key& key) const;
-    // Made for the caller, and kept nowhere else: for what is treated one after the other.
+    // A copy that the map does not keep unpacked: for files that are treated one after the other. nullopt if
+    // it is not there.
     [[nodiscard]] std::optional<listed_file> unpacked(const file_key& key) const;
     [[nodiscard]] std::vector<file_key> keys_in(const day_range& days) const;
     // As `find`; throws async::error(internal) if it is not there.
     [[nodiscard]] const listed_file& at(const file_key& key) const;
-    // All that are so, each as `find` returns it.
+    // All files with this trait, each as `find` returns it.
     [[nodiscard]] std::vector<const listed_file*> with(file_trait wanted) const;
-    // Each time column that the mark of a file with rows names, or one more that none names any longer.
+    // The time columns that the marks of files with rows name; perhaps one more that no mark names any
+    // longer.
     [[nodiscard]] const std::set<std::string>& time_columns() const noexcept { return time_columns_; }
 
   private:
     struct slot {
         file_key key;
         std::uint8_t traits = 0;
-        std::uint32_t number = 0; // in `packed_`; nothing if the file was given whole
+        std::uint32_t number = 0; // in `packed_`; empty if the file was given unpacked
     };
     static constexpr std::uint32_t whole = 0xFFFF'FFFF;
 

@@ -34,7 +34,7 @@ class file_reading {
 
     // Bytes as stored. Once something is malformed, the rest is only summed up. Throws csv::row_too_large.
     void feed(std::span<const std::byte> stored);
-    // The same in steps, as csv::file_scanner has them.
+    // Does the same in steps, as csv::file_scanner.
     void give(std::span<const std::byte> stored);
     [[nodiscard]] bool step();
     void finish();

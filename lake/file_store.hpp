@@ -39,11 +39,11 @@ class file_store {
     [[nodiscard]] virtual place where() const = 0;
     [[nodiscard]] virtual std::uint64_t row_limit(const listed_file& file) const noexcept = 0;
 
-    // One file as it is now; nothing if it does not exist.
+    // One file as it is now; nullopt if it does not exist.
     [[nodiscard]] virtual awaitable<std::optional<listed_file>> look(std::string name) = 0;
     // Streams bytes [from, to), to the end without `to`, of exactly this version of a file. Throws conflict
-    // if it is no longer there; where the sink throws csv::row_too_large, async::error(precondition) with the
-    // file's name.
+    // if it is no longer there, and async::error(precondition) with the file's name if the sink throws
+    // csv::row_too_large.
     [[nodiscard]] virtual awaitable<void> read_range(std::string name, azure::etag version,
                                                      std::uint64_t from, std::optional<std::uint64_t> to,
                                                      azure::body_sink sink) = 0;
@@ -51,7 +51,7 @@ class file_store {
                                        azure::body_sink sink) {
         return read_range(std::move(name), std::move(version), from, std::nullopt, std::move(sink));
     }
-    // What a commit has to restate of a file. Its index tags take a request, where it has any.
+    // The properties of a file that a commit has to repeat. Its index tags cost a request, if it has any.
     [[nodiscard]] virtual awaitable<azure::content_headers> content_of(azure::blob_properties file) = 0;
 
     // As azure::blob_client has them: what is passed by reference must outlive the call, and the last three

@@ -31,7 +31,8 @@ awaitable<bool> folder::create_directory() {
         co_await directories_->ensure(prefix_.substr(0, prefix_.size() - 1));
         co_return true;
     } catch (const azure::storage_error& failed) {
-        // A private endpoint for blobs alone is common. The marker does the same, or fails with the reason.
+        // Accounts often have a private endpoint for blobs alone. Writing the marker then makes the folder,
+        // or fails with the reason.
         client_.log().info("folder.marker", "the folder cannot be made as a directory: a marker is put there",
                            {{"error.message", failed.what()}});
     }
@@ -93,7 +94,7 @@ awaitable<void> folder::find_or_make(const azure::blob_sink& take) {
         throw async::error(
             async::failure::temporary,
             fmt::format("container '{}' was deleted as soon as it was made", client_.container()));
-    // Once: the lock blob's maker lists again before there is anything in it.
+    // Only once: the code that makes the lock blob lists the folder again before anything is in it.
     if (seen == looked::nothing_at_all && !prefix_.empty() && !std::exchange(folder_made_, true))
         co_await create_folder();
 }
@@ -120,7 +121,7 @@ awaitable<std::optional<std::vector<azure::blob_properties>>> folder::present_bl
     co_return kept;
 }
 
-// What cannot be ours is dropped.
+// Blobs that cannot be ours are dropped.
 void folder::sort_in(azure::blob_properties blob, folder_contents& into) {
     const auto name = std::string_view(blob.name).substr(prefix_.size());
     const auto key = key_of_file(name);

@@ -19,7 +19,7 @@
 
 namespace lake {
 
-// The folder's lock and ledger are there, and nothing else of ours.
+// The folder has the lock and the ledger, and nothing else of ours.
 inline constexpr std::string_view bookkeeping_folder = ".event-archiver/";
 
 struct folder_contents {
@@ -41,8 +41,8 @@ class folder final : public file_store {
 
     // Creates the container and the folder if they are missing.
     [[nodiscard]] awaitable<folder_contents> contents();
-    // The file of each day, for readers. Where it is missing because its conversion was interrupted: the
-    // copy. Creates nothing. Nothing if there is no container.
+    // The file of each day, for readers; the copy of a file that is missing because its conversion was
+    // interrupted. Creates nothing. nullopt if there is no container.
     [[nodiscard]] awaitable<std::optional<file_map>> present_files();
     // The blobs of the folder itself whose names in it are `wanted`; the others are dropped as they come. The
     // first creates what is missing, the second does not.
@@ -58,7 +58,7 @@ class folder final : public file_store {
     [[nodiscard]] awaitable<void> must_take(const azure::tag_set& tags);
     [[nodiscard]] std::string name_of(const file_key& key) const override;
     [[nodiscard]] place where() const override { return {client_.account_name(), client_.container()}; }
-    // The lock and the ledger; nothing if they do not exist.
+    // The lock and the ledger; nullopt if they do not exist.
     [[nodiscard]] awaitable<std::vector<azure::blob_properties>> bookkeeping();
     [[nodiscard]] const std::string& encryption_scope() const noexcept { return encryption_scope_; }
     [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; } // "" or "some/folder/"
@@ -84,7 +84,7 @@ class folder final : public file_store {
     [[nodiscard]] awaitable<void> remove(std::string_view name, const azure::condition& when) override;
 
   private:
-    // Each blob of the folder itself, one after the other: those of a page are not kept beside each other.
+    // Each blob of the folder itself, one after the other: a page of the listing is not kept as a whole.
     enum class looked : std::uint8_t { no_container, nothing_at_all, something };
     [[nodiscard]] awaitable<looked> find_blobs(const azure::blob_sink& take);
     // The same, where the container and the folder are made if they are missing.

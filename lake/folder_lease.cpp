@@ -63,7 +63,8 @@ awaitable<std::optional<azure::blob_properties>> folder_lease::look() {
     co_return std::nullopt;
 }
 
-// The first run in this folder, or the first since an older version, whose marks tell whose it is.
+// The first run in this folder, or the first since an older version wrote it. The marks then say whose folder
+// it is.
 awaitable<void> folder_lease::create(folder_owner owner) {
     const auto files = co_await lake_.contents();
     if (const auto stranger = stranger_among(files, owner))

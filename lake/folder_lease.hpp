@@ -15,9 +15,9 @@
 
 namespace lake {
 
-// The lease of a run that died expires after this.
+// After this, the lease of a run that died expires.
 inline constexpr std::chrono::seconds lease_duration{15};
-// A run that finds the lease taken waits at least this long: that of a dead run expires meanwhile.
+// A run that finds the lease taken waits at least this long: the lease of a dead run expires meanwhile.
 inline constexpr std::chrono::seconds lease_patience{20};
 
 // True if the lease does not expire. Ours always do.
@@ -37,10 +37,12 @@ class folder_lease {
     // Hands the folder over to `claim`'s owner. Returns the owner it had, if that was another. Throws
     // async::error(locked) while somebody else holds the lease.
     [[nodiscard]] awaitable<std::optional<folder_owner>> adopt(lease_claim claim);
-    // Before anything is published: writes the holder into the lock blob, unless it is there. The blob's ETag
-    // thus changes when another holder begins to write. Throws conflict if one has since `take`.
+    // Call it before anything is published: writes the holder into the lock blob, unless it is there. The
+    // blob's ETag thus changes when another holder begins to write. Throws conflict if another holder has
+    // begun since `take`.
     [[nodiscard]] awaitable<void> sign();
-    // Between the last look at the folder and the first write that follows from it: signs, and renews.
+    // Call it between the last look at the folder and the first write that follows from it: signs, and
+    // renews.
     [[nodiscard]] awaitable<void> ready_to_write();
     // Renews it. If it returns, the lease is held, and no other holder has written anything since `take`.
     // Throws async::error(locked) if somebody else has it, (temporary) if it was broken.

@@ -31,8 +31,8 @@ struct folder_holder {
 [[nodiscard]] azure::metadata lock_metadata(const folder_owner& owner, const folder_holder& holder);
 [[nodiscard]] folder_holder holder_from(const azure::metadata& values);
 
-// By the marks of a folder that has no lock blob yet, because an older version wrote it: the first owner who
-// is not this one.
+// For a folder that an older version wrote and that has no lock blob yet: the first owner in the marks
+// that is not `owner`.
 [[nodiscard]] std::optional<folder_owner> stranger_among(const folder_contents& files,
                                                          const folder_owner& owner);
 

@@ -22,7 +22,7 @@ awaitable<void> release_and_roll_back(departure& leaving) {
         } catch (const async::error& failed) {
             leaving.log.debug("lease.not_released", "the lease was not released: it expires by itself",
                               {{"error.message", failed.what()}});
-            co_return; // the run's own work is done
+            co_return; // the run has done its own work
         }
     }
     if (leaving.transaction->open())
@@ -33,7 +33,8 @@ awaitable<void> release_and_roll_back(departure& leaving) {
 
 awaitable<void> leave_folder(departure leaving) {
     const auto failed = co_await async::caught(release_and_roll_back(leaving));
-    // The run's own work is done: on a stop now, the lease expires and the connection is closed.
+    // The run has done its own work: if a stop is requested now, the lease expires and the connection is
+    // closed.
     if (failed && !async::is_cancellation(failed))
         std::rethrow_exception(failed);
 }

@@ -24,8 +24,8 @@ struct departure {
     async::log& log;
 };
 
-// Releases the lease if no other run on this server works under it: another server then need not wait for it
-// to lapse. Rolls the transaction back if it is open. A lease that cannot be released expires by itself:
+// Releases the lease if no other run on this server works under it, so that another server need not wait for
+// it to expire. Rolls the transaction back if it is open. A lease that cannot be released expires by itself:
 // neither that nor a stop that is requested meanwhile is an error.
 [[nodiscard]] awaitable<void> leave_folder(departure leaving);
 

@@ -50,7 +50,7 @@ awaitable<void> ledger::append_text(std::string name, std::string text) {
 }
 
 awaitable<void> ledger::append(std::vector<ledger_entry> entries) {
-    // The service's clock: months are read in the order of their names, whoever wrote them.
+    // The service's clock: the months are read in the order of their names, whichever machine wrote them.
     const auto ahead = lake_.client().clock_ahead().value_or(std::chrono::seconds(0));
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now() + ahead);
     const auto time = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now);

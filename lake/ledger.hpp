@@ -1,5 +1,5 @@
-// What should be in the folder, kept apart from the files themselves: a line for each change of a file that
-// became final, in an append blob for each month. docs/protocol.md, "The ledger".
+// A record, apart from the files themselves, of what should be in the folder: a line for each change of a
+// file that became final, in an append blob for each month. docs/protocol.md, "The ledger".
 #pragma once
 
 #include "async/log.hpp"
@@ -18,8 +18,8 @@ class ledger {
 
     // Appends the entries in requests of at most 4 MiB. After an unclear answer a line may be there twice.
     [[nodiscard]] awaitable<void> append(std::vector<ledger_entry> entries);
-    // The same for what has committed: where the service will never take it (an account without append blobs,
-    // a policy), it warns. Throws an error if another try may help: the marks then have to stay.
+    // The same for rows that are committed. If the service will never take it (an account without append
+    // blobs, a policy), warns. Throws an error if another try may help: the marks then have to stay.
     [[nodiscard]] awaitable<void> record(std::vector<ledger_entry> entries, async::log& log);
     // All months from `since` on, "2026-01"; by default all. Empty where an older version wrote the folder. A
     // line about a day stands in that day's month or in a later one.

@@ -34,7 +34,7 @@ bool read_count(std::string_view line, std::string_view name, std::uint64_t& int
     return failed == std::errc() && end == text->data() + text->size();
 }
 
-// Of a string that stands in JSON as it is.
+// The value of a string member. The string stands in JSON as it is.
 std::string without_escapes(std::string text) {
     std::erase_if(text, [](unsigned char c) { return c == '"' || c == '\\' || c < ' '; });
     return text;
@@ -111,13 +111,13 @@ ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file*
     if (found == nullptr)
         return known.now.rows > 0 ? ledger_verdict::missing : ledger_verdict::as_known;
     if (known.now.rows == 0) {
-        // No row of it can be missed. But an earlier version that came back has rows that were erased.
+        // The file has no rows to be missed. But an earlier version that came back has rows that were erased.
         const bool came_back = known.word == ledger_word::erased && found->mark.mark &&
                                found->mark.mark->now.rows > 0 &&
                                came_less_far(found->mark.mark->now, known.now);
         return came_back ? ledger_verdict::older : ledger_verdict::as_known;
     }
-    if (!found->mark.mark) // others wrote it, or its mark is spoiled, which is told elsewhere
+    if (!found->mark.mark) // others wrote it, or its mark is spoiled: other checks report that
         return found->mark.mistake.empty() && found->properties.size < known.now.bytes
                    ? ledger_verdict::altered
                    : ledger_verdict::as_known;

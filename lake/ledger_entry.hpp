@@ -1,4 +1,4 @@
-// A line of the ledger, and what it says of the file that is there. Pure functions.
+// A line of the ledger, and how the file that is there compares with it. Pure functions.
 // Tested by tests/unit/lake/ledger_test.cpp.
 #pragma once
 
@@ -19,7 +19,7 @@ struct ledger_entry {
     std::string word; // "archived", "settled", "restored", "exported", or a decision
     std::string by;   // who decided, where a person did; else empty
 };
-// Decisions about a file: whatever was known of it before, this is what it holds from now on. Their position
+// Decisions about a file. After one, the file's entry is this, whatever the ledger had before. Their position
 // is that of the server when they were made.
 namespace ledger_word {
 inline constexpr std::string_view taken_back = "taken back"; // of its last rows, which are in the table
@@ -29,7 +29,7 @@ inline constexpr std::string_view kept = "kept";             // a person has acc
 inline constexpr std::string_view erased = "erased";         // rows of it were removed for good
 inline constexpr std::string_view moved = "moved away";      // a person has accepted that it is missing
 } // namespace ledger_word
-// True if `one` was written when the server's log was less far than at `other`.
+// True if `one` was written at an earlier position of the server's log than `other`.
 [[nodiscard]] bool came_less_far(const file_record& one, const file_record& other) noexcept;
 [[nodiscard]] bool is_decision(const ledger_entry& entry) noexcept;
 // The entry of a file with this mark.
@@ -37,7 +37,7 @@ inline constexpr std::string_view moved = "moved away";      // a person has acc
                                     std::string word);
 // One line of JSON. `time`: "2026-01-01T02:00:00Z".
 [[nodiscard]] std::string ledger_line(const ledger_entry& entry, std::string_view time);
-// Nothing for a line that is no such entry.
+// nullopt for a line that is no such entry.
 [[nodiscard]] std::optional<ledger_entry> entry_from(std::string_view line);
 
 enum class ledger_verdict : std::uint8_t {
@@ -46,7 +46,7 @@ enum class ledger_verdict : std::uint8_t {
     older,   // an earlier version of the file
     altered, // others have written to it
 };
-// What has become of a file. `found`: null if it is not there.
+// How the file compares with its entry. `found`: null if it is not there.
 [[nodiscard]] ledger_verdict compare_with_ledger(const ledger_entry& known,
                                                  const listed_file* found) noexcept;
 // "the ledger knows 12 rows, 3456 bytes of transaction 789, and the file is not there"

@@ -1,5 +1,5 @@
-// What the ledger knows of each file: its last change. An entry is kept as its line, packed, and read when it
-// is asked for: 512 bytes a file at most, where whole entries take a kilobyte.
+// What the ledger knows of each file: its last change. An entry is kept as its line, packed, and parsed when
+// it is asked for: it takes 512 bytes a file at most, an entry as an object takes a kilobyte.
 // Tested by tests/unit/lake/ledger_test.cpp and tests/unit/lake/file_map_test.cpp.
 #pragma once
 
@@ -17,16 +17,16 @@
 
 namespace lake {
 
-// What an entry takes at most, its name and the lines that it has replaced with it.
+// The bytes that an entry takes at most, with its name and the lines that it has replaced.
 inline constexpr std::size_t known_file_bytes = 512;
 
-// By the file's name. Not for two threads at a time, even to read.
+// By the file's name. Not safe for two threads at a time, even to read.
 class ledger_state {
   public:
-    // Replaces what is known of the file, unless the line was written when the server's log was less far: by
-    // a copy of the server. A decision always replaces it.
+    // Replaces the entry of the file, unless the line was written at an earlier position of the server's log:
+    // by a copy of the server. A decision always replaces it.
     void note(const ledger_entry& entry);
-    // Whatever was known of the file.
+    // Replaces the entry of the file, whatever it was.
     void replace(const ledger_entry& entry);
     void erase(std::string_view file);
 

@@ -35,7 +35,8 @@ struct file_record {
     std::string transaction;           // its pg_current_xact_id()
     db::server_position position;      // of the server when that run wrote
     std::optional<sampled_row> sample; // of one row that run wrote; nothing if its key is too long to keep
-    // CRC-64 of the columns' names and types; 0 if not recorded, as by 0.1.0. Rows of several: of the first.
+    // CRC-64 of the columns' names and types; 0 if not recorded, as by 0.1.0. If the rows had several, those
+    // of the first.
     std::uint64_t types = 0;
     // CRC-64 of the types of what a row's day and key are read from. Rows of several types: that of the
     // first. 0 if not recorded.
@@ -68,7 +69,7 @@ struct file_mark {
     std::string table;               // as table_in_mark writes it, whatever format it was read from
     file_record now;                 // the tail included
     bool pending = false;            // the tail stands or falls with now.transaction
-    std::optional<file_record> base; // what was there before the tail; nothing: the tail is the whole file
+    std::optional<file_record> base; // what was there before the tail; nullopt: the tail is the whole file
     // Moves the file's rows back into the table. Never together with `pending`.
     std::optional<db::transaction_mark> restoring;
     // The table may have rows of the file as well, which is right until they are due again.
@@ -77,7 +78,7 @@ struct file_mark {
     bool operator==(const file_mark&) const = default;
 };
 
-// A mark, no mark at all (the file is someone else's), or the reason why ours cannot be read.
+// A mark, no mark at all (others wrote the file), or the reason why ours cannot be read.
 struct read_mark {
     std::optional<file_mark> mark;
     std::string mistake;

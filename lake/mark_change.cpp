@@ -13,7 +13,8 @@ file_mark settled(const file_mark& mark) {
     result.pending = false;
     result.base.reset();
     result.now.dry_run = false;
-    // A part of the day may be in the table still: too many files marked restored do no harm, too few do.
+    // A part of the day may still be in the table. A file that is marked restored without need does no harm;
+    // a missing mark does.
     if (result.restored && result.restored->ends)
         result.restored.reset();
     return result;

@@ -5,7 +5,7 @@
 
 namespace lake {
 
-// The transaction that the file waits for: that of its tail, or the one that takes its rows back.
+// The transaction that the file waits for: the one of its tail, or the one that moves its rows back.
 [[nodiscard]] std::optional<db::transaction_mark> awaited(const file_mark& mark);
 
 // The mark a file has once its tail is final. A restored file stays so, unless its whole day went.

@@ -1,4 +1,4 @@
-// What a listing tells of a blob, as one text and back: nothing of it is lost.
+// The properties that a listing has of a blob, as one text and back, without loss.
 // Tested by tests/unit/lake/file_map_test.cpp.
 #pragma once
 

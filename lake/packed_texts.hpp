@@ -1,5 +1,5 @@
-// Many texts that are alike, in little memory: compressed by pages of 64, read by number. What one of them
-// takes is what tells it from the others of its page: of the metadata of a day's file that is a quarter.
+// Many texts that are alike, in little memory: compressed by pages of 64, read by number. A text takes the
+// memory of what differs from the others of its page: a quarter for the metadata of a day's file.
 // Tested by tests/unit/lake/packed_texts_test.cpp.
 #pragma once
 
@@ -14,8 +14,8 @@
 
 namespace lake {
 
-// One page stays expanded: texts that are read in the order of their numbers are expanded once. Not for two
-// threads at a time, even to read.
+// One page stays expanded: texts that are read in the order of their numbers are expanded once. Not safe for
+// two threads at a time, even to read.
 class packed_texts {
   public:
     static constexpr std::uint32_t texts_per_page = 64;

@@ -27,7 +27,7 @@ std::string what_to_do(const listed_file& file) {
         mark.now.bytes - from, from);
 }
 
-// As published: the ids tell, and of a mark that has none the number of blocks.
+// The file is as it was published if the ids say so; for a mark without ids, if the number of blocks does.
 bool same_blocks(const file_record& published, const std::vector<azure::block>& committed) {
     if (published.blocks != 0 && committed.size() != published.blocks)
         return false;

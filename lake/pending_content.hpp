@@ -7,7 +7,7 @@
 
 namespace lake {
 
-// Nothing of the file may be written over. Its kind is integrity.
+// The file was changed: nothing of it may be overwritten. The error's kind is integrity.
 class pending_changed : public async::error {
   public:
     explicit pending_changed(const listed_file& file);

@@ -34,16 +34,17 @@ class pending_files {
         , retries_(retries)
         , rebuilding_(again) {}
 
-    // A file found pending: the three ways to end. A failure of `keep` is harmless, for the next run repeats
-    // it; but async::error(integrity) says that the file is gone or was replaced: its rows were deleted from
-    // the table and are in no file. The others, only once the transaction is certainly not committed, throw
-    // the same if the file that was there before is gone, and pending_changed if somebody else has written to
-    // it and kept the mark: nothing is written over.
+    // Three ways to end a file that was found pending. A failure of `keep` is harmless, because the next run
+    // repeats it; but async::error(integrity) says that the file is gone or was replaced: its rows were
+    // deleted from the table and are in no file. Call the other two only once the transaction is certainly
+    // not committed. They throw the same if the file that was there before is gone, and pending_changed if
+    // somebody else has written to it and kept the mark: they overwrite nothing.
     [[nodiscard]] awaitable<void> keep(const listed_file& file);
     [[nodiscard]] awaitable<void> take_back(const listed_file& file);
     [[nodiscard]] awaitable<void> remove(const listed_file& file);
 
-    // The same writes, of a file that is known by name, by the ETag and the mark it was published with.
+    // The same writes for a file that is known by its name, and by the ETag and the mark that it was
+    // published with.
     [[nodiscard]] awaitable<void> restore_mark(std::string name, azure::etag expected, azure::metadata values,
                                                file_mark published);
     [[nodiscard]] awaitable<void> restore_base(std::string name, azure::etag expected,

@@ -1,5 +1,5 @@
-// Whether a line of a day file is what it must be: the one check of rows, for `verify` and before rows are
-// appended to a file that others may have written. Pure.
+// Judges whether a line of a day file is as it must be. `verify` uses it, and so does the check before rows
+// are appended to a file that others may have written. Pure.
 #pragma once
 
 #include "lake/day.hpp"
@@ -43,10 +43,10 @@ class row_judge {
     // Takes the first line, with its newline; returns what is wrong with it, or "". Throws csv::malformed if
     // it does not even name the columns that rows are judged by.
     [[nodiscard]] std::string take_header(std::string_view line);
-    // A row as csv::row_scanner hands it over, once there was a header: the first thing that is wrong with
-    // it. Of kind `wrong_day` it is a whole row with a key; of any other kind it is not.
+    // Judges a row as csv::row_scanner hands it over, once there was a header, and returns the first mistake
+    // in it. A row of kind `wrong_day` is whole and has a key; a row of any other kind need not have one.
     [[nodiscard]] std::optional<row_mistake> judge(std::string_view row);
-    // The key of the row judged last, if it has one: its fields, unquoted.
+    // The fields of the key of the row judged last, unquoted, if it has one.
     [[nodiscard]] const std::vector<std::string>& key() const noexcept { return key_; }
 
   private:

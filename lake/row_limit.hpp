@@ -11,9 +11,10 @@ namespace lake {
 
 struct listed_file;
 
-// In bytes of CSV, its line end included. Of a file that others wrote, or changed since our mark: `memory`,
-// which is ARCHIVE_MEMORY. PostgreSQL's own rows may be larger: one in a file as its mark describes it may
-// have all the bytes that were recorded, up to the 1 GiB that PostgreSQL itself can hold.
+// In bytes of CSV, the line end included. For a file that others wrote, or changed since our mark, it is
+// `memory`, which is ARCHIVE_MEMORY. PostgreSQL's own rows may be larger: in a file that is as its mark
+// describes it, a row may have all the bytes that were recorded, up to the 1 GiB that PostgreSQL itself can
+// hold.
 [[nodiscard]] std::uint64_t row_limit(const listed_file& file, std::uint64_t memory) noexcept;
 
 // The error that ends the run: it names the file, the row and the byte. `from` is where in the stored file

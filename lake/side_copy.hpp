@@ -1,5 +1,5 @@
 // The copy that holds a file's bytes while the file itself is created again as another kind of blob: its
-// name, what its metadata says, and what becomes of it. Pure functions; docs/protocol.md, "Append blobs".
+// name, its metadata, and the decision about it. Pure functions; docs/protocol.md, "Append blobs".
 #pragma once
 
 #include "azure/blob/metadata.hpp"
@@ -17,7 +17,7 @@ namespace lake {
 [[nodiscard]] std::string side_copy_name(const file_key& original);
 [[nodiscard]] std::optional<file_key> key_of_side_copy(std::string_view name) noexcept;
 
-// What it is a copy of.
+// The file that it is a copy of.
 struct side_copy_mark {
     azure::etag original; // the ETag of the file when it was copied
     std::uint64_t bytes = 0;
@@ -27,16 +27,16 @@ struct side_copy_mark {
 };
 // `others`: the original's metadata, which goes with its bytes.
 [[nodiscard]] azure::metadata metadata_with(const side_copy_mark& mark, const azure::metadata& others);
-// Nothing if it cannot be read.
+// nullopt if it cannot be read.
 [[nodiscard]] std::optional<side_copy_mark> side_copy_mark_from(const azure::metadata& values) noexcept;
 
 // The state of the file that a copy belongs to.
 enum class original_state : std::uint8_t {
     absent,       // removed: only the copy exists
-    as_copied,    // the very blob that was copied
-    begins_alike, // another, but its first bytes are the copy's
+    as_copied,    // the same blob that was copied
+    begins_alike, // another blob, but its first bytes are those of the copy
     otherwise,    // another program created the file again
-    not_looked,   // another; whether it begins alike is not known yet
+    not_looked,   // another blob; its first bytes are not compared yet
 };
 enum class copy_decision : std::uint8_t {
     remove_original, // then rebuild: a removal that was sent may still arrive, so it cannot be undone

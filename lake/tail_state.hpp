@@ -9,8 +9,8 @@
 
 namespace lake {
 
-// True if this content is what the file holds: its last writer, length and checksum, by the mark, and the
-// length by the service. It does not matter whether the mark is pending.
+// True if the file holds this content: its last writer, length and checksum by the mark, and its length by
+// the service. It does not matter whether the mark is pending.
 [[nodiscard]] bool holds(const listed_file& file, const file_record& content) noexcept;
 
 enum class tail_state : std::uint8_t {

@@ -24,7 +24,7 @@ enum class treatment : std::uint8_t {
     refuse,
 };
 
-// For the commands that hints name.
+// Where the blob is, for hints with a command.
 struct place {
     std::string account;
     std::string container;
@@ -35,14 +35,14 @@ struct refusal {
     std::string why;  // "somebody holds a lease on it"
     std::string hint; // what to do
 };
-// As it ends the run: "'a/events_2024-01-01.csv' cannot be appended to: …".
+// The error that ends the run: "'a/events_2024-01-01.csv' cannot be appended to: …".
 [[nodiscard]] async::error refused(std::string_view name, std::string_view treated, const refusal& because);
 
 // Why a blob's own state (kind, tier, lease, policy) forbids writing to it or reading it. A published
 // tail must be removable, so a state that forbids removal forbids everything.
 [[nodiscard]] std::optional<refusal> obstacle_of(const azure::blob_properties& blob, const place& where,
                                                  std::chrono::sys_seconds now);
-// The same of the whole container.
+// The same for the whole container.
 [[nodiscard]] std::optional<refusal> obstacle_of(const azure::container_properties& container,
                                                  const place& where);
 
@@ -61,7 +61,7 @@ struct chosen_treatment {
 // From the listing alone.
 [[nodiscard]] chosen_treatment choose_treatment(const azure::blob_properties& blob, const read_mark& mark,
                                                 const place& where, std::chrono::sys_seconds now);
-// From its blocks too.
+// Decided from its blocks too.
 struct block_facts {
     std::uint64_t size = 0; // of the blob
     std::vector<azure::block> committed;

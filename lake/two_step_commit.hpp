@@ -21,10 +21,10 @@ class folder_lease;
 
 // The steps of a command around its COMMIT.
 struct commit_steps {
-    // Marks the files, and returns the transaction that the marks name. Whatever it throws, a cancellation
-    // too, nothing is committed.
+    // Marks the files, and returns the transaction that the marks name. If it throws anything, a cancellation
+    // included, nothing is committed.
     std::function<awaitable<db::transaction_mark>()> announce;
-    // Once the transaction is committed: clears the marks. What it cannot do, the next run does.
+    // Once the transaction is committed: clears the marks. If it fails, the next run does it.
     std::function<awaitable<void>()> finalise;
     // Once it is certain that nothing was and will be committed: rolls back, and takes the marks back.
     std::function<awaitable<void>()> take_back;
@@ -35,7 +35,7 @@ struct commit_context {
     db::database_access database;
     db::connection& session;
     db::transaction& transaction;
-    folder_lease* lease; // checked right before COMMIT; null: the files are in no folder that is leased
+    folder_lease* lease; // checked right before COMMIT; null: no lease guards the files
     async::stop_source& stop;
 };
 

@@ -1,5 +1,5 @@
-// A publishing write (Put Block List, Set Metadata, Delete) whose answer was unclear: what to do next, as a
-// pure function from facts to a value. docs/protocol.md explains each row.
+// Decides what to do after a publishing write (Put Block List, Set Metadata, Delete) whose answer was
+// unclear: a pure function from facts to a value. docs/protocol.md explains each row.
 #pragma once
 
 #include <cstdint>

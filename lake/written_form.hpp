@@ -1,6 +1,6 @@
 // How PostgreSQL writes the two kinds of fields by which a row belongs to a table and a day: its keys and its
-// time. COPY reads other spellings too (007, 5 March 2024), but equal values then are unequal bytes, and by
-// bytes rows are compared. Pure functions.
+// time. COPY reads other spellings too (007, 5 March 2024), but then equal values have different bytes, and
+// rows are compared by their bytes. Pure functions.
 #pragma once
 
 #include <string_view>
