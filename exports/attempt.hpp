@@ -1,4 +1,4 @@
-// One transaction of an export and all that belongs to it. Private to the exporter's sources.
+// One transaction of an export and everything that belongs to it. Private to the exporter's sources.
 // Tested by tests/integration/test_exports.py.
 #pragma once
 
@@ -28,7 +28,7 @@ struct exporter::attempt {
     std::optional<lake::day> boundary;
     delete_shape removal;               // of delete.sql, the boundary in its place
     std::optional<target_table> target; // whose rows are compared
-    std::uint32_t relation = 0;         // the table that loses rows; 0: the catalog does not tell it
+    std::uint32_t relation = 0;         // the table that loses rows; 0: the catalog does not say which
     comparison compared;                // empty if the author vouches for the rows
     std::string header;                 // that select.sql's COPY sent
     row_digest exported;
@@ -37,7 +37,7 @@ struct exporter::attempt {
     std::unique_ptr<exports::draft> draft;
     file_mark mark;
     db::delete_watch watched;
-    db::change_counters untouched; // before select.sql, and before delete.sql
+    db::change_counters untouched; // counts before select.sql, and before delete.sql
     bool lease_busy = false;       // a run of another server holds the lease of the place
     bool fate_open = false;        // COMMIT may have taken effect: the draft stays
 };

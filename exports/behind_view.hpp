@@ -26,7 +26,7 @@ struct behind_view {
     std::string obstacle; // why they are not the rows that the view shows, a clause; empty: they are
 };
 
-// Follows views to their table. To be called inside a transaction; trusts nothing in the search_path.
+// Follows views to their table. Call it inside a transaction. It does not rely on the search_path.
 [[nodiscard]] awaitable<behind_view> look_behind(db::connection& session, relation_row view);
 
 } // namespace exports

@@ -33,7 +33,7 @@ std::variant<names, std::string> names_in(const select_shape& select, std::strin
     try {
         if (select.usual_dialect)
             found = csv::split_row(header);
-        else // in another dialect the server says whether these are the columns
+        else // in another dialect the server checks the columns
             found = target.columns;
     } catch (const std::invalid_argument&) {
         return std::string("the names in the header that select.sql sends are not understood");

@@ -18,7 +18,7 @@ namespace exports {
 
 // Which columns of which rows are compared, and how.
 struct comparison {
-    std::string obstacle;             // why they cannot be, a clause; empty: they can
+    std::string obstacle;             // a clause that says why they cannot be compared; empty: they can
     std::vector<std::string> columns; // that the DELETE has to return, in this order
     // Where these stand in an exported row; empty: the exported rows are these columns and nothing else.
     std::vector<std::size_t> positions;

@@ -98,7 +98,7 @@ std::vector<unsettled_file> marks_in(const fs::path& directory) {
             file.mistake = *mistake;
         else
             file.mark = std::get<file_mark>(std::move(mark));
-        // A mark that cannot be read is still of the task whose file it is.
+        // A file whose mark cannot be read still belongs to its task.
         if (file.mistake.empty() && file.mark.task != hidden->name.task)
             file.mistake = "it is of another task than its name says";
         file.mark.task = hidden->name.task;
@@ -213,7 +213,7 @@ void forget(const fs::path& directory, const hidden_name& hidden) {
 }
 
 void discard(const fs::path& directory, const hidden_name& hidden) {
-    // In this order: a part without its mark is cleared away by any run.
+    // In this order: any run clears away a part without a mark.
     async::remove_file(directory / hidden.pending());
     async::sync_directory(directory);
     async::remove_file(directory / hidden.part());

@@ -13,7 +13,7 @@
 
 namespace exports {
 
-// A regular file of that name, or nothing.
+// A regular file of that name; nullopt if there is none.
 [[nodiscard]] std::optional<stored_file> look_at(const std::filesystem::path& directory,
                                                  const std::string& name);
 [[nodiscard]] std::map<file_name, stored_file> files_of_task(const std::filesystem::path& directory,
@@ -22,20 +22,21 @@ namespace exports {
 
 // Removes this task's drafts of runs that have ended. A draft with a mark stays: it has to be settled.
 void clear_away(const std::filesystem::path& directory, const std::string& task);
-// The name, or the next that no file has.
+// The name, or the next one that no file has.
 [[nodiscard]] file_name first_free(const std::filesystem::path& directory, file_name name);
 
 // Tries whether a file can be given its name here. Throws async::error.
 void try_showing(const std::filesystem::path& directory, const hidden_name& hidden);
-// Gives the file its name, or the next that is free; the name, or nothing if the file is not there. Throws
-// async::error(temporary), which says where the file is and what to do.
+// Gives the file its name, or the next one that is free, and returns that name; nullopt if the file is not
+// there. Throws async::error(temporary), which says where the file is and what to do.
 [[nodiscard]] std::optional<file_name> show(const std::filesystem::path& directory,
                                             const hidden_name& hidden);
-// The name that the file has been given: the file with the bytes of the mark. Nothing if it is missing.
+// The name that the file has been given: that of the file whose bytes the mark describes. nullopt if it is
+// missing.
 [[nodiscard]] std::optional<file_name> find_shown(const std::filesystem::path& directory,
                                                   const hidden_name& hidden, const file_mark& mark);
-// Before the file of a committed transaction gets its name: throws async::error(integrity) if it is there and
-// is not the one of the mark any more.
+// Before the file of a committed transaction gets its name: throws async::error(integrity) if it is there but
+// is no longer as its mark describes it.
 void must_be_as_marked(const std::filesystem::path& directory, const hidden_name& hidden,
                        const file_mark& mark);
 // Whether the process that wrote the file still works with it; false if it has its name already.

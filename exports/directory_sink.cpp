@@ -145,7 +145,7 @@ awaitable<bool> directory_sink::keep(unsettled_file file) {
         const auto hidden = hidden_of(file);
         if (file.mistake.empty())
             must_be_as_marked(directory, hidden, file.mark);
-        // It may have its name already, and only the mark was left.
+        // The file may have its name already, with only the mark left.
         *there = show(directory, hidden) || find_shown(directory, hidden, file.mark);
     };
     co_await on_disk(writing_, std::move(naming));

@@ -58,7 +58,7 @@ class evidence_taker {
     std::uint64_t next_ = 1;
 };
 
-// What the table has of these rows.
+// Which of these rows the table has.
 enum class rows_seen : std::uint8_t {
     not_known, // the mark has none
     none,

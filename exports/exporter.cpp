@@ -107,8 +107,8 @@ awaitable<attempt_result> exporter::inside(attempt& work, const attempt_body& bo
     co_return settled ? attempt_result::finished : attempt_result::tail_waiting;
 }
 
-// The transaction, in the time zone of the export; true with the task's lock. The lock is tried without
-// waiting: the wait would be inside the snapshot.
+// Begins the transaction in the time zone of the export, and returns true with the task's lock. It tries the
+// lock without waiting: the wait would be inside the snapshot.
 awaitable<bool> exporter::open(attempt& work) {
     db::transaction_options options;
     options.runs = db::statements::users;
@@ -180,7 +180,8 @@ awaitable<void> exporter::adopt() {
     co_await looking.rollback();
 }
 
-// COMMIT was never sent, or was refused, unless `fate_open`: then the file is what the next run settles.
+// COMMIT was not sent, or was refused. If `fate_open`, its outcome is not known, and the next run settles the
+// file.
 awaitable<void> exporter::undo(attempt& work) {
     const auto deadline = context_.stop.undo_by();
     fault_point("export-before-undo");

@@ -19,7 +19,7 @@
 
 namespace exports {
 
-// What the task at hand has copied so far, for whoever shows it.
+// What the current task has copied so far, for the display of progress.
 struct export_progress {
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0; // of CSV
@@ -34,7 +34,7 @@ struct export_context {
     async::stop_source& stop;
     std::string run_id;
     std::function<std::string()> new_nonce; // at least 56 hex digits, never the same
-    export_progress* progress = nullptr;    // null: nobody shows it
+    export_progress* progress = nullptr;    // null: it is not shown
 };
 
 // A person's decision about a file that the program may not decide.
@@ -45,13 +45,14 @@ class exporter {
     explicit exporter(export_context context)
         : context_(std::move(context)) {}
 
-    // Every failure is in the report and the log; only cancellation passes, once everything is undone. The
-    // caller must not run a task twice at a time in one process; between processes a lock prevents it.
+    // Writes every failure into the report and the log. Throws only on cancellation, once everything is
+    // undone. The caller must not run a task twice at the same time in one process; between processes a lock
+    // prevents it.
     [[nodiscard]] awaitable<task_report> run(exports::task task);
 
     // Settles what earlier runs left of any task, and nothing else; returns the number of files. Throws
-    // async::error: locked if a transaction is still in progress, integrity for one whose fate cannot be
-    // known.
+    // async::error: locked if a transaction is still in progress, integrity if a transaction's outcome cannot
+    // be known.
     [[nodiscard]] awaitable<std::uint64_t> recover();
     // Settles one file as a person decided. Throws async::error(precondition) if it is not unsettled.
     [[nodiscard]] awaitable<void> recover_file(std::string name, verdict decision);
@@ -75,7 +76,7 @@ class exporter {
     [[nodiscard]] awaitable<bool> open(attempt& work);
     [[nodiscard]] awaitable<bool> settle(attempt& work);
     [[nodiscard]] awaitable<void> must_be_left(attempt& work, const unsettled_file& file);
-    // How many of the rows that its mark remembers have no row of their key in the table.
+    // How many of the rows that its mark remembers are missing from the table, by their keys.
     [[nodiscard]] awaitable<std::size_t> absent_rows(attempt& work, const file_mark& mark);
     [[nodiscard]] awaitable<void> must_be_in_table(attempt& work, const unsettled_file& file);
     [[nodiscard]] awaitable<rows_seen> look_for_rows(attempt& work, const file_mark& mark);

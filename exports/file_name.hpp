@@ -18,7 +18,7 @@ struct file_name {
 
     // The name of the first file of a run whose boundary is the midnight of this day.
     [[nodiscard]] static file_name at(std::string task, lake::day boundary);
-    // Nothing if it is not such a name. Any time of day is read: earlier services stamped the time of the
+    // nullopt if it is not such a name. Any time of day is accepted: earlier services wrote the time of the
     // run.
     [[nodiscard]] static std::optional<file_name> from_text(std::string_view name);
 

@@ -27,7 +27,7 @@ class file_writer {
 
     // Takes what the server sent in one message. Throws csv::malformed.
     void add(std::string_view message);
-    // A block is full: await `write` before the next `add`.
+    // True if a block is full: await `write` before the next `add`.
     [[nodiscard]] bool full() const noexcept { return block_.size() >= block_size_; }
     [[nodiscard]] awaitable<void> write();
     // After the last row.

@@ -16,10 +16,11 @@ struct hidden_name {
 
     [[nodiscard]] std::string part() const { return stem() + ".part"; }
     [[nodiscard]] std::string pending() const { return stem() + ".pending"; }
-    // Of an empty file that is renamed to try whether that works: before and after.
+    // The names of an empty file that is renamed to try whether that works: before and after.
     [[nodiscard]] std::string probe() const { return stem() + ".probe"; }
     [[nodiscard]] std::string probed() const { return stem() + ".probed"; }
-    // Of any of them, also of what is left of a mark that was being written; `nullopt` for any other name.
+    // Parses any of these names, also that of a mark whose writing was interrupted; nullopt for any other
+    // name.
     [[nodiscard]] static std::optional<hidden_name> from_text(std::string_view text);
 
   private:

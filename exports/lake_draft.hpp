@@ -16,7 +16,7 @@
 
 namespace exports {
 
-// Nobody has settled it since.
+// True if no other run has settled it since.
 [[nodiscard]] bool pending_on(const lake::listed_file& file, const db::transaction_mark& author);
 
 class lake_draft : public draft {

@@ -113,7 +113,7 @@ awaitable<bool> lake_sink::keep(unsettled_file file) {
     if (!now)
         co_return false;
     now->properties.metadata.erase(evidence_name);
-    if (pending_on(*now, file.mark.author)) { // else somebody has settled it since
+    if (pending_on(*now, file.mark.author)) { // otherwise another run has settled it
         lake::ledger book(lake_);
         std::vector<lake::ledger_entry> entries;
         entries.push_back(
@@ -124,7 +124,7 @@ awaitable<bool> lake_sink::keep(unsettled_file file) {
     co_return true;
 }
 
-// Its mark went with it.
+// The mark was removed with the file.
 awaitable<void> lake_sink::forget(unsettled_file) { co_return; }
 
 awaitable<void> lake_sink::remove(unsettled_file file) {
@@ -135,7 +135,7 @@ awaitable<void> lake_sink::remove(unsettled_file file) {
 
 awaitable<std::string> lake_sink::obstacle() {
     try {
-        // A container that is not there yet is made with the first file.
+        // A container that does not exist yet is created with the first file.
         const auto container = co_await lake_.client().look_at_container();
         if (const auto forbidden = container ? lake::obstacle_of(*container, lake_.where()) : std::nullopt)
             co_return forbidden->why;

@@ -16,8 +16,8 @@ namespace exports {
 
 class lake_sink : public sink {
   public:
-    // Blocks are such that `parallel` drafts fit into the memory. What is referred to must outlive the sink
-    // and its drafts.
+    // Sizes blocks so that `parallel` drafts fit into the memory. All references must outlive the sink and
+    // its drafts.
     lake_sink(lake::folder& folder, const lake::placement& where, async::retry_context& retries,
               std::size_t memory_bytes, std::size_t parallel, std::string run_id);
 

@@ -17,7 +17,7 @@ namespace exports {
 
 namespace {
 
-// Names of the fields in which the two rows differ; nothing where they are not rows of these columns.
+// Names of the fields in which the two rows differ; empty if they are not rows of these columns.
 std::set<std::string> different_fields(const std::vector<std::string>& columns, std::string_view one,
                                        std::string_view other) {
     std::set<std::string> found;
@@ -36,8 +36,8 @@ std::set<std::string> different_fields(const std::vector<std::string>& columns, 
 
 } // namespace
 
-// The deleted rows are in the table for this look: it has the same snapshot, before the DELETE. A clause with
-// the names, or nothing where the rows that were sampled are in the table as they were exported.
+// The deleted rows are in the table for this look: it has the same snapshot, before the DELETE. Returns a
+// clause with the names; empty if the sampled rows are in the table as they were exported.
 awaitable<std::string> exporter::columns_that_differ(attempt& work) const {
     const auto& known = work.sampled.taken();
     std::set<std::string> names;
@@ -51,7 +51,7 @@ awaitable<std::string> exporter::columns_that_differ(attempt& work) const {
             };
             co_await db::for_each_row(work.session, look_sql(known, known.rows[at]), compare);
         }
-    } catch (const db::error&) { // a key that is written otherwise may be no value of its type
+    } catch (const db::error&) { // a key that is written in another way may be no value of its type
     }
     co_return names.empty() ? std::string()
                             : fmt::format(": '{}' differs from what the table has", fmt::join(names, "', '"));

@@ -11,7 +11,7 @@ namespace exports {
 
 using async::awaitable;
 
-// Runs `call` as `helper` does. An async::file_error that a setting can avoid gets a hint that names
+// Runs `call` on `helper`. If a setting can avoid its async::file_error, the error gets a hint that names
 // EXPORT_PATH.
 [[nodiscard]] awaitable<void> on_disk(async::helper_thread& helper, std::function<void()> call);
 

@@ -1,5 +1,5 @@
-// A search_path of our own. The task's SQL keeps its search_path; our own queries have one to which others
-// cannot add an operator. Private to this room.
+// Our own search_path. The task's SQL keeps its search_path; our queries have one to which others cannot add
+// an operator. Private to this room.
 // Tested by tests/fault/test_planted_names.py.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace exports {
 
-// Until the transaction ends, or `give_path_back`; returns the path that was.
+// Sets it until the transaction ends, or until `give_path_back`. Returns the path that was set before.
 [[nodiscard]] inline async::awaitable<std::string> take_own_path(db::connection& session) {
     const auto theirs = co_await session.query("SELECT pg_catalog.current_setting('search_path')");
     co_await session.execute("SET LOCAL search_path = pg_catalog, pg_temp");

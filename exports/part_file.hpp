@@ -13,8 +13,8 @@
 
 namespace exports {
 
-// Of a file that an export in progress needs. async::failure::temporary: nothing was deleted, and the next
-// run can succeed.
+// The error for a file that an export in progress needs. async::failure::temporary: nothing was deleted, and
+// the next run can succeed.
 [[nodiscard]] async::error removed_before_commit(const std::filesystem::path& path);
 
 // A new file, locked from its creation to `release`: if it is found unlocked, its writer is gone.
@@ -24,11 +24,12 @@ class part_file {
     explicit part_file(std::filesystem::path path);
 
     void append(std::span<const std::byte> bytes);
-    // No more bytes: they are safe, and the writing descriptor is closed, for there are file systems that
-    // store what they were given no sooner. The lock goes over to a descriptor that only reads. Throws
+    // Ends the writing: the bytes are durable, and the writing descriptor is closed, because some file
+    // systems store the bytes no sooner. The lock goes over to a descriptor that only reads. Throws
     // async::error.
     void finish();
-    // Once it is finished. Throws removed_before_commit if somebody has removed, replaced or changed it.
+    // Call it once the file is finished. Throws removed_before_commit if somebody has removed, replaced or
+    // changed it.
     void must_stand() const;
     // Gives up the lock.
     void release() noexcept { (void)file_.close(); }
@@ -44,9 +45,9 @@ class part_file {
 class part_lock {
   public:
     explicit part_lock(const std::filesystem::path& path);
-    // The writer is gone, or there is no such file.
+    // True if the writer is gone, or if there is no such file.
     [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
-    // A process holds the lock. Neither, where the file system has no locks.
+    // True if a process holds the lock. On a file system without locks, both are false.
     [[nodiscard]] bool held() const noexcept { return held_; }
 
   private:

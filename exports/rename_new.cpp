@@ -18,8 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// nullopt: this file system cannot do it in this way, or something else is wrong, which the last way will
-// report.
+// nullopt if this file system cannot do it in this way. Also for any other failure: the last way reports it.
 using attempt_at_name = std::optional<renamed>;
 
 attempt_at_name rename_without_replacing(const fs::path& from, const fs::path& to) {

@@ -10,8 +10,8 @@ namespace exports {
 
 enum class renamed : unsigned char { done, taken, missing };
 
-// Replaces nothing. The third way looks first and then renames: a file that another program puts there in
-// between would be lost; another run of the task is kept out by the task's lock. Afterwards `to` exists.
+// Replaces no file. The third way looks first and then renames: it would overwrite a file that another
+// program puts there in between; the task's lock keeps out other runs of the task. Afterwards `to` exists.
 // Throws async::error.
 [[nodiscard]] renamed rename_new(const std::filesystem::path& from, const std::filesystem::path& to);
 

@@ -42,7 +42,7 @@ class run_desk {
     // Asks for these tasks, one after the other; a task that is waiting or running already is not asked for
     // again. Returns at once.
     [[nodiscard]] run_ticket request(std::vector<std::string> tasks);
-    // Returns when all of them have ended, or the desk is closed and some never will.
+    // Returns when all of them have ended, or when the desk is closed: then some never end.
     [[nodiscard]] awaitable<void> wait(run_ticket ticket);
     [[nodiscard]] task_status status(std::string_view task) const;
     [[nodiscard]] bool idle() const noexcept { return in_hand_.empty(); }

@@ -22,7 +22,7 @@ struct settings {
     std::string container;             // of the lake
     std::string folder;                // in it, "" or "some/folder"
     std::string time_zone = "UTC";     // its midnight is the boundary, and times are written in it
-    std::optional<lake::day> boundary; // the midnight with which this day begins; nothing: today's
+    std::optional<lake::day> boundary; // the midnight with which this day begins; nullopt: today's
     bool dry_run = false;
     db::side_effects side_effects = db::side_effects::refuse;
     std::size_t memory_bytes = std::size_t{32} << 20;

@@ -120,8 +120,8 @@ awaitable<bool> exporter::settle(attempt& work) {
     co_return all;
 }
 
-// What this server says of its own transaction is true even while the transaction's run is still at work.
-// Another server, above all a copy of the first, may say "aborted" of one that is about to be committed.
+// This server's answer about its own transaction is right even while the transaction's run is at work.
+// Another server, above all a copy of the first, may say "aborted" about one that is about to be committed.
 awaitable<void> exporter::must_be_left(attempt& work, const unsettled_file& file) {
     if (is_of_this_server(file.mark.author.position, work.position))
         co_return;

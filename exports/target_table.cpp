@@ -45,7 +45,7 @@ struct column {
     bool not_null;
 };
 
-// "1 3 2" and how many of them are the key; nothing if one of them can be NULL.
+// "1 3 2" and how many of them are the key; nullopt if one of them can be NULL.
 std::vector<std::string> key_of(std::string_view numbers, std::size_t size,
                                 const std::map<std::string, column, std::less<>>& columns) {
     std::vector<std::string> key;
@@ -97,7 +97,7 @@ awaitable<std::optional<target_table>> find_target(db::connection& session, std:
     const auto heirs = co_await session.query(heirs_sql, number);
     if (found.obstacle.empty() && (!only || behind.table.kind == "f"))
         found.obstacle = obstacle_in(heirs);
-    // An index of a plain table knows nothing of the rows of those that inherit from it.
+    // An index of a table does not cover the tables that inherit from it.
     if (heirs.rows() > 1 && !only && !partitioned)
         co_return found;
     const auto keys = co_await session.query(keys_sql, number);

@@ -19,15 +19,15 @@ struct target_table {
     std::vector<std::string> columns; // in their order
     // The columns of each index that makes rows unique: valid, of plain columns without NULL, of all rows.
     std::vector<std::vector<std::string>> keys;
-    // Why its rows are not all that is deleted, a clause; empty: they are.
+    // A clause that says why the DELETE removes other rows too; empty: it does not.
     std::string obstacle;
-    // The table that loses rows, of a view the one behind it; 0: the catalog does not tell it.
+    // The table that loses rows: for a view, the table behind it; 0: the catalog does not say.
     std::uint32_t relation = 0;
 };
 
-// `name` as SQL has it, resolved by the session's search_path; `only`: without those that inherit from it.
-// A view is followed to its table where it is simply updatable. Nothing if there is no such table. To be
-// called inside a transaction; trusts nothing in that search_path.
+// `name` as SQL has it, resolved by the session's search_path; `only`: without those that inherit from it. A
+// view is followed to its table where it is simply updatable. nullopt if there is no such table. Call it
+// inside a transaction. It does not rely on that search_path.
 [[nodiscard]] awaitable<std::optional<target_table>> find_target(db::connection& session, std::string name,
                                                                  bool only);
 

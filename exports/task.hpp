@@ -27,11 +27,11 @@ struct task {
 // file names, URLs and blob names.
 [[nodiscard]] bool is_task_name(std::string_view name) noexcept;
 
-// By name. Files, hidden directories and directories that neither are named like a task nor hold its files
-// are passed over. Throws async::error(precondition) if `directory` is not a directory or cannot be read.
+// Sorted by name. Skips files, hidden directories, and directories that are neither named like a task nor
+// hold a task's files. Throws async::error(precondition) if `directory` is not a directory or cannot be read.
 // Blocks.
 [[nodiscard]] std::vector<task> read_tasks(const std::filesystem::path& directory);
-// Nothing if there is no such directory. Blocks.
+// nullopt if there is no such directory. Blocks.
 [[nodiscard]] std::optional<task> read_task(const std::filesystem::path& directory, const std::string& name);
 
 // The same without blocking.

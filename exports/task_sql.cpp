@@ -8,8 +8,8 @@ namespace exports {
 
 namespace {
 
-// As the service that this one replaces writes it: midnight without a zone, which PostgreSQL reads in the
-// session's zone wherever a zone matters.
+// Written as by the service that this one replaces: midnight without a zone, which PostgreSQL reads in the
+// session's zone where a zone matters.
 std::string literal_of(lake::day boundary) {
     return fmt::format("'{}T00:00:00'::timestamp", boundary.text());
 }

@@ -1,4 +1,4 @@
-// A task's SQL as the server gets it, and the server's errors about it. Private to this room.
+// A task's SQL as it is sent to the server, and the server's errors about it. Private to this room.
 // Tested by tests/integration/test_exports.py.
 #pragma once
 
@@ -12,15 +12,15 @@
 
 namespace exports {
 
-// The SQL with the boundary in place of its placeholders. The task was checked when it was read: throws
-// async::error(precondition) for a mistake.
+// The SQL with the boundary in place of its placeholders. Throws async::error(precondition) if the task had a
+// mistake when it was read.
 [[nodiscard]] std::string bound_sql_of(std::string_view sql, lake::day boundary);
 
-// A server's error about a statement of the file. What is wrong with the statement itself (class 42, but for
-// missing privileges, and 0A) is a precondition: no other run of the same file can succeed.
+// A server's error about a statement of the file. Its kind is precondition if the statement itself is wrong
+// (class 42 except missing privileges, and class 0A): no other run of the same file can succeed.
 [[nodiscard]] db::error about_file(const db::error& failed, std::string_view file);
 
-// Awaits `operation`; the name of the file is put in front of a server's error.
+// Awaits `operation`; puts the name of the file in front of a server's error.
 template <typename T>
 async::awaitable<T> naming(std::string file, async::awaitable<T> statement) {
     try {

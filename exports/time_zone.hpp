@@ -6,9 +6,8 @@
 
 namespace exports {
 
-// Why this cannot be the name of a time zone, as a clause; empty if it may be one: only the server knows all
-// names. Offsets in POSIX's way, which PostgreSQL takes too, are refused: `UTC+3` is three hours *behind*
-// UTC.
+// A clause that says why this cannot be the name of a time zone; empty if it may be one: only the server
+// knows all names. POSIX offsets, which PostgreSQL accepts, are refused: `UTC+3` is three hours *behind* UTC.
 [[nodiscard]] std::string time_zone_mistake(std::string_view name);
 
 } // namespace exports

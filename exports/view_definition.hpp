@@ -1,4 +1,4 @@
-// What the text of a view says of its one table, from its words alone.
+// What the text of a view says about its one table. Only the text is read.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ struct view_definition {
     std::vector<std::string> columns;
 };
 
-// `sql`: as pg_get_viewdef writes it. The server has to say that the view is simply updatable.
+// `sql`: as pg_get_viewdef writes it. The caller knows from the server that the view is simply updatable.
 [[nodiscard]] view_definition definition_from(std::string_view sql);
 
 } // namespace exports

@@ -1,5 +1,5 @@
-// What delete.sql changed beyond the rows that were exported. A child table of its own task counts too: its
-// rows would be gone before that task exports them.
+// Counts what delete.sql changed beyond the rows that were exported. A child table that has a task of its own
+// counts too: its rows would be gone before that task exports them.
 // Tested by tests/integration/test_side_effects.py.
 
 #include "async/error.hpp"

@@ -1,5 +1,5 @@
-// What select.sql changed. It must change nothing: rows that a query deletes or changes are in no file, and
-// delete.sql does not find them any more.
+// Counts what select.sql changed. It must change nothing: rows that a query deletes or changes are in no
+// file, and delete.sql does not find them any more.
 // Tested by tests/integration/test_export_select.py.
 
 #include "async/error.hpp"
