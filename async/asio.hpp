@@ -1,5 +1,5 @@
-// The one spelling of Asio's names in this program. Thin on purpose: sources that need sockets or timers
-// include those.
+// The one spelling of Asio's names in this program. It includes little: sources that need sockets or timers
+// include those headers.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -18,7 +18,7 @@ namespace async {
 // The async::error that `operation` throws; null if it ends well. Anything else passes, a cancellation too.
 [[nodiscard]] awaitable<std::exception_ptr> caught_error(awaitable<void> operation);
 
-// Exactly one of both is there.
+// Exactly one of the two is set.
 template <typename T>
 struct outcome {
     std::optional<T> value;

@@ -28,7 +28,7 @@ class descriptor {
 
     [[nodiscard]] int get() const noexcept { return number_; }
     [[nodiscard]] bool open() const noexcept { return number_ >= 0; }
-    // It is the caller's to close from now on.
+    // From now on the caller closes it.
     [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
     // False if the system says that not all was stored; `errno` says why. True if it was not open.
     bool close() noexcept { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }

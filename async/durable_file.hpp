@@ -32,14 +32,15 @@ inline constexpr mode_t for_owner_and_group = 0640;
 void write_all(int file, std::span<const std::byte> bytes, const std::filesystem::path& path);
 void sync_file(int file, const std::filesystem::path& path);
 
-// Others see the whole file or none. It survives a crash of the machine.
+// Writes the file so that other processes see the whole of it or none. It then survives a crash of the
+// machine.
 void write_safely(const std::filesystem::path& path, std::string_view text);
-// The content of a small file; nothing if it is not there.
+// The content of a small file; nullopt if it is not there.
 [[nodiscard]] std::optional<std::string> read_small(const std::filesystem::path& path);
 
 // A file that does not exist counts as removed.
 void remove_file(const std::filesystem::path& path);
-// What was added to the directory, renamed or removed in it before survives a crash of the machine.
+// Entries that were added, renamed or removed in the directory before survive a crash of the machine.
 void sync_directory(const std::filesystem::path& directory);
 
 } // namespace async

@@ -21,7 +21,7 @@ descriptor closed_with(int reason) {
     return {};
 }
 
-// True once there is something to read, the end included; false at the end of the patience.
+// True once there is something to read, the end included; false if that takes too long.
 bool wait_for_bytes(int file, steady::time_point until) {
     for (;;) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady::now()).count();
@@ -96,8 +96,8 @@ text_read read_text(const fs::path& path, std::size_t bytes_max, std::chrono::mi
     std::string text;
     std::array<char, 65'536> part{};
     for (;;) {
-        // Also before the first byte: of a FIFO that nobody has opened for writing yet, read() says that it
-        // ends.
+        // Also waits before the first byte: read() reports the end of a FIFO that nobody has opened for
+        // writing yet.
         if (S_ISFIFO(status.st_mode) && !wait_for_bytes(file.get(), until))
             return {{}, "cannot be read: it is a pipe whose writer has not closed it in time"};
         const auto got = ::read(file.get(), part.data(), part.size());

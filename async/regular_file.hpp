@@ -1,5 +1,5 @@
-// Opening files by names that others choose: what else may have the name (a FIFO, a socket, a device) is not
-// waited for. All of it blocks, but not for longer than the disk does.
+// Opens files by names that others choose. Does not wait for something else of that name (a FIFO, a socket, a
+// device). All of it blocks, but no longer than the disk does.
 // Tested by tests/unit/async/regular_file_test.cpp and tests/integration/test_special_files.py.
 #pragma once
 
@@ -14,18 +14,18 @@
 
 namespace async {
 
-// A regular file, or not open: then `errno` says why, EISDIR for a directory and ENXIO for anything else that
-// is no regular file.
+// Opens a regular file. If it is not open, `errno` says why: EISDIR for a directory, ENXIO for anything else
+// that is no regular file.
 [[nodiscard]] descriptor open_regular(const std::filesystem::path& path, int flags, mode_t mode = 0);
-// Whatever can be written to (/dev/stdout, a pipe that somebody reads), or not open: ENXIO for a FIFO that
-// nobody reads and for a socket. Writes to it wait, as for any pipe.
+// Opens whatever can be written to, such as /dev/stdout or a pipe with a reader. Not open, with ENXIO, for a
+// FIFO without a reader and for a socket. Writes to a pipe wait, as always.
 [[nodiscard]] descriptor open_for_writing(const std::filesystem::path& path, int flags, mode_t mode = 0);
 // The same as fopen(path, "w") gives it; null: not open. The caller closes it.
 [[nodiscard]] std::FILE* open_stream(const std::filesystem::path& path);
-// Whether a program that opens the file itself, as libraries do, would wait for somebody else: it is a FIFO
-// or a socket.
+// True for a FIFO or a socket: a program that opens the file itself, as libraries do, would wait for another
+// process.
 [[nodiscard]] bool would_wait(const std::filesystem::path& path) noexcept;
-// What errno says of an open, or of a read or write that followed: "it is not a regular file".
+// What errno says after an open, or after a read or write that followed: "it is not a regular file".
 [[nodiscard]] std::string describe_errno(int reason);
 
 struct text_read {

@@ -46,7 +46,7 @@ class retry_history {
     int tries_ = 0;
 };
 
-// What all retry loops share. `retries` counts repeats over the whole run.
+// The state that all retry loops share. `retries` counts repeats over the whole run.
 struct retry_context {
     retry_policy policy;
     random_source random;

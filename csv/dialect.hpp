@@ -15,7 +15,7 @@ namespace csv {
 // wrong if the row is not of the dialect.
 [[nodiscard]] std::vector<std::string> split_row(std::string_view row);
 
-// The row with quotes around those fields alone that COPY quotes. Without its newline, before and after.
+// The row with quotes around only those fields that COPY quotes. Without its newline, before and after.
 // Throws std::invalid_argument as `split_row`.
 [[nodiscard]] std::string as_copy_quotes(std::string_view row);
 

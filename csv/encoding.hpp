@@ -13,8 +13,8 @@ namespace csv {
 // The size of the well-formed UTF-8 character at the front, NUL included; 0 if it is malformed.
 [[nodiscard]] std::size_t character_size(std::string_view bytes) noexcept;
 
-// Where the first byte is that cannot stand in a text of PostgreSQL's: a zero byte, or one that begins no
-// whole character of UTF-8. Nothing if all is text.
+// The offset of the first byte that PostgreSQL does not accept in a text: a zero byte, or one that begins no
+// whole character of UTF-8. nullopt if there is no such byte.
 [[nodiscard]] std::optional<std::size_t> find_no_text(std::string_view bytes) noexcept;
 
 } // namespace csv

@@ -22,8 +22,8 @@ struct relation_changes {
     bool operator==(const relation_changes&) const = default;
 };
 
-// The counters at one moment. They go on from transaction to transaction of a session, and a pooler's session
-// has seen others: only a difference says anything.
+// The counters at one time. They go on from transaction to transaction of a session, and a pooler's session
+// has seen others: only a difference has a meaning.
 struct change_counters {
     bool counting = false; // track_counts
     std::string storage;   // a digest of which tables there are and where each keeps its rows

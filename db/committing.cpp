@@ -35,8 +35,8 @@ awaitable<commit_decision> ask_for_outcome(database_access database, transaction
 awaitable<void> log_a_message(database_access database, server_position position) {
     const auto session = co_await connection::open(database.options, database.helper, database.log);
     co_await must_be_of_server(*session, std::move(position));
-    // A transaction of its own, ended by the server. One that has logged nothing would not be flushed, nor
-    // one in a session without synchronous_commit.
+    // A transaction of its own, which the server ends. Without a log record it would not be flushed, and
+    // neither would one in a session without synchronous_commit.
     (void)co_await session->query(
         "SELECT pg_catalog.set_config('synchronous_commit'::pg_catalog.text, 'on'::pg_catalog.text, true),"
         " pg_catalog.pg_logical_emit_message(true, 'event-archiver'::pg_catalog.text,"

@@ -11,7 +11,7 @@ namespace db {
 
 namespace {
 
-// Parameters with owners: libpq wants them to end in NUL, and a coroutine may outlive its caller's
+// Parameters with their memory: libpq wants them to end in NUL, and a coroutine may outlive its caller's
 // temporaries.
 bound_parameters bind(std::span<const parameter> parameters) {
     bound_parameters bound;

@@ -179,13 +179,13 @@ class connection {
     // One or more statements without results, separated by semicolons, in one round trip.
     [[nodiscard]] awaitable<void> execute(std::string_view sql);
     // `sql` is a whole COPY statement; it cannot have bound parameters. Pass `rows_expected` if you know it:
-    // long copies are read in bulk, but for their last part. A wrong number costs milliseconds.
+    // long copies are read in bulk, except their last part. A wrong number costs milliseconds.
     [[nodiscard]] awaitable<copy_out>
     start_copy_out(std::string_view sql, std::optional<std::uint64_t> rows_expected = std::nullopt);
     [[nodiscard]] awaitable<copy_in> start_copy_in(std::string_view sql);
 
     // Asks the server to cancel what it is doing for this session, waits for it to say so, and closes. Never
-    // throws for a server that is gone; gives up at `deadline`. To be awaited shielded.
+    // throws for a server that is gone; gives up at `deadline`. Await it shielded.
     [[nodiscard]] awaitable<void> abandon(async::deadline deadline);
 
     // 'text' as an SQL literal, "name" as an identifier.

@@ -32,7 +32,7 @@ class error : public async::error {
     // never logged, never printed.
     [[nodiscard]] const std::string& server_words() const noexcept { return server_words_; }
     void set_server_words(std::string words) { server_words_ = std::move(words); }
-    // Which character of the statement is wrong, from 1; 0: that is not known.
+    // The position of the wrong character in the statement, from 1; 0: not known.
     [[nodiscard]] std::size_t position() const noexcept { return position_; }
     void set_position(std::size_t character) noexcept { position_ = character; }
     // False once the session is gone or out of step: only closing it is left.

@@ -6,8 +6,8 @@
 
 namespace db {
 
-// What changed beyond `rows` inserted rows of the table; nothing where the counters do not show those: it is
-// a foreign table's, or the server does not count.
+// What changed beyond `rows` inserted rows of the table; nullopt if the counters do not show those rows: the
+// table is a foreign table, or the server does not count.
 [[nodiscard]] std::optional<std::vector<side_effect>> beyond_inserts(const changed_rows& changed,
                                                                      std::uint32_t root, std::uint64_t rows);
 

@@ -15,7 +15,7 @@ namespace db {
 // What becomes of a run whose DELETE changed rows that are in no file.
 enum class side_effects : std::uint8_t { refuse, allow };
 
-// Rows of one table that were changed along with those that were deleted on purpose.
+// Rows of one table that were changed along with the rows that were to be deleted.
 struct side_effect {
     table_name table; // the one at the top, of a partition
     bool own = false; // the table that rows were deleted from
@@ -34,8 +34,8 @@ struct delete_watch {
     std::string_view setting; // that allows side effects, for hints
 };
 
-// What changed beyond `rows` deleted rows of the table; nothing where the counters do not show those and so
-// cannot be trusted.
+// What changed beyond `rows` deleted rows of the table; nullopt if the counters do not show those rows: then
+// they cannot be trusted.
 [[nodiscard]] std::optional<std::vector<side_effect>> beyond(const changed_rows& changed, std::uint32_t root,
                                                              std::uint64_t rows);
 // The same for `rows` rows of the table that were `counted`: &side_effect::deleted, &side_effect::inserted.
@@ -43,11 +43,11 @@ struct delete_watch {
                                                                      std::uint32_t root, std::uint64_t rows,
                                                                      std::uint64_t side_effect::*counted);
 
-// To delete rows of the table itself that are in no file is never allowed. To insert rows elsewhere always
-// is: that loses nothing. The policy decides about the rest.
+// Deleting rows of the table itself that are in no file is never allowed. Inserting rows elsewhere always is:
+// it loses nothing. The policy decides about the rest.
 [[nodiscard]] bool may_be(const side_effect& effect, side_effects policy) noexcept;
 
-// Where the server does not count, the catalog alone tells: the effects in it that are not allowed.
+// For a server that does not count, decided from the catalog: the effects in it that are not allowed.
 [[nodiscard]] std::vector<effect> not_allowed(const std::vector<effect>& foreseen, std::uint32_t root,
                                               side_effects policy);
 

@@ -30,7 +30,7 @@ server_words words_of(const PGresult* from) {
     return said;
 }
 
-// What the server itself says there, and no function of a database: names, numbers and nothing of a row.
+// Text that the server itself writes, and no function of a database: names and numbers, and nothing of a row.
 constexpr std::array<std::string_view, 12> harmless{"08", "23", "25", "28", "40",    "42501",
                                                     "53", "54", "55", "57", "XX001", "XX002"};
 // What is wrong with the statement as it was written; the text may quote the statement.
@@ -41,7 +41,7 @@ constexpr std::array<std::string_view, 6> plain_speakers{"aclcheck_error",    "r
                                                          "ProcessInterrupts", "DeadLockReport"};
 
 // These functions of the server send names of tables, columns, constraints and types apart from the text. So
-// does a RAISE, from whatever the function took for a name: OLD.payload, say.
+// does a RAISE, from whatever the function took for a name, such as OLD.payload.
 constexpr std::array<std::string_view, 13> name_givers{"ATRewriteTable",
                                                        "ExecConstraints",
                                                        "ExecEvalConstraintCheck",

@@ -1,4 +1,4 @@
-// A file of SQL as somebody has written it.
+// A file of SQL that a person wrote.
 // Tested by tests/unit/exports/task_test.cpp.
 #pragma once
 

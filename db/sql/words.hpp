@@ -35,13 +35,14 @@ struct sql_words {
     std::string mistake;            // "line 3: a comment without its end"; or empty
 };
 
-// What editors put in front of UTF-8, and the server would take for a part of the first word.
+// The byte order mark that editors put in front of UTF-8. The server would take it for a part of the first
+// word.
 inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 [[nodiscard]] sql_words words_of(std::string_view sql);
 // The words of the one statement in `sql`, or a mistake.
 [[nodiscard]] sql_words single_statement(std::string_view sql);
-// A word as somebody wrote it, short and printable.
+// The word as it is written, short and printable.
 [[nodiscard]] std::string shown(const sql_word& word);
 
 } // namespace db
