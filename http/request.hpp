@@ -25,7 +25,7 @@ class body_room {
     body_room() = default;
     body_room(const body_room&) = delete;
     body_room& operator=(const body_room&) = delete;
-    // That many bytes in all from now on; false, with no change, if fewer are left.
+    // Reserves that many bytes in all from now on. Returns false, and changes nothing, if fewer are left.
     [[nodiscard]] virtual bool resize(std::size_t bytes) = 0;
 };
 
@@ -35,7 +35,7 @@ struct request {
     std::string query;                                        // what is behind the '?', still percent-encoded
     std::vector<std::pair<std::string, std::string>> headers; // names in lowercase
     std::string body;
-    std::shared_ptr<body_room> room; // for the body; null: nobody counts it
+    std::shared_ptr<body_room> room; // for the body; null: it is not counted
     std::string id;                  // X-Request-Id, or made
     // What the client calls the matter that this request is about: X-Correlation-Id, correlationId or
     // traceparent, the first that may go into a log; or empty.
@@ -48,7 +48,7 @@ struct request {
 
     // The value of the first header of that name; empty if it is missing. `name` in lowercase.
     [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
-    // "wait" of "?wait=true", decoded, the last if there are several; nothing if it is not there. A value
+    // "wait" of "?wait=true", decoded, the last if there are several; nullopt if it is not there. A value
     // that is not valid percent-encoding is returned as it stands.
     [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;
 };

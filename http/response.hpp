@@ -19,7 +19,7 @@ namespace http {
 
 using async::awaitable;
 
-// Receives a body piece by piece; waiting in it is what slows the sender down to what the client takes.
+// Receives a body piece by piece; while it waits for the client, the sender waits too.
 using body_sink = std::function<awaitable<void>(std::span<const std::byte>)>;
 // Hands a body over. What the sink throws has to pass. If it throws, or ends before the size that was
 // promised, the connection is cut, so that a client does not take a part for the whole.

@@ -16,7 +16,7 @@ int hexadecimal(char digit) noexcept {
     return -1;
 }
 
-// What is behind "http://" or "https://", whatever its case; nothing if `text` has neither.
+// What is behind "http://" or "https://", whatever its case; nullopt if `text` has neither.
 std::optional<std::string_view> behind_scheme(std::string_view text) {
     for (const std::string_view scheme : {"http://", "https://"})
         if (text.size() >= scheme.size() &&

@@ -13,11 +13,11 @@ struct target {
     std::string query; // without its '?'
 };
 
-// Of "/path?query", "http://host/path?query" and "*". Nothing for anything else: "host:443" of a CONNECT, a
-// path without its slash, a fragment.
+// Parses "/path?query", "http://host/path?query" and "*". nullopt for anything else: "host:443" of a CONNECT,
+// a path without its slash, a fragment.
 [[nodiscard]] std::optional<target> parse_target(std::string_view text);
 
-// Decodes once. Nothing if a '%' has no two hexadecimal digits behind it.
+// Decodes once. nullopt if a '%' is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
 
 } // namespace http

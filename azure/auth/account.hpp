@@ -44,7 +44,7 @@ struct parsed_account {
 // spaces around pairs and empty pairs tolerated; a duplicate key, or key and SAS together, is a mistake.
 [[nodiscard]] parsed_account parse_connection_string(std::string_view text);
 
-// Where an account is: at `endpoint` if that is given, else at `https://<name>.blob.<suffix>`.
+// Where an account is: at `endpoint` if that is given, otherwise at `https://<name>.blob.<suffix>`.
 struct account_location {
     std::string_view endpoint;
     std::string_view suffix; // empty: core.windows.net

@@ -16,7 +16,7 @@ using async::deadline;
 
 namespace {
 
-// Between two tries to renew a token that is still good.
+// The pause between two tries to renew a token that is still good.
 constexpr std::chrono::seconds renewal_pause{30};
 
 // How an attempt to get a token ended, for the callers that wait for it.

@@ -76,12 +76,12 @@ class blob_client {
     // exists.
     [[nodiscard]] async::awaitable<bool> ensure_container();
 
-    // Get Container Properties: whether what is in it can be changed. Nothing if there is no container, or we
-    // may not look at it.
+    // Get Container Properties: whether the blobs in it can be changed. nullopt if there is no container, or
+    // if this identity may not look at it.
     [[nodiscard]] async::awaitable<std::optional<container_properties>> look_at_container();
 
-    // One page (at most 5,000 names) of what has `prefix` and no '/' behind it, with metadata. Where it
-    // throws, `take` may have got some of the page.
+    // One page (at most 5,000 names) of what has `prefix` and no '/' behind it, with metadata. If it throws,
+    // `take` may have received a part of the page.
     [[nodiscard]] async::awaitable<blob_page> list(std::string_view prefix, std::string_view marker,
                                                    const blob_sink& take);
     [[nodiscard]] async::awaitable<std::optional<blob_properties>> properties(std::string_view name);
@@ -89,7 +89,7 @@ class blob_client {
 
     // Its index tags. Asks for a permission of its own: 't' of a SAS.
     [[nodiscard]] async::awaitable<tag_set> tags(std::string_view name);
-    // Whether the account has a hierarchical namespace (Data Lake Storage Gen2); nothing if this identity may
+    // Whether the account has a hierarchical namespace (Data Lake Storage Gen2); nullopt if this identity may
     // not ask. The service is asked once.
     [[nodiscard]] async::awaitable<std::optional<bool>> hierarchical();
 
@@ -119,8 +119,8 @@ class blob_client {
     // Creates an empty append blob unless there is a blob of this name.
     [[nodiscard]] async::awaitable<void> ensure_append_blob(std::string_view name,
                                                             std::string_view encryption_scope = {});
-    // At most 4 MiB; the ETag it leaves. Throws storage_error 412 if the blob is not as the condition says:
-    // also after a try whose answer was lost.
+    // Appends at most 4 MiB and returns the new ETag. Throws storage_error 412 if the blob is not as the
+    // condition says: also after a try whose answer was lost.
     [[nodiscard]] async::awaitable<etag> append_block(std::string_view name, std::string_view text,
                                                       const condition& when,
                                                       std::string_view encryption_scope = {});
@@ -165,7 +165,7 @@ class blob_client {
     send_while_reachable(const request& request, async::deadline deadline, async::deadline found_by);
     // With retries.
     [[nodiscard]] async::awaitable<http::wire_response> send(std::string_view doing, const request& request);
-    // Nothing if there is no such blob.
+    // nullopt if there is no such blob.
     [[nodiscard]] async::awaitable<std::optional<http::wire_response>> send_if_found(std::string_view doing,
                                                                                      const request& request);
     // One try of a write that must not be repeated blindly.

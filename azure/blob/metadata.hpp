@@ -28,7 +28,7 @@ struct content_headers {
     std::string language;
     std::string disposition;
     std::string cache_control;
-    std::string access_tier{};      // that somebody chose for this blob; empty: the account's
+    std::string access_tier{};      // chosen for this blob; empty: the account's
     std::string encryption_scope{}; // empty: the container's or the account's
     tag_set tags{};                 // no listing tells them: see blob_properties::tag_count
     bool operator==(const content_headers&) const = default;
@@ -55,7 +55,7 @@ struct blob_properties {
     bool directory = false;      // a real one (hierarchical namespace), or a marker that stands for one
 };
 
-// Of a container, as far as it bears on writing there.
+// The properties of a container that matter for writing there.
 struct container_properties {
     bool immutability_policy = false;      // a time-based policy on all of its blobs
     bool legal_hold = false;               // on all of its blobs
@@ -69,10 +69,11 @@ struct container_properties {
 // account's, `directory` of a marker's metadata.
 void complete(blob_properties& blob, bool tier_inferred);
 
-// Of `last_modified`; nothing if the service did not say, or not as a date.
+// The time of `last_modified`; nullopt if the service did not send it, or not as a date.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> modified_at(const blob_properties& blob) noexcept;
 
-// True while a policy or a hold of the blob's own forbids to change it. A date that cannot be read counts.
+// True while a policy or a hold of the blob itself forbids changing it. A policy whose date cannot be read
+// counts.
 [[nodiscard]] bool immutable_at(const blob_properties& blob, std::chrono::sys_seconds now) noexcept;
 
 struct block {

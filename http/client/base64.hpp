@@ -12,7 +12,7 @@ namespace http {
 
 [[nodiscard]] std::string base64_encode(std::span<const unsigned char> bytes);
 [[nodiscard]] std::optional<std::vector<unsigned char>> base64_decode(std::string_view text);
-// How many bytes the text stands for; nothing if it is not base64.
+// How many bytes the text stands for; nullopt if it is not base64.
 [[nodiscard]] std::optional<std::size_t> base64_decoded_size(std::string_view text) noexcept;
 
 } // namespace http

@@ -24,8 +24,7 @@ using async::deadline;
 
 namespace {
 
-// Of several addresses each but the last has so long to answer: time for one packet to be lost and sent
-// again.
+// The time that each address but the last has to answer: one packet may be lost and sent again.
 constexpr deadline::clock::duration one_address_max = std::chrono::seconds(2);
 
 // getaddrinfo cannot be interrupted: this outlives a cancelled caller, until the resolver's callback has run.

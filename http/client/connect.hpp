@@ -30,8 +30,8 @@ struct connection_route {
                                                       std::vector<async::asio::ip::tcp::endpoint> candidates,
                                                       async::deadline deadline);
 
-// Each of the steps may take `step_timeout`, and all must be over at `deadline`. Throws transport_error and a
-// known outcome: nothing has been asked for yet.
+// Each of the steps may take `step_timeout`, and all must be over at `deadline`. Throws transport_error, with
+// a known outcome: no request has been sent yet.
 [[nodiscard]] async::awaitable<std::unique_ptr<transport>>
 connect_to(connection_route way, async::deadline::clock::duration step_timeout, async::deadline deadline);
 

@@ -5,8 +5,8 @@
 
 namespace http {
 
-// No whole answer came: to connect failed, or to send, or to receive. `outcome_unknown` is set once the
-// request's first byte may have left.
+// No whole answer came: connecting, sending or receiving failed. `outcome_unknown` is set once the request's
+// first byte may have left.
 class transport_error : public async::error {
   public:
     using error::error;

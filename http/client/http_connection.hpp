@@ -27,8 +27,8 @@ class http_connection {
     http_connection(const http_connection&) = delete;
     http_connection& operator=(const http_connection&) = delete;
 
-    // Throws transport_error if no answer came, or what the stream's functions throw. After that,
-    // and after a cancellation, the connection is good for nothing.
+    // Throws transport_error if no answer came, or what the stream's functions throw. After that, and after a
+    // cancellation, the connection cannot be used again.
     [[nodiscard]] async::awaitable<wire_response>
     exchange(const wire_request& request, async::deadline deadline, const body_stream* stream);
 

@@ -22,7 +22,7 @@ class response_reader {
     response_reader(const response_reader&) = delete;
     response_reader& operator=(const response_reader&) = delete;
 
-    // Returns how many bytes were used up; the rest is to be presented again with more behind it. Throws
+    // Returns how many bytes were used up; pass the rest again, with more bytes behind it. Throws
     // system_error if this is not HTTP. Answers below 200 are passed over.
     [[nodiscard]] std::size_t feed(std::string_view bytes);
     // The server has closed; throws system_error unless that is how the body ends.

@@ -135,7 +135,8 @@ struct session_pool::impl {
         }
     }
 
-    // The one used last, for it is the least likely to have been closed, and the others may grow old and go.
+    // The connection used last: it is the least likely to have been closed, and the others may grow old and
+    // be closed.
     connection_ptr take_idle() {
         const auto now = deadline::clock::now();
         std::erase_if(idle, [&](const idle_connection& kept) { return kept.usable_until <= now; });

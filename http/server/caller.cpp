@@ -52,7 +52,7 @@ bool is_listed(std::string_view host, const std::vector<std::string>& hosts) {
     });
 }
 
-// What stands behind the scheme of an Origin; nothing for "null" and the like.
+// What stands behind the scheme of an Origin; nullopt for "null" and the like.
 std::optional<std::string_view> authority_of(std::string_view origin) noexcept {
     for (const std::string_view scheme : {"http://", "https://"})
         if (origin.size() > scheme.size() &&

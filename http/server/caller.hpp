@@ -1,6 +1,6 @@
-// Whether a web page of others sent the request, as far as a browser's fields tell: a page that somebody on
-// this machine has open can send requests to a service here, under a name of its own (DNS rebinding) or from
-// another site.
+// Whether a web page of others sent the request, as far as a browser's header fields tell. A page that is
+// open in a browser on this machine can send requests to a service here, under a name of its own (DNS
+// rebinding) or from another site.
 #pragma once
 
 #include "http/request.hpp"
@@ -27,7 +27,8 @@ enum class caller : std::uint8_t {
 // `localhost`, an address of 127.0.0.0/8 or [::1], with any port. `host`: a Host field.
 [[nodiscard]] bool is_loopback_host(std::string_view host) noexcept;
 
-// By Host, Origin and Sec-Fetch-Site. A request without a Host, which HTTP/1.0 allows, is a stranger's.
+// By Host, Origin and Sec-Fetch-Site. A request without a Host, which HTTP/1.0 allows, counts as one under
+// another name.
 [[nodiscard]] caller caller_of(const request& asked, const caller_rules& rules);
 
 } // namespace http

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view byte_unit = "bytes=";
 
-// Nothing if it is no number; the greatest, if it is greater.
+// nullopt if it is no number; the greatest, if it is greater.
 std::optional<std::uint64_t> number_of(std::string_view digits) {
     std::uint64_t value = 0;
     const auto* const end = digits.data() + digits.size();
@@ -60,7 +60,7 @@ bool is_same_version(const request& asked, const file_version& file) {
     return date && file.changed && *date == *file.changed;
 }
 
-// "5-9", "5-", "-5"; nothing: it is not written so.
+// "5-9", "5-", "-5"; nullopt: it has none of these forms.
 std::optional<file_range> one_range(std::string_view text, std::uint64_t size) {
     const auto dash = text.find('-');
     if (dash == std::string_view::npos)

@@ -15,7 +15,7 @@ namespace http {
 struct file_version {
     std::uint64_t size = 0;
     std::string etag;                                // strong, with its quotes; empty: not known
-    std::optional<std::chrono::sys_seconds> changed; // nothing: not known
+    std::optional<std::chrono::sys_seconds> changed; // nullopt: not known
 };
 
 struct file_range {
@@ -25,8 +25,8 @@ struct file_range {
     std::uint64_t end = 0;
 };
 
-// One range is given as 206. Several ranges, a range that is not written as it should be, one that does not
-// begin with `bytes=` and one of another version (If-Range) are passed over: 200. So is that of a HEAD.
+// One range is given as 206. A request is answered with 200 if it has several ranges, a malformed range, one
+// that does not begin with `bytes=`, or one of another version (If-Range). So is HEAD.
 [[nodiscard]] file_range range_of(const request& asked, const file_version& file);
 
 // Status, ETag, Last-Modified, Accept-Ranges, Content-Range and the length of an answer. The caller sets

@@ -32,7 +32,7 @@ enum class access : unsigned char {
 struct admission {
     std::optional<response> refused;          // at once: the body is not read
     std::shared_ptr<body_room> room = {};     // for the body
-    std::optional<std::size_t> body_max = {}; // in bytes; nothing: as many as the server takes
+    std::optional<std::size_t> body_max = {}; // in bytes; nullopt: as many as the server takes
 };
 
 // `length`: of the body, if the client has said it.
@@ -44,7 +44,7 @@ struct route {
     handler answer;
     http::access access = http::access::restricted;
     bool routine = false;  // polled by machines: its line in the access log is for debugging
-    gate admit = {};       // null: whatever the server takes
+    gate admit = {};       // null: the server's limits
     bool any_site = false; // pages of other sites may ask too
 };
 

@@ -21,10 +21,11 @@ struct service_options {
     // Without a token: the names it is asked under, beside those of the loopback. With one, only other sites'
     // pages are turned away, but for those under these names.
     std::vector<std::string> hosts = {};
-    // The answer to a path that is not there, and to a method that a path does not have. Null, or nothing:
-    // {"detail": …}.
+    // The answer to a path that does not exist, and to a method that a path does not have. Null, or if it
+    // returns nullopt: {"detail": …}.
     std::function<std::optional<response>(const request&, const match&)> answer_to_unknown = {};
-    // A page where no route is: for a client that says it takes text/html. To others nothing is there.
+    // A page for paths without a route, sent to clients that say they accept text/html. Other clients get the
+    // error.
     std::optional<route> page = {};
     // Every answer has these, unless it has one of that name.
     std::vector<std::pair<std::string, std::string>> headers = {};

@@ -42,8 +42,8 @@ struct access_token {
                                        const std::vector<std::string_view>& sent,
                                        std::chrono::system_clock::time_point now);
 
-// When a token is to be renewed: five minutes before its end, at half its life if that is long, as it is for
-// managed identities, or if it is very short.
+// When to renew a token: five minutes before its end, at half its life if that is long, as it is for managed
+// identities, or if it is very short.
 [[nodiscard]] std::chrono::milliseconds renewal_after(std::chrono::seconds lifetime) noexcept;
 
 } // namespace azure

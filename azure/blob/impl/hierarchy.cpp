@@ -15,7 +15,7 @@ awaitable<std::optional<bool>> blob_client::hierarchical() {
         co_return namespace_.hierarchical;
     azure::request request;
     request.method = verb::get;
-    // A SAS for a container may ask there, and nowhere else.
+    // A SAS for a container may ask only there.
     request.path =
         std::holds_alternative<shared_access_signature>(account_.credential) ? "/" + container_ : "/";
     request.query.emplace_back("restype", "account");

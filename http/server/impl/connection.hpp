@@ -44,9 +44,9 @@ class connection {
     // This request is the last one; the rest of one that is being received has `last_timeout`. Between two
     // requests: there will be none, unless one has come already.
     void finish();
-    // Cuts off the answer that is being sent. False: none is.
+    // Cuts off the answer that is being sent. False if none is being sent.
     bool cut_answer() noexcept;
-    // Since when no request has begun; nothing while there is one.
+    // Since when no request has begun; nullopt while there is one.
     [[nodiscard]] std::optional<clock::time_point> idle_since() const noexcept { return idle_since_; }
     // It has not had a request yet.
     [[nodiscard]] bool is_new() const noexcept { return requests_ == 0; }

@@ -32,12 +32,12 @@ class request_reader {
     request_reader(const request_reader&) = delete;
     request_reader& operator=(const request_reader&) = delete;
 
-    // Returns how many bytes were used up; the rest is to be presented again with more behind it, or belongs
-    // to the next request. Returns after the header, and again after the body.
+    // Returns how many bytes were used up; pass the rest again, with more bytes behind it, or as the
+    // beginning of the next request. Returns after the header, and again after the body.
     [[nodiscard]] std::size_t feed(std::string_view bytes);
 
     [[nodiscard]] bool header_done() const;
-    // Of the body, as the header says it; nothing for one that comes in chunks.
+    // The length of the body, as the header says it; nullopt for one that comes in chunks.
     [[nodiscard]] std::optional<std::uint64_t> body_length() const;
     [[nodiscard]] bool done() const;
     [[nodiscard]] const std::optional<refusal>& refused() const;
