@@ -1,5 +1,5 @@
 // The events of one append. Those of one request are pieces of its body and share its headers, so that a
-// hundred thousand small ones take no more memory than the body and a few bytes each.
+// hundred thousand small events take only the memory of the body and a few bytes each.
 // Tested by tests/unit/events/event_batch_test.cpp.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace events {
 
-// An event that somebody else keeps.
+// An event whose memory the caller keeps.
 struct event_view {
     std::optional<std::string_view> key;
     std::span<const header> headers;

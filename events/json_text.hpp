@@ -16,11 +16,11 @@ enum class json_kind : std::uint8_t { object, array, other };
 
 struct json_reading {
     json_fault fault = json_fault::none;
-    std::string mistake;               // the same as a clause; empty: it is one JSON text
+    std::string mistake;               // a clause that says why it is not one JSON text; empty: it is
     std::size_t offset = 0;            // of the mistake, in bytes
     json_kind kind = json_kind::other; // of the outermost value
-    // What the member that was asked for holds, of an outermost object: a string's text, or a number or a
-    // boolean as it is written. The last one counts.
+    // The value of the wanted member of an outermost object: a string's text, or a number or a boolean as it
+    // is written. The last one counts.
     std::optional<std::string> member;
 };
 

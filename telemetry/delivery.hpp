@@ -20,16 +20,17 @@ struct delivery {
     std::string body;
 };
 
-// PUT replaces all metrics of this job and instance at the Pushgateway; POST only those that are in `text`.
+// PUT replaces all metrics of this job and instance at the Pushgateway; POST replaces only those in `text`.
 enum class pushing : unsigned char { replace_all, replace_named };
-// `instance` tells this archive from others and stays the same from run to run: a Pushgateway never forgets.
+// `instance` tells this archive from others and stays the same from run to run: a Pushgateway keeps each
+// group until it is deleted.
 [[nodiscard]] delivery to_pushgateway(const http::endpoint& server, std::string_view instance, pushing how,
                                       std::string text);
 // To the endpoint as it is, /v1/metrics of a collector.
 [[nodiscard]] delivery to_collector(const http::endpoint& server, const header_list& headers,
                                     std::string request);
 
-// One try. Throws async::error if the answer is not 2xx or does not come by then. Both references must
+// Makes one try. Throws async::error if the answer is not 2xx or does not come in time. Both references must
 // outlive the call.
 [[nodiscard]] async::awaitable<void> deliver(const delivery& delivery, async::deadline deadline,
                                              async::log& log);

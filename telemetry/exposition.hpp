@@ -22,7 +22,7 @@ inline constexpr std::string_view exposition_type = "text/plain; version=0.0.4; 
 // `name{label="value"}`, as `exposition` writes it.
 [[nodiscard]] std::string series_name(std::string_view name, const label_list& labels);
 
-// The value of the sample that is called `series`, labels and all, in such a text, or nothing.
+// The value of the sample called `series`, with its labels, in such a text; nullopt if it is not there.
 [[nodiscard]] std::optional<double> value_in(std::string_view text, const std::string& series);
 
 } // namespace telemetry

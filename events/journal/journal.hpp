@@ -38,8 +38,7 @@ struct extent {
 };
 
 struct batch {
-    // By position; without a gap but for positions that hold no event (Kafka). Empty: nothing came in
-    // time, or there are only such positions from here to the end.
+    // By position; without a gap but for positions that hold no event (Kafka).
     std::vector<recorded_event> events;
     position next = 0; // where the next read begins
     // Behind the last event that has been written: beyond the end where a transaction of another producer
@@ -55,29 +54,29 @@ class topic {
     [[nodiscard]] virtual std::int32_t partitions() const noexcept = 0;
 
     // Returns once all of `events` are durable; on a failure none of them is kept, unless the error says
-    // outcome_unknown(). Several appends at once share a sync. Throws journal_error. A cancelled append that
-    // has not begun to be written is not kept; one that has is kept, and nobody learns its positions. Must
-    // not be called inside async::shielded.
+    // outcome_unknown(). Several appends at once share a sync. Throws journal_error. A cancelled append is
+    // not kept if its writing has not begun; otherwise it is kept, and its positions are lost to the caller.
+    // Must not be called inside async::shielded.
     [[nodiscard]] virtual awaitable<appended> append(event_batch events) = 0;
 
-    // Events from `from` on, once there are any; nothing once `deadline` has passed. About
-    // `bytes_max` bytes, at least one event. Never one that is not durable. Throws
-    // journal_error(before_start, beyond_end, damaged).
+    // Waits for events from `from` on; returns an empty batch once `deadline` has passed. About `bytes_max`
+    // bytes, and at least one event. All of them are durable. Throws journal_error(before_start, beyond_end,
+    // damaged).
     [[nodiscard]] virtual awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
                                                 async::deadline deadline) = 0;
 
     [[nodiscard]] virtual awaitable<extent> look(std::int32_t partition) = 0;
 
-    // Every event of that time or later is at this position or behind it; the end where no event is so late.
+    // The position at or behind which every event of that time or later is; the end if no event is so late.
     [[nodiscard]] virtual awaitable<position> first_since(std::int32_t partition, event_time time) = 0;
 
     // No reader needs an event below `needed` any more: the engine removes those that its limits of age and
-    // size allow. It never removes an event at or after `needed`. Returns below which position those limits
-    // would remove events, whoever needs them; 0 if the engine cannot say.
+    // size allow. It never removes an event at or after `needed`. Returns the position below which those
+    // limits would remove events if none were needed; 0 if the engine cannot say.
     [[nodiscard]] virtual awaitable<position> retain(std::int32_t partition, position needed) = 0;
 };
 
-// What an engine has done since it was opened, for metrics.
+// Counts of what an engine has done since it was opened, for metrics.
 struct journal_figures {
     std::uint64_t syncs = 0; // of the disk
     std::chrono::nanoseconds syncing{0};
@@ -90,13 +89,13 @@ class journal {
 
     [[nodiscard]] virtual journal_figures figures() const = 0;
 
-    // Names of 1 to 200 letters, digits, dots, hyphens and underscores, as Kafka has them. The topic is made
-    // if it is not there. It lives as long as the journal.
+    // Names of 1 to 200 letters, digits, dots, hyphens and underscores, as Kafka has them. Creates the topic
+    // if it does not exist. It lives as long as the journal.
     [[nodiscard]] virtual awaitable<topic*> open(std::string name) = 0;
-    // The same topic for one who only reads it: makes nothing, and leaves it to others to write to it. Only
-    // for a name that `topics` has given. What `open` has opened here is that.
+    // The same topic for a reader: creates nothing, and leaves writing to other processes. Only for a name
+    // that `topics` has given. For a topic that `open` has opened here, it is the same object.
     [[nodiscard]] virtual awaitable<topic*> view(std::string name) = 0;
-    // Those of which this process is the only writer, by name. None in Kafka.
+    // The topics of which this process is the only writer, by name. Always empty in Kafka.
     [[nodiscard]] virtual std::vector<std::string> written() const = 0;
     [[nodiscard]] virtual awaitable<std::vector<std::string>> topics() = 0;
     // Waits for what is being written, and refuses more. Call it once, at the end. Throws
@@ -104,7 +103,7 @@ class journal {
     [[nodiscard]] virtual awaitable<void> close() = 0;
 };
 
-// What is wrong with the name of a topic, as a clause; empty if it is valid.
+// A clause that says what is wrong with the name of a topic; empty if it is valid.
 [[nodiscard]] std::string topic_name_mistake(std::string_view name);
 
 } // namespace events

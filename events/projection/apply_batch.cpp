@@ -45,7 +45,7 @@ class batch_work {
                 invalid_.push_back({each, mistake.sqlstate, mistake.reason, mistake.reason});
     }
 
-    // The whole at once; where it is refused, once more in pieces.
+    // Applies the batch as a whole; if it is refused, once more in pieces.
     [[nodiscard]] awaitable<batch_report> run() {
         fault_point("projection-begin");
         if (invalid_.empty()) {
@@ -73,17 +73,17 @@ class batch_work {
         options.lock_timeout = batch_lock_patience;
         report_ = {};
         transaction_body body = [this, in_pieces](db::connection&) { return apply(in_pieces); };
-        // A process that ends need not wait: the position tells its successor.
+        // A process that ends need not wait: its successor knows the outcome from the position.
         if (co_await in_transaction(session_, options, std::move(body), "projection-before-commit",
                                     commit_shield::none))
             fault_point("projection-after-commit");
         co_return report_;
     }
 
-    // Returns false where it was fenced.
+    // Returns false if it was fenced.
     [[nodiscard]] awaitable<bool> apply(bool in_pieces) {
-        // First of all: after it, a process that is stopped in the transaction keeps others waiting for 5 s
-        // at most.
+        // This comes first: after it, a process that is stopped in the transaction keeps others waiting for 5
+        // s at most.
         co_await session_.execute(std::string(batch_settings) +
                                   search_path_statement(target_.definition, target_.schema));
         report_.mark = events_.empty() ? target_.mark : mark_of(events_.back());

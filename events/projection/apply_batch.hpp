@@ -1,5 +1,5 @@
 // One batch of one partition in one transaction: the position, the effect, the plugins, the dead letters.
-// docs/projections.md says what becomes of it if the process dies.
+// docs/projections.md says what happens if the process dies.
 // Tested by tests/unit/events/projection/engine_test.cpp and tests/fault/test_projection_kills.py.
 #pragma once
 
@@ -28,7 +28,7 @@ struct batch_target {
 };
 
 struct batch_report {
-    bool fenced = false;    // nothing was done: the position is elsewhere, or somebody else is at work
+    bool fenced = false;    // nothing was done: the position is elsewhere, or another process is at work
     position next = 0;      // behind what was applied
     std::size_t events = 0; // applied or written down as dead letters
     std::size_t dead_letters = 0;
@@ -38,20 +38,19 @@ struct batch_report {
         blocked_by; // why the event at `next` is refused, with on_error = block; has none of its values
 };
 
-// More refused events than this in one batch: apply.sql is wrong, not the events.
+// More refused events than this in one batch mean that apply.sql is wrong, and not the events.
 inline constexpr std::size_t dead_letters_max = 100;
 
-// Applies `events`, none or more, which begin at `from` or behind it and end before `to`, on a session
-// without a transaction. Throws db::error, after which nothing is committed, unless it says
-// outcome_unknown(): then the position tells. Throws async::error(precondition) for more than
-// dead_letters_max refused events, locked where `schema`
-// is another one than it was. The session has no transaction afterwards if it is still usable.
+// Applies `events`, which may be empty, from `from` up to `to`, on a session without a transaction. Throws
+// db::error, after which nothing is committed, unless it says outcome_unknown(): then the position shows the
+// outcome. Throws async::error(precondition) for more than dead_letters_max refused events, and locked if
+// `schema` is no longer the same one. The session has no transaction afterwards if it is still usable.
 [[nodiscard]] awaitable<batch_report> apply_batch(db::connection& session, const batch_target& target,
                                                   event_list events, position from, position to,
                                                   async::log& log);
 
-// The same within a transaction that is ended by the caller; events that are refused cost a savepoint each.
-// Afterwards search_path and more are set for the projection's own statements.
+// The same within a transaction that the caller ends. Each refused event costs a savepoint. Afterwards
+// search_path and other settings are set for the projection's own statements.
 [[nodiscard]] awaitable<batch_report> apply_within(db::connection& session, const batch_target& target,
                                                    event_list events, position from, position to,
                                                    async::log& log);

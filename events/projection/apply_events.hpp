@@ -26,7 +26,7 @@ struct events_to_apply {
 [[nodiscard]] awaitable<void> apply_events(db::connection& session, const apply_sql& sql,
                                            events_to_apply given);
 
-// What an error is about; the later ones reach further.
+// What an error is about, from the narrowest to the widest.
 enum class refusal : std::uint8_t {
     event,     // a value of an event: class 22, 23 and P0001
     unclear,   // a value of an event or the statement: a limit, or what PostgreSQL does not implement
@@ -38,12 +38,13 @@ enum class refusal : std::uint8_t {
 inline constexpr std::string_view cancelled_state = "57014";
 [[nodiscard]] refusal refusal_of(const db::error& said) noexcept;
 
-// The same on a savepoint: why the events are refused; nothing: they are applied. What reaches further than
-// `reach` is thrown. Constraints that are put off must have been set to IMMEDIATE.
+// The same on a savepoint. Returns why the events are refused; nullopt if they are applied. Throws errors
+// that are wider than `reach`. Constraints that are deferred must have been set to IMMEDIATE.
 [[nodiscard]] awaitable<std::optional<db::error>> try_events(db::connection& session, const apply_sql& sql,
                                                              events_to_apply given, refusal reach);
 
-// Without any event, and without an effect: what the statements themselves are refused for, or nothing.
+// Runs the statements without any event, and without an effect. Returns why they are refused; nullopt if they
+// are not.
 [[nodiscard]] awaitable<std::optional<db::error>> try_no_events(db::connection& session, const apply_sql& sql,
                                                                 const event_source& from);
 

@@ -16,8 +16,8 @@ using async::failure;
 
 namespace {
 
-// If that many events of a batch, and not one is applied, are refused for a reason that apply.sql may give as
-// well, then it is apply.sql.
+// If at least this many events of a batch are refused, none is applied, and the reason may be apply.sql, then
+// apply.sql is at fault.
 constexpr std::size_t unclear_max = 20;
 
 class piecewise_application {
@@ -58,7 +58,7 @@ class piecewise_application {
         return batch_.target.definition.settings.on_error == error_policy::block;
     }
 
-    // A topic that Kafka compacts has any number of tombstones: they tell nothing about apply.sql.
+    // A topic that Kafka compacts has any number of tombstones, which say nothing about apply.sql.
     void must_be_few() const {
         const auto told = std::ranges::count_if(refused_, [this](const refused_event& each) {
             return !is_tombstone(events_[each.index].content.value);
@@ -102,7 +102,7 @@ class piecewise_application {
         std::ranges::sort(refused_, {}, &refused_event::index);
     }
 
-    // An error of a kind that apply.sql may be the reason of, too, and no event that shows the contrary.
+    // The reason may be apply.sql, and no event shows the contrary.
     [[nodiscard]] awaitable<void> must_be_about_events(db::error why, std::size_t unclear) {
         if (unclear >= unclear_max || refusal_of(why) == refusal::passing)
             throw db::error(why);

@@ -28,9 +28,10 @@ struct batch_in_pieces {
 };
 
 // Applies what can be applied, within a transaction, at the cost of a savepoint a piece. `invalid`: events
-// that are not tried, by index. Returns the refused events, `invalid` among them, by index; with on_error =
-// block the first one alone, and nothing behind it is applied. Throws async::error(precondition) for more
-// than dead_letters_max, and db::error where apply.sql is the reason rather than the events.
+// that are not tried, by index. Returns the refused events by index, those of `invalid` included. With
+// on_error = block it returns only the first one, and applies nothing behind it. Throws
+// async::error(precondition) for more than dead_letters_max, and db::error where apply.sql is the reason
+// rather than the events.
 [[nodiscard]] awaitable<std::vector<refused_event>>
 apply_in_pieces(db::connection& session, const batch_in_pieces& batch, std::vector<refused_event> invalid);
 

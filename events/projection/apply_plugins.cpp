@@ -7,7 +7,7 @@ namespace events {
 
 namespace {
 
-// A plugin that applies none of the events before is left out of the others.
+// After this many events of which it applied none, a plugin is left out of the rest.
 constexpr std::size_t refused_max = 1'000;
 constexpr int passing_max = 3; // tries of an event that PostgreSQL cancels
 

@@ -1,5 +1,5 @@
-// A projection's plugins over the events of a batch that it has applied. A plugin that fails spoils nothing
-// but its own tables.
+// A projection's plugins over the events of a batch that it has applied. A plugin that fails affects only its
+// own tables.
 // Tested by tests/unit/events/projection/engine_test.cpp.
 #pragma once
 

@@ -17,13 +17,13 @@ struct apply_sql {
     std::array<bool, batch_parameters> uses{}; // of each parameter, from $1
     std::string mistake;                       // "line 3: …"; empty: none
 
-    // $4 says where the batch begins, and that no event between is left out.
+    // True if $4 is used: it says where the batch begins, so no event may be left out in between.
     [[nodiscard]] bool needs_positions() const noexcept { return uses[3]; }
 };
 
 [[nodiscard]] apply_sql read_apply_sql(std::string_view sql);
 
-// What keeps `sql` from being run as a migration, in a transaction that is ended elsewhere: "line 3: …".
+// Why `sql` cannot run as a migration, in a transaction that is ended elsewhere: "line 3: …".
 [[nodiscard]] std::string migration_mistake(std::string_view sql);
 
 } // namespace events

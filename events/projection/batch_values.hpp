@@ -12,8 +12,8 @@ namespace events {
 
 using event_list = std::span<const recorded_event>;
 
-// Why `value` cannot be an element of a JSON array; empty: it can. It must be one JSON text: `1],[2` would
-// change what the array means.
+// A clause that says why `value` cannot be an element of a JSON array; empty if it can. It must be one JSON
+// text: `1],[2` would change what the array means.
 [[nodiscard]] std::string json_mistake(std::string_view value);
 
 // Why a value cannot be passed to SQL; without a reason if it can.
@@ -41,8 +41,8 @@ struct event_source {
     std::int32_t partition = 0;
 };
 // $6: a UUID of version 5 for each event, of the journal's id, the position, and the time at which it was
-// accepted. The same event has the same one each time it is applied. The time tells it from an event that had
-// its position before a journal was put back, or before a topic of Kafka was made again.
+// accepted. The same event has the same one each time it is applied. The time distinguishes it from an event
+// that had its position before a journal was put back, or before a topic of Kafka was made again.
 [[nodiscard]] std::string ids_parameter(event_list events, const event_source& from);
 
 // $8: "topic/partition".

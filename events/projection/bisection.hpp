@@ -1,5 +1,5 @@
 // Which events of a batch SQL refuses: halves of it are tried, in order, until each refused event stands
-// alone. Pure: the caller tries, and says how it went.
+// alone. Pure: the caller tries, and reports the result.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +20,10 @@ class bisection {
     // Of ranges that have not been tried, in order.
     explicit bisection(std::vector<event_range> whole);
 
-    // What to try next; nothing: all is applied or refused.
+    // The range to try next; nullopt: all events are applied or refused.
     [[nodiscard]] std::optional<event_range> next() const;
-    // How it went with what `next` said. `refused` is true if it was one event: it is refused for good.
+    // Reports the result for the range that `next` gave. If a single event is refused, it is refused for
+    // good.
     void applied();
     [[nodiscard]] bool refused();
 
@@ -30,7 +31,7 @@ class bisection {
     std::vector<event_range> left_; // the next one last
 };
 
-// The ranges between the events that are left out, which are in order.
+// The ranges between the events that are left out. These are in order.
 [[nodiscard]] std::vector<event_range> ranges_without(std::size_t count,
                                                       const std::vector<std::size_t>& left_out);
 

@@ -63,7 +63,7 @@ std::optional<std::size_t> bytes_from(std::string_view text) {
                                                                        : std::nullopt;
 }
 
-// Each returns what would be right; "" if the value is.
+// Each returns a clause that says what would be right; "" if the value is valid.
 std::string read_topics(projection_settings& into, std::string_view value) {
     into.topics = list_from(value);
     for (const auto& each : into.topics)

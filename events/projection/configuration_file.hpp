@@ -12,11 +12,11 @@
 
 namespace events {
 
-// What becomes of an event that SQL refuses.
+// What happens to an event that SQL refuses.
 enum class error_policy : std::uint8_t { dead_letter, block };
-// What `replay` does to the tables first.
+// What `replay` does to the tables before it applies events.
 enum class replay_policy : std::uint8_t { truncate, keep };
-// What `replay` and `rebuild` apply again.
+// The events that `replay` and `rebuild` apply again.
 enum class replay_scope : std::uint8_t {
     everything,
     not_archived, // `archive` moves rows out of the tables: events whose rows it has moved are left out

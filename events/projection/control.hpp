@@ -33,14 +33,14 @@ struct named_projection {
     std::string name;
 };
 
-// Of `which`, and of every other name that has a position, by name, topic and partition. Needs no schema. A
-// position that does not fit the journal is shown as it is, with `end` of this journal.
+// The positions of `which`, and of every other name that has one, by name, topic and partition. Needs no
+// schema. A position that does not fit the journal is shown as it is, with `end` of this journal.
 [[nodiscard]] awaitable<std::vector<projection_status>> look_at_all(db::connection& session, journal& of,
                                                                     std::vector<named_projection> which);
 
-// Each sees it within a second. Returns the rows that were changed. A topic or a partition that comes while
-// the projection is paused is not applied either. Resuming throws async::error(precondition) where `name` has
-// no position.
+// Each process sees it within a second. Returns the rows that were changed. A topic or a partition that comes
+// while the projection is paused is not applied either. Resuming throws async::error(precondition) where
+// `name` has no position.
 [[nodiscard]] awaitable<std::size_t> pause_projection(db::connection& session, journal& of,
                                                       named_projection which);
 [[nodiscard]] awaitable<std::size_t> resume_projection(db::connection& session, std::string name);

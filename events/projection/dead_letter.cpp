@@ -74,7 +74,7 @@ dead_letter letter_from(const db::result& rows, int row, const std::string& proj
     return letter;
 }
 
-// {1,2,3} as a parameter; nothing: all.
+// {1,2,3} as a parameter; NULL: all.
 std::optional<std::string> array_of(const std::vector<position>& positions) {
     if (positions.empty())
         return std::nullopt;
@@ -159,7 +159,7 @@ constexpr std::string_view of_the_letter = " WHERE projection = $1 AND topic = $
 
 enum class retry_outcome : std::uint8_t { gone, applied, refused };
 
-// Within a transaction. `gone`: another process has taken it.
+// Within a transaction. `gone`: another process has removed it.
 awaitable<retry_outcome> retry_one(db::connection& session, const projection_definition& definition,
                                    letter_place place, async::log& log) {
     const auto partition = std::to_string(place.key.partition);

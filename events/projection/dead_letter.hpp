@@ -22,14 +22,14 @@ struct dead_letter {
     std::string failed_at; // ISO 8601, UTC; as it was read
 };
 
-// Within a transaction. What is there of the same event is replaced.
+// Writes it within a transaction. Replaces a letter of the same event.
 [[nodiscard]] awaitable<void> write_down(db::connection& session, dead_letter letter);
 
 // Those of `projection`, by topic, partition and position.
 [[nodiscard]] awaitable<std::vector<dead_letter>> dead_letters(db::connection& session,
                                                                std::string projection);
 
-// Of one topic and partition, or of all; at these positions, or at all.
+// Selects letters of one topic and partition, or of all; at these positions, or at all.
 struct letter_choice {
     std::string topic;                     // empty: of all
     std::optional<std::int32_t> partition; // nothing: of all
@@ -41,9 +41,9 @@ struct retried_letters {
     std::size_t refused = 0; // again: they stay, with the new reason
 };
 // Applies the chosen letters again, in order, each in a transaction with its removal. Throws
-// async::error(precondition) where a position is that of several letters. The
-// session has no transaction before and after. Throws db::error for what is not about the events; `so_far`
-// has what was committed before, and those that were applied by an earlier call.
+// async::error(precondition) where a position is that of several letters. The session has no transaction
+// before and after. Throws db::error for failures that no event has caused; `so_far` then has the letters
+// that were committed before, in this call or an earlier one.
 [[nodiscard]] awaitable<void> retry_letters(db::connection& session, const projection_definition& definition,
                                             std::string projection, letter_choice which,
                                             retried_letters& so_far, async::log& log);

@@ -68,7 +68,7 @@ class directory_reader {
                                          clause.starts_with("line") ? ", " : " ", clause);
     }
 
-    // Nothing, where the file is not there or cannot be read; the latter is noted.
+    // nullopt if the file does not exist or cannot be read; the latter is noted.
     std::optional<std::string> text_of(const std::string& file) {
         std::error_code unknown;
         if (!fs::exists(found_.directory / file, unknown))

@@ -30,7 +30,7 @@ struct projection_definition {
     apply_sql apply;
     std::vector<plugin> plugins;            // in the order in which they are applied
     std::vector<std::filesystem::path> api; // the files of its queries and its plugins', by name
-    std::string mistake; // why it cannot run: a clause that names file and line; empty: it can
+    std::string mistake; // a clause that names file and line and says why it cannot run; empty: it can
 
     // The texts of all files that name tables, each with its path behind the directory.
     std::vector<std::pair<std::string, std::string>> sql_files;
@@ -43,13 +43,13 @@ struct projection_definition {
 [[nodiscard]] projection_definition read_projection(const std::filesystem::path& directory);
 
 // By name, each name once: those of a later place count instead of those of an earlier one. A place is a
-// directory of projections, or a projection itself; the directories in it that have no projection.conf are
-// passed over. Throws async::error(precondition) for a place that cannot be read. Blocks.
+// directory of projections, or a projection itself; directories in it without a projection.conf are skipped.
+// Throws async::error(precondition) for a place that cannot be read. Blocks.
 [[nodiscard]] std::vector<projection_definition>
 read_projections(const std::vector<std::filesystem::path>& places);
 
 // Where the projections that come with the program are: share/event-archiver/projections beside its bin, or
-// the sources' own in a build. Nothing, if they are in neither. Blocks.
+// the sources' own in a build. nullopt if they are in neither place. Blocks.
 [[nodiscard]] std::optional<std::filesystem::path> shipped_projections();
 
 } // namespace events

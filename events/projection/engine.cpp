@@ -86,7 +86,7 @@ awaitable<void> projection_engine::must_fit_here(db::connection& session, std::s
         const auto row = co_await look_at(session, key);
         if (!row || row->journal.empty())
             continue;
-        // Behind the row: another process may move it on meanwhile, with the end of the journal.
+        // The row is read first: another process may move it on meanwhile, with the end of the journal.
         const auto there = co_await source.look(partition);
         must_belong(key, *row, there);
         co_await must_go_on(source, key, *row, there);
@@ -168,7 +168,7 @@ awaitable<void> projection_engine::run_topic(runner& each, std::string name) {
     co_await run_partitions(each, *source, 0);
 }
 
-// False: there is no such topic, and the caller should not wait for it.
+// False if there is no such topic, and the caller should not wait for it.
 awaitable<bool> projection_engine::wait_for_topic(runner& each, std::string name) {
     for (;;) {
         std::vector<std::string> names;

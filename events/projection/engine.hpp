@@ -31,8 +31,8 @@ class projection_engine {
     projection_engine& operator=(const projection_engine&) = delete;
 
     // Throws async::error(integrity) where the database knows positions in a journal that is not this one, or
-    // that this one does not reach. Asks once and writes nothing; what is not known passes. For a server,
-    // before it accepts events.
+    // that this one does not reach. Asks once and writes nothing; positions that cannot be checked pass. For
+    // a server, before it accepts events.
     [[nodiscard]] awaitable<void> must_fit();
 
     // Makes the schema and applies migrations, then runs until it is cancelled or, with `once`, until each

@@ -11,7 +11,7 @@ namespace events {
 
 namespace {
 
-// Null: it is committed.
+// Null if it is committed.
 awaitable<std::optional<db::error>> commit(db::transaction& open, commit_shield shield) {
     auto outcome = db::commit_outcome::in_doubt;
     const auto patience = async::deadline::after(db::commit_patience);

@@ -12,7 +12,7 @@
 
 namespace events {
 
-// They would be gone by their age or the journal's size, and stay because they are needed.
+// These events are beyond the limits of age or size, and stay because they are needed.
 struct kept_events {
     std::string topic;
     std::int32_t partition = 0;
@@ -28,8 +28,8 @@ class kept_log {
     explicit kept_log(async::log& log)
         : log_(log) {}
 
-    // What was found just now. Logged once, if it was the same the last time: a projection that moves on
-    // needs no word.
+    // Takes what was found just now. Logs a warning if it is the same as the last time: a projection that
+    // moves on causes none.
     void note(const std::vector<kept_events>& all);
 
   private:

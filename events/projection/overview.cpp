@@ -6,7 +6,7 @@ namespace events {
 
 namespace {
 
-// The columns of its primary key find the letters of a position.
+// Letters of a position are found by the columns of the primary key.
 constexpr std::string_view letters_of_p =
     " FROM event_archiver.dead_letter d WHERE d.projection OPERATOR(pg_catalog.=) p.projection"
     " AND d.topic OPERATOR(pg_catalog.=) p.topic AND d.partition OPERATOR(pg_catalog.=) p.partition";

@@ -1,6 +1,5 @@
-// What a page that is looked at all the time shows of all projections: however much the tables hold, little
-// is read, and nothing of an event.
-//
+// A summary of all projections for a page that is shown all the time. It reads little, however much the
+// tables hold, and nothing of an event.
 // Tested by tests/integration/test_status_page.py.
 #pragma once
 
@@ -38,7 +37,7 @@ struct projection_overview {
     std::vector<letter_overview> letters;     // the latest of each position, newest first
 };
 
-// Needs no schema: without it, all is empty.
+// Needs no schema: without it, everything is empty.
 [[nodiscard]] awaitable<projection_overview> overview_of(db::connection& session);
 
 } // namespace events

@@ -30,7 +30,7 @@ constexpr std::string_view other_journal_hint =
     "Bring the right journal back (JOURNAL). If it is lost for good, begin with this one under another "
     "KAFKA_GROUP_ID: docs/projections.md says what that means for the tables.";
 
-// Of the event that a mark is of; nothing: it is empty.
+// The event that a mark belongs to; nullopt if the mark is empty.
 std::optional<position> position_in(const std::string& mark) {
     position at = 0;
     const auto* const end = mark.data() + mark.size();

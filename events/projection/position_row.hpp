@@ -33,7 +33,7 @@ struct position_row {
     position replay_until = 0; // events before it may be left out: see replay_mark
 };
 
-// Nothing, where the projection has not begun.
+// nullopt if the projection has not begun.
 [[nodiscard]] awaitable<std::optional<position_row>> look_at(db::connection& session, position_key key);
 // Makes the row if it is missing or was made before its topic existed; an existing row stays. It is paused
 // if another partition of the projection is.
@@ -50,9 +50,9 @@ struct replay_mark {
 // left out, it is removed.
 [[nodiscard]] awaitable<void> note_replay(db::connection& session, position_key key, replay_mark mark);
 
-// Within a transaction, as its first query: moves the position from `from` to `to` if it is still there,
-// of this journal, in the state `running`, the event that was applied last is the one that `old_mark` is of,
-// and no other transaction is moving it. Nothing: look again.
+// Within a transaction, as its first query: moves the position from `from` to `to` if it is still there, of
+// this journal, in the state `running`, the event that was applied last is the one that `old_mark` is of, and
+// no other transaction is moving it. nullopt if that is not so: look again.
 struct position_move {
     position_key key;
     std::string journal;
@@ -62,22 +62,22 @@ struct position_move {
     std::string mark;     // of the last event before `to`; empty: what was noted before stays
     std::string old_mark; // of the last event before `from`, as the row has it
 };
-// What is noted of a replay that `from` is a part of comes back with it.
+// If `from` is a part of a replay, the record of the replay comes back with it.
 [[nodiscard]] awaitable<std::optional<replay_mark>> move_position(db::connection& session,
                                                                   position_move move);
 
-// Writes down that the projection has stopped, and why; only if it is `running`.
+// Records that the projection has stopped, and why; only if it is `running`.
 [[nodiscard]] awaitable<void> note_failure(db::connection& session, position_key key, std::string reason);
-// Out of `failed`: it is tried again.
+// Moves it out of `failed`, so that it is tried again.
 [[nodiscard]] awaitable<void> clear_failure(db::connection& session, position_key key);
 
-// Throws async::error(integrity), naming both positions, where `row` is of another journal than `there` is,
-// or speaks of events that it does not have.
+// Throws async::error(integrity), naming both positions, if `row` is of another journal than `there`, or has
+// a position that the journal does not reach.
 void must_belong(const position_key& key, const position_row& row, const extent& there);
 
-// Beyond that: throws async::error(integrity) where the event that was applied last is another one in the
-// journal. A journal that was put back, or a topic that was made again, and has grown longer since, is known
-// by nothing else. Returns where the journal has that event no more.
+// Also throws async::error(integrity) if the journal has another event in the place of the one that was
+// applied last. Nothing else shows that a journal was put back, or a topic made again, and has grown longer
+// since. Returns if the journal no longer has that event.
 [[nodiscard]] awaitable<void> must_go_on(topic& of, position_key key, position_row row, extent there);
 
 // Throws async::error(integrity) where the projection has applied events of a partition that the topic does

@@ -8,7 +8,8 @@ namespace events {
 
 namespace {
 
-// Another time it may let us in: a database that was dropped and is made again, a role that may log in again.
+// The server may let us in another time: a database that was dropped and is made again, a role that may log
+// in again.
 std::exception_ptr refused_for_now(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);

@@ -27,7 +27,7 @@ class projection_session {
     // may be repeated: `body` begins from the start each time, so what it has done before must not matter.
     [[nodiscard]] awaitable<void> use(std::function<awaitable<void>(db::connection&)> body);
 
-    // The same for what needs no connection: reading the journal.
+    // The same for work that needs no connection: reading the journal.
     [[nodiscard]] awaitable<void> repeat(std::function<awaitable<void>()> body);
 
     void close() noexcept { connection_.reset(); }

@@ -101,7 +101,7 @@ awaitable<void> rebuild_work::prepare(db::connection& session) {
 
 awaitable<bool> rebuild_work::make_tables(db::connection& session) {
     co_await lock_tables_of_projections(session);
-    // First of all: a batch of a rebuild that was begun before is over once its row is gone.
+    // This comes first: a batch of a rebuild that was begun before is over once its row is gone.
     (void)co_await session.query("DELETE FROM event_archiver.position WHERE projection = $1", temporary_);
     co_await session.execute(fmt::format("DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}",
                                          db::connection::identifier(rebuild_schema(definition_))));
@@ -123,8 +123,8 @@ awaitable<bool> rebuild_work::make_tables(db::connection& session) {
     for (const auto& each : sources_.all()) {
         const position_key live{request_.which.name, each.source->name(), each.partition};
         const auto row = co_await look_at(session, live);
-        // No event is removed now until the position is there. The live projection may have gone on
-        // since the journal was looked at first.
+        // From now until the position exists, no event is removed. The live projection may have gone on since
+        // the journal was first read.
         const auto now = co_await each.source->look(each.partition);
         if (row) {
             must_belong(live, *row, now);

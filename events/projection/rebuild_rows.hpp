@@ -1,5 +1,5 @@
-// What event_archiver's own tables know of a projection once a rebuild takes its place. Each but the last is
-// called within the transaction of the swap.
+// The rows of event_archiver's own tables when a rebuild takes the place of a projection. Each function but
+// the last is called within the transaction of the swap.
 // Tested by tests/integration/test_rebuild_refusals.py and tests/fault/test_projection_kills.py.
 #pragma once
 
@@ -14,14 +14,14 @@ namespace events {
 
 using async::awaitable;
 
-// Dead letters of `live` at `start` and behind it: the rebuild has met these events again.
+// Removes dead letters of `live` at `start` and behind it: the rebuild has met these events again.
 [[nodiscard]] awaitable<void> drop_letters_from(db::connection& session, position_key live, position start);
 
 // The positions and dead letters of the rebuild, `temporary`, become those of `live`. What was paused stays
 // so.
 [[nodiscard]] awaitable<void> rename_rows(db::connection& session, std::string temporary, std::string live);
 
-// Each migration of the definition has been applied to the new tables, and no other.
+// Records that exactly the migrations of the definition have been applied to the new tables.
 [[nodiscard]] awaitable<void> record_migrations(db::connection& session, const projection_definition& which);
 
 // A transaction of its own: removes the rebuild's schema, position and dead letters, unless another rebuild

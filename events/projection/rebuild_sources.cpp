@@ -32,7 +32,7 @@ awaitable<void> rebuild_sources::find() {
     must_begin_within();
 }
 
-// Tables that are made of no event would replace those that are there.
+// Tables made from no event would replace those that are there.
 void rebuild_sources::must_begin_within() const {
     const auto begins_within = [this](const rebuilt_partition& each) {
         return from_.at ? *from_.at <= each.there.end : each.start < each.there.end;

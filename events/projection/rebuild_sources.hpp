@@ -1,4 +1,5 @@
-// What a rebuild reads: the partitions of the projection's topics, those that come while it is at work too.
+// The partitions that a rebuild reads: those of the projection's topics, also those that are created while it
+// is at work.
 // Tested by tests/fault/test_rebuilds.py.
 #pragma once
 
@@ -39,10 +40,10 @@ class rebuild_sources {
     // would lack them.
     void must_begin_within() const;
     void must_have_all_events(const std::string& name, const extent& there) const;
-    // A topic or a partition of which the live projection has applied events, and that is not among these.
+    // A topic or a partition of which the live projection has applied events, and which is not a source.
     [[nodiscard]] awaitable<std::optional<async::error>> what_is_missing(db::connection& session) const;
-    // Whether the new tables are to lack events that were applied: by `from`, or because projection.conf no
-    // longer names their topic.
+    // Whether the new tables will lack events that were applied: because of `from`, or because
+    // projection.conf no longer names their topic.
     [[nodiscard]] awaitable<bool> leave_events_out(db::connection& session) const;
 
   private:

@@ -47,7 +47,7 @@ awaitable<bool> rebuild_work::must_not_shrink(db::connection& session) {
 }
 
 awaitable<void> rebuild_work::swap(db::connection& session) {
-    // Its answer may have been lost: the temporary position went with it.
+    // The answer to COMMIT may have been lost: the temporary position is gone if it was committed.
     if (swap_sent_) {
         const auto left =
             co_await session.query("SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE "
@@ -78,7 +78,7 @@ awaitable<void> rebuild_work::swap(db::connection& session) {
     swapped_ = true;
 }
 
-// What is refused is not tried again: neither its tables nor events for them are kept.
+// A refused rebuild is not tried again: neither its tables nor events for them are kept.
 awaitable<void> rebuild_work::discard(db::connection& session) {
     const auto failed =
         co_await async::caught_error(discard_rebuild(session, definition_, temporary_, schema_oid_));
@@ -89,8 +89,8 @@ awaitable<void> rebuild_work::discard(db::connection& session) {
 
 awaitable<bool> rebuild_work::move_over(db::connection& session) {
     co_await lock_tables_of_projections(session);
-    // No batch of the live projection is in the middle, and none begins. It takes no snapshot, as a query
-    // would: what is read behind it is the last.
+    // No batch of the live projection is in the middle, and none begins. Unlike a query it takes no snapshot:
+    // later statements see the newest rows.
     co_await session.execute("LOCK TABLE event_archiver.position IN SHARE ROW EXCLUSIVE MODE");
     // Rows are counted below: others write none from here on.
     if (!live_tables_.empty())

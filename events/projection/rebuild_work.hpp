@@ -31,13 +31,14 @@ class rebuild_work {
     // The schema, its tables, and where reading begins.
     [[nodiscard]] awaitable<bool> make_tables(db::connection& session);
     [[nodiscard]] awaitable<void> must_have_rows_of_events_alone(db::connection& session);
-    // Rows of others that came after the projection had begun. Returns whether the old tables are to be kept.
+    // Checks for rows of others that came after the projection had begun. Returns whether to keep the old
+    // tables.
     [[nodiscard]] awaitable<bool> must_not_shrink(db::connection& session);
     [[nodiscard]] awaitable<void> catch_up();
     [[nodiscard]] awaitable<void> swap(db::connection& session);
     [[nodiscard]] awaitable<void> discard(db::connection& session);
     [[nodiscard]] awaitable<bool> move_over(db::connection& session);
-    // The new tables get what the live projection has applied and they lack: the last batch.
+    // Applies what the live projection has applied and the new tables lack: the last batch.
     [[nodiscard]] awaitable<void> level(db::connection& session, rebuilt_partition each);
 
     projection_session& session_;

@@ -23,7 +23,7 @@ namespace {
 
 using async::failure;
 
-// A missing table is one that the migrations have to make again.
+// The migrations have to make a missing table again.
 awaitable<bool> all_tables_are_there(db::connection& session, const projection_definition& which) {
     for (const auto& each : which.settings.tables) {
         const auto found = co_await session.query(
@@ -38,7 +38,7 @@ awaitable<bool> all_tables_are_there(db::connection& session, const projection_d
     co_return true;
 }
 
-// What its tables hold must be events of this journal: of another one they would not come back.
+// The rows of its tables must be events of this journal: events of another one would not come back.
 void must_be_its_journal(const named_projection& which, const topic_partition& each,
                          const std::optional<position_row>& row) {
     if (!row || row->journal.empty())
@@ -65,7 +65,7 @@ void must_begin_with_the_first_event(const named_projection& which, const topic_
             "Where applying an event again changes nothing, projection.conf may say replay = keep.");
 }
 
-// A replay goes back: events that were not applied yet are not passed over.
+// A replay goes back: it does not skip events that were not applied yet.
 position no_later_than_reached(position start, const std::optional<position_row>& row, const extent& there) {
     if (!row || row->journal != there.id)
         return start;
@@ -77,7 +77,7 @@ struct partition_start {
     position start = 0;
 };
 
-// Events before it have been applied, as far as this database knows: also by a replay that has not ended.
+// Events before it have been applied, as far as this database knows, also by a replay that has not ended.
 position applied_end(const std::optional<position_row>& row, const extent& there) {
     return row && row->journal == there.id ? std::max(row->next, row->replay_until) : 0;
 }
@@ -144,7 +144,8 @@ awaitable<void> set_position_back(db::connection& session, std::string name, par
     const bool all_are_met = left_out == replay_mark().left_out;
     replay_mark mark{applied_end(row, to.which.there), std::move(left_out)};
     co_await note_replay(session, key, std::move(mark));
-    // Those from here on are met again; the others are not. One that is left out would be in no place at all.
+    // Events from here on are applied again, the others are not. An event that is left out would be in no
+    // place at all.
     if (all_are_met)
         (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1"
                                      " AND topic = $2 AND partition = $3::pg_catalog.int4"

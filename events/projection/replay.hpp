@@ -1,5 +1,5 @@
-// Events that have been applied are applied again, in place. docs/projections.md says what becomes of it if
-// the process dies.
+// Events that have been applied are applied again, in place. docs/projections.md says what happens if the
+// process dies.
 // Tested by tests/integration/test_replays.py and test_archived_events.py.
 #pragma once
 
@@ -11,14 +11,14 @@
 
 namespace events {
 
-// From where events are to be applied again.
+// The point from which events are applied again.
 struct replay_start {
     std::optional<position> at;
     std::optional<event_time> time; // the first event that was accepted then or later
-    // A tstzrange[], for $7 of apply.sql: of the events that have been applied before, those of these times
-    // have had rows that were moved out of the tables since.
+    // A tstzrange[] for $7 of apply.sql. Events of these times were applied before, and their rows were moved
+    // out of the tables since.
     std::string left_out = "{}";
-    // Rows of the tables that no event of the journal explains may go.
+    // Allows removing rows of the tables that no event of the journal explains.
     bool only_events = false;
 };
 
@@ -29,7 +29,7 @@ struct replay_start {
 [[nodiscard]] awaitable<void> replay_projection(db::connection& session, journal& of, named_projection which,
                                                 replay_start from, async::log& log);
 
-// Where `from` is in a partition, which has `there`.
+// The position of `from` in a partition, which has `there`.
 [[nodiscard]] awaitable<position> find_start(topic& of, std::int32_t partition, extent there,
                                              replay_start from);
 

@@ -41,7 +41,7 @@ awaitable<std::string> first_not_begun(db::connection& session, std::vector<std:
     co_return std::string();
 }
 
-// The projection that is furthest behind, and so keeps the events from there on.
+// The projection that is furthest behind: it keeps the events from its position on.
 awaitable<void> note_lowest(db::connection& session, std::string journal, kept_events& into) {
     const auto number = std::to_string(into.partition);
     const auto found =
@@ -58,7 +58,7 @@ awaitable<void> note_lowest(db::connection& session, std::string journal, kept_e
     into.has_begun = true;
 }
 
-// The newest state of the positions, whether it is on the disk or not; nothing: none is there.
+// The newest state of the positions, whether it is on the disk or not; nullopt: there are none.
 awaitable<std::optional<position>> lowest_position(db::connection& session, std::string topic,
                                                    std::int32_t partition, std::string journal) {
     const auto number = std::to_string(partition);
@@ -113,7 +113,7 @@ class partition_retention {
         , session_(session)
         , readers_(readers) {}
 
-    // `only_known`: without a position nothing is said to the topic.
+    // `only_known`: the topic is not told anything if there is no position.
     awaitable<void> run(bool only_known, std::vector<kept_events>& kept) {
         const auto known = co_await look();
         const auto may = what_may_go(known);
@@ -189,7 +189,7 @@ awaitable<void> retain_all(journal& of, db::connection* session, const known_rea
         if (which == retained::awaited_topics && names_of(readers.awaited, name).empty())
             continue;
         const auto failed = co_await async::caught(retain_topic(of, name, session, readers, which, kept));
-        // What is wrong with one topic must not keep the events of others.
+        // A failure in one topic must not keep the events of others.
         if (failed && (async::is_cancellation(failed) || (session != nullptr && !session->usable())))
             std::rethrow_exception(failed);
         first = first ? first : failed;

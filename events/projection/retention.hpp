@@ -1,5 +1,6 @@
-// What a journal may forget: nothing that a projection still has to apply, even if the database crashes now.
-// docs/journal.md has the table of decisions. Tested by tests/unit/events/projection/retention_test.cpp.
+// Decides which events a journal may remove: none that a projection still has to apply, even if the database
+// crashes now. docs/journal.md has the table of decisions. Tested by
+// tests/unit/events/projection/retention_test.cpp.
 #pragma once
 
 #include "db/session_scope.hpp"
@@ -14,8 +15,8 @@
 
 namespace events {
 
-// Below which position every registered projection of the topic has applied the events, and the server has
-// that on its disk. Nothing, where no projection is registered.
+// The position below which every registered projection of the topic has applied the events, and the server
+// has that on its disk. nullopt if no projection is registered.
 [[nodiscard]] awaitable<std::optional<position>>
 confirmed_position(db::connection& session, std::string topic, std::int32_t partition, std::string journal);
 
@@ -25,7 +26,7 @@ struct awaited_projection {
     std::vector<std::string> topics; // empty: any, for its projection.conf cannot be read
 };
 
-// What is known of those who read, beside the positions in the database.
+// What is known of the readers, beside the positions in the database.
 struct known_readers {
     std::vector<awaited_projection> awaited;  // run here, or by others for the APIs here
     std::vector<awaited_projection> possible; // others may run them
@@ -41,23 +42,23 @@ struct topic_knowledge {
     bool is_unread = false;          // as the operator says
 };
 enum class may_go : std::uint8_t { nothing, what_is_applied, what_is_old };
-// What is not known counts as needed.
+// A topic about which nothing is known counts as needed.
 [[nodiscard]] may_go what_may_go(const topic_knowledge& known) noexcept;
 
 // Which topics: those that this process writes to, or in a cluster those that are awaited, whose positions
 // are shown there.
 enum class retained : std::uint8_t { written_topics, awaited_topics };
 
-// Lets each topic forget what it may, but nothing while a replay or a rebuild sets a position. `database` is
-// null for a server without one. `kept` becomes what stays beyond the journal's limits. Throws what the
-// database or the journal throws.
+// Lets each topic remove the events that it may, but none while a replay or a rebuild sets a position.
+// `database` is null for a server without one. `kept` becomes what stays beyond the journal's limits. Throws
+// what the database or the journal throws.
 [[nodiscard]] awaitable<void> retain_once(journal& of, const db::database_access* database,
                                           const known_readers& readers, std::vector<kept_events>& kept,
                                           retained which = retained::written_topics);
 
-// The same every 10 s, without end. While the database does not answer nothing is forgotten; that is logged
-// once. So is what is kept, for each topic, unless the position that keeps it moves on. For the process that
-// writes the journal.
+// The same every 10 s, without end. While the database does not answer, no event is removed, which is logged
+// once. Kept events are logged once for each topic, unless the position that keeps them moves on. For the
+// process that writes the journal.
 [[nodiscard]] awaitable<void> keep_retention(journal& of, const db::database_access* database,
                                              known_readers readers, async::log& log,
                                              retained which = retained::written_topics);

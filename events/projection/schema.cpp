@@ -142,7 +142,7 @@ awaitable<bool> is_recorded(db::connection& session, const projection_definition
 // Within a transaction.
 awaitable<bool> apply_migration(db::connection& session, const projection_definition& which,
                                 const migration& file) {
-    // Takes no snapshot, as a query would: what is read behind it is what the process before has left.
+    // Unlike a query it takes no snapshot: later statements see what the process before has committed.
     co_await lock_tables_of_projections(session);
     const bool done = co_await is_recorded(session, which, file);
     if (done)
@@ -192,7 +192,7 @@ awaitable<void> note_other_tables(db::connection& session, const projection_defi
 
 awaitable<void> make_schema(db::connection& session, async::log& log) {
     auto rights = co_await session.query(rights_query);
-    // A version before this one made `position` without a column.
+    // An earlier version made `position` without a column.
     if (rights.integer(0, 0) < tables_of_schema || rights.integer(0, 4) == 0) {
         const auto failed = co_await async::caught(create_tables(session));
         if (failed) {

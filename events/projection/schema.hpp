@@ -24,7 +24,7 @@ using async::awaitable;
                                              async::log& log);
 
 // Within a transaction, as its first statement: until its end no other process makes or empties tables of
-// projections, and no event is removed from a journal. Takes no snapshot, as a query would.
+// projections, and no event is removed from a journal. Unlike a query it takes no snapshot.
 [[nodiscard]] awaitable<void> lock_tables_of_projections(db::connection& session);
 
 // Within a transaction: all migrations, also those that have been applied, because a table is gone. Throws as
@@ -36,7 +36,7 @@ using async::awaitable;
 [[nodiscard]] std::string search_path_statement(const projection_definition& which,
                                                 const std::string& first = {});
 
-// The OID of a schema; empty: there is none. What is committed now counts, whatever the transaction's
+// The OID of a schema; empty if there is none. Sees what is committed now, whatever the transaction's
 // snapshot.
 [[nodiscard]] awaitable<std::string> schema_oid(db::connection& session, std::string schema);
 

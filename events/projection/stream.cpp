@@ -29,7 +29,7 @@ std::optional<async::error> error_in(const std::exception_ptr& failed) {
     }
 }
 
-// What only a person can put right.
+// Failures that only a person can put right.
 bool stops_projection(const async::error& said) {
     return !said.may_repeat() && said.kind() != failure::integrity && said.kind() != failure::internal &&
            said.kind() != failure::locked;
@@ -192,8 +192,8 @@ void projection_stream::note(const batch_report& report) {
         options_.moved();
 }
 
-// Says so, writes it down, and waits until somebody resumes it. What it failed of may keep it from being
-// written down: then it goes on once the row can be read again.
+// Logs and records the failure, and waits until a person resumes it. The failure may also prevent recording
+// it: then it goes on once the row can be read again.
 awaitable<void> projection_stream::stopped(async::error why) {
     const bool is_news = progress_.state != stream_state::failed || why.message() != failure_;
     failure_ = why.message();

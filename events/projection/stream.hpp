@@ -32,8 +32,8 @@ class projection_stream {
     projection_stream(projection_session& session, topic& source, std::int32_t partition, std::string name,
                       const projection_definition& definition, stream_options options, async::log& log);
 
-    // Without end, but with `once`. Throws async::error: integrity for a journal that does not fit the
-    // position; with `once`, also what stopped the projection.
+    // Runs without end, unless `once` is set. Throws async::error: integrity for a journal that does not fit
+    // the position; with `once`, also what stopped the projection.
     [[nodiscard]] awaitable<void> run();
 
     [[nodiscard]] const stream_progress& progress() const noexcept { return progress_; }

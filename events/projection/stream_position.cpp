@@ -43,7 +43,7 @@ awaitable<void> projection_stream::attach() {
 
 awaitable<void> projection_stream::attach_on(db::connection& session) {
     auto row = co_await look_at(session, target_.key);
-    // Behind the row: another process may move it on meanwhile, with the end of the journal.
+    // The row is read first: another process may move it on meanwhile, with the end of the journal.
     auto there = co_await source_.look(progress_.partition);
     if (!row && !options_.schema.empty())
         throw another_rebuild();
@@ -132,7 +132,7 @@ awaitable<void> projection_stream::compare_with_mark() {
     co_await must_go_on(source_, target_.key, std::move(reached), there);
 }
 
-// A person has removed it: what was applied would be applied again, to tables that have it.
+// A person has removed the row. What was applied would be applied again, to tables that already have it.
 void projection_stream::must_not_have_vanished() const {
     if (progress_.next == 0 || progress_.state == stream_state::failed)
         return;
@@ -146,7 +146,7 @@ void projection_stream::must_not_have_vanished() const {
         " tables before; if the database was put back to a time before the projection began, restart.");
 }
 
-// Somebody else moves the position: looks on until it stands still although there are events.
+// Another process moves the position: waits until it stands still although there are events.
 awaitable<void> projection_stream::stand_by() {
     progress_.state = stream_state::standing_by;
     drop_read();

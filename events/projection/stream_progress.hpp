@@ -32,7 +32,7 @@ struct stream_progress {
     std::uint64_t fenced = 0; // another process had moved the position
 
     [[nodiscard]] position behind() const noexcept { return end > next ? end - next : 0; }
-    // How old the oldest event is that is not applied; zero: all are.
+    // The age of the oldest event that is not applied; zero: all are.
     [[nodiscard]] std::chrono::duration<double> behind_time(std::chrono::system_clock::time_point now) const;
 };
 

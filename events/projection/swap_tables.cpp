@@ -98,7 +98,7 @@ awaitable<void> swap_one(db::connection& session, const projection_definition& w
         co_await hand_over_privileges(session, pair.old_one, pair.new_one);
 }
 
-// What depends on an old table all the same, and must_be_free_to_swap does not know, makes this fail.
+// Fails if something still depends on an old table that must_be_free_to_swap does not know.
 awaitable<void> drop_old_tables(db::connection& session, std::vector<table_pair> pairs, std::string parking) {
     std::string list;
     for (const auto& each : pairs)

@@ -1,4 +1,4 @@
-// Tables of one schema in the place of those of another.
+// Puts tables of one schema in the place of those of another.
 // Tested by tests/integration/test_rebuild_refusals.py and tests/fault/test_projection_kills.py.
 #pragma once
 
@@ -11,8 +11,8 @@ namespace events {
 using async::awaitable;
 
 // Within a transaction. Throws async::error(precondition), with names, where the schema that is rebuilt lacks
-// a table, where something depends on an old table, or where a new table is not as the old one is:
-// table_shape.hpp says in what.
+// a table, where something depends on an old table, or where a new table differs from the old one, as
+// table_shape.hpp defines it.
 [[nodiscard]] awaitable<void> must_be_free_to_swap(db::connection& session,
                                                    const projection_definition& which);
 

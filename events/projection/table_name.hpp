@@ -1,4 +1,4 @@
-// A table as a configuration names it.
+// A table as projection.conf names it.
 // Tested by tests/unit/events/projection/configuration_file_test.cpp.
 #pragma once
 
@@ -20,8 +20,8 @@ struct table_name {
     [[nodiscard]] std::string shown() const { return schema + "." + table; }
 };
 
-// `public.users_revenue, public."Event"`: quoted names as they stand, others in small letters. Nothing, if
-// the text is anything else.
+// `public.users_revenue, public."Event"`: quoted names as they stand, others in small letters. nullopt if the
+// text is anything else.
 [[nodiscard]] std::optional<std::vector<table_name>> table_names_from(std::string_view text);
 
 // The line in which `sql` names one of `tables` with its schema; 0: none does.

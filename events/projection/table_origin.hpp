@@ -12,14 +12,14 @@ namespace events {
 
 using async::awaitable;
 
-// Those of the projection's tables that a crash of the server empties, though not its position; empty: none.
-// Also outside a transaction.
+// The tables of the projection that a crash of the server empties, though not its position; empty: there are
+// none. Also outside a transaction.
 [[nodiscard]] awaitable<std::string> unlogged_tables(db::connection& session,
                                                      const projection_definition& which);
 
 // The others are called within a transaction of ours.
 
-// Those of the projection's tables that are there and have rows. A table that the role may not read counts.
+// The tables of the projection that exist and have rows. A table that the role may not read counts.
 [[nodiscard]] awaitable<std::vector<table_name>> tables_with_rows(db::connection& session,
                                                                   const projection_definition& which);
 
@@ -28,11 +28,11 @@ using async::awaitable;
 [[nodiscard]] awaitable<void> note_origin(db::connection& session, const projection_definition& which,
                                           std::vector<table_name> had_rows);
 
-// The tables have rows of events alone from now on: they were swapped or emptied.
+// Records that the tables have only rows of events from now on: they were swapped or emptied.
 [[nodiscard]] awaitable<void> note_only_events(db::connection& session, const projection_definition& which);
 
-// Why rows of the projection's tables may be in no event of its journal: a clause that names the table; empty
-// if nothing speaks for it.
+// A clause that names a table and says why its rows may be in no event of the journal; empty if nothing
+// suggests that.
 [[nodiscard]] awaitable<std::string> rows_without_events(db::connection& session,
                                                          const named_projection& which);
 

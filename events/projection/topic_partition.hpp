@@ -21,7 +21,7 @@ struct topic_partition {
 [[nodiscard]] awaitable<std::vector<topic_partition>> partitions_of(journal& of,
                                                                     std::vector<std::string> wanted);
 
-// The first event at `at` or later; nothing if there is no such event yet.
+// The first event at `at` or later; nullopt if there is no such event yet.
 [[nodiscard]] awaitable<std::optional<recorded_event>> event_at(topic& of, std::int32_t partition,
                                                                 position at);
 

@@ -105,7 +105,7 @@ query_desk::query_desk(const async::asio::any_io_executor& executor, db::databas
     , sessions_(executor, database, limits) {}
 
 awaitable<query_answer> query_desk::answer(const query& asked, parameters values) {
-    // A session that has answered before may have lost its server; names may turn out not to be kept.
+    // A session that has answered before may have lost its server, and prepared statements may not be kept.
     constexpr int attempts_max = 10;
     for (int attempt = 1;; ++attempt) {
         bool reused = false;
@@ -130,7 +130,7 @@ awaitable<query_answer> query_desk::run(const query& asked, const parameters& va
     auto taken = co_await async::outcome_of(sessions_.take(async::deadline::after(session_patience)));
     if (taken.failed && async::is_cancellation(taken.failed))
         std::rethrow_exception(taken.failed);
-    // If no session can be opened, the file is not at fault.
+    // If no session can be opened, the file is not to blame.
     if (taken.failed)
         co_return unavailable_now(async::describe(taken.failed));
     reused = taken.value->session().reused;

@@ -1,9 +1,8 @@
 // Answers queries: parameters are checked, the statement is run in a transaction that can only read, and what
 // comes back is a status and a text. Knows no HTTP.
-//
 // Behind a pooler that gives each transaction another session: all of a query is one transaction and nothing
-// is kept in the session, but for prepared statements. The first time that one of them is missing, or there
-// already, the desk does without them from then on.
+// is kept in the session, but for prepared statements. Once one of them is missing, or exists already, the
+// desk stops using them.
 // Tested by tests/unit/events/queries/query_desk_test.cpp.
 #pragma once
 
@@ -39,7 +38,7 @@ class query_desk {
     query_desk(const async::asio::any_io_executor& executor, db::database_access database,
                session_limits limits = {});
 
-    // `values`: of path_names, then of more_names; nothing is NULL. All must outlive the awaitable. Throws
+    // `values`: of path_names, then of more_names; nullopt is NULL. All must outlive the awaitable. Throws
     // nothing but a cancellation.
     [[nodiscard]] awaitable<query_answer> answer(const query& asked,
                                                  std::vector<std::optional<std::string>> values);

@@ -24,7 +24,7 @@ std::string_view next_line(std::string_view& text) {
     return async::trimmed(line);
 }
 
-// The text after `--`; nothing if the line is not a comment.
+// The text after `--`; nullopt if the line is not a comment.
 std::optional<std::string_view> comment_of_line(std::string_view line) {
     if (!line.starts_with("--"))
         return std::nullopt;

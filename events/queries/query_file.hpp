@@ -23,8 +23,8 @@ struct query_file {
     std::vector<std::string> path_names; // "userId": the parameters $1, $2, …
     std::vector<std::string> more_names; // of `?limit&from` behind the path: the parameters after those
     answer_form form = answer_form::rows;
-    // Where no row comes back, or its value is NULL; nothing: an empty array of rows is an answer as any
-    // other.
+    // The status if no row comes back, or if its value is NULL; nullopt: an empty array of rows is an answer
+    // like any other.
     std::optional<unsigned> status_of_none;
     // What is prepared: has a line for each line of the file, and gives one column of text.
     std::string statement;

@@ -13,7 +13,7 @@ namespace events {
 
 using async::failure;
 
-// Stands in the queue as long as it lives.
+// Has a place in the queue as long as it lives.
 struct query_sessions::waiter {
     waiter(query_sessions& all, async::deadline deadline)
         : owner(all)
@@ -58,7 +58,8 @@ query_sessions::query_sessions(const async::asio::any_io_executor& executor, db:
     , limits_(limits) {}
 
 // If each one that is given back woke all that wait, those who came last could be first, and some would wait
-// for long.
+// Only the first in the queue is woken. If all were woken each time, later queries could be first, and some
+// would wait for long.
 awaitable<void> query_sessions::take_place(async::deadline deadline) {
     if (waiting_.size() >= limits_.waiting)
         throw async::error(failure::temporary, "too many queries wait for a connection to the database");

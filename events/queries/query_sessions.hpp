@@ -62,7 +62,7 @@ class query_sessions {
     // Throws async::error(temporary) where too many wait, or none comes free by `deadline`; db::error where a
     // new one cannot be made.
     [[nodiscard]] awaitable<lease> take(async::deadline deadline);
-    // Closes those that nobody uses.
+    // Closes sessions that are not in use.
     void close() { idle_.clear(); }
 
     [[nodiscard]] std::size_t in_use() const noexcept { return in_use_; }
@@ -70,9 +70,9 @@ class query_sessions {
   private:
     class place;
     struct waiter;
-    // Returns once a place is the caller's.
+    // Returns once the caller has a place.
     [[nodiscard]] awaitable<void> take_place(async::deadline deadline);
-    // Hands the place to the first that waits.
+    // Gives the place to the first that waits.
     void give_up_place();
     void give_back(std::unique_ptr<query_session> session);
 

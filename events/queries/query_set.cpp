@@ -58,7 +58,7 @@ std::string shape_of_path(std::string_view path) {
     return shape;
 }
 
-// Behind the directory of the projection: "builds/api/build.sql".
+// Relative to the directory of the projection: "builds/api/build.sql".
 std::string shown_file(const query_place& place, const std::filesystem::path& file) {
     auto at = file.end();
     for (auto each = file.begin(); each != file.end(); ++each)

@@ -36,7 +36,7 @@ struct query_limits {
     std::chrono::milliseconds statement{5'000}; // the server ends a statement that takes longer
 };
 
-// A file with a mistake spoils itself alone. Blocks.
+// A mistake in one file leaves the other files usable. Blocks.
 [[nodiscard]] query_set read_queries(const std::vector<query_place>& places, const query_limits& limits = {});
 
 // Whether two paths differ only in the names of their parameters.

@@ -38,7 +38,7 @@ class client {
 
     // For calls on a helper thread as well, which keep it alive.
     [[nodiscard]] const std::shared_ptr<rd_kafka_t>& handle() const noexcept { return handle_; }
-    // It has to be replaced: every later event would fail.
+    // True if it has to be replaced: every later event would fail.
     [[nodiscard]] bool fatal() const noexcept { return fatal_; }
     // What the broker or the connection said last, for messages; empty: nothing.
     [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }

@@ -1,4 +1,4 @@
-// What the brokers know: topics, their partitions, the bounds of each; and what is told to them.
+// What the brokers know: topics, their partitions, the bounds of each; and the requests that change them.
 // Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp.
 #pragma once
 
@@ -24,7 +24,7 @@ struct bounds {
 };
 
 // Each call waits for a broker, 10 seconds at most, and throws journal_error(unreachable, refused, no_topic).
-// Cancelled, it returns at once; what it had asked goes on to its end on its helper thread.
+// If it is cancelled, it returns at once, and its call goes on to its end on the helper thread.
 class cluster {
   public:
     // `helper` runs calls side by side.
@@ -38,7 +38,7 @@ class cluster {
     [[nodiscard]] awaitable<void> make(std::string topic);
     // Tries again while a partition has no leader.
     [[nodiscard]] awaitable<bounds> look(std::string topic, std::int32_t partition);
-    // Nothing: no event has that time or a later one.
+    // nullopt if no event has that time or a later one.
     [[nodiscard]] awaitable<std::optional<position>> first_since(std::string topic, std::int32_t partition,
                                                                  event_time time);
     // Shows a position in the consumer group, for dashboards. A failure is only logged, and is not tried

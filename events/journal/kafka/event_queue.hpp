@@ -15,9 +15,9 @@ namespace events::kafka {
 
 class event_queue {
   public:
-    // Calls `ready` on the loop when the queue, which was empty, has something; never after the end of this.
-    // `ready` polls until there is nothing, or returns true to be called again soon. Throws async::error if
-    // the process has no descriptor left.
+    // Calls `ready` on the loop when the queue, which was empty, has something; never after this object is
+    // destroyed. `ready` polls until there is nothing, or returns true to be called again soon. Throws
+    // async::error if the process has no descriptor left.
     event_queue(const boost::asio::any_io_executor& executor, queue_handle queue,
                 std::function<bool()> ready);
     ~event_queue();

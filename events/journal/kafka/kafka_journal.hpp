@@ -37,23 +37,24 @@ struct kafka_property_facts {
     std::string token_scope; // SASL OAUTHBEARER: what a token is asked for; empty: none is
 };
 
-// Throws async::error(usage) with one sentence that begins with KAFKA_CONFIG and quotes no value. The scope
-// is `sasl.oauthbearer.scope`, or the first broker's own, as Azure Event Hubs has it.
+// What a token is asked for. Throws async::error(usage) with one sentence that begins with KAFKA_CONFIG and
+// quotes no value. The scope is `sasl.oauthbearer.scope`, or the first broker's own, as Azure Event Hubs has
+// it.
 [[nodiscard]] kafka_property_facts check_kafka_properties(std::string_view text, std::string_view file,
                                                           std::string_view brokers);
 
 class kafka_journal final : public journal {
   public:
-    // Throws async::error(usage) for a property that cannot be. Speaks to no broker yet. `blocking` runs
-    // calls side by side; what waits for a broker that does not answer is left to it.
+    // Throws async::error(usage) for an invalid property. Speaks to no broker yet. `blocking` runs calls side
+    // by side; what waits for a broker that does not answer is left to it.
     kafka_journal(const boost::asio::any_io_executor& executor, kafka_journal_options options,
                   async::helper_thread& blocking, async::log& log);
-    // Waits for no broker.
+    // Does not wait for a broker.
     ~kafka_journal() override;
     kafka_journal(const kafka_journal&) = delete;
     kafka_journal& operator=(const kafka_journal&) = delete;
 
-    // Makes the topic as the brokers make topics, unless `allow.auto.create.topics=false` is among the
+    // Creates the topic with the brokers' defaults, unless `allow.auto.create.topics=false` is among the
     // properties. Throws journal_error(unreachable, refused, no_topic).
     [[nodiscard]] awaitable<topic*> open(std::string name) override;
     [[nodiscard]] awaitable<topic*> view(std::string name) override { return open(std::move(name)); }

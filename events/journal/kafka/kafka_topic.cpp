@@ -14,7 +14,7 @@ namespace events::kafka {
 
 namespace {
 
-// A reader that has not been used for so long may be sent elsewhere.
+// After this time without use, a reader may be moved to another position.
 constexpr std::chrono::seconds left_alone{5};
 constexpr std::chrono::minutes count_again{1};
 
@@ -73,8 +73,8 @@ awaitable<void> kafka_topic::count_partitions() {
         std::rethrow_exception(found.failed);
 }
 
-// A reader at that position; else one without the partition, or one that was not used for a while;
-// else a new one; else the one that was used longest ago; null if all are reading.
+// A reader at that position; otherwise one without the partition, or one that was not used for a while;
+// otherwise a new one; otherwise the one that was used longest ago; null if all are reading.
 reader* kafka_topic::find_reader(std::int32_t partition, position from) {
     using fitness = reader::fitness;
     reader* best = nullptr;

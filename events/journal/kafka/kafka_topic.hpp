@@ -16,7 +16,8 @@
 
 namespace events::kafka {
 
-// Of a topic. Each has threads and memory of its own. Readers of one partition beyond them take turns.
+// Readers of a topic. Each has threads and memory of its own. If more callers read one partition, they take
+// turns.
 inline constexpr std::size_t readers_max = 8;
 
 class kafka_topic final : public topic {

@@ -30,13 +30,13 @@ class producer {
     producer& operator=(const producer&) = delete;
 
     // Returns once all in-sync replicas have all of `events`. Throws journal_error(overloaded, too_large,
-    // in_doubt, unreachable, refused, no_topic). Cancelled, it leaves what has been queued to its way.
+    // in_doubt, unreachable, refused, no_topic). If it is cancelled, queued events are still sent.
     [[nodiscard]] awaitable<appended> append(const std::string& topic, std::int32_t partition,
                                              event_batch events);
 
     // Accepts no more events, and returns once the accepted ones have been reported.
     [[nodiscard]] awaitable<void> drain();
-    // What is left of all clients, for a helper thread to drop. They report nothing any more.
+    // What is left of all clients, to be dropped on a helper thread. They report nothing any more.
     [[nodiscard]] std::vector<std::shared_ptr<void>> release();
 
     [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }

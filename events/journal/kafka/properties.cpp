@@ -70,7 +70,7 @@ std::string_view trimmed(std::string_view text) {
     throw async::error(async::failure::usage, std::move(message), std::move(hint));
 }
 
-// librdkafka's sentence quotes the value, which may be a secret in the wrong place.
+// librdkafka's own sentence quotes the value, which may be a secret in the wrong place.
 void set(rd_kafka_conf_t* conf, const property& each) {
     std::array<char, 512> said{};
     switch (rd_kafka_conf_set(conf, each.name.c_str(), each.value.c_str(), said.data(), said.size())) {

@@ -39,11 +39,11 @@ class reader {
     [[nodiscard]] awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
                                         async::deadline deadline);
 
-    // As the broker said with what was fetched last, of events that cannot be read yet as well: its high
-    // watermark. Less than 0: it has said nothing.
+    // The broker's high watermark with the last fetch: it also counts events that cannot be read yet. Less
+    // than 0: not known.
     [[nodiscard]] position written_end(std::int32_t partition) const noexcept;
 
-    // For a helper thread to drop.
+    // What is left to be dropped on a helper thread.
     [[nodiscard]] std::shared_ptr<rd_kafka_t> release() noexcept;
 
   private:
@@ -51,7 +51,8 @@ class reader {
     class in_use;
 
     [[nodiscard]] awaitable<void> go_to(cursor& place, std::int32_t partition, position from);
-    // What became of a batch: it has its bytes, the queue is empty and more is being fetched, or it is empty.
+    // The result of filling a batch: it has its bytes, the queue is empty and more is being fetched, or it is
+    // empty.
     enum class filling : std::uint8_t { full, goes_on, drained };
     [[nodiscard]] filling take_ready(cursor& place, batch& into, std::size_t& bytes, std::size_t bytes_max);
     [[nodiscard]] bool fetch_on(cursor& place);
@@ -71,7 +72,7 @@ class reader {
     async::deadline::clock::time_point used_;
 };
 
-// The error for a position outside of what a partition has; returns if it is inside, or at the end.
+// Throws the error for a position outside of what a partition has. Returns if it is inside, or at the end.
 void require_within(const std::string& topic, std::int32_t partition, position from, bounds there);
 
 } // namespace events::kafka

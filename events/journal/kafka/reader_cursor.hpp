@@ -1,4 +1,4 @@
-// What a reader knows of each partition that it reads; for its own two files.
+// The state of a reader for each partition that it reads. Private to the reader's two files.
 // Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What a reader takes from librdkafka's queue of a partition.
+// The part of a reader that takes events from librdkafka's queue of a partition.
 // Tested by tests/unit/events/journal/kafka/kafka_journal_test.cpp and tests/fault/test_kafka_memory.py.
 #include "events/event_mark.hpp"
 #include "events/journal/error.hpp"

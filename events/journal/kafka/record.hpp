@@ -18,7 +18,7 @@ namespace events::kafka {
                                           const event_view& content, event_time time, void* ticket);
 
 // A record without a value, as a compacted topic has it, is an event with an empty one. A timestamp before
-// the year 1 or after 9999 becomes the first or the last moment of these years.
+// the year 1 or after 9999 becomes the first or the last time of these years.
 [[nodiscard]] recorded_event from_record(const rd_kafka_message_t& message);
 
 // The partition to which Kafka's own clients send a key.

@@ -40,7 +40,7 @@ struct segment_header {
     bool operator==(const segment_header&) const = default;
 };
 [[nodiscard]] std::string encode(const segment_header& header);
-// Nothing if it is not such a header.
+// nullopt if it is not such a header.
 [[nodiscard]] std::optional<segment_header> decode_segment_header(std::string_view bytes);
 
 // What the CRC-32C of each frame of the segment is taken over first.
@@ -68,7 +68,8 @@ void append_frame_header(std::string& to, std::string_view prefix, const frame_h
 void append_frame(std::string& to, std::string_view prefix, const frame_header& header,
                   std::string_view payload);
 
-// As the bytes say it; nothing if they are too few, or no frame can begin so. The checksum is not looked at.
+// Parsed from the bytes; nullopt if they are too few, or if no frame can begin like that. The checksum is not
+// checked.
 [[nodiscard]] std::optional<frame_header> read_frame_header(std::string_view bytes);
 
 enum class frame_state : std::uint8_t {

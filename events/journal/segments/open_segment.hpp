@@ -19,15 +19,15 @@ class open_segment {
   public:
     open_segment() = default;
 
-    // What a new file takes of the disk at once.
+    // What a new file allocates on the disk at once.
     enum class first_room : std::uint8_t { step, header };
-    // A new file, which is durable when this returns, and is not there when it throws file_failure. It is
-    // not to grow beyond `bytes_max`. It is locked, as is a file of `locked`.
+    // Creates a file, which is durable when this returns, and does not exist when it throws file_failure. It
+    // must not grow beyond `bytes_max`. It is locked, and so is a file of `locked`.
     [[nodiscard]] static open_segment begin(const std::filesystem::path& directory,
                                             const segment_header& header, std::uint64_t bytes_max,
                                             first_room room = first_room::step);
     // To write to a file that is there. The lock is on the file itself, not on its name: two writers never
-    // write to one file, whatever becomes of the directory's `lock`. Throws journal_error(in_use),
+    // write to one file, even if the directory's `lock` is removed. Throws journal_error(in_use),
     // file_failure.
     [[nodiscard]] static file_handle locked(const std::filesystem::path& path);
     // A file of `locked` that a writer has left, of which `found` is kept, and durable when this returns.
@@ -41,15 +41,15 @@ class open_segment {
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; } // of whole frames, and the header
     [[nodiscard]] bool empty() const noexcept { return bytes_ == segment_header_bytes; }
 
-    // Another program has cut it: what is written now would stand behind a hole. Throws file_failure.
+    // Throws file_failure if another program has cut the file: what is written now would stand behind a hole.
     [[nodiscard]] bool was_cut() const { return file_.size() < bytes_; }
 
     // Writes the pieces one after the other behind what is there, once there is room for all of them.
     // Throws file_failure.
     void write(std::span<const std::string_view> pieces);
-    // `bytes` behind what is there are a part of it from now on, and `frames` say where theirs begin.
+    // Accepts `bytes` behind what is there as part of it; `frames` say where theirs begin.
     void accept(std::uint64_t bytes, std::span<const index_entry> frames);
-    // Throws file_failure also if the file is no longer at its path: what it has would be lost with it.
+    // Throws file_failure also if the file is no longer at its path: its events would be lost with it.
     void sync();
     // Removes what was written and not accepted, durably. Throws file_failure.
     void give_back();

@@ -1,5 +1,5 @@
-// What a writer finds when it opens the last segment of a log: how far it is whole. Decides between a torn
-// tail, which was never answered and is cut off, and damage, which is refused.
+// Finds how far the last segment of a log is whole, when a writer opens it. Decides between a torn tail,
+// which was never answered and is cut off, and damage, which is refused.
 #pragma once
 
 #include "events/journal/segments/frame.hpp"
@@ -13,7 +13,7 @@ namespace events {
 
 struct recovered_segment {
     std::uint64_t bytes = 0;    // whole frames end here
-    std::uint64_t group_at = 0; // of the last one that begins a group: what stands before it was synced
+    std::uint64_t group_at = 0; // of the last one that begins a group: everything before it was synced
     position next = 0;          // of the event after them
     event_time last_time{};
     segment_index index;

@@ -29,8 +29,8 @@ class file_failure : public std::runtime_error {
     int reason_;
 };
 
-// A file_failure as an async::error: where permission is missing, room, or the disk is at fault. Anything
-// else passes as it is.
+// A file_failure as an async::error: for a missing permission, a lack of room, or a fault of the disk. Any
+// other exception passes unchanged.
 [[noreturn]] void rethrow_as_journal_error(const std::exception_ptr& failed);
 
 class file_handle {
@@ -75,7 +75,7 @@ class file_handle {
 void sync_directory(const std::filesystem::path& directory);
 // Appears whole, or not at all.
 void write_whole(const std::filesystem::path& path, std::string_view content);
-// Throws file_failure where that cannot be said: no right to look, say.
+// Throws file_failure if that cannot be found out, for example without the permission to look.
 [[nodiscard]] bool is_there(const std::filesystem::path& path);
 void remove_file(const std::filesystem::path& path);
 
@@ -84,7 +84,7 @@ void remove_file(const std::filesystem::path& path);
 // The first positions of the segments that are there, in order.
 [[nodiscard]] std::vector<position> segments_in(const std::filesystem::path& directory);
 
-// How far the log is durable, as its writer says it to other processes.
+// How far the log is durable, as its writer tells other processes.
 inline constexpr std::string_view durable_name = "durable";
 [[nodiscard]] std::string encode_durable(position end);
 [[nodiscard]] std::optional<position> decode_durable(std::string_view bytes);

@@ -22,13 +22,13 @@ class segment_index {
   public:
     // Notes a frame, in the order of the file; most are not kept.
     void add(index_entry frame);
-    // The last known frame that begins at or before `at`; nothing if there is no such frame.
+    // The last known frame that begins at or before `at`; nullopt if there is no such frame.
     [[nodiscard]] std::optional<index_entry> before(position at) const;
     [[nodiscard]] const std::vector<index_entry>& entries() const noexcept { return entries_; }
 
     // `log_bytes`: of the segment file, whose index it is as long as it has that size.
     [[nodiscard]] std::string encode(std::uint64_t log_bytes) const;
-    // Nothing if it is not an index of a file of that size.
+    // nullopt if it is not an index of a file of that size.
     [[nodiscard]] static std::optional<segment_index> decode(std::string_view bytes, std::uint64_t log_bytes);
 
   private:

@@ -31,7 +31,7 @@ bool has_segments(const fs::path& directory) {
     }
 }
 
-// Segments without an id have lost it: who opens the topic is told.
+// Segments without an id have lost it: opening the topic reports that.
 bool is_journal(const fs::path& directory) { return is_there(directory / "id") || has_segments(directory); }
 
 } // namespace
@@ -121,7 +121,8 @@ awaitable<std::vector<std::string>> segment_journal::topics() {
         for (fs::directory_iterator each(directory, failed), end; !failed && each != end;
              each.increment(failed)) {
             auto name = each->path().filename().string();
-            // Others may be there that nobody but root may look into, as lost+found at the top of a volume.
+            // Directories may be there that only root may look into, such as lost+found at the top of a
+            // volume.
             if (topic_name_mistake(name).empty() && is_journal(each->path()))
                 names->push_back(std::move(name));
         }

@@ -167,7 +167,7 @@ batch segment_reader::read(position from, position end, std::size_t bytes_max) {
         read_into(result, end, bytes_max);
         return result;
     } catch (const journal_error&) {
-        // What stands before the damage is returned. The next read begins at the damage and throws.
+        // Events in front of the damage are returned. The next read begins at the damage and throws.
         if (!result.events.empty())
             return result;
         throw;

@@ -21,26 +21,26 @@ class segment_reader {
     explicit segment_reader(std::filesystem::path directory)
         : directory_(std::move(directory)) {}
 
-    // Events from `from` on, none at or behind `end`, which is durable. At least one if from < end, and about
-    // `bytes_max` bytes; what stands before damage is given. Throws journal_error(before_start, damaged,
-    // foreign), file_failure; foreign also if the directory was put back to an earlier state since this
-    // reader has read the event before `from`.
+    // Events from `from` on, up to but not including `end`, which is durable. At least one if from < end, and
+    // about `bytes_max` bytes; events in front of damage are returned. Throws journal_error(before_start,
+    // damaged, foreign), file_failure. Throws foreign also if the directory was put back to an earlier state
+    // since this reader has read the event before `from`.
     [[nodiscard]] batch read(position from, position end, std::size_t bytes_max);
 
-    // Of the oldest event there is. Throws journal_error(foreign) if there is no journal.
+    // The position of the oldest event. Throws journal_error(foreign) if there is no journal.
     [[nodiscard]] position begin() const;
-    // As the writer said last; nothing if it never has. Throws journal_error(beyond_end) if this reader has
-    // seen a later one: the directory was put back to an earlier state.
+    // The end as the writer recorded it last; nullopt if it never has. Throws journal_error(beyond_end) if
+    // this reader has seen a later one: the directory was put back to an earlier state.
     [[nodiscard]] std::optional<position> durable();
     // The same for a process that does not write; 0 or the beginning of a journal that has no event yet.
-    // Throws journal_error(damaged) where the writer's word is missing although there are events.
+    // Throws journal_error(damaged) if the writer's record is missing although there are events.
     [[nodiscard]] position durable_end();
     [[nodiscard]] std::string id() const;
     // Of all its segments.
     [[nodiscard]] std::uint64_t bytes() const;
 
   private:
-    // Where a read goes on that begins where another ended, and the frame that was read last.
+    // The place where a read ended and the next one goes on, and the frame that was read last.
     struct place {
         position segment = 0;
         std::uint64_t offset = 0;

@@ -44,7 +44,7 @@ void segment_writer::close_last_if_full(position needed) {
         return;
     sync();
     last_.write_index();
-    // A disk that is full shall have room for the file whose beginning lets the others go.
+    // On a full disk there must be room for the new file: once it exists, the others can be removed.
     begin_segment(end_, open_segment::first_room::header);
 }
 

@@ -179,7 +179,7 @@ awaitable<void> segment_topic::sync_later() {
     co_await async::shielded(sync_now());
 }
 
-// A failure is logged: the appends concerned have been answered already.
+// A failure is only logged: the appends concerned have been answered already.
 awaitable<void> segment_topic::sync_now() {
     co_await wait_until_idle();
     const writer_in_use in_use(*this);

@@ -53,8 +53,8 @@ class segment_topic final : public topic {
     // Null in a process that only reads.
     [[nodiscard]] const segment_writer* writer() const noexcept { return writer_.get(); }
 
-    // Returns once nothing is being written, and all of it is synced; appends that come later are refused.
-    // Throws journal_error(broken) if a sync failed after its appends had been answered: they may be lost.
+    // Refuses further appends, and returns once nothing is being written and everything is synced. Throws
+    // journal_error(broken) if a sync failed after its appends had been answered: they may be lost.
     [[nodiscard]] awaitable<void> close();
 
   private:

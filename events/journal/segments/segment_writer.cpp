@@ -45,7 +45,8 @@ segment_writer::segment_writer(std::filesystem::path directory, segment_options 
     }
 }
 
-// A topic without a segment would be listed: where there is no room for its first one, nothing of it stays.
+// A topic without a segment would be listed. So if there is no room for its first segment, the topic is
+// removed again.
 void segment_writer::begin_first() {
     try {
         begin_segment(0);
@@ -143,7 +144,7 @@ bool segment_writer::last_is_old() const {
     return std::chrono::abs(options_.now() - begun_) >= options_.segment_age;
 }
 
-// As many appends as the segment takes, at once. Returns the first that is not among them.
+// Writes as many appends as the segment takes, at once. Returns the first append that it did not write.
 std::size_t segment_writer::write_part(const std::vector<pending_append>& group, std::size_t from,
                                        event_time now, std::vector<append_result>& results) {
     std::string headers;

@@ -41,8 +41,9 @@ class segment_writer {
     // journal_error(in_use, foreign, damaged, full), file_failure.
     segment_writer(std::filesystem::path directory, segment_options options);
 
-    // Of appends, as encode_events made them, in order; each is durable, or failed, when this returns. With
-    // `sync_every` each is written, and durable after `sync`. Once one has failed with `broken`, all do.
+    // Appends events, as encode_events made them, in order; each append is durable, or has failed, when this
+    // returns. With `sync_every` each is written, and durable after `sync`. Once one has failed with
+    // `broken`, all later ones do.
     struct pending_append {
         std::string_view payload;
         std::uint32_t count = 0;
@@ -54,7 +55,8 @@ class segment_writer {
 
     // Removes closed segments that are too old or too much and that end at or before `needed`.
     void retain(position needed);
-    // Below which position events are too old or too much, whoever needs them; `begin` if none is.
+    // The position below which events are too old or too much, also those that are needed; `begin` if there
+    // are none.
     [[nodiscard]] position due() const;
 
     [[nodiscard]] const log_id& id() const noexcept { return directory_.id(); }
@@ -63,7 +65,7 @@ class segment_writer {
     [[nodiscard]] position durable() const noexcept { return durable_; }
     // True if a tail that had never been synced was cut off when it was opened.
     [[nodiscard]] bool cut_tail() const noexcept { return cut_tail_; }
-    // Of the last event; the next ones have it too where the clock is behind it.
+    // The time of the last event. The next events get it too if the clock is behind it.
     [[nodiscard]] event_time last_time() const noexcept { return last_time_; }
     // Of events, so far; for any thread.
     [[nodiscard]] std::uint64_t syncs() const noexcept { return syncs_; }

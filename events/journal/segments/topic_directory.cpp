@@ -82,7 +82,7 @@ void topic_directory::remove_empty() noexcept {
     fs::remove(path_, ignored);
 }
 
-// The file says no more than was durable when it was written. If the log ends before that, an event that
+// The file never says more than was durable when it was written. If the log ends before that, an event that
 // was answered is lost.
 void topic_directory::must_reach_durable(position end) const {
     const auto path = path_ / durable_name;
