@@ -60,15 +60,13 @@ awaitable<void> drop(db::connection& session, std::string name) {
     co_await session.execute("RELEASE event_archiver_drop");
 }
 
-// DETACH and DROP go by name, and the schema may have been renamed a moment before.
-awaitable<void> must_be_gone(db::connection& session, const partition& which, partition_removal how) {
+// DETACH and DROP go by name, and the schema may have been renamed a moment before, and back since.
+awaitable<void> must_be_gone_from(db::connection& session, std::string_view catalog, const partition& which) {
     const auto oid = std::to_string(which.oid);
     const std::array parameters{db::parameter(oid)};
     const auto left =
-        co_await session.query("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = $1::oid),"
-                               " EXISTS (SELECT FROM pg_class WHERE oid = $1::oid)",
-                               parameters);
-    if (left.boolean(0, 0) || (how == partition_removal::drop && left.boolean(0, 1)))
+        co_await session.query(fmt::format("SELECT EXISTS (SELECT FROM {} = $1::oid)", catalog), parameters);
+    if (left.boolean(0, 0))
         throw lake::conflict(fmt::format("the name {} went to another table meanwhile", which.name));
 }
 
@@ -134,9 +132,11 @@ awaitable<std::uint64_t> remove_partition(db::connection& session, const table_d
     if (all == 0 || counted.integer(0, 0) != counted.integer(0, 1))
         co_return 0;
     co_await session.execute(fmt::format("ALTER TABLE {} DETACH PARTITION {}", table.name, which.name));
-    if (how == partition_removal::drop)
+    co_await must_be_gone_from(session, "pg_inherits WHERE inhrelid", which);
+    if (how == partition_removal::drop) {
         co_await drop(session, which.name);
-    co_await must_be_gone(session, which, how);
+        co_await must_be_gone_from(session, "pg_class WHERE oid", which);
+    }
     co_return all;
 }
 
