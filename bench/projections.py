@@ -169,6 +169,9 @@ def apply_one(place: Place, topic: str, lines: str, name: str, shown: str, goal:
     before = place.backends()
     cost = place.project(name, **settings)
     cpu = (place.backends() - before) / count * 1e6
+    refused = int(place.sql("SELECT count(*) FROM event_archiver.dead_letter"))
+    if refused or place.applied(name) != count:
+        raise RuntimeError(f"{shown}: {place.applied(name)} of {count} events were applied, {refused} of them refused")
     told = f"{cpu:.1f} µs; ours {cost.cpu / count * 1e6:.1f} µs; {count / cost.wall:,.0f} a second"
     return Result(f"{shown}, {count:,} events: backend's CPU an event", f"≤ {goal} µs" if goal else "", told, cpu <= goal if goal else None)
 
