@@ -29,13 +29,13 @@
 
 namespace {
 
-// Best effort: if standard error does not take it, there is no other place for it.
+// Best effort: if standard error fails, there is no other place for the message.
 void say(std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
 }
 
-// The exit code: `code`, or that of a failure if the output does not take all of it.
+// The exit code: `code`, or that of a failure if not all of the output could be written.
 int print(std::string_view text, int code = app::exit_code::done) {
     if (app::print_output(text))
         return code;
@@ -52,7 +52,7 @@ int execute(const app::command_line& request) {
     const auto purpose = app::purpose_of(request, given);
     auto checked = app::check(given, environment, purpose);
     checked.value.metrics.file_labels = app::file_labels_of(request, checked.value);
-    if (request.command == app::command::check) // somebody waits for the answer
+    if (request.command == app::command::check) // a person waits for the answer
         checked.value.retries = std::min(checked.value.retries, 1);
     if (request.command == app::command::config) {
         const auto code = print(app::show_config(given, request.output, checked.wrong),

@@ -36,7 +36,7 @@ parsed_command_line overview_as_mistake(const grammar& rules) {
 
 // `rules` have all commands that `about` may name.
 parsed_command_line help_for(const grammar& rules, const std::string& about, std::size_t width) {
-    if (about.empty()) // of a parser that has parsed nothing: CLI11's follows the command that was given
+    if (about.empty()) // of a parser that has not parsed: CLI11's help follows the command that was given
         return to_be_printed(grammar({}, width).help());
     if (about == "environment" || about == "env")
         return to_be_printed(environment_help(width));

@@ -36,7 +36,7 @@ struct command_line {
     std::string against;                     // verify --against TABLE, as SQL writes it
     bool exports = false;                    // recover --exports
     bool adopt = false;                      // recover --adopt
-    std::vector<std::string> tasks;          // of `export`; none: all
+    std::vector<std::string> tasks;          // of `export`; empty: all
     std::optional<lake::day> boundary;       // export --boundary DAY
     journal_request journal;                 // of `journal`
     send_request send;                       // of `send`

@@ -31,7 +31,7 @@ constexpr std::string_view metrics[] = {"ARCHIVE_METRICS_FILE", "ARCHIVE_PUSHGAT
 constexpr std::string_view tasks[] = {"DSL_PATH", "EXPORT_TIME_ZONE"};
 constexpr std::string_view sink_of_exports[] = {"EXPORT_TO", "EXPORT_PATH", "EXPORT_LAKE_PATH"};
 
-// The owner that the folder would have.
+// These identify the owner that the folder would have.
 constexpr std::string_view owner[] = {"PG_CONNECTION_STRING", "ARCHIVE_DATABASE_AUTH", "ARCHIVE_TABLE"};
 
 constexpr std::string_view forecast[] = {"ARCHIVE_COMMIT", "ARCHIVE_COMPRESSION", "ARCHIVE_RATE_LIMIT",

@@ -51,14 +51,14 @@ struct command_info {
     std::string_view usage = {};    // what follows its name: "[TASK...]"
     std::string_view argument = {}; // what stands for its argument in completion: "TOPIC"
     std::span<const std::string_view> argument_choices = {};
-    bool many_arguments = false; // any number of them, also none
+    bool many_arguments = false; // any number of them, or no argument
 };
 
 // In the order of the overview: the commands of a group follow each other.
 [[nodiscard]] std::span<const command_info> commands() noexcept;
 [[nodiscard]] const command_info& info_of(command which);
 
-// Commands that look and change nothing; what they find goes to stdout.
+// Commands that change nothing; they print what they find on stdout.
 [[nodiscard]] bool is_inquiry(command which) noexcept;
 
 } // namespace app

@@ -23,7 +23,7 @@ struct completed_flag {
 };
 
 enum class value_kind : unsigned char {
-    choice, // one of its choices; without choices anything
+    choice, // one of its choices; any value if it has no choices
     file,
     directory,
 };
@@ -76,7 +76,8 @@ std::string with_backslashes(std::string_view text, std::string_view special) {
     return result;
 }
 
-// In single quotes, for any of the three shells; `special` is what the text around it gives a meaning to.
+// In single quotes, for any of the three shells; `special`: the characters that have a meaning in the text
+// around it.
 std::string in_quotes(std::string_view text, std::string_view special = {}) {
     std::string result = "'";
     for (const char letter : with_backslashes(text, special))
@@ -96,7 +97,7 @@ std::string bash_value(const completed_flag& flag) {
     return fmt::format("words='{}'", fmt::join(flag.choices, " "));
 }
 
-// Without words zsh shows what the value is.
+// Without words, zsh shows a description of the value.
 std::string zsh_value(const completed_flag& flag) {
     const auto kind = kind_of_value(flag);
     const auto action = kind == value_kind::file        ? std::string("_files")

@@ -1,7 +1,6 @@
-// `event-archiver completion SHELL`: scripts made from the tables of commands and options. They are static;
-// nothing of the program runs when Tab is
-// pressed, and so no day is offered: which days are archived is known to the storage account alone.
-//
+// `event-archiver completion SHELL`: scripts made from the tables of commands and options. They are static:
+// the program does not run when Tab is pressed. So they offer no day: only the storage account knows which
+// days are archived.
 // Ours because CLI11 makes no completions. Replace it when it does.
 // Tested by tests/unit/app/cli/commands_test.cpp and tests/integration/test_completion.py.
 #pragma once

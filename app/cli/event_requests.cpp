@@ -66,7 +66,7 @@ std::variant<send_request, std::string> read_send_request(const std::string& fil
     if (!parsed.mistake.empty())
         return fmt::format("--to {}: give the server as {}", parsed.mistake, default_server);
     request.server = std::move(parsed.value);
-    // As the client of the system before ours was given it.
+    // In the form that the client of the earlier system accepted.
     constexpr std::string_view path_of_events = "/liveEvent";
     if (request.server.path.ends_with(path_of_events))
         request.server.path.resize(request.server.path.size() - path_of_events.size());

@@ -1,4 +1,4 @@
-// What `journal` and `send` are asked for.
+// The requests of `journal` and `send`.
 // Tested by tests/unit/app/cli/event_requests_test.cpp.
 #pragma once
 
@@ -18,7 +18,7 @@ struct journal_request {
     enum class action : unsigned char { list, cat, verify };
     action what = action::list;
     std::string topic;                // of `cat`
-    std::optional<std::int64_t> from; // of `cat`; none: the oldest event
+    std::optional<std::int64_t> from; // of `cat`; nullopt: the oldest event
 };
 
 struct send_request {

@@ -20,8 +20,8 @@ struct example {
 
 [[nodiscard]] std::span<const example> examples() noexcept;
 
-// As they are printed, on lines of less than `width` columns; 0: of any length. A line that is typed goes on
-// after a backslash, and breaks at no space inside quotes.
+// As they are printed, on lines of less than `width` columns; 0: of any length. A long command is continued
+// after a backslash. It is not broken at a space inside quotes.
 [[nodiscard]] std::string examples_of(command which, std::size_t width);
 [[nodiscard]] std::string examples_of_overview(std::size_t width);
 [[nodiscard]] std::string all_examples(std::size_t width);

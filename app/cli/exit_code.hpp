@@ -26,7 +26,7 @@ inline constexpr int signal_base = 128; // plus the signal's number: 130, 143
 struct exit_code_meaning {
     int code;
     std::string_view meaning;
-    std::string_view again; // is another try worthwhile?
+    std::string_view again; // whether another try may help
 };
 [[nodiscard]] std::span<const exit_code_meaning> exit_codes() noexcept;
 

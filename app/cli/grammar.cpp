@@ -79,12 +79,12 @@ void grammar::add_setting(CLI::App& sub, command which, const option& setting) {
     const auto help =
         fmt::format("{} [{}{}]", help_in(which, setting), setting.environment,
                     is_flag || setting.standard.empty() ? "" : fmt::format(", default {}", setting.standard));
-    // A flag may be given a value: --dry-run=false.
+    // A flag may have a value: --dry-run=false.
     auto* added = is_flag ? sub.add_flag(with_value_true(setting), text, help)
                           : sub.add_option(with_short(setting.short_flag, setting.flag), text, help)
                                 ->type_name(std::string(setting.value));
     const std::string title(title_of(setting));
-    // Scripts add a switch to those that are there, to turn it off.
+    // Scripts append a switch to turn it off, so the last one counts.
     added->multi_option_policy(is_flag ? CLI::MultiOptionPolicy::TakeLast : CLI::MultiOptionPolicy::Throw)
         ->group(title);
     if (setting.environment != "LOG_LEVEL")
@@ -105,7 +105,7 @@ void grammar::add_flag(CLI::App& sub, const command_flag& flag) {
         flag.value.empty()
             ? sub.add_flag(name, text, std::string(flag.help))
             : sub.add_option(name, text, std::string(flag.help))->type_name(std::string(flag.value));
-    // A flag without a value says the same however often it stands there.
+    // A flag without a value may be repeated: that changes nothing.
     added->multi_option_policy(flag.value.empty() ? CLI::MultiOptionPolicy::TakeLast
                                                   : CLI::MultiOptionPolicy::Throw);
 }

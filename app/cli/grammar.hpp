@@ -23,11 +23,11 @@ class grammar {
     grammar(const grammar&) = delete;
     grammar& operator=(const grammar&) = delete;
 
-    // Throws CLI::Error. Once.
+    // Throws CLI::Error. Call it once.
     void parse(std::vector<std::string> words);
-    // After `parse`: the command that was given, or null.
+    // Call it after `parse`: the command that was given, or null.
     [[nodiscard]] CLI::App* chosen() const;
-    // The words that nothing took.
+    // The words that no command or flag took.
     [[nodiscard]] std::vector<std::string> left_over() const { return app_.remaining(true); }
     // After `parse` has thrown: the flag that takes one value and was given several; or "".
     [[nodiscard]] std::string repeated() const;
@@ -35,7 +35,7 @@ class grammar {
     // The one argument of `help` and `completion`.
     [[nodiscard]] const std::string& argument() const noexcept { return argument_; }
 
-    // Of the command that was given, if one was.
+    // The help of the command that was given, if one was.
     [[nodiscard]] std::string help() const { return app_.help(); }
     [[nodiscard]] std::string help_of(command which) const { return subcommands_.at(which)->help(); }
 

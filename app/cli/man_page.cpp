@@ -13,7 +13,7 @@ namespace app {
 
 namespace {
 
-// Text for roff: what it would take for a request or an escape is defused, `words` become bold.
+// Escapes what roff would take for a request or an escape; prints `words` in bold.
 std::string roff(std::string_view text) {
     std::string result;
     bool bold = false;

@@ -1,4 +1,4 @@
-// What `project`, `projections`, `dead-letters` and `migrate` are asked for.
+// The requests of `project`, `projections`, `dead-letters` and `migrate`.
 // Tested by tests/unit/app/cli/projection_requests_test.cpp.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace app {
 struct projection_request {
     enum class action : unsigned char { list, pause, resume, replay, rebuild, forget };
     action what = action::list;            // of `projections`
-    std::vector<std::string> names;        // none: all
+    std::vector<std::string> names;        // empty: all
     bool once = false;                     // project --once
     bool detach = false;                   // projections rebuild --detach
     bool only_events = false;              // projections replay and rebuild --only-events
@@ -27,8 +27,8 @@ struct dead_letter_request {
     action what = action::list;
     std::string name;
     std::string topic;                     // empty: all
-    std::optional<std::int32_t> partition; // nothing: all
-    std::vector<std::int64_t> positions;   // none: all, of `list` and `retry`
+    std::optional<std::int32_t> partition; // nullopt: all
+    std::vector<std::int64_t> positions;   // empty: all, of `list` and `retry`
 };
 
 // The flags of `projections`.

@@ -7,10 +7,10 @@
 
 namespace app {
 
-// `config` shows the settings, and what is wrong with them for the command that they are meant for.
+// `config` shows the settings, and their mistakes for the command that they are meant for.
 [[nodiscard]] purpose purpose_of(const command_line& request, const texts& given);
 
-// The command, the table or the tasks, and the place: what a metrics file says of each of its metrics.
+// The command, the table or the tasks, and the place: the labels of each metric in a metrics file.
 [[nodiscard]] telemetry::label_list file_labels_of(const command_line& request,
                                                    const configuration& settings);
 

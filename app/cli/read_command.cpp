@@ -71,7 +71,7 @@ class command_reader {
         return found == given_.flags.end() ? std::string() : found->second;
     }
 
-    // A script's "$CUTOFF" that is unset must not become the default.
+    // An unset "$CUTOFF" in a script must not become the default.
     [[nodiscard]] std::string mistake_in_texts() const {
         for (const auto& [flag, given] : given_.settings)
             if (given.empty())

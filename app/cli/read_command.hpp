@@ -1,4 +1,4 @@
-// Makes types of the words of a command.
+// Turns the words of a command into values.
 #pragma once
 
 #include "app/cli/command_line.hpp"

@@ -12,7 +12,7 @@ namespace app {
 
 namespace {
 
-// `30d`, or anything that a retention may be; `none` and `0d` for no hold at all.
+// `30d`, or any period that a retention accepts; `none` and `0d` mean no hold.
 std::string read_hold(std::string text) {
     if (text == "none")
         return {};

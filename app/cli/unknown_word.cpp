@@ -14,8 +14,8 @@ namespace app {
 
 namespace {
 
-// A word too many. Where a flag lacks its value, the next flag was taken for it, and that one's value is
-// left.
+// A superfluous word. If a flag lacks its value, the next flag was taken for that value, and the next flag's
+// own value is left over.
 std::string unexpected(const std::string& word, const CLI::App& inside) {
     for (const auto* option : inside.get_options())
         for (const auto& text : option->results())

@@ -13,7 +13,7 @@ struct usage_mistake {
     std::string what_next; // a sentence: "Try `event-archiver help`."
 };
 
-// What it may stand for. `inside`: the command it stands after, or null.
+// Guesses what the word stands for. `inside`: the command that it stands after, or null.
 [[nodiscard]] usage_mistake unknown_word(const std::string& word, const CLI::App* inside);
 
 // "Try `event-archiver help list`."

@@ -31,7 +31,7 @@ progress_facts backlog_progress::note(const std::vector<events::stream_progress>
         auto& mine = parts_[{stream.projection, stream.topic}];
         ++mine.partitions;
         mine.next = stream.next;
-        if (stream.state != events::stream_state::running) // another process applies it, or none does
+        if (stream.state != events::stream_state::running) // another process applies it, or no process does
             continue;
         auto& began = mine.began.try_emplace(stream.partition, stream.next).first->second;
         began = std::min(began, stream.next); // it may have been set back

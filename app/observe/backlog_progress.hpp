@@ -25,12 +25,12 @@ class backlog_progress {
     explicit backlog_progress(std::string phase)
         : phase_(std::move(phase)) {}
 
-    // What to show of the streams of this process; idle if none has been behind for a second. To be called
-    // now and then.
+    // What to show of the streams of this process; idle if none has been behind for a second. Call it from
+    // time to time.
     [[nodiscard]] progress_facts note(const std::vector<events::stream_progress>& streams,
                                       clock::time_point now);
-    // A line "progress" for each projection and topic that was behind when it was noted last; for all of them
-    // if none was.
+    // Logs "progress" for each projection and topic that was behind when it was noted last; for all of them
+    // if none was behind.
     void log(async::log& log) const;
 
   private:

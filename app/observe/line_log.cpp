@@ -101,7 +101,7 @@ void text_log::write(async::log_level level, std::string_view event, std::string
                      std::span<const async::log_field> fields) {
     const bool is_summary = event == "run.summary";
     if (is_summary && !enabled(async::log_level::warn))
-        return; // whoever wants errors only
+        return; // the user wants errors only
     std::vector<async::log_field> all(fields.begin(), fields.end());
     if (!always_.key.empty())
         all.emplace_back(always_.key, always_.value);
@@ -120,7 +120,7 @@ std::string text_log::lines_of(const log_entry& entry) {
     const auto event = entry.event;
     if (event == "run.summary")
         return summary_lines(entry, look);
-    // Each line with its time and all its fields: on request, and where it is read after days.
+    // Each line has its time and all its fields: if they are asked for, and in logs that are read days later.
     const bool in_full = enabled(async::log_level::debug) || out_.shown == process_id::shown;
     if (!in_full && event == "run.start" && !text_of(entry, "database").empty()) {
         command_ = entry.message.substr(0, entry.message.find(' '));
@@ -130,7 +130,7 @@ std::string text_log::lines_of(const log_entry& entry) {
     }
     if (!in_full && event == "azure.identity" && !place_.empty())
         return place_line(command_, std::exchange(place_, {}), text_of(entry, "azure.identity"), entry, look);
-    if (!in_full && event == "plan") // with a transaction a day there are many, and the first is about all
+    if (!in_full && event == "plan") // with a transaction a day there are many; the first is about all
         return std::exchange(planned_, true) ? std::string() : plan_line(entry, look);
     if (!in_full && (event == "day.archived" || event == "day.uploaded" || event == "day.restored"))
         return day_line(entry, look);

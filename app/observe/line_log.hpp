@@ -13,7 +13,7 @@ namespace app {
 using line_writer = std::function<void(std::string_view line)>;
 [[nodiscard]] line_writer standard_error();
 
-// A field that every line of a log carries; none if the key is empty.
+// A field that every line of a log has; no field if the key is empty.
 struct constant_field {
     std::string_view key; // a literal
     std::string value;
@@ -41,7 +41,7 @@ struct text_output {
     line_writer write;
     bool colour = false;
     std::function<void()> before_line = {};  // called first, so that a progress bar can get out of the way
-    std::function<std::size_t()> width = {}; // columns, asked for each entry; none or 0: lines of any length
+    std::function<std::size_t()> width = {}; // columns, asked for each entry; null or 0: lines of any length
     process_id shown = process_id::left_out;
 };
 

@@ -28,7 +28,7 @@ double unix_seconds(std::chrono::system_clock::time_point at) {
         .count();
 }
 
-// Of this run: the moment, if it succeeded.
+// Of this run: its time, if it succeeded.
 std::optional<double> success_now(int ended, std::chrono::system_clock::time_point now) {
     return ended == exit_code::done ? std::optional(unix_seconds(now)) : std::nullopt;
 }
@@ -39,10 +39,10 @@ std::vector<telemetry::metric> joined(std::vector<telemetry::metric> one,
     return one;
 }
 
-// Of an earlier run: only if the file is of this command on this place, and not of another that had it
-// before.
+// Of an earlier run: only if the file is of this command and this place, not of another one that used the
+// file before.
 std::optional<double> last_success_in(const metrics_settings& to) {
-    constexpr std::size_t bytes_max = std::size_t{16} << 20; // others may have put their own file there
+    constexpr std::size_t bytes_max = std::size_t{16} << 20; // another program may have put its file there
     std::error_code unknown;
     if (!std::filesystem::is_regular_file(to.file, unknown)) // a pipe is there to be written to
         return std::nullopt;
@@ -142,7 +142,7 @@ void metrics_delivery::deliver(const metrics_settings& to, int exit_code,
     const auto now = std::chrono::system_clock::now();
     const auto success = success_now(exit_code, now);
     const auto metrics = joined(metrics_of_end(exit_code, now, success), more);
-    // The last success is not among what a failed run pushes, and POST lets the old value stand.
+    // A failed run does not push the time of the last success: POST leaves the old value as it is.
     auto deliveries = deliveries_of(
         to, metrics, success ? telemetry::pushing::replace_all : telemetry::pushing::replace_named, now);
     if (!deliveries.empty())
@@ -164,7 +164,7 @@ void metrics_delivery::write_file(const metrics_settings& to, int exit_code,
 
 void metrics_delivery::send(std::vector<telemetry::delivery> deliveries, async::deadline deadline) {
     async::stop_source stop;
-    // From here to the end of the process there is nothing else for a signal to end.
+    // From here to the end of the process, a signal can end only this delivery.
     async::signal_watch signals(
         loop_.get_executor(), [&stop](int number) { stop.request(number); }, [] {});
     std::vector<async::awaitable<void>> sending;

@@ -23,14 +23,15 @@ namespace app {
 [[nodiscard]] telemetry::metric gauge(std::string_view name, std::string_view help, std::string_view unit,
                                       std::optional<double> value);
 
-// The metrics of every run: when one last succeeded, when it ended, how. Without `last_success` it has not
+// The metrics of every run: when one last succeeded, when it ended, how. No `last_success`: it has not
 // succeeded, and no earlier success is known.
 [[nodiscard]] std::vector<telemetry::metric>
 metrics_of_end(int exit_code, std::chrono::system_clock::time_point now, std::optional<double> last_success);
 // The other metrics of an archiving run; docs/metrics.md lists all.
 [[nodiscard]] std::vector<telemetry::metric> metrics_of(const summary_facts& facts);
 
-// For all deliveries together: the run is over and must not wait for a monitoring system that is down.
+// The time for all deliveries together: the run is over and must not wait for a monitoring system that is
+// down.
 inline constexpr std::chrono::seconds metrics_patience{5};
 
 // `metrics` for each place that they are sent to.
@@ -38,7 +39,8 @@ inline constexpr std::chrono::seconds metrics_patience{5};
                                                              const std::vector<telemetry::metric>& metrics,
                                                              telemetry::pushing how,
                                                              std::chrono::system_clock::time_point now);
-// Writes the file of a run that goes on: `metrics`, and when a run last succeeded. Throws what a file throws.
+// Writes the file of a run that goes on: `metrics`, and the time of the last success. Throws what a file
+// throws.
 void write_running_metrics(const metrics_settings& to, const std::vector<telemetry::metric>& metrics);
 
 class metrics_delivery {

@@ -1,4 +1,4 @@
-// A file that others may read while it is written: they see the whole new file, or the old one.
+// A file that other programs may read while it is written: they see the whole new file, or the old one.
 #pragma once
 
 #include <cstdio>
@@ -10,8 +10,8 @@ namespace app {
 
 class output_file {
   public:
-    // Who may read a new file: those whom the umask lets, or everybody (0644), for a collector that runs as
-    // another user.
+    // The permissions of a new file: those that the umask allows, or readable by all users (0644), for a
+    // collector that runs as another user.
     enum class readers : unsigned char { by_umask, everybody };
 
     // Throws async::error(usage) if no file can be written there. Anything but a regular file, such as

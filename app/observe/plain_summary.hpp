@@ -1,4 +1,4 @@
-// The last line of a command that is about events and has little to tell: `journal`, `send`.
+// The last line of the commands `journal` and `send`, which have few facts to report.
 // Tested by tests/integration/test_send.py.
 #pragma once
 

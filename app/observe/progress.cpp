@@ -18,7 +18,7 @@ namespace {
 using seconds = std::chrono::duration<double>;
 
 constexpr auto bar_interval = std::chrono::milliseconds(200);
-constexpr auto sample_interval = std::chrono::seconds(1); // where nothing is drawn
+constexpr auto sample_interval = std::chrono::seconds(1); // if nothing is drawn
 constexpr auto line_interval = std::chrono::seconds(30);
 
 std::string clock_text(std::uint64_t left) {

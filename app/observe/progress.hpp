@@ -1,4 +1,4 @@
-// How far the run is: a bar on a terminal, a log line now and then elsewhere.
+// The progress of a run: a bar on a terminal, a log line from time to time elsewhere.
 #pragma once
 
 #include "app/observe/line_log.hpp"
@@ -19,7 +19,7 @@
 
 namespace app {
 
-// What the meter has found.
+// The result of the meter.
 struct progress_pace {
     std::optional<double> speed = {}; // bytes a second, or events
     std::optional<std::chrono::seconds> left = {};
@@ -57,7 +57,7 @@ class progress_display : public screen_line {
     void stop();
     // Erases the bar, so that something else can be printed.
     void clear() override;
-    // A line at once, whatever the style: SIGUSR1.
+    // Prints a line at once, whatever the style: SIGUSR1.
     void show_now();
 
   private:

@@ -22,7 +22,7 @@ std::uint64_t rows_done(const archive::run_report& report) {
     return report.rows + report.rows_recognised + report.rows_stored;
 }
 
-// Rows that storage has, of all rows of the run. Where these are an estimate there is never all of it.
+// Rows that storage has, of all rows of the run. If the total is an estimate, this never reaches all of it.
 std::optional<double> share_of_run(const archive::run_report& report) {
     const auto total = report.run_rows_planned > 0 ? report.run_rows_planned : report.rows_planned;
     if (total == 0)

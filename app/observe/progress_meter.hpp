@@ -1,4 +1,4 @@
-// Speed and time left from what has lately been done. Pure.
+// Speed and time left, computed from recent samples. Pure.
 // Tested by tests/unit/app/observe/progress_test.cpp.
 #pragma once
 
@@ -16,7 +16,7 @@ class progress_meter {
 
     // Several times a second or seldom; what is older than a minute is forgotten.
     void note(const progress_facts& facts, clock::time_point now);
-    // Bytes, or events, a second over the last seconds; nothing before there are two of them.
+    // Bytes, or events, a second over the last seconds; nullopt before there are two samples.
     [[nodiscard]] std::optional<double> speed() const;
     // At the pace of the last minute.
     [[nodiscard]] std::optional<std::chrono::seconds> left() const;

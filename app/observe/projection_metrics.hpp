@@ -1,4 +1,4 @@
-// What projections tell a monitoring system. docs/metrics.md lists all.
+// The metrics of projections. docs/metrics.md lists all.
 // Tested by tests/integration/test_projections.py.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What `archive`, `restore` and `recover` print with -o json: docs/json.md.
+// The output of `archive`, `restore` and `recover` with -o json: docs/json.md.
 // Tested by tests/unit/app/observe/run_json_test.cpp.
 #pragma once
 

@@ -34,7 +34,7 @@ struct run_log {
     process_id shown_;
 };
 
-// What the log says of a failure.
+// The fields that the log has of a failure.
 struct failure_facts {
     std::string type; // as a word: "temporary"
     std::string message;

@@ -102,7 +102,7 @@ std::string with_event(std::string text, const log_entry& entry, const text_look
     if (begin != std::string::npos && entry.level <= async::log_level::info &&
         last.find_first_not_of(' ') == last.size() - name.size())
         return wrapped(plain, look.width,
-                       indent); // a line of its own is too much for the name of what went well
+                       indent); // the event's name of a success is not worth a line of its own
     if (look.colour) {
         lines.insert(lines.size() - name.size(), "\x1b[2m");
         lines += "\x1b[0m";

@@ -1,4 +1,4 @@
-// An entry of the log as people read it: lines of a terminal's width, without what says nothing.
+// An entry of the log for people: lines of a terminal's width, without fields that carry no information.
 // Tested by tests/unit/app/observe/text_entry_test.cpp.
 #pragma once
 
@@ -12,7 +12,7 @@
 namespace app {
 
 struct text_look {
-    std::size_t width = 0; // columns of the terminal; 0: lines are as long as they are
+    std::size_t width = 0; // columns of the terminal; 0: lines are not wrapped
     bool colour = false;
 };
 
@@ -23,7 +23,7 @@ struct log_entry {
     std::span<const async::log_field> fields;
 };
 
-// The text of a field, "" if it has none of that key. Numbers as digits.
+// The text of a field, "" if there is no field of that key. Numbers as digits.
 [[nodiscard]] std::string text_of(const log_entry& entry, std::string_view key);
 // 0 if there is no such number.
 [[nodiscard]] std::uint64_t number_of(const log_entry& entry, std::string_view key);
@@ -50,8 +50,8 @@ struct log_entry {
 // "done in 3.7 s: archived 150,136 rows of 21 days, 39.3 MB", and what it took in two or three lines more.
 [[nodiscard]] std::string summary_lines(const log_entry& entry, const text_look& look);
 
-// The text in lines of the look's width, followed by the event's name, which is left out of what went well if
-// it would need a line of its own.
+// The text in lines of the terminal's width, followed by the event's name. The name of a success is left out
+// if it would need a line of its own.
 [[nodiscard]] std::string with_event(std::string text, const log_entry& entry, const text_look& look,
                                      std::size_t indent);
 

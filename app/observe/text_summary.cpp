@@ -19,11 +19,11 @@ namespace {
 
 constexpr std::size_t indent_of_summary = 4;
 
-// What the first line says, or what is the same in each run.
+// Fields that the first line has, or that are the same in each run.
 constexpr std::array said_already{"status",     "exit_code",   "command",      "dry_run", "phase",
                                   "cutoff",     "rows",        "days",         "bytes",   "tasks",
                                   "error.type", "duration_ms", "tasks_failed", "pid"};
-// What the run needed, as opposed to what it did.
+// Fields about the resources that the run used, as opposed to its results.
 constexpr std::array costs{"requests",    "retries",           "bytes_sent",
                            "cpu_seconds", "peak_memory_bytes", "attempts"};
 
@@ -38,7 +38,7 @@ std::string with_spaces(std::string_view key) {
     return text;
 }
 
-// "2,000 rows of 14 days": a number that a word follows is a count.
+// "2,000 rows of 14 days": a number followed by a word is a count.
 std::string with_separators(std::string_view message) {
     std::string text;
     while (!message.empty()) {
@@ -165,7 +165,7 @@ std::string summary_lines(const log_entry& entry, const text_look& look) {
         lines.insert(0, word == "done" ? "\x1b[32m" : word == "stopped" ? "\x1b[33m" : "\x1b[31m");
     }
     lines += '\n';
-    if (number_of(entry, "exit_code") == 2) // nothing was begun
+    if (number_of(entry, "exit_code") == 2) // no work had begun
         used.clear();
     for (const auto& line :
          {did, used.empty() ? used : "used: " + used, phases.empty() ? phases : "time: " + phases})

@@ -11,7 +11,7 @@
 namespace app {
 
 // Trace Event Format, complete events ("ph":"X"), times in microseconds since the start. Writing stops
-// silently when the disk is full: a picture never changes the outcome of a run.
+// silently when the disk is full: the trace never changes the outcome of a run.
 class trace_file : public async::timeline {
   public:
     // Throws async::error(usage) if the file cannot be created.

@@ -39,12 +39,12 @@ std::string facts_markup(const std::vector<page_fact>& facts) {
     return text + "</dl>\n";
 }
 
-// A number to read, and in data-v the one to sort by.
+// A number for people, and in data-v the value to sort by.
 std::string number_cell(std::uint64_t number, std::string_view shown) {
     return fmt::format("<td class=\"n\" data-v=\"{}\">{}</td>", number, shown);
 }
 
-// Without gzip, what is stored is the CSV: one column says it.
+// Without gzip, the stored bytes are the CSV: one column is enough.
 bool are_compressed(const std::vector<page_day>& days) {
     return std::ranges::any_of(
         days, [](const page_day& day) { return day.csv_bytes && *day.csv_bytes != day.bytes; });

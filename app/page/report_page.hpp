@@ -1,5 +1,5 @@
-// The page that --report writes: what a run did, or what an archive holds. One HTML file that loads nothing,
-// can be read without its script, and fits a phone, in light and dark.
+// The page that --report writes: the result of a run, or the content of an archive. One HTML file that loads
+// nothing, can be read without its script, and fits a phone, in light and dark.
 #pragma once
 
 #include "lake/day.hpp"
@@ -16,7 +16,7 @@ struct page_day {
     lake::day which;
     std::string file;
     std::string state;                      // "created", "appended", "restored", or as `list` has it
-    std::optional<std::uint64_t> rows;      // nothing: not known
+    std::optional<std::uint64_t> rows;      // nullopt: not known
     std::uint64_t bytes = 0;                // as stored
     std::optional<std::uint64_t> csv_bytes; // before compression
 };
@@ -40,7 +40,7 @@ struct report_page {
     std::string title;
     std::string verdict; // a sentence: how it ended
     page_tone tone = page_tone::good;
-    std::string hint;    // what to do about it; empty: nothing
+    std::string hint;    // what to do about it; may be empty
     std::string subject; // of what and where
     std::vector<page_fact> facts;
     std::vector<page_day> days; // in any order; a day may have two files

@@ -1,4 +1,4 @@
-// What a run did when, as bars over a common axis.
+// The phases of a run as bars over a common axis of time.
 // Tested by tests/unit/app/page/report_page_test.cpp.
 #pragma once
 

@@ -68,7 +68,7 @@ std::string title_of(const configuration& settings, const summary_facts& facts) 
     return fmt::format("{} to {}", settings.job.table, archive_place(settings));
 }
 
-// Zeros of a run that came to nothing say less than their absence.
+// Zeros are left out for a run without results.
 std::string number_or_none(std::uint64_t number) { return number == 0 ? std::string() : grouped(number); }
 
 std::vector<page_fact> tiles_of(const summary_facts& facts) {

@@ -1,4 +1,4 @@
-// The work of every command about the archive, and all that it takes.
+// Runs every command about the archive, and owns everything that it needs.
 // Tested by tests/integration/test_round_trip.py.
 #pragma once
 
@@ -31,7 +31,7 @@ class archive_work {
     // Runs the command to its end. Once.
     [[nodiscard]] work_end run();
 
-    // Of a command that only looks, and of `erase`; otherwise empty.
+    // The answer of a command that only looks, or of `erase`; otherwise empty.
     [[nodiscard]] const inquiry_answer& answer() const noexcept { return answer_; }
     [[nodiscard]] const archive::run_report& report() const noexcept { return report_; }
     [[nodiscard]] run_costs costs() const { return connections_.costs(); }

@@ -1,4 +1,4 @@
-// Which events a replay leaves out, because `archive` has moved their rows into the lake.
+// The events that a replay leaves out, because `archive` has moved their rows into the lake.
 // Tested by tests/integration/test_archived_events.py.
 #pragma once
 
@@ -14,10 +14,10 @@ namespace app {
 // The lake, where settings name one.
 [[nodiscard]] std::optional<lake_place> lake_of_replay(const configuration& settings);
 
-// Their times, as a tstzrange[]: what the lake has, or without a lake everything before the cutoff that
-// `archive` would have now. `{}` for a projection that does not say `replay_from = archive`. Throws
-// async::error(precondition) if its tables are not the one that ARCHIVE_TABLE names, or if the lake has rows
-// of a run that was interrupted.
+// Their times as a tstzrange[]: the times of the rows in the lake, or without a lake everything before the
+// cutoff that `archive` would use now. `{}` for a projection that does not say `replay_from = archive`.
+// Throws async::error(precondition) if its tables are not the one that ARCHIVE_TABLE names, or if the lake
+// has rows of a run that was interrupted.
 [[nodiscard]] async::awaitable<std::string> archived_ranges(const events::projection_definition& which,
                                                             const configuration& settings, connections& with,
                                                             async::log& log);

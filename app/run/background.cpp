@@ -28,7 +28,7 @@ background_start::background_start() {
     if (is_parent())
         return;
     ::setsid();
-    // A process that waits for the end of the parent's output must not wait for the child.
+    // The child must not keep the parent's output open: another process may wait for its end.
     const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nowhere >= 0) {
         ::dup2(nowhere, STDIN_FILENO);
@@ -55,7 +55,7 @@ int background_start::wait() {
 
 void background_start::begun() noexcept {
     tell(exit_code::done);
-    // The log of what comes goes where nobody has to read it.
+    // From now on the log goes where no process has to read it.
     const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (nowhere >= 0) {
         ::dup2(nowhere, STDERR_FILENO);

@@ -1,10 +1,10 @@
-// A process that goes on in the background once it has begun well.
+// A process that goes on in the background once its start has succeeded.
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
 namespace app {
 
-// Forks: to be made before the process has a thread. The child has a session of its own, so that no terminal
+// Forks, so make it before the process has a thread. The child has a session of its own, so that no terminal
 // ends it.
 class background_start {
   public:
@@ -14,10 +14,10 @@ class background_start {
     background_start& operator=(const background_start&) = delete;
 
     [[nodiscard]] bool is_parent() const noexcept { return child_ > 0; }
-    // Of the parent: returns 0 once the child has begun, or its exit code if it ended before.
+    // For the parent: returns 0 once the child has started, or the child's exit code if it ended before.
     [[nodiscard]] int wait();
 
-    // Of the child: the parent may go. Once; later calls do nothing.
+    // For the child: the parent may end now. Further calls do nothing.
     void begun() noexcept;
     void ended(int exit_code) noexcept;
 

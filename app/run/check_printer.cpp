@@ -20,7 +20,7 @@ async::awaitable<void> check_printer::show(const std::vector<archive::check_line
     std::string text;
     for (; shown_ < lines.size(); ++shown_)
         text += render_check_line(lines[shown_], look_);
-    if (!text.empty()) // a reader that has gone, as `head` does, does not change the exit code
+    if (!text.empty()) // if the reader has gone, as with `head`, the exit code stays
         static_cast<void>(co_await print_lines(printing_, std::move(text)));
 }
 

@@ -18,9 +18,9 @@ class check_printer {
     // `printing` must outlive it; see print_lines.
     check_printer(async::helper_thread& printing, output_format format);
 
-    // Prints those that it has not printed yet; of JSON nothing.
+    // Prints the lines that it has not printed yet. Prints nothing yet if the format is JSON.
     [[nodiscard]] async::awaitable<void> show(const std::vector<archive::check_line>& lines);
-    // What is left to print, and the exit code.
+    // The rest of the output, and the exit code.
     [[nodiscard]] inquiry_answer finish(const std::vector<archive::check_line>& lines) const;
 
   private:

@@ -1,4 +1,4 @@
-// Warnings about what goes to another machine without encryption.
+// Warnings about connections to other machines without encryption.
 #pragma once
 
 #include "app/settings/configuration.hpp"
@@ -14,7 +14,7 @@ namespace app {
 // Warns of a lake that is reached over http://. Once a run.
 void warn_of_clear_text(const configuration& settings, async::log& log);
 
-// To be told of each connection to the database; warns once, by name, of one that is neither encrypted nor on
+// Call it for each connection to the database. Warns once, by name, of one that is neither encrypted nor on
 // this machine. `log` must outlive it.
 [[nodiscard]] std::function<void(const db::link_facts&)> clear_text_watch(std::string target,
                                                                           async::log& log);

@@ -26,8 +26,8 @@ struct lake_place {
     std::string folder; // "" for the container's root
 };
 
-// Connects when something is asked for, not before. The loop behind `executor`, `settings`, `helper` and
-// `log` must outlive it, and it must outlive its users.
+// Connects at the first request. The loop behind `executor`, `settings`, `helper` and `log` must outlive it,
+// and it must outlive its users.
 class connections {
   public:
     // Without a `place` there is no storage account. `helper` is for calls to other machines, which may never
@@ -47,7 +47,7 @@ class connections {
 
     // Closes idle connections, so that the loop can end.
     void close();
-    // Of all requests so far.
+    // Counters of all requests so far.
     [[nodiscard]] run_costs costs() const;
 
   private:

@@ -1,4 +1,4 @@
-// `check --for export`: is everything there that exports need?
+// `check --for export`: checks everything that exports need.
 // Tested by tests/integration/test_check_aims.py.
 #pragma once
 
@@ -16,7 +16,7 @@ struct export_check_context {
     archive::check_listener ended; // may be empty
 };
 
-// Looks at everything, whatever fails on the way. Runs no statement of a task; the server plans them. In the
+// Makes all checks, also after one has failed. Runs no statement of a task; the server plans them. In the
 // storage account it writes one blob and deletes it again, as the preflight of the archive does.
 [[nodiscard]] async::awaitable<std::vector<archive::check_line>> check_exports(export_check_context context);
 

@@ -32,11 +32,11 @@ class export_machine {
     export_machine& operator=(const export_machine&) = delete;
 
     [[nodiscard]] exports::exporter& exporter() noexcept { return *exporter_; }
-    // One more, which logs to `log`.
+    // Another exporter, which logs to `log`.
     [[nodiscard]] exports::exporter exporter_with(async::log& log);
     [[nodiscard]] const exports::task_folder& tasks() const noexcept { return tasks_; }
     [[nodiscard]] exports::sink& files() noexcept { return *files_; }
-    // Of the task at hand of `exporter`.
+    // The progress of the task that `exporter` runs.
     [[nodiscard]] const exports::export_progress& progress() const noexcept { return progress_; }
     // There must be a lake.
     [[nodiscard]] lake::folder& folder() { return connections_.folder(); }
@@ -52,7 +52,7 @@ class export_machine {
     const configuration& settings_;
     async::stop_source& stop_;
     std::string run_id_;
-    // So that a slow volume delays no connection, and syncing a file delays no reader.
+    // Several threads: a slow volume delays no connection, and syncing a file delays no reader.
     async::helper_thread writing_;
     async::helper_thread reading_;
     connections connections_;

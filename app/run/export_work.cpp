@@ -25,7 +25,7 @@ namespace {
 using async::awaitable;
 using async::failure;
 
-// The tasks that were asked for. Throws async::error(usage) for one that is not there.
+// The tasks that were asked for. Throws async::error(usage) for a task that does not exist.
 std::vector<exports::task> choose(std::vector<exports::task> there, const std::vector<std::string>& wanted,
                                   const std::string& directory) {
     if (there.empty())

@@ -1,4 +1,4 @@
-// The work of `export` and of `recover --exports`, and all that it takes.
+// Runs `export` and `recover --exports`, and owns everything that they need.
 // Tested by tests/integration/test_exports.py.
 #pragma once
 
@@ -37,7 +37,7 @@ class export_work {
 
     [[nodiscard]] const std::vector<exports::task_report>& reports() const noexcept { return reports_; }
     [[nodiscard]] std::uint64_t files_settled() const noexcept { return files_settled_; }
-    // Of `check`; otherwise empty.
+    // The answer of `check`; otherwise empty.
     [[nodiscard]] const inquiry_answer& answer() const noexcept { return answer_; }
     [[nodiscard]] run_costs costs() const { return machine_.costs(); }
     // Where the files are, for people.

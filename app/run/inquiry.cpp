@@ -107,7 +107,7 @@ using question = awaitable<inquiry_answer> (*)(const command_line&, inquiry_cont
 awaitable<inquiry_answer> of_whose_folder(const command_line& request, inquiry_context context,
                                           question asked, archive::database_need need) {
     context.report.enter(archive::run_phase::connecting);
-    if (!context.settings.database.empty()) // which `list` can do without
+    if (!context.settings.database.empty()) // `list` works without it
         context.not_ours =
             co_await archive::tell_owner(context.database, context.lake, context.settings.job, need);
     co_return co_await asked(request, context);

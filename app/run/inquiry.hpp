@@ -1,4 +1,4 @@
-// The commands that look and change nothing: plan, list, cat, verify, check.
+// The commands that change nothing: plan, list, cat, verify, check.
 // Tested by tests/integration/test_plan.py, test_list.py, test_cat.py, test_verify.py and test_check.py.
 #pragma once
 
@@ -23,7 +23,7 @@ struct inquiry_context {
     lake::folder& lake;
     archive::run_report& report;
     async::helper_thread& printing; // of an answer in parts
-    std::string not_ours = {};      // that the folder belongs to another database or table; empty: it is ours
+    std::string not_ours = {};      // a warning: another database or table owns the folder; may be empty
 };
 
 struct inquiry_answer {
@@ -35,7 +35,7 @@ struct inquiry_answer {
 // Throws if it cannot answer at all.
 [[nodiscard]] async::awaitable<inquiry_answer> inquire(const command_line& request, inquiry_context context);
 
-// `check` where settings are wrong: nothing further can be looked at.
+// The answer of `check` if settings are wrong: nothing else can be checked then.
 [[nodiscard]] inquiry_answer check_without_settings(const std::vector<std::string>& mistakes,
                                                     output_format format);
 

@@ -43,7 +43,7 @@ awaitable<void> read_all(events::topic& topic, partition_verdict& verdict) {
         verdict.events += part.events.size();
         const bool stands_still = part.next <= verdict.next;
         verdict.next = part.next;
-        // In Kafka positions may hold no event.
+        // In Kafka, some positions hold no event.
         if (part.events.empty() && stands_still)
             throw events::journal_error(
                 events::journal_failure::damaged,
@@ -51,7 +51,7 @@ awaitable<void> read_all(events::topic& topic, partition_verdict& verdict) {
     }
 }
 
-// An impossible position that a person named is not damage.
+// A person asked for an impossible position: that is not damage.
 awaitable<void> require_position(events::topic& topic, std::int32_t partition, events::position from) {
     const auto there = co_await topic.look(partition);
     if (from < there.begin || from > there.end)

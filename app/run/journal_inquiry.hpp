@@ -1,4 +1,4 @@
-// What `journal`, `journal cat` and `journal verify` find. They only read, also while a server writes.
+// The answers of `journal`, `journal cat` and `journal verify`. They only read, also while a server writes.
 // Tested by tests/integration/test_journal_command.py.
 #pragma once
 
@@ -15,11 +15,11 @@ namespace app {
 // Each throws journal_error or async::error.
 [[nodiscard]] async::awaitable<std::vector<partition_facts>> look_at_journal(events::journal& log);
 
-// Every event of every topic. What cannot be read is in the verdict.
+// Reads every event of every topic. The verdict has what could not be read.
 [[nodiscard]] async::awaitable<std::vector<partition_verdict>> verify_journal(events::journal& log);
 
-// Prints the events that there are when it begins, a line each. `printing`: where waiting for the reader of
-// the output blocks nobody.
+// Prints the events that exist when it begins, a line each. `printing`: a thread on which waiting for the
+// reader of the output delays no other work.
 [[nodiscard]] async::awaitable<void> print_events(events::journal& log, const journal_request& request,
                                                   async::helper_thread& printing);
 

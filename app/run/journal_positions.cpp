@@ -64,8 +64,8 @@ awaitable<bool> is_of_this_journal(events::journal& log, events::position_key ke
     co_return there.id == row.journal;
 }
 
-// Of this group: those of another may speak of a journal that was given up. A rebuild's own position goes
-// with the rebuild.
+// Positions of this group: those of another may be of a journal that was given up. The position of a rebuild
+// goes with the rebuild.
 bool counts(const written_journal& ours, const std::string& name) {
     if (name.find('#') != std::string::npos)
         return false;

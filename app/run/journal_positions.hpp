@@ -1,4 +1,5 @@
-// Whether a journal is the one that the positions in PostgreSQL speak of: it may read whole, and be another.
+// Checks whether a journal is the one that the positions in PostgreSQL belong to: a journal without damage
+// may be another one.
 // Tested by tests/integration/test_journal_positions.py.
 #pragma once
 
@@ -32,11 +33,11 @@ struct written_journal {
 
 // For a server, before it accepts events. Throws async::error(integrity) where a position in one of its
 // topics says that this is not the journal that was applied: what would be accepted is in the wrong one. A
-// position in another journal is passed over where the topic has one in this journal: it is no longer used.
-// So are those of other groups. Throws db::error, journal_error.
+// position in another journal is ignored if the topic has one in this journal, because it is no longer used.
+// Positions of other groups are ignored too. Throws db::error, journal_error.
 [[nodiscard]] async::awaitable<void> must_be_known(db::connection& session, const written_journal& ours);
 
-// Topics that an API of `serve` writes to, whatever it is sent; `events` writes to any other.
+// Topics that an API of `serve` writes to, independent of the request; `events` also writes to any other.
 [[nodiscard]] std::vector<std::string> topics_written_by(const configuration& settings);
 
 } // namespace app

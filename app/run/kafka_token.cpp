@@ -14,7 +14,8 @@ namespace app {
 
 namespace {
 
-// The source renews its token earlier than this before its end, and is asked again before this has passed.
+// The source renews a token more than this long before its end, so a token that it gives is good for at least
+// this long. It is asked again before this has passed.
 constexpr std::chrono::minutes good_for{2};
 
 struct source_of_tokens {

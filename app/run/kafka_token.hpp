@@ -1,4 +1,4 @@
-// Tokens of the Entra identity for Kafka: Azure Event Hubs is signed in to without a secret.
+// Entra tokens for Kafka: to sign in to Azure Event Hubs without a secret.
 // Tested by tests/fault/test_kafka.py.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace app {
 
-// Empty where the settings want none. `blocking`, which looks names up, and `log` must outlive it.
+// Empty if the settings ask for no token. `blocking`, which looks names up, and `log` must outlive it.
 [[nodiscard]] events::kafka::token_source kafka_token(const boost::asio::any_io_executor& executor,
                                                       const configuration& settings,
                                                       async::helper_thread& blocking, async::log& log);

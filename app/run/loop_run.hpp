@@ -13,7 +13,7 @@ namespace app {
 
 // All are called on the loop.
 struct loop_hooks {
-    std::function<void(int)> on_stop;     // SIGTERM or SIGINT, with its number; each time
+    std::function<void(int)> on_stop;     // SIGTERM or SIGINT, with its number; called each time
     std::function<void()> on_progress;    // SIGUSR1
     std::function<void()> at_end = [] {}; // the work has ended: closes what would keep the loop busy
 };

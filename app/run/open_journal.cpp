@@ -24,7 +24,7 @@ namespace app {
 
 namespace {
 
-// Less than a run has for stopping in good order.
+// Less than the time in which a stopped run must end.
 constexpr std::chrono::seconds close_patience{5};
 
 events::segment_journal_options options_of(const journal_settings& settings, journal_use use) {
@@ -105,14 +105,14 @@ std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor
 async::awaitable<void> closing_after(async::awaitable<void> body, async::log& log,
                                      std::function<events::journal*()> opened) {
     const auto failed = co_await async::caught(std::move(body));
-    // A cancellation that has come is the failure, and must not keep the clients open.
+    // A cancellation counts as the failure, and must not keep the clients open.
     co_await async::ignoring_cancellation();
     std::exception_ptr not_closed;
     if (auto* const journal = opened(); journal != nullptr)
         not_closed = co_await async::caught(async::with_deadline(
             journal->close(), async::deadline::after(close_patience), "closing the journal"));
     co_await async::heeding_cancellation();
-    // It was only read, so nothing is lost with it.
+    // The journal was only read, so nothing is lost.
     if (not_closed)
         log.warn("journal.not_closed", async::describe(not_closed));
     if (failed)

@@ -1,4 +1,4 @@
-// The journal that the settings name, with either engine.
+// Opens the journal that the settings name, with either engine.
 // Tested by tests/integration/test_events_api.py.
 #pragma once
 
@@ -19,12 +19,12 @@
 namespace app {
 
 enum class journal_use : std::uint8_t {
-    append, // to be its one writer
+    append, // as its only writer
     read,   // another process may write to it
 };
 
-// Makes the directory of one on this disk that is to be written to; one that is only read must be there. What
-// it is given must outlive it; `blocking` is the frame's. Kafka is signed in to by the Entra identity where
+// Makes the directory of a journal on this disk that is to be written; one that is only read must exist. All
+// references must outlive it; `blocking` is the frame's. Signs in to Kafka with the Entra identity if
 // KAFKA_CONFIG says so. Throws async::error(precondition, refused).
 [[nodiscard]] std::unique_ptr<events::journal> open_journal(const boost::asio::any_io_executor& executor,
                                                             const configuration& settings, journal_use use,
@@ -35,9 +35,9 @@ enum class journal_use : std::uint8_t {
                                                             async::helper_thread& blocking, async::log& log,
                                                             events::kafka::token_source token = {});
 
-// Awaits `body`, then closes the journal that `opened` returns by then, if there is one: also where the body
-// failed or was cancelled. For commands that read: a journal that cannot be closed in 5 s is logged, and what
-// the body did counts.
+// Awaits `body`, then closes the journal that `opened` returns by then, if there is one, also if the body
+// failed or was cancelled. For commands that read: if the journal cannot be closed in 5 s, that is logged,
+// and the result of the body counts.
 [[nodiscard]] async::awaitable<void> closing_after(async::awaitable<void> body, async::log& log,
                                                    std::function<events::journal*()> opened);
 

@@ -10,7 +10,7 @@
 namespace app {
 
 async::awaitable<bool> print_lines(async::helper_thread& printing, std::string lines) {
-    // Both are the call's too: it may outlive this.
+    // The call owns both: it may outlive this coroutine.
     auto text = std::make_shared<std::string>(std::move(lines));
     auto ended = std::make_shared<printed>(printed::all);
     std::function<void()> print = [text, ended] { *ended = print_part(*text); };

@@ -9,9 +9,9 @@
 
 namespace app {
 
-// Writes them to standard output on `printing`, where waiting for a reader that sleeps blocks nothing else:
-// it must be one that the process does not wait for, as run_frame::blocking_calls. False once the reader has
-// gone, as `head` does. Throws async::error where they cannot be written.
+// Writes the lines to standard output on `printing`, so that waiting for a slow reader blocks no other work.
+// `printing` must be one that the process does not wait for at its end, such as run_frame::blocking_calls.
+// False once the reader has gone, as `head` does. Throws async::error if they cannot be written.
 [[nodiscard]] async::awaitable<bool> print_lines(async::helper_thread& printing, std::string lines);
 
 } // namespace app

@@ -1,4 +1,4 @@
-// `check --for project`: is everything there that projections need?
+// `check --for project`: checks everything that projections need.
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
@@ -17,13 +17,13 @@ struct projection_check_context {
     std::string database_name;                                     // for people, without a password
     const std::vector<events::projection_definition>& definitions; // with their mistakes
     std::string group;
-    events::journal* journal; // null, and why
+    events::journal* journal; // null if it cannot be opened, with the reason
     std::string journal_problem;
-    std::string shipped_problem;   // those that come with the program cannot be used; empty: they can
+    std::string shipped_problem;   // why those that come with the program cannot be used; empty: they can
     archive::check_listener ended; // awaited with all lines so far; may be empty
 };
 
-// Looks at everything, whatever fails on the way; changes nothing.
+// Makes all checks, also after one has failed. Changes nothing.
 [[nodiscard]] async::awaitable<std::vector<archive::check_line>>
 check_projections(projection_check_context context);
 

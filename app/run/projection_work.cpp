@@ -143,7 +143,7 @@ awaitable<void> projection_work::do_command() {
 
 awaitable<void> projection_work::with_session(session_body body) { return session_.use(std::move(body)); }
 
-// One that is not there, although positions are known, was lost.
+// A topic that does not exist although positions are known was lost.
 awaitable<void> projection_work::open_journal_to_read() {
     std::optional<async::error> why;
     try {
@@ -188,7 +188,7 @@ awaitable<void> projection_work::project(definition_list there) {
     options.worker = run_id_;
     options.group = settings_.journal.group;
     options.retries = policy_of(settings_);
-    // In Kafka positions are shown; only what writes segments removes any.
+    // With Kafka, positions are only shown: events are removed only by the process that writes segments.
     events::known_readers shown;
     for (const auto& each : chosen)
         shown.awaited.push_back({position_name_of(each), each.settings.topics});
@@ -215,7 +215,7 @@ awaitable<void> projection_work::project(definition_list there) {
     if (settings_.journal.in_kafka() && request_.projection.once && !failed)
         failed = co_await async::caught(
             events::retain_once(*journal_, &database, shown, kept, events::retained::awaited_topics));
-    co_await async::ignoring_cancellation(); // what comes now is short
+    co_await async::ignoring_cancellation(); // the rest is short
     beside_.cancel();
     co_await beside_.join();
     last_ = engine_->progress();

@@ -1,4 +1,4 @@
-// The work of a command about projections, and all that it takes.
+// Runs a command about projections, and owns everything that it needs.
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
@@ -26,7 +26,7 @@
 
 namespace app {
 
-// What `project` tells about itself while it runs.
+// What `project` reports about itself while it runs.
 struct projecting_view {
     async::asio::any_io_executor executor;
     const configuration& settings;
@@ -37,21 +37,21 @@ struct projecting_view {
 // Answers probes until it is cancelled.
 using health_server = std::function<async::awaitable<void>(projecting_view)>;
 
-// The members stand in an order in which they can be taken down again.
+// The order of the members is that in which they can be destroyed, last first.
 class projection_work {
   public:
-    // `request`, `settings` and `frame` must outlive it. `prepared` is called once a rebuild can be refused
-    // no more; may be empty. `health` is for a `project` that listens.
+    // `request`, `settings` and `frame` must outlive it. `prepared` is called once all checks of a rebuild
+    // have passed; may be empty. `health` is for a `project` that listens.
     projection_work(const command_line& request, const configuration& settings, run_frame& frame,
                     std::function<void()> prepared, health_server health);
     projection_work(const projection_work&) = delete;
     projection_work& operator=(const projection_work&) = delete;
     ~projection_work();
 
-    // To the end, once.
+    // Runs the command to its end. Once.
     [[nodiscard]] work_end run();
 
-    // For standard output; empty: nothing.
+    // The answer for standard output; may be empty.
     [[nodiscard]] const std::string& answer() const noexcept { return answer_; }
     // Of `project`, as it is or was last, and of a rebuild that applies events.
     [[nodiscard]] std::vector<events::stream_progress> progress() const;
@@ -72,7 +72,7 @@ class projection_work {
 
     [[nodiscard]] async::awaitable<void> open_journal_to_read();
     [[nodiscard]] async::awaitable<void> must_not_be_lost(async::error why);
-    // Awaits `body` with a session, again where that may help.
+    // Awaits `body` with a session, and repeats it if that may help.
     [[nodiscard]] async::awaitable<void>
     with_session(std::function<async::awaitable<void>(db::connection&)> body);
     [[nodiscard]] std::string position_name_of(const events::projection_definition& which) const;

@@ -31,7 +31,7 @@ awaitable<void> projection_work::projections(definition_list there) {
         co_return;
     }
     if (request_.projection.what == projection_request::action::forget) {
-        // Also one that is defined nowhere any more.
+        // The name may also be one that is no longer defined anywhere.
         const auto& name = request_.projection.names.front();
         const bool defined = std::ranges::any_of(
             there, [this, &name](const auto& each) { return position_name_of(each) == name; });
@@ -90,7 +90,7 @@ awaitable<void> projection_work::change(const events::projection_definition& whi
                                        : "set back: what runs the projection applies the events again\n";
 }
 
-// Where a person says where to begin, nothing is left out.
+// If a person says where to begin, no event is left out.
 awaitable<events::replay_start> projection_work::start_of(const events::projection_definition& which) {
     const auto& asked = request_.projection;
     events::replay_start start;

@@ -40,7 +40,7 @@ definition_list all_projections(const configuration& settings) {
         places.push_back(std::move(*shipped));
     places.insert(places.end(), settings.projections.paths.begin(), settings.projections.paths.end());
     auto all = events::read_projections(places);
-    // Another topic than that of its file, as the services were told that this one takes the place of.
+    // Another topic than that in its file, set as in the services that this one replaces.
     const auto& journal = settings.journal;
     const auto& topic = journal.consumer_topic.empty() ? journal.publish_topic : journal.consumer_topic;
     for (auto& each : all) {

@@ -1,4 +1,4 @@
-// Which projections a command is about: those that are shipped, and those of PROJECTIONS_PATH.
+// The projections that a command is about: those that are shipped, and those of PROJECTIONS_PATH.
 // Tested by tests/integration/test_projections.py.
 #pragma once
 
@@ -11,8 +11,8 @@
 
 namespace app {
 
-// All there are, with their mistakes, by name. Throws async::error(precondition) for a directory that cannot
-// be read. Blocks.
+// All projections by name, also those with mistakes. Throws async::error(precondition) for a directory that
+// cannot be read. Blocks.
 [[nodiscard]] std::vector<events::projection_definition> all_projections(const configuration& settings);
 
 // The projections with these names; without names, all. Throws async::error(usage) for an unknown name,
@@ -20,23 +20,23 @@ namespace app {
 [[nodiscard]] std::vector<events::projection_definition>
 named_projections(std::vector<events::projection_definition> there, const std::vector<std::string>& names);
 
-// What PROJECT says; unset: all. As `project` understands it.
+// The projections that PROJECT names, as `project` understands it; unset: all.
 [[nodiscard]] std::vector<events::projection_definition>
 projections_to_run(std::vector<events::projection_definition> there, const projection_settings& settings);
 
-// Those that belong to the APIs of `serve`, as far as they are there, and those of PROJECTIONS_PATH.
+// The projections of the APIs of `serve`, as far as they exist, and those of PROJECTIONS_PATH.
 [[nodiscard]] std::vector<events::projection_definition>
 projections_of_the_apis(std::vector<events::projection_definition> there, const configuration& settings);
 
 // Why the projections that come with the program cannot be used, with what to do; empty: they can.
 [[nodiscard]] std::string shipped_projections_problem();
 
-// What `serve` runs: what PROJECT says; unset: those of its APIs, and those of PROJECTIONS_PATH.
-// Throws async::error(precondition) where that of an API is not there.
+// The projections that `serve` runs: those that PROJECT names; unset: those of its APIs, and those of
+// PROJECTIONS_PATH. Throws async::error(precondition) if the projection of an API does not exist.
 [[nodiscard]] std::vector<events::projection_definition>
 projections_to_serve(std::vector<events::projection_definition> there, const configuration& settings);
 
-// Those without a mistake. The mistakes of the others are logged.
+// The projections without a mistake. The mistakes of the others are logged.
 [[nodiscard]] std::vector<events::projection_definition>
 runnable_projections(std::vector<events::projection_definition> all, async::log& log);
 

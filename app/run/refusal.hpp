@@ -1,4 +1,4 @@
-// A run that does not begin, because its settings are wrong.
+// Ends a run before it begins, because its settings are wrong.
 // Tested by tests/integration/test_settings.py.
 #pragma once
 

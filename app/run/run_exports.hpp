@@ -15,7 +15,7 @@ namespace app {
 // The exit code. Never throws.
 [[nodiscard]] int run_exports(const command_line& request, const configuration& settings);
 
-// Of several failures, the first of these codes: 7, 12, 2, 3, 4, 1, 5, 10.
+// If several tasks fail, the first of these codes counts: 7, 12, 2, 3, 4, 1, 5, 10.
 [[nodiscard]] int exit_code_of(std::span<const exports::task_report> reports);
 
 } // namespace app

@@ -22,7 +22,7 @@
 
 namespace app {
 
-// How the work of a command ended.
+// The result of a command's work.
 struct work_end {
     std::exception_ptr failed = {};  // null: it succeeded
     int stopped_by = 0;              // the signal that asked it to stop; 0: none
@@ -49,13 +49,14 @@ class framed_command {
 
     // False: it ignores ARCHIVE_TRACE.
     [[nodiscard]] virtual bool has_trace() const { return true; }
-    // Works to its end. What it throws is a failure of the run.
+    // Runs the command's work to its end. What it throws is a failure of the run.
     [[nodiscard]] virtual work_end work(run_frame& frame) = 0;
     // The outcome is decided, and a failure is logged.
     virtual void ended(const run_outcome& outcome) = 0;
-    // To be delivered with the exit code; nullopt: this run leaves the metrics of earlier ones as they are.
+    // The metrics to deliver with the exit code; nullopt: this run leaves the metrics of earlier runs as they
+    // are.
     [[nodiscard]] virtual std::optional<std::vector<telemetry::metric>> metrics() const = 0;
-    // How it ended, for the termination message; a failure stands there in its own words.
+    // The sentence for the termination message. For a failure, the message has the failure's own words.
     [[nodiscard]] virtual std::string sentence() const = 0;
     virtual void log_summary(async::log& log) const = 0;
 };
@@ -72,8 +73,7 @@ class run_frame {
     // for any more.
     [[nodiscard]] async::helper_thread& blocking_calls() noexcept { return blocking_calls_; }
 
-    // Prints the answer of a run that succeeded. Where it cannot be written, that is logged, and is the exit
-    // code.
+    // Prints the answer of a run that succeeded. If it cannot be written, logs that and sets the exit code.
     void print(work_end& end, std::string_view answer);
 
     // Returns the exit code. At most once.
@@ -89,7 +89,7 @@ class run_frame {
     std::string run_id_;
     run_log out_;
     async::helper_thread blocking_calls_{async::helper_thread::order::side_by_side};
-    std::unique_ptr<trace_file> trace_; // null: none is asked for
+    std::unique_ptr<trace_file> trace_; // null if no trace is wanted
 };
 
 } // namespace app

@@ -109,7 +109,7 @@ class journal_command : public framed_command {
         }
     }
 
-    // With the positions of the projections that there are, in the group that is set.
+    // With the positions of the projections that exist, in the configured group.
     [[nodiscard]] async::awaitable<void> compare(events::journal& log, run_frame& frame,
                                                  std::vector<partition_verdict>& found) {
         const auto executor = co_await boost::asio::this_coro::executor;
@@ -130,7 +130,7 @@ class journal_command : public framed_command {
             std::rethrow_exception(failed);
     }
 
-    // A missing journal is an error, and for `journal verify` it is a lost one.
+    // A missing journal is an error; `journal verify` reports it as lost.
     [[nodiscard]] std::unique_ptr<events::journal> open(const boost::asio::any_io_executor& executor,
                                                         run_frame& frame) const {
         try {

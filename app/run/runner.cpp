@@ -36,7 +36,7 @@ void log_identity(async::log& log, const configuration& settings, bool of_a_data
 
 void log_start(async::log& log, command begun, const configuration& settings) {
     const bool of_a_database = !settings.database.empty(); // `list` and `cat` can do without
-    // Fields refer to their texts.
+    // The fields refer to the texts above.
     const auto database = of_a_database ? db::describe_conninfo(settings.database) : std::string();
     const auto path =
         settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
@@ -120,7 +120,7 @@ class archive_command : public framed_command {
     }
 
   private:
-    // Nothing of it is at work any more when this returns.
+    // No work of it is left when this returns.
     [[nodiscard]] work_end do_work(run_frame& frame) {
         archive_work work(request_, settings_, frame);
         auto end = work.run();

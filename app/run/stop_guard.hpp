@@ -1,4 +1,4 @@
-// What a signal does to a run: the first stops it in good order, within 10 s; a second ends it at once.
+// The handling of signals by a run: the first stops it in good order, within 10 s; a second ends it at once.
 #pragma once
 
 #include "async/deadline.hpp"
@@ -13,7 +13,7 @@
 
 namespace app {
 
-// Rolling back and putting files back may take this long; the next run settles what is left then.
+// The time for rolling back and putting files back; the next run settles the rest.
 inline constexpr std::chrono::milliseconds stop_patience{9'500};
 
 // Ends the process if stopping takes too long, or at a second signal.
@@ -27,7 +27,7 @@ class stop_watchdog {
     void signalled(int number, std::chrono::milliseconds patience);
     // The run has ended: nothing is left to watch.
     void disarm() { timer_.cancel(); }
-    // When the process ends; never, unless signalled.
+    // The time by which the process ends; never, unless signalled.
     [[nodiscard]] async::deadline deadline() const noexcept { return deadline_; }
 
   private:
@@ -48,7 +48,7 @@ class stop_guard {
     // `message` and `phase` are for the log.
     void stop(int number, std::string_view message, std::string_view phase);
     void disarm() { watchdog_.disarm(); }
-    // Of a stopped run: when it must have ended. Never, unless stopped.
+    // For a stopped run, the time by which it must have ended. Never, unless stopped.
     [[nodiscard]] async::deadline deadline() const noexcept { return watchdog_.deadline(); }
 
   private:

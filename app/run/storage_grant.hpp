@@ -1,4 +1,4 @@
-// What gives the credential of a run its permissions in the storage account.
+// The way to give the credential of a run its permissions in the storage account.
 // Tested by tests/unit/app/run/storage_grant_test.cpp.
 #pragma once
 

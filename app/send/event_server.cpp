@@ -32,7 +32,8 @@ json::object object_in(std::string_view body) {
     return !failed && parsed.is_object() ? std::move(parsed.as_object()) : json::object();
 }
 
-// What a server says of its refusal, as far as it fits into a line. Another's page of HTML says nothing.
+// What a server says of its refusal, as far as it fits into a line. An HTML page of another server is not
+// quoted.
 std::string detail_of(const http::wire_response& answer) {
     constexpr std::size_t quoted_max = 200;
     const auto body = object_in(answer.body);
@@ -50,7 +51,7 @@ std::string detail_of(const http::wire_response& answer) {
     return {};
 }
 
-// Whoever stands in front of a server answers 200, 202 or 204 to anything.
+// A proxy or another server at this address may answer 200, 202 or 204 to any request.
 bool says_event_received(const http::wire_response& answer) {
     if (answer.status != 201)
         return false;
@@ -75,7 +76,7 @@ failure kind_of(unsigned status) noexcept {
     case 403:
         return failure::refused;
     case 408:
-    case 409: // the same is being received
+    case 409: // the same batch is being received
     case 425:
     case 429:
         return failure::temporary;

@@ -1,4 +1,4 @@
-// The server that events are sent to: which way it takes them, and one request after the other.
+// The server that events are sent to: finds out how it takes them, and sends one request after the other.
 // Tested by tests/integration/test_send.py.
 #pragma once
 
@@ -19,16 +19,16 @@ namespace app {
 
 // How a server takes events.
 enum class event_face : unsigned char {
-    batches, // POST /events/live, as many as one likes
+    batches, // POST /events/live, any number of events
     single,  // POST /liveEvent, one event: the server of the system before ours, or `serve --apis live`
 };
 
-// Interprets a server's answer to a request with these lines. Throws async::error for any answer but that it
-// has all of them: temporary where the same may be sent again.
+// Interprets a server's answer to a request with these lines. Returns only if the server has all of them.
+// Throws async::error for any other answer; temporary if the same request may be sent again.
 void judge_answer(const http::wire_response& answer, event_face face, const line_batch& sent,
                   std::chrono::system_clock::time_point now);
 
-// Whether an OpenAPI document, or what else a server answers to the question for one, offers batches.
+// Whether the server offers batches, from its OpenAPI document or from another answer to the request for one.
 [[nodiscard]] event_face face_told_by(const http::wire_response& answer);
 
 struct server_secrets {
@@ -43,7 +43,7 @@ class event_server {
                  http::pool_options options, server_secrets secrets, async::retry_context retries,
                  std::chrono::milliseconds timeout);
 
-    // Each repeats what may be repeated, and throws async::error.
+    // Each repeats requests that may be repeated, and throws async::error.
     [[nodiscard]] async::awaitable<event_face> find_face();
     // Returns once the server has all of them. `key`: the same for the same lines; where the server knows it
     // already nothing is added.
@@ -51,7 +51,7 @@ class event_server {
                                               const std::string& key);
 
     [[nodiscard]] const http::pool_counters& counters() const noexcept { return pool_.counters(); }
-    // "http://host:8000/base": two servers differ in it, also where one proxy leads to both.
+    // "http://host:8000/base": it differs for two servers, also if one proxy leads to both.
     [[nodiscard]] const std::string& url() const noexcept { return url_; }
     void close() { pool_.close(); }
 

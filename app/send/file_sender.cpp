@@ -20,10 +20,10 @@ namespace {
 using async::awaitable;
 using async::fault_point;
 
-// Of each pass, in full; more would bury what else the log says.
+// This many of each pass are logged in full; more would bury other lines of the log.
 constexpr std::uint64_t lines_logged = 100;
 
-// Belongs to both threads: a pass that is cancelled leaves while its file is being read.
+// Shared by both threads: a cancelled pass returns while its file is still being read.
 struct open_file {
     open_file(const std::filesystem::path& path, const std::string& server)
         : file(path)
@@ -62,7 +62,7 @@ class pass {
             if (batch.at_end)
                 break;
         }
-        // Also if the file has changed: what was noted is true of neither content.
+        // Also if the file has changed: the mark fits neither content then.
         std::function<void()> finish = [opened = opened_] { opened->mark.remove(); };
         co_await tools_.reading.run(std::move(finish));
         must_be_whole();
@@ -102,7 +102,7 @@ class pass {
         tools_.report.bytes_read = 0;
     }
 
-    // Those that are accepted already are passed over.
+    // Skips the lines that are accepted already.
     awaitable<line_batch> next(std::size_t lines_max) {
         auto batch = std::make_shared<line_batch>();
         auto left_out = std::make_shared<std::vector<left_out_line>>();

@@ -19,7 +19,7 @@ namespace app {
 struct send_report {
     std::uint64_t events = 0;     // that the server has been given, over all passes
     std::uint64_t left_out = 0;   // lines that are not events
-    std::uint64_t passes = 0;     // that came to the end of the file
+    std::uint64_t passes = 0;     // that reached the end of the file
     std::uint64_t bytes_file = 0; // of the file at hand
     std::uint64_t bytes_read = 0; // of it
 };
@@ -28,7 +28,7 @@ struct send_report {
 struct sent_file {
     file_state state;
     std::uint64_t left_out = 0; // lines that are not events
-    bool any_event = false;     // was sent, by this pass or one before it
+    bool any_event = false;     // was sent, by this pass or an earlier one
 };
 
 // What a pass works with; all of it outlives the pass.
@@ -39,13 +39,13 @@ struct send_tools {
     send_report& report;
 };
 
-// Goes on where a process that died before was. Throws async::error: what was accepted is noted, and another
-// pass goes on there. If the file was not merely added to meanwhile, nothing is noted, and it throws
+// Goes on where an earlier process died. Throws async::error: the accepted lines are noted, and another pass
+// goes on there. If the file was changed in another way than by appending, nothing is noted, and it throws
 // precondition.
 [[nodiscard]] async::awaitable<sent_file> send_file(send_tools tools, std::filesystem::path path,
                                                     std::size_t lines_max);
 
-// Why a file was sent in vain: it has lines, and no event. Nothing for any other.
+// A clause for a file that has lines but no event; empty for any other file.
 [[nodiscard]] std::optional<async::error> mistake_in(const sent_file& sent);
 
 } // namespace app

@@ -19,7 +19,7 @@ class change_watch {
     using time_point = async::deadline::clock::time_point;
     static constexpr std::chrono::milliseconds quiet{500};
 
-    // `sent`: what was sent last; nothing: any file is new.
+    // `sent`: the file that was sent last; nullopt: any file is new.
     explicit change_watch(std::optional<file_state> sent)
         : sent_(sent) {}
     // `now`: what is seen at `at`.

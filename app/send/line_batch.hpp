@@ -24,8 +24,8 @@ struct line_batch {
 // Why a line is not an event, as a clause: "it is not JSON"; empty if it is one.
 [[nodiscard]] std::string mistake_in(const file_line& line);
 
-// The next lines: at most `lines_max` of them, and as many bytes as a server takes at once. What it cuts off
-// depends on the file alone, and on `lines_max`: it is the same after a restart. `left_out` is called for
+// The next lines: at most `lines_max` of them, and as many bytes as a server takes at once. Where a batch
+// ends depends only on the file and on `lines_max`: it is the same after a restart. `left_out` is called for
 // each line that is not an event. It blocks.
 [[nodiscard]] line_batch next_batch(line_file& file, std::size_t lines_max,
                                     const std::function<void(const file_line&, std::string)>& left_out);

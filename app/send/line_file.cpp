@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t chunk_bytes = 1'048'576;
 
-// File systems note times in steps of up to two seconds: a second change in the same step looks like none.
+// File systems note times in steps of up to two seconds: a second change within the same step does not show.
 constexpr std::int64_t time_steps_ns = 2'000'000'000;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 

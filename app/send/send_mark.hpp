@@ -1,5 +1,5 @@
-// How far a file has been sent, kept in a file next to it until all of it is sent. A second `send` goes on
-// from there. docs/send.md says what happens if the process dies. All of it blocks.
+// Records how far a file has been sent, in a file next to it, until all of it is sent. A second `send` goes
+// on from there. docs/send.md says what happens if the process dies. All of it blocks.
 // Tested by tests/unit/app/send/send_mark_test.cpp.
 #pragma once
 
@@ -18,9 +18,9 @@ class send_mark {
 
     // The last line that a process before this one knew to be accepted; 0: none.
     [[nodiscard]] std::uint64_t line() const noexcept { return line_; }
-    // All lines up to this one are accepted. False if it cannot be noted.
+    // Records that all lines up to this one are accepted. False if that fails.
     [[nodiscard]] bool put(std::uint64_t line);
-    // The whole file is.
+    // Records that the whole file is accepted.
     void remove();
 
   private:

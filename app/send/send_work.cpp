@@ -39,7 +39,7 @@ progress_display::style style_of_sending(const run_log& out, async::log_level le
                                                   : progress_display::style::lines;
 }
 
-// With the file and what was being sent in front.
+// Puts the file and the lines being sent in front of the message.
 [[noreturn]] void rethrow_of_file(const std::exception_ptr& failed, const std::string& file) {
     try {
         std::rethrow_exception(failed);

@@ -1,4 +1,4 @@
-// The work of `send`, and all that it takes.
+// Runs `send`, and owns everything that it needs.
 // Tested by tests/integration/test_send.py.
 #pragma once
 
@@ -18,7 +18,7 @@
 
 namespace app {
 
-// The members stand in an order in which they can be taken down again.
+// The order of the members is that in which they can be destroyed, last first.
 class send_work {
   public:
     // All must outlive it.
@@ -27,7 +27,7 @@ class send_work {
     send_work(const send_work&) = delete;
     send_work& operator=(const send_work&) = delete;
 
-    // To the end of the file; with `watch` until it is stopped. Once.
+    // Runs to the end of the file; with `watch`, until it is stopped. Once.
     [[nodiscard]] work_end run();
 
     [[nodiscard]] const send_report& report() const noexcept { return report_; }

@@ -1,4 +1,5 @@
-// What lets pages of other sites ask (CORS), as the timestamp service sent it with every answer.
+// The headers that let pages of other sites send requests (CORS), as the timestamp service sent them with
+// every answer.
 // Tested by tests/integration/test_timestamps_api.py.
 #pragma once
 
@@ -7,7 +8,7 @@
 namespace app {
 
 [[nodiscard]] http::response with_any_origin(http::response made);
-// To OPTIONS.
+// The answer to OPTIONS.
 [[nodiscard]] http::response preflight_answer();
 
 } // namespace app

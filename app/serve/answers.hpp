@@ -1,4 +1,4 @@
-// What the routes of all APIs have in common.
+// The common parts of the routes of all APIs.
 #pragma once
 
 #include "async/log.hpp"
@@ -11,7 +11,7 @@ namespace app {
 // {"status": word}
 [[nodiscard]] http::response ok(std::string_view word = "Ok");
 
-// What `handler` answers; an error of ours is logged and becomes an answer. All must outlive it.
+// Awaits `handler`; logs an error of ours and turns it into an answer. All must outlive it.
 [[nodiscard]] async::awaitable<http::response> guarded(const http::handler& handler, http::request& asked,
                                                        async::log& log);
 

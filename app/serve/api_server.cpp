@@ -63,7 +63,7 @@ void api_server::add_parts() {
 
 projection_part* api_server::add_journal_parts() {
     const auto& serving = settings_.serving;
-    if (!settings_.database.empty()) // a service that only accepts events needs none
+    if (!settings_.database.empty()) // a service that only accepts events needs no database
         add(std::make_unique<query_part>(around_));
     if (settings_.journal.none)
         return nullptr;
@@ -74,7 +74,8 @@ projection_part* api_server::add_journal_parts() {
         add(std::make_unique<live_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
     if (serving.offers(api::timestamps))
         add(std::make_unique<timestamps_api>(around_, journal_->events_in()));
-    // Before projections: a directory of files that is another server's names what is wrong more exactly.
+    // Before projections: for a directory of window files that belongs to another server, its error is more
+    // exact.
     if (serving.offers(api::live) && !settings_.projections.window_files.empty())
         add(std::make_unique<window_files_part>(around_, journal_->journal()));
     return add(std::make_unique<projection_part>(around_, journal_->journal()));
@@ -106,7 +107,7 @@ std::vector<readiness_probe> api_server::all_probes() {
 http::service_options api_server::service_options() const {
     const auto& serving = settings_.serving;
     std::vector<std::pair<std::string, std::string>> headers;
-    if (serving.apis == api_set{api::timestamps}) // as the service before
+    if (serving.apis == api_set{api::timestamps}) // as in the earlier service
         headers.emplace_back("Access-Control-Allow-Origin", "*");
     return {serving.token, serving.hosts,
             [&apis = serving.apis](const http::request& asked, const http::match& found) {
@@ -241,7 +242,8 @@ void api_server::stop(int number) {
               {{"signal", number}, {"grace_ms", static_cast<std::int64_t>(grace.count())}});
     server_.stop(deadline::after(grace + requests_patience));
     stop_parts();
-    // Brokers may not answer. A journal on this disk is opened to the end: its files are being mended.
+    // Brokers may not answer. Opening a journal on this disk is not interrupted: its files are being
+    // repaired.
     if (settings_.journal.in_kafka())
         beginning_.cancel();
     grace_.expires_after(grace);

@@ -1,5 +1,5 @@
-// What `serve` is: the parts that its settings name, put together behind one HTTP server, and how all of it
-// begins and ends.
+// `serve` as a whole: the parts that its settings name, behind one HTTP server, and the order in which they
+// begin and end.
 // Tested by tests/integration/test_serve.py.
 #pragma once
 
@@ -30,12 +30,12 @@ namespace app {
 
 class api_server {
   public:
-    // Listens. Throws async::error for what a part lacks, and for an address that cannot be had.
+    // Listens. Throws async::error if a part lacks something, or if the address cannot be used.
     api_server(const configuration& settings, run_frame& frame);
     api_server(const api_server&) = delete;
     api_server& operator=(const api_server&) = delete;
 
-    // Serves until a signal. What ended it otherwise, or null.
+    // Serves until a signal. Returns the failure that ended it otherwise, or null.
     [[nodiscard]] std::exception_ptr run();
     [[nodiscard]] int stopped_by() const noexcept { return signal_number_; }
     // After `run`: no request was cut off, and no work that had been accepted was rolled back or dropped.
@@ -47,7 +47,7 @@ class api_server {
 
   private:
     void add_parts();
-    // What works with the journal, where it is read or written.
+    // The parts that work with the journal, if it is read or written.
     [[nodiscard]] projection_part* add_journal_parts();
     template <typename Part>
     Part* add(std::unique_ptr<Part> part) {

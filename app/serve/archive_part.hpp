@@ -1,5 +1,5 @@
-// The archive on the page of `serve`: what `list` finds in storage, looked for when somebody asks, beside the
-// requests, and kept for a minute.
+// The archive on the page of `serve`: what `list` finds in storage. It is listed when the page asks, in the
+// background, and kept for a minute.
 // Tested by tests/integration/test_archive_page.py.
 #pragma once
 
@@ -27,7 +27,7 @@ class archive_part final : public served_part {
     void stop() override;
     void release() override { connections_.close(); }
 
-    // What is known, without a question to storage. Asks for a new look if the last one is older than a
+    // What is known, without a request to storage. Starts a new listing if the last one is older than a
     // minute.
     [[nodiscard]] boost::json::object summary();
 
@@ -44,10 +44,10 @@ class archive_part final : public served_part {
     async::task_scope looking_;
     bool asked_for_ = false;
     async::deadline fresh_until_{async::deadline::clock::time_point::min()};
-    std::shared_ptr<const std::string> found_; // as `list -o json` prints it; null: nothing yet
+    std::shared_ptr<const std::string> found_; // as `list -o json` prints it; null: not listed yet
     boost::json::object totals_;               // of it
     std::string looked_at_;
-    std::string problem_; // of the last look
+    std::string problem_; // of the last listing
 };
 
 } // namespace app

@@ -29,7 +29,7 @@ std::size_t connections_that_fit(std::size_t wanted) {
     }
     if (limit.rlim_cur >= needed)
         return wanted;
-    // Half of very little is better than a service that cannot open its database.
+    // Half of a small limit is better than a service that cannot open its database.
     return std::max<std::size_t>(1, limit.rlim_cur > 2 * kept_for_others ? limit.rlim_cur - kept_for_others
                                                                          : limit.rlim_cur / 2);
 }

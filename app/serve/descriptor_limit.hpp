@@ -1,4 +1,4 @@
-// How many files and sockets the process may have open.
+// The limit of files and sockets that the process may have open.
 // Tested by tests/integration/test_serve_hardship.py.
 #pragma once
 
@@ -6,12 +6,12 @@
 
 namespace app {
 
-// Raises the process's limit if it can and has to, so that `wanted` connections fit beside everything else;
-// returns how many do.
+// Raises the process's limit if possible and necessary, so that `wanted` connections fit beside everything
+// else; returns how many fit.
 [[nodiscard]] std::size_t connections_that_fit(std::size_t wanted);
 
-// Whether another topic may be opened, which keeps files open for good: the last quarter is for what is open
-// for a while.
+// Whether another topic may be opened, whose files stay open: the last quarter is for files that are open for
+// a while.
 [[nodiscard]] bool descriptors_left_for_a_topic();
 
 } // namespace app

@@ -12,7 +12,7 @@ namespace app {
 
 namespace {
 
-// A byte of the body, as an editor counts.
+// A byte of the body, counted as an editor does.
 struct place {
     std::size_t line = 1;
     std::size_t byte = 1;

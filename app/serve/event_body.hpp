@@ -17,13 +17,13 @@ enum class body_form : std::uint8_t {
     lines,    // each line an event; lines of white space alone are skipped
 };
 
-// As Content-Type says it; nothing for any other type.
+// The format by Content-Type; nullopt for any other type.
 [[nodiscard]] std::optional<body_form> body_form_of(std::string_view content_type);
 
 struct batch_limits {
     std::size_t bytes_max = 8'388'608;       // of a body
     std::size_t event_bytes_max = 1'048'576; // of an event
-    std::size_t events_max = 200'000;        // keeps what is made of a body in proportion to it
+    std::size_t events_max = 200'000;        // keeps the memory for a body's events in proportion to the body
 };
 
 struct body_mistake {
@@ -35,7 +35,7 @@ struct body_mistake {
 
 struct event_values {
     std::vector<std::string_view> values; // into the body, without white space around; each is one JSON text
-    std::optional<body_mistake> mistake;  // the first; then there are no values
+    std::optional<body_mistake> mistake;  // the first mistake; there are no values then
 };
 
 [[nodiscard]] event_values values_of(body_form form, std::string_view body, const batch_limits& limits);

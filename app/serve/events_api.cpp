@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t readers_max = 16;
 constexpr auto position_max = static_cast<std::uint64_t>(std::numeric_limits<events::position>::max());
 
-// What stands in the query, or nothing.
+// The value in the query, or nullopt.
 struct query_numbers {
     std::optional<events::position> from;
     std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();

@@ -1,4 +1,4 @@
-// The generic face of the journal: events of any topic in, and read back.
+// The generic API of the journal: events of any topic in, and read back.
 // Tested by tests/integration/test_events_api.py.
 #pragma once
 

@@ -25,7 +25,7 @@ namespace {
 response no_such_task() { return error_response(404, "Task not found"); }
 response no_such_file() { return error_response(404, "File not found"); }
 
-// Both files could be read, so it can be shown, whether it can be run or not.
+// Both files could be read, so the task can be shown, even if it cannot run.
 bool can_be_shown(const exports::task& task) { return !task.select_sql.empty() && !task.delete_sql.empty(); }
 
 http::file_version version_of(const exports::stored_file& file) {
@@ -33,7 +33,7 @@ http::file_version version_of(const exports::stored_file& file) {
     if (!tag.empty() && !tag.starts_with('"'))
         tag = fmt::format("\"{}\"", tag);
     http::file_version version{file.bytes, std::move(tag), std::nullopt};
-    if (file.changed > std::chrono::sys_seconds{}) // else the storage service has not said it
+    if (file.changed > std::chrono::sys_seconds{}) // otherwise the storage service has not said it
         version.changed = file.changed;
     return version;
 }

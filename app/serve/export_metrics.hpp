@@ -1,4 +1,4 @@
-// What /metrics tells of exports.
+// The metrics of exports in /metrics.
 // Tested by tests/integration/test_serve.py.
 #pragma once
 

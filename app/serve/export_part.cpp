@@ -81,7 +81,7 @@ awaitable<void> export_part::work() {
     co_await desk_.work();
 }
 
-// What a run that was killed has left. Each run settles its own task's files too, so it need not succeed.
+// Settles what killed runs have left. Each run settles its own task's files too, so this need not succeed.
 awaitable<void> export_part::settle() {
     try {
         const auto settled = co_await async::with_deadline(

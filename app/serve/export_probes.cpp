@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::chrono::seconds output_good_for{30}; // each request to a lake is paid for
 
-// A stat, which a local directory answers at once; for one on a network it is what is to be found out.
+// A local directory answers a stat at once. For a directory on a network, the probe finds out whether it
+// answers.
 async::awaitable<std::string> problem_of_tasks(std::filesystem::path path) {
     std::error_code failed;
     if (!std::filesystem::is_directory(path, failed))

@@ -10,7 +10,7 @@
 namespace app {
 
 [[nodiscard]] readiness_probe tasks_probe(std::filesystem::path directory);
-// Files can be put where they go. `output` must outlive the probe.
+// Probes whether files can be written to `output`, which must outlive the probe.
 [[nodiscard]] readiness_probe output_probe(exports::sink& output);
 
 } // namespace app

@@ -1,4 +1,4 @@
-// Requests to run tasks, and what is answered to them.
+// Requests to run tasks, and the answers to them.
 // Tested by tests/integration/test_serve.py.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace app {
 
 class export_runs {
   public:
-    // All must outlive it. `stopping`: no further run begins.
+    // All must outlive it. `stopping`: no further run is started.
     export_runs(exports::run_desk& desk, run_book& book, const bool& stopping, async::log& log)
         : desk_(desk)
         , book_(book)

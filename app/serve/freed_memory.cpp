@@ -6,10 +6,10 @@ namespace app {
 
 void return_freed_memory() noexcept {
     constexpr int large = 1'048'576;
-    // Setting them also ends their growing with what is freed.
+    // Setting these values also keeps the C library from raising them.
     ::mallopt(M_MMAP_THRESHOLD, large);
     ::mallopt(M_TRIM_THRESHOLD, large);
-    // Threads only wait for files and brokers: they are in no way of each other.
+    // Threads only wait for files and brokers, so they do not contend for memory.
     ::mallopt(M_ARENA_MAX, 1);
 }
 

@@ -19,10 +19,10 @@ using events::journal_failure;
 
 namespace {
 
-// How long a journal is reported as unable that refused events and was not asked again.
+// How long a journal is reported as failing after it refused events, if no further append was tried.
 constexpr std::chrono::seconds problem_lasts{5};
 constexpr std::chrono::minutes warning_every{1};
-// Each has files that are open.
+// Each topic has open files.
 constexpr std::size_t topics_max = 1'000;
 
 std::string_view name_of(journal_failure reason) noexcept {
@@ -50,7 +50,7 @@ std::string_view name_of(journal_failure reason) noexcept {
     }
 }
 
-// What stands in a journal_error, or nothing.
+// The message of a journal_error; empty for another exception.
 std::optional<journal_failure> reason_of(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);
@@ -97,7 +97,7 @@ void add_retry_after(http::response& answer, const intake_refusal& refusal) {
 }
 
 std::vector<events::header> correlation_headers(const http::request& asked) {
-    // By the names that others look for.
+    // The header names that other programs look for.
     constexpr std::array<std::array<std::string_view, 2>, 3> names{{{"x-correlation-id", "x-correlation-id"},
                                                                     {"correlationid", "correlationId"},
                                                                     {"traceparent", "traceparent"}}};
@@ -125,7 +125,7 @@ http::admission intake::admit(std::optional<std::uint64_t> length, std::size_t b
         return refuse({503, "the service is about to end", true});
     if (length && *length > bytes_max)
         return refuse({413, fmt::format("the body has {} bytes, more than {}", *length, bytes_max)});
-    // What a connection receives into counts as well.
+    // The connection's receive buffer counts as well.
     constexpr std::size_t receive_buffer = 65'536;
     const auto bytes = static_cast<std::size_t>(length.value_or(0));
     auto room = budget_.take(bytes + (bytes > receive_buffer ? receive_buffer : 0));
@@ -174,7 +174,7 @@ awaitable<events::topic*> intake::find(std::string topic) {
 
 awaitable<events::appended> intake::append(std::string topic, events::event_batch events,
                                            std::shared_ptr<http::body_room> room) {
-    if (stopping_ && !room) // what was let in before is answered
+    if (stopping_ && !room) // requests that were let in before are answered
         throw journal_error(journal_failure::overloaded, "the service is about to end");
     std::uint64_t bytes = 0;
     std::size_t bytes_kept = 0;
@@ -204,8 +204,8 @@ awaitable<events::appended> intake::append(std::string topic, events::event_batc
     events::appended made;
     if (!room)
         room = budget_.take(bytes_kept);
-    // Each event keeps a copy of the request's headers. Without them it is in proportion to the body, which
-    // is let in if it is alone.
+    // Each event keeps a copy of the request's headers. Without headers, the memory is in proportion to the
+    // body, which is let in if it is alone.
     if (bytes_of_headers > 0 && bytes_kept > budget_.bytes_max()) {
         failed = std::make_exception_ptr(journal_error(
             journal_failure::too_large,
@@ -257,7 +257,7 @@ void intake::refused(const std::exception_ptr& why, std::string_view topic) {
         broken_ = true;
         on_broken(why);
     }
-    // Each client is told; the log shall not grow with their number.
+    // Each client gets the error; the log must not grow with their number.
     const auto now = clock::now();
     auto& warned = warned_[std::string(name)];
     if (warned != clock::time_point() && now - warned < warning_every)

@@ -1,5 +1,5 @@
-// The way of events into the journal that all faces share: memory is counted, overload and a journal that
-// does not take them are answers, and what came is counted by topic.
+// The way of events into the journal, which all APIs share. It counts memory and the events of each topic,
+// and turns overload and a journal that refuses events into answers.
 // Tested by tests/integration/test_events_api.py.
 #pragma once
 
@@ -23,7 +23,7 @@
 
 namespace app {
 
-// Why events were not taken, as HTTP says it.
+// Why events were not accepted, as HTTP says it.
 struct intake_refusal {
     unsigned status = 503;
     std::string why;
@@ -46,7 +46,7 @@ struct topic_counts {
 
 class intake {
   public:
-    // A face's form of an error.
+    // The form in which an API reports an error.
     using error_form = std::function<http::response(const intake_refusal&)>;
 
     // What it is given must outlive it.
@@ -54,7 +54,7 @@ class intake {
     intake(const intake&) = delete;
     intake& operator=(const intake&) = delete;
 
-    // Before a body is read: whether there is room for it. `length`: nothing if it comes in chunks.
+    // Call it before a body is read: whether there is room for it. `length`: nullopt if it comes in chunks.
     [[nodiscard]] http::admission admit(std::optional<std::uint64_t> length, std::size_t bytes_max,
                                         const error_form& form);
 
@@ -64,12 +64,12 @@ class intake {
     [[nodiscard]] async::awaitable<events::appended> append(std::string topic, events::event_batch events,
                                                             std::shared_ptr<http::body_room> room);
     [[nodiscard]] async::awaitable<events::topic*> open(std::string topic);
-    // To read it. Null if there is no topic of that name; it is not made.
+    // The topic for reading; null if there is no topic of that name. Does not create it.
     [[nodiscard]] async::awaitable<events::topic*> find(std::string topic);
 
-    // Called when the journal says that it takes nothing any more.
+    // Called when the journal says that it accepts no more events.
     std::function<void(std::exception_ptr)> on_broken = [](std::exception_ptr) {};
-    // A clause; empty: the last append went well, or failed some time ago.
+    // A clause about the last append; empty if it succeeded, or failed some time ago.
     [[nodiscard]] std::string problem() const;
 
     [[nodiscard]] const std::map<std::string, topic_counts, std::less<>>& by_topic() const noexcept {
@@ -80,7 +80,7 @@ class intake {
     }
     [[nodiscard]] std::size_t bytes_pending() const noexcept { return budget_.taken(); }
     [[nodiscard]] std::size_t appends_pending() const noexcept { return begun_.size(); }
-    // Zero while no append waits.
+    // Zero if no append waits.
     [[nodiscard]] std::chrono::nanoseconds age_of_oldest() const;
 
   private:

@@ -1,4 +1,4 @@
-// What /metrics tells of the journal.
+// The metrics of the journal in /metrics.
 // Tested by tests/integration/test_events_api.py.
 #pragma once
 

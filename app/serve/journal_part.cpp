@@ -105,7 +105,7 @@ awaitable<void> journal_part::close() {
         co_await async::caught_error(async::with_deadline(journal_->close(), until, "closing the journal"));
     if (!failed)
         co_return;
-    // Nobody who sent them has an answer.
+    // The clients that sent them got no answer.
     unreported_ = "events were on their way to Kafka";
     around_.frame.log().warn("journal.not_closed", async::describe(failed));
 }

@@ -1,5 +1,5 @@
 // The journal as a part of the server: opened before the first request, closed after the last answer. Every
-// face of it goes through its intake.
+// API that accepts events uses its intake.
 // Tested by tests/integration/test_events_api.py.
 #pragma once
 
@@ -24,7 +24,7 @@ class journal_part final : public served_part {
     // For the other parts, which must not outlive this one.
     [[nodiscard]] intake& events_in() noexcept { return intake_; }
     [[nodiscard]] const intake& events_in() const noexcept { return intake_; }
-    // Keys are of a topic, whichever face they come by.
+    // Keys belong to a topic, whichever API they come by.
     [[nodiscard]] keyed_intake& keyed_events_in() noexcept { return keyed_; }
     [[nodiscard]] events::journal& journal() noexcept { return *journal_; }
 
@@ -46,7 +46,7 @@ class journal_part final : public served_part {
     std::exception_ptr broken_;
     bool open_ = false;
     async::deadline close_by_;    // of one in Kafka; never: nothing stopped it
-    std::string_view unreported_; // what became of some events is not known at the end
+    std::string_view unreported_; // the fate of some events is not known at the end
     async::condition changed_;    // it has broken, or shall stop
 };
 

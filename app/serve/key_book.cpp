@@ -17,14 +17,14 @@ std::uint64_t crc_of(std::string_view text, std::uint64_t begin = 0) noexcept {
     return azure::crc64(begin, std::as_bytes(std::span(text)));
 }
 
-// FNV-1a, which has nothing in common with a CRC.
+// FNV-1a, which is independent of a CRC.
 std::uint64_t fnv_of(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325) noexcept {
     for (const char each : text)
         hash = (hash ^ static_cast<unsigned char>(each)) * 0x100000001b3;
     return hash;
 }
 
-// The number that `text` begins with, which is taken away with the space behind it.
+// Takes the number and the space behind it off the front of `text`, and returns the number.
 bool take_number(std::string_view& text, std::uint64_t& number, int base) {
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number, base);
     if (failed != std::errc() || end == text.data())
@@ -75,7 +75,7 @@ void add_key(events::event_batch& events, const std::string& key, const keyed_ba
 }
 
 key_book::name key_book::name_of(std::string_view topic, std::string_view key) noexcept {
-    // A topic's name has no blank, so the two cannot run into each other.
+    // A topic's name has no blank, so the two texts cannot be confused.
     return {crc_of(key, crc_of(" ", crc_of(topic))), fnv_of(key, fnv_of(" ", fnv_of(topic)))};
 }
 

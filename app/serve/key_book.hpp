@@ -1,6 +1,6 @@
-// Which batches with an Idempotency-Key there were, and what they were answered: the IETF's draft
-// draft-ietf-httpapi-idempotency-key-header. The journal keeps the same with the events, so that it can be
-// read again after a restart.
+// The batches with an Idempotency-Key, and the answers to them: the IETF's draft
+// draft-ietf-httpapi-idempotency-key-header. The journal keeps the same with the events, so it can be read
+// again after a restart.
 // Tested by tests/unit/app/serve/key_book_test.cpp.
 #pragma once
 
@@ -18,7 +18,7 @@
 
 namespace app {
 
-// What a body is known by.
+// The identity of a body.
 struct body_digest {
     std::uint64_t crc = 0; // CRC-64
     std::uint64_t bytes = 0;
@@ -26,7 +26,7 @@ struct body_digest {
 };
 [[nodiscard]] body_digest digest_of(std::string_view body) noexcept;
 
-// What was accepted under a key.
+// The batch that was accepted under a key.
 struct keyed_batch {
     std::uint64_t count = 0;
     body_digest body;
@@ -37,7 +37,7 @@ struct keyed_batch {
 [[nodiscard]] keyed_batch batch_of(const events::event_batch& events, std::string_view body);
 
 // The text of an Idempotency-Key field, with or without the quotes of the draft: 1 to 255 visible ASCII
-// characters. Nothing for any other.
+// characters. nullopt for any other.
 [[nodiscard]] std::optional<std::string> idempotency_key_of(std::string_view field);
 
 // The headers of the first event of such a batch.
@@ -53,7 +53,7 @@ void add_key(events::event_batch& events, const std::string& key, const keyed_ba
 
 class key_book {
   public:
-    // Keys are forgotten when there are more: first those that were accepted longest ago.
+    // Beyond this number, keys are forgotten: first those that were accepted longest ago.
     explicit key_book(std::size_t keys_max)
         : keys_max_(keys_max) {}
 
@@ -77,9 +77,9 @@ class key_book {
 
     [[nodiscard]] finding look_up(std::string_view topic, std::string_view key,
                                   const keyed_batch& batch) const;
-    // It is being appended: to be followed by `keep` or `drop`.
+    // The batch is being appended. Call `keep` or `drop` afterwards.
     void begin(std::string_view topic, std::string_view key, const keyed_batch& batch);
-    // It was accepted at `since`. Keys that are read back come late, and are not the newest for that.
+    // The batch was accepted at `since`. Keys that are read back come late, but do not count as the newest.
     void keep(std::string_view topic, std::string_view key, const entry& accepted, events::event_time since);
     void drop(std::string_view topic, std::string_view key);
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -88,7 +88,7 @@ class key_book {
     // Of topic and key: a hundred thousand keys in a few megabytes.
     using name = std::array<std::uint64_t, 2>;
     [[nodiscard]] static name name_of(std::string_view topic, std::string_view key) noexcept;
-    // When it was accepted, and the number of the call that said so.
+    // When it was accepted, and the number of the call that recorded it.
     using age = std::pair<events::event_time, std::uint64_t>;
     struct remembered {
         entry kept;

@@ -64,7 +64,7 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
     if (!appended.value) {
         book_.drop(topic, key);
         if (may_be_kept(appended.failed))
-            recalled_.erase(topic); // the journal knows: it is asked before the key is judged again
+            recalled_.erase(topic); // the journal has the answer: it is asked before the key is judged again
         std::rethrow_exception(appended.failed);
     }
     const key_book::entry accepted{batch, appended.value->partition, appended.value->first,
@@ -73,7 +73,7 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
     co_return outcome{key_book::state::unknown, *appended.value};
 }
 
-// No key is judged before those of earlier processes are known.
+// No key is judged before the keys of earlier processes are known.
 awaitable<void> keyed_intake::recall(std::string topic) {
     while (recalling_)
         co_await changed_.wait();
@@ -102,7 +102,7 @@ awaitable<void> keyed_intake::read_back(std::string topic) {
         co_await read_back_from(*opened, partition);
 }
 
-// Up to the last event that is there when it begins, even where it cannot be read yet: it may have the key.
+// Up to the last event that exists when it begins, even if it cannot be read yet: it may have the key.
 awaitable<void> keyed_intake::read_back_from(events::topic& from, std::int32_t partition) {
     const auto there = co_await from.look(partition);
     batch_finder finder(partition);

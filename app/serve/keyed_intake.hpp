@@ -1,5 +1,5 @@
-// Appends with an Idempotency-Key: the same batch again gets the same answer and is kept once, also after a
-// restart. docs/journal.md says how.
+// Appends with an Idempotency-Key: a batch that is sent again gets the same answer and is kept once, also
+// after a restart. docs/journal.md describes how.
 // Tested by tests/integration/test_events_api.py.
 #pragma once
 
@@ -23,7 +23,7 @@ class keyed_intake {
     keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in);
 
     struct outcome {
-        key_book::state state = key_book::state::unknown; // `unknown`: it has been appended just now
+        key_book::state state = key_book::state::unknown; // `unknown`: it has just been appended
         events::appended made;                            // of `unknown` and `accepted`
     };
     // `key` is of idempotency_key_of, `batch` of the events. Throws what an append throws.

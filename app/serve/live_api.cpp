@@ -36,7 +36,7 @@ response unauthorized() {
     return made;
 }
 
-// The user's name or number; nothing if it is missing.
+// The user's name or number; nullopt if it is missing.
 struct live_event {
     std::string mistake; // empty: it is an object
     std::optional<std::string> user;
@@ -68,7 +68,7 @@ std::vector<api_operation> live_api::operations() const {
 }
 
 awaitable<response> live_api::post(http::request& asked) {
-    // In the order of the original, which looked at JSON before it looked at the secret.
+    // The order of the original, which checked the JSON before the secret.
     const bool is_json = body_form_of(asked.header("content-type")) == body_form::one_text &&
                          asked.header("content-encoding").empty();
     auto given = is_json ? read_live_event(asked.body) : live_event();

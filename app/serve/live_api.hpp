@@ -1,5 +1,5 @@
-// POST /liveEvent, as the live ETL's server answered it. With an Idempotency-Key, which that server did
-// not know, an event is kept once.
+// POST /liveEvent, with the answers of the live ETL's server. With an Idempotency-Key, which that server did
+// not have, an event is kept once.
 // Tested by tests/integration/test_live_api.py.
 #pragma once
 

@@ -1,4 +1,4 @@
-// How much memory the bodies of requests, and the events that are made of them, may take together.
+// The memory that the bodies of requests, and the events made of them, may take together.
 // Tested by tests/unit/app/serve/memory_budget_test.cpp.
 #pragma once
 
@@ -16,8 +16,8 @@ class memory_budget {
     memory_budget(const memory_budget&) = delete;
     memory_budget& operator=(const memory_budget&) = delete;
 
-    // Null if fewer bytes are left. A body that is alone is let in whatever its size, so that a body larger
-    // than the budget can be served too. The budget must outlive the result.
+    // Null if fewer bytes are left. A single body is let in whatever its size, so that one larger than the
+    // budget can be served too. The budget must outlive the result.
     [[nodiscard]] std::shared_ptr<http::body_room> take(std::size_t bytes);
     [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
     [[nodiscard]] std::size_t bytes_max() const noexcept { return bytes_max_; }

@@ -6,7 +6,7 @@ void position_history::note(const std::string& name, time_point at, events::posi
     auto& all = by_name_[name];
     if (!all.empty() && (position < all.back().position || at < all.back().at))
         all.clear();
-    // The last one moves on until it is far enough from the one before.
+    // The last sample is replaced until it is far enough from the one before.
     if (all.size() > 1 && all.back().at - all[all.size() - 2].at < apart)
         all.back() = {at, position};
     else

@@ -1,4 +1,4 @@
-// Where positions were in the last minutes, for a plot of their rate.
+// Positions of the last minutes, for a plot of their rate.
 // Tested by tests/unit/app/serve/position_history_test.cpp.
 #pragma once
 
@@ -29,7 +29,7 @@ class position_history {
     void note(const std::string& name, time_point at, events::position position);
     // Oldest first, and one older than `kept`, where the plot begins; empty for a name that is not known.
     [[nodiscard]] std::span<const sample> samples(std::string_view name) const;
-    // Forgets names that nobody has noted for that long.
+    // Forgets names that were not noted for that long.
     void forget(time_point now);
     [[nodiscard]] std::size_t size() const noexcept { return by_name_.size(); }
 

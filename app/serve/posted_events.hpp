@@ -1,4 +1,4 @@
-// What a POST /events/{topic} asks to be kept, or why not. Decides; keeps nothing itself.
+// The events that a POST /events/{topic} has, or why they are refused. Decides only; keeps nothing itself.
 // Tested by tests/unit/app/serve/posted_events_test.cpp.
 #pragma once
 
@@ -26,7 +26,7 @@ struct posted_events {
 
 // {"accepted":N,"first":P,"last":P}; the positions are null where a broker does not say them.
 [[nodiscard]] http::response accepted_response(const events::appended& made, std::size_t count);
-// {"detail": why}, with "line" and "byte" where there is such a place.
+// {"detail": why}, with "line" and "byte" if there is such a place.
 [[nodiscard]] http::response mistake_response(const body_mistake& mistake);
 [[nodiscard]] http::response refusal_response(const intake_refusal& refusal);
 [[nodiscard]] http::response unsupported_type_response();

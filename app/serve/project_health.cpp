@@ -22,7 +22,7 @@ namespace {
 
 using async::awaitable;
 
-constexpr std::size_t connections_max = 64; // probes, and what collects metrics
+constexpr std::size_t connections_max = 64; // probes, and collectors of metrics
 
 awaitable<std::string> problem_of_projections(projecting_view view) {
     co_return stopped_projection(view.progress());
@@ -40,7 +40,7 @@ http::server_options options_of(const configuration& settings) {
     return options;
 }
 
-// The members stand in an order in which they can be taken down again.
+// The order of the members is that in which they can be destroyed, last first.
 class health_listener {
   public:
     explicit health_listener(projecting_view view)
@@ -71,7 +71,7 @@ class health_listener {
 
     projecting_view view_;
     std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
-    bool stopping_ = false; // its end is a cancellation, which ends the listening too
+    bool stopping_ = false; // it ends by a cancellation, which ends the listening too
     readiness ready_;
     service_api about_;
     http::service service_;

@@ -1,4 +1,4 @@
-// Where `project` is asked how it is: /livez, /readyz, /health and /metrics at PROJECT_HEALTH_PORT.
+// The probes of `project`: /livez, /readyz, /health and /metrics at PROJECT_HEALTH_PORT.
 // Tested by tests/integration/test_project_health.py.
 #pragma once
 

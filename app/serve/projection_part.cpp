@@ -48,7 +48,7 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
         return;
     std::vector<events::projection_definition> chosen;
     auto to_serve = projections_to_serve(all_projections(settings), settings);
-    for (const auto& each : to_serve) // one with a mistake needs its events once it is fixed
+    for (const auto& each : to_serve) // once its mistake is fixed, it needs its events
         readers_.awaited.push_back(awaited(each));
     for (auto& each : to_serve) {
         if (each.mistake.empty()) {
@@ -75,7 +75,7 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
                                                           std::move(chosen), std::move(options));
 }
 
-// No shipped projection is that of `events`, whose topics are the user's own.
+// No shipped projection reads the topics of `events`, which are the user's own.
 void projection_part::say_that_nothing_runs() {
     const auto& settings = around_.settings;
     if (broken_.empty() && !settings.database.empty() && settings.serving.offers(api::events))
@@ -90,7 +90,7 @@ events::awaited_projection projection_part::awaited(const events::projection_def
     return {events::position_name(which, around_.settings.journal.group), which.settings.topics};
 }
 
-// Beside those that run here.
+// In addition to those that run here.
 void projection_part::note_readers() {
     const auto& settings = around_.settings;
     readers_.unread = settings.journal.unread_topics;
@@ -99,9 +99,9 @@ void projection_part::note_readers() {
         names_.insert(readers_.possible.back().position_name);
     }
     if (!events::shipped_projections())
-        readers_.possible.emplace_back(); // it may be any topic
+        readers_.possible.emplace_back(); // it may read any topic
     if (settings.projections.choice == projection_choice::none) {
-        // Another process runs those of these APIs, and may not have begun.
+        // Another process runs the projections of these APIs, and may not have begun.
         auto elsewhere = settings;
         elsewhere.projections.choice = projection_choice::of_the_apis;
         for (const auto& each : projections_of_the_apis(all_projections(elsewhere), elsewhere))
@@ -109,8 +109,8 @@ void projection_part::note_readers() {
     }
 }
 
-// Before the first request: what is accepted into a journal that has to be replaced would be lost with it. A
-// server whose database is away accepts events all the same, and finds out once it is back.
+// Before the first request: events that are accepted into a wrong journal would be lost with it. A server
+// whose database is away still accepts events, and checks once the database is back.
 awaitable<void> projection_part::begin() {
     if (!around_.settings.database.empty())
         co_await look_whether_it_fits();
@@ -143,7 +143,7 @@ awaitable<void> projection_part::work() {
     }
     const auto* const database = around_.settings.database.empty() ? nullptr : &database_;
     const bool in_kafka = around_.settings.journal.in_kafka();
-    if (!in_kafka || (database != nullptr && !readers_.awaited.empty())) // there only to show positions
+    if (!in_kafka || (database != nullptr && !readers_.awaited.empty())) // it only shows positions
         at_work_.start(events::keep_retention(source_, database, readers_, around_.frame.log(),
                                               in_kafka ? events::retained::awaited_topics
                                                        : events::retained::written_topics));
@@ -151,7 +151,7 @@ awaitable<void> projection_part::work() {
         at_work_.start(watch_others());
     if (around_.stopping)
         at_work_.cancel();
-    // One that fails ends the server, and so the others.
+    // A projection that fails ends the server, and so the others.
     while (at_work_.size() > 0 && !around_.stopping) {
         const auto before = at_work_.size();
         co_await at_work_.wait();
@@ -181,7 +181,7 @@ std::vector<telemetry::metric> projection_part::metrics() const {
     return metrics_of(all, std::chrono::system_clock::now());
 }
 
-// A position that no process moves, of a group that is no longer used, shows nowhere else.
+// Finds positions that no process moves, because their group is no longer used: they show nowhere else.
 awaitable<void> projection_part::watch_others() {
     for (;;) {
         std::vector<events::projection_status> all;

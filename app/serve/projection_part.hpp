@@ -1,4 +1,5 @@
-// Projections as a part of the server: they run beside it, and the journal forgets what all have applied.
+// Projections as a part of the server: they run beside it, and the journal removes events that all have
+// applied.
 // Tested by tests/integration/test_served_projections.py.
 #pragma once
 
@@ -24,7 +25,7 @@ class projection_part final : public served_part {
     // `source` must outlive it. Reads the projections' directories.
     projection_part(serve_surroundings around, events::journal& source);
 
-    // Not to be used where there is no PG_CONNECTION_STRING.
+    // Do not use it without PG_CONNECTION_STRING.
     [[nodiscard]] db::database_access database() const noexcept { return database_; }
     // The streams of this process, and the positions of others as they were seen in the last half minute.
     [[nodiscard]] std::vector<events::stream_progress> here() const;
@@ -32,7 +33,7 @@ class projection_part final : public served_part {
 
     [[nodiscard]] std::vector<readiness_probe> probes() override;
     [[nodiscard]] std::vector<telemetry::metric> metrics() const override;
-    // The journal must be the one that the database knows, as far as the database can be asked in time.
+    // Throws unless the journal is the one that the database knows, as far as the database answers in time.
     [[nodiscard]] async::awaitable<void> begin() override;
     [[nodiscard]] async::awaitable<void> work() override;
     void stop() override;
@@ -58,7 +59,7 @@ class projection_part final : public served_part {
     bool fits_ = false;                                 // the journal, as the database has said
     std::string broken_;                                // files with mistakes
     std::unique_ptr<events::projection_engine> engine_; // null: no projection runs here
-    // Positions that this process does not move: of other processes, or of none.
+    // Positions that other processes move, or that no process moves.
     std::vector<events::stream_progress> others_;
     std::set<events::position_key> told_;
     async::task_scope at_work_;

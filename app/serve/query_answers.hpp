@@ -1,4 +1,4 @@
-// What a query gives, as HTTP says it: in the words of the service whose routes they were.
+// The result of a query as an HTTP answer, in the form of the service whose routes they were.
 // Tested by tests/unit/app/serve/query_answers_test.cpp.
 #pragma once
 
@@ -16,13 +16,13 @@ enum class error_words : std::uint8_t {
     detail,           // {"detail": …}, as everywhere here
     error,            // {"error": …}: the live ETL's
     code_and_message, // {"code": …, "message": …}: Restify's, of probo-db
-    capital_error,    // {"Error": …}, and nothing where there is no record: the timestamp service's
+    capital_error,    // {"Error": …}, and no body if there is no record: the timestamp service's
 };
 
 // By the projection's name.
 [[nodiscard]] error_words error_words_of(std::string_view projection) noexcept;
 
-// With an ETag; 304 where the client has the same already.
+// With an ETag; 304 if the client has the same already.
 [[nodiscard]] http::response response_to(const events::query_answer& answer, events::answer_form form,
                                          error_words words, const http::request& asked);
 

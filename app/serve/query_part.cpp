@@ -26,7 +26,8 @@ using definition_list = std::vector<events::projection_definition>;
 constexpr std::chrono::seconds pause_before_tables{5};
 constexpr std::chrono::seconds proved_for{30};
 
-// Those of the APIs and of PROJECTIONS_PATH, whether they run here or elsewhere, and those that are named.
+// Projections of the APIs and of PROJECTIONS_PATH, whether they run here or elsewhere, and those that are
+// named.
 definition_list projections_with_queries(const configuration& settings) {
     auto all = all_projections(settings);
     auto of_the_apis = settings;
@@ -42,7 +43,7 @@ definition_list projections_with_queries(const configuration& settings) {
     return chosen;
 }
 
-// By an operation of the service itself.
+// True if an operation of the service itself has the route.
 bool is_taken(std::string_view path) {
     return std::ranges::any_of(api_operations(), [path](const api_operation& each) {
         return each.method == "GET" && events::same_route(each.path, path);
@@ -175,7 +176,7 @@ awaitable<http::response> query_part::answer(const events::query& which, http::r
     co_return response_to(answered, which.read.form, error_words_of(which.projection), asked);
 }
 
-// A file with a mistake that the server has found stays a problem until it finds none.
+// A file in which the server has found a mistake stays a problem until the server finds none.
 awaitable<std::string> query_part::problem() {
     if (!set_.mistakes.empty())
         co_return set_.mistakes.front();
@@ -185,8 +186,8 @@ awaitable<std::string> query_part::problem() {
         try {
             mistake = co_await desk_.mistake_in(*each);
         } catch (const async::error& failed) {
-            // No mistake of a file: the database does not answer, or a table is still to be made. A service
-            // that accepts events goes on with that; one that only answers queries waits for its tables.
+            // The file has no mistake: the database does not answer, or a table does not exist yet. A service
+            // that accepts events goes on; one that only answers queries waits for its tables.
             if (failed.kind() == async::failure::temporary)
                 break;
             if (around_.settings.journal.none)

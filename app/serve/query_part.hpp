@@ -1,5 +1,5 @@
-// The queries of projections as routes. Which there are follows from the directories of the projections that
-// the APIs need, of those that PROJECT names, and of PROJECTIONS_PATH.
+// The queries of projections as routes. They come from the directories of the projections that the APIs need,
+// of those that PROJECT names, and of PROJECTIONS_PATH.
 // Tested by tests/integration/test_queries.py.
 #pragma once
 
@@ -25,13 +25,13 @@ class query_part final : public served_part {
     [[nodiscard]] std::vector<http::route> routes() override;
     [[nodiscard]] std::vector<api_operation> operations() const override;
     [[nodiscard]] std::vector<readiness_probe> probes() override;
-    // Makes the tables of the projections, where none of them runs here.
+    // Makes the tables of the projections, if no projection runs here.
     [[nodiscard]] async::awaitable<void> work() override;
     void stop() override { making_.cancel(); }
     void release() override;
 
   private:
-    // What /openapi.json says of a query; it has to stand as long as the part.
+    // The description of a query in /openapi.json; it must live as long as the part.
     struct described {
         std::string name;
         std::string summary;
@@ -49,7 +49,7 @@ class query_part final : public served_part {
     connections connections_;
     std::vector<events::projection_definition> definitions_;
     events::query_set set_;
-    std::set<const events::query*> unproved_; // which the server has not been asked about
+    std::set<const events::query*> unproved_; // which the server has not checked yet
     std::deque<described> described_;         // in the order of set_.queries
     events::query_desk desk_;
     async::task_scope making_; // tables

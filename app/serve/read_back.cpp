@@ -16,7 +16,7 @@ using async::awaitable;
 namespace {
 
 constexpr std::size_t bytes_at_a_time = 262'144;
-constexpr std::chrono::seconds reading_patience{10}; // they are durable: nothing has to be waited for
+constexpr std::chrono::seconds reading_patience{10}; // they are durable, so the read need not wait
 
 awaitable<void> write_events(wanted_events wanted, std::shared_ptr<void> held, http::body_sink sink) {
     auto at = wanted.from;

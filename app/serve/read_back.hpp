@@ -18,7 +18,7 @@ struct wanted_events {
     std::uint64_t limit = 0;  // events
 };
 
-// `held` lives until the last has been sent.
+// `held` lives until the last event has been sent.
 [[nodiscard]] http::body_writer event_lines_of(const wanted_events& wanted, std::shared_ptr<void> held);
 
 } // namespace app

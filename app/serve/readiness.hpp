@@ -1,4 +1,4 @@
-// Whether the service can work, as its parts see it. Many probes at once are answered by one look.
+// Whether the service can work, as its parts report it. Probes at the same time share one check.
 // Tested by tests/integration/test_serve.py.
 #pragma once
 
@@ -18,22 +18,22 @@ namespace app {
 
 struct readiness_check {
     std::string_view name; // "database"
-    std::string problem;   // a clause; empty: none
+    std::string problem;   // a clause; empty: no problem
 };
 
-// How a part finds out.
+// The check of one part.
 struct readiness_probe {
     std::string_view name;
-    // The problem, as a clause; an async::error is one too. Has three seconds.
+    // Returns the problem as a clause; an async::error is a problem too. It has three seconds.
     std::function<async::awaitable<std::string>()> look;
-    // How long a good answer counts; a bad one counts until the next look.
+    // How long a good answer counts; a bad one counts until the next check.
     std::chrono::seconds good_for{0};
 };
 
 // The database answers. It must outlive the probe.
 [[nodiscard]] readiness_probe database_probe(db::database_access database);
 
-// That one of them has stopped: a clause; empty: none has.
+// A clause if one of them has stopped; empty if none has.
 [[nodiscard]] std::string stopped_projection(const std::vector<events::stream_progress>& among);
 
 class readiness {

@@ -1,4 +1,4 @@
-// What `serve` remembers of its runs: who asked for them, the last success of each task, and counts.
+// The record that `serve` keeps of its runs: who asked for them, the last success of each task, and counts.
 #pragma once
 
 #include "exports/report.hpp"
@@ -20,7 +20,7 @@ class run_book {
         exports::task_report last;
     };
 
-    // Of several requests for a run that has not begun the first counts.
+    // If there are several requests for a run that has not begun, the first one counts.
     void asked_for(const std::string& task, const std::string& request_id);
     // The request that the beginning run answers; empty if there was no request.
     [[nodiscard]] std::string take_request_id(const std::string& task);

@@ -92,7 +92,7 @@ class serve_command : public framed_command {
     explicit serve_command(const configuration& settings)
         : settings_(settings) {}
 
-    // It has no end that a trace could be drawn up to.
+    // A server has no end, so its trace would not end.
     [[nodiscard]] bool has_trace() const override { return false; }
 
     [[nodiscard]] work_end work(run_frame& frame) override {
@@ -100,7 +100,7 @@ class serve_command : public framed_command {
         work_end end;
         end.failed = service.run();
         add_counts(facts_, service);
-        // A signal is the usual end: the code says whether something was cut short.
+        // A signal is the usual end: the exit code says whether something was cut short.
         if (service.stopped_by() == 0)
             end.exit_code = exit_code::internal;
         else if (!service.finished_all())
@@ -114,7 +114,7 @@ class serve_command : public framed_command {
         facts_.duration = outcome.duration;
     }
 
-    // A monitoring system asks a server for its metrics while it runs.
+    // A monitoring system reads a server's metrics while it runs.
     [[nodiscard]] std::optional<std::vector<telemetry::metric>> metrics() const override {
         return std::nullopt;
     }

@@ -1,4 +1,4 @@
-// A part of what `serve` is put together from: an API, the journal, work beside the server.
+// A part of `serve`: an API, the journal, or work beside the server.
 #pragma once
 
 #include "app/run/run_frame.hpp"
@@ -18,16 +18,15 @@
 
 namespace app {
 
-// After the grace exports are rolled back within `stop_patience`; requests are told how it ended, and then
-// all is over.
+// The time after the grace in which exports are rolled back, requests get their answers, and everything ends.
 inline constexpr std::chrono::milliseconds requests_patience{8'500};
 
-// What each part may use; it outlives them.
+// What each part may use; it outlives the parts.
 struct serve_surroundings {
     const configuration& settings;
     run_frame& frame;
     async::asio::any_io_executor executor;
-    const bool& stopping; // nothing new shall begin
+    const bool& stopping; // no new work begins
 };
 
 class served_part {
@@ -44,14 +43,14 @@ class served_part {
     [[nodiscard]] virtual std::vector<readiness_probe> probes() { return {}; }
 
     [[nodiscard]] virtual std::vector<telemetry::metric> metrics() const { return {}; }
-    // What the part is still doing, a sentence for the log line of a server that stops; empty: nothing. After
-    // its end: what it left undone.
+    // A sentence that says what the part is still doing, for the log line of a server that stops; may be
+    // empty. After its end: what it left undone.
     [[nodiscard]] virtual std::string_view at_work() const { return {}; }
 
-    // These in this order, each awaited: `begin` of all parts, in their order, before the first request is
-    // answered (a signal cancels it where the journal is in Kafka); `work` beside the server, until `stop` or
-    // its own end; `close` in the opposite order, after the last answer. What `begin` or `work` throws ends
-    // the server.
+    // These are called in this order, and each is awaited. `begin` of all parts, in their order, before the
+    // first request is answered (a signal cancels it if the journal is in Kafka). `work` beside the server,
+    // until `stop` or its own end. `close` in the opposite order, after the last answer. If `begin` or `work`
+    // throws, the server ends.
     [[nodiscard]] virtual async::awaitable<void> begin() { co_return; }
     [[nodiscard]] virtual async::awaitable<void> work() { co_return; }
     [[nodiscard]] virtual async::awaitable<void> close() { co_return; }
@@ -60,9 +59,9 @@ class served_part {
     // SERVE_GRACE. Then `cut` is called, and `work` is cancelled.
     virtual void stop() {}
     virtual void cut(int signal_number) { static_cast<void>(signal_number); }
-    // Somebody asks how far it is (SIGUSR1): a line of the log.
+    // SIGUSR1 asks for the progress: logs a line.
     virtual void show_progress() {}
-    // All has ended: closes what would keep the loop busy.
+    // Everything has ended: closes what would keep the loop busy.
     virtual void release() {}
 };
 

@@ -1,4 +1,4 @@
-// What /metrics tells of the server and its process.
+// The metrics of the server and its process in /metrics.
 // Tested by tests/integration/test_serve.py.
 #pragma once
 

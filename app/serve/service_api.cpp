@@ -66,7 +66,7 @@ awaitable<response> service_api::ready(const http::request& asked) {
     co_return json_response(detail.empty() ? 200 : 503, body);
 }
 
-// In the words of two services before this one, which differ in one letter.
+// In the words of the two earlier services, which differ in one letter.
 awaitable<response> service_api::health() {
     bool up = !context_.stopping;
     if (up) {

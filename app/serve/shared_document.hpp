@@ -1,5 +1,5 @@
 // A document that is made on request, once for all requests that came before its making began: many requests
-// at once cost two makings at most, and none gets a document that is older than the request.
+// at once cost two of them at most, and no request gets a document that is older than itself.
 #pragma once
 
 #include "async/asio.hpp"
@@ -22,7 +22,7 @@ class shared_document {
         : make_(std::move(make))
         , made_(executor) {}
 
-    // Throws what making throws, to the request for which it was made; the others try again.
+    // Throws the failure to the request that the document was made for; the other requests try again.
     [[nodiscard]] async::awaitable<std::shared_ptr<const std::string>> get();
 
   private:

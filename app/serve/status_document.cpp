@@ -60,7 +60,7 @@ void add_known(projection_facts& made, const events::position_overview& row) {
     made.idle_seconds = row.idle_seconds;
 }
 
-// What the database alone does not say of a position that others move.
+// Adds what the database alone does not know of a position that other processes move.
 void judge(projection_facts& made, const journal_facts& journal,
            std::span<const events::stream_progress> elsewhere, clock::time_point now) {
     made.end = end_of(made.key, journal);
@@ -194,7 +194,7 @@ json::array json_of(std::span<const events::letter_overview> letters) {
         auto one = json_of_key(each.key);
         one["position"] = each.at;
         one["failed_at"] = each.failed_at;
-        // The server's own words may hold values of the event: its name of the condition does not.
+        // The server's own words may hold values of the event; the name of the condition does not.
         const auto state = db::known_state(each.sqlstate);
         one["sqlstate"] = json::string_view(state);
         one["reason"] = json::string_view(db::condition_name(state));

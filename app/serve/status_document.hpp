@@ -1,5 +1,5 @@
-// What the page of `serve` shows, as JSON: /ui/status. No value of a row or an event, and no secret, is in
-// it. Tested by tests/unit/app/serve/status_document_test.cpp and tests/integration/test_status_page.py.
+// The content of the page of `serve` as JSON: /ui/status. It has no value of a row or an event, and no
+// secret.
 #pragma once
 
 #include "app/serve/position_history.hpp"
@@ -29,7 +29,7 @@ struct topic_facts {
 struct journal_facts {
     bool in_kafka = false;
     std::string place;
-    std::string problem; // why topics are not known; empty: they are
+    std::string problem; // why the topics are not known; empty: they are
     std::size_t batches_pending = 0;
     std::size_t bytes_pending = 0;
     std::vector<topic_facts> topics;
@@ -41,7 +41,7 @@ struct journal_facts {
 struct projection_facts {
     events::position_key key;
     std::string
-        state; // as events::to_string(stream_state), or "rebuilding", or "unattended": nobody moves it
+        state; // as events::to_string(stream_state), or "rebuilding", or "unattended": no process moves it
     std::string reason;
     bool here = false; // this process applies it, or stands by
     std::optional<events::position> position;
@@ -51,18 +51,18 @@ struct projection_facts {
     std::optional<std::int64_t> letters;
 };
 
-// Of a position that nobody here moves, with events behind it, this long after it moved.
+// A position that this process does not move, with events behind it, is unattended this long after it moved.
 inline constexpr double unattended_after = 60; // seconds
 
 // `elsewhere`: positions of other processes as they were seen last, for the age of what they have not
-// applied. `known`: nothing, where the database could not be asked.
+// applied. `known`: nullopt if the database could not be asked.
 [[nodiscard]] std::vector<projection_facts>
 projections_of(std::span<const events::stream_progress> here,
                std::span<const events::stream_progress> elsewhere,
                const std::optional<events::projection_overview>& known, const journal_facts& journal,
                std::chrono::system_clock::time_point now);
 
-// How the history calls them.
+// The names of positions in the history.
 [[nodiscard]] std::string history_name(const topic_facts& topic);
 [[nodiscard]] std::string history_name(const events::position_key& key);
 

@@ -186,7 +186,8 @@ awaitable<journal_facts> status_part::look_at_journal() {
     co_return facts;
 }
 
-// Of a Kafka cluster, which has topics of others too, only those that this service writes to or reads from.
+// In a Kafka cluster, which has topics of others too, only the topics that this service writes to or reads
+// from.
 awaitable<void> status_part::look_at_topics(journal_facts& facts) {
     auto& journal = shown_.journal->journal();
     auto names = co_await journal.topics();
@@ -245,14 +246,14 @@ void status_part::add_archive(json::object& body) {
         body["storage"] = "AZURE_STORAGE_CONNECTION_STRING and AZURE_STORAGE_ACCOUNT are not set";
 }
 
-// What the journal was asked for may be older than what was noted while others were asked.
+// The journal's answer may be older than what was noted while it was awaited.
 void status_part::note_end(const std::string& topic, clock::time_point now, events::position end) {
     const auto before = history_.samples(topic);
     if (before.empty() || before.back().position <= end)
         history_.note(topic, now, end);
 }
 
-// Without a question to anybody.
+// Without a request to another machine.
 void status_part::note_positions() {
     const auto now = clock::now();
     for (const auto& [topic, counts] : shown_.journal->events_in().by_topic())

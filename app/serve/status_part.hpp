@@ -1,5 +1,5 @@
 // The page for people: GET /ui, and GET / where nothing else is there, with /ui/status, the JSON that it asks
-// for. It reads what the other parts know, and asks the database two bounded questions.
+// for. It reads what the other parts know, and sends the database two bounded queries.
 // Tested by tests/integration/test_status_page.py.
 #pragma once
 
@@ -23,7 +23,7 @@
 
 namespace app {
 
-// What the page shows; null: that is not served. All outlive the part.
+// The parts that the page shows; null: not served. All outlive this part.
 struct shown_parts {
     readiness& ready;
     const export_part* exports = nullptr;
@@ -42,7 +42,7 @@ class status_part final : public served_part {
     [[nodiscard]] async::awaitable<void> work() override;
     void stop() override { stopped_.notify_all(); }
 
-    // The page at /, where no other route is.
+    // The page at /, if no other route is there.
     [[nodiscard]] http::route front_route();
 
   private:

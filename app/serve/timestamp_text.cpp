@@ -11,7 +11,7 @@ namespace app {
 
 namespace {
 
-// PostgreSQL takes no longer text, and no zone that is further from UTC than 15:59.
+// PostgreSQL accepts no longer text, and no zone further from UTC than 15:59.
 constexpr std::size_t fraction_digits_max = 100;
 constexpr int zone_hour_max = 15;
 constexpr int zone_minute_max = 59;
@@ -20,7 +20,7 @@ constexpr std::string_view layout = "2006-01-02T15:04:05Z07:00";
 
 bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
-// What stands in the layout at one place, and what the text must have there.
+// One element of the layout, and what the text must have there.
 struct element {
     std::string_view name;
     std::size_t digits; // 0: the name itself
@@ -52,7 +52,7 @@ int number_in(std::string_view digits) {
     return number;
 }
 
-// True, and the zone is taken away: "Z", "+02:00" or "-02:00".
+// True if it begins with a zone, which is taken away: "Z", "+02:00" or "-02:00".
 bool take_zone(std::string_view& rest) {
     if (rest.starts_with('Z')) {
         rest.remove_prefix(1);

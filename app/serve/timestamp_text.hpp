@@ -1,5 +1,5 @@
-// A time as RFC 3339 writes it, judged as Go's time.Parse judges it, in whose words clients of the timestamp
-// service are told; what PostgreSQL cannot hold is refused too. Pure functions.
+// A time in RFC 3339, judged as Go's time.Parse judges it, with Go's messages, which clients of the timestamp
+// service know. What PostgreSQL cannot hold is refused too. Pure functions.
 // Tested by tests/unit/app/serve/timestamp_text_test.cpp.
 #pragma once
 

@@ -43,7 +43,7 @@ http::route options_of(std::string_view pattern) {
 }
 
 std::string command_text(std::string_view time, std::string_view id) {
-    // By hand, for the order in which the original has them.
+    // Written by hand, in the order of the original.
     return "{\"event_timestamp\":" + boost::json::serialize(boost::json::string_view(time)) +
            ",\"command_id\":\"" + std::string(id) + "\"}";
 }

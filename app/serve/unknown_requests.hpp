@@ -9,7 +9,7 @@
 
 namespace app {
 
-// Nothing: the server's own answer. So it is where several APIs are served, whose clients know different
+// nullopt: the server's own answer. It is used where several APIs are served, whose clients expect different
 // words.
 [[nodiscard]] std::optional<http::response> answer_to_unknown(const api_set& apis, const http::request& asked,
                                                               const http::match& found);

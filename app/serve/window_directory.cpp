@@ -34,7 +34,7 @@ bool belongs_to_a_server(const std::string& name) {
     return name == offsets_name || name.starts_with("server_events_");
 }
 
-// Where line number `lines` ends, from 0; the file's end if it has fewer.
+// The offset at which line number `lines` ends, from 0; the file's end if it has fewer.
 off_t end_of_line(int file, std::uint64_t lines, const fs::path& path) {
     std::array<char, 65'536> part{};
     off_t at = 0;

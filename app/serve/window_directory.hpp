@@ -20,21 +20,21 @@ namespace app {
 class window_directory {
   public:
     // Makes the directory and locks it for this process. Throws async::error: locked, if another process
-    // writes there; precondition, if files are there that nobody here has written.
+    // writes there; precondition, if it has files that this program has not written.
     explicit window_directory(std::filesystem::path place);
     window_directory(const window_directory&) = delete;
     window_directory& operator=(const window_directory&) = delete;
 
-    // The state that is there; nothing in a new directory. Throws async::error(precondition) for another
+    // The state in the directory; nullopt in a new directory. Throws async::error(precondition) for another
     // text.
     [[nodiscard]] std::optional<window_view> state() const;
 
-    // Writes lines behind those that the file has: what is beyond `lines_before` was left by a process that
-    // died, and is cut off first. They survive a crash once they are published.
+    // Appends lines to a file. Cuts off first what is beyond `lines_before`: a process that died left it. The
+    // lines survive a crash once they are published.
     void append(const window_addition& addition, std::uint64_t lines_before);
-    // After a failure: where files end is not known any more.
+    // Call it after a failure: the ends of the files are not known any more.
     void forget_ends() noexcept { files_.clear(); }
-    // Makes what was appended safe, then the state, then the offsets. Others see whole files.
+    // Makes the appended lines durable, then the state, then the offsets. Other processes see whole files.
     void publish(std::string_view state, std::string_view offsets);
     // Removes the first of these files, as long as they were last written before `before`; returns how many.
     [[nodiscard]] std::size_t remove_older(const std::vector<std::string>& files,
@@ -50,8 +50,8 @@ class window_directory {
 
     std::filesystem::path place_;
     async::descriptor lock_;
-    std::map<std::string, open_file, std::less<>> files_; // that are open, each at its end
-    std::set<std::string> unsafe_;                        // written to since they were last made safe
+    std::map<std::string, open_file, std::less<>> files_; // the open files, each positioned at its end
+    std::set<std::string> unsafe_;                        // written to since they were last made durable
     std::string last_;                                    // the file that was written to last
 };
 

@@ -33,7 +33,7 @@ constexpr std::chrono::milliseconds retry_pause{2'000};
 constexpr std::chrono::minutes removal_time{1};
 constexpr std::size_t removal_max = 1'000;
 
-// One try: what is not known now is asked again at the next step.
+// One try: what is not known now is read again at the next step.
 async::retry_policy one_try() {
     async::retry_policy policy;
     policy.tries_max = 1;
@@ -110,7 +110,7 @@ awaitable<void> window_files_part::begin_with(std::optional<window_view> there) 
                                      {{"from", next}, {"to", extent.begin}});
         view_->begin_at(each, std::max(next, extent.begin));
     }
-    co_await publish(); // before the first line: what a later start finds here is ours
+    co_await publish(); // before the first line, so that a later start knows the directory as ours
 }
 
 awaitable<void> window_files_part::work() {
@@ -214,7 +214,7 @@ awaitable<void> window_files_part::look_at_positions() {
                 found[partition] = row->next;
         }
     };
-    // The projection's own log says what is wrong with the database; until it is there, nothing has moved.
+    // The projection's own log reports problems with the database; until it answers, no position has moved.
     const auto failed = co_await async::caught_error(session_.use(std::move(body)));
     if (failed || found == applied_)
         co_return;
@@ -241,7 +241,7 @@ awaitable<void> window_files_part::publish() {
     publish_due_ = deadline::after(std::max<deadline::clock::duration>(step_time, took * rest_factor));
 }
 
-// As the journal forgets what is older than JOURNAL_RETENTION.
+// As the journal removes events that are older than JOURNAL_RETENTION.
 awaitable<void> window_files_part::remove_old() {
     if (!removal_due_.never() && !removal_due_.passed())
         co_return;

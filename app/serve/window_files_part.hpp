@@ -24,7 +24,7 @@ class window_files_part final : public served_part {
     // `source` must outlive it.
     window_files_part(serve_surroundings around, events::journal& source);
 
-    // Throws async::error: what the directory lacks, or a journal that the files there are not of.
+    // Throws async::error if the directory lacks something, or if its files are not of this journal.
     [[nodiscard]] async::awaitable<void> begin() override;
     [[nodiscard]] async::awaitable<void> work() override;
     void stop() override { at_work_.cancel(); }
@@ -51,7 +51,7 @@ class window_files_part final : public served_part {
     std::optional<window_view> view_;
     window_plan plan_;
     window_positions applied_;
-    bool changed_ = true; // what is on the disk is not what is known
+    bool changed_ = true; // the disk may differ from what is known
     async::deadline look_due_;
     async::deadline publish_due_;
     async::deadline removal_due_;

@@ -1,6 +1,6 @@
-// Which events are in which window file, as the live ETL knew them: server_events_*.jsonl, a file for each
-// five seconds, and processor_offset.json, how many lines of each are processed. A pure value: nothing here
-// touches a file. docs/window-files.md says what becomes of it in a crash. Tested by
+// Which events are in which window file, in the layout of the live ETL: server_events_*.jsonl, a file for
+// each five seconds, and processor_offset.json, which counts the processed lines of each. A pure value: it
+// touches no file. docs/window-files.md says what happens in a crash. Tested by
 // tests/unit/app/serve/window_view_test.cpp.
 #pragma once
 
@@ -47,7 +47,7 @@ struct window_addition {
     std::string lines;
 };
 
-// What is to be written next. Events are added in the order in which they were read.
+// The lines to write next. Events are added in the order in which they were read.
 class window_plan {
   public:
     void add(std::int32_t partition, const events::recorded_event& event);
@@ -70,7 +70,7 @@ class window_view {
     // Of a journal of which nothing has been written yet.
     explicit window_view(std::string journal)
         : journal_(std::move(journal)) {}
-    // Reads what text() gave; nothing for any other text.
+    // Parses what text() returned; nullopt for any other text.
     [[nodiscard]] static std::optional<window_view> read(std::string_view text);
     [[nodiscard]] std::string text() const;
 

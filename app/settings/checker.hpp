@@ -1,4 +1,4 @@
-// What the checks of settings share: the texts, and where values and mistakes go.
+// The common part of the checks of settings: the texts, and where values and mistakes go.
 // Tested by tests/unit/app/settings/configuration_test.cpp.
 #pragma once
 
@@ -31,7 +31,7 @@ class checker {
 
     [[nodiscard]] configuration& value() noexcept { return result_.value; }
     [[nodiscard]] const sourced_text& operator[](std::string_view name) const { return given_[name]; }
-    // Of a variable that is not a setting: its value, or "".
+    // The value of a variable that is not a setting, or "".
     [[nodiscard]] std::string variable(std::string_view name) const {
         return environment_(name).value_or("");
     }
@@ -40,7 +40,7 @@ class checker {
     [[nodiscard]] bool exporting() const;
     [[nodiscard]] bool uses_journal() const;
 
-    // A checker whose mistakes do not keep a run from beginning: for settings that others make.
+    // A checker whose mistakes do not prevent a run: for settings that are made for other programs too.
     [[nodiscard]] checker tolerant() const {
         auto made = *this;
         made.mistakes_ = &result_.value.unheeded;
@@ -77,9 +77,9 @@ class checker {
         mistake(name, "give one of " + known);
     }
 
-    // The text of this setting is wrong. `clause` says what would be right.
+    // Records that the text of this setting is wrong. `clause` says what would be right.
     void mistake(std::string_view name, std::string_view clause);
-    // A mistake that concerns no single setting. `sentence` holds no secret.
+    // Records a mistake that concerns no single setting. `sentence` holds no secret.
     void mistake_of_several(std::string sentence) { mistakes_->push_back(std::move(sentence)); }
 
   private:

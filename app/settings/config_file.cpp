@@ -36,11 +36,11 @@ std::string lower(std::string_view text) {
     return result;
 }
 
-// The names that a file may have, and what each stands for in the environment.
+// The names that a file may have, and the environment variable of each.
 std::map<std::string, std::string, std::less<>> settings_by_name() {
     std::map<std::string, std::string, std::less<>> names;
     for (const auto& setting : options()) {
-        if (setting.environment == "EVENT_ARCHIVER_CONFIG") // a file names no other
+        if (setting.environment == "EVENT_ARCHIVER_CONFIG") // a file cannot name another file
             continue;
         names.emplace(lower(setting.environment), setting.environment);
         if (!setting.alias.empty())
@@ -69,7 +69,7 @@ std::string unknown_name(std::string_view name) {
                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
 }
 
-// A list is what has commas in an environment variable; of directories, colons.
+// A list stands for a text with commas in an environment variable; for directories, with colons.
 std::string joined(const config_value& value, std::string_view setting) {
     std::string text;
     for (const auto& each : value.list)
@@ -101,7 +101,7 @@ async::text_read read_whole(const fs::path& path) {
     return read;
 }
 
-// One file, or those of a directory, the one that counts first.
+// One file, or the files of a directory, in the order of precedence.
 std::vector<fs::path> files_at(const fs::path& place, std::string& mistake) {
     std::error_code failed;
     if (!fs::is_directory(place, failed))

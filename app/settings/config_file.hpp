@@ -25,19 +25,19 @@ struct config_texts {
     std::vector<std::string> mistakes; // sentences; they hold no value of a file
     bool unread = false;               // a file could not be read at all
 
-    // What is there already stays.
+    // Entries that exist already stay.
     void add(std::string_view environment, std::string text, std::string given_as);
 };
 
 using variable_lookup = std::function<std::optional<std::string>(std::string_view)>;
 
-// `config`: a YAML file, or a directory whose *.yaml and *.yml count in the order of their names, a later one
-// instead of an earlier one. `knexfile`: a module of JavaScript; what `config` says counts instead. Empty:
-// not given. Blocks.
+// `config`: a YAML file, or a directory whose *.yaml and *.yml count in the order of their names, and a later
+// one takes precedence. `knexfile`: a module of JavaScript; what `config` says counts instead. Empty: not
+// given. Blocks.
 [[nodiscard]] config_texts read_config_files(const std::string& config, const std::string& knexfile,
                                              const variable_lookup& environment);
 
-// What a file with this content says.
+// Parses a file with this content.
 [[nodiscard]] config_texts config_of(const config_value& root, std::string_view file,
                                      const variable_lookup& environment);
 

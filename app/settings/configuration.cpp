@@ -20,7 +20,7 @@ checked_configuration check(const texts& given, const environment_lookup& enviro
     checker settings(given, environment, purpose, result);
     for (const auto& each : features())
         each.check(settings);
-    if (given.unread) // the others are likely to be about what stands in it
+    if (given.unread) // the other mistakes are probably about the content of that file
         result.mistakes = given.mistakes;
     return result;
 }

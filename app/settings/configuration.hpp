@@ -34,7 +34,7 @@ struct configuration {
     std::optional<azure::identity> identity; // if the lake or the database needs one
     bool database_by_identity = false;
     bool lake_in_clear_text = false; // over http:// to another machine
-    // Why `serve`, which can do without, does not use the storage account that is given; empty: no mistake.
+    // Why `serve`, which works without it, does not use the configured storage account; empty: no mistake.
     std::string storage_mistake;
     std::optional<http::proxy> proxy;
     std::string no_proxy;
@@ -45,9 +45,9 @@ struct configuration {
     log_format format = log_format::automatic;
     std::string trace;           // a file for the timeline of the run; empty: none
     std::string report;          // a file for the page; empty: none
-    std::string termination_log; // empty: where Kubernetes has it, if it does
+    std::string termination_log; // empty: the path of Kubernetes, if it exists
     metrics_settings metrics;
-    // Mistakes in settings that others make for all programs of a machine: a run goes on without them.
+    // Mistakes in settings that are made for all programs of a machine: a run goes on without them.
     std::vector<std::string> unheeded;
 };
 
@@ -61,12 +61,12 @@ struct checked_configuration {
     std::set<std::string, std::less<>> wrong; // the settings they are about, by variable
 };
 
-// What the command does, and so which settings it needs.
+// The purpose of a command, which decides which settings it needs.
 enum class purpose : unsigned char {
     archive,    // the database and the lake
     inventory,  // the lake
     exports,    // the database, the tasks and a place for files
-    serving,    // what the APIs need that it offers
+    serving,    // what the offered APIs need
     journal,    // the journal alone
     projecting, // the journal and the database
     replaying,  // these, and the lake if it is given

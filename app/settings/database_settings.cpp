@@ -73,7 +73,7 @@ bool needs_database(const checker& settings) {
     return false;
 }
 
-// As a service in Java was told. True if it counts, whether it is right or not.
+// In the form of a service in Java. True if it counts, whether it is right or not.
 bool check_database_url(checker& settings) {
     const auto& url = settings["DB_URL"];
     const bool projects = settings.purpose() == purpose::serving ||

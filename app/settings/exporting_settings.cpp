@@ -1,4 +1,4 @@
-// What `export` and `serve` export, and where to.
+// The settings of the tasks of `export` and `serve`, and of the place of their files.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"
 #include "db/side_effects.hpp"
@@ -41,7 +41,7 @@ constexpr std::array<std::pair<std::string_view, exports::destination>, 2> desti
 
 namespace fs = std::filesystem;
 
-// As the images of the service that this one replaces have it mounted.
+// The mount points in the images of the service that this one replaces.
 constexpr std::string_view older_tasks = "/DSL";
 
 fs::path task_directory(const sourced_text& given) {

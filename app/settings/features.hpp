@@ -21,7 +21,7 @@ inline constexpr std::array<std::pair<std::string_view, db::side_effects>, 2> si
 struct feature {
     std::string_view title; // of its settings, as docs/settings.md has it
     std::span<const option> options;
-    void (*check)(checker& settings); // puts values and mistakes into what is checked
+    void (*check)(checker& settings); // writes values and mistakes into the configuration
 };
 
 [[nodiscard]] feature configuring_settings() noexcept;

@@ -1,4 +1,5 @@
-// What a JavaScript module exports, if that is a literal: `module.exports = { … };`. No JavaScript is run.
+// The value that a JavaScript module exports, if it is a literal: `module.exports = { … };`. No JavaScript is
+// run.
 // Tested by tests/unit/app/settings/config_file_test.cpp.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What a run writes about itself: the log, the report, the trace, the message at its end.
+// The settings of what a run writes about itself: log, report, trace, termination message.
 // Tested by tests/unit/app/settings/configuration_test.cpp.
 #include "app/settings/features.hpp"
 #include "app/settings/rows.hpp"

@@ -98,7 +98,7 @@ void check_measuring(checker& settings) {
     auto& metrics = value.metrics;
     metrics.file = settings["ARCHIVE_METRICS_FILE"].text;
     settings.read("ARCHIVE_PUSHGATEWAY", metrics.pushgateway, parse_url);
-    // They are set for all programs of a machine, not for this one.
+    // They are set for all programs of a machine.
     auto shared = settings.tolerant();
     check_collector(shared, metrics);
     metrics.instance = settings.exporting() ? instance_of(value.account.name, value.exporting)

@@ -1,4 +1,4 @@
-// Where a run's metrics go, and how they are told apart from others.
+// Where a run's metrics go, and what distinguishes them from others.
 #pragma once
 
 #include "archive/settings.hpp"
@@ -15,7 +15,8 @@ namespace app {
 
 struct metrics_settings {
     std::string file; // for a textfile collector; empty: none
-    // What tells the metrics of this file from those of others beside it: the command, and what it works on.
+    // Distinguishes the metrics of this file from those of others beside it: the command, and what it works
+    // on.
     telemetry::label_list file_labels;
     std::optional<http::endpoint> pushgateway;
     std::optional<http::endpoint> collector; // OTLP; with the whole path
@@ -24,8 +25,9 @@ struct metrics_settings {
     std::string instance;
 };
 
-// What tells this archive's metrics from others', the same from run to run: "account:container:folder", and
-// the shard; of exports "exports:" and where they go. No slash, which a Pushgateway cannot have in a name.
+// Distinguishes this archive's metrics from others', and is the same from run to run:
+// "account:container:folder", and the shard; of exports "exports:" and where they go. No slash, which a
+// Pushgateway cannot have in a name.
 [[nodiscard]] std::string instance_of(std::string_view account, std::string_view container,
                                       const archive::settings& job);
 [[nodiscard]] std::string instance_of(std::string_view account, const exports::settings& exporting);

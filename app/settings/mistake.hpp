@@ -12,7 +12,7 @@ namespace app {
 
 // "--from is 'soon': give a day", or "--from: give a day".
 [[nodiscard]] std::string mistake_in(std::string_view name, std::string_view text, std::string_view clause);
-// Of a setting, under the name it was given by. Never the text of a secret one.
+// For a setting, under the name by which it was given. Never has the text of a secret one.
 [[nodiscard]] std::string mistake_in(const option& setting, const sourced_text& given,
                                      std::string_view clause);
 

@@ -1,4 +1,4 @@
-// Did you mean …?
+// Finds the word for "did you mean …?".
 #pragma once
 
 #include <span>

@@ -26,7 +26,7 @@ std::span<const option> options() noexcept {
 
 namespace {
 
-// What is followed by '=' or ':' and a secret.
+// Words that stand in front of '=' or ':' and a secret.
 constexpr std::array<std::string_view, 10> names_of_secrets{
     "accountkey", "sharedaccess", "sig",   "password", "passwd",
     "pwd",        "secret",       "token", "apikey",   "authorization"};

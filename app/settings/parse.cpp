@@ -19,7 +19,7 @@ struct unit_factor {
     std::uint64_t factor;
 };
 
-// Digits and a unit; nothing if it is not of that form or does not fit.
+// Digits and a unit; nullopt if it does not have that form or does not fit.
 std::optional<std::uint64_t> scaled(std::string_view text, std::span<const unit_factor> units) {
     std::uint64_t number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -10,7 +10,7 @@ namespace app {
 
 namespace {
 
-// Takes the identifier at the front of `rest` and returns it without its quotes; nothing if `rest` begins
+// Takes the identifier at the front of `rest` and returns it without its quotes; nullopt if `rest` begins
 // otherwise.
 std::optional<std::string> take_identifier(std::string_view& rest) {
     std::string name;

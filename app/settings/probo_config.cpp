@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 7> top_names{
 constexpr std::array<std::string_view, 2> of_stream{"plugin", "config"};
 constexpr std::array<std::string_view, 8> of_bus{"group",   "groupId", "topic",    "consumerTopic",
                                                  "version", "brokers", "clientId", "connectionString"};
-// What concerns Knex alone has no meaning here.
+// Entries for Knex alone have no meaning here.
 constexpr std::array<std::string_view, 12> of_knex{"client",
                                                    "connection",
                                                    "pool",

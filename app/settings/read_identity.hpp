@@ -1,4 +1,4 @@
-// The Entra identity, for whichever of lake, database and Kafka is signed in to by it.
+// Reads the Entra identity, which the lake, the database and Kafka may be signed in to with.
 // Tested by tests/unit/app/settings/storage_settings_test.cpp.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace app {
 
-// Once is enough: what has been read stays.
+// A second call does nothing.
 void read_identity(checker& settings);
 
 } // namespace app

@@ -20,7 +20,7 @@ using api_set = std::set<api>;
 // "exports,live": one name or more, none twice.
 [[nodiscard]] parsed<api_set> parse_apis(std::string_view text);
 [[nodiscard]] std::string_view to_string(api which) noexcept;
-// Where a service listens that offers these: of a single one its own port, of several that of exports.
+// The port of a service that offers these APIs: the port of a single one, or that of exports for several.
 [[nodiscard]] std::uint16_t port_of(const api_set& apis) noexcept;
 
 struct serve_settings {
@@ -28,7 +28,7 @@ struct serve_settings {
     std::string address = "127.0.0.1";
     std::uint16_t port = 8002;
     std::string token;                  // empty: none is required
-    std::string live_secret = "secret"; // what POST /liveEvent must bear
+    std::string live_secret = "secret"; // the secret that POST /liveEvent requires
     std::vector<std::string> hosts;     // names it is asked under, beside those of the loopback
     std::size_t connections = 1024;
     std::chrono::milliseconds client_timeout{30'000};

@@ -72,7 +72,7 @@ parsed<std::vector<std::string>> parse_hosts(std::string_view text) {
     return hosts;
 }
 
-// What a server wants to be shown, and a client shows.
+// The token that a server requires and a client sends.
 void check_secrets(checker& settings) {
     auto& serving = settings.value().serving;
     serving.token = settings["SERVE_TOKEN"].text;

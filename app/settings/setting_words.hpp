@@ -1,4 +1,4 @@
-// The words that a setting takes, for those who complete them.
+// The words that a setting accepts, for completion.
 // Tested by tests/unit/app/settings/setting_words_test.cpp.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace app {
 
-// Empty where it takes anything else. Some take several of them, separated by commas.
+// Empty if it accepts anything else. Some settings accept several words, separated by commas.
 [[nodiscard]] std::span<const std::string_view> words_for(const option& setting) noexcept;
 
 } // namespace app

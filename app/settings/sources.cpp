@@ -123,14 +123,14 @@ sourced_text collect_one(const option& wanted, const std::map<std::string, std::
     return {};
 }
 
-// One thing under several names: a flag counts before what the environment says under another name, and that
-// before what the file of settings says. Without the empty names.
+// One value may come under several names: a flag takes precedence over the environment under another name,
+// and that over the file of settings. Empty names are left out.
 constexpr std::array<std::array<std::string_view, 4>, 3> same_things{
     {{"PG_CONNECTION_STRING", "DATABASE_URL", "DB_URI", "DB_URL"},
      {"JOURNAL", "KAFKA_BROKER"},
      {"AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT"}}};
 
-// A file that a variable names is the environment's word.
+// A file that a variable names counts as given by the environment.
 source rank_of(source from) noexcept { return from == source::file ? source::environment : from; }
 
 void let_the_nearest_count(std::map<std::string, sourced_text, std::less<>>& values) {
@@ -151,7 +151,7 @@ void let_the_nearest_count(std::map<std::string, sourced_text, std::less<>>& val
     }
 }
 
-// What the flag or the variable says.
+// The text of the flag or the variable.
 std::string path_in(std::string_view variable, const std::map<std::string, std::string, std::less<>>& flags,
                     const environment_lookup& environment) {
     const auto flag = flags.find(option_named(variable).flag);

@@ -28,7 +28,7 @@ struct sourced_text {
 struct texts {
     std::map<std::string, sourced_text, std::less<>> values;
     std::vector<std::string> mistakes;
-    bool unread = false; // a file of settings could not be read, so more would be missing than is
+    bool unread = false; // a file of settings could not be read, so settings may be missing for that reason
     [[nodiscard]] const sourced_text& operator[](std::string_view environment) const;
 };
 

@@ -93,7 +93,7 @@ void check_account(checker& settings) {
             " string goes into AZURE_STORAGE_CONNECTION_STRING");
         return;
     }
-    // As the az command does: a connection string makes the single settings void.
+    // As in the az command, a connection string makes the single settings void.
     auto parsed = whole.set() ? azure::parse_connection_string(whole.text)
                               : azure::account_from_parts(name.text, settings["AZURE_STORAGE_KEY"].text,
                                                           settings["AZURE_STORAGE_SAS_TOKEN"].text,
@@ -109,7 +109,8 @@ void check_account(checker& settings) {
         check_clear_text(settings);
 }
 
-// Only if the account or the database needs one: the variables may stand in the environment for others.
+// Only if the account or the database needs an identity: the variables may be in the environment for other
+// programs.
 void check_identity(checker& settings) {
     const bool lake_needs_it =
         std::holds_alternative<azure::entra_identity>(settings.value().account.credential);
@@ -136,8 +137,8 @@ void check_proxy(checker& settings) {
     value.proxy = std::move(parsed.value);
 }
 
-// For the page of `serve`, which does without storage rather than refuse to begin: the variables may stand in
-// the environment for others.
+// For the page of `serve`, which works without storage rather than not at all: the variables may be in the
+// environment for other programs.
 void check_account_to_show(checker& settings) {
     auto& value = settings.value();
     auto& mistakes = value.unheeded;

@@ -119,8 +119,8 @@ std::vector<std::string> unknown_variables(std::span<const environment_entry> en
         const bool spelt_otherwise = name != each.name;
         if (prefix == prefixes.end() && !(spelt_otherwise && name == "DRY_RUN"))
             continue;
-        // In small letters it is somebody else's, unless a setting is spelt like that; a single word such as
-        // `project` always is.
+        // A variable in lowercase belongs to another program, unless a setting is spelled like that; a single
+        // word such as `project` always does.
         if (spelt_otherwise ? !among(name, names) || name.find('_') == std::string::npos
                             : among(name, known) || among(name, variables_of_tests) ||
                                   name == variable_of_systemd || is_service_link(each))

@@ -1,4 +1,4 @@
-// What `serve` says of tasks, runs and files, as JSON. The first is exactly the original service's body.
+// Tasks, runs and files as `serve` shows them, in JSON. The first is exactly the original service's body.
 #pragma once
 
 #include "exports/report.hpp"
@@ -18,7 +18,7 @@ namespace app {
 [[nodiscard]] boost::json::object json_of(const exports::task_report& report);
 [[nodiscard]] boost::json::object json_of(const exports::stored_file& file);
 
-// What is known of a task; null pointers: nothing yet.
+// The facts about a task; a null pointer: not known yet.
 struct task_facts {
     const exports::task& task;
     std::string_view state; // "idle", "waiting", "running"

@@ -1,4 +1,4 @@
-// What the inquiries print: text for people, JSON (docs/json.md) for programs. Pure functions.
+// The output of the inquiries: text for people, JSON (docs/json.md) for programs. Pure functions.
 // Tested by tests/unit/app/text/render_test.cpp.
 #pragma once
 
@@ -23,7 +23,7 @@ namespace app {
 [[nodiscard]] std::string render_verification(const archive::verification& found, const std::string& path,
                                               output_format format);
 struct check_look {
-    std::size_t width = 0; // columns of the terminal; 0: lines are as long as they are
+    std::size_t width = 0; // columns of the terminal; 0: lines are not wrapped
     bool colour = false;
 };
 // With its remedy below it.

@@ -21,7 +21,8 @@ namespace {
 
 namespace json = boost::json;
 
-// Whatever the settings of the account and of the server are: none of it can be asked for safely.
+// The list is the same whatever the settings of the account and of the server are: they cannot be queried
+// reliably.
 constexpr std::array<std::string_view, 8> never_reached{
     "earlier versions, snapshots and soft-deleted copies of the files, where the account keeps any",
     "blocks that an interrupted run has uploaded and not published: the service drops them within a week",

@@ -1,4 +1,4 @@
-// What `erase` prints: what it would remove, or the receipt of what it has removed. Pure.
+// The output of `erase`: what it would remove, or the receipt of what it has removed. Pure.
 // Tested by tests/unit/app/text/render_erasure_test.cpp.
 #pragma once
 

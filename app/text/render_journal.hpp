@@ -1,4 +1,4 @@
-// What `journal` and `journal verify` print: text for people, JSON (docs/json.md) for programs.
+// The output of `journal` and `journal verify`: text for people, JSON (docs/json.md) for programs.
 // Tested by tests/integration/test_journal_command.py.
 #pragma once
 

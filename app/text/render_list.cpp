@@ -67,7 +67,7 @@ std::string render_list(const archive::inventory& found, const std::string& path
         return list_json(found, path);
     if (found.files.empty())
         return fmt::format("no archived day in {}\n", path);
-    // Nothing is to be seen in a column of ones.
+    // The column is left out if all ratios are one.
     const bool compressed = std::ranges::any_of(found.files, [](const archive::archived_file& file) {
         const auto ratio = ratio_of(file);
         return ratio && *ratio < 0.995;

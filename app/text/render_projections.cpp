@@ -80,7 +80,7 @@ std::string seconds_shown(double seconds) {
     return seconds < 1 ? "-" : short_duration(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
 }
 
-// Somebody who runs it would have moved a position that is behind.
+// If a process ran it, a position that is behind would have moved.
 std::string state_shown(const events::projection_status& each) {
     constexpr double patience = 60;
     if (!each.reason.empty())

@@ -1,4 +1,4 @@
-// What `projections` and `dead-letters` print. docs/json.md lists the fields.
+// The output of `projections` and `dead-letters`. docs/json.md lists the fields.
 // Tested by tests/integration/test_projections.py.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What the terminal can show, and what is printed there.
+// The abilities of the terminal, and printing to it.
 // Tested by tests/integration/test_output.py.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What `version` says: which program this is, and which libraries it was built with.
+// The output of `version`: which program this is, and which libraries it was built with.
 // Tested by tests/unit/app/text/version_test.cpp and tests/integration/test_command_line.py.
 #pragma once
 
