@@ -42,7 +42,7 @@ struct projection_settings {
     std::vector<std::string> names;           // if they are `named`
     std::vector<std::filesystem::path> paths; // directories of projections, beside those that are shipped
     std::filesystem::path window_files;       // empty: none are written
-    std::optional<std::uint16_t> health_port; // where `project` is asked how it is; nothing: nowhere
+    std::optional<std::uint16_t> health_port; // of the probes of `project`; nullopt: none
 };
 
 } // namespace app
