@@ -171,7 +171,7 @@ class retention_reader {
         if (rest_.starts_with('+'))
             return fail("has a sign");
         if (async::lowercase(rest_) == "ago")
-            return fail("is negative, as 'ago' turns it round");
+            return fail("is negative, because of 'ago'");
         const auto whole = take_while(is_digit);
         if (whole.empty())
             return fail(rest_.empty() ? std::string("names no span of time")

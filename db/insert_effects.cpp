@@ -23,7 +23,7 @@ namespace {
     throw async::error(
         failure::precondition,
         fmt::format("restoring into {} also {} ({})", watch.table.name, fmt::join(said, ", "),
-                    foreseen.empty() ? "by what, the catalog does not say" : in_words(foreseen)),
+                    foreseen.empty() ? "the catalog does not say by what" : in_words(foreseen)),
         live
             ? fmt::format("Nothing was restored. Disable the trigger meanwhile, or restore with --into TABLE;"
                           " {}=allow does not cover rows deleted from the table itself.",

@@ -73,7 +73,7 @@ awaitable<void> must_be_of_server(connection& session, server_position position)
     const auto here = co_await position_of(session);
     if (!same_start(position, here) || here.cluster != position.cluster || here.database != position.database)
         throw async::error(
-            failure::temporary, "another server than that of the run answered a second connection",
+            failure::temporary, "a second connection reached another server than the run's",
             "It may be a copy of it, or it was started again. Let PG_CONNECTION_STRING name one "
             "server: no list of hosts, and no name or pooler with several behind it.");
 }

@@ -37,7 +37,7 @@ std::string rows_in_words(std::string_view did, std::uint64_t rows) {
         own = own || (each.own && each.deleted > 0);
         said.push_back(fmt::format("{}{} ({})", in_words(each),
                                    each.own && each.deleted > 0 ? " that are in no file" : "",
-                                   why.empty() ? "by what, the catalog does not say" : in_words(why)));
+                                   why.empty() ? "the catalog does not say by what" : in_words(why)));
     }
     throw async::error(
         failure::precondition,
@@ -54,15 +54,16 @@ std::string rows_in_words(std::string_view did, std::uint64_t rows) {
 [[noreturn]] void refuse_other_table(const delete_watch& watch, std::uint64_t rows,
                                      const std::vector<effect>& foreseen) {
     if (watch.table.oid == 0)
-        throw async::error(failure::precondition,
-                           fmt::format("which table a DELETE from {} takes rows from cannot be told, and this"
-                                       " server does not count what it changes (track_counts is off)",
-                                       watch.table.name),
-                           "Nothing was deleted. Name the table itself, or turn track_counts on.");
+        throw async::error(
+            failure::precondition,
+            fmt::format("it is not known which table a DELETE from {} takes rows from, and this"
+                        " server does not count what it changes (track_counts is off)",
+                        watch.table.name),
+            "Nothing was deleted. Name the table itself, or turn track_counts on.");
     throw async::error(
         failure::precondition,
         fmt::format("{} itself did not lose the {} rows that were deleted from it ({})", watch.table.name,
-                    rows, foreseen.empty() ? "by what, the catalog does not say" : in_words(foreseen)),
+                    rows, foreseen.empty() ? "the catalog does not say by what" : in_words(foreseen)),
         "Nothing was deleted. Take the rule or trigger away that does something else in their stead; a "
         "foreign"
         " table's rows go by DELETE on its own server.");

@@ -32,8 +32,8 @@ std::string delete_file(const std::string& task) { return task + "/delete.sql"; 
     throw async::error(
         failure::precondition,
         fmt::format(
-            "task '{}': whether delete.sql deletes the rows that select.sql exports cannot be told: {}", task,
-            why),
+            "task '{}': it is not known whether delete.sql deletes the rows that select.sql exports: {}",
+            task, why),
         std::string(vouch_hint));
 }
 

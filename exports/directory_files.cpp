@@ -100,7 +100,7 @@ std::vector<unsettled_file> marks_in(const fs::path& directory) {
             file.mark = std::get<file_mark>(std::move(mark));
         // A file whose mark cannot be read still belongs to its task.
         if (file.mistake.empty() && file.mark.task != hidden->name.task)
-            file.mistake = "it is of another task than its name says";
+            file.mistake = "its mark names another task than its file name";
         file.mark.task = hidden->name.task;
         found.push_back(std::move(file));
     });

@@ -101,7 +101,7 @@ awaitable<std::vector<unsettled_file>> lake_sink::unsettled() {
         if (const auto evidence = blob.metadata.find(evidence_name); evidence != blob.metadata.end())
             file.mark.evidence = evidence->second;
         if (file.mistake.empty() && file.mark.task != name->task)
-            file.mistake = "it is of another task than its name says";
+            file.mistake = "its mark names another task than its file name";
         file.mark.task = name->task;
         found.push_back(std::move(file));
     }

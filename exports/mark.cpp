@@ -39,7 +39,7 @@ fields fields_of(std::string_view text) {
         if (end == std::string_view::npos || equals == std::string_view::npos)
             throw std::invalid_argument("a line is not name=value");
         if (!values.emplace(line.substr(0, equals), line.substr(equals + 1)).second)
-            throw std::invalid_argument("a name stands there twice");
+            throw std::invalid_argument("a name is given twice");
         text.remove_prefix(end + 1);
     }
     return values;

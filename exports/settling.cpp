@@ -48,7 +48,8 @@ std::string_view contradiction(rows_seen rows) {
     case rows_seen::some:
         return "rows of the file are in the table";
     case rows_seen::not_known:
-        return "its mark says nothing of the file's rows, and it may have been started again since";
+        return "its mark has no evidence of the file's rows, and the server may have been started again "
+               "since";
     case rows_seen::none:
     case rows_seen::changed:
         return "none of the rows that were looked for is in the table as the file has it";

@@ -41,8 +41,8 @@ void throw_unequal(const std::string& task, std::uint64_t exported, std::string_
     throw async::error(
         async::failure::integrity,
         fmt::format("task '{}': {} rows were exported, but the server {} {}", task, exported, did, other),
-        "select.sql and delete.sql do not mean the same rows, or a trigger or a row security policy "
-        "stands between. Nothing was deleted.");
+        "select.sql and delete.sql do not select the same rows, or a trigger or a row security policy "
+        "keeps some. Nothing was deleted.");
 }
 
 } // namespace exports

@@ -25,7 +25,7 @@ std::string changes_in(const db::changed_rows& changed) {
     if (changed.storage_changed)
         said.emplace_back("truncated, rewrote or dropped a table");
     if (!changed.measured && said.empty())
-        said.emplace_back("wrote something, and this server does not count what (track_counts is off)");
+        said.emplace_back("wrote something, and this server does not count changes (track_counts is off)");
     return fmt::format("{}", fmt::join(said, ", "));
 }
 

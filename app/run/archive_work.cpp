@@ -102,7 +102,7 @@ void archive_work::stop(int number) {
     if (is_inquiry(request_.command))
         what = "stopping";
     else if (request_.command == command::erase)
-        what = "stopping: what is erased stays erased; the same command goes on";
+        what = "stopping: what is erased stays erased; run the same command again for the rest";
     guard_.stop(number, what, archive::to_string(report_.phase));
 }
 

@@ -42,7 +42,7 @@ archive::check_line judge_encryption(const db::link_facts& link) {
         line.detail = "rows and the sign-in go to the database on another machine in clear text";
         line.remedy = advice;
     } else if (link.tls_mode == "verify-full") {
-        line.detail = "TLS, and the server's certificate is the one of its name (sslmode=verify-full)";
+        line.detail = "TLS, and the server's certificate has the server's name (sslmode=verify-full)";
     } else {
         line.status = archive::check_status::warning;
         line.detail = fmt::format(

@@ -81,9 +81,10 @@ awaitable<void> add_unlogged(db::connection& session,
     for (const auto& each : definitions) {
         const auto unlogged = co_await events::unlogged_tables(session, each);
         if (!unlogged.empty())
-            lines.push_back({fmt::format("tables of {}", each.name), check_status::warning,
-                             fmt::format("a crash of the server would empty what is unlogged: {}", unlogged),
-                             "ALTER TABLE … SET LOGGED"});
+            lines.push_back(
+                {fmt::format("tables of {}", each.name), check_status::warning,
+                 fmt::format("a crash of the server would empty these unlogged tables: {}", unlogged),
+                 "ALTER TABLE … SET LOGGED"});
     }
 }
 

@@ -79,7 +79,8 @@ projection_work::~projection_work() { out_.display = nullptr; }
 
 work_end projection_work::run() {
     loop_hooks hooks{[this](int number) {
-                         guard_.stop(number, "stopping: what is being applied is rolled back", "projecting");
+                         guard_.stop(number, "stopping: the events that are being applied are rolled back",
+                                     "projecting");
                      },
                      [this] { display_.show_now(); },
                      [this] {

@@ -85,9 +85,10 @@ awaitable<void> projection_work::change(const events::projection_definition& whi
             co_await events::replay_projection(session, *journal_, named(which), start, log_);
     };
     co_await with_session(std::move(body));
-    answer_ = what == action::pause    ? "paused\n"
-              : what == action::resume ? "running\n"
-                                       : "set back: what runs the projection applies the events again\n";
+    answer_ = what == action::pause ? "paused\n"
+              : what == action::resume
+                  ? "running\n"
+                  : "set back: the process that runs the projection applies the events again\n";
 }
 
 // If a person says where to begin, no event is left out.

@@ -183,7 +183,7 @@ awaitable<event_face> event_server::find_face() {
         }
         co_return face_told_by(answer);
     };
-    const auto doing = fmt::format("asking '{}' what it takes", name_);
+    const auto doing = fmt::format("asking '{}' how it takes events", name_);
     co_return co_await async::retry(retries_, doing, async::deadline(), attempt);
 }
 

@@ -151,7 +151,7 @@ void api_server::announce() {
                   {{"address", serving.address}});
     if (serving.offers(api::live) && reachable && serving.live_secret == serve_settings().live_secret)
         log_.warn("serve.default_secret",
-                  "POST /liveEvent takes the secret that everybody knows: set LIVE_SECRET",
+                  "POST /liveEvent accepts the default secret, which is public: set LIVE_SECRET",
                   {{"address", serving.address}});
     log_.info("serve.listening", fmt::format("listening on {}:{}", serving.address, server_.port()),
               {{"address", serving.address},

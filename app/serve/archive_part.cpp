@@ -86,8 +86,7 @@ void archive_part::want() {
 awaitable<http::response> archive_part::document() {
     want();
     if (!found_) {
-        auto refused =
-            http::error_response(503, problem_.empty() ? "the archive is being looked at" : problem_);
+        auto refused = http::error_response(503, problem_.empty() ? "the archive is being listed" : problem_);
         refused.headers.emplace_back("Retry-After", "1");
         co_return refused;
     }

@@ -132,7 +132,7 @@ http::admission intake::admit(std::optional<std::uint64_t> length, std::size_t b
     if (!room) {
         const journal_error why(
             journal_failure::overloaded,
-            fmt::format("{} bytes of events are being taken in already", budget_.taken()));
+            fmt::format("{} bytes of events are being received already", budget_.taken()));
         refused(std::make_exception_ptr(why), {});
         return refuse({503, why.message(), true});
     }
@@ -215,7 +215,7 @@ awaitable<events::appended> intake::append(std::string topic, events::event_batc
     } else if (!room || !room->resize(bytes_kept)) {
         failed = std::make_exception_ptr(
             journal_error(journal_failure::overloaded,
-                          fmt::format("{} bytes of events are being taken in already", budget_.taken())));
+                          fmt::format("{} bytes of events are being received already", budget_.taken())));
     } else {
         auto opened = co_await async::outcome_of(open(topic));
         if (opened.value) {

@@ -228,7 +228,7 @@ void projection_part::note_others(const std::vector<events::projection_status>& 
         if (each.behind() > 0 && each.idle_seconds > unused_after && told_.insert(each.key).second)
             around_.frame.log().warn(
                 "projection.unused",
-                "nobody has applied events for this position for a long time, and the journal"
+                "no process has applied events for this position for a long time, and the journal"
                 " keeps them for it",
                 {{"projection", each.key.projection},
                  {"topic", each.key.topic},

@@ -18,8 +18,7 @@ void must_be_final(const lake::listed_file& file) {
     if (mark && (mark->pending || mark->restoring))
         throw async::error(
             async::failure::precondition,
-            fmt::format("'{}' has rows of which it is not known yet whether they are archived",
-                        file.properties.name),
+            fmt::format("it is not known yet whether all rows of '{}' are archived", file.properties.name),
             "`event-archiver recover` finds out; an `archive` or `restore` that is at work must end first.");
 }
 

@@ -94,7 +94,7 @@ awaitable<std::string> tell_owner(db::database_access database, lake::folder& fo
     if (failed) {
         if (need == database_need::needed || async::is_cancellation(failed))
             std::rethrow_exception(failed);
-        database.log.debug("folder.owner_unknown", "whose folder it is was not compared",
+        database.log.debug("folder.owner_unknown", "the owner of the folder was not checked",
                            {{"error.message", async::describe(failed)}});
         co_return std::string();
     }

@@ -46,7 +46,8 @@ awaitable<void> check_server(db::connection& session, std::vector<check_line>& l
     if (seen.integer(0, 2) == session.backend_pid())
         add(lines, "pooler", check_status::ok, "none: the connection is direct");
     else
-        add(lines, "pooler", check_status::ok, "one is in front: transaction mode and session mode will do");
+        add(lines, "pooler", check_status::ok,
+            "a pooler is in front: transaction mode and session mode both work");
     const std::chrono::sys_time<std::chrono::milliseconds> theirs{
         std::chrono::milliseconds(seen.integer(0, 3))};
     const auto ours = std::chrono::time_point_cast<std::chrono::milliseconds>(before + (after - before) / 2);
@@ -110,8 +111,8 @@ awaitable<void> check_gaps(db::connection& session, const table_description& tab
             "EXPRESSION, and a trigger that fills it.");
     if (seen.text(0, 1) == "replica")
         add(lines, "foreign keys", check_status::warning,
-            "the role's session_replication_role is 'replica': foreign keys and most triggers are passed by, "
-            "so rows that others point at are deleted",
+            "the role's session_replication_role is 'replica': foreign keys and most triggers do not run, so "
+            "rows that other rows refer to are deleted",
             "ALTER ROLE … RESET session_replication_role, and the same for the database.");
 }
 
@@ -136,7 +137,8 @@ awaitable<void> check_transactions(db::connection& session, std::vector<check_li
                     " WHERE since < now() - interval '{}'",
                     long_running));
     if (seen.integer(0, 0) == 0)
-        add(lines, "transactions", check_status::ok, fmt::format("none older than {} is seen", long_running));
+        add(lines, "transactions", check_status::ok,
+            fmt::format("no transaction older than {} is visible", long_running));
     else
         add(lines, "transactions", check_status::warning,
             fmt::format("{} have been open for up to {}: vacuum cannot reuse the space of deleted rows",

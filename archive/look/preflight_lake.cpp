@@ -150,8 +150,8 @@ awaitable<void> check_namespace(const preflight_context& context, std::vector<ch
         lines.push_back(failed_line("namespace", failed));
     else if (!hierarchical)
         lines.push_back({"namespace", check_status::ok,
-                         "the service does not tell this identity what it is: taken for flat, folders are"
-                         " markers"});
+                         "the service does not tell this identity the kind of account: treated as flat, with"
+                         " markers as folders"});
     else
         lines.push_back(
             {"namespace", check_status::ok,

@@ -32,10 +32,11 @@ void must_be_settled(const lake::listed_file& file) {
     if (!file.mark.mistake.empty())
         throw async::error(failure::precondition, fmt::format("'{}': {}", name, file.mark.mistake));
     if (file.mark.mark && lake::awaited(*file.mark.mark))
-        throw async::error(failure::precondition,
-                           fmt::format("'{}' waits for transaction {}: which of its rows count is open", name,
-                                       lake::awaited(*file.mark.mark)->transaction),
-                           "Run `event-archiver recover` first.");
+        throw async::error(
+            failure::precondition,
+            fmt::format("'{}' waits for transaction {}: it is not known yet which of its rows count", name,
+                        lake::awaited(*file.mark.mark)->transaction),
+            "Run `event-archiver recover` first.");
 }
 
 awaitable<void> commit_copy(db::transaction& transaction, const lake::listed_file& file) {
@@ -46,7 +47,7 @@ awaitable<void> commit_copy(db::transaction& transaction, const lake::listed_fil
         throw db::error(*refusal);
     throw async::error(
         failure::temporary,
-        fmt::format("whether the rows of '{}' were committed is not known", file.properties.name),
+        fmt::format("it is not known whether the rows of '{}' were committed", file.properties.name),
         "Run the same command again: rows that are there already are not inserted twice.");
 }
 

@@ -92,7 +92,7 @@ awaitable<void> must_not_be_attached_again(const run_transaction& opened, const 
             asked.text(0, 0), opened.table.name),
         fmt::format(
             "An event trigger does that ({}): disable it for the run, or leave ARCHIVE_PARTITIONS at delete.",
-            asked.is_null(0, 1) ? std::string_view("none is to be seen now") : asked.text(0, 1)));
+            asked.is_null(0, 1) ? std::string_view("none is visible now") : asked.text(0, 1)));
 }
 
 // Under row security the readers' sessions and this one may see different rows of the same number: a policy

@@ -62,7 +62,8 @@ awaitable<void> known_files::must_be_there(const lake::file_map& files, std::vec
                 throw async::error(*std::move(lost));
             if (lost)
                 log_.warn("file.lost",
-                          "a file was removed or put back while the run was at work, and the day goes on",
+                          "a file was removed, or replaced by an earlier version, during the run: the run "
+                          "goes on with its day",
                           {{"error.message", lost->message()}});
         }
     }

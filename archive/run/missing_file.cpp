@@ -21,7 +21,7 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
     if (present && present->contains(key))
         throw async::error(
             failure::precondition,
-            fmt::format("there is no '{}': its rows stand in a copy, for its conversion to a block"
+            fmt::format("there is no '{}': its rows are in a copy, because its conversion to a block"
                         " blob was interrupted",
                         blob),
             "Run `event-archiver recover` first, which finishes it.");

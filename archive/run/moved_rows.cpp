@@ -117,7 +117,7 @@ awaitable<void> look_for_retyped(const run_context& context, const archive_trans
         throw cannot_be_told(file, work.opened.table);
     if (seen->counts.other_content > 0)
         throw are_due(file, *seen, work.opened.table,
-                      "since whose writing the time column or the key got another type", other_types_hint);
+                      "written before the time column or the key got another type", other_types_hint);
 }
 
 } // namespace

@@ -33,7 +33,8 @@ async::error refusal_of_all(const std::vector<async::error>& each) {
     const auto& first = each.front();
     if (each.size() == 1)
         return first;
-    return {first.kind(), fmt::format("{}; so it is with {} more files", first.message(), each.size() - 1),
+    return {first.kind(),
+            fmt::format("{}; the same holds for {} more files", first.message(), each.size() - 1),
             first.hint()};
 }
 

@@ -218,7 +218,7 @@ bool staging::recognised(day_file& file, std::string_view row) {
         throw async::error(
             failure::integrity,
             fmt::format("row {} is in '{}' and, written otherwise, in {}, whose columns have had other types"
-                        " since: whether it is the same row cannot be told",
+                        " since: it is not known whether it is the same row",
                         fmt::join(key_.fields_of(row), ", "), holder->name, context_.table.name),
             "If it is the same row, delete it from the table: the file has it. If it is another, give it"
             " another key, or run `event-archiver recover --keep FILE`: the file's rows are then compared as "

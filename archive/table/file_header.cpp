@@ -80,7 +80,7 @@ void must_name_key_and_time(const lake::listed_file& file, const std::vector<std
             throw async::error(failure::precondition,
                                fmt::format("'{}' does not fit {}: its header lacks the column '{}'",
                                            file.properties.name, table.name, name),
-                               "Rows are told apart by their key and time. If the column had another name "
+                               "Rows are identified by their key and time. If the column had another name "
                                "then, make a table with"
                                " that name and let ARCHIVE_TABLE name it for the restore.");
     }

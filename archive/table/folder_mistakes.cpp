@@ -42,12 +42,12 @@ bool is_near(lake::day which, const std::set<lake::day>& due) noexcept {
 }
 
 async::error cannot_be_told(const lake::listed_file& file, const table_description& table) {
-    return {failure::integrity,
-            fmt::format(
-                "the time column or the key of {} has had another type since '{}' was written: whether rows"
-                " that are due near its day are among its rows cannot be told",
-                table.name, file.properties.name),
-            std::string(other_types_hint)};
+    return {
+        failure::integrity,
+        fmt::format("the time column or the key of {} has had another type since '{}' was written: it is not"
+                    " known whether rows that are due near its day are in it",
+                    table.name, file.properties.name),
+        std::string(other_types_hint)};
 }
 
 std::optional<async::error> mark_mistake(const lake::listed_file& file) {

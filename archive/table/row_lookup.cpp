@@ -171,7 +171,8 @@ look_for_samples(db::connection& session, const table_description& table,
                 "Restore its metadata, or move the file away. docs/protocol.md names the fields.");
     }
     if (!found)
-        throw async::error(failure::internal, "a sample is no key, but none alone");
+        throw async::error(failure::internal,
+                           "PostgreSQL refuses the samples together, but none of them alone");
     co_await session.execute("RELEASE samples");
     for (std::size_t each = 0; each < asked.size(); ++each)
         seen.emplace(asked[each], seen_of((*found)[each], *asked[each]->mark.mark, table));

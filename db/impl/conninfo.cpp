@@ -73,7 +73,7 @@ std::optional<std::string> file_mistake(const settings& given) {
                 named = keyword;
             }
         if (path != nullptr && async::would_wait(path))
-            return "'" + std::string(named) + "' names what is no regular file";
+            return "'" + std::string(named) + "' does not name a regular file";
     }
     return std::nullopt;
 }

@@ -52,7 +52,7 @@ awaitable<void> refill_projection(projection_session& session, journal& of, rebu
                                  std::move(options), log);
         co_await run_shown(stream, request.applying);
     }
-    log.info("projection.rebuilt", "the journal's events are in the tables as they are",
+    log.info("projection.rebuilt", "applied the journal's events to the existing tables",
              {{"projection", which.name}});
 }
 

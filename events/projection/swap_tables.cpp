@@ -81,7 +81,7 @@ awaitable<std::string> free_schema(db::connection& session, const projection_def
         fmt::format("{} rebuilds of projection '{}' have left their old tables, and there is no"
                     " schema for more",
                     kept_max, which.name),
-        fmt::format("Drop those that nobody needs: DROP SCHEMA {} CASCADE.",
+        fmt::format("Drop those that are not needed: DROP SCHEMA {} CASCADE.",
                     db::connection::identifier("ea_replaced_" + which.name)));
 }
 

@@ -149,7 +149,7 @@ def test_an_abort_without_evidence_is_believed_of_the_same_server_only(exports, 
     if started:
         assert gone
         forge_number(exports, strangers_number(exports, "ROLLBACK"))
-        is_undecided(exports, "says nothing of the file's rows")
+        is_undecided(exports, "has no evidence of the file's rows")
         exports.archiver.run("recover", "--exports", "--keep", "agency" + FIRST, expect=0)
         assert exports.place.names() == ["agency" + FIRST]
         return

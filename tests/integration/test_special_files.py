@@ -103,7 +103,7 @@ def test_a_file_to_be_sent(archiver, special, kind):
 def test_a_certificate_of_the_database(archiver, database, special, kind):
     uri = f"{database.uri}{'&' if '?' in database.uri else '?'}sslrootcert={special(kind)}&sslmode=prefer"
     outcome = archiver.run("plan", settings={"PG_CONNECTION_STRING": uri}, expect=2, timeout=TIMEOUT)
-    assert "'sslrootcert' names what is no regular file" in outcome.stderr
+    assert "'sslrootcert' does not name a regular file" in outcome.stderr
 
 
 @pytest.fixture

@@ -144,12 +144,12 @@ std::vector<permission> permissions_for(const request& request) {
 
 std::string refusal_hint(const sent_request& refused, std::string_view code, std::chrono::sys_seconds now) {
     if (code == "KeyBasedAuthenticationNotPermitted")
-        return "The account takes neither keys nor what they sign: use an Entra identity.";
+        return "The account accepts neither account keys nor SAS that they sign: use an Entra identity.";
     if (code == "AccountIsDisabled")
         return "The storage account is disabled: look at the subscription.";
     const auto* signature = std::get_if<shared_access_signature>(&refused.used);
     if (code == "AccountRequiresHttps" || (code == "AuthorizationProtocolMismatch" && signature == nullptr))
-        return "The account takes HTTPS only: give an endpoint that begins with https://.";
+        return "The account accepts HTTPS only: give an endpoint that begins with https://.";
     if (code == "AuthorizationSourceIPMismatch" && signature == nullptr)
         return "The account's network rules refuse this machine's address.";
     if (signature != nullptr)

@@ -139,7 +139,8 @@ journal_figures kafka_journal::figures() const {
 
 awaitable<topic*> kafka_journal::open(std::string name) {
     if (const auto mistake = topic_name_mistake(name); !mistake.empty())
-        throw async::error(async::failure::usage, fmt::format("'{}' is no topic: {}", name, mistake));
+        throw async::error(async::failure::usage,
+                           fmt::format("'{}' is not a valid topic name: {}", name, mistake));
     if (const auto found = impl_->topics.find(name); found != impl_->topics.end())
         co_return found->second.get();
     auto partitions = co_await impl_->brokers.partitions(name);

@@ -56,7 +56,8 @@ segment_journal::~segment_journal() = default;
 
 awaitable<topic*> segment_journal::open(std::string name) {
     if (const auto mistake = topic_name_mistake(name); !mistake.empty())
-        throw async::error(async::failure::usage, fmt::format("'{}' is no topic: {}", name, mistake));
+        throw async::error(async::failure::usage,
+                           fmt::format("'{}' is not a valid topic name: {}", name, mistake));
     if (options_.read_only)
         co_return co_await view(std::move(name));
     while (opening_)

@@ -21,7 +21,7 @@ journal_error full(std::string message) {
 
 journal_error broken(std::string message) {
     return {journal_failure::broken, std::move(message),
-            "Look at the disk, and restart: what is durable is read again then."};
+            "Check the disk, and restart: durable events are read again then."};
 }
 
 } // namespace

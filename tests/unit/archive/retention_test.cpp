@@ -123,7 +123,7 @@ TEST(retention, is_refused_with_what_was_given_what_is_wrong_and_what_would_be_r
         {"-P1Y", "is negative"},
         {"+1 year", "has a sign"},
         {"1 year +1 day", "has a sign"},
-        {"1 year ago", "is negative, as 'ago' turns it round"},
+        {"1 year ago", "is negative, because of 'ago'"},
         {"@ 1 year", "has '@ 1 year' where a number should be"},
         {"soon", "has 'soon' where a number should be"},
         {"pending", "has 'pending' where a number should be"},
