@@ -33,17 +33,17 @@ WITH said AS MATERIALIZED (
            "requestId"::uuid,
            "projectId"::uuid,
            -- Milliseconds since 1970, or a date as ISO 8601 writes it. What PostgreSQL takes for one beyond that is a mistake:
-           -- `now` is another time in a replay, and nothing is newer than `infinity`.
+           -- `now` is another time in a replay, nothing is newer than `infinity`, and `GMT+0100` is a zone 100 hours west.
            CASE WHEN "createdAt" ~ '^-?[0-9]+(\.[0-9]+)?$' THEN to_timestamp("createdAt"::numeric / 1000)
-                WHEN "createdAt" ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs)'
+                WHEN "createdAt" ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs|\m(gmt|utc?|[ecmp][sd]t|ce?st|cet|bst|ist|jst) *[+-])'
                     THEN ('no date: ' || "createdAt")::timestamptz
                 ELSE coalesce("createdAt"::timestamptz, '1970-02-01') END AS started,
            CASE WHEN "updatedAt" ~ '^-?[0-9]+(\.[0-9]+)?$' THEN to_timestamp("updatedAt"::numeric / 1000)
-                WHEN "updatedAt" ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs)'
+                WHEN "updatedAt" ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs|\m(gmt|utc?|[ecmp][sd]t|ce?st|cet|bst|ist|jst) *[+-])'
                     THEN ('no date: ' || "updatedAt")::timestamptz
                 ELSE coalesce("updatedAt"::timestamptz, '1970-02-01') END AS updated,
            CASE WHEN "reapedDate" ~ '^-?[0-9]+(\.[0-9]+)?$' THEN to_timestamp("reapedDate"::numeric / 1000)
-                WHEN "reapedDate" ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs)'
+                WHEN "reapedDate" ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs|\m(gmt|utc?|[ecmp][sd]t|ce?st|cet|bst|ist|jst) *[+-])'
                     THEN ('no date: ' || "reapedDate")::timestamptz
                 ELSE nullif("reapedDate", '')::timestamptz END AS reaped_date,
            coalesce(("diskSpace" ->> 'virtualBytes')::numeric::bigint, 0) AS bytes_virtual,

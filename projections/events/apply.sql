@@ -1,5 +1,6 @@
 -- Any event. Its type is its `event_type`, `type` or `name`; its time is its own `created_at`, or when it was accepted.
--- A word such as `yesterday` is refused as other texts are that are no date: it would be another time in a replay.
+-- A word such as `yesterday` is refused as other texts are that are no date: it would be another time in a replay. So is
+-- `GMT+0100`, as JavaScript prints it, which PostgreSQL takes for a zone 100 hours west.
 --
 -- $6 has an id for each event, made of the journal's id, the position and the time: an event that is applied a second time
 -- finds its row. No unique index is asked of the table, because rows of other writers may share an event_id; one process at
@@ -11,7 +12,7 @@ WITH told AS MATERIALIZED (
     SELECT $4 + e.n - 1 AS position,
            ($6)[e.n]::text AS event_id,
            coalesce(v.value ->> 'event_type', v.value ->> 'type', v.value ->> 'name', 'event') AS event_type,
-           coalesce((CASE WHEN v.value ->> 'created_at' ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs)' THEN 'no date: '
+           coalesce((CASE WHEN v.value ->> 'created_at' ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs|\m(gmt|utc?|[ecmp][sd]t|ce?st|cet|bst|ist|jst) *[+-])' THEN 'no date: '
                           ELSE '' END || (v.value ->> 'created_at'))::timestamptz, ($2)[e.n]) AT TIME ZONE 'UTC' AS created_at,
            v.value AS payload
     FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
@@ -46,7 +47,7 @@ WITH told AS MATERIALIZED (
     SELECT e.n,
            ($6)[e.n]::text AS event_id,
            coalesce(v.value ->> 'event_type', v.value ->> 'type', v.value ->> 'name', 'event') AS event_type,
-           coalesce((CASE WHEN v.value ->> 'created_at' ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs)' THEN 'no date: '
+           coalesce((CASE WHEN v.value ->> 'created_at' ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs|\m(gmt|utc?|[ecmp][sd]t|ce?st|cet|bst|ist|jst) *[+-])' THEN 'no date: '
                           ELSE '' END || (v.value ->> 'created_at'))::timestamptz, ($2)[e.n]) AT TIME ZONE 'UTC' AS created_at,
            v.value AS payload
     FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
