@@ -159,6 +159,9 @@ REFUSED = [
     (build(createdAt="-Infinity"), "22007", "timestamp"),
     (build(reapedDate=" tomorrow"), "22007", "timestamp"),
     (build(reapedDate="epoch"), "22007", "timestamp"),
+    (build(updatedAt="Tue Nov 10 2020 10:00:00 GMT+0100"), "22007", "timestamp"),
+    (build(createdAt="2017-06-12T10:00:00 gmt+2"), "22007", "timestamp"),
+    (build(reapedDate="2017-06-12 UTC-05:00"), "22007", "timestamp"),
     (build(diskSpace={"realBytes": 10**19}), "22003", "bigint"),
     ("text", "22023", ""),
     ([1], "22023", ""),
@@ -224,6 +227,31 @@ def test_the_plugin_adds_up_what_an_organization_uses(builds):
     assert builds.rows("SELECT count(*) FROM build_organization") == [(1,)]
 
 
+OF_ORGANIZATIONS = {
+    "saved again after its end": [dict(organizationId="x", updatedAt="2020-01-01T00:00:00Z"), dict(reaped=True), dict(updatedAt="2020-01-02T00:00:00Z")],
+    "an older event": [dict(organizationId="new", updatedAt="2020-01-05T00:00:00Z"), dict(organizationId="old", updatedAt="2020-01-01T00:00:00Z")],
+    "an older event before a newer one that names none": [dict(organizationId="x", updatedAt="2020-01-01T00:00:00Z"), dict(updatedAt="2020-01-02T00:00:00Z")],
+    "a newer event": [dict(organizationId="old", updatedAt=1577836800000), dict(organizationId="new", updatedAt="2020-01-02T00:00:00Z")],
+    "moved and back, within its time": [dict(organizationId=each, updatedAt="2020-01-01T00:00:00Z") for each in ("a", "b", "a")],
+    "reaped twice, with a time that is none": [dict(organizationId="x", reaped=True, updatedAt="no time"), dict(organizationId="y"), dict(reaped=True)],
+}
+
+
+@pytest.mark.parametrize("case", OF_ORGANIZATIONS)
+def test_the_plugin_does_not_depend_on_where_a_batch_ends(builds, case):
+    told = [message(build(**each)) for each in OF_ORGANIZATIONS[case]]
+    found = []
+    for sizes in ([len(told)], [1] * len(told), [len(told), len(told)], [1, len(told) - 1]):
+        builds.execute("TRUNCATE build, build_organization")
+        first = 0
+        for size in sizes:
+            first %= len(told)
+            builds.apply(*told[first:first + size], first=first)
+            first += size
+        found.append(builds.rows('SELECT "organizationId" FROM build_organization'))
+    assert found == [found[0]] * len(found)
+
+
 @pytest.fixture
 def events(database):
     return Projection(database.connection, "events")
@@ -252,7 +280,8 @@ def test_events_become_rows_once(events):
     assert said.value.pgcode == "22007"
 
 
-WORDS = ["now", "today", "Yesterday", "tomorrow 12:00", "12:00 today", "infinity", "-infinity", "epoch", "allballs"]
+WORDS = ["now", "today", "Yesterday", "tomorrow 12:00", "12:00 today", "infinity", "-infinity", "epoch", "allballs",
+         "Tue Nov 10 2020 10:00:00 GMT+0100", "2024-05-01T10:00:00 UTC+2", "2024-05-01 10:00 est -5"]
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -265,7 +294,7 @@ def test_words_are_no_dates(events, database, word):
         assert said.value.pgcode == "22007"
 
 
-@pytest.mark.parametrize("text", ["2020-03-01T01:00:00+01:00", "2020-03-01", "Sun, 01 Mar 2020 00:00:00 GMT", "2020-03-01 00:00:00 UTC"])
+@pytest.mark.parametrize("text", ["2020-03-01T01:00:00+01:00", "2020-03-01", "Sun, 01 Mar 2020 00:00:00 GMT", "2020-03-01 00:00:00 UTC", "01-Mar-2020", "2020-03-01 01:00:00 +01", "2020-02-29 19:00 EST"])
 def test_dates_are_dates(events, text):
     events.migrate()
     events.apply({"created_at": text})
