@@ -85,7 +85,7 @@ class key_book {
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
   private:
-    // Of topic and key: a hundred thousand keys in a few megabytes.
+    // Of topic and key: a hundred thousand keys in some twenty megabytes.
     using name = std::array<std::uint64_t, 2>;
     [[nodiscard]] static name name_of(std::string_view topic, std::string_view key) noexcept;
     // When it was accepted, and the number of the call that recorded it.

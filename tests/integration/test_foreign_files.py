@@ -1,5 +1,7 @@
 """Files that others wrote, or hold: each is appended to without loss, or refused by name with what to do."""
+import base64
 import gzip
+import itertools
 import threading
 
 import pytest
@@ -353,24 +355,31 @@ def test_a_file_written_through_the_data_lake_api_is_refused_in_one_sentence(arc
 # --- The limit of blocks ---
 
 
+def block_id(number: int) -> str:
+    return base64.b64encode(b"%024d" % number).decode()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("whose", ["others", "ours"])
 def test_a_file_near_the_limit_of_blocks_is_compacted_as_it_is_appended_to(archiver, table, lake, container, whose):
-    """A block may be listed many times: 49,990 of one row make such a file in one request."""
-    rows = 49_989
-    row = b"900001,x,kind,2024-01-01 10:00:00,,{}\n"
+    """A block may be listed many times: of 250 beginnings and 100 ends 24,994 rows are made, each with an id of its own."""
+    beginnings = {block_id(1_000 + number): b"9%03d" % number for number in range(250)}
+    ends = {block_id(2_000 + number): b"%02d,x,kind,2024-01-01 10:00:00,,{}\n" % number for number in range(100)}
+    row_ids = [ids for ids in itertools.product(beginnings, ends)][:24_994]
+    rows = b"".join(beginnings[beginning] + ends[end] for beginning, end in row_ids)
     metadata, ours = {}, b""
     if whose == "ours":
         table.insert("2024-01-01 01:00:00")
-        put(lake, container, "put blob", HEADER + row * rows)
-        archiver.archive()
-        metadata, ours = lake.head(container, NAME).metadata, lake.get(container, NAME)[len(HEADER + row * rows) :]
+        put(lake, container, "put blob", HEADER + rows)
+        archiver.archive(timeout=600)
+        metadata, ours = lake.head(container, NAME).metadata, lake.get(container, NAME)[len(HEADER + rows) :]
     lake.create_container(container)
-    parts = {BLOCK_ID: HEADER, BLOCK_ID[::-1]: row, BLOCK_ID.lower(): ours}
-    for block_id, part in parts.items():
-        lake.put_block(container, NAME, block_id, part or b"\n")
-    ids = [BLOCK_ID, *[BLOCK_ID[::-1]] * rows, *([BLOCK_ID.lower()] if ours else [])]
+    around = {block_id(1): HEADER, **({block_id(2): ours} if ours else {})}
+    for which, part in {**around, **beginnings, **ends}.items():
+        lake.put_block(container, NAME, which, part)
+    ids = [block_id(1), *itertools.chain.from_iterable(row_ids), *([block_id(2)] if ours else [])]
+    assert len(ids) >= 49_989
     lake.put_block_list(container, NAME, ids, metadata)
     table.insert("2024-01-01 02:00:00")
     outcome = archiver.archive(timeout=600)
@@ -378,8 +387,9 @@ def test_a_file_near_the_limit_of_blocks_is_compacted_as_it_is_appended_to(archi
     assert len(outcome.events("day.adopted")) == (whose == "others")
     assert len(lake.block_list(container, NAME)) < 100
     content = lake.get(container, NAME)
-    assert content.startswith(HEADER + row * rows + ours) and content.count(b"\n") == len(ids) + 1
-    assert lake.head(container, NAME).metadata["archiverrows"] == str(len(ids))
+    lines = 1 + len(row_ids) + bool(ours) + 1
+    assert content.startswith(HEADER + rows + ours) and content.count(b"\n") == lines
+    assert lake.head(container, NAME).metadata["archiverrows"] == str(lines - 1)
 
 
 def test_one_block_listed_many_times_is_a_row_that_is_there_many_times(archiver, table, lake, container):

@@ -29,6 +29,7 @@ class Soaked:
         self.revenue: dict = {}
         self.batches: dict = {}
         self.tickets: list = []
+        self.keys = 0  # Idempotency-Keys that were accepted
         self.builds: set = set()
 
     # The process.
@@ -94,6 +95,7 @@ class Soaked:
     def post_live(self, name: str, number: int) -> None:
         event = {"userId": name, "name": "add_revenue", "value": number % 100}
         self.until(201, "POST", "/liveEvent", body=json.dumps(event).encode(), Idempotency_Key=f"{name}-{number}", **LIVE)
+        self.keys += 1
         self.revenue[name] = self.revenue.get(name, 0) + number % 100
         if number % 20 == 0:
             self.until(200, "GET", f"/userEvents/{name}")
@@ -101,6 +103,7 @@ class Soaked:
     def post_batch(self, name: str, number: int) -> None:
         lines = "".join(json.dumps({"client": name, "n": number * 50 + each}) + "\n" for each in range(50))
         self.until(201, "POST", "/events/soak", body=lines.encode(), Idempotency_Key=f"batch-{name}-{number}", **LINES)
+        self.keys += 1
         self.batches[name] = (number + 1) * 50
 
     def submit(self, _name: str, number: int) -> None:
