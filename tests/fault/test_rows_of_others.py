@@ -134,10 +134,13 @@ def test_the_file_that_allows_no_second_row_decides(scene, index):
 # --- Behind the bytes that a mark knows ---
 
 
-def test_a_compressed_file_of_ours_that_others_wrote_again_needs_a_person(scene):
-    """Its mark knows other bytes: whether our rows are still in it cannot be told, only counted."""
+@pytest.mark.parametrize("late", [True, False], ids=["late rows", "new rows"])
+def test_a_compressed_file_of_ours_that_others_wrote_again_needs_a_person(scene, late):
+    """Its mark knows other bytes: whether our rows are still in it cannot be told, only counted. Late rows are looked for in the file besides."""
     scene.begin(Kind(before=8, days=2, rows=4, compression="gzip"))
     name = NAME + ".gz"
+    if not late:
+        before_of_mark(scene, name, "2024-01-01T00:00:00")
     blob = scene.lake.head(scene.container, name)
     text = text_of(scene, name).replace(b"2024-01-01 0", b"2024-01-01 1", 1) + b"5001,e,t,2024-01-01 23:30:00,,{}\n"
     scene.lake.put_blob(scene.container, name, gzip.compress(text, 1), blob.metadata)
