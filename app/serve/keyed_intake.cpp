@@ -47,7 +47,7 @@ keyed_intake::keyed_intake(const boost::asio::any_io_executor& executor, intake&
     : intake_(events_in)
     , book_(keys_max)
     , began_(time_now())
-    , changed_(executor) {}
+    , recalling_(executor) {}
 
 awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::string key, keyed_batch batch,
                                                       events::event_batch events,
@@ -75,23 +75,9 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
 
 // No key is judged before the keys of earlier processes are known.
 awaitable<void> keyed_intake::recall(std::string topic) {
-    while (recalling_)
-        co_await changed_.wait();
+    const auto recalling = co_await recalling_.lock();
     if (recalled_.contains(topic))
         co_return;
-    struct mark {
-        keyed_intake& owner;
-        explicit mark(keyed_intake& one)
-            : owner(one) {
-            owner.recalling_ = true;
-        }
-        mark(const mark&) = delete;
-        mark& operator=(const mark&) = delete;
-        ~mark() {
-            owner.recalling_ = false;
-            owner.changed_.notify_all();
-        }
-    } const working(*this);
     co_await read_back(topic);
     recalled_.insert(std::move(topic));
 }

@@ -5,7 +5,7 @@
 
 #include "app/serve/intake.hpp"
 #include "app/serve/key_book.hpp"
-#include "async/condition.hpp"
+#include "async/mutex.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -39,9 +39,8 @@ class keyed_intake {
     intake& intake_;
     key_book book_;
     std::set<std::string, std::less<>> recalled_; // topics whose keys of earlier processes are known
-    bool recalling_ = false;
-    events::event_time began_; // by this process: what earlier ones accepted is older
-    async::condition changed_;
+    events::event_time began_;                    // by this process: what earlier ones accepted is older
+    async::mutex recalling_;
 };
 
 } // namespace app

@@ -48,29 +48,15 @@ std::string stopped_projection(const std::vector<events::stream_progress>& among
 }
 
 readiness::readiness(const async::asio::any_io_executor& executor, std::vector<readiness_probe> probes)
-    : seen_(executor) {
+    : looking_(executor) {
     for (auto& each : probes)
         probes_.push_back({std::move(each)});
 }
 
 awaitable<std::vector<readiness_check>> readiness::look() {
-    while (looking_)
-        co_await seen_.wait();
+    const auto looking = co_await looking_.lock();
     if (!fresh_until_.passed())
         co_return last_;
-    struct mark {
-        readiness& owner;
-        explicit mark(readiness& one)
-            : owner(one) {
-            owner.looking_ = true;
-        }
-        mark(const mark&) = delete;
-        mark& operator=(const mark&) = delete;
-        ~mark() {
-            owner.looking_ = false;
-            owner.seen_.notify_all();
-        }
-    } const looking(*this);
     last_ = co_await look_now();
     fresh_until_ = async::deadline::after(fresh_for);
     co_return last_;

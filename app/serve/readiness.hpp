@@ -3,8 +3,8 @@
 #pragma once
 
 #include "async/asio.hpp"
-#include "async/condition.hpp"
 #include "async/deadline.hpp"
+#include "async/mutex.hpp"
 #include "db/session_scope.hpp"
 #include "events/projection/stream_progress.hpp"
 
@@ -51,10 +51,9 @@ class readiness {
         async::deadline good_until{async::deadline::clock::time_point::min()};
     };
     std::vector<watched> probes_;
-    async::condition seen_;
+    async::mutex looking_;
     std::vector<readiness_check> last_;
     async::deadline fresh_until_{async::deadline::clock::time_point::min()};
-    bool looking_ = false;
 };
 
 } // namespace app

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "async/asio.hpp"
-#include "async/condition.hpp"
+#include "async/mutex.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -20,20 +20,17 @@ class shared_document {
 
     shared_document(const async::asio::any_io_executor& executor, make_function make)
         : make_(std::move(make))
-        , made_(executor) {}
+        , making_(executor) {}
 
     // Throws the failure to the request that the document was made for; the other requests try again.
     [[nodiscard]] async::awaitable<std::shared_ptr<const std::string>> get();
 
   private:
-    [[nodiscard]] async::awaitable<void> make_one();
-
     make_function make_;
-    async::condition made_;
+    async::mutex making_;
     std::shared_ptr<const std::string> latest_;
     std::uint64_t begun_ = 0;
     std::uint64_t finished_ = 0; // the number of the latest
-    bool at_work_ = false;
 };
 
 } // namespace app

@@ -42,26 +42,11 @@ file_trial::file_trial(const async::asio::any_io_executor& executor, const run_c
     : context_(context)
     , opened_(opened)
     , taker_(opened.session, opened.table)
-    , ended_(executor)
+    , judging_(executor)
     , ends_(opened.table.columns.size()) {}
 
 awaitable<void> file_trial::must_be_restorable(const lake::listed_file& file) {
-    while (busy_)
-        co_await ended_.wait();
-    struct turn {
-        file_trial& trial;
-        explicit turn(file_trial& whose)
-            : trial(whose) {
-            trial.busy_ = true;
-        }
-        turn(const turn&) = delete;
-        turn& operator=(const turn&) = delete;
-        ~turn() {
-            trial.busy_ = false;
-            trial.ended_.notify_all();
-        }
-    };
-    const turn mine(*this);
+    const auto mine = co_await judging_.lock();
     co_await judge(file);
 }
 

@@ -9,7 +9,7 @@
 #include "archive/stage/fingerprint_set.hpp"
 #include "archive/table/row_batch.hpp"
 #include "archive/table/row_taker.hpp"
-#include "async/condition.hpp"
+#include "async/mutex.hpp"
 #include "lake/content_check.hpp"
 
 #include <cstdint>
@@ -58,8 +58,7 @@ class file_trial {
     const run_context& context_;
     const run_transaction& opened_;
     row_taker taker_;
-    async::condition ended_;
-    bool busy_ = false;
+    async::mutex judging_;
     row_batch rows_;
     std::vector<place> places_;
     std::optional<fingerprint_set> seen_;

@@ -43,24 +43,10 @@ projection_session::projection_session(const boost::asio::any_io_executor& execu
     : database_(database)
     , doing_(std::move(doing))
     , retries_{retries, async::make_random_source(), database.log, retry_count_}
-    , freed_(executor) {}
+    , in_use_(executor) {}
 
 awaitable<void> projection_session::use(std::function<awaitable<void>(db::connection&)> body) {
-    while (busy_)
-        co_await freed_.wait();
-    struct in_use {
-        projection_session& owner;
-        explicit in_use(projection_session& one)
-            : owner(one) {
-            owner.busy_ = true;
-        }
-        in_use(const in_use&) = delete;
-        in_use& operator=(const in_use&) = delete;
-        ~in_use() {
-            owner.busy_ = false;
-            owner.freed_.notify_all();
-        }
-    } const mine(*this);
+    const auto mine = co_await in_use_.lock();
     auto attempt = [this, &body] { return use_once(body); };
     co_await async::retry(retries_, doing_, async::deadline(), attempt);
 }

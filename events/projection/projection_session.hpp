@@ -3,7 +3,7 @@
 // Tested by tests/unit/events/projection/engine_test.cpp.
 #pragma once
 
-#include "async/condition.hpp"
+#include "async/mutex.hpp"
 #include "async/retry.hpp"
 #include "db/session_scope.hpp"
 
@@ -43,8 +43,7 @@ class projection_session {
     async::retry_context retries_;
     std::unique_ptr<db::connection> connection_;
     bool was_open_ = false;
-    bool busy_ = false;
-    async::condition freed_;
+    async::mutex in_use_;
 };
 
 } // namespace events
