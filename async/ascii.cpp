@@ -18,6 +18,14 @@ std::string lowercase(std::string_view text) {
     return made;
 }
 
+std::string uppercase(std::string_view text) {
+    std::string made(text);
+    std::ranges::transform(made, made.begin(), [](char letter) {
+        return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    });
+    return made;
+}
+
 bool equal_ignoring_case(std::string_view one, std::string_view other) noexcept {
     return std::ranges::equal(one, other, {}, lower, lower);
 }

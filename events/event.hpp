@@ -12,6 +12,10 @@ namespace events {
 // Of an event within its partition: dense, from 0.
 using position = std::int64_t;
 using event_time = std::chrono::sys_time<std::chrono::microseconds>;
+// By this machine's clock.
+[[nodiscard]] inline event_time time_now() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 struct header {
     std::string name;

@@ -1,5 +1,6 @@
 #include "exports/select_shape.hpp"
 
+#include "async/ascii.hpp"
 #include "db/sql/words.hpp"
 
 #include <fmt/format.h>
@@ -24,10 +25,7 @@ struct copy_options {
 };
 
 bool says_no(const sql_word& value) {
-    std::string text = value.text;
-    std::ranges::transform(text, text.begin(), [](char each) {
-        return each >= 'a' && each <= 'z' ? static_cast<char>(each - 32) : each;
-    });
+    const auto text = async::uppercase(value.text);
     return text == "FALSE" || text == "OFF" || text == "0";
 }
 

@@ -1,5 +1,6 @@
 #include "exports/view_definition.hpp"
 
+#include "async/ascii.hpp"
 #include "db/sql/words.hpp"
 
 #include <algorithm>
@@ -15,12 +16,7 @@ using word_list = std::span<const sql_word>;
 
 // pg_get_viewdef quotes each name that is not in small letters.
 std::string plain_name(const sql_word& word) {
-    auto name = word.text;
-    if (word.category == sql_word::kind::word)
-        std::ranges::transform(name, name.begin(), [](char each) {
-            return each >= 'A' && each <= 'Z' ? static_cast<char>(each + 32) : each;
-        });
-    return name;
+    return word.category == sql_word::kind::word ? async::lowercase(word.text) : word.text;
 }
 
 bool is_name_of_view(const sql_word& word) { return word.category != sql_word::kind::symbol; }

@@ -2,8 +2,6 @@
 
 #include "app/text/utf8.hpp"
 
-#include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -56,10 +54,6 @@ std::string timestamp() {
     const auto second = floor<seconds>(now);
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(system_clock::to_time_t(second)),
                        (now - second).count());
-}
-
-std::string json_quoted(std::string_view text) {
-    return boost::json::serialize(boost::json::string_view(valid_utf8(text)));
 }
 
 line_writer standard_error() {

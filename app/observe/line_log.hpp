@@ -64,8 +64,6 @@ class text_log : public async::log {
     std::string day_; // of the last line with a time
 };
 
-// A string as JSON writes it, quotes included; bytes that are not UTF-8 are replaced.
-[[nodiscard]] std::string json_quoted(std::string_view text);
 // Now, in UTC, as RFC 3339 with microseconds.
 [[nodiscard]] std::string timestamp();
 

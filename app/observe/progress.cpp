@@ -171,4 +171,11 @@ void progress_display::stop() {
     clear();
 }
 
+progress_display::style usual_style(const run_log& out, async::log_level level) {
+    if (level > async::log_level::info)
+        return progress_display::style::on_request;
+    return out.text && is_terminal(stream::error) ? progress_display::style::bar
+                                                  : progress_display::style::lines;
+}
+
 } // namespace app

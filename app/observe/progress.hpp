@@ -4,6 +4,7 @@
 #include "app/observe/line_log.hpp"
 #include "app/observe/progress_facts.hpp"
 #include "app/observe/progress_meter.hpp"
+#include "app/observe/run_log.hpp"
 #include "app/observe/screen_line.hpp"
 #include "archive/report.hpp"
 #include "async/log.hpp"
@@ -74,5 +75,8 @@ class progress_display : public screen_line {
     bool shown_ = false;
     bool stopped_ = false;
 };
+
+// A bar on a terminal, lines elsewhere; nothing by itself if the log has no lines of level info.
+[[nodiscard]] progress_display::style usual_style(const run_log& out, async::log_level level);
 
 } // namespace app

@@ -3,6 +3,7 @@
 #include "app/observe/line_log.hpp"
 #include "app/text/printable.hpp"
 #include "app/text/units.hpp"
+#include "app/text/utf8.hpp"
 #include "app/text/wrap.hpp"
 
 #include <fmt/format.h>

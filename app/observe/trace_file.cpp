@@ -2,6 +2,7 @@
 
 #include "app/observe/line_log.hpp"
 #include "app/settings/mistake.hpp"
+#include "app/text/utf8.hpp"
 #include "async/error.hpp"
 #include "async/regular_file.hpp"
 

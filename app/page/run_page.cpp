@@ -58,14 +58,10 @@ std::vector<page_day> days_of(const summary_facts& facts) {
 
 bool is_restore(const summary_facts& facts) { return facts.command == "restore"; }
 
-std::string archive_place(const configuration& settings) {
-    return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
-}
-
 std::string title_of(const configuration& settings, const summary_facts& facts) {
     if (is_restore(facts))
-        return fmt::format("{} restored from {}", settings.job.table, archive_place(settings));
-    return fmt::format("{} to {}", settings.job.table, archive_place(settings));
+        return fmt::format("{} restored from {}", settings.job.table, archive_path(settings));
+    return fmt::format("{} to {}", settings.job.table, archive_path(settings));
 }
 
 // Zeros are left out for a run without results.
@@ -99,7 +95,7 @@ std::vector<page_fact> settings_shown(const configuration& settings, const summa
     return {{"Command", facts.command},
             {"Database", db::describe_conninfo(settings.database)},
             {"AZURE_STORAGE_ACCOUNT", settings.account.name},
-            {"ARCHIVE_PATH", archive_place(settings)},
+            {"ARCHIVE_PATH", archive_path(settings)},
             {"ARCHIVE_TABLE", settings.job.table},
             {"EVENT_RETENTION_PERIOD", is_restore(facts) ? std::string() : settings.job.retention.interval},
             {"ARCHIVE_WHOLE_DAYS", is_restore(facts) ? std::string() : yes(settings.job.whole_days)},

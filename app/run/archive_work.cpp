@@ -12,12 +12,10 @@ namespace app {
 namespace {
 
 progress_display::style style_of(const run_log& out, command asked, async::log_level level) {
-    if (level > async::log_level::info)
-        return progress_display::style::on_request;
+    const auto usual = usual_style(out, level);
     const bool between_rows =
         (asked == command::cat || asked == command::check) && is_terminal(stream::output);
-    return out.text && is_terminal(stream::error) && !between_rows ? progress_display::style::bar
-                                                                   : progress_display::style::lines;
+    return usual == progress_display::style::bar && between_rows ? progress_display::style::lines : usual;
 }
 
 } // namespace
@@ -56,15 +54,11 @@ work_end archive_work::run() {
     loop_hooks hooks{[this](int number) { stop(number); }, [this] { display_.show_now(); },
                      [this] {
                          display_.stop();
-                         guard_.disarm();
                          connections_.close();
                      }};
     display_.start();
-    work_end end;
-    end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
-    end.stopped_by = stop_.signal_number();
+    auto end = run_stoppable(loop_, work(), stop_, guard_, std::move(hooks));
     end.exit_code = answer_.exit_code;
-    end.leave_by = guard_.deadline();
     return end;
 }
 

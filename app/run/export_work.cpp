@@ -5,7 +5,6 @@
 #include "app/run/export_checks.hpp"
 #include "app/run/loop_run.hpp"
 #include "app/settings/nearest.hpp"
-#include "app/text/terminal.hpp"
 #include "async/error.hpp"
 #include "async/quotable.hpp"
 #include "exports/task.hpp"
@@ -51,10 +50,7 @@ std::vector<exports::task> choose(std::vector<exports::task> there, const std::v
 }
 
 progress_display::style style_of_exports(const run_log& out, command asked, async::log_level level) {
-    if (level > async::log_level::info || asked == command::check)
-        return progress_display::style::on_request;
-    return out.text && is_terminal(stream::error) ? progress_display::style::bar
-                                                  : progress_display::style::lines;
+    return asked == command::check ? progress_display::style::on_request : usual_style(out, level);
 }
 
 configuration with_boundary(configuration settings, const command_line& request) {
@@ -111,15 +107,10 @@ work_end export_work::run() {
                      [this] { display_.show_now(); },
                      [this] {
                          display_.stop();
-                         guard_.disarm();
                          machine_.close();
                      }};
     display_.start();
-    work_end end;
-    end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
-    end.stopped_by = stop_.signal_number();
-    end.leave_by = guard_.deadline();
-    return end;
+    return run_stoppable(loop_, work(), stop_, guard_, std::move(hooks));
 }
 
 awaitable<void> export_work::work() {

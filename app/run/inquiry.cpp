@@ -25,10 +25,6 @@ namespace {
 
 using async::awaitable;
 
-std::string path_of(const configuration& settings) {
-    return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
-}
-
 // For the summary.
 void note(archive::run_report& report, std::uint64_t days, std::uint64_t rows, std::uint64_t bytes) {
     report.days = days;
@@ -58,8 +54,8 @@ awaitable<inquiry_answer> list(const command_line& request, inquiry_context cont
     note(context.report, found.days, found.rows, found.bytes);
     inquiry_answer answer;
     answer.text = request.calendar ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
-                                   : render_list(found, path_of(context.settings), request.output);
-    answer.page = page_of_inventory(found, path_of(context.settings));
+                                   : render_list(found, archive_path(context.settings), request.output);
+    answer.page = page_of_inventory(found, archive_path(context.settings));
     co_return answer;
 }
 
@@ -69,7 +65,7 @@ awaitable<inquiry_answer> verify(const command_line& request, inquiry_context co
     archive::verifier verifier(executor, look);
     const auto found = co_await verifier.verify(request.days, request.against);
     note(context.report, found.files.size(), found.rows, found.bytes);
-    co_return inquiry_answer{render_verification(found, path_of(context.settings), request.output),
+    co_return inquiry_answer{render_verification(found, archive_path(context.settings), request.output),
                              found.differences == 0 ? exit_code::done : exit_code::integrity};
 }
 

@@ -1,7 +1,5 @@
 #include "app/run/loop_run.hpp"
 
-#include "async/stop.hpp"
-
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
@@ -21,6 +19,19 @@ std::exception_ptr run_loop(boost::asio::io_context& loop, async::awaitable<void
                           }));
     loop.run();
     return ended;
+}
+
+work_end run_stoppable(boost::asio::io_context& loop, async::awaitable<void> work, async::stop_source& stop,
+                       stop_guard& guard, loop_hooks hooks) {
+    hooks.at_end = [&guard, release = std::move(hooks.at_end)] {
+        guard.disarm();
+        release();
+    };
+    work_end end;
+    end.failed = run_loop(loop, std::move(work), stop.slot(), std::move(hooks));
+    end.stopped_by = stop.signal_number();
+    end.leave_by = guard.deadline();
+    return end;
 }
 
 } // namespace app

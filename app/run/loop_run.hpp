@@ -1,7 +1,10 @@
 // Runs one coroutine on a loop of its own.
 #pragma once
 
+#include "app/run/run_frame.hpp"
+#include "app/run/stop_guard.hpp"
 #include "async/asio.hpp"
+#include "async/stop.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
@@ -22,5 +25,9 @@ struct loop_hooks {
 // null.
 [[nodiscard]] std::exception_ptr run_loop(boost::asio::io_context& loop, async::awaitable<void> work,
                                           boost::asio::cancellation_slot cancelled_by, loop_hooks hooks);
+
+// The same for the work of a command, which `stop` cancels; `guard` is disarmed at its end.
+[[nodiscard]] work_end run_stoppable(boost::asio::io_context& loop, async::awaitable<void> work,
+                                     async::stop_source& stop, stop_guard& guard, loop_hooks hooks);
 
 } // namespace app

@@ -10,7 +10,6 @@
 #include "app/run/projection_checks.hpp"
 #include "app/run/projections_of.hpp"
 #include "app/text/render.hpp"
-#include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
 #include "async/caught.hpp"
 #include "async/cleanup.hpp"
@@ -42,13 +41,6 @@ async::retry_policy policy_of(const configuration& settings) {
     return policy;
 }
 
-progress_display::style style_of_events(const run_log& out, async::log_level level) {
-    if (level > async::log_level::info)
-        return progress_display::style::on_request;
-    return out.text && is_terminal(stream::error) ? progress_display::style::bar
-                                                  : progress_display::style::lines;
-}
-
 } // namespace
 
 projection_work::projection_work(const command_line& request, const configuration& settings, run_frame& frame,
@@ -68,7 +60,7 @@ projection_work::projection_work(const command_line& request, const configuratio
                std::string(info_of(request.command).name))
     , beside_(loop_.get_executor())
     , backlog_(request.command == command::project ? "applying" : "rebuilding")
-    , display_(loop_.get_executor(), style_of_events(frame.out(), settings.level),
+    , display_(loop_.get_executor(), usual_style(frame.out(), settings.level),
                {[this] { return backlog_.note(progress(), backlog_progress::clock::now()); },
                 [this](const progress_pace&) { backlog_.log(log_); }},
                standard_error()) {
@@ -85,15 +77,11 @@ work_end projection_work::run() {
                      [this] { display_.show_now(); },
                      [this] {
                          display_.stop();
-                         guard_.disarm();
                          session_.close();
                          connections_.close();
                      }};
     display_.start();
-    work_end end;
-    end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
-    end.stopped_by = stop_.signal_number();
-    end.leave_by = guard_.deadline();
+    auto end = run_stoppable(loop_, work(), stop_, guard_, std::move(hooks));
     end.exit_code = exit_code_;
     return end;
 }

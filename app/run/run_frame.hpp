@@ -54,8 +54,8 @@ class framed_command {
     // The outcome is decided, and a failure is logged.
     virtual void ended(const run_outcome& outcome) = 0;
     // The metrics to deliver with the exit code; nullopt: this run leaves the metrics of earlier runs as they
-    // are.
-    [[nodiscard]] virtual std::optional<std::vector<telemetry::metric>> metrics() const = 0;
+    // are. A server has none: a monitoring system reads its metrics while it runs.
+    [[nodiscard]] virtual std::optional<std::vector<telemetry::metric>> metrics() const { return {}; }
     // The sentence for the termination message. For a failure, the message has the failure's own words.
     [[nodiscard]] virtual std::string sentence() const = 0;
     virtual void log_summary(async::log& log) const = 0;

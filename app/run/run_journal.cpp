@@ -49,12 +49,9 @@ class journal_command : public framed_command {
         boost::asio::io_context loop{1};
         async::stop_source stop;
         stop_guard guard(loop.get_executor(), stop, frame.log());
-        work_end end;
-        end.failed = run_loop(loop, answer(loop, frame), stop.slot(),
-                              {[&guard](int number) { guard.stop(number, "stopping", "reading"); }, [] {},
-                               [&guard] { guard.disarm(); }});
-        end.stopped_by = stop.signal_number();
-        end.leave_by = guard.deadline();
+        auto end =
+            run_stoppable(loop, answer(loop, frame), stop, guard,
+                          {[&guard](int number) { guard.stop(number, "stopping", "reading"); }, [] {}});
         end.exit_code = exit_code_;
         frame.print(end, text_);
         return end;
@@ -64,10 +61,6 @@ class journal_command : public framed_command {
         facts_.exit_code = outcome.exit_code;
         facts_.duration = outcome.duration;
         facts_.failed = outcome.failed;
-    }
-
-    [[nodiscard]] std::optional<std::vector<telemetry::metric>> metrics() const override {
-        return std::nullopt;
     }
 
     [[nodiscard]] std::string sentence() const override { return "the journal was read"; }

@@ -38,8 +38,7 @@ void log_start(async::log& log, command begun, const configuration& settings) {
     const bool of_a_database = !settings.database.empty(); // `list` and `cat` can do without
     // The fields refer to the texts above.
     const auto database = of_a_database ? db::describe_conninfo(settings.database) : std::string();
-    const auto path =
-        settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
+    const auto path = archive_path(settings);
     std::vector<async::log_field> fields{{"version", EVENT_ARCHIVER_VERSION}};
     if (of_a_database)
         fields.emplace_back("database", database);

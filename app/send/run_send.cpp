@@ -40,10 +40,6 @@ class send_command : public framed_command {
         facts_.failed = outcome.failed;
     }
 
-    [[nodiscard]] std::optional<std::vector<telemetry::metric>> metrics() const override {
-        return std::nullopt;
-    }
-
     [[nodiscard]] std::string sentence() const override {
         auto text = fmt::format("sent {} of '{}'", counted(report_.events, "event"), request_.file);
         if (report_.left_out > 0)

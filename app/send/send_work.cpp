@@ -2,7 +2,6 @@
 
 #include "app/run/loop_run.hpp"
 #include "app/send/file_watch.hpp"
-#include "app/text/terminal.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/pause.hpp"
@@ -32,13 +31,6 @@ http::pool_options sending_options_of(const configuration& settings, const http:
     return options;
 }
 
-progress_display::style style_of_sending(const run_log& out, async::log_level level) {
-    if (level > async::log_level::info)
-        return progress_display::style::on_request;
-    return out.text && is_terminal(stream::error) ? progress_display::style::bar
-                                                  : progress_display::style::lines;
-}
-
 // Puts the file and the lines being sent in front of the message.
 [[noreturn]] void rethrow_of_file(const std::exception_ptr& failed, const std::string& file) {
     try {
@@ -60,7 +52,7 @@ send_work::send_work(const send_request& request, const configuration& settings,
           {settings.serving.token, settings.serving.live_secret},
           {async::retry_policy{settings.retries + 1}, async::make_random_source(), frame.log(), retry_count_},
           settings.request_timeout)
-    , display_(loop_.get_executor(), style_of_sending(frame.out(), settings.level),
+    , display_(loop_.get_executor(), usual_style(frame.out(), settings.level),
                {[this] { return facts(); }, [this](const progress_pace& pace) { log_progress(pace); }},
                standard_error())
     , guard_(loop_.get_executor(), stop_, frame.log()) {
@@ -77,15 +69,10 @@ work_end send_work::run() {
                      [this] { display_.show_now(); },
                      [this] {
                          display_.stop();
-                         guard_.disarm();
                          server_.close();
                      }};
     display_.start();
-    work_end end;
-    end.failed = run_loop(loop_, work(), stop_.slot(), std::move(hooks));
-    end.stopped_by = stop_.signal_number();
-    end.leave_by = guard_.deadline();
-    return end;
+    return run_stoppable(loop_, work(), stop_, guard_, std::move(hooks));
 }
 
 awaitable<void> send_work::work() {

@@ -24,10 +24,6 @@ using async::deadline;
 constexpr std::chrono::seconds kept_for{60};
 constexpr std::chrono::seconds look_patience{30};
 
-std::string path_of(const configuration& settings) {
-    return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
-}
-
 boost::json::object totals_of(const archive::inventory& found) {
     std::int64_t gap_days = 0;
     for (const auto& gap : found.gaps)
@@ -48,7 +44,7 @@ boost::json::object totals_of(const archive::inventory& found) {
 
 archive_part::archive_part(serve_surroundings around)
     : around_(around)
-    , path_(path_of(around.settings))
+    , path_(archive_path(around.settings))
     , connections_(around.executor, around.settings,
                    lake_place{around.settings.container, around.settings.job.folder},
                    around.frame.blocking_calls(), around.frame.log())

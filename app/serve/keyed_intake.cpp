@@ -27,10 +27,6 @@ constexpr std::string_view slow = "keys of earlier batches cannot be read in tim
 constexpr std::string_view hidden =
     "keys of earlier batches cannot be read while a transaction of another producer is open";
 
-events::event_time time_now() {
-    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 bool may_be_kept(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);
@@ -46,7 +42,7 @@ bool may_be_kept(const std::exception_ptr& failed) {
 keyed_intake::keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in)
     : intake_(events_in)
     , book_(keys_max)
-    , began_(time_now())
+    , began_(events::time_now())
     , recalling_(executor) {}
 
 awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::string key, keyed_batch batch,
@@ -69,7 +65,7 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
     }
     const key_book::entry accepted{batch, appended.value->partition, appended.value->first,
                                    appended.value->end};
-    book_.keep(topic, key, accepted, std::max(began_, time_now()));
+    book_.keep(topic, key, accepted, std::max(began_, events::time_now()));
     co_return outcome{key_book::state::unknown, *appended.value};
 }
 

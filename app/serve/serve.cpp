@@ -114,11 +114,6 @@ class serve_command : public framed_command {
         facts_.duration = outcome.duration;
     }
 
-    // A monitoring system reads a server's metrics while it runs.
-    [[nodiscard]] std::optional<std::vector<telemetry::metric>> metrics() const override {
-        return std::nullopt;
-    }
-
     [[nodiscard]] std::string sentence() const override { return sentence_of(facts_); }
 
     void log_summary(async::log& log) const override { log_last_line(log, facts_); }

@@ -5,6 +5,7 @@
 #include "app/settings/options.hpp"
 #include "app/settings/probo_config.hpp"
 #include "app/settings/yaml.hpp"
+#include "async/ascii.hpp"
 #include "async/quotable.hpp"
 #include "async/regular_file.hpp"
 
@@ -28,25 +29,18 @@ namespace {
 
 using kind = config_value::kind;
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(), [](char letter) {
-        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-    });
-    return result;
-}
-
 // The names that a file may have, and the environment variable of each.
 std::map<std::string, std::string, std::less<>> settings_by_name() {
     std::map<std::string, std::string, std::less<>> names;
     for (const auto& setting : options()) {
         if (setting.environment == "EVENT_ARCHIVER_CONFIG") // a file cannot name another file
             continue;
-        names.emplace(lower(setting.environment), setting.environment);
+        names.emplace(async::lowercase(setting.environment), setting.environment);
         if (!setting.alias.empty())
-            names.emplace(lower(setting.alias), setting.environment);
+            names.emplace(async::lowercase(setting.alias), setting.environment);
         if (setting.is_secret())
-            names.emplace(lower(setting.environment) + "_file", fmt::format("{}_FILE", setting.environment));
+            names.emplace(async::lowercase(setting.environment) + "_file",
+                          fmt::format("{}_FILE", setting.environment));
     }
     return names;
 }
@@ -63,7 +57,7 @@ std::string unknown_name(std::string_view name) {
     std::vector<std::string_view> known(probo_names().begin(), probo_names().end());
     for (const auto& [each, setting] : names)
         known.push_back(each);
-    const auto meant = std::ranges::find(known, lower(name));
+    const auto meant = std::ranges::find(known, async::lowercase(name));
     const auto near = meant != known.end() ? *meant : nearest(name, known);
     return fmt::format("{} is not a setting{}", async::quoted(name),
                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near));

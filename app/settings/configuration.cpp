@@ -7,6 +7,10 @@
 
 namespace app {
 
+std::string archive_path(const configuration& settings) {
+    return settings.job.folder.empty() ? settings.container : settings.container + "/" + settings.job.folder;
+}
+
 std::string_view lake_identity(const configuration& settings) noexcept {
     const auto& credential = settings.account.credential;
     return settings.identity && std::holds_alternative<azure::entra_identity>(credential)

@@ -51,6 +51,9 @@ struct configuration {
     std::vector<std::string> unheeded;
 };
 
+// "container/folder", of the archive.
+[[nodiscard]] std::string archive_path(const configuration& settings);
+
 // How the lake is signed in to: "account key", "workload identity".
 [[nodiscard]] std::string_view lake_identity(const configuration& settings) noexcept;
 

@@ -4,7 +4,6 @@
 #include "events/json_text.hpp"
 #include "events/projection/batch_values.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,10 +15,6 @@ namespace app {
 
 namespace {
 
-std::string as_json_string(std::string_view text) {
-    return boost::json::serialize(boost::json::string_view(valid_utf8(text)));
-}
-
 // Of the same name the last one counts.
 std::string headers_of(const std::vector<events::header>& headers) {
     std::map<std::string_view, std::string_view> last;
@@ -27,8 +22,8 @@ std::string headers_of(const std::vector<events::header>& headers) {
         last.insert_or_assign(each.name, each.value);
     std::string object = "{";
     for (const auto& [name, value] : last)
-        object += fmt::format("{}{}:{}", object.size() == 1 ? "" : ",", as_json_string(name),
-                              as_json_string(value));
+        object +=
+            fmt::format("{}{}:{}", object.size() == 1 ? "" : ",", json_quoted(name), json_quoted(value));
     return object + "}";
 }
 
@@ -37,8 +32,8 @@ std::string headers_of(const std::vector<events::header>& headers) {
 std::string event_line(const events::recorded_event& event) {
     const auto& content = event.content;
     auto line = fmt::format(R"({{"position":{},"time":"{}","key":{},"headers":{},"value":)", event.at,
-                            events::time_text(event.time),
-                            content.key ? as_json_string(*content.key) : "null", headers_of(content.headers));
+                            events::time_text(event.time), content.key ? json_quoted(*content.key) : "null",
+                            headers_of(content.headers));
     if (events::read_json(content.value).mistake.empty()) {
         const auto begin = line.size();
         line += content.value;
@@ -47,7 +42,7 @@ std::string event_line(const events::recorded_event& event) {
             line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
             [](char byte) { return byte == '\n' || byte == '\r'; }, ' ');
     } else {
-        line += as_json_string(content.value);
+        line += json_quoted(content.value);
     }
     line += "}\n";
     return line;

@@ -2,6 +2,9 @@
 
 #include "csv/encoding.hpp"
 
+#include <boost/json/serialize.hpp>
+#include <boost/json/string_view.hpp>
+
 namespace app {
 
 std::string valid_utf8(std::string_view text) {
@@ -13,6 +16,10 @@ std::string valid_utf8(std::string_view text) {
         text.remove_prefix(length > 0 ? length : 1);
     }
     return valid;
+}
+
+std::string json_quoted(std::string_view text) {
+    return boost::json::serialize(boost::json::string_view(valid_utf8(text)));
 }
 
 } // namespace app

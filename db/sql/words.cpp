@@ -1,5 +1,7 @@
 #include "db/sql/words.hpp"
 
+#include "async/ascii.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -144,10 +146,7 @@ class lexer {
         const auto begin = position();
         const auto size =
             static_cast<std::size_t>(std::ranges::find_if_not(rest_, continues_word) - rest_.begin());
-        std::string text(take(size));
-        std::ranges::transform(text, text.begin(), [](char each) {
-            return each >= 'a' && each <= 'z' ? static_cast<char>(each - 32) : each;
-        });
+        auto text = async::uppercase(take(size));
         const bool prefix = !rest_.empty() && rest_.front() == '\'';
         if (prefix && text == "E")
             return quotes('\'', begin, true);

@@ -1,5 +1,6 @@
 #include "events/projection/table_name.hpp"
 
+#include "async/ascii.hpp"
 #include "db/connection.hpp"
 #include "db/sql/words.hpp"
 
@@ -11,12 +12,7 @@ namespace events {
 namespace {
 
 std::string name_of(const db::sql_word& word) {
-    auto name = word.text;
-    if (word.category == db::sql_word::kind::word)
-        std::ranges::transform(name, name.begin(), [](char each) {
-            return each >= 'A' && each <= 'Z' ? static_cast<char>(each + 32) : each;
-        });
-    return name;
+    return word.category == db::sql_word::kind::word ? async::lowercase(word.text) : word.text;
 }
 
 // Schema, dot and table at the front.

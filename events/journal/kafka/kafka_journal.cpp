@@ -24,10 +24,6 @@ namespace {
 // In which clients usually end. One of them may wait for an answer that does not come.
 constexpr std::chrono::milliseconds end_patience{500};
 
-event_time system_time() {
-    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 bool may_make_topics(const std::vector<kafka::property>& given) {
     return std::ranges::none_of(given, [](const kafka::property& each) {
         return each.name == "allow.auto.create.topics" && each.value == "false";
@@ -56,7 +52,7 @@ struct kafka_journal::impl {
         , sender(
               around, [this] { return conf(kafka::role::producer, 1); },
               [this](std::vector<std::shared_ptr<void>> gone) { around.tasks.start(drop(std::move(gone))); },
-              options.memory_bytes, options.now ? options.now : system_time) {}
+              options.memory_bytes, options.now ? options.now : time_now) {}
 
     // Readers of a topic, and the partitions of each, share the memory.
     [[nodiscard]] kafka::conf_handle conf(kafka::role which, std::int32_t partitions) const {

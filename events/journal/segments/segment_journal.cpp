@@ -18,10 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-event_time time_of_this_machine() {
-    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 // Not of files, and not of directories that we may not look into.
 bool has_segments(const fs::path& directory) {
     try {
@@ -43,7 +39,7 @@ segment_journal::segment_journal(const boost::asio::any_io_executor& executor,
     , log_(log)
     , opened_(executor) {
     if (!options_.segments.now)
-        options_.segments.now = time_of_this_machine;
+        options_.segments.now = time_now;
     if (!options_.read_only && options_.segments.sync_every.count() > 0)
         log_.warn(
             "journal.synced_later",

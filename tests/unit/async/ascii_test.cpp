@@ -7,6 +7,8 @@ namespace {
 
 TEST(lowercase, changes_ascii_letters_alone) { EXPECT_EQ(lowercase("AzZ-09\xc4"), "azz-09\xc4"); }
 
+TEST(uppercase, changes_ascii_letters_alone) { EXPECT_EQ(uppercase("aZz-09\xe4"), "AZZ-09\xe4"); }
+
 TEST(equal_ignoring_case, compares_whole_texts) {
     EXPECT_TRUE(equal_ignoring_case("LocalHost", "lOCALhOST"));
     EXPECT_FALSE(equal_ignoring_case("local", "localhost"));
