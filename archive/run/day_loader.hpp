@@ -63,6 +63,7 @@ class day_loader {
     [[nodiscard]] awaitable<loaded_file> copy(const lake::listed_file& file, lake::day which);
     [[nodiscard]] awaitable<void> must_have_partition(const staged_file& staged);
     [[nodiscard]] awaitable<std::uint64_t> insert(const staged_file& staged);
+    [[nodiscard]] awaitable<void> stage_texts(const staged_file& staged);
     [[nodiscard]] awaitable<void> explain(const staged_file& staged);
 
     [[nodiscard]] std::string column_list(std::string_view prefix = {}) const;

@@ -25,6 +25,23 @@ namespace {
 
 constexpr std::string_view texts = "pg_temp.event_archiver_texts";
 
+// "3 are not there, columns 'a', 'b' differ". `sums`: of rows that are missing, from column 1; behind it, of
+// each column.
+std::string how_it_differs(const db::result& sums, const std::vector<std::string>& names) {
+    std::vector<std::string> columns;
+    for (std::size_t at = 0; at < names.size(); ++at)
+        if (sums.integer(0, static_cast<int>(at) + 2) > 0)
+            columns.push_back(names[at]);
+    std::string how;
+    if (sums.integer(0, 1) > 0)
+        how = fmt::format("{} are not there", sums.text(0, 1));
+    if (!columns.empty())
+        how += fmt::format("{}{} '{}' differ{}", how.empty() ? "" : ", ",
+                           columns.size() == 1 ? "column" : "columns", fmt::join(columns, "', '"),
+                           columns.size() == 1 ? "s" : "");
+    return how;
+}
+
 } // namespace
 
 // The rows of the table that belong to rows of the files, each with its day, in any order. Other rows that
@@ -49,21 +66,12 @@ awaitable<void> day_loader::prove() {
             co_await explain(staged);
 }
 
-// Something differs: finds the columns and the rows. The file is read once more, as texts, and each is
-// compared with what the column's type writes. Rows are numbered as in the stage.
-awaitable<void> day_loader::explain(const staged_file& staged) {
+// Reads the file once more, into a table of texts. Rows are numbered as in the stage.
+awaitable<void> day_loader::stage_texts(const staged_file& staged) {
     const auto& file = *staged.file;
-    std::vector<std::string> names; // of the texts
-    std::vector<std::string> differs;
-    for (std::size_t at = 0; at < columns_.size(); ++at) {
+    std::vector<std::string> names;
+    for (std::size_t at = 0; at < columns_.size(); ++at)
         names.push_back(fmt::format("c{}", at));
-        const auto column = db::connection::identifier(columns_[at]);
-        // format() asks the type's own output function, as COPY does; a cast to text may be another.
-        differs.push_back(
-            fmt::format("(x.c{0} COLLATE \"C\" IS DISTINCT FROM CASE WHEN t.{1} IS DISTINCT FROM NULL THEN"
-                        " pg_catalog.format('%s', t.{1}) END)",
-                        at, column));
-    }
     co_await session_.execute(
         fmt::format("CREATE TEMPORARY TABLE event_archiver_texts (n bigint, {} text) ON COMMIT DROP",
                     fmt::join(names, " text, ")));
@@ -91,6 +99,22 @@ awaitable<void> day_loader::explain(const staged_file& staged) {
     co_await target.write(rows);
     (void)co_await target.finish();
     co_await session_.execute(fmt::format("ANALYZE {}", texts));
+}
+
+// Something differs: finds the columns and the rows. Each text of the file is compared with what the column's
+// type writes.
+awaitable<void> day_loader::explain(const staged_file& staged) {
+    const auto& file = *staged.file;
+    std::vector<std::string> differs;
+    for (std::size_t at = 0; at < columns_.size(); ++at) {
+        const auto column = db::connection::identifier(columns_[at]);
+        // format() asks the type's own output function, as COPY does; a cast to text may be another.
+        differs.push_back(
+            fmt::format("(x.c{0} COLLATE \"C\" IS DISTINCT FROM CASE WHEN t.{1} IS DISTINCT FROM NULL THEN"
+                        " pg_catalog.format('%s', t.{1}) END)",
+                        at, column));
+    }
+    co_await stage_texts(staged);
 
     std::vector<std::string> counts;
     for (std::size_t at = 0; at < columns_.size(); ++at)
@@ -115,17 +139,7 @@ awaitable<void> day_loader::explain(const staged_file& staged) {
     std::vector<std::string> shown;
     for (int row = 0; row < keys.rows(); ++row)
         shown.emplace_back(keys.text(row, 0));
-    std::vector<std::string> columns;
-    for (std::size_t at = 0; at < columns_.size(); ++at)
-        if (sums.integer(0, static_cast<int>(at) + 2) > 0)
-            columns.push_back(columns_[at]);
-    std::string how;
-    if (sums.integer(0, 1) > 0)
-        how = fmt::format("{} are not there", sums.text(0, 1));
-    if (!columns.empty())
-        how += fmt::format("{}{} '{}' differ{}", how.empty() ? "" : ", ",
-                           columns.size() == 1 ? "column" : "columns", fmt::join(columns, "', '"),
-                           columns.size() == 1 ? "s" : "");
+    const auto how = how_it_differs(sums, columns_);
     const std::string_view hint =
         "A row of the same key is there already with other content, a column's type has changed since, or a"
         " trigger or rule changes or keeps rows. Restore with --into TABLE to look at them. Nothing was"

@@ -63,6 +63,40 @@ void tell_left_out(async::log& log, const std::string& name, const azure::tag_se
                  {{"blob", name}, {"tags_left_out", missing}});
 }
 
+// The mark of a file with its tail. `ids`: of all its blocks. `before`: what the file had; nullopt: it is
+// new.
+lake::file_mark mark_to_publish(const day_file& file, const publication& author,
+                                const std::vector<std::string>& ids,
+                                const std::optional<azure::content_headers>& before,
+                                const azure::content_headers& content) {
+    lake::file_mark mark;
+    mark.table = author.table;
+    mark.pending = true;
+    mark.base = file.base;
+    mark.restored = restored_after(file, author);
+    if (mark.base && before && before->access_tier != content.access_tier)
+        mark.base->tier = before->access_tier;
+    mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
+    mark.now.rows = (file.base ? file.base->rows : 0) + file.rows;
+    mark.now.crc = file.base ? azure::crc64_combine(file.base->crc, file.crc, file.bytes) : file.crc;
+    if (file.compressed())
+        mark.now.uncompressed = (file.base ? file.base->uncompressed : 0) + file.member.size;
+    mark.now.blocks = file.blocks();
+    mark.now.header = author.header_crc;
+    mark.now.run = author.run;
+    mark.now.transaction = author.transaction;
+    mark.now.position = author.position;
+    mark.now.dry_run = author.dry_run;
+    set_types(mark.now, file.base, author);
+    mark.now.time_column = author.time_column;
+    mark.now.before = before_with(file.base, author.cutoff);
+    mark.now.sample = file.sample;
+    mark.now.ids = lake::crc_of_ids(ids);
+    if (mark.base)
+        mark.base->ids = lake::crc_of_ids(file.base_ids);
+    return mark;
+}
+
 } // namespace
 
 azure::content_headers content_to_publish(const lake::file_key& key,
@@ -89,34 +123,9 @@ awaitable<void> publisher::publish(day_file& file, const publication& author) {
     const auto content = content_to_publish(file.key, before, author.cutoff, placement_);
     tell_left_out(retries_.log, file.name, placement_.tags, content.tags);
 
-    lake::file_mark mark;
-    mark.table = author.table;
-    mark.pending = true;
-    mark.base = file.base;
-    mark.restored = restored_after(file, author);
-    if (mark.base && before && before->access_tier != content.access_tier)
-        mark.base->tier = before->access_tier;
-    mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
-    mark.now.rows = (file.base ? file.base->rows : 0) + file.rows;
-    mark.now.crc = file.base ? azure::crc64_combine(file.base->crc, file.crc, file.bytes) : file.crc;
-    if (file.compressed())
-        mark.now.uncompressed = (file.base ? file.base->uncompressed : 0) + file.member.size;
-    mark.now.blocks = file.blocks();
-    mark.now.header = author.header_crc;
-    mark.now.run = author.run;
-    mark.now.transaction = author.transaction;
-    mark.now.position = author.position;
-    mark.now.dry_run = author.dry_run;
-    set_types(mark.now, file.base, author);
-    mark.now.time_column = author.time_column;
-    mark.now.before = before_with(file.base, author.cutoff);
-    mark.now.sample = file.sample;
-
     std::vector<std::string> ids = file.base_ids;
     ids.insert(ids.end(), file.staged_ids.begin(), file.staged_ids.end());
-    mark.now.ids = lake::crc_of_ids(ids);
-    if (mark.base)
-        mark.base->ids = lake::crc_of_ids(file.base_ids);
+    const auto mark = mark_to_publish(file, author, ids, before, content);
     const auto values =
         lake::metadata_with(mark, file.existing ? file.existing->metadata : azure::metadata{});
     const auto when =
