@@ -1,7 +1,6 @@
 #include "db/connection.hpp"
 #include "db/impl/statement.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace db {

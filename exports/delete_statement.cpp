@@ -5,9 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <span>
-#include <vector>
 
 namespace exports {
 

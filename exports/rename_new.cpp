@@ -3,8 +3,6 @@
 #include "async/durable_file.hpp"
 #include "async/regular_file.hpp"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>

@@ -1,6 +1,5 @@
 #include "app/cli/commands.hpp"
 
-#include <algorithm>
 #include <array>
 #include <stdexcept>
 

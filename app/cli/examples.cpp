@@ -2,8 +2,6 @@
 
 #include "app/text/wrap.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <concepts>

@@ -12,7 +12,6 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <fmt/format.h>
 
 #include <filesystem>
 #include <system_error>

@@ -10,8 +10,6 @@
 #include "events/projection/replay.hpp"
 #include "events/projection/schema.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 

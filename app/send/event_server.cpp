@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <optional>
 #include <span>
 #include <utility>
 

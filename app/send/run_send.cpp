@@ -6,9 +6,7 @@
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <string>
-#include <vector>
 
 namespace app {
 

@@ -1,7 +1,6 @@
 #include "app/serve/journal_metrics.hpp"
 
 #include <chrono>
-#include <string>
 #include <utility>
 
 namespace app {

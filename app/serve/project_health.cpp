@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <functional>
 #include <iterator>
 #include <utility>
 

@@ -2,8 +2,6 @@
 
 #include "app/text/printable.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace app {

@@ -11,7 +11,6 @@
 #include "db/side_effects.hpp"
 #include "db/transaction.hpp"
 
-#include <algorithm>
 #include <set>
 
 namespace archive {

@@ -18,7 +18,6 @@
 #include <fmt/format.h>
 
 #include <string>
-#include <utility>
 
 namespace archive {
 

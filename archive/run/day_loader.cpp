@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <span>
 #include <stdexcept>
-#include <utility>
 
 namespace archive {
 

@@ -9,9 +9,7 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <string>
-#include <utility>
 
 namespace archive {
 

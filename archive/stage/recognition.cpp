@@ -17,8 +17,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
-#include <memory>
 #include <span>
 #include <stdexcept>
 #include <utility>

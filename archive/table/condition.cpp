@@ -11,7 +11,6 @@
 #include <array>
 #include <chrono>
 #include <optional>
-#include <utility>
 
 namespace archive {
 

@@ -12,9 +12,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <optional>
 #include <utility>
 
 namespace events {

@@ -8,7 +8,6 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <span>

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <vector>
 
 namespace events {

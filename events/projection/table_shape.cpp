@@ -1,7 +1,5 @@
 #include "events/projection/table_shape.hpp"
 
-#include <fmt/format.h>
-
 #include <string_view>
 
 namespace events {

@@ -4,7 +4,6 @@
 #include "http/target.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 
 namespace http {
