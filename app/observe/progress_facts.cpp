@@ -1,7 +1,5 @@
 #include "app/observe/progress_facts.hpp"
 
-#include "app/text/units.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>

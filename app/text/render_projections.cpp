@@ -1,6 +1,5 @@
 #include "app/text/render_projections.hpp"
 
-#include "app/text/printable.hpp"
 #include "app/text/text_table.hpp"
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"

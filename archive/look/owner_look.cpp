@@ -6,7 +6,6 @@
 #include "azure/blob/error.hpp"
 #include "db/position.hpp"
 #include "db/transaction.hpp"
-#include "lake/folder_lease.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,6 @@
 #include "archive/stage/known_content.hpp"
 #include "archive/stage/staging.hpp"
 #include "archive/table/file_header.hpp"
-#include "azure/blob/crc64.hpp"
 #include "lake/content_check.hpp"
 
 #include <chrono>

@@ -1,7 +1,5 @@
 #include "db/impl/borrowed_descriptor.hpp"
 
-#include "async/error.hpp"
-
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/use_awaitable.hpp>

@@ -4,7 +4,6 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "events/projection/in_transaction.hpp"
-#include "events/projection/rebuild_rows.hpp"
 #include "events/projection/rebuild_work.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/stream.hpp"

@@ -1,7 +1,6 @@
 #include "events/projection/replay.hpp"
 
 #include "async/caught.hpp"
-#include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "db/transaction.hpp"

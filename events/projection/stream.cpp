@@ -1,7 +1,6 @@
 #include "events/projection/stream.hpp"
 
 #include "async/caught.hpp"
-#include "async/fault_point.hpp"
 #include "async/pause.hpp"
 #include "events/journal/error.hpp"
 #include "events/projection/applied_log.hpp"
