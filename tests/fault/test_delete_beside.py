@@ -23,9 +23,6 @@ def statement(verb: str, day: str):
     return lambda record: verb in record.target and f">= timestamp '{day}" in record.target
 
 
-PROOF = statement("DELETE FROM", "0001-01-01")  # over all that was due; the last one
-
-
 def nothing() -> None:
     pass
 
