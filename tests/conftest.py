@@ -39,7 +39,7 @@ def is_sampled(item) -> bool:
 
 
 def names_tests(config) -> bool:
-    """Whoever asks for files or for tests by name gets all cases of them."""
+    """A call that names files or tests runs all of their cases."""
     return bool(config.option.keyword) or not all((config.invocation_params.dir / each).is_dir() for each in config.args)
 
 

@@ -25,7 +25,7 @@ def leave(scene, fate: str, before: int = 0) -> None:
 @BASES
 @pytest.mark.parametrize("fate", ["dry run", "aborted"])
 def test_a_column_dropped_after_a_transaction_that_did_not_commit(changed, fate, before):
-    """No row is there to the letter any more; the server says aborted, and the keys are there."""
+    """No row is there byte for byte any more; the server says aborted, and the keys are there."""
     leave(changed, fate, before)
     changed.table.execute('ALTER TABLE "Event" DROP COLUMN processed_at')
     outcome = changed.run("recover")

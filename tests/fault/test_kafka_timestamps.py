@@ -1,4 +1,4 @@
-"""The timestamp service over a real broker: in one process and in three, and its disaster recovery to the letter."""
+"""The timestamp service over a real broker: in one process and in three, and its disaster recovery exactly as documented."""
 import json
 import signal
 import time

@@ -158,7 +158,7 @@ def test_a_file_that_was_edited_is_not_appended_to(scene, way):
     assert "recover --keep" in outcome.events("run.error")[0]["error.hint"]
     assert list(named(scene)) == [name]
     assert scene.table.count() == scene.kind.rows + YOUNG
-    # A person has looked at it, and it is as it should be.
+    # A person has looked at it, and its content is right.
     assert scene.plain.run("recover", "--keep", name).code == 0
     assert named(scene) == {}
     assert scene.run("archive").code == 0

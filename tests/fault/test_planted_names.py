@@ -1,4 +1,4 @@
-"""Who may create in a schema of the path plants what has the name and the very types of PostgreSQL's own functions and operators.
+"""A role that may create in a schema of the path plants functions and operators with the names and types of PostgreSQL's own.
 
 Each planted one raises: a command that calls a single one of them does not end as it would alone.
 """

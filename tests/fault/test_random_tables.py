@@ -24,7 +24,7 @@ FAIR = {0, 3, 5, 7, 10, 137}
 
 
 class Story:
-    """One table and what becomes of it."""
+    """One table, and the run over it."""
 
     def __init__(self, server: PostgreSQL, archiver, azurite, lake, seed: str):
         self.chance = random.Random(seed)

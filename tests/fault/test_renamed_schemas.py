@@ -47,7 +47,7 @@ class Deployment:
         return outcome
 
     def notes(self) -> list:
-        """Of all rows, wherever they are, each as often as it is there."""
+        """All rows, in the table and in the files, each as often as it is there."""
         tables = [row[0] for row in self.ask("SELECT c.oid::regclass::text FROM pg_class c WHERE relname IN ('event', 'p1', 'p2') AND relkind = 'r' AND relnamespace > 16383")]
         found = [row[0] for table in tables for row in self.ask(f"SELECT note FROM {table}")]
         for blob in self.lake.list(self.container):

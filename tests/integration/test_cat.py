@@ -1,4 +1,4 @@
-"""`cat`: rows of archived days as one CSV, to the letter; with a condition that PostgreSQL judges."""
+"""`cat`: rows of archived days as one CSV, byte for byte; with a condition that PostgreSQL judges."""
 import gzip
 import os
 import signal

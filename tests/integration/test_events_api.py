@@ -408,7 +408,7 @@ def test_at_its_end_it_answers_what_it_has_accepted(binary, journal, failing_dis
 
 
 def begun_post(service, body: bytes, sent: int):
-    """A connection that has sent the head of a POST, and so many bytes of its body."""
+    """A connection that has sent the head of a POST, and this many bytes of its body."""
     client = service.connect()
     head = f"POST /events/t HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
     client.sendall(head.encode())

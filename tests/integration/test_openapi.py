@@ -31,7 +31,7 @@ SEEN_BY = {
     ("POST", "/events/{topic}", "500"): "unit/app/serve/intake_test.cpp::are_500_where_kafka_says_no",
     ("POST", "/liveEvent", "500"): "unit/app/serve/intake_test.cpp::are_500_where_kafka_says_no",
 }
-# All queries are described alike. These have a value for everything, and the first asks no table that could be spoilt.
+# All queries are described in the same way. These have a value for everything, and the first asks no table that could be spoilt.
 NEVER = {("GET", "/", "500")} | {("GET", path, "404") for path in ("/", "/build", "/project", "/project/{project}/disk-usage", "/organization/{organization}/disk-usage")}
 WORDS = ["a", "agency", "nope", "7", "-1", "%00", "ä", "a b", "a/b", "x" * 300, "..", "'; --", TICKET, BUILD["id"], BUILD["id"].upper(), "2006-01-02T15:04:05Z", "live", "{}"]
 BODIES = [b"", b"{}", b"[]", b"5", b'{"userId":"u","name":"add_revenue","value":1}', b'[{"a":1},{"b":2}]', b'{"a":', b"\xff", b'{"a":1}\n{"b":2}\n', b'{"pad":"' + b"x" * 1_100_000 + b'"}']

@@ -44,7 +44,7 @@ def test_a_rebuild_leaves_no_events_out_whose_topic_is_gone(shop, replay):
     refused = shop.run("projections", "rebuild", "total", expect=3)
     assert "'other'" in refused.summary["msg"] and shop.total() == shop.posted + 7
     assert shop.value("SELECT count(*) FROM event_archiver.position") == 2
-    # Who takes it out of the file means it.
+    # Taking it out of the file is a decision.
     shop.write("total/projection.conf", f"topic = live\nbatch = 50\ntables = public.total\nreplay = {replay}\n")
     shop.run("projections", "rebuild", "total")
     assert shop.total() == shop.posted

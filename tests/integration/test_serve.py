@@ -1,4 +1,4 @@
-"""The REST API of `serve`: the bodies and codes of the service before ours to the letter, and what stands beside them."""
+"""The REST API of `serve`: exactly the bodies and codes of the earlier service, and the routes that it did not have."""
 import json
 import re
 import resource

@@ -95,7 +95,7 @@ class waiting_rows_test : public test_support::memory_lake_test {
 
 class runs_that_wait : public waiting_rows_test, public testing::WithParamInterface<int> {};
 
-// A worker that had to wait for room does not wait again at each row because others waited beside it.
+// A worker that had to wait for room does not wait again at each row because others wait too.
 TEST_P(runs_that_wait, wait_once_whatever_their_length) {
     const background one(io_, append_runs(150, GetParam()));
     const background two(io_, append_runs(150, GetParam()));
