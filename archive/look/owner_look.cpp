@@ -6,6 +6,7 @@
 #include "azure/blob/error.hpp"
 #include "db/position.hpp"
 #include "db/transaction.hpp"
+#include "lake/lease_claim.hpp"
 
 #include <fmt/format.h>
 
