@@ -28,6 +28,8 @@ def pytest_configure(config):
     os.environ.setdefault("EVENT_ARCHIVER_MOMENTS", moments.today())
 
 
+# Seconds of a test with LONG=1, if it has no timeout of its own.
+LONG_TIMEOUT = 1_800
 # Folders of which each case costs a second.
 SAMPLED = ("fault/", "model/")
 
@@ -45,8 +47,11 @@ def names_tests(config) -> bool:
 
 def pytest_collection_modifyitems(config, items):
     """Leaves out, unless LONG=1 asks for them, the slow tier, and most cases of sampled tests: the first case of each test stays,
-    which is its plain shape, and a twentieth of the others, at least one."""
+    which is its plain shape, and a twentieth of the others, at least one. Where a test tries all moments of a run, it has more time."""
     if os.environ.get("LONG") == "1":
+        for item in items:
+            if not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(LONG_TIMEOUT))
         return
     fast = [item for item in items if not item.get_closest_marker("slow")]
     kept = {item for item in fast if names_tests(config) or not is_sampled(item)}

@@ -155,7 +155,6 @@ def mark_of_its_own(metadata: dict, number: int) -> dict:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("whose", ["of ours", "of others"])
 def test_a_night_in_a_folder_of_100000_day_files(archiver, table, azurite, lake, container, whose):
     """273 years of them, and a row that comes late to the one that is there."""

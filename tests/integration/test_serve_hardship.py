@@ -54,7 +54,6 @@ async def ask_often(port: int, times: int, expected: bytes) -> None:
     writer.close()
 
 
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("keys", [40_000, pytest.param(250_000, marks=pytest.mark.slow)])
 def test_a_thousand_clients_while_a_large_table_is_exported(exports, keys):
     """Four of five versions of each key are exported: a million rows in the slow tier."""
