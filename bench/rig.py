@@ -29,13 +29,14 @@ class Cost:
 
 
 class Sink(Server):
-    def __init__(self, directory: Path, binary: Path, latency_ms: int = 0, certificate: Certificate | None = None):
+    def __init__(self, directory: Path, binary: Path, latency_ms: int = 0, keep: bool = False, certificate: Certificate | None = None):
         super().__init__(directory)
-        self.binary, self.latency_ms, self.tls = binary, latency_ms, certificate
+        self.binary, self.latency_ms, self.keep, self.tls = binary, latency_ms, keep, certificate
 
     def launch(self) -> None:
         tls = ["--certificate", self.tls.certificate, "--key", self.tls.key] if self.tls else []
-        self.spawn([self.binary, "--latency", self.latency_ms, *tls])
+        keep = ["--keep"] if self.keep else []
+        self.spawn([self.binary, "--latency", self.latency_ms, *keep, *tls])
 
         def ready():
             found = re.search(r"listening on (\d+)", self.last_words())
@@ -179,13 +180,16 @@ class Rig:
             self.sql(f"DROP DATABASE {copy} (FORCE)")
 
     def archive(self, database: str, sink: Sink, *arguments: str, limits: PodLimits | None = None, **settings) -> Cost:
+        return self.event_archiver("archive", database, sink, *arguments, limits=limits, **settings)
+
+    def event_archiver(self, command: str, database: str, sink: Sink, *arguments: str, limits: PodLimits | None = None, **settings) -> Cost:
         environment = {
             "PG_CONNECTION_STRING": self.database.uri(database),
             "LOG_FORMAT": "json",
             **sink.settings(),
             **settings,
         }
-        return run([self.program, "archive", *arguments], environment, limits)
+        return run([self.program, command, *arguments], environment, limits)
 
     def archive_copy(self, name: str, sink: Sink, *arguments: str, limits: PodLimits | None = None, **settings) -> Cost:
         """`archive` on a copy of that table and an empty lake."""

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 namespace bench {
 
@@ -55,6 +56,10 @@ std::vector<std::string_view> named_blocks(std::string_view document) {
     return ids;
 }
 
+std::shared_ptr<const std::string> kept(std::string& body, std::uint64_t size) {
+    return body.size() == size ? std::make_shared<const std::string>(std::move(body)) : nullptr;
+}
+
 } // namespace
 
 std::string_view question::asked(const std::string& name) const {
@@ -65,6 +70,13 @@ std::string_view question::asked(const std::string& name) const {
 std::string_view question::header(const std::string& name) const {
     const auto found = headers.find(name);
     return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::uint64_t answer::size() const {
+    std::uint64_t sum = body.size();
+    for (const auto& part : pieces)
+        sum += part.bytes.size();
+    return sum;
 }
 
 std::uint64_t shelf::blob::size() const {
@@ -81,7 +93,7 @@ void shelf::clear() {
     containers_.clear();
 }
 
-answer shelf::reply(const question& what) {
+answer shelf::reply(question what) {
     if (what.blob.empty())
         return container(what);
     if (!containers_.contains(what.container))
@@ -101,8 +113,7 @@ answer shelf::reply(const question& what) {
     if (what.method == "PUT" && comp == "lease")
         return lease(what, exists ? &found->second : nullptr);
     if (what.method == "PUT" && comp == "appendblock" && exists) {
-        found->second.blocks.push_back({{}, what.body_size});
-        found->second.appended += what.body;
+        found->second.blocks.push_back({{}, what.body_size, kept(what.body, what.body_size)});
         return publish(what, found->second);
     }
     if (what.method == "PUT" && comp == "blocklist")
@@ -117,37 +128,47 @@ answer shelf::reply(const question& what) {
         return properties_of(found->second);
     if (what.method == "GET" && comp == "blocklist")
         return block_list_of(found->second);
-    if (what.method == "GET" && comp.empty() && found->second.appended.size() == found->second.size())
+    if (what.method == "GET" && comp.empty() &&
+        std::ranges::all_of(found->second.blocks, [](const auto& part) { return part.content != nullptr; }))
         return content_of(what, found->second);
     if (what.method == "DELETE") {
         blobs_.erase(found);
         return {202, {}, {}, 0};
     }
-    return refusal(501, "NotImplemented"); // content of block blobs above all: none was kept
+    return refusal(501, "NotImplemented"); // content that was thrown away above all
 }
 
 // "bytes=0-99" in Range or x-ms-range, or the whole.
 answer shelf::content_of(const question& what, const blob& target) {
-    const auto& all = target.appended;
+    const auto size = target.size();
     auto range = what.header("x-ms-range");
     if (range.empty())
         range = what.header("range");
-    std::size_t first = 0;
-    std::size_t last = all.size();
+    std::uint64_t first = 0;
+    std::uint64_t end = size;
     if (const auto dash = range.find('-'); range.starts_with("bytes=") && dash != std::string_view::npos) {
+        std::uint64_t last = size;
         std::from_chars(range.data() + 6, range.data() + dash, first);
         std::from_chars(range.data() + dash + 1, range.data() + range.size(), last);
+        end = std::min(last, size - 1) + 1;
     }
-    if (first >= all.size())
+    if (first >= size)
         return refusal(416, "InvalidRange");
     answer made{range.empty() ? 200U : 206U,
                 {{"ETag", target.etag()}, {"Last-Modified", std::string(last_modified)}},
                 {},
                 0};
-    made.body = all.substr(first, last - first + 1);
+    std::uint64_t at = 0;
+    for (const auto& part : target.blocks) {
+        const auto from = std::max(first, at);
+        const auto to = std::min(end, at + part.size);
+        if (from < to)
+            made.pieces.push_back(
+                {part.content, std::string_view(*part.content).substr(from - at, to - from)});
+        at += part.size;
+    }
     if (!range.empty())
-        made.headers.emplace_back(
-            "Content-Range", fmt::format("bytes {}-{}/{}", first, first + made.body.size() - 1, all.size()));
+        made.headers.emplace_back("Content-Range", fmt::format("bytes {}-{}/{}", first, end - 1, size));
     return made;
 }
 
@@ -210,22 +231,23 @@ answer shelf::list(const question& what) const {
     return made;
 }
 
-answer shelf::put_block(const question& what, blob& target) {
-    target.staged[std::string(what.asked("blockid"))] = what.body_size;
+answer shelf::put_block(question& what, blob& target) {
+    const std::string id(what.asked("blockid"));
+    target.staged[id] = {id, what.body_size, kept(what.body, what.body_size)};
     return {201, {}, {}, 0};
 }
 
 // All blocks that were staged and are not named are gone afterwards.
 answer shelf::put_block_list(const question& what, blob& target) {
-    std::map<std::string_view, std::uint64_t> committed;
+    std::map<std::string_view, block> committed;
     for (const auto& part : target.blocks)
-        committed.emplace(part.id, part.size);
+        committed.emplace(part.id, part);
     std::vector<block> blocks;
     for (const auto id : named_blocks(what.body)) {
         if (const auto staged = target.staged.find(id); staged != target.staged.end())
-            blocks.push_back({std::string(id), staged->second});
+            blocks.push_back(staged->second);
         else if (const auto old = committed.find(id); old != committed.end())
-            blocks.push_back({std::string(id), old->second});
+            blocks.push_back(old->second);
         else
             return refusal(400, "InvalidBlockList");
     }

@@ -1,10 +1,10 @@
 // A blob endpoint that throws away what it is sent as fast as the kernel delivers it: what a run costs
 // against it is what the client and PostgreSQL cost. One thread, HTTP or HTTPS on a loopback port.
 //
-//   sink [--port N] [--latency MS] [--certificate FILE --key FILE]
+//   sink [--port N] [--latency MS] [--keep] [--certificate FILE --key FILE]
 //
 // Prints "listening on PORT". GET /_stats counts, POST /_reset forgets blobs and counts. Signatures are not
-// checked, and content cannot be read back.
+// checked. With --keep, blocks are kept in memory and can be read back.
 
 #include "bench/sink/shelf.hpp"
 
@@ -60,6 +60,7 @@ struct service {
     bench::shelf blobs;
     counters counted;
     std::chrono::milliseconds latency{0};
+    bool keep = false; // blocks
     std::vector<char> scrap = std::vector<char>(scrap_size);
 };
 
@@ -127,7 +128,7 @@ std::string stats(const counters& counted) {
 }
 
 std::string wire_form(const answer& made, bool head) {
-    const auto length = head ? made.length : made.body.size();
+    const auto length = head ? made.length : made.size();
     auto text =
         fmt::format("HTTP/1.1 {} as the sink sees it\r\nx-ms-request-id: sink\r\nContent-Length: {}\r\n",
                     made.status, length);
@@ -154,7 +155,8 @@ awaitable<answer> take(Stream& stream, const http::request_header<>& head, std::
     auto what = question_of(head);
     what.body_size = size;
     const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(size, buffer.size()));
-    if (what.asked("comp") == "blocklist" || what.asked("comp") == "appendblock") {
+    const auto comp = what.asked("comp");
+    if (comp == "blocklist" || comp == "appendblock" || (comp == "block" && shared.keep)) {
         what.body.assign(static_cast<const char*>(buffer.data().data()), here);
         what.body.resize(size);
         co_await asio::async_read(stream, asio::buffer(what.body) + here, use_awaitable);
@@ -165,7 +167,7 @@ awaitable<answer> take(Stream& stream, const http::request_header<>& head, std::
     ++shared.counted.requests;
     shared.counted.bytes += size;
     ++shared.counted.operations[operation_of(what)];
-    made = shared.blobs.reply(what);
+    made = shared.blobs.reply(std::move(what));
     if (shared.latency.count() > 0) {
         asio::steady_timer pause(stream.get_executor(), shared.latency);
         co_await pause.async_wait(use_awaitable);
@@ -183,7 +185,10 @@ awaitable<void> converse(Stream& stream, service& shared) {
         const std::uint64_t size = parser.content_length().value_or(0);
         const auto made = co_await take(stream, parser.get(), size, buffer, shared);
         const auto text = wire_form(made, parser.get().method() == http::verb::head);
-        co_await asio::async_write(stream, asio::buffer(text), use_awaitable);
+        std::vector<asio::const_buffer> buffers{asio::buffer(text)};
+        for (const auto& part : made.pieces)
+            buffers.push_back(asio::buffer(part.bytes));
+        co_await asio::async_write(stream, buffers, use_awaitable);
     }
 }
 
@@ -227,6 +232,7 @@ awaitable<void> accept(tcp::acceptor& acceptor, asio::ssl::context* tls, service
 int main(int argc, char** argv) {
     namespace asio = boost::asio;
     CLI::App options("a blob endpoint that throws away what it is sent");
+    bench::service shared;
     std::uint16_t port = 0;
     long latency = 0;
     std::string certificate;
@@ -234,6 +240,7 @@ int main(int argc, char** argv) {
     options.add_option("--port", port, "loopback port; 0: any that is free");
     options.add_option("--latency", latency, "milliseconds before each answer")
         ->check(CLI::NonNegativeNumber);
+    options.add_flag("--keep", shared.keep, "keep blocks in memory, so that they can be read back");
     auto* const chain =
         options.add_option("--certificate", certificate, "PEM file: HTTPS")->check(CLI::ExistingFile);
     chain->needs(
@@ -246,7 +253,6 @@ int main(int argc, char** argv) {
             tls->use_certificate_chain_file(certificate);
             tls->use_private_key_file(key, asio::ssl::context::pem);
         }
-        bench::service shared;
         shared.latency = std::chrono::milliseconds(latency);
         asio::io_context loop(1);
         asio::ip::tcp::acceptor acceptor(loop, {asio::ip::address_v4::loopback(), port});
