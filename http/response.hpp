@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,8 @@ namespace http {
 
 using async::awaitable;
 
+class body_room; // request.hpp
+
 // Receives a body piece by piece; while it waits for the client, the sender waits too.
 using body_sink = std::function<awaitable<void>(std::span<const std::byte>)>;
 // Hands a body over. What the sink throws has to pass. If it throws, or ends before the size that was
@@ -29,6 +32,7 @@ struct response {
     unsigned status = 200;
     std::string content_type; // empty: no such header
     std::string body;
+    std::shared_ptr<body_room> room;          // for the body, until it is sent; null: nobody counts it
     body_writer stream;                       // instead of `body`
     std::optional<std::uint64_t> stream_size; // sent in chunks if it is not known
     std::vector<std::pair<std::string, std::string>> headers;

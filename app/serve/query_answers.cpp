@@ -120,17 +120,17 @@ error_words error_words_of(std::string_view projection) noexcept {
     return found == words_of_projections.end() ? error_words::detail : found->second;
 }
 
-http::response response_to(const events::query_answer& answer, events::answer_form form, error_words words,
+http::response response_to(events::query_answer answer, events::answer_form form, error_words words,
                            const http::request& asked) {
     if (answer.kind == events::query_answer::outcome::none &&
         (answer.status < 300 || words == error_words::capital_error))
         return without_body(answer.status);
     if (answer.kind != events::query_answer::outcome::found)
         return query_error(answer, words);
-    auto made = http::text_response(answer_type(form, words), answer.body);
-    if (answer.body.size() > tagged_max)
+    auto made = http::text_response(answer_type(form, words), std::move(answer.body));
+    if (made.body.size() > tagged_max)
         return made;
-    auto tag = entity_tag(answer.body);
+    auto tag = entity_tag(made.body);
     if (names_tag(asked.header("if-none-match"), tag))
         made = without_body(304);
     made.headers.emplace_back("ETag", std::move(tag));

@@ -23,7 +23,7 @@ enum class error_words : std::uint8_t {
 [[nodiscard]] error_words error_words_of(std::string_view projection) noexcept;
 
 // With an ETag; 304 if the client has the same already.
-[[nodiscard]] http::response response_to(const events::query_answer& answer, events::answer_form form,
+[[nodiscard]] http::response response_to(events::query_answer answer, events::answer_form form,
                                          error_words words, const http::request& asked);
 
 } // namespace app

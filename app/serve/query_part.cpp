@@ -25,6 +25,8 @@ using definition_list = std::vector<events::projection_definition>;
 
 constexpr std::chrono::seconds pause_before_tables{5};
 constexpr std::chrono::seconds proved_for{30};
+// A client that does not read keeps its answer until SERVE_CLIENT_TIMEOUT.
+constexpr std::size_t answers_max = std::size_t{64} << 20; // bytes; docs/queries.md
 
 // Projections of the APIs and of PROJECTIONS_PATH, whether they run here or elsewhere, and those that are
 // named.
@@ -78,6 +80,13 @@ events::query_set queries_of(const definition_list& definitions, async::log& log
     return set;
 }
 
+// A service that does goes on accepting while its database is away; one that only answers is of no use then.
+bool accepts_events(const configuration& settings) {
+    const auto& serving = settings.serving;
+    return !settings.journal.none &&
+           (serving.offers(api::events) || serving.offers(api::live) || serving.offers(api::timestamps));
+}
+
 // "builds/plugins/organization/api/disk_usage.sql" as "builds_organization_disk_usage".
 std::string operation_name(std::string_view file) {
     std::string name;
@@ -99,6 +108,7 @@ query_part::query_part(serve_surroundings around)
     , definitions_(projections_with_queries(around.settings))
     , set_(queries_of(definitions_, around.frame.log()))
     , desk_(around.executor, connections_.database())
+    , budget_(answers_max)
     , making_(around.executor) {
     for (const auto& each : set_.queries) {
         unproved_.insert(each.get());
@@ -157,7 +167,7 @@ std::vector<readiness_probe> query_part::probes() {
     std::vector<readiness_probe> all;
     if (!set_.queries.empty() || !set_.mistakes.empty())
         all.push_back({"queries", [this] { return problem(); }, proved_for});
-    if (around_.settings.journal.none)
+    if (!accepts_events(around_.settings))
         all.push_back(database_probe(connections_.database()));
     return all;
 }
@@ -168,12 +178,17 @@ awaitable<http::response> query_part::answer(const events::query& which, http::r
         values.emplace_back(asked.parameters.at(each));
     for (const auto& each : which.read.more_names)
         values.push_back(asked.query_value(each));
-    const auto answered = co_await desk_.answer(which, std::move(values));
+    auto answered = co_await desk_.answer(which, std::move(values));
+    auto room = budget_.take(answered.body.size());
+    if (!room)
+        answered = events::unavailable_now("answers that wait for their clients take 64 MiB already");
     if (answered.kind == events::query_answer::outcome::broken ||
         answered.kind == events::query_answer::outcome::unavailable)
         around_.frame.log().warn("query.failed", "a query could not be answered: " + answered.detail,
                                  {{"path", asked.path}, {"request_id", asked.id}, {"file", which.file}});
-    co_return response_to(answered, which.read.form, error_words_of(which.projection), asked);
+    auto made = response_to(std::move(answered), which.read.form, error_words_of(which.projection), asked);
+    made.room = std::move(room);
+    co_return made;
 }
 
 // A file in which the server has found a mistake stays a problem until the server finds none.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/run/connections.hpp"
+#include "app/serve/memory_budget.hpp"
 #include "app/serve/served_part.hpp"
 #include "async/task_scope.hpp"
 #include "events/projection/definition.hpp"
@@ -52,6 +53,7 @@ class query_part final : public served_part {
     std::set<const events::query*> unproved_; // which the server has not checked yet
     std::deque<described> described_;         // in the order of set_.queries
     events::query_desk desk_;
+    memory_budget budget_;     // of answers that wait for their clients
     async::task_scope making_; // tables
 };
 

@@ -38,10 +38,6 @@ bool may_pass_later(const db::error& said) {
     return said.kind() == failure::temporary || said.state() == "57014" || said.state().starts_with("53");
 }
 
-query_answer unavailable_now(std::string detail) {
-    return {query_answer::outcome::unavailable, status_unavailable, {}, {}, std::move(detail)};
-}
-
 std::string place_of_mistake(const query& asked, const db::error& said) {
     const auto line = line_of_character(asked.read.statement, said.position());
     return line == 0 ? fmt::format("'{}'", asked.file) : fmt::format("'{}', line {}", asked.file, line);
@@ -98,6 +94,10 @@ query_answer answer_from_rows(const query_file& read, const db::result& rows) {
 }
 
 } // namespace
+
+query_answer unavailable_now(std::string detail) {
+    return {query_answer::outcome::unavailable, status_unavailable, {}, {}, std::move(detail)};
+}
 
 query_desk::query_desk(const async::asio::any_io_executor& executor, db::database_access database,
                        session_limits limits)

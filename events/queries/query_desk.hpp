@@ -32,6 +32,9 @@ struct query_answer {
     std::string detail = {};         // of the last three: a clause
 };
 
+// 503. `detail`: a clause.
+[[nodiscard]] query_answer unavailable_now(std::string detail);
+
 class query_desk {
   public:
     // What is referred to must outlive it.

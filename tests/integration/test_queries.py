@@ -1,6 +1,8 @@
 """Queries from files of SQL, asked over HTTP of a service that answers nothing else."""
 import concurrent.futures
+import contextlib
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,33 @@ def test_many_clients_share_few_connections(archiver, own, database):
         with database.connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
             assert 0 < cursor.fetchone()[0] <= 9
+
+
+def test_answers_that_nobody_reads_take_no_more_than_their_room(archiver, own):
+    """Each is 16 MiB: the fifth does not fit into 64 MiB any more."""
+    projection(own, large="-- GET /large\n-- text\nSELECT repeat('x', 16777216)")
+    with serving(archiver, "events", PROJECTIONS_PATH=str(own)) as service, contextlib.ExitStack() as clients:
+        wait_until_ready(service)
+        for _ in range(4):
+            client = clients.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+            client.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        refused = "answers that wait for their clients take 64 MiB already"
+        answers = []
+        # Also 503 is what takes longer than a statement may.
+        wait_for(lambda: answers.append(service.get("/large")) or any(refused in line["msg"] for line in service.events("query.failed")), 90)
+        assert answers[-1].status == 503 and answers[-1].headers["retry-after"] == "1"
+        clients.close()
+        wait_for(lambda: service.get("/large").status == 200, 90)
+
+
+@pytest.mark.parametrize("apis,ready", [("builds", 503), ("live", 200)])
+def test_a_service_that_only_answers_is_not_ready_without_its_database(archiver, tmp_path, apis, ready):
+    away = {"PG_CONNECTION_STRING": "postgresql://postgres@127.0.0.1:1/postgres", "JOURNAL": str(tmp_path / "journal")}
+    with serving(archiver, apis, **away) as service:
+        answer = wait_for(lambda: (found := service.get("/readyz")).status == ready and found)
+        assert ("database" in answer.json["checks"]) == (ready == 503)
+        assert service.get("/health").status == ready
+        assert service.get("/livez").status == 200
 
 
 def test_behind_pgbouncer_in_transaction_mode(archiver, own, database, pgbouncer):
