@@ -26,14 +26,29 @@ std::uint64_t parse_lsn(std::string_view text) {
     return std::uint64_t{high} << 32 | low;
 }
 
-awaitable<server_position> position_of(connection& session) {
-    // The timeline comes from the name of the log file being written: the control file's lags behind a
-    // promotion. Qualified, for it is asked beside a user's own statements and their search_path too.
+awaitable<server_position> database_of(connection& session) {
+    // Qualified, for it is asked beside a user's own statements and their search_path too.
     const auto found = co_await session.query(
-        "SELECT pg_catalog.pg_is_in_recovery(), (SELECT d.oid FROM pg_catalog.pg_database d"
+        "SELECT (SELECT d.oid FROM pg_catalog.pg_database d"
         " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()),"
         " pg_catalog.has_function_privilege('pg_catalog.pg_control_system()'::pg_catalog.text,"
-        " 'EXECUTE'::pg_catalog.text),"
+        " 'EXECUTE'::pg_catalog.text)");
+    server_position position;
+    position.database = found.text(0, 0);
+    // In a statement of its own: rights are looked at before a CASE is.
+    if (found.boolean(0, 1)) {
+        const auto identity = co_await session.query(
+            "SELECT s.system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system() s");
+        position.cluster = identity.text(0, 0);
+    }
+    co_return position;
+}
+
+awaitable<server_position> position_of(connection& session) {
+    // The timeline comes from the name of the log file being written: the control file's lags behind a
+    // promotion.
+    const auto found = co_await session.query(
+        "SELECT pg_catalog.pg_is_in_recovery(),"
         " CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.left(pg_catalog.pg_walfile_name("
         "pg_catalog.pg_current_wal_insert_lsn()), 8::pg_catalog.int4) END,"
         " CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN"
@@ -42,23 +57,20 @@ awaitable<server_position> position_of(connection& session) {
         " 1000000)::pg_catalog.int8");
     if (found.boolean(0, 0))
         throw read_only_standby();
-    server_position position;
-    position.database = found.text(0, 1);
-    // In a statement of its own: rights are looked at before a CASE is.
-    if (found.boolean(0, 2)) {
-        const auto identity = co_await session.query(
-            "SELECT s.system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system() s");
-        position.cluster = identity.text(0, 0);
-    }
-    const auto timeline = found.text(0, 3);
+    auto position = co_await database_of(session);
+    const auto timeline = found.text(0, 1);
     std::from_chars(timeline.data(), timeline.data() + timeline.size(), position.timeline, 16);
-    position.lsn = parse_lsn(found.text(0, 4));
-    position.started = static_cast<std::uint64_t>(found.integer(0, 5));
+    position.lsn = parse_lsn(found.text(0, 2));
+    position.started = static_cast<std::uint64_t>(found.integer(0, 3));
     co_return position;
 }
 
+bool same_database(const server_position& one, const server_position& other) noexcept {
+    return !one.cluster.empty() && one.cluster == other.cluster && one.database == other.database;
+}
+
 history compare_histories(const server_position& then, const server_position& now) noexcept {
-    if (then.cluster.empty() || then.cluster != now.cluster || then.database != now.database)
+    if (!same_database(then, now))
         return history::foreign;
     if (then.timeline < now.timeline)
         return history::branched;

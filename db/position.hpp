@@ -33,6 +33,8 @@ struct transaction_mark {
 
 // Throws async::error(precondition) where the server is a read-only standby; db::error otherwise.
 [[nodiscard]] awaitable<server_position> position_of(connection& session);
+// The cluster and the database alone; also of a standby, which has them of its primary.
+[[nodiscard]] awaitable<server_position> database_of(connection& session);
 // Throws async::error(refused), with the GRANT, where the server's identity is hidden: no mark can be written
 // then, and none settled.
 void must_be_identified(const server_position& position);
@@ -45,6 +47,8 @@ enum class history : std::uint8_t {
     foreign,  // it is another cluster or database, or one of the two is hidden
 };
 [[nodiscard]] history compare_histories(const server_position& then, const server_position& now) noexcept;
+// True if both are of one database of one cluster, at whatever time. False if one of the two is hidden.
+[[nodiscard]] bool same_database(const server_position& one, const server_position& other) noexcept;
 // True if the server has not been restarted between the two: a running server cannot be put back.
 [[nodiscard]] bool same_start(const server_position& then, const server_position& now) noexcept;
 // Throws async::error(temporary) if `session` is of another server than `position`, started since or a copy:

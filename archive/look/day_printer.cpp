@@ -212,8 +212,8 @@ awaitable<void> day_printer::hand_over(const chosen_file& chosen, row_filter* fi
         lines = header_;
     }
     if (batch_.size() > 0 && filter != nullptr) {
-        const rows_origin from{chosen.file.properties.name,
-                               chosen.part.recorded ? chosen.part.recorded->types : 0};
+        const auto& recorded = chosen.part.recorded;
+        const rows_origin from{chosen.file.properties.name, recorded ? &*recorded : nullptr};
         const auto numbers = co_await filter->matching(batch_, from);
         for (const auto number : numbers)
             lines += batch_.row(number);

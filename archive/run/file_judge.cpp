@@ -110,7 +110,7 @@ awaitable<void> file_judge::hand_over(const lake::listed_file& file, const judge
     }
     if (asked_.size() == 0)
         co_return;
-    const rows_origin from{file.properties.name, file.mark.mark ? file.mark.mark->now.types : 0};
+    const rows_origin from{file.properties.name, file.mark.mark ? &file.mark.mark->now : nullptr};
     const auto numbers = co_await filter_.matching(asked_, from);
     seen_.matching += numbers.size();
     const judged_rows judged{rows_, numbers};

@@ -114,6 +114,10 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
     if (ours) {
         file.base = mark->now;
         file.base->blocks = file.base_ids.size(); // a restore that was rolled back marks others' files too
+        // Labels that were added since leave its rows as they are. Its next mark is of this database, which
+        // may not know in which order labels came: so that mark gets the types of today.
+        if (mark->now.types != 0 && means_the_same(mark->now, context_.table, context_.position))
+            file.base->types = context_.table.types;
     }
     how.remember_rows = file.doubted = is_doubted(before);
     if (mark && mark->now.bytes == before.properties.size)

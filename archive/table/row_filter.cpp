@@ -108,6 +108,7 @@ awaitable<void> row_filter::describe_types(const named_table& table) {
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session_, options);
     definitions_ = co_await read_definitions(session_, table.oid);
+    here_ = co_await db::database_of(session_);
     const std::string oid = std::to_string(table.oid);
     const std::array parameters{db::parameter(oid)};
     const auto answer = co_await session_.query(
@@ -137,14 +138,14 @@ awaitable<void> row_filter::describe_types(const named_table& table) {
 }
 
 void row_filter::note_types_of(rows_origin from) {
-    if (from.types == noted_types_)
+    const auto types = from.types();
+    const auto added = types == 0 ? labels_since::the_latest : labels_added(from.written->position, here_);
+    if (types == noted_types_ && added == noted_labels_)
         return;
-    noted_types_ = from.types;
-    other_types_ =
-        from.types != 0 && !had_these_types(typed_, definitions_, from.types, attribute_names::do_not_count);
-    other_names_ =
-        from.types != 0 && !had_these_types(typed_, definitions_, from.types, attribute_names::count);
-    earlier_ = other_types_ ? type_when_written(typed_, definitions_, from.types) : std::nullopt;
+    noted_types_ = types;
+    noted_labels_ = added;
+    other_types_ = types != 0 && !had_these_types(typed_, definitions_, types, added);
+    earlier_ = other_types_ ? type_when_written(typed_, definitions_, types) : std::nullopt;
 }
 
 void row_filter::refuse_types(std::size_t column, rows_origin from) const {
@@ -168,7 +169,7 @@ void row_filter::must_mean_the_same(rows_origin from) const {
         names.push_back(each.name);
     for (const auto at : read_columns_) {
         const auto& name = typed_[at].name;
-        if (from.types != 0 && may_be_another_column(name, names, places_))
+        if (from.types() != 0 && may_be_another_column(name, names, places_))
             throw async::error(
                 failure::precondition,
                 fmt::format("column '{}' of '{}' may be another one than that of ARCHIVE_TABLE: columns were"
@@ -179,7 +180,7 @@ void row_filter::must_mean_the_same(rows_origin from) const {
         // Where one column of another type explains all, the definitions are the same.
         const bool is_explained = earlier_ && earlier_->column != at;
         const bool labels = other_types_ && definitions_.has(definition_line::kind::label, name);
-        const bool attributes = other_names_ && definitions_.has(definition_line::kind::attribute, name);
+        const bool attributes = other_types_ && definitions_.has(definition_line::kind::attribute, name);
         if (!is_explained && (labels || attributes))
             throw async::error(
                 failure::precondition,

@@ -9,6 +9,7 @@
 #include "archive/table/written_types.hpp"
 #include "db/connection.hpp"
 #include "db/error.hpp"
+#include "lake/mark.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +26,11 @@ enum class condition_words : std::uint8_t { shown, hidden };
 
 // Where rows come from.
 struct rows_origin {
-    std::string_view name; // for messages
-    std::uint64_t types;   // of the columns when they were written, as a mark has them; 0: not known
+    std::string_view name;                      // for messages
+    const lake::file_record* written = nullptr; // as the mark has it; null: not known
+
+    // CRC-64 of the columns' names and types when they were written; 0: not known.
+    [[nodiscard]] std::uint64_t types() const noexcept { return written == nullptr ? 0 : written->types; }
 };
 
 class row_filter {
@@ -70,11 +74,12 @@ class row_filter {
     std::string columns_;             // of it, for SQL
     std::vector<typed_column> typed_; // its columns
     type_definitions definitions_;
+    db::server_position here_;              // the database alone
     std::vector<column_place> places_;      // of the table
     std::vector<std::size_t> read_columns_; // those that the condition may read
-    std::uint64_t noted_types_ = 0;         // those of `from` that the next two are about
-    bool other_types_ = false;              // the columns have had other types
-    bool other_names_ = false;              // the same, or attributes have had other names
+    std::uint64_t noted_types_ = 0;         // those of `from` that the next three are about
+    labels_since noted_labels_ = labels_since::the_latest;
+    bool other_types_ = false; // the columns have had other types
     std::optional<earlier_type> earlier_;
 };
 

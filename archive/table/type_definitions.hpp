@@ -7,7 +7,6 @@
 #include "db/connection.hpp"
 
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,8 +18,9 @@ struct definition_line {
     enum class kind : std::uint8_t { label, attribute, base };
 
     kind what = kind::base;
-    std::string text;
-    std::string unnamed;     // of an attribute: the same without its name, as marks of 0.1.0 have it
+    std::string type;        // that it is a part of, as format_type has it
+    std::uint32_t place = 0; // of a label or an attribute among those of its type, from 1
+    std::string value;       // the label; the type and name of an attribute; the type under a domain
     std::uint32_t label = 0; // of an enum's label: its oid. Labels that are added later have larger ones
     std::vector<std::string> columns; // the columns of the table that the line is about
     std::string version; // another one once the definition was changed, even if it was changed back
@@ -28,16 +28,17 @@ struct definition_line {
 };
 
 struct type_definitions {
-    std::vector<definition_line> lines;
-    bool names_in_text = false; // a type is regclass or the like, written by a name that may change
+    std::vector<definition_line> lines; // those of a type together, in the order of their places
+    bool names_in_text = false;         // a type is regclass or the like, written by a name that may change
 
     // As a checksum has it; empty: no type has a definition.
     [[nodiscard]] std::string text() const;
-    // The same of a table that has these columns alone, before the label with the oid `first_left_out` was
-    // added and those after it.
-    static constexpr std::uint64_t all_labels = std::numeric_limits<std::uint64_t>::max();
+    // The same of a table that has these columns alone, without some labels: their oids, ascending. A dump
+    // that is restored gives the rest the same text, whatever came and went in between.
     [[nodiscard]] std::string text_of(std::span<const std::string> columns,
-                                      std::uint64_t first_left_out = all_labels, bool named = true) const;
+                                      std::span<const std::uint32_t> left_out = {}) const;
+    // The oids of all labels, ascending: in a database that was not moved, from the oldest to the latest.
+    [[nodiscard]] std::vector<std::uint32_t> labels() const;
     // Whether values of the column have labels, or attributes, in them.
     [[nodiscard]] bool has(definition_line::kind what, std::string_view column) const;
     bool operator==(const type_definitions&) const = default;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 namespace archive {
 
@@ -83,6 +84,34 @@ bool is_ascii(std::string_view text) {
     return std::ranges::all_of(text, [](char each) { return static_cast<unsigned char>(each) < 0x80; });
 }
 
+using is_match = std::function<bool(std::span<const std::uint32_t>)>;
+
+// Tries the selections of some labels: all of them if there are few, else those of one or two.
+bool any_selection(std::span<const std::uint32_t> labels, const is_match& matches) {
+    constexpr std::size_t few = 12;
+    std::vector<std::uint32_t> chosen;
+    if (labels.size() <= few) {
+        for (std::uint32_t bits = 1; bits < std::uint32_t{1} << labels.size(); ++bits) {
+            chosen.clear();
+            for (std::size_t at = 0; at < labels.size(); ++at)
+                if ((bits >> at & 1U) != 0)
+                    chosen.push_back(labels[at]);
+            if (matches(chosen))
+                return true;
+        }
+        return false;
+    }
+    for (std::size_t one = 0; one < labels.size(); ++one)
+        for (std::size_t other = one; other < labels.size(); ++other) {
+            chosen = {labels[one]};
+            if (other != one)
+                chosen.push_back(labels[other]);
+            if (matches(chosen))
+                return true;
+        }
+    return false;
+}
+
 } // namespace
 
 std::uint64_t types_checksum(std::span<const typed_column> columns, std::string_view definitions) {
@@ -92,18 +121,21 @@ std::uint64_t types_checksum(std::span<const typed_column> columns, std::string_
     return definitions.empty() ? crc : extended(crc, definitions);
 }
 
+labels_since labels_added(const db::server_position& then, const db::server_position& here) noexcept {
+    return db::same_database(then, here) ? labels_since::the_latest : labels_since::any;
+}
+
 bool had_these_types(std::span<const typed_column> columns, const type_definitions& definitions,
-                     std::uint64_t written, attribute_names attributes) {
+                     std::uint64_t written, labels_since added) {
     const auto names = names_of(columns);
-    std::vector<std::uint64_t> left_out{type_definitions::all_labels};
-    for (const auto& line : definitions.lines)
-        if (line.what == definition_line::kind::label)
-            left_out.push_back(line.label);
-    return std::ranges::any_of(left_out, [&](std::uint64_t first) {
-        return types_checksum(columns, definitions.text_of(names, first)) == written ||
-               (attributes == attribute_names::do_not_count &&
-                types_checksum(columns, definitions.text_of(names, first, false)) == written);
-    });
+    const auto labels = definitions.labels();
+    const auto matches = [&](std::span<const std::uint32_t> left_out) {
+        return types_checksum(columns, definitions.text_of(names, left_out)) == written;
+    };
+    for (std::size_t kept = 0; kept <= labels.size(); ++kept)
+        if (matches(std::span(labels).subspan(kept)))
+            return true;
+    return added == labels_since::any && any_selection(labels, matches);
 }
 
 std::optional<earlier_type> type_when_written(std::span<const typed_column> columns,

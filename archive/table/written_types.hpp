@@ -4,6 +4,7 @@
 #pragma once
 
 #include "archive/table/type_definitions.hpp"
+#include "db/position.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -29,12 +30,17 @@ struct typed_column {
 [[nodiscard]] std::uint64_t types_checksum(std::span<const typed_column> columns,
                                            std::string_view definitions);
 
+// Which labels an enum may not have had when rows were written. In the database that wrote them, labels that
+// were added since have the largest oids. A database that was dumped and restored numbers all of them again.
+enum class labels_since : std::uint8_t { the_latest, any };
+[[nodiscard]] labels_since labels_added(const db::server_position& then,
+                                        const db::server_position& here) noexcept;
+
 // Whether a table of these columns, with their types of today, had the checksum `written` at any time: labels
-// may have been added to enums since, and columns to the table.
-// `names`: a mark of 0.1.0 knows none of attributes. Text does not depend on them, conditions do.
-enum class attribute_names : std::uint8_t { count, do_not_count };
+// may have been added to enums since, and columns to the table. With `any`, all sets of up to 12 labels are
+// tried, and sets of one or two of more labels.
 [[nodiscard]] bool had_these_types(std::span<const typed_column> columns, const type_definitions& definitions,
-                                   std::uint64_t written, attribute_names names);
+                                   std::uint64_t written, labels_since added);
 
 struct earlier_type {
     std::size_t column = 0;
