@@ -19,8 +19,6 @@ using async::failure;
 
 namespace {
 
-std::string text_name(std::size_t column) { return fmt::format("event_archiver_{}", column); }
-
 // Fields of the rows from `begin` to `end`, each column as the text of an array: {"a",NULL}.
 std::vector<std::string> arrays_of(const row_batch& rows, std::size_t begin, std::size_t end,
                                    std::size_t columns) {
@@ -116,13 +114,19 @@ awaitable<void> row_taker::describe() {
 // One row at most: the number of the first row that the table would not take, and why: a column's number, or
 // behind those the number of a CHECK. The casts raise an error for a text that is no value.
 std::string row_taker::statement() const {
+    // A name that the table or a column of it has as well would be ambiguous.
+    std::string ours = "event_archiver_";
+    const auto is_taken = [&ours](const std::string& name) { return name.starts_with(ours); };
+    while (is_taken(table_.relation) || std::ranges::any_of(columns_, is_taken, &column::name))
+        ours += '_';
+    const auto text_name = [&ours](std::size_t number) { return fmt::format("{}{}", ours, number); };
     std::vector<std::string> arrays;
     std::vector<std::string> texts;
     std::vector<std::string> values;
     std::string verdicts;
     for (std::size_t at = 0; at < columns_.size(); ++at) {
         const auto& [name, type, not_null] = columns_[at];
-        const auto text = fmt::format("event_archiver_texts.{}", text_name(at));
+        const auto text = fmt::format("{}texts.{}", ours, text_name(at));
         const auto quoted = db::connection::identifier(name);
         arrays.push_back(fmt::format("${}::text[]", at + 1));
         texts.push_back(text_name(at));
@@ -138,14 +142,12 @@ std::string row_taker::statement() const {
     // Behind the columns: a CHECK judges values that the columns have taken.
     for (std::size_t at = 0; at < checks_.size(); ++at)
         verdicts += fmt::format(" WHEN ({}) IS FALSE THEN {}", checks_[at].expression, columns_.size() + at);
-    return fmt::format("SELECT event_archiver_n, event_archiver_why FROM unnest({0}) WITH ORDINALITY AS"
-                       " event_archiver_texts ({1}, event_archiver_n) CROSS JOIN LATERAL (SELECT {2}) AS {3}"
-                       " CROSS JOIN LATERAL (SELECT CASE{4} END) AS event_archiver_judged"
-                       " (event_archiver_why) WHERE event_archiver_why IS NOT NULL"
-                       " ORDER BY event_archiver_n LIMIT 1",
+    return fmt::format("SELECT {5}n, {5}why FROM unnest({0}) WITH ORDINALITY AS {5}texts ({1}, {5}n)"
+                       " CROSS JOIN LATERAL (SELECT {2}) AS {3} CROSS JOIN LATERAL (SELECT CASE{4} END)"
+                       " AS {5}judged ({5}why) WHERE {5}why IS NOT NULL ORDER BY {5}n LIMIT 1",
                        fmt::join(arrays, ", "), fmt::join(texts, ", "), fmt::join(values, ", "),
                        db::connection::identifier(table_.relation),
-                       verdicts.empty() ? " WHEN false THEN 0" : verdicts);
+                       verdicts.empty() ? " WHEN false THEN 0" : verdicts, ours);
 }
 
 std::string row_taker::describe_verdict(std::size_t verdict) const {

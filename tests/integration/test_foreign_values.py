@@ -138,6 +138,19 @@ def test_values_of_other_types(archiver, database, lake, container, what):
     archiver.run("restore", "--day=2024-01-01", expect=0)
 
 
+@pytest.mark.parametrize("name", ["event_archiver_n", "event_archiver_why", "event_archiver_0", "event_archiver_texts"])
+def test_a_name_that_the_program_uses_too_is_no_failure(archiver, database, lake, container, name):
+    with database.connection.cursor() as cursor:
+        cursor.execute(f'CREATE TABLE public.{name} (id integer PRIMARY KEY, created_at timestamp NOT NULL, {name} integer CHECK ({name} < 10))')
+        cursor.execute(f"INSERT INTO public.{name} VALUES (1, '2024-01-01 12:00:00', 1)")
+    archiver = archiver.with_settings({"ARCHIVE_TABLE": f"public.{name}"})
+    good = f"id,created_at,{name}\n7,2024-01-01 10:00:00,5\n".encode()
+    put(lake, container, "put blob", good + b"8,2024-01-01 10:00:00,11\n")
+    assert "it violates the constraint" in archiver.archive(expect=3).stderr
+    lake.put_blob(container, NAME, good)
+    archiver.archive()
+
+
 def test_keys_beyond_the_memory_are_compared_in_passes(archiver, table, lake, container):
     """In a file of others with more keys than fit, two that are far apart."""
     table.insert("2024-01-01 01:00:00")
