@@ -17,7 +17,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstdint>
 #include <string>
+#include <utility>
 
 namespace archive {
 
@@ -39,6 +42,23 @@ void must_be_settled(const lake::listed_file& file) {
 }
 
 awaitable<void> commit_copy(db::transaction& transaction, const lake::listed_file& file) {
+// Whether rows of `other` are rows of the table: it is a partition or a child of it, or hands its rows on to
+// it.
+awaitable<bool> shares_rows(db::connection& session, std::uint32_t table, std::uint32_t other) {
+    const auto one = std::to_string(table);
+    const auto two = std::to_string(other);
+    const std::array parameters{db::parameter(one), db::parameter(two)};
+    const auto found = co_await session.query(
+        "WITH RECURSIVE below AS (SELECT $1::oid AS oid UNION SELECT i.inhrelid FROM pg_inherits i"
+        " JOIN below b ON i.inhparent = b.oid),"
+        " above AS (SELECT $1::oid AS oid UNION SELECT i.inhparent FROM pg_inherits i"
+        " JOIN above a ON i.inhrelid = a.oid JOIN pg_class c ON c.oid = i.inhparent AND c.relkind = 'p')"
+        " SELECT EXISTS (SELECT FROM below b WHERE b.oid = $2::oid)"
+        " OR EXISTS (SELECT FROM above a WHERE a.oid = $2::oid)",
+        parameters);
+    co_return found.boolean(0, 0);
+}
+
     const auto deadline = async::deadline::after(db::commit_patience);
     if (co_await async::shielded(transaction.commit(deadline)) == db::commit_outcome::committed)
         co_return;
@@ -94,6 +114,12 @@ awaitable<std::size_t> copy_run::copy_first(db::connection& session, const file_
                            "Leave --into out to move the days back into it.");
     }
     std::vector<std::string> key;
+    const bool shared = co_await shares_rows(session, source.oid, wanted.oid);
+    if (shared)
+        throw async::error(
+            failure::usage,
+            fmt::format("--into names {}, and its rows are rows of {}", wanted.text(), source.name),
+            "Leave --into out to move the days back into it, or name a table of its own.");
     for (const auto& column : source.keys)
         key.push_back(column.name);
     target_ = co_await describe_table(session, wanted, settings.time_column, key, key_demand::any);

@@ -7,12 +7,38 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <iterator>
 #include <map>
+#include <string>
 #include <string_view>
 
 namespace archive {
+
+namespace {
+
+// What indexes a table made like this one is to have. Two rows of the file may have had a value one after the
+// other that a table has once at a time, so UNIQUE and EXCLUDE beside the key stay away.
+struct wanted_indexes {
+    bool all = true;
+    std::string primary_key; // its columns, quoted; empty: it has none
+};
+
+awaitable<wanted_indexes> choose_indexes(db::connection& session, std::uint32_t source) {
+    const auto oid = std::to_string(source);
+    const auto found = co_await session.query(
+        "SELECT count(*) FILTER (WHERE i.indisunique OR i.indisexclusion) > 1,"
+        " coalesce((SELECT string_agg(quote_ident(a.attname), ', '::text ORDER BY k.place)"
+        "  FROM pg_index p CROSS JOIN unnest(p.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)"
+        "  JOIN pg_attribute a ON a.attrelid = p.indrelid AND a.attnum = k.attnum"
+        "  WHERE p.indrelid = $1::oid AND p.indisprimary AND k.place <= p.indnkeyatts), '')"
+        " FROM pg_index i WHERE i.indrelid = $1::oid",
+        std::string_view(oid));
+    co_return wanted_indexes{!found.boolean(0, 0), std::string(found.text(0, 1))};
+}
+
+} // namespace
 
 awaitable<std::string> create_statement(db::connection& session, lake::folder& folder, std::string target,
                                         const std::vector<const lake::listed_file*>& files,
@@ -32,7 +58,11 @@ awaitable<std::string> create_statement(db::connection& session, lake::folder& f
                       [&own](const std::string& name) { return std::ranges::find(own, name) == own.end(); });
     }
     if (columns == source.columns && common == columns) {
-        auto sql = fmt::format("CREATE TABLE {} (LIKE {} INCLUDING ALL)", target, source.name);
+        const auto indexes = co_await choose_indexes(session, source.oid);
+        auto sql = fmt::format("CREATE TABLE {} (LIKE {} INCLUDING ALL{})", target, source.name,
+                               indexes.all ? "" : " EXCLUDING INDEXES");
+        if (!indexes.all && !indexes.primary_key.empty())
+            sql += fmt::format("; ALTER TABLE {} ADD PRIMARY KEY ({})", target, indexes.primary_key);
         // A copy of such a constraint is valid: it would refuse rows that the table had.
         for (const auto& check : co_await unproven_checks(session, source.oid))
             sql += fmt::format("; ALTER TABLE {} DROP CONSTRAINT {}", target, check);

@@ -163,6 +163,41 @@ def test_the_table_itself_is_no_target_for_a_copy(archived, table):
     assert outcome.code == 2 and "Leave --into out" in outcome.stderr
 
 
+@pytest.mark.parametrize("into", ["public.p1", "public.whole"])
+def test_a_table_that_shares_rows_with_it_is_no_target_for_a_copy(archiver, database, into):
+    """Its rows would be in the table itself, and no file would be marked as restored."""
+    with database.connection.cursor() as cursor:
+        cursor.execute("""CREATE TABLE public.whole (id integer, created_at timestamp NOT NULL, PRIMARY KEY (id, created_at)) PARTITION BY RANGE (created_at);
+                          CREATE TABLE public.part PARTITION OF public.whole FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')
+                              PARTITION BY RANGE (created_at);
+                          CREATE TABLE public.p1 PARTITION OF public.part FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+                          INSERT INTO public.whole VALUES (1, '2024-01-01 12:00:00')""")
+    archiver = archiver.with_settings({"ARCHIVE_TABLE": "public.part"})
+    archiver.archive()
+    outcome = archiver.run("restore", "--day", "2024-01-01", "--into", into, expect=2)
+    assert "are rows of public.part" in outcome.stderr
+    archiver.run("restore", "--day", "2024-01-01", "--into", "public.p2", expect=0)
+
+
+@pytest.mark.parametrize("index", ["UNIQUE (note)", "EXCLUDE USING btree (note WITH =)"])
+def test_a_value_that_two_archived_rows_had_one_after_the_other_comes_back_into_another_table(archiver, database, index):
+    """What the table has once at a time, its archive may have more often."""
+    def ask(sql):
+        with database.connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+
+    ask(f"CREATE TABLE public.t (b integer, a integer, created_at timestamp NOT NULL, note text, PRIMARY KEY (a, b), {index})")
+    archiver = archiver.with_settings({"ARCHIVE_TABLE": "public.t"})
+    for number in (1, 2):
+        ask(f"INSERT INTO public.t VALUES ({number}, 7, '2024-01-01 12:00:00', 'one')")
+        archiver.archive()
+    assert archiver.run("restore", "--day", "2024-01-01").code in (3, 7)
+    archiver.run("restore", "--day", "2024-01-01", "--into", "public.back", expect=0)
+    assert ask("SELECT a, b, note FROM public.back ORDER BY b") == [(7, 1, "one"), (7, 2, "one")]
+    assert ask("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'public.back'::regclass AND contype IN ('p', 'u', 'x')") == [("PRIMARY KEY (a, b)",)]
+
+
 def test_days_that_are_not_there(archiver, table):
     outcome = archiver.run("restore", "--day", "2024-01-01")
     assert outcome.code == 3 and "no archived day" in outcome.stderr
