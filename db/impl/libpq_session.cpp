@@ -65,11 +65,16 @@ awaitable<result_handle> libpq_session::next_result() {
     co_return next;
 }
 
-// One SQLSTATE for a person's cancel and for statement_timeout. In our transactions there is no such timeout.
+// One SQLSTATE for a person's cancel and for statement_timeout. In our transactions there is no such timeout;
+// before and between them the role's own counts.
 error libpq_session::error_now(const PGresult* failed) const {
     auto said = error_of(failed, connected());
     if (said.state() == "57014" && connected() && PQtransactionStatus(handle()) == PQTRANS_IDLE)
-        return {async::failure::temporary, said.message(), said.state(), true, said.hint()};
+        return {async::failure::temporary, said.message(), said.state(), true,
+                said.hint().empty()
+                    ? "If nobody cancelled it, the role or the database has a statement_timeout:"
+                      " ALTER ROLE … RESET statement_timeout, and ALTER DATABASE … the same."
+                    : said.hint()};
     return said;
 }
 

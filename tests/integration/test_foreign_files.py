@@ -43,6 +43,17 @@ def put(lake, container, how: str, content: bytes, name: str = NAME) -> None:
 HOWS = ["put blob", "block list", "append blob"]
 
 
+def test_blocks_of_others_with_shorter_ids_are_told_with_what_to_do(archiver, table, lake, container):
+    table.fill(4, 1)
+    lake.create_container(container)
+    lake.put_block(container, NAME, "AAAA", b"theirs")
+    outcome = archiver.archive(expect=3)
+    assert "InvalidBlobOrBlock" in outcome.stderr and "ids are of another length" in outcome.stderr, str(outcome)
+    lake.put_blob(container, NAME, b"")
+    lake.delete(container, NAME)
+    archiver.archive()
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("content", [THEIRS, MARK + THEIRS, THEIRS[:-1], MARK + THEIRS[:-1]],

@@ -52,6 +52,10 @@ std::string hint_for(const http::wire_response& answer, std::string_view code,
         return "Somebody holds a lease on it: break or release that, az storage blob lease break.";
     if (code == "SnapshotsPresent")
         return "Delete its snapshots: az storage blob delete --delete-snapshots only.";
+    if (code == "InvalidBlobOrBlock")
+        return "Blocks that others have staged lie under its name, and their ids are of another length. The"
+               " service discards them after a week; so does an upload of an empty blob, which is then "
+               "deleted.";
     if (code == "FeatureNotYetSupportedForHierarchicalNamespaceAccounts")
         return "An account with a hierarchical namespace takes no index tags: leave ARCHIVE_TAGS out.";
     if (classify(answer.status, code) != async::failure::refused)

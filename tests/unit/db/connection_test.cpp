@@ -82,6 +82,7 @@ TEST_F(connection_test, is_usable_again_after_a_statement_failed) {
             co_await error_of<db::error>(session->execute("SET statement_timeout = 20; SELECT pg_sleep(10)"));
         EXPECT_EQ(error->state(), "57014");
         EXPECT_EQ(error->kind(), failure::temporary);
+        EXPECT_NE(error->hint().find("RESET statement_timeout"), std::string::npos);
 
         const auto result = co_await session->query("SELECT 1");
         EXPECT_EQ(result.integer(0, 0), 1);
