@@ -127,6 +127,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
         planned.push_back(each.which);
     co_await known_.must_be_there(opened.files, std::move(planned));
     co_await foresee_side_effects(opened);
+    co_await must_come_back_as_it_is(opened, work.plan.rows);
     if (co_await prepare_files(work))
         co_return attempt_result::settled;
 

@@ -103,6 +103,16 @@ def test_what_a_run_does_not_see_to_is_a_warning(archiver, table, database):
         assert found["foreign keys"]["status"] == "warning" and "'replica'" in found["foreign keys"]["detail"]
 
 
+def test_values_that_come_back_otherwise_are_a_warning(archiver, table):
+    found = checked(archiver)
+    assert "xml" not in found and "names" not in found
+    table.execute('ALTER TABLE "Event" ADD page xml, ADD "more pages" xml[], ADD about regclass')
+    for words in ((), ("--for", "restore")):
+        found = checked(archiver, *words)
+        assert found["xml"]["status"] == "warning" and 'sends page, "more pages" without' in found["xml"]["detail"]
+        assert found["names"]["status"] == "warning" and "TYPE oid" in found["names"]["remedy"]
+
+
 def test_a_read_only_database(archiver, table, database):
     table.execute(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
     assert checked(archiver)["primary"]["status"] == "ok"  # a run's transactions say READ WRITE

@@ -1,0 +1,57 @@
+"""Databases whose encoding is not UTF-8. Files are, and a restored row has the bytes that the archived one had, or is not archived."""
+import uuid
+
+import psycopg2
+import pytest
+
+USUAL = {"EUC_JP": "a2e2", "EUC_TW": "a1f0"}  # the server writes them as UTF-8, and reads them back
+OTHER = {"EUC_JP": "adf0", "EUC_TW": "8ea1a1f0"}  # UTF-8 has one code for both
+
+
+@pytest.fixture(params=USUAL)
+def encoded(request, postgresql, archiver):
+    """(encoding, connection, archiver) of a table in a database of that encoding."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    postgresql.psql("-c", f"CREATE DATABASE {name} ENCODING '{request.param}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    connection = psycopg2.connect(postgresql.uri(name), client_encoding="UTF8")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("""CREATE TABLE public."Event" (id text PRIMARY KEY, created_at timestamp NOT NULL, note text);
+                          CREATE INDEX ON public."Event" (created_at)""")
+    yield request.param, connection, archiver.with_settings({"PG_CONNECTION_STRING": postgresql.uri(name)})
+    connection.close()
+    postgresql.psql("-c", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def insert(encoded, code: str, column: str) -> None:
+    values = {"id": "'key'", "note": "'note'", column: f"convert_from('\\x{code}', '{encoded[0]}')"}
+    with encoded[1].cursor() as cursor:
+        cursor.execute(f"""INSERT INTO public."Event" VALUES ({values['id']}, '2024-01-02 12:00:00', {values['note']})""")
+
+
+def rows(encoded) -> list:
+    with encoded[1].cursor() as cursor:
+        cursor.execute(f"""SELECT encode(convert_to(id || note, '{encoded[0]}'), 'hex') FROM public."Event" ORDER BY 1""")
+        return [row[0] for row in cursor.fetchall()]
+
+
+@pytest.mark.parametrize("column", ["id", "note"])
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+def test_a_character_that_would_come_back_as_another_code_is_not_archived(encoded, lake, container, column, index):
+    encoding, connection, archiver = encoded
+    if not index:
+        with connection.cursor() as cursor:
+            cursor.execute('DROP INDEX public."Event_created_at_idx"')
+    insert(encoded, USUAL[encoding], column)
+    before = rows(encoded)
+    archiver.archive()
+    insert(encoded, OTHER[encoding], column)
+    there = rows(encoded)
+    assert there != before
+    refused = archiver.archive(expect=3)
+    assert "1 rows" in refused.stderr and "2024-01-02" in refused.stderr and f"for which {encoding} has two codes" in refused.stderr
+    assert rows(encoded) == there
+    with connection.cursor() as cursor:
+        cursor.execute('TRUNCATE public."Event"')
+    archiver.run("restore", "--day", "2024-01-02", expect=0)
+    assert rows(encoded) == before
