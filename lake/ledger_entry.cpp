@@ -40,11 +40,26 @@ std::string without_escapes(std::string text) {
     return text;
 }
 
-bool same_write(const file_record& one, const file_record& other) noexcept {
-    return one.run == other.run && one.transaction == other.transaction;
+// Ids of runs begin with the time, UUID version 7.
+bool began_before(std::string_view one, std::string_view other) noexcept {
+    constexpr std::size_t length = 36;
+    constexpr std::size_t version_at = 14;
+    const auto has_time = [](std::string_view run) { return run.size() == length && run[version_at] == '7'; };
+    return has_time(one) && has_time(other) && one < other;
+}
+
+// Of a write that no line of the ledger tells of. The positions of two clusters, or of two databases, cannot
+// be compared: after a migration only the time tells.
+bool was_before(const file_record& one, const file_record& other) noexcept {
+    const auto stands = db::compare_histories(other.position, one.position);
+    return stands == db::history::foreign ? began_before(one.run, other.run) : stands == db::history::behind;
 }
 
 } // namespace
+
+bool same_write(const file_record& one, const file_record& other) noexcept {
+    return one.run == other.run && one.transaction == other.transaction;
+}
 
 ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag etag, std::string word) {
     ledger_entry entry;
@@ -60,14 +75,10 @@ ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag 
     return entry;
 }
 
-bool came_less_far(const file_record& one, const file_record& other) noexcept {
-    return db::compare_histories(other.position, one.position) == db::history::behind;
-}
-
 bool is_decision(const ledger_entry& entry) noexcept {
     return entry.word == ledger_word::taken_back || entry.word == ledger_word::removed ||
            entry.word == ledger_word::emptied || entry.word == ledger_word::kept ||
-           entry.word == ledger_word::moved || entry.word == ledger_word::erased;
+           entry.word == ledger_word::moved;
 }
 
 std::string ledger_line(const ledger_entry& entry, std::string_view time) {
@@ -107,14 +118,17 @@ std::optional<ledger_entry> entry_from(std::string_view line) {
     return entry;
 }
 
-ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file* found) noexcept {
+ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file* found,
+                                   bool replaced) noexcept {
     if (found == nullptr)
         return known.now.rows > 0 ? ledger_verdict::missing : ledger_verdict::as_known;
+    const auto is_older = [&known, replaced](const file_record& there) {
+        return replaced || was_before(there, known.now);
+    };
     if (known.now.rows == 0) {
         // The file has no rows to be missed. But an earlier version that came back has rows that were erased.
         const bool came_back = known.word == ledger_word::erased && found->mark.mark &&
-                               found->mark.mark->now.rows > 0 &&
-                               came_less_far(found->mark.mark->now, known.now);
+                               found->mark.mark->now.rows > 0 && is_older(found->mark.mark->now);
         return came_back ? ledger_verdict::older : ledger_verdict::as_known;
     }
     if (!found->mark.mark) // others wrote it, or its mark is spoiled: other checks report that
@@ -129,17 +143,24 @@ ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file*
                    : ledger_verdict::altered;
     if (mark.pending && mark.base && same_write(*mark.base, known.now)) // it was about to be taken back
         return ledger_verdict::as_known;
-    return came_less_far(mark.now, known.now) ? ledger_verdict::older : ledger_verdict::as_known;
+    return is_older(mark.now) ? ledger_verdict::older : ledger_verdict::as_known;
 }
 
 std::string describe(ledger_verdict verdict, const ledger_entry& known) {
     const auto is = verdict == ledger_verdict::missing ? "the file is not there"
                     : verdict == ledger_verdict::older ? "the file is an earlier version"
-                                                       : "others have written to the file";
+                    : verdict == ledger_verdict::lost
+                        ? "that file was removed, or an earlier version put back, while a run was at work;"
+                          " what is there was written since"
+                        : "others have written to the file";
     auto text = fmt::format("the ledger knows {} rows, {} bytes of transaction {}, and {}", known.now.rows,
                             known.now.bytes, known.now.transaction, is);
     if (verdict == ledger_verdict::missing)
         text += fmt::format("; if it was moved away on purpose, run `event-archiver recover --discard {}`",
+                            known.file);
+    if (verdict == ledger_verdict::lost)
+        text += fmt::format("; once its rows are back in it, run `event-archiver recover --keep {0}`, and if"
+                            " they are given up, `recover --discard {0}`",
                             known.file);
     return text;
 }

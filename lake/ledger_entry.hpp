@@ -27,10 +27,15 @@ inline constexpr std::string_view removed = "removed";       // the same, and it
 inline constexpr std::string_view emptied = "emptied";       // its rows are in the table
 inline constexpr std::string_view kept = "kept";             // a person has accepted its changed content
 inline constexpr std::string_view erased = "erased";         // rows of it were removed for good
-inline constexpr std::string_view moved = "moved away";      // a person has accepted that it is missing
+inline constexpr std::string_view moved = "moved away";      // a person has accepted that rows are missing
+// Neither says what the file holds. The entry is what the ledger knew of it when a run found it gone, or an
+// earlier version in its place, and went on with what was there.
+inline constexpr std::string_view lost = "lost";
+inline constexpr std::string_view found = "found again"; // it is there after all, as it was
 } // namespace ledger_word
-// True if `one` was written at an earlier position of the server's log than `other`.
-[[nodiscard]] bool came_less_far(const file_record& one, const file_record& other) noexcept;
+// By the same transaction of the same run.
+[[nodiscard]] bool same_write(const file_record& one, const file_record& other) noexcept;
+// Whether the entry says what a file is to hold, whatever was known of it before.
 [[nodiscard]] bool is_decision(const ledger_entry& entry) noexcept;
 // The entry of a file with this mark.
 [[nodiscard]] ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag etag,
@@ -45,10 +50,12 @@ enum class ledger_verdict : std::uint8_t {
     missing,
     older,   // an earlier version of the file
     altered, // others have written to it
+    lost,    // it went while a run was at work, and that run began another one
 };
-// How the file compares with its entry. `found`: null if it is not there.
-[[nodiscard]] ledger_verdict compare_with_ledger(const ledger_entry& known,
-                                                 const listed_file* found) noexcept;
+// What has become of a file. `found`: null if it is not there. `replaced`: an earlier line of the ledger
+// tells of the write that its mark names, and `known` is a later one. ledger_state::verdict_on knows that.
+[[nodiscard]] ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file* found,
+                                                 bool replaced) noexcept;
 // "the ledger knows 12 rows, 3456 bytes of transaction 789, and the file is not there"
 [[nodiscard]] std::string describe(ledger_verdict verdict, const ledger_entry& known);
 

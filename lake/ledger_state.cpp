@@ -2,17 +2,42 @@
 
 #include "async/error.hpp"
 
+#include <fmt/format.h>
+
+#include <functional>
+
 namespace lake {
 
 namespace {
 
 constexpr std::uint32_t replaced_min = 1'024; // fewer lines than these are not worth dropping
 
+std::uint64_t hash_of(std::string_view file, const file_record& write) {
+    return std::hash<std::string>()(fmt::format("{}/{}/{}", file, write.run, write.transaction));
+}
+
+// Whether the file is as it was before it was lost.
+bool came_back(const ledger_entry& loss, const listed_file* found) {
+    if (found == nullptr || !found->mark.mark)
+        return false;
+    const auto& mark = *found->mark.mark;
+    return same_write(mark.now, loss.now) || (mark.pending && mark.base && same_write(*mark.base, loss.now));
+}
+
 } // namespace
 
 void ledger_state::note(const ledger_entry& entry) {
+    if (entry.word == ledger_word::lost) {
+        losses_.try_emplace(entry.file, entry);
+        return;
+    }
+    if (entry.word == ledger_word::found || entry.word == ledger_word::kept ||
+        entry.word == ledger_word::moved)
+        if (const auto loss = losses_.find(entry.file); loss != losses_.end())
+            losses_.erase(loss);
+    const bool first = writes_.insert(hash_of(entry.file, entry.now));
     const auto known = find(entry.file);
-    if (!known || is_decision(entry) || !came_less_far(entry.now, known->now))
+    if (!known || first || is_decision(entry) || same_write(entry.now, known->now))
         replace(entry);
 }
 
@@ -34,6 +59,25 @@ std::optional<ledger_entry> ledger_state::find(std::string_view file) const {
     if (found == numbers_.end())
         return std::nullopt;
     return entry(found->second);
+}
+
+const ledger_entry* ledger_state::loss_of(std::string_view file) const {
+    const auto found = losses_.find(file);
+    return found == losses_.end() ? nullptr : &found->second;
+}
+
+ledger_verdict ledger_state::verdict_on(const ledger_entry& known, const listed_file* found) const {
+    const auto* const loss = loss_of(known.file);
+    if (loss != nullptr && !came_back(*loss, found) && (found != nullptr || known.now.rows == 0))
+        return ledger_verdict::lost;
+    const bool told =
+        found != nullptr && found->mark.mark && writes_.contains(hash_of(known.file, found->mark.mark->now));
+    return compare_with_ledger(known, found, told);
+}
+
+std::string ledger_state::sentence_of(ledger_verdict verdict, const ledger_entry& known) const {
+    const auto* const loss = loss_of(known.file);
+    return describe(verdict, verdict == ledger_verdict::lost && loss != nullptr ? *loss : known);
 }
 
 ledger_entry ledger_state::entry(std::uint32_t number) const {

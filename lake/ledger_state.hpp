@@ -1,8 +1,10 @@
-// What the ledger knows of each file: its last change. An entry is kept as its line, packed, and parsed when
-// it is asked for: it takes 512 bytes a file at most, an entry as an object takes a kilobyte.
+// What the ledger knows of each file: its last change, and which changes came before it. An entry is kept as
+// its line, packed, and parsed when it is asked for: it takes 512 bytes a file at most, an entry as an object
+// takes a kilobyte.
 // Tested by tests/unit/lake/ledger_test.cpp and tests/unit/lake/file_map_test.cpp.
 #pragma once
 
+#include "lake/hash_set.hpp"
 #include "lake/ledger_entry.hpp"
 #include "lake/packed_texts.hpp"
 
@@ -23,8 +25,9 @@ inline constexpr std::size_t known_file_bytes = 512;
 // By the file's name. Not safe for two threads at a time, even to read.
 class ledger_state {
   public:
-    // Replaces the entry of the file, unless the line was written at an earlier position of the server's log:
-    // by a copy of the server. A decision always replaces it.
+    // The next line. It replaces what is known of the file, unless it tells of a write that an earlier line
+    // has told of: a process that was stopped behind its COMMIT writes its line late. A decision always
+    // replaces it.
     void note(const ledger_entry& entry);
     // Replaces the entry of the file, whatever it was.
     void replace(const ledger_entry& entry);
@@ -32,6 +35,13 @@ class ledger_state {
 
     [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
     [[nodiscard]] std::optional<ledger_entry> find(std::string_view file) const;
+    // What was known of the file when a run found it gone and went on; nothing if that never was, or a person
+    // has accepted it.
+    [[nodiscard]] const ledger_entry* loss_of(std::string_view file) const;
+    // What has become of the file of an entry of this state. `found`: null if it is not there.
+    [[nodiscard]] ledger_verdict verdict_on(const ledger_entry& known, const listed_file* found) const;
+    // The sentence for it. `known`: as above.
+    [[nodiscard]] std::string sentence_of(ledger_verdict verdict, const ledger_entry& known) const;
 
     class iterator;
     [[nodiscard]] iterator begin() const noexcept;
@@ -44,6 +54,8 @@ class ledger_state {
     void drop_replaced();
 
     by_name numbers_;
+    hash_set writes_; // of the files, that lines tell of
+    std::map<std::string, ledger_entry, std::less<>> losses_;
     packed_texts lines_; // with lines that others have replaced
 };
 

@@ -98,7 +98,7 @@ std::vector<archived_file> differing_from_ledger(const lake::file_map& files, co
         if (!key || !days.contains(key->which))
             continue;
         const auto file = files.unpacked(*key);
-        const auto verdict = lake::compare_with_ledger(entry, file ? &*file : nullptr);
+        const auto verdict = known.verdict_on(entry, file ? &*file : nullptr);
         if (verdict == lake::ledger_verdict::as_known)
             continue;
         archived_file differing{key->which, fmt::format("{}{}", prefix, name)};
@@ -106,9 +106,8 @@ std::vector<archived_file> differing_from_ledger(const lake::file_map& files, co
             differing = describe_file(*file);
         else
             differing.rows = entry.now.rows;
-        differing.state =
-            verdict == lake::ledger_verdict::missing ? file_state::missing : file_state::altered;
-        differing.note = describe(verdict, entry);
+        differing.state = file ? file_state::altered : file_state::missing;
+        differing.note = known.sentence_of(verdict, entry);
         found.emplace(*key, std::move(differing));
     }
     std::vector<archived_file> by_day;

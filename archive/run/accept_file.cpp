@@ -29,8 +29,7 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     const auto alike = [&seen](const lake::file_record& record) {
         return record.bytes == seen.bytes() && record.crc == seen.crc();
     };
-    const bool as_known =
-        !entry || lake::compare_with_ledger(*entry, &file) == lake::ledger_verdict::as_known;
+    const bool as_known = !entry || known.verdict_on(*entry, &file) == lake::ledger_verdict::as_known;
     const bool of_todays_types =
         !mark || mark->now.rows == 0 ||
         (mark->now.types == opened.table.types && mark->now.identity == opened.table.identity);

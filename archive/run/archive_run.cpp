@@ -96,7 +96,7 @@ archive_run::archive_run(const run_context& context)
               if_any_are_removed(context.settings.partitions, [this] { return cutoff_expression(); }))
     , loop_(context, tools_, opener_)
     , files_(context)
-    , known_(tools_.ledger, context_.log) {}
+    , known_(tools_, context_.log) {}
 
 awaitable<void> archive_run::run() {
     co_await loop_.repeat([this](run_transaction& opened) { return attempt(opened); });

@@ -27,11 +27,8 @@ namespace {
 // Rows that match may be inserted meanwhile; the next round erases them.
 constexpr int rounds_max = 5;
 
-async::error not_as_known(const lake::listed_file* file, const lake::ledger_entry& known,
-                          lake::ledger_verdict verdict) {
-    return {failure::integrity,
-            fmt::format("'{}': {}", file != nullptr ? file->properties.name : known.file,
-                        lake::describe(verdict, known)),
+async::error not_as_known(const std::string& name, const std::string& why) {
+    return {failure::integrity, fmt::format("'{}': {}", name, why),
             "Which rows it should have is not certain, so nothing was erased. Look with `event-archiver"
             " verify`, or leave that day out."};
 }
@@ -131,9 +128,10 @@ awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& 
         if (file == nullptr && entry.word == lake::ledger_word::moved &&
             std::ranges::find(result_.missing, name) == result_.missing.end())
             result_.missing.emplace_back(name);
-        const auto verdict = lake::compare_with_ledger(entry, file);
+        const auto verdict = known.verdict_on(entry, file);
         if (verdict != lake::ledger_verdict::as_known)
-            throw not_as_known(file, entry, verdict);
+            throw not_as_known(file != nullptr ? file->properties.name : entry.file,
+                               known.sentence_of(verdict, entry));
         if (file != nullptr && is_as_marked(*file) && file->mark.mark->now.run != entry.now.run)
             unrecorded_.push_back(lake::entry_of(file->properties.name, *file->mark.mark,
                                                  file->properties.etag,

@@ -11,22 +11,22 @@ using async::failure;
 
 namespace {
 
-// nullopt also for a restored file: its rows are in the table.
-std::optional<async::error> loss_of(std::string_view name, const lake::ledger_entry& entry,
-                                    const lake::file_map& files, const lake::file_key& key) {
-    if (entry.word == "restored")
+// Nothing if the file is there. Of a restored one too: some of its rows may be in the file alone.
+std::optional<async::error> error_of(const lake::ledger_state& known, const lake::ledger_entry& entry,
+                                     const lake::listed_file* found) {
+    const auto verdict = known.verdict_on(entry, found);
+    const bool is_lost = verdict == lake::ledger_verdict::lost;
+    const bool is_older = verdict == lake::ledger_verdict::older;
+    if (!is_lost && !is_older && verdict != lake::ledger_verdict::missing)
         return std::nullopt;
-    const auto found = files.unpacked(key);
-    const auto verdict = lake::compare_with_ledger(entry, found ? &*found : nullptr);
-    if (verdict != lake::ledger_verdict::missing && verdict != lake::ledger_verdict::older)
-        return std::nullopt;
-    const auto accept =
-        verdict == lake::ledger_verdict::older
-            ? fmt::format(" If this version counts, run `event-archiver recover --keep {}`.", name)
-            : std::string();
-    return async::error(failure::integrity, fmt::format("'{}': {}", name, lake::describe(verdict, entry)),
-                        "Nothing was changed. Put the file back as it was, from a version or a copy." +
-                            accept);
+    std::string hint = "Nothing was changed. Put the file back as it was, from a version or a copy.";
+    if (is_older)
+        hint += fmt::format(" If this version counts, run `event-archiver recover --keep {}`.", entry.file);
+    if (is_lost)
+        hint = "Nothing was changed. Put the rows of both into one file, from a version or a copy.";
+    return async::error(failure::integrity,
+                        fmt::format("'{}': {}", entry.file, known.sentence_of(verdict, entry)),
+                        std::move(hint));
 }
 
 } // namespace
@@ -37,10 +37,20 @@ std::optional<async::error> lost_file(const lake::ledger_state& known, const lak
         const auto key = lake::key_of_file(name);
         if (!key || !days.contains(key->which))
             continue;
-        if (auto lost = loss_of(name, entry, files, *key))
+        const auto found = files.unpacked(*key);
+        if (auto lost = error_of(known, entry, found ? &*found : nullptr))
             return lost;
     }
     return std::nullopt;
+}
+
+std::optional<lake::file_record> recorded_content(const lake::ledger_state& known,
+                                                  const lake::listed_file& file) {
+    if (file.mark.mark)
+        return file.mark.mark->now.rows > 0 ? std::optional(file.mark.mark->now) : std::nullopt;
+    const std::string_view name = file.properties.name;
+    const auto entry = known.find(name.substr(name.rfind('/') + 1));
+    return entry && entry->now.rows > 0 ? std::optional(entry->now) : std::nullopt;
 }
 
 awaitable<void> known_files::must_be_there(const lake::file_map& files, std::vector<lake::day> days) {
@@ -49,24 +59,46 @@ awaitable<void> known_files::must_be_there(const lake::file_map& files, std::vec
     std::ranges::sort(days);
     const auto month = days.front().text().substr(0, 7);
     if (!known_ || month < since_) {
-        known_ = co_await ledger_.read(month);
+        known_ = co_await tools_.ledger.read(month);
         since_ = month;
     }
     for (const auto which : days) {
-        const bool first_look = checked_.insert(which).second;
-        for (const auto kind : {lake::compression::none, lake::compression::gzip}) {
-            const auto name = which.file_name(kind);
-            const auto entry = known_->find(name);
-            auto lost = entry ? loss_of(name, *entry, files, {which, kind}) : std::nullopt;
-            if (lost && first_look)
-                throw async::error(*std::move(lost));
-            if (lost)
-                log_.warn("file.lost",
-                          "a file was removed, or replaced by an earlier version, during the run: the run "
-                          "goes on with its day",
-                          {{"error.message", lost->message()}});
-        }
+        const bool first = checked_.insert(which).second;
+        for (const auto kind : {lake::compression::none, lake::compression::gzip})
+            co_await look(files, {which, kind}, first);
     }
+}
+
+awaitable<void> known_files::look(const lake::file_map& files, lake::file_key key, bool first) {
+    const auto entry = known_->find(key.which.file_name(key.compression));
+    if (!entry)
+        co_return;
+    const auto found = files.unpacked(key);
+    auto lost = error_of(*known_, *entry, found ? &*found : nullptr);
+    const bool was_lost = known_->loss_of(entry->file) != nullptr;
+    if (!lost && was_lost)
+        co_await record(*entry, lake::ledger_word::found);
+    if (!lost)
+        co_return;
+    if (first)
+        throw async::error(*std::move(lost));
+    if (!was_lost)
+        co_await record(*entry, lake::ledger_word::lost);
+    log_.warn(
+        "file.lost",
+        "a file was removed, or replaced by an earlier version, during the run: the run goes on with its"
+        " day",
+        {{"error.message", lost->message()}});
+}
+
+// Before the run writes to the day: a file that another run's line tells of is missed no longer.
+awaitable<void> known_files::record(lake::ledger_entry entry, std::string_view word) {
+    entry.word = word;
+    known_->note(entry);
+    std::vector<lake::ledger_entry> entries;
+    entries.push_back(std::move(entry));
+    co_await tools_.lease.ready_to_write();
+    co_await tools_.ledger.record(std::move(entries), log_);
 }
 
 } // namespace archive

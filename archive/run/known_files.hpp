@@ -1,8 +1,10 @@
 // Finds files that the ledger lists and that are missing or an earlier version. A run that wrote to such a
-// day would make the ledger forget the file, and nothing would show the loss.
+// day would make the ledger forget the file, and nothing would show the loss. If a file goes during the run,
+// the run tells the ledger before it writes anything in its place.
 // Tested by tests/fault/test_missing_files.py.
 #pragma once
 
+#include "archive/run/run_context.hpp"
 #include "async/asio.hpp"
 #include "async/error.hpp"
 #include "async/log.hpp"
@@ -24,19 +26,27 @@ using async::awaitable;
 [[nodiscard]] std::optional<async::error> lost_file(const lake::ledger_state& known,
                                                     const lake::file_map& files, const lake::day_range& days);
 
+// What the file held when this program last wrote to it: by its mark, or else by the ledger. Nothing if no
+// row is known. Pure.
+[[nodiscard]] std::optional<lake::file_record> recorded_content(const lake::ledger_state& known,
+                                                                const lake::listed_file& file);
+
 // For one run: the ledger is read once.
 class known_files {
   public:
-    known_files(lake::ledger& ledger, async::log& log)
-        : ledger_(ledger)
+    known_files(run_tools& tools, async::log& log)
+        : tools_(tools)
         , log_(log) {}
 
-    // Throws async::error(integrity) that names the first such file of these days. If this run has looked at
-    // the day before, it warns instead: the file went meanwhile.
+    // Throws async::error(integrity) that names the first such file of these days. Of a day that was looked
+    // at before in this run, it warns and writes into the ledger that the file is lost: it went meanwhile.
     [[nodiscard]] awaitable<void> must_be_there(const lake::file_map& files, std::vector<lake::day> days);
 
   private:
-    lake::ledger& ledger_;
+    [[nodiscard]] awaitable<void> look(const lake::file_map& files, lake::file_key key, bool first);
+    [[nodiscard]] awaitable<void> record(lake::ledger_entry entry, std::string_view word);
+
+    run_tools& tools_;
     async::log& log_;
     std::optional<lake::ledger_state> known_;
     std::string since_; // `known_` is from this month on: "2024-02"

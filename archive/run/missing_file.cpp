@@ -13,6 +13,28 @@ namespace archive {
 
 using async::failure;
 
+namespace {
+
+// "archiver on host-1"
+awaitable<std::string> decider_of(run_transaction& opened) {
+    const auto role = co_await opened.session.query("SELECT session_user");
+    co_return fmt::format("{} on {}", role.text(0, 0), lake::this_host());
+}
+
+awaitable<void> write_acceptance(const run_context& context, run_tools& tools, lake::ledger_entry entry,
+                                 std::string blob, std::uint64_t rows) {
+    entry.word = lake::ledger_word::moved;
+    const auto author = entry.by;
+    std::vector<lake::ledger_entry> entries;
+    entries.push_back(std::move(entry));
+    co_await tools.lease.ready_to_write();
+    co_await tools.ledger.append(std::move(entries));
+    context.log.info("file.moved_away", "the missing rows were accepted: they are no longer expected",
+                     {{"blob", blob}, {"rows", rows}, {"by", author}});
+}
+
+} // namespace
+
 awaitable<void> decide_missing(const run_context& context, run_tools& tools, run_transaction& opened,
                                lake::file_key key, verdict decision) {
     const auto blob = context.lake.name_of(key);
@@ -25,11 +47,12 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
                         blob),
             "Run `event-archiver recover` first, which finishes it.");
     const auto known = co_await tools.ledger.read();
-    const auto found = known.find(key.which.file_name(key.compression));
-    if (!found || found->now.rows == 0)
+    const auto name = key.which.file_name(key.compression);
+    const auto found = known.find(name);
+    const auto* const loss = known.loss_of(name);
+    const auto rows = found && found->now.rows > 0 ? found->now.rows : loss != nullptr ? loss->now.rows : 0;
+    if (!found || rows == 0)
         throw async::error(failure::precondition, fmt::format("there is no '{}'", blob));
-    auto entry = *found;
-    const auto rows = entry.now.rows;
     if (decision == verdict::keep)
         throw async::error(
             failure::precondition,
@@ -37,22 +60,30 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
             "Get it back (docs/runbook.md, \"A file is gone\"). If it was moved away or removed on purpose, "
             "run"
             " `event-archiver recover --discard FILE`.");
-    const auto role = co_await opened.session.query("SELECT session_user");
-    entry.word = lake::ledger_word::moved;
-    entry.by = fmt::format("{} on {}", role.text(0, 0), lake::this_host());
-    const auto author = entry.by;
+    auto entry = *found;
+    entry.by = co_await decider_of(opened);
     entry.etag.clear();
     entry.now.rows = 0;
     entry.now.bytes = 0;
     entry.now.crc = 0;
     entry.now.run = context.run_id;
     entry.now.position = opened.position;
-    std::vector<lake::ledger_entry> entries;
-    entries.push_back(std::move(entry));
-    co_await tools.lease.ready_to_write();
-    co_await tools.ledger.append(std::move(entries));
-    context.log.info("file.moved_away", "the missing file was accepted: it is no longer expected",
-                     {{"blob", blob}, {"rows", rows}, {"by", author}});
+    co_await write_acceptance(context, tools, std::move(entry), blob, rows);
+}
+
+// What the file is to hold stays as the ledger knows it.
+awaitable<bool> accept_loss(const run_context& context, run_tools& tools, run_transaction& opened,
+                            const lake::listed_file& file) {
+    const std::string_view blob = file.properties.name;
+    const auto name = blob.substr(blob.rfind('/') + 1);
+    const auto known = co_await tools.ledger.read();
+    auto found = known.find(name);
+    const auto* const loss = known.loss_of(name);
+    if (!found || loss == nullptr)
+        co_return false;
+    found->by = co_await decider_of(opened);
+    co_await write_acceptance(context, tools, *std::move(found), std::string(blob), loss->now.rows);
+    co_return true;
 }
 
 } // namespace archive

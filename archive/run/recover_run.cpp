@@ -66,8 +66,11 @@ awaitable<void> recover_run::decide(run_transaction& opened, const lake::listed_
     const auto& mark = file.mark.mark;
     const bool waits = mark && (lake::awaited(*mark) || mark->restored);
     if (decision == verdict::keep && file.mark.mistake.empty() && !waits)
-        co_await accept_file(context_, tools_, opened, file);
-    else
+        co_return co_await accept_file(context_, tools_, opened, file);
+    bool accepted = false;
+    if (decision == verdict::discard && !waits)
+        accepted = co_await accept_loss(context_, tools_, opened, file);
+    if (!accepted)
         co_await tools_.settler.settle_by_verdict(opened.session, opened.table, opened.position, file,
                                                   decision);
 }

@@ -70,12 +70,12 @@ awaitable<void> restore_run::run() {
 awaitable<attempt_result> restore_run::attempt(run_transaction& opened) {
     db::must_be_identified(opened.position);
     context_.report.enter(run_phase::restoring);
-    const auto files = files_to_restore(opened.files, request_.days);
-    context_.report.days_planned = files.size();
     const auto known = co_await tools_.ledger.read();
     if (auto lost = lost_file(known, opened.files, request_.days))
         throw async::error(*std::move(lost));
     co_await look_before(opened, files);
+    const auto files = files_to_restore(opened.files, request_.days);
+    context_.report.days_planned = files.size();
     if (!context_.settings.dry_run && co_await convert_append_blobs(tools_, opened, files))
         co_return attempt_result::settled;
     restore_transaction work(opened);

@@ -194,6 +194,38 @@ def test_rows_that_come_back_although_a_file_holds_them_are_recognised(history, 
 
 
 @pytest.mark.parametrize("how", WAYS)
+def test_the_files_of_a_server_that_was_put_back_are_archived_to_in_the_next_nights(history, how):
+    """Its log has come less far than the ledger's earlier lines say: the later line counts all the same."""
+    scene = history.scene.begin(KIND)
+    lose(history, how, lambda: scene.plain.archive())
+    for night in ("first", "second"):
+        scene.table.fill(4, 4, first_day="2024-01-01", seed=night)
+        scene.oracle.remember_new()
+        scene.plain.run("archive", expect=0)
+        scene.plain.run("verify", expect=0)
+    scene.finish()
+
+
+def test_production_goes_on_where_a_promoted_copy_has_written(history):
+    """The copy's timeline is later than that of each line which production writes from then on."""
+    scene = history.scene.begin(KIND)
+    history.make_replica()
+    history.replica.start()
+    history.replica.psql("-c", "SELECT pg_promote()")
+    copy = {"PG_CONNECTION_STRING": history.replica.uri()}
+    try:
+        assert scene.plain.run("archive", settings=copy, timeout=60).code == 0
+    finally:
+        history.replica.stop()
+    for night in ("first", "second"):
+        scene.table.fill(4, 4, first_day="2024-01-01", seed=night)
+        scene.oracle.remember_new()
+        scene.plain.run("archive", expect=0)
+        scene.plain.run("verify", expect=0)
+    scene.finish()
+
+
+@pytest.mark.parametrize("how", WAYS)
 def test_a_key_used_again_for_another_row_needs_a_person(history, how):
     scene = history.scene.begin(KIND)
     lose(history, how, lambda: scene.plain.archive())

@@ -1,7 +1,11 @@
 """A file that the ledger knows and that is not there: a person says that it was moved or removed on purpose. Nothing else makes it right."""
+import uuid
+
+import psycopg2
 import pytest
 
 from support.scene import KINDS
+from support.table import EventTable
 from test_ledger import files, ledger, named
 
 
@@ -133,3 +137,69 @@ def test_nothing_is_restored_of_a_day_whose_rows_are_lost(archiver, table, lake,
     archiver.run("recover", "--keep", DAY, expect=0)
     archiver.run("restore", "--day", "2024-01-01", expect=0)
     assert table.value('SELECT count(*) FROM public."Event"') == 3
+
+
+@pytest.fixture
+def successor(postgresql):
+    """The table of another database: transaction numbers and positions of the two cannot be compared, as after a dump and restore."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    postgresql.psql("-c", f"CREATE DATABASE {name}")
+    connection = psycopg2.connect(postgresql.uri(name))
+    connection.autocommit = True
+    table = EventTable(connection).create()
+    table.uri = postgresql.uri(name)
+    table.next_id = 101  # it goes on behind the first one's rows
+    yield table
+    connection.close()
+    postgresql.psql("-c", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize("last", ["archived", "erased", "restored"])
+def test_an_earlier_version_is_told_after_a_migration(archiver, table, successor, lake, container, last):
+    """The order of the ledger's lines decides where positions of servers do not."""
+    for hour in (1, 2, 3):
+        table.insert(f"2024-01-01 0{hour}:00:00")
+    archiver.run("archive", expect=0)
+    content, mark = lake.get(container, DAY), lake.head(container, DAY).metadata
+    there = archiver.with_settings({"PG_CONNECTION_STRING": successor.uri})
+    there.run("recover", "--adopt", expect=0)
+    there.run("verify", expect=0)
+    if last == "erased":
+        there.run("erase", "--where", "created_at = '2024-01-01 02:00:00'", "--yes", expect=0)
+    else:
+        successor.insert("2024-01-01 04:00:00")
+        there.run("archive", expect=0)
+    if last == "restored":
+        there.run("restore", "--day", "2024-01-01", "--hold", "none", expect=0)
+    there.run("verify", expect=0)
+    there.run("list", expect=0)
+    lake.put_blob(container, DAY, content, metadata=mark)
+    told = there.run("verify", expect=7).stdout
+    assert "an earlier version" in told or last == "restored", told  # then it says that the table has the rows
+    successor.insert("2024-01-01 05:00:00")
+    assert "an earlier version" in there.run("archive", expect=7).stderr
+    there.run("recover", "--keep", DAY, expect=0)
+    if last != "restored":
+        there.run("verify", expect=0)
+
+
+@pytest.mark.parametrize("lost", ["missing", "older"])
+@pytest.mark.parametrize("rows", ["deleted again", "some deleted", "there"])
+def test_a_day_that_was_restored_is_missed_like_any_other(archiver, table, lake, container, lost, rows):
+    """Rows that the table has no more are in the file alone."""
+    content, mark = two_versions(archiver, table, lake, container)
+    archiver.run("restore", "--day", "2024-01-01", "--hold", "none", expect=0)
+    if rows != "there":
+        table.execute('DELETE FROM public."Event"' + (" WHERE created_at < '2024-01-01 03:30'" if rows == "some deleted" else ""))
+    if rows == "deleted again":
+        archiver.run("archive", expect=0)
+    archiver.run("verify", expect=0)
+    lake.delete(container, DAY)
+    if lost == "older":
+        lake.put_blob(container, DAY, content, metadata=mark)
+    archiver.run("verify", expect=7)
+    table.insert("2024-01-01 12:00:00")
+    refused = archiver.run("archive", expect=7)
+    assert DAY in refused.stderr and "the ledger knows 6 rows" in refused.stderr, str(refused)
+    archiver.run("restore", "--day", "2024-01-01", expect=7)
+    archiver.run("verify", expect=7)

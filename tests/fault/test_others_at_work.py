@@ -5,7 +5,7 @@ import time
 import psycopg2
 import pytest
 
-from support.gate import call_after, call_before
+from support.gate import call_after, call_before, kill_after
 from support.scene import KINDS, YOUNG, Kind
 from support.writers import OLD, Beside, Writer
 
@@ -269,6 +269,62 @@ def test_a_file_that_somebody_deleted_meanwhile_begins_again(scene, when):
     outcome = mid_run(scene, when, remove)
     assert outcome.code == 0 and outcome.events("file.lost"), str(outcome)
     scene.finish()
+    # The day's rows went on into a new file. The ledger says so until a person has accepted it.
+    assert NAME in scene.plain.run("verify", expect=7).stdout
+    scene.table.insert("2024-01-01 12:00:00")
+    assert "while a run was at work" in scene.plain.run("archive", expect=7).stderr
+    assert "recover --discard" in scene.plain.run("verify", expect=7).stdout
+    scene.plain.run("recover", "--discard", NAME, expect=0)
+    scene.plain.run("archive", expect=0)
+    scene.plain.run("verify", expect=0)
+    scene.plain.run("recover", "--discard", NAME, expect=3)  # once is enough
+
+
+@pytest.mark.parametrize("deed", ["an earlier version is put back", "removed, and put back"])
+def test_a_file_that_others_put_back_meanwhile_is_missed_if_rows_of_it_are(scene, deed):
+    scene.begin(KINDS["appends"])
+    earlier = scene.lake.get(scene.container, NAME), scene.lake.head(scene.container, NAME).metadata
+    scene.table.insert("2024-01-01 12:00:00")
+    scene.plain.run("archive", expect=0)
+    scene.table.insert("2024-01-01 12:00:01")
+    last = scene.lake.get(scene.container, NAME), scene.lake.head(scene.container, NAME).metadata
+
+    def put(version):
+        scene.lake.put_blob(scene.container, NAME, version[0], metadata=version[1])
+
+    with scene.gates() as (lake, _):
+        if deed == "removed, and put back":
+            lake.on(call_before(lambda: scene.lake.delete(scene.container, NAME)), method="PUT", contains=f"{NAME}?comp=blocklist")
+            lake.on(call_before(lambda: put(last)), method="PUT", contains=f"{NAME}?comp=blocklist", nth=2)
+        else:
+            lake.on(call_before(lambda: put(earlier)), method="PUT", contains=f"{NAME}?comp=blocklist")
+        outcome = scene.run("archive", lake=lake)
+    assert outcome.code == 0 and outcome.events("file.lost"), str(outcome)
+    scene.plain.run("verify", expect=0 if deed == "removed, and put back" else 7)
+    if deed != "removed, and put back":  # a person has put the rows of both into one file
+        scene.lake.put_blob(scene.container, NAME, last[0])
+        scene.plain.run("recover", "--keep", NAME, expect=0)
+        scene.plain.run("verify", expect=0)
+
+
+def is_there(scene, name: str) -> bool:
+    return any(blob.name == name for blob in scene.lake.list(scene.container))
+
+
+def test_a_file_is_told_as_lost_before_another_one_takes_its_place(scene):
+    """The process dies before it writes to the day again, and behind that."""
+    for nth in itertools.count(1):
+        scene.begin(KINDS["appends"])
+        with scene.gates() as (lake, _):
+            lake.on(call_before(lambda: scene.lake.delete(scene.container, NAME)), method="PUT", contains=f"{NAME}?comp=blocklist")
+            rule = lake.on(kill_after(), method="PUT", nth=nth, when=lambda record: not is_there(scene, NAME) or "ledger" in record.target)
+            scene.run(lake=lake)
+        if not rule.hits:
+            break
+        scene.plain.run("verify", expect=7)
+        scene.plain.run("recover", expect=0)
+        scene.plain.run("verify", expect=7)
+    assert nth > 3
 
 
 @pytest.mark.parametrize("when", WHEN)
