@@ -41,6 +41,7 @@ async::error refusal_of_all(const std::vector<async::error>& each) {
 settler::settler(lake::file_store& files, lake::pending_files& tails, restore_publisher& restores,
                  async::log& log, std::size_t parallel, lake::folder_lease& lease, lake::ledger& kept)
     : files_(files)
+    , ledger_(kept)
     , log_(log)
     , writer_(files, tails, restores, steps_of(lease, kept, log), parallel) {}
 
@@ -61,9 +62,29 @@ awaitable<settling> settler::settle(db::connection& session, const table_descrip
     }
     if (!known.gone.empty())
         throw refusal_of_all(known.gone);
+    std::vector<const lake::listed_file*> pending;
+    for (const auto& each : work)
+        if (each.file->mark.mark->pending)
+            pending.push_back(each.file);
+    co_await must_be_latest(std::move(pending));
     co_await writer_.write(work, table, position);
     result.settled = work.size();
     co_return result;
+}
+
+awaitable<void> settler::must_be_latest(std::vector<const lake::listed_file*> pending) {
+    if (pending.empty())
+        co_return;
+    const auto known = co_await ledger_.read();
+    for (const auto* file : pending) {
+        const std::string_view name = file->properties.name;
+        const auto entry = known.find(name.substr(name.rfind('/') + 1));
+        const auto verdict = entry ? known.verdict_on(*entry, file) : lake::ledger_verdict::as_known;
+        if (verdict == lake::ledger_verdict::older)
+            throw async::error(failure::integrity,
+                               fmt::format("'{}': {}", name, known.sentence_of(verdict, *entry)),
+                               "Nothing was changed. Put the file back as it was, from a version or a copy.");
+    }
 }
 
 // What the table has of the samples of all pending tails, asked once.
@@ -169,6 +190,10 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
         asked = db::fate::aborted;
     const bool certain = dry_run || db::same_start(author->position, position);
     std::uint64_t absent = 0;
+    if (decision == verdict::discard && mark.pending) {
+        std::vector<const lake::listed_file*> one(1, &file);
+        co_await must_be_latest(std::move(one));
+    }
     if (decision == verdict::discard)
         absent = co_await must_be_in_table(files_, session, table, file, asked, certain);
     const auto undo = !mark.pending ? settle_decision::empty
@@ -183,8 +208,8 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     }
     const auto kept_as = also_in_table ? settle_decision::restored : settle_decision::keep;
     const decided_file chosen{&file, decision == verdict::keep ? kept_as : undo, true};
-    std::vector<decided_file> one(1, chosen);
-    co_await writer_.write(std::move(one), table, position);
+    std::vector<decided_file> decided(1, chosen);
+    co_await writer_.write(std::move(decided), table, position);
     log_.info("settle.verdict", "recovered a file as it was decided by hand",
               {{"blob", name},
                {"decision", decision == verdict::keep ? "keep" : "discard"},

@@ -67,7 +67,12 @@ class settler {
     [[nodiscard]] awaitable<evidence> gather(db::connection& session, const table_description& table,
                                              const lake::file_map& files);
 
+    // Throws async::error(integrity) for a pending file that is an earlier version, as the ledger knows: to
+    // take back its tail would say that it never had the rows that came later.
+    [[nodiscard]] awaitable<void> must_be_latest(std::vector<const lake::listed_file*> pending);
+
     lake::file_store& files_;
+    lake::ledger& ledger_;
     async::log& log_;
     settle_writer writer_;
 };

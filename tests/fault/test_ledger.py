@@ -239,3 +239,22 @@ def test_a_tail_that_is_taken_back_in_doubt_leaves_the_ledger_right(scene):
     whats = {line["file"]: line["what"] for line in ledger(scene)}
     assert sorted(set(whats.values())) == ["removed", "taken back"], whats
     assert named(scene) == {}
+
+
+def test_a_pending_earlier_version_that_is_put_back_is_not_settled(scene):
+    """To take back its tail would say that the file never had the rows that came later."""
+    scene.begin(Kind(before=6, pending="committed"))
+    name = files(scene)[0]
+    content, mark = scene.lake.get(scene.container, name), scene.lake.head(scene.container, name).metadata
+    assert "archiverpending" in mark
+    scene.plain.archive()
+    scene.table.insert("2024-01-01 12:00:00")
+    scene.plain.archive()
+    put_back(scene, "created_at < '2024-01-02' AND id > 9")
+    scene.lake.put_blob(scene.container, name, content, metadata=mark)
+    before = ledger(scene)
+    for command in (("archive",), ("recover",), ("recover", "--discard", name), ("archive", "--dry-run")):
+        refused = scene.plain.run(*command, expect=7)
+        assert name in refused.stderr and "an earlier version" in refused.stderr, str(refused)
+    assert scene.lake.get(scene.container, name) == content and ledger(scene) == before
+    assert list(named(scene)) == [name]
