@@ -5,6 +5,7 @@
 #include "archive/run/restore_target.hpp"
 #include "archive/run/run_effects.hpp"
 #include "archive/run/transaction_opener.hpp"
+#include "archive/stage/staging.hpp"
 #include "async/cleanup.hpp"
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
@@ -41,7 +42,6 @@ void must_be_settled(const lake::listed_file& file) {
             "Run `event-archiver recover` first.");
 }
 
-awaitable<void> commit_copy(db::transaction& transaction, const lake::listed_file& file) {
 // Whether rows of `other` are rows of the table: it is a partition or a child of it, or hands its rows on to
 // it.
 awaitable<bool> shares_rows(db::connection& session, std::uint32_t table, std::uint32_t other) {
@@ -59,6 +59,7 @@ awaitable<bool> shares_rows(db::connection& session, std::uint32_t table, std::u
     co_return found.boolean(0, 0);
 }
 
+awaitable<void> commit_copy(db::transaction& transaction, const lake::listed_file& file) {
     const auto deadline = async::deadline::after(db::commit_patience);
     if (co_await async::shielded(transaction.commit(deadline)) == db::commit_outcome::committed)
         co_return;
@@ -81,9 +82,9 @@ awaitable<void> copy_run::run() {
         must_be_settled(*file);
     context_.report.days_planned = files.size();
     lake::ledger book(context_.lake);
-    const auto known = co_await book.read();
+    known_ = co_await book.read();
     // Into another table what is there may come back.
-    if (const auto lost = lost_file(known, present ? *present : nothing, request_.days))
+    if (const auto lost = lost_file(known_, present ? *present : nothing, request_.days))
         context_.log.warn("restore.incomplete", "rows of these days are missing",
                           {{"error.message", lost->message()}, {"hint", lost->hint()}});
     std::size_t copied = 0;
@@ -113,13 +114,13 @@ awaitable<std::size_t> copy_run::copy_first(db::connection& session, const file_
         throw async::error(failure::usage, fmt::format("--into names {} itself", source.name),
                            "Leave --into out to move the days back into it.");
     }
-    std::vector<std::string> key;
     const bool shared = co_await shares_rows(session, source.oid, wanted.oid);
     if (shared)
         throw async::error(
             failure::usage,
             fmt::format("--into names {}, and its rows are rows of {}", wanted.text(), source.name),
             "Leave --into out to move the days back into it, or name a table of its own.");
+    std::vector<std::string> key;
     for (const auto& column : source.keys)
         key.push_back(column.name);
     target_ = co_await describe_table(session, wanted, settings.time_column, key, key_demand::any);
@@ -160,7 +161,13 @@ awaitable<loaded_file> copy_run::load_and_prove(db::connection& session, const l
     const auto watch = co_await watch_table(session, target_->oid, context_.settings);
     const auto untouched = co_await db::read_change_counters(session);
     day_loader loader(session, context_.lake, *target_, loaded_columns::some_of_the_table);
-    auto loaded = co_await loader.load(file);
+    auto recorded = recorded_content(known_, file);
+    auto loaded = co_await loader.load(file, std::move(recorded));
+    if (!loaded.begins_as_recorded) {
+        const auto changed = changed_by_others(file.properties.name);
+        context_.log.warn("restore.incomplete", "rows of these days are missing",
+                          {{"error.message", changed.message()}, {"hint", changed.hint()}});
+    }
     co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
     co_await loader.prove();
     const auto along = co_await db::look_at_inserts(session, watch, untouched, loaded.rows_inserted);

@@ -6,6 +6,7 @@
 #include "archive/run/restore.hpp"
 #include "archive/run/run_context.hpp"
 #include "archive/table/table.hpp"
+#include "lake/ledger_state.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -37,6 +38,7 @@ class copy_run {
     const run_context& context_;
     restore_request request_;
     std::optional<table_description> target_;
+    lake::ledger_state known_;
 };
 
 } // namespace archive

@@ -1,5 +1,6 @@
 #include "archive/run/day_loader.hpp"
 
+#include "archive/stage/known_content.hpp"
 #include "archive/table/file_header.hpp"
 #include "archive/table/missing_partition.hpp"
 #include "archive/table/row_key.hpp"
@@ -42,6 +43,12 @@ void must_be_as_marked(const lake::listed_file& file, const lake::file_record& f
                                     recorded.rows, recorded.crc, found.rows, found.crc));
 }
 
+// What is known of a gzip file is the checksum of its compressed bytes, and others compress otherwise.
+bool is_compressed_again(const lake::listed_file& file, const lake::file_record& recorded,
+                         const lake::file_record& found) {
+    return file.compressed() && !file.mark.mark && found.rows >= recorded.rows;
+}
+
 // Adds the file's name to an error that its rows caused. Other errors pass unchanged: a lost connection, a
 // missing right, a serialization failure.
 [[noreturn]] void tell_of(const lake::listed_file& file, const table_description& target,
@@ -80,10 +87,11 @@ std::string day_loader::same_row() const {
     return fmt::format("{0} AND t.{1} = s.{1}", same_key(target_, "t", "s"), target_.time_column);
 }
 
-awaitable<loaded_file> day_loader::load(const lake::listed_file& file) {
+awaitable<loaded_file> day_loader::load(const lake::listed_file& file,
+                                        std::optional<lake::file_record> recorded) {
     const auto which = file.key().which;
     const auto first = rows_ + 1;
-    auto loaded = co_await copy(file, which);
+    auto loaded = co_await copy(file, which, std::move(recorded));
     const staged_file staged{&file, which, first, loaded.content.rows};
     staged_.push_back(staged);
     if (target_.partitioned && allowed_ == loaded_columns::those_of_the_table)
@@ -116,13 +124,17 @@ awaitable<void> day_loader::make_stage(const lake::listed_file& file) {
                                           column_list(), target_.name, stage));
 }
 
-awaitable<loaded_file> day_loader::copy(const lake::listed_file& file, lake::day which) {
+awaitable<loaded_file> day_loader::copy(const lake::listed_file& file, lake::day which,
+                                        std::optional<lake::file_record> recorded) {
     if (columns_.empty())
         co_await make_stage(file);
     loaded_file loaded;
     auto& content = loaded.content;
     content.header = azure::crc64(0, std::as_bytes(std::span(header_)));
     auto& expected = expected_[which];
+    std::optional<known_content> known;
+    if (recorded && !is_as_marked(file))
+        known.emplace(*recorded, header_);
     const auto day_text = which.text() + ' ';
     std::vector<std::size_t> ends(time_position_ + 1);
     std::string rows; // of the piece at hand
@@ -150,6 +162,8 @@ awaitable<loaded_file> day_loader::copy(const lake::listed_file& file, lake::day
             if (!csv::raw_field(row, ends, time_position_).starts_with(day_text))
                 throw csv::malformed("its time is not of this day", lines, offset);
             expected.add(row);
+            if (known && !file.compressed())
+                known->row(row);
             // COPY wants one kind of line end.
             rows.append(fmt::format_int(++rows_).c_str()).append(1, ',').append(row).push_back('\n');
         }
@@ -164,6 +178,8 @@ awaitable<loaded_file> day_loader::copy(const lake::listed_file& file, lake::day
         const azure::body_sink take = [&](std::span<const std::byte> bytes) -> awaitable<void> {
             content.crc = azure::crc64(content.crc, bytes);
             content.bytes += bytes.size();
+            if (known)
+                known->feed(bytes);
             scanner.give(bytes);
             for (bool more = true; more;) {
                 try {
@@ -190,6 +206,7 @@ awaitable<loaded_file> day_loader::copy(const lake::listed_file& file, lake::day
     if (file.compressed())
         content.uncompressed = scanner.csv_bytes();
     must_be_as_marked(file, content);
+    loaded.begins_as_recorded = !known || known->is_there() || is_compressed_again(file, *recorded, content);
     co_return loaded;
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ struct loaded_file {
     lake::file_record content;       // of the file as it was read; run, transaction and position are empty
     std::uint64_t rows_inserted = 0; //
     std::uint64_t rows_present = 0;  // the table had rows with their keys already
+    bool begins_as_recorded = true;  // with the rows that its mark or the ledger knows
 };
 
 // Which columns a file may have.
@@ -42,7 +44,9 @@ class day_loader {
     // live until `prove`. Throws async::error that names the file: integrity if it is not what its mark says,
     // is malformed, or a key is taken; precondition if its columns or its values do not fit the table, or no
     // partition takes them. Throws conflict if somebody else wrote to it meanwhile.
-    [[nodiscard]] awaitable<loaded_file> load(const lake::listed_file& file);
+    // `recorded`: what it held when this program last wrote to it.
+    [[nodiscard]] awaitable<loaded_file> load(const lake::listed_file& file,
+                                              std::optional<lake::file_record> recorded);
 
     // Once all files are loaded, and all constraints and triggers have run: proves that COPY of the table
     // returns exactly the files' rows. Throws async::error(integrity) that names file, columns and keys.
@@ -60,7 +64,8 @@ class day_loader {
     };
 
     [[nodiscard]] awaitable<void> make_stage(const lake::listed_file& file);
-    [[nodiscard]] awaitable<loaded_file> copy(const lake::listed_file& file, lake::day which);
+    [[nodiscard]] awaitable<loaded_file> copy(const lake::listed_file& file, lake::day which,
+                                              std::optional<lake::file_record> recorded);
     [[nodiscard]] awaitable<void> must_have_partition(const staged_file& staged);
     [[nodiscard]] awaitable<std::uint64_t> insert(const staged_file& staged);
     [[nodiscard]] awaitable<void> stage_texts(const staged_file& staged);

@@ -5,6 +5,7 @@
 #include "archive/run/restore_commit.hpp"
 #include "archive/run/restore_target.hpp"
 #include "archive/run/run_effects.hpp"
+#include "archive/stage/staging.hpp"
 #include "archive/table/file_header.hpp"
 #include "archive/table/folder_mistakes.hpp"
 #include "archive/table/table_shape.hpp"
@@ -73,13 +74,13 @@ awaitable<attempt_result> restore_run::attempt(run_transaction& opened) {
     const auto known = co_await tools_.ledger.read();
     if (auto lost = lost_file(known, opened.files, request_.days))
         throw async::error(*std::move(lost));
-    co_await look_before(opened, files);
     const auto files = files_to_restore(opened.files, request_.days);
     context_.report.days_planned = files.size();
+    co_await look_before(opened, files);
     if (!context_.settings.dry_run && co_await convert_append_blobs(tools_, opened, files))
         co_return attempt_result::settled;
     restore_transaction work(opened);
-    co_await load(work, files);
+    co_await load(work, files, known);
     restore_commit ending(context_, tools_, work);
     if (context_.settings.dry_run) {
         co_await opened.transaction->rollback();
@@ -105,7 +106,8 @@ awaitable<void> restore_run::look_before(const run_transaction& opened,
 }
 
 awaitable<void> restore_run::load(restore_transaction& work,
-                                  const std::vector<const lake::listed_file*>& files) {
+                                  const std::vector<const lake::listed_file*>& files,
+                                  const lake::ledger_state& known) {
     auto& session = work.opened.session;
     co_await session.execute("SET CONSTRAINTS ALL DEFERRED");
     const auto watch = co_await watch_table(session, work.opened.table.oid, context_.settings);
@@ -115,7 +117,10 @@ awaitable<void> restore_run::load(restore_transaction& work,
     for (const auto* file : files) {
         const async::span shown(context_.log, "job", "restore", file->properties.name);
         co_await tools_.restores.must_be_emptiable(*file);
-        auto loaded = co_await loader.load(*file);
+        auto recorded = recorded_content(known, *file);
+        auto loaded = co_await loader.load(*file, std::move(recorded));
+        if (!loaded.begins_as_recorded) // its new mark would say that it was never more
+            throw changed_by_others(file->properties.name);
         context_.report.rows_read += loaded.content.rows;
         context_.report.bytes_read += loaded.content.bytes;
         ++context_.report.days_staged;

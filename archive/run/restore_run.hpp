@@ -9,6 +9,7 @@
 #include "archive/run/run_context.hpp"
 #include "archive/run/run_loop.hpp"
 #include "archive/run/transaction_opener.hpp"
+#include "lake/ledger_state.hpp"
 
 #include <vector>
 
@@ -26,7 +27,8 @@ class restore_run {
     [[nodiscard]] awaitable<void> look_before(const run_transaction& opened,
                                               const std::vector<const lake::listed_file*>& files);
     [[nodiscard]] awaitable<void> load(restore_transaction& work,
-                                       const std::vector<const lake::listed_file*>& files);
+                                       const std::vector<const lake::listed_file*>& files,
+                                       const lake::ledger_state& known);
     [[nodiscard]] awaitable<void> make_marks(restore_transaction& work);
 
     const run_context& context_;

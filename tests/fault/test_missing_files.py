@@ -203,3 +203,45 @@ def test_a_day_that_was_restored_is_missed_like_any_other(archiver, table, lake,
     assert DAY in refused.stderr and "the ledger knows 6 rows" in refused.stderr, str(refused)
     archiver.run("restore", "--day", "2024-01-01", expect=7)
     archiver.run("verify", expect=7)
+
+
+HEADER = b"id,event_id,event_type,created_at,processed_at,payload\n"
+CHANGED = {
+    "cut": lambda content: b"".join(content.splitlines(keepends=True)[:4]),
+    "cut, and longer since": lambda content: b"".join(content.splitlines(keepends=True)[:4]) + b'98,"' + b"x" * 500 + b'",single,2024-01-01 09:30:00,,{}\n',
+    "all rows are gone": lambda content: HEADER,
+}
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["with its mark", "without it"])
+@pytest.mark.parametrize("change", CHANGED)
+def test_a_file_that_others_have_cut_is_not_restored(archiver, table, lake, container, change, marked):
+    """The restore would write into its mark that it never had more, and nothing would be missed from then on."""
+    two_versions(archiver, table, lake, container)
+    content, mark = lake.get(container, DAY), lake.head(container, DAY).metadata
+    changed = CHANGED[change](content)
+    lake.put_blob(container, DAY, changed, metadata=mark if marked else {})
+    archiver.run("verify", expect=7)
+    refused = archiver.run("restore", "--day", "2024-01-01", expect=7)
+    assert DAY in refused.stderr and "was changed by somebody else" in refused.stderr, str(refused)
+    assert table.value('SELECT count(*) FROM public."Event"') == 0 and lake.get(container, DAY) == changed
+    looked = archiver.run("restore", "--day", "2024-01-01", "--into", "looked", expect=0)
+    assert looked.events("restore.incomplete") and table.value("SELECT count(*) FROM looked") == changed.count(b"\n") - 1
+    archiver.run("verify", expect=7)
+    # A person has looked at it.
+    archiver.run("recover", "--keep", DAY, expect=0)
+    archiver.run("verify", expect=0)
+    if len(changed) > len(HEADER):
+        archiver.run("restore", "--day", "2024-01-01", "--hold", "none", expect=0)
+        assert table.value('SELECT count(*) FROM public."Event"') == changed.count(b"\n") - 1
+
+
+def test_rows_that_others_appended_are_restored_with_ours(archiver, table, lake, container):
+    two_versions(archiver, table, lake, container)
+    content, mark = lake.get(container, DAY), lake.head(container, DAY).metadata
+    for number, metadata in ((101, mark), (102, {})):
+        content += b"%d,one,single,2024-01-01 09:00:00,,{}\n" % number
+        lake.put_blob(container, DAY, content, metadata=metadata)
+        assert not archiver.run("restore", "--day", "2024-01-01", "--into", f"t{number}", expect=0).events("restore.incomplete")
+    archiver.run("restore", "--day", "2024-01-01", expect=0)
+    assert table.value('SELECT count(*) FROM public."Event"') == 8
