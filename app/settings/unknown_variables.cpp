@@ -92,6 +92,13 @@ std::string_view meant_by(std::string_view name, std::string_view prefix,
     return near.empty() ? nearest(name.substr(prefix.size()), known) : near;
 }
 
+// DRYRUN, DRY-RUN: without the setting, the run would delete rows.
+bool is_dry_run_otherwise(std::string_view upper_name) {
+    std::string letters(upper_name);
+    std::erase_if(letters, [](char each) { return each == '_' || each == '-'; });
+    return letters == "DRYRUN" && upper_name != "DRY_RUN";
+}
+
 } // namespace
 
 std::vector<environment_entry> process_variables() {
@@ -117,6 +124,10 @@ std::vector<std::string> unknown_variables(std::span<const environment_entry> en
         const auto prefix = std::ranges::find_if(
             prefixes, [&name](std::string_view start) { return name.starts_with(start); });
         const bool spelt_otherwise = name != each.name;
+        if (is_dry_run_otherwise(name)) {
+            mistakes.push_back(fmt::format("'{}' is not a setting; did you mean 'DRY_RUN'?", each.name));
+            continue;
+        }
         if (prefix == prefixes.end() && !(spelt_otherwise && name == "DRY_RUN"))
             continue;
         // A variable in lowercase belongs to another program, unless a setting is spelled like that; a single

@@ -36,6 +36,8 @@ TEST(unknown_variables, are_answered_with_the_nearest_setting) {
         {"PROJECTION_PATH", "PROJECTIONS_PATH"},
         {"EVENT_ARCHIVER_TEST_STORAG", "EVENT_ARCHIVER_TEST_STORAG"},
         {"dry_run", "DRY_RUN"},
+        {"DRYRUN", "DRY_RUN"}, // without it the run would delete rows
+        {"DRY-RUN", "DRY_RUN"},
         {"archive_dry_run", "ARCHIVE_DRY_RUN"},
         {"Archive_Path", "ARCHIVE_PATH"},
     };
