@@ -91,7 +91,7 @@ void log_summary(async::log& log, const summary_facts& facts) {
                                          {"phase", archive::to_string(report.phase)},
                                          {"cutoff", report.cutoff},
                                          {"rows", report.rows},
-                                         {"rows_deleted", report.rows_deleted},
+                                         {"rows_deleted", facts.dry_run ? 0 : report.rows_deleted},
                                          {"rows_recognised", report.rows_recognised},
                                          {"rows_dayless", report.rows_dayless},
                                          {"days", report.days},
