@@ -1,5 +1,6 @@
 #include "app/run/projection_checks.hpp"
 
+#include "app/run/projections_of.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "events/projection/engine.hpp"
@@ -33,7 +34,8 @@ void add_directories(const std::vector<events::projection_definition>& definitio
         if (!each.mistake.empty()) {
             line.status = check_status::failed;
             line.detail = each.mistake;
-            line.failure = async::failure::precondition;
+            line.remedy = remedy_for(each);
+            line.failure = each.directory.empty() ? async::failure::usage : async::failure::precondition;
         }
         lines.push_back(std::move(line));
     }
@@ -60,13 +62,13 @@ awaitable<void> add_rights(db::connection& session, std::vector<check_line>& lin
     if (!found.boolean(0, 2) && !found.boolean(0, 3))
         lines.push_back({"schema", check_status::failed,
                          "there is no schema event_archiver, and this role may not make it",
-                         fmt::format("GRANT CREATE ON DATABASE {} TO {}",
+                         fmt::format("GRANT CREATE ON DATABASE {} TO {};",
                                      db::connection::identifier(found.text(0, 1)), role),
                          async::failure::refused});
     else if (found.integer(0, 4) > 0)
         lines.push_back(
             {"schema", check_status::failed, "this role lacks rights on tables of the schema event_archiver",
-             fmt::format("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA event_archiver TO {}",
+             fmt::format("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA event_archiver TO {};",
                          role),
              async::failure::refused});
     else
@@ -83,7 +85,7 @@ awaitable<void> add_unlogged(db::connection& session,
             lines.push_back(
                 {fmt::format("tables of {}", each.name), check_status::warning,
                  fmt::format("a crash of the server would empty these unlogged tables: {}", unlogged),
-                 "ALTER TABLE … SET LOGGED"});
+                 "ALTER TABLE … SET LOGGED;"});
     }
 }
 
@@ -102,10 +104,14 @@ awaitable<void> add_positions(db::connection& session, projection_check_context 
             line.status = check_status::failed;
             line.detail = fmt::format("the position is {}, and topic '{}' ends at {}", each.at,
                                       each.key.topic, each.end);
+            line.remedy = "Check JOURNAL and PG_CONNECTION_STRING: they do not belong together. See "
+                          "docs/journal.md, \"When it goes wrong\".";
             line.failure = async::failure::integrity;
         } else if (each.state == "failed") {
             line.status = check_status::warning;
             line.detail = each.reason;
+            line.remedy = fmt::format("Fix what it names, then `event-archiver projections resume {}`.",
+                                      each.key.projection.substr(0, each.key.projection.find('@')));
         }
         lines.push_back(std::move(line));
     }
@@ -120,11 +126,14 @@ awaitable<std::vector<check_line>> check_projections(projection_check_context co
         lines.push_back({"shipped projections", check_status::failed, context.shipped_problem,
                          "Copy the directory too; or name in PROJECT those that run.",
                          async::failure::precondition});
+    if (context.unread)
+        lines.push_back(line_of(context.unread, "projections"));
     add_directories(context.definitions, lines);
     if (context.journal != nullptr)
         lines.push_back({"journal", check_status::ok, "it can be read"});
     else
-        lines.push_back({"journal", check_status::failed, context.journal_problem, "Check JOURNAL.",
+        lines.push_back({"journal", check_status::failed, context.journal_problem,
+                         context.journal_remedy.empty() ? "Check JOURNAL." : context.journal_remedy,
                          async::failure::precondition});
     if (context.ended)
         co_await context.ended(lines);

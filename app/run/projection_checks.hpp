@@ -7,6 +7,7 @@
 #include "events/journal/journal.hpp"
 #include "events/projection/control.hpp"
 
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@ struct projection_check_context {
     std::string database_name;                                     // for people, without a password
     const std::vector<events::projection_definition>& definitions; // with their mistakes
     std::string group;
-    events::journal* journal; // null if it cannot be opened, with the reason
+    std::exception_ptr unread; // async::error, where the directories cannot be read
+    events::journal* journal;  // null if it cannot be opened, with the reason and what to do
     std::string journal_problem;
+    std::string journal_remedy;
     std::string shipped_problem;   // why those that come with the program cannot be used; empty: they can
     archive::check_listener ended; // awaited with all lines so far; may be empty
 };

@@ -110,7 +110,9 @@ awaitable<void> projection_work::work() {
 awaitable<void> projection_work::do_command() {
     const auto there = std::make_shared<definition_list>();
     std::function<void()> reading = [there, &settings = settings_] { *there = all_projections(settings); };
-    co_await reading_.run(std::move(reading));
+    const auto unread = co_await async::caught_error(reading_.run(std::move(reading)));
+    if (unread && request_.command != command::check) // which tells all that it finds
+        std::rethrow_exception(unread);
     switch (request_.command) {
     case command::project:
         co_await project(std::move(*there));
@@ -122,7 +124,7 @@ awaitable<void> projection_work::do_command() {
         co_await dead_letters(std::move(*there));
         break;
     case command::check:
-        co_await check(std::move(*there));
+        co_await check(std::move(*there), unread);
         break;
     default:
         co_await migrate(std::move(*there));
@@ -227,21 +229,25 @@ awaitable<void> projection_work::migrate(definition_list there) {
     answer_ = fmt::format("applied {}\n", counted(applied, "migration"));
 }
 
-awaitable<void> projection_work::check(definition_list there) {
-    const auto wanted = projections_to_run(std::move(there), settings_.projections);
+awaitable<void> projection_work::check(definition_list there, std::exception_ptr unread) {
+    const auto wanted = projections_to_check(there, settings_.projections);
     const bool by_name = settings_.projections.choice == projection_choice::named;
     std::string problem;
+    std::string remedy;
     try {
         journal_ = open_journal(loop_.get_executor(), settings_, journal_use::read, blocking_calls_, log_);
     } catch (const async::error& failed) {
         problem = failed.message();
+        remedy = failed.hint();
     }
     projection_check_context context{connections_.database(),
                                      db::describe_conninfo(settings_.database),
                                      wanted,
                                      settings_.journal.group,
+                                     std::move(unread),
                                      journal_.get(),
                                      std::move(problem),
+                                     std::move(remedy),
                                      by_name ? std::string() : shipped_projections_problem(),
                                      {}};
     check_printer printer(printing_, request_.output);

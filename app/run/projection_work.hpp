@@ -19,6 +19,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -68,7 +69,8 @@ class projection_work {
     [[nodiscard]] async::awaitable<void> dead_letters(std::vector<events::projection_definition> there);
     [[nodiscard]] async::awaitable<void> migrate(std::vector<events::projection_definition> there);
 
-    [[nodiscard]] async::awaitable<void> check(std::vector<events::projection_definition> there);
+    [[nodiscard]] async::awaitable<void> check(std::vector<events::projection_definition> there,
+                                               std::exception_ptr unread);
 
     [[nodiscard]] async::awaitable<void> open_journal_to_read();
     [[nodiscard]] async::awaitable<void> must_not_be_lost(async::error why);

@@ -20,6 +20,9 @@ using definition_list = std::vector<events::projection_definition>;
 constexpr std::array<std::pair<api, std::string_view>, 3> projections_of_apis{
     {{api::live, "revenue"}, {api::timestamps, "timestamps"}, {api::builds, "builds"}}};
 
+constexpr std::string_view own_directories =
+    "PROJECTIONS_PATH names the directories of your own; each has a file projection.conf.";
+
 bool is_shipped(const events::projection_definition& which) {
     const auto shipped = events::shipped_projections();
     return shipped && which.directory.parent_path() == *shipped;
@@ -29,7 +32,16 @@ void must_be_right(const events::projection_definition& which) {
     if (!which.mistake.empty())
         throw async::error(failure::precondition,
                            fmt::format("projection '{}' cannot run: {}", which.name, which.mistake),
-                           "Fix the file in '" + which.directory.string() + "'.");
+                           remedy_for(which));
+}
+
+std::string no_such_projection(const std::string& name, const definition_list& there) {
+    std::vector<std::string_view> known;
+    for (const auto& each : there)
+        known.push_back(each.name);
+    const auto near = nearest(name, known);
+    return fmt::format("there is no projection {}{}", async::quoted(name),
+                       near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
 }
 
 } // namespace
@@ -57,18 +69,11 @@ definition_list all_projections(const configuration& settings) {
 definition_list named_projections(definition_list there, const std::vector<std::string>& names) {
     if (names.empty())
         return there;
-    std::vector<std::string_view> known;
-    for (const auto& each : there)
-        known.push_back(each.name);
     definition_list chosen;
     for (const auto& name : names) {
         const auto found = std::ranges::find(there, name, &events::projection_definition::name);
-        const auto near = nearest(name, known);
         if (found == there.end())
-            throw async::error(failure::usage,
-                               fmt::format("there is no projection {}{}", async::quoted(name),
-                                           near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
-                               "PROJECTIONS_PATH names the directories of your own.");
+            throw async::error(failure::usage, no_such_projection(name, there), std::string(own_directories));
         must_be_right(*found);
         if (std::ranges::find(chosen, name, &events::projection_definition::name) == chosen.end())
             chosen.push_back(*found);
@@ -81,6 +86,32 @@ definition_list projections_to_run(definition_list there, const projection_setti
         return {};
     return settings.choice == projection_choice::named ? named_projections(std::move(there), settings.names)
                                                        : std::move(there);
+}
+
+std::string remedy_for(const events::projection_definition& which) {
+    return which.directory.empty() ? std::string(own_directories)
+                                   : fmt::format("Fix the file in '{}'.", which.directory.string());
+}
+
+definition_list projections_to_check(const definition_list& there, const projection_settings& settings) {
+    if (settings.choice == projection_choice::none)
+        return {};
+    if (settings.choice != projection_choice::named)
+        return there;
+    definition_list chosen;
+    for (const auto& name : settings.names) {
+        if (std::ranges::find(chosen, name, &events::projection_definition::name) != chosen.end())
+            continue;
+        const auto found = std::ranges::find(there, name, &events::projection_definition::name);
+        if (found != there.end()) {
+            chosen.push_back(*found);
+            continue;
+        }
+        auto& unknown = chosen.emplace_back();
+        unknown.name = name;
+        unknown.mistake = no_such_projection(name, there);
+    }
+    return chosen;
 }
 
 definition_list projections_of_the_apis(definition_list there, const configuration& settings) {

@@ -24,6 +24,15 @@ named_projections(std::vector<events::projection_definition> there, const std::v
 [[nodiscard]] std::vector<events::projection_definition>
 projections_to_run(std::vector<events::projection_definition> there, const projection_settings& settings);
 
+// The same for `check`, which looks at everything: those with a mistake too. An unknown name becomes one
+// without a directory, whose mistake says so.
+[[nodiscard]] std::vector<events::projection_definition>
+projections_to_check(const std::vector<events::projection_definition>& there,
+                     const projection_settings& settings);
+
+// What is to be done about its mistake.
+[[nodiscard]] std::string remedy_for(const events::projection_definition& which);
+
 // The projections of the APIs of `serve`, as far as they exist, and those of PROJECTIONS_PATH.
 [[nodiscard]] std::vector<events::projection_definition>
 projections_of_the_apis(std::vector<events::projection_definition> there, const configuration& settings);

@@ -187,6 +187,21 @@ awaitable<void> note_other_tables(db::connection& session, const projection_defi
                                   commit_shield::none);
 }
 
+// What the server does not understand, or does not have, is a mistake in the file.
+void throw_if_the_file_is_wrong(const async::error& failed, const projection_definition& which) {
+    const auto* const said = dynamic_cast<const db::error*>(&failed);
+    if (said == nullptr || failed.kind() != failure::unclassified)
+        return;
+    const std::string_view state = said->state();
+    if (!state.starts_with("42") && !state.starts_with("0A"))
+        return;
+    auto hint = said->hint().empty() ? fmt::format("Fix the file in '{}'; files before it stay applied.",
+                                                   which.directory.string())
+                                     : said->hint();
+    throw db::error(failure::precondition, said->message(), said->state(), said->connection_usable(),
+                    std::move(hint));
+}
+
 } // namespace
 
 awaitable<void> make_schema(db::connection& session, async::log& log) {
@@ -227,6 +242,7 @@ awaitable<std::size_t> migrate(db::connection& session, const projection_definit
             did = co_await apply_in_transaction(session, which, file);
         } catch (async::error& said) {
             said.add_context(fmt::format("migration '{}/{}'", which.name, file.name));
+            throw_if_the_file_is_wrong(said, which);
             throw;
         }
         if (did) {
@@ -252,6 +268,7 @@ awaitable<void> migrate_again(db::connection& session, const projection_definiti
             (void)co_await apply_migration(session, which, file);
         } catch (async::error& said) {
             said.add_context(fmt::format("migration '{}/{}'", which.name, file.name));
+            throw_if_the_file_is_wrong(said, which);
             throw;
         }
     }

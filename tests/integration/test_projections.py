@@ -238,3 +238,33 @@ def test_check_says_what_projections_lack(shop):
     found = json.loads(shop.run("check", "--for", "project", "-o", "json", expect=3, JOURNAL=shop.directory / "nowhere").stdout)
     failed = {each["name"]: each["detail"] for each in found["checks"] if each["status"] == "failed"}
     assert failed["projection broken"] == "'broken/apply.sql' is missing" and "nowhere" in failed["journal"]
+    remedies = {each["name"]: each["remedy"] for each in found["checks"] if each["status"] == "failed"}
+    assert str(shop.directory) in remedies["projection broken"] and "JOURNAL" in remedies["journal"]
+
+
+@pytest.mark.parametrize("project", ["broken", "nosuch", "total,broken,nosuch"])
+def test_check_goes_on_after_a_projection_that_is_asked_for_and_cannot_run(shop, project):
+    shop.post(5)
+    shop.once()
+    shop.write("broken/projection.conf", "topic = live\n")
+    found = json.loads(shop.run("check", "--for", "project", "-o", "json", expect=3 if "broken" in project else 2, PROJECT=project).stdout)
+    lines = {each["name"]: each for each in found["checks"]}
+    assert {"journal", "database", "schema"} <= lines.keys()
+    for name in project.split(","):
+        line = lines[f"projection {name}"]
+        assert (line["status"], bool(line["remedy"])) == (("ok", False) if name == "total" else ("failed", True)), line
+    assert "nosuch" not in project or "there is no projection 'nosuch'" == lines["projection nosuch"]["detail"]
+
+
+def test_check_goes_on_where_a_directory_of_projections_cannot_be_read(shop):
+    found = json.loads(shop.run("check", "--for", "project", "-o", "json", expect=3, PROJECTIONS_PATH="/nowhere").stdout)
+    lines = {each["name"]: each for each in found["checks"]}
+    assert "/nowhere" in lines["projections"]["detail"] and "PROJECTIONS_PATH" in lines["projections"]["remedy"]
+    assert lines["database"]["status"] == "ok"
+
+
+def test_a_migration_that_the_server_does_not_understand_is_a_mistake_in_its_file(shop):
+    shop.write("total/migrations/002.sql", "CREATE TABEL extra (i integer)")
+    error = shop.run("migrate", expect=3).events("run.error")[0]
+    assert "migration 'total/migrations/002.sql'" in error["msg"] and error["db.response.status_code"] == "42601"
+    assert "Fix the file in" in error["error.hint"]
