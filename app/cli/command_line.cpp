@@ -67,6 +67,19 @@ std::string flag_without_value(const std::vector<std::string>& arguments) {
     return {};
 }
 
+// What CLI11 says of a flag at the end of the line, and of two flags that exclude each other.
+std::string in_our_words(const CLI::ParseError& mistake) {
+    const std::string said = mistake.what();
+    constexpr std::string_view excludes = " excludes ";
+    if (const auto at = said.find(excludes);
+        at != std::string::npos && dynamic_cast<const CLI::ExcludesError*>(&mistake) != nullptr)
+        return fmt::format("{} and {} exclude each other: give one of them", said.substr(0, at),
+                           said.substr(at + excludes.size()));
+    if (const auto at = said.find(": 1 required "); at != std::string::npos)
+        return fmt::format("{} has no value: give one after it", said.substr(0, at));
+    return said;
+}
+
 command command_named(std::string_view name) {
     const auto found = std::ranges::find(commands(), name, &command_info::name);
     return found == commands().end() ? command::help : found->command;
@@ -103,10 +116,12 @@ parsed_command_line parse_command_line(std::vector<std::string> arguments, std::
     } catch (const CLI::CallForVersion& version) {
         return to_be_printed(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& mistake) {
+        const auto* const inside = rules.chosen();
+        const auto what_next = inside != nullptr ? try_help_of(inside->get_name()) : std::string(try_help);
         if (const auto repeated = rules.repeated(); !repeated.empty())
-            return usage_error(repeated + " is given more than once: give it one value",
-                               try_help_of(rules.chosen()->get_name()));
-        return usage_error(without_value.empty() ? mistake.what() : empty_value(without_value), try_help);
+            return usage_error(repeated + " is given more than once: give it one value", what_next);
+        return usage_error(without_value.empty() ? in_our_words(mistake) : empty_value(without_value),
+                           what_next);
     }
 
     const auto* const inside = rules.chosen();

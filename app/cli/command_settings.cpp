@@ -141,6 +141,10 @@ bool takes(command which, const option& setting) {
     return false;
 }
 
+// The container is made by what writes files of its own accord.
+constexpr std::array makes_the_container{command::archive, command::export_tasks, command::serve,
+                                         command::config};
+
 struct other_help {
     command which;
     std::string_view name;
@@ -156,6 +160,19 @@ constexpr std::array other_helps{
         command::export_tasks, "ARCHIVE_SIDE_EFFECTS",
         "what delete.sql changes beyond the exported rows: `refuse` it with exit code 3, or `allow` it "
         "(also EXPORT_SIDE_EFFECTS)"},
+    other_help{
+        command::serve, "ARCHIVE_SIDE_EFFECTS",
+        "what delete.sql changes beyond the exported rows: `refuse` it with exit code 3, or `allow` it "
+        "(also EXPORT_SIDE_EFFECTS)"},
+    other_help{command::serve, "PG_CONNECTION_STRING",
+               "the database: a libpq URI or key=value form; APIs without projections and queries need none"},
+    other_help{command::serve, "PROJECT",
+               "the projections to run: names, `all` or `none`; unset: those of the APIs"},
+    other_help{command::journal, "PG_CONNECTION_STRING",
+               "the database with the positions of projections, which `verify` compares; not needed"},
+    other_help{command::list, "PG_CONNECTION_STRING",
+               "the database that the folder should belong to; not needed"},
+    other_help{command::cat, "PG_CONNECTION_STRING", "the database that judges --where; not needed without"},
     other_help{command::send, "ARCHIVE_REQUEST_TIMEOUT", "limit for each try of a request"},
     other_help{command::send, "ARCHIVE_RETRIES", "how often a request is repeated (0 to 100)"},
 };
@@ -166,6 +183,9 @@ std::string_view help_in(command which, const option& setting) noexcept {
     for (const auto& each : other_helps)
         if (each.which == which && each.name == setting.environment)
             return each.text;
+    if (setting.environment == "ARCHIVE_PATH" &&
+        std::ranges::find(makes_the_container, which) == makes_the_container.end())
+        return "where the files are: the container, then an optional folder";
     return setting.help;
 }
 
@@ -186,12 +206,17 @@ std::string_view unused_by_recover(bool exports, const std::vector<std::string_v
 }
 
 std::string commands_with(std::string_view flag) {
+    const auto is_own = [flag](const command_flag& each) {
+        return each.name == flag || (!each.short_name.empty() && each.short_name == flag);
+    };
+    const auto is_of = [flag](const option* setting) {
+        return setting->flag == flag || (!setting->short_flag.empty() && setting->short_flag == flag);
+    };
     std::string found;
     for (const auto& info : commands()) {
         const auto settings = settings_of(info);
         if (info.command != command::config &&
-            (std::ranges::find(info.flags, flag, &command_flag::name) != info.flags.end() ||
-             std::ranges::find(settings, flag, &option::flag) != settings.end()))
+            (std::ranges::any_of(info.flags, is_own) || std::ranges::any_of(settings, is_of)))
             found += (found.empty() ? "" : ", ") + std::string(info.name);
     }
     return found;

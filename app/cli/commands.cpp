@@ -20,8 +20,10 @@ constexpr std::array<std::string_view, 5> projection_actions{"pause", "resume", 
                                                              "forget"};
 
 constexpr command_flag output{"--output", "FORMAT", "what is printed: text or json", formats, "-o"};
-constexpr command_flag first_day{"--from", "DAY", "the first day, as YYYY-MM-DD", {}};
-constexpr command_flag last_day{"--to", "DAY", "the last day, itself included", {}};
+constexpr command_flag first_day{
+    "--from", "DAY", "the first day, as YYYY-MM-DD (default: the first there is)", {}};
+constexpr command_flag last_day{
+    "--to", "DAY", "the last day, itself included (default: the last there is)", {}};
 
 constexpr std::array plan_flags{output};
 constexpr std::array recover_flags{

@@ -103,7 +103,9 @@ read_projections_request(const std::vector<std::string>& arguments, const projec
                 async::quoted(arguments.front()));
         request.what = found->second;
         if (arguments.size() < 2)
-            return fmt::format("projections {} needs the name of a projection", arguments.front());
+            return fmt::format(
+                "projections {} needs the name of a projection: `event-archiver projections` shows them",
+                arguments.front());
         if (arguments.size() > 2)
             return fmt::format("projections {} takes one projection, and {} is a second one",
                                arguments.front(), async::quoted(arguments[2]));
@@ -140,7 +142,8 @@ read_dead_letter_request(const std::vector<std::string>& arguments, bool retry, 
         request.name = each;
     }
     if (request.name.empty())
-        return std::string("dead-letters needs the name of a projection");
+        return std::string(
+            "dead-letters needs the name of a projection: `event-archiver projections` shows them");
     if (drop && request.positions.empty())
         return std::string("--drop needs positions: dead-letters NAME --drop 3,5,7-9");
     return request;

@@ -135,7 +135,7 @@ class command_reader {
         if (given.empty())
             return {};
         result_.boundary = lake::day::from_text(given);
-        return result_.boundary ? std::string() : mistake_in("--boundary", given, "give a day as YYYY-MM-DD");
+        return result_.boundary ? std::string() : mistake_in("--boundary", given, clause_for_no_day(given));
     }
 
     [[nodiscard]] std::string read_journal() {
@@ -198,7 +198,7 @@ class command_reader {
                 continue;
             *target = lake::day::from_text(given);
             if (!*target)
-                return mistake_in(name, given, "give a day as YYYY-MM-DD");
+                return mistake_in(name, given, clause_for_no_day(given));
         }
         if (days.first && days.last && *days.last < *days.first)
             return fmt::format("--from is {}, later than --to, {}: give the earlier day first",

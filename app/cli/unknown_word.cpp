@@ -60,7 +60,7 @@ usage_mistake unknown_word(const std::string& word, const CLI::App* inside) {
     return {fmt::format("unknown {}{}{}", is_flag ? "flag" : "command",
                         async::may_quote(name) ? fmt::format(" '{}'", name) : "",
                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
-            "Try `event-archiver help`."};
+            inside != nullptr ? try_help_of(inside->get_name()) : "Try `event-archiver help`."};
 }
 
 } // namespace app

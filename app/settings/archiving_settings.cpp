@@ -38,7 +38,7 @@ constexpr std::array archiving_rows{
            "partitions whose every row is archived: `delete` the rows, or `detach` or `drop` them whole"},
     option{"ARCHIVE_SIDE_EFFECTS", "--side-effects", "refuse", "HOW",
            "what the DELETE changes beyond the archived rows (cascades, triggers, rules): `refuse` it with "
-           "exit code 3, or `allow` and count it; with `export`, the flag stands for EXPORT_SIDE_EFFECTS"},
+           "exit code 3, or `allow` and count it"},
     option{"ARCHIVE_SHARD", "--shard", "0/1", "I/N",
            "only days whose number since 1970-01-01 is I modulo N; `/N` takes I from JOB_COMPLETION_INDEX"},
     rows::flag({"ARCHIVE_PROVE", "--prove", "false", "",

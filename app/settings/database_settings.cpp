@@ -51,7 +51,9 @@ void check_connection_string(checker& settings, std::span<const std::string_view
     }
     settings.value().database = settings[*name].text;
     if (const auto clause = db::conninfo_mistake(settings.value().database))
-        settings.mistake(*name, *clause);
+        settings.mistake(*name, clause->starts_with("missing \"=\"")
+                                    ? *clause + "; give it as postgresql://user@host:5432/name"
+                                    : *clause);
 }
 
 bool needs_database(const checker& settings) {

@@ -10,6 +10,8 @@ namespace app {
 
 namespace {
 
+constexpr std::size_t shortest_beginning = 3;
+
 std::size_t edit_distance(std::string_view one, std::string_view other) {
     std::vector<std::size_t> row(other.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -30,11 +32,16 @@ std::string_view nearest(std::string_view typed, std::span<const std::string_vie
     std::string_view best;
     std::size_t best_distance = std::max<std::size_t>(2, typed.size() / 3) + 1;
     for (const auto candidate : candidates)
-        if (const auto distance = edit_distance(typed, candidate); distance < best_distance) {
+        if (const auto distance = edit_distance(typed, candidate);
+            distance < best_distance && distance < std::max(typed.size(), candidate.size())) {
             best = candidate;
             best_distance = distance;
         }
-    return best;
+    if (!best.empty() || typed.size() < shortest_beginning)
+        return best;
+    const auto begun =
+        std::ranges::find_if(candidates, [typed](std::string_view each) { return each.starts_with(typed); });
+    return begun == candidates.end() ? best : *begun;
 }
 
 } // namespace app

@@ -11,8 +11,10 @@ namespace app {
 namespace {
 
 constexpr std::array projecting_rows{
-    rows::of_serving({"PROJECT", "--project", "", "NAMES",
-                      "the projections to run: names, `all` or `none`; unset: those of the APIs"}),
+    rows::of_serving(
+        {"PROJECT", "--project", "", "NAMES",
+         "the projections to run: names, `all` or `none`; unset: `serve` runs those of its APIs, other "
+         "commands take all"}),
     rows::of_serving(
         {"PROJECTIONS_PATH", "--projections", "", "DIRS",
          "directories of your own projections, in addition to the shipped ones; separated by colons"}),

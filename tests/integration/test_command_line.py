@@ -53,7 +53,7 @@ def test_version_as_a_document(program):
 
 
 @pytest.mark.parametrize(
-    "typed, meant", [("archvie", "archive"), ("recovery", "recover"), ("confg", "config"), ("verison", "version")]
+    "typed, meant", [("archvie", "archive"), ("arch", "archive"), ("recovery", "recover"), ("confg", "config"), ("verison", "version")]
 )
 def test_a_mistyped_command_is_answered_with_the_nearest(program, typed, meant):
     outcome = program.run(typed, expect=2)
@@ -107,6 +107,35 @@ def test_other_mistakes_exit_2(archiver, table, arguments):
     outcome = archiver.run(*arguments, expect=2)
     assert outcome.stderr.strip()
     assert table.count() == 5
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["archive", "--retention"], "--retention has no value: give one after it"),
+        (["restore", "--day"], "--day has no value: give one after it"),
+        (["restore", "--day", "2025-11-31"], "--day is '2025-11-31': the calendar has no such day"),
+        (["list", "--from", "2025-02-29"], "--from is '2025-02-29': the calendar has no such day"),
+        (["restore", "--day", "31.12.2025"], "--day is '31.12.2025': give a day as YYYY-MM-DD"),
+        (["export", "--boundary", "2025-13-01"], "--boundary is '2025-13-01': the calendar has no such day"),
+        (["recover", "--keep", "a", "--discard", "b"], "exclude each other: give one of them"),
+        (["plan", "-n"], "plan does not use -n, which is for archive, restore"),
+        (["archive", "-k", "x"], "archive does not use -k, which is for"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_a_mistake_is_told_in_our_words_and_with_the_help_of_its_command(program, arguments, said):
+    outcome = program.run(*arguments, expect=2)
+    assert said in outcome.stderr and f"Try `event-archiver help {arguments[0]}`." in outcome.stderr
+
+
+def test_no_command_that_can_do_without_calls_the_database_required(program):
+    """And none that only reads says that the container is made."""
+    for command in ("journal", "list", "cat", "serve"):
+        database = program.run("help", command, expect=0).stdout.split("--database CONNINFO")[1].split("[PG_CONNECTION_STRING]")[0]
+        assert "required" not in database, command
+    for command in ("plan", "list", "verify", "restore", "recover", "cat", "erase", "check"):
+        assert "created if missing" not in program.run("help", command, expect=0).stdout, command
 
 
 def test_no_setting_at_all_is_told_in_one_go(program):

@@ -149,7 +149,9 @@ TEST(command_line, refuses_an_unknown_flag_with_the_nearest_that_the_command_has
     expect_usage_error({"recover", "--keeep", "x"}, "unknown flag '--keeep'; did you mean '--keep'?");
     expect_usage_error({"config", "--outputs", "x"}, "unknown flag '--outputs'; did you mean '--output'?");
     expect_usage_error({"version", "--tables"}, "unknown flag '--tables'");
-    expect_usage_error({"migrate", "-o", "json"}, "unknown flag '-o'");
+    expect_usage_error({"migrate", "-o", "json"},
+                       "migrate does not use -o, which is for archive, plan, list, verify, restore, recover, "
+                       "erase, check, export, journal, projections, dead-letters, version");
 }
 
 TEST(command_line, refuses_words_too_many_and_values_too_few) {

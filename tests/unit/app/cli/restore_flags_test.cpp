@@ -35,7 +35,7 @@ TEST(read_restore, holds_nothing_of_what_goes_into_another_table) {
 
 TEST(read_days_asked, names_the_command) {
     EXPECT_EQ(std::get<std::string>(read_days_asked("cat", {})),
-              "cat needs the days: give --day, or --from and --to, as YYYY-MM-DD");
+              "cat needs the days: give --day, or --from, --to or both, as YYYY-MM-DD");
     const auto open =
         std::get<lake::day_range>(read_days_asked("cat", {.from = "2024-01-02", .to = "", .day = ""}));
     EXPECT_TRUE(open.contains(*lake::day::from_text("2030-01-01")));
@@ -46,7 +46,8 @@ TEST(read_days_asked, names_the_command) {
 }
 
 TEST(read_restore, says_what_would_be_right) {
-    EXPECT_EQ(restore_mistake({}), "restore needs the days: give --day, or --from and --to, as YYYY-MM-DD");
+    EXPECT_EQ(restore_mistake({}),
+              "restore needs the days: give --day, or --from, --to or both, as YYYY-MM-DD");
     EXPECT_EQ(restore_mistake(
                   {.days = {.from = "2024-01-02", .to = "2024-01-01", .day = ""}, .into = "", .hold = ""}),
               "--from is 2024-01-02, later than --to, 2024-01-01: give the earlier day first");

@@ -27,7 +27,10 @@ TEST(nearest, is_the_candidate_with_the_fewest_changes_if_there_are_few) {
         {"configure", "config"},
         {"--ratelimit", "--rate-limit"},
         {"--rate_limits", "--rate-limit"},
-        {"--rate", ""},
+        {"--rate", "--rate-limit"},
+        {"arch", "archive"}, // its beginning
+        {"ar", ""},
+        {"zz", ""},
     };
     for (const auto& [typed, expected] : cases)
         EXPECT_EQ(nearest(typed, candidates), expected) << typed;
