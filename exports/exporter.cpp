@@ -8,6 +8,7 @@
 #include "db/position.hpp"
 #include "db/session_names.hpp"
 #include "exports/attempt.hpp"
+#include "exports/task_sql.hpp"
 #include "lake/leave_folder.hpp"
 
 #include <fmt/format.h>
@@ -35,8 +36,7 @@ awaitable<task_report> exporter::run(exports::task task) {
     try {
         const async::span shown(context_.log, "job", "export", task.name);
         if (!task.mistake.empty())
-            throw async::error(failure::precondition, task.mistake,
-                               "Fix the file; it is read again on every run.");
+            throw async::error(failure::precondition, task.mistake, std::string(fix_file_hint));
         co_await repeat(task.name, report, [this, &task](attempt& work) { return export_rows(work, task); });
     } catch (...) {
         failed = std::current_exception();

@@ -27,7 +27,8 @@ db::error about_file(const db::error& failed, std::string_view file) {
     const std::string_view state = failed.state();
     const bool wrong = (state.starts_with("42") && state != "42501") || state.starts_with("0A");
     db::error made(wrong ? async::failure::precondition : failed.kind(), failed.message(), failed.state(),
-                   failed.connection_usable(), failed.hint());
+                   failed.connection_usable(),
+                   wrong && failed.hint().empty() ? std::string(fix_file_hint) : failed.hint());
     made.set_server_words(failed.server_words());
     made.set_position(failed.position());
     if (!failed.may_repeat())

@@ -12,6 +12,9 @@
 
 namespace exports {
 
+// What is to be done about a mistake in a file of a task.
+inline constexpr std::string_view fix_file_hint = "Fix the file; it is read again on every run.";
+
 // The SQL with the boundary in place of its placeholders. Throws async::error(precondition) if the task had a
 // mistake when it was read.
 [[nodiscard]] std::string bound_sql_of(std::string_view sql, lake::day boundary);

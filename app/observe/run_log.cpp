@@ -38,6 +38,15 @@ std::unique_ptr<async::log> run_log::make(constant_field always) {
     return made;
 }
 
+namespace {
+
+constexpr std::string_view insufficient_privilege = "42501";
+constexpr std::string_view which_grant =
+    "`event-archiver check` names the GRANT that is missing; for other commands than `archive` add --for "
+    "restore, --for export or --for project. A new table needs CREATE on its schema.";
+
+} // namespace
+
 failure_facts log_failure(async::log& log, const std::exception_ptr& failed, int code) {
     failure_facts facts;
     facts.type = "internal";
@@ -56,6 +65,8 @@ failure_facts log_failure(async::log& log, const std::exception_ptr& failed, int
         facts.hint = error.hint();
         facts.type = async::to_string(error.kind());
         state = error.state();
+        if (state == insufficient_privilege && facts.hint.empty())
+            facts.hint = which_grant;
     } catch (const async::error& error) {
         facts.hint = error.hint();
         facts.type = async::to_string(error.kind());

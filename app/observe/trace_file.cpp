@@ -26,7 +26,8 @@ trace_file::trace_file(const std::string& path, const std::string& run_id)
     if (!file_)
         throw async::error(async::failure::usage,
                            fmt::format("ARCHIVE_TRACE: {} cannot be written: {}", shown_path(path),
-                                       async::describe_errno(errno)));
+                                       async::describe_errno(errno)),
+                           "Name a file in a directory that exists and that this user may write to.");
     print(fmt::format("{{\"otherData\":{{\"run_id\":{}}},\"traceEvents\":[", json_quoted(run_id)));
 }
 

@@ -19,6 +19,14 @@ using async::failure;
 
 namespace {
 
+// "about 300,000 rows"
+std::string rows_known(const table_description& table) {
+    auto digits = fmt::format("{:.0f}", std::max(table.rows_estimate, 0.0));
+    for (auto at = digits.size(); at > 3; at -= 3)
+        digits.insert(at - 3, ",");
+    return fmt::format("about {} rows", digits);
+}
+
 constexpr std::string_view long_running = "1 hour";
 
 void add(std::vector<check_line>& lines, std::string name, check_status status, std::string detail,
@@ -207,8 +215,8 @@ awaitable<void> look(db::connection& session, const preflight_context& context,
             co_return;
     } else {
         add(lines, "table", check_status::ok,
-            fmt::format("{}, time {}, key {} ({}), about {:.0f} rows", table->name, table->time_column,
-                        key_names(*table), table->keys.front().type, table->rows_estimate));
+            fmt::format("{}, time {}, key {} ({}), {}", table->name, table->time_column, key_names(*table),
+                        table->keys.front().type, rows_known(*table)));
         add(lines, "key", check_status::ok, fmt::format("a unique index covers {}", key_names(*table)));
     }
     co_await check_rights(session, *table, context.aim, lines);

@@ -164,7 +164,14 @@ awaitable<void> verifier::describe(db::connection& session, std::string against)
     const auto named = co_await resolve_table(session, settings.table);
     named_table other;
     if (!against.empty())
-        other = co_await resolve_table(session, against);
+        other = co_await look_for_table(session, against);
+    const bool missing = !against.empty() && other.oid == 0;
+    if (missing || !other.is_table)
+        throw async::error(async::failure::precondition,
+                           missing ? fmt::format("there is no table {}", against)
+                                   : fmt::format("{} is not a table", other.text()),
+                           "Check what --against names, and the search_path; names with capitals need double "
+                           "quotes.");
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
     table_ = co_await describe_table(session, named, settings.time_column, settings.key_columns);

@@ -42,7 +42,7 @@ awaitable<void> restore_commit::run() {
 
 void restore_commit::record() const {
     for (const auto& each : work_.files)
-        record_restored(context_, *each.file, each.loaded, work_.opened.table.name);
+        record_restored(context_, *each.file, each.loaded, work_.opened.table.name, each.mark.held_until);
     for (const auto& each : work_.went_along)
         record_side_effect(context_, each, "INSERT");
 }

@@ -22,7 +22,7 @@ awaitable<void> must_be_insertable(db::connection& session, const table_descript
     if (!found.boolean(0, 0))
         throw async::error(failure::refused,
                            fmt::format("role {} may not insert into {}", found.text(0, 1), table.name),
-                           fmt::format("GRANT INSERT ON {} TO {}", table.name, found.text(0, 1)));
+                           fmt::format("GRANT INSERT ON {} TO {};", table.name, found.text(0, 1)));
     if (kind == restore_target::the_table_itself && found.integer(0, 2) > 0)
         throw async::error(
             failure::precondition,

@@ -82,7 +82,7 @@ void record_archived(const run_context& context, const archive_transaction& work
 }
 
 void record_restored(const run_context& context, const lake::listed_file& file, const loaded_file& loaded,
-                     std::string_view target) {
+                     std::string_view target, std::string_view held_until) {
     auto& report = context.report;
     ++report.days;
     report.rows += loaded.rows_inserted;
@@ -100,7 +100,8 @@ void record_restored(const run_context& context, const lake::listed_file& file, 
                       {"rows_present", loaded.rows_present},
                       {"bytes", loaded.content.bytes},
                       {"blob", file.properties.name},
-                      {"table", target}});
+                      {"table", target},
+                      {"held_until", held_until}});
 }
 
 } // namespace archive

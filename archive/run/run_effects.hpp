@@ -23,6 +23,6 @@ void record_side_effect(const run_context& context, const db::side_effect& effec
 void record_archived(const run_context& context, const archive_transaction& work);
 // The rows are in `target` again, or would be without a dry run.
 void record_restored(const run_context& context, const lake::listed_file& file, const loaded_file& loaded,
-                     std::string_view target);
+                     std::string_view target, std::string_view held_until = {});
 
 } // namespace archive

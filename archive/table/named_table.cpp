@@ -72,7 +72,8 @@ awaitable<named_table> resolve_table(db::connection& session, std::string_view t
             " with capitals need double quotes.");
     // LOCK TABLE's own error is less clear.
     if (!table.is_table)
-        throw async::error(async::failure::precondition, fmt::format("{} is not a table", table.text()));
+        throw async::error(async::failure::precondition, fmt::format("{} is not a table", table.text()),
+                           "Name a table with ARCHIVE_TABLE: a view has no rows of its own.");
     co_return table;
 }
 

@@ -69,10 +69,12 @@ constexpr std::array known_texts{
     known_text{"remaining connection slots", failure::temporary, allow_more},
     known_text{"role \"", failure::refused, check_role},              // … does not exist
     known_text{"database \"", failure::precondition, check_database}, // … does not exist
+    known_text{"could not translate host name", failure::temporary,
+               "Check the host in PG_CONNECTION_STRING, and DNS."},
     known_text{"service file", failure::precondition, "Check PGSERVICEFILE."},
     known_text{"definition of service", failure::precondition, "Check PGSERVICE and PGSERVICEFILE."},
 };
-// Left to the default, temporary: "could not translate host name", "Connection refused", "timeout expired",
+// Left to the default, temporary: "Connection refused", "timeout expired",
 // "server closed the connection unexpectedly", "the database system is starting up", "session is read-only",
 // PgBouncer's "pgbouncer cannot connect to server", "query_wait_timeout", "server login has been failing".
 
