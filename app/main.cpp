@@ -18,6 +18,7 @@
 #include "app/text/show_config.hpp"
 #include "app/text/terminal.hpp"
 #include "app/text/version.hpp"
+#include "app/text/wrap.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -55,10 +56,11 @@ int execute(const app::command_line& request) {
     if (request.command == app::command::check) // a person waits for the answer
         checked.value.retries = std::min(checked.value.retries, 1);
     if (request.command == app::command::config) {
-        const auto code = print(app::show_config(given, request.output, checked.wrong),
-                                checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage);
+        const auto code =
+            print(app::show_config(given, request.output, checked.wrong, app::width_of(app::stream::output)),
+                  checked.mistakes.empty() ? app::exit_code::done : app::exit_code::usage);
         for (const auto& mistake : checked.mistakes)
-            say("event-archiver: " + mistake + "\n");
+            say(app::wrapped_lines("event-archiver: " + mistake, app::width_of(app::stream::error)));
         return code;
     }
     if (!checked.mistakes.empty() && request.command == app::command::check)
@@ -85,7 +87,7 @@ int main(int argc, char** argv) {
         const auto parsed =
             app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc), app::width_of_help());
         app::keep_out_of_core_dumps();
-        say(parsed.standard_error);
+        say(app::wrapped_lines(parsed.standard_error, app::width_of(app::stream::error)));
         return parsed.value ? execute(*parsed.value) : print(parsed.standard_output, parsed.exit_code);
     } catch (const std::exception& failed) {
         say(std::string("event-archiver: internal error: ") + failed.what() + "\n");

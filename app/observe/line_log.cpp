@@ -128,6 +128,8 @@ std::string text_log::lines_of(const log_entry& entry) {
         return std::exchange(planned_, true) ? std::string() : plan_line(entry, look);
     if (!in_full && (event == "day.archived" || event == "day.uploaded" || event == "day.restored"))
         return day_line(entry, look);
+    if (!in_full && event == "settle.decided")
+        return settled_line(entry, look);
     if (!in_full && (event == "export.done" || event == "export.tried"))
         return task_line(entry, look);
     const auto now = timestamp();

@@ -188,7 +188,24 @@ std::string day_line(const log_entry& entry, const text_look& look) {
     if (known > 0)
         text += fmt::format(", {} {} already", grouped(known),
                             restored ? "were in the table" : "were in the file");
+    if (const auto until = text_of(entry, "held_until"); !until.empty())
+        text += ", on hold until " + until.substr(0, until.find('T'));
     return with_event(std::move(text), entry, look, indent_of_entries) + "\n";
+}
+
+std::string settled_line(const log_entry& entry, const text_look& look) {
+    const auto decision = text_of(entry, "decision");
+    std::string did = "kept: the run that wrote it had committed";
+    if (decision == "remove")
+        did = "removed: the run that wrote it did not commit";
+    else if (decision == "take back")
+        did = "took back the last rows: the run that wrote them did not commit";
+    else if (decision == "restored")
+        did = "its rows are back in the table";
+    else if (decision == "empty")
+        did = "emptied: the rows of the table count";
+    return with_event(fmt::format("{}  {}", text_of(entry, "blob"), did), entry, look, indent_of_entries) +
+           "\n";
 }
 
 std::string task_line(const log_entry& entry, const text_look& look) {

@@ -43,6 +43,8 @@ struct log_entry {
 [[nodiscard]] std::string plan_line(const log_entry& entry, const text_look& look);
 // "2025-11-09    7,500 rows    2.0 MB  created"
 [[nodiscard]] std::string day_line(const log_entry& entry, const text_look& look);
+// "events_2025-11-09.csv  removed: the run that wrote it did not commit"
+[[nodiscard]] std::string settled_line(const log_entry& entry, const text_look& look);
 // "agency    7,500 rows    2.0 MB  agency_2025-11-09.csv"
 [[nodiscard]] std::string task_line(const log_entry& entry, const text_look& look);
 // "02:00:03Z staging: 47%, 70,100 of 150,136 rows, 18.2 MB uploaded, 12 of 21 days, 14 s left"

@@ -19,13 +19,13 @@ namespace {
 
 constexpr std::size_t indent_of_summary = 4;
 
-// Fields that the first line has, or that are the same in each run.
+// Fields that the first line has, that are the same in each run, and `attempts`: there are two after a dry
+// run, and one a day with --commit day.
 constexpr std::array said_already{"status",     "exit_code",   "command",      "dry_run", "phase",
                                   "cutoff",     "rows",        "days",         "bytes",   "tasks",
-                                  "error.type", "duration_ms", "tasks_failed", "pid"};
+                                  "error.type", "duration_ms", "tasks_failed", "pid",     "attempts"};
 // Fields about the resources that the run used, as opposed to its results.
-constexpr std::array costs{"requests",    "retries",           "bytes_sent",
-                           "cpu_seconds", "peak_memory_bytes", "attempts"};
+constexpr std::array costs{"requests", "retries", "bytes_sent", "cpu_seconds", "peak_memory_bytes"};
 
 template <std::size_t Size>
 bool among(const std::array<const char*, Size>& keys, std::string_view key) {
@@ -104,8 +104,6 @@ std::string in_words(const log_entry& entry, std::string_view key) {
         return counted(number, "request");
     if (key == "retries")
         return fmt::format("{} {}", grouped(number), number == 1 ? "retry" : "retries");
-    if (key == "attempts")
-        return counted(number, "attempt");
     if (key == "bytes_sent")
         return bytes + " sent";
     if (key == "cpu_seconds")
@@ -128,6 +126,8 @@ std::string first_line(const log_entry& entry) {
         return fmt::format("stopped after {}, exit code {}", took, code);
     if (code != 0) {
         const bool says_more = entry.message.starts_with("failed: ");
+        if (number_of(entry, "tasks_failed") > 0)
+            return fmt::format("failed after {}, exit code {}: {}", took, code, message);
         return fmt::format("failed after {}, exit code {}{}", took, code, says_more ? message.substr(6) : "");
     }
     auto text = fmt::format("done in {}: {}", took, message);
@@ -144,8 +144,7 @@ std::string summary_lines(const log_entry& entry, const text_look& look) {
     std::string phases;
     constexpr std::string_view phase = "phase_ms.";
     for (const auto& field : entry.fields) {
-        if (among(said_already, field.key) || is_zero(field) ||
-            (field.key == "attempts" && number_of(entry, field.key) == 1))
+        if (among(said_already, field.key) || is_zero(field))
             continue;
         if (field.key.starts_with(phase)) {
             if (const auto spent = number_of(entry, field.key); spent >= 50)

@@ -88,7 +88,8 @@ async::awaitable<void> archive_work::ask() {
 
 async::awaitable<void> archive_work::erase() {
     const auto did = co_await archive::erase_rows(context_, request_.erase);
-    answer_.text = render_erasure(did, request_.erase.days, context_.run_id, request_.output);
+    answer_.text =
+        render_erasure(did, request_.erase.days, context_.run_id, request_.output, width_of(stream::output));
 }
 
 void archive_work::stop(int number) {

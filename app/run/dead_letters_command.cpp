@@ -4,6 +4,7 @@
 #include "app/run/projection_work.hpp"
 #include "app/run/projections_of.hpp"
 #include "app/text/render_projections.hpp"
+#include "app/text/terminal.hpp"
 #include "app/text/units.hpp"
 #include "events/projection/dead_letter.hpp"
 #include "events/projection/schema.hpp"
@@ -53,7 +54,7 @@ awaitable<void> projection_work::dead_letters(definition_list there) {
                     return true;
                 return std::ranges::find(asked.positions, each.refused.at) == asked.positions.end();
             });
-        answer_ = render_dead_letters(found, request_.output);
+        answer_ = render_dead_letters(found, request_.output, width_of(stream::output));
     } else if (request_.output == output_format::json) {
         answer_ = fmt::format("{{\"applied\":{},\"refused\":{},\"dropped\":{}}}\n", retried.applied,
                               retried.refused, dropped);

@@ -38,7 +38,7 @@ awaitable<inquiry_answer> plan(const command_line& request, inquiry_context cont
         found.refusals.insert(found.refusals.begin(), context.not_ours);
     context.report.cutoff = found.cutoff;
     note(context.report, found.days.size(), found.rows, found.bytes);
-    co_return inquiry_answer{render_plan(found, request.output), exit_code::done};
+    co_return inquiry_answer{render_plan(found, request.output, width_of(stream::output)), exit_code::done};
 }
 
 awaitable<inquiry_answer> list(const command_line& request, inquiry_context context) {
@@ -53,7 +53,8 @@ awaitable<inquiry_answer> list(const command_line& request, inquiry_context cont
     note(context.report, found.days, found.rows, found.bytes);
     inquiry_answer answer;
     answer.text = request.calendar ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
-                                   : render_list(found, archive_path(context.settings), request.output);
+                                   : render_list(found, archive_path(context.settings), request.output,
+                                                 width_of(stream::output));
     answer.page = page_of_inventory(found, archive_path(context.settings));
     co_return answer;
 }
@@ -64,8 +65,9 @@ awaitable<inquiry_answer> verify(const command_line& request, inquiry_context co
     archive::verifier verifier(executor, look);
     const auto found = co_await verifier.verify(request.days, request.against);
     note(context.report, found.files.size(), found.rows, found.bytes);
-    co_return inquiry_answer{render_verification(found, archive_path(context.settings), request.output),
-                             found.differences == 0 ? exit_code::done : exit_code::integrity};
+    co_return inquiry_answer{
+        render_verification(found, archive_path(context.settings), request.output, width_of(stream::output)),
+        found.differences == 0 ? exit_code::done : exit_code::integrity};
 }
 
 awaitable<inquiry_answer> check_all(const command_line& request, inquiry_context context) {

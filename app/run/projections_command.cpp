@@ -5,6 +5,7 @@
 #include "app/run/projection_work.hpp"
 #include "app/run/projections_of.hpp"
 #include "app/text/render_projections.hpp"
+#include "app/text/terminal.hpp"
 #include "events/projection/control.hpp"
 #include "events/projection/rebuild.hpp"
 #include "events/projection/replay.hpp"
@@ -58,7 +59,7 @@ awaitable<void> projection_work::list(definition_list there) {
         all = co_await events::look_at_all(session, *journal_, names);
     };
     co_await with_session(std::move(body));
-    answer_ = render_projections(all, request_.output);
+    answer_ = render_projections(all, request_.output, width_of(stream::output));
 }
 
 awaitable<void> projection_work::change(const events::projection_definition& which) {

@@ -13,11 +13,19 @@ namespace app {
 
 namespace {
 
+// On a terminal these print their answer alone.
+bool answers_alone(command which) noexcept {
+    return is_inquiry(which) || which == command::journal || which == command::projections ||
+           which == command::dead_letters || which == command::migrate;
+}
+
 class refused_command : public framed_command {
   public:
-    refused_command(command refused, const std::vector<std::string>& mistakes)
+    refused_command(command refused, const std::vector<std::string>& mistakes, bool text)
         : command_(refused)
-        , mistakes_(mistakes) {
+        , mistakes_(mistakes)
+        , brief_(text && answers_alone(refused))
+        , told_(text && refused == command::check) {
         facts_.command = info_of(refused).name;
         facts_.error_type = "usage";
     }
@@ -25,7 +33,7 @@ class refused_command : public framed_command {
     [[nodiscard]] bool has_trace() const override { return false; }
 
     [[nodiscard]] work_end work(run_frame& frame) override {
-        for (const auto& mistake : mistakes_)
+        for (const auto& mistake : told_ ? std::vector<std::string>() : mistakes_)
             frame.log().error("config.mistake", mistake,
                               {{"error.type", "usage"}, {"exit_code", exit_code::usage}});
         return {.exit_code = exit_code::usage};
@@ -45,11 +53,16 @@ class refused_command : public framed_command {
         return fmt::format("{}", fmt::join(mistakes_, "\n"));
     }
 
-    void log_summary(async::log& log) const override { app::log_summary(log, facts_); }
+    void log_summary(async::log& log) const override {
+        if (!brief_)
+            app::log_summary(log, facts_);
+    }
 
   private:
     command command_;
     const std::vector<std::string>& mistakes_;
+    bool brief_;
+    bool told_; // `check` has printed them as lines of its answer
     summary_facts facts_;
 };
 
@@ -58,7 +71,7 @@ class refused_command : public framed_command {
 int refuse(const command_line& request, const std::vector<std::string>& mistakes,
            const configuration& settings) {
     run_frame frame(settings);
-    refused_command refused(request.command, mistakes);
+    refused_command refused(request.command, mistakes, frame.out().text);
     return frame.run(refused);
 }
 

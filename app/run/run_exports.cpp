@@ -8,6 +8,7 @@
 #include "app/run/export_work.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/text/render.hpp"
+#include "app/text/terminal.hpp"
 
 #include <fmt/format.h>
 
@@ -45,7 +46,8 @@ class export_command : public framed_command {
             end.exit_code = work.answer().exit_code;
             frame.print(end, work.answer().text);
         } else if (request_.command == command::export_tasks)
-            frame.print(end, render_exports(facts_.reports, work.place(), request_.output));
+            frame.print(
+                end, render_exports(facts_.reports, work.place(), request_.output, width_of(stream::output)));
         else if (!end.failed && request_.output == output_format::json)
             frame.print(end, fmt::format(R"({{"schema":"event-archiver/recover/v1","files_settled":{}}})"
                                          "\n",

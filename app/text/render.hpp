@@ -16,12 +16,13 @@
 
 namespace app {
 
-// `path`: container and folder.
-[[nodiscard]] std::string render_plan(const archive::forecast& found, output_format format);
+// `path`: container and folder. `width`: columns of the terminal; 0: lines are as long as they are.
+[[nodiscard]] std::string render_plan(const archive::forecast& found, output_format format,
+                                      std::size_t width = 0);
 [[nodiscard]] std::string render_list(const archive::inventory& found, const std::string& path,
-                                      output_format format);
+                                      output_format format, std::size_t width = 0);
 [[nodiscard]] std::string render_verification(const archive::verification& found, const std::string& path,
-                                              output_format format);
+                                              output_format format, std::size_t width = 0);
 struct check_look {
     std::size_t width = 0; // columns of the terminal; 0: lines are not wrapped
     bool colour = false;
@@ -35,7 +36,8 @@ struct check_look {
 
 // What `export` prints; `place`: where the files are.
 [[nodiscard]] std::string render_exports(std::span<const exports::task_report> reports,
-                                         const std::string& place, output_format format);
+                                         const std::string& place, output_format format,
+                                         std::size_t width = 0);
 
 // What the terminal can show.
 struct calendar_style {

@@ -20,6 +20,7 @@ constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", 
 constexpr const char* dim = "\x1b[2m";
 constexpr const char* yellow = "\x1b[33m";
 constexpr const char* red = "\x1b[31m";
+constexpr const char* cyan = "\x1b[36m";
 constexpr const char* plain = "\x1b[0m";
 
 // Two columns a day, by quarters of the busiest day's rows; a day without rows counted as the lightest.
@@ -30,6 +31,7 @@ struct cell {
     std::uint64_t rows = 0;
     bool rows_known = true;
     bool pending = false;
+    bool set_aside = false; // back in the table, or on hold
 };
 
 struct picture {
@@ -50,7 +52,9 @@ struct picture {
             if (!found->second.rows_known)
                 return painted(yellow, "??");
             const auto shaded = shade(found->second.rows);
-            return found->second.pending ? painted(yellow, style.colour ? shaded : "!!") : shaded;
+            if (found->second.pending)
+                return painted(yellow, style.colour ? shaded : "!!");
+            return found->second.set_aside ? painted(cyan, style.colour ? shaded : "<>") : shaded;
         }
         const bool between = number > days.begin()->first && number < days.rbegin()->first;
         return between ? painted(red, "--") : "  ";
@@ -93,6 +97,9 @@ std::string legend(const picture& all) {
     text += fmt::format("up to {}   {} no file   {} pending   {} rows not known\n", short_count(all.rows_max),
                         all.painted(red, "--"), all.painted(yellow, all.style.colour ? all.shade(1) : "!!"),
                         all.painted(yellow, "??"));
+    if (std::ranges::any_of(all.days, [](const auto& each) { return each.second.set_aside; }))
+        text += fmt::format("{} back in the table, or on hold\n",
+                            all.painted(cyan, all.style.colour ? all.shade(1) : "<>"));
     return text;
 }
 
@@ -108,6 +115,8 @@ std::string render_calendar(const archive::inventory& found, calendar_style styl
         day.rows += file.rows.value_or(0);
         day.rows_known = day.rows_known && file.rows.has_value();
         day.pending = day.pending || file.state == archive::file_state::pending;
+        day.set_aside = day.set_aside || file.state == archive::file_state::restored ||
+                        file.state == archive::file_state::held;
         all.rows_max = std::max(all.rows_max, day.rows);
     }
     const auto first = date_of(all.days.begin()->first).year();

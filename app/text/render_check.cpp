@@ -38,10 +38,18 @@ std::string render_check_line(const archive::check_line& line, check_look look) 
     constexpr std::size_t status_width = 7;
     constexpr std::size_t name_width = 14; // of "database clock"; lines appear before the longest is known
     const auto status = std::string(archive::to_string(line.status));
-    const auto column = status_width + std::max(name_width, line.name.size()) + 4;
+    // The detail stands below a name that leaves no room for it.
+    const auto beside = status_width + std::max(name_width, line.name.size()) + 4;
+    const bool below = line.name.size() > name_width && look.width > 0 &&
+                       beside + columns_of(printable(line.detail)) >= look.width;
+    const auto column = below ? status_width + name_width + 4 : beside;
     auto text = fmt::format("{}{}{}{}  {:<{}}  ", look.colour ? colour_of(line.status) : "", status,
                             look.colour ? "\x1b[0m" : "", std::string(status_width - status.size(), ' '),
                             line.name, name_width);
+    if (below) {
+        text.erase(text.find_last_not_of(' ') + 1);
+        text += "\n" + std::string(column, ' ');
+    }
     text += wrapped(printable(line.detail), look.width, column, column) + "\n";
     if (!line.remedy.empty())
         text += std::string(column, ' ') + wrapped(printable(line.remedy), look.width, column, column) + "\n";

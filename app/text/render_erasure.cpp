@@ -4,6 +4,7 @@
 #include "app/text/text_table.hpp"
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
+#include "app/text/wrap.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -81,29 +82,33 @@ std::string erasure_json(const archive::erasure& did, const lake::day_range& day
            "\n";
 }
 
-std::string erasure_text(const archive::erasure& did) {
-    std::string text;
+std::string erasure_text(const archive::erasure& did, std::size_t width) {
+    std::string days;
     if (!did.files.empty()) {
         text_table table("lrrl", {"DAY", "ROWS", "OF", "FILE"});
         for (const auto& each : did.files)
             table.add({each.which.text(), grouped(each.rows), grouped(each.before.rows), each.name});
-        text = table.text() + "\n";
+        days = table.text(width) + "\n";
     }
-    text += fmt::format("would erase {} of {}, and {} of the table\n"
-                        "nothing was changed: --yes erases them, and prints a receipt\n\n"
-                        "what it does not reach:\n",
-                        counted(did.rows_of_files(), "row"), counted(did.files.size(), "archived file"),
-                        counted(did.rows_of_table, "row"));
+    auto text =
+        did.rows_of_files() + did.rows_of_table == 0
+            ? std::string("no row matches: nothing would be erased\n\n")
+            : fmt::format("would erase {} of {}, and {} of the table\n"
+                          "nothing was changed: --yes erases them, and prints a receipt\n\n",
+                          counted(did.rows_of_files(), "row"), counted(did.files.size(), "archived file"),
+                          counted(did.rows_of_table, "row"));
+    text += "what it does not reach:\n";
     for (const auto& place : not_reached(did))
         text += fmt::format("- {}\n", place);
-    return text;
+    return days + wrapped_lines(text, width);
 }
 
 } // namespace
 
 std::string render_erasure(const archive::erasure& did, const lake::day_range& days,
-                           const std::string& run_id, output_format format) {
-    return did.done || format == output_format::json ? erasure_json(did, days, run_id) : erasure_text(did);
+                           const std::string& run_id, output_format format, std::size_t width) {
+    return did.done || format == output_format::json ? erasure_json(did, days, run_id)
+                                                     : erasure_text(did, width);
 }
 
 } // namespace app

@@ -5,12 +5,15 @@
 #include "app/text/output_format.hpp"
 #include "archive/run/erasure.hpp"
 
+#include <cstddef>
 #include <string>
 
 namespace app {
 
-// A receipt is always JSON (docs/json.md). The condition is in it by its SHA-256 alone.
+// `width`: as in render.hpp. A receipt is always JSON (docs/json.md). The condition is in it by its SHA-256
+// alone.
 [[nodiscard]] std::string render_erasure(const archive::erasure& did, const lake::day_range& days,
-                                         const std::string& run_id, output_format format);
+                                         const std::string& run_id, output_format format,
+                                         std::size_t width = 0);
 
 } // namespace app

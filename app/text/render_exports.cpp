@@ -11,6 +11,8 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace app {
 
 namespace {
@@ -48,14 +50,18 @@ std::string outcome_shown(const exports::task_report& report) {
 } // namespace
 
 std::string render_exports(std::span<const exports::task_report> reports, const std::string& place,
-                           output_format format) {
+                           output_format format, std::size_t width) {
     if (format == output_format::json)
         return exports_json(reports, place);
     text_table table("lrrll", {"TASK", "ROWS", "BYTES", "OUTCOME", "FILE"});
     for (const auto& report : reports)
         table.add({report.task, grouped(report.rows), short_bytes(static_cast<double>(report.bytes)),
                    outcome_shown(report), report.failed() ? report.error : report.file});
-    return fmt::format("{}\nfiles are in {}\n", table.text(), printable(place));
+    const auto has_file = [](const exports::task_report& report) { return !report.file.empty(); };
+    const auto where = std::ranges::any_of(reports, has_file)
+                           ? fmt::format("\nfiles are in {}\n", printable(place))
+                           : std::string();
+    return table.text(width) + where;
 }
 
 } // namespace app

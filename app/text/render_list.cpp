@@ -4,6 +4,7 @@
 #include "app/text/text_table.hpp"
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
+#include "app/text/wrap.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -62,7 +63,8 @@ std::string list_json(const archive::inventory& found, const std::string& path) 
 
 } // namespace
 
-std::string render_list(const archive::inventory& found, const std::string& path, output_format format) {
+std::string render_list(const archive::inventory& found, const std::string& path, output_format format,
+                        std::size_t width) {
     if (format == output_format::json)
         return list_json(found, path);
     if (found.files.empty())
@@ -87,7 +89,7 @@ std::string render_list(const archive::inventory& found, const std::string& path
         }
         auto note = file.note;
         if (file.rows_pending > 0)
-            note = fmt::format("{} of its rows", grouped(file.rows_pending));
+            note = fmt::format("{} not committed", counted(file.rows_pending, "row"));
         const auto ratio = ratio_of(file);
         std::vector<std::string> cells{file.which.text(), file.name, file.rows ? grouped(*file.rows) : "?",
                                        short_bytes(static_cast<double>(file.bytes))};
@@ -98,18 +100,18 @@ std::string render_list(const archive::inventory& found, const std::string& path
         cells.push_back(std::move(note));
         table.add(std::move(cells));
     }
-    auto text = table.text();
-    text += fmt::format("\n{}, {} rows, {} in {}", counted(found.days, "day"), grouped(found.rows),
-                        short_bytes(static_cast<double>(found.bytes)), path);
+    auto text = fmt::format("{}, {} rows, {} in {}", counted(found.days, "day"), grouped(found.rows),
+                            short_bytes(static_cast<double>(found.bytes)), path);
     if (!found.gaps.empty())
         text += fmt::format("; {} in between without a file", counted(found.gap_days(), "day"));
     if (found.lost > 0)
         text += fmt::format("; {} not as the ledger knows them: `event-archiver verify` names them",
                             counted(found.lost, "file"));
     if (found.pending > 0)
-        text += fmt::format("; {} pending: the next run recovers them, or run `event-archiver recover` now",
+        text += fmt::format("; {} pending: the next run keeps or removes their uncommitted rows, and so does "
+                            "`event-archiver recover`",
                             found.pending);
-    return printable_lines(text + "\n");
+    return printable_lines(table.text(width) + "\n" + wrapped_lines(text, width));
 }
 
 } // namespace app

@@ -4,6 +4,7 @@
 #include "app/text/text_table.hpp"
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
+#include "app/text/wrap.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -79,23 +80,25 @@ std::string facts(const archive::forecast& found) {
 
 } // namespace
 
-std::string render_plan(const archive::forecast& found, output_format format) {
+std::string render_plan(const archive::forecast& found, output_format format, std::size_t width) {
     if (format == output_format::json)
         return plan_json(found);
+    std::string days;
     std::string text;
     if (found.days.empty()) {
         text = found.held.empty() && found.days_left == 0
                    ? fmt::format("nothing is due: no row of {} is older than {} UTC\n", found.table,
                                  found.cutoff)
-                   : fmt::format("nothing is due of {} before {} UTC but what stays for now:\n", found.table,
-                                 found.cutoff);
+                   : fmt::format("nothing is due in {} before {} UTC, except rows that stay for now:\n",
+                                 found.table, found.cutoff);
     } else {
         text_table table("lrrlll", {"DAY", "ROWS", "BYTES", "FILE", "NAME", ""});
         for (const auto& planned : found.days)
             table.add({planned.which.text(), grouped(planned.rows),
                        short_bytes(static_cast<double>(planned.bytes)),
                        std::string(archive::to_string(planned.action)), planned.name, planned.note});
-        text = table.text() + facts(found);
+        days = table.text(width);
+        text = facts(found);
     }
     if (found.days_left > 0)
         text += fmt::format("{} of {} stay for the next run: they are beyond --max-days or --max-rows\n",
@@ -117,7 +120,7 @@ std::string render_plan(const archive::forecast& found, output_format format) {
                             counted(found.files_pending, "file"));
     if (!found.container_exists)
         text += "the container is not there yet: a run creates it\n";
-    return printable_lines(text);
+    return printable_lines(days + wrapped_lines(text, width));
 }
 
 } // namespace app

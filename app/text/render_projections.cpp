@@ -91,7 +91,8 @@ std::string state_shown(const events::projection_status& each) {
 
 } // namespace
 
-std::string render_projections(std::span<const events::projection_status> all, output_format format) {
+std::string render_projections(std::span<const events::projection_status> all, output_format format,
+                               std::size_t width) {
     if (format == output_format::json)
         return statuses_json(all);
     if (all.empty())
@@ -105,10 +106,11 @@ std::string render_projections(std::span<const events::projection_status> all, o
                    grouped(static_cast<std::uint64_t>(each.behind())), seconds_shown(each.behind_seconds),
                    grouped(static_cast<std::uint64_t>(each.dead_letters)), state_shown(each)});
     }
-    return table.text();
+    return table.text(width);
 }
 
-std::string render_dead_letters(std::span<const events::dead_letter> refused, output_format format) {
+std::string render_dead_letters(std::span<const events::dead_letter> refused, output_format format,
+                                std::size_t width) {
     if (format == output_format::json)
         return letters_json(refused);
     if (refused.empty())
@@ -117,7 +119,7 @@ std::string render_dead_letters(std::span<const events::dead_letter> refused, ou
     for (const auto& each : refused)
         table.add({each.key.topic, std::to_string(each.refused.at), events::time_text(each.refused.time),
                    each.sqlstate, each.reason});
-    return table.text();
+    return table.text(width);
 }
 
 } // namespace app

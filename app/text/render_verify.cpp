@@ -3,6 +3,7 @@
 #include "app/text/render.hpp"
 #include "app/text/units.hpp"
 #include "app/text/utf8.hpp"
+#include "app/text/wrap.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -72,7 +73,7 @@ std::string file_text(const archive::verified_file& file) {
 } // namespace
 
 std::string render_verification(const archive::verification& found, const std::string& path,
-                                output_format format) {
+                                output_format format, std::size_t width) {
     if (format == output_format::json)
         return verification_json(found, path);
     if (found.files.empty())
@@ -84,7 +85,7 @@ std::string render_verification(const archive::verification& found, const std::s
                         counted(found.rows, "row"), short_bytes(static_cast<double>(found.bytes)), path,
                         found.differences == 0 ? std::string("no differences")
                                                : counted(found.differences, "difference"));
-    return printable_lines(text);
+    return printable_lines(wrapped_lines(text, width));
 }
 
 } // namespace app

@@ -1,6 +1,7 @@
 #include "app/text/show_config.hpp"
 
 #include "app/settings/options.hpp"
+#include "app/text/text_table.hpp"
 #include "app/text/utf8.hpp"
 #include "async/quotable.hpp"
 #include "db/connection.hpp"
@@ -8,9 +9,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
-
-#include <algorithm>
 
 namespace app {
 
@@ -40,7 +38,8 @@ std::string shown(const option& setting, const sourced_text& text, const wrong_s
 
 } // namespace
 
-std::string show_config(const texts& given, output_format format, const wrong_settings& wrong) {
+std::string show_config(const texts& given, output_format format, const wrong_settings& wrong,
+                        std::size_t width) {
     if (format == output_format::json) {
         boost::json::array rows;
         for (const auto& setting : options()) {
@@ -61,19 +60,13 @@ std::string show_config(const texts& given, output_format format, const wrong_se
                                                           {"settings", std::move(rows)}}) +
                "\n";
     }
-    std::size_t name_width = 0;
-    std::size_t value_width = 0;
-    for (const auto& setting : options()) {
-        name_width = std::max(name_width, setting.environment.size());
-        value_width = std::max(value_width, shown(setting, given[setting.environment], wrong).size());
-    }
-    std::string table;
+    text_table table("lll", {"SETTING", "SOURCE", "VALUE"});
     for (const auto& setting : options()) {
         const auto& text = given[setting.environment];
-        table += fmt::format("{:<{}}  {:<{}}  {}\n", setting.environment, name_width,
-                             shown(setting, text, wrong), value_width, to_string(text.from));
+        table.add({std::string(setting.environment), std::string(to_string(text.from)),
+                   shown(setting, text, wrong)});
     }
-    return table;
+    return table.text(width);
 }
 
 } // namespace app

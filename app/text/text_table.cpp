@@ -1,6 +1,7 @@
 #include "app/text/text_table.hpp"
 
 #include "app/text/printable.hpp"
+#include "app/text/wrap.hpp"
 
 #include <algorithm>
 
@@ -23,21 +24,34 @@ void text_table::add(std::vector<std::string> cells) {
     rows_.push_back(std::move(cells));
 }
 
-std::string text_table::text() const {
+std::string text_table::line_of(const std::vector<std::string>& row, const std::vector<std::size_t>& widths,
+                                std::size_t count) const {
+    std::string line;
+    for (std::size_t column = 0; column < count; ++column) {
+        const auto filling = std::string(widths[column] - columns_of(row[column]), ' ');
+        line += column == 0 ? std::string_view() : gap;
+        line += alignment_[column] == 'r' ? filling + row[column] : row[column] + filling;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
+}
+
+std::string text_table::text(std::size_t width) const {
     std::vector<std::size_t> widths(alignment_.size());
     for (const auto& row : rows_)
         for (std::size_t column = 0; column < row.size(); ++column)
-            widths[column] = std::max(widths[column], row[column].size());
+            widths[column] = std::max(widths[column], columns_of(row[column]));
+    const auto indent = widths.front() + gap.size();
     std::string text;
     for (const auto& row : rows_) {
-        std::string line;
-        for (std::size_t column = 0; column < row.size(); ++column) {
-            const auto filling = std::string(widths[column] - row[column].size(), ' ');
-            line += column == 0 ? std::string_view() : gap;
-            line += alignment_[column] == 'r' ? filling + row[column] : row[column] + filling;
+        const auto line = line_of(row, widths, row.size());
+        if (width == 0 || columns_of(line) <= width) {
+            text += line + '\n';
+            continue;
         }
-        line.erase(line.find_last_not_of(' ') + 1);
-        text += line + '\n';
+        text += line_of(row, widths, row.size() - 1) + '\n';
+        if (&row != &rows_.front())
+            text += std::string(indent, ' ') + wrapped(row.back(), width, indent, indent) + '\n';
     }
     return text;
 }

@@ -38,4 +38,17 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t indent
     return lines;
 }
 
+std::string wrapped_lines(std::string_view text, std::size_t width) {
+    constexpr std::size_t further = 2;
+    std::string lines;
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const auto begin = std::min(line.find_first_not_of(' '), line.size());
+        lines += wrapped(line, width, begin + further);
+        lines += '\n';
+    }
+    return lines;
+}
+
 } // namespace app

@@ -17,4 +17,8 @@ namespace app {
 [[nodiscard]] std::string wrapped(std::string_view text, std::size_t width, std::size_t indent,
                                   std::size_t at = 0);
 
+// The same for each line of `text`: what does not fit goes on below it, two columns to the right of where the
+// line began.
+[[nodiscard]] std::string wrapped_lines(std::string_view text, std::size_t width);
+
 } // namespace app

@@ -13,7 +13,7 @@ import time
 ERASED = re.compile(r"\r([^\r\n]*)\x1b\[K")
 
 
-def on_terminal(archiver, environment: dict, *arguments: str, columns: int = 100, poke_after: float = 0, command: str = "archive") -> str:
+def on_terminal(archiver, environment: dict, *arguments: str, columns: int = 100, poke_after: float = 0, command: str = "archive", expect: int = 0) -> str:
     """What a run writes to a terminal; `poke_after` seconds, once rows are copied, it gets a SIGUSR1."""
     control, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
@@ -41,7 +41,7 @@ def on_terminal(archiver, environment: dict, *arguments: str, columns: int = 100
         if not chunk and (readable or not poke_after):
             break
         text += chunk
-    assert process.wait(60) == 0, text.decode()
+    assert process.wait(60) == expect, text.decode()
     os.close(control)
     return text.decode()
 

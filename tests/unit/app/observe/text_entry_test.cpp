@@ -90,7 +90,7 @@ std::vector<log_field> summary_of_a_run() {
             {"bytes", 39'282'348U},
             {"files_created", 21U},
             {"files_pending", 0U},
-            {"attempts", 1U},
+            {"attempts", 22U},
             {"requests", 1'068U},
             {"retries", 0U},
             {"cpu_seconds", 1.5},

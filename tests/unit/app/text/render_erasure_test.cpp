@@ -26,6 +26,14 @@ TEST(render_erasure, says_what_would_go_and_what_stays_beyond_reach) {
     EXPECT_EQ(text.find("row security"), std::string::npos);
 }
 
+TEST(render_erasure, says_that_nothing_matches_and_breaks_no_word) {
+    const auto text = render_erasure({}, {}, "run", output_format::text, 40);
+    EXPECT_TRUE(text.starts_with("no row matches")) << text;
+    EXPECT_EQ(text.find("--yes"), std::string::npos);
+    for (std::size_t begin = 0; begin < text.size(); begin = text.find('\n', begin) + 1)
+        EXPECT_LE(text.find('\n', begin) - begin, 40U) << text.substr(begin, 60);
+}
+
 TEST(render_erasure, a_receipt_is_a_document_whatever_is_asked_for) {
     auto did = counted_erasure();
     did.done = did.verified = did.hidden = true;

@@ -55,6 +55,12 @@ TEST(render_calendar, keeps_to_what_the_terminal_can_show) {
     EXPECT_THAT(render_calendar(two_years(), {true, false}), Not(HasSubstr("\x1b")));
     EXPECT_THAT(render_calendar(two_years(), {false, true}), HasSubstr("\x1b[33m"));
     EXPECT_EQ(render_calendar({}, {}), "no archived day\n");
+    auto restored = two_years();
+    EXPECT_THAT(render_calendar(restored, {}), Not(HasSubstr("back in the table")));
+    restored.files[0].state = archive::file_state::restored;
+    EXPECT_THAT(render_calendar(restored, {}), HasSubstr("<>!!"));
+    EXPECT_THAT(render_calendar(restored, {}), HasSubstr("\n<> back in the table, or on hold\n"));
+    EXPECT_THAT(render_calendar(restored, {true, true}), HasSubstr("\x1b[36m"));
 }
 
 TEST(render_list, marks_the_days_without_a_file) {
@@ -65,6 +71,18 @@ TEST(render_list, marks_the_days_without_a_file) {
     EXPECT_THAT(text, HasSubstr("2024-01-01  -- no file for 1 day\n2024-01-02"));
     EXPECT_THAT(text, HasSubstr("in lake/folder; 1 day in between without a file"));
     EXPECT_EQ(render_list({}, "lake", output_format::text), "no archived day in lake\n");
+}
+
+TEST(render_list, breaks_no_word_of_a_terminal) {
+    archive::inventory all;
+    all.files.push_back(file_of("2024-01-01", 7'500));
+    all.files[0].note = "back in the table, on hold until 2024-03-01T00:00:00Z";
+    all.pending = 3;
+    const auto text = render_list(all, "lake/folder", output_format::text, 60);
+    EXPECT_THAT(text, HasSubstr("\n            back in the table, on hold until\n"));
+    EXPECT_THAT(text, HasSubstr("\n  "));
+    for (std::size_t begin = 0; begin < text.size(); begin = text.find('\n', begin) + 1)
+        EXPECT_LE(text.find('\n', begin) - begin, 60U) << text.substr(begin, 90);
 }
 
 TEST(render_verification, names_file_row_and_byte) {

@@ -87,7 +87,7 @@ TEST(show_config, says_of_each_setting_its_value_and_where_it_came_from) {
 
 TEST(show_config, has_a_line_for_every_setting_as_text) {
     const auto shown = show_config(collect({}, environment_of({})), output_format::text);
-    EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(shown, '\n')), options().size());
+    EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(shown, '\n')), options().size() + 1); // a heading
     for (const auto& option : options())
         EXPECT_THAT("\n" + shown, HasSubstr("\n" + std::string(option.environment) + " "));
 }

@@ -28,6 +28,12 @@ TEST(wrapped, counts_letters_and_not_bytes) {
     EXPECT_EQ(wrapped("äöü äöü", 8, 0), "äöü äöü");
 }
 
+TEST(wrapped_lines, breaks_each_line_and_goes_on_further_right) {
+    EXPECT_EQ(wrapped_lines("one two three\n\n- four five\n", 9), "one two\n  three\n\n- four\n  five\n");
+    EXPECT_EQ(wrapped_lines("    one two", 9), "    one\n      two\n");
+    EXPECT_EQ(wrapped_lines("one two\nthree\n", 0), "one two\nthree\n");
+}
+
 TEST(wrapped, breaks_nothing_where_there_is_no_width) { EXPECT_EQ(wrapped("a b c", 0, 2), "a b c"); }
 
 } // namespace
