@@ -96,7 +96,10 @@ std::string render_list(const archive::inventory& found, const std::string& path
         if (compressed)
             cells.push_back(ratio ? fmt::format("{:.2f}", *ratio) : "?");
         cells.emplace_back(archive::to_string(file.state));
-        cells.push_back(file.changed ? iso_time(*file.changed) : "?");
+        auto changed = file.changed ? iso_time(*file.changed) : "?";
+        if (width > 0 && file.changed) // to the minute, so that it fits 80 columns
+            changed.replace(changed.rfind(':'), 3, "");
+        cells.push_back(std::move(changed));
         cells.push_back(std::move(note));
         table.add(std::move(cells));
     }

@@ -50,7 +50,7 @@ std::string text_table::text(std::size_t width) const {
             continue;
         }
         text += line_of(row, widths, row.size() - 1) + '\n';
-        if (&row != &rows_.front())
+        if (&row != &rows_.front() && !row.back().empty())
             text += std::string(indent, ' ') + wrapped(row.back(), width, indent, indent) + '\n';
     }
     return text;
