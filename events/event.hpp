@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,5 +37,13 @@ struct recorded_event {
     event content;
     bool operator==(const recorded_event&) const = default;
 };
+
+// The memory that it takes, about: of a small event most is not its value.
+[[nodiscard]] inline std::size_t memory_of(const recorded_event& each) noexcept {
+    auto bytes = sizeof(each) + each.content.value.size() + (each.content.key ? each.content.key->size() : 0);
+    for (const auto& one : each.content.headers)
+        bytes += sizeof(one) + one.name.size() + one.value.size();
+    return bytes;
+}
 
 } // namespace events

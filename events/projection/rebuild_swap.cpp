@@ -137,14 +137,21 @@ awaitable<void> rebuild_work::level(db::connection& session, rebuilt_partition e
     if (far_behind_)
         throw async::error(failure::temporary, "the live projection is more than one batch ahead");
     std::vector<recorded_event> last;
+    std::size_t bytes = 0;
     for (auto at = mine->next; at < live->next;) {
         auto read = co_await each.source->read(each.partition, at, definition_.settings.batch_bytes,
                                                async::deadline::after(swap_read_patience));
         if (read.events.empty() && read.next <= at)
             throw async::error(failure::temporary, "the journal does not give the last events");
-        for (auto& one : read.events)
-            if (one.at < live->next)
-                last.push_back(std::move(one));
+        for (auto& one : read.events) {
+            if (one.at >= live->next)
+                break;
+            bytes += memory_of(one);
+            last.push_back(std::move(one));
+        }
+        far_behind_ = bytes - memory_of(last.back()) > definition_.settings.batch_bytes;
+        if (far_behind_)
+            throw async::error(failure::temporary, "the live projection is more than one batch ahead");
         at = read.next;
     }
     batch_target target{definition_, key,       mine->journal, request_.worker, rebuild_schema(definition_),

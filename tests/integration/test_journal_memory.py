@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from support.events import EventService
+from support.archiver import Archiver
+from support.events import LINES, EventService
 from support.process_memory import MIB, at_once, peak_of
 
 ALLOWED = 32 * MIB
@@ -66,3 +67,37 @@ def test_readers_that_stop_reading_take_no_more(binary, tmp_path):
         assert peak_of(service) < 8 * MIB + ALLOWED
         for each in idle:
             each.close()
+
+
+TINY = b"1\n" * 200_000  # of which each takes a hundred times its value in memory
+
+
+def test_events_of_one_byte_take_no_more_for_readers_and_keys(binary, tmp_path):
+    with EventService(binary, tmp_path / "journal") as service:
+        for _ in range(6):
+            assert service.post("/events/t", body=TINY, timeout=120, **LINES).status == 201
+    with EventService(binary, tmp_path / "journal") as service:
+        assert service.send("t", 1, Idempotency_Key="k").status == 201  # the keys of all of them are read first
+
+        def read(client: int) -> None:
+            answer = service.get(f"/events/t?from={100_000 * client}&limit=5000", timeout=120)
+            assert answer.body.count(b"\n") == 5_000
+
+        at_once(read, 8)
+        assert peak_of(service) < 16 * MIB + ALLOWED
+
+
+def test_a_backlog_of_events_of_one_byte_is_applied_within_it(binary, database, tmp_path):
+    with EventService(binary, tmp_path / "journal") as service:
+        for _ in range(5):
+            assert service.post("/events/t", body=TINY, timeout=120, **LINES).status == 201
+    (tmp_path / "own/tally/migrations").mkdir(parents=True)
+    (tmp_path / "own/tally/projection.conf").write_text("topic = t\ntables = public.tally\n")
+    (tmp_path / "own/tally/migrations/001.sql").write_text("CREATE TABLE tally (n bigint NOT NULL)")
+    (tmp_path / "own/tally/apply.sql").write_text("INSERT INTO tally SELECT json_array_length($1)")
+    program = Archiver(binary, {"PG_CONNECTION_STRING": database.uri, "JOURNAL": tmp_path / "journal", "PROJECTIONS_PATH": tmp_path / "own"})
+    outcome = program.run("project", "tally", "--once", expect=0)
+    with database.connection.cursor() as cursor:
+        cursor.execute("SELECT sum(n) FROM tally")
+        assert cursor.fetchone()[0] == 1_000_000
+    assert outcome.peak_bytes < 16 * MIB + ALLOWED

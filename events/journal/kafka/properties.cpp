@@ -94,9 +94,10 @@ struct read_ahead {
     std::size_t fetch; // bytes of a fetch, but at least one batch of the producer's
 };
 
-// A message that waits takes about 350 bytes beside what the broker sent.
+// A message that waits takes about 350 bytes beside what the broker sent. Up to one batch more than these may
+// wait: a batch of small events has 2,000.
 read_ahead read_ahead_of(std::size_t memory_bytes) noexcept {
-    return {std::max<std::size_t>(memory_bytes / 1'024, 64), std::max<std::size_t>(memory_bytes / 4, 65'536),
+    return {std::max<std::size_t>(memory_bytes / 2'048, 64), std::max<std::size_t>(memory_bytes / 4, 65'536),
             std::clamp<std::size_t>(memory_bytes / 16, 16'384, 1'048'576)};
 }
 

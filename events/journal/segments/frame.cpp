@@ -254,7 +254,7 @@ frame decode_frame(std::string_view bytes, std::string_view prefix) {
 }
 
 bool decode_events(const frame& from_frame, position from, std::vector<recorded_event>& to,
-                   std::size_t value_bytes_max) {
+                   std::size_t memory_max) {
     std::size_t bytes = 0;
     payload_reader reader(from_frame.payload);
     for (position at = from_frame.header.first; at < from_frame.header.end(); ++at) {
@@ -266,9 +266,9 @@ bool decode_events(const frame& from_frame, position from, std::vector<recorded_
         recorded_event next{at, from_frame.header.time, {}};
         if (!take_event(reader, &next.content))
             return false;
-        bytes += next.content.value.size();
+        bytes += memory_of(next);
         to.push_back(std::move(next));
-        if (bytes >= value_bytes_max)
+        if (bytes >= memory_max)
             return true;
     }
     return reader.at_end();

@@ -20,13 +20,6 @@ constexpr std::string_view put_back_hint =
     "`event-archiver"
     " projections rebuild` the tables that have events which it lacks.";
 
-std::size_t bytes_of(const recorded_event& each) {
-    std::size_t bytes = each.content.value.size() + (each.content.key ? each.content.key->size() : 0);
-    for (const auto& one : each.content.headers)
-        bytes += one.name.size() + one.value.size();
-    return bytes;
-}
-
 journal_error damaged(const file_handle& file, std::uint64_t offset, position at) {
     return {journal_failure::damaged,
             fmt::format("'{}' is damaged at byte {}: the event at position {} cannot be read",
@@ -210,10 +203,8 @@ void segment_reader::read_into(batch& result, position end, std::size_t bytes_ma
             // A large frame is given out in parts.
             if (!decode_events(one, result.next, result.events, bytes_max - std::min(bytes, bytes_max)))
                 throw damaged(file, offset, result.next);
-            auto taken = had;
-            for (; taken < result.events.size() && (taken == 0 || bytes < bytes_max); ++taken)
-                bytes += bytes_of(result.events[taken]);
-            result.events.resize(taken);
+            for (auto each = had; each < result.events.size(); ++each)
+                bytes += memory_of(result.events[each]);
             result.next = result.events.back().at + 1;
             const bool whole = result.next == one.header.end();
             if (places_.size() >= places_kept)
