@@ -12,8 +12,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <system_error>
 #include <unistd.h>
@@ -27,6 +29,9 @@ namespace {
 // Less than the time in which a stopped run must end.
 constexpr std::chrono::seconds close_patience{5};
 
+constexpr std::uint64_t segments_of_a_full_journal = 8;
+constexpr std::uint64_t segment_bytes_min = 65'536;
+
 events::segment_journal_options options_of(const journal_settings& settings, journal_use use) {
     events::segment_journal_options options;
     options.directory = settings.directory;
@@ -34,6 +39,10 @@ events::segment_journal_options options_of(const journal_settings& settings, jou
     options.read_only = use == journal_use::read;
     options.segments.retention = settings.retention;
     options.segments.bytes_max = settings.bytes_max;
+    // What is removed at once is small beside what stays: the newest events have the keys that come again.
+    if (settings.bytes_max > 0)
+        options.segments.segment_bytes = std::clamp(settings.bytes_max / segments_of_a_full_journal,
+                                                    segment_bytes_min, options.segments.segment_bytes);
     options.segments.sync_every = settings.sync_every;
     return options;
 }

@@ -60,8 +60,8 @@ class topic {
     [[nodiscard]] virtual awaitable<appended> append(event_batch events) = 0;
 
     // Waits for events from `from` on; returns an empty batch once `deadline` has passed. About `bytes_max`
-    // bytes, and at least one event. All of them are durable. Throws journal_error(before_start, beyond_end,
-    // damaged).
+    // bytes of memory, and at least one event. All of them are durable. Throws journal_error(before_start,
+    // beyond_end, damaged).
     [[nodiscard]] virtual awaitable<batch> read(std::int32_t partition, position from, std::size_t bytes_max,
                                                 async::deadline deadline) = 0;
 
@@ -72,8 +72,10 @@ class topic {
 
     // No reader needs an event below `needed` any more: the engine removes those that its limits of age and
     // size allow. It never removes an event at or after `needed`. Returns the position below which those
-    // limits would remove events if none were needed; 0 if the engine cannot say.
-    [[nodiscard]] virtual awaitable<position> retain(std::int32_t partition, position needed) = 0;
+    // limits would remove events if none were needed; 0 if the engine cannot say. `needed_by`: the projection
+    // that needs the event at `needed`, for messages; empty: not known.
+    [[nodiscard]] virtual awaitable<position> retain(std::int32_t partition, position needed,
+                                                     std::string needed_by) = 0;
 };
 
 // Counts of what an engine has done since it was opened, for metrics.

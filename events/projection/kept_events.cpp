@@ -11,6 +11,11 @@ namespace events {
 void kept_log::note(const std::vector<kept_events>& all) {
     std::map<std::string, seen> now;
     for (const auto& each : all) {
+        if (each.gone) {
+            if (gone_.insert(fmt::format("{} {}", each.topic, each.projection)).second)
+                tell_of_gone(each);
+            continue;
+        }
         const auto place = fmt::format("{}/{}", each.topic, each.partition);
         const auto before = seen_.find(place);
         const bool same = before != seen_.end() && before->second.projection == each.projection &&
@@ -21,6 +26,18 @@ void kept_log::note(const std::vector<kept_events>& all) {
         now.emplace(place, seen{each.projection, each.at, same});
     }
     seen_ = std::move(now);
+}
+
+// For whoever runs it elsewhere, and later.
+void kept_log::tell_of_gone(const kept_events& which) {
+    log_.warn("journal.not_awaited",
+              "old events are removed: others have applied them, and a projection that has not begun with the"
+              " topic will not have them",
+              {{"topic", which.topic},
+               {"projection", which.projection},
+               {"events", which.end - which.first},
+               {"hint", "if it is to have the next ones, run it once; PROJECT names what this server waits"
+                        " for"}});
 }
 
 void kept_log::tell(const kept_events& which) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct kept_events {
     std::string projection; // that needs them; empty: no projection has a position there
     bool has_begun = false; // the projection
     position at = 0;        // it is there then
+    bool gone = false;      // it has not begun, and they are removed all the same: `end` is behind the last
 };
 
 class kept_log {
@@ -40,9 +42,11 @@ class kept_log {
     };
 
     void tell(const kept_events& which);
+    void tell_of_gone(const kept_events& which);
 
     async::log& log_;
     std::map<std::string, seen> seen_; // by topic and partition
+    std::set<std::string> gone_;       // topics and projections
 };
 
 } // namespace events

@@ -89,14 +89,14 @@ awaitable<bool> may_remove(db::connection& session) {
 
 // Returns as topic::retain does.
 awaitable<position> retain_unless_set_back(db::connection& session, topic& of, std::int32_t partition,
-                                           std::string journal, position needed) {
+                                           std::string journal, position needed, std::string by) {
     auto open = co_await db::transaction::begin(session, db::transaction_options());
     const bool free = co_await may_remove(session);
     position due = 0;
     if (free) {
         const auto lowest = co_await lowest_position(session, of.name(), partition, journal);
         async::fault_point("retention-before-removal");
-        due = co_await of.retain(partition, std::min(needed, lowest.value_or(needed)));
+        due = co_await of.retain(partition, std::min(needed, lowest.value_or(needed)), std::move(by));
     }
     co_await open.rollback();
     co_return due;
@@ -120,17 +120,25 @@ class partition_retention {
         if (may == may_go::nothing && only_known)
             co_return;
         position due = 0;
-        if (may == may_go::what_is_applied)
-            due = co_await retain_unless_set_back(*session_, topic_, partition_, there_.id, confirmed_);
-        else
-            due = co_await topic_.retain(partition_, may == may_go::what_is_old ? there_.end : there_.begin);
+        kept_events found{topic_.name(), partition_, there_.begin, 0, not_begun_, false, 0};
+        if (may == may_go::what_is_applied) {
+            co_await note_lowest(*session_, there_.id, found);
+            due = co_await retain_unless_set_back(*session_, topic_, partition_, there_.id, confirmed_,
+                                                  found.projection);
+        } else {
+            due = co_await topic_.retain(partition_, may == may_go::what_is_old ? there_.end : there_.begin,
+                                         not_begun_);
+        }
+        if (may == may_go::what_is_applied && due > there_.begin && confirmed_ > there_.begin)
+            co_await note_gone(std::min(due, confirmed_), kept);
         if (due <= there_.begin || may == may_go::what_is_old)
             co_return;
         // What could go is gone by now.
         const auto left = co_await topic_.look(partition_);
         if (due <= left.begin)
             co_return;
-        kept_events found{topic_.name(), partition_, left.begin, due, not_begun_, false, 0};
+        found.first = left.begin;
+        found.end = due;
         if (may == may_go::what_is_applied)
             co_await note_lowest(*session_, there_.id, found);
         // A segment that also has newer events stays with them.
@@ -139,6 +147,18 @@ class partition_retention {
     }
 
   private:
+    // Those that read the topic and have not begun: no position says what they need.
+    awaitable<void> note_gone(position end, std::vector<kept_events>& kept) {
+        if (!readers_.runs_elsewhere || readers_.unread.contains(topic_.name()))
+            co_return;
+        for (const auto& each : names_of(readers_.possible, topic_.name())) {
+            const position_key key{each, topic_.name(), partition_};
+            const auto row = co_await look_at(*session_, key);
+            if (!row && !each.empty())
+                kept.push_back({topic_.name(), partition_, there_.begin, end, each, false, 0, true});
+        }
+    }
+
     awaitable<topic_knowledge> look() {
         topic_knowledge known;
         known.database = session_ != nullptr;

@@ -31,6 +31,7 @@ struct known_readers {
     std::vector<awaited_projection> awaited;  // run here, or by others for the APIs here
     std::vector<awaited_projection> possible; // others may run them
     std::set<std::string> unread;             // topics that no projection reads, as the operator says
+    bool runs_elsewhere = false;              // others may begin later with topics that are written here
 };
 
 struct topic_knowledge {

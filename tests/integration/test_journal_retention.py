@@ -83,6 +83,60 @@ def test_a_topic_that_another_server_writes_to_can_be_read(binary, tmp_path):
         assert service.send("live", EVENT).status == 503
 
 
+def test_a_projection_that_has_not_begun_is_named_when_the_others_let_events_go(binary, database, tmp_path):
+    """Both that are shipped for topic `live` may be meant; only one has begun."""
+    journal = tmp_path / "journal"
+    settings = {"PG_CONNECTION_STRING": database.uri, "PROJECT": "events", **FULL}
+    with EventService(binary, journal, "events", settings) as service:
+        fill(service, "live")
+        wait_for(lambda: FIRST not in segments(journal / "live"), 90)
+        [told] = wait_for(lambda: service.events("journal.not_awaited"), 60)
+        assert (told["topic"], told["projection"], told["level"]) == ("live", "revenue", "warn") and told["events"] > 0
+    with EventService(binary, tmp_path / "other", "live", {**settings, "PROJECT": "revenue"}) as service:
+        large = json.dumps({**EVENT, "pad": "x" * 100_000}).encode()
+        for _ in range(30):
+            wait_for(lambda: service.post("/liveEvent", body=large, Content_Type="application/json", Authorization="secret").status == 201, 60)
+        assert not service.events("journal.not_awaited")
+
+
+def test_the_newest_keys_outlast_what_the_size_of_the_journal_removes(binary, tmp_path):
+    """What goes is the oldest part of the journal, and not all that was applied."""
+    journal = tmp_path / "journal"
+    with EventService(binary, journal, "events", FULL) as service:
+        fill(service, "t")
+        wait_for(lambda: FIRST not in segments(journal / "t"), 60)
+        first = wait_for(lambda: (answer := service.send("t", EVENT, Idempotency_Key="once")).status == 201 and answer, 60)
+        fill(service, "t")
+        begin = segments(journal / "t")[0]
+        wait_for(lambda: segments(journal / "t")[0] != begin, 60)
+        service.crash()
+    with EventService(binary, journal, "events", FULL) as service:
+        again = service.send("t", EVENT, Idempotency_Key="once")
+        assert (again.status, again.body) == (201, first.body)
+
+
+def test_a_journal_that_is_full_names_what_needs_its_events(binary, database, tmp_path):
+    journal = tmp_path / "journal"
+    program = Archiver(binary, {"PG_CONNECTION_STRING": database.uri, "JOURNAL": journal})
+    settings = {"PG_CONNECTION_STRING": database.uri, **FULL}
+    with EventService(binary, journal, "events", settings) as service:
+        assert service.send("live", EVENT).status == 201
+        program.run("project", "revenue", "--once", expect=0)
+        program.run("projections", "pause", "revenue", expect=0)
+        fill(service, "live")
+        wait_for(lambda: "projection 'revenue' needs it from position 1 on" in service.send("live", EVENT).text, 60)
+        program.run("projections", "resume", "revenue", expect=0)
+        with database.connection.cursor() as cursor:  # as a rebuild leaves it that was killed
+            cursor.execute("INSERT INTO event_archiver.position (projection, topic, partition, journal, next, at) SELECT 'revenue#rebuild', topic,"
+                           " partition, journal, 0, now() - interval '1 hour' FROM event_archiver.position")
+        program.run("project", "revenue", "--once", expect=0)
+        wait_for(lambda: "projection 'revenue#rebuild' needs it from position 0 on" in service.send("live", EVENT).text, 60)
+        [shown] = json.loads(program.run("projections", "-o", "json", expect=0).stdout)["projections"]
+        assert shown["state"] == "rebuild_left" and "forget 'revenue#rebuild'" in shown["reason"]
+        program.run("projections", "forget", "revenue#rebuild", expect=0)
+        wait_for(lambda: service.send("live", EVENT).status == 201, 60)
+
+
 @pytest.fixture
 def applied(binary, database, tmp_path):
     """Events that were applied from a journal that is not there any more."""

@@ -35,7 +35,8 @@ class kafka_topic final : public topic {
     [[nodiscard]] awaitable<position> first_since(std::int32_t partition, event_time time) override;
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
     // The topic's own settings decide what is removed: this shows `needed` in the consumer group.
-    [[nodiscard]] awaitable<position> retain(std::int32_t partition, position needed) override;
+    [[nodiscard]] awaitable<position> retain(std::int32_t partition, position needed,
+                                             std::string needed_by) override;
 
     [[nodiscard]] std::vector<std::shared_ptr<void>> release();
 

@@ -48,7 +48,8 @@ class segment_topic final : public topic {
                                         async::deadline deadline) override;
     [[nodiscard]] awaitable<position> first_since(std::int32_t partition, event_time time) override;
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
-    [[nodiscard]] awaitable<position> retain(std::int32_t partition, position needed) override;
+    [[nodiscard]] awaitable<position> retain(std::int32_t partition, position needed,
+                                             std::string needed_by) override;
 
     // Null in a process that only reads.
     [[nodiscard]] const segment_writer* writer() const noexcept { return writer_.get(); }

@@ -125,8 +125,9 @@ void segment_writer::must_accept() const {
         throw broken(
             fmt::format("'{}' could not be synced: no more events are accepted", last_.path().string()));
     if (options_.bytes_max > 0 && bytes_on_disk() >= options_.bytes_max)
-        throw full(fmt::format("'{}' has reached JOURNAL_MAX_BYTES, and nothing of it could be removed yet",
-                               directory_.path().string()));
+        throw full(
+            fmt::format("'{}' has reached JOURNAL_MAX_BYTES, and nothing of it could be removed yet{}{}",
+                        directory_.path().string(), kept_for_.empty() ? "" : ": ", kept_for_));
 }
 
 // Begins another segment if the last one is large or old enough. Only the last one of a log is looked at when

@@ -53,8 +53,9 @@ class segment_writer {
     // Makes durable what was written. Throws journal_error(broken): some of it may be lost, after a restart.
     void sync();
 
-    // Removes closed segments that are too old or too much and that end at or before `needed`.
-    void retain(position needed);
+    // Removes closed segments that are too old or too much and that end at or before `needed`. `needed_by`: the
+    // projection that needs the event at `needed`, for the message of a journal that is full.
+    void retain(position needed, std::string needed_by = {});
     // The position below which events are too old or too much, also those that are needed; `begin` if there
     // are none.
     [[nodiscard]] position due() const;
@@ -98,6 +99,7 @@ class segment_writer {
     topic_directory directory_;
     std::vector<position> segments_; // first positions, in order
     open_segment last_;
+    std::string kept_for_; // why nothing could be removed last, as a clause; empty: not known
     position end_ = 0;
     position durable_ = 0;
     event_time last_time_{};

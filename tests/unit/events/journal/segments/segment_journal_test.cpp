@@ -184,13 +184,13 @@ TEST_F(segment_journal_test, removes_old_segments_and_refuses_reads_of_them) {
             *days = day;
             (void)co_await live->append(make_events(day * 10, 10, 100));
         }
-        co_await live->retain(0, 0);
+        co_await live->retain(0, 0, {});
         const auto there_1 = co_await live->look(0);
         EXPECT_EQ(there_1.begin, 0); // it is needed, however old it is
-        co_await live->retain(0, 45);
+        co_await live->retain(0, 45, {});
         const auto there_2 = co_await live->look(0);
         EXPECT_EQ(there_2.begin, 40); // the segment that 45 is in is needed
-        co_await live->retain(0, 200);
+        co_await live->retain(0, 200, {});
         const auto there = co_await live->look(0);
         EXPECT_EQ(there.begin, 120); // younger than a week
         EXPECT_EQ(there.end, 200);
@@ -220,11 +220,11 @@ TEST_F(segment_journal_test, removes_by_age_although_the_clock_was_once_far_ahea
             *now = today + days(ahead);
             (void)co_await live->append(make_events(0, 10));
         }
-        co_await live->retain(0, 50);
+        co_await live->retain(0, 50, {});
         const auto kept = co_await live->look(0);
         EXPECT_EQ(kept.begin, 0);
         *now = today + days(8);
-        co_await live->retain(0, 45);
+        co_await live->retain(0, 45, {});
         const auto there = co_await live->look(0);
         EXPECT_EQ(there.begin, 40);
     });
@@ -233,7 +233,7 @@ TEST_F(segment_journal_test, removes_by_age_although_the_clock_was_once_far_ahea
         auto* const live = co_await log.open("live");
         (void)co_await live->append(make_events(0, 10));
         *now = today + days(9);
-        co_await live->retain(0, 60);
+        co_await live->retain(0, 60, {});
         const auto there = co_await live->look(0);
         EXPECT_EQ(there.begin, 50);
     });
@@ -259,10 +259,10 @@ TEST_F(segment_journal_test, refuses_events_when_it_is_full_rather_than_drop_wha
             }
         }
         EXPECT_TRUE(full);
-        co_await live->retain(0, 0);
+        co_await live->retain(0, 0, {});
         const auto there_3 = co_await live->look(0);
         EXPECT_EQ(there_3.begin, 0);
-        co_await live->retain(0, end);
+        co_await live->retain(0, end, {});
         const auto there_4 = co_await live->look(0);
         EXPECT_GT(there_4.begin, 0);
         const auto done = co_await live->append(make_events(end, 10, 100));
@@ -282,10 +282,10 @@ TEST_F(segment_journal_test, takes_events_again_once_what_filled_its_only_segmen
             full = error.reason() == journal_failure::full;
         }
         EXPECT_TRUE(full);
-        co_await live->retain(0, first.end - 1);
+        co_await live->retain(0, first.end - 1, {});
         const auto kept = co_await live->look(0);
         EXPECT_EQ(kept.begin, 0) << "the last event is still needed";
-        co_await live->retain(0, first.end);
+        co_await live->retain(0, first.end, {});
         const auto done = co_await live->append(make_events(first.end, 1));
         EXPECT_EQ(done.first, first.end);
     });
