@@ -164,6 +164,7 @@ awaitable<void> projection_work::must_not_be_lost(async::error why) {
 
 awaitable<void> projection_work::project(definition_list there) {
     const bool asked_by_name = !request_.projection.names.empty();
+    auto defined = names_of(there);
     auto chosen = asked_by_name ? named_projections(std::move(there), request_.projection.names)
                                 : projections_to_run(std::move(there), settings_.projections);
     chosen = runnable_projections(std::move(chosen), log_);
@@ -177,6 +178,7 @@ awaitable<void> projection_work::project(definition_list there) {
     options.once = request_.projection.once;
     options.worker = run_id_;
     options.group = settings_.journal.group;
+    options.defined = std::move(defined);
     options.retries = policy_of(settings_);
     // With Kafka, positions are only shown: events are removed only by the process that writes segments.
     events::known_readers shown;

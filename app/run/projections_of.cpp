@@ -66,6 +66,14 @@ definition_list all_projections(const configuration& settings) {
     return all;
 }
 
+std::vector<std::string> names_of(const definition_list& all) {
+    std::vector<std::string> names;
+    names.reserve(all.size());
+    for (const auto& each : all)
+        names.push_back(each.name);
+    return names;
+}
+
 definition_list named_projections(definition_list there, const std::vector<std::string>& names) {
     if (names.empty())
         return there;

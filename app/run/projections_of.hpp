@@ -15,6 +15,9 @@ namespace app {
 // cannot be read. Blocks.
 [[nodiscard]] std::vector<events::projection_definition> all_projections(const configuration& settings);
 
+// Their names alone.
+[[nodiscard]] std::vector<std::string> names_of(const std::vector<events::projection_definition>& all);
+
 // The projections with these names; without names, all. Throws async::error(usage) for an unknown name,
 // async::error(precondition) if a projection that is asked for by name has a mistake.
 [[nodiscard]] std::vector<events::projection_definition>

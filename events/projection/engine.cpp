@@ -3,6 +3,7 @@
 #include "async/caught.hpp"
 #include "async/pause.hpp"
 #include "async/task_group.hpp"
+#include "events/projection/beginning.hpp"
 #include "events/projection/schema.hpp"
 #include "events/projection/table_origin.hpp"
 
@@ -42,6 +43,7 @@ struct projection_engine::runner {
     projection_definition definition;
     std::string name; // of its positions
     projection_session session;
+    std::string rows_before; // tables with rows where no event was applied, until that is said
     std::vector<std::unique_ptr<projection_stream>> streams;
 };
 
@@ -136,6 +138,7 @@ awaitable<void> projection_engine::prepare(runner& each) {
     std::function<awaitable<void>(db::connection&)> body =
         [this, &each](db::connection& session) -> awaitable<void> {
         co_await make_schema(session, database_.log);
+        each.rows_before = co_await rows_before_the_first_event(session, each.definition, options_.defined);
         (void)co_await migrate(session, each.definition, database_.log);
         const auto unlogged = co_await unlogged_tables(session, each.definition);
         if (!unlogged.empty())
@@ -194,7 +197,14 @@ awaitable<void> projection_engine::must_not_be_lost(db::connection& session, std
     const position_key key{std::move(projection), std::move(topic), 0};
     const auto row = co_await look_at(session, key);
     if (row && row->next > 0)
-        must_belong(key, *row, extent{"that has no such topic", 0, 0});
+        throw async::error(
+            async::failure::integrity,
+            fmt::format("projection '{}' is at position {} of topic '{}', partition 0, and the journal has "
+                        "no such topic",
+                        key.projection, row->next, key.topic),
+            "Bring the right journal back (JOURNAL). If it is lost for good, begin with this one under "
+            "another"
+            " KAFKA_GROUP_ID: docs/projections.md says what that means for the tables.");
 }
 
 awaitable<void> projection_engine::run_partitions(runner& each, topic& source, std::int32_t first) {
@@ -207,6 +217,7 @@ awaitable<void> projection_engine::run_partitions(runner& each, topic& source, s
         stream_options options;
         options.once = options_.once;
         options.worker = options_.worker;
+        options.rows_before = &each.rows_before;
         each.streams.push_back(std::make_unique<projection_stream>(
             each.session, source, partition, each.name, each.definition, std::move(options), database_.log));
         tasks.push_back(each.streams.back()->run());

@@ -16,6 +16,8 @@ struct engine_options {
     bool once = false;
     std::string worker;
     std::string group; // of positions, for all projections that name none
+    // Names of all projections that there are, whether they run here or not; empty: not known.
+    std::vector<std::string> defined;
     // Of one use of a connection; an engine without end tries for ever.
     async::retry_policy retries;
 };

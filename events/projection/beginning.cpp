@@ -1,0 +1,89 @@
+#include "events/projection/beginning.hpp"
+
+#include "async/caught.hpp"
+#include "async/error.hpp"
+#include "db/transaction.hpp"
+#include "events/projection/table_origin.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace events {
+
+namespace {
+
+// In a transaction of ours names are found in pg_catalog alone.
+
+constexpr std::string_view has_applied_query =
+    "SELECT EXISTS (SELECT FROM event_archiver.position p WHERE p.next > 0"
+    " AND regexp_replace(p.projection, '@.*', '') = $1)";
+
+// Other projections that fill the table $2 and have applied events of the topics $3.
+constexpr std::string_view predecessors_query =
+    "SELECT o.projection, p.topic, p.next FROM event_archiver.table_origin o"
+    " JOIN event_archiver.position p ON regexp_replace(p.projection, '@.*', '') = o.projection"
+    " WHERE o.projection <> $1 AND o.name = $2 AND p.topic = ANY ($3::text[]) AND p.next > 0"
+    " AND p.projection NOT LIKE '%#rebuild' ORDER BY p.next DESC, o.projection";
+
+// Their names have no quotes.
+std::string array_of_topics(const projection_definition& which) {
+    return fmt::format("{{\"{}\"}}", fmt::join(which.settings.topics, "\",\""));
+}
+
+awaitable<void> must_not_be_renamed(db::connection& session, const projection_definition& which,
+                                    const table_name& table, const std::vector<std::string>& defined) {
+    const auto shown = table.shown();
+    const auto topics = array_of_topics(which);
+    const auto found = co_await session.query(predecessors_query, which.name, shown, topics);
+    for (int row = 0; row < found.rows(); ++row) {
+        const auto before = found.text(row, 0);
+        if (std::ranges::find(defined, before) != defined.end())
+            continue;
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("projection '{}' would apply events a second time: '{}', which no directory defines"
+                        " any more, has applied topic '{}' up to position {} to the table {}",
+                        which.name, before, found.text(row, 1), found.integer(row, 2), shown),
+            fmt::format(
+                "If the directory was renamed, give it its old name back, or empty the table first. If"
+                " '{0}' is in another directory, name that in PROJECTIONS_PATH too. If its events are"
+                " to be applied on top: event-archiver projections forget '{0}'",
+                before));
+    }
+}
+
+awaitable<std::string> look(db::connection& session, const projection_definition& which,
+                            const std::vector<std::string>& defined) {
+    const auto has_applied = co_await session.query(has_applied_query, which.name);
+    if (has_applied.boolean(0, 0))
+        co_return std::string();
+    const auto filled = co_await tables_with_rows(session, which);
+    std::string list;
+    for (const auto& each : filled) {
+        if (!defined.empty())
+            co_await must_not_be_renamed(session, which, each, defined);
+        list += (list.empty() ? "" : ", ") + each.shown();
+    }
+    co_return list;
+}
+
+} // namespace
+
+awaitable<std::string> rows_before_the_first_event(db::connection& session,
+                                                   const projection_definition& which,
+                                                   std::vector<std::string> defined) {
+    if (which.settings.replay == replay_policy::keep)
+        co_return std::string();
+    auto open = co_await db::transaction::begin(session, db::transaction_options());
+    auto found = co_await async::outcome_of(look(session, which, defined));
+    if (session.usable() && open.open())
+        co_await open.rollback();
+    if (found.failed)
+        std::rethrow_exception(found.failed);
+    co_return std::move(*found.value);
+}
+
+} // namespace events
