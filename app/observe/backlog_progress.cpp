@@ -36,7 +36,7 @@ progress_facts backlog_progress::note(const std::vector<events::stream_progress>
         auto& began = mine.began.try_emplace(stream.partition, stream.next).first->second;
         began = std::min(began, stream.next); // it may have been set back
         mine.done += static_cast<std::uint64_t>(stream.next - began);
-        mine.behind += static_cast<std::uint64_t>(stream.behind());
+        mine.behind += static_cast<std::uint64_t>(stream.readable());
     }
     progress_facts all;
     all.phase = phase_;

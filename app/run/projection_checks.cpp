@@ -89,13 +89,25 @@ awaitable<void> add_unlogged(db::connection& session,
     }
 }
 
+awaitable<void> add_encoding(db::connection& session, std::vector<check_line>& lines) {
+    const auto found = co_await session.query("SELECT pg_catalog.getdatabaseencoding()::pg_catalog.text");
+    const auto name = found.text(0, 0);
+    if (name != "UTF8")
+        lines.push_back({"encoding", check_status::warning,
+                         fmt::format("the database has the encoding {}: an event with a character that it"
+                                     " lacks becomes a dead letter",
+                                     name),
+                         "Make the database with ENCODING 'UTF8'."});
+}
+
 awaitable<void> add_positions(db::connection& session, projection_check_context context,
                               std::vector<check_line>& lines) {
     std::vector<events::named_projection> names;
     for (const auto& each : context.definitions)
         if (each.mistake.empty())
             names.push_back({each, events::position_name(each, context.group)});
-    const auto all = co_await events::look_at_all(session, *context.journal, names);
+    const auto all =
+        co_await events::look_at_all(session, *context.journal, names, events::hidden_events::counted);
     for (const auto& each : all) {
         check_line line{
             fmt::format("position {}", each.key.projection), check_status::ok,
@@ -141,6 +153,7 @@ awaitable<std::vector<check_line>> check_projections(projection_check_context co
         [&context, &lines](db::connection& session) -> awaitable<void> {
         lines.push_back({"database", check_status::ok, context.database_name});
         co_await add_rights(session, lines);
+        co_await add_encoding(session, lines);
         co_await add_unlogged(session, context.definitions, lines);
         if (context.ended)
             co_await context.ended(lines);

@@ -56,7 +56,7 @@ awaitable<void> projection_work::list(definition_list there) {
         names.push_back(named(each));
     std::vector<events::projection_status> all;
     session_body body = [this, &names, &all](db::connection& session) -> awaitable<void> {
-        all = co_await events::look_at_all(session, *journal_, names);
+        all = co_await events::look_at_all(session, *journal_, names, events::hidden_events::counted);
     };
     co_await with_session(std::move(body));
     answer_ = render_projections(all, request_.output, width_of(stream::output));

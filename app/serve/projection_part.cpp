@@ -71,6 +71,7 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     events::engine_options options;
     options.worker = around_.frame.run_id();
     options.group = settings.journal.group;
+    options.defined = names_of(all_projections(settings));
     engine_ = std::make_unique<events::projection_engine>(around_.executor, source_, database_,
                                                           std::move(chosen), std::move(options));
 }
@@ -94,6 +95,8 @@ events::awaited_projection projection_part::awaited(const events::projection_def
 void projection_part::note_readers() {
     const auto& settings = around_.settings;
     readers_.unread = settings.journal.unread_topics;
+    readers_.runs_elsewhere =
+        settings.serving.offers(api::events) || settings.projections.choice == projection_choice::none;
     for (const auto& each : all_projections(settings)) {
         readers_.possible.push_back(awaited(each));
         names_.insert(readers_.possible.back().position_name);
@@ -188,7 +191,8 @@ awaitable<void> projection_part::watch_others() {
         std::function<awaitable<void>(db::connection&)> looking =
             [this, &all](db::connection& session) -> awaitable<void> {
             std::vector<events::named_projection> none;
-            all = co_await events::look_at_all(session, source_, std::move(none));
+            all = co_await events::look_at_all(session, source_, std::move(none),
+                                               events::hidden_events::left_out);
         };
         const auto failed = co_await async::caught_error(db::with_session(database_, std::move(looking)));
         if (!failed)

@@ -41,7 +41,7 @@ projection_facts facts_here(const events::stream_progress& stream, const journal
     made.state = events::to_string(stream.state);
     made.here = true;
     made.position = stream.next;
-    made.end = std::max(stream.end, end_of(made.key, journal).value_or(0));
+    made.end = std::max({stream.end, stream.written, end_of(made.key, journal).value_or(0)});
     const bool behind = *made.end > stream.next;
     if (!behind || stream.behind() > 0)
         made.behind_seconds = behind ? stream.behind_time(now).count() : 0;

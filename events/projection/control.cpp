@@ -26,6 +26,12 @@ awaitable<double> age_of_event(topic& of, std::int32_t partition, position at) {
     co_return std::max(0.0, std::chrono::duration<double>(age).count());
 }
 
+awaitable<position> written_end(topic& of, std::int32_t partition, position end) {
+    const auto read = co_await async::outcome_of(
+        of.read(partition, end, 1, async::deadline(async::deadline::clock::now())));
+    co_return read.value ? std::max(end, read.value->written) : end;
+}
+
 constexpr std::string_view all_positions =
     "SELECT p.projection, p.topic, p.partition, p.next, p.state, p.reason,"
     " (SELECT pg_catalog.count(*) FROM event_archiver.dead_letter d"
@@ -58,6 +64,18 @@ awaitable<std::map<position_key, projection_status>> known_positions(db::connect
     co_return known;
 }
 
+// One that was killed leaves its position, which keeps events in the journal.
+void note_rebuild(projection_status& of, const projection_status& rebuilt) {
+    constexpr double left_after = 600; // seconds
+    of.state = "rebuilding";
+    if (rebuilt.idle_seconds < left_after)
+        return;
+    of.state = "rebuild_left";
+    of.reason = fmt::format("its position {} has not moved for {:.0f} minutes: if no rebuild runs, "
+                            "`event-archiver projections forget '{}'`, or rebuild again",
+                            rebuilt.at, rebuilt.idle_seconds / 60, rebuilt.key.projection);
+}
+
 bool is_rebuild(const std::string& name) { return name.ends_with(rebuild_suffix); }
 
 } // namespace
@@ -71,8 +89,8 @@ async::error another_rebuild() {
                         "another rebuild of the same projection has taken the place of this one");
 }
 
-awaitable<std::vector<projection_status>> look_at_all(db::connection& session, journal& of,
-                                                      std::vector<named_projection> which) {
+awaitable<std::vector<projection_status>>
+look_at_all(db::connection& session, journal& of, std::vector<named_projection> which, hidden_events hidden) {
     auto known = co_await known_positions(session);
     const auto topics = co_await of.topics();
     for (const auto& each : which)
@@ -89,15 +107,18 @@ awaitable<std::vector<projection_status>> look_at_all(db::connection& session, j
     for (auto& [key, each] : known) {
         if (is_rebuild(key.projection))
             continue;
-        if (known.contains(position_key{rebuild_name(key.projection), key.topic, key.partition}))
-            each.state = "rebuilding";
+        const auto rebuilt = known.find(position_key{rebuild_name(key.projection), key.topic, key.partition});
+        if (rebuilt != known.end())
+            note_rebuild(each, rebuilt->second);
         if (std::ranges::find(topics, key.topic) != topics.end()) {
             auto* const source = co_await of.view(key.topic);
             const auto there = co_await source->look(key.partition);
             each.end = there.end;
             if (each.state == "not_started")
                 each.at = there.begin;
-            if (each.behind() > 0)
+            if (hidden == hidden_events::counted && each.behind() == 0)
+                each.end = co_await written_end(*source, key.partition, there.end);
+            else if (each.behind() > 0)
                 each.behind_seconds = co_await age_of_event(*source, key.partition, each.at);
         }
         all.push_back(std::move(each));

@@ -16,7 +16,7 @@ namespace events {
 
 struct projection_status {
     position_key key;
-    std::string state; // running, paused, failed, rebuilding; not_started, where it has no position yet
+    std::string state; // running, paused, failed, rebuilding, rebuild_left; not_started: it has no position
     std::string reason;
     position at = 0;           // of the first event that is not applied
     position end = 0;          // of the topic
@@ -33,10 +33,13 @@ struct named_projection {
     std::string name;
 };
 
+// Whether events count that an open transaction hides: that has to be read from brokers.
+enum class hidden_events : std::uint8_t { counted, left_out };
+
 // The positions of `which`, and of every other name that has one, by name, topic and partition. Needs no
 // schema. A position that does not fit the journal is shown as it is, with `end` of this journal.
-[[nodiscard]] awaitable<std::vector<projection_status>> look_at_all(db::connection& session, journal& of,
-                                                                    std::vector<named_projection> which);
+[[nodiscard]] awaitable<std::vector<projection_status>>
+look_at_all(db::connection& session, journal& of, std::vector<named_projection> which, hidden_events hidden);
 
 // Each process sees it within a second. Returns the rows that were changed. A topic or a partition that comes
 // while the projection is paused is not applied either. Resuming throws async::error(precondition) where

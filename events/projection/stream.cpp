@@ -28,6 +28,9 @@ std::optional<async::error> error_in(const std::exception_ptr& failed) {
     }
 }
 
+// A transaction that is at work ends sooner.
+constexpr std::chrono::seconds hidden_patience{30};
+
 // Failures that only a person can put right.
 bool stops_projection(const async::error& said) {
     return !said.may_repeat() && said.kind() != failure::integrity && said.kind() != failure::internal &&
@@ -50,7 +53,8 @@ projection_stream::projection_stream(projection_session& session, topic& source,
               options_.worker,
               options_.schema,
               options_.schema_oid,
-              {}} {
+              {},
+              &patience_} {
     progress_.projection = target_.key.projection;
     progress_.topic = source.name();
     progress_.partition = partition;
@@ -76,6 +80,7 @@ awaitable<void> projection_stream::run() {
         co_await stopped(*said);
     }
     co_await must_have_what_others_applied();
+    co_await look_for_hidden();
 }
 
 void projection_stream::drop_read() {
@@ -113,14 +118,54 @@ awaitable<void> projection_stream::read_events() {
             deadline::after(std::min<deadline::clock::duration>(look_due_.left(), look_every)));
     };
     co_await session_.repeat(std::move(reading)); // brokers go away and come back
+    progress_.written = got.written;
     if (got.events.empty()) {
-        progress_.moved = std::chrono::system_clock::now();
+        note_hidden(got.next, hidden_patience);
+        if (got.written <= got.next)
+            progress_.moved = std::chrono::system_clock::now();
         gap_end_ = got.next;
         co_return;
     }
+    hidden_from_ = -1;
     read_ = std::move(got.events);
     progress_.oldest = read_.front().time;
     progress_.end = std::max(progress_.end, got.next);
+}
+
+// What has caught up and ends does not read any more.
+awaitable<void> projection_stream::look_for_hidden() {
+    batch got;
+    std::function<awaitable<void>()> reading = [this, &got]() -> awaitable<void> {
+        got = co_await source_.read(progress_.partition, progress_.next, 1, deadline(deadline::clock::now()));
+    };
+    co_await session_.repeat(std::move(reading));
+    if (!got.events.empty()) // they came since
+        co_return;
+    progress_.written = got.written;
+    note_hidden(got.next, 0s);
+}
+
+// In Kafka a producer that died, or hangs, may leave a transaction open: what stands behind its first event
+// cannot be read before it has ended.
+void projection_stream::note_hidden(position readable_end, deadline::clock::duration patience) {
+    if (progress_.written <= readable_end) {
+        hidden_from_ = -1;
+        return;
+    }
+    if (hidden_from_ != readable_end) {
+        hidden_from_ = readable_end;
+        hidden_due_ = deadline::after(patience);
+    }
+    if (hidden_due_.never() || !hidden_due_.passed())
+        return;
+    hidden_due_ = deadline();
+    log_.warn("projection.hidden",
+              "events are not applied: an open transaction of another producer hides them from readers",
+              {{"projection", progress_.projection},
+               {"topic", progress_.topic},
+               {"partition", progress_.partition},
+               {"position", readable_end},
+               {"events", progress_.written - readable_end}});
 }
 
 awaitable<void> projection_stream::apply_read() {

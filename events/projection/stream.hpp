@@ -22,6 +22,8 @@ struct stream_options {
     std::string worker; // unlike that of any other process
     std::string schema; // where names are found first; empty: none. With it, the position is there
     std::string schema_oid;
+    // Tables that have rows where the projection begins: emptied once it is said. May be null.
+    std::string* rows_before = nullptr;
     // Called after each batch that moved the position; may be empty.
     std::function<void()> moved;
 };
@@ -46,6 +48,7 @@ class projection_stream {
     [[nodiscard]] awaitable<void> attach_on(db::connection& session);
     [[nodiscard]] awaitable<void> step();
     [[nodiscard]] awaitable<void> read_events();
+    [[nodiscard]] awaitable<void> look_for_hidden();
     [[nodiscard]] awaitable<void> apply_read();
     [[nodiscard]] awaitable<batch_report> apply_on(db::connection& session);
     [[nodiscard]] awaitable<void> look_again();
@@ -53,8 +56,10 @@ class projection_stream {
     [[nodiscard]] awaitable<void> must_have_what_others_applied();
     [[nodiscard]] awaitable<void> compare_with_mark();
     [[nodiscard]] awaitable<void> stopped(async::error why);
+    void say_what_is_there(const extent& there);
     void take(const position_row& row);
     void note(const batch_report& report);
+    void note_hidden(position readable_end, async::deadline::clock::duration patience);
     void must_not_have_vanished() const;
     void drop_read();
     [[nodiscard]] bool caught_up() const noexcept { return options_.once && progress_.next >= target_end_; }
@@ -65,6 +70,7 @@ class projection_stream {
     stream_options options_;
     async::log& log_;
     batch_target target_;
+    plugin_patience patience_;
     stream_progress progress_;
     std::vector<recorded_event> read_; // from the position on
     std::size_t taken_ = 0;            // events of read_ that are applied
@@ -73,8 +79,10 @@ class projection_stream {
     bool moved_by_another_ = false;    // since our journal was compared with the row's mark
     position target_end_ = 0;
     position replay_until_ = 0;
-    position gap_end_ = 0;     // no event stands between the position and this
-    async::deadline look_due_; // when the row is looked at again, though nothing has happened
+    position gap_end_ = 0;       // no event stands between the position and this
+    async::deadline hidden_due_; // when hidden events are said; never: there are none, or it was said
+    position hidden_from_ = -1;  // since when they are hidden there
+    async::deadline look_due_;   // when the row is looked at again, though nothing has happened
 };
 
 // Runs it to its end. `applying` is told of it, and of its end with null; may be empty.

@@ -34,6 +34,22 @@ void say_where_it_begins(async::log& log, const stream_progress& progress, const
 
 } // namespace
 
+// A table that a person left when the positions were removed has what would be applied again.
+void projection_stream::say_what_is_there(const extent& there) {
+    if (options_.rows_before == nullptr || options_.rows_before->empty() || there.begin == there.end)
+        return;
+    log_.warn(
+        "projection.rows_before",
+        "a projection begins, and its tables have rows already: if these came from the same events, each "
+        "is applied a second time",
+        {{"projection", progress_.projection},
+         {"topic", progress_.topic},
+         {"tables", *options_.rows_before},
+         {"hint", "if the positions were removed, empty the tables: event-archiver projections replay "
+                  "NAME --only-events"}});
+    options_.rows_before->clear();
+}
+
 awaitable<void> projection_stream::attach() {
     std::function<awaitable<void>(db::connection&)> body = [this](db::connection& session) {
         return attach_on(session);
@@ -51,6 +67,7 @@ awaitable<void> projection_stream::attach_on(db::connection& session) {
         co_await begin_at(session, target_.key, there.id, there.begin);
         row = co_await look_at(session, target_.key);
         say_where_it_begins(log_, progress_, there);
+        say_what_is_there(there);
         there = co_await source_.look(progress_.partition);
     }
     if (!row)
@@ -149,6 +166,7 @@ void projection_stream::must_not_have_vanished() const {
 // Another process moves the position: waits until it stands still although there are events.
 awaitable<void> projection_stream::stand_by() {
     progress_.state = stream_state::standing_by;
+    progress_.written = 0; // it is not read here
     drop_read();
     auto seen = progress_.next;
     auto patience = deadline::after(standby_patience);
@@ -162,7 +180,7 @@ awaitable<void> projection_stream::stand_by() {
         }
         if (progress_.state != stream_state::running)
             co_return;
-        if (progress_.next != seen || progress_.behind() == 0) {
+        if (progress_.next != seen || progress_.readable() == 0) {
             seen = progress_.next;
             patience = deadline::after(standby_patience);
         } else if (patience.passed()) {

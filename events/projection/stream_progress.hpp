@@ -4,6 +4,7 @@
 
 #include "events/event.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -22,7 +23,8 @@ struct stream_progress {
     std::int32_t partition = 0;
     stream_state state = stream_state::starting;
     position next = 0;
-    position end = 0;
+    position end = 0;     // of what can be read
+    position written = 0; // where more is written, which an open transaction hides: the end of that
     std::optional<event_time> oldest;              // of the events that are read and not applied
     std::chrono::system_clock::time_point moved{}; // when the position last moved, or had no need to
     std::uint64_t events = 0;
@@ -31,7 +33,11 @@ struct stream_progress {
     std::uint64_t plugin_failures = 0;
     std::uint64_t fenced = 0; // another process had moved the position
 
-    [[nodiscard]] position behind() const noexcept { return end > next ? end - next : 0; }
+    [[nodiscard]] position behind() const noexcept {
+        return std::max(std::max(end, written) - next, position{0});
+    }
+    // Of these, what can be read.
+    [[nodiscard]] position readable() const noexcept { return std::max(end - next, position{0}); }
     // The age of the oldest event that is not applied; zero: all are.
     [[nodiscard]] std::chrono::duration<double> behind_time(std::chrono::system_clock::time_point now) const;
 };

@@ -134,3 +134,24 @@ def test_a_position_behind_the_end_of_its_partition_is_refused(shop):
     outcome = shop.once(expect=7)
     assert "partition 1" in outcome.summary["msg"] and "position 10" in outcome.summary["msg"]
     assert shop.total() == shop.posted
+
+
+@pytest.mark.parametrize("shop", [1], indirect=True)
+def test_events_that_an_open_transaction_hides_are_told_of(shop, java):
+    """Its producer may have died, and Kafka shows nothing behind its first event until it has ended."""
+    shop.post(10)
+    shop.once()
+    java("open", topic=shop.name, value=json.dumps({"u": "open", "v": 1}))
+    shop.post(5)
+    [position] = shop.positions()
+    assert (position["position"], position["end"], position["behind"]) == (10, 16, 6)
+    [told] = shop.once().events("projection.hidden")
+    assert (told["level"], told["position"], told["events"]) == ("warn", 10, 6)
+    running = shop.program.start("project", "total")
+    running.wait_for_output('"projection.hidden"', timeout=90)
+    java("abort")
+    shop.wait_for(lambda: shop.total() == shop.posted)
+    running.send(signal.SIGTERM)
+    assert running.wait().code == 143
+    [position] = shop.positions()
+    assert position["behind"] == 0 and not shop.once().events("projection.hidden")
