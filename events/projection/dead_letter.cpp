@@ -3,6 +3,7 @@
 #include "async/fault_point.hpp"
 #include "events/projection/apply_events.hpp"
 #include "events/projection/in_transaction.hpp"
+#include "events/projection/letter_texts.hpp"
 #include "events/projection/schema.hpp"
 
 #include <boost/json/parse.hpp>
@@ -66,6 +67,7 @@ dead_letter letter_from(const db::result& rows, int row, const std::string& proj
     if (!rows.is_null(row, 4))
         letter.refused.content.key = std::string(rows.text(row, 4));
     letter.refused.content.headers = headers_from(rows.text(row, 5));
+    take_key_from_headers(letter.refused.content);
     letter.refused.content.value = bytes_from_hex(rows.text(row, 6));
     letter.sqlstate = rows.text(row, 7);
     letter.reason = rows.text(row, 8);
@@ -156,6 +158,15 @@ awaitable<std::vector<letter_place>> chosen_places(db::connection& session, std:
 constexpr std::string_view of_the_letter = " WHERE projection = $1 AND topic = $2 AND partition = "
                                            "$3::pg_catalog.int4 AND position = $4::pg_catalog.int8";
 
+// What is ASCII can be stored in any database.
+awaitable<bool> takes_any_text(db::connection& session, bool is_ascii) {
+    if (is_ascii)
+        co_return true;
+    const auto found = co_await session.query("SELECT pg_catalog.getdatabaseencoding()::pg_catalog.text");
+    const auto name = found.text(0, 0);
+    co_return name == "UTF8" || name == "SQL_ASCII";
+}
+
 enum class retry_outcome : std::uint8_t { gone, applied, refused };
 
 // Within a transaction. `gone`: another process has removed it.
@@ -223,21 +234,20 @@ awaitable<void> write_down(db::connection& session, dead_letter letter) {
     const auto partition = std::to_string(letter.key.partition);
     const auto at = std::to_string(letter.refused.at);
     const auto time = time_text(letter.refused.time);
-    const auto headers = headers_object(letter.refused.content);
     const auto value = hex_of(letter.refused.content.value);
-    std::optional<std::string> event_key;
-    if (letter.refused.content.key)
-        event_key = as_text(*letter.refused.content.key);
-    const auto reason = as_text(letter.reason);
-    const auto key_parameter = event_key ? db::parameter(*event_key) : db::parameter();
+    auto texts = texts_of(letter.refused.content, letter.reason);
+    const bool any_text = co_await takes_any_text(session, is_ascii(texts));
+    if (!any_text)
+        texts = ascii_texts_of(letter.refused.content, letter.reason);
+    const auto key_parameter = texts.key ? db::parameter(*texts.key) : db::parameter();
     (void)co_await session.query(
         "INSERT INTO event_archiver.dead_letter AS d (projection, topic, partition, position, at, key, "
         "headers, value,"
         " sqlstate, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
         " ON CONFLICT (projection, topic, partition, position) DO UPDATE SET sqlstate = excluded.sqlstate,"
         " reason = excluded.reason, failed_at = excluded.failed_at",
-        letter.key.projection, letter.key.topic, partition, at, time, key_parameter, headers, value,
-        letter.sqlstate, reason);
+        letter.key.projection, letter.key.topic, partition, at, time, key_parameter, texts.headers, value,
+        letter.sqlstate, texts.reason);
 }
 
 awaitable<std::vector<dead_letter>> dead_letters(db::connection& session, std::string projection) {

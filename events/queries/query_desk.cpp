@@ -29,7 +29,8 @@ bool is_about_names(const db::error& said) { return said.state() == "26000" || s
 
 // A value that its type does not take, where only the server could tell.
 bool is_about_values(const db::error& said) {
-    constexpr std::array<std::string_view, 6> states{"22P02", "22003", "22007", "22008", "22009", "22021"};
+    constexpr std::array<std::string_view, 7> states{"22P02", "22P05", "22003", "22007",
+                                                     "22008", "22009", "22021"};
     return std::ranges::find(states, said.state()) != states.end();
 }
 

@@ -2,7 +2,9 @@
 import json
 import random
 import string
+from types import SimpleNamespace
 
+import psycopg2
 import pytest
 
 from support.asking import serving, wait_for, wait_until_ready
@@ -176,3 +178,42 @@ def test_a_server_is_not_ready_while_a_projection_has_stopped(shop, tmp_path):
         shop.execute("CREATE OR REPLACE FUNCTION refuse(state text) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'")
         shop.run("projections", "resume", "total", JOURNAL=str(tmp_path / "served"))
         wait_for(lambda: service.get("/readyz").status == 200 and shop.total() == sum(range(11)))
+
+
+@pytest.fixture
+def latin(database, postgresql):
+    """A database that has no characters but those of Western Europe."""
+    name = database.name + "_latin1"
+    with database.connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    connection = psycopg2.connect(postgresql.uri(name), client_encoding="UTF8")
+    connection.autocommit = True
+    yield SimpleNamespace(name=name, server=postgresql, connection=connection, uri=postgresql.uri(name))
+    connection.close()
+    with database.connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_what_a_database_has_no_characters_for_is_a_dead_letter(binary, latin, tmp_path):
+    shop = Shop(binary, latin, tmp_path)
+    shop.post(10)
+    shop.topic.append('{"u":"日本","v":1}', key="日k")
+    shop.topic.append('{"u":"é","v":2}')
+    shop.topic.append('{"u":"b","v":4}', key="日")  # apply.sql does not ask for it
+    shop.once()
+    assert shop.total() == shop.posted + 6 and letters(shop) == {10: "22P05"}
+    for _ in range(2):
+        [letter] = json.loads(shop.run("dead-letters", "total", "-o", "json").stdout)["dead_letters"]
+        assert (letter["key"], letter["value"], shop.value("SELECT key FROM event_archiver.dead_letter")) == ("日k", {"u": "日本", "v": 1}, "?k")
+        shop.run("dead-letters", "total", "--retry")
+    found = json.loads(shop.program.run("check", "--for", "project", "-o", "json").stdout)["checks"]
+    assert "LATIN1" in next(each["detail"] for each in found if each["name"] == "encoding")
+
+
+def test_a_parameter_that_a_database_has_no_characters_for_is_a_mistake(binary, latin, tmp_path):
+    shop = Shop(binary, latin, tmp_path)
+    shop.run("project", "revenue", "--once")
+    with serving(shop.program, "live") as service:
+        wait_until_ready(service)
+        assert service.get("/userEvents/%E6%97%A5").status == 400
+        assert service.get("/userEvents/%C3%A9").status == 404

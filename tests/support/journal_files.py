@@ -69,9 +69,10 @@ class TopicFile:
     def append(self, *values, key: str | None = None) -> int:
         """Values are texts as they are, or anything else as JSON. Returns the first position."""
         payload = b""
+        name = key.encode() if key is not None else b""
         for value in values:
             raw = value.encode() if isinstance(value, str) else json.dumps(value).encode()
-            payload += (varint(len(key) + 1) + key.encode() if key is not None else b"\0") + b"\0" + text(raw)
+            payload += (varint(len(name) + 1) + name if key is not None else b"\0") + b"\0" + text(raw)
         first = self.end
         behind = struct.pack("<qqII", first, self._now(), len(values), 1) + payload
         frame = struct.pack("<II", len(behind) + 4, crc32c(self.prefix, behind)) + behind

@@ -1,0 +1,40 @@
+#include "events/projection/letter_texts.hpp"
+
+#include <gtest/gtest.h>
+
+namespace events {
+namespace {
+
+event some_event(std::optional<std::string> key) {
+    return {std::move(key), {{"who", "\xC3\xA4"}, {"cup", "\xF0\x9F\x8D\xB5"}}, "1"};
+}
+
+TEST(LetterTexts, StandAsTheyAreInADatabaseOfUtf8) {
+    const auto texts = texts_of(some_event("k"), "no");
+    EXPECT_EQ(texts.key, "k");
+    EXPECT_EQ(texts.headers, "{\"cup\":\"\xF0\x9F\x8D\xB5\",\"who\":\"\xC3\xA4\"}");
+    EXPECT_FALSE(is_ascii(texts));
+    EXPECT_TRUE(is_ascii(texts_of({"k", {{"who", "a"}}, "1"}, "no")));
+    EXPECT_FALSE(is_ascii(texts_of({std::nullopt, {}, "1"}, "\xC3\xA4")));
+}
+
+TEST(LetterTexts, AreOfAsciiAlonePossibly) {
+    const auto texts = ascii_texts_of(some_event("\xE6\x97\xA5k"), "not \xC3\xA4");
+    EXPECT_TRUE(is_ascii(texts));
+    EXPECT_EQ(texts.key, "?k");
+    EXPECT_EQ(texts.reason, "not ?");
+    EXPECT_EQ(texts.headers, R"({"cup":"\ud83c\udf75","event-archiver-key":"\u65e5k","who":"\u00e4"})");
+    EXPECT_EQ(ascii_texts_of(some_event("k"), "").headers, R"({"cup":"\ud83c\udf75","who":"\u00e4"})");
+}
+
+TEST(LetterTexts, GiveTheKeyBack) {
+    event read{"?k", {{"a", "b"}, {"event-archiver-key", "\xE6\x97\xA5k"}}, "1"};
+    take_key_from_headers(read);
+    EXPECT_EQ(read, (event{"\xE6\x97\xA5k", {{"a", "b"}}, "1"}));
+    event plain{"k", {{"a", "b"}}, "1"};
+    take_key_from_headers(plain);
+    EXPECT_EQ(plain, (event{"k", {{"a", "b"}}, "1"}));
+}
+
+} // namespace
+} // namespace events
