@@ -183,6 +183,8 @@ awaitable<void> must_have_rows_of_events_alone(db::connection& session, named_pr
 awaitable<void> set_back(db::connection& session, named_projection which, std::vector<partition_start> starts,
                          replay_start from) {
     co_await lock_tables_of_projections(session);
+    // Before the snapshot: a position that moved behind it could not be set back. Batches wait.
+    co_await session.execute("LOCK TABLE event_archiver.position IN SHARE ROW EXCLUSIVE MODE");
     const bool keeps = which.definition.settings.replay == replay_policy::keep;
     if (!keeps && !from.only_events)
         co_await must_have_rows_of_events_alone(session, which);

@@ -160,3 +160,17 @@ def test_a_replay_from_a_journal_that_is_too_short_empties_nothing(shop):
     shop.write("total/projection.conf", "topic = live\nbatch = 50\ntables = public.total\nreplay = keep\n")
     shop.run("projections", "replay", "total")
     assert shop.total() == shop.posted and shop.status()["position"] == 0
+
+
+def test_a_replay_finds_its_place_beside_a_projection_at_work(shop):
+    """Each batch of one event moves the position: a replay that has seen it must not find another one when it sets it back."""
+    shop.write("total/projection.conf", "topic = live\nbatch = 1\ntables = public.total\n")
+    shop.post(3_000)
+    process = shop.program.start("project", "total")
+    for _ in range(5):
+        shop.wait_for(lambda: shop.value("SELECT next FROM event_archiver.position") not in (None, 0))
+        shop.run("projections", "replay", "total", ARCHIVE_RETRIES="0")
+    shop.wait_for(lambda: shop.total() == shop.posted, 120)
+    process.send(15)
+    assert process.wait().code == 143
+    assert shop.total() == shop.posted
