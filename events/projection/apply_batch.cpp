@@ -170,7 +170,8 @@ class batch_work {
         const auto accepted = ranges_without(accepted_end_, left_out);
         if (target_.definition.plugins.empty() || accepted.empty())
             co_return;
-        const plugin_batch batch{target_.key.projection, from_, {events_, source_, left_out_}, accepted};
+        const plugin_batch batch{
+            target_.key.projection, from_, {events_, source_, left_out_}, accepted, target_.patience};
         report_.plugin_failures = co_await apply_plugins(session_, target_.definition.plugins, batch, log_);
     }
 

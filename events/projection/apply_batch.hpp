@@ -5,6 +5,7 @@
 
 #include "async/log.hpp"
 #include "db/connection.hpp"
+#include "events/projection/apply_plugins.hpp"
 #include "events/projection/batch_values.hpp"
 #include "events/projection/definition.hpp"
 #include "events/projection/position_row.hpp"
@@ -25,6 +26,7 @@ struct batch_target {
     // The OID of `schema`: a schema of that name that another process has made is not written to.
     std::string schema_oid;
     std::string mark; // of the last event before the batch, as the row has it; empty: not known
+    plugin_patience* patience = nullptr; // of the stream, with its plugins; may be null
 };
 
 struct batch_report {

@@ -39,7 +39,7 @@ inline constexpr std::string_view cancelled_state = "57014";
 [[nodiscard]] refusal refusal_of(const db::error& said) noexcept;
 
 // The same on a savepoint. Returns why the events are refused; nullopt if they are applied. Throws errors
-// that are wider than `reach`. Constraints that are deferred must have been set to IMMEDIATE.
+// that are wider than `reach`. Constraints are checked at its end, deferred ones too.
 [[nodiscard]] awaitable<std::optional<db::error>> try_events(db::connection& session, const apply_sql& sql,
                                                              events_to_apply given, refusal reach);
 

@@ -70,7 +70,8 @@ class piecewise_application {
                             dead_letters_max, batch_.from, batch_.to - 1, refused_.back().sqlstate),
                 "That many errors point to apply.sql rather than to the events. Fix it, then `event-archiver "
                 "projections"
-                " resume`.");
+                " resume`. If the events are wrong, `batch = 100` in projection.conf makes them dead letters;"
+                " of a shipped projection put a copy into PROJECTIONS_PATH.");
     }
 
     [[nodiscard]] awaitable<void> halve(std::vector<event_range> untried) {

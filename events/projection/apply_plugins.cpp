@@ -1,7 +1,10 @@
 #include "events/projection/apply_plugins.hpp"
 
 #include "async/fault_point.hpp"
-#include "events/projection/apply_batch.hpp"
+
+#include <array>
+#include <string>
+#include <utility>
 
 namespace events {
 
@@ -9,18 +12,49 @@ namespace {
 
 // After this many events of which it applied none, a plugin is left out of the rest.
 constexpr std::size_t refused_max = 1'000;
-constexpr int passing_max = 3; // tries of an event that PostgreSQL cancels
+constexpr int passing_max = 3;  // tries of an event that PostgreSQL cancels
+constexpr int patience_max = 3; // tries of a batch
+
+bool out_of_patience(const plugin_batch& batch) {
+    if (batch.patience == nullptr)
+        return false;
+    if (batch.patience->batch != batch.first)
+        *batch.patience = {batch.first, 0};
+    return ++batch.patience->tries >= patience_max;
+}
+
+// Settings that decide what the next plugin, and our own statements, do.
+using kept_settings = std::array<std::string, 4>;
+
+awaitable<kept_settings> current_settings(db::connection& session) {
+    kept_settings kept;
+    const auto found = co_await session.query(
+        "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_setting('role'),"
+        " pg_catalog.current_setting('statement_timeout'), pg_catalog.current_setting('lock_timeout')");
+    for (int each = 0; std::cmp_less(each, kept.size()); ++each)
+        kept.at(static_cast<std::size_t>(each)) = found.text(0, each);
+    co_return kept;
+}
+
+awaitable<void> set_back(db::connection& session, const kept_settings& kept) {
+    (void)co_await session.query(
+        "SELECT pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('role', $2, true),"
+        " pg_catalog.set_config('statement_timeout', $3, true),"
+        " pg_catalog.set_config('lock_timeout', $4, true)",
+        kept[0], kept[1], kept[2], kept[3]);
+}
 
 awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which, const plugin_batch& batch,
                                     async::log& log) {
     bisection left(runs_of(batch.accepted, batch.events.events, which.apply));
     std::size_t failures = 0;
     bool applied_some = false;
+    bool left_out = false; // what would be worth another try of the batch has had it
     int tries = 0;
     std::string first;
     while (const auto range = left.next()) {
         const auto said =
-            co_await try_events(session, which.apply, part_of(batch.events, *range), refusal::statement);
+            co_await try_events(session, which.apply, part_of(batch.events, *range), refusal::server);
         async::fault_point("projection-plugin");
         if (!said) {
             tries = 0;
@@ -29,6 +63,9 @@ awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which
             continue;
         }
         const auto why = refusal_of(*said);
+        if (why == refusal::server && !left_out && !out_of_patience(batch))
+            throw db::error(*said);
+        left_out = left_out || why == refusal::server;
         if (why == refusal::passing && range->size() == 1 && ++tries < passing_max)
             continue; // the same again
         tries = 0;
@@ -78,10 +115,14 @@ awaitable<std::size_t> apply_plugins(db::connection& session, const std::vector<
                                      const plugin_batch& batch, async::log& log) {
     // A constraint that apply.sql has deferred must not fail in a plugin's savepoint.
     co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    const auto settings = co_await current_settings(session);
     std::size_t failures = 0;
-    for (const auto& each : plugins)
-        if (!each.apply.statements.empty())
-            failures += co_await apply_plugin(session, each, batch, log);
+    for (const auto& each : plugins) {
+        if (each.apply.statements.empty())
+            continue;
+        failures += co_await apply_plugin(session, each, batch, log);
+        co_await set_back(session, settings);
+    }
     co_return failures;
 }
 

@@ -21,16 +21,25 @@ namespace events {
 [[nodiscard]] std::vector<event_range> runs_of(std::vector<event_range> ranges, event_list events,
                                                const apply_sql& sql);
 
+// Errors that all of a batch is tried again for, a deadlock or a full disk, and how often it was for plugins:
+// a plugin that goes on so is left out.
+struct plugin_patience {
+    position batch = -1; // that it is about: where it begins
+    int tries = 0;
+};
+
 struct plugin_batch {
     std::string projection;
     position first = 0;
     events_to_apply events;
-    std::vector<event_range> accepted; // of the events: the others are dead letters
+    std::vector<event_range> accepted;   // of the events: the others are dead letters
+    plugin_patience* patience = nullptr; // null: such an error is thrown each time
 };
 
 // Within a transaction; constraints that were put off are checked. Returns events times plugins that were
 // refused: a plugin whose statements are wrong, whatever the events are, is left out of the batch. Logs each
-// plugin that failed. Throws db::error for what ends the transaction.
+// plugin that failed. Throws db::error for what ends the transaction. What a plugin sets is set back behind
+// it.
 [[nodiscard]] awaitable<std::size_t> apply_plugins(db::connection& session,
                                                    const std::vector<plugin>& plugins,
                                                    const plugin_batch& batch, async::log& log);

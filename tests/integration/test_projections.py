@@ -133,6 +133,15 @@ def test_a_wrong_apply_sql_stops_and_goes_on_once_fixed(shop):
     assert shop.total() == shop.posted and shop.status()["state"] == "running"
 
 
+def test_many_events_that_are_wrong_get_past_a_smaller_batch(shop):
+    shop.write("total/projection.conf", "topic = live\ntables = public.total\n")
+    shop.topic.append(*({"u": "a", "v": each if each % 4 else "wrong"} for each in range(600)))
+    assert "`batch = 100`" in shop.once(expect=3).log[-1].get("error.hint", "") + shop.once(expect=3).stderr
+    shop.write("total/projection.conf", "topic = live\nbatch = 100\ntables = public.total\n")
+    shop.once()
+    assert shop.total() == sum(each for each in range(600) if each % 4) and shop.status()["dead_letters"] == 150
+
+
 def test_a_position_in_several_topics_does_not_identify_a_dead_letter(shop):
     shop.write("total/projection.conf", "topic = live, other\nbatch = 50\ntables = public.total\n")
     shop.topic.append({"u": "a", "v": "many"}, {"u": "a", "v": "more"})

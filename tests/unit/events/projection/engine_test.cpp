@@ -136,6 +136,35 @@ TEST_F(engine, a_plugin_that_fails_touches_nothing_else) {
     run(story());
 }
 
+// Whatever it is, and however often it comes.
+TEST_F(engine, a_plugin_whose_errors_are_worth_another_try_is_left_out_after_some) {
+    write("total/projection.conf", "topic = live\nbatch = 40\ntables = public.total");
+    write("total/plugins/a/apply.sql",
+          "DO $do$ BEGIN RAISE EXCEPTION 'away' USING ERRCODE = '08006'; END $do$");
+    write("total/plugins/b/migrations/001.sql",
+          "CREATE TABLE once (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+    write("total/plugins/b/apply.sql", "SET CONSTRAINTS ALL DEFERRED; INSERT INTO once VALUES (1), (1);"
+                                       " SET LOCAL search_path = nowhere");
+    write("total/plugins/c/migrations/001.sql", "CREATE TABLE seen (n int)");
+    write("total/plugins/c/apply.sql", "INSERT INTO seen SELECT json_array_length($1);"
+                                       " SET LOCAL search_path = nowhere; SET LOCAL ROLE pg_monitor");
+    write("total/plugins/d/apply.sql", "INSERT INTO seen SELECT 1000");
+    auto story = [this]() -> async::awaitable<void> {
+        const auto journal = open_journal();
+        auto values = numbers(100);
+        values[20] = "{}";
+        co_await append(*journal, values);
+        co_await project(*journal);
+        co_await expect("SELECT sum(value) FROM total", std::to_string(5050 - 21));
+        co_await expect("SELECT count(*) FROM once", "0");
+        co_await expect("SELECT sum(n) FROM seen WHERE n < 1000", "99");
+        co_await expect("SELECT count(*) > 0 FROM seen WHERE n = 1000", "t");
+        co_await expect("SELECT count(*) FROM event_archiver.dead_letter", "1");
+        co_await journal->close();
+    };
+    run(story());
+}
+
 TEST_F(engine, another_journal_or_one_that_is_behind_is_refused) {
     auto story = [this]() -> async::awaitable<void> {
         const auto first = open_journal();
