@@ -3,6 +3,10 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
 
+#include <functional>
+#include <string>
+#include <utility>
+
 namespace events {
 
 namespace {
@@ -21,6 +25,8 @@ class json_listener {
     using view = json::string_view;
 
     std::string_view wanted;
+    std::string_view parsed;  // what the parser is given
+    std::string_view written; // what it stands for, byte for byte
     json_reading found;
 
     bool on_document_begin(failed&) { return true; }
@@ -74,8 +80,15 @@ class json_listener {
     }
     bool hear(view part) {
         if (listening_ && depth_ == 1)
-            text_.append(part.data(), part.size());
+            text_ += as_written({part.data(), part.size()});
         return true;
+    }
+    [[nodiscard]] std::string_view as_written(std::string_view part) const {
+        const std::less<const char*> before;
+        if (parsed.data() == written.data() || before(part.data(), parsed.data()) ||
+            before(parsed.data() + parsed.size(), part.data() + part.size()))
+            return part; // a text with escapes stands elsewhere
+        return written.substr(static_cast<std::size_t>(part.data() - parsed.data()), part.size());
     }
     bool scalar() {
         if (listening_ && depth_ == 1)
@@ -97,14 +110,53 @@ json::parse_options strict_options() {
     return options;
 }
 
+// The same with zeros for the digits of every exponent: Boost.JSON computes numbers and refuses an exponent
+// that does not fit, which RFC 8259 allows.
+std::string without_exponents(std::string_view text) {
+    std::string made(text);
+    const auto is_digit = [&made](std::size_t at) {
+        return at < made.size() && made[at] >= '0' && made[at] <= '9';
+    };
+    bool in_string = false;
+    for (std::size_t at = 0; at < made.size(); ++at) {
+        if (in_string) {
+            if (made[at] == '\\')
+                ++at;
+            else
+                in_string = made[at] != '"';
+        } else if (made[at] == '"') {
+            in_string = true;
+        } else if ((made[at] == 'e' || made[at] == 'E') && at > 0 && is_digit(at - 1)) {
+            if (at + 1 < made.size() && (made[at + 1] == '+' || made[at + 1] == '-'))
+                ++at;
+            for (; is_digit(at + 1); ++at)
+                made[at + 1] = '0';
+        }
+    }
+    return made;
+}
+
 } // namespace
 
 json_reading read_json(std::string_view text, std::string_view member) {
-    json::basic_parser<json_listener> parser(strict_options());
-    parser.handler().wanted = member;
+    std::string changed;
     json::error_code failed;
-    const auto used = parser.write_some(false, text.data(), text.size(), failed);
-    auto reading = std::move(parser.handler().found);
+    std::size_t used = 0;
+    json_reading reading;
+    const auto read = [&](std::string_view given) {
+        json::basic_parser<json_listener> parser(strict_options());
+        parser.handler().wanted = member;
+        parser.handler().parsed = given;
+        parser.handler().written = text;
+        failed = {};
+        used = parser.write_some(false, given.data(), given.size(), failed);
+        reading = std::move(parser.handler().found);
+    };
+    read(text);
+    if (failed == json::error::exponent_overflow) {
+        changed = without_exponents(text);
+        read(changed);
+    }
     reading.offset = used;
     if (failed == json::error::too_deep) {
         reading.fault = json_fault::too_deep;

@@ -115,6 +115,27 @@ def test_the_same_batch_again_is_answered_the_same_and_kept_once(binary, journal
         assert service.read("t")[1]["headers"] == {}
 
 
+def test_a_key_that_is_empty_or_given_twice_is_a_mistake(binary, journal):
+    head = b"POST /events/t HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 7\r\n"
+    with EventService(binary, journal) as service:
+        for keys in (b"Idempotency-Key:\r\n", b"Idempotency-Key: \r\n", b"Idempotency-Key: a\r\nIdempotency-Key: b\r\n"):
+            assert service.say(head + keys + b'\r\n{"n":1}').startswith(b"HTTP/1.1 400 "), keys
+        assert service.say(head + b'\r\n{"n":1}').startswith(b"HTTP/1.1 201 ")
+        assert len(service.read("t")) == 1
+
+
+def test_a_number_may_have_any_exponent(binary, journal):
+    """RFC 8259 has no limit; what cannot be a number of PostgreSQL's is for SQL to refuse."""
+    bodies = [b'{"v":1e99999999999}', b'{"v":-0.5E-99999999999,"w":"1e99999999999"}', b'{"v":[0e99999999999,1e5]}']
+    with EventService(binary, journal) as service:
+        for body in bodies:
+            assert service.post("/events/t", body=body, **JSON).status == 201, body
+        for body in (b'{"v":1e99999999999', b'{"v":1e99999999999.5}', b'{"v":1e+}', b'{"v":1e99999999999,}'):
+            assert service.post("/events/t", body=body, **JSON).status == 400, body
+        read = service.get("/events/t").body
+        assert all(body in read for body in bodies)
+
+
 def test_one_body_as_json_and_as_lines_is_two_batches_of_one_key(binary, journal):
     """An array is as many events as it has elements, or one event in one line."""
     with EventService(binary, journal) as service:

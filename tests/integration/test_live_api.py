@@ -54,6 +54,26 @@ def test_what_is_refused_is_not_kept(service, body, headers, status, content):
     assert service.get("/events/live").body == b""
 
 
+def test_a_body_that_proves_too_large_while_it_comes_is_refused_in_the_same_words(service):
+    pieces = iter([b'{"x":"', b"x" * (1 << 20), b'"}'])  # in chunks, so that its length is not known before
+    answer = service.post("/liveEvent", body=pieces, **SECRET)
+    assert (answer.status, answer.headers["content-type"]) == (413, "application/json; charset=utf-8")
+    assert list(json.loads(answer.body)) == ["error"]
+
+
+def test_a_number_of_any_exponent_is_an_event_of_its_user(service):
+    assert service.post("/liveEvent", body=b'{"userId":2e99999999999,"name":"x"}', **SECRET).status == 201
+    [line] = service.get("/events/live").body.splitlines()
+    assert b'"key":"2e99999999999"' in line and b'"value":{"userId":2e99999999999,' in line
+
+
+def test_options_are_answered_as_before_where_it_is_served_alone(binary, tmp_path):
+    with EventService(binary, tmp_path / "journal", apis="live") as service:
+        answer = service.ask("OPTIONS", "/liveEvent")
+        assert (answer.status, answer.headers["allow"], answer.body) == (200, "POST", b"POST")
+        assert service.ask("OPTIONS", "/elsewhere").status == 404
+
+
 def test_the_secret_can_be_another_and_stands_beside_the_token(binary, tmp_path):
     settings = {"LIVE_SECRET": "other", "SERVE_TOKEN": "long-enough"}
     with EventService(binary, tmp_path / "journal", apis="live", settings=settings) as service:
