@@ -1,13 +1,14 @@
 #include "app/observe/line_log.hpp"
 
+#include "app/observe/error_stream.hpp"
 #include "app/text/utf8.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -56,18 +57,14 @@ std::string timestamp() {
                        (now - second).count());
 }
 
+line_writer standard_error(std::function<std::string(std::uint64_t)> drop_notice) {
+    constexpr std::chrono::seconds patience{1};
+    const auto stream = std::make_shared<error_stream>(STDERR_FILENO, patience, std::move(drop_notice));
+    return [stream](std::string_view lines) { stream->write(lines); };
+}
+
 line_writer standard_error() {
-    return [](std::string_view line) {
-        // A log that cannot be written must not stop the run.
-        while (!line.empty()) {
-            const auto written = ::write(STDERR_FILENO, line.data(), line.size());
-            if (written < 0 && errno == EINTR)
-                continue;
-            if (written <= 0)
-                return;
-            line.remove_prefix(static_cast<std::size_t>(written));
-        }
-    };
+    return standard_error([](std::uint64_t) { return std::string(); });
 }
 
 json_log::json_log(std::string run_id, line_writer write, constant_field always)

@@ -4,6 +4,7 @@
 #include "app/observe/text_entry.hpp"
 #include "async/log.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -11,6 +12,9 @@ namespace app {
 
 // Receives finished lines, newline included.
 using line_writer = std::function<void(std::string_view line)>;
+// See error_stream; the notice is a line that says how many lines were dropped before it.
+[[nodiscard]] line_writer standard_error(std::function<std::string(std::uint64_t)> drop_notice);
+// For what is drawn there and may be missing.
 [[nodiscard]] line_writer standard_error();
 
 // A field that every line of a log has; no field if the key is empty.

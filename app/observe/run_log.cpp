@@ -6,6 +6,8 @@
 #include "azure/blob/error.hpp"
 #include "db/error.hpp"
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 #include <vector>
 
@@ -24,8 +26,16 @@ std::unique_ptr<async::log> run_log::with(constant_field always) { return make(s
 
 std::unique_ptr<async::log> run_log::make(constant_field always) {
     std::unique_ptr<async::log> made;
+    const auto notice = [as_text = text, id = run_id_](std::uint64_t lines) {
+        constexpr std::string_view why = "lines of the log were dropped: nothing read them";
+        return as_text ? fmt::format("{} {}\n", lines, why)
+                       : fmt::format(R"({{"time":"{}","level":"warn","msg":"{} {}","event":"log.dropped",)"
+                                     R"("run_id":"{}","pid":{},"lines":{}}})"
+                                     "\n",
+                                     timestamp(), lines, why, id, ::getpid(), lines);
+    };
     if (text)
-        made = std::make_unique<text_log>(text_output{standard_error(), colour_wanted(stream::error),
+        made = std::make_unique<text_log>(text_output{standard_error(notice), colour_wanted(stream::error),
                                                       [this] {
                                                           if (display != nullptr)
                                                               display->clear();
@@ -33,7 +43,7 @@ std::unique_ptr<async::log> run_log::make(constant_field always) {
                                                       [] { return width_of(stream::error); }, shown_},
                                           std::move(always));
     else
-        made = std::make_unique<json_log>(run_id_, standard_error(), std::move(always));
+        made = std::make_unique<json_log>(run_id_, standard_error(notice), std::move(always));
     made->set_threshold(level_);
     return made;
 }

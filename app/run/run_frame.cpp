@@ -7,6 +7,7 @@
 #include "async/asio.hpp"
 #include "async/error.hpp"
 
+#include <csignal>
 #include <cstdlib>
 
 namespace app {
@@ -14,11 +15,13 @@ namespace app {
 run_frame::run_frame(const configuration& settings, process_id shown)
     : settings_(settings)
     , run_id_(new_run_id())
-    , out_(settings, run_id_, shown) {}
+    , out_(settings, run_id_, shown) {
+    std::signal(SIGPIPE, SIG_IGN); // before the first line of the log, whose reader may be gone
+}
 
 int run_frame::run(framed_command& command) {
     const auto end = work(command);
-    auto outcome = judge(end);
+    auto outcome = judge(command, end);
     outcome.duration = std::chrono::steady_clock::now() - started_;
     command.ended(outcome);
     return leave(command, outcome, end.leave_by);
@@ -44,15 +47,14 @@ work_end run_frame::work(framed_command& command) {
     }
 }
 
-run_outcome run_frame::judge(const work_end& end) {
+run_outcome run_frame::judge(const framed_command& command, const work_end& end) {
     run_outcome outcome;
     outcome.succeeded = !end.failed;
     if (!end.failed) {
         outcome.exit_code = end.exit_code;
     } else if (end.stopped_by != 0 && async::is_cancellation(end.failed)) {
         outcome.exit_code = exit_code::signal_base + end.stopped_by;
-        log().warn("run.stopped", "stopped by a signal; what was not committed was rolled back",
-                   {{"exit_code", outcome.exit_code}});
+        log().warn("run.stopped", command.stopped_sentence(), {{"exit_code", outcome.exit_code}});
     } else {
         outcome.exit_code = exit_code_of(async::failure_of(end.failed));
         outcome.failed = log_failure(log(), end.failed, outcome.exit_code);

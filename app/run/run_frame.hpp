@@ -51,6 +51,10 @@ class framed_command {
     [[nodiscard]] virtual bool has_trace() const { return true; }
     // Runs the command's work to its end. What it throws is a failure of the run.
     [[nodiscard]] virtual work_end work(run_frame& frame) = 0;
+    // What a signal has ended, as the log says it.
+    [[nodiscard]] virtual std::string_view stopped_sentence() const {
+        return "stopped by a signal; what was not committed was rolled back";
+    }
     // The outcome is decided, and a failure is logged.
     virtual void ended(const run_outcome& outcome) = 0;
     // The metrics to deliver with the exit code; nullopt: this run leaves the metrics of earlier runs as they
@@ -81,7 +85,7 @@ class run_frame {
 
   private:
     [[nodiscard]] work_end work(framed_command& command);
-    [[nodiscard]] run_outcome judge(const work_end& end);
+    [[nodiscard]] run_outcome judge(const framed_command& command, const work_end& end);
     [[nodiscard]] int leave(framed_command& command, const run_outcome& outcome, async::deadline leave_by);
 
     const configuration& settings_;

@@ -32,6 +32,10 @@ class send_command : public framed_command {
         return end;
     }
 
+    [[nodiscard]] std::string_view stopped_sentence() const override {
+        return "stopped by a signal; the next run goes on behind what was accepted";
+    }
+
     void ended(const run_outcome& outcome) override {
         facts_.exit_code = outcome.exit_code;
         facts_.duration = outcome.duration;

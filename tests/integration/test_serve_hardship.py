@@ -1,15 +1,20 @@
 """`serve` among many clients, bad clients, without descriptors, at its end, and after it was killed."""
 import asyncio
+import http.client
+import os
 import random
 import re
 import resource
 import signal
+import socket
+import subprocess
 import threading
 import time
 
 import psycopg2
 import pytest
 
+from support.asking import wait_for
 from support.exports import COMMON_KNOWLEDGE, DirectoryPlace, Exports
 from support.serving import Service, hear_all
 
@@ -251,3 +256,47 @@ def test_a_service_that_was_killed_settles_when_it_starts_again(exports):
         assert exports.check()["agency"] > 0
         for file in service.get("/exports/agency/files").json:
             assert file["pending"] is False
+
+
+class UnreadService:
+    """`serve` whose log goes into a pipe that nothing reads."""
+
+    def __init__(self, binary, journal, closed: bool):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.reader, writer = os.pipe()
+        settings = {"LOG_FORMAT": "json", "SERVE_APIS": "events", "SERVE_PORT": str(self.port), "JOURNAL": str(journal), "PATH": "/usr/bin:/bin"}
+        if closed:
+            os.close(self.reader)
+        self.process = subprocess.Popen([binary, "serve"], env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=writer)
+        os.close(writer)
+
+    def status(self, method: str, path: str, body: bytes | None = None) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            return connection.getresponse().status
+        except OSError:
+            return 0
+        finally:
+            connection.close()
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_log_that_nothing_reads_holds_up_nothing(binary, tmp_path, closed):
+    service = UnreadService(binary, tmp_path / "journal", closed)
+    try:
+        wait_for(lambda: service.status("GET", "/readyz") == 200)
+        assert all(service.status("POST", "/events/t", b'{"n":1}') == 201 for _ in range(400))  # more lines than a pipe takes
+        assert service.status("GET", "/livez") == 200
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(60) == 0
+        if not closed:
+            os.set_blocking(service.reader, False)
+            assert b'"event":"serve.listening"' in os.read(service.reader, 1 << 20)
+    finally:
+        service.process.kill()
+        service.process.wait()
+        if not closed:
+            os.close(service.reader)
