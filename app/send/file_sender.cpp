@@ -27,10 +27,12 @@ constexpr std::uint64_t lines_logged = 100;
 struct open_file {
     open_file(const std::filesystem::path& path, const std::string& server)
         : file(path)
-        , identity(identity_of(path, file.state(), file.content_crc()))
+        , content_crc(file.content_crc())
+        , identity(identity_of(path, file.state(), content_crc))
         , mark(path, identity, server) {}
     line_file file;
     file_fate fate = file_fate::whole; // as it was at the end
+    std::uint64_t content_crc;
     std::string identity;
     send_mark mark;
 };
@@ -68,7 +70,8 @@ class pass {
         must_be_whole();
         tools_.report.passes += 1;
         tools_.report.left_out += left_out_;
-        co_return sent_file{opened_->file.state(), left_out_, any_event_ || opened_->mark.line() > 0};
+        co_return sent_file{opened_->file.state(), opened_->content_crc, left_out_,
+                            any_event_ || opened_->mark.line() > 0};
     }
 
   private:

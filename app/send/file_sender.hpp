@@ -27,8 +27,9 @@ struct send_report {
 // A pass that came to the end of its file.
 struct sent_file {
     file_state state;
-    std::uint64_t left_out = 0; // lines that are not events
-    bool any_event = false;     // was sent, by this pass or an earlier one
+    std::uint64_t content_crc = 0; // as line_file has it
+    std::uint64_t left_out = 0;    // lines that are not events
+    bool any_event = false;        // was sent, by this pass or an earlier one
 };
 
 // What a pass works with; all of it outlives the pass.

@@ -8,6 +8,7 @@
 #include "async/helper_thread.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -31,8 +32,13 @@ class change_watch {
     time_point since_{};
 };
 
-// Looks four times a second.
+struct sent_content {
+    file_state state;
+    std::uint64_t crc = 0; // as line_file has it
+};
+
+// Looks four times a second. `sent`: what was sent last; nothing: any file is new.
 [[nodiscard]] async::awaitable<void>
-wait_for_change(std::filesystem::path path, std::optional<file_state> sent, async::helper_thread& looking);
+wait_for_change(std::filesystem::path path, std::optional<sent_content> sent, async::helper_thread& looking);
 
 } // namespace app

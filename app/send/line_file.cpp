@@ -36,7 +36,7 @@ std::int64_t nanoseconds_of(const timespec& time) {
 
 file_state state_from(const struct stat& status) {
     return {static_cast<std::uint64_t>(status.st_ino), static_cast<std::uint64_t>(status.st_size),
-            nanoseconds_of(status.st_mtim)};
+            nanoseconds_of(status.st_mtim), nanoseconds_of(status.st_ctim)};
 }
 
 [[noreturn]] void throw_unreadable(const fs::path& path, int reason) {
@@ -87,10 +87,9 @@ line_file::line_file(const fs::path& path)
     if (!file_.open() || ::fstat(file_.get(), &status) != 0)
         throw_unreadable(path_, errno);
     state_ = state_from(status);
-    touched_ns_ = nanoseconds_of(status.st_ctim);
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    touched_lately_ = nanoseconds_of(now) - touched_ns_ < time_steps_ns;
+    touched_lately_ = nanoseconds_of(now) - state_.touched_ns < time_steps_ns;
 }
 
 std::size_t line_file::read_at(std::span<char> into, std::uint64_t offset) const {
@@ -126,8 +125,7 @@ file_fate line_file::fate() const {
     struct stat status {};
     if (::fstat(file_.get(), &status) != 0)
         throw_unreadable(path_, errno);
-    const bool untouched =
-        !touched_lately_ && state_from(status) == state_ && nanoseconds_of(status.st_ctim) == touched_ns_;
+    const bool untouched = !touched_lately_ && state_from(status) == state_;
     return untouched || crc_of_first(offset_) == crc_ ? file_fate::whole : file_fate::rewritten;
 }
 

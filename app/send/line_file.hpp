@@ -17,11 +17,12 @@
 
 namespace app {
 
-// The identity of an unchanged file.
+// The identity of an unchanged file; of one that has been touched since, the content has to be read.
 struct file_state {
     std::uint64_t inode = 0;
     std::uint64_t bytes = 0;
     std::int64_t changed_ns = 0; // since 1970
+    std::int64_t touched_ns = 0; // st_ctime: setting the time of change back moves it
     bool operator==(const file_state&) const = default;
 };
 // nullopt if there is no such file, or if it has no end.
@@ -75,7 +76,6 @@ class line_file {
     std::filesystem::path path_;
     async::descriptor file_;
     file_state state_;
-    std::int64_t touched_ns_ = 0; // st_ctime: setting the time of change back moves it
     bool touched_lately_ = false; // before it was opened
     std::uint64_t offset_ = 0;
     std::uint64_t crc_ = 0; // of what was read

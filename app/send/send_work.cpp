@@ -116,21 +116,24 @@ awaitable<void> send_work::send_once() {
     const auto sent = co_await send_pass();
     if (const auto mistake = mistake_in(sent))
         throw *mistake;
-    if (state_of(request_.file) != sent.state)
+    auto now = state_of(request_.file);
+    if (now)
+        now->touched_ns = sent.state.touched_ns; // what was merely touched is as it was
+    if (now != sent.state)
         frame_.log().warn("send.file_changed", "the file was changed while it was being sent",
                           {{"file", request_.file}});
 }
 
 awaitable<void> send_work::watch() {
     constexpr std::chrono::seconds pause{1};
-    std::optional<file_state> sent;
+    std::optional<sent_content> sent;
     for (;;) {
         frame_.log().info("send.waiting", sent ? "waiting for a change of the file" : "waiting for the file",
                           {{"file", request_.file}});
         co_await wait_for_change(request_.file, sent, reading_);
         auto ended = co_await async::outcome_of(send_pass());
         if (ended.value) {
-            sent = ended.value->state;
+            sent = sent_content{ended.value->state, ended.value->content_crc};
             if (const auto mistake = mistake_in(*ended.value))
                 frame_.log().error("send.failed", mistake->message(), {{"file", request_.file}});
             continue;

@@ -279,6 +279,9 @@ def test_it_waits_for_its_file_and_sends_all_again_when_it_changes(sender, file)
         wait_for(13)
         time.sleep(1.5)
         assert server.events == EVENTS[:5] + EVENTS[:8]
+        file.chmod(0o600)  # touched, and the same
+        time.sleep(1.5)
+        assert len(server.posted) == 13
         file.unlink()
         time.sleep(0.7)
         write(file, EVENTS[:2])
@@ -286,7 +289,27 @@ def test_it_waits_for_its_file_and_sends_all_again_when_it_changes(sender, file)
         process.send(15)
         outcome = process.wait()
         assert outcome.code == 143 and outcome.summary["passes"] >= 2, str(outcome)
+        assert "the next run goes on behind what was accepted" in outcome.events("run.stopped")[0]["msg"]
         assert server.events == EVENTS[:5] + EVENTS[:8] + EVENTS[:2]
+
+
+def test_a_watch_sees_another_content_of_the_same_size_and_time(sender, file):
+    """As rsync --inplace -t leaves it, or a second write within one step of the file system's clock."""
+    file.write_text('{"userId":"a","v":1}\n')
+    with LiveEventServer() as server:
+        process = sender.start("send", str(file), "--to", server.url, "--watch")
+        process.wait_for_output("waiting for a change")
+        before = file.stat()
+        with file.open("r+") as opened:
+            opened.write('{"userId":"a","v":2}\n')
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        deadline = time.monotonic() + 20
+        while len(server.posted) < 2:
+            assert time.monotonic() < deadline and process.running
+            time.sleep(0.05)
+        process.send(2)
+        assert process.wait().code == 130
+        assert [each["v"] for each in server.events] == [1, 2]
 
 
 def test_a_watch_outlasts_a_server_that_is_away(sender, file):
