@@ -22,6 +22,11 @@ std::string_view request::header(std::string_view name) const noexcept {
     return found == headers.end() ? std::string_view() : std::string_view(found->second);
 }
 
+std::size_t request::count_of(std::string_view name) const noexcept {
+    return static_cast<std::size_t>(
+        std::ranges::count(headers, name, &std::pair<std::string, std::string>::first));
+}
+
 std::optional<std::string> request::query_value(std::string_view name) const {
     std::optional<std::string> value;
     std::string_view rest = query;

@@ -48,6 +48,8 @@ struct request {
 
     // The value of the first header of that name; empty if it is missing. `name` in lowercase.
     [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
+    // How many headers have that name. `name` in lowercase.
+    [[nodiscard]] std::size_t count_of(std::string_view name) const noexcept;
     // "wait" of "?wait=true", decoded, the last if there are several; nullopt if it is not there. A value
     // that is not valid percent-encoding is returned as it stands.
     [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;

@@ -136,7 +136,10 @@ http::admission intake::admit(std::optional<std::uint64_t> length, std::size_t b
         refused(std::make_exception_ptr(why), {});
         return refuse({503, why.message(), true});
     }
-    return {std::nullopt, std::move(room), bytes_max};
+    const auto in_words = [form](unsigned status, std::string_view why) {
+        return form({status, std::string(why)});
+    };
+    return {std::nullopt, std::move(room), bytes_max, in_words};
 }
 
 awaitable<events::topic*> intake::open(std::string topic) {

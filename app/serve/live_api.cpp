@@ -1,6 +1,7 @@
 #include "app/serve/live_api.hpp"
 
 #include "app/serve/event_body.hpp"
+#include "app/serve/posted_events.hpp"
 #include "async/ascii.hpp"
 #include "events/json_text.hpp"
 #include "http/server/bearer.hpp"
@@ -92,10 +93,10 @@ awaitable<response> live_api::post(http::request& asked) {
 }
 
 awaitable<response> live_api::append(http::request& asked, events::event event) {
-    const auto field = asked.header("idempotency-key");
-    auto key = idempotency_key_of(field);
-    if (!field.empty() && !key)
-        co_return json_answer(400, "error", "an Idempotency-Key has 1 to 255 visible ASCII characters");
+    auto given = key_of(asked);
+    if (!given.mistake.empty())
+        co_return json_answer(400, "error", given.mistake);
+    auto key = std::move(given.key);
     std::vector<events::event> one;
     one.push_back(std::move(event));
     events::event_batch events(std::move(one));

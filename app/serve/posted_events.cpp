@@ -18,17 +18,28 @@ posted_events refused(response why) { return {std::move(why), {}, {}, {}}; }
 
 } // namespace
 
+asked_key key_of(const http::request& asked) {
+    const auto count = asked.count_of("idempotency-key");
+    if (count == 0)
+        return {};
+    auto key = idempotency_key_of(asked.header("idempotency-key"));
+    if (count > 1 || !key)
+        return {std::nullopt, count > 1 ? "a request has one Idempotency-Key at most"
+                                        : "an Idempotency-Key has 1 to 255 visible ASCII characters"};
+    return {std::move(key), {}};
+}
+
 posted_events take_events(http::request& asked) {
     if (const auto clause = events::topic_name_mistake(asked.parameters.at("topic")); !clause.empty())
         return refused(http::error_response(400, clause));
     const auto form = body_form_of(asked.header("content-type"));
     if (!form)
         return refused(unsupported_type_response());
-    const auto field = asked.header("idempotency-key");
+    auto key = key_of(asked);
+    if (!key.mistake.empty())
+        return refused(http::error_response(400, key.mistake));
     posted_events posted;
-    posted.key = idempotency_key_of(field);
-    if (!field.empty() && !posted.key)
-        return refused(http::error_response(400, "an Idempotency-Key has 1 to 255 visible ASCII characters"));
+    posted.key = std::move(key.key);
 
     auto body = std::make_shared<const std::string>(std::move(asked.body));
     auto split = values_of(*form, *body, batch_limits());

@@ -31,4 +31,11 @@ struct posted_events {
 [[nodiscard]] http::response refusal_response(const intake_refusal& refusal);
 [[nodiscard]] http::response unsupported_type_response();
 
+// The Idempotency-Key of a request; null: it has none. One that cannot be a key, or two, are a mistake.
+struct asked_key {
+    std::optional<std::string> key;
+    std::string mistake;
+};
+[[nodiscard]] asked_key key_of(const http::request& asked);
+
 } // namespace app

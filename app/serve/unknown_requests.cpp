@@ -36,7 +36,17 @@ http::response in_words_of_restify(const http::request& asked, const http::metho
 }
 
 // Express, which the live ETL used: to it a method that a path does not have is a path that is not there.
-http::response in_words_of_express(const http::request& asked, bool malformed) {
+// But its router answers OPTIONS with the methods that the path has.
+http::response in_words_of_express(const http::request& asked, const http::match& found) {
+    const bool malformed = std::holds_alternative<http::malformed>(found);
+    const auto* const wrong = std::get_if<http::method_not_allowed>(&found);
+    if (wrong != nullptr && asked.method == "OPTIONS") {
+        auto methods = wrong->allow;
+        std::erase(methods, ' ');
+        auto made = http::text_response("text/html; charset=utf-8", methods);
+        made.headers.emplace_back("Allow", methods);
+        return made;
+    }
     const auto said =
         malformed ? "Bad Request"
                   : fmt::format("Cannot {} {}", escaped(asked.method), escaped(valid_utf8(asked.path)));
@@ -83,7 +93,7 @@ std::optional<http::response> answer_to_unknown(const api_set& apis, const http:
         return std::nullopt;
     switch (*apis.begin()) {
     case api::live:
-        return in_words_of_express(asked, malformed);
+        return in_words_of_express(asked, found);
     case api::timestamps:
         return in_words_of_go(asked, found);
     case api::builds:

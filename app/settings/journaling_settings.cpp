@@ -147,6 +147,16 @@ void check_topic(checker& settings, std::string_view name, std::string& target) 
         settings.mistake(name, clause);
 }
 
+void check_group(checker& settings) {
+    const auto& given = settings["KAFKA_GROUP_ID"];
+    if (!given.set())
+        return;
+    if (events::topic_name_mistake(given.text).empty())
+        settings.value().journal.group = given.text;
+    else
+        settings.mistake("KAFKA_GROUP_ID", "give 1 to 200 letters, digits, dots, hyphens and underscores");
+}
+
 void check_unread_topics(checker& settings) {
     const auto& given = settings["JOURNAL_UNREAD_TOPICS"];
     std::string_view left = given.text;
@@ -180,7 +190,7 @@ void check_journal(checker& settings) {
     check_topic(settings, "KAFKA_PUBLISH_TOPIC", journal.publish_topic);
     check_topic(settings, "KAFKA_CONSUMER_TOPIC", journal.consumer_topic);
     check_topic(settings, "BUILDS_TOPIC", journal.builds_topic);
-    check_topic(settings, "KAFKA_GROUP_ID", journal.group);
+    check_group(settings);
 }
 
 } // namespace

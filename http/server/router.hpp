@@ -33,6 +33,8 @@ struct admission {
     std::optional<response> refused;          // at once: the body is not read
     std::shared_ptr<body_room> room = {};     // for the body
     std::optional<std::size_t> body_max = {}; // in bytes; nullopt: as many as the server takes
+    // The answer to a body that proves wrong or too large while it comes; null: the server's own.
+    std::function<response(unsigned status, std::string_view why)> in_words = {};
 };
 
 // `length`: of the body, if the client has said it.

@@ -222,3 +222,13 @@ def test_nothing_is_accepted_without_a_journal(archiver):
         assert service.post("/liveEvent", body=json.dumps({"a": 1}).encode(), Authorization="secret").status in (404, 405)
         assert service.post("/app").status in (404, 405)
         assert service.get("/health").status in (200, 503)
+
+
+def test_builds_with_a_journal_are_not_ready_without_their_database(archiver, tmp_path):
+    """It takes no events in, so it has nothing to go on with."""
+    away = {"PG_CONNECTION_STRING": "postgresql://localhost:1/nowhere", "JOURNAL": str(tmp_path / "journal")}
+    with serving(archiver, "builds", **away) as service:
+        assert service.get("/readyz").status == 503 and service.get("/health").json["status"] == "DOWN"
+    with serving(archiver, "live,builds", **away) as service:
+        assert service.get("/readyz").status == 200
+        assert service.post("/liveEvent", body=b"{}", Content_Type="application/json", Authorization="secret").status == 201

@@ -95,7 +95,7 @@ awaitable<void> connection::refuse(request_reader& reader) {
         answer = std::move(*early_);
     } else {
         const auto& why = late_ ? *late_ : *reader.refused();
-        answer = error_response(why.status, why.detail);
+        answer = words_ ? words_(why.status, why.detail) : error_response(why.status, why.detail);
     }
     const exchange_facts facts{asked.id, false, true, context_.dates.now()};
     co_await send_response(answer, facts, false, told);

@@ -95,9 +95,10 @@ class connection {
     std::vector<char> buffer_;
     std::size_t buffered_ = 0; // received, and not yet used up
     std::optional<clock::time_point> idle_since_;
-    std::optional<refusal> late_;   // what a client is told that was too slow
-    std::optional<response> early_; // and one whose body is not read
-    std::uint64_t unread_ = 0;      // bytes of that body
+    std::optional<refusal> late_;                               // what a client is told that was too slow
+    std::optional<response> early_;                             // and one whose body is not read
+    std::function<response(unsigned, std::string_view)> words_; // see `admission`
+    std::uint64_t unread_ = 0;                                  // bytes of that body
     std::size_t requests_ = 0;
     bool finishing_ = false;
     async::deadline whole_by_; // of a request that is being received; never: not finishing

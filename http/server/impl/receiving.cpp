@@ -69,6 +69,7 @@ std::size_t connection::admit(request& asked, std::optional<std::uint64_t> lengt
     unread_ = length.value_or(0);
     early_ = std::move(admitted.refused);
     asked.room = std::move(admitted.room);
+    words_ = std::move(admitted.in_words);
     return early_ ? 0 : admitted.body_max.value_or(context_.options.sizes.body);
 }
 
