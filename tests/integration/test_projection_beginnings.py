@@ -23,7 +23,7 @@ def test_a_renamed_directory_does_not_apply_everything_again(shop):
     refused = shop.run("project", "sum", "--once", expect=3).summary["msg"]
     assert "'total', which no directory defines any more, has applied topic 'live' up to position 60 to the table public.total" in refused
     assert shop.total() == shop.posted and shop.status("sum")["state"] == "not_started"
-    served = shop.program.run("serve", "--apis", "events", "--port", "0", settings={"SERVE_APIS": "events", "PROJECT": "sum"})
+    served = shop.program.run("serve", "--apis", "timestamps", "--port", "0", settings={"PROJECT": "sum"})
     assert served.code == 3 and "a second time" in served.stderr
     (shop.own / "sum").rename(shop.own / "total")
     shop.post(10)

@@ -239,6 +239,23 @@ def test_a_plugin_that_fails_is_counted_and_touches_nothing_else(shop):
     assert failed == {"a": 1, "b": 50}
 
 
+def test_a_plugin_whatever_it_ends_with_and_sets_costs_itself(shop):
+    """An error that is worth another try of the batch, a constraint that it puts off, a role and a path that stay."""
+    shop.write("total/plugins/a/apply.sql", "DO $do$ BEGIN RAISE EXCEPTION 'away' USING ERRCODE = '08006'; END $do$")
+    shop.write("total/plugins/b/migrations/001.sql", "CREATE TABLE once (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+    shop.write("total/plugins/b/apply.sql", "SET CONSTRAINTS ALL DEFERRED; INSERT INTO once VALUES (1), (1)")
+    shop.write("total/plugins/c/migrations/001.sql", "CREATE TABLE seen (n int)")
+    shop.write("total/plugins/c/apply.sql", "INSERT INTO seen SELECT json_array_length($1); SET LOCAL search_path = nowhere; SET LOCAL ROLE pg_monitor")
+    shop.write("total/plugins/d/apply.sql", "INSERT INTO seen SELECT 1000")
+    shop.post(40)
+    shop.topic.append({"u": "a", "v": "wrong"})
+    outcome = shop.once()
+    assert shop.total() == shop.posted and shop.status()["dead_letters"] == 1
+    assert {each["plugin"] for each in outcome.events("projection.plugin_failed")} == {"a", "b"}
+    assert shop.value("SELECT count(*) FROM once") == 0
+    assert shop.value("SELECT sum(n) FROM seen WHERE n < 1000") == 40 and shop.value("SELECT count(*) FROM seen WHERE n = 1000") > 0
+
+
 def test_check_says_what_projections_lack(shop):
     shop.post(5)
     found = json.loads(shop.run("check", "--for", "project", "-o", "json").stdout)

@@ -168,7 +168,7 @@ def test_a_replay_finds_its_place_beside_a_projection_at_work(shop):
     shop.post(3_000)
     process = shop.program.start("project", "total")
     for _ in range(5):
-        shop.wait_for(lambda: shop.value("SELECT next FROM event_archiver.position") not in (None, 0))
+        shop.wait_for(lambda: shop.value("SELECT to_regclass('event_archiver.position')") and shop.value("SELECT next FROM event_archiver.position"))
         shop.run("projections", "replay", "total", ARCHIVE_RETRIES="0")
     shop.wait_for(lambda: shop.total() == shop.posted, 120)
     process.send(15)
