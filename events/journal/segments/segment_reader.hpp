@@ -23,8 +23,8 @@ class segment_reader {
 
     // Events from `from` on, up to but not including `end`, which is durable. At least one if from < end, and
     // about `bytes_max` bytes of memory; events in front of damage are returned. Throws
-    // journal_error(before_start, damaged, foreign), file_failure. Throws foreign also if the directory was put
-    // back to an earlier state since this reader has read the event before `from`.
+    // journal_error(before_start, damaged, foreign), file_failure. Throws foreign also if the directory was
+    // put back to an earlier state since this reader has read the event before `from`.
     [[nodiscard]] batch read(position from, position end, std::size_t bytes_max);
 
     // The position of the oldest event. Throws journal_error(foreign) if there is no journal.
