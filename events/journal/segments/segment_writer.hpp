@@ -53,8 +53,8 @@ class segment_writer {
     // Makes durable what was written. Throws journal_error(broken): some of it may be lost, after a restart.
     void sync();
 
-    // Removes closed segments that are too old or too much and that end at or before `needed`. `needed_by`: the
-    // projection that needs the event at `needed`, for the message of a journal that is full.
+    // Removes closed segments that are too old or too much and that end at or before `needed`. `needed_by`:
+    // the projection that needs the event at `needed`, for the message of a journal that is full.
     void retain(position needed, std::string needed_by = {});
     // The position below which events are too old or too much, also those that are needed; `begin` if there
     // are none.
