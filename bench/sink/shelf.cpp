@@ -88,6 +88,10 @@ std::uint64_t shelf::blob::size() const {
 
 std::string shelf::blob::etag() const { return fmt::format("\"0x{:X}\"", version); }
 
+header_list shelf::blob::state() const {
+    return {{"ETag", etag()}, {"Last-Modified", std::string(last_modified)}};
+}
+
 void shelf::clear() {
     blobs_.clear();
     containers_.clear();
@@ -154,10 +158,7 @@ answer shelf::content_of(const question& what, const blob& target) {
     }
     if (first >= size)
         return refusal(416, "InvalidRange");
-    answer made{range.empty() ? 200U : 206U,
-                {{"ETag", target.etag()}, {"Last-Modified", std::string(last_modified)}},
-                {},
-                0};
+    answer made{range.empty() ? 200U : 206U, target.state()};
     std::uint64_t at = 0;
     for (const auto& part : target.blocks) {
         const auto from = std::max(first, at);
@@ -178,12 +179,9 @@ answer shelf::lease(const question& what, const blob* target) {
         return refusal(404, "BlobNotFound");
     const auto action = what.header("x-ms-lease-action");
     const auto id = what.header(action == "acquire" ? "x-ms-proposed-lease-id" : "x-ms-lease-id");
-    return {action == "acquire" ? 201U : 200U,
-            {{"ETag", target->etag()},
-             {"Last-Modified", std::string(last_modified)},
-             {"x-ms-lease-id", std::string(id)}},
-            {},
-            0};
+    answer made{action == "acquire" ? 201U : 200U, target->state()};
+    made.headers.emplace_back("x-ms-lease-id", id);
+    return made;
 }
 
 answer shelf::container(const question& what) {
@@ -269,19 +267,13 @@ answer shelf::publish(const question& what, blob& target) {
             target.headers["content-type"] = value;
     }
     target.version = ++version_;
-    return {only_metadata ? 200U : 201U,
-            {{"ETag", target.etag()}, {"Last-Modified", std::string(last_modified)}},
-            {},
-            0};
+    return {only_metadata ? 200U : 201U, target.state()};
 }
 
 answer shelf::properties_of(const blob& target) {
-    answer made{200,
-                {{"ETag", target.etag()},
-                 {"Last-Modified", std::string(last_modified)},
-                 {"x-ms-blob-type", "BlockBlob"}},
-                {},
-                target.size()};
+    answer made{200, target.state()};
+    made.headers.emplace_back("x-ms-blob-type", "BlockBlob");
+    made.length = target.size();
     made.headers.insert(made.headers.end(), target.headers.begin(), target.headers.end());
     return made;
 }

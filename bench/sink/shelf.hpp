@@ -34,10 +34,12 @@ struct piece {
     std::string_view bytes;
 };
 
+using header_list = std::vector<std::pair<std::string, std::string>>;
+
 struct answer {
     unsigned status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
+    header_list headers;
+    std::string body{};
     std::uint64_t length = 0;    // of a HEAD's answer, which has no body
     std::vector<piece> pieces{}; // sent behind the body
 
@@ -62,6 +64,7 @@ class shelf {
         std::map<std::string, std::string> headers; // content-type and x-ms-meta-…
         [[nodiscard]] std::uint64_t size() const;
         [[nodiscard]] std::string etag() const;
+        [[nodiscard]] header_list state() const; // the headers that say which version it is
     };
 
     [[nodiscard]] answer container(const question& what);
