@@ -44,8 +44,9 @@ awaitable<void> set_back(db::connection& session, const kept_settings& kept) {
         kept[0], kept[1], kept[2], kept[3]);
 }
 
+// `settings`: those that the plugin finds each time, whatever it set the last time.
 awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which, const plugin_batch& batch,
-                                    async::log& log) {
+                                    const kept_settings& settings, async::log& log) {
     bisection left(runs_of(batch.accepted, batch.events.events, which.apply));
     std::size_t failures = 0;
     bool applied_some = false;
@@ -60,6 +61,7 @@ awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which
             tries = 0;
             applied_some = true;
             left.applied();
+            co_await set_back(session, settings); // where it failed, the savepoint has done that
             continue;
         }
         const auto why = refusal_of(*said);
@@ -120,8 +122,7 @@ awaitable<std::size_t> apply_plugins(db::connection& session, const std::vector<
     for (const auto& each : plugins) {
         if (each.apply.statements.empty())
             continue;
-        failures += co_await apply_plugin(session, each, batch, log);
-        co_await set_back(session, settings);
+        failures += co_await apply_plugin(session, each, batch, settings, log);
     }
     co_return failures;
 }

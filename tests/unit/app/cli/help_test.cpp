@@ -141,7 +141,7 @@ TEST(examples, break_where_a_shell_reads_on_and_in_no_value) {
                                                "      and files\n"
                                                "  event-archiver erase --where \\\n"
                                                "      \"payload->>'user' = '7'\" --yes > \\\n"
-                                               "      receipt.txt\n"
+                                               "      receipt.json\n"
                                                "      erase them, and keep the receipt\n");
 }
 

@@ -89,7 +89,7 @@ TEST(kafka_properties, of_a_consumer_begin_where_they_are_told_or_fail) {
 
 TEST(kafka_properties, of_a_consumer_bound_what_it_reads_ahead) {
     const auto conf = make_conf(role::consumer, shape, {{"message.max.bytes", "9000000"}});
-    EXPECT_EQ(number_in(conf.get(), "queued.min.messages"), 8'192);
+    EXPECT_EQ(number_in(conf.get(), "queued.min.messages"), 4'096);
     EXPECT_EQ(number_in(conf.get(), "queued.max.messages.kbytes"), 2'048);
     EXPECT_EQ(number_in(conf.get(), "fetch.message.max.bytes"), 524'288);
     const auto small = make_conf(role::consumer, {"127.0.0.1:9092", "group", 1}, {});
