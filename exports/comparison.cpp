@@ -77,6 +77,9 @@ comparison comparison_of(const select_shape& select, std::string_view header, co
             target.keys, [&exported](const auto& key) { return contains(exported, key); });
         how.columns = exported;
         how.options = select.options;
+        for (const auto& each : target.columns)
+            if (!contains(exported, each))
+                how.left_out.push_back(each);
         if (!whole_rows && !by_key)
             how.obstacle = fmt::format("select.sql exports neither all columns of {} nor a unique key: {}",
                                        target.name, keys_of(target));

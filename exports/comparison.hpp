@@ -23,6 +23,8 @@ struct comparison {
     // Where these stand in an exported row; empty: the exported rows are these columns and nothing else.
     std::vector<std::size_t> positions;
     std::string options; // of the COPY that reads the deleted rows
+    // Columns of the table that select.sql does not export: their values go with the rows.
+    std::vector<std::string> left_out;
 };
 
 // `header`: the first line that select.sql's COPY sent.

@@ -10,8 +10,12 @@
 #include "exports/task_sql.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <numeric>
+#include <string>
+#include <vector>
 
 namespace exports {
 
@@ -84,6 +88,21 @@ void exporter::add_exported(attempt& work, std::string_view row) {
     work.sampled.add(row);
 }
 
+// An explicit list does not have the columns that the table got later.
+void exporter::warn_of_columns(const attempt& work) const {
+    std::vector<std::string> unsaid;
+    for (const auto& each : work.compared.left_out)
+        if (std::ranges::find(work.removal.left_out, each) == work.removal.left_out.end())
+            unsaid.push_back(each);
+    if (unsaid.empty())
+        return;
+    const auto columns = fmt::format("{}", fmt::join(unsaid, ", "));
+    context_.log.warn("export.columns_left_out",
+                      "rows were deleted with columns that select.sql does not export: their values are in no"
+                      " file",
+                      {{"task", work.task}, {"table", work.target->name}, {"columns", columns}});
+}
+
 awaitable<void> exporter::delete_rows(attempt& work, const exports::task& task) {
     const async::span shown(context_.log, "job", "delete", task.name);
     co_await watch_delete(work);
@@ -95,6 +114,8 @@ awaitable<void> exporter::delete_rows(attempt& work, const exports::task& task) 
     co_await work.session.execute("SET CONSTRAINTS ALL IMMEDIATE");
     if (deleted > 0)
         co_await look_at_delete(work);
+    if (deleted > 0 && work.target)
+        warn_of_columns(work);
 }
 
 awaitable<std::uint64_t> exporter::delete_compared(attempt& work) {

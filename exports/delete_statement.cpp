@@ -1,5 +1,6 @@
 #include "exports/delete_statement.hpp"
 
+#include "async/ascii.hpp"
 #include "db/sql/words.hpp"
 
 #include <fmt/format.h>
@@ -26,6 +27,16 @@ bool is_name(const sql_word& each) {
             !is_any_of(each, {"USING", "WHERE", "RETURNING", "AS", "ONLY"}));
 }
 
+// The names of a list with commas.
+void add_names(std::string_view list, std::vector<std::string>& found) {
+    while (!list.empty()) {
+        const auto end = std::min(list.find(','), list.size());
+        if (const auto name = async::trimmed(list.substr(0, end)); !name.empty())
+            found.emplace_back(name);
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+}
+
 class reader {
   public:
     explicit reader(std::string_view sql)
@@ -34,7 +45,13 @@ class reader {
 
     delete_shape run() {
         shape_.mistake = found_.mistake;
-        shape_.unverified = std::ranges::find(found_.notes, "unverified") != found_.notes.end();
+        shape_.unverified = std::ranges::any_of(found_.notes, [](std::string_view note) {
+            return note.substr(0, note.find_first_of(" \t")) == "unverified";
+        });
+        constexpr std::string_view leaves_out = "leaves out ";
+        for (const auto& note : found_.notes)
+            if (note.starts_with(leaves_out))
+                add_names(std::string_view(note).substr(leaves_out.size()), shape_.left_out);
         if (shape_.mistake.empty())
             read();
         return std::move(shape_);

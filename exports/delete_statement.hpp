@@ -5,12 +5,15 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace exports {
 
 struct delete_shape {
     std::string mistake;     // a clause with its line; empty if it is right
     bool unverified = false; // its author vouches for it in a comment
+    // Columns that select.sql leaves out on purpose: of the comment `-- event-archiver: leaves out a, b`.
+    std::vector<std::string> left_out;
     // Why it cannot return the rows that it deletes, a clause with its line; empty: it can.
     std::string obstacle;
     std::string statement;        // without a RETURNING, the semicolon, and comments at the end

@@ -94,6 +94,7 @@ class exporter {
     [[nodiscard]] awaitable<void> look_at_select(attempt& work);
     [[nodiscard]] awaitable<void> watch_delete(attempt& work);
     [[nodiscard]] awaitable<void> look_at_delete(attempt& work);
+    void warn_of_columns(const attempt& work) const;
     [[nodiscard]] awaitable<void> delete_rows(attempt& work, const exports::task& task);
     [[nodiscard]] awaitable<std::uint64_t> delete_compared(attempt& work);
     [[nodiscard]] awaitable<std::uint64_t> delete_counted(attempt& work);

@@ -76,8 +76,9 @@ class lexer {
         };
         if (!skip("--") || !skip("event-archiver") || !skip(":") || !skip(""))
             return;
-        const auto end = std::ranges::find_if(comment, is_space);
-        result_.notes.emplace_back(comment.begin(), end);
+        while (!comment.empty() && is_space(comment.back()))
+            comment.remove_suffix(1);
+        result_.notes.emplace_back(comment);
     }
 
     void unended(std::string_view token, std::size_t line) {

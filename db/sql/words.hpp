@@ -31,7 +31,7 @@ struct sql_word {
 
 struct sql_words {
     std::vector<sql_word> words;
-    std::vector<std::string> notes; // of comments `-- event-archiver: NOTE`
+    std::vector<std::string> notes; // of comments `-- event-archiver: NOTE`, to the end of the line
     std::string mistake;            // "line 3: a comment without its end"; or empty
 };
 

@@ -66,6 +66,26 @@ def test_other_rows_of_the_same_number_are_not_deleted(local, what):
     assert local.execute("SELECT count(*) FROM sister") == [(20,)]
 
 
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["run", "dry run"])
+def test_a_column_that_the_table_got_later_is_told(local, arguments):
+    """The list of select.sql has the key, so that the rows are the same; their new column is in no file."""
+    fill(local)
+    local.shapes = [LOG]
+    local.execute('ALTER TABLE log ADD COLUMN amount numeric, ADD COLUMN "in all" int; UPDATE log SET amount = id')
+    few = "id, updated_at, kind, name"
+    for number, (columns, said, told) in enumerate([(few, "", "amount, in all"),
+                                                    (few, "-- event-archiver: leaves out in all\n", "amount"),
+                                                    (few, "-- event-archiver: leaves out amount ,  in all\n", None),
+                                                    (few, VOUCHED, None), ("*", "", None), (few + ", 1 AS id", VOUCHED, None)], 1):
+        due = f"WHERE id = {number}"
+        local.write("log", copy(f"SELECT {columns} FROM log {due}"), f"{said}DELETE FROM log {due}")
+        outcome = local.run(*arguments, expect=0)
+        warned = outcome.events("export.columns_left_out")
+        assert [line["columns"] for line in warned] == ([told] if told else []), str(outcome)
+    local.write("log", copy(f"SELECT {few} FROM log WHERE id < 0"), "DELETE FROM log WHERE id < 0")
+    assert not local.run(*arguments, expect=0).events("export.columns_left_out")  # no row went
+
+
 OTHERWISE = {
     "a date": ("id, to_char(updated_at, 'YYYY') AS updated_at, kind, name", "'updated_at' differs"),
     "two texts": ("id, updated_at, kind || '!' AS kind, upper(name) AS name", "'kind', 'name' differs"),
