@@ -79,7 +79,7 @@ def test_an_account_that_does_not_tell_is_taken_for_flat(program, gate, table, o
     assert oracle.check().archived == 20
     assert not gate.asked("directory")
     found = json.loads(program.run("check", "-o", "json", expect=0).stdout)
-    assert "taken for flat" in next(line for line in found["checks"] if line["name"] == "namespace")["detail"]
+    assert "treated as flat" in next(line for line in found["checks"] if line["name"] == "namespace")["detail"]
 
 
 def test_check_says_which_kind_of_account_it_is(program, archiver, table, lake, container):

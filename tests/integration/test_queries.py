@@ -175,10 +175,10 @@ def test_answers_that_nobody_reads_take_no_more_than_their_room(archiver, own):
             client = clients.enter_context(socket.create_connection(("127.0.0.1", service.port)))
             client.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
         refused = "answers that wait for their clients take 64 MiB already"
-        answers = []
-        # Also 503 is what takes longer than a statement may.
-        wait_for(lambda: answers.append(service.get("/large")) or any(refused in line["msg"] for line in service.events("query.failed")), 90)
-        assert answers[-1].status == 503 and answers[-1].headers["retry-after"] == "1"
+        statuses = set()
+        # It may be one of the four that is refused.
+        wait_for(lambda: statuses.add(service.get("/large").status) or any(refused in line["msg"] for line in service.events("query.failed")), 90)
+        assert 503 in {line["status"] for line in service.events("http.request")} and statuses <= {200, 503}
         clients.close()
         wait_for(lambda: service.get("/large").status == 200, 90)
 

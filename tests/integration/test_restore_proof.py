@@ -110,7 +110,8 @@ QUOTED_BY_OTHERS = b'id,created_at,x,y\n"1","2024-01-01 10:00:00","plain","with 
 
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
 def test_quotes_and_line_ends_of_others_make_no_difference(shaped, archiver, table, lake, container, ends):
-    shaped("created_at timestamp NOT NULL, x text, y text", ["'2024-01-01 10:00', 'a', 'b'"])
+    """The file begins with the row that was archived, written in another way."""
+    shaped("created_at timestamp NOT NULL, x text, y text", ["'2024-01-01 10:00', 'plain', 'with \"quotes\"'"])
     lake.put_blob(container, NAME, QUOTED_BY_OTHERS.replace(b"\n", ends))
     archiver.run("restore", "--day", "2024-01-01", "--into", "back", expect=0)
     archiver.run("restore", "--day", "2024-01-01", expect=0)
