@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 namespace lake {
@@ -30,9 +32,10 @@ class hash_set {
 
     void merge() {
         std::ranges::sort(recent_);
-        const auto middle = static_cast<std::ptrdiff_t>(sorted_.size());
-        sorted_.insert(sorted_.end(), recent_.begin(), recent_.end());
-        std::ranges::inplace_merge(sorted_, sorted_.begin() + middle);
+        std::vector<std::uint64_t> all;
+        all.reserve(sorted_.size() + recent_.size());
+        std::ranges::merge(sorted_, recent_, std::back_inserter(all));
+        sorted_ = std::move(all);
         recent_.clear();
     }
 
