@@ -33,23 +33,6 @@ awaitable<std::optional<azure::blob_properties>> lock_seen(lake::folder& folder)
     co_return std::nullopt;
 }
 
-// Cluster and database alone, which a standby has too. The cluster is empty where the role may not see it.
-awaitable<db::server_position> identity_of(db::connection& session) {
-    const auto found = co_await session.query(
-        "SELECT (SELECT d.oid FROM pg_catalog.pg_database d"
-        " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())::pg_catalog.text,"
-        " pg_catalog.has_function_privilege('pg_catalog.pg_control_system()'::pg_catalog.text,"
-        " 'EXECUTE'::pg_catalog.text)");
-    db::server_position position;
-    position.database = found.text(0, 0);
-    if (found.boolean(0, 1)) {
-        const auto identity = co_await session.query(
-            "SELECT s.system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system() s");
-        position.cluster = identity.text(0, 0);
-    }
-    co_return position;
-}
-
 } // namespace
 
 awaitable<std::optional<azure::blob_properties>> lock_of(lake::folder& folder) {
@@ -67,7 +50,7 @@ awaitable<lake::folder_owner> owner_here(db::connection& session, const settings
     const auto named = co_await resolve_table(session, wanted.table);
     const db::transaction_options options(db::access::read_only);
     auto transaction = co_await db::transaction::begin(session, options);
-    auto place = co_await identity_of(session);
+    auto place = co_await db::database_of(session);
     auto claim =
         co_await lake::claim_of(session, std::move(place), lake::table_in_mark(named.schema, named.relation));
     co_await transaction.rollback(); // it has only read

@@ -3,6 +3,7 @@ import csv
 import io
 import subprocess
 import uuid
+from contextlib import contextmanager
 
 import pytest
 
@@ -22,13 +23,9 @@ def archived(archiver, table, oracle):
     return archiver
 
 
-def add_late_rows(table: EventTable) -> None:
-    """Rows for days that have files, and for one that has none."""
-    table.fill(40, 4, seed="late")
-
-
-def test_the_database_moves_to_another_cluster(archived, database, table, oracle, lake, container, place):
-    archived.run("recover", expect=0)
+@contextmanager
+def moved_by_dump(database, place):
+    """Another cluster, with all that the database has, and a connection to it."""
     with PostgreSQL(place / f"new-home-{uuid.uuid4().hex[:8]}") as new:
         environment = clean_environment()
         dump = subprocess.run([PG_BIN / "pg_dump", "-d", database.uri], env=environment, check=True, capture_output=True).stdout
@@ -36,22 +33,33 @@ def test_the_database_moves_to_another_cluster(archived, database, table, oracle
         subprocess.run(load, env=environment, input=dump, check=True, capture_output=True)
         connection = connect(new, "postgres")
         try:
-            moved = EventTable(connection)
-            moved.next_id = table.next_id
-            add_late_rows(moved)
-            judge = Oracle(connection, lake, container)
-            judge.remember_new()
-            moved_in = archived.with_settings({"PG_CONNECTION_STRING": new.uri()})
-            refused = moved_in.run("archive")
-            assert refused.code == 3 and "belongs to" in refused.stderr and "recover --adopt" in refused.stderr, str(refused)
-            moved_in.run("recover", "--adopt", expect=0)
-            outcome = moved_in.archive()
-            assert len(outcome.events("day.history_changed")) == 3
-            assert outcome.summary["rows"] == 40 and outcome.summary["files_appended"] == 3
-            found = judge.check()
-            assert found.archived == 340 and found.left == 3
+            yield new, connection
         finally:
             connection.close()
+
+
+def add_late_rows(table: EventTable) -> None:
+    """Rows for days that have files, and for one that has none."""
+    table.fill(40, 4, seed="late")
+
+
+def test_the_database_moves_to_another_cluster(archived, database, table, oracle, lake, container, place):
+    archived.run("recover", expect=0)
+    with moved_by_dump(database, place) as (new, connection):
+        moved = EventTable(connection)
+        moved.next_id = table.next_id
+        add_late_rows(moved)
+        judge = Oracle(connection, lake, container)
+        judge.remember_new()
+        moved_in = archived.with_settings({"PG_CONNECTION_STRING": new.uri()})
+        refused = moved_in.run("archive")
+        assert refused.code == 3 and "belongs to" in refused.stderr and "recover --adopt" in refused.stderr, str(refused)
+        moved_in.run("recover", "--adopt", expect=0)
+        outcome = moved_in.archive()
+        assert len(outcome.events("day.history_changed")) == 3
+        assert outcome.summary["rows"] == 40 and outcome.summary["files_appended"] == 3
+        found = judge.check()
+        assert found.archived == 340 and found.left == 3
 
 
 def test_an_enum_that_got_a_label_in_the_middle_moves_with_its_database(archiver, database, table, lake, container, place):
@@ -62,29 +70,21 @@ def test_an_enum_that_got_a_label_in_the_middle_moves_with_its_database(archiver
     archiver.archive(settings={"ARCHIVE_MAX_DAYS": "1"})
     table.execute("ALTER TYPE state ADD VALUE 'paid' BEFORE 'gone'")
     archiver.archive()
-    with PostgreSQL(place / f"new-home-{uuid.uuid4().hex[:8]}") as new:
-        environment = clean_environment()
-        dump = subprocess.run([PG_BIN / "pg_dump", "-d", database.uri], env=environment, check=True, capture_output=True).stdout
-        load = [PG_BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", new.uri()]
-        subprocess.run(load, env=environment, input=dump, check=True, capture_output=True)
-        connection = connect(new, "postgres")
-        try:
-            moved = EventTable(connection)
-            moved.next_id = table.next_id
-            moved_in = archiver.with_settings({"PG_CONNECTION_STRING": new.uri()})
-            moved_in.run("recover", "--adopt", expect=0)
-            first, *others = sorted(blob.name[7:17] for blob in lake.list(container) if blob.name.startswith("events_"))
-            for day in (first, others[0]):
-                found = moved_in.run("cat", "--day", day, "--where", "state = 'gone' AND (place).z = 2", expect=0)
-                assert len(list(csv.reader(io.StringIO(found.stdout)))) == 11, day
-            for night in range(3):
-                moved.fill(30, 3, seed=f"night {night}")
-                moved_in.archive()
-            for day in (first, *others):
-                moved_in.run("restore", "--day", day, "--hold", "none", expect=0)
-            assert moved.execute('SELECT count(*) FROM "Event" WHERE state = \'gone\'') == [(120,)]
-        finally:
-            connection.close()
+    with moved_by_dump(database, place) as (new, connection):
+        moved = EventTable(connection)
+        moved.next_id = table.next_id
+        moved_in = archiver.with_settings({"PG_CONNECTION_STRING": new.uri()})
+        moved_in.run("recover", "--adopt", expect=0)
+        first, *others = sorted(blob.name[7:17] for blob in lake.list(container) if blob.name.startswith("events_"))
+        for day in (first, others[0]):
+            found = moved_in.run("cat", "--day", day, "--where", "state = 'gone' AND (place).z = 2", expect=0)
+            assert len(list(csv.reader(io.StringIO(found.stdout)))) == 11, day
+        for night in range(3):
+            moved.fill(30, 3, seed=f"night {night}")
+            moved_in.archive()
+        for day in (first, *others):
+            moved_in.run("restore", "--day", day, "--hold", "none", expect=0)
+        assert moved.execute('SELECT count(*) FROM "Event" WHERE state = \'gone\'') == [(120,)]
 
 
 def test_an_enum_that_was_made_again_with_one_more_label(archiver, table):
