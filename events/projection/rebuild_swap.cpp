@@ -149,7 +149,9 @@ awaitable<void> rebuild_work::level(db::connection& session, rebuilt_partition e
             bytes += memory_of(one);
             last.push_back(std::move(one));
         }
-        far_behind_ = bytes - memory_of(last.back()) > definition_.settings.batch_bytes;
+        // One event may be larger than a batch; a read of markers alone gives none.
+        const auto newest = last.empty() ? 0 : memory_of(last.back());
+        far_behind_ = bytes - newest > definition_.settings.batch_bytes;
         if (far_behind_)
             throw async::error(failure::temporary, "the live projection is more than one batch ahead");
         at = read.next;
