@@ -57,7 +57,7 @@ bool may_show(std::string_view quoted, std::string_view conninfo) {
            (is_word(quoted) && is_option(quoted, conninfo) && !may_have_password);
 }
 
-// libpq and OpenSSL open these themselves, and would wait for whoever writes to a FIFO.
+// libpq and OpenSSL open these themselves, and would wait until a process writes to a FIFO.
 std::optional<std::string> file_mistake(const settings& given) {
     constexpr std::array<std::array<const char*, 2>, 5> files{{{"sslrootcert", "PGSSLROOTCERT"},
                                                                {"sslcert", "PGSSLCERT"},

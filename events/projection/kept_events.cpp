@@ -28,7 +28,7 @@ void kept_log::note(const std::vector<kept_events>& all) {
     seen_ = std::move(now);
 }
 
-// For whoever runs it elsewhere, and later.
+// The projection may run elsewhere, and later.
 void kept_log::tell_of_gone(const kept_events& which) {
     log_.warn("journal.not_awaited",
               "old events are removed: others have applied them, and a projection that has not begun with the"

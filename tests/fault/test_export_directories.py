@@ -1,4 +1,4 @@
-"""A directory of exports that others work in as well: another database, a copy of the server, somebody who clears files away. The lock of
+"""A directory of exports that others work in as well: another database, a copy of the server, a person or a job that clears files away. The lock of
 a hidden file keeps them off until the file has its name, and right before COMMIT the run looks whether its files still stand."""
 import os
 import signal

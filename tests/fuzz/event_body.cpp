@@ -1,4 +1,4 @@
-// The body of a POST /events/{topic}, whoever has sent it: values that are each one JSON text and lie in the
+// The body of a POST /events/{topic}, from any client: values that are each one JSON text and lie in the
 // body, one behind the other, or the place of a mistake.
 #include "app/serve/event_body.hpp"
 

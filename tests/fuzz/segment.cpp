@@ -1,4 +1,4 @@
-// The bytes of a segment file and of its index, whoever has changed them: a frame is whole and gives its
+// The bytes of a segment file and of its index, changed in any way: a frame is whole and gives its
 // events, or it is not, and nothing is read beyond the bytes.
 #include "events/journal/segments/frame.hpp"
 #include "events/journal/segments/segment_index.hpp"
