@@ -13,7 +13,7 @@
 
 namespace exports {
 
-// A regular file of that name; nullopt if there is none.
+// A regular file of that name; nullopt if the directory has no such file.
 [[nodiscard]] std::optional<stored_file> look_at(const std::filesystem::path& directory,
                                                  const std::string& name);
 [[nodiscard]] std::map<file_name, stored_file> files_of_task(const std::filesystem::path& directory,

@@ -13,7 +13,7 @@ namespace archive {
 
 using async::awaitable;
 
-// The folder's lock blob; nullopt if there is none. Throws the errors of the storage service.
+// The folder's lock blob; nullopt if the folder has no such blob. Throws the errors of the storage service.
 [[nodiscard]] awaitable<std::optional<azure::blob_properties>> lock_of(lake::folder& folder);
 
 // The owner that the configured table of this database would be. Begins and ends a transaction of its own.

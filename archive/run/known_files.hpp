@@ -21,7 +21,7 @@ namespace archive {
 
 using async::awaitable;
 
-// The error for the first file of these days that is missing or an earlier version; nullopt if there is none.
+// The error for the first file of these days that is missing or an earlier version; nullopt if all are right.
 // Pure.
 [[nodiscard]] std::optional<async::error> lost_file(const lake::ledger_state& known,
                                                     const lake::file_map& files, const lake::day_range& days);

@@ -15,8 +15,8 @@ namespace events {
 
 namespace {
 
-// In a transaction of ours names are found in pg_catalog alone.
-
+// Whether the projection has applied an event. Names need no schema: a transaction of ours finds them in
+// pg_catalog alone.
 constexpr std::string_view has_applied_query =
     "SELECT EXISTS (SELECT FROM event_archiver.position p WHERE p.next > 0"
     " AND regexp_replace(p.projection, '@.*', '') = $1)";

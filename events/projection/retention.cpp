@@ -58,7 +58,7 @@ awaitable<void> note_lowest(db::connection& session, std::string journal, kept_e
     into.has_begun = true;
 }
 
-// The newest state of the positions, whether it is on the disk or not; nullopt: there are none.
+// The newest state of the positions, whether it is on the disk or not; nullopt: no position is kept.
 awaitable<std::optional<position>> lowest_position(db::connection& session, std::string topic,
                                                    std::int32_t partition, std::string journal) {
     const auto number = std::to_string(partition);

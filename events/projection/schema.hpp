@@ -36,8 +36,8 @@ using async::awaitable;
 [[nodiscard]] std::string search_path_statement(const projection_definition& which,
                                                 const std::string& first = {});
 
-// The OID of a schema; empty if there is none. Sees what is committed now, whatever the transaction's
-// snapshot.
+// The OID of a schema; empty if no schema has the name. Sees what is committed now, whatever the
+// transaction's snapshot.
 [[nodiscard]] awaitable<std::string> schema_oid(db::connection& session, std::string schema);
 
 } // namespace events

@@ -80,7 +80,7 @@ class projection_stream {
     position target_end_ = 0;
     position replay_until_ = 0;
     position gap_end_ = 0;       // no event stands between the position and this
-    async::deadline hidden_due_; // when hidden events are said; never: there are none, or it was said
+    async::deadline hidden_due_; // when hidden events are told of; never: no event is hidden, or it was told
     position hidden_from_ = -1;  // since when they are hidden there
     async::deadline look_due_;   // when the row is looked at again, though nothing has happened
 };

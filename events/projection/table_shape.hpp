@@ -22,7 +22,7 @@ using async::awaitable;
 
 // The differences between the new table and the old one, with names and both definitions: columns,
 // constraints, indexes, statistics, triggers, policies, row level security, replica identity, parameters,
-// comments, sequences. Names in `schemas` are the same wherever they are. Empty: there are none.
+// comments, sequences. Names in `schemas` are the same wherever they are. Empty: they do not differ.
 [[nodiscard]] awaitable<std::string> how_they_differ(db::connection& session, std::string old_one,
                                                      std::string new_one, std::vector<std::string> schemas);
 

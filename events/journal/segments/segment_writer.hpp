@@ -56,8 +56,8 @@ class segment_writer {
     // Removes closed segments that are too old or too much and that end at or before `needed`. `needed_by`:
     // the projection that needs the event at `needed`, for the message of a journal that is full.
     void retain(position needed, std::string needed_by = {});
-    // The position below which events are too old or too much, also those that are needed; `begin` if there
-    // are none.
+    // The position below which events are too old or too much, also those that are needed; `begin` if all
+    // may stay.
     [[nodiscard]] position due() const;
 
     [[nodiscard]] const log_id& id() const noexcept { return directory_.id(); }
