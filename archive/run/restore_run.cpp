@@ -98,8 +98,9 @@ awaitable<void> restore_run::look_before(const run_transaction& opened,
     co_await files_.container_must_be_changeable();
     co_await files_.must_be_writable(files, "marked as restored");
     for (const auto* file : files)
-        if (const auto mistake =
-                is_as_marked(*file) ? definitions_mistake(*file->mark.mark, opened.table) : std::nullopt)
+        if (const auto mistake = is_as_marked(*file)
+                                     ? definitions_mistake(*file->mark.mark, opened.table, opened.position)
+                                     : std::nullopt)
             throw lake::refused(file->properties.name, "restored", *mistake);
     const auto shape = co_await read_shape(opened.session, opened.table.oid);
     must_take_rows_back(shape);

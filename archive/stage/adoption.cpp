@@ -108,8 +108,9 @@ awaitable<void> staging::take_over(day_file& file, const lake::listed_file& befo
                             mark->restored ? "compared with the rows that it was restored to" : "appended to",
                             *mistake);
     const bool may_be_compared = mark && (mark->restored || is_doubted(before));
-    if (const auto mistake =
-            ours && !may_be_compared ? definitions_mistake(*mark, context_.table) : std::nullopt)
+    if (const auto mistake = ours && !may_be_compared
+                                 ? definitions_mistake(*mark, context_.table, context_.position)
+                                 : std::nullopt)
         throw lake::refused(file.name, "appended to", *mistake);
     if (ours) {
         file.base = mark->now;

@@ -94,16 +94,14 @@ bool means_the_same(const lake::file_record& written, const table_description& t
                                                            labels_added(written.position, here));
 }
 
-std::optional<lake::refusal> definitions_mistake(const lake::file_mark& mark,
-                                                 const table_description& table) {
+std::optional<lake::refusal> definitions_mistake(const lake::file_mark& mark, const table_description& table,
+                                                 const db::server_position& here) {
     const auto& now = mark.now;
     const auto has_parts = [](const definition_line& line) {
         return line.what != definition_line::kind::base;
     };
     if (now.rows == 0 || now.types == 0 || std::ranges::none_of(table.definitions.lines, has_parts) ||
-        now.types == table.types ||
-        had_these_types(table.typed, table.definitions, now.types, labels_since::any) ||
-        type_when_written(table.typed, table.definitions, now.types))
+        means_the_same(now, table, here) || type_when_written(table.typed, table.definitions, now.types))
         return std::nullopt;
     return lake::refusal{
         failure::precondition,

@@ -93,6 +93,19 @@ std::vector<std::uint32_t> type_definitions::labels() const {
     return oids;
 }
 
+std::vector<std::uint32_t> type_definitions::labels_made_together() const {
+    std::vector<std::uint32_t> oids;
+    for (const auto& line : lines) {
+        const auto is_other = [&line](const definition_line& one) {
+            return one.label != 0 && one.type == line.type && one.version != line.version;
+        };
+        if (line.label != 0 && std::ranges::none_of(lines, is_other))
+            oids.push_back(line.label);
+    }
+    std::ranges::sort(oids);
+    return oids;
+}
+
 bool type_definitions::has(definition_line::kind what, std::string_view column) const {
     return std::ranges::any_of(lines, [what, column](const definition_line& line) {
         return line.what == what && std::ranges::find(line.columns, column) != line.columns.end();

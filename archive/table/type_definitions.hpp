@@ -39,6 +39,10 @@ struct type_definitions {
                                       std::span<const std::uint32_t> left_out = {}) const;
     // The oids of all labels, ascending: in a database that was not moved, from the oldest to the latest.
     [[nodiscard]] std::vector<std::uint32_t> labels() const;
+    // Those of enums all of whose labels one transaction has made: the type may have been made again, with
+    // more labels, and have taken its columns over. A label that was renamed or added later has a version of
+    // its own.
+    [[nodiscard]] std::vector<std::uint32_t> labels_made_together() const;
     // Whether values of the column have labels, or attributes, in them.
     [[nodiscard]] bool has(definition_line::kind what, std::string_view column) const;
     bool operator==(const type_definitions&) const = default;

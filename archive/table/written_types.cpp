@@ -135,7 +135,7 @@ bool had_these_types(std::span<const typed_column> columns, const type_definitio
     for (std::size_t kept = 0; kept <= labels.size(); ++kept)
         if (matches(std::span(labels).subspan(kept)))
             return true;
-    return added == labels_since::any && any_selection(labels, matches);
+    return any_selection(added == labels_since::any ? labels : definitions.labels_made_together(), matches);
 }
 
 std::optional<earlier_type> type_when_written(std::span<const typed_column> columns,

@@ -16,7 +16,7 @@ struct made_label {
     std::uint32_t oid;
 };
 
-// The enum of the column, with its labels in their order.
+// The enum of the column, with its labels in their order. Those of ten oids were made together.
 type_definitions labels(const std::vector<made_label>& made) {
     type_definitions result;
     for (const auto& each : made)
@@ -26,7 +26,7 @@ type_definitions labels(const std::vector<made_label>& made) {
                                 each.name,
                                 each.oid,
                                 {"state"},
-                                {}});
+                                std::to_string(each.oid / 10)});
     return result;
 }
 
@@ -51,10 +51,17 @@ TEST(had_these_types, knows_labels_that_were_added_since) {
 
 TEST(had_these_types, knows_labels_that_were_added_before_the_database_was_moved) {
     const auto before = labels({{"open", 10}, {"paid", 12}});
-    const auto moved = labels({{"open", 110}, {"sent", 111}, {"paid", 112}, {"gone", 113}});
+    const auto moved = labels({{"open", 110}, {"sent", 111}, {"paid", 112}, {"gone", 120}});
     EXPECT_TRUE(had(moved, before, labels_since::any));
     EXPECT_FALSE(had(moved, before, labels_since::the_latest));
     EXPECT_FALSE(had(labels({{"paid", 110}, {"sent", 111}, {"open", 112}}), before, labels_since::any));
+}
+
+TEST(had_these_types, knows_labels_of_a_type_that_was_made_again) {
+    const auto before = labels({{"open", 10}, {"paid", 12}});
+    EXPECT_TRUE(had(labels({{"open", 110}, {"sent", 111}, {"paid", 112}}), before, labels_since::the_latest));
+    // Only the second label was renamed, and a label of its earlier name was added.
+    EXPECT_FALSE(had(labels({{"open", 10}, {"gone", 25}, {"paid", 31}}), before, labels_since::the_latest));
 }
 
 TEST(had_these_types, tries_one_or_two_of_many_labels) {
