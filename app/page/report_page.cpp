@@ -30,8 +30,8 @@ std::string_view class_of(page_tone tone) {
     return "bad";
 }
 
-std::string facts_markup(const std::vector<page_fact>& facts) {
-    std::string text = "<dl>\n";
+std::string facts_markup(const std::vector<page_fact>& facts, std::string_view kind) {
+    auto text = fmt::format("<dl class=\"{}\">\n", kind);
     for (const auto& fact : facts)
         if (!fact.value.empty())
             text +=
@@ -111,11 +111,12 @@ std::string render(const report_page& page) {
         escaped(page.title), report_css.text, class_of(page.tone), escaped(page.verdict),
         escaped(page.subject),
         page.hint.empty() ? std::string() : fmt::format("<p class=\"hint\">{}</p>\n", escaped(page.hint)));
-    text += facts_markup(page.facts);
+    text += facts_markup(page.facts, "results");
     text += section("Rows per day", calendar_markup(page.days));
     text += section("The run", timeline_markup(page.timeline, page.stretches_left_out));
     text += section("Days", table_markup(page.days));
-    text += section("Settings", page.settings.empty() ? std::string() : facts_markup(page.settings));
+    text +=
+        section("Settings", page.settings.empty() ? std::string() : facts_markup(page.settings, "settings"));
     text += fmt::format("</main>\n<footer>{}</footer>\n<script>{}</script>\n</body>\n</html>\n",
                         escaped(page.footer), report_js.text);
     return text;

@@ -13,7 +13,7 @@ namespace app {
 
 namespace {
 
-constexpr double label_share = 1.2; // percent of the width that a letter needs; on a phone some are cut off
+constexpr double label_share = 0.7; // percent of a wide screen that a letter needs; the style hides the rest
 
 std::string axis(double seconds) {
     const auto step = axis_step(seconds);

@@ -73,21 +73,21 @@ std::vector<page_fact> tiles_of(const summary_facts& facts) {
     const auto number = [failed](std::uint64_t value) {
         return failed ? number_or_none(value) : grouped(value);
     };
-    return {{"Rows", number(report.rows)},
-            {"Rows that were there", number_or_none(report.rows_recognised)},
-            {"Days", number(report.days)},
-            {is_restore(facts) ? "CSV read" : "Stored",
-             report.bytes == 0 && failed ? "" : byte_count(report.bytes)},
-            {"Compression", ratio_of(report)},
-            {"Took", time_span(facts.duration)},
-            {"Read at", rate_of(facts)},
-            {"Files created", number_or_none(report.files_created)},
-            {"Files appended to", number_or_none(report.files_appended)},
-            {"Lake requests", number(facts.costs.requests)},
-            {"Retries", number_or_none(facts.costs.retries)},
-            {"Oldest row was overdue by", pause_text(report.backlog)},
-            {"Exit code", failed ? std::to_string(facts.exit_code) : std::string()},
-            {"Ended while", failed ? std::string(archive::to_string(report.phase)) : std::string()}};
+    return {
+        {"Rows", number(report.rows)},
+        {"Rows that were there", number_or_none(report.rows_recognised)},
+        {"Days", number(report.days)},
+        {is_restore(facts) ? "Read" : "Stored", report.bytes == 0 && failed ? "" : byte_count(report.bytes)},
+        {"Compression", ratio_of(report)},
+        {"Took", time_span(facts.duration)},
+        {"Read at", rate_of(facts)},
+        {"Files created", number_or_none(report.files_created)},
+        {"Files appended to", number_or_none(report.files_appended)},
+        {"Lake requests", number(facts.costs.requests)},
+        {"Retries", number_or_none(facts.costs.retries)},
+        {"Oldest row was overdue by", pause_text(report.backlog)},
+        {"Exit code", failed ? std::to_string(facts.exit_code) : std::string()},
+        {"Ended while", failed ? std::string(archive::to_string(report.phase)) : std::string()}};
 }
 
 std::vector<page_fact> settings_shown(const configuration& settings, const summary_facts& facts) {
@@ -124,9 +124,10 @@ std::string subject_of(const configuration& settings, const summary_facts& facts
     return text;
 }
 
+// Only deletes overlap a phase: those of ranges that are stored while others are read.
 std::string row_of(const async::timeline::stretch& stretch) {
     if (stretch.group == "job")
-        return "phases";
+        return stretch.lane == 0 ? "phases" : "deletes";
     return fmt::format("{} {}", stretch.group == "readers" ? "reader" : "uploader", stretch.lane + 1);
 }
 

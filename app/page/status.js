@@ -156,7 +156,7 @@
 
   const show_journal = (journal, now) => {
     if (!journal) {
-      fill("journal", "This server has none: it does not take events.");
+      fill("journal", "This server does not take events.");
       return;
     }
     const left_out = journal.topics_left_out > 0 ? `; ${counted(journal.topics_left_out, "more topic")} not shown` : "";
@@ -169,7 +169,7 @@
       rate_cell(each.samples, now),
     ]);
     const columns = [["Topic"], ["Events", "n"], ["Positions", "n"], ["Bytes", "n"], ["Appended", "rate n"]];
-    const empty = rows.length === 0 && !journal.problem ? ". It has no topic yet" : "";
+    const empty = rows.length === 0 && !journal.problem ? ": no topic yet" : "";
     fill("journal", journal.place + empty + pending.replace("batchs", "batches") + left_out + (journal.problem ? `. Not known: ${journal.problem}` : ""),
       rows.length > 0 ? table(columns, rows) : null);
   };
@@ -353,7 +353,7 @@
     if (pending > 0) parts.push(`${counted(pending, "file")} with uncommitted rows`);
     if (lost > 0) parts.push(`${counted(lost, "file")} missing or altered`);
     const made = document.createDocumentFragment();
-    made.append(`${problem}${archive.path}: ${parts.join(", ")}; looked at `, ago(archive.looked_at, now));
+    made.append(`${problem}${archive.path}: ${parts.join(", ")}; seen `, ago(archive.looked_at, now));
     return made;
   };
 
@@ -423,7 +423,7 @@
       const seconds = (Date.now() - answered_at) / 1000;
       const stale = !paused && (Boolean(failure) || Date.now() - answered_at > stale_after);
       const old = `${span(Math.floor(seconds))} old`;
-      age.textContent = paused ? `paused, ${old}` : stale ? old : "live";
+      age.textContent = paused ? `paused, ${old}` : stale ? old : "up to date";
       age.className = stale ? "bad" : "";
       document.body.classList.toggle("stale", stale);
     }

@@ -146,6 +146,11 @@ def test_on_a_phone_the_last_days_are_in_sight(archiver, table, tmp_path, scheme
         assert browser.value("document.documentElement.scrollWidth <= innerWidth")
         assert browser.ask("noted")["errors"] == []
         browser.pictured(f"report-{scheme}")
+        # No name of a phase is cut off: it fits its bar, or is in a line that is hidden.
+        cut = "[...document.querySelectorAll('.lane i span')].filter((name) => name.offsetTop < name.parentNode.clientHeight"
+        assert browser.value(f"{cut} && name.offsetLeft + name.offsetWidth > name.parentNode.clientWidth + 1).length") == 0
+        # No name of a setting is broken.
+        assert browser.value("new Set([...document.querySelectorAll('.settings dt')].map((name) => name.offsetHeight)).size") == 1
 
 
 def test_a_question_leaves_the_nightly_page_alone(archiver, table, tmp_path):
