@@ -4,6 +4,7 @@
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "events/projection/engine.hpp"
+#include "events/projection/position_row.hpp"
 #include "events/projection/table_origin.hpp"
 
 #include <fmt/format.h>
@@ -123,7 +124,7 @@ awaitable<void> add_positions(db::connection& session, projection_check_context 
             line.status = check_status::warning;
             line.detail = each.reason;
             line.remedy = fmt::format("Fix what it names, then `event-archiver projections resume {}`.",
-                                      each.key.projection.substr(0, each.key.projection.find('@')));
+                                      events::projection_of(each.key.projection));
         }
         lines.push_back(std::move(line));
     }

@@ -183,7 +183,7 @@ awaitable<void> projection_work::project(definition_list there) {
     // With Kafka, positions are only shown: events are removed only by the process that writes segments.
     events::known_readers shown;
     for (const auto& each : chosen)
-        shown.awaited.push_back({position_name_of(each), each.settings.topics});
+        shown.awaited.push_back({position_name_of(each), each.settings.topics, true});
     const auto database = connections_.database();
     engine_ = std::make_unique<events::projection_engine>(loop_.get_executor(), *journal_, database,
                                                           std::move(chosen), std::move(options));

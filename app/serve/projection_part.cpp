@@ -49,7 +49,7 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
     std::vector<events::projection_definition> chosen;
     auto to_serve = projections_to_serve(all_projections(settings), settings);
     for (const auto& each : to_serve) // once its mistake is fixed, it needs its events
-        readers_.awaited.push_back(awaited(each));
+        readers_.awaited.push_back(awaited(each, true));
     for (auto& each : to_serve) {
         if (each.mistake.empty()) {
             chosen.push_back(std::move(each));
@@ -87,29 +87,34 @@ void projection_part::say_that_nothing_runs() {
                                            "if that is meant."}});
 }
 
-events::awaited_projection projection_part::awaited(const events::projection_definition& which) const {
-    return {events::position_name(which, around_.settings.journal.group), which.settings.topics};
+events::awaited_projection projection_part::awaited(const events::projection_definition& which,
+                                                    bool runs_here) const {
+    return {events::position_name(which, around_.settings.journal.group), which.settings.topics, runs_here};
 }
 
 // In addition to those that run here.
 void projection_part::note_readers() {
     const auto& settings = around_.settings;
     readers_.unread = settings.journal.unread_topics;
-    readers_.runs_elsewhere =
-        settings.serving.offers(api::events) || settings.projections.choice == projection_choice::none;
+    const auto choice = settings.projections.choice;
+    const bool others_run_some = choice == projection_choice::none || choice == projection_choice::named;
+    const bool any_topic = settings.serving.offers(api::events);
+    // No event is removed here from a journal in Kafka.
+    readers_.expects_possible = any_topic && others_run_some && !settings.journal.in_kafka();
+    readers_.tells_of_possible = any_topic || choice == projection_choice::none;
     for (const auto& each : all_projections(settings)) {
-        readers_.possible.push_back(awaited(each));
+        readers_.possible.push_back(awaited(each, false));
         names_.insert(readers_.possible.back().position_name);
     }
     if (!events::shipped_projections())
         readers_.possible.emplace_back(); // it may read any topic
-    if (settings.projections.choice == projection_choice::none) {
-        // Another process runs the projections of these APIs, and may not have begun.
-        auto elsewhere = settings;
-        elsewhere.projections.choice = projection_choice::of_the_apis;
-        for (const auto& each : projections_of_the_apis(all_projections(elsewhere), elsewhere))
-            readers_.awaited.push_back(awaited(each));
-    }
+    if (!others_run_some || (choice == projection_choice::named && settings.journal.in_kafka()))
+        return;
+    // Another process runs the projections of these APIs, and may not have begun.
+    const auto& here = settings.projections.names;
+    for (const auto& each : projections_of_the_apis(all_projections(settings), settings))
+        if (std::ranges::find(here, each.name) == here.end())
+            readers_.awaited.push_back(awaited(each, false));
 }
 
 // Before the first request: events that are accepted into a wrong journal would be lost with it. A server

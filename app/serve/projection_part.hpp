@@ -42,7 +42,8 @@ class projection_part final : public served_part {
 
   private:
     void say_that_nothing_runs();
-    [[nodiscard]] events::awaited_projection awaited(const events::projection_definition& which) const;
+    [[nodiscard]] events::awaited_projection awaited(const events::projection_definition& which,
+                                                     bool runs_here) const;
     void note_readers();
     [[nodiscard]] async::awaitable<void> must_fit();
     [[nodiscard]] async::awaitable<void> look_whether_it_fits();

@@ -33,7 +33,8 @@ constexpr std::array journal_rows{
            "how large a topic may become; beyond it new events are refused, and events that are not applied "
            "stay"},
     option{"JOURNAL_UNREAD_TOPICS", "", "", "LIST",
-           "topics that no projection reads, separated by commas: their events go by age and size alone"},
+           "topics, separated by commas, that no projection reads but those that run here or have begun: "
+           "their events do not wait for others"},
     option{"JOURNAL_MEMORY", "", "16MiB", "SIZE",
            "limit for events that are being received or wait for the disk; beyond it `serve` answers 503"},
     option{"KAFKA_CONFIG", "", "", "FILE",

@@ -72,10 +72,10 @@ class topic {
 
     // No reader needs an event below `needed` any more: the engine removes those that its limits of age and
     // size allow. It never removes an event at or after `needed`. Returns the position below which those
-    // limits would remove events if none were needed; 0 if the engine cannot say. `needed_by`: the projection
-    // that needs the event at `needed`, for messages; empty: not known.
+    // limits would remove events if none were needed; 0 if the engine cannot say. `why_kept`: a clause for
+    // messages that says what needs the event at `needed`; empty: not known.
     [[nodiscard]] virtual awaitable<position> retain(std::int32_t partition, position needed,
-                                                     std::string needed_by) = 0;
+                                                     std::string why_kept) = 0;
 };
 
 // Counts of what an engine has done since it was opened, for metrics.

@@ -1,5 +1,7 @@
 #include "events/projection/kept_events.hpp"
 
+#include "events/projection/position_row.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,7 +30,7 @@ void kept_log::note(const std::vector<kept_events>& all) {
     seen_ = std::move(now);
 }
 
-// The projection may run elsewhere, and later.
+// The projection runs elsewhere, if at all.
 void kept_log::tell_of_gone(const kept_events& which) {
     log_.warn("journal.not_awaited",
               "old events are removed: others have applied them, and a projection that has not begun with the"
@@ -43,19 +45,23 @@ void kept_log::tell_of_gone(const kept_events& which) {
 void kept_log::tell(const kept_events& which) {
     const auto from = std::max(which.first, which.at);
     const std::string_view why =
-        which.has_begun
-            ? "events stay longer than JOURNAL_RETENTION and JOURNAL_MAX_BYTES say: a projection,"
-              " which does not move on, has not applied them"
-            : "events stay longer than JOURNAL_RETENTION and JOURNAL_MAX_BYTES say: as far as this"
-              " server knows, no projection has applied them";
+        which.has_begun ? "events stay longer than JOURNAL_RETENTION and JOURNAL_MAX_BYTES say: a projection,"
+                          " which does not move on, has not applied them"
+        : which.projection.empty()
+            ? "events stay longer than JOURNAL_RETENTION and JOURNAL_MAX_BYTES say: as far as this"
+              " server knows, no projection has applied them"
+            : "events stay longer than JOURNAL_RETENTION and JOURNAL_MAX_BYTES say: a projection, which"
+              " reads the topic, has not begun with it";
     const auto hint =
         which.has_begun
             ? fmt::format("`event-archiver projections` shows its state; if nothing runs it any more:"
                           " event-archiver projections forget '{}'",
                           which.projection)
-            : std::string("run `event-archiver project`, and give this server the same"
-                          " PG_CONNECTION_STRING; if no projection reads the topic, name it in"
-                          " JOURNAL_UNREAD_TOPICS");
+            : fmt::format("run `event-archiver project{}{}`, and give this server the same"
+                          " PG_CONNECTION_STRING; if {}, name the topic in JOURNAL_UNREAD_TOPICS",
+                          which.projection.empty() ? "" : " ", projection_of(which.projection),
+                          which.projection.empty() ? "no projection reads it"
+                                                   : "nothing is to run that projection");
     log_.warn("journal.kept", why,
               {{"topic", which.topic},
                {"position", from},

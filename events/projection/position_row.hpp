@@ -22,6 +22,8 @@ struct position_key {
 
 // The name of a projection for its positions: a new group is a new name.
 [[nodiscard]] std::string position_name(const std::string& projection, const std::string& group);
+// The projection again.
+[[nodiscard]] std::string projection_of(const std::string& position_name);
 
 struct position_row {
     std::string journal;       // its id; empty: paused before its topic was there

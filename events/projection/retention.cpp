@@ -8,6 +8,8 @@
 #include "db/transaction.hpp"
 #include "events/projection/position_row.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -21,12 +23,17 @@ constexpr std::chrono::seconds retention_patience{30};
 
 constexpr std::string_view lock_not_available = "55P03";
 
-std::vector<std::string> names_of(const std::vector<awaited_projection>& all, const std::string& topic) {
-    std::vector<std::string> names;
-    for (const auto& each : all)
-        if (each.topics.empty() || std::ranges::find(each.topics, topic) != each.topics.end())
-            names.push_back(each.position_name);
-    return names;
+std::string needs_from(const std::string& projection, position at) {
+    return fmt::format("projection '{}' needs it from position {} on", projection, at);
+}
+
+// Empty name: not known.
+std::string has_not_begun(const std::string& projection) {
+    return projection.empty()
+               ? std::string()
+               : fmt::format("projection '{}', which reads the topic, has not begun with it: run"
+                             " `event-archiver project {}`, or name the topic in JOURNAL_UNREAD_TOPICS",
+                             projection, projection_of(projection));
 }
 
 // Empty: all have.
@@ -96,7 +103,8 @@ awaitable<position> retain_unless_set_back(db::connection& session, topic& of, s
     if (free) {
         const auto lowest = co_await lowest_position(session, of.name(), partition, journal);
         async::fault_point("retention-before-removal");
-        due = co_await of.retain(partition, std::min(needed, lowest.value_or(needed)), std::move(by));
+        const auto from = std::min(needed, lowest.value_or(needed));
+        due = co_await of.retain(partition, from, needs_from(by, from));
     }
     co_await open.rollback();
     co_return due;
@@ -127,7 +135,7 @@ class partition_retention {
                                                   found.projection);
         } else {
             due = co_await topic_.retain(partition_, may == may_go::what_is_old ? there_.end : there_.begin,
-                                         not_begun_);
+                                         has_not_begun(not_begun_));
         }
         if (may == may_go::what_is_applied && due > there_.begin && confirmed_ > there_.begin)
             co_await note_gone(std::min(due, confirmed_), kept);
@@ -149,9 +157,9 @@ class partition_retention {
   private:
     // Those that read the topic and have not begun: no position says what they need.
     awaitable<void> note_gone(position end, std::vector<kept_events>& kept) {
-        if (!readers_.runs_elsewhere || readers_.unread.contains(topic_.name()))
+        if (!readers_.tells_of_possible || readers_.unread.contains(topic_.name()))
             co_return;
-        for (const auto& each : names_of(readers_.possible, topic_.name())) {
+        for (const auto& each : readers_of(readers_.possible, topic_.name())) {
             const position_key key{each, topic_.name(), partition_};
             const auto row = co_await look_at(*session_, key);
             if (!row && !each.empty())
@@ -163,8 +171,8 @@ class partition_retention {
         topic_knowledge known;
         known.database = session_ != nullptr;
         known.is_unread = readers_.unread.contains(topic_.name());
-        known.may_be_read = !names_of(readers_.possible, topic_.name()).empty();
-        const auto names = names_of(readers_.awaited, topic_.name());
+        known.may_be_read = !readers_of(readers_.possible, topic_.name()).empty();
+        const auto names = must_begin(readers_, topic_.name());
         known.is_awaited = !names.empty();
         if (session_ == nullptr)
             co_return known;
@@ -206,7 +214,7 @@ awaitable<void> retain_all(journal& of, db::connection* session, const known_rea
     if (which == retained::awaited_topics)
         names = co_await of.topics();
     for (const auto& name : names) {
-        if (which == retained::awaited_topics && names_of(readers.awaited, name).empty())
+        if (which == retained::awaited_topics && readers_of(readers.awaited, name).empty())
             continue;
         const auto failed = co_await async::caught(retain_topic(of, name, session, readers, which, kept));
         // A failure in one topic must not keep the events of others.
@@ -244,16 +252,6 @@ awaitable<std::optional<position>> confirmed_position(db::connection& session, s
     if (found.is_null(0, 2))
         co_return std::nullopt;
     co_return found.integer(0, 2);
-}
-
-may_go what_may_go(const topic_knowledge& known) noexcept {
-    if (known.is_awaited && !known.awaited_have_begun)
-        return may_go::nothing;
-    if (known.has_position)
-        return may_go::what_is_applied;
-    if (known.is_unread)
-        return may_go::what_is_old;
-    return known.database || known.may_be_read ? may_go::nothing : may_go::what_is_old;
 }
 
 awaitable<void> retain_once(journal& of, const db::database_access* database, const known_readers& readers,

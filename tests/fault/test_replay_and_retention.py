@@ -19,7 +19,8 @@ def served(fault_binary, database, tmp_path):
     """A server that removes what has been applied, and a projection that has begun."""
     shop = Shop(fault_binary, database, tmp_path)
     shop.journal = tmp_path / "served"
-    shop.program = shop.program.with_settings({"JOURNAL": shop.journal, "JOURNAL_MAX_BYTES": "2MiB"})
+    settings = {"JOURNAL": shop.journal, "JOURNAL_MAX_BYTES": "2MiB", "JOURNAL_UNREAD_TOPICS": "live"}
+    shop.program = shop.program.with_settings(settings)
     process = shop.program.start("serve", "--port", "0", "--apis", "events", "--project", "none")
     process.wait_for_output('"serve.listening"')
     line = next(line for line in process.output["stderr"].decode().splitlines() if '"serve.listening"' in line)

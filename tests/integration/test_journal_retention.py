@@ -53,7 +53,11 @@ def test_a_topic_stays_whole_until_a_projection_has_begun_with_it(binary, databa
         archiver = Archiver(binary, {"PG_CONNECTION_STRING": database.uri, "JOURNAL": journal})
         archiver.run("project", "revenue", "--once", expect=0)
         assert rows_of(database, "SELECT sum(revenue) FROM users_revenue") == accepted
-        wait_for(lambda: FIRST not in segments(journal / "live"), 60)  # it has been applied
+        # Projection `events` reads the topic too, and nothing says that it will not be run.
+        wait_for(lambda: "projection 'events', which reads the topic, has not begun" in service.send("live", EVENT).text, 60)
+        assert FIRST in segments(journal / "live")
+        archiver.run("project", "events", "--once", expect=0)
+        wait_for(lambda: FIRST not in segments(journal / "live"), 60)  # all have been applied
         wait_for(lambda: service.send("live", EVENT).status == 201, 60)
 
 
@@ -83,19 +87,54 @@ def test_a_topic_that_another_server_writes_to_can_be_read(binary, tmp_path):
         assert service.send("live", EVENT).status == 503
 
 
-def test_a_projection_that_has_not_begun_is_named_when_the_others_let_events_go(binary, database, tmp_path):
-    """Both that are shipped for topic `live` may be meant; only one has begun."""
+@pytest.mark.parametrize("apis, project", [("events", "events"), ("live", "events"), ("events", "none"), ("live", "none")])
+def test_events_stay_for_a_shipped_projection_that_begins_later(binary, database, tmp_path, apis, project):
+    """Two are shipped for topic `live`, this server runs `events` at most, and `revenue` begins elsewhere when the journal is full."""
     journal = tmp_path / "journal"
-    settings = {"PG_CONNECTION_STRING": database.uri, "PROJECT": "events", **FULL}
-    with EventService(binary, journal, "events", settings) as service:
-        fill(service, "live")
+    settings = {"PG_CONNECTION_STRING": database.uri, "PROJECT": project, **FULL}
+    program = Archiver(binary, {"PG_CONNECTION_STRING": database.uri, "JOURNAL": journal})
+    with EventService(binary, journal, apis, settings) as service:
+        accepted = fill(service, "live") if apis == "events" else fill_live(service)
+        if project == "none":
+            program.run("project", "events", "--once", expect=0)
+        told = wait_for(lambda: next((each for each in kept(service) if each["projection"] == "revenue"), None), 60)
+        assert told["topic"] == "live" and "event-archiver project revenue`" in told["hint"]
+        assert rows_of(database, 'SELECT count(*) FROM "Event"') == accepted
+        program.run("project", "revenue", "--once", expect=0)
+        assert rows_of(database, "SELECT sum(revenue) FROM users_revenue") == accepted
+        wait_for(lambda: FIRST not in segments(journal / "live"), 60)
+
+
+@pytest.mark.parametrize("apis, project", [("events", "events"), ("live", "events"), ("events", None)])
+def test_the_operator_says_that_a_projection_does_not_read_a_topic(binary, database, tmp_path, apis, project):
+    journal = tmp_path / "journal"
+    settings = {"PG_CONNECTION_STRING": database.uri, "PROJECT": project, "JOURNAL_UNREAD_TOPICS": "live", **FULL}
+    with EventService(binary, journal, apis, settings) as service:
+        fill(service, "live") if apis == "events" else fill_live(service)
         wait_for(lambda: FIRST not in segments(journal / "live"), 90)
+        assert not kept(service) and not service.events("journal.not_awaited")
+
+
+def fill_live(service) -> int:
+    body = json.dumps({**EVENT, "pad": "x" * 100_000}).encode()
+    accepted = 0
+    while service.post("/liveEvent", body=body, Content_Type="application/json", Authorization="secret").status == 201:
+        accepted += 1
+        assert accepted < 100, "the journal is never full"
+    return accepted
+
+
+def test_a_projection_that_has_not_begun_is_named_when_the_others_let_events_go(binary, database, tmp_path):
+    """The projections of the APIs run here, and `events` reads their topic only if another process runs it."""
+    settings = {"PG_CONNECTION_STRING": database.uri, "PROJECT": None, **FULL}
+    with EventService(binary, tmp_path / "journal", "live,events", settings) as service:
+        fill(service, "live")
+        wait_for(lambda: FIRST not in segments(tmp_path / "journal/live"), 90)
         [told] = wait_for(lambda: service.events("journal.not_awaited"), 60)
-        assert (told["topic"], told["projection"], told["level"]) == ("live", "revenue", "warn") and told["events"] > 0
+        assert (told["topic"], told["projection"], told["level"]) == ("live", "events", "warn") and told["events"] > 0
     others = {**settings, "PROJECT": "revenue", "KAFKA_GROUP_ID": "other"}
     with EventService(binary, tmp_path / "other", "live", others) as service:
-        large = json.dumps({**EVENT, "pad": "x" * 100_000}).encode()
-        wait_for(lambda: service.post("/liveEvent", body=large, Content_Type="application/json", Authorization="secret").status == 503)
+        fill_live(service)
         wait_for(lambda: FIRST not in segments(tmp_path / "other/live"), 90)
         assert not service.events("journal.not_awaited")
 
@@ -119,7 +158,7 @@ def test_the_newest_keys_outlast_what_the_size_of_the_journal_removes(binary, tm
 def test_a_journal_that_is_full_names_what_needs_its_events(binary, database, tmp_path):
     journal = tmp_path / "journal"
     program = Archiver(binary, {"PG_CONNECTION_STRING": database.uri, "JOURNAL": journal})
-    settings = {"PG_CONNECTION_STRING": database.uri, **FULL}
+    settings = {"PG_CONNECTION_STRING": database.uri, "JOURNAL_UNREAD_TOPICS": "live", **FULL}
     with EventService(binary, journal, "events", settings) as service:
         assert service.send("live", EVENT).status == 201
         program.run("project", "revenue", "--once", expect=0)

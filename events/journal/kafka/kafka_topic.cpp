@@ -129,7 +129,7 @@ awaitable<extent> kafka_topic::look(std::int32_t partition) {
     co_return extent{fmt::format("kafka:{}/{}", id, name_), there.begin, there.end};
 }
 
-awaitable<position> kafka_topic::retain(std::int32_t partition, position needed, std::string /*needed_by*/) {
+awaitable<position> kafka_topic::retain(std::int32_t partition, position needed, std::string /*why_kept*/) {
     co_await brokers_.show(name_, partition, needed);
     co_return 0;
 }

@@ -36,7 +36,7 @@ class kafka_topic final : public topic {
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
     // The topic's own settings decide what is removed: this shows `needed` in the consumer group.
     [[nodiscard]] awaitable<position> retain(std::int32_t partition, position needed,
-                                             std::string needed_by) override;
+                                             std::string why_kept) override;
 
     [[nodiscard]] std::vector<std::shared_ptr<void>> release();
 

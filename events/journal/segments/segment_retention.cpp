@@ -3,9 +3,8 @@
 #include "async/fault_point.hpp"
 #include "events/journal/segments/segment_writer.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <utility>
 
 namespace events {
 
@@ -50,10 +49,8 @@ void segment_writer::close_last_if_full(position needed) {
     begin_segment(end_, open_segment::first_room::header);
 }
 
-void segment_writer::retain(position needed, std::string needed_by) {
-    kept_for_ = needed_by.empty()
-                    ? std::string()
-                    : fmt::format("projection '{}' needs it from position {} on", needed_by, needed);
+void segment_writer::retain(position needed, std::string why_kept) {
+    kept_for_ = std::move(why_kept);
     remove_condemned(needed);
     try {
         close_last_if_full(needed);

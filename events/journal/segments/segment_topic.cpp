@@ -268,14 +268,14 @@ awaitable<void> segment_topic::wait_until_idle() {
         co_await changed_.wait();
 }
 
-awaitable<position> segment_topic::retain(std::int32_t partition, position needed, std::string needed_by) {
+awaitable<position> segment_topic::retain(std::int32_t partition, position needed, std::string why_kept) {
     if (partition != 0 || !writer_)
         throw async::error(async::failure::internal, "a journal that is only read was asked to forget");
     co_await wait_until_idle();
     const writer_in_use in_use(*this);
     auto due = std::make_shared<position>(0);
-    std::function<void()> forgetting = [writer = writer_, needed, by = std::move(needed_by), due] {
-        writer->retain(needed, by);
+    std::function<void()> forgetting = [writer = writer_, needed, why = std::move(why_kept), due] {
+        writer->retain(needed, why);
         *due = writer->due();
     };
     const auto failed = co_await async::caught(async::shielded(writing_thread_.run(std::move(forgetting))));

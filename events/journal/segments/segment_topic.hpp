@@ -49,7 +49,7 @@ class segment_topic final : public topic {
     [[nodiscard]] awaitable<position> first_since(std::int32_t partition, event_time time) override;
     [[nodiscard]] awaitable<extent> look(std::int32_t partition) override;
     [[nodiscard]] awaitable<position> retain(std::int32_t partition, position needed,
-                                             std::string needed_by) override;
+                                             std::string why_kept) override;
 
     // Null in a process that only reads.
     [[nodiscard]] const segment_writer* writer() const noexcept { return writer_.get(); }

@@ -55,7 +55,7 @@ class segment_writer {
 
     // Removes closed segments that are too old or too much and that end at or before `needed`. `needed_by`:
     // the projection that needs the event at `needed`, for the message of a journal that is full.
-    void retain(position needed, std::string needed_by = {});
+    void retain(position needed, std::string why_kept = {});
     // The position below which events are too old or too much, also those that are needed; `begin` if all
     // may stay.
     [[nodiscard]] position due() const;

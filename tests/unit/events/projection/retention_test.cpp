@@ -44,9 +44,9 @@ TEST_F(projection_retention, a_topic_stays_whole_until_each_projection_that_is_t
         auto* const live = co_await journal.open("live");
         const db::database_access database{options_, helper_, log_};
         known_readers awaited;
-        awaited.awaited.push_back({"total", {"live"}});
+        awaited.awaited.push_back({"total", {"live"}, true});
         known_readers another;
-        another.awaited.push_back({"total@new", {"live"}});
+        another.awaited.push_back({"total@new", {"live"}, true});
         std::vector<kept_events> kept;
         const auto begin = [live]() -> async::awaitable<position> {
             const auto there = co_await live->look(0);
@@ -76,6 +76,33 @@ TEST_F(projection_retention, a_topic_stays_whole_until_each_projection_that_is_t
         co_await journal.close();
     };
     run(story());
+}
+
+TEST(must_begin, a_possible_reader_counts_where_others_run_it_or_nothing_else_reads_the_topic) {
+    using names = std::vector<std::string>;
+    known_readers readers;
+    readers.possible = {
+        {"events", {"live"}, false}, {"revenue", {"live"}, false}, {"builds", {"build_events"}, false}};
+    EXPECT_EQ(must_begin(readers, "live"), (names{"events", "revenue"}));
+    EXPECT_EQ(must_begin(readers, "other"), names{});
+    readers.awaited = {{"revenue", {"live"}, true}};
+    EXPECT_EQ(must_begin(readers, "live"), names{"revenue"});
+    EXPECT_EQ(must_begin(readers, "build_events"), names{"builds"});
+    readers.expects_possible = true;
+    EXPECT_EQ(must_begin(readers, "live"), (names{"revenue", "events"}));
+    readers.unread = {"live"};
+    EXPECT_EQ(must_begin(readers, "live"), names{"revenue"});
+    readers.awaited.front().runs_here = false;
+    EXPECT_EQ(must_begin(readers, "live"), names{});
+}
+
+TEST(must_begin, a_projection_whose_topics_are_not_known_reads_any) {
+    known_readers readers;
+    readers.awaited = {{"broken", {}, true}};
+    EXPECT_EQ(must_begin(readers, "live"), std::vector<std::string>{"broken"});
+    readers.awaited = {};
+    readers.possible = {{"", {}, false}}; // the files that are shipped are not there
+    EXPECT_EQ(must_begin(readers, "live"), std::vector<std::string>{});
 }
 
 TEST(may_go, what_is_not_known_counts_as_needed) {
