@@ -62,19 +62,25 @@ class kafka_mishaps : public test_support::loop_test {
     std::uint64_t replaced_ = 0;
 };
 
+// One request at a time: the imitation does not look at sequence numbers as a broker does. Where the first of
+// two requests failed, it would take the second one, and librdkafka would take that for a proof that the
+// first one is kept.
 TEST_F(kafka_mishaps, a_cut_connection_and_a_passing_error_neither_lose_nor_double_an_event) {
-    tell([this](topic& live) -> awaitable<void> {
-        (void)co_await live.append(make_events(0, 1));
-        for (const auto each : {RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
-                                RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT})
-            cluster_.answer(mock_cluster::produce_request, {each});
-        const auto done = co_await live.append(make_events(1, 5));
-        EXPECT_EQ(done.first, 1);
-        EXPECT_EQ(done.end, 6);
-        const auto all = co_await read_all(live, 0, 10'000);
-        EXPECT_EQ(all.size(), 6U);
-        expect_dense(all, 0, 0);
-    });
+    tell(
+        [this](topic& live) -> awaitable<void> {
+            (void)co_await live.append(make_events(0, 1));
+            for (const auto each :
+                 {RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                  RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT})
+                cluster_.answer(mock_cluster::produce_request, {each});
+            const auto done = co_await live.append(make_events(1, 5));
+            EXPECT_EQ(done.first, 1);
+            EXPECT_EQ(done.end, 6);
+            const auto all = co_await read_all(live, 0, 10'000);
+            EXPECT_EQ(all.size(), 6U);
+            expect_dense(all, 0, 0);
+        },
+        "max.in.flight.requests.per.connection=1\n");
 }
 
 TEST_F(kafka_mishaps, a_refusal_says_why_and_nothing_is_kept) {
