@@ -28,7 +28,8 @@ def test_it_is_bounded_whatever_the_load(serve_kafka, broker, topic, memory, eve
         def post(_client: int) -> None:
             for _ in range(24 // memory):
                 while (answer := service.post(f"/events/{topic}", body=body, content_type="application/x-ndjson", timeout=120)).status != 201:
-                    assert answer.status == 503 and answer.headers["retry-after"] == "1", answer
+                    # Without the header: the broker has not answered in time, and may have the events.
+                    assert answer.status == 503 and answer.headers.get("retry-after", "1") == "1", answer
                     time.sleep(0.01)
                 accepted.append(answer.json["accepted"])
 

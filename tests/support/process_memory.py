@@ -1,6 +1,6 @@
 """How much memory a process had at most, and many clients at once that make it need some."""
 import re
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 MIB = 1 << 20
@@ -11,8 +11,5 @@ def peak_of(service) -> int:
 
 
 def at_once(work, count: int) -> None:
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(count) as clients:
+        list(clients.map(work, range(count)))
