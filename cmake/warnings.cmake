@@ -17,9 +17,11 @@ if(EVENT_ARCHIVER_SANITIZE OR EVENT_ARCHIVER_FUZZERS)
   # gold links such a program in a third of the time.
   target_link_options(event_archiver_warnings INTERFACE ${sanitizers} $<$<CXX_COMPILER_ID:GNU>:-no-pie -fuse-ld=gold>)
 endif()
-if(EVENT_ARCHIVER_SANITIZE AND NOT EVENT_ARCHIVER_SANITIZE_POINTERS)
-  # A check at each use of a pointer: a quarter of the time that the build takes.
-  target_compile_options(event_archiver_warnings INTERFACE -fno-sanitize=null,alignment,vptr)
+if(EVENT_ARCHIVER_SANITIZE AND EVENT_ARCHIVER_SANITIZE_WHOLE)
+  target_compile_options(event_archiver_warnings INTERFACE -g1)
+elseif(EVENT_ARCHIVER_SANITIZE)
+  # Checks at each use of a pointer, and the lines that reports name: half of the time that the build takes.
+  target_compile_options(event_archiver_warnings INTERFACE -fno-sanitize=null,alignment,vptr,pointer-overflow)
 endif()
 if(EVENT_ARCHIVER_FUZZERS)
   # Coverage in every room, so that libFuzzer sees the branches of the code under test and not of its target alone.
