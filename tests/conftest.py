@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import uuid
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,10 @@ def pytest_configure(config):
 LONG_TIMEOUT = 1_800
 # Folders of which each case costs a second.
 SAMPLED = ("fault/", "model/")
+# Folders whose tests take turns where EVENT_ARCHIVER_TURNS=4 says so: a quarter of them each day, in four days all.
+TAKING_TURNS = ("integration/", "fault/", "model/")
+# Brokers that a run starts at most: each takes a core for some seconds, and a worker of pytest-xdist has its own.
+BROKERS = 2
 
 
 def is_sampled(item) -> bool:
@@ -45,9 +50,30 @@ def names_tests(config) -> bool:
     return bool(config.option.keyword) or not all((config.invocation_params.dir / each).is_dir() for each in config.args)
 
 
+def has_its_turn(item, turns: int, day: int) -> bool:
+    """All cases of a test have theirs on the same day."""
+    name = item.nodeid.partition("[")[0]
+    return not name.startswith(TAKING_TURNS) or (zlib.crc32(name.encode()) + day) % turns == 0
+
+
+def share_brokers(items) -> None:
+    for item in items:
+        if "broker" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group(f"broker-{zlib.crc32(item.nodeid.encode()) % BROKERS}"))
+
+
+def leave_out(config, items, kept) -> None:
+    left_out = [item for item in items if item not in kept]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item in kept]
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(config, items):
     """Leaves out, unless LONG=1 asks for them, the slow tier, and most cases of sampled tests: the first case of each test stays,
     which is its plain shape, and a twentieth of the others, at least one. Where a test tries all moments of a run, it has more time."""
+    share_brokers(items)
     if os.environ.get("LONG") == "1":
         for item in items:
             if not item.get_closest_marker("timeout"):
@@ -59,10 +85,9 @@ def pytest_collection_modifyitems(config, items):
     for test, cases in itertools.groupby(sampled, key=lambda item: item.nodeid.partition("[")[0]):
         first, *others = cases
         kept.update([first, *moments.some(others, test, least=1)])
-    left_out = [item for item in items if item not in kept]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item in kept]
+    if turns := int(os.environ.get("EVENT_ARCHIVER_TURNS", "0")):
+        kept = {item for item in kept if has_its_turn(item, turns, moments.day())}
+    leave_out(config, items, kept)
 
 
 @pytest.fixture(scope="session")

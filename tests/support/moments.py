@@ -22,6 +22,12 @@ def today() -> str:
     return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 
 
+def day() -> int:
+    """The number of the day as whose the cases are chosen."""
+    asked = os.environ.get("EVENT_ARCHIVER_MOMENTS", "all")
+    return datetime.date.fromisoformat(today() if asked == "all" else asked).toordinal()
+
+
 def some(cases: list, name: str, least: int = LEAST) -> list:
     """Of these cases, in their order, those that are tried today."""
     asked = os.environ.get("EVENT_ARCHIVER_MOMENTS")
@@ -29,7 +35,7 @@ def some(cases: list, name: str, least: int = LEAST) -> list:
         return list(cases)
     seed = asked or today()
     print(f"EVENT_ARCHIVER_MOMENTS={seed}")
-    chance = random.Random(f"{seed} {name}")
+    chance = random.Random(f"{seed} {name.partition('@')[0]}")  # behind @ is a group of pytest-xdist
     chosen = chance.sample(range(len(cases)), max(least, -(-len(cases) // SHARE)))
     return [cases[index] for index in sorted(chosen)]
 
