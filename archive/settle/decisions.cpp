@@ -74,7 +74,8 @@ settle_decision decide_restoring(const settle_facts& facts) noexcept {
     switch (facts.rows) {
     case tail_rows::not_looked:
         return settle_decision::look_at_rows;
-    case tail_rows::none_in_table:
+    case tail_rows::none_in_table: // but rows that were changed or moved since have their keys
+        return facts.keys_in_table ? settle_decision::restored : settle_decision::keep;
     case tail_rows::no_rows:
         return settle_decision::keep;
     case tail_rows::not_comparable:

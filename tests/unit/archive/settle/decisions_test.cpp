@@ -205,6 +205,15 @@ TEST(decide_restoring, follows_its_table_for_every_combination_of_facts) {
     }
 }
 
+TEST(decide_restoring, takes_rows_that_were_changed_since_for_rows_that_are_back) {
+    for (const auto fate : {db::fate::committed, db::fate::unknown}) {
+        settle_facts facts{here, fate, tail_rows::none_in_table, true};
+        EXPECT_EQ(decide_restoring(facts), settle_decision::keep);
+        facts.keys_in_table = true;
+        EXPECT_EQ(decide_restoring(facts), settle_decision::restored);
+    }
+}
+
 // A copy of the server's files was put back, and the number has been given to another transaction since.
 TEST(believe, doubts_what_the_sample_does_not_bear_out) {
     const auto seen = {sample_seen::no_sample, sample_seen::not_in_table, sample_seen::key_only,
