@@ -70,11 +70,12 @@ awaitable<void> ledger::append(std::vector<ledger_entry> entries) {
     fault_point("ledger-written");
 }
 
-awaitable<void> ledger::record(std::vector<ledger_entry> entries, async::log& log) {
+awaitable<bool> ledger::record(std::vector<ledger_entry> entries, async::log& log) {
     if (entries.empty())
-        co_return;
+        co_return true;
     try {
         co_await append(std::move(entries));
+        co_return true;
     } catch (const async::error& failed) {
         if (failed.kind() == async::failure::temporary)
             throw;
@@ -82,6 +83,7 @@ awaitable<void> ledger::record(std::vector<ledger_entry> entries, async::log& lo
                  "the ledger could not be written: `verify` will not notice if these files are lost",
                  {{"error.message", failed.what()}});
     }
+    co_return false;
 }
 
 awaitable<ledger_state> ledger::read(std::string since) {
@@ -92,14 +94,15 @@ awaitable<ledger_state> ledger::read(std::string since) {
         constexpr std::string_view ledger_of = "ledger-";
         if (!name.starts_with(ledger_of) || !name.ends_with(".jsonl"))
             continue;
-        if (name.substr(ledger_of.size(), since.size()) < since)
-            continue;
+        const bool wanted = name.substr(ledger_of.size(), since.size()) >= since;
         std::string rest;
-        const azure::body_sink take = [&known, &rest](std::span<const std::byte> piece) -> awaitable<void> {
+        const azure::body_sink take = [&known, &rest,
+                                       wanted](std::span<const std::byte> piece) -> awaitable<void> {
             rest += text_of(piece);
             std::size_t from = 0;
             for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', from)) {
-                if (const auto entry = entry_from(std::string_view(rest).substr(from, end - from)))
+                const auto entry = entry_from(std::string_view(rest).substr(from, end - from));
+                if (entry && (wanted || entry->restored || known.find(entry->file)))
                     known.note(*entry);
                 from = end + 1;
             }

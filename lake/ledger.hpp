@@ -19,10 +19,12 @@ class ledger {
     // Appends the entries in requests of at most 4 MiB. After an unclear answer a line may be there twice.
     [[nodiscard]] awaitable<void> append(std::vector<ledger_entry> entries);
     // The same for rows that are committed. If the service will never take it (an account without append
-    // blobs, a policy), warns. Throws an error if another try may help: the marks then have to stay.
-    [[nodiscard]] awaitable<void> record(std::vector<ledger_entry> entries, async::log& log);
+    // blobs, a policy), warns and returns false. Throws an error if another try may help: the marks then have
+    // to stay.
+    awaitable<bool> record(std::vector<ledger_entry> entries, async::log& log);
     // All months from `since` on, "2026-01"; by default all. Empty where an older version wrote the folder. A
-    // line about a day stands in that day's month or in a later one.
+    // line about a day stands in that day's month or in a later one. Of earlier months only what tells of
+    // restored files.
     [[nodiscard]] awaitable<ledger_state> read(std::string since = {});
 
   private:

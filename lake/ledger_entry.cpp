@@ -1,6 +1,7 @@
 #include "lake/ledger_entry.hpp"
 
 #include "db/position.hpp"
+#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 
@@ -71,6 +72,7 @@ ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag 
     entry.now.transaction = mark.now.transaction;
     entry.now.position = mark.now.position;
     entry.etag = std::move(etag);
+    entry.restored = mark.restoring || settled(mark).restored;
     entry.word = std::move(word);
     return entry;
 }
@@ -85,13 +87,15 @@ std::string ledger_line(const ledger_entry& entry, std::string_view time) {
     const auto etag = without_escapes(entry.etag);
     const auto by =
         entry.by.empty() ? std::string() : fmt::format(",\"by\":\"{}\"", without_escapes(entry.by));
+    const std::string_view restored = entry.restored ? ",\"restored\":1" : "";
     const auto& now = entry.now;
     return fmt::format(
         "{{\"time\":\"{}\",\"what\":\"{}\",\"file\":\"{}\",\"rows\":{},\"bytes\":{},\"crc\":\"{:016x}\","
         "\"run\":\"{}\",\"xid\":\"{}\",\"cluster\":\"{}\",\"database\":\"{}\",\"timeline\":{},\"lsn\":{},"
-        "\"etag\":\"{}\"{}}}\n",
+        "\"etag\":\"{}\"{}{}}}\n",
         time, entry.word, entry.file, now.rows, now.bytes, now.crc, now.run, now.transaction,
-        now.position.cluster, now.position.database, now.position.timeline, now.position.lsn, etag, by);
+        now.position.cluster, now.position.database, now.position.timeline, now.position.lsn, etag, by,
+        restored);
 }
 
 std::optional<ledger_entry> entry_from(std::string_view line) {
@@ -115,8 +119,37 @@ std::optional<ledger_entry> entry_from(std::string_view line) {
     entry.etag = member(line, "etag").value_or("");
     entry.word = member(line, "what").value_or("");
     entry.by = member(line, "by").value_or("");
+    entry.restored = member(line, "restored").has_value();
     return entry;
 }
+
+namespace {
+
+// Of a file that says to be as the ledger knows it.
+ledger_verdict unless_unmarked(const ledger_entry& known, const file_mark* mark) noexcept {
+    const bool marked = mark != nullptr && may_be_in_table(*mark);
+    return known.restored && !marked ? ledger_verdict::unmarked : ledger_verdict::as_known;
+}
+
+std::string_view what_became(ledger_verdict verdict) noexcept {
+    switch (verdict) {
+    case ledger_verdict::missing:
+        return "the file is not there";
+    case ledger_verdict::older:
+        return "the file is an earlier version";
+    case ledger_verdict::lost:
+        return "that file was removed, or an earlier version put back, while a run was at work; what is there"
+               " was written since";
+    case ledger_verdict::unmarked:
+        return "its rows were restored into the table, which its mark does not say any more";
+    case ledger_verdict::as_known:
+    case ledger_verdict::altered:
+        break;
+    }
+    return "others have written to the file";
+}
+
+} // namespace
 
 ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file* found,
                                    bool replaced) noexcept {
@@ -131,28 +164,24 @@ ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file*
                                found->mark.mark->now.rows > 0 && is_older(found->mark.mark->now);
         return came_back ? ledger_verdict::older : ledger_verdict::as_known;
     }
-    if (!found->mark.mark) // others wrote it, or its mark is spoiled: other checks report that
-        return found->mark.mistake.empty() && found->properties.size < known.now.bytes
-                   ? ledger_verdict::altered
-                   : ledger_verdict::as_known;
+    if (!found->mark.mistake.empty()) // other checks report that
+        return ledger_verdict::as_known;
+    if (!found->mark.mark) // others wrote it
+        return found->properties.size < known.now.bytes ? ledger_verdict::altered
+                                                        : unless_unmarked(known, nullptr);
     const auto& mark = *found->mark.mark;
     if (same_write(mark.now, known.now))
         return mark.now.bytes == known.now.bytes && mark.now.crc == known.now.crc &&
                        found->properties.size >= known.now.bytes
-                   ? ledger_verdict::as_known
+                   ? unless_unmarked(known, &mark)
                    : ledger_verdict::altered;
     if (mark.pending && mark.base && same_write(*mark.base, known.now)) // it was about to be taken back
-        return ledger_verdict::as_known;
+        return unless_unmarked(known, &mark);
     return is_older(mark.now) ? ledger_verdict::older : ledger_verdict::as_known;
 }
 
 std::string describe(ledger_verdict verdict, const ledger_entry& known) {
-    const auto is = verdict == ledger_verdict::missing ? "the file is not there"
-                    : verdict == ledger_verdict::older ? "the file is an earlier version"
-                    : verdict == ledger_verdict::lost
-                        ? "that file was removed, or an earlier version put back, while a run was at work;"
-                          " what is there was written since"
-                        : "others have written to the file";
+    const auto is = what_became(verdict);
     auto text = fmt::format("the ledger knows {} rows, {} bytes of transaction {}, and {}", known.now.rows,
                             known.now.bytes, known.now.transaction, is);
     if (verdict == ledger_verdict::missing)
@@ -161,6 +190,10 @@ std::string describe(ledger_verdict verdict, const ledger_entry& known) {
     if (verdict == ledger_verdict::lost)
         text += fmt::format("; once its rows are back in it, run `event-archiver recover --keep {0}`, and if"
                             " they are given up, `recover --discard {0}`",
+                            known.file);
+    if (verdict == ledger_verdict::unmarked)
+        text += fmt::format("; put the version back that is marked as restored, or run `event-archiver"
+                            " recover --keep {}`",
                             known.file);
     return text;
 }

@@ -18,6 +18,8 @@ struct ledger_entry {
     azure::etag etag; // as it was published
     std::string word; // "archived", "settled", "restored", "exported", or a decision
     std::string by;   // who decided, where a person did; else empty
+    // The table may have its rows as well, and its mark says so. No line before 0.2.0 does.
+    bool restored = false;
 };
 // Decisions about a file. After one, the file's entry is this, whatever the ledger had before. Their position
 // is that of the server when they were made.
@@ -37,7 +39,7 @@ inline constexpr std::string_view found = "found again"; // it is there after al
 [[nodiscard]] bool same_write(const file_record& one, const file_record& other) noexcept;
 // Whether the entry says what a file is to hold, whatever was known of it before.
 [[nodiscard]] bool is_decision(const ledger_entry& entry) noexcept;
-// The entry of a file with this mark.
+// The entry of a file with this mark, once the transaction that it waits for has committed.
 [[nodiscard]] ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag etag,
                                     std::string word);
 // One line of JSON. `time`: "2026-01-01T02:00:00Z".
@@ -48,9 +50,10 @@ inline constexpr std::string_view found = "found again"; // it is there after al
 enum class ledger_verdict : std::uint8_t {
     as_known, // or newer than the ledger knows
     missing,
-    older,   // an earlier version of the file
-    altered, // others have written to it
-    lost,    // it went while a run was at work, and that run began another one
+    older,    // an earlier version of the file
+    altered,  // others have written to it
+    unmarked, // its rows were moved back into the table, and its mark does not say so any more
+    lost,     // it went while a run was at work, and that run began another one
 };
 // What has become of a file. `found`: null if it is not there. `replaced`: an earlier line of the ledger
 // tells of the write that its mark names, and `known` is a later one. ledger_state::verdict_on knows that.

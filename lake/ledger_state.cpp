@@ -45,6 +45,10 @@ void ledger_state::replace(const ledger_entry& entry) {
     auto line = ledger_line(entry, {});
     line.pop_back(); // the newline
     numbers_.insert_or_assign(entry.file, lines_.add(line));
+    if (entry.restored)
+        restored_.insert(entry.file);
+    else
+        restored_.erase(entry.file);
     if (lines_.size() > 2 * numbers_.size() + replaced_min)
         drop_replaced();
 }
@@ -52,6 +56,8 @@ void ledger_state::replace(const ledger_entry& entry) {
 void ledger_state::erase(std::string_view file) {
     if (const auto found = numbers_.find(file); found != numbers_.end())
         numbers_.erase(found);
+    if (const auto found = restored_.find(file); found != restored_.end())
+        restored_.erase(found);
 }
 
 std::optional<ledger_entry> ledger_state::find(std::string_view file) const {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,8 @@ class ledger_state {
     void replace(const ledger_entry& entry);
     void erase(std::string_view file);
 
+    // The names of the files whose rows the table may have as well.
+    [[nodiscard]] const std::set<std::string, std::less<>>& restored() const noexcept { return restored_; }
     [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
     [[nodiscard]] std::optional<ledger_entry> find(std::string_view file) const;
     // What was known of the file when a run found it gone and went on; nothing if that never was, or a person
@@ -56,6 +59,7 @@ class ledger_state {
     by_name numbers_;
     hash_set writes_; // of the files, that lines tell of
     std::map<std::string, ledger_entry, std::less<>> losses_;
+    std::set<std::string, std::less<>> restored_;
     packed_texts lines_; // with lines that others have replaced
 };
 

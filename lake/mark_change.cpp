@@ -8,6 +8,8 @@ std::optional<db::transaction_mark> awaited(const file_mark& mark) {
     return mark.restoring;
 }
 
+bool may_be_in_table(const file_mark& mark) noexcept { return mark.restored || mark.restoring; }
+
 file_mark settled(const file_mark& mark) {
     file_mark result = mark;
     result.pending = false;

@@ -8,6 +8,9 @@ namespace lake {
 // The transaction that the file waits for: the one of its tail, or the one that moves its rows back.
 [[nodiscard]] std::optional<db::transaction_mark> awaited(const file_mark& mark);
 
+// Whether the table may have rows of the file as well, because they were, or are being, moved back.
+[[nodiscard]] bool may_be_in_table(const file_mark& mark) noexcept;
+
 // The mark a file has once its tail is final. A restored file stays so, unless its whole day went.
 [[nodiscard]] file_mark settled(const file_mark& mark);
 // The mark of a file that still holds its rows, because the restore was rolled back.

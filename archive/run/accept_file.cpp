@@ -1,14 +1,36 @@
 #include "archive/run/accept_file.hpp"
 
+#include "archive/settle/look_at_rows.hpp"
 #include "archive/table/file_header.hpp"
 #include "async/error.hpp"
+#include "azure/blob/crc64.hpp"
 #include "lake/content_check.hpp"
+#include "lake/mark_change.hpp"
 
 #include <fmt/format.h>
 
 namespace archive {
 
 using async::failure;
+
+namespace {
+
+// Of a file whose rows were moved back into the table, and whose mark does not say so any more. Where nothing
+// can be said it may: a mark that says so without need does no harm.
+awaitable<bool> table_has_rows(const run_context& context, const run_transaction& opened,
+                               lake::listed_file file) {
+    const auto oid = std::to_string(opened.table.oid);
+    const auto hidden =
+        co_await opened.session.query("SELECT row_security_active($1::oid)", std::string_view(oid));
+    if (hidden.boolean(0, 0))
+        co_return true;
+    if (!file.mark.mark)
+        file.mark.mark.emplace();
+    const auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file);
+    co_return !seen.comparable || seen.counts.to_the_letter + seen.counts.other_content > 0;
+}
+
+} // namespace
 
 awaitable<void> accept_file(const run_context& context, run_tools& tools, const run_transaction& opened,
                             const lake::listed_file& file) {
@@ -38,6 +60,11 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
             failure::precondition,
             fmt::format("'{}' has no uncommitted and no restored rows: there is nothing to decide", name));
 
+    const bool unmarked = entry && entry->restored && !(mark && lake::may_be_in_table(*mark));
+    bool restored = false;
+    if (unmarked)
+        restored = co_await table_has_rows(context, opened, file);
+
     lake::ledger_entry now;
     now.file = whole.substr(whole.rfind('/') + 1);
     now.word = lake::ledger_word::kept;
@@ -54,6 +81,17 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     now.now.identity = mark ? opened.table.identity : 0;
     now.now.ids = 0;
     now.now.before.clear();
+    now.restored = restored;
+    if (restored && !mark) {
+        mark.emplace();
+        mark->table = lake::table_in_mark(opened.table.schema, opened.table.relation);
+        now.now.header = azure::crc64(0, lake::bytes_of(expected.header));
+        now.now.transaction = entry->now.transaction;
+    }
+    if (restored) {
+        const db::transaction_mark author{entry->now.run, entry->now.transaction, entry->now.position};
+        mark->restored = lake::restored_mark{author, now.now.rows};
+    }
     if (mark)
         mark->now = now.now;
     std::vector<lake::ledger_entry> entries;
@@ -63,8 +101,9 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     co_await tools.ledger.append(std::move(entries));
     if (mark)
         co_await tools.restores.withdraw(file, *mark);
-    context.log.info("file.kept", "the file was accepted as it is, and its content recorded",
-                     {{"blob", name}, {"rows", seen.lines() > 0 ? seen.lines() - 1 : 0}});
+    context.log.info(
+        "file.kept", "the file was accepted as it is, and its content recorded",
+        {{"blob", name}, {"rows", seen.lines() > 0 ? seen.lines() - 1 : 0}, {"restored", restored}});
 }
 
 } // namespace archive

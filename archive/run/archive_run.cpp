@@ -14,6 +14,7 @@
 #include "archive/table/folder_mistakes.hpp"
 #include "archive/table/table_shape.hpp"
 #include "async/caught.hpp"
+#include "async/fault_point.hpp"
 #include "async/timeline.hpp"
 #include "db/position.hpp"
 #include "db/side_effects.hpp"
@@ -276,6 +277,10 @@ awaitable<void> archive_run::end_restores(const archive_transaction& work) {
         const auto which = file->key().which;
         if (!has_whole_day(rows, which) || (work.staging && work.staging->files().contains(which)))
             continue;
+        const bool may_end = co_await known_.end_restore(*file);
+        if (!may_end)
+            continue;
+        async::fault_point("restore-ended");
         co_await tools_.restores.archive_again(*file);
         context_.log.info("day.archived_again",
                           "no row of a restored day is in the table any more: its file is final again",

@@ -1,5 +1,7 @@
 #include "archive/run/known_files.hpp"
 
+#include "lake/mark_change.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,6 +46,23 @@ std::optional<async::error> lost_file(const lake::ledger_state& known, const lak
     return std::nullopt;
 }
 
+std::optional<async::error> unmarked_file(const lake::ledger_state& known, const lake::file_map& files,
+                                          const lake::day_range& days) {
+    for (const auto& name : known.restored()) {
+        const auto key = lake::key_of_file(name);
+        if (!key || !days.contains(key->which))
+            continue;
+        const auto entry = known.find(name).value();
+        const auto found = files.unpacked(*key);
+        const auto verdict = known.verdict_on(entry, found ? &*found : nullptr);
+        if (verdict == lake::ledger_verdict::unmarked)
+            return async::error(failure::integrity,
+                                fmt::format("'{}': {}", name, known.sentence_of(verdict, entry)),
+                                "Nothing was changed. docs/runbook.md, \"A restored file lost its mark\".");
+    }
+    return std::nullopt;
+}
+
 std::optional<lake::file_record> recorded_content(const lake::ledger_state& known,
                                                   const lake::listed_file& file) {
     if (file.mark.mark)
@@ -57,16 +76,36 @@ awaitable<void> known_files::must_be_there(const lake::file_map& files, std::vec
     if (days.empty())
         co_return;
     std::ranges::sort(days);
-    const auto month = days.front().text().substr(0, 7);
-    if (!known_ || month < since_) {
-        known_ = co_await tools_.ledger.read(month);
-        since_ = month;
-    }
+    co_await read(days.front());
+    if (auto unmarked = unmarked_file(*known_, files, {}))
+        throw async::error(*std::move(unmarked));
     for (const auto which : days) {
         const bool first = checked_.insert(which).second;
         for (const auto kind : {lake::compression::none, lake::compression::gzip})
             co_await look(files, {which, kind}, first);
     }
+}
+
+awaitable<void> known_files::read(lake::day first) {
+    auto month = first.text().substr(0, 7);
+    if (known_ && month >= since_)
+        co_return;
+    known_ = co_await tools_.ledger.read(month);
+    since_ = std::move(month);
+}
+
+awaitable<bool> known_files::end_restore(const lake::listed_file& file) {
+    co_await read(file.key().which);
+    const std::string_view name = file.properties.name;
+    if (!known_->restored().contains(name.substr(name.rfind('/') + 1)))
+        co_return true;
+    auto entry =
+        lake::entry_of(name, lake::archived_again(*file.mark.mark), file.properties.etag, "archived");
+    known_->note(entry);
+    std::vector<lake::ledger_entry> entries;
+    entries.push_back(std::move(entry));
+    co_await tools_.lease.ready_to_write();
+    co_return co_await tools_.ledger.record(std::move(entries), log_);
 }
 
 awaitable<void> known_files::look(const lake::file_map& files, lake::file_key key, bool first) {

@@ -63,6 +63,7 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
     auto entry = *found;
     entry.by = co_await decider_of(opened);
     entry.etag.clear();
+    entry.restored = false;
     entry.now.rows = 0;
     entry.now.bytes = 0;
     entry.now.crc = 0;

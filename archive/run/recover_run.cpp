@@ -70,9 +70,24 @@ awaitable<void> recover_run::decide(run_transaction& opened, const lake::listed_
     bool accepted = false;
     if (decision == verdict::discard && !waits)
         accepted = co_await accept_loss(context_, tools_, opened, file);
+    if (decision == verdict::discard && !waits && !accepted)
+        co_await must_not_be_unmarked(file);
     if (!accepted)
         co_await tools_.settler.settle_by_verdict(opened.session, opened.table, opened.position, file,
                                                   decision);
+}
+
+// Whether its rows are in the table is known once the file is marked.
+awaitable<void> recover_run::must_not_be_unmarked(const lake::listed_file& file) {
+    const auto known = co_await tools_.ledger.read();
+    const std::string_view name = file.properties.name;
+    const auto entry = known.find(name.substr(name.rfind('/') + 1));
+    const auto verdict = entry ? known.verdict_on(*entry, &file) : lake::ledger_verdict::as_known;
+    if (verdict == lake::ledger_verdict::unmarked)
+        throw async::error(failure::precondition,
+                           fmt::format("'{}': {}", name, known.sentence_of(verdict, *entry)),
+                           "Where the table has rows of it, `--keep` marks it as restored again. Then"
+                           " `--discard` empties it.");
 }
 
 awaitable<void> recover_run::adopt() {

@@ -29,6 +29,8 @@ class recover_run {
     [[nodiscard]] awaitable<void> open(run_transaction& opened);
     [[nodiscard]] awaitable<void> decide(run_transaction& opened, const lake::listed_file& file,
                                          verdict decision);
+    // Throws async::error(precondition) for a restored file that is not marked as such any more.
+    [[nodiscard]] awaitable<void> must_not_be_unmarked(const lake::listed_file& file);
     [[nodiscard]] awaitable<void> tell_of_other_tables(const run_transaction& opened);
 
     const run_context& context_;

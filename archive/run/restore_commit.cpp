@@ -107,10 +107,11 @@ awaitable<void> restore_commit::finish() {
         if (now)
             co_await tools_.restores.mark_restored(*now);
     };
-    auto left = co_await async::caught_error(tools_.ledger.record(std::move(entries), context_.log));
-    if (!left)
-        left = co_await async::caught_error(
-            async::for_each_bounded(work_.files.size(), context_.settings.parallel, step));
+    const auto mark_all = [this, &entries, &step]() -> awaitable<void> {
+        co_await tools_.ledger.record(std::move(entries), context_.log);
+        co_await async::for_each_bounded(work_.files.size(), context_.settings.parallel, step);
+    };
+    const auto left = co_await async::caught_error(mark_all());
     if (left)
         context_.log.warn(
             "restored.unmarked",

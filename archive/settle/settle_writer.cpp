@@ -36,11 +36,12 @@ std::optional<lake::ledger_entry> entry_of_decision(const lake::listed_file& fil
     };
     switch (decision) {
     case settle_decision::keep:
-        if (mark.pending)
-            return entry(mark, "settled");
-        break;
+        // Before the mark ends: the ledger expects a restored file to have it.
+        if (mark.restoring)
+            return entry(lake::not_restored(mark), "settled");
+        return mark.pending ? entry(mark, "settled") : entry(lake::archived_again(mark), "archived");
     case settle_decision::restored:
-        return entry(mark, "restored");
+        return entry(lake::moved_back(mark), "restored");
     case settle_decision::take_back:
         return entry(lake::taken_back(mark), lake::ledger_word::taken_back);
     case settle_decision::remove:
@@ -62,13 +63,18 @@ bool may_have_changed(const decided_file& each) {
     return is_undo(each.decision) && each.doubtful && mark.pending && !lake::has_empty_tail(mark);
 }
 
-// The ledger has no line about an aborted tail.
+// The ledger has no line about what is plainly aborted.
+bool is_plainly_undone(const decided_file& each) {
+    const bool withdraws = each.decision == settle_decision::keep && each.file->mark.mark->restoring;
+    return !each.doubtful && (is_undo(each.decision) || withdraws);
+}
+
 std::vector<lake::ledger_entry> entries_of(const std::vector<decided_file>& decided,
                                            const db::server_position& position) {
     std::vector<lake::ledger_entry> entries;
     for (const auto& each : decided)
         if (auto entry = entry_of_decision(*each.file, each.decision, position);
-            entry && (!is_undo(each.decision) || each.doubtful))
+            entry && !is_plainly_undone(each))
             entries.push_back(std::move(*entry));
     return entries;
 }

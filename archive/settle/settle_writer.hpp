@@ -24,7 +24,7 @@ struct decided_file {
 // What is done before the first write.
 struct settle_steps {
     std::function<awaitable<void>()> ready_to_write; // of the folder's lease
-    std::function<awaitable<void>(std::vector<lake::ledger_entry>)> record;
+    std::function<awaitable<bool>(std::vector<lake::ledger_entry>)> record;
 };
 
 class settle_writer {

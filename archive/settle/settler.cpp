@@ -80,7 +80,7 @@ awaitable<void> settler::must_be_latest(std::vector<const lake::listed_file*> pe
         const std::string_view name = file->properties.name;
         const auto entry = known.find(name.substr(name.rfind('/') + 1));
         const auto verdict = entry ? known.verdict_on(*entry, file) : lake::ledger_verdict::as_known;
-        if (verdict == lake::ledger_verdict::older)
+        if (verdict == lake::ledger_verdict::older || verdict == lake::ledger_verdict::unmarked)
             throw async::error(failure::integrity,
                                fmt::format("'{}': {}", name, known.sentence_of(verdict, *entry)),
                                "Nothing was changed. Put the file back as it was, from a version or a copy.");

@@ -1,4 +1,5 @@
 #include "lake/ledger.hpp"
+#include "lake/mark_change.hpp"
 #include "tests/unit/lake/marks.hpp"
 
 #include <gtest/gtest.h>
@@ -217,6 +218,46 @@ TEST(compare_with_ledger, names_what_is_missing_older_or_altered) {
     EXPECT_EQ(compare_with_ledger(known_entry(), &cut, false), ledger_verdict::altered);
     cut.properties.size += 1; // only its bytes can tell
     EXPECT_EQ(compare_with_ledger(known_entry(), &cut, false), ledger_verdict::as_known);
+}
+
+TEST(compare_with_ledger, names_a_restored_file_that_is_not_marked_as_such) {
+    auto restoring = archived_mark();
+    restoring.restoring = db::transaction_mark{"0193-restore", "4294967300", restoring.now.position};
+    const auto restored = moved_back(restoring);
+    const auto known = entry_of("a/events_2024-02-29.csv", restored, {}, "restored");
+    ASSERT_TRUE(known.restored);
+    auto line = ledger_line(known, "2026-01-01T02:00:00Z");
+    line.pop_back();
+    EXPECT_TRUE(entry_from(line)->restored);
+    auto partly = rig::pending_mark(); // of a part of the day
+    partly.base = archived_mark().now;
+    partly.restored = restored.restored;
+    auto before_settling = archived_mark();
+    before_settling.pending = true;
+    const auto verdict = [](const ledger_entry& entry, const file_mark& mark) {
+        const auto file = file_as_marked(mark);
+        return compare_with_ledger(entry, &file, false);
+    };
+    for (const auto& marked : {restoring, restored, partly})
+        EXPECT_EQ(verdict(known, marked), ledger_verdict::as_known);
+    for (const auto& unmarked : {archived_mark(), before_settling, archived_again(restored)})
+        EXPECT_EQ(verdict(known, unmarked), ledger_verdict::unmarked);
+    auto file = file_as_marked(restored);
+    file.mark.mark.reset();
+    EXPECT_EQ(compare_with_ledger(known, &file, false), ledger_verdict::unmarked);
+    auto earlier = known; // a line of a version that wrote none when a restore ended
+    earlier.restored = false;
+    EXPECT_EQ(verdict(earlier, archived_mark()), ledger_verdict::as_known);
+    // The transaction that deletes the last of its rows ends it, another one does not.
+    EXPECT_TRUE(entry_of("a/events_2024-02-29.csv", partly, {}, "archived").restored);
+    partly.restored->ends = true;
+    EXPECT_FALSE(entry_of("a/events_2024-02-29.csv", partly, {}, "archived").restored);
+    EXPECT_FALSE(entry_of("a/events_2024-02-29.csv", archived_again(restored), {}, "archived").restored);
+    ledger_state state;
+    state.note(known);
+    EXPECT_TRUE(state.restored().contains("events_2024-02-29.csv"));
+    state.note(known_entry());
+    EXPECT_TRUE(state.restored().empty());
 }
 
 TEST(compare_with_ledger, misses_nothing_of_a_file_without_rows) {
