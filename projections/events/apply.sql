@@ -1,6 +1,9 @@
 -- Any event. Its type is its `event_type`, `type` or `name`; its time is its own `created_at`, or when it was accepted.
--- A word such as `yesterday` is refused as other texts are that are no date: it would be another time in a replay. So is
--- `GMT+0100`, as JavaScript prints it, which PostgreSQL takes for a zone 100 hours west.
+-- Only a date as ISO 8601 or RFC 5322 write it is one. `yesterday` would be another time in a replay, and of `GMT+0100`, as JavaScript
+-- prints it, PostgreSQL makes a zone 100 hours west.
+--
+-- jsonb writes out each digit of 1e100000: an event of some kilobytes could become a row that no program can read. So the
+-- text of an event with such numbers is measured, and more than 16 MiB are refused.
 --
 -- $6 has an id for each event, made of the journal's id, the position and the time: an event that is applied a second time
 -- finds its row. No unique index is asked of the table, because rows of other writers may share an event_id; one process at
@@ -12,9 +15,10 @@ WITH told AS MATERIALIZED (
     SELECT $4 + e.n - 1 AS position,
            ($6)[e.n]::text AS event_id,
            coalesce(v.value ->> 'event_type', v.value ->> 'type', v.value ->> 'name', 'event') AS event_type,
-           coalesce((CASE WHEN v.value ->> 'created_at' ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs|\m(gmt|utc?|[ecmp][sd]t|ce?st|cet|bst|ist|jst) *[+-])' THEN 'no date: '
+           coalesce((CASE WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|[a-z]{3,4}|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
                           ELSE '' END || (v.value ->> 'created_at'))::timestamptz, ($2)[e.n]) AT TIME ZONE 'UTC' AS created_at,
-           v.value AS payload
+           CASE WHEN e.value::text ~* '\de\+?\d{3,}' AND octet_length(v.value::text) > 16777216
+                THEN ('no numbers to be written out: ' || e.n)::jsonb ELSE v.value END AS payload
     FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
     CROSS JOIN LATERAL (SELECT e.value::jsonb AS value OFFSET 0) AS v
 ),
@@ -47,9 +51,10 @@ WITH told AS MATERIALIZED (
     SELECT e.n,
            ($6)[e.n]::text AS event_id,
            coalesce(v.value ->> 'event_type', v.value ->> 'type', v.value ->> 'name', 'event') AS event_type,
-           coalesce((CASE WHEN v.value ->> 'created_at' ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs|\m(gmt|utc?|[ecmp][sd]t|ce?st|cet|bst|ist|jst) *[+-])' THEN 'no date: '
+           coalesce((CASE WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|[a-z]{3,4}|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
                           ELSE '' END || (v.value ->> 'created_at'))::timestamptz, ($2)[e.n]) AT TIME ZONE 'UTC' AS created_at,
-           v.value AS payload
+           CASE WHEN e.value::text ~* '\de\+?\d{3,}' AND octet_length(v.value::text) > 16777216
+                THEN ('no numbers to be written out: ' || e.n)::jsonb ELSE v.value END AS payload
     FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
     CROSS JOIN LATERAL (SELECT e.value::jsonb AS value OFFSET 0) AS v
 )

@@ -1,8 +1,8 @@
 -- {"command_id": "<uuid>", "event_timestamp": "2006-01-02T15:04:05Z"}; the table holds UTC.
 INSERT INTO timestamp_records (id, event_timestamp, created_at)
 SELECT e.command_id,
-       -- `now` and the like are no times: they would be others in a replay.
-       CASE WHEN e.event_timestamp ~* '(now|today|tomorrow|yesterday|infinity|epoch|allballs|\m(gmt|utc?|[ecmp][sd]t|ce?st|cet|bst|ist|jst) *[+-])' THEN 'no date: ' || e.event_timestamp
+       -- As ISO 8601 or RFC 5322 write it: `now` would be another time in a replay, and zones such as `GMT+1` are read the other way round.
+       CASE WHEN e.event_timestamp !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|[a-z]{3,4}|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: ' || e.event_timestamp
             ELSE e.event_timestamp END::timestamptz AT TIME ZONE 'UTC',
        now() AT TIME ZONE 'UTC'
 FROM json_to_recordset($1) AS e(command_id uuid, event_timestamp text)
