@@ -4,8 +4,8 @@ import uuid
 import psycopg2
 import pytest
 
-USUAL = {"EUC_JP": "a2e2", "EUC_TW": "a1f0"}  # the server writes them as UTF-8, and reads them back
-OTHER = {"EUC_JP": "adf0", "EUC_TW": "8ea1a1f0"}  # UTF-8 has one code for both
+USUAL = {"EUC_JP": "a2e2", "EUC_TW": "a1f0", "EUC_JIS_2004": "abc4"}  # the server writes them as UTF-8, and reads them back
+OTHER = {"EUC_JP": "adf0", "EUC_TW": "8ea1a1f0", "EUC_JIS_2004": "a9dcabdc"}  # UTF-8 has one code for both
 
 
 @pytest.fixture(params=USUAL)
