@@ -109,6 +109,7 @@ awaitable<attempt_result> erase_run::attempt_beside(run_transaction& opened, db:
                         found.size(), rows.rows, rounds_max),
             "What was there before is erased. End what inserts them, then erase again.");
     co_await tools_.lease.ready_to_write();
+    co_await tools_.ledger.record(std::exchange(found_again_, {}), context_.log);
     co_await commit(deleting, rows);
     co_await rewrite(opened, judge, found, rows.author);
     co_return attempt_result::committed;
@@ -118,6 +119,7 @@ awaitable<attempt_result> erase_run::attempt_beside(run_transaction& opened, db:
 awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& opened) {
     const auto known = co_await tools_.ledger.read();
     unrecorded_.clear();
+    found_again_.clear();
     const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
     for (const auto& [name, entry] : known) {
         const auto key = lake::key_of_file(name);
@@ -132,6 +134,10 @@ awaitable<std::vector<lake::file_key>> erase_run::choose(const run_transaction& 
         if (verdict != lake::ledger_verdict::as_known)
             throw not_as_known(file != nullptr ? file->properties.name : entry.file,
                                known.sentence_of(verdict, entry));
+        if (file != nullptr && known.loss_of(entry.file) != nullptr) {
+            found_again_.push_back(entry);
+            found_again_.back().word = lake::ledger_word::found;
+        }
         if (file != nullptr && is_as_marked(*file) && file->mark.mark->now.run != entry.now.run)
             unrecorded_.push_back(lake::entry_of(file->properties.name, *file->mark.mark,
                                                  file->properties.etag,

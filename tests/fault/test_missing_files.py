@@ -205,6 +205,22 @@ def test_a_day_that_was_restored_is_missed_like_any_other(archiver, table, lake,
     archiver.run("verify", expect=7)
 
 
+def test_a_lost_file_that_came_back_is_erased_from(archiver, table, lake, container):
+    """The new file is another write: without a word before it, the ledger would take it for what was written after the loss."""
+    two_versions(archiver, table, lake, container)
+    (ledger,) = [blob.name for blob in lake.list(container, bookkeeping=True) if "/ledger-" in blob.name]
+    lines = lake.get(container, ledger).splitlines(keepends=True)
+    lake.delete(container, ledger)
+    lake.append_blob(container, ledger, b"".join(lines) + lines[-1].replace(b'"archived"', b'"lost"'))
+    archiver.run("verify", expect=0)  # it is there
+    archiver.run("erase", "--where", "created_at = '2024-01-01 02:00:00'", "--yes", expect=0)
+    archiver.run("verify", expect=0)
+    table.insert("2024-01-01 12:00:00")
+    archiver.run("archive", expect=0)
+    archiver.run("verify", expect=0)
+    assert lake.get(container, DAY).count(b"\n") == 7
+
+
 HEADER = b"id,event_id,event_type,created_at,processed_at,payload\n"
 CHANGED = {
     "cut": lambda content: b"".join(content.splitlines(keepends=True)[:4]),
