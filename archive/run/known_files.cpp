@@ -54,6 +54,8 @@ std::optional<async::error> unmarked_file(const lake::ledger_state& known, const
             continue;
         const auto entry = known.find(name).value();
         const auto found = files.unpacked(*key);
+        if (auto lost = error_of(known, entry, found ? &*found : nullptr))
+            return lost;
         const auto verdict = known.verdict_on(entry, found ? &*found : nullptr);
         if (verdict == lake::ledger_verdict::unmarked)
             return async::error(failure::integrity,

@@ -27,8 +27,8 @@ using async::awaitable;
                                                     const lake::file_map& files, const lake::day_range& days);
 
 // The error for the first file of these days whose rows were moved back into the table and whose mark does
-// not say so any more: a row that was moved to another day would be archived as if no file had it. nullopt if
-// all are right. Pure.
+// not say so any more, or that is missing or an earlier version: a row that was moved to another day would be
+// archived as if no file had it. nullopt if all are right. Pure.
 [[nodiscard]] std::optional<async::error>
 unmarked_file(const lake::ledger_state& known, const lake::file_map& files, const lake::day_range& days);
 
@@ -46,8 +46,8 @@ class known_files {
 
     // Throws async::error(integrity) that names the first such file of these days. Of a day that was looked
     // at before in this run, it warns and writes into the ledger that the file is lost: it went meanwhile.
-    // It throws for a restored file of any day that is not marked as such: rows of it may have been moved to
-    // these days.
+    // It throws for a restored file of any day that is gone or not marked as such: rows of it may have been
+    // moved to these days.
     [[nodiscard]] awaitable<void> must_be_there(const lake::file_map& files, std::vector<lake::day> days);
     // Before the mark of a restored file ends: the ledger expects it no longer. False, with a warning, if the
     // ledger cannot be written: the mark has to stay, which does no harm.

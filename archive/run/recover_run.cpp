@@ -94,6 +94,7 @@ awaitable<void> recover_run::adopt() {
     const auto session = co_await db::connection::open(context_.database, context_.helper, context_.log);
     run_transaction opened(*session);
     co_await open(opened);
+    co_await must_not_be_restored_elsewhere(opened);
     auto wanted = co_await claim_of(opened);
     const auto ours = describe(wanted.owner);
     const auto before = co_await tools_.lease.adopt(std::move(wanted));
@@ -104,6 +105,25 @@ awaitable<void> recover_run::adopt() {
                       {{"from", before ? describe(*before) : std::string()}, {"to", ours}});
     co_await tell_of_other_tables(opened);
     co_await opened.transaction->rollback();
+}
+
+// The rows of such files are looked for under the name in their marks. Under another one, a row that was
+// moved would be archived twice.
+awaitable<void> recover_run::must_not_be_restored_elsewhere(const run_transaction& opened) {
+    const auto present = co_await context_.lake.present_files();
+    if (!present)
+        co_return;
+    const auto ours = lake::table_in_mark(opened.table.schema, opened.table.relation);
+    for (const auto& [key, file] : *present) {
+        const auto& mark = file.mark.mark;
+        if (mark && mark->table != ours && lake::may_be_in_table(*mark))
+            throw async::error(
+                failure::precondition,
+                fmt::format("'{}' is marked as restored into table {}, and the folder would be that of {}",
+                            file.properties.name, mark->table, opened.table.name),
+                "Under the earlier name, let `archive` take its rows back, or say `recover --keep` or"
+                " `--discard`. `event-archiver list` shows which files are restored.");
+    }
 }
 
 // The folder gets another owner, the marks of its files keep theirs.

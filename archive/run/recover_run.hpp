@@ -31,6 +31,8 @@ class recover_run {
                                          verdict decision);
     // Throws async::error(precondition) for a restored file that is not marked as such any more.
     [[nodiscard]] awaitable<void> must_not_be_unmarked(const lake::listed_file& file);
+    // Throws async::error(precondition) that names the file.
+    [[nodiscard]] awaitable<void> must_not_be_restored_elsewhere(const run_transaction& opened);
     [[nodiscard]] awaitable<void> tell_of_other_tables(const run_transaction& opened);
 
     const run_context& context_;

@@ -27,6 +27,14 @@ std::uint64_t recognised_of(const archive_transaction& work, const lake::file_ke
     return file.other && file.other->key == key ? file.other->rows_recognised : 0;
 }
 
+async::error cannot_be_compared(const lake::listed_file& file, const table_description& table) {
+    return {async::failure::integrity,
+            fmt::format("'{}', which was restored, cannot be compared with {}: it has no column for the {}",
+                        file.properties.name, table.name, key_names(table)),
+            "Rows of it may have been moved to another day. Give the column its name back until the day is"
+            " archived again."};
+}
+
 } // namespace
 
 awaitable<void> must_be_as_restored(const run_context& context, const archive_transaction& work) {
@@ -43,7 +51,9 @@ awaitable<void> must_be_as_restored(const run_context& context, const archive_tr
         auto where = has_whole_day(rows, key.which) ? std::string() : where_clause(opened.table, rows);
         const auto seen =
             co_await look_at_rows(context.lake, opened.session, opened.table, file, std::move(where));
-        if (!seen.comparable || seen.counts.other_content == 0)
+        if (!seen.comparable)
+            throw cannot_be_compared(file, opened.table);
+        if (seen.counts.other_content == 0)
             continue;
         throw async::error(
             async::failure::integrity,

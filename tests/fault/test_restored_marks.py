@@ -115,6 +115,24 @@ def test_the_mark_ends_with_the_line_of_the_ledger(archiver, table, lake, contai
 
 
 @pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+def test_rows_whose_key_has_another_name_are_not_taken_for_gone(archiver, table, lake, container, index):
+    """They may have been moved, and nothing tells which rows they are."""
+    if not index:
+        table.execute('DROP INDEX IF EXISTS "Event_created_at"')
+    archived(archiver, table, lake, container)
+    archiver.run("restore", "--day", DAY, "--hold", "none", expect=0)
+    table.execute('ALTER TABLE public."Event" RENAME id TO number; UPDATE public."Event" SET created_at = created_at + interval \'5 days\'')
+    outcome = archiver.run("archive", expect=7)
+    assert "cannot be compared" in outcome.stderr, str(outcome)
+    assert is_marked(lake, container) and len(lake.list(container)) == 1
+    table.execute('ALTER TABLE public."Event" RENAME number TO id')
+    assert "which was restored" in archiver.run("archive", expect=7).stderr
+    table.execute('UPDATE public."Event" SET created_at = created_at - interval \'5 days\'')
+    archiver.run("archive", expect=0)
+    archiver.run("verify", expect=0)
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
 @pytest.mark.parametrize("change", ["moved", "corrected"])
 def test_a_restore_that_died_behind_its_commit_is_not_forgotten_for_rows_that_were_changed(archiver, table, lake, container, fault_binary, index, change):
     """None of its rows is in the table as the file has it, and all of them are there."""
@@ -188,3 +206,36 @@ def test_a_restore_long_ago_is_not_forgotten(archiver, table, lake, container):
     table.execute('UPDATE public."Event" SET created_at = created_at + interval \'5 months\' WHERE id = 1')
     table.execute('UPDATE public."Event" SET created_at = now() WHERE id <> 1')
     refused(archiver, "archive")
+
+
+def test_a_folder_with_restored_files_is_not_handed_over_to_another_name(archiver, table, lake, container):
+    """Rows of files of another table are not looked for: one that was moved would be archived twice."""
+    archived(archiver, table, lake, container)
+    archiver.run("restore", "--day", DAY, "--hold", "30 days", expect=0)
+    table.execute('ALTER TABLE public."Event" RENAME TO event2')
+    renamed = archiver.with_settings({"ARCHIVE_TABLE": "public.event2"})
+    refused = renamed.run("recover", "--adopt", expect=3)
+    assert NAME in refused.stderr and "restored into table public.Event" in refused.stderr, str(refused)
+    renamed.run("archive", expect=3)  # the folder is not its own
+    table.execute('ALTER TABLE event2 RENAME TO "Event"; DELETE FROM public."Event"')
+    archiver.run("recover", "--keep", NAME, expect=0)
+    table.execute('ALTER TABLE public."Event" RENAME TO event2')
+    renamed.run("recover", "--adopt", expect=0)
+
+
+@pytest.mark.parametrize("lost", ["missing", "older"])
+def test_a_row_that_was_moved_waits_for_the_file_of_its_day(archiver, table, lake, container, lost):
+    """Once the file is back it has the row, too."""
+    before = archived(archiver, table, lake, container)
+    older = lake.get(container, NAME)
+    table.insert("2024-01-01 04:00:00")
+    archiver.run("archive", expect=0)
+    archiver.run("restore", "--day", DAY, "--hold", "30 days", expect=0)
+    table.execute('UPDATE public."Event" SET created_at = created_at + interval \'5 days\' WHERE id = 1')
+    table.execute('DELETE FROM public."Event" WHERE id <> 1')
+    lake.delete(container, NAME)
+    if lost == "older":
+        lake.put_blob(container, NAME, older, metadata=before)
+    outcome = archiver.run("archive", expect=7)
+    assert NAME in outcome.stderr and "the ledger knows 4 rows" in outcome.stderr, str(outcome)
+    assert table.value('SELECT count(*) FROM public."Event"') == 1
