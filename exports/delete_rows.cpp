@@ -98,8 +98,8 @@ void exporter::warn_of_columns(const attempt& work) const {
         return;
     const auto columns = fmt::format("{}", fmt::join(unsaid, ", "));
     context_.log.warn("export.columns_left_out",
-                      "rows were deleted with columns that select.sql does not export: their values are in no"
-                      " file",
+                      "the rows to be deleted have columns that select.sql does not export: their values are"
+                      " in no file",
                       {{"task", work.task}, {"table", work.target->name}, {"columns", columns}});
 }
 
