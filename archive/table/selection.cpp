@@ -11,6 +11,8 @@ namespace archive {
 
 namespace {
 
+constexpr std::string_view first_moment = "0001-01-01 00:00:00"; // that a file has a name for
+
 std::string time_literal(const table_description& table, std::string_view timestamp) {
     return table.time_has_zone ? fmt::format("timestamptz '{}+00'", timestamp)
                                : fmt::format("timestamp '{}'", timestamp);
@@ -110,7 +112,7 @@ std::string count_days_sql(const table_description& table, const selection& rows
 
 std::string count_dayless_sql(const table_description& table, const selection& rows) {
     return fmt::format("SELECT count(*) FROM {} WHERE {} < {}", table.name, table.time_column,
-                       time_literal(table, std::min(rows.upper, std::string("0001-01-01 00:00:00"))));
+                       time_literal(table, std::min(rows.upper, std::string(first_moment))));
 }
 
 std::string backlog_seconds_sql(const table_description& table, const selection& rows,
@@ -126,6 +128,9 @@ std::string copy_day_sql(const table_description& table, const selection& rows) 
 
 std::string range_clause(const table_description& table, const selection& rows, const page_range& pages) {
     std::string where = fmt::format("{} < {}", table.time_column, time_literal(table, rows.upper));
+    if (rows.lower > first_moment) // a row before it came late: it has a day, and waits for the next run
+        where += fmt::format(" AND ({0} >= {1} OR {0} < {2})", table.time_column,
+                             time_literal(table, rows.lower), time_literal(table, first_moment));
     if (pages.first > 0)
         where += fmt::format(" AND ctid >= '({},0)'::tid", pages.first);
     if (pages.end)

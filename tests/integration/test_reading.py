@@ -2,6 +2,7 @@
 import pytest
 
 from conftest import make_database
+from support.gate import DatabaseGate, call_before
 from support.oracle import Oracle
 from support.servers import PostgreSQL
 from support.table import EventTable
@@ -132,3 +133,23 @@ def test_a_partitioned_table(archiver, database, oracle):
         assert oracle.check().archived == 500
     else:
         assert oracle.check().left == 500
+
+
+def test_a_row_that_comes_late_behind_a_committed_day_is_no_row_without_a_time(archiver, database, table):
+    """In one scan, with a transaction for each day: it has a day, and the next run archives it."""
+    table.execute('DROP INDEX IF EXISTS "Event_created_at"')
+    for day in (1, 2, 3):
+        table.insert(f"2024-01-0{day} 12:00:00")
+    came = []
+
+    def late():
+        if not came and not table.value("SELECT count(*) FROM public.\"Event\" WHERE created_at < '2024-01-02'"):
+            came.append(table.insert("2024-01-01 05:00:00"))
+
+    with DatabaseGate(database.server.port) as gate:
+        gate.on(call_before(late), times=None, contains="LOCK TABLE")
+        outcome = archiver.run("archive", "--commit", "day", settings={"PG_CONNECTION_STRING": database.server.uri(database.name, port=gate.port)}, expect=0)
+    assert came and not outcome.events("rows.dayless"), str(outcome)
+    assert table.value('SELECT count(*) FROM public."Event"') == 1
+    archiver.run("archive", expect=0)
+    assert table.value('SELECT count(*) FROM public."Event"') == 0

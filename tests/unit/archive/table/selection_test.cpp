@@ -114,6 +114,16 @@ TEST(copy_range_sql, leads_with_the_day_and_leaves_it_empty_for_rows_without_one
     }
 }
 
+TEST(copy_range_sql, leaves_out_rows_of_days_that_are_done) {
+    auto rows = all_due;
+    rows.lower = "2025-11-19 00:00:00";
+    const auto sql = copy_range_sql(events(), rows, {});
+    EXPECT_NE(sql.find(R"( AND ("created_at" >= timestamp '2025-11-19 00:00:00')"
+                       R"( OR "created_at" < timestamp '0001-01-01 00:00:00'))"),
+              std::string::npos)
+        << sql;
+}
+
 TEST(copy_range_sql, keeps_to_its_shard_too) {
     auto rows = all_due;
     rows.shard = {1, 2};
