@@ -54,13 +54,22 @@ std::optional<async::error> unmarked_file(const lake::ledger_state& known, const
             continue;
         const auto entry = known.find(name).value();
         const auto found = files.unpacked(*key);
-        if (auto lost = error_of(known, entry, found ? &*found : nullptr))
-            return lost;
         const auto verdict = known.verdict_on(entry, found ? &*found : nullptr);
         if (verdict == lake::ledger_verdict::unmarked)
             return async::error(failure::integrity,
                                 fmt::format("'{}': {}", name, known.sentence_of(verdict, entry)),
                                 "Nothing was changed. docs/runbook.md, \"A restored file lost its mark\".");
+    }
+    return std::nullopt;
+}
+
+std::optional<async::error> lost_restored_file(const lake::ledger_state& known, const lake::file_map& files) {
+    for (const auto& name : known.restored()) {
+        const auto key = lake::key_of_file(name);
+        const auto found = key ? files.unpacked(*key) : std::nullopt;
+        auto lost = error_of(known, known.find(name).value(), found ? &*found : nullptr);
+        if (key && lost)
+            return lost;
     }
     return std::nullopt;
 }
@@ -78,7 +87,11 @@ awaitable<void> known_files::must_be_there(const lake::file_map& files, std::vec
     if (days.empty())
         co_return;
     std::ranges::sort(days);
+    const bool first_look = !known_;
     co_await read(days.front());
+    auto gone = first_look ? lost_restored_file(*known_, files) : std::nullopt;
+    if (gone) // one that goes later begins the run again
+        throw async::error(*std::move(gone));
     if (auto unmarked = unmarked_file(*known_, files, {}))
         throw async::error(*std::move(unmarked));
     for (const auto which : days) {

@@ -27,10 +27,14 @@ using async::awaitable;
                                                     const lake::file_map& files, const lake::day_range& days);
 
 // The error for the first file of these days whose rows were moved back into the table and whose mark does
-// not say so any more, or that is missing or an earlier version: a row that was moved to another day would be
-// archived as if no file had it. nullopt if all are right. Pure.
+// not say so any more: a row that was moved to another day would be archived as if no file had it. nullopt if
+// all are right. Pure.
 [[nodiscard]] std::optional<async::error>
 unmarked_file(const lake::ledger_state& known, const lake::file_map& files, const lake::day_range& days);
+
+// The same for any that is missing or an earlier version. Pure.
+[[nodiscard]] std::optional<async::error> lost_restored_file(const lake::ledger_state& known,
+                                                             const lake::file_map& files);
 
 // What the file held when this program last wrote to it: by its mark, or else by the ledger. Nothing if no
 // row is known. Pure.
