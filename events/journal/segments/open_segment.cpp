@@ -16,8 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Room is taken ahead of the writing, so that its lack shows before an event is accepted.
-constexpr std::uint64_t allocation_step = 4'194'304;
+// Room is taken ahead of the writing, so that its lack shows before an event is accepted: as much again as is
+// taken already, between these bounds. A topic of few events takes little.
+constexpr std::uint64_t allocation_min = 65'536;
+constexpr std::uint64_t allocation_max = 4'194'304;
 constexpr std::uint64_t rewrite_step = 1'048'576;
 
 void lock(file_handle& file) {
@@ -46,8 +48,7 @@ open_segment open_segment::begin(const fs::path& directory, const segment_header
     made.file_ = file_handle(path, file_handle::mode::create_new);
     lock(made.file_);
     made.bytes_ = segment_header_bytes;
-    made.allocated_ =
-        room == first_room::header ? segment_header_bytes : std::min(allocation_step, bytes_max);
+    made.allocated_ = room == first_room::header ? segment_header_bytes : std::min(allocation_min, bytes_max);
     fault_point("segment-created");
     try {
         made.file_.allocate(0, made.allocated_);
@@ -74,8 +75,7 @@ open_segment open_segment::go_on(file_handle file, const segment_header& header,
     made.file_ = std::move(file);
     made.bytes_ = made.allocated_ = found.bytes;
     made.index_ = std::move(found.index);
-    if (found.torn)
-        made.file_.truncate(found.bytes);
+    made.file_.truncate(found.bytes); // a torn tail, and the room that was taken ahead
     // Whole frames may not be durable yet: they are synced before they are read. After a sync that failed
     // their pages count as clean, and another sync would write nothing: so they are written again.
     for (auto at = found.group_at; at < found.bytes;) {
@@ -92,7 +92,8 @@ void open_segment::write(std::span<const std::string_view> pieces) {
     for (const auto each : pieces)
         end += each.size();
     if (end > allocated_) {
-        const auto wanted = std::max(end, std::min(allocated_ + allocation_step, bytes_max_));
+        const auto step = std::clamp(allocated_, allocation_min, allocation_max);
+        const auto wanted = std::max(end, std::min(allocated_ + step, bytes_max_));
         file_.allocate(allocated_, wanted);
         allocated_ = wanted;
     }
@@ -117,6 +118,12 @@ void open_segment::give_back() {
     file_.truncate(bytes_);
     file_.sync();
     allocated_ = bytes_;
+}
+
+void open_segment::close() {
+    if (!was_cut()) // or it would get zeros for what is missing
+        file_.truncate(bytes_);
+    write_index();
 }
 
 void open_segment::write_index() const {

@@ -53,10 +53,14 @@ class open_segment {
     void sync();
     // Removes what was written and not accepted, durably. Throws file_failure.
     void give_back();
-    // Writes the index next to the segment. It is derived, so it need not become durable.
-    void write_index() const;
+    // Nothing is written to it any more, and all of it is durable. Gives back the room that was taken ahead,
+    // and writes the index next to the segment. Neither need become durable: the index is derived. Throws
+    // file_failure.
+    void close();
 
   private:
+    void write_index() const;
+
     std::uint64_t bytes_max_ = 0;
     segment_header header_;
     std::string prefix_;

@@ -44,7 +44,7 @@ void segment_writer::close_last_if_full(position needed) {
     if (!is_full || last_.empty() || end_ > needed)
         return;
     sync();
-    last_.write_index();
+    last_.close();
     // On a full disk there must be room for the new file: once it exists, the others can be removed.
     begin_segment(end_, open_segment::first_room::header);
 }

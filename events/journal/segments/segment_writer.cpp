@@ -136,7 +136,7 @@ void segment_writer::make_room_for(std::uint64_t frame_bytes) {
     if (last_.empty() || (last_.bytes() + frame_bytes <= options_.segment_bytes && !last_is_old()))
         return;
     sync();
-    last_.write_index();
+    last_.close();
     begin_segment(end_);
 }
 

@@ -7,7 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <linux/magic.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 
 namespace events {
 namespace {
@@ -24,6 +27,12 @@ journal_failure reason_of(const std::exception_ptr& failed) {
     } catch (const journal_error& error) {
         return error.reason();
     }
+}
+
+long filesystem_type_of(const fs::path& path) {
+    struct statfs found {};
+    EXPECT_EQ(::statfs(path.c_str(), &found), 0);
+    return static_cast<long>(found.f_type);
 }
 
 class segment_writer_test : public testing::Test {
@@ -88,6 +97,26 @@ TEST_F(segment_writer_test, closes_no_segment_that_is_not_synced) {
         ASSERT_GE(writer.durable(), segments_in(path()).back());
     }
     EXPECT_GT(segments_in(path()).size(), 2U);
+}
+
+// Not on every file system: one in memory keeps what was reserved.
+TEST_F(segment_writer_test, a_closed_segment_takes_no_more_of_the_disk_than_it_needs) {
+    const auto taken = [this](position first) {
+        struct stat found {};
+        EXPECT_EQ(::stat(segment_path(path(), first).c_str(), &found), 0);
+        return static_cast<std::uint64_t>(found.st_blocks) * 512;
+    };
+    constexpr std::uint64_t a_few_blocks = 32'768;
+    constexpr std::uint64_t large = 8'388'608;
+    segment_writer writer(path(), options_of(large));
+    ASSERT_FALSE(append(writer, 3)[2].failed);
+    EXPECT_LE(taken(0), 65'536U + a_few_blocks) << "a topic of few events";
+    while (segments_in(path()).size() == 1)
+        ASSERT_FALSE(append(writer, 120)[119].failed);
+    if (filesystem_type_of(path()) != TMPFS_MAGIC) {
+        EXPECT_LE(taken(0), fs::file_size(segment_path(path(), 0)) + a_few_blocks);
+    }
+    expect_events(path(), writer.end());
 }
 
 } // namespace
