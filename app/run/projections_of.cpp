@@ -28,6 +28,14 @@ bool is_shipped(const events::projection_definition& which) {
     return shipped && which.directory.parent_path() == *shipped;
 }
 
+// Or a changed copy of it does, which has its name and, in its file, its topic.
+bool reads_as_shipped(const events::projection_definition& which, std::string_view name,
+                      std::string_view topic) {
+    if (which.name != name)
+        return false;
+    return is_shipped(which) || (which.settings.topics.size() == 1 && which.settings.topics.front() == topic);
+}
+
 void must_be_right(const events::projection_definition& which) {
     if (!which.mistake.empty())
         throw async::error(failure::precondition,
@@ -56,11 +64,9 @@ definition_list all_projections(const configuration& settings) {
     const auto& journal = settings.journal;
     const auto& topic = journal.consumer_topic.empty() ? journal.publish_topic : journal.consumer_topic;
     for (auto& each : all) {
-        if (!is_shipped(each))
-            continue;
-        if (each.name == "timestamps" && !topic.empty())
+        if (reads_as_shipped(each, "timestamps", "timestamp.command.v1") && !topic.empty())
             each.settings.topics = {topic};
-        if (each.name == "builds" && !journal.builds_topic.empty())
+        if (reads_as_shipped(each, "builds", "build_events") && !journal.builds_topic.empty())
             each.settings.topics = {journal.builds_topic};
     }
     return all;
