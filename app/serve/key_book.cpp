@@ -1,5 +1,6 @@
 #include "app/serve/key_book.hpp"
 
+#include "async/ascii.hpp"
 #include "azure/blob/crc64.hpp"
 
 #include <fmt/format.h>
@@ -40,7 +41,7 @@ bool take_number(std::string_view& text, std::uint64_t& number, int base) {
 body_digest digest_of(std::string_view body) noexcept { return {crc_of(body), body.size()}; }
 
 keyed_batch batch_of(const events::event_batch& events, std::string_view body) {
-    keyed_batch batch{events.size(), digest_of(body)};
+    keyed_batch batch{events.size(), digest_of(async::trimmed(body))};
     for (std::size_t each = 0; each < events.size(); ++each)
         batch.values = crc_of(events[each].value, batch.values);
     return batch;

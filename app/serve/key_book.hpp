@@ -33,7 +33,8 @@ struct keyed_batch {
     std::uint64_t values = 0; // CRC-64 of the events' values: one body has others as JSON than as NDJSON
     bool operator==(const keyed_batch&) const = default;
 };
-// `events` were read from `body`.
+// `events` were read from `body`, whose white space at both ends does not count: `send` gives the same key to
+// a line with a line end and to an event without one.
 [[nodiscard]] keyed_batch batch_of(const events::event_batch& events, std::string_view body);
 
 // The text of an Idempotency-Key field, with or without the quotes of the draft: 1 to 255 visible ASCII

@@ -91,3 +91,14 @@ def test_many_clients_in_order(service):
     for n in range(200):
         assert service.post("/liveEvent", body=json.dumps({"userId": f"u{n % 3}", "value": n}).encode(), **SECRET).status == 201
     assert [value["value"] for value in service.values("live")] == list(range(200))
+
+
+def test_a_line_that_was_sent_as_an_event_is_known_again_among_lines(service):
+    """What `send` repeats under the same key, where the server takes lines by now."""
+    key = {"Idempotency_Key": '"file-1"'}
+    assert service.post("/liveEvent", body=EVENT, **SECRET, **key).status == 201
+    again = service.post("/events/live", body=EVENT + b"\n", content_type="application/x-ndjson", **key)
+    assert (again.status, again.json["accepted"]) == (201, 1), again
+    other = service.post("/events/live", body=EVENT.replace(b"1}", b"2}") + b"\n", content_type="application/x-ndjson", **key)
+    assert other.status == 422
+    assert len(service.read("live")) == 1

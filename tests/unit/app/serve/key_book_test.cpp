@@ -30,6 +30,15 @@ TEST(key_book, knows_what_was_accepted_under_a_key) {
     EXPECT_EQ(book.look_up("u", "k", batch).state, state::unknown) << "a key is of a topic";
 }
 
+// `send` gives a line the same key whether it goes to /liveEvent or, with its line end, to /events/{topic}.
+TEST(key_book, a_line_end_is_no_other_batch) {
+    std::vector<events::event> one(1);
+    one.front().value = "{}";
+    const events::event_batch events(std::move(one));
+    EXPECT_EQ(batch_of(events, "{}"), batch_of(events, "{}\n"));
+    EXPECT_NE(batch_of(events, "{}"), batch_of(events, "{ }"));
+}
+
 TEST(key_book, forgets_a_batch_that_was_not_kept) {
     key_book book(10);
     book.begin("t", "k", {1, digest_of("body")});
