@@ -15,11 +15,16 @@ namespace events {
 
 namespace {
 
-// Whether the projection has applied an event. Names need no schema: a transaction of ours finds them in
-// pg_catalog alone.
+// Whether the projection has applied an event under this name of its positions. Names need no schema: a
+// transaction of ours finds them in pg_catalog alone.
 constexpr std::string_view has_applied_query =
     "SELECT EXISTS (SELECT FROM event_archiver.position p WHERE p.next > 0"
-    " AND regexp_replace(p.projection, '@.*', '') = $1)";
+    " AND p.projection = $1)";
+
+// The journals of which it has applied events under other names: those of other groups.
+constexpr std::string_view journals_query =
+    "SELECT DISTINCT p.journal FROM event_archiver.position p WHERE p.next > 0"
+    " AND p.projection NOT LIKE '%#rebuild' AND regexp_replace(p.projection, '@.*', '') = $1";
 
 // Other projections that fill the table $2 and have applied events of the topics $3.
 constexpr std::string_view predecessors_query =
@@ -55,30 +60,37 @@ awaitable<void> must_not_be_renamed(db::connection& session, const projection_de
     }
 }
 
-awaitable<std::string> look(db::connection& session, const projection_definition& which,
-                            const std::vector<std::string>& defined) {
-    const auto has_applied = co_await session.query(has_applied_query, which.name);
+awaitable<rows_before> look(db::connection& session, const projection_definition& which,
+                            const std::string& name, const std::vector<std::string>& defined) {
+    const auto has_applied = co_await session.query(has_applied_query, name);
+    rows_before found;
     if (has_applied.boolean(0, 0))
-        co_return std::string();
+        co_return found;
     const auto filled = co_await tables_with_rows(session, which);
-    std::string list;
     for (const auto& each : filled) {
         if (!defined.empty())
             co_await must_not_be_renamed(session, which, each, defined);
-        list += (list.empty() ? "" : ", ") + each.shown();
+        found.tables += (found.tables.empty() ? "" : ", ") + each.shown();
     }
-    co_return list;
+    const auto groups = co_await session.query(journals_query, which.name);
+    for (int row = 0; row < groups.rows(); ++row)
+        found.journals.emplace_back(groups.text(row, 0));
+    co_return found;
 }
 
 } // namespace
 
-awaitable<std::string> rows_before_the_first_event(db::connection& session,
-                                                   const projection_definition& which,
+bool rows_before::may_be_of(const std::string& id) const {
+    return !tables.empty() && (journals.empty() || std::ranges::find(journals, id) != journals.end());
+}
+
+awaitable<rows_before> rows_before_the_first_event(db::connection& session,
+                                                   const projection_definition& which, std::string name,
                                                    std::vector<std::string> defined) {
     if (which.settings.replay == replay_policy::keep)
-        co_return std::string();
+        co_return rows_before();
     auto open = co_await db::transaction::begin(session, db::transaction_options());
-    auto found = co_await async::outcome_of(look(session, which, defined));
+    auto found = co_await async::outcome_of(look(session, which, name, defined));
     if (session.usable() && open.open())
         co_await open.rollback();
     if (found.failed)

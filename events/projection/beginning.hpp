@@ -12,12 +12,24 @@ namespace events {
 
 using async::awaitable;
 
-// The projection's tables that have rows although it has applied no event under any group, as a list; empty:
-// none has, or applying an event twice changes nothing (replay = keep). Throws async::error(precondition) if
-// a projection that is not among `defined` has applied events of the same topics to one of them: its
-// directory was renamed, and each event would be applied again. `defined` empty: not known.
-[[nodiscard]] awaitable<std::string> rows_before_the_first_event(db::connection& session,
+struct rows_before {
+    std::string tables; // of the projection, that have rows, as a list
+    // The journals of which another group of the projection has applied events. Empty: no group has applied
+    // any.
+    std::vector<std::string> journals;
+
+    // Whether events of the journal `id` may be in the rows.
+    [[nodiscard]] bool may_be_of(const std::string& id) const;
+};
+
+// For a projection that has applied no event under this `name` of its positions. Without tables where none
+// has rows, where it has applied events, or where applying one twice changes nothing (replay = keep). Throws
+// async::error(precondition) if a projection that is not among `defined` has applied events of the same
+// topics to one of them: its directory was renamed, and each event would be applied again. `defined` empty:
+// not known.
+[[nodiscard]] awaitable<rows_before> rows_before_the_first_event(db::connection& session,
                                                                  const projection_definition& which,
+                                                                 std::string name,
                                                                  std::vector<std::string> defined);
 
 } // namespace events

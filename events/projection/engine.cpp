@@ -43,7 +43,7 @@ struct projection_engine::runner {
     projection_definition definition;
     std::string name; // of its positions
     projection_session session;
-    std::string rows_before; // tables with rows where no event was applied, until that is said
+    events::rows_before rows_before; // until that is said
     std::vector<std::unique_ptr<projection_stream>> streams;
 };
 
@@ -138,7 +138,8 @@ awaitable<void> projection_engine::prepare(runner& each) {
     std::function<awaitable<void>(db::connection&)> body =
         [this, &each](db::connection& session) -> awaitable<void> {
         co_await make_schema(session, database_.log);
-        each.rows_before = co_await rows_before_the_first_event(session, each.definition, options_.defined);
+        each.rows_before =
+            co_await rows_before_the_first_event(session, each.definition, each.name, options_.defined);
         (void)co_await migrate(session, each.definition, database_.log);
         const auto unlogged = co_await unlogged_tables(session, each.definition);
         if (!unlogged.empty())

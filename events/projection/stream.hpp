@@ -6,6 +6,7 @@
 #include "db/session_scope.hpp"
 #include "events/journal/journal.hpp"
 #include "events/projection/apply_batch.hpp"
+#include "events/projection/beginning.hpp"
 #include "events/projection/projection_session.hpp"
 #include "events/projection/stream_progress.hpp"
 
@@ -22,8 +23,8 @@ struct stream_options {
     std::string worker; // unlike that of any other process
     std::string schema; // where names are found first; empty: none. With it, the position is there
     std::string schema_oid;
-    // Tables that have rows where the projection begins: emptied once it is said. May be null.
-    std::string* rows_before = nullptr;
+    // What stands in the tables where the projection begins: emptied once it is said. May be null.
+    events::rows_before* rows_before = nullptr;
     // Called after each batch that moved the position; may be empty.
     std::function<void()> moved;
 };

@@ -36,7 +36,8 @@ void say_where_it_begins(async::log& log, const stream_progress& progress, const
 
 // A table that a person left when the positions were removed has what would be applied again.
 void projection_stream::say_what_is_there(const extent& there) {
-    if (options_.rows_before == nullptr || options_.rows_before->empty() || there.begin == there.end)
+    if (options_.rows_before == nullptr || !options_.rows_before->may_be_of(there.id) ||
+        there.begin == there.end)
         return;
     log_.warn(
         "projection.rows_before",
@@ -44,10 +45,11 @@ void projection_stream::say_what_is_there(const extent& there) {
         "is applied a second time",
         {{"projection", progress_.projection},
          {"topic", progress_.topic},
-         {"tables", *options_.rows_before},
-         {"hint", "if the positions were removed, empty the tables: event-archiver projections replay "
-                  "NAME --only-events"}});
-    options_.rows_before->clear();
+         {"tables", options_.rows_before->tables},
+         {"hint",
+          "if the positions were removed, or KAFKA_GROUP_ID is another one than before, empty the tables: "
+          "event-archiver projections replay NAME --only-events"}});
+    *options_.rows_before = {};
 }
 
 awaitable<void> projection_stream::attach() {
