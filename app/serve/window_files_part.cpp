@@ -103,14 +103,18 @@ awaitable<void> window_files_part::begin_with(std::optional<window_view> there) 
                                            "journal ends at {}",
                                            place.string(), next, extent.end),
                                "The journal was put back to an earlier state: name an empty directory.");
-        if (next < extent.begin)
-            around_.frame.log().warn("window_files.gap",
-                                     "events have been removed from the journal before they were in window "
-                                     "files",
-                                     {{"from", next}, {"to", extent.begin}});
-        view_->begin_at(each, std::max(next, extent.begin));
+        go_on_at(each, next, extent);
     }
     co_await publish(); // before the first line, so that a later start knows the directory as ours
+}
+
+void window_files_part::go_on_at(std::int32_t partition, events::position next, const events::extent& there) {
+    if (next < there.begin)
+        around_.frame.log().warn("window_files.gap",
+                                 "events have been removed from the journal before they were in window "
+                                 "files",
+                                 {{"from", next}, {"to", there.begin}});
+    view_->begin_at(partition, std::max(next, there.begin));
 }
 
 awaitable<void> window_files_part::work() {
@@ -165,12 +169,20 @@ awaitable<void> window_files_part::read_events() {
             const auto extent = co_await topic_->look(each);
             from = extent.begin;
         }
-        const auto read =
-            co_await topic_->read(each, from, read_bytes, deadline::after(step_time / partitions));
-        for (const auto& event : read.events)
+        const auto read = co_await async::outcome_of(
+            topic_->read(each, from, read_bytes, deadline::after(step_time / partitions)));
+        if (read.failed && events::is_before_start(read.failed)) { // the directory was away for long
+            const auto extent = co_await topic_->look(each);
+            go_on_at(each, from, extent);
+            changed_ = true;
+            continue;
+        }
+        if (read.failed)
+            std::rethrow_exception(read.failed);
+        for (const auto& event : read.value->events)
             plan_.add(each, event);
-        if (read.next > from)
-            plan_.read_up_to(each, read.next);
+        if (read.value->next > from)
+            plan_.read_up_to(each, read.value->next);
     }
 }
 

@@ -33,6 +33,8 @@ class window_files_part final : public served_part {
   private:
     [[nodiscard]] async::awaitable<void> follow();
     [[nodiscard]] async::awaitable<void> step();
+    // From there, or, where the journal has removed events, with a warning from its first one.
+    void go_on_at(std::int32_t partition, events::position next, const events::extent& there);
     [[nodiscard]] async::awaitable<void> read_events();
     [[nodiscard]] async::awaitable<void> write_lines();
     [[nodiscard]] async::awaitable<void> look_at_positions();

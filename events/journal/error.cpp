@@ -45,4 +45,14 @@ journal_error::journal_error(journal_failure reason, std::string message, std::s
     }
 }
 
+bool is_before_start(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const journal_error& why) {
+        return why.reason() == journal_failure::before_start;
+    } catch (...) {
+        return false;
+    }
+}
+
 } // namespace events

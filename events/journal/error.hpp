@@ -5,6 +5,7 @@
 #include "async/error.hpp"
 
 #include <cstdint>
+#include <exception>
 #include <string>
 
 namespace events {
@@ -35,5 +36,8 @@ class journal_error : public async::error {
   private:
     journal_failure reason_;
 };
+
+// Retention has removed the position that was asked for: it may be faster than a reader.
+[[nodiscard]] bool is_before_start(const std::exception_ptr& failed);
 
 } // namespace events

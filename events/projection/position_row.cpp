@@ -39,17 +39,6 @@ std::optional<position> position_in(const std::string& mark) {
     return at;
 }
 
-// Retention may be faster than we are.
-bool was_removed(const std::exception_ptr& failed) {
-    try {
-        std::rethrow_exception(failed);
-    } catch (const journal_error& why) {
-        return why.reason() == journal_failure::before_start;
-    } catch (...) {
-        return false;
-    }
-}
-
 } // namespace
 
 std::string position_name(const std::string& projection, const std::string& group) {
@@ -191,7 +180,7 @@ awaitable<void> must_go_on(topic& of, position_key key, position_row row, extent
         co_return;
     const auto found =
         co_await async::outcome_of(of.read(key.partition, *last, 1, async::deadline::after(mark_patience)));
-    if (found.failed && was_removed(found.failed))
+    if (found.failed && is_before_start(found.failed))
         co_return;
     if (found.failed)
         std::rethrow_exception(found.failed);

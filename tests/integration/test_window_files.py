@@ -124,3 +124,26 @@ def test_a_directory_that_cannot_be_written_keeps_no_event_from_being_accepted(l
         windows.directory.mkdir()
         post(service, event("u", 3))
         wait_for(lambda: event("u", 3) in windows.lines())
+
+
+def test_what_retention_removes_while_the_directory_is_away_is_a_gap(live, windows):
+    """Behind it the files go on, without a restart."""
+    with live(JOURNAL_MAX_BYTES="1MiB") as service:
+        post(service, event("u", 1))
+        windows.wait_until(1)
+        for path in [*windows.directory.iterdir()]:
+            path.unlink()
+        windows.directory.rmdir()
+        post(service, event("u", 2))
+        service.process.wait_for_output('"window_files.failed"')
+        many = (json.dumps(event("other" + "x" * 200, 3)) + "\n").encode() * 500
+
+        def is_removed() -> bool:
+            service.post("/events/live", body=many, content_type="application/x-ndjson")  # 503 while it is full
+            return service.get("/events/live?from=100&limit=1").status != 200
+
+        wait_for(is_removed, 60)
+        windows.directory.mkdir()
+        service.process.wait_for_output('"window_files.gap"')
+        wait_for(lambda: service.post("/liveEvent", body=json.dumps(event("u", 4)).encode(), **SECRET).status == 201)
+        wait_for(lambda: event("u", 4) in windows.lines())
