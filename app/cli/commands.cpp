@@ -118,6 +118,7 @@ constexpr std::array projections_flags{
         "",
         "of `replay` and `rebuild`: even where tables have rows that no event of the journal explains",
         {}},
+    command_flag{"--drop", "", "of `forget`: the dead letters of that name, too", {}},
     output,
 };
 constexpr std::array dead_letters_flags{

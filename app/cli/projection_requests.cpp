@@ -93,6 +93,7 @@ read_projections_request(const std::vector<std::string>& arguments, const projec
     projection_request request;
     request.detach = flags.detach;
     request.only_events = flags.only_events;
+    request.drop = flags.drop;
     if (!arguments.empty()) {
         const auto* const found =
             std::ranges::find(actions, arguments.front(), &std::pair<std::string_view, action>::first);
@@ -116,6 +117,8 @@ read_projections_request(const std::vector<std::string>& arguments, const projec
         return std::string("--from belongs to `projections replay` and `projections rebuild`");
     if (flags.only_events && !starts)
         return std::string("--only-events belongs to `projections replay` and `projections rebuild`");
+    if (flags.drop && request.what != action::forget)
+        return std::string("--drop belongs to `projections forget`");
     if (flags.detach && request.what != action::rebuild)
         return std::string("--detach belongs to `projections rebuild`");
     if (!flags.from.empty())

@@ -18,6 +18,7 @@ struct projection_request {
     bool once = false;                     // project --once
     bool detach = false;                   // projections rebuild --detach
     bool only_events = false;              // projections replay and rebuild --only-events
+    bool drop = false;                     // projections forget --drop
     std::optional<std::int64_t> from;      // a position, or
     std::optional<std::int64_t> from_time; // seconds since 1970, UTC
 };
@@ -36,6 +37,7 @@ struct projections_options {
     std::string from;
     bool detach = false;
     bool only_events = false;
+    bool drop = false;
 };
 
 // Each returns the request, or a mistake.

@@ -166,7 +166,8 @@ class command_reader {
     [[nodiscard]] std::string read_projections() {
         projections_options flags;
         for (const auto& [name, wanted] :
-             {std::pair{"--detach", &flags.detach}, std::pair{"--only-events", &flags.only_events}})
+             {std::pair{"--detach", &flags.detach}, std::pair{"--only-events", &flags.only_events},
+              std::pair{"--drop", &flags.drop}})
             if (auto mistake = read_switch(name, *wanted); !mistake.empty())
                 return mistake;
         flags.from = text("--from");

@@ -37,7 +37,7 @@ awaitable<void> projection_work::projections(definition_list there) {
         std::size_t removed = 0;
         session_body body = [this, &name, &removed, defined](db::connection& session) -> awaitable<void> {
             co_await events::make_schema(session, log_);
-            removed = co_await events::forget_projection(session, name, defined);
+            removed = co_await events::forget_projection(session, name, defined, request_.projection.drop);
         };
         co_await with_session(std::move(body));
         answer_ = removed > 0 ? "forgotten\n" : "there was no such position\n";

@@ -78,6 +78,39 @@ void note_rebuild(projection_status& of, const projection_status& rebuilt) {
 
 bool is_rebuild(const std::string& name) { return name.ends_with(rebuild_suffix); }
 
+// One statement each: a position is not gone while its replay is still there.
+constexpr std::string_view forget_positions =
+    "WITH p AS (DELETE FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
+    " $1::pg_catalog.text RETURNING 1),"
+    " r AS (DELETE FROM event_archiver.replay r WHERE r.projection OPERATOR(pg_catalog.=) "
+    "$1::pg_catalog.text)"
+    " SELECT pg_catalog.count(*) FROM p";
+constexpr std::string_view forget_with_dead_letters =
+    "WITH p AS (DELETE FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
+    " $1::pg_catalog.text RETURNING 1),"
+    " r AS (DELETE FROM event_archiver.replay r WHERE r.projection OPERATOR(pg_catalog.=) "
+    "$1::pg_catalog.text),"
+    " d AS (DELETE FROM event_archiver.dead_letter d WHERE d.projection OPERATOR(pg_catalog.=)"
+    " $1::pg_catalog.text)"
+    " SELECT pg_catalog.count(*) FROM p";
+
+awaitable<void> must_have_no_dead_letters(db::connection& session, const std::string& name) {
+    const auto letters = co_await session.query(
+        "SELECT pg_catalog.count(*) FROM event_archiver.dead_letter d WHERE d.projection"
+        " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
+        name);
+    const auto count = letters.integer(0, 0);
+    if (count > 0)
+        throw async::error(
+            failure::precondition,
+            fmt::format("'{}' has {} dead letter{}: events that are in no table", name, count,
+                        count == 1 ? "" : "s"),
+            fmt::format(
+                "`event-archiver dead-letters` shows them and applies them (behind '@' is a group, which"
+                " KAFKA_GROUP_ID names). If nobody needs them: event-archiver projections forget '{}' --drop",
+                name));
+}
+
 } // namespace
 
 std::string rebuild_name(const std::string& name) { return name + std::string(rebuild_suffix); }
@@ -162,7 +195,7 @@ awaitable<std::size_t> resume_projection(db::connection& session, std::string na
     co_return changed.rows_affected();
 }
 
-awaitable<std::size_t> forget_projection(db::connection& session, std::string name, bool defined) {
+awaitable<std::size_t> forget_projection(db::connection& session, std::string name, bool defined, bool drop) {
     const auto at_work = co_await session.query(
         "SELECT pg_catalog.count(*) FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=)"
         " $1::pg_catalog.text AND p.state OPERATOR(pg_catalog.<>) 'paused'::pg_catalog.text",
@@ -174,16 +207,11 @@ awaitable<std::size_t> forget_projection(db::connection& session, std::string na
                         name),
             "`projections replay` or `rebuild` fills its tables again. To forget it anyway, `projections "
             "pause` it first.");
-    (void)co_await session.query("DELETE FROM event_archiver.dead_letter d WHERE d.projection "
-                                 "OPERATOR(pg_catalog.=) $1::pg_catalog.text",
-                                 name);
-    const auto removed = co_await session.query(
-        "DELETE FROM event_archiver.position p WHERE p.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text",
-        name);
-    (void)co_await session.query(
-        "DELETE FROM event_archiver.replay r WHERE r.projection OPERATOR(pg_catalog.=) $1::pg_catalog.text",
-        name);
-    co_return removed.rows_affected();
+    drop = drop || is_rebuild(name);
+    if (!drop)
+        co_await must_have_no_dead_letters(session, name);
+    const auto removed = co_await session.query(drop ? forget_with_dead_letters : forget_positions, name);
+    co_return static_cast<std::size_t>(removed.integer(0, 0));
 }
 
 } // namespace events

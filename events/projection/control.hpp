@@ -48,11 +48,12 @@ look_at_all(db::connection& session, journal& of, std::vector<named_projection> 
                                                       named_projection which);
 [[nodiscard]] awaitable<std::size_t> resume_projection(db::connection& session, std::string name);
 
-// Removes positions and dead letters of a name that is no longer used, so that the journal may forget.
-// Throws async::error(precondition) for one that is `defined`, so that some process may run it, and is not
-// paused.
+// Removes the positions of a name that is no longer used, so that the journal may forget; all or none of
+// them. With `drop` the dead letters of the name, too. Returns how many positions were removed. Throws
+// async::error(precondition) for a name that is `defined`, so that some process may run it, and is not
+// paused; and without `drop` for one that has dead letters, unless it is a rebuild's, which has copies.
 [[nodiscard]] awaitable<std::size_t> forget_projection(db::connection& session, std::string name,
-                                                       bool defined);
+                                                       bool defined, bool drop);
 
 // The name under which a rebuild keeps its position, and its schema.
 [[nodiscard]] std::string rebuild_name(const std::string& name);

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from support.journal_files import TopicFile
+from support.servers import ROOT
 from support.shop import Shop
 
 
@@ -151,6 +152,20 @@ def test_a_position_that_is_in_use_is_not_forgotten(shop):
     assert len(process.wait().events("projection.failed")) == 1
 
 
+def test_a_position_with_dead_letters_is_forgotten_with_them_or_not_at_all(shop):
+    shop.post(3)
+    shop.topic.append({"u": "user", "v": "no number"})
+    shop.once(KAFKA_GROUP_ID="old")
+    letters = "SELECT count(*) FROM event_archiver.dead_letter WHERE projection = 'total@old'"
+    assert shop.value(letters) == 1
+    refused = shop.run("projections", "forget", "total@old", expect=3)
+    assert "'total@old' has 1 dead letter" in refused.summary["msg"] and "--drop" in refused.log[-1].get("hint", refused.stderr)
+    assert shop.value(letters) == 1 and shop.status("total@old")["state"] == "running"
+    assert shop.run("projections", "forget", "total@old", "--drop").stdout == "forgotten\n"
+    assert shop.value(letters) == 0 and shop.value("SELECT count(*) FROM event_archiver.position") == 0
+    assert "--drop belongs to `projections forget`" in shop.run("projections", "pause", "total", "--drop", expect=2).stderr
+
+
 def test_a_position_that_vanishes_under_a_running_projection_stops_it(shop):
     shop.post(10)
     process = shop.program.start("project", "total")
@@ -171,3 +186,13 @@ def test_a_projection_that_begins_behind_removed_events_warns(shop):
     warned = shop.once().events("projection.begins_late")
     assert [(each["level"].lower(), each["position"]) for each in warned] == [("warn", 40)]
     assert not shop.once().events("projection.begins_late")
+
+
+def test_a_changed_copy_of_a_shipped_projection_reads_the_topic_that_is_set(shop):
+    shutil.copytree(ROOT / "projections/timestamps", shop.own / "timestamps")
+    conf = shop.own / "timestamps/projection.conf"
+    conf.write_text(conf.read_text() + "batch = 100\n")
+    assert shop.status("timestamps", KAFKA_PUBLISH_TOPIC="my.topic")["topic"] == "my.topic"
+    assert shop.status("timestamps", KAFKA_PUBLISH_TOPIC="my.topic", KAFKA_CONSUMER_TOPIC="another")["topic"] == "another"
+    conf.write_text("topic = of.my.own\n")
+    assert shop.status("timestamps", KAFKA_PUBLISH_TOPIC="my.topic")["topic"] == "of.my.own"
