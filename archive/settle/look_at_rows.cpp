@@ -7,6 +7,7 @@
 #include "archive/table/row_lookup.hpp"
 #include "async/error.hpp"
 #include "csv/dialect.hpp"
+#include "csv/field_ends.hpp"
 #include "csv/file_scanner.hpp"
 #include "csv/row_scanner.hpp"
 
@@ -14,12 +15,87 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
 namespace archive {
 
 using async::failure;
+
+namespace {
+
+// Where the time is a part of the key, a row that was moved has another key. So rows that were put back into
+// the table, and are not there, are looked for by the rest of their key: one that is alike in all but the
+// time is that row. Where rows share the rest of their key, as measurements of one device do, nothing can be
+// told.
+class moved_rows_lookup {
+  public:
+    // `columns`: of the file, all of them the table's.
+    moved_rows_lookup(const table_description& table, const std::vector<std::string>& columns)
+        : table_(table)
+        , columns_(columns) {
+        const auto is_time = [&table](const std::string& name) {
+            return db::connection::identifier(name) == table.time_column;
+        };
+        time_ = static_cast<std::size_t>(std::ranges::find_if(columns, is_time) - columns.begin());
+        const auto in_key =
+            std::erase_if(table_.keys, [&is_time](const auto& key) { return is_time(key.name); });
+        able_ = in_key > 0 && !table_.keys.empty() && time_ < columns.size();
+        if (!able_)
+            return;
+        columns_.erase(columns_.begin() + static_cast<std::ptrdiff_t>(time_));
+        ends_.resize(columns.size());
+        key_of_.emplace(table_, columns_);
+    }
+
+    // Each row of the batch, as COPY writes it.
+    void note(std::string_view row) {
+        if (!able_)
+            return;
+        if (csv::find_field_ends(row.substr(0, row.size() - 1), ends_) != ends_.size())
+            throw csv::malformed("a row with another number of fields than the header", 0, 0);
+        const auto begin = time_ == 0 ? 0 : ends_[time_ - 1];
+        const auto end = ends_[time_] + (time_ == 0 ? 1 : 0);
+        rest_.assign(row.substr(0, begin)).append(row.substr(end));
+        rows_.push_back({key_of_->fields_of(rest_), row_crc(rest_)});
+        able_ = keys_.insert(joined_key(rows_.back().key)).second;
+    }
+
+    // `found`, where rows that are absent have other content if they are there with another time. Begins the
+    // next batch.
+    [[nodiscard]] awaitable<std::vector<row_presence>>
+    look(db::connection& session, std::vector<row_presence> found, std::string where) {
+        std::vector<wanted_row> missing;
+        for (std::size_t each = 0; able_ && each < rows_.size(); ++each)
+            if (found[each] == row_presence::absent)
+                missing.push_back(rows_[each]);
+        rows_.clear();
+        keys_.clear();
+        if (missing.empty())
+            co_return found;
+        const auto seen = co_await rows_in_table(session, table_, columns_, missing, std::move(where));
+        auto next = seen.begin();
+        for (auto& each : found)
+            if (each == row_presence::absent && *next++ == row_presence::to_the_letter)
+                each = row_presence::other_content;
+        co_return found;
+    }
+
+  private:
+    table_description table_; // without the time in its key
+    std::vector<std::string> columns_;
+    std::size_t time_ = 0;
+    bool able_ = false;
+    std::optional<row_key> key_of_;
+    std::vector<std::size_t> ends_;
+    std::string rest_;
+    std::vector<wanted_row> rows_;
+    std::set<std::string> keys_;
+};
+
+} // namespace
 
 // Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
 // compared by its bytes, in the columns it was written with.
@@ -56,6 +132,9 @@ awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& se
     row_key key_of(table, columns);
     const auto header = csv::header_line(columns);
     std::vector<wanted_row> rows;
+    std::optional<moved_rows_lookup> moved;
+    if ((mark.restored || mark.restoring) && compared == columns)
+        moved.emplace(table, columns);
     std::string copied;
     bool first = true;
     const auto take_row = [&](std::string_view row) {
@@ -68,10 +147,14 @@ awaitable<rows_of_file> look_at_rows(lake::file_store& files, db::connection& se
         copied = as_copy_writes(row);
         row = copied;
         rows.push_back({key_of.fields_of(row), row_crc(row)});
+        if (moved)
+            moved->note(row);
     };
     csv::file_scanner scanner(file.compressed(), take_row, csv::line_ends::lf_or_crlf, files.row_limit(file));
     const auto ask = [&]() -> awaitable<void> {
-        const auto found = co_await rows_in_table(session, table, compared, rows, where);
+        auto found = co_await rows_in_table(session, table, compared, rows, where);
+        if (moved)
+            found = co_await moved->look(session, std::move(found), where);
         for (std::size_t each = 0; each < found.size(); ++each) {
             if (found[each] == row_presence::absent) {
                 if (seen.absent.size() < keys_shown)

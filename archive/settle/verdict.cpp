@@ -64,7 +64,10 @@ awaitable<std::uint64_t> must_be_in_table(lake::file_store& files, db::connectio
                         " written to it",
                         name, file.properties.size, mark.now.bytes),
             std::string(discard_hint));
-    const auto seen = co_await look_at_rows(files, session, table, file);
+    // A row that is alike in all but its time is no proof that the file's row is there.
+    auto by_whole_key = file;
+    by_whole_key.mark.mark->restored.reset();
+    const auto seen = co_await look_at_rows(files, session, table, by_whole_key);
     if (!seen.comparable && mark.pending && asked == db::fate::aborted)
         co_return 0; // only the server's answer can decide
     if (!seen.comparable)

@@ -132,6 +132,51 @@ def test_rows_whose_key_has_another_name_are_not_taken_for_gone(archiver, table,
     archiver.run("verify", expect=0)
 
 
+def make_time_part_of_the_key(table) -> None:
+    name = table.value("SELECT conname FROM pg_constraint WHERE conrelid = 'public.\"Event\"'::regclass AND contype = 'p'")
+    table.execute(f'ALTER TABLE public."Event" DROP CONSTRAINT "{name}", ADD PRIMARY KEY (id, created_at)')
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+@pytest.mark.parametrize("hold", ["none", "30 days"])
+@pytest.mark.parametrize("distance", ["5 days", "1 minute"])
+def test_a_row_that_was_moved_is_known_where_the_time_is_part_of_its_key(archiver, table, lake, container, index, hold, distance):
+    """As in each table that is partitioned by it. The row has another key by then."""
+    make_time_part_of_the_key(table)
+    if not index:
+        table.execute('DROP INDEX IF EXISTS "Event_created_at"')
+    archived(archiver, table, lake, container)
+    archiver.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    table.execute(f"UPDATE public.\"Event\" SET created_at = created_at + interval '{distance}' WHERE id = 1")
+    if hold != "none" and distance == "1 minute":  # on its day, which is on hold
+        table.insert("2024-01-03 10:00:00")
+        archiver.run("archive", expect=0)
+        assert is_marked(lake, container)
+        return
+    assert "which was restored" in archiver.run("archive", expect=7).stderr
+    assert len(lake.list(container)) == 1 and table.value('SELECT count(*) FROM public."Event"') == 3
+    archiver.run("recover", "--discard", NAME, expect=7)  # the file alone has it as it was
+    table.execute(f"UPDATE public.\"Event\" SET created_at = created_at - interval '{distance}' WHERE id = 1")
+    archiver.run("archive", expect=0)
+    archiver.run("verify", expect=0)
+
+
+def test_rows_that_share_all_but_the_time_are_not_taken_for_moved(archiver, table, lake, container):
+    """Measurements of one device: one is deleted while its day is back, and others are like it."""
+    make_time_part_of_the_key(table)
+    for day in (1, 9):
+        for hour in (1, 2, 3):
+            table.next_id = 1
+            table.insert(f"2024-01-0{day} 0{hour}:00:00")
+        if day == 1:
+            archiver.run("archive", expect=0)
+    archiver.run("restore", "--day", DAY, "--hold", "none", expect=0)
+    table.execute("DELETE FROM public.\"Event\" WHERE created_at = '2024-01-01 02:00:00'")
+    archiver.run("archive", expect=0)
+    archiver.run("verify", expect=0)
+    assert lake.get(container, NAME).count(b"\n") == 4
+
+
 @pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
 @pytest.mark.parametrize("change", ["moved", "corrected"])
 def test_a_restore_that_died_behind_its_commit_is_not_forgotten_for_rows_that_were_changed(archiver, table, lake, container, fault_binary, index, change):
