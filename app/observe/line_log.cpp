@@ -123,7 +123,8 @@ std::string text_log::lines_of(const log_entry& entry) {
         return place_line(command_, std::exchange(place_, {}), text_of(entry, "azure.identity"), entry, look);
     if (!in_full && event == "plan") // with a transaction a day there are many; the first is about all
         return std::exchange(planned_, true) ? std::string() : plan_line(entry, look);
-    if (!in_full && (event == "day.archived" || event == "day.uploaded" || event == "day.restored"))
+    if (!in_full && (event == "day.archived" || event == "day.uploaded" || event == "day.restored" ||
+                     event == "day.held" || event == "day.erased"))
         return day_line(entry, look);
     if (!in_full && event == "settle.decided")
         return settled_line(entry, look);

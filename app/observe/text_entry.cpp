@@ -67,6 +67,13 @@ bool says_something(const async::log_field& field) {
            std::get<bool>(field.value);
 }
 
+// Words that the message has need not stand behind it again.
+bool is_in(std::string_view message, const async::log_field& field) {
+    const auto* text = std::get_if<std::string_view>(&field.value);
+    return text != nullptr && text->find(' ') != std::string_view::npos &&
+           message.find(*text) != std::string_view::npos;
+}
+
 std::string pair_of(const async::log_field& field) {
     const auto text = std::visit(as_text(), field.value);
     const bool plain = std::get_if<std::string_view>(&field.value) == nullptr ||
@@ -118,7 +125,7 @@ std::string general_lines(const log_entry& entry, std::string_view time, const t
     for (const auto& field : entry.fields)
         if (field.key == "error.hint")
             hint = std::visit(as_text(), field.value);
-        else if (says_something(field))
+        else if (says_something(field) && !is_in(entry.message, field))
             text += pair_of(field);
     auto lines = with_event(std::move(text), entry, look, indent_of_entries);
     if (look.colour && !level.empty()) {
@@ -176,20 +183,29 @@ std::string plan_line(const log_entry& entry, const text_look& look) {
 std::string day_line(const log_entry& entry, const text_look& look) {
     const bool restored = entry.event == "day.restored";
     const auto known = number_of(entry, restored ? "rows_present" : "rows_recognised");
-    auto text = fmt::format("{}  {:>8} row{}  {:>8}  ", text_of(entry, "day"),
-                            grouped(number_of(entry, "rows")), number_of(entry, "rows") == 1 ? " " : "s",
-                            short_bytes(static_cast<double>(number_of(entry, "bytes"))));
-    if (restored)
+    const auto until = text_of(entry, "held_until");
+    const auto hold = "on hold until " + until.substr(0, until.find('T'));
+    const auto size = short_bytes(static_cast<double>(number_of(entry, "bytes")));
+    auto text = text_of(entry, "day");
+    if (entry.event == "day.held")
+        return with_event(text + "  skipped: restored, and " + hold, entry, look, indent_of_entries) + "\n";
+    text += fmt::format("  {:>8} row{}", grouped(number_of(entry, "rows")),
+                        number_of(entry, "rows") == 1 ? " " : "s");
+    if (entry.event == "day.erased")
+        return with_event(
+                   text + fmt::format(" erased, {} left: {}", grouped(number_of(entry, "rows_left")), size),
+                   entry, look, indent_of_entries) +
+               "\n";
+    text += fmt::format("  {:>8}  ", size);
+    // A table in its place is named by the first line of the run, and most days that return to it are held.
+    if (restored && until.empty())
         text += text_of(entry, "table").empty() ? "restored" : "into " + text_of(entry, "table");
     else
-        text += text_of(entry, "file");
+        text += restored ? hold : text_of(entry, "file");
     if (entry.event == "day.uploaded" || (restored && entry.message.starts_with("dry run")))
         text += " (dry run)";
     if (known > 0)
-        text += fmt::format(", {} {} already", grouped(known),
-                            restored ? "were in the table" : "were in the file");
-    if (const auto until = text_of(entry, "held_until"); !until.empty())
-        text += ", on hold until " + until.substr(0, until.find('T'));
+        text += fmt::format(", {} were {}", grouped(known), restored ? "there" : "in the file already");
     return with_event(std::move(text), entry, look, indent_of_entries) + "\n";
 }
 

@@ -41,7 +41,8 @@ struct log_entry {
                                      const text_look& look);
 // "plan: 21 days, 150,136 rows before 2025-11-29 00:28:03 UTC, …"
 [[nodiscard]] std::string plan_line(const log_entry& entry, const text_look& look);
-// "2025-11-09    7,500 rows    2.0 MB  created"
+// "2025-11-09    7,500 rows    2.0 MB  created", "2025-11-09  skipped: restored, and on hold until
+// 2026-12-30", "2025-11-09       40 rows erased, 7,460 left: 1.9 MB"
 [[nodiscard]] std::string day_line(const log_entry& entry, const text_look& look);
 // "events_2025-11-09.csv  removed: the run that wrote it did not commit"
 [[nodiscard]] std::string settled_line(const log_entry& entry, const text_look& look);

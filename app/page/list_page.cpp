@@ -32,12 +32,10 @@ report_page page_of_inventory(const archive::inventory& found, std::string path)
             {"Compression", fmt::format("{:.1f} : 1", static_cast<double>(found.csv_bytes) /
                                                           static_cast<double>(found.bytes))});
     page.facts.push_back({"Days in between without a file", grouped(found.gap_days())});
-    for (const auto& file : found.files) {
-        const auto slash = file.name.rfind('/');
-        page.days.push_back({file.which, file.name.substr(slash == std::string::npos ? 0 : slash + 1),
+    for (const auto& file : found.files)
+        page.days.push_back({file.which, std::string(name_in_folder(file.name)),
                              std::string(archive::to_string(file.state)), file.rows, file.bytes,
                              file.csv_bytes});
-    }
     page.footer =
         "Rows and bytes as recorded in the files' metadata; `event-archiver verify` reads the files.";
     return page;

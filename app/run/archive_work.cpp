@@ -13,8 +13,9 @@ namespace {
 
 progress_display::style style_of(const run_log& out, command asked, async::log_level level) {
     const auto usual = usual_style(out, level);
-    const bool between_rows =
-        (asked == command::cat || asked == command::check) && is_terminal(stream::output);
+    // Rows of `cat` may reach the terminal through a pipe: `cat | head`.
+    const bool between_rows = (asked == command::cat && !is_file(stream::output)) ||
+                              (asked == command::check && is_terminal(stream::output));
     return usual == progress_display::style::bar && between_rows ? progress_display::style::lines : usual;
 }
 
@@ -39,7 +40,7 @@ archive_work::archive_work(const command_line& request, const configuration& set
                frame.run_id(),
                [] { return random_hex(28); }}
     , display_(loop_.get_executor(), style_of(out_, request.command, settings.level),
-               {[this] { return facts_of(report_); },
+               {[this] { return shown_facts(); },
                 [this, &frame](const progress_pace& pace) { log_progress(frame.log(), report_, pace); }},
                standard_error())
     , guard_(loop_.get_executor(), stop_, frame.log())
@@ -90,6 +91,14 @@ async::awaitable<void> archive_work::erase() {
     const auto did = co_await archive::erase_rows(context_, request_.erase);
     answer_.text =
         render_erasure(did, request_.erase.days, context_.run_id, request_.output, width_of(stream::output));
+}
+
+// `cat` reads files as `verify` does, but proves nothing.
+progress_facts archive_work::shown_facts() const {
+    auto facts = facts_of(report_);
+    if (request_.command == command::cat && report_.phase == archive::run_phase::verifying)
+        facts.phase = "reading";
+    return facts;
 }
 
 void archive_work::stop(int number) {

@@ -40,6 +40,7 @@ class archive_work {
     [[nodiscard]] async::awaitable<void> work();
     [[nodiscard]] async::awaitable<void> ask();
     [[nodiscard]] async::awaitable<void> erase();
+    [[nodiscard]] progress_facts shown_facts() const;
     void stop(int number);
 
     const command_line& request_;

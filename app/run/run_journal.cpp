@@ -10,6 +10,7 @@
 #include "app/run/projections_of.hpp"
 #include "app/run/run_frame.hpp"
 #include "app/run/stop_guard.hpp"
+#include "app/text/terminal.hpp"
 #include "async/caught.hpp"
 #include "async/error.hpp"
 #include "async/stop.hpp"
@@ -94,7 +95,7 @@ class journal_command : public framed_command {
             auto found = co_await verify_journal(journal);
             if (!settings_.database.empty())
                 co_await compare(journal, frame, found);
-            text_ = render_journal_verdicts(found, name, request_.output);
+            text_ = render_journal_verdicts(found, name, request_.output, width_of(stream::output));
             if (!std::ranges::all_of(found, [](const auto& each) { return each.error.empty(); }))
                 exit_code_ = exit_code::integrity;
             break;

@@ -62,12 +62,16 @@ std::string render_check_verdict(const std::vector<archive::check_line>& lines, 
     };
     const auto failed = that_are(archive::check_status::failed);
     const auto warnings = that_are(archive::check_status::warning);
-    const auto words = counted(warnings, "warning");
-    const auto all = counted(lines.size(), "check");
+    const auto skipped = that_are(archive::check_status::skipped);
+    const auto tried = counted(lines.size() - skipped, "check");
+    std::string words;
+    if (warnings > 0)
+        words += ", " + counted(warnings, "warning");
+    if (skipped > 0)
+        words += fmt::format(", {} skipped", skipped);
     if (failed > 0)
-        return fmt::format("\n{} of {} failed, {}: exit code {}\n", failed, all, words, exit_code);
-    return warnings > 0 ? fmt::format("\n{} passed, {}\n", all, words)
-                        : fmt::format("\nall {} passed\n", all);
+        return fmt::format("\n{} of {} failed{}: exit code {}\n", failed, tried, words, exit_code);
+    return fmt::format("\n{}{} passed{}\n", warnings > 0 ? "" : "all ", tried, words);
 }
 
 std::string render_checks(const std::vector<archive::check_line>& lines, int exit_code, output_format format,

@@ -53,8 +53,8 @@ json::object content_json(const archive::file_content& content) {
     return {{"rows", content.rows}, {"bytes", content.bytes}, {"crc", fmt::format("{:016x}", content.crc)}};
 }
 
-std::string erasure_json(const archive::erasure& did, const lake::day_range& days,
-                         const std::string& run_id) {
+json::object erasure_json(const archive::erasure& did, const lake::day_range& days,
+                          const std::string& run_id) {
     json::array files;
     for (const auto& each : did.files)
         files.emplace_back(json::object{{"day", each.which.text()},
@@ -66,20 +66,41 @@ std::string erasure_json(const archive::erasure& did, const lake::day_range& day
     for (const auto& place : not_reached(did))
         places.emplace_back(place);
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    return json::serialize(json::object{{"schema", "event-archiver/erase/v1"},
-                                        {"done", did.done},
-                                        {"verified", did.verified},
-                                        {"condition_sha256", did.condition_sha256},
-                                        {"from", day_or_null(days.first)},
-                                        {"to", day_or_null(days.last)},
-                                        {"days", std::move(files)},
-                                        {"rows_of_files", did.rows_of_files()},
-                                        {"rows_of_table", did.rows_of_table},
-                                        {"files_read", did.files_read},
-                                        {"not_reached", std::move(places)},
-                                        {"time", iso_time(now)},
-                                        {"run_id", run_id}}) +
-           "\n";
+    return {{"schema", "event-archiver/erase/v1"},
+            {"done", did.done},
+            {"verified", did.verified},
+            {"condition_sha256", did.condition_sha256},
+            {"from", day_or_null(days.first)},
+            {"to", day_or_null(days.last)},
+            {"days", std::move(files)},
+            {"rows_of_files", did.rows_of_files()},
+            {"rows_of_table", did.rows_of_table},
+            {"files_read", did.files_read},
+            {"not_reached", std::move(places)},
+            {"time", iso_time(now)},
+            {"run_id", run_id}};
+}
+
+// The same document in lines of the terminal's width, as far as strings allow: what fits stays in one line.
+// `name`: what stands before the value in its line.
+std::string in_lines(const std::string& name, const json::value& value, std::size_t width,
+                     std::size_t indent) {
+    const std::string margin(indent, ' ');
+    auto line = margin + name + json::serialize(value);
+    if (line.size() < width || !value.is_structured())
+        return line;
+    std::string inner;
+    const auto add = [&](const std::string& key, const json::value& each) {
+        inner += (inner.empty() ? "\n" : ",\n") + in_lines(key, each, width, indent + 2);
+    };
+    if (!value.is_object()) {
+        for (const auto& each : value.get_array())
+            add("", each);
+        return margin + name + "[" + inner + "\n" + margin + "]";
+    }
+    for (const auto& [key, each] : value.get_object())
+        add(json::serialize(key) + ": ", each);
+    return margin + name + "{" + inner + "\n" + margin + "}";
 }
 
 std::string erasure_text(const archive::erasure& did, std::size_t width) {
@@ -87,7 +108,8 @@ std::string erasure_text(const archive::erasure& did, std::size_t width) {
     if (!did.files.empty()) {
         text_table table("lrrl", {"DAY", "ROWS", "OF", "FILE"});
         for (const auto& each : did.files)
-            table.add({each.which.text(), grouped(each.rows), grouped(each.before.rows), each.name});
+            table.add({each.which.text(), grouped(each.rows), grouped(each.before.rows),
+                       std::string(name_in_folder(each.name))});
         days = table.text(width) + "\n";
     }
     auto text =
@@ -107,8 +129,11 @@ std::string erasure_text(const archive::erasure& did, std::size_t width) {
 
 std::string render_erasure(const archive::erasure& did, const lake::day_range& days,
                            const std::string& run_id, output_format format, std::size_t width) {
-    return did.done || format == output_format::json ? erasure_json(did, days, run_id)
-                                                     : erasure_text(did, width);
+    if (!did.done && format == output_format::text)
+        return erasure_text(did, width);
+    const auto document = erasure_json(did, days, run_id);
+    const bool for_people = format == output_format::text && width > 0;
+    return (for_people ? in_lines("", document, width, 0) : json::serialize(document)) + "\n";
 }
 
 } // namespace app

@@ -82,7 +82,7 @@ std::string render_journal(const std::vector<partition_facts>& found, const std:
         return journal_json(found, place, now);
     if (found.empty())
         return fmt::format("'{}' has no topic yet\n", place);
-    text_table table("lrrrrr", {"topic", "begin", "end", "events", "size", "age"});
+    text_table table("lrrrrr", {"TOPIC", "BEGIN", "END", "EVENTS", "SIZE", "AGE"});
     for (const auto& each : found)
         table.add({name_of(each.topic, each.partition), std::to_string(each.begin), std::to_string(each.end),
                    grouped(count_of(each)),
@@ -92,17 +92,17 @@ std::string render_journal(const std::vector<partition_facts>& found, const std:
 }
 
 std::string render_journal_verdicts(const std::vector<partition_verdict>& found, const std::string& place,
-                                    output_format format) {
+                                    output_format format, std::size_t width) {
     if (format == output_format::json)
         return verdicts_json(found, place);
     if (found.empty())
         return fmt::format("'{}' has no topic yet\n", place);
-    text_table table("lrrl", {"topic", "events", "of bytes", ""});
+    text_table table("lrrl", {"TOPIC", "EVENTS", "BYTES", "RESULT"});
     for (const auto& each : found)
         table.add({name_of(each.topic, each.partition), grouped(each.events),
                    short_bytes(static_cast<double>(each.bytes)),
                    each.error.empty() ? "all can be read" : each.error});
-    return table.text();
+    return table.text(width);
 }
 
 } // namespace app

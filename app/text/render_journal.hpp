@@ -31,10 +31,11 @@ struct partition_verdict {
     std::string error;         // empty: all is whole
 };
 
-// `place`: the journal.
+// `place`: the journal. `width`: as in render.hpp.
 [[nodiscard]] std::string render_journal(const std::vector<partition_facts>& found, const std::string& place,
                                          events::event_time now, output_format format);
 [[nodiscard]] std::string render_journal_verdicts(const std::vector<partition_verdict>& found,
-                                                  const std::string& place, output_format format);
+                                                  const std::string& place, output_format format,
+                                                  std::size_t width = 0);
 
 } // namespace app

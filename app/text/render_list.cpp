@@ -91,7 +91,8 @@ std::string render_list(const archive::inventory& found, const std::string& path
         if (file.rows_pending > 0)
             note = fmt::format("{} not committed", counted(file.rows_pending, "row"));
         const auto ratio = ratio_of(file);
-        std::vector<std::string> cells{file.which.text(), file.name, file.rows ? grouped(*file.rows) : "?",
+        std::vector<std::string> cells{file.which.text(), std::string(name_in_folder(file.name)),
+                                       file.rows ? grouped(*file.rows) : "?",
                                        short_bytes(static_cast<double>(file.bytes))};
         if (compressed)
             cells.push_back(ratio ? fmt::format("{:.2f}", *ratio) : "?");

@@ -67,6 +67,8 @@ std::string plan_json(const archive::forecast& found) {
 std::string facts(const archive::forecast& found) {
     auto text =
         fmt::format("\n{} before {} UTC in {}", counted(found.rows, "row"), found.cutoff, found.table);
+    if (const auto& path = found.days.front().name; name_in_folder(path) != path)
+        text += fmt::format("\ninto the folder {}", path.substr(0, path.rfind('/')));
     text += fmt::format("\nabout {} of CSV ({:.0f} bytes a row, {}), read {}\n",
                         short_bytes(static_cast<double>(found.bytes)), found.size.mean,
                         found.size.error == 0 ? std::string("counted")
@@ -96,7 +98,8 @@ std::string render_plan(const archive::forecast& found, output_format format, st
         for (const auto& planned : found.days)
             table.add({planned.which.text(), grouped(planned.rows),
                        short_bytes(static_cast<double>(planned.bytes)),
-                       std::string(archive::to_string(planned.action)), planned.name, planned.note});
+                       std::string(archive::to_string(planned.action)),
+                       std::string(name_in_folder(planned.name)), planned.note});
         days = table.text(width);
         text = facts(found);
     }

@@ -10,6 +10,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -82,11 +83,11 @@ std::string seconds_shown(double seconds) {
 // If a process ran it, a position that is behind would have moved.
 std::string state_shown(const events::projection_status& each) {
     constexpr double patience = 60;
-    if (!each.reason.empty())
-        return each.state + ": " + each.reason;
-    if (each.state == "running" && each.behind() > 0 && each.idle_seconds > patience)
+    if (each.state == "running" && each.reason.empty() && each.behind() > 0 && each.idle_seconds > patience)
         return "running, but not moved for " + seconds_shown(each.idle_seconds);
-    return each.state;
+    auto text = each.state;
+    std::ranges::replace(text, '_', ' ');
+    return each.reason.empty() ? text : text + ": " + each.reason;
 }
 
 } // namespace
@@ -97,7 +98,7 @@ std::string render_projections(std::span<const events::projection_status> all, o
         return statuses_json(all);
     if (all.empty())
         return "there is no projection\n";
-    text_table table("llrrrrrl", {"NAME", "TOPIC", "POSITION", "END", "BEHIND", "", "DEAD", "STATE"});
+    text_table table("llrrrrrl", {"NAME", "TOPIC", "POSITION", "END", "BEHIND", "FOR", "DEAD", "STATE"});
     for (const auto& each : all) {
         const auto topic = each.key.partition == 0 ? each.key.topic
                                                    : fmt::format("{}/{}", each.key.topic, each.key.partition);
@@ -115,7 +116,7 @@ std::string render_dead_letters(std::span<const events::dead_letter> refused, ou
         return letters_json(refused);
     if (refused.empty())
         return "there is no dead letter\n";
-    text_table table("lrlll", {"TOPIC", "POSITION", "ACCEPTED", "STATE", "REASON"});
+    text_table table("lrlll", {"TOPIC", "POSITION", "ACCEPTED", "SQLSTATE", "REASON"});
     for (const auto& each : refused)
         table.add({each.key.topic, std::to_string(each.refused.at), events::time_text(each.refused.time),
                    each.sqlstate, each.reason});

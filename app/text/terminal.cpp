@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -18,16 +19,22 @@ std::string_view variable(const char* name) noexcept {
     return value != nullptr ? value : "";
 }
 
+int descriptor_of(stream which) noexcept { return which == stream::output ? STDOUT_FILENO : STDERR_FILENO; }
+
 } // namespace
 
 bool is_terminal(stream which) noexcept {
     const auto kind = variable("TERM");
-    return ::isatty(which == stream::output ? STDOUT_FILENO : STDERR_FILENO) == 1 && !kind.empty() &&
-           kind != "dumb";
+    return ::isatty(descriptor_of(which)) == 1 && !kind.empty() && kind != "dumb";
+}
+
+bool is_file(stream which) noexcept {
+    struct stat status {};
+    return ::fstat(descriptor_of(which), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 std::size_t width_of(stream which) noexcept {
-    const int descriptor = which == stream::output ? STDOUT_FILENO : STDERR_FILENO;
+    const int descriptor = descriptor_of(which);
     if (::isatty(descriptor) != 1)
         return 0;
     winsize size{};

@@ -11,6 +11,8 @@ enum class stream : unsigned char { output, error };
 
 // True for a terminal that understands escapes.
 [[nodiscard]] bool is_terminal(stream which) noexcept;
+// A regular file: nothing that is written there appears on a terminal.
+[[nodiscard]] bool is_file(stream which) noexcept;
 // Columns of a terminal, 80 if it does not say; 0 for anything else.
 [[nodiscard]] std::size_t width_of(stream which) noexcept;
 // Columns for help, which is also read through a pager: COLUMNS, or the terminal's, or 80.

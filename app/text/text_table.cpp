@@ -42,9 +42,11 @@ std::string text_table::text(std::size_t width) const {
         for (std::size_t column = 0; column < row.size(); ++column)
             widths[column] = std::max(widths[column], columns_of(row[column]));
     const auto indent = widths.front() + gap.size();
+    const bool last_is_empty =
+        std::all_of(rows_.begin() + 1, rows_.end(), [](const auto& row) { return row.back().empty(); });
     std::string text;
     for (const auto& row : rows_) {
-        const auto line = line_of(row, widths, row.size());
+        const auto line = line_of(row, widths, row.size() - (last_is_empty ? 1 : 0));
         if (width == 0 || columns_of(line) <= width) {
             text += line + '\n';
             continue;

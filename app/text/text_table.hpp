@@ -16,8 +16,8 @@ class text_table {
     // Cells are made printable.
     void add(std::vector<std::string> cells);
     // No space at the ends of lines. A row that would be wider than `width` columns (0: there is no limit)
-    // has its last cell below it, broken between words. A heading of the last column that does not fit is
-    // left out.
+    // has its last cell below it, broken between words. A heading of the last column that does not fit, or
+    // has nothing below it, is left out.
     [[nodiscard]] std::string text(std::size_t width = 0) const;
 
   private:

@@ -54,4 +54,8 @@ std::string iso_time(std::chrono::sys_seconds at) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{at.time_since_epoch().count()}));
 }
 
+std::string_view name_in_folder(std::string_view path) noexcept {
+    return path.substr(path.rfind('/') + 1); // npos + 1 is 0
+}
+
 } // namespace app

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.asking import serving, wait_for, wait_until_ready
 from support.lake import Lake
 from support.oci import Pod
 from support.servers import ROOT
@@ -108,3 +109,35 @@ def test_as_pid_1_it_stops_when_told(pod, table, oracle):
     assert outcome.seconds < 15
     found = oracle.check()
     assert found.archived == 0 and found.left == 3000
+
+
+def volume_of(pod: Pod, inside: str, outside: Path) -> None:
+    outside.mkdir()
+    os.chown(outside, 65532, 65532)
+    pod.volumes[inside] = outside
+
+
+def test_it_takes_events_and_gives_them_back(pod, tmp_path):
+    """Also to the next container with the same volume."""
+    volume_of(pod, "/journal", tmp_path / "journal")
+    settings = {"JOURNAL": "/journal", "PROJECT": "none", "PG_CONNECTION_STRING": None, "AZURE_STORAGE_CONNECTION_STRING": None}
+    events = [{"order": 1}, {"order": 2}]
+    for begin in (0, 2):
+        with serving(pod, "events", **settings) as service:
+            posted = service.post("/events/orders", body=json.dumps(events).encode(), Content_Type="application/json")
+            assert posted.status == 201 and posted.json == {"accepted": 2, "first": begin, "last": begin + 1}
+            found = service.get("/events/orders?from=0").text.splitlines()
+            assert [json.loads(line)["value"] for line in found] == events * (1 + begin // 2)
+            pod.signal("TERM")
+            outcome = service.stop_awaited()
+            assert outcome.code == 0 and outcome.seconds < 60, str(outcome)
+
+
+def test_its_own_projections_are_in_it(pod, database, tmp_path):
+    """`live` brings its projection along: share/event-archiver/projections of the image."""
+    volume_of(pod, "/journal", tmp_path / "journal")
+    with serving(pod, "live", JOURNAL="/journal") as service:
+        wait_until_ready(service)
+        wait_for(lambda: service.events("projection.begun"))
+        pod.signal("TERM")
+        assert service.stop_awaited().code == 0

@@ -1,6 +1,7 @@
 """`cat`: rows of archived days as one CSV, byte for byte; with a condition that PostgreSQL judges."""
 import gzip
 import os
+import pty
 import signal
 import subprocess
 
@@ -191,6 +192,20 @@ def test_a_reader_that_has_enough_ends_it_quietly(archiver, reader, table):
     with open("/dev/full", "w") as full:
         done = subprocess.run([reader.binary, "cat", "--from", "2024-01-01"], stdout=full, stderr=subprocess.PIPE, text=True, env=environment, timeout=60)
     assert done.returncode == 1 and "standard output" in done.stderr
+
+
+def test_rows_that_may_reach_a_terminal_are_not_mixed_with_a_bar(archiver, reader, table):
+    table.fill(60_000, 2)
+    archiver.archive()
+    environment = {**reader.settings, "PATH": os.environ["PATH"], "TERM": "xterm", "LOG_FORMAT": "text", "LOG_LEVEL": "info"}
+    environment = {name: value for name, value in environment.items() if value is not None}
+    control, terminal = pty.openpty()
+    subprocess.run(f"{reader.binary} cat --from 2024-01-01 | (sleep 1; cat >/dev/null)", shell=True, check=True, stderr=terminal, env=environment, timeout=60)
+    os.write(terminal, b"end")
+    told = os.read(control, 65536).decode()
+    os.close(terminal)
+    os.close(control)
+    assert "\r\x1b[K" not in told and "0%" not in told, told
 
 
 def test_memory_is_bounded_and_sigterm_ends_it_before_a_reader_that_sleeps(archiver, reader, table):

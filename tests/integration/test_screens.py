@@ -1,4 +1,5 @@
 """What a person sees on a terminal of 80 columns: no line is wider, and nothing is said that is not so."""
+import json
 import re
 
 from support.terminal import left_on_screen, on_terminal
@@ -32,6 +33,7 @@ def test_the_life_of_a_few_days(archiver, table):
     assert "on hold until 20" in joined(screen(archiver, "restore", "--day", "2024-01-02"))
     assert "back in the table, on hold until" in joined(screen(archiver, "list"))
     assert "except rows that stay for now" in joined(screen(archiver, "plan"))
+    assert "skipped: restored, and on hold until 20" in screen(archiver, "archive")
     screen(archiver, "list", "--calendar")
     assert "public." in screen(archiver, "config")
 
@@ -47,6 +49,16 @@ def test_an_erase_that_only_counts_does_not_say_that_rows_were_deleted(archiver,
     assert (outcome.summary["dry_run"], outcome.summary["rows_deleted"]) == (True, 0)
     nothing = screen(archiver, "erase", "--where", "id < 0")
     assert "no row matches: nothing would be erased" in nothing and "--yes" not in nothing
+
+
+def test_a_receipt_on_a_terminal_is_laid_out(archiver, table):
+    table.fill(20, 2)
+    archiver.archive()
+    lines = left_on_screen(on_terminal(archiver, {}, "--where", "created_at >= '2024-01-02'", "--yes", command="erase", columns=COLUMNS))
+    assert any(re.fullmatch(r"2024-01-02 +10 rows erased, 0 left: .*day.erased", line) for line in lines), lines
+    begin, end = lines.index("{"), lines.index("}")
+    receipt = json.loads("\n".join(lines[begin : end + 1]))
+    assert [day["rows"] for day in receipt["days"]] == [10] and receipt["verified"]
 
 
 def test_usage_errors(archiver):

@@ -16,17 +16,19 @@ MOUNTS = [
 class Pod(Archiver):
     """The image's program as PID 1 of a container of its own; the network is the machine's.
 
-    `root` is the unpacked image, `config` what it says of itself; `files` maps paths inside to files outside.
+    `root` is the unpacked image, `config` what it says of itself; `files` maps paths inside to files outside, and `volumes`
+    paths inside to directories outside that the program may write to.
     """
 
     def __init__(self, root: Path, config: dict, place: Path, settings: dict, files: dict | None = None):
         super().__init__(Path(config["Entrypoint"][0]), settings)
         self.root, self.config, self.place, self.files = root, config, place, dict(files or {})
+        self.volumes: dict = {}
         self.names: list = []
 
     def with_settings(self, settings: dict) -> "Pod":
         other = Pod(self.root, self.config, self.place, {**self.settings, **settings}, self.files)
-        other.names = self.names
+        other.volumes, other.names = self.volumes, self.names
         return other
 
     def start(self, *arguments: str, settings: dict | None = None, memory_limit: int | None = None) -> Process:
@@ -55,6 +57,9 @@ class Pod(Archiver):
         binds = [
             {"destination": inside, "type": "bind", "source": str(outside), "options": ["bind", "ro"]}
             for inside, outside in self.files.items()
+        ] + [
+            {"destination": inside, "type": "bind", "source": str(outside), "options": ["bind", "rw"]}
+            for inside, outside in self.volumes.items()
         ]
         return {
             "ociVersion": "1.0.2",

@@ -51,7 +51,33 @@ TEST(day_line, names_rows_that_were_there_already_and_another_table) {
     const std::vector<log_field> restored{
         {"day", "2025-11-09"}, {"rows", 5U}, {"rows_present", 1U}, {"bytes", 10U}, {"table", "copy"}};
     EXPECT_THAT(day_line({log_level::info, "day.restored", "restored a day", restored}, plain),
-                HasSubstr("into copy, 1 were in the table already"));
+                HasSubstr("into copy, 1 were there"));
+    auto held = restored;
+    held.emplace_back("held_until", "2026-12-30T11:31:54Z");
+    held[1] = {"rows", 7'500U};
+    held[3] = {"bytes", 1'984'912U};
+    EXPECT_EQ(
+        day_line({log_level::info, "day.restored", "restored a day", held}, plain),
+        "2025-11-09     7,500 rows    2.0 MB  on hold until 2026-12-30, 1 were there  [day.restored]\n");
+}
+
+TEST(day_line, tells_of_days_that_are_skipped_and_of_rows_that_are_erased) {
+    const std::vector<log_field> held{
+        {"day", "2025-11-09"}, {"blob", "events_2025-11-09.csv"}, {"held_until", "2026-12-30T11:31:54Z"}};
+    EXPECT_EQ(day_line({log_level::info, "day.held", "", held}, plain),
+              "2025-11-09  skipped: restored, and on hold until 2026-12-30  [day.held]\n");
+    const std::vector<log_field> erased{
+        {"day", "2025-11-09"}, {"rows", 40U}, {"rows_left", 7'460U}, {"bytes", 1'984'912U}};
+    EXPECT_EQ(day_line({log_level::info, "day.erased", "", erased}, plain),
+              "2025-11-09        40 rows erased, 7,460 left: 2.0 MB  [day.erased]\n");
+}
+
+TEST(general_lines, repeat_no_words_of_the_message) {
+    const std::vector<log_field> fields{
+        {"owner", "table public.b"}, {"topic", "b"}, {"this", "table public.c"}};
+    const log_entry entry{log_level::info, "e", "the folder belongs to table public.b", fields};
+    EXPECT_EQ(general_lines(entry, "02:00:03", plain),
+              "02:00:03Z the folder belongs to table public.b  topic=b  this=\"table public.c\"  [e]\n");
 }
 
 TEST(plan_line, says_what_is_due_and_how_it_is_read) {

@@ -1,5 +1,6 @@
 #include "app/text/render_erasure.hpp"
 
+#include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
 namespace app {
@@ -19,7 +20,7 @@ archive::erasure counted_erasure() {
 
 TEST(render_erasure, says_what_would_go_and_what_stays_beyond_reach) {
     const auto text = render_erasure(counted_erasure(), {}, "run", output_format::text);
-    EXPECT_NE(text.find("2024-01-02     2  1,234  logs/events_2024-01-02.csv"), std::string::npos) << text;
+    EXPECT_NE(text.find("2024-01-02     2  1,234  events_2024-01-02.csv"), std::string::npos) << text;
     EXPECT_NE(text.find("would erase 2 rows of 1 archived file, and 1 row of the table"), std::string::npos);
     EXPECT_NE(text.find("nothing was changed"), std::string::npos);
     EXPECT_NE(text.find("- earlier versions, snapshots"), std::string::npos);
@@ -45,6 +46,23 @@ TEST(render_erasure, a_receipt_is_a_document_whatever_is_asked_for) {
         << text;
     EXPECT_NE(text.find(R"("after":{"rows":1232,"bytes":8900,"crc":"00000000000000fe"})"), std::string::npos);
     EXPECT_NE(text.find("row security"), std::string::npos);
+}
+
+TEST(render_erasure, a_receipt_on_a_terminal_is_the_same_document_in_lines) {
+    auto did = counted_erasure();
+    did.done = did.verified = true;
+    const auto text = render_erasure(did, {}, "run", output_format::text, 80);
+    EXPECT_TRUE(text.starts_with("{\n  \"schema\": \"event-archiver/erase/v1\",\n  \"done\": true,\n"))
+        << text;
+    EXPECT_NE(text.find("\n      \"before\": {\"rows\":1234,\"bytes\":9000,\"crc\":\"00000000000000ff\"},\n"),
+              std::string::npos)
+        << text;
+    const auto in_one_line = render_erasure(did, {}, "run", output_format::json, 80);
+    auto read = boost::json::parse(text).get_object();
+    auto expected = boost::json::parse(in_one_line).get_object();
+    read.erase("time");
+    expected.erase("time");
+    EXPECT_EQ(read, expected);
 }
 
 } // namespace

@@ -108,7 +108,7 @@ TEST(render_checks, shows_the_remedy_below_the_line) {
     EXPECT_EQ(
         render_checks(lines, 4, output_format::text),
         "ok       select          fine\nfailed   delete          no\n                         GRANT DELETE;\n"
-        "\n1 of 2 checks failed, 0 warnings: exit code 4\n");
+        "\n1 of 2 checks failed: exit code 4\n");
     EXPECT_THAT(render_checks({lines[0]}, 0, output_format::text), HasSubstr("\nall 1 check passed\n"));
     const std::vector<archive::check_line> long_one{
         {"delete", archive::check_status::failed, "two words", "GRANT DELETE ON x TO y;"}};

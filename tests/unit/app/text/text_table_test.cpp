@@ -36,5 +36,12 @@ TEST(text_table, puts_the_last_cell_below_a_row_that_is_wider_than_the_terminal)
     EXPECT_EQ(table.text(35), table.text());
 }
 
+TEST(text_table, leaves_out_the_heading_of_a_last_column_without_cells) {
+    text_table table("lrl", {"DAY", "ROWS", "NOTE"});
+    table.add({"2024-01-01", "7", ""});
+    EXPECT_EQ(table.text(), "DAY         ROWS\n"
+                            "2024-01-01     7\n");
+}
+
 } // namespace
 } // namespace app

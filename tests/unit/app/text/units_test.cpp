@@ -21,5 +21,10 @@ TEST(units, are_those_people_read) {
               "2024-02-29T02:00:17Z");
 }
 
+TEST(name_in_folder, leaves_the_folder_out) {
+    EXPECT_EQ(name_in_folder("archives/orders/events_2024-01-01.csv"), "events_2024-01-01.csv");
+    EXPECT_EQ(name_in_folder("events_2024-01-01.csv"), "events_2024-01-01.csv");
+}
+
 } // namespace
 } // namespace app
