@@ -123,8 +123,10 @@ awaitable<void> add_positions(db::connection& session, projection_check_context 
         } else if (each.state == "failed") {
             line.status = check_status::warning;
             line.detail = each.reason;
-            line.remedy = fmt::format("Fix what it names, then `event-archiver projections resume {}`.",
-                                      events::projection_of(each.key.projection));
+            line.remedy =
+                fmt::format("Fix what it names, then `event-archiver projections resume {}`; after a"
+                            " change of its files restart what runs it.",
+                            events::projection_of(each.key.projection));
         }
         lines.push_back(std::move(line));
     }

@@ -45,7 +45,7 @@ std::string_view restify_code(unsigned status) {
 
 std::string query_sentence(const events::query_answer& answer, error_words words) {
     if (answer.kind == events::query_answer::outcome::none)
-        return "there is none";
+        return "what the request names is not there";
     if (answer.kind == events::query_answer::outcome::bad_parameter && !answer.parameter.empty())
         return words == error_words::code_and_message
                    ? fmt::format("Invalid {} id", answer.parameter)

@@ -127,7 +127,8 @@ void query_part::describe(const events::query& which) {
     if (!read.path_names.empty() || !read.more_names.empty())
         made.answers.push_back({400, "application/json", "", "a parameter is not of its type"});
     if (read.status_of_none && *read.status_of_none != 200)
-        made.answers.push_back({*read.status_of_none, "application/json", "", "there is none"});
+        made.answers.push_back(
+            {*read.status_of_none, "application/json", "", "what the request names is not there"});
     made.answers.push_back({500, "application/json", "", "the file has a mistake: see the log"});
     made.answers.push_back({503, "application/json", "", "the database does not answer: see Retry-After"});
     for (const auto& each : read.more_names)

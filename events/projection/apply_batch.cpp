@@ -182,6 +182,7 @@ class batch_work {
             made.refused = events_[each.index];
             made.sqlstate = each.sqlstate;
             made.reason = each.reason;
+            made.journal = target_.journal;
             co_await write_down(session_, std::move(made));
             fault_point("projection-dead-letter");
         }

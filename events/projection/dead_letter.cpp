@@ -25,7 +25,8 @@ constexpr std::string_view letter_columns =
     "d.topic, d.partition, d.position, (pg_catalog.extract('epoch', d.at) OPERATOR(pg_catalog.*)"
     " 1000000)::pg_catalog.int8, d.key, d.headers::pg_catalog.text,"
     " pg_catalog.encode(d.value, 'hex'), d.sqlstate, d.reason,"
-    " pg_catalog.to_char(d.failed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+    " pg_catalog.to_char(d.failed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),"
+    " d.journal";
 constexpr std::string_view letter_order = " ORDER BY d.topic, d.partition, d.position";
 
 std::string bytes_from_hex(std::string_view hex) {
@@ -36,18 +37,6 @@ std::string bytes_from_hex(std::string_view hex) {
         bytes[each] = static_cast<char>(value);
     }
     return bytes;
-}
-
-std::string hex_of(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text = "\\x";
-    text.reserve(2 + 2 * bytes.size());
-    for (const char each : bytes) {
-        const auto value = static_cast<unsigned char>(each);
-        text += digits[value >> 4U];
-        text += digits[value & 15U];
-    }
-    return text;
 }
 
 std::vector<header> headers_from(std::string_view object) {
@@ -72,6 +61,7 @@ dead_letter letter_from(const db::result& rows, int row, const std::string& proj
     letter.sqlstate = rows.text(row, 7);
     letter.reason = rows.text(row, 8);
     letter.failed_at = rows.text(row, 9);
+    letter.journal = rows.text(row, 10);
     return letter;
 }
 
@@ -158,15 +148,6 @@ awaitable<std::vector<letter_place>> chosen_places(db::connection& session, std:
 constexpr std::string_view of_the_letter = " WHERE projection = $1 AND topic = $2 AND partition = "
                                            "$3::pg_catalog.int4 AND position = $4::pg_catalog.int8";
 
-// What is ASCII can be stored in any database.
-awaitable<bool> takes_any_text(db::connection& session, bool is_ascii) {
-    if (is_ascii)
-        co_return true;
-    const auto found = co_await session.query("SELECT pg_catalog.getdatabaseencoding()::pg_catalog.text");
-    const auto name = found.text(0, 0);
-    co_return name == "UTF8" || name == "SQL_ASCII";
-}
-
 enum class retry_outcome : std::uint8_t { gone, applied, refused };
 
 // Within a transaction. `gone`: another process has removed it.
@@ -188,8 +169,11 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
         co_return retry_outcome::gone;
     async::fault_point("dead-letter-removed");
     auto letter = letter_from(*removed, 0, place.key.projection);
-    const auto row = co_await look_at(session, letter.key);
-    const event_source from{row ? row->journal : std::string(), letter.key.topic, letter.key.partition};
+    if (letter.journal.empty()) { // an earlier version wrote it
+        const auto row = co_await look_at(session, letter.key);
+        letter.journal = row ? row->journal : std::string();
+    }
+    const event_source from{letter.journal, letter.key.topic, letter.key.partition};
     const events_to_apply one{event_list(&letter.refused, 1), from};
     auto mistake = mistake_in(letter.refused.content.value);
     auto state = std::move(mistake.sqlstate);
@@ -229,26 +213,6 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
 }
 
 } // namespace
-
-awaitable<void> write_down(db::connection& session, dead_letter letter) {
-    const auto partition = std::to_string(letter.key.partition);
-    const auto at = std::to_string(letter.refused.at);
-    const auto time = time_text(letter.refused.time);
-    const auto value = hex_of(letter.refused.content.value);
-    auto texts = texts_of(letter.refused.content, letter.reason);
-    const bool any_text = co_await takes_any_text(session, is_ascii(texts));
-    if (!any_text)
-        texts = ascii_texts_of(letter.refused.content, letter.reason);
-    const auto key_parameter = texts.key ? db::parameter(*texts.key) : db::parameter();
-    (void)co_await session.query(
-        "INSERT INTO event_archiver.dead_letter AS d (projection, topic, partition, position, at, key, "
-        "headers, value,"
-        " sqlstate, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-        " ON CONFLICT (projection, topic, partition, position) DO UPDATE SET sqlstate = excluded.sqlstate,"
-        " reason = excluded.reason, failed_at = excluded.failed_at",
-        letter.key.projection, letter.key.topic, partition, at, time, key_parameter, texts.headers, value,
-        letter.sqlstate, texts.reason);
-}
 
 awaitable<std::vector<dead_letter>> dead_letters(db::connection& session, std::string projection) {
     const letter_choice all;

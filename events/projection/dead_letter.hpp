@@ -20,9 +20,13 @@ struct dead_letter {
     std::string sqlstate;
     std::string reason;    // the server's words, which may hold values of the event
     std::string failed_at; // ISO 8601, UTC; as it was read
+    std::string journal;   // the event's; empty: not known
 };
 
-// Writes it within a transaction. Replaces a letter of the same event.
+// Another journal had an event at the same position, and its letter is still there.
+[[nodiscard]] async::error letter_of_another_event(const position_key& key, position at);
+
+// Writes it within a transaction. Replaces a letter of the same event; throws letter_of_another_event.
 [[nodiscard]] awaitable<void> write_down(db::connection& session, dead_letter letter);
 
 // Those of `projection`, by topic, partition and position.

@@ -35,6 +35,14 @@ std::exception_ptr as_temporary(const std::exception_ptr& failed) {
     return failed;
 }
 
+// While another server is made the primary, the address may lead to the old standby.
+awaitable<bool> leads_to_standby(db::connection& session) {
+    const auto asked = co_await async::outcome_of(session.query("SELECT pg_catalog.pg_is_in_recovery()"));
+    if (asked.failed && async::is_cancellation(asked.failed))
+        std::rethrow_exception(asked.failed);
+    co_return asked.value&& asked.value->boolean(0, 0);
+}
+
 } // namespace
 
 projection_session::projection_session(const boost::asio::any_io_executor& executor,
@@ -71,10 +79,17 @@ awaitable<void> projection_session::use_once(const std::function<awaitable<void>
     if (!connection_)
         co_await open();
     const auto failed = co_await async::caught(body(*connection_));
-    if (!failed)
+    if (!failed) {
+        has_worked_ = true;
         co_return;
+    }
+    bool is_standby = false;
+    if (has_worked_ && async::failure_of(failed) == async::failure::precondition && connection_->usable())
+        is_standby = co_await leads_to_standby(*connection_);
     // The server rolls back what is open, and stops a statement within a second.
     connection_.reset();
+    if (is_standby)
+        throw db::error(async::failure::temporary, async::describe(failed), "25006", false);
     std::rethrow_exception(as_temporary(failed));
 }
 

@@ -43,6 +43,7 @@ class projection_session {
     async::retry_context retries_;
     std::unique_ptr<db::connection> connection_;
     bool was_open_ = false;
+    bool has_worked_ = false;
     async::mutex in_use_;
 };
 

@@ -1,5 +1,6 @@
 #include "events/projection/rebuild_rows.hpp"
 
+#include "events/projection/dead_letter.hpp"
 #include "events/projection/in_transaction.hpp"
 #include "events/projection/schema.hpp"
 
@@ -14,16 +15,28 @@ constexpr std::chrono::seconds discard_patience{3};
 
 } // namespace
 
-awaitable<void> drop_letters_from(db::connection& session, position_key live, position start) {
+awaitable<void> drop_letters_from(db::connection& session, position_key live, position start,
+                                  std::string journal) {
     const auto partition = std::to_string(live.partition);
     const auto from = std::to_string(start);
     (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1"
                                  " AND topic = $2 AND partition = $3::pg_catalog.int4"
-                                 " AND position >= $4::pg_catalog.int8",
-                                 live.projection, live.topic, partition, from);
+                                 " AND position >= $4::pg_catalog.int8"
+                                 " AND journal IN ('', $5::pg_catalog.text)",
+                                 live.projection, live.topic, partition, from, journal);
 }
 
 awaitable<void> rename_rows(db::connection& session, std::string temporary, std::string live) {
+    const auto met = co_await session.query(
+        "SELECT l.topic, l.partition, l.position FROM event_archiver.dead_letter l JOIN"
+        " event_archiver.dead_letter n ON n.projection = $2 AND n.topic = l.topic"
+        " AND n.partition = l.partition AND n.position = l.position"
+        " WHERE l.projection = $1 ORDER BY l.topic, l.partition, l.position LIMIT 1",
+        live, temporary);
+    if (met.rows() > 0)
+        throw letter_of_another_event(
+            {live, std::string(met.text(0, 0)), static_cast<std::int32_t>(met.integer(0, 1))},
+            met.integer(0, 2));
     (void)co_await session.query(
         "UPDATE event_archiver.dead_letter SET projection = $1 WHERE projection = $2", live, temporary);
     (void)co_await session.query(

@@ -14,11 +14,13 @@ namespace events {
 
 using async::awaitable;
 
-// Removes dead letters of `live` at `start` and behind it: the rebuild has met these events again.
-[[nodiscard]] awaitable<void> drop_letters_from(db::connection& session, position_key live, position start);
+// Removes dead letters of `live` at `start` and behind it: the rebuild has met these events again. Those of
+// another journal stay.
+[[nodiscard]] awaitable<void> drop_letters_from(db::connection& session, position_key live, position start,
+                                                std::string journal);
 
 // The positions and dead letters of the rebuild, `temporary`, become those of `live`. What was paused stays
-// so.
+// so. Throws letter_of_another_event.
 [[nodiscard]] awaitable<void> rename_rows(db::connection& session, std::string temporary, std::string live);
 
 // Records that exactly the migrations of the definition have been applied to the new tables.

@@ -112,7 +112,7 @@ awaitable<bool> rebuild_work::move_over(db::connection& session) {
     co_await note_only_events(session, definition_);
     for (const auto& each : sources_.all()) {
         position_key live{request_.which.name, each.source->name(), each.partition};
-        co_await drop_letters_from(session, std::move(live), each.start);
+        co_await drop_letters_from(session, std::move(live), each.start, each.there.id);
     }
     co_await rename_rows(session, temporary_, request_.which.name);
     co_await record_migrations(session, definition_);

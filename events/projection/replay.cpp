@@ -143,13 +143,14 @@ awaitable<void> set_position_back(db::connection& session, std::string name, par
     const bool all_are_met = left_out == replay_mark().left_out;
     replay_mark mark{applied_end(row, to.which.there), std::move(left_out)};
     co_await note_replay(session, key, std::move(mark));
-    // Events from here on are applied again, the others are not. An event that is left out would be in no
-    // place at all.
+    // Events from here on are applied again, the others are not, and neither are those of another journal. An
+    // event that is left out would be in no place at all.
     if (all_are_met)
         (void)co_await session.query("DELETE FROM event_archiver.dead_letter WHERE projection = $1"
                                      " AND topic = $2 AND partition = $3::pg_catalog.int4"
-                                     " AND position >= $4::pg_catalog.int8",
-                                     name, to.which.source->name(), partition, next);
+                                     " AND position >= $4::pg_catalog.int8"
+                                     " AND journal IN ('', $5::pg_catalog.text)",
+                                     name, to.which.source->name(), partition, next, to.which.there.id);
 }
 
 // Waiting for the tables may have taken long.

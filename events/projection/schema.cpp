@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS event_archiver.dead_letter (
     sqlstate text NOT NULL,
     reason text NOT NULL,
     failed_at timestamptz NOT NULL DEFAULT now(),
+    journal text NOT NULL DEFAULT '',
     PRIMARY KEY (projection, topic, partition, position)
 );
 CREATE TABLE IF NOT EXISTS event_archiver.migration (
@@ -72,6 +73,9 @@ CREATE TABLE IF NOT EXISTS event_archiver.table_origin (
     PRIMARY KEY (projection, name)
 );
 ALTER TABLE event_archiver.position ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT '';
+ALTER TABLE event_archiver.dead_letter ADD COLUMN IF NOT EXISTS journal text NOT NULL DEFAULT '';
+UPDATE event_archiver.dead_letter d SET journal = p.journal FROM event_archiver.position p
+    WHERE p.projection = d.projection AND p.topic = d.topic AND p.partition = d.partition AND d.journal = '';
 COMMENT ON SCHEMA event_archiver IS 'event-archiver: how far projections are, and what they could not apply';
 )sql";
 
@@ -83,14 +87,16 @@ SELECT pg_catalog.count(*),
         AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') AND pg_catalog.has_table_privilege(c.oid, 'DELETE')),
     pg_catalog.current_database(), current_user::pg_catalog.text,
     pg_catalog.count(*) FILTER (WHERE EXISTS (SELECT FROM pg_catalog.pg_attribute a
-        WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attname OPERATOR(pg_catalog.=) 'mark'
-            AND NOT a.attisdropped))
+        WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND NOT a.attisdropped
+            AND ((c.relname OPERATOR(pg_catalog.=) 'position' AND a.attname OPERATOR(pg_catalog.=) 'mark')
+                OR (c.relname OPERATOR(pg_catalog.=) 'dead_letter' AND a.attname OPERATOR(pg_catalog.=) 'journal'))))
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 WHERE n.nspname OPERATOR(pg_catalog.=) 'event_archiver'
     AND c.relname OPERATOR(pg_catalog.=) ANY
         (ARRAY['position', 'dead_letter', 'migration', 'replay', 'table_origin']::pg_catalog.name[])
 )sql";
 constexpr std::int64_t tables_of_schema = 5;
+constexpr std::int64_t columns_of_later_versions = 2;
 
 awaitable<void> create_tables(db::connection& session) {
     db::transaction_options options;
@@ -116,8 +122,8 @@ awaitable<void> create_tables(db::connection& session) {
 
 awaitable<void> make_schema(db::connection& session, async::log& log) {
     auto rights = co_await session.query(rights_query);
-    // An earlier version made `position` without a column.
-    if (rights.integer(0, 0) < tables_of_schema || rights.integer(0, 4) == 0) {
+    // Earlier versions made tables without some columns.
+    if (rights.integer(0, 0) < tables_of_schema || rights.integer(0, 4) < columns_of_later_versions) {
         const auto failed = co_await async::caught(create_tables(session));
         if (failed) {
             try {

@@ -191,9 +191,8 @@ awaitable<void> projection_stream::apply_read() {
                         "refused: {}",
                         report.next, progress_.topic, progress_.partition, progress_.projection,
                         report.blocked_by),
-            "Fix apply.sql, or set on_error = dead_letter in projection.conf; then `event-archiver "
-            "projections"
-            " resume`.");
+            "Fix apply.sql, or set on_error = dead_letter in projection.conf; then restart what runs the "
+            "projection, which reads its files at its start.");
 }
 
 awaitable<batch_report> projection_stream::apply_on(db::connection& session) {

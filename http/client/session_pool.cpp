@@ -120,7 +120,7 @@ struct session_pool::impl {
         if (!pace.busy(now, retry_after(answer, std::chrono::system_clock::now())))
             return;
         const auto pause = std::chrono::ceil<std::chrono::milliseconds>(pace.open_at() - now);
-        log.warn("azure.busy", "the server is busy: all requests to it wait, then fewer are sent at a time",
+        log.warn("http.busy", "the server is busy: all requests to it wait, then fewer are sent at a time",
                  {{"server.address", authority(server)},
                   {"http.status", answer.status},
                   {"pause_ms", pause.count()},

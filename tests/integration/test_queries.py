@@ -86,7 +86,7 @@ def test_a_query_of_ones_own(archiver, own, database):
         assert [row["id"] for row in service.get("/mine?from=2&limit=1").json] == [2]
         assert service.get("/mine?limit=many").json == {"detail": "limit: must be a whole number of 64 bits"}
         assert service.get("/mine/1").json == {"id": 1, "words": 'say "yes"'}
-        assert service.get("/mine/9").status == 404 and service.get("/mine/9").json == {"detail": "there is none"}
+        assert service.get("/mine/9").status == 404 and service.get("/mine/9").json == {"detail": "what the request names is not there"}
         words = service.get("/mine/1/words")
         assert words.body == b'say "yes"' and words.headers["content-type"].startswith("text/plain")
         assert (service.get("/mine/2/words").status, service.get("/mine/2/words").body) == (204, b"")

@@ -39,9 +39,9 @@ TEST(query_answers, errors_are_in_the_words_of_the_service_before) {
 
 TEST(query_answers, nothing_has_its_status) {
     const events::query_answer none{outcome::none, 404, {}, {}, {}};
-    EXPECT_EQ(respond(none).body, R"({"detail":"there is none"})");
+    EXPECT_EQ(respond(none).body, R"({"detail":"what the request names is not there"})");
     EXPECT_EQ(respond(none, error_words::code_and_message).body,
-              R"({"code":"ResourceNotFound","message":"there is none"})");
+              R"({"code":"ResourceNotFound","message":"what the request names is not there"})");
     const auto timestamp = respond(none, error_words::capital_error);
     EXPECT_EQ(timestamp.status, 404U);
     EXPECT_EQ(timestamp.body, "");

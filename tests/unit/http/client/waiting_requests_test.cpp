@@ -29,7 +29,7 @@ TEST_F(SessionPool, MakesAllRequestsWaitForABusyServer) {
     get("/next");
     EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(1'900)) << "the pause is over";
     ASSERT_FALSE(log.lines.empty());
-    EXPECT_THAT(log.lines.front(), HasSubstr("azure.busy"));
+    EXPECT_THAT(log.lines.front(), HasSubstr("http.busy"));
 }
 
 TEST_F(SessionPool, SendsABusyServerFewerRequestsAtATime) {
