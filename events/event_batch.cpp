@@ -27,4 +27,13 @@ void event_batch::add_to_first(header more) {
     headers.push_back(std::move(more));
 }
 
+void event_batch::add_to_each(const header& more) {
+    for (auto& each : events_)
+        each.headers.push_back(more);
+    if (values_.empty())
+        return;
+    headers_.push_back(more);
+    headers_of_first_.push_back(more);
+}
+
 } // namespace events

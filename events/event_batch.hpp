@@ -38,6 +38,7 @@ class event_batch {
     [[nodiscard]] event_view operator[](std::size_t at) const;
     // The batch must have an event.
     void add_to_first(header more);
+    void add_to_each(const header& more);
 
   private:
     std::vector<event> events_; // or, of a request:

@@ -51,7 +51,7 @@ journal_part::journal_part(serve_surroundings around)
     , journal_(open_journal(around.executor, around.settings, journal_use::append,
                             around.frame.blocking_calls(), around.frame.log()))
     , intake_(*journal_, around.settings.journal.memory_bytes, around.stopping, around.frame.log())
-    , keyed_(around.executor, intake_)
+    , keyed_(around.executor, intake_, around.settings.journal.in_kafka())
     , changed_(around.executor) {
     intake_.on_broken = [this](std::exception_ptr why) {
         // A new Kafka producer replaces a broken one. After a failed sync only a restart helps.

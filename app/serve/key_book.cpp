@@ -118,6 +118,15 @@ void key_book::drop(std::string_view topic, std::string_view key) {
     entries_.erase(found);
 }
 
+void batch_finder::unfinished::take(const events::recorded_event& next, std::string_view append_of_it) {
+    over = append.empty() && next.at != batch.kept.end; // an event of it is missing
+    if (over || append != append_of_it)
+        return;
+    crc = crc_of(next.content.value, crc);
+    ++count;
+    batch.kept.end = next.at + 1;
+}
+
 std::optional<batch_finder::found_batch> batch_finder::take(const events::recorded_event& next) {
     const auto header = [&next](std::string_view name) -> std::string_view {
         const auto& headers = next.content.headers;
@@ -130,22 +139,16 @@ std::optional<batch_finder::found_batch> batch_finder::take(const events::record
     if (batch && !header(key_header).empty() && take_number(crc, wanted, 16) && crc.empty()) {
         batch->values = wanted;
         begun_.push_back(
-            {{std::string(header(key_header)),
-              {*batch, partition_, next.at, next.at + static_cast<events::position>(batch->count), true},
-              next.time},
-             0,
-             next.at});
+            {{std::string(header(key_header)), {*batch, partition_, next.at, next.at, true}, next.time},
+             std::string(header(append_header))});
     }
     std::optional<found_batch> whole;
     for (auto& each : begun_) {
-        each.over = each.next != next.at; // an event of it is missing
-        if (each.over)
-            continue;
-        each.crc = crc_of(next.content.value, each.crc);
-        each.next = next.at + 1;
-        each.over = each.next == each.batch.kept.end;
-        if (each.over && each.crc == each.batch.kept.batch.values)
+        each.take(next, header(append_header));
+        const auto& known = each.batch.kept.batch;
+        if (each.count == known.count && each.crc == known.values)
             whole = each.batch;
+        each.over = each.over || each.count == known.count;
     }
     std::erase_if(begun_, [](const unfinished& each) { return each.over; });
     return whole;

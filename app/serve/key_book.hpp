@@ -46,6 +46,9 @@ inline constexpr std::string_view key_header = "idempotency-key";
 inline constexpr std::string_view batch_header = "idempotency-batch"; // "count crc bytes", the CRC-64 in hex
 // The CRC-64 of the values of all events of the batch, in hex.
 inline constexpr std::string_view values_header = "idempotency-values";
+// In every event of the batch, where events of other producers may stand between them: the same in one
+// append, and in no other.
+inline constexpr std::string_view append_header = "idempotency-append";
 // Without `values`, which have a header of their own.
 [[nodiscard]] std::string batch_text(const keyed_batch& batch);
 [[nodiscard]] std::optional<keyed_batch> batch_from(std::string_view text);
@@ -104,7 +107,8 @@ class key_book {
 };
 
 // Finds the batches with a key among the events of one partition, read in order. A batch counts only if all
-// of its events follow each other: Kafka may keep a part of one whose outcome was reported as unknown.
+// of its events are there: Kafka may keep a part of one whose outcome was reported as unknown. Those without
+// append_header have to follow each other.
 class batch_finder {
   public:
     explicit batch_finder(std::int32_t partition) noexcept
@@ -120,9 +124,12 @@ class batch_finder {
 
   private:
     struct unfinished {
+        void take(const events::recorded_event& next, std::string_view append_of_it);
+
         found_batch batch;
-        std::uint64_t crc = 0; // of its values so far
-        events::position next = 0;
+        std::string append;      // as append_header has it; empty: its events follow each other
+        std::uint64_t crc = 0;   // of its values so far
+        std::uint64_t count = 0; // of them
         bool over = false;
     };
 

@@ -1,5 +1,6 @@
 #include "app/serve/keyed_intake.hpp"
 
+#include "app/observe/run_id.hpp"
 #include "async/caught.hpp"
 #include "async/deadline.hpp"
 #include "events/journal/error.hpp"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t keys_max = 100'000;
 // How far back keys are looked for after a restart.
 constexpr events::position events_read_back = 2'000'000;
+constexpr std::size_t append_bytes = 8;
 constexpr std::size_t recalled_at_a_time = 1'048'576;
 using std::chrono::milliseconds;
 constexpr milliseconds read_patience{10'000};
@@ -39,8 +41,10 @@ bool may_be_kept(const std::exception_ptr& failed) {
 
 } // namespace
 
-keyed_intake::keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in)
+keyed_intake::keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in,
+                           bool shares_topics)
     : intake_(events_in)
+    , shares_topics_(shares_topics)
     , book_(keys_max)
     , began_(events::time_now())
     , recalling_(executor) {}
@@ -55,6 +59,8 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
     if (found.state != key_book::state::unknown)
         co_return outcome{found.state, {}};
     add_key(events, key, batch);
+    if (shares_topics_)
+        events.add_to_each({std::string(append_header), random_hex(append_bytes)});
     book_.begin(topic, key, batch);
     auto appended = co_await async::outcome_of(intake_.append(topic, std::move(events), std::move(room)));
     if (!appended.value) {

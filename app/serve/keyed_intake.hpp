@@ -19,8 +19,9 @@ namespace app {
 
 class keyed_intake {
   public:
-    // `events_in` must outlive it.
-    keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in);
+    // `events_in` must outlive it. `shares_topics`: others may write to a topic, and between the events of a
+    // batch.
+    keyed_intake(const boost::asio::any_io_executor& executor, intake& events_in, bool shares_topics);
 
     struct outcome {
         key_book::state state = key_book::state::unknown; // `unknown`: it has just been appended
@@ -37,6 +38,7 @@ class keyed_intake {
     [[nodiscard]] async::awaitable<void> read_back_from(events::topic& from, std::int32_t partition);
 
     intake& intake_;
+    bool shares_topics_;
     key_book book_;
     std::set<std::string, std::less<>> recalled_; // topics whose keys of earlier processes are known
     events::event_time began_;                    // by this process: what earlier ones accepted is older

@@ -49,5 +49,15 @@ TEST(event_batch, adds_a_header_to_the_first_event_alone) {
     EXPECT_EQ(text_of(own), "-  x=y;- ;");
 }
 
+TEST(event_batch, adds_a_header_to_each_event) {
+    auto posted = of_a_request();
+    posted.add_to_first({"x", "y"});
+    posted.add_to_each({"e", "e"});
+    EXPECT_EQ(text_of(posted), "- 1 h=v x=y e=e;- 22 h=v e=e;");
+    event_batch own(std::vector<event>(2));
+    own.add_to_each({"e", "e"});
+    EXPECT_EQ(text_of(own), "-  e=e;-  e=e;");
+}
+
 } // namespace
 } // namespace events

@@ -95,12 +95,15 @@ class batch_finder_test : public testing::Test {
   protected:
     // A batch as it is appended, from position `first` on.
     static std::vector<events::recorded_event> kept(const std::string& key, events::position first,
-                                                    const std::vector<std::string>& values) {
+                                                    const std::vector<std::string>& values,
+                                                    const std::string& append = {}) {
         std::vector<events::event> events;
         for (const auto& each : values)
             events.push_back({std::nullopt, {}, each});
         events::event_batch batch(std::move(events));
         add_key(batch, key, batch_of(batch, "body"));
+        if (!append.empty())
+            batch.add_to_each({std::string(append_header), append});
         std::vector<events::recorded_event> recorded;
         for (std::size_t at = 0; at < batch.size(); ++at)
             recorded.push_back({first++,
@@ -138,6 +141,22 @@ TEST_F(batch_finder_test, finds_a_batch_as_it_was_given) {
     const auto read = kept("a", 5, {"1", "2"});
     EXPECT_FALSE(finder.take(read[0]));
     EXPECT_EQ(finder.take(read[1])->kept.batch, batch_of(given, "body"));
+}
+
+// Kafka keeps a large batch in several parts, and what others write between them.
+TEST_F(batch_finder_test, finds_a_batch_between_whose_events_others_stand) {
+    const auto mine = kept("a", 5, {"1", "2", "3"}, "x");
+    const auto same = kept("b", 7, {"1", "2"}, "y");
+    auto last = mine[2];
+    last.at = 10;
+    EXPECT_EQ(found_in({mine[0], mine[1], same[0], same[1], of_others(9), last}), "b 7-9;a 5-11;");
+    EXPECT_EQ(found_in({mine[0], same[0], same[1], last}), "b 7-9;") << "one is missing";
+}
+
+TEST_F(batch_finder_test, finds_a_batch_that_was_sent_again_behind_a_part_of_it) {
+    const auto part = kept("a", 5, {"1", "2", "3"}, "x");
+    const auto whole = kept("a", 7, {"1", "2", "3"}, "y");
+    EXPECT_EQ(found_in({part[0], part[1], whole[0], whole[1], whole[2]}), "a 7-10;");
 }
 
 TEST_F(batch_finder_test, finds_no_batch_with_a_missing_part) {
