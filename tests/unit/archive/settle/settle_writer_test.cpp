@@ -53,14 +53,14 @@ class settle_writer_test : public test_support::memory_lake_test {
         told_.push_back("ready");
         co_return;
     }
-    async::awaitable<void> record(std::vector<lake::ledger_entry> entries) {
+    async::awaitable<bool> record(std::vector<lake::ledger_entry> entries) {
         if (ledger_lost_)
             std::rethrow_exception(ledger_lost_);
         EXPECT_EQ(times("put_block") + times("set_metadata") + times("remove"), 0)
             << "the ledger is told before the first file is written to";
         for (const auto& entry : entries)
             told_.push_back(entry.file + ": " + entry.word);
-        co_return;
+        co_return true;
     }
 };
 
