@@ -52,7 +52,7 @@ def test_it_lists_topics_positions_size_and_age(service, place):
     assert live["id"] == (place / "live/id").read_text().strip()
     assert by_name["other"]["events"] == 1
     text = service.command("journal", expect=0).stdout
-    assert re.search(r"^live +0 +40 +40 ", text, re.MULTILINE) and text.startswith("topic")
+    assert re.search(r"^live +0 +40 +40 ", text, re.MULTILINE) and text.startswith("TOPIC")
 
 
 def test_a_topic_without_events_has_no_age(service):
