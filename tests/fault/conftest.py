@@ -9,6 +9,7 @@ import pytest
 
 from support import broker as brokers
 from support.archiver import Archiver
+from support.asking import wait_for
 from support.built_program import built_program
 from support.scene import Scene
 from support.servers import PG_BIN, PostgreSQL, clean_environment, unprivileged
@@ -75,8 +76,19 @@ def java(broker):
 def topic(java, request):
     """A topic of one partition, of this test's own."""
     name = f"t{abs(hash(request.node.name)) % 10**12}"
-    java("create", topic=name, partitions=1)
+    wait_for(lambda: is_made(java, name), 60)
     return name
+
+
+def is_made(java, name: str) -> bool:
+    """False while the broker, which the controller has not heard of for some seconds on a busy machine, is fenced."""
+    try:
+        java("create", topic=name, partitions=1)
+    except RuntimeError as refused:
+        if "fenced" not in str(refused):
+            raise
+        return False
+    return True
 
 
 @pytest.fixture

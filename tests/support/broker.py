@@ -82,8 +82,6 @@ class Broker(Server):
             "log.retention.check.interval.ms": 500,
             "log.cleaner.enable": "false",
             "transaction.state.log.min.isr": 1,
-            # Beside a build a broker may not be heard of for a while, and would be kept out of its own cluster.
-            "broker.session.timeout.ms": 120_000,
             **{f"{name}.replication.factor": 1 for name in OFFSETS},
             **{f"{name}.num.partitions": 1 for name in OFFSETS},
             **self.settings,
