@@ -40,7 +40,7 @@ awaitable<bool> leads_to_standby(db::connection& session) {
     const auto asked = co_await async::outcome_of(session.query("SELECT pg_catalog.pg_is_in_recovery()"));
     if (asked.failed && async::is_cancellation(asked.failed))
         std::rethrow_exception(asked.failed);
-    co_return asked.value&& asked.value->boolean(0, 0);
+    co_return asked.value.has_value() && asked.value->boolean(0, 0);
 }
 
 } // namespace
