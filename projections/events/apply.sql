@@ -15,7 +15,8 @@ WITH told AS MATERIALIZED (
     SELECT $4 + e.n - 1 AS position,
            ($6)[e.n]::text AS event_id,
            coalesce(v.value ->> 'event_type', v.value ->> 'type', v.value ->> 'name', 'event') AS event_type,
-           coalesce((CASE WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|[a-z]{3,4}|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
+           coalesce((CASE WHEN v.value ->> 'created_at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' THEN ''
+                          WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|[a-z]{3,4}|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
                           ELSE '' END || (v.value ->> 'created_at'))::timestamptz, ($2)[e.n]) AT TIME ZONE 'UTC' AS created_at,
            CASE WHEN e.value::text ~* '\de\+?\d{3,}' AND octet_length(v.value::text) > 16777216
                 THEN ('no numbers to be written out: ' || e.n)::jsonb ELSE v.value END AS payload
@@ -51,7 +52,8 @@ WITH told AS MATERIALIZED (
     SELECT e.n,
            ($6)[e.n]::text AS event_id,
            coalesce(v.value ->> 'event_type', v.value ->> 'type', v.value ->> 'name', 'event') AS event_type,
-           coalesce((CASE WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|[a-z]{3,4}|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
+           coalesce((CASE WHEN v.value ->> 'created_at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' THEN ''
+                          WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|[a-z]{3,4}|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
                           ELSE '' END || (v.value ->> 'created_at'))::timestamptz, ($2)[e.n]) AT TIME ZONE 'UTC' AS created_at,
            CASE WHEN e.value::text ~* '\de\+?\d{3,}' AND octet_length(v.value::text) > 16777216
                 THEN ('no numbers to be written out: ' || e.n)::jsonb ELSE v.value END AS payload
