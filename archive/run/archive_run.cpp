@@ -126,7 +126,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     std::vector<lake::day> planned;
     for (const auto& each : work.plan.days)
         planned.push_back(each.which);
-    co_await known_.must_be_there(opened.files, std::move(planned));
+    co_await known_.must_be_there(opened, std::move(planned));
     co_await foresee_side_effects(opened);
     co_await must_come_back_as_it_is(opened, work.plan.rows);
     if (co_await prepare_files(work))
@@ -150,7 +150,7 @@ awaitable<attempt_result> archive_run::attempt(run_transaction& opened) {
     for (const auto& [which, file] : work.staging->files())
         staged.push_back(which);
     if (work.plan.how != reading::by_day)
-        co_await known_.must_be_there(opened.files, std::move(staged));
+        co_await known_.must_be_there(opened, std::move(staged));
 
     co_await delete_rows(context_, work, cutoff_, attached_);
     co_await must_have_kept_definitions(context_, opened);

@@ -46,14 +46,14 @@ std::optional<async::error> lost_file(const lake::ledger_state& known, const lak
     return std::nullopt;
 }
 
-std::optional<async::error> unmarked_file(const lake::ledger_state& known, const lake::file_map& files,
+std::optional<async::error> unmarked_file(const lake::ledger_state& known, const run_transaction& opened,
                                           const lake::day_range& days) {
     for (const auto& name : known.restored()) {
         const auto key = lake::key_of_file(name);
         if (!key || !days.contains(key->which))
             continue;
         const auto entry = known.find(name).value();
-        const auto found = files.unpacked(*key);
+        const auto found = opened.file_of(*key);
         const auto verdict = known.verdict_on(entry, found ? &*found : nullptr);
         if (verdict == lake::ledger_verdict::unmarked)
             return async::error(failure::integrity,
@@ -63,10 +63,11 @@ std::optional<async::error> unmarked_file(const lake::ledger_state& known, const
     return std::nullopt;
 }
 
-std::optional<async::error> lost_restored_file(const lake::ledger_state& known, const lake::file_map& files) {
+std::optional<async::error> lost_restored_file(const lake::ledger_state& known,
+                                               const run_transaction& opened) {
     for (const auto& name : known.restored()) {
         const auto key = lake::key_of_file(name);
-        const auto found = key ? files.unpacked(*key) : std::nullopt;
+        const auto found = key ? opened.file_of(*key) : std::nullopt;
         auto lost = error_of(known, known.find(name).value(), found ? &*found : nullptr);
         if (key && lost)
             return lost;
@@ -83,21 +84,21 @@ std::optional<lake::file_record> recorded_content(const lake::ledger_state& know
     return entry && entry->now.rows > 0 ? std::optional(entry->now) : std::nullopt;
 }
 
-awaitable<void> known_files::must_be_there(const lake::file_map& files, std::vector<lake::day> days) {
+awaitable<void> known_files::must_be_there(const run_transaction& opened, std::vector<lake::day> days) {
     if (days.empty())
         co_return;
     std::ranges::sort(days);
     const bool first_look = !known_;
     co_await read(days.front());
-    auto gone = first_look ? lost_restored_file(*known_, files) : std::nullopt;
+    auto gone = first_look ? lost_restored_file(*known_, opened) : std::nullopt;
     if (gone) // one that goes later begins the run again
         throw async::error(*std::move(gone));
-    if (auto unmarked = unmarked_file(*known_, files, {}))
+    if (auto unmarked = unmarked_file(*known_, opened, {}))
         throw async::error(*std::move(unmarked));
     for (const auto which : days) {
         const bool first = checked_.insert(which).second;
         for (const auto kind : {lake::compression::none, lake::compression::gzip})
-            co_await look(files, {which, kind}, first);
+            co_await look(opened, {which, kind}, first);
     }
 }
 
@@ -123,11 +124,11 @@ awaitable<bool> known_files::end_restore(const lake::listed_file& file) {
     co_return co_await tools_.ledger.record(std::move(entries), log_);
 }
 
-awaitable<void> known_files::look(const lake::file_map& files, lake::file_key key, bool first) {
+awaitable<void> known_files::look(const run_transaction& opened, lake::file_key key, bool first) {
     const auto entry = known_->find(key.which.file_name(key.compression));
     if (!entry)
         co_return;
-    const auto found = files.unpacked(key);
+    const auto found = opened.file_of(key);
     auto lost = error_of(*known_, *entry, found ? &*found : nullptr);
     const bool was_lost = known_->loss_of(entry->file) != nullptr;
     if (!lost && was_lost)

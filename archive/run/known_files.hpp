@@ -5,6 +5,7 @@
 #pragma once
 
 #include "archive/run/run_context.hpp"
+#include "archive/run/run_transaction.hpp"
 #include "async/asio.hpp"
 #include "async/error.hpp"
 #include "async/log.hpp"
@@ -30,11 +31,11 @@ using async::awaitable;
 // not say so any more: a row that was moved to another day would be archived as if no file had it. nullopt if
 // all are right. Pure.
 [[nodiscard]] std::optional<async::error>
-unmarked_file(const lake::ledger_state& known, const lake::file_map& files, const lake::day_range& days);
+unmarked_file(const lake::ledger_state& known, const run_transaction& opened, const lake::day_range& days);
 
-// The same for any that is missing or an earlier version. Pure.
+// The same for any, of whichever shard, that is missing or an earlier version. Pure.
 [[nodiscard]] std::optional<async::error> lost_restored_file(const lake::ledger_state& known,
-                                                             const lake::file_map& files);
+                                                             const run_transaction& opened);
 
 // What the file held when this program last wrote to it: by its mark, or else by the ledger. Nothing if no
 // row is known. Pure.
@@ -50,15 +51,15 @@ class known_files {
 
     // Throws async::error(integrity) that names the first such file of these days. Of a day that was looked
     // at before in this run, it warns and writes into the ledger that the file is lost: it went meanwhile.
-    // It throws for a restored file of any day that is gone or not marked as such: rows of it may have been
-    // moved to these days.
-    [[nodiscard]] awaitable<void> must_be_there(const lake::file_map& files, std::vector<lake::day> days);
+    // It throws for a restored file of any day, of any shard, that is gone or not marked as such: rows of it
+    // may have been moved to these days.
+    [[nodiscard]] awaitable<void> must_be_there(const run_transaction& opened, std::vector<lake::day> days);
     // Before the mark of a restored file ends: the ledger expects it no longer. False, with a warning, if the
     // ledger cannot be written: the mark has to stay, which does no harm.
     [[nodiscard]] awaitable<bool> end_restore(const lake::listed_file& file);
 
   private:
-    [[nodiscard]] awaitable<void> look(const lake::file_map& files, lake::file_key key, bool first);
+    [[nodiscard]] awaitable<void> look(const run_transaction& opened, lake::file_key key, bool first);
     [[nodiscard]] awaitable<void> record(lake::ledger_entry entry, std::string_view word);
     [[nodiscard]] awaitable<void> read(lake::day first);
 

@@ -74,7 +74,7 @@ awaitable<attempt_result> restore_run::attempt(run_transaction& opened) {
     const auto known = co_await tools_.ledger.read();
     if (auto lost = lost_file(known, opened.files, request_.days))
         throw async::error(*std::move(lost));
-    if (auto unmarked = unmarked_file(known, opened.files, request_.days))
+    if (auto unmarked = unmarked_file(known, opened, request_.days))
         throw async::error(*std::move(unmarked));
     const auto files = files_to_restore(opened.files, request_.days);
     context_.report.days_planned = files.size();

@@ -26,6 +26,11 @@ struct run_transaction {
     lake::file_map files;           // of this run's shard
     lake::file_map files_of_shards; // of the others
     lake::file_map copies;          // of this run's shard: of files whose conversion was interrupted
+
+    // A file of any shard. nullopt if it is not there.
+    [[nodiscard]] std::optional<lake::listed_file> file_of(const lake::file_key& key) const {
+        return files.contains(key) ? files.unpacked(key) : files_of_shards.unpacked(key);
+    }
 };
 
 } // namespace archive

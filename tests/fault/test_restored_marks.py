@@ -284,3 +284,38 @@ def test_a_row_that_was_moved_waits_for_the_file_of_its_day(archiver, table, lak
     outcome = archiver.run("archive", expect=7)
     assert NAME in outcome.stderr and "the ledger knows 4 rows" in outcome.stderr, str(outcome)
     assert table.value('SELECT count(*) FROM public."Event"') == 1
+
+
+@pytest.mark.parametrize("hold", ["none", "30 days"])
+@pytest.mark.parametrize("index", [True, False], ids=["by day", "one scan"])
+def test_each_shard_sees_the_restored_days_of_the_others(archiver, table, lake, container, index, hold):
+    """A day is restored: the other shards go on with theirs. Its mark is lost: none of them takes a row that may have been moved out of it."""
+    if not index:
+        table.execute('DROP INDEX IF EXISTS "Event_created_at"')
+    before = archived(archiver, table, lake, container)
+    archiver.run("restore", "--day", DAY, "--hold", hold, expect=0)
+    marked = lake.get(container, NAME), lake.head(container, NAME).metadata
+    days = [f"2024-01-{number:02}" for number in range(2, 8)]
+    for day in days:
+        table.insert(f"{day} 10:00:00")
+    lose_the_mark(lake, container, "no mark", before)
+    for index_of_shard in range(3):
+        refused(archiver, "archive", "--shard", f"{index_of_shard}/3")
+    assert len(lake.list(container)) == 1
+    lake.put_blob(container, NAME, marked[0], metadata=marked[1])
+    for index_of_shard in range(3):
+        archiver.run("archive", "--shard", f"{index_of_shard}/3", expect=0)
+    assert {f"events_{day}.csv" for day in days} < {blob.name for blob in lake.list(container)}
+    archiver.run("verify", expect=0)
+
+
+def test_a_shard_says_that_a_restored_file_of_another_is_gone(archiver, table, lake, container):
+    archived(archiver, table, lake, container)
+    archiver.run("restore", "--day", DAY, "--hold", "none", expect=0)
+    table.insert("2024-01-02 10:00:00")
+    table.insert("2024-01-03 10:00:00")
+    lake.delete(container, NAME)
+    for index_of_shard in range(2):
+        outcome = archiver.run("archive", "--shard", f"{index_of_shard}/2", expect=7)
+        assert "the file is not there" in outcome.stderr, str(outcome)
+    assert lake.list(container) == []
