@@ -291,10 +291,15 @@ def test_a_row_that_differs_from_that_of_a_file_without_a_mark_is_not_added_to_i
     row = scene.table.value("SELECT min(id) FROM public.\"Event\" WHERE created_at < '2024-01-02'")
     scene.table.execute(f"UPDATE public.\"Event\" SET event_type = 'corrected' WHERE id = {row}")
     there = contents(scene)
+    said = f"row {row} is in '{NAME}' and, with other content, in"
+    if before == "restored" and index:  # before a row is read
+        said = "were restored into the table, which its mark does not say any more"
     outcome = scene.plain.run("archive", settings=settings)
-    assert outcome.code == 7 and f"row {row} is in '{NAME}' and, with other content, in" in outcome.stderr, str(outcome)
+    assert outcome.code == 7 and said in outcome.stderr, str(outcome)
     assert contents(scene)[NAME] == there[NAME] and scene.table.count() == 8 + YOUNG
     scene.table.execute(f'DELETE FROM public."Event" WHERE id = {row}')
+    if before == "restored":  # a person says that the file counts: its rows are recognised
+        scene.plain.run("recover", "--keep", NAME, expect=0)
     outcome = scene.plain.run("archive", settings=settings, expect=0)
     again = {"restored": (0, 7), "dry run": (5, 2)}[before]  # a dry run's other files have been taken away: their days are archived
     assert (outcome.summary["rows"], outcome.summary["rows_recognised"]) == again, str(outcome)
