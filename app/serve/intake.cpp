@@ -22,7 +22,7 @@ namespace {
 // How long a journal is reported as failing after it refused events, if no further append was tried.
 constexpr std::chrono::seconds problem_lasts{5};
 constexpr std::chrono::minutes warning_every{1};
-// Each topic has open files.
+// Each topic has open files. From this number on no other is made; those that are there are served.
 constexpr std::size_t topics_max = 1'000;
 
 std::string_view name_of(journal_failure reason) noexcept {
@@ -145,9 +145,12 @@ http::admission intake::admit(std::optional<std::uint64_t> length, std::size_t b
 awaitable<events::topic*> intake::open(std::string topic) {
     if (const auto found = open_.find(topic); found != open_.end())
         co_return found->second;
-    if (open_.size() >= topics_max)
-        throw async::error(async::failure::usage,
-                           fmt::format("there are {} topics already: use one of them", topics_max));
+    if (open_.size() >= topics_max) {
+        const auto known = co_await journal_.topics();
+        if (std::ranges::find(known, topic) == known.end())
+            throw async::error(async::failure::usage,
+                               fmt::format("there are {} topics already: use one of them", topics_max));
+    }
     must_have_room_for_a_topic();
     auto* const opened = co_await journal_.open(topic);
     open_.insert_or_assign(std::move(topic), opened);
@@ -250,8 +253,9 @@ void intake::refused(const std::exception_ptr& why, std::string_view topic) {
     const auto reason = reason_of(why);
     const auto name = reason ? name_of(*reason) : std::string_view("failed");
     ++refused_[std::string(name)];
-    if (reason == journal_failure::too_large || reason == journal_failure::no_topic)
-        return; // the client's own mistake
+    if (reason == journal_failure::too_large || reason == journal_failure::no_topic ||
+        async::failure_of(why) == async::failure::usage)
+        return; // the client's own mistake: the journal is well
     if (reason != journal_failure::overloaded) {
         problem_ = async::describe(why);
         problem_at_ = clock::now();

@@ -63,6 +63,7 @@ class intake {
     // async::error.
     [[nodiscard]] async::awaitable<events::appended> append(std::string topic, events::event_batch events,
                                                             std::shared_ptr<http::body_room> room);
+    // Makes the topic if it is not there. Throws async::error(usage) if the journal has 1,000 others already.
     [[nodiscard]] async::awaitable<events::topic*> open(std::string topic);
     // The topic for reading; null if there is no topic of that name. Does not create it.
     [[nodiscard]] async::awaitable<events::topic*> find(std::string topic);

@@ -1,23 +1,34 @@
-"""More topics than the process may have files open for."""
+"""A journal with as many topics as clients may make."""
+import json
+from http.client import HTTPConnection
+
 import pytest
 
-from support.events import EventService
+from support.event_serving import EventService
+
+TOPICS_MAX = 1_000
 
 
-@pytest.fixture
-def narrow(binary, tmp_path):
-    made = tmp_path / "narrow"
-    made.write_text(f'#!/bin/sh\nulimit -n 200\nexec {binary} "$@"\n')
-    made.chmod(0o755)
-    return made
+@pytest.mark.slow
+def test_topics_that_are_there_are_served_whatever_their_number(binary, tmp_path):
+    """The next one is refused to a client, and no start of the server depends on it, with more APIs neither."""
+    journal = tmp_path / "journal"
+    with EventService(binary, journal, {"SERVE_APIS": "events"}) as service:
+        connection = HTTPConnection("127.0.0.1", service.port, timeout=60)
 
+        def post(topic: str) -> tuple:
+            connection.request("POST", f"/events/{topic}", body=b"{}", headers={"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
 
-def test_another_topic_is_refused_for_now_and_the_others_go_on(narrow, tmp_path):
-    with EventService(narrow, tmp_path / "journal") as service:
-        assert service.send("first", {"n": 0}).status == 201
-        refused = next(answer for each in range(200) if (answer := service.send(f"t{each}", {"n": 1})).status != 201)
-        assert refused.status == 503 and refused.headers["retry-after"] == "1" and "ulimit" in refused.text
-        for each in range(1, 20):
-            assert service.send("first", {"n": each}).status == 201
-        assert [value["n"] for value in service.values("first")] == list(range(20))
-        assert service.get("/livez").status == 200
+        for number in range(TOPICS_MAX):
+            assert post(f"t{number}")[0] == 201
+        status, said = post("one-more")
+        assert status == 400 and "1000 topics already" in said["detail"], said
+        assert post("t7")[0] == 201
+    with service.again(SERVE_APIS="events,live,timestamps") as later:
+        assert later.send_events([{"n": 1}], topic="live").status == 201
+        assert later.send_events([{"n": 2}], topic="t7").status == 201
+        assert later.send_events([{"n": 3}], topic="one-more").status == 400
+        assert later.get("/events/t999?from=0").status == 200
+        assert later.get("/readyz").status == 200
