@@ -79,18 +79,37 @@ window_directory::window_directory(fs::path place)
                 "Name an empty directory in LIVE_WINDOW_FILES: what is there would be overwritten.");
 }
 
-std::optional<window_view> window_directory::state() const {
+std::optional<window_view> window_directory::state() {
     const auto path = place_ / state_name;
     std::error_code unknown;
     if (!fs::exists(path, unknown))
         return std::nullopt;
-    constexpr std::size_t bytes_max = std::size_t{64} << 20;
+    constexpr std::size_t bytes_max = std::size_t{1} << 30; // no bound in practice: 50 bytes a file
     const auto read = async::read_text(path, bytes_max);
-    auto view = read.mistake.empty() ? window_view::read(read.text) : std::nullopt;
-    if (!view)
-        throw async::error(failure::precondition, fmt::format("'{}' cannot be read", path.string()),
+    if (!read.mistake.empty())
+        throw async::error(failure::precondition,
+                           fmt::format("'{}' cannot be read: {}", path.string(), read.mistake),
                            "Remove all files of this directory: they are made again from the journal.");
+    auto view = window_view::read(read.text);
+    if (!view)
+        begin_again();
     return view;
+}
+
+// The directory is ours, since it has a state, and so are its window files. The state goes last: a process
+// that dies before that begins again.
+void window_directory::begin_again() {
+    begun_again_ = true;
+    std::vector<std::string> names;
+    std::error_code failed;
+    for (fs::directory_iterator each(place_, failed), end; !failed && each != end; each.increment(failed))
+        if (auto name = each->path().filename().string(); belongs_to_a_server(name))
+            names.push_back(std::move(name));
+    if (failed)
+        throw file_error(failed.value(), "listing", place_);
+    names.emplace_back(state_name);
+    for (const auto& name : names)
+        async::remove_file(place_ / name);
 }
 
 window_directory::open_file& window_directory::at_end_of(const std::string& file, std::uint64_t lines) {
@@ -139,14 +158,14 @@ void window_directory::publish(std::string_view state, std::string_view offsets)
     async::fault_point("window-offsets-written");
 }
 
-std::size_t window_directory::remove_older(const std::vector<std::string>& files,
+std::size_t window_directory::remove_older(const std::vector<std::string>& files, std::size_t surplus,
                                            std::chrono::system_clock::time_point before) {
     std::size_t removed = 0;
     for (const auto& file : files) {
         struct stat facts {};
         const auto path = place_ / file;
         if (::stat(path.c_str(), &facts) == 0) {
-            if (std::chrono::system_clock::from_time_t(facts.st_mtim.tv_sec) >= before)
+            if (removed >= surplus && std::chrono::system_clock::from_time_t(facts.st_mtim.tv_sec) >= before)
                 break;
             async::remove_file(path);
         }

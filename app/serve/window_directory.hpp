@@ -25,9 +25,11 @@ class window_directory {
     window_directory(const window_directory&) = delete;
     window_directory& operator=(const window_directory&) = delete;
 
-    // The state in the directory; nullopt in a new directory. Throws async::error(precondition) for another
-    // text.
-    [[nodiscard]] std::optional<window_view> state() const;
+    // The state in the directory; nullopt in a new directory. Throws async::error(precondition) if it cannot
+    // be read. If it is another text, all window files of the directory are removed: they are a view.
+    [[nodiscard]] std::optional<window_view> state();
+    // True if `state` has removed the files.
+    [[nodiscard]] bool begun_again() const noexcept { return begun_again_; }
 
     // Appends lines to a file. Cuts off first what is beyond `lines_before`: a process that died left it. The
     // lines survive a crash once they are published.
@@ -36,8 +38,9 @@ class window_directory {
     void forget_ends() noexcept { files_.clear(); }
     // Makes the appended lines durable, then the state, then the offsets. Other processes see whole files.
     void publish(std::string_view state, std::string_view offsets);
-    // Removes the first of these files, as long as they were last written before `before`; returns how many.
-    [[nodiscard]] std::size_t remove_older(const std::vector<std::string>& files,
+    // Removes the first `surplus` of these files, and more as long as they were last written before `before`;
+    // returns how many.
+    [[nodiscard]] std::size_t remove_older(const std::vector<std::string>& files, std::size_t surplus,
                                            std::chrono::system_clock::time_point before);
 
   private:
@@ -47,12 +50,14 @@ class window_directory {
     };
     [[nodiscard]] open_file& at_end_of(const std::string& file, std::uint64_t lines);
     void make_safe();
+    void begin_again();
 
     std::filesystem::path place_;
     async::descriptor lock_;
     std::map<std::string, open_file, std::less<>> files_; // the open files, each positioned at its end
     std::set<std::string> unsafe_;                        // written to since they were last made durable
     std::string last_;                                    // the file that was written to last
+    bool begun_again_ = false;
 };
 
 } // namespace app

@@ -32,6 +32,8 @@ constexpr int rest_factor = 20;
 constexpr std::chrono::milliseconds retry_pause{2'000};
 constexpr std::chrono::minutes removal_time{1};
 constexpr std::size_t removal_max = 1'000;
+// A week has 120,960 windows. The view of all of them is in memory, and is written whole.
+constexpr std::size_t windows_max = 150'000;
 
 // One try: what is not known now is read again at the next step.
 async::retry_policy one_try() {
@@ -81,6 +83,11 @@ awaitable<void> window_files_part::begin() {
     };
     co_await files_.run(std::move(open));
     directory_ = std::move(*opened);
+    if (directory_->begun_again())
+        around_.frame.log().warn("window_files.begun_again",
+                                 "the state of the window files is damaged: they are made again from the "
+                                 "events that the journal has",
+                                 {{"directory", around_.settings.projections.window_files.string()}});
     co_await begin_with(std::move(*there));
 }
 
@@ -253,18 +260,19 @@ awaitable<void> window_files_part::publish() {
     publish_due_ = deadline::after(std::max<deadline::clock::duration>(step_time, took * rest_factor));
 }
 
-// As the journal removes events that are older than JOURNAL_RETENTION.
+// As the journal removes events that are older than JOURNAL_RETENTION, and the oldest of too many.
 awaitable<void> window_files_part::remove_old() {
     if (!removal_due_.never() && !removal_due_.passed())
         co_return;
-    removal_due_ = deadline::after(removal_time);
-    const auto candidates = view_->oldest(applied_, removal_max);
+    const auto surplus = std::max(view_->count(), windows_max) - windows_max;
+    const auto candidates = view_->oldest(applied_, std::max(removal_max, surplus));
     if (candidates.empty())
         co_return;
+    removal_due_ = deadline::after(removal_time);
     auto removed = std::make_shared<std::size_t>(0);
     const auto before = std::chrono::system_clock::now() - around_.settings.journal.retention;
-    std::function<void()> remove = [directory = directory_, candidates, removed, before] {
-        *removed = directory->remove_older(candidates, before);
+    std::function<void()> remove = [directory = directory_, candidates, removed, surplus, before] {
+        *removed = directory->remove_older(candidates, surplus, before);
     };
     co_await files_.run(std::move(remove));
     for (std::size_t each = 0; each < *removed; ++each)

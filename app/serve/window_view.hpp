@@ -88,6 +88,7 @@ class window_view {
     // Every line that is there is processed.
     [[nodiscard]] bool all_applied(const window_positions& applied) const;
 
+    [[nodiscard]] std::size_t count() const noexcept { return windows_.size(); }
     // The oldest files, up to the first with lines that are not processed.
     [[nodiscard]] std::vector<std::string> oldest(const window_positions& applied, std::size_t max) const;
     void forget(const std::string& file);

@@ -125,6 +125,45 @@ def test_a_directory_that_cannot_be_written_keeps_no_event_from_being_accepted(l
         wait_for(lambda: event("u", 3) in windows.lines())
 
 
+@pytest.mark.parametrize("damage", [b"", b"event-archiver window files 1\njour", b"event-archiver window files 9\nend\n", b"\0" * 500], ids=["empty", "cut", "another version", "zeros"])
+def test_a_damaged_state_ends_no_intake(live, windows, damage):
+    """The files are made again from the journal, each line once."""
+    events = [event("u", number) for number in range(3)]
+    with live() as service:
+        for each in events:
+            post(service, each)
+        windows.wait_until(3)
+    (windows.directory / ".window_files").write_bytes(damage)
+    (windows.directory / "server_events_200101000000.jsonl").write_text("{}\n")  # of an older state
+    (windows.directory / "notes.txt").write_text("theirs")
+    with live() as service:
+        service.process.wait_for_output('"window_files.begun_again"')
+        post(service, event("u", 3))
+        windows.wait_until(4)
+        assert windows.lines() == [*events, event("u", 3)]
+    assert (windows.directory / "notes.txt").read_text() == "theirs"
+
+
+def test_the_view_has_a_bound(live, windows):
+    """Of more than 150,000 files the oldest go, whatever their age, once their lines are processed."""
+    with live() as service:
+        post(service, event("u", 1))
+        windows.wait_until(1)
+    state = (windows.directory / ".window_files").read_text()
+    first, journal, *_ = state.splitlines()
+    many = 150_010
+    names = [f"server_events_{number:012}.jsonl" for number in range(many)]
+    lines = [first, journal, "next 0 1", *(f"window {name} 0:0-1" for name in names), "end", ""]
+    (windows.directory / ".window_files").write_text("\n".join(lines))
+    (windows.directory / names[0]).write_text("{}\n")  # new, and too many
+    (windows.directory / names[-1]).write_text("{}\n")
+    with live() as service:
+        post(service, event("u", 2))
+        wait_for(lambda: not (windows.directory / names[0]).exists())
+        wait_for(lambda: (windows.directory / ".window_files").read_text().count("\nwindow ") <= 150_001)
+    assert (windows.directory / names[-1]).exists()
+
+
 @pytest.mark.slow
 def test_what_retention_removes_while_the_directory_is_away_is_a_gap(live, windows):
     """Behind it the files go on, without a restart."""
