@@ -98,7 +98,8 @@ constexpr std::array send_flags{
     command_flag{"--watch", "", "wait for the file, and send it again whenever it changes", {}},
 };
 constexpr std::array journal_flags{
-    command_flag{"--from", "N", "of `cat`: the first position (default: the oldest there is)", {}}, output};
+    command_flag{"--from", "N", "of `cat`: the first position (default: the oldest there is)", {}},
+    command_flag{"--values", "", "of `cat`: the values alone, as POST /events/TOPIC takes them", {}}, output};
 constexpr std::array<std::string_view, 4> checked{"archive", "restore", "export", "project"};
 constexpr std::array check_flags{
     command_flag{"--for", "COMMAND", "for what: archive (the default), restore in place, export or project",

@@ -38,7 +38,7 @@ std::string mistake_in_words(const std::vector<std::string>& arguments) {
 } // namespace
 
 std::variant<journal_request, std::string> read_journal_request(const std::vector<std::string>& arguments,
-                                                                const std::string& from) {
+                                                                const std::string& from, bool values) {
     using action = journal_request::action;
     if (auto mistake = mistake_in_words(arguments); !mistake.empty())
         return mistake;
@@ -47,6 +47,9 @@ std::variant<journal_request, std::string> read_journal_request(const std::vecto
         request.what = arguments.front() == "cat" ? action::cat : action::verify;
     if (request.what == action::cat)
         request.topic = arguments[1];
+    if (values && request.what != action::cat)
+        return "--values is for `journal cat TOPIC`: leave it out";
+    request.values = values;
     if (from.empty())
         return request;
     if (request.what != action::cat)

@@ -19,6 +19,7 @@ struct journal_request {
     action what = action::list;
     std::string topic;                // of `cat`
     std::optional<std::int64_t> from; // of `cat`; nullopt: the oldest event
+    bool values = false;              // of `cat`: nothing but the events' values
 };
 
 struct send_request {
@@ -30,7 +31,7 @@ struct send_request {
 
 // Each returns the request, or a mistake. Texts are empty if they were not given.
 [[nodiscard]] std::variant<journal_request, std::string>
-read_journal_request(const std::vector<std::string>& arguments, const std::string& from);
+read_journal_request(const std::vector<std::string>& arguments, const std::string& from, bool values);
 [[nodiscard]] std::variant<send_request, std::string>
 read_send_request(const std::string& file, const std::string& server, const std::string& batch);
 

@@ -139,7 +139,10 @@ class command_reader {
     }
 
     [[nodiscard]] std::string read_journal() {
-        auto read = read_journal_request(given_.arguments, text("--from"));
+        bool values = false;
+        if (auto mistake = read_switch("--values", values); !mistake.empty())
+            return mistake;
+        auto read = read_journal_request(given_.arguments, text("--from"), values);
         if (const auto* mistake = std::get_if<std::string>(&read))
             return *mistake;
         result_.journal = std::get<journal_request>(std::move(read));

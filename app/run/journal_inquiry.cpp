@@ -61,8 +61,10 @@ awaitable<void> require_position(events::topic& topic, std::int32_t partition, e
                            "Give --from one of them, or leave it out.");
 }
 
+using line_of_event = std::string (*)(const events::recorded_event&);
+
 awaitable<void> print_partition(events::topic& topic, std::int32_t partition, events::position from,
-                                async::helper_thread& printing) {
+                                line_of_event line_of, async::helper_thread& printing) {
     const auto there = co_await topic.look(partition);
     while (from < there.end) {
         const auto part = co_await topic.read(partition, from, bytes_at_once, at_once());
@@ -71,7 +73,7 @@ awaitable<void> print_partition(events::topic& topic, std::int32_t partition, ev
         std::string lines;
         for (const auto& each : part.events)
             if (each.at < there.end)
-                lines += event_line(each);
+                lines += line_of(each);
         const bool wanted = co_await print_lines(printing, std::move(lines));
         if (!wanted)
             co_return;
@@ -120,12 +122,13 @@ awaitable<void> print_events(events::journal& log, const journal_request& reques
                            fmt::format("the journal has no topic {}", async::quoted(request.topic)),
                            names.empty() ? std::string("It has none yet.")
                                          : fmt::format("There are: {}.", fmt::join(names, ", ")));
+    const line_of_event line_of = request.values ? &value_line : &event_line;
     auto* const topic = co_await log.view(request.topic);
     for (std::int32_t partition = 0; partition < topic->partitions(); ++partition) {
         if (request.from)
             co_await require_position(*topic, partition, *request.from);
         const auto there = co_await topic->look(partition);
-        co_await print_partition(*topic, partition, request.from.value_or(there.begin), printing);
+        co_await print_partition(*topic, partition, request.from.value_or(there.begin), line_of, printing);
     }
 }
 

@@ -26,25 +26,26 @@ std::string headers_of(const std::vector<events::header>& headers) {
     return object + "}";
 }
 
+// The value's text. A string of JSON holds no line break: JSON has them escaped there.
+std::string value_of(const events::event& content) {
+    if (!events::read_json(content.value).mistake.empty())
+        return json_quoted(content.value);
+    std::string value(content.value);
+    std::ranges::replace_if(
+        value, [](char byte) { return byte == '\n' || byte == '\r'; }, ' ');
+    return value;
+}
+
 } // namespace
 
 std::string event_line(const events::recorded_event& event) {
     const auto& content = event.content;
-    auto line = fmt::format(R"({{"position":{},"time":"{}","key":{},"headers":{},"value":)", event.at,
-                            events::time_text(event.time), content.key ? json_quoted(*content.key) : "null",
-                            headers_of(content.headers));
-    if (events::read_json(content.value).mistake.empty()) {
-        const auto begin = line.size();
-        line += content.value;
-        // A string holds none: JSON has them escaped there.
-        std::replace_if(
-            line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
-            [](char byte) { return byte == '\n' || byte == '\r'; }, ' ');
-    } else {
-        line += json_quoted(content.value);
-    }
-    line += "}\n";
-    return line;
+    return fmt::format(R"({{"position":{},"time":"{}","key":{},"headers":{},"value":{}}})", event.at,
+                       events::time_text(event.time), content.key ? json_quoted(*content.key) : "null",
+                       headers_of(content.headers), value_of(content)) +
+           '\n';
 }
+
+std::string value_line(const events::recorded_event& event) { return value_of(event.content) + '\n'; }
 
 } // namespace app

@@ -12,18 +12,21 @@ namespace {
 using asked_action = journal_request::action;
 
 std::string journal_mistake(const std::vector<std::string>& arguments, const std::string& from = {}) {
-    const auto read = read_journal_request(arguments, from);
+    const auto read = read_journal_request(arguments, from, false);
     const auto* const mistake = std::get_if<std::string>(&read);
     return mistake != nullptr ? *mistake : std::string();
 }
 
 TEST(journal_request, is_one_of_three_actions) {
-    EXPECT_EQ(std::get<journal_request>(read_journal_request({}, {})).what, asked_action::list);
-    EXPECT_EQ(std::get<journal_request>(read_journal_request({"verify"}, {})).what, asked_action::verify);
-    const auto cat = std::get<journal_request>(read_journal_request({"cat", "live"}, "12"));
+    EXPECT_EQ(std::get<journal_request>(read_journal_request({}, {}, false)).what, asked_action::list);
+    EXPECT_EQ(std::get<journal_request>(read_journal_request({"verify"}, {}, false)).what,
+              asked_action::verify);
+    const auto cat = std::get<journal_request>(read_journal_request({"cat", "live"}, "12", true));
     EXPECT_EQ(cat.what, asked_action::cat);
     EXPECT_EQ(cat.topic, "live");
     EXPECT_EQ(cat.from, 12);
+    EXPECT_TRUE(cat.values);
+    EXPECT_TRUE(std::holds_alternative<std::string>(read_journal_request({"verify"}, {}, true)));
     for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
              {"cat"}, {"cat", "a/b"}, {"cat", "a", "b"}, {"verify", "a"}, {"list"}})
         EXPECT_NE(journal_mistake(wrong), "");

@@ -18,6 +18,8 @@ TEST(event_line, is_one_line_with_the_value_as_it_was) {
               "{\"position\":7,\"time\":\"2006-01-02T15:04:05.000001Z\",\"key\":\"k\\\"\",\"headers\":{\"a\":"
               "\"2\"},"
               "\"value\":{\"x\" : 1.0}}\n");
+    EXPECT_EQ(value_line(event_with("{\"x\" :\n1.0}")), "{\"x\" : 1.0}\n");
+    EXPECT_EQ(value_line(event_with("no JSON")), "\"no JSON\"\n");
     EXPECT_TRUE(event_line(event_with("no \xff JSON")).ends_with("\"value\":\"no \xEF\xBF\xBD JSON\"}\n"));
 }
 
