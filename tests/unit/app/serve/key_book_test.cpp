@@ -153,6 +153,28 @@ TEST_F(batch_finder_test, finds_a_batch_between_whose_events_others_stand) {
     EXPECT_EQ(found_in({mine[0], same[0], same[1], last}), "b 7-9;") << "one is missing";
 }
 
+TEST_F(batch_finder_test, takes_no_event_of_another_batch_for_one_that_follows) {
+    const auto alone = kept("a", 5, {"1", "2"});
+    const auto marked = kept("b", 6, {"2"}, "x");
+    EXPECT_EQ(found_in({alone[0], marked[0]}), "b 6-7;");
+}
+
+// Compaction and filtered copies of a topic leave first events without the others, any number of them.
+TEST_F(batch_finder_test, gives_up_the_oldest_of_very_many_that_are_not_whole) {
+    batch_finder finder(0);
+    events::position at = 0;
+    const auto oldest = kept("oldest", at++, {"1", "2"}, "oldest");
+    EXPECT_FALSE(finder.take(oldest[0]));
+    for (std::size_t each = 0; each < batch_finder::begun_max; ++each)
+        EXPECT_FALSE(finder.take(kept("k", at++, {"1", "2"}, "append " + std::to_string(each))[0]));
+    EXPECT_EQ(finder.begun(), batch_finder::begun_max);
+    EXPECT_FALSE(finder.take(oldest[1]));
+    auto last = kept("k", 1, {"1", "2"}, "append 0")[1];
+    last.at = at;
+    EXPECT_TRUE(finder.take(last)) << "a younger one is remembered";
+    EXPECT_EQ(finder.begun(), batch_finder::begun_max - 1);
+}
+
 TEST_F(batch_finder_test, finds_a_batch_that_was_sent_again_behind_a_part_of_it) {
     const auto part = kept("a", 5, {"1", "2", "3"}, "x");
     const auto whole = kept("a", 7, {"1", "2", "3"}, "y");
