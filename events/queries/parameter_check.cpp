@@ -10,6 +10,16 @@ namespace events {
 
 namespace {
 
+// Numbers of pg_type.dat, which do not change.
+constexpr std::uint32_t boolean = 16;
+constexpr std::uint32_t int8 = 20;
+constexpr std::uint32_t int2 = 21;
+constexpr std::uint32_t int4 = 23;
+constexpr std::uint32_t float4 = 700;
+constexpr std::uint32_t float8 = 701;
+constexpr std::uint32_t numeric = 1700;
+constexpr std::uint32_t uuid = 2950;
+
 bool is_decimal(char each) noexcept { return each >= '0' && each <= '9'; }
 bool is_hexadecimal(char each) noexcept {
     return is_decimal(each) || (each >= 'a' && each <= 'f') || (each >= 'A' && each <= 'F');
@@ -67,15 +77,6 @@ bool has_boolean_form(std::string_view text) noexcept { return text == "true" ||
 } // namespace
 
 std::string_view parameter_mistake(std::uint32_t type, std::string_view text) noexcept {
-    // Numbers of pg_type.dat, which do not change.
-    constexpr std::uint32_t boolean = 16;
-    constexpr std::uint32_t int8 = 20;
-    constexpr std::uint32_t int2 = 21;
-    constexpr std::uint32_t int4 = 23;
-    constexpr std::uint32_t float4 = 700;
-    constexpr std::uint32_t float8 = 701;
-    constexpr std::uint32_t numeric = 1700;
-    constexpr std::uint32_t uuid = 2950;
     if (csv::find_no_text(text))
         return "must be UTF-8 without NUL";
     switch (type) {
@@ -96,6 +97,11 @@ std::string_view parameter_mistake(std::uint32_t type, std::string_view text) no
     default:
         return "";
     }
+}
+
+bool is_wholly_checked(std::uint32_t type) noexcept {
+    // A number of another type may be too large for it.
+    return type == boolean || type == int2 || type == int4 || type == int8 || type == uuid;
 }
 
 } // namespace events

@@ -10,5 +10,7 @@ namespace events {
 // `type`: an OID of pg_type.dat. A clause that says what is wrong: "must be a UUID"; empty if nothing is, or
 // if only the server can tell.
 [[nodiscard]] std::string_view parameter_mistake(std::uint32_t type, std::string_view text) noexcept;
+// True if a text without such a mistake is a value of the type for the server too.
+[[nodiscard]] bool is_wholly_checked(std::uint32_t type) noexcept;
 
 } // namespace events

@@ -19,6 +19,9 @@ namespace {
 using async::failure;
 
 constexpr std::chrono::seconds session_patience{5}; // for a session
+// Types of columns change while the service runs. The server is asked again at most so often, and only where
+// a value or a statement does not fit any more.
+constexpr std::chrono::seconds types_last{5};
 
 constexpr unsigned status_bad = 400;
 constexpr unsigned status_broken = 500;
@@ -29,8 +32,15 @@ bool is_about_names(const db::error& said) { return said.state() == "26000" || s
 
 // A value that its type does not take, where only the server could tell.
 bool is_about_values(const db::error& said) {
-    constexpr std::array<std::string_view, 7> states{"22P02", "22P05", "22003", "22007",
-                                                     "22008", "22009", "22021"};
+    constexpr std::array<std::string_view, 8> states{"22P02", "22P05", "22003", "22007",
+                                                     "22008", "22009", "22021", "22023"};
+    return std::ranges::find(states, said.state()) != states.end();
+}
+
+// What a prepared statement gets where a column, a function or a table is another one than when it was
+// prepared: "operator does not exist", "is of type …", "cached plan must not change result type".
+bool is_about_types(const db::error& said) {
+    constexpr std::array<std::string_view, 4> states{"42883", "42804", "42846", "0A000"};
     return std::ranges::find(states, said.state()) != states.end();
 }
 
@@ -42,18 +52,6 @@ bool may_pass_later(const db::error& said) {
 std::string place_of_mistake(const query& asked, const db::error& said) {
     const auto line = line_of_character(asked.read.statement, said.position());
     return line == 0 ? fmt::format("'{}'", asked.file) : fmt::format("'{}', line {}", asked.file, line);
-}
-
-query_answer answer_to_error(const query& asked, const db::error& said) {
-    if (may_pass_later(said))
-        return unavailable_now(said.message());
-    if (is_about_values(said))
-        return {query_answer::outcome::bad_parameter, status_bad, {}, {}, "a parameter is not of its type"};
-    return {query_answer::outcome::broken,
-            status_broken,
-            {},
-            {},
-            fmt::format("{}: {}", place_of_mistake(asked, said), said.message())};
 }
 
 const std::string& parameter_at(const query_file& read, std::size_t index) {
@@ -105,12 +103,44 @@ query_desk::query_desk(const async::asio::any_io_executor& executor, db::databas
     : database_(database)
     , sessions_(executor, database, limits) {}
 
+query_answer query_desk::answer_to_error(const query& asked, const parameters& values,
+                                         const db::error& said) const {
+    if (may_pass_later(said))
+        return unavailable_now(said.message());
+    const auto found = described_.find(&asked);
+    bool may_be_mistaken = false; // a value, which only the server can judge; else the file or the data is
+    for (std::size_t at = 0; found != described_.end() && at < values.size(); ++at)
+        may_be_mistaken = may_be_mistaken || (values[at] && at < found->second.types.size() &&
+                                              !is_wholly_checked(found->second.types[at]));
+    if (may_be_mistaken && is_about_values(said))
+        return {query_answer::outcome::bad_parameter, status_bad, {}, {}, "a parameter is not of its type"};
+    return {query_answer::outcome::broken,
+            status_broken,
+            {},
+            {},
+            fmt::format("{}: {}", place_of_mistake(asked, said), said.message())};
+}
+
+bool query_desk::may_have_other_types(const db::error& said, const session_facts& on) {
+    if (!is_about_types(said))
+        return false;
+    if (on.generation != sessions_.generation())
+        return true; // it was prepared before another query found other types
+    const auto now = clock::now();
+    if (!on.reused || now - renewed_ < types_last)
+        return false;
+    renewed_ = now;
+    described_.clear();
+    sessions_.renew();
+    return true;
+}
+
 awaitable<query_answer> query_desk::answer(const query& asked, parameters values) {
     // A session that has answered before may have lost its server, and prepared statements may not be kept.
     constexpr int attempts_max = 10;
     for (int attempt = 1;; ++attempt) {
-        bool reused = false;
-        auto done = co_await async::outcome_of(run(asked, values, reused));
+        session_facts on;
+        auto done = co_await async::outcome_of(run(asked, values, on));
         if (done.value)
             co_return std::move(*done.value);
         try {
@@ -118,49 +148,66 @@ awaitable<query_answer> query_desk::answer(const query& asked, parameters values
         } catch (const db::error& said) {
             const bool names = is_about_names(said);
             names_kept_ = names_kept_ && !names;
-            const bool again = names || (reused && !said.connection_usable() && may_pass_later(said));
+            const bool again = names || may_have_other_types(said, on) ||
+                               (on.reused && !said.connection_usable() && may_pass_later(said));
             if (!again || attempt == attempts_max)
-                co_return answer_to_error(asked, said);
+                co_return answer_to_error(asked, values, said);
         } catch (const async::error& said) {
             co_return unavailable_now(said.message());
         }
     }
 }
 
-awaitable<query_answer> query_desk::run(const query& asked, const parameters& values, bool& reused) {
+awaitable<query_answer> query_desk::run(const query& asked, const parameters& values, session_facts& on) {
     auto taken = co_await async::outcome_of(sessions_.take(async::deadline::after(session_patience)));
     if (taken.failed && async::is_cancellation(taken.failed))
         std::rethrow_exception(taken.failed);
     // If no session can be opened, the file is not to blame.
     if (taken.failed)
         co_return unavailable_now(async::describe(taken.failed));
-    reused = taken.value->session().reused;
+    on = {taken.value->session().reused, taken.value->session().generation};
     auto answered = co_await run_on(taken.value->session(), asked, values);
     co_return answered;
 }
 
 awaitable<query_answer> query_desk::run_on(query_session& session, const query& asked,
                                            const parameters& values) {
-    const bool known = names_kept_ ? session.prepared.contains(asked.name) : types_.contains(&asked);
-    if (!known)
+    if (!is_prepared(session, asked))
         co_await prepare(session, asked);
-    if (auto mistake = mistake_in_values(asked, types_[&asked], values))
+    auto mistake = mistake_in_values(asked, described_[&asked].types, values);
+    if (mistake && clock::now() - described_[&asked].known_since > types_last) {
+        co_await prepare(session, asked);
+        mistake = mistake_in_values(asked, described_[&asked].types, values);
+    }
+    if (mistake)
         co_return std::move(*mistake);
     db::reading_statement statement{asked.settings, asked.read.statement, {}};
-    if (names_kept_)
+    if (names_kept_ && session.prepared.contains(asked.name))
         statement.name = asked.name;
     const auto rows = co_await session.connection->read(std::move(statement), values);
     co_return answer_from_rows(asked.read, rows);
 }
 
+bool query_desk::is_prepared(const query_session& session, const query& asked) const {
+    return described_.contains(&asked) && (!names_kept_ || session.prepared.contains(asked.name));
+}
+
+// A statement that has its name in the session already is only described, without one. If its types differ,
+// the sessions are renewed.
 awaitable<void> query_desk::prepare(query_session& session, const query& asked) {
     db::reading_statement statement{asked.settings, asked.read.statement, {}};
-    if (names_kept_)
+    const bool named = names_kept_ && !session.prepared.contains(asked.name);
+    if (named)
         statement.name = asked.name;
-    const bool named = names_kept_;
-    types_[&asked] = co_await session.connection->prepare(std::move(statement));
+    auto found = co_await session.connection->prepare(std::move(statement));
     if (named)
         session.prepared.insert(asked.name);
+    auto& known = described_[&asked];
+    if (!named && names_kept_ && known.types != found) {
+        session.prepared.erase(asked.name); // run without it: its name is taken by what was prepared before
+        sessions_.renew();
+    }
+    known = {std::move(found), clock::now()};
 }
 
 awaitable<std::string> query_desk::mistake_in(const query& each) {
@@ -168,7 +215,8 @@ awaitable<std::string> query_desk::mistake_in(const query& each) {
     db::reading_statement statement{each.settings, each.read.statement, {}};
     std::string mistake;
     try {
-        types_[&each] = co_await taken.session().connection->prepare(std::move(statement));
+        auto types = co_await taken.session().connection->prepare(std::move(statement));
+        described_[&each] = {std::move(types), clock::now()};
     } catch (const db::error& said) {
         if (may_pass_later(said) || said.state() == "42P01")
             throw;

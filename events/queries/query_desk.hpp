@@ -6,6 +6,8 @@
 // Tested by tests/unit/events/queries/query_desk_test.cpp.
 #pragma once
 
+#include "async/deadline.hpp"
+#include "db/error.hpp"
 #include "events/queries/query_sessions.hpp"
 #include "events/queries/query_set.hpp"
 
@@ -54,15 +56,32 @@ class query_desk {
 
   private:
     using parameters = std::vector<std::optional<std::string>>;
-    [[nodiscard]] awaitable<query_answer> run(const query& asked, const parameters& values, bool& reused);
+    using type_list = std::vector<std::uint32_t>; // of parameters, as OIDs of pg_type
+    using clock = async::deadline::clock;
+    struct session_facts {
+        bool reused = false;
+        unsigned generation = 0;
+    };
+    [[nodiscard]] awaitable<query_answer> run(const query& asked, const parameters& values,
+                                              session_facts& on);
     [[nodiscard]] awaitable<query_answer> run_on(query_session& session, const query& asked,
                                                  const parameters& values);
     [[nodiscard]] awaitable<void> prepare(query_session& session, const query& asked);
+    [[nodiscard]] bool is_prepared(const query_session& session, const query& asked) const;
+    // Whether the query is to be run once more: a column may have got another type since it was prepared.
+    [[nodiscard]] bool may_have_other_types(const db::error& said, const session_facts& on);
+    [[nodiscard]] query_answer answer_to_error(const query& asked, const parameters& values,
+                                               const db::error& said) const;
 
     db::database_access database_;
     query_sessions sessions_;
     bool names_kept_ = true; // prepared statements are still there the next time
-    std::map<const query*, std::vector<std::uint32_t>> types_;
+    struct description {
+        type_list types;
+        clock::time_point known_since;
+    };
+    std::map<const query*, description> described_;
+    clock::time_point renewed_; // the sessions
 };
 
 } // namespace events

@@ -57,7 +57,6 @@ query_sessions::query_sessions(const async::asio::any_io_executor& executor, db:
     , database_(database)
     , limits_(limits) {}
 
-// If each one that is given back woke all that wait, those who came last could be first, and some would wait
 // Only the first in the queue is woken. If all were woken each time, later queries could be first, and some
 // would wait for long.
 awaitable<void> query_sessions::take_place(async::deadline deadline) {
@@ -98,6 +97,7 @@ awaitable<query_sessions::lease> query_sessions::take(async::deadline deadline) 
     }
     if (!session) {
         session = std::make_unique<query_session>();
+        session->generation = generation_;
         session->connection = co_await async::with_deadline(
             db::connection::open(database_.options, database_.helper, database_.log), deadline,
             "a connection to the database");
@@ -106,8 +106,13 @@ awaitable<query_sessions::lease> query_sessions::take(async::deadline deadline) 
     co_return lease(*this, std::move(session));
 }
 
+void query_sessions::renew() {
+    ++generation_;
+    idle_.clear();
+}
+
 void query_sessions::give_back(std::unique_ptr<query_session> session) {
-    if (session->connection->usable()) {
+    if (session->connection->usable() && session->generation == generation_) {
         session->reused = true;
         idle_.push_back(std::move(session));
     }

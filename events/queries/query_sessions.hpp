@@ -29,7 +29,8 @@ struct session_limits {
 struct query_session {
     std::unique_ptr<db::connection> connection;
     std::set<std::string, std::less<>> prepared;
-    bool reused = false; // it has answered before: the server may have gone since
+    bool reused = false;     // it has answered before: the server may have gone since
+    unsigned generation = 0; // of the sessions when it was opened
 };
 
 class query_sessions {
@@ -64,6 +65,9 @@ class query_sessions {
     [[nodiscard]] awaitable<lease> take(async::deadline deadline);
     // Closes sessions that are not in use.
     void close() { idle_.clear(); }
+    // The same, and those in use are closed when they are given back: the next query gets a new one.
+    void renew();
+    [[nodiscard]] unsigned generation() const noexcept { return generation_; }
 
     [[nodiscard]] std::size_t in_use() const noexcept { return in_use_; }
 
@@ -80,6 +84,7 @@ class query_sessions {
     db::database_access database_;
     session_limits limits_;
     std::vector<std::unique_ptr<query_session>> idle_;
+    unsigned generation_ = 0;
     std::size_t in_use_ = 0;      // places; those of sessions that are being opened, too
     std::deque<waiter*> waiting_; // only while all places are in use
 };

@@ -109,6 +109,37 @@ TEST_F(QueryDesk, WhatOnlyTheServerCanTellIsABadParameterToo) {
     EXPECT_EQ(ask("-- GET /a/{at}\n-- value\nSELECT $1::date", {"yesterweek"}).status, 400U);
 }
 
+TEST_F(QueryDesk, WhatNoParameterCausesIsNoMistakeOfTheClient) {
+    EXPECT_EQ(ask("-- GET /a\n-- value\nSELECT 2147483647 + n FROM generate_series(1, 1) AS n", {}).status,
+              500U);
+    EXPECT_EQ(ask("-- GET /a/{n}\n-- value\nSELECT $1::integer + 2147483647", {"1"}).status, 500U);
+    EXPECT_EQ(ask("-- GET /a/{n}\n-- value\nSELECT $1::bytea", {"\\xzz"}).status, 400U);
+    EXPECT_EQ(ask("-- GET /a/{n}\n-- value\nSELECT $1::float8", {"1e999"}).status, 400U);
+}
+
+TEST_F(QueryDesk, AColumnMayGetAnotherTypeMeanwhile) {
+    write("one.sql", "-- GET /a/{n}\n-- rows\nSELECT n FROM query_desk_types WHERE n = $1");
+    write("two.sql", "-- GET /b\n-- rows\nSELECT n FROM query_desk_types");
+    const auto set = read();
+    run([](QueryDesk& test, const events::query_set& all) -> awaitable<void> {
+        events::query_desk desk(test.io_.get_executor(), test.database());
+        const auto session = co_await test.open();
+        co_await session->execute("CREATE TABLE IF NOT EXISTS query_desk_types (n integer)");
+        co_await session->execute("INSERT INTO query_desk_types VALUES (7)");
+        const values seven{"7"};
+        const auto first = co_await desk.answer(*all.queries[0], seven);
+        EXPECT_EQ(first.body, R"([{"n":7}])");
+        const auto all_of_them = co_await desk.answer(*all.queries[1], {});
+        EXPECT_EQ(all_of_them.body, R"([{"n":7}])");
+        co_await session->execute("ALTER TABLE query_desk_types ALTER n TYPE text");
+        const auto as_text = co_await desk.answer(*all.queries[0], seven);
+        EXPECT_EQ(as_text.body, R"([{"n":"7"}])") << as_text.detail;
+        const auto also = co_await desk.answer(*all.queries[1], {});
+        EXPECT_EQ(also.body, R"([{"n":"7"}])") << also.detail;
+        co_await session->execute("DROP TABLE query_desk_types");
+    }(*this, set));
+}
+
 TEST_F(QueryDesk, CanOnlyRead) {
     run([](QueryDesk& test) -> awaitable<void> {
         const auto session = co_await test.open();
