@@ -37,9 +37,10 @@ struct exporter::attempt {
     std::unique_ptr<exports::draft> draft;
     file_mark mark;
     db::delete_watch watched;
-    db::change_counters untouched; // counts before select.sql, and before delete.sql
-    bool lease_busy = false;       // a run of another server holds the lease of the place
-    bool fate_open = false;        // COMMIT may have taken effect: the draft stays
+    db::change_counters untouched;  // counts before select.sql, and before delete.sql
+    std::vector<std::string> forms; // settings that decide how values are written, before select.sql
+    bool lease_busy = false;        // a run of another server holds the lease of the place
+    bool fate_open = false;         // COMMIT may have taken effect: the draft stays
 };
 
 } // namespace exports

@@ -1,5 +1,6 @@
 // Counts what select.sql changed. It must change nothing: rows that a query deletes or changes are in no
-// file, and delete.sql does not find them any more.
+// file, and delete.sql does not find them any more. Nor may it change how values are written: the rows that
+// are deleted would be compared in the form in which it has written them.
 // Tested by tests/integration/test_export_select.py.
 
 #include "async/error.hpp"
@@ -10,7 +11,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace exports {
@@ -29,15 +33,41 @@ std::string changes_in(const db::changed_rows& changed) {
     return fmt::format("{}", fmt::join(said, ", "));
 }
 
+// Settings that decide what a value's text is, or which table a name means.
+constexpr std::array<std::string_view, 11> settings_of_forms{
+    "TimeZone",  "DateStyle",   "IntervalStyle", "extra_float_digits",    "bytea_output", "client_encoding",
+    "xmlbinary", "lc_monetary", "search_path",   "quote_all_identifiers", "lc_time"};
+
+awaitable<std::vector<std::string>> read_forms(db::connection& session) {
+    const auto sql = fmt::format("SELECT pg_catalog.current_setting(name, true) FROM "
+                                 "pg_catalog.unnest('{{{}}}'::pg_catalog.text[]) AS name",
+                                 fmt::join(settings_of_forms, ","));
+    const auto found = co_await session.query(sql);
+    std::vector<std::string> forms;
+    for (int each = 0; each < found.rows(); ++each)
+        forms.emplace_back(found.text(each, 0));
+    co_return forms;
+}
+
 } // namespace
 
 awaitable<void> exporter::watch_select(attempt& work) {
+    work.forms = co_await read_forms(work.session);
     auto path = co_await take_own_path(work.session);
     work.untouched = co_await db::read_change_counters(work.session);
     co_await give_path_back(work.session, std::move(path));
 }
 
 awaitable<void> exporter::look_at_select(attempt& work) {
+    const auto forms = co_await read_forms(work.session);
+    for (std::size_t at = 0; at < forms.size(); ++at)
+        if (forms[at] != work.forms.at(at))
+            throw async::error(
+                async::failure::precondition,
+                fmt::format("task '{}': select.sql, which may only read, also sets {} to '{}'", work.task,
+                            settings_of_forms.at(at), forms[at]),
+                "Nothing was changed. Values would be written otherwise than the table has them: remove "
+                "set_config, or the function that changes the setting, from select.sql.");
     // A transaction that has written has a number: for a query that only reads, one question is enough.
     const auto wrote =
         co_await work.session.query("SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL");

@@ -46,7 +46,27 @@ def test_a_select_that_writes_is_refused_by_name(local, what, arguments):
     assert local.place.names() == [] and local.place.leftovers() == []
 
 
+SETTINGS = {
+    "digits of numbers": ("", copy("SELECT t.* FROM t, set_config('extra_float_digits', '-10', true) WHERE id <= 10"), "also sets extra_float_digits to '-10'"),
+    "for the session": ("", copy("SELECT t.* FROM t, set_config('bytea_output', 'escape', false) WHERE id <= 10"), "also sets bytea_output to 'escape'"),
+    "the time zone, in a function": (FUNCTION.replace("SET search_path = public ", "").format("SET LOCAL TimeZone = 'America/New_York'"), CALLED, "also sets TimeZone to 'America/New_York'"),
+    "what delete.sql's names mean": ("", copy("SELECT t.* FROM t, set_config('search_path', 'pg_temp, public', true) WHERE id <= 10"), "also sets search_path to"),
+}
+
+
+@pytest.mark.parametrize("what", SETTINGS)
+def test_a_select_that_changes_how_values_are_written_is_refused(local, what):
+    """The deleted rows would be compared in the same other form, and be found equal."""
+    made, select, words = SETTINGS[what]
+    local.execute(TABLE + "ALTER TABLE t ADD n float8 DEFAULT 0.43333333333333335;" + made)
+    local.write("t", select, DELETE)
+    outcome = local.run(expect=3)
+    assert words in outcome.events("export.failed")[0]["msg"], str(outcome)
+    assert local.execute("SELECT count(*) FROM t") == [(20,)] and local.place.names() == []
+
+
 READS = {
+    "a setting of its own": copy("SELECT t.* FROM t, set_config('app.tenant', '7', true) WHERE id <= 10"),
     "locks": copy("SELECT * FROM t WHERE id <= 10 FOR UPDATE"),
     "words as names": copy('SELECT t.* FROM t, (SELECT 1 AS update, 2 AS "delete") AS delete WHERE id <= 10 AND (update = 1) AND (delete.delete > 1)'),
     "a temporary table": CALLED,
