@@ -5,6 +5,7 @@
 #include "async/race.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
+#include "db/lock_timeout.hpp"
 #include "db/position.hpp"
 #include "db/session_names.hpp"
 #include "exports/attempt.hpp"
@@ -110,7 +111,7 @@ awaitable<attempt_result> exporter::inside(attempt& work, const attempt_body& bo
 awaitable<bool> exporter::open(attempt& work) {
     db::transaction_options options;
     options.runs = db::statements::users;
-    options.lock_timeout = context_.settings.settle_wait;
+    options.lock_timeout = db::lock_timeout_of(context_.settings.settle_wait);
     work.transaction = co_await db::transaction::begin(work.session, options);
     const auto key = fmt::format("event-archiver/export/{}", work.task);
     const auto locked = co_await work.session.query("SELECT pg_catalog.pg_try_advisory_xact_lock("

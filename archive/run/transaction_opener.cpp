@@ -2,6 +2,7 @@
 
 #include "async/error.hpp"
 #include "db/error.hpp"
+#include "db/lock_timeout.hpp"
 #include "db/session_names.hpp"
 
 #include <fmt/format.h>
@@ -60,7 +61,7 @@ find_partitions(const settings& limits, db::connection& session, named_table nam
 
 db::transaction_options coordinator_options(const settings& limits) {
     db::transaction_options options;
-    options.lock_timeout = limits.settle_wait;
+    options.lock_timeout = db::lock_timeout_of(limits.settle_wait);
     return options;
 }
 

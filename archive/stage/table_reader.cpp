@@ -6,6 +6,7 @@
 #include "async/task_group.hpp"
 #include "async/timeline.hpp"
 #include "db/error.hpp"
+#include "db/lock_timeout.hpp"
 #include "db/session_scope.hpp"
 
 #include <fmt/format.h>
@@ -116,7 +117,7 @@ db::transaction_options table_reader::in_snapshot() const {
     db::transaction_options options;
     options.mode = db::access::read_only;
     options.snapshot = context_.snapshot;
-    options.lock_timeout = context_.lock_timeout;
+    options.lock_timeout = db::lock_timeout_of(context_.lock_timeout);
     return options;
 }
 
