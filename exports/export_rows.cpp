@@ -82,6 +82,7 @@ awaitable<void> exporter::copy_rows(attempt& work, const exports::task& task) {
     const async::span shown(context_.log, "job", "copy", task.name);
     const auto sql = bound_sql_of(task.select_sql, *work.boundary);
     const auto shape = shape_of_select(sql);
+    co_await must_come_back(work, shape);
     file_writer writer(*work.draft,
                        shape.usual_dialect ? file_writer::counting::rows : file_writer::counting::messages);
     const auto file = task.name + "/select.sql";

@@ -90,6 +90,8 @@ class exporter {
     void plan_comparison(attempt& work, const select_shape& select, std::string_view header) const;
     static void add_exported(attempt& work, std::string_view row);
     [[nodiscard]] awaitable<std::string> columns_that_differ(attempt& work) const;
+    // The file must have the texts that the table has.
+    [[nodiscard]] awaitable<void> must_come_back(attempt& work, const select_shape& select) const;
     [[nodiscard]] awaitable<void> watch_select(attempt& work);
     [[nodiscard]] awaitable<void> look_at_select(attempt& work);
     [[nodiscard]] awaitable<void> watch_delete(attempt& work);

@@ -4,9 +4,11 @@
 // Tested by tests/integration/test_export_select.py.
 
 #include "async/error.hpp"
+#include "db/lossy_encoding.hpp"
 #include "db/side_effects.hpp"
 #include "exports/attempt.hpp"
 #include "exports/own_path.hpp"
+#include "exports/task_sql.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -50,6 +52,24 @@ awaitable<std::vector<std::string>> read_forms(db::connection& session) {
 }
 
 } // namespace
+
+awaitable<void> exporter::must_come_back(attempt& work, const select_shape& select) const {
+    const auto encoding = co_await db::lossy_encoding(work.session);
+    if (encoding.empty())
+        co_return;
+    const auto rows = fmt::format("({}\n)", select.query);
+    const auto sql = fmt::format("SELECT pg_catalog.count(*) FROM {} AS event_archiver_row WHERE {}", rows,
+                                 db::comes_back_otherwise("event_archiver_row"));
+    const auto found = co_await naming(work.task + "/select.sql", work.session.query(sql));
+    const auto count = found.integer(0, 0);
+    if (count > 0)
+        throw async::error(
+            async::failure::precondition,
+            fmt::format("task '{}': {} rows have a character for which {} has two codes: in the file it would"
+                        " be the other one, and they would be deleted",
+                        work.task, count, encoding),
+            db::usual_codes_hint("(the query of select.sql)"));
+}
 
 awaitable<void> exporter::watch_select(attempt& work) {
     work.forms = co_await read_forms(work.session);

@@ -2,6 +2,7 @@
 
 #include "archive/table/type_definitions.hpp"
 #include "async/error.hpp"
+#include "db/lossy_encoding.hpp"
 #include "db/session_scope.hpp"
 #include "db/transaction.hpp"
 #include "lake/conflict.hpp"
@@ -32,18 +33,14 @@ awaitable<void> must_have_kept_definitions(const run_context& context, const run
 
 awaitable<void> must_come_back_as_it_is(const run_transaction& opened, selection rows) {
     auto& session = opened.session;
-    const auto asked = co_await session.query("SELECT current_setting('server_encoding')");
-    const std::string encoding(asked.text(0, 0));
-    // In the last of these, two characters together may be one of UTF-8 that has a code of its own.
-    if (encoding != "EUC_JP" && encoding != "EUC_TW" && encoding != "EUC_JIS_2004")
+    const auto encoding = co_await db::lossy_encoding(session);
+    if (encoding.empty())
         co_return;
     const auto& table = opened.table;
-    const std::string differs =
-        "convert_from(convert_to((event_archiver_row.*)::text, 'UTF8'), 'UTF8') COLLATE \"C\""
-        " <> (event_archiver_row.*)::text";
     const auto sql = fmt::format("SELECT count(*), to_char(min({}), 'YYYY-MM-DD') FROM {} AS"
                                  " event_archiver_row WHERE {} AND {}",
-                                 table.time_column, table.name, where_clause(table, rows), differs);
+                                 table.time_column, table.name, where_clause(table, rows),
+                                 db::comes_back_otherwise("event_archiver_row"));
     const auto found = co_await session.query(sql);
     const auto count = found.integer(0, 0);
     if (count > 0)
@@ -52,10 +49,7 @@ awaitable<void> must_come_back_as_it_is(const run_transaction& opened, selection
             fmt::format("{} rows of {} that are due, the first on {}, have a character for which {} has two"
                         " codes: restored, it would have the other one",
                         count, table.name, found.text(0, 1), encoding),
-            fmt::format("Write the usual code: UPDATE each text column with convert_from(convert_to(column,"
-                        " 'UTF8'), 'UTF8'). These rows have it: SELECT * FROM {} AS r WHERE convert_from("
-                        "convert_to(r::text, 'UTF8'), 'UTF8') <> r::text.",
-                        table.name));
+            db::usual_codes_hint(table.name));
 }
 
 } // namespace archive

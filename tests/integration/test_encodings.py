@@ -55,3 +55,22 @@ def test_a_character_that_would_come_back_as_another_code_is_not_archived(encode
         cursor.execute('TRUNCATE public."Event"')
     archiver.run("restore", "--day", "2024-01-02", expect=0)
     assert rows(encoded) == before
+
+
+def test_a_character_that_would_come_back_as_another_code_is_not_exported(encoded, tmp_path):
+    """The row would be deleted, and the file would have the other code."""
+    encoding, connection, archiver = encoded
+    task = tmp_path / "tasks" / "notes"
+    task.mkdir(parents=True)
+    (task / "select.sql").write_text('COPY (SELECT * FROM public."Event" WHERE created_at < %(export_boundary)s -- all\n) TO stdout WITH csv HEADER;')
+    (task / "delete.sql").write_text('DELETE FROM public."Event" WHERE created_at < %(export_boundary)s;')
+    exports = archiver.with_settings({"DSL_PATH": str(tmp_path / "tasks"), "EXPORT_PATH": str(tmp_path)})
+    insert(encoded, OTHER[encoding], "note")
+    there = rows(encoded)
+    refused = exports.run("export", expect=3)
+    assert f"for which {encoding} has two codes" in refused.stderr and rows(encoded) == there, str(refused)
+    with connection.cursor() as cursor:
+        cursor.execute('TRUNCATE public."Event"')
+    insert(encoded, USUAL[encoding], "note")
+    exports.run("export", expect=0)
+    assert rows(encoded) == []
