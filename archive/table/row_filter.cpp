@@ -1,6 +1,7 @@
 #include "archive/table/row_filter.hpp"
 
 #include "archive/table/condition.hpp"
+#include "archive/table/spare_name.hpp"
 #include "archive/table/type_definitions.hpp"
 #include "async/error.hpp"
 #include "csv/dialect.hpp"
@@ -22,7 +23,6 @@ namespace {
 // Its rows end with the transaction that makes it: poolers may give the next one another session.
 constexpr std::string_view stage = "pg_temp.event_archiver_cat";
 constexpr std::string_view stage_name = "event_archiver_cat";
-constexpr std::string_view number_column = "event_archiver_row";
 // The condition is evaluated with the role's settings, the texts of rows are read with ours.
 constexpr std::string_view as_written = "SET LOCAL array_nulls = on; SET LOCAL xmloption = content;"
                                         " SET LOCAL xmlbinary = base64; SET LOCAL lc_monetary = 'C'";
@@ -30,7 +30,7 @@ constexpr std::string_view as_written = "SET LOCAL array_nulls = on; SET LOCAL x
 } // namespace
 
 std::string row_filter::statement() const {
-    return fmt::format("{}SELECT {} FROM {} WHERE {} ORDER BY 1", untraced, number_column, stage,
+    return fmt::format("{}SELECT {} FROM {} WHERE {} ORDER BY 1", untraced, number_, stage,
                        parenthesised(condition_));
 }
 
@@ -81,8 +81,9 @@ awaitable<void> row_filter::describe(const named_table& table, std::vector<std::
         "('{array_nulls,xmloption,xmlbinary,"
         "lc_monetary}'::pg_catalog.text[])");
     role_settings_ = settings.text(0, 0);
-    create_ = fmt::format("CREATE TEMPORARY TABLE event_archiver_cat ({} pg_catalog.int8", number_column);
-    columns_ = number_column;
+    number_ = spare_name("event_archiver_row", columns);
+    create_ = fmt::format("CREATE TEMPORARY TABLE event_archiver_cat ({} pg_catalog.int8", number_);
+    columns_ = number_;
     for (const auto& name : columns) {
         const auto quoted = db::connection::identifier(name);
         const auto type = types.find(name);
@@ -203,7 +204,7 @@ awaitable<void> row_filter::compare_texts(const row_batch& rows, rows_origin fro
         refuse_types(earlier_->column, from);
     auto source = co_await session_.start_copy_out(
         fmt::format("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT (FORMAT csv)",
-                    columns_.substr(number_column.size() + 2), stage, number_column));
+                    columns_.substr(number_.size() + 2), stage, number_));
     std::size_t number = 0;
     std::optional<async::error> mistake; // the copy is read to its end, so that the session stays in step
     for (bool more = true; more; more = co_await source.wait())

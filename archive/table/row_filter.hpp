@@ -71,6 +71,7 @@ class row_filter {
     std::string create_; // the statement that makes the temporary table
     std::string
         role_settings_; // the statement that sets what the role has, after rows were read as they are written
+    std::string number_;              // its column for the numbers of rows
     std::string columns_;             // of it, for SQL
     std::vector<typed_column> typed_; // its columns
     type_definitions definitions_;

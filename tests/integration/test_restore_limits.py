@@ -85,3 +85,20 @@ def test_a_row_that_leaves_just_enough_room(archiver, database):
     assert [line["status"] for line in told(archiver)] == ["ok"]
     archiver.archive()
     archiver.run("restore", "--day=2024-01-01", expect=0)
+
+
+@pytest.mark.parametrize("names", [["event_archiver_row"], ["event_archiver_row", "event_archiver_row_"]], ids=len)
+def test_a_column_may_have_the_name_of_one_of_ours(archiver, database, lake, container, names):
+    with database.connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE public.odd (id bigint PRIMARY KEY, created_at timestamp NOT NULL, " + ", ".join(f"{name} int" for name in names) + ")")
+        cursor.execute("INSERT INTO public.odd SELECT n, '2024-01-01', " + ", ".join("n" for _ in names) + " FROM generate_series(1, 3) n")
+        archiver = archiver.with_settings({"ARCHIVE_TABLE": "public.odd"})
+        archiver.archive()
+        assert archiver.run("cat", "--day=2024-01-01", "--where", "event_archiver_row = 2", expect=0).stdout.count("\n") == 2
+        archiver.run("restore", "--day=2024-01-01", "--hold", "none", expect=0)
+        cursor.execute("SELECT count(*) FROM public.odd WHERE id = event_archiver_row")
+        assert cursor.fetchone() == (3,)
+        archiver.run("restore", "--day=2024-01-01", "--into", "public.back", expect=0)
+        archiver.archive()
+        archiver.run("erase", "--where", "event_archiver_row = 2", "--yes", expect=0)
+        archiver.run("verify", expect=0)
