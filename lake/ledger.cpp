@@ -1,11 +1,15 @@
 #include "lake/ledger.hpp"
 
 #include "async/fault_point.hpp"
+#include "async/task_group.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
+#include <span>
 #include <utility>
 
 namespace lake {
@@ -17,7 +21,72 @@ namespace {
 constexpr int appends_max = 20; // each failed because another writer was faster
 constexpr std::size_t append_max = std::size_t{4} << 20;
 
-std::string_view last_part(std::string_view name) { return name.substr(name.rfind('/') + 1); }
+// Small months are read beside each other, and noted in their order.
+constexpr std::size_t months_at_a_time = 8;
+constexpr std::uint64_t read_together_max = std::uint64_t{2} << 20;
+
+// "2026-01"; empty for a blob that is no month of the ledger.
+std::string_view month_of(std::string_view blob) {
+    constexpr std::string_view ledger_of = "ledger-";
+    constexpr std::string_view ending = ".jsonl";
+    auto name = blob.substr(blob.rfind('/') + 1);
+    if (!name.starts_with(ledger_of) || !name.ends_with(ending))
+        return {};
+    name.remove_prefix(ledger_of.size());
+    name.remove_suffix(ending.size());
+    return name;
+}
+
+// How many of the first of them; at least one.
+std::size_t read_together(std::span<const azure::blob_properties> months) {
+    std::uint64_t bytes = 0;
+    const auto too_many = [&bytes](const auto& month) { return (bytes += month.size) > read_together_max; };
+    const auto end = std::ranges::find_if(months, too_many);
+    return std::max<std::size_t>(1, static_cast<std::size_t>(end - months.begin()));
+}
+
+// A run that appends meanwhile gives it another ETag: what was there when it was listed is enough.
+awaitable<void> read_month(folder& files, const azure::blob_properties& month, azure::body_sink take) {
+    const azure::etag any;
+    co_await files.client().read(month.name, any, 0, month.size, std::move(take));
+}
+
+// Notes the lines of one month after the other.
+class month_reader {
+  public:
+    explicit month_reader(std::string_view since)
+        : since_(since) {}
+
+    void begin(std::string_view blob) {
+        wanted_ = month_of(blob).substr(0, since_.size()) >= since_;
+        rest_.clear();
+    }
+    void take(std::string_view piece) {
+        rest_ += piece;
+        std::size_t from = 0;
+        for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', from)) {
+            take_line(std::string_view(rest_).substr(from, end - from));
+            from = end + 1;
+        }
+        rest_.erase(0, from);
+    }
+    [[nodiscard]] ledger_state known() && { return std::move(known_); }
+
+  private:
+    void take_line(std::string_view line) {
+        // Of a month before those that are wanted, what tells of restored files.
+        if (!wanted_ && known_.size() == 0 && line.find(R"("restored":)") == std::string_view::npos)
+            return;
+        const auto entry = entry_from(line);
+        if (entry && (wanted_ || entry->restored || known_.find(entry->file)))
+            known_.note(*entry);
+    }
+
+    std::string since_;
+    ledger_state known_;
+    std::string rest_;
+    bool wanted_ = true;
+};
 
 } // namespace
 
@@ -87,33 +156,37 @@ awaitable<bool> ledger::record(std::vector<ledger_entry> entries, async::log& lo
 }
 
 awaitable<ledger_state> ledger::read(std::string since) {
-    ledger_state known;
-    const auto months = co_await lake_.bookkeeping();
-    for (const auto& month : months) {
-        const auto name = last_part(month.name);
-        constexpr std::string_view ledger_of = "ledger-";
-        if (!name.starts_with(ledger_of) || !name.ends_with(".jsonl"))
+    auto months = co_await lake_.bookkeeping();
+    std::erase_if(months, [](const auto& month) { return month_of(month.name).empty(); });
+    month_reader reader(since);
+    for (std::span<const azure::blob_properties> left(months); !left.empty();) {
+        const auto together = left.first(read_together(left));
+        left = left.subspan(together.size());
+        if (together.size() == 1) {
+            reader.begin(together.front().name);
+            const azure::body_sink take = [&reader](std::span<const std::byte> piece) -> awaitable<void> {
+                reader.take(text_of(piece));
+                co_return;
+            };
+            co_await read_month(lake_, together.front(), take);
             continue;
-        const bool wanted = name.substr(ledger_of.size(), since.size()) >= since;
-        std::string rest;
-        const azure::body_sink take = [&known, &rest,
-                                       wanted](std::span<const std::byte> piece) -> awaitable<void> {
-            rest += text_of(piece);
-            std::size_t from = 0;
-            for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', from)) {
-                const auto entry = entry_from(std::string_view(rest).substr(from, end - from));
-                if (entry && (wanted || entry->restored || known.find(entry->file)))
-                    known.note(*entry);
-                from = end + 1;
-            }
-            rest.erase(0, from);
-            co_return;
+        }
+        std::vector<std::string> texts(together.size());
+        const std::function<awaitable<void>(std::size_t)> fetch = [&](std::size_t number) -> awaitable<void> {
+            const azure::body_sink take = [&texts,
+                                           number](std::span<const std::byte> piece) -> awaitable<void> {
+                texts[number] += text_of(piece);
+                co_return;
+            };
+            co_await read_month(lake_, together[number], take);
         };
-        // A run that appends meanwhile gives it another ETag: what was there when it was listed is enough.
-        const azure::etag any;
-        co_await lake_.client().read(month.name, any, 0, month.size, take);
+        co_await async::for_each_bounded(together.size(), months_at_a_time, fetch);
+        for (std::size_t number = 0; number < together.size(); ++number) {
+            reader.begin(together[number].name);
+            reader.take(texts[number]);
+        }
     }
-    co_return known;
+    co_return std::move(reader).known();
 }
 
 } // namespace lake

@@ -258,3 +258,21 @@ def test_a_pending_earlier_version_that_is_put_back_is_not_settled(scene):
         assert name in refused.stderr and "an earlier version" in refused.stderr, str(refused)
     assert scene.lake.get(scene.container, name) == content and ledger(scene) == before
     assert list(named(scene)) == [name]
+
+
+@pytest.mark.parametrize("last", ["as it is", "another one"])
+def test_months_count_in_their_order_however_they_are_read(scene, last):
+    """Small months are read beside each other, a large one by itself."""
+    scene.begin(Kind(before=0, days=1, rows=4))
+    scene.plain.run("archive", expect=0)
+    (line,) = ledger(scene)
+    (name,) = [blob.name for blob in scene.lake.list(scene.container, bookkeeping=True) if "/ledger-" in blob.name]
+    scene.lake.delete(scene.container, name)
+    other = line | {"run": "01900000-0000-7000-8000-000000000000", "rows": 9, "bytes": 9000}
+    for number in range(30):
+        found = line if number == 29 and last == "as it is" else other | {"xid": str(number + 1)}
+        noted = [line, found] if last == "another one" else [found]
+        text = "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in noted)
+        large = 'not a line of the ledger\n' * 100_000 if number == 13 else ""
+        scene.lake.append_blob(scene.container, f".event-archiver/ledger-{2021 + number // 12}-{number % 12 + 1:02}.jsonl", (large + text).encode())
+    assert bool(named(scene)) == (last == "another one")
