@@ -101,7 +101,8 @@ std::optional<lake::refusal> definitions_mistake(const lake::file_mark& mark, co
         return line.what != definition_line::kind::base;
     };
     if (now.rows == 0 || now.types == 0 || std::ranges::none_of(table.definitions.lines, has_parts) ||
-        means_the_same(now, table, here) || type_when_written(table.typed, table.definitions, now.types))
+        now.types == table.types || type_when_written(table.typed, table.definitions, now.types) ||
+        means_the_same(now, table, here))
         return std::nullopt;
     return lake::refusal{
         failure::precondition,

@@ -86,8 +86,14 @@ bool is_ascii(std::string_view text) {
 
 using is_match = std::function<bool(std::span<const std::uint32_t>)>;
 
-// Tries the selections of some labels: all of them if there are few, else those of one or two.
-bool any_selection(std::span<const std::uint32_t> labels, const is_match& matches) {
+// How often a text of so many lines is tried: the program answers nothing meanwhile.
+std::size_t tries_of(std::size_t lines) {
+    constexpr std::size_t lines_max = 500'000;
+    return lines_max / (lines + 1);
+}
+
+// Tries the selections of some labels: all of them if there are few, else those of one, then of two.
+bool any_selection(std::span<const std::uint32_t> labels, std::size_t tries, const is_match& matches) {
     constexpr std::size_t few = 12;
     std::vector<std::uint32_t> chosen;
     if (labels.size() <= few) {
@@ -101,11 +107,13 @@ bool any_selection(std::span<const std::uint32_t> labels, const is_match& matche
         }
         return false;
     }
-    for (std::size_t one = 0; one < labels.size(); ++one)
-        for (std::size_t other = one; other < labels.size(); ++other) {
+    for (std::size_t apart = 0; apart < labels.size(); ++apart)
+        for (std::size_t one = 0; one + apart < labels.size(); ++one) {
+            if (tries-- == 0)
+                return false;
             chosen = {labels[one]};
-            if (other != one)
-                chosen.push_back(labels[other]);
+            if (apart > 0)
+                chosen.push_back(labels[one + apart]);
             if (matches(chosen))
                 return true;
         }
@@ -132,10 +140,14 @@ bool had_these_types(std::span<const typed_column> columns, const type_definitio
     const auto matches = [&](std::span<const std::uint32_t> left_out) {
         return types_checksum(columns, definitions.text_of(names, left_out)) == written;
     };
-    for (std::size_t kept = 0; kept <= labels.size(); ++kept)
-        if (matches(std::span(labels).subspan(kept)))
+    // The latest first: few are added.
+    const auto tries = tries_of(definitions.lines.size());
+    const auto left_out_max = std::min(labels.size(), tries);
+    for (std::size_t left_out = 0; left_out <= left_out_max; ++left_out)
+        if (matches(std::span(labels).last(left_out)))
             return true;
-    return any_selection(added == labels_since::any ? labels : definitions.labels_made_together(), matches);
+    return any_selection(added == labels_since::any ? labels : definitions.labels_made_together(), tries,
+                         matches);
 }
 
 std::optional<earlier_type> type_when_written(std::span<const typed_column> columns,

@@ -38,7 +38,7 @@ enum class labels_since : std::uint8_t { the_latest, any };
 
 // Whether a table of these columns, with their types of today, had the checksum `written` at any time: labels
 // may have been added to enums since, and columns to the table. Of labels_made_together(), and with `any` of
-// all, each set of up to 12 labels is tried, and sets of one or two of more labels.
+// all, each set of up to 12 labels is tried, and sets of one or two of more labels, as long as that is quick.
 [[nodiscard]] bool had_these_types(std::span<const typed_column> columns, const type_definitions& definitions,
                                    std::uint64_t written, labels_since added);
 

@@ -77,6 +77,19 @@ TEST(had_these_types, tries_one_or_two_of_many_labels) {
     EXPECT_FALSE(had(labels(many), labels(fewer), labels_since::any));
 }
 
+TEST(had_these_types, comes_to_an_end_with_thousands_of_labels) {
+    constexpr std::uint32_t thousands = 3'000;
+    std::vector<made_label> many;
+    for (std::uint32_t number = 1; number <= thousands; ++number)
+        many.push_back({"label " + std::to_string(number), 100 + number});
+    auto other = many;
+    other.front().name = "another";
+    EXPECT_FALSE(had(labels(many), labels(other), labels_since::any));
+    other = many;
+    other.pop_back();
+    EXPECT_TRUE(had(labels(many), labels(other), labels_since::the_latest));
+}
+
 TEST(had_these_types, is_false_where_labels_were_exchanged_or_used_again) {
     const auto before = labels({{"open", 10}, {"paid", 12}});
     for (const auto& today :
