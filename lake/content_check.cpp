@@ -2,6 +2,7 @@
 
 #include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
+#include "lake/file_store.hpp"
 #include "lake/treatment.hpp"
 
 #include <fmt/format.h>
@@ -105,8 +106,19 @@ std::string_view content_check::as_copy_ends_it(std::string_view line) {
     return std::string_view(copy).substr(begin);
 }
 
+void content_check::note_csv(std::string_view line) {
+    csv_crc_ = azure::crc64(csv_crc_, bytes_of(line));
+    const bool whole = line.ends_with('\n') && !csv::ends_in_crlf(line);
+    const auto fields = line.substr(0, line.size() - (whole ? 1 : 0));
+    const bool quoted = line.find('"') != std::string_view::npos;
+    as_copied_ = as_copied_ && whole && (lines_ > 0 || line == expected_.header) &&
+                 (!quoted || csv::as_copy_quotes(fields) == fields);
+}
+
 void content_check::take_line(std::string_view line) {
     const auto size = line.size();
+    if (compressed_)
+        note_csv(line);
     line = as_copy_ends_it(line);
     ends_with_newline_ = line.ends_with('\n');
     if (lines_++ == 0)

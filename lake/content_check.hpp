@@ -45,6 +45,8 @@ class content_check {
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; } // as stored
     [[nodiscard]] std::uint64_t crc() const noexcept { return crc_; }     // of these
     [[nodiscard]] std::uint64_t csv_bytes() const noexcept { return scanner_.csv_bytes(); }
+    // Of a compressed file: of the CSV, or 0 if a line of it is not as COPY writes it.
+    [[nodiscard]] std::uint64_t csv_crc() const noexcept { return as_copied_ ? csv_crc_ : 0; }
     [[nodiscard]] bool ends_with_newline() const noexcept { return ends_with_newline_; }
     // Lines that end in CRLF although COPY ends them in LF.
     [[nodiscard]] std::uint64_t crlf_lines() const noexcept { return crlf_lines_; }
@@ -55,6 +57,7 @@ class content_check {
     void take_line(std::string_view line);
     [[nodiscard]] std::string_view as_copy_ends_it(std::string_view line);
     void take_row(std::string_view line);
+    void note_csv(std::string_view line);
     [[nodiscard]] async::error does_not_belong(const row_mistake& wrong) const;
 
     std::string name_;
@@ -71,6 +74,8 @@ class content_check {
     std::uint64_t crlf_lines_ = 0;
     std::uint64_t bytes_ = 0;
     std::uint64_t crc_ = 0;
+    std::uint64_t csv_crc_ = 0;
+    bool as_copied_ = true;
     bool ends_with_newline_ = true;
     bool gathering_ = false;
     bool trusting_ = false;

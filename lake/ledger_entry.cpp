@@ -68,6 +68,8 @@ ledger_entry entry_of(std::string_view blob, const file_mark& mark, azure::etag 
     entry.now.rows = mark.now.rows;
     entry.now.bytes = mark.now.bytes;
     entry.now.crc = mark.now.crc;
+    entry.now.uncompressed = mark.now.uncompressed;
+    entry.now.csv_crc = mark.now.csv_crc;
     entry.now.run = mark.now.run;
     entry.now.transaction = mark.now.transaction;
     entry.now.position = mark.now.position;
@@ -89,12 +91,15 @@ std::string ledger_line(const ledger_entry& entry, std::string_view time) {
         entry.by.empty() ? std::string() : fmt::format(",\"by\":\"{}\"", without_escapes(entry.by));
     const std::string_view restored = entry.restored ? ",\"restored\":1" : "";
     const auto& now = entry.now;
+    const auto csv = now.csv_crc == 0
+                         ? std::string()
+                         : fmt::format(",\"csv\":{},\"csvcrc\":\"{:016x}\"", now.uncompressed, now.csv_crc);
     return fmt::format(
         "{{\"time\":\"{}\",\"what\":\"{}\",\"file\":\"{}\",\"rows\":{},\"bytes\":{},\"crc\":\"{:016x}\","
         "\"run\":\"{}\",\"xid\":\"{}\",\"cluster\":\"{}\",\"database\":\"{}\",\"timeline\":{},\"lsn\":{},"
-        "\"etag\":\"{}\"{}{}}}\n",
+        "\"etag\":\"{}\"{}{}{}}}\n",
         time, entry.word, entry.file, now.rows, now.bytes, now.crc, now.run, now.transaction,
-        now.position.cluster, now.position.database, now.position.timeline, now.position.lsn, etag, by,
+        now.position.cluster, now.position.database, now.position.timeline, now.position.lsn, etag, by, csv,
         restored);
 }
 
@@ -110,6 +115,8 @@ std::optional<ledger_entry> entry_from(std::string_view line) {
         !read_count(line, "crc", now.crc, 16) || !read_count(line, "timeline", timeline) ||
         !read_count(line, "lsn", now.position.lsn))
         return std::nullopt;
+    if (!read_count(line, "csv", now.uncompressed) || !read_count(line, "csvcrc", now.csv_crc, 16))
+        now.uncompressed = now.csv_crc = 0;
     entry.file = *file;
     now.run = *run;
     now.transaction = *transaction;
@@ -166,9 +173,10 @@ ledger_verdict compare_with_ledger(const ledger_entry& known, const listed_file*
     }
     if (!found->mark.mistake.empty()) // other checks report that
         return ledger_verdict::as_known;
-    if (!found->mark.mark) // others wrote it
-        return found->properties.size < known.now.bytes ? ledger_verdict::altered
-                                                        : unless_unmarked(known, nullptr);
+    if (!found->mark.mark) { // others wrote it, and may have compressed it better
+        const bool cut = found->properties.size < known.now.bytes && known.now.csv_crc == 0;
+        return cut ? ledger_verdict::altered : unless_unmarked(known, nullptr);
+    }
     const auto& mark = *found->mark.mark;
     if (same_write(mark.now, known.now))
         return mark.now.bytes == known.now.bytes && mark.now.crc == known.now.crc &&

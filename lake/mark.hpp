@@ -27,6 +27,9 @@ struct sampled_row {
 struct file_record {
     std::uint64_t bytes = 0;
     std::uint64_t uncompressed = 0; // of a gzip file: bytes of CSV
+    // Of a gzip file: CRC-64 of the CSV, for others compress it otherwise. 0 if not recorded, or if not all
+    // of it is as COPY writes it.
+    std::uint64_t csv_crc = 0;
     std::uint64_t rows = 0;
     std::uint64_t blocks = 0;
     std::uint64_t crc = 0;             // CRC-64 of all bytes

@@ -67,6 +67,8 @@ std::string writer_text(const file_record& record) {
     auto text =
         fmt::format("{},blocks={},header={:016x}", text_of(record.run, record.transaction, record.position),
                     record.blocks, record.header);
+    if (record.csv_crc != 0)
+        text += fmt::format(",csvcrc={:016x}", record.csv_crc);
     if (record.types != 0)
         text += fmt::format(",types={:016x}", record.types);
     if (record.identity != 0)
@@ -107,6 +109,8 @@ void read_writer(file_record& record, const mark_text::field_map& fields, bool q
     read_into(record, fields);
     record.blocks = number(field(fields, "blocks"));
     record.header = number(field(fields, "header"), 16);
+    if (fields.contains("csvcrc"))
+        record.csv_crc = number(field(fields, "csvcrc"), 16);
     if (fields.contains("types"))
         record.types = number(field(fields, "types"), 16);
     if (fields.contains("identity"))

@@ -73,7 +73,7 @@ awaitable<void> verifier::read_whole(db::connection& session, proof& one, key_wa
         known.emplace(entry->now, one.expected.header);
     const auto note = [&](const lake::placed_row& row) {
         keys.note(lake::content_hash(row.text));
-        if (known && !file.compressed())
+        if (known)
             known->row(row.text);
         if (row.at.byte < settled)
             probe.add(row);

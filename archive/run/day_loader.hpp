@@ -3,6 +3,7 @@
 // Tested by tests/integration/test_restore.py.
 #pragma once
 
+#include "archive/run/lines_to_load.hpp"
 #include "archive/table/table.hpp"
 #include "db/connection.hpp"
 #include "lake/content_digest.hpp"
@@ -78,9 +79,8 @@ class day_loader {
     lake::folder& lake_;
     const table_description& target_;
     loaded_columns allowed_;
-    std::string header_;               // of the files
-    std::vector<std::string> columns_; // the same, plain names
-    std::size_t time_position_ = 0;    // in `columns_`
+    loaded_shape shape_; // of the files
+    std::string number_; // the column of the stage for the numbers of rows
     std::vector<staged_file> staged_;
     std::uint64_t rows_ = 0; // staged so far
     std::map<lake::day, lake::content_digest> expected_;

@@ -68,7 +68,7 @@ awaitable<void> day_loader::prove() {
 awaitable<void> day_loader::stage_texts(const staged_file& staged) {
     const auto& file = *staged.file;
     std::vector<std::string> names;
-    for (std::size_t at = 0; at < columns_.size(); ++at)
+    for (std::size_t at = 0; at < shape_.columns.size(); ++at)
         names.push_back(fmt::format("c{}", at));
     co_await session_.execute(
         fmt::format("CREATE TEMPORARY TABLE event_archiver_texts (n bigint, {} text) ON COMMIT DROP",
@@ -104,8 +104,8 @@ awaitable<void> day_loader::stage_texts(const staged_file& staged) {
 awaitable<void> day_loader::explain(const staged_file& staged) {
     const auto& file = *staged.file;
     std::vector<std::string> differs;
-    for (std::size_t at = 0; at < columns_.size(); ++at) {
-        const auto column = db::connection::identifier(columns_[at]);
+    for (std::size_t at = 0; at < shape_.columns.size(); ++at) {
+        const auto column = db::connection::identifier(shape_.columns[at]);
         // format() asks the type's own output function, as COPY does; a cast to text may be another.
         differs.push_back(
             fmt::format("(x.c{0} COLLATE \"C\" IS DISTINCT FROM CASE WHEN t.{1} IS DISTINCT FROM NULL THEN"
@@ -115,11 +115,11 @@ awaitable<void> day_loader::explain(const staged_file& staged) {
     co_await stage_texts(staged);
 
     std::vector<std::string> counts;
-    for (std::size_t at = 0; at < columns_.size(); ++at)
+    for (std::size_t at = 0; at < shape_.columns.size(); ++at)
         counts.push_back(
             fmt::format("count(*) FILTER (WHERE t.{} IS NOT NULL AND {})", target_.time_column, differs[at]));
-    const auto joined = fmt::format("FROM {} x JOIN {} s ON s.event_archiver_row = x.n LEFT JOIN {} t ON {}",
-                                    texts, stage, target_.name, same_row());
+    const auto joined = fmt::format("FROM {} x JOIN {} s ON s.{} = x.n LEFT JOIN {} t ON {}", texts, stage,
+                                    number_, target_.name, same_row());
     const auto wrong = fmt::format("t.{} IS NULL OR {}", target_.time_column, fmt::join(differs, " OR "));
     const auto sums = co_await session_.query(
         fmt::format("SELECT count(*) FILTER (WHERE {}), count(*) FILTER (WHERE t.{} IS NULL), {} {}", wrong,
@@ -137,7 +137,7 @@ awaitable<void> day_loader::explain(const staged_file& staged) {
     std::vector<std::string> shown;
     for (int row = 0; row < keys.rows(); ++row)
         shown.emplace_back(keys.text(row, 0));
-    const auto how = how_it_differs(sums, columns_);
+    const auto how = how_it_differs(sums, shape_.columns);
     const std::string_view hint =
         "A row of the same key is there already with other content, a column's type has changed since, or a"
         " trigger or rule changes or keeps rows. Restore with --into TABLE to look at them. Nothing was"

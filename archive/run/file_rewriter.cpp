@@ -5,6 +5,7 @@
 #include "async/error.hpp"
 #include "async/fault_point.hpp"
 #include "azure/blob/block_id.hpp"
+#include "azure/blob/crc64.hpp"
 #include "csv/dialect.hpp"
 #include "csv/gzip.hpp"
 #include "lake/block_stream.hpp"
@@ -38,6 +39,7 @@ class kept_rows {
             co_return;
         std::string stored;
         if (compressor_) {
+            csv_crc_ = azure::crc64(csv_crc_, lake::bytes_of(text));
             const csv::gzip_compressor::byte_sink store = [&stored](std::span<const std::byte> bytes) {
                 stored += lake::text_of(bytes);
             };
@@ -67,6 +69,7 @@ class kept_rows {
         lake::file_record record;
         record.bytes = blocks_.bytes();
         record.uncompressed = compressor_ ? member_.size : 0;
+        record.csv_crc = csv_crc_;
         record.blocks = blocks_.ids().size();
         record.crc = blocks_.crc();
         record.ids = lake::crc_of_ids(blocks_.ids());
@@ -77,6 +80,7 @@ class kept_rows {
     lake::block_stream blocks_;
     std::optional<csv::gzip_compressor> compressor_;
     csv::gzip_member member_;
+    std::uint64_t csv_crc_ = 0; // of a compressed file
 };
 
 // Which rows stay, and which of them the mark keeps as evidence.
@@ -111,6 +115,8 @@ lake::file_mark mark_after_erasing(const lake::file_mark& before, const lake::fi
     lake::file_mark mark = before;
     mark.now.bytes = left.bytes;
     mark.now.uncompressed = left.uncompressed;
+    // It may have rows that are not as COPY writes them.
+    mark.now.csv_crc = before.now.csv_crc != 0 ? left.csv_crc : 0;
     mark.now.rows = left.rows;
     mark.now.blocks = left.blocks;
     mark.now.crc = left.crc;

@@ -67,6 +67,8 @@ awaitable<void> decide_missing(const run_context& context, run_tools& tools, run
     entry.now.rows = 0;
     entry.now.bytes = 0;
     entry.now.crc = 0;
+    entry.now.uncompressed = 0;
+    entry.now.csv_crc = 0;
     entry.now.run = context.run_id;
     entry.now.position = opened.position;
     co_await write_acceptance(context, tools, std::move(entry), blob, rows);

@@ -26,6 +26,13 @@ std::string before_with(const std::optional<lake::file_record>& base, const std:
     return base->before.empty() ? std::string() : std::max(base->before, cutoff);
 }
 
+// Of the CSV of a compressed file with its tail; 0 if that of its beginning is not known.
+std::uint64_t csv_crc_with(const std::optional<lake::file_record>& base, const day_file& file) {
+    if (!base || base->bytes == 0)
+        return file.csv_crc;
+    return base->csv_crc == 0 ? 0 : azure::crc64_combine(base->csv_crc, file.csv_crc, file.member.size);
+}
+
 // The file may begin with rows of other types: a comparison with all of its rows must know that.
 void set_types(lake::file_record& now, const std::optional<lake::file_record>& base,
                const publication& author) {
@@ -79,8 +86,10 @@ lake::file_mark mark_to_publish(const day_file& file, const publication& author,
     mark.now.bytes = (file.base ? file.base->bytes : 0) + file.bytes;
     mark.now.rows = (file.base ? file.base->rows : 0) + file.rows;
     mark.now.crc = file.base ? azure::crc64_combine(file.base->crc, file.crc, file.bytes) : file.crc;
-    if (file.compressed())
+    if (file.compressed()) {
         mark.now.uncompressed = (file.base ? file.base->uncompressed : 0) + file.member.size;
+        mark.now.csv_crc = csv_crc_with(file.base, file);
+    }
     mark.now.blocks = file.blocks();
     mark.now.header = author.header_crc;
     mark.now.run = author.run;

@@ -148,6 +148,7 @@ awaitable<void> restore_publisher::empty(const lake::listed_file& file, const ta
     lake::file_record left;
     left.bytes = content.size();
     left.uncompressed = file.compressed() ? header.size() : 0;
+    left.csv_crc = file.compressed() ? azure::crc64(0, lake::bytes_of(header)) : 0;
     left.blocks = 1;
     left.crc = azure::crc64(0, lake::bytes_of(content));
     left.header = azure::crc64(0, lake::bytes_of(header));

@@ -31,6 +31,32 @@ bool was_rewritten(const lake::read_mark& read, const std::vector<azure::block>&
     return lake::crc_of_ids(ids) != read.mark->now.ids;
 }
 
+void must_be_of_table(const lake::listed_file& file, const table_description& table) {
+    const auto& mark = file.mark.mark;
+    if (mark && mark->table != lake::table_in_mark(table.schema, table.relation))
+        throw lake::refused(
+            file.properties.name, "appended to",
+            {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
+             "Give each table a folder of its own with ARCHIVE_PATH. A table that was renamed: only"
+             " once `event-archiver list` shows no file as restored, for the table has its rows"
+             " too."});
+}
+
+// Of a file that is as its mark says.
+void must_have_columns(const lake::listed_file& file, std::uint64_t header_crc) {
+    if (const auto mistake = columns_mistake(file, header_crc))
+        throw lake::refused(file.properties.name,
+                            file.mark.mark->restored ? "compared with the rows that it was restored to"
+                                                     : "appended to",
+                            *mistake);
+}
+
+void must_have_types(const lake::listed_file& file, const table_description& table,
+                     const db::server_position& here) {
+    if (const auto mistake = definitions_mistake(*file.mark.mark, table, here))
+        throw lake::refused(file.properties.name, "appended to", *mistake);
+}
+
 } // namespace
 
 awaitable<void> staging::prepare(day_file& file) {
@@ -96,22 +122,12 @@ lake::block_facts staging::facts_of(const lake::listed_file& before,
 awaitable<void> staging::take_over(day_file& file, const lake::listed_file& before, reading how) {
     const auto& mark = before.mark.mark;
     const bool ours = mark && mark->now.bytes == before.properties.size && (!how.restage || how.compact);
-    if (mark && mark->table != lake::table_in_mark(context_.table.schema, context_.table.relation))
-        throw lake::refused(
-            file.name, "appended to",
-            {failure::precondition, fmt::format("it holds rows of table {}", mark->table),
-             "Give each table a folder of its own with ARCHIVE_PATH. A table that was renamed: only"
-             " once `event-archiver list` shows no file as restored, for the table has its rows"
-             " too."});
-    if (const auto mistake = ours ? columns_mistake(before, header_crc_) : std::nullopt)
-        throw lake::refused(file.name,
-                            mark->restored ? "compared with the rows that it was restored to" : "appended to",
-                            *mistake);
+    must_be_of_table(before, context_.table);
     const bool may_be_compared = mark && (mark->restored || is_doubted(before));
-    if (const auto mistake = ours && !may_be_compared
-                                 ? definitions_mistake(*mark, context_.table, context_.position)
-                                 : std::nullopt)
-        throw lake::refused(file.name, "appended to", *mistake);
+    if (ours)
+        must_have_columns(before, header_crc_);
+    if (ours && !may_be_compared)
+        must_have_types(before, context_.table, context_.position);
     if (ours) {
         file.base = mark->now;
         file.base->blocks = file.base_ids.size(); // a restore that was rolled back marks others' files too
@@ -189,7 +205,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
     if (held)
         known.emplace(*held, header_);
     const auto keep = [&](std::string_view row) {
-        if (known && !file.compressed())
+        if (known)
             known->row(row);
         if (how.remember_rows && file.adopted)
             remember_row_of_others(file, row);
@@ -222,7 +238,7 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         co_await restage(rest);
     auto record = record_of(seen, file.compressed());
     if (known && !known->is_there())
-        must_be_compressed_again(file, record.rows, held->rows);
+        must_be_compressed_again(file, record.rows, *held);
     if (seen.crlf_lines() > 0 && !how.restage) {
         // The CRLFs were found too late to change them while reading: read again.
         how.restage = true;
@@ -232,6 +248,16 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
         file.base_ids.clear();
         co_return co_await read_whole(file, how);
     }
+    take_content(file, how, seen, std::move(record));
+    if (seen.lines() == 0)
+        co_await store_when_possible(file, header_);
+    else if (!seen.ends_with_newline())
+        co_await store_when_possible(file, "\n");
+}
+
+// What was read is what the rows are appended to. Throws if it is not what the file's mark says.
+void staging::take_content(day_file& file, reading how, const lake::content_check& seen,
+                           lake::file_record record) {
     if (seen.crlf_lines() > 0)
         context_.log.info("day.line_ends",
                           "lines of a file end in CRLF: all will end in LF, as COPY wants one kind in a file",
@@ -251,32 +277,6 @@ awaitable<void> staging::read_whole(day_file& file, reading how) {
             "Somebody else, or the storage, has changed it: docs/runbook.md, \"A file was changed\"."
             " `event-archiver verify` tells where; `recover --keep FILE` takes it as it is.");
     file.base->blocks = file.base_ids.size();
-    if (seen.lines() == 0)
-        co_await store_when_possible(file, header_);
-    else if (!seen.ends_with_newline())
-        co_await store_when_possible(file, "\n");
-}
-
-lake::file_record staging::record_of(const lake::content_check& seen, bool compressed) const {
-    lake::file_record record;
-    record.header = header_crc_;
-    record.bytes = seen.bytes();
-    record.crc = seen.crc();
-    record.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
-    if (compressed)
-        record.uncompressed = seen.csv_bytes();
-    return record;
-}
-
-// What is known of a gzip file is the checksum of its compressed bytes, and others compress otherwise.
-void staging::must_be_compressed_again(const day_file& file, std::uint64_t rows,
-                                       std::uint64_t rows_known) const {
-    if (!file.compressed() || existing_.at(file.key).mark.mark || rows < rows_known)
-        throw changed_by_others(file.name);
-    context_.log.warn(
-        "day.compressed_again",
-        "others compressed a file again: its rows were counted but could not be compared",
-        {{"day", file.which().text()}, {"blob", file.name}, {"rows", rows}, {"rows_known", rows_known}});
 }
 
 // The blocks staged so far are the file as it was; `record` is corrected if it differs.

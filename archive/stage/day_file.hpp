@@ -48,6 +48,7 @@ struct day_file {
     std::uint64_t bytes = 0;       // as stored
     std::uint64_t crc = 0;         // of the staged bytes
     csv::gzip_member member;       // of a compressed file: all that is staged behind what was there
+    std::uint64_t csv_crc = 0;     // of the same, uncompressed
     bool restaging = false; // the bytes being staged were read from the file: they are compressed already
     std::optional<lake::sampled_row> sample; // the first row, unless its key is too long for a mark
     // Rows that the file already holds and the table may still have. See

@@ -10,10 +10,12 @@ namespace archive {
 known_content::known_content(const lake::file_record& record, std::string_view header)
     : size_(record.bytes)
     , crc_(record.crc)
+    , csv_size_(record.csv_crc != 0 ? record.uncompressed : record.bytes)
+    , csv_crc_(record.csv_crc != 0 ? record.csv_crc : record.crc)
     , written_(header.size())
     , written_crc_(azure::crc64(0, lake::bytes_of(header)))
     , bytes_alike_(record.bytes == 0)
-    , rows_alike_(written_ == size_ && written_crc_ == crc_) {}
+    , rows_alike_(written_ == csv_size_ && written_crc_ == csv_crc_) {}
 
 void known_content::feed(std::span<const std::byte> stored) noexcept {
     if (seen_ >= size_)
@@ -26,12 +28,12 @@ void known_content::feed(std::span<const std::byte> stored) noexcept {
 }
 
 void known_content::row(std::string_view text) {
-    if (rows_alike_ || written_ >= size_)
+    if (rows_alike_ || written_ >= csv_size_)
         return;
     const auto copied = as_copy_writes(text);
     written_crc_ = azure::crc64(written_crc_, lake::bytes_of(copied));
     written_ += copied.size();
-    rows_alike_ = written_ == size_ && written_crc_ == crc_;
+    rows_alike_ = written_ == csv_size_ && written_crc_ == csv_crc_;
 }
 
 } // namespace archive

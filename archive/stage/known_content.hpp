@@ -22,12 +22,15 @@ class known_content {
     // Rows as they come, whichever program wrote them: quotes and line ends are first made those of COPY.
     void row(std::string_view text);
 
-    // True if it begins with the very bytes, or, of a plain file, with the same rows.
+    // True if it begins with the very bytes or with the same rows. Of a compressed file the rows can be
+    // compared if the checksum of its CSV is recorded.
     [[nodiscard]] bool is_there() const noexcept { return bytes_alike_ || rows_alike_; }
 
   private:
-    std::uint64_t size_;
+    std::uint64_t size_; // as stored
     std::uint64_t crc_;
+    std::uint64_t csv_size_;
+    std::uint64_t csv_crc_;
     std::uint64_t seen_ = 0;
     std::uint64_t seen_crc_ = 0;
     std::uint64_t written_ = 0;

@@ -1,5 +1,7 @@
 // The part of staging that looks into a day's file of the other kind (.csv beside .csv.gz), from before the
 // setting was changed or from somebody else. Nothing is added to it, but the table may have its rows.
+// And what is recorded of a file that was read.
+//
 // Tested by tests/fault/test_files_that_hold_rows.py.
 
 #include "archive/stage/known_content.hpp"
@@ -60,7 +62,7 @@ awaitable<void> staging::judge_other(day_file& there, const lake::listed_file& s
     if (held)
         known.emplace(*held, header_);
     const auto keep = [&](std::string_view row) {
-        if (known && !there.compressed())
+        if (known)
             known->row(row);
         remember_row_of_others(there, row);
     };
@@ -76,9 +78,33 @@ awaitable<void> staging::judge_other(day_file& there, const lake::listed_file& s
     seen.finish();
     const auto record = record_of(seen, there.compressed());
     if (known && !known->is_there())
-        must_be_compressed_again(there, record.rows, held->rows);
+        must_be_compressed_again(there, record.rows, *held);
     there.untouched = record;
     there.base = record;
+}
+
+lake::file_record staging::record_of(const lake::content_check& seen, bool compressed) const {
+    lake::file_record record;
+    record.header = header_crc_;
+    record.bytes = seen.bytes();
+    record.crc = seen.crc();
+    record.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
+    if (compressed) {
+        record.uncompressed = seen.csv_bytes();
+        record.csv_crc = seen.csv_crc();
+    }
+    return record;
+}
+
+// What 0.1.0 recorded of a gzip file is the checksum of its compressed bytes, and others compress otherwise.
+void staging::must_be_compressed_again(const day_file& file, std::uint64_t rows,
+                                       const lake::file_record& known) const {
+    if (!file.compressed() || existing_.at(file.key).mark.mark || rows < known.rows || known.csv_crc != 0)
+        throw changed_by_others(file.name);
+    context_.log.warn(
+        "day.compressed_again",
+        "others compressed a file again: its rows were counted but could not be compared",
+        {{"day", file.which().text()}, {"blob", file.name}, {"rows", rows}, {"rows_known", known.rows}});
 }
 
 } // namespace archive

@@ -131,8 +131,7 @@ awaitable<lake::file_record> staging::remember_rows_in(day_file& file, const lak
         }
         if (!same_columns)
             return;
-        if (!source.compressed())
-            known.row(row);
+        known.row(row);
         const auto copied = as_copy_writes(row);
         if (!some || std::ranges::binary_search(file.late, key_.hash_of(copied)))
             remember(file, copied);

@@ -193,6 +193,7 @@ lake::block_buffer staging::compressed(day_file& file) {
     if (!file.open.empty()) {
         compressor_->begin_part(file.member, store);
         file.open.drain([this, &file, &store](std::span<const std::byte> bytes) {
+            file.csv_crc = azure::crc64(file.csv_crc, bytes);
             compressor_->write(file.member, bytes, store);
         });
         compressor_->end_part(store);

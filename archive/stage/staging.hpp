@@ -138,7 +138,9 @@ class staging {
     [[nodiscard]] lake::file_record record_of(const lake::content_check& seen, bool compressed) const;
     // For a file that does not begin with its recorded content: throws unless others have only compressed it
     // again.
-    void must_be_compressed_again(const day_file& file, std::uint64_t rows, std::uint64_t rows_known) const;
+    void must_be_compressed_again(const day_file& file, std::uint64_t rows,
+                                  const lake::file_record& known) const;
+    void take_content(day_file& file, reading how, const lake::content_check& seen, lake::file_record record);
     void take_restaged(day_file& file, lake::file_record& record, bool changed);
     [[nodiscard]] awaitable<void> remember_rows_of(day_file& file, const lake::listed_file& other);
     void open_other(day_file& file, const lake::listed_file& other);

@@ -1,5 +1,6 @@
 """`--compression gzip`: one member per append, so that a file stays appendable and any gunzip reads it."""
 import gzip
+import re
 import subprocess
 import zlib
 
@@ -105,10 +106,52 @@ def test_a_compressed_file_of_somebody_else_is_appended_to(archiver, table, orac
     lake.put_blob(container, name, gzip.compress(content))  # one Put Blob, no mark, no newline at its end
     table.fill(20, 1, seed="more")
     oracle.remember_new()
+    archiver.run("verify", settings=GZIP, expect=0)  # it has the rows that were archived into it
     outcome = archiver.archive(settings=GZIP)
     assert oracle.check().archived == 40
     assert lake.list(container)[0].metadata["archiverrows"] == "40"
-    assert outcome.events("day.compressed_again")
+    assert not outcome.events("day.compressed_again")
+    archiver.run("verify", settings=GZIP, expect=0)
+
+
+def edited(archiver, table, lake, container) -> str:
+    """A compressed file of which one row is another one, with as many rows and no mark."""
+    table.fill(20, 1)
+    archiver.archive(settings=GZIP)
+    table.fill(5, 1, seed="appended")
+    archiver.archive(settings=GZIP)
+    name = "events_2024-01-01.csv.gz"
+    lines = gzip.decompress(lake.get(container, name)).splitlines(keepends=True)
+    lines[10] = b"9" + lines[10]
+    lake.put_blob(container, name, gzip.compress(b"".join(lines)))
+    table.fill(20, 1, seed="more")
+    return name
+
+
+def test_a_compressed_file_that_others_edited_is_not_appended_to(archiver, table, lake, container):
+    """It has as many rows: the checksum of its CSV tells."""
+    name = edited(archiver, table, lake, container)
+    archiver.run("verify", settings=GZIP, expect=7)
+    for command in (["archive"], ["restore", "--day", "2024-01-01"]):
+        outcome = archiver.run(*command, settings=GZIP, expect=7)
+        assert name in outcome.stderr and "changed by somebody else" in outcome.stderr
+    assert table.count() == 20
+    archiver.run("verify", settings=GZIP, expect=7)
+    archiver.run("recover", "--keep", name, settings=GZIP, expect=0)
+    archiver.archive(settings=GZIP)
+    archiver.run("verify", settings=GZIP, expect=0)
+
+
+def test_of_a_compressed_file_of_0_1_0_the_rows_are_counted(archiver, table, lake, container):
+    """Its line in the ledger has no checksum of the CSV."""
+    name = edited(archiver, table, lake, container)
+    (ledger,) = [blob.name for blob in lake.list(container, bookkeeping=True) if "/ledger-" in blob.name]
+    earlier = re.sub(rb',"csv":[0-9]+,"csvcrc":"[0-9a-f]+"', b"", lake.get(container, ledger))
+    assert earlier != lake.get(container, ledger)
+    lake.delete(container, ledger)
+    lake.append_blob(container, ledger, earlier)
+    outcome = archiver.archive(settings=GZIP)
+    assert outcome.events("day.compressed_again") and name in str(outcome)
 
 
 def test_a_compressed_file_that_others_made_shorter_is_not_appended_to(archiver, table, oracle, lake, container):

@@ -58,6 +58,18 @@ TEST(ledger_line, is_read_as_it_was_written) {
     EXPECT_EQ(read->now.position.lsn, entry.now.position.lsn);
 }
 
+TEST(ledger_line, has_the_checksum_of_compressed_csv) {
+    auto mark = archived_mark();
+    mark.now.csv_crc = 0xfe;
+    EXPECT_EQ(mark_from(metadata_with(mark, {})).mark, mark);
+    auto line = ledger_line(entry_of("events_2024-02-29.csv.gz", mark, {}, "archived"), {});
+    line.pop_back();
+    EXPECT_EQ(entry_from(line)->now.csv_crc, 0xfeU);
+    EXPECT_EQ(entry_from(line)->now.uncompressed, mark.now.uncompressed);
+    line.replace(line.find("\"csvcrc"), 8, "\"other\"");
+    EXPECT_EQ(entry_from(line)->now.csv_crc, 0U) << "it says nothing without the other";
+}
+
 TEST(entry_from, takes_no_line_that_is_cut_off_or_of_others) {
     auto line = ledger_line(known_entry(), "2026-01-01T02:00:00Z");
     line.pop_back();

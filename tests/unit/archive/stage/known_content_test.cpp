@@ -57,5 +57,22 @@ TEST(known_content, is_there_by_its_rows_if_they_are_only_written_otherwise) {
     EXPECT_FALSE(known.is_there());
 }
 
+TEST(known_content, of_a_compressed_file_is_there_by_the_checksum_of_its_csv) {
+    auto record = record_holding("as it was compressed");
+    for (const bool recorded : {false, true}) {
+        if (recorded) {
+            record.uncompressed = both_lines.size();
+            record.csv_crc = azure::crc64(0, as_stored(both_lines));
+        }
+        known_content known(record, first_line);
+        known.feed(as_stored("as others compress it"));
+        known.row(only_row);
+        EXPECT_EQ(known.is_there(), recorded);
+        known_content edited(record, first_line);
+        edited.row("2,\"a,b\"\n");
+        EXPECT_FALSE(edited.is_there());
+    }
+}
+
 } // namespace
 } // namespace archive
