@@ -80,6 +80,12 @@ awaitable<void> look_at_restored(db::connection& session, const preflight_contex
                                  const table_description& table,
                                  const std::vector<const lake::listed_file*>& restored,
                                  std::vector<check_line>& lines) {
+    if (restored.empty())
+        co_return;
+    const auto position = co_await db::position_of(session);
+    std::vector<db::transaction_mark> restores;
+    for (const auto* file : restored)
+        restores.push_back(file->mark.mark->restored->author);
     std::uint64_t bytes = 0;
     std::size_t unread = 0;
     for (const auto* file : restored) {
@@ -88,7 +94,11 @@ awaitable<void> look_at_restored(db::connection& session, const preflight_contex
             ++unread;
             continue;
         }
-        const auto seen = co_await look_at_rows(context.lake, session, table, *file);
+        moved_search moved;
+        moved.since = written_since(file->mark.mark->restored->author, position, restores);
+        std::string whole_table;
+        const auto seen = co_await look_at_rows(context.lake, session, table, *file, std::move(whole_table),
+                                                std::move(moved));
         if (seen.comparable && seen.counts.other_content > 0)
             lines.push_back(
                 {"restored", check_status::failed,
@@ -131,7 +141,10 @@ awaitable<void> look_at_pending(db::connection& session, const preflight_context
         const bool certain = mark.now.dry_run || db::same_start(author.position, position);
         if (said != db::fate::aborted || !certain)
             continue;
-        const auto seen = co_await look_at_rows(context.lake, session, table, *file);
+        auto moved = moved_since(mark, position);
+        std::string whole_table;
+        const auto seen = co_await look_at_rows(context.lake, session, table, *file, std::move(whole_table),
+                                                std::move(moved));
         const auto& counts = seen.counts;
         if (seen.comparable && counts.total > 0 && counts.to_the_letter + counts.other_content == 0)
             lines.push_back(

@@ -9,6 +9,9 @@
 
 #include <fmt/format.h>
 
+#include <string>
+#include <utility>
+
 namespace archive {
 
 using async::failure;
@@ -26,8 +29,37 @@ awaitable<bool> table_has_rows(const run_context& context, const run_transaction
         co_return true;
     if (!file.mark.mark)
         file.mark.mark.emplace();
-    const auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file);
+    std::string whole_table;
+    moved_search any_row;
+    any_row.any = true;
+    const auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file,
+                                            std::move(whole_table), std::move(any_row));
     co_return !seen.comparable || seen.counts.to_the_letter + seen.counts.other_content > 0;
+}
+
+// Of the content that was read. A file without a mark gets none of what only a mark has.
+lake::ledger_entry kept_entry(const run_context& context, const run_transaction& opened,
+                              const lake::listed_file& file, const lake::content_check& seen) {
+    const auto& mark = file.mark.mark;
+    const std::string_view name = file.properties.name;
+    lake::ledger_entry now;
+    now.file = name.substr(name.rfind('/') + 1);
+    now.word = lake::ledger_word::kept;
+    now.etag = file.properties.etag;
+    now.now = mark ? mark->now : lake::file_record{};
+    now.now.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
+    now.now.bytes = seen.bytes();
+    now.now.crc = seen.crc();
+    now.now.uncompressed = file.compressed() ? seen.csv_bytes() : 0;
+    now.now.csv_crc = file.compressed() ? seen.csv_crc() : 0;
+    now.now.run = context.run_id;
+    now.now.position = opened.position;
+    now.now.sample.reset();
+    now.now.types = mark ? opened.table.types : 0;
+    now.now.identity = mark ? opened.table.identity : 0;
+    now.now.ids = 0;
+    now.now.before.clear();
+    return now;
 }
 
 } // namespace
@@ -65,22 +97,7 @@ awaitable<void> accept_file(const run_context& context, run_tools& tools, const 
     if (unmarked)
         restored = co_await table_has_rows(context, opened, file);
 
-    lake::ledger_entry now;
-    now.file = whole.substr(whole.rfind('/') + 1);
-    now.word = lake::ledger_word::kept;
-    now.etag = file.properties.etag;
-    now.now = mark ? mark->now : lake::file_record{};
-    now.now.rows = seen.lines() > 0 ? seen.lines() - 1 : 0;
-    now.now.bytes = seen.bytes();
-    now.now.crc = seen.crc();
-    now.now.uncompressed = file.compressed() ? seen.csv_bytes() : 0;
-    now.now.run = context.run_id;
-    now.now.position = opened.position;
-    now.now.sample.reset();
-    now.now.types = mark ? opened.table.types : 0;
-    now.now.identity = mark ? opened.table.identity : 0;
-    now.now.ids = 0;
-    now.now.before.clear();
+    auto now = kept_entry(context, opened, file, seen);
     now.restored = restored;
     if (restored && !mark) {
         mark.emplace();

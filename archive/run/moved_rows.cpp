@@ -1,6 +1,5 @@
 #include "archive/run/moved_rows.hpp"
 
-#include "archive/settle/look_at_rows.hpp"
 #include "archive/table/folder_mistakes.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
@@ -12,9 +11,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace archive {
 
@@ -69,12 +71,15 @@ constexpr std::string_view restored_hint =
     "rows are"
     " archived again. If the file's rows count, delete these from the table.";
 // nullopt if the keys of the file are not keys of the table.
-awaitable<std::optional<rows_of_file>>
-look_among_due(const run_context& context, const archive_transaction& work, const lake::listed_file& file) {
+awaitable<std::optional<rows_of_file>> look_among_due(const run_context& context,
+                                                      const archive_transaction& work,
+                                                      const lake::listed_file& file,
+                                                      std::optional<moved_search> moved) {
     const auto& opened = work.opened;
     auto due = where_clause(opened.table, work.plan.rows);
     try {
-        auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file, std::move(due));
+        auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file, std::move(due),
+                                          std::move(moved));
         if (seen.comparable)
             co_return std::optional(std::move(seen));
     } catch (const db::error& failed) {
@@ -98,7 +103,8 @@ awaitable<void> look_for_restored(const run_context& context, const archive_tran
     const bool untouched = co_await has_all_restored(work.opened, file, files);
     if (untouched)
         co_return;
-    const auto seen = co_await look_among_due(context, work, file);
+    auto moved = search_for_moved(work, file, false);
+    const auto seen = co_await look_among_due(context, work, file, std::move(moved));
     if (!seen)
         throw cannot_be_told(file, work.opened.table);
     if (seen->counts.other_content > 0)
@@ -112,7 +118,7 @@ awaitable<void> look_for_retyped(const run_context& context, const archive_trans
         co_return;
     std::optional<rows_of_file> seen;
     if (how == moved_look::by_key)
-        seen = co_await look_among_due(context, work, file);
+        seen = co_await look_among_due(context, work, file, std::nullopt);
     if (!seen)
         throw cannot_be_told(file, work.opened.table);
     if (seen->counts.other_content > 0)
@@ -120,7 +126,55 @@ awaitable<void> look_for_retyped(const run_context& context, const archive_trans
                       "written before the time column or the key got another type", other_types_hint);
 }
 
+// Of a restored file: rows of the table that were written since, by no restore.
+std::string since_restore(const run_transaction& opened, const lake::listed_file& file) {
+    std::map<std::string, db::transaction_mark> restores;
+    for (const auto* files : {&opened.files, &opened.files_of_shards})
+        for (const auto* each : files->with(lake::file_trait::restored))
+            if (const auto& mark = each->mark.mark; mark && mark->restored)
+                restores.emplace(mark->restored->author.transaction, mark->restored->author);
+    std::vector<db::transaction_mark> authors;
+    for (auto& [transaction, author] : restores)
+        authors.push_back(std::move(author));
+    return written_since(file.mark.mark->restored->author, opened.position, authors);
+}
+
 } // namespace
+
+moved_search search_for_moved(const archive_transaction& work, const lake::listed_file& file, bool whole) {
+    const auto& opened = work.opened;
+    moved_search search;
+    search.since = since_restore(opened, file);
+    auto due = where_clause(opened.table, work.plan.rows);
+    // Where it is not known which rows are new, those that are not due are left alone.
+    if (!whole || search.since.empty())
+        search.where = due;
+    search.alike = std::move(due);
+    return search;
+}
+
+awaitable<void> must_not_have_moved_since(const run_context& context, const run_transaction& opened,
+                                          const lake::listed_file& file) {
+    const auto& mark = file.mark.mark;
+    if (!mark || !mark->restored || mark->now.rows == 0 ||
+        !time_is_in_key(opened.table)) // else the key is taken
+        co_return;
+    moved_search search;
+    search.since = since_restore(opened, file);
+    if (search.since.empty())
+        co_return;
+    std::string whole_table;
+    const auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file,
+                                            std::move(whole_table), std::move(search));
+    if (seen.moved > 0)
+        throw async::error(
+            failure::integrity,
+            fmt::format("{} rows of '{}', which was restored before, have another time in {} now: {} {}",
+                        seen.moved, file.properties.name, opened.table.name, key_names(opened.table),
+                        some_keys(seen)),
+            "Restored once more, they would be in the table twice. Give them their time back, or delete them"
+            " from the table, and restore then.");
+}
 
 awaitable<void> must_not_have_moved(const run_context& context, const archive_transaction& work) {
     const auto& opened = work.opened;

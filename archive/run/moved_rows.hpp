@@ -4,6 +4,7 @@
 
 #include "archive/run/archive_transaction.hpp"
 #include "archive/run/run_context.hpp"
+#include "archive/settle/look_at_rows.hpp"
 
 namespace archive {
 
@@ -13,5 +14,16 @@ namespace archive {
 // written. Files on hold are read only if the table lacks one of the rows that were put back.
 [[nodiscard]] awaitable<void> must_not_have_moved(const run_context& context,
                                                   const archive_transaction& work);
+
+// How rows of a restored file are looked for that have another key, because they got another time. `whole`:
+// in the whole table; else among the rows that are due.
+[[nodiscard]] moved_search search_for_moved(const archive_transaction& work, const lake::listed_file& file,
+                                            bool whole);
+
+// Before the rows of a file are restored that was restored before: one that got another time since would be
+// in the table twice, where the time is part of the key. Throws async::error(integrity) that names them.
+[[nodiscard]] awaitable<void> must_not_have_moved_since(const run_context& context,
+                                                        const run_transaction& opened,
+                                                        const lake::listed_file& file);
 
 } // namespace archive

@@ -2,6 +2,7 @@
 
 #include "archive/run/day_loader.hpp"
 #include "archive/run/known_files.hpp"
+#include "archive/run/moved_rows.hpp"
 #include "archive/run/restore_commit.hpp"
 #include "archive/run/restore_target.hpp"
 #include "archive/run/run_effects.hpp"
@@ -120,6 +121,7 @@ awaitable<void> restore_run::load(restore_transaction& work,
     for (const auto* file : files) {
         const async::span shown(context_.log, "job", "restore", file->properties.name);
         co_await tools_.restores.must_be_emptiable(*file);
+        co_await must_not_have_moved_since(context_, work.opened, *file);
         auto recorded = recorded_content(known, *file);
         auto loaded = co_await loader.load(*file, std::move(recorded));
         if (!loaded.begins_as_recorded) // its new mark would say that it was never more

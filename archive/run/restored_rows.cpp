@@ -1,5 +1,6 @@
 #include "archive/run/restored_rows.hpp"
 
+#include "archive/run/moved_rows.hpp"
 #include "archive/settle/look_at_rows.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/selection.hpp"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace archive {
 
@@ -48,9 +50,11 @@ awaitable<void> must_be_as_restored(const run_context& context, const archive_tr
             std::ranges::binary_search(rows.held, key.which))
             continue;
         // Of a day that is not over, only what is due now could be archived into another file now.
-        auto where = has_whole_day(rows, key.which) ? std::string() : where_clause(opened.table, rows);
-        const auto seen =
-            co_await look_at_rows(context.lake, opened.session, opened.table, file, std::move(where));
+        const bool whole = has_whole_day(rows, key.which);
+        auto where = whole ? std::string() : where_clause(opened.table, rows);
+        auto moved = search_for_moved(work, file, whole);
+        const auto seen = co_await look_at_rows(context.lake, opened.session, opened.table, file,
+                                                std::move(where), std::move(moved));
         if (!seen.comparable)
             throw cannot_be_compared(file, opened.table);
         if (seen.counts.other_content == 0)

@@ -51,9 +51,10 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
         return {
             failure::integrity,
             fmt::format("'{}' has {} rows of transaction {}, which was rolled back{}, and none of them is in"
-                        " {}: they have been archived into another folder since, or deleted",
+                        " {}: they have been archived into another folder since, or deleted{}",
                         name, counts.total, author.transaction,
-                        file.mark.mark->now.dry_run ? " as a dry run is" : "", table.name),
+                        file.mark.mark->now.dry_run ? " as a dry run is" : "", table.name,
+                        time_is_in_key(table) ? ", or given another time, which is part of the key" : ""),
             fmt::format("If another folder has these rows, or they were deleted on purpose, run"
                         " `event-archiver recover --discard {0}`. If this file is their only copy, run"
                         " `event-archiver recover --keep {0}`.",

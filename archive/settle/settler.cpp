@@ -13,6 +13,9 @@
 
 #include <fmt/format.h>
 
+#include <string>
+#include <utility>
+
 namespace archive {
 
 using async::failure;
@@ -24,6 +27,32 @@ settle_steps steps_of(lake::folder_lease& lease, lake::ledger& kept, async::log&
             [&kept, &log](std::vector<lake::ledger_entry> entries) {
                 return kept.record(std::move(entries), log);
             }};
+}
+
+awaitable<rows_of_file> look_at_tail(lake::file_store& files, db::connection& session,
+                                     const table_description& table, const db::server_position& position,
+                                     const lake::listed_file& file) {
+    auto moved = moved_since(*file.mark.mark, position);
+    std::string whole_table;
+    auto seen = co_await look_at_rows(files, session, table, file, std::move(whole_table), std::move(moved));
+    co_return seen;
+}
+
+void say_decided(async::log& log, const lake::listed_file& file, settle_decision decision,
+                 const settle_facts& facts) {
+    const auto& mark = *file.mark.mark;
+    const auto author = lake::awaited(mark).value();
+    log.info("settle.decided", "recovered a file of an earlier run",
+             {{"blob", file.properties.name},
+              {"decision", to_string(decision)},
+              {"transaction", author.transaction},
+              {"transaction.fate", to_string(facts.fate)}});
+    if (facts.said == db::fate::aborted && decision == settle_decision::keep)
+        log.warn(
+            "settle.kept",
+            "the server says that a transaction was rolled back, and its rows are not in the table: the file"
+            " keeps them, as the only copy or as rows that were archived elsewhere since",
+            {{"blob", file.properties.name}, {"transaction", author.transaction}, {"rows", mark.now.rows}});
 }
 
 // A dry run may leave many such files: the first is told of, the others are counted.
@@ -137,7 +166,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
         if (lake::has_empty_tail(mark)) {
             facts.rows = tail_rows::no_rows;
         } else {
-            seen = co_await look_at_rows(files_, session, table, file);
+            seen = co_await look_at_tail(files_, session, table, position, file);
             facts.rows = seen.comparable
                              ? judge_rows(seen.counts, known.hidden, mark.now.types == table.types)
                              : tail_rows::not_comparable;
@@ -152,17 +181,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
         known.gone.push_back(std::move(refused));
         co_return decision;
     }
-    log_.info("settle.decided", "recovered a file of an earlier run",
-              {{"blob", file.properties.name},
-               {"decision", to_string(decision)},
-               {"transaction", author.transaction},
-               {"transaction.fate", to_string(facts.fate)}});
-    if (facts.said == db::fate::aborted && decision == settle_decision::keep)
-        log_.warn(
-            "settle.kept",
-            "the server says that a transaction was rolled back, and its rows are not in the table: the file"
-            " keeps them, as the only copy or as rows that were archived elsewhere since",
-            {{"blob", file.properties.name}, {"transaction", author.transaction}, {"rows", mark.now.rows}});
+    say_decided(log_, file, decision, facts);
     co_return decision;
 }
 
@@ -195,7 +214,7 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
         co_await must_be_latest(std::move(one));
     }
     if (decision == verdict::discard)
-        absent = co_await must_be_in_table(files_, session, table, file, asked, certain);
+        absent = co_await must_be_in_table(files_, session, table, file, position, asked, certain);
     const auto undo = !mark.pending ? settle_decision::empty
                       : mark.base   ? settle_decision::take_back
                                     : settle_decision::remove;

@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace archive {
 
@@ -50,7 +52,7 @@ awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& se
 // A discard removes the file's copy, so the table must have the rows.
 awaitable<std::uint64_t> must_be_in_table(lake::file_store& files, db::connection& session,
                                           const table_description& table, const lake::listed_file& file,
-                                          db::fate asked, bool certain) {
+                                          const db::server_position& here, db::fate asked, bool certain) {
     const auto& mark = *file.mark.mark;
     if (lake::has_empty_tail(mark)) // its mark alone changes
         co_return 0;
@@ -64,10 +66,15 @@ awaitable<std::uint64_t> must_be_in_table(lake::file_store& files, db::connectio
                         " written to it",
                         name, file.properties.size, mark.now.bytes),
             std::string(discard_hint));
-    // A row that is alike in all but its time is no proof that the file's row is there.
-    auto by_whole_key = file;
-    by_whole_key.mark.mark->restored.reset();
-    const auto seen = co_await look_at_rows(files, session, table, by_whole_key);
+    // A row that was moved since the restore is the file's row, under the key that it has now.
+    std::optional<moved_search> moved;
+    if (mark.restored && !mark.pending)
+        moved = moved_search{written_since(mark.restored->author, here), {}, {}, false};
+    if (moved && moved->since.empty())
+        moved.reset();
+    std::string whole_table;
+    const auto seen =
+        co_await look_at_rows(files, session, table, file, std::move(whole_table), std::move(moved));
     if (!seen.comparable && mark.pending && asked == db::fate::aborted)
         co_return 0; // only the server's answer can decide
     if (!seen.comparable)

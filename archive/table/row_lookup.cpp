@@ -46,18 +46,17 @@ std::string lookup_sql(const table_description& table, const std::vector<std::st
     for (const auto& column : columns)
         selected.push_back(db::connection::identifier(column));
     std::vector<std::string> names;
-    std::vector<std::string> arrays;
     std::vector<std::string> looked_up;
     for (std::size_t at = 0; at < table.keys.size(); ++at) {
         names.push_back(table.keys[at].quoted);
-        arrays.push_back(fmt::format("{}::{}[]", array_literal(rows, at), array_type(table.keys[at].type)));
         looked_up.push_back(fmt::format("event_archiver_{}", at));
     }
+    const auto arrays = key_arrays(table, rows);
     const auto matches = names.size() == 1
-                             ? fmt::format("{} = ANY({})", names.front(), arrays.front())
+                             ? fmt::format("{} = ANY({})", names.front(), arrays)
                              : fmt::format("({}) IN (SELECT {} FROM unnest({}) AS event_archiver_keys({}))",
-                                           fmt::join(names, ", "), fmt::join(looked_up, ", "),
-                                           fmt::join(arrays, ", "), fmt::join(looked_up, ", "));
+                                           fmt::join(names, ", "), fmt::join(looked_up, ", "), arrays,
+                                           fmt::join(looked_up, ", "));
     return fmt::format("COPY (SELECT {} FROM {} WHERE {} AND {}{}) TO STDOUT (FORMAT csv)",
                        fmt::join(selected, ", "), table.name, matches, own_rows(table),
                        where.empty() ? std::string() : fmt::format(" AND ({})", where));
@@ -112,6 +111,13 @@ sample_seen seen_of(row_presence presence, const lake::file_mark& mark, const ta
 }
 
 } // namespace
+
+std::string key_arrays(const table_description& table, std::span<const wanted_row> rows) {
+    std::vector<std::string> arrays;
+    for (std::size_t at = 0; at < table.keys.size(); ++at)
+        arrays.push_back(fmt::format("{}::{}[]", array_literal(rows, at), array_type(table.keys[at].type)));
+    return fmt::format("{}", fmt::join(arrays, ", "));
+}
 
 awaitable<std::vector<row_presence>> rows_in_table(db::connection& session, const table_description& table,
                                                    const std::vector<std::string>& columns,

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ enum class row_presence : std::uint8_t {
     other_content, // a row has the key, and other bytes
     to_the_letter,
 };
+
+// The key's columns of these rows as arrays, for unnest(): '{"1","2"}'::bigint[], …
+[[nodiscard]] std::string key_arrays(const table_description& table, std::span<const wanted_row> rows);
 
 // What the table has of each row, as the session sees it. `columns`: plain names of those that rows are made
 // of. One row of the table counts for one of `rows`. `where`, if not empty, restricts the rows of the table.

@@ -194,4 +194,8 @@ std::size_t time_position(const table_description& table) {
     return static_cast<std::size_t>(found - table.columns.begin());
 }
 
+bool time_is_in_key(const table_description& table) noexcept {
+    return std::ranges::find(table.keys, table.time_column, &key_column::quoted) != table.keys.end();
+}
+
 } // namespace archive
