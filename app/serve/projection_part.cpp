@@ -68,6 +68,7 @@ projection_part::projection_part(serve_surroundings around, events::journal& sou
                                            "PG_CONNECTION_STRING is not set");
         return;
     }
+    tell_topics_not_read(chosen);
     events::engine_options options;
     options.worker = around_.frame.run_id();
     options.group = settings.journal.group;
@@ -85,6 +86,25 @@ void projection_part::say_that_nothing_runs() {
                                  {{"hint", "PROJECT=events writes those of topic 'live' to public.\"Event\"; "
                                            "PROJECTIONS_PATH names projections of your own; PROJECT=none "
                                            "if that is meant."}});
+}
+
+// KAFKA_CONSUMER_TOPIC and KAFKA_PUBLISH_TOPIC differ, say: what is accepted here would be applied by none of
+// those that run for it.
+void projection_part::tell_topics_not_read(const std::vector<events::projection_definition>& here) {
+    const auto& settings = around_.settings;
+    if (settings.projections.choice == projection_choice::named || !broken_.empty())
+        return;
+    for (const auto& topic : topics_written_by(settings)) {
+        const auto reads = [&topic](const auto& each) {
+            return std::ranges::find(each.settings.topics, topic) != each.settings.topics.end();
+        };
+        if (std::ranges::none_of(here, reads))
+            around_.frame.log().warn("projection.topic_not_read",
+                                     "events are accepted into a topic that no projection here reads",
+                                     {{"topic", topic},
+                                      {"hint", "KAFKA_CONSUMER_TOPIC, or `topics` in projection.conf, names "
+                                               "another one."}});
+    }
 }
 
 events::awaited_projection projection_part::awaited(const events::projection_definition& which,

@@ -42,6 +42,7 @@ class projection_part final : public served_part {
 
   private:
     void say_that_nothing_runs();
+    void tell_topics_not_read(const std::vector<events::projection_definition>& here);
     [[nodiscard]] events::awaited_projection awaited(const events::projection_definition& which,
                                                      bool runs_here) const;
     void note_readers();

@@ -209,8 +209,8 @@ def test_a_damaged_topic_is_left_behind_as_the_page_says(served):
     segment.write_bytes(segment.read_bytes().replace(b'"v": 4', b'"v": 9'))
     served.program.run("serve", "--apis", "events", "--port", "0", expect=7)
     assert served.status()["position"] == 2
-    cat = served.program.run("journal", "cat", "live", "--from", "2", expect=7)
-    rest = [json.loads(line)["value"] for line in cat.stdout.splitlines()]
+    cat = served.program.run("journal", "cat", "live", "--from", "2", "--values", expect=7)
+    rest = [json.loads(line) for line in cat.stdout.splitlines()]
     assert rest == [{"u": "a", "v": 3}]
     (served.journal / "live").rename(served.directory / "damaged")
     served.execute("DELETE FROM event_archiver.position WHERE topic = 'live'")
@@ -231,3 +231,16 @@ def test_events_that_nothing_applies_are_said(served):
 
     assert warned()
     assert not warned(PROJECT="none") and not warned(PROJECT="events") and not warned(PG_CONNECTION_STRING=None)
+
+
+def test_a_topic_that_is_written_and_not_read_is_said(served):
+    """KAFKA_CONSUMER_TOPIC is set for the consumer of a deployment, and its server has the same environment."""
+
+    def warned(*apis: str, **settings) -> list:
+        process = served.serve("--apis", ",".join(apis), PROJECTIONS_PATH=None, **settings)
+        process.send(signal.SIGTERM)
+        return [each["topic"] for each in process.wait().events("projection.topic_not_read")]
+
+    assert warned("timestamps", "live", KAFKA_CONSUMER_TOPIC="another") == ["timestamp.command.v1"]
+    assert warned("timestamps", KAFKA_CONSUMER_TOPIC="another", KAFKA_PUBLISH_TOPIC="another") == []
+    assert warned("timestamps", "live") == [] and warned("timestamps", KAFKA_CONSUMER_TOPIC="another", PROJECT="none") == []
