@@ -1,5 +1,6 @@
 // Encodings of databases in which two texts may be one in UTF-8, so that a row that was written to a file
-// comes back as another one. Tested by tests/integration/test_encodings.py.
+// comes back as another one.
+// Tested by tests/integration/test_encodings.py.
 #pragma once
 
 #include "db/connection.hpp"

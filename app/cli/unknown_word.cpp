@@ -22,6 +22,9 @@ std::string unexpected(const std::string& word, const CLI::App& inside) {
             if (text.starts_with("--"))
                 return fmt::format("{} has no value: {} follows it", option->get_name(),
                                    async::quoted(text.substr(0, text.find('='))));
+    const auto* where = inside.get_option_no_throw("--where");
+    if (where != nullptr && where->count() > 0)
+        return "--where takes one word: put the condition in quotes, as in --where 'id = 7'";
     return fmt::format("{} is not expected after '{}'", async::quoted(word), inside.get_name());
 }
 

@@ -134,6 +134,8 @@ std::string text_log::lines_of(const log_entry& entry) {
     if (!in_full && event == "progress" &&
         (!text_of(entry, "phase").empty() || !text_of(entry, "task").empty()))
         return progress_line(entry, std::string_view(now).substr(11, 8), look);
+    if (event == "http.request" && !enabled(async::log_level::debug))
+        return request_line(entry, std::string_view(now).substr(11, 8), look);
     const auto today = now.substr(0, 10);
     const bool next_day = !day_.empty() && day_ != today;
     day_ = today;

@@ -123,7 +123,7 @@ std::string general_lines(const log_entry& entry, std::string_view time, const t
     auto text = fmt::format("{}Z {}{}{}", time, level, level.empty() ? "" : " ", entry.message);
     std::string hint;
     for (const auto& field : entry.fields)
-        if (field.key == "error.hint")
+        if (field.key == "error.hint" || field.key == "hint")
             hint = std::visit(as_text(), field.value);
         else if (says_something(field) && !is_in(entry.message, field))
             text += pair_of(field);
@@ -213,9 +213,9 @@ std::string settled_line(const log_entry& entry, const text_look& look) {
     const auto decision = text_of(entry, "decision");
     std::string did = "kept: the run that wrote it had committed";
     if (decision == "remove")
-        did = "removed: the run that wrote it did not commit";
+        did = "removed: left by a dry run, or by a run that did not commit";
     else if (decision == "take back")
-        did = "took back the last rows: the run that wrote them did not commit";
+        did = "took back the last rows: left by a dry run, or by a run that did not commit";
     else if (decision == "restored")
         did = "its rows are back in the table";
     else if (decision == "empty")
@@ -234,6 +234,19 @@ std::string task_line(const log_entry& entry, const text_look& look) {
     if (text_of(entry, "verified") == "false" && entry.event == "export.done")
         text += "  unverified";
     return with_event(std::move(text), entry, look, indent_of_entries) + "\n";
+}
+
+std::string request_line(const log_entry& entry, std::string_view time, const text_look& look) {
+    const auto* const field = field_of(entry, "duration_ms");
+    const auto* const took = field == nullptr ? nullptr : std::get_if<double>(&field->value);
+    auto text = fmt::format(
+        "{}Z {} {} {}  {}  {:.1f} ms{}  {}", time, text_of(entry, "method"), text_of(entry, "path"),
+        text_of(entry, "status"), short_bytes(static_cast<double>(number_of(entry, "bytes"))),
+        took == nullptr ? 0.0 : *took, text_of(entry, "cut") == "true" ? ", cut short" : "",
+        text_of(entry, "request_id"));
+    if (const auto id = text_of(entry, "correlation_id"); !id.empty())
+        text += "  correlation_id=" + id;
+    return wrapped(printable(text), look.width, indent_of_entries) + "\n";
 }
 
 std::string progress_line(const log_entry& entry, std::string_view time, const text_look& look) {

@@ -44,10 +44,13 @@ struct log_entry {
 // "2025-11-09    7,500 rows    2.0 MB  created", "2025-11-09  skipped: restored, and on hold until
 // 2026-12-30", "2025-11-09       40 rows erased, 7,460 left: 1.9 MB"
 [[nodiscard]] std::string day_line(const log_entry& entry, const text_look& look);
-// "events_2025-11-09.csv  removed: the run that wrote it did not commit"
+// "events_2025-11-09.csv  removed: left by a dry run, or by a run that did not commit"
 [[nodiscard]] std::string settled_line(const log_entry& entry, const text_look& look);
 // "agency    7,500 rows    2.0 MB  agency_2025-11-09.csv"
 [[nodiscard]] std::string task_line(const log_entry& entry, const text_look& look);
+// "02:00:03Z POST /events/audit 201  33 B  22.7 ms  1691554a": without the event's name, since there are
+// many.
+[[nodiscard]] std::string request_line(const log_entry& entry, std::string_view time, const text_look& look);
 // "02:00:03Z staging: 47%, 70,100 of 150,136 rows, 18.2 MB uploaded, 12 of 21 days, 14 s left"
 [[nodiscard]] std::string progress_line(const log_entry& entry, std::string_view time, const text_look& look);
 // "done in 3.7 s: archived 150,136 rows of 21 days, 39.3 MB", and what it took in two or three lines more.

@@ -21,9 +21,10 @@ constexpr std::size_t indent_of_summary = 4;
 
 // Fields that the first line has, that are the same in each run, and `attempts`: there are two after a dry
 // run, and one a day with --commit day.
-constexpr std::array said_already{"status",     "exit_code",   "command",      "dry_run", "phase",
-                                  "cutoff",     "rows",        "days",         "bytes",   "tasks",
-                                  "error.type", "duration_ms", "tasks_failed", "pid",     "attempts"};
+constexpr std::array said_already{"status",          "exit_code",      "command",      "dry_run", "phase",
+                                  "cutoff",          "rows",           "days",         "bytes",   "tasks",
+                                  "error.type",      "duration_ms",    "tasks_failed", "pid",     "attempts",
+                                  "requests_served", "events_accepted"};
 // Fields about the resources that the run used, as opposed to its results.
 constexpr std::array costs{"requests", "retries", "bytes_sent", "cpu_seconds", "peak_memory_bytes"};
 
@@ -143,15 +144,20 @@ std::string summary_lines(const log_entry& entry, const text_look& look) {
     std::string used;
     std::string phases;
     constexpr std::string_view phase = "phase_ms.";
+    const bool rolled_back = text_of(entry, "dry_run") == "true";
     for (const auto& field : entry.fields) {
         if (among(said_already, field.key) || is_zero(field))
             continue;
         if (field.key.starts_with(phase)) {
             if (const auto spent = number_of(entry, field.key); spent >= 50)
-                add_to(phases, fmt::format("{} {}", field.key.substr(phase.size()), seconds_text(spent)));
+                add_to(phases,
+                       fmt::format("{}{} {}", field.key.substr(phase.size()),
+                                   rolled_back && field.key == "phase_ms.deleting" ? ", rolled back," : "",
+                                   seconds_text(spent)));
         } else if (field.key == "deleting_beside_ms") {
             if (const auto spent = number_of(entry, field.key); spent >= 50)
-                add_to(phases, fmt::format("deleting beside staging {}", seconds_text(spent)));
+                add_to(phases, fmt::format("deleting beside staging{} {}",
+                                           rolled_back ? ", rolled back," : "", seconds_text(spent)));
         } else {
             add_to(among(costs, field.key) ? used : did, in_words(entry, field.key));
         }

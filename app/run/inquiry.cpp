@@ -52,10 +52,11 @@ awaitable<inquiry_answer> list(const command_line& request, inquiry_context cont
     const auto& found = *looked;
     note(context.report, found.days, found.rows, found.bytes);
     inquiry_answer answer;
-    answer.text = request.calendar ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
-                                   : render_list(found, archive_path(context.settings), request.output,
-                                                 width_of(stream::output));
-    answer.page = page_of_inventory(found, archive_path(context.settings));
+    const auto path = archive_path(context.settings);
+    answer.text = request.calendar
+                      ? render_calendar(found, {unicode_wanted(), colour_wanted(stream::output)})
+                      : render_list(found, path, request.output, width_of(stream::output), request.days);
+    answer.page = page_of_inventory(found, path);
     co_return answer;
 }
 
@@ -65,9 +66,9 @@ awaitable<inquiry_answer> verify(const command_line& request, inquiry_context co
     archive::verifier verifier(executor, look);
     const auto found = co_await verifier.verify(request.days, request.against);
     note(context.report, found.files.size(), found.rows, found.bytes);
-    co_return inquiry_answer{
-        render_verification(found, archive_path(context.settings), request.output, width_of(stream::output)),
-        found.differences == 0 ? exit_code::done : exit_code::integrity};
+    co_return inquiry_answer{render_verification(found, archive_path(context.settings), request.output,
+                                                 width_of(stream::output), request.days),
+                             found.differences == 0 ? exit_code::done : exit_code::integrity};
 }
 
 awaitable<inquiry_answer> check_all(const command_line& request, inquiry_context context) {

@@ -118,6 +118,13 @@ void key_book::drop(std::string_view topic, std::string_view key) {
     entries_.erase(found);
 }
 
+void key_book::forget_oldest() {
+    while (oldest_first_.size() > keys_max_) {
+        entries_.erase(oldest_first_.begin()->second);
+        oldest_first_.erase(oldest_first_.begin());
+    }
+}
+
 void batch_finder::unfinished::take(const events::recorded_event& next) {
     crc = crc_of(next.content.value, crc);
     ++count;
@@ -131,13 +138,15 @@ std::optional<batch_finder::found_batch> batch_finder::take(const events::record
         return found == headers.end() ? std::string_view() : std::string_view(found->value);
     };
     const auto append = header(append_header);
-    std::uint64_t wanted = 0;
-    auto crc = header(values_header);
+    auto values = header(values_header); // a CRC-64
     auto batch = batch_from(header(batch_header));
-    if (batch && !header(key_header).empty() && take_number(crc, wanted, 16) && crc.empty()) {
-        batch->values = wanted;
-        begin({{std::string(header(key_header)), {*batch, partition_, next.at, next.at, true}, next.time}},
-              append);
+    if (batch && !header(key_header).empty() && take_number(values, batch->values, 16) && values.empty()) {
+        unfinished begun;
+        begun.batch.key = header(key_header);
+        begun.batch.kept = {
+            .batch = *batch, .partition = partition_, .first = next.at, .end = next.at, .accepted = true};
+        begun.batch.since = next.time;
+        begin(std::move(begun), append);
     }
     if (append.empty())
         return take_in_a_row(next);
@@ -189,13 +198,6 @@ std::optional<batch_finder::found_batch> batch_finder::take_of(const events::rec
         whole = std::move(begun.batch);
     by_append_.erase(found);
     return whole;
-}
-
-void key_book::forget_oldest() {
-    while (oldest_first_.size() > keys_max_) {
-        entries_.erase(oldest_first_.begin()->second);
-        oldest_first_.erase(oldest_first_.begin());
-    }
 }
 
 } // namespace app

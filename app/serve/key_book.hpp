@@ -110,8 +110,7 @@ class key_book {
 // of its events are there: Kafka may keep a part of one whose outcome was reported as unknown, or compact it.
 class batch_finder {
   public:
-    // Of this number of batches that have begun and are not whole, the oldest is given up. Writers side by
-    // side have far fewer.
+    // Beyond this number of unfinished batches, the oldest is given up. Writers side by side have far fewer.
     static constexpr std::size_t begun_max = 10'000;
 
     explicit batch_finder(std::int32_t partition) noexcept

@@ -139,12 +139,7 @@ awaitable<void> window_files_part::follow() {
             last.clear();
             continue;
         }
-        std::string why;
-        try {
-            std::rethrow_exception(failed);
-        } catch (const async::error& said) {
-            why = said.message();
-        }
+        auto why = async::describe(failed);
         if (why != last)
             around_.frame.log().warn("window_files.failed", "window files cannot be written for now: " + why,
                                      {{"directory", around_.settings.projections.window_files.string()}});

@@ -23,7 +23,7 @@ std::uint64_t processed(const window& which, const window_positions& applied) {
     return lines;
 }
 
-// Reads words and numbers of one line; once it has failed it gives nothing more.
+// Gives the words of one line.
 class line_reader {
   public:
     explicit line_reader(std::string_view line)

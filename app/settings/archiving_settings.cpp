@@ -79,6 +79,6 @@ void check_archiving(checker& settings) {
 
 } // namespace
 
-feature archiving_settings() noexcept { return {"Which rows are archived", archiving_rows, check_archiving}; }
+feature archiving_settings() noexcept { return {"Which rows", archiving_rows, check_archiving}; }
 
 } // namespace app

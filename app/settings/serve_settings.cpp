@@ -1,9 +1,13 @@
 #include "app/settings/serve_settings.hpp"
 
+#include "app/settings/nearest.hpp"
+
 #include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace app {
 
@@ -32,7 +36,14 @@ parsed<api_set> parse_apis(std::string_view text) {
     for (;;) {
         const auto name = text.substr(0, text.find(','));
         const auto found = std::ranges::find(known_apis, name, &api_facts::name);
-        if (found == known_apis.end() || !apis.insert(found->which).second)
+        if (found == known_apis.end()) {
+            std::vector<std::string_view> names;
+            for (const auto& each : known_apis)
+                names.push_back(each.name);
+            const auto near = nearest(name, names);
+            return near.empty() ? right : fmt::format("{}; did you mean '{}'?", right, near);
+        }
+        if (!apis.insert(found->which).second)
             return right;
         if (name.size() == text.size())
             return apis;

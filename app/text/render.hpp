@@ -8,6 +8,7 @@
 #include "archive/look/preflight.hpp"
 #include "archive/look/verifier.hpp"
 #include "exports/report.hpp"
+#include "lake/day_range.hpp"
 
 #include <cstddef>
 #include <span>
@@ -16,13 +17,18 @@
 
 namespace app {
 
-// `path`: container and folder. `width`: columns of the terminal; 0: lines are as long as they are.
+// `path`: container and folder. `width`: columns of the terminal; 0: lines are as long as they are. `asked`:
+// the days that were looked at.
 [[nodiscard]] std::string render_plan(const archive::forecast& found, output_format format,
                                       std::size_t width = 0);
 [[nodiscard]] std::string render_list(const archive::inventory& found, const std::string& path,
-                                      output_format format, std::size_t width = 0);
+                                      output_format format, std::size_t width = 0,
+                                      const lake::day_range& asked = {});
+// " from 2024-01-01 to 2024-01-31"; without the end that is open.
+[[nodiscard]] std::string words_of(const lake::day_range& days);
 [[nodiscard]] std::string render_verification(const archive::verification& found, const std::string& path,
-                                              output_format format, std::size_t width = 0);
+                                              output_format format, std::size_t width = 0,
+                                              const lake::day_range& asked = {});
 struct check_look {
     std::size_t width = 0; // columns of the terminal; 0: lines are not wrapped
     bool colour = false;

@@ -63,12 +63,17 @@ std::string list_json(const archive::inventory& found, const std::string& path) 
 
 } // namespace
 
+std::string words_of(const lake::day_range& days) {
+    return (days.first ? " from " + days.first->text() : std::string()) +
+           (days.last ? " to " + days.last->text() : std::string());
+}
+
 std::string render_list(const archive::inventory& found, const std::string& path, output_format format,
-                        std::size_t width) {
+                        std::size_t width, const lake::day_range& asked) {
     if (format == output_format::json)
         return list_json(found, path);
     if (found.files.empty())
-        return fmt::format("no archived day in {}\n", path);
+        return fmt::format("no archived day{} in {}\n", words_of(asked), path);
     // The column is left out if all ratios are one.
     const bool compressed = std::ranges::any_of(found.files, [](const archive::archived_file& file) {
         const auto ratio = ratio_of(file);

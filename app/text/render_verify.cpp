@@ -73,11 +73,11 @@ std::string file_text(const archive::verified_file& file) {
 } // namespace
 
 std::string render_verification(const archive::verification& found, const std::string& path,
-                                output_format format, std::size_t width) {
+                                output_format format, std::size_t width, const lake::day_range& asked) {
     if (format == output_format::json)
         return verification_json(found, path);
     if (found.files.empty())
-        return fmt::format("no archived day in {}\n", path);
+        return fmt::format("no archived day{} in {}\n", words_of(asked), path);
     std::string text;
     for (const auto& file : found.files)
         text += file_text(file);

@@ -186,7 +186,8 @@ awaitable<void> check_owner(const preflight_context& context, std::vector<check_
     }
     const auto owner = lake::owner_from(lock->metadata);
     if (!ours)
-        lines.push_back({"owner", check_status::skipped, "not compared: this database cannot be asked"});
+        lines.push_back({"owner", check_status::skipped,
+                         "not compared: the database or the table is not known, as said above"});
     else if (!owner || !owner->is(*ours))
         lines.push_back(
             {"owner", check_status::failed,

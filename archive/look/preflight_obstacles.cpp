@@ -97,9 +97,9 @@ awaitable<void> check_obstacles(db::connection& session, const table_description
     else
         append(lines, "logging", check_status::ok, "the table survives a crash");
     append(lines, "insert", check_status::ok,
-           shape.may_insert ? fmt::format("{} may INSERT: restore in place works", shape.role)
-                            : fmt::format("{} may not INSERT, which only restore in place needs", shape.role),
-           shape.may_insert ? std::string() : missing_right(shape, false, "INSERT")->hint());
+           shape.may_insert
+               ? fmt::format("{} may INSERT: restore in place works", shape.role)
+               : fmt::format("{} may not INSERT, and need not: only restore in place does", shape.role));
     co_await check_restore_limits(session, table, lines);
 
     const auto top = co_await db::root_of(session, table.oid);

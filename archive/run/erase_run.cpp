@@ -218,7 +218,8 @@ awaitable<void> erase_run::commit(db::transaction& deleting, const deleted_rows&
     context_.report.rows_deleted += rows.rows;
     for (const auto& each : rows.went_along)
         record_side_effect(context_, each, "DELETE");
-    context_.log.info("table.erased", "deleted the rows of the table that match", {{"rows", rows.rows}});
+    if (rows.rows > 0)
+        context_.log.info("table.erased", "deleted the rows of the table that match", {{"rows", rows.rows}});
 }
 
 awaitable<void> erase_run::rewrite(const run_transaction& opened, file_judge& judge,

@@ -67,9 +67,10 @@ std::optional<async::error> lost_restored_file(const lake::ledger_state& known,
                                                const run_transaction& opened) {
     for (const auto& name : known.restored()) {
         const auto key = lake::key_of_file(name);
-        const auto found = key ? opened.file_of(*key) : std::nullopt;
-        auto lost = error_of(known, known.find(name).value(), found ? &*found : nullptr);
-        if (key && lost)
+        if (!key)
+            continue;
+        const auto found = opened.file_of(*key);
+        if (auto lost = error_of(known, known.find(name).value(), found ? &*found : nullptr))
             return lost;
     }
     return std::nullopt;

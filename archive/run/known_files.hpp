@@ -33,7 +33,7 @@ using async::awaitable;
 [[nodiscard]] std::optional<async::error>
 unmarked_file(const lake::ledger_state& known, const run_transaction& opened, const lake::day_range& days);
 
-// The same for any, of whichever shard, that is missing or an earlier version. Pure.
+// The error for the first restored file, of any day and shard, that is missing or an earlier version. Pure.
 [[nodiscard]] std::optional<async::error> lost_restored_file(const lake::ledger_state& known,
                                                              const run_transaction& opened);
 

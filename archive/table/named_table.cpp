@@ -33,6 +33,28 @@ lake::conflict was_renamed(const named_table& table) {
     return lake::conflict(fmt::format("table {} was renamed or dropped meanwhile", table.text()));
 }
 
+// The table that is meant has the same letters, if there is exactly one: as a rule its capitals lack quotes.
+awaitable<std::string> hint_of_names(db::connection& session, std::string_view text) {
+    const std::array given{db::parameter(text)};
+    const auto found = co_await session.query(
+        "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+        " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+        " WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog.\"char\"[])"
+        " AND pg_catalog.lower(c.relname::pg_catalog.text) OPERATOR(pg_catalog.=) pg_catalog.lower("
+        "(pg_catalog.parse_ident($1::pg_catalog.text, false))[pg_catalog.cardinality("
+        "pg_catalog.parse_ident($1::pg_catalog.text, false))])",
+        given);
+    if (found.rows() != 1)
+        co_return "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names"
+                  " with capitals need double quotes.";
+    named_table near;
+    near.schema = found.text(0, 0);
+    near.relation = found.text(0, 1);
+    co_return fmt::format("There is {}: name it so with ARCHIVE_TABLE, or check the database in "
+                          "PG_CONNECTION_STRING.",
+                          near.text());
+}
+
 } // namespace
 
 std::string named_table::sql() const {
@@ -65,11 +87,11 @@ awaitable<named_table> look_for_table(db::connection& session, std::string_view 
 
 awaitable<named_table> resolve_table(db::connection& session, std::string_view text) {
     auto table = co_await look_for_table(session, text);
-    if (table.oid == 0)
-        throw async::error(
-            async::failure::precondition, fmt::format("there is no table {}", text),
-            "Check ARCHIVE_TABLE, the database in PG_CONNECTION_STRING and its search_path; names"
-            " with capitals need double quotes.");
+    if (table.oid == 0) {
+        auto hint = co_await hint_of_names(session, text);
+        throw async::error(async::failure::precondition, fmt::format("there is no table {}", text),
+                           std::move(hint));
+    }
     // LOCK TABLE's own error is less clear.
     if (!table.is_table)
         throw async::error(async::failure::precondition, fmt::format("{} is not a table", table.text()),

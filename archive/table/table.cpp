@@ -35,6 +35,16 @@ async::error is_generated(const table_description& table, std::string_view colum
         fmt::format("Name a column that is stored as it was written with {}.", setting)};
 }
 
+std::string hint_of_times(std::span<const table_column> columns) {
+    std::vector<std::string> names;
+    for (const auto& each : columns)
+        if (each.type.starts_with("timestamp "))
+            names.push_back("'" + each.name + "'");
+    if (names.empty())
+        return "ARCHIVE_TIME_COLUMN names a column of type timestamp or timestamptz: the table has none.";
+    return fmt::format("Name one of its times with ARCHIVE_TIME_COLUMN: {}.", fmt::join(names, ", "));
+}
+
 awaitable<void> read_columns(db::connection& session, table_description& table, std::string_view time_column,
                              const std::vector<std::string>& key, key_demand demand) {
     const std::string oid = std::to_string(table.oid);
@@ -67,7 +77,7 @@ awaitable<void> read_columns(db::connection& session, table_description& table, 
                 throw is_generated(table, time_column, "ARCHIVE_TIME_COLUMN");
         throw async::error(failure::precondition,
                            fmt::format("table {} has no column '{}'", table.name, time_column),
-                           "Name the column with ARCHIVE_TIME_COLUMN.");
+                           hint_of_times(columns));
     }
     if (time_type != "timestamp without time zone" && time_type != "timestamp with time zone")
         throw async::error(

@@ -37,7 +37,8 @@ async::error cannot_listen(const server_options& options, const error_code& why)
     if (why == asio::error::access_denied)
         return {async::failure::refused, message, "Ports below 1024 belong to root: choose another."};
     if (why == asio::error::address_in_use)
-        return {async::failure::precondition, message, "Something listens there already."};
+        return {async::failure::precondition, message,
+                "Another program listens there: choose another port, or end it (`ss -ltnp` shows it)."};
     return {async::failure::precondition, message, {}};
 }
 

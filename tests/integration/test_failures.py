@@ -35,10 +35,10 @@ def failed_cleanly(outcome, oracle, *words: str) -> None:
 @pytest.mark.parametrize(
     "settings, word",
     [
-        ({"ARCHIVE_TABLE": "public.nothing"}, "nothing"),
-        ({"ARCHIVE_TABLE": 'public."event"'}, "event"),
+        ({"ARCHIVE_TABLE": "public.nothing"}, "names with capitals need double quotes"),
+        ({"ARCHIVE_TABLE": 'public."event"'}, "name it so with ARCHIVE_TABLE"),
         ({"ARCHIVE_TABLE": 'elsewhere."Event"'}, "elsewhere"),
-        ({"ARCHIVE_TIME_COLUMN": "made_at"}, "made_at"),
+        ({"ARCHIVE_TIME_COLUMN": "made_at"}, "'created_at', 'processed_at'"),
         ({"ARCHIVE_KEY_COLUMN": "ident"}, "ident"),
         ({"ARCHIVE_TIME_COLUMN": "payload"}, "payload"),
         ({"ARCHIVE_KEY_COLUMN": "payload"}, "payload"),

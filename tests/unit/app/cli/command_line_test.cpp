@@ -156,6 +156,8 @@ TEST(command_line, refuses_an_unknown_flag_with_the_nearest_that_the_command_has
 
 TEST(command_line, refuses_words_too_many_and_values_too_few) {
     expect_usage_error({"archive", "now"}, "'now' is not expected after 'archive'");
+    expect_usage_error({"erase", "--where", "id", "=", "5"},
+                       "--where takes one word: put the condition in quotes, as in --where 'id = 7'");
     expect_usage_error({"archive", "recover"}, "'recover' is not expected after 'archive'");
     expect_usage_error({"restore", "--day", "--into", "x"}, "--day has no value: '--into' follows it");
     EXPECT_EQ(parse_command_line({"archive", "--table"}).exit_code, exit_code::usage);

@@ -80,6 +80,21 @@ TEST(general_lines, repeat_no_words_of_the_message) {
               "02:00:03Z the folder belongs to table public.b  topic=b  this=\"table public.c\"  [e]\n");
 }
 
+TEST(general_lines, have_a_hint_on_a_line_of_its_own_as_it_is) {
+    const std::vector<log_field> fields{{"topic", "b"}, {"hint", "write those to public.\"Event\""}};
+    EXPECT_EQ(general_lines({log_level::info, "e", "nothing runs", fields}, "02:00:03", plain),
+              "02:00:03Z nothing runs  topic=b  [e]\n    write those to public.\"Event\"\n");
+}
+
+TEST(request_line, has_one_line_for_a_request) {
+    const std::vector<log_field> fields{
+        {"method", "POST"},         {"path", "/events/audit"},  {"status", 201U}, {"bytes", 33U},
+        {"duration_ms", 22.669836}, {"request_id", "1691554a"}, {"cut", false}};
+    EXPECT_EQ(
+        request_line({log_level::info, "http.request", "a request was answered", fields}, "02:00:03", plain),
+        "02:00:03Z POST /events/audit 201  33 B  22.7 ms  1691554a\n");
+}
+
 TEST(plan_line, says_what_is_due_and_how_it_is_read) {
     const auto line = [](std::uint64_t days, std::string_view reading, bool by_day) {
         std::vector<log_field> fields{{"cutoff", "2025-11-29 00:28:03.066294"},

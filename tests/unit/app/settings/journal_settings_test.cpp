@@ -137,7 +137,7 @@ TEST(serve_settings, need_a_database_for_exports_and_projections_alone) {
     EXPECT_THAT(
         mistakes({{"SERVE_APIS", "events,lives"}}),
         testing::Contains("SERVE_APIS is 'events,lives': give one or more of exports, live, timestamps, "
-                          "builds, events, separated by commas"));
+                          "builds, events, separated by commas; did you mean 'live'?"));
 }
 
 } // namespace

@@ -71,6 +71,9 @@ TEST(render_list, marks_the_days_without_a_file) {
     EXPECT_THAT(text, HasSubstr("2024-01-01  -- no file for 1 day\n2024-01-02"));
     EXPECT_THAT(text, HasSubstr("in lake/folder; 1 day in between without a file"));
     EXPECT_EQ(render_list({}, "lake", output_format::text), "no archived day in lake\n");
+    const lake::day_range asked{lake::day::from_text("2024-01-01"), lake::day::from_text("2024-01-31")};
+    EXPECT_EQ(render_list({}, "lake", output_format::text, 0, asked),
+              "no archived day from 2024-01-01 to 2024-01-31 in lake\n");
 }
 
 TEST(render_list, breaks_no_word_of_a_terminal) {
