@@ -88,7 +88,7 @@ using is_match = std::function<bool(std::span<const std::uint32_t>)>;
 
 // How often a text of so many lines is tried: the program answers nothing meanwhile.
 std::size_t tries_of(std::size_t lines) {
-    constexpr std::size_t lines_max = 500'000;
+    constexpr std::size_t lines_max = 200'000;
     return lines_max / (lines + 1);
 }
 
