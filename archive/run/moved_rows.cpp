@@ -109,6 +109,8 @@ awaitable<void> look_for_restored(const run_context& context, const archive_tran
         throw cannot_be_told(file, work.opened.table);
     if (seen->counts.other_content > 0)
         throw are_due(file, *seen, work.opened.table, "which was restored", restored_hint);
+    if (is_in_doubt(*seen, file.mark.mark->now, work.opened.table))
+        throw has_other_keys(file, work.opened.table);
 }
 
 awaitable<void> look_for_retyped(const run_context& context, const archive_transaction& work,
@@ -153,11 +155,21 @@ moved_search search_for_moved(const archive_transaction& work, const lake::liste
     return search;
 }
 
+async::error has_other_keys(const lake::listed_file& file, const table_description& table) {
+    return {
+        failure::integrity,
+        fmt::format("'{}', which was restored, has rows that are not found in {}: its {} has had another"
+                    " type since, and may be written otherwise",
+                    file.properties.name, table.name, key_names(table)),
+        "Give the column its type back until the day is archived again. If all rows of the file are in the"
+        " table, `event-archiver recover --discard FILE` empties it, and they are archived again."};
+}
+
 awaitable<void> must_not_have_moved_since(const run_context& context, const run_transaction& opened,
                                           const lake::listed_file& file) {
     const auto& mark = file.mark.mark;
     if (!mark || !mark->restored || mark->now.rows == 0 ||
-        !time_is_in_key(opened.table)) // else the key is taken
+        moments_in_key(opened.table).empty()) // else the key is taken
         co_return;
     moved_search search;
     search.since = since_restore(opened, file);

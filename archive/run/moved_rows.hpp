@@ -20,6 +20,9 @@ namespace archive {
 [[nodiscard]] moved_search search_for_moved(const archive_transaction& work, const lake::listed_file& file,
                                             bool whole);
 
+// The error for a restored file whose key had another type when it was written.
+[[nodiscard]] async::error has_other_keys(const lake::listed_file& file, const table_description& table);
+
 // Before the rows of a file are restored that was restored before: one that got another time since would be
 // in the table twice, where the time is part of the key. Throws async::error(integrity) that names them.
 [[nodiscard]] awaitable<void> must_not_have_moved_since(const run_context& context,

@@ -57,6 +57,8 @@ awaitable<void> must_be_as_restored(const run_context& context, const archive_tr
                                                 std::move(where), std::move(moved));
         if (!seen.comparable)
             throw cannot_be_compared(file, opened.table);
+        if (seen.counts.other_content == 0 && is_in_doubt(seen, mark->now, opened.table))
+            throw has_other_keys(file, opened.table);
         if (seen.counts.other_content == 0)
             continue;
         throw async::error(

@@ -4,6 +4,7 @@
 #include "archive/settle/verdict.hpp"
 #include "archive/stage/staging.hpp"
 #include "archive/table/file_header.hpp"
+#include "archive/table/folder_mistakes.hpp"
 #include "archive/table/row_key.hpp"
 #include "archive/table/row_lookup.hpp"
 #include "async/error.hpp"
@@ -124,6 +125,13 @@ class file_look {
 };
 
 } // namespace
+
+bool is_in_doubt(const rows_of_file& seen, const lake::file_record& written,
+                 const table_description& table) noexcept {
+    const auto& counts = seen.counts;
+    return counts.total > counts.to_the_letter + counts.other_content &&
+           choose_look(written, table) == moved_look::impossible;
+}
 
 // Each row of the tail, or of the whole file if that is being moved back, is looked for by its key and
 // compared by its bytes, in the columns it was written with.

@@ -53,4 +53,9 @@ struct rows_of_file {
                                                    const lake::listed_file& file, std::string where = {},
                                                    std::optional<moved_search> moved = std::nullopt);
 
+// Whether rows that were not found may be there all the same: the key has another type since, and another
+// text. Pure.
+[[nodiscard]] bool is_in_doubt(const rows_of_file& seen, const lake::file_record& written,
+                               const table_description& table) noexcept;
+
 } // namespace archive

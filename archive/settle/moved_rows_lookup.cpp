@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace archive {
@@ -28,6 +29,15 @@ std::optional<std::uint64_t> number_of(std::string_view transaction) {
     if (failed != std::errc() || stopped != end)
         return std::nullopt;
     return number;
+}
+
+template <typename Element>
+std::vector<Element> without(const std::vector<Element>& all, const std::vector<std::size_t>& places) {
+    std::vector<Element> left;
+    for (std::size_t at = 0; at < all.size(); ++at)
+        if (std::ranges::find(places, at) == places.end())
+            left.push_back(all[at]);
+    return left;
 }
 
 std::string equal_keys(const table_description& table, std::string_view left) {
@@ -75,22 +85,22 @@ moved_rows_lookup::moved_rows_lookup(db::connection& session, const table_descri
     , search_(std::move(search))
     , narrowed_(narrowed)
     , by_rest_(table)
-    , columns_(columns) {
-    const auto is_time = [&table](const std::string& name) {
-        return db::connection::identifier(name) == table.time_column;
-    };
-    const auto in_key = std::ranges::find_if(by_rest_.keys, is_time, &key_column::name);
-    const auto in_row = std::ranges::find_if(columns_, is_time);
+    , moments_(moments_in_key(table)) {
     if (!table.named.may_select_all) // it may not read xmin
         search_.since.clear();
-    able_ = in_key != by_rest_.keys.end() && in_row != columns_.end() && by_rest_.keys.size() > 1;
+    able_ = !moments_.empty() && moments_.size() < table.keys.size();
     if (!able_)
         return;
     alike_ = compared == columns && !search_.alike.empty() && !search_.since.empty();
-    time_in_key_ = static_cast<std::size_t>(in_key - by_rest_.keys.begin());
-    time_in_row_ = static_cast<std::size_t>(in_row - columns_.begin());
-    by_rest_.keys.erase(in_key);
-    columns_.erase(in_row);
+    by_rest_.keys = without(table.keys, moments_);
+    std::set<std::string> moments{table.time_column};
+    for (const auto place : moments_)
+        moments.insert(table.keys[place].quoted);
+    for (const auto& column : columns) {
+        left_out_.push_back(moments.contains(db::connection::identifier(column)));
+        if (!left_out_.back())
+            columns_.push_back(column);
+    }
     ends_.resize(columns.size());
 }
 
@@ -103,16 +113,16 @@ void moved_rows_lookup::note(std::string_view row) {
     }
     if (csv::find_field_ends(row.substr(0, row.size() - 1), ends_) != ends_.size())
         throw csv::malformed("a row with another number of fields than the header", 0, 0);
-    const auto begin = time_in_row_ == 0 ? 0 : ends_[time_in_row_ - 1];
-    const auto end = ends_[time_in_row_] + (time_in_row_ == 0 ? 1 : 0);
-    rest_.assign(row.substr(0, begin)).append(row.substr(end));
+    rest_.clear();
+    for (std::size_t at = 0; at < ends_.size(); ++at)
+        if (!left_out_[at])
+            rest_.append(csv::raw_field(row, ends_, at)).push_back(',');
+    rest_.back() = '\n'; // the rest of the key is there
     crcs_.push_back(row_crc(rest_));
 }
 
 wanted_row moved_rows_lookup::rest_of(const wanted_row& whole, std::uint64_t crc) const {
-    wanted_row rest{whole.key, crc};
-    rest.key.erase(rest.key.begin() + static_cast<std::ptrdiff_t>(time_in_key_));
-    return rest;
+    return {without(whole.key, moments_), crc};
 }
 
 awaitable<void> moved_rows_lookup::take(std::span<const wanted_row> rows,
@@ -193,6 +203,35 @@ awaitable<void> moved_rows_lookup::look_for_any() {
     moved_ += static_cast<std::uint64_t>(found.integer(0, 0));
 }
 
+// Of `rows`, by number, those whose rest of the key one row of the table has, and the time of that.
+std::string moved_rows_lookup::the_only_ones_sql(const std::vector<wanted_row>& rows) const {
+    std::vector<std::string> selected;
+    std::vector<std::string> pairs;
+    for (std::size_t at = 0; at < by_rest_.keys.size(); ++at) {
+        selected.push_back(fmt::format("{} AS event_archiver_{}", by_rest_.keys[at].quoted, at));
+        pairs.push_back(fmt::format(
+            "event_archiver_rows.event_archiver_{0} = event_archiver_keys.event_archiver_{0}", at));
+    }
+    std::vector<std::string> same; // of two rows with the same rest of the key: they are one
+    for (std::size_t at = 0; at < moments_.size(); ++at) {
+        const auto& moment = table_.keys[moments_[at]].quoted;
+        selected.push_back(fmt::format("{} AS event_archiver_moment_{}", moment, at));
+        same.push_back(fmt::format("event_archiver_others.{} = event_archiver_rows.event_archiver_moment_{}",
+                                   moment, at));
+    }
+    return fmt::format(
+        "SELECT event_archiver_keys.event_archiver_number, min(event_archiver_rows.event_archiver_time)::text"
+        " FROM {keys} JOIN (SELECT {selected}, {time} AS event_archiver_time FROM {table} WHERE {candidates})"
+        " AS event_archiver_rows ON {pairs} WHERE NOT EXISTS (SELECT FROM {table} AS event_archiver_others"
+        " WHERE {own} AND {equal} AND NOT ({same})) GROUP BY 1",
+        fmt::arg("keys", numbered_keys(rows)), fmt::arg("selected", fmt::join(selected, ", ")),
+        fmt::arg("time", table_.time_column), fmt::arg("table", table_.name),
+        fmt::arg("candidates", candidates(search_.where)), fmt::arg("pairs", fmt::join(pairs, " AND ")),
+        fmt::arg("own", own_rows(table_, "event_archiver_others.")),
+        fmt::arg("equal", equal_keys(by_rest_, "event_archiver_others.")),
+        fmt::arg("same", fmt::join(same, " AND ")));
+}
+
 // Counts the rows whose rest of the key one row of the table has, and takes them from those that are missing.
 awaitable<void> moved_rows_lookup::look_for_the_only_one() {
     std::unordered_map<std::string, std::size_t> times;
@@ -207,25 +246,7 @@ awaitable<void> moved_rows_lookup::look_for_the_only_one() {
         }
     if (rows.empty())
         co_return;
-    std::vector<std::string> selected;
-    std::vector<std::string> pairs;
-    for (std::size_t at = 0; at < by_rest_.keys.size(); ++at) {
-        selected.push_back(fmt::format("{} AS event_archiver_{}", by_rest_.keys[at].quoted, at));
-        pairs.push_back(fmt::format(
-            "event_archiver_rows.event_archiver_{0} = event_archiver_keys.event_archiver_{0}", at));
-    }
-    const auto sql = fmt::format(
-        "SELECT event_archiver_keys.event_archiver_number, min(event_archiver_rows.event_archiver_time)::text"
-        " FROM {keys} JOIN (SELECT {selected}, {time} AS event_archiver_time FROM {table} WHERE {candidates})"
-        " AS event_archiver_rows ON {pairs} WHERE NOT EXISTS (SELECT FROM {table} AS event_archiver_others"
-        " WHERE {own} AND {equal} AND event_archiver_others.{time} <> "
-        "event_archiver_rows.event_archiver_time)"
-        " GROUP BY 1",
-        fmt::arg("keys", numbered_keys(rows)), fmt::arg("selected", fmt::join(selected, ", ")),
-        fmt::arg("time", table_.time_column), fmt::arg("table", table_.name),
-        fmt::arg("candidates", candidates(search_.where)), fmt::arg("pairs", fmt::join(pairs, " AND ")),
-        fmt::arg("own", own_rows(table_, "event_archiver_others.")),
-        fmt::arg("equal", equal_keys(by_rest_, "event_archiver_others.")));
+    const auto sql = the_only_ones_sql(rows);
     const auto found = co_await session_.query(sql);
     std::vector<bool> told(missing_.size());
     for (int row = 0; row < found.rows(); ++row) {

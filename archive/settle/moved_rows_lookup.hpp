@@ -1,7 +1,6 @@
-// Where the time is a part of the key, a row that got another time has another key. So rows that a file has,
-// and the table lacks, are looked for by the rest of their key. docs/protocol.md, "A restored row that is
-// changed is due as another row".
-// Tested by tests/fault/test_moved_keys.py.
+// Where a time or a date is a part of the key, a row that got another time has another key. So rows that a
+// file has, and the table lacks, are looked for by the rest of their key. docs/protocol.md, "A restored row
+// that is changed is due as another row". Tested by tests/fault/test_moved_keys.py.
 #pragma once
 
 #include "archive/settle/look_at_rows.hpp"
@@ -50,6 +49,7 @@ class moved_rows_lookup {
     [[nodiscard]] awaitable<void> look_for_the_only_one();
     [[nodiscard]] awaitable<void> look_for_any();
     [[nodiscard]] awaitable<void> look_for_alike();
+    [[nodiscard]] std::string the_only_ones_sql(const std::vector<wanted_row>& rows) const;
     [[nodiscard]] std::string numbered_keys(const std::vector<wanted_row>& rows) const;
     [[nodiscard]] std::string candidates(const std::string& where) const;
     void count(const missing_row& row, std::string_view time);
@@ -60,10 +60,10 @@ class moved_rows_lookup {
     bool narrowed_;
     bool able_ = false;
     bool alike_ = false;               // rows can be compared in all but the time
-    table_description by_rest_;        // without the time in its key
-    std::size_t time_in_key_ = 0;      // its place among the columns of the key
-    std::size_t time_in_row_ = 0;      // … among those of the file
-    std::vector<std::string> columns_; // of the file, without the time
+    table_description by_rest_;        // without the moments in its key
+    std::vector<std::size_t> moments_; // their places among the columns of the key
+    std::vector<bool> left_out_;       // of the columns of the file: the time, and these
+    std::vector<std::string> columns_; // of the file, without those that are left out
     std::vector<std::size_t> ends_;
     std::string rest_;
     std::vector<std::uint64_t> crcs_; // of the batch

@@ -48,17 +48,17 @@ async::error refusal(settle_decision decision, const settle_facts& facts, const 
             std::string(verdict_hint)};
     const auto& counts = seen.counts;
     if (decision == settle_decision::refuse_gone)
-        return {
-            failure::integrity,
-            fmt::format("'{}' has {} rows of transaction {}, which was rolled back{}, and none of them is in"
-                        " {}: they have been archived into another folder since, or deleted{}",
-                        name, counts.total, author.transaction,
-                        file.mark.mark->now.dry_run ? " as a dry run is" : "", table.name,
-                        time_is_in_key(table) ? ", or given another time, which is part of the key" : ""),
-            fmt::format("If another folder has these rows, or they were deleted on purpose, run"
-                        " `event-archiver recover --discard {0}`. If this file is their only copy, run"
-                        " `event-archiver recover --keep {0}`.",
-                        name.substr(name.rfind('/') + 1))};
+        return {failure::integrity,
+                fmt::format(
+                    "'{}' has {} rows of transaction {}, which was rolled back{}, and none of them is in"
+                    " {}: they have been archived into another folder since, or deleted{}",
+                    name, counts.total, author.transaction,
+                    file.mark.mark->now.dry_run ? " as a dry run is" : "", table.name,
+                    moments_in_key(table).empty() ? "" : ", or given another time, which is part of the key"),
+                fmt::format("If another folder has these rows, or they were deleted on purpose, run"
+                            " `event-archiver recover --discard {0}`. If this file is their only copy, run"
+                            " `event-archiver recover --keep {0}`.",
+                            name.substr(name.rfind('/') + 1))};
     auto message =
         fmt::format("'{}' waits for transaction {}, of which the server says '{}', and {} of the {}"
                     " rows it moved are in the table",

@@ -167,7 +167,7 @@ awaitable<settle_decision> settler::decide(db::connection& session, const table_
             facts.rows = tail_rows::no_rows;
         } else {
             seen = co_await look_at_tail(files_, session, table, position, file);
-            facts.rows = seen.comparable
+            facts.rows = seen.comparable && !is_in_doubt(seen, mark.now, table)
                              ? judge_rows(seen.counts, known.hidden, mark.now.types == table.types)
                              : tail_rows::not_comparable;
             facts.keys_in_table = seen.counts.to_the_letter + seen.counts.other_content > 0;
@@ -223,7 +223,7 @@ awaitable<void> settler::settle_by_verdict(db::connection& session, const table_
     bool also_in_table = false;
     if (decision == verdict::keep && mark.pending && !lake::has_empty_tail(mark)) {
         const auto seen = co_await look_at_rows(files_, session, table, file);
-        also_in_table = seen.counts.to_the_letter > 0;
+        also_in_table = seen.counts.to_the_letter > 0 || is_in_doubt(seen, mark.now, table);
     }
     const auto kept_as = also_in_table ? settle_decision::restored : settle_decision::keep;
     const decided_file chosen{&file, decision == verdict::keep ? kept_as : undo, true};

@@ -3,6 +3,7 @@
 #include "archive/settle/decisions.hpp"
 #include "archive/settle/look_at_rows.hpp"
 #include "archive/table/row_key.hpp"
+#include "archive/table/selection.hpp"
 #include "async/error.hpp"
 #include "lake/mark_change.hpp"
 #include "lake/pending_content.hpp"
@@ -27,6 +28,22 @@ constexpr std::string_view discard_hint =
     " To give rows up, save the file elsewhere and delete it by hand"
     " (docs/runbook.md, \"A file cannot be discarded\").";
 
+// Of a file whose keys had another type: its rows may be among them.
+awaitable<void> must_have_no_row_of_day(db::connection& session, const table_description& table,
+                                        const lake::listed_file& file) {
+    const auto which = file.key().which;
+    const auto found = co_await session.query(
+        fmt::format("SELECT EXISTS (SELECT FROM {} WHERE {})", table.name, day_clause(table, which)));
+    if (found.boolean(0, 0))
+        throw async::error(
+            failure::precondition,
+            fmt::format("{} has rows of {}, and its {} has had another type since '{}' was written: it is not"
+                        " known whether they are rows of the file",
+                        table.name, which.text(), key_names(table), file.properties.name),
+            "If the file's rows count, delete the day's rows from the table first. Else give the column its"
+            " type back.");
+}
+
 } // namespace
 
 awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& session,
@@ -38,6 +55,8 @@ awaitable<void> must_not_be_in_table(lake::file_store& files, db::connection& se
                                        file.properties.name, table.name, key_names(table)),
                            "Give the column its name back, or move the file away.");
     const auto count = seen.counts.to_the_letter + seen.counts.other_content;
+    if (count == 0 && is_in_doubt(seen, file.mark.mark->now, table))
+        co_await must_have_no_row_of_day(session, table, file);
     if (count == 0)
         co_return;
     throw async::error(

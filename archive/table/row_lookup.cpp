@@ -12,6 +12,7 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace archive {
@@ -65,13 +66,23 @@ std::string lookup_sql(const table_description& table, const std::vector<std::st
 awaitable<void> look_up(db::connection& session, std::string sql, row_key& key_of,
                         std::span<const wanted_row> rows, std::vector<row_presence>& result) {
     std::unordered_multimap<std::string, std::uint64_t> there; // key, CRC
-    const db::row_function add = [&there, &key_of](std::string_view row) {
-        there.emplace(joined_key(key_of.fields_of(row)), row_crc(row));
+    std::unordered_set<std::string> keys;
+    for (const auto& wanted : rows)
+        keys.insert(joined_key(wanted.key));
+    std::size_t otherwise = 0; // rows of a key that is equal by its type, and has another text
+    const db::row_function add = [&](std::string_view row) {
+        auto key = joined_key(key_of.fields_of(row));
+        otherwise += keys.contains(key) ? 0 : 1;
+        there.emplace(std::move(key), row_crc(row));
     };
     co_await db::for_each_row(session, std::move(sql), add);
     for (const auto& wanted : rows) {
         auto [first, last] = there.equal_range(joined_key(wanted.key));
         auto seen = first == last ? row_presence::absent : row_presence::other_content;
+        if (first == last && otherwise > 0) {
+            seen = row_presence::other_content; // which of them it is does not matter
+            --otherwise;
+        }
         const auto same =
             std::find_if(first, last, [&wanted](const auto& entry) { return entry.second == wanted.crc; });
         if (same != last) {

@@ -204,8 +204,12 @@ std::size_t time_position(const table_description& table) {
     return static_cast<std::size_t>(found - table.columns.begin());
 }
 
-bool time_is_in_key(const table_description& table) noexcept {
-    return std::ranges::find(table.keys, table.time_column, &key_column::quoted) != table.keys.end();
+std::vector<std::size_t> moments_in_key(const table_description& table) {
+    std::vector<std::size_t> places;
+    for (std::size_t at = 0; at < table.keys.size(); ++at)
+        if (table.keys[at].type == "date" || table.keys[at].type.starts_with("time"))
+            places.push_back(at);
+    return places;
 }
 
 } // namespace archive

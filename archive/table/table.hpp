@@ -48,8 +48,9 @@ struct table_description {
 
 // Of the time column, in `columns`.
 [[nodiscard]] std::size_t time_position(const table_description& table);
-// Then a row that gets another time has another key.
-[[nodiscard]] bool time_is_in_key(const table_description& table) noexcept;
+// The places among the columns of the key of those that are of a date or a time: a row that is moved gets
+// others, and so another key.
+[[nodiscard]] std::vector<std::size_t> moments_in_key(const table_description& table);
 
 // "tableoid = …": true for the rows of this very table. A statement names a table, and ALTER SCHEMA … RENAME
 // gives the name to another one without waiting for a lock. `alias` of the table in the statement: "" or
