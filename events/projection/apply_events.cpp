@@ -73,13 +73,16 @@ refusal refusal_of(const db::error& said) noexcept {
 }
 
 awaitable<std::optional<db::error>> try_events(db::connection& session, const apply_sql& sql,
-                                               events_to_apply given, refusal reach) {
+                                               events_to_apply given, refusal reach, statement_end at_end) {
     std::optional<db::error> refused;
     co_await session.execute("SAVEPOINT event_archiver");
     try {
         co_await apply_events(session, sql, given);
         // What the statements put off would fail at COMMIT, where no savepoint is left.
-        co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT event_archiver");
+        co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+        if (at_end)
+            co_await at_end(session);
+        co_await session.execute("RELEASE SAVEPOINT event_archiver");
     } catch (const db::error& said) {
         if (refusal_of(said) > reach || !said.connection_usable())
             throw;

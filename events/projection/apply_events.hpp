@@ -7,6 +7,7 @@
 #include "events/projection/batch_values.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -38,10 +39,13 @@ enum class refusal : std::uint8_t {
 inline constexpr std::string_view cancelled_state = "57014";
 [[nodiscard]] refusal refusal_of(const db::error& said) noexcept;
 
+// Awaited behind the statements, on their savepoint; may be empty.
+using statement_end = std::function<awaitable<void>(db::connection&)>;
 // The same on a savepoint. Returns why the events are refused; nullopt if they are applied. Throws errors
 // that are wider than `reach`. Constraints are checked at its end, deferred ones too.
 [[nodiscard]] awaitable<std::optional<db::error>> try_events(db::connection& session, const apply_sql& sql,
-                                                             events_to_apply given, refusal reach);
+                                                             events_to_apply given, refusal reach,
+                                                             statement_end at_end = {});
 
 // Runs the statements without any event, and without an effect. Returns why they are refused; nullopt if they
 // are not.

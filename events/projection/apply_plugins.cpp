@@ -1,10 +1,12 @@
 #include "events/projection/apply_plugins.hpp"
 
+#include "async/caught.hpp"
 #include "async/fault_point.hpp"
+#include "events/projection/plugin_settings.hpp"
 
-#include <array>
+#include <exception>
 #include <string>
-#include <utility>
+#include <string_view>
 
 namespace events {
 
@@ -15,38 +17,45 @@ constexpr std::size_t refused_max = 1'000;
 constexpr int passing_max = 3;  // tries of an event that PostgreSQL cancels
 constexpr int patience_max = 3; // tries of a batch
 
+plugin_patience& patience_with(const plugin_batch& batch) {
+    if (!batch.patience->of_all_batches && batch.patience->batch != batch.first)
+        *batch.patience = {batch.first, 0, {}};
+    return *batch.patience;
+}
+
 bool out_of_patience(const plugin_batch& batch) {
+    return batch.patience != nullptr && ++patience_with(batch).tries >= patience_max;
+}
+
+bool ends_each_session(const plugin_batch& batch, const std::string& plugin) {
     if (batch.patience == nullptr)
         return false;
-    if (batch.patience->batch != batch.first)
-        *batch.patience = {batch.first, 0};
-    return ++batch.patience->tries >= patience_max;
+    const auto& ended = patience_with(batch).ended_sessions;
+    const auto found = ended.find(plugin);
+    return found != ended.end() && found->second >= patience_max;
 }
 
-// Settings that decide what the next plugin, and our own statements, do.
-using kept_settings = std::array<std::string, 4>;
-
-awaitable<kept_settings> current_settings(db::connection& session) {
-    kept_settings kept;
-    const auto found = co_await session.query(
-        "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_setting('role'),"
-        " pg_catalog.current_setting('statement_timeout'), pg_catalog.current_setting('lock_timeout')");
-    for (int each = 0; std::cmp_less(each, kept.size()); ++each)
-        kept.at(static_cast<std::size_t>(each)) = found.text(0, each);
-    co_return kept;
+void log_failures(async::log& log, const plugin_batch& batch, const std::string& plugin, std::size_t count,
+                  std::string_view why) {
+    log.warn("projection.plugin_failed", "a plugin could not be applied to some events",
+             {{"projection", batch.projection},
+              {"plugin", plugin},
+              {"first_position", batch.first},
+              {"events", count},
+              {"error.message", why}});
 }
 
-awaitable<void> set_back(db::connection& session, const kept_settings& kept) {
-    (void)co_await session.query(
-        "SELECT pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('role', $2, true),"
-        " pg_catalog.set_config('statement_timeout', $3, true),"
-        " pg_catalog.set_config('lock_timeout', $4, true)",
-        kept[0], kept[1], kept[2], kept[3]);
+std::size_t count_of(const std::vector<event_range>& ranges) {
+    std::size_t count = 0;
+    for (const auto& each : ranges)
+        count += each.size();
+    return count;
 }
 
 // `settings`: those that the plugin finds each time, whatever it set the last time.
 awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which, const plugin_batch& batch,
-                                    const kept_settings& settings, async::log& log) {
+                                    const plugin_settings& settings, async::log& log) {
+    statement_end setting_back = [&settings](db::connection& one) { return settings.set_back(one); };
     bisection left(runs_of(batch.accepted, batch.events.events, which.apply));
     std::size_t failures = 0;
     bool applied_some = false;
@@ -54,14 +63,13 @@ awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which
     int tries = 0;
     std::string first;
     while (const auto range = left.next()) {
-        const auto said =
-            co_await try_events(session, which.apply, part_of(batch.events, *range), refusal::server);
+        const auto said = co_await try_events(session, which.apply, part_of(batch.events, *range),
+                                              refusal::server, setting_back);
         async::fault_point("projection-plugin");
         if (!said) {
             tries = 0;
             applied_some = true;
             left.applied();
-            co_await set_back(session, settings); // where it failed, the savepoint has done that
             continue;
         }
         const auto why = refusal_of(*said);
@@ -81,12 +89,7 @@ awaitable<std::size_t> apply_plugin(db::connection& session, const plugin& which
         }
     }
     if (failures > 0)
-        log.warn("projection.plugin_failed", "a plugin could not be applied to some events",
-                 {{"projection", batch.projection},
-                  {"plugin", which.name},
-                  {"first_position", batch.first},
-                  {"events", failures},
-                  {"error.message", first}});
+        log_failures(log, batch, which.name, failures, first);
     co_return failures;
 }
 
@@ -117,12 +120,24 @@ awaitable<std::size_t> apply_plugins(db::connection& session, const std::vector<
                                      const plugin_batch& batch, async::log& log) {
     // A constraint that apply.sql has deferred must not fail in a plugin's savepoint.
     co_await session.execute("SET CONSTRAINTS ALL IMMEDIATE");
-    const auto settings = co_await current_settings(session);
+    plugin_settings settings;
+    co_await settings.note(session);
     std::size_t failures = 0;
     for (const auto& each : plugins) {
         if (each.apply.statements.empty())
             continue;
-        failures += co_await apply_plugin(session, each, batch, settings, log);
+        if (ends_each_session(batch, each.name)) {
+            const auto all = count_of(batch.accepted);
+            log_failures(log, batch, each.name, all, "it ended its session each time");
+            failures += all;
+            continue;
+        }
+        const auto applied = co_await async::outcome_of(apply_plugin(session, each, batch, settings, log));
+        if (applied.failed && !session.usable() && batch.patience != nullptr)
+            ++patience_with(batch).ended_sessions[each.name];
+        if (applied.failed)
+            std::rethrow_exception(applied.failed);
+        failures += *applied.value;
     }
     co_return failures;
 }

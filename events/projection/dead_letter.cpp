@@ -152,7 +152,7 @@ enum class retry_outcome : std::uint8_t { gone, applied, refused };
 
 // Within a transaction. `gone`: another process has removed it.
 awaitable<retry_outcome> retry_one(db::connection& session, const projection_definition& definition,
-                                   letter_place place, async::log& log) {
+                                   letter_place place, plugin_patience& patience, async::log& log) {
     const auto partition = std::to_string(place.key.partition);
     const auto at = std::to_string(place.at);
     const auto removal =
@@ -195,20 +195,13 @@ awaitable<retry_outcome> retry_one(db::connection& session, const projection_def
         co_await write_down(session, std::move(letter));
         co_return retry_outcome::refused;
     }
-    for (const auto& each : definition.plugins) {
-        if (each.apply.statements.empty())
-            continue;
-        const auto said = co_await try_events(session, each.apply, one, refusal::statement);
-        if (said && said->state() == cancelled_state)
-            throw db::error(*said);
-        if (said)
-            log.warn("projection.plugin_failed", "a plugin could not be applied to some events",
-                     {{"projection", letter.key.projection},
-                      {"plugin", each.name},
-                      {"first_position", letter.refused.at},
-                      {"events", 1},
-                      {"error.message", said->message()}});
-    }
+    const plugin_batch batch{letter.key.projection, letter.refused.at, one, {{0, 1}}, &patience};
+    const auto failures = co_await apply_plugins(session, definition.plugins, batch, log);
+    if (failures == 0)
+        patience = {};
+    // A plugin that was left out once is left out of the letters behind this one: each try of it costs all of
+    // them a try.
+    patience.of_all_batches = true;
     co_return retry_outcome::applied;
 }
 
@@ -231,11 +224,12 @@ awaitable<void> retry_letters(db::connection& session, const projection_definiti
     const choice_parameters parameters(projection, which);
     co_await must_mean_one_each(session, parameters);
     so_far.refused = 0; // they are all tried again
+    so_far.patience.of_all_batches = true;
     auto places = co_await chosen_places(session, std::move(projection), parameters);
     for (auto& each : places) {
         auto outcome = retry_outcome::gone;
         transaction_body body = [&](db::connection& one) -> awaitable<bool> {
-            outcome = co_await retry_one(one, definition, std::move(each), log);
+            outcome = co_await retry_one(one, definition, std::move(each), so_far.patience, log);
             co_return outcome != retry_outcome::gone;
         };
         (void)co_await in_transaction(session, db::transaction_options(), std::move(body),
