@@ -81,7 +81,10 @@ letter_texts ascii_texts_of(const event& refused, std::string_view reason) {
 
 void take_key_from_headers(event& read) {
     const auto found = std::ranges::find(read.headers, key_among_headers, &header::name);
-    if (found == read.headers.end())
+    // Another program may use the name: ours has what the key shows as question marks.
+    const bool is_ours = found != read.headers.end() && read.key && !is_plain(found->value) &&
+                         question_marks(found->value) == *read.key;
+    if (!is_ours)
         return;
     read.key = std::move(found->value);
     read.headers.erase(found);

@@ -34,6 +34,12 @@ TEST(LetterTexts, GiveTheKeyBack) {
     event plain{"k", {{"a", "b"}}, "1"};
     take_key_from_headers(plain);
     EXPECT_EQ(plain, (event{"k", {{"a", "b"}}, "1"}));
+    for (const auto& key : {std::optional<std::string>(), std::optional<std::string>("right")})
+        for (const std::string value : {"other", "right", "æ¥k"}) {
+            event foreign{key, {{"event-archiver-key", value}}, "1"};
+            take_key_from_headers(foreign);
+            EXPECT_EQ(foreign, (event{key, {{"event-archiver-key", value}}, "1"}));
+        }
 }
 
 } // namespace
