@@ -40,13 +40,30 @@ std::string mistake_in_statement(statement_words words) {
     return {};
 }
 
+// How many words the statement at the front has. The body of a function in SQL's own form, BEGIN ATOMIC …
+// END, has semicolons of its own; within it CASE ends with END, too.
+std::size_t size_of_statement(statement_words all) {
+    std::size_t open = 0;
+    for (std::size_t at = 0; at < all.size(); ++at) {
+        const auto& word = all[at];
+        if (open == 0 && word.is_symbol(';') && word.depth == 0)
+            return at;
+        const bool is_name = at > 0 && (all[at - 1].is("AS") || all[at - 1].is_symbol('.'));
+        if (word.is("BEGIN") && at > 0 && at + 1 < all.size() && all[at + 1].is("ATOMIC"))
+            ++open;
+        else if (open > 0 && word.is("CASE") && !is_name)
+            ++open;
+        else if (open > 0 && word.is("END") && !is_name)
+            --open;
+    }
+    return all.size();
+}
+
 // Statements without the semicolons between them.
 std::vector<statement_words> statements_in(statement_words all) {
     std::vector<statement_words> found;
     while (!all.empty()) {
-        const auto end = std::ranges::find_if(
-            all, [](const sql_word& each) { return each.is_symbol(';') && each.depth == 0; });
-        const auto size = static_cast<std::size_t>(end - all.begin());
+        const auto size = size_of_statement(all);
         if (size > 0)
             found.push_back(all.first(size));
         all = all.subspan(std::min(size + 1, all.size()));

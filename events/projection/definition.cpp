@@ -1,6 +1,7 @@
 #include "events/projection/definition.hpp"
 
 #include "async/error.hpp"
+#include "csv/dialect.hpp"
 #include "db/sql/sql_file.hpp"
 
 #include <fmt/format.h>
@@ -78,8 +79,8 @@ class directory_reader {
         if (!read.mistake.empty())
             return std::nullopt;
         if (file != configuration_name)
-            found_.sql_files.emplace_back(file, read.text);
-        return std::move(read.text);
+            found_.sql_files.emplace_back(file, csv::without_byte_order_mark(read.text));
+        return std::string(csv::without_byte_order_mark(read.text));
     }
 
     void read_settings() {

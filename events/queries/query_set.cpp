@@ -1,5 +1,6 @@
 #include "events/queries/query_set.hpp"
 
+#include "csv/dialect.hpp"
 #include "db/connection.hpp"
 #include "db/sql/sql_file.hpp"
 
@@ -94,7 +95,7 @@ query_set read_queries(const std::vector<query_place>& places, const query_limit
                 note(text.mistake);
                 continue;
             }
-            made->read = read_query_file(text.text);
+            made->read = read_query_file(csv::without_byte_order_mark(text.text));
             if (!made->read.mistake.empty()) {
                 note(made->read.mistake);
                 continue;

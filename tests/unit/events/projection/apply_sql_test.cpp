@@ -42,5 +42,16 @@ TEST(apply_sql, a_migration_may_hold_functions_that_begin) {
     EXPECT_THAT(migration_mistake("CREATE TABLE t ();\nCOMMIT;"), HasSubstr("line 2: COMMIT"));
 }
 
+TEST(apply_sql, a_function_in_sqls_own_form_is_one_statement) {
+    const std::string made =
+        "CREATE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE a WHEN 1 THEN"
+        " (CASE WHEN a > 0 THEN 2 END) ELSE 3 END AS end; SELECT t.end FROM t; END";
+    EXPECT_EQ(migration_mistake(made + "; CREATE TABLE t ();"), "");
+    EXPECT_THAT(migration_mistake(made + ";\nEND;"), HasSubstr("line 2: END cannot stand here"));
+    EXPECT_THAT(migration_mistake("BEGIN ATOMIC; SELECT 1"), HasSubstr("line 1: BEGIN cannot stand here"));
+    EXPECT_THAT(read_apply_sql("DELETE FROM a; " + made + "; DELETE FROM b").statements,
+                ElementsAre("DELETE FROM a", made, "DELETE FROM b"));
+}
+
 } // namespace
 } // namespace events
