@@ -2,8 +2,8 @@
 -- Only a date as ISO 8601 or RFC 5322 write it is one. `yesterday` would be another time in a replay, and of `GMT+0100`, as JavaScript
 -- prints it, PostgreSQL makes a zone 100 hours west.
 --
--- jsonb writes out each digit of 1e100000: an event of some kilobytes could become a row that no program can read. So the
--- text of an event with such numbers is measured, and more than 16 MiB are refused.
+-- jsonb writes out each digit of 1e100000 and 1e-16383: an event of some kilobytes could become a row that no program can
+-- read. So the exponents outside quotes are added up, which prints nothing, and more than 16 MiB are refused.
 --
 -- $6 has an id for each event, made of the journal's id, the position and the time: an event that is applied a second time
 -- finds its row. No unique index is asked of the table, because rows of other writers may share an event_id; one process at
@@ -16,9 +16,11 @@ WITH told AS MATERIALIZED (
            ($6)[e.n]::text AS event_id,
            coalesce(v.value ->> 'event_type', v.value ->> 'type', v.value ->> 'name', 'event') AS event_type,
            coalesce((CASE WHEN v.value ->> 'created_at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' THEN ''
-                          WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|[a-z]{3,4}|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
+                          WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|utc?|gmt|[ecmp][sd]t|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
                           ELSE '' END || (v.value ->> 'created_at'))::timestamptz, ($2)[e.n]) AT TIME ZONE 'UTC' AS created_at,
-           CASE WHEN e.value::text ~* '\de\+?\d{3,}' AND octet_length(v.value::text) > 16777216
+           CASE WHEN e.value::text ~* '\de[-+]?\d\d' AND
+                     (SELECT octet_length(e.value::text) + sum(abs(m[1]::numeric)) > 16777216
+                      FROM regexp_matches(regexp_replace(e.value::text, '"([^"\\]|\\.)*"', '', 'g'), '\de([-+]?\d+)', 'gi') AS m)
                 THEN ('no numbers to be written out: ' || e.n)::jsonb ELSE v.value END AS payload
     FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
     CROSS JOIN LATERAL (SELECT e.value::jsonb AS value OFFSET 0) AS v
@@ -53,9 +55,11 @@ WITH told AS MATERIALIZED (
            ($6)[e.n]::text AS event_id,
            coalesce(v.value ->> 'event_type', v.value ->> 'type', v.value ->> 'name', 'event') AS event_type,
            coalesce((CASE WHEN v.value ->> 'created_at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' THEN ''
-                          WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|[a-z]{3,4}|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
+                          WHEN v.value ->> 'created_at' !~* '^\s*(\d{4}-\d\d-\d\d|([a-z]{3},? )?\d\d?[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{4})([t ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(z|utc?|gmt|[ecmp][sd]t|[+-]\d\d(:?\d\d)?)?)?\s*$' THEN 'no date: '
                           ELSE '' END || (v.value ->> 'created_at'))::timestamptz, ($2)[e.n]) AT TIME ZONE 'UTC' AS created_at,
-           CASE WHEN e.value::text ~* '\de\+?\d{3,}' AND octet_length(v.value::text) > 16777216
+           CASE WHEN e.value::text ~* '\de[-+]?\d\d' AND
+                     (SELECT octet_length(e.value::text) + sum(abs(m[1]::numeric)) > 16777216
+                      FROM regexp_matches(regexp_replace(e.value::text, '"([^"\\]|\\.)*"', '', 'g'), '\de([-+]?\d+)', 'gi') AS m)
                 THEN ('no numbers to be written out: ' || e.n)::jsonb ELSE v.value END AS payload
     FROM json_array_elements($1) WITH ORDINALITY AS e(value, n)
     CROSS JOIN LATERAL (SELECT e.value::jsonb AS value OFFSET 0) AS v

@@ -282,7 +282,7 @@ def test_events_become_rows_once(events):
 
 WORDS = ["now", "today", "Yesterday", "tomorrow 12:00", "12:00 today", "infinity", "-infinity", "epoch", "allballs",
          "Tue Nov 10 2020 10:00:00 GMT+0100", "2024-05-01T10:00:00 UTC+2", "2024-05-01 10:00 est -5", "2024-05-01T10:00:00 EET+2", "2024-05-01T10:00Z+3",
-         "01/02/2024", "2.1.2024", "2024.123", "J2451187", "20240501", "2024-05-01 BC", "2024-05-01 America/New_York"]
+         "01/02/2024", "2.1.2024", "2024.123", "J2451187", "20240501", "2024-05-01 BC", "2024-05-01 America/New_York", "2024-05-01T10:00:00 IST", "2024-05-01 10:00 BST", "2024-05-01 10:00 EET", "2024-05-01 10:00 ROK"]
 DATES = ["2024-05-01T08:00:00Z", "2024-05-01T10:00:00.000+02:00", "2024-05-01 10:00:00+0200", "2024-05-01t08:00z", "2024-05-01 08:00 UTC", "2024-05-01T08:00:00"]
 
 
@@ -297,11 +297,12 @@ def test_a_date_as_iso_8601_writes_it_is_taken(events, database, date):
         assert cursor.fetchone() == ("2024-05-01 08:00:00", "2024-05-01 08:00:00")
 
 
-def test_numbers_that_grow_when_they_are_written_out_are_refused(events):
+@pytest.mark.parametrize("number, count", [("1e131000", 200), ("1e-16383", 2_000), ("-1.5E+99", 200_000)])
+def test_numbers_that_grow_when_they_are_written_out_are_refused(events, number, count):
     events.migrate()
-    events.apply('{"v": [1e300, 1e131000, "1e131000"]}', raw=True)
+    events.apply('{"v": [1e300, 1e131000, 1e-16383, ' + ",".join(['"\\\\\\"1e131000"'] * 200) + "]}", raw=True)
     with pytest.raises(psycopg2.Error) as said:
-        events.apply('{"v": [' + ",".join(["1e131000"] * 200) + "]}", first=44, raw=True)
+        events.apply('{"v": [' + ",".join([number] * count) + "]}", first=44, raw=True)
     assert said.value.pgcode == "22P02"
 
 
