@@ -166,3 +166,13 @@ def test_a_key_is_known_after_a_restart_although_a_transaction_hides_its_batch(s
         wait_for(lambda: post(service, topic, [{"n": 3}], **named).status == 201)
         assert json.loads(post(service, topic, [{"n": 3}], **named).body)["first"] == 3
         assert [each["value"] for each in read_back(service, topic)] == [1, {"n": 2}, {"n": 3}, {"n": 4}]
+
+
+def test_a_producer_that_cannot_be_made_costs_no_process(serve_kafka, broker, topic):
+    """As where a file that KAFKA_CONFIG names is away for a while. The producer comes with the first event."""
+    with serve_kafka(broker.address, "max.in.flight=1000") as service:
+        for _ in range(3):
+            refused = post(service, topic, [{"n": 1}])
+            assert refused.status == 503 and "producer cannot be made" in refused.body.decode(), refused
+        assert service.get("/livez").status == 200
+        assert service.events("journal.kafka_producer")

@@ -155,3 +155,14 @@ def test_events_that_an_open_transaction_hides_are_told_of(shop, java):
     assert running.wait().code == 143
     assert not shop.once().events("projection.hidden")
     assert [each["behind"] for each in shop.positions()] == [0]
+
+
+def test_a_topic_whose_name_begins_as_kafkas_own_do_is_read(shop):
+    shop.name = "__" + shop.name
+    shop.java("create", topic=shop.name, partitions=1)
+    shop.write("total/projection.conf", f"topic = {shop.name}\nbatch = 50\ntables = public.total\n")
+    shop.post(10)
+    shop.once()
+    assert shop.total() == shop.posted
+    topics = shop.run("journal").stdout
+    assert shop.name in topics and "__consumer_offsets" not in topics

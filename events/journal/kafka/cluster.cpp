@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <string_view>
@@ -126,6 +127,18 @@ awaitable<std::string> cluster::id() {
     co_return id_;
 }
 
+namespace {
+
+// A user's topic may begin in the same way.
+bool is_kafkas_own(std::string_view topic) {
+    constexpr std::array<std::string_view, 5> own{"__consumer_offsets", "__transaction_state",
+                                                  "__share_group_state", "__cluster_metadata",
+                                                  "__remote_log_metadata"};
+    return std::ranges::find(own, topic) != own.end();
+}
+
+} // namespace
+
 awaitable<std::vector<std::string>> cluster::topics() {
     auto names = std::make_shared<std::vector<std::string>>();
     std::function<rd_kafka_resp_err_t(rd_kafka_t*)> question = [names](rd_kafka_t* client) {
@@ -135,8 +148,7 @@ awaitable<std::vector<std::string>> cluster::topics() {
             return failed;
         const metadata_handle owned(told);
         for (int each = 0; each < told->topic_cnt; ++each)
-            // Names of Kafka's own topics begin with this.
-            if (const std::string_view name = told->topics[each].topic; !name.starts_with("__"))
+            if (const std::string_view name = told->topics[each].topic; !is_kafkas_own(name))
                 names->emplace_back(name);
         return RD_KAFKA_RESP_ERR_NO_ERROR;
     };

@@ -158,10 +158,12 @@ awaitable<topic*> kafka_journal::open(std::string name) {
         }
     }
     // Somebody else may have opened it meanwhile.
-    auto& kept = impl_->topics[name];
-    if (!kept)
-        kept = impl_->make_topic(name, partitions);
-    co_return kept.get();
+    auto kept = impl_->topics.find(name);
+    if (kept == impl_->topics.end()) {
+        auto made = impl_->make_topic(name, partitions);
+        kept = impl_->topics.emplace(name, std::move(made)).first;
+    }
+    co_return kept->second.get();
 }
 
 awaitable<std::vector<std::string>> kafka_journal::topics() { co_return co_await impl_->brokers.topics(); }

@@ -44,6 +44,24 @@ struct producer::generation {
     }
 };
 
+namespace {
+
+// Nothing that a client of ours has sent is wrong: a file of KAFKA_CONFIG is away, or threads are.
+std::unique_ptr<client> made_client(const std::function<conf_handle()>& make_conf,
+                                    client_surroundings& around,
+                                    const std::function<void(rd_kafka_event_t*)>& reports) {
+    try {
+        return std::make_unique<client>(RD_KAFKA_PRODUCER, make_conf(), around, reports);
+    } catch (const async::error& why) {
+        around.log.error("journal.kafka_producer", "Kafka's producer cannot be made: events are refused",
+                         {{"reason", why.message()}});
+        throw journal_error(journal_failure::unreachable, "Kafka's producer cannot be made: " + why.message(),
+                            why.hint());
+    }
+}
+
+} // namespace
+
 producer::producer(client_surroundings& around, std::function<conf_handle()> make_conf,
                    std::function<void(std::vector<std::shared_ptr<void>>)> bury, std::size_t memory_bytes,
                    std::function<event_time()> now)
@@ -63,9 +81,10 @@ producer::generation& producer::current() {
         ++replaced_;
     }
     if (!current_) {
-        current_ = std::make_unique<generation>();
         const auto reports = [this](rd_kafka_event_t* event) { take_reports(event); };
-        current_->sender = std::make_unique<client>(RD_KAFKA_PRODUCER, make_conf_(), around_, reports);
+        auto fresh = std::make_unique<generation>();
+        fresh->sender = made_client(make_conf_, around_, reports);
+        current_ = std::move(fresh); // whole
     }
     return *current_;
 }

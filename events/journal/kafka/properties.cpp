@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <sys/socket.h>
 #include <utility>
 
 namespace events::kafka {
@@ -156,6 +157,17 @@ std::vector<property> own_of(role which, const client_shape& shape) {
     return all;
 }
 
+// When the process dies, what it has sent and the broker has not got goes with it. The system would send it
+// again for minutes, and the broker might take a batch that the next process has not found and has kept
+// again.
+int open_socket(int domain, int type, int protocol, void*) {
+    const int made = ::socket(domain, type | SOCK_CLOEXEC, protocol);
+    const linger at_once{1, 0};
+    if (made >= 0)
+        (void)::setsockopt(made, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    return made;
+}
+
 } // namespace
 
 std::vector<property> parse_properties(std::string_view text, std::string_view file) {
@@ -188,6 +200,8 @@ conf_handle make_conf(role which, const client_shape& shape, const std::vector<p
             set(conf.get(), each);
     for (const auto& each : own_of(which, shape))
         set(conf.get(), each);
+    if (which == role::producer)
+        rd_kafka_conf_set_socket_cb(conf.get(), open_socket);
     rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
 
                                              RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
