@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -20,7 +21,8 @@ constexpr std::size_t keys_max = 100'000;
 // How far back keys are looked for after a restart.
 constexpr events::position events_read_back = 2'000'000;
 constexpr std::size_t append_bytes = 8;
-constexpr std::size_t recalled_at_a_time = 1'048'576;
+constexpr std::size_t recalled_at_a_time = 1'048'576; // bytes
+constexpr std::size_t recalled_side_by_side = 8;      // topics
 using std::chrono::milliseconds;
 constexpr milliseconds read_patience{10'000};
 constexpr milliseconds hidden_patience{2'000};
@@ -47,7 +49,7 @@ keyed_intake::keyed_intake(const boost::asio::any_io_executor& executor, intake&
     , shares_topics_(shares_topics)
     , book_(keys_max)
     , began_(events::time_now())
-    , recalling_(executor) {}
+    , recalling_(executor, recalled_side_by_side, hidden_patience) {}
 
 awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::string key, keyed_batch batch,
                                                       events::event_batch events,
@@ -65,8 +67,10 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
     auto appended = co_await async::outcome_of(intake_.append(topic, std::move(events), std::move(room)));
     if (!appended.value) {
         book_.drop(topic, key);
-        if (may_be_kept(appended.failed))
-            recalled_.erase(topic); // the journal has the answer: it is asked before the key is judged again
+        if (may_be_kept(appended.failed)) { // the journal has the answer: it is asked before a key is judged
+            ++doubts_[topic];
+            recalled_.erase(topic);
+        }
         std::rethrow_exception(appended.failed);
     }
     const key_book::entry accepted{batch, appended.value->partition, appended.value->first,
@@ -77,17 +81,19 @@ awaitable<keyed_intake::outcome> keyed_intake::append(std::string topic, std::st
 
 // No key is judged before the keys of earlier processes are known.
 awaitable<void> keyed_intake::recall(std::string topic) {
-    const auto recalling = co_await recalling_.lock();
-    if (recalled_.contains(topic))
-        co_return;
-    co_await read_back(topic);
-    recalled_.insert(std::move(topic));
+    while (!recalled_.contains(topic)) {
+        std::function<awaitable<void>()> reading = [this, &topic] { return read_back(topic); };
+        co_await recalling_.join(topic, std::move(reading));
+    }
 }
 
 awaitable<void> keyed_intake::read_back(std::string topic) {
+    const auto doubts = doubts_[topic];
     auto* const opened = co_await intake_.open(topic);
     for (std::int32_t partition = 0; partition < opened->partitions(); ++partition)
         co_await read_back_from(*opened, partition);
+    if (doubts_[topic] == doubts) // what came into doubt meanwhile may stand behind what was read
+        recalled_.insert(std::move(topic));
 }
 
 // Up to the last event that exists when it begins, even if it cannot be read yet: it may have the key.

@@ -5,11 +5,12 @@
 
 #include "app/serve/intake.hpp"
 #include "app/serve/key_book.hpp"
-#include "async/mutex.hpp"
+#include "app/serve/shared_attempts.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -42,7 +43,8 @@ class keyed_intake {
     key_book book_;
     std::set<std::string, std::less<>> recalled_; // topics whose keys of earlier processes are known
     events::event_time began_;                    // by this process: what earlier ones accepted is older
-    async::mutex recalling_;
+    std::map<std::string, std::uint64_t, std::less<>> doubts_; // appends to a topic whose outcome is unknown
+    shared_attempts recalling_;
 };
 
 } // namespace app
