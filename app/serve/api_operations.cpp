@@ -53,7 +53,7 @@ constexpr std::array<std::string_view, 1> types_of_json{as_json};
 constexpr std::array<std::string_view, 3> event_headers{"Idempotency-Key", "X-Correlation-Id", "traceparent"};
 constexpr std::array<std::string_view, 3> read_numbers{"from", "limit", "partition"};
 constexpr std::array<std::string_view, 2> live_headers{"Authorization", "Idempotency-Key"};
-constexpr std::array<std::string_view, 1> timestamp_headers{"correlationId"};
+constexpr std::array<std::string_view, 2> timestamp_headers{"correlationId", "Idempotency-Key"};
 constexpr api_answer overload{503, as_json, "Error",
                               "too much waits for the disk, or it is full: see Retry-After"};
 constexpr std::array post_answers{
@@ -86,6 +86,8 @@ constexpr std::array live_event_answers{
 constexpr std::array timestamp_answers{
     api_answer{200, as_json, "Ticket", "it is durable"},
     api_answer{400, as_json, "TimestampError", "the header, or the time"},
+    api_answer{409, as_json, "TimestampError", "the same timestamp is on its way"},
+    api_answer{422, as_json, "TimestampError", "the Idempotency-Key came with another timestamp before"},
     api_answer{500, as_json, "TimestampError", "it could not be published"},
     api_answer{503, as_json, "TimestampError", "see Retry-After"}};
 constexpr std::array health_answers{api_answer{200, as_json, "Up", "as /readyz"},

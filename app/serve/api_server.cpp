@@ -73,7 +73,7 @@ projection_part* api_server::add_journal_parts() {
     if (serving.offers(api::live))
         add(std::make_unique<live_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
     if (serving.offers(api::timestamps))
-        add(std::make_unique<timestamps_api>(around_, journal_->events_in()));
+        add(std::make_unique<timestamps_api>(around_, journal_->events_in(), journal_->keyed_events_in()));
     // Before projections: for a directory of window files that belongs to another server, its error is more
     // exact.
     if (serving.offers(api::live) && !settings_.projections.window_files.empty())

@@ -47,6 +47,11 @@ keyed_batch batch_of(const events::event_batch& events, std::string_view body) {
     return batch;
 }
 
+bool is_same(const keyed_batch& asked, const keyed_batch& known) noexcept {
+    return asked.count == known.count && asked.body == known.body &&
+           (asked.values_differ || asked.values == known.values);
+}
+
 std::optional<std::string> idempotency_key_of(std::string_view field) {
     if (field.size() >= 2 && field.starts_with('"') && field.ends_with('"'))
         field = field.substr(1, field.size() - 2);
@@ -86,7 +91,7 @@ key_book::finding key_book::look_up(std::string_view topic, std::string_view key
     if (found == entries_.end())
         return {};
     const auto& known = found->second.kept;
-    if (known.batch != batch)
+    if (!is_same(batch, known.batch))
         return {state::other_batch};
     return known.accepted ? finding{state::accepted, known} : finding{state::in_flight};
 }

@@ -31,8 +31,12 @@ struct keyed_batch {
     std::uint64_t count = 0;
     body_digest body;
     std::uint64_t values = 0; // CRC-64 of the events' values: one body has others as JSON than as NDJSON
+    // The same request has other values each time: the time of day.
+    bool values_differ = false;
     bool operator==(const keyed_batch&) const = default;
 };
+// Whether the request is the one that was accepted.
+[[nodiscard]] bool is_same(const keyed_batch& asked, const keyed_batch& known) noexcept;
 // `events` were read from `body`, whose white space at both ends does not count: `send` gives the same key to
 // a line with a line end and to an event without one.
 [[nodiscard]] keyed_batch batch_of(const events::event_batch& events, std::string_view body);

@@ -2,12 +2,15 @@
 
 #include "app/observe/run_id.hpp"
 #include "app/serve/allowed_origins.hpp"
+#include "app/serve/posted_events.hpp"
 #include "app/serve/timestamp_text.hpp"
 #include "app/text/utf8.hpp"
 #include "async/ascii.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/uuid/name_generator_sha1.hpp>
+#include <boost/uuid/uuid_io.hpp>
 
 #include <chrono>
 #include <utility>
@@ -48,6 +51,12 @@ std::string command_text(std::string_view time, std::string_view id) {
            ",\"command_id\":\"" + std::string(id) + "\"}";
 }
 
+// The same for each try of a request.
+std::string id_for(const std::string& topic, const std::string& key, const std::string& given) {
+    const boost::uuids::name_generator_sha1 named(boost::uuids::ns::url());
+    return boost::uuids::to_string(named(topic + " " + key + " " + given)); // neither has a blank
+}
+
 std::string now() {
     return timestamp_text(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
@@ -79,32 +88,57 @@ awaitable<response> timestamps_api::submit(http::request& asked, std::string tim
         co_return with_any_origin(error_answer(400, "correlationId header: cannot be blank"));
     if (!is_uuid(correlation))
         co_return with_any_origin(error_answer(400, "correlationId header: must be a valid UUID"));
-    if (async::trimmed(time).empty())
+    std::string given(async::trimmed(time).empty() ? std::string() : time);
+    if (given.empty())
         time = now();
     else if (const auto mistake = timestamp_mistake(time); !mistake.empty())
         co_return with_any_origin(
             error_answer(400, mistake, "invalid timestamp passed, please use 2006-01-02T15:04:05Z07:00"));
-    auto published = co_await publish(asked, std::move(time));
+    auto published = co_await publish(asked, std::move(time), std::move(given));
     co_return with_any_origin(std::move(published));
 }
 
-awaitable<response> timestamps_api::publish(http::request& asked, std::string time) {
-    const auto id = uuid_from(random_hex(random_bytes));
-    std::vector<events::event> events;
-    events.push_back(
-        {uuid_from(random_hex(random_bytes)), correlation_headers(asked), command_text(time, id)});
+awaitable<response> timestamps_api::publish(http::request& asked, std::string time, std::string given) {
+    auto key = key_of(asked);
+    if (!key.mistake.empty())
+        co_return error_answer(400, key.mistake);
+    const auto id = key.key ? id_for(around_.settings.journal.publish_topic, *key.key, given)
+                            : uuid_from(random_hex(random_bytes));
+    events::event made{uuid_from(random_hex(random_bytes)), correlation_headers(asked),
+                       command_text(time, id)};
     intake_refusal refused;
     try {
-        (void)co_await intake_.append(around_.settings.journal.publish_topic, std::move(events), nullptr);
-        boost::json::object body;
-        body["id"] = id;
-        co_return http::json_response(200, body);
+        co_return co_await append(std::move(key.key), std::move(given), std::move(made), id);
     } catch (const async::error& failed) {
         refused = refusal_for(failed);
     }
     auto answer = refused_answer(refused);
     add_retry_after(answer, refused);
     co_return answer;
+}
+
+awaitable<response> timestamps_api::append(std::optional<std::string> key, std::string given,
+                                           events::event made, std::string id) {
+    auto topic = around_.settings.journal.publish_topic;
+    std::vector<events::event> one;
+    one.push_back(std::move(made));
+    events::event_batch events(std::move(one));
+    if (!key) {
+        (void)co_await intake_.append(std::move(topic), std::move(events), nullptr);
+    } else {
+        auto batch = batch_of(events, "timestamp " + given);
+        batch.values_differ = given.empty();
+        const auto outcome =
+            co_await keyed_.append(std::move(topic), std::move(*key), batch, std::move(events), nullptr);
+        if (outcome.state == key_book::state::in_flight)
+            co_return error_answer(409,
+                                   "a timestamp with this Idempotency-Key is on its way into the journal");
+        if (outcome.state == key_book::state::other_batch)
+            co_return error_answer(422, "this Idempotency-Key came with another timestamp before");
+    }
+    boost::json::object body;
+    body["id"] = id;
+    co_return http::json_response(200, body);
 }
 
 } // namespace app

@@ -114,3 +114,32 @@ def test_what_is_not_there_is_told_as_go_tells_it_where_this_api_stands_alone(bi
         health = service.get("/health")
         assert {answer.headers["access-control-allow-origin"] for answer in (gone, wrong, options, health)} == {"*"}
         assert service.say(b"POST /app HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").count(b"Access-Control-Allow-Origin") == 1
+
+
+def keyed(service, path: str, key: str = "k", **headers):
+    return service.post(path, Idempotency_Key=key, **CORRELATION, **headers)
+
+
+@pytest.mark.parametrize("path", ["/app", "/api/v1/timestamp/%20", "/api/v1/timestamp/2006-01-02T15:04:05Z"])
+def test_a_request_that_is_sent_again_has_the_same_id_and_is_kept_once(binary, tmp_path, path):
+    with EventService(binary, tmp_path / "journal", apis="timestamps,events") as service:
+        first = keyed(service, path)
+        assert first.status == 200 and keyed(service, path).json == first.json
+        assert keyed(service, path, "other").json != first.json
+        kept = service.values(TOPIC)
+    assert [value["command_id"] for value in kept][0] == first.json["id"] and len(kept) == 2
+    with EventService(binary, tmp_path / "journal", apis="timestamps,events") as service:
+        assert keyed(service, path).json == first.json and service.values(TOPIC) == kept
+
+
+def test_a_key_is_of_one_timestamp_and_of_a_topic_whichever_api_it_comes_by(service):
+    path = "/api/v1/timestamp/2006-01-02T15:04:05Z"
+    assert keyed(service, path).status == 200
+    for other in ("/api/v1/timestamp/2006-01-02T15:04:06Z", "/app"):
+        answer = keyed(service, other)
+        assert (answer.status, answer.json) == (422, {"Error": "this Idempotency-Key came with another timestamp before"})
+        assert answer.headers["access-control-allow-origin"] == "*"
+    assert service.send(TOPIC, {"command_id": str(uuid.uuid4())}, Idempotency_Key="k").status == 422
+    for wrong in ("", "a b", "x" * 256):
+        assert keyed(service, path, wrong).status == 400
+    assert len(service.values(TOPIC)) == 1
