@@ -84,7 +84,7 @@ std::vector<http::route> events_api::routes() {
     auto posting = route_of(
         operation::post_events, [this](http::request& asked) { return post(asked); }, log);
     posting.admit = [this](const http::request& asked, std::optional<std::uint64_t> length) {
-        if (!body_form_of(asked.header("content-type")) || !asked.header("content-encoding").empty())
+        if (!body_form_of(asked.header("content-type")) || is_encoded(asked))
             return http::admission{unsupported_type_response()};
         return intake_.admit(length, batch_limits().bytes_max, refusal_response);
     };

@@ -37,6 +37,17 @@ response unauthorized() {
     return made;
 }
 
+// Their bodies are read, for the original said first whether one is JSON, and take no room of others.
+http::admission admission_of_strangers(std::optional<std::uint64_t> length) {
+    constexpr std::size_t bytes_max = 65'536;
+    if (length.value_or(0) > bytes_max)
+        return http::admission{unauthorized()};
+    http::admission admitted;
+    admitted.body_max = bytes_max;
+    admitted.in_words = [](unsigned, std::string_view) { return unauthorized(); };
+    return admitted;
+}
+
 // The user's name or number; nullopt if it is missing.
 struct live_event {
     std::string mistake; // empty: it is an object
@@ -56,7 +67,9 @@ std::vector<http::route> live_api::routes() {
     auto posting = route_of(
         operation::post_live_event, [this](http::request& asked) { return post(asked); },
         around_.frame.log());
-    posting.admit = [this](const http::request&, std::optional<std::uint64_t> length) {
+    posting.admit = [this](const http::request& asked, std::optional<std::uint64_t> length) {
+        if (!has_secret(asked))
+            return admission_of_strangers(length);
         return intake_.admit(length, batch_limits().event_bytes_max, error_answer);
     };
     std::vector<http::route> table;
@@ -68,14 +81,18 @@ std::vector<api_operation> live_api::operations() const {
     return operations_of({operation::post_live_event});
 }
 
+bool live_api::has_secret(const http::request& asked) const {
+    return http::equal_in_constant_time(asked.header("authorization"), around_.settings.serving.live_secret);
+}
+
 awaitable<response> live_api::post(http::request& asked) {
     // The order of the original, which checked the JSON before the secret.
-    const bool is_json = body_form_of(asked.header("content-type")) == body_form::one_text &&
-                         asked.header("content-encoding").empty();
+    const bool is_json =
+        body_form_of(asked.header("content-type")) == body_form::one_text && !is_encoded(asked);
     auto given = is_json ? read_live_event(asked.body) : live_event();
     if (!given.mistake.empty())
         co_return json_answer(400, "error", given.mistake);
-    if (!http::equal_in_constant_time(asked.header("authorization"), around_.settings.serving.live_secret))
+    if (!has_secret(asked))
         co_return unauthorized();
     if (!is_json)
         co_return json_answer(415, "error", "send application/json");

@@ -23,6 +23,7 @@ class live_api final : public served_part {
     [[nodiscard]] std::vector<api_operation> operations() const override;
 
   private:
+    [[nodiscard]] bool has_secret(const http::request& asked) const;
     [[nodiscard]] async::awaitable<http::response> post(http::request& asked);
     [[nodiscard]] async::awaitable<http::response> append(http::request& asked, events::event event);
 

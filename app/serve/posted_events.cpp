@@ -1,5 +1,6 @@
 #include "app/serve/posted_events.hpp"
 
+#include "async/ascii.hpp"
 #include "events/journal/journal.hpp"
 
 #include <boost/json/object.hpp>
@@ -17,6 +18,11 @@ namespace {
 posted_events refused(response why) { return {std::move(why), {}, {}, {}}; }
 
 } // namespace
+
+bool is_encoded(const http::request& asked) {
+    const auto encoding = async::trimmed(asked.header("content-encoding"));
+    return !encoding.empty() && !async::equal_ignoring_case(encoding, "identity");
+}
 
 asked_key key_of(const http::request& asked) {
     const auto count = asked.count_of("idempotency-key");

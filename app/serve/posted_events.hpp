@@ -31,6 +31,9 @@ struct posted_events {
 [[nodiscard]] http::response refusal_response(const intake_refusal& refusal);
 [[nodiscard]] http::response unsupported_type_response();
 
+// Whether its body is compressed, say: Content-Encoding names something other than `identity`.
+[[nodiscard]] bool is_encoded(const http::request& asked);
+
 // The Idempotency-Key of a request; null: it has none. One that cannot be a key, or two, are a mistake.
 struct asked_key {
     std::optional<std::string> key;

@@ -70,13 +70,14 @@ def test_what_is_refused_says_why_and_is_not_kept(binary, journal):
             assert answer.status == status and words in answer.json["detail"], (body, answer)
             place = re.match(r"line (\d+), byte (\d+)", answer.json["detail"])
             assert not place or (answer.json["line"], answer.json["byte"]) == (int(place[1]), int(place[2]))
+        assert service.post("/events/plain", body=b"{}", **JSON, Content_Encoding="Identity").status == 201
         assert service.post("/events/a%20b", body=b"{}", **JSON).status == 400
         assert service.get("/events/nothing").status == 404, "and it is not made"
         for query, status in [("from=x", 400), ("limit=-1", 400), ("from=2", 416), ("partition=1", 404)]:
             assert service.get(f"/events/t?{query}").status == status, query
         assert service.get("/events/t?from=2").json == {"detail": "no event has this position yet: the topic ends at `end`", "begin": 0, "end": 1}
         assert service.values("t") == [{"kept": True}]
-    assert sorted(os.listdir(journal)) == ["t"]
+    assert sorted(os.listdir(journal)) == ["plain", "t"]
 
 
 def test_events_and_batches_have_a_size(binary, journal):

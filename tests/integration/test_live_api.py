@@ -102,3 +102,24 @@ def test_a_line_that_was_sent_as_an_event_is_known_again_among_lines(service):
     other = service.post("/events/live", body=EVENT.replace(b"1}", b"2}") + b"\n", content_type="application/x-ndjson", **key)
     assert other.status == 422
     assert len(service.read("live")) == 1
+
+
+def test_those_without_the_secret_take_no_room_of_others(service):
+    """They announce bodies that never come; what is short is read, as before, and what is long is refused at once."""
+    waiting = [service.connect() for _ in range(40)]
+    try:
+        for each, client in enumerate(waiting):
+            length = 1_048_576 if each < 20 else 60_000
+            client.sendall(f"POST /liveEvent HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: wrong\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode())
+        for client in waiting[:20]:
+            assert client.recv(65_536).startswith(b"HTTP/1.1 401 ")
+        big = json.dumps({"userId": "a", "text": "x" * 900_000}).encode()
+        assert service.post("/liveEvent", body=big, **SECRET).status == 201
+        assert service.send("other", {"text": "x" * 900_000}).status == 201
+    finally:
+        for client in waiting:
+            client.close()
+    wrong = {**SECRET, "Authorization": "wrong"}
+    assert service.post("/liveEvent", body=b'{"userId":', **wrong).status == 400
+    assert service.post("/liveEvent", body=EVENT, **wrong).status == 401
+    assert len(service.read("live")) == 1
