@@ -182,6 +182,9 @@ void check_journal(checker& settings) {
     settings.read("JOURNAL_SYNC", journal.sync_every, parse_sync);
     settings.read("JOURNAL_RETENTION", journal.retention, parse_age);
     settings.read("JOURNAL_MAX_BYTES", journal.bytes_max, parse_size);
+    constexpr std::uint64_t bytes_max_min = 4'096;
+    if (journal.bytes_max > 0 && journal.bytes_max < bytes_max_min)
+        settings.mistake("JOURNAL_MAX_BYTES", "give at least 4KiB, and a unit: `10GiB`");
     check_unread_topics(settings);
     settings.read("JOURNAL_MEMORY", journal.memory_bytes, parse_size);
     constexpr std::size_t memory_min = 65'536;

@@ -96,6 +96,7 @@ TEST(journal_settings, name_each_mistake) {
                  {"JOURNAL_SYNC", "sometimes"},
                  {"JOURNAL_RETENTION", "7"},
                  {"JOURNAL_MEMORY", "1k"},
+                 {"JOURNAL_MAX_BYTES", "100"},
                  {"KAFKA_PUBLISH_TOPIC", "a b"},
                  {"PROJECT", "Revenue"},
                  {"PG_CONNECTION_STRING", "host=db"}})
@@ -103,6 +104,7 @@ TEST(journal_settings, name_each_mistake) {
         ElementsAre("JOURNAL: give brokers as kafka://host:port,host:port",
                     "JOURNAL_SYNC is 'sometimes': give `group`, or a time from 1ms to 60s",
                     "JOURNAL_RETENTION is '7': give a time with its unit, such as 7d, 12h or 30m",
+                    "JOURNAL_MAX_BYTES is '100': give at least 4KiB, and a unit: `10GiB`",
                     "JOURNAL_MEMORY is '1k': give at least 64KiB",
                     "KAFKA_PUBLISH_TOPIC is 'a b': a topic's name has 1 to 200 letters, digits, dots, "
                     "hyphens and underscores",
