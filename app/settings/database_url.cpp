@@ -45,6 +45,58 @@ std::string conninfo_value(std::string_view text) {
     return quoted + "'";
 }
 
+// Servers of which each is tried, as libpq takes them: lists with commas.
+struct server_list {
+    std::string hosts; // empty: the URL names one server
+    std::string ports;
+};
+
+// Takes all but the first out of `url`, which no URL may have: they are the driver's own.
+server_list take_servers(std::string& url) {
+    const auto slashes = url.find("//");
+    const auto end =
+        std::min(url.find_first_of("/?#", slashes == std::string::npos ? 0 : slashes + 2), url.size());
+    if (slashes == std::string::npos)
+        return {};
+    auto begin = slashes + 2;
+    if (const auto at = url.rfind('@', end); at != std::string::npos && at >= begin && at < end)
+        begin = at + 1;
+    const auto named = url.substr(begin, end - begin);
+    const auto first = named.find(',');
+    if (first == std::string::npos)
+        return {};
+    server_list servers;
+    for (std::size_t from = 0; from <= named.size();) {
+        const auto to = std::min(named.find(',', from), named.size());
+        const auto each = std::string_view(named).substr(from, to - from);
+        const auto colon = each.rfind(':');
+        const bool has_port =
+            colon != std::string_view::npos && each.find(']', colon) == std::string_view::npos;
+        auto host = each.substr(0, has_port ? colon : each.size());
+        if (host.starts_with('[') && host.ends_with(']'))
+            host = host.substr(1, host.size() - 2);
+        servers.hosts += (from == 0 ? "" : ",") + std::string(host);
+        servers.ports += (from == 0 ? "" : ",") + std::string(has_port ? each.substr(colon + 1) : "");
+        from = to + 1;
+    }
+    url.erase(begin + first, named.size() - first);
+    return servers;
+}
+
+// What the driver calls the kind of server that is wanted, in libpq's words; empty: none of them.
+std::string_view wanted_server(std::string_view type) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> types{
+        {{"any", "any"},
+         {"primary", "read-write"},
+         {"master", "read-write"},
+         {"secondary", "standby"},
+         {"slave", "standby"},
+         {"preferSecondary", "prefer-standby"}}};
+    const auto* const found =
+        std::ranges::find(types, type, &std::pair<std::string_view, std::string_view>::first);
+    return found == types.end() ? std::string_view() : found->second;
+}
+
 } // namespace
 
 database_url conninfo_from_url(std::string_view url, std::string_view user, std::string_view password) {
@@ -52,7 +104,9 @@ database_url conninfo_from_url(std::string_view url, std::string_view user, std:
     constexpr std::string_view jdbc = "jdbc:";
     if (url.starts_with(jdbc))
         url.remove_prefix(jdbc.size());
-    const auto parsed = boost::urls::parse_uri(url);
+    std::string of_one(url);
+    const auto servers = take_servers(of_one);
+    const auto parsed = boost::urls::parse_uri(of_one);
     if (!parsed || (parsed->scheme() != "postgresql" && parsed->scheme() != "postgres") ||
         !parsed->has_authority())
         return {{}, std::string(right)};
@@ -61,6 +115,10 @@ database_url conninfo_from_url(std::string_view url, std::string_view user, std:
         values["host"] = parsed->host_name().empty() ? parsed->host_address() : parsed->host_name();
     if (!parsed->port().empty())
         values["port"] = parsed->port();
+    if (!servers.hosts.empty()) {
+        values["host"] = servers.hosts;
+        values["port"] = servers.ports;
+    }
     if (!parsed->user().empty())
         values["user"] = parsed->user();
     if (!parsed->password().empty())
@@ -69,6 +127,11 @@ database_url conninfo_from_url(std::string_view url, std::string_view user, std:
     if (path.size() > 1)
         values["dbname"] = path.substr(1);
     for (const auto& each : parsed->params()) {
+        if (const auto wanted = wanted_server(each.value);
+            each.key == "targetServerType" && !wanted.empty()) {
+            values["target_session_attrs"] = wanted;
+            continue;
+        }
         const auto* const known = std::ranges::find(jdbc_parameters, each.key,
                                                     &std::pair<std::string_view, std::string_view>::first);
         if (known == jdbc_parameters.end())

@@ -18,6 +18,13 @@ TEST(database_url, is_read_as_java_programs_write_it) {
               "dbname='n' host='::1' port='5433' user='v'");
 }
 
+TEST(database_url, names_several_servers_as_the_driver_does) {
+    EXPECT_EQ(
+        conninfo_from_url("jdbc:postgresql://u@a:1,b,[::1]:5433/n?targetServerType=primary", "", "").conninfo,
+        "dbname='n' host='a,b,::1' port='1,,5433' target_session_attrs='read-write' user='u'");
+    EXPECT_NE(conninfo_from_url("jdbc:postgresql://a,b/n?targetServerType=best", "", "").mistake, "");
+}
+
 TEST(database_url, says_what_would_be_right) {
     for (const std::string_view wrong :
          {"", "localhost", "jdbc:mysql://a/b", "jdbc:postgresql:b", "http://a/b"})
